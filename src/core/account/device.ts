@@ -1,0 +1,51 @@
+import type { Clock } from "../ports.ts";
+import type { Bucket } from "../protection/ports.ts";
+import type { Tokens } from "../session/ports.ts";
+import type { User, UserStore } from "./ports.ts";
+
+/** How long a device is known after its last sign-in. */
+export const DEVICE_TOKEN_MS = 180 * 86_400_000;
+
+export interface DeviceDeps {
+  readonly tokens: Tokens;
+  readonly users: Pick<UserStore, "find">;
+  readonly clock: Clock;
+}
+
+export interface Caller {
+  readonly bucket: Bucket;
+  readonly deviceId?: string;
+}
+
+const STRANGER: Caller = { bucket: "stranger" };
+
+/**
+ * Tells a known device from a stranger: the token must be valid, of this phone's user, and of the user's current
+ * epoch. Anything else, forged tokens included, is a stranger and no error: nothing is told about the number.
+ */
+export async function identifyCaller(
+  deps: DeviceDeps,
+  deviceToken: string | undefined,
+  phoneTag: string,
+): Promise<Caller> {
+  if (!deviceToken) return STRANGER;
+  const claims = await deps.tokens.read("device", deviceToken, deps.clock.now());
+  if (!claims) return STRANGER;
+  const user = await deps.users.find(claims.sub);
+  if (user?.phoneTag !== phoneTag || user.deviceEpoch !== claims.epoch) return STRANGER;
+  return { bucket: "device", deviceId: claims.did };
+}
+
+/** A token that makes this device known for the user's phone. */
+export async function issueDeviceToken(
+  deps: Pick<DeviceDeps, "tokens" | "clock">,
+  user: User,
+  deviceId: string,
+): Promise<string> {
+  const now = deps.clock.now();
+  return await deps.tokens.issue(
+    "device",
+    { sub: user.id, did: deviceId, epoch: user.deviceEpoch },
+    { issuedAt: now, expiresAt: now + DEVICE_TOKEN_MS },
+  );
+}

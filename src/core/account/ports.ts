@@ -1,0 +1,74 @@
+/** How many avatars Phonekey serves; a user's avatar is a number from 1 on. */
+export const AVATARS = 10;
+
+export interface User {
+  readonly id: string;
+  readonly phoneTag: string;
+  readonly sealedPhone: string;
+  /** Empty until the user sets one. */
+  readonly name: string;
+  readonly avatar: number;
+  /** Device tokens of an older epoch are void: ending all sessions raises it. */
+  readonly deviceEpoch: number;
+  readonly createdAt: number;
+}
+
+/** The family of one refresh token. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  /** How often the refresh token has been rotated. */
+  readonly generation: number;
+  readonly rotatedAt: number;
+  /** The key that its refresh tokens are made with. */
+  readonly refreshKeyId: string;
+  readonly userAgent: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  /** The absolute end, epoch milliseconds. */
+  readonly expiresAt: number;
+  readonly endedAt?: number;
+}
+
+export interface UserStore {
+  find(id: string): Promise<User | undefined>;
+  /** The user with this phone. Rejects with `StaleKeyError` when the tag key is no longer the current one. */
+  findByTag(tag: string): Promise<User | undefined>;
+  /** Changes what is given and resolves with the user as it is then; undefined when there is none. */
+  update(
+    id: string,
+    change: { readonly name?: string; readonly avatar?: number },
+    now: number,
+  ): Promise<User | undefined>;
+  /**
+   * Finds the user of this phone or creates it, opens the session and marks the verification's messages as converted,
+   * in one durable transaction. However many first sign-ins race, one user comes of it, and one caller gets `created`.
+   */
+  signIn(draft: SignInDraft): Promise<{ readonly user: User; readonly created: boolean }>;
+}
+
+export interface SignInDraft {
+  /** The user to create if this phone has none. */
+  readonly user: User;
+  readonly session: Omit<Session, "userId">;
+  readonly verificationId?: string;
+}
+
+export interface SessionStore {
+  /** The session and its user, also when it has ended; one keyed read. */
+  find(id: string): Promise<{ readonly session: Session; readonly user: User } | undefined>;
+  /** Opens a further session for a user that exists. */
+  open(session: Session): Promise<void>;
+  /** Rotates from `generation` to the next, if it is still that and not over. Exactly one of several racers gets true. */
+  rotate(id: string, generation: number, now: number): Promise<boolean>;
+  /** Notes that the session was used. */
+  touch(id: string, now: number): Promise<void>;
+  /** The user's sessions that have not ended, most recently used first. */
+  list(userId: string, now: number): Promise<readonly Session[]>;
+  /** Ends one session of this user. False when the user has no such live session. */
+  end(userId: string, id: string, now: number): Promise<boolean>;
+  /** Ends every session of this user but `keep`. */
+  endOthers(userId: string, keep: string, now: number): Promise<void>;
+  /** Ends every session of this user and voids the user's device tokens. */
+  endAll(userId: string, now: number): Promise<void>;
+}

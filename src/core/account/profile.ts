@@ -1,0 +1,67 @@
+import { maskPhone } from "../phone.ts";
+import type { Clock } from "../ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { PhoneVault } from "../verification/ports.ts";
+import { AVATARS, type User, type UserStore } from "./ports.ts";
+
+/** A user as the user may see it. */
+export interface Profile {
+  readonly id: string;
+  /** E.164, in full: it is the user's own. */
+  readonly phone: string;
+  readonly maskedPhone: string;
+  readonly name: string;
+  readonly avatar: number;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+}
+
+export interface ProfileDeps {
+  readonly users: UserStore;
+  readonly vault: PhoneVault;
+  readonly clock: Clock;
+}
+
+export async function readProfile(deps: Pick<ProfileDeps, "vault">, user: User): Promise<Profile> {
+  const phone = await deps.vault.open(user.sealedPhone, user.id);
+  const { id, name, avatar, createdAt } = user;
+  return { id, phone, maskedPhone: maskPhone(phone), name, avatar, createdAt };
+}
+
+export interface ProfileChange {
+  readonly name?: string;
+  readonly avatar?: number;
+}
+
+/** Changes name or avatar. A name is 1 to 64 characters without control or bidi characters, kept as sent. */
+export async function updateProfile(
+  deps: ProfileDeps,
+  userId: string,
+  change: ProfileChange,
+): Promise<Result<Profile, "invalid_request" | "invalid_token">> {
+  if (change.name !== undefined && !isName(change.name)) {
+    return refuse("invalid_request", {
+      field: "name",
+      detail: "must be 1 to 64 characters without control, invisible or bidirectional ones",
+    });
+  }
+  if (change.avatar !== undefined && !isAvatar(change.avatar)) {
+    return refuse("invalid_request", { field: "avatar", detail: `must be a whole number from 1 to ${AVATARS}` });
+  }
+  const user = await deps.users.update(userId, change, deps.clock.now());
+  return user ? ok(await readProfile(deps, user)) : refuse("invalid_token");
+}
+
+/**
+ * Control characters, lone surrogates and separators break logs and pages; bidi and other format characters make a
+ * name read as something else (UTS #39). The zero-width joiner stays: emoji and several scripts need it.
+ */
+function isName(name: string): boolean {
+  const length = [...name].length;
+  if (length < 1 || length > 64 || name.trim() === "") return false;
+  return !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name) && !/\p{Cf}/u.test(name.replace(/\u200d/g, ""));
+}
+
+function isAvatar(avatar: number): boolean {
+  return Number.isInteger(avatar) && avatar >= 1 && avatar <= AVATARS;
+}

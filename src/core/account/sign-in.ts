@@ -1,0 +1,87 @@
+import { sha256 } from "../secrets.ts";
+import type { Clock, Random } from "../ports.ts";
+import { ok, type Result } from "../refusals.ts";
+import type { Keyring } from "../keys.ts";
+import type { Phone } from "../phone.ts";
+import type { SessionSettings } from "../session/session.ts";
+import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
+import type { PhoneVault } from "../verification/ports.ts";
+import { identifyCaller } from "./device.ts";
+import { AVATARS, type Session, type User, type UserStore } from "./ports.ts";
+import type { Tokens } from "../session/ports.ts";
+
+export interface SignInDeps extends CheckDeps {
+  readonly users: UserStore;
+  readonly tokens: Tokens;
+  readonly settings: CheckDeps["settings"] & { readonly session: SessionSettings };
+}
+
+export interface SignInInput extends Omit<CheckInput, "purpose"> {
+  /** The client's `User-Agent`, for the person's own list of sessions. */
+  readonly userAgent: string;
+}
+
+/** A person who has just signed in. */
+export interface SignedIn {
+  readonly user: User;
+  readonly session: Session;
+  /** Whether this was the first sign-in, which made the user. */
+  readonly created: boolean;
+  /** The device as known from now on. */
+  readonly deviceId: string;
+}
+
+/** Signs in by the code of a `sign_in` verification; the first time this signs up. */
+export async function signInByCode(
+  deps: SignInDeps,
+  input: SignInInput,
+): Promise<Result<SignedIn, CheckRefusal>> {
+  const checked = await checkCode(deps, { ...input, purpose: "sign_in" });
+  if (!checked.ok) return checked;
+  const { phone, verification } = checked.value;
+  const phoneTag = await deps.vault.tag(phone);
+  const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
+  const draft = await draftSession(deps, input.userAgent);
+  const user = await draftUser(deps, phone, phoneTag);
+  const signedIn = await deps.users.signIn({ user, session: draft, verificationId: verification.id });
+  const session = { ...draft, userId: signedIn.user.id };
+  return ok({ ...signedIn, session, deviceId: caller.deviceId ?? session.id });
+}
+
+interface DraftDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keyring: Keyring;
+  readonly settings: { readonly session: SessionSettings };
+}
+
+/** A session that begins now. Its user agent is kept in at most 256 printable characters. */
+export async function draftSession(deps: DraftDeps, userAgent: string): Promise<Omit<Session, "userId">> {
+  const now = deps.clock.now();
+  return {
+    id: deps.random.uuid(now),
+    generation: 0,
+    rotatedAt: now,
+    refreshKeyId: (await deps.keyring.current("refresh")).id,
+    userAgent: userAgent.replace(/[^\x20-\x7e]/g, "").slice(0, 256),
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: now + deps.settings.session.sessionMs,
+  };
+}
+
+async function draftUser(
+  deps: { readonly clock: Clock; readonly random: Random; readonly vault: PhoneVault },
+  phone: Phone,
+  phoneTag: string,
+): Promise<User> {
+  const createdAt = deps.clock.now();
+  const id = deps.random.uuid(createdAt);
+  const sealedPhone = await deps.vault.seal(phone, id);
+  return { id, phoneTag, sealedPhone, name: "", avatar: avatarOf(id), deviceEpoch: 0, createdAt };
+}
+
+/** One of the avatars, spread evenly over users. */
+function avatarOf(userId: string): number {
+  return (Buffer.from(sha256(userId), "base64url").readUInt32BE(0) % AVATARS) + 1;
+}

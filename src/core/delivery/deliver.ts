@@ -1,0 +1,77 @@
+import type { Clock } from "../ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Message, MessageStore, SendOutcome, SendStatus, SmsMessage, SmsSender } from "./ports.ts";
+
+export interface DeliverDeps {
+  readonly messages: MessageStore;
+  /** The senders in the order in which they are tried. Never empty. */
+  readonly route: readonly SmsSender[];
+  /** A signal that aborts when the time for one send is over. */
+  readonly deadline: () => AbortSignal;
+  readonly clock: Clock;
+}
+
+export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_unavailable";
+
+/**
+ * Writes the message down, sends it by the first sender that can, and notes what became of it. A sender that is
+ * certainly not reached hands on to the next; an unknown outcome is not sent again, it counts as sent (promise 5).
+ */
+export async function deliver(
+  deps: DeliverDeps,
+  record: Message,
+  sms: SmsMessage,
+): Promise<Result<void, DeliveryRefusal>> {
+  await deps.messages.create(record);
+  const outcome = await sendByRoute(deps, sms);
+  await deps.messages.finish(record.id, outcome);
+  return deliveryResult(outcome.status, outcome.retryAfterSeconds);
+}
+
+/** What a message's status means for whoever asked for it. */
+export function deliveryResult(
+  status: SendStatus | "sending",
+  retryAfterSeconds?: number,
+): Result<void, DeliveryRefusal> {
+  const code = DELIVERY_REFUSALS[status];
+  if (!code) return ok(undefined);
+  return refuse(code, { retryAfterSeconds: retryAfterSeconds ?? DEFAULT_RETRY_SECONDS[code] });
+}
+
+const DELIVERY_REFUSALS: Readonly<Record<SendStatus | "sending", DeliveryRefusal | undefined>> = {
+  sending: undefined,
+  accepted: undefined,
+  unknown: undefined,
+  bad_number: "phone_unreachable",
+  throttled: "too_many_requests",
+  rejected: "sms_unavailable",
+  unavailable: "sms_unavailable",
+};
+
+const DEFAULT_RETRY_SECONDS: Readonly<Record<DeliveryRefusal, number>> = {
+  phone_unreachable: 3600,
+  too_many_requests: 60,
+  sms_unavailable: 30,
+};
+
+async function sendByRoute(
+  deps: DeliverDeps,
+  sms: SmsMessage,
+): Promise<SendOutcome & { readonly sender: string }> {
+  let last: SendOutcome & { sender: string } = { status: "unavailable", sender: "none" };
+  for (const sender of deps.route) {
+    last = { ...(await sendInTime(sender, sms, deps.deadline())), sender: sender.name };
+    if (last.status !== "unavailable") return last;
+  }
+  return last;
+}
+
+/** A sender that rejects or ignores its deadline may have sent all the same: the outcome is unknown. */
+async function sendInTime(sender: SmsSender, sms: SmsMessage, signal: AbortSignal): Promise<SendOutcome> {
+  const timedOut = new Promise<SendOutcome>((resolve) => {
+    signal.addEventListener("abort", () => resolve({ status: "unknown", providerCode: "deadline" }));
+  });
+  const sent = sender.send(sms, signal).catch((): SendOutcome => ({ status: "unknown", providerCode: "fault" }));
+  return await Promise.race([sent, timedOut]);
+}
+

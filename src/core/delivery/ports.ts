@@ -1,0 +1,107 @@
+import type { Phone } from "../phone.ts";
+import type { Bucket } from "../protection/ports.ts";
+import type { Locale } from "../verification/ports.ts";
+import type { Purpose } from "../verification/purpose.ts";
+
+/** What a sender is asked to send. */
+export interface SmsMessage {
+  readonly id: string;
+  readonly to: Phone;
+  readonly purpose: Purpose;
+  readonly locale: Locale;
+  readonly code: string;
+  /** Whole minutes until the code expires, rounded up; templates print it. */
+  readonly minutes: number;
+  /** The composed text, for senders that carry free text. Its last line is the origin-bound line where there is one. */
+  readonly text: string;
+}
+
+/**
+ * What became of a send.
+ * - `accepted`: the provider took it.
+ * - `bad_number`: the provider or the carrier refuses this number.
+ * - `throttled`: the provider's own limit for this number.
+ * - `rejected`: our account, signature, template or balance is wrong; the operator must act.
+ * - `unavailable`: certainly not sent; the next sender may try.
+ * - `unknown`: it may have been sent (timed out after the request left); never sent again on its own (promise 5).
+ */
+export type SendStatus = "accepted" | "bad_number" | "throttled" | "rejected" | "unavailable" | "unknown";
+
+export interface SendOutcome {
+  readonly status: SendStatus;
+  /** The provider's own id of the message. */
+  readonly providerId?: string;
+  /** The provider's own code for a refusal, for the operator; never shown to the user. */
+  readonly providerCode?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** An SMS provider. */
+export interface SmsSender {
+  readonly name: string;
+  /** The most digits of a code that it carries. */
+  readonly maxCodeLength: number;
+  /** The least seconds between two messages to one phone. */
+  readonly resendFloorSeconds: number;
+  /**
+   * Resolves with what became of the message within the signal's deadline; what a provider answers never makes
+   * it reject. A rejection counts as `unknown`.
+   */
+  send(message: SmsMessage, signal: AbortSignal): Promise<SendOutcome>;
+}
+
+/** One SMS, as the record keeps it. */
+export interface Message {
+  readonly id: string;
+  readonly verificationId: string;
+  readonly phoneTag: string;
+  readonly sealedPhone: string;
+  readonly purpose: Purpose;
+  readonly bucket: Bucket;
+  /** `sending` until the sender answered. */
+  readonly status: SendStatus | "sending";
+  readonly createdAt: number;
+  readonly sender?: string;
+  readonly providerId?: string;
+  readonly providerCode?: string;
+  readonly idempotency?: Idempotency;
+}
+
+/** What binds a repeated request to its first answer. */
+export interface Idempotency {
+  /** Hash of phone tag, purpose and the client's key. */
+  readonly key: string;
+  /** Hash of the request that first used the key. */
+  readonly fingerprint: string;
+  /** What the first request was answered, besides what the message itself says; times are epoch milliseconds. */
+  readonly answer: {
+    readonly codeLength: number;
+    readonly expiresAt: number;
+    readonly resendAt: number;
+  };
+}
+
+/** The durable record of messages. */
+export interface MessageStore {
+  /** Writes the message before it is sent, so that a crash leaves a trace (T13). */
+  create(message: Message): Promise<void>;
+  /** Notes what became of it. */
+  finish(id: string, outcome: SendOutcome & { readonly sender: string }): Promise<void>;
+  /** The message of the request that used this idempotency key after `since`. */
+  findByIdempotencyKey(key: string, since: number): Promise<Message | undefined>;
+  /** What went out after `since`, oldest first, in pages of `limit`; for rebuilding limits that were lost. */
+  sentSince(
+    since: number,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly SentMessage[]>;
+}
+
+export interface SentMessage {
+  readonly id: string;
+  readonly verificationId: string;
+  readonly phoneTag: string;
+  readonly bucket: Bucket;
+  readonly createdAt: number;
+  /** Whether its verification was approved. */
+  readonly converted: boolean;
+}

@@ -1,0 +1,28 @@
+import type { Locale } from "../verification/ports.ts";
+import type { Purpose } from "../verification/purpose.ts";
+
+export interface TextParts {
+  readonly code: string;
+  readonly minutes: number;
+  readonly brandName: string;
+  /** Host of the page that the code may be typed into; without one there is no origin-bound line. */
+  readonly host?: string;
+}
+
+const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts) => string>>>> = {
+  sign_in: {
+    en: ({ code, minutes, brandName }) =>
+      `${code} is your ${brandName} sign-in code. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+    "zh-CN": ({ code, minutes, brandName }) =>
+      `【${brandName}】您的登录验证码是 ${code}，${minutes} 分钟内有效。请勿告诉任何人。`,
+  },
+};
+
+/**
+ * Composes a message for senders that carry free text. Nothing that a caller sent is part of it (T49).
+ * Its last line binds the code to the page's origin (WICG "Origin-bound one-time codes delivered via SMS").
+ */
+export function composeText(purpose: Purpose, locale: Locale, parts: TextParts): string {
+  const body = BODIES[purpose][locale](parts);
+  return parts.host ? `${body}\n\n@${parts.host} #${parts.code}` : body;
+}

@@ -1,0 +1,70 @@
+/** What each kind of key is for, and how long a key of it must be kept after a newer one took over. */
+export const KEY_KINDS = {
+  /** HMAC-SHA-256 key of the tags that stand for phones. Changes only by `phonekey keys retag`. */
+  tag: { algorithm: "HS256", keptMs: 31 * 86_400_000 },
+  /** AES-256-GCM key that encrypts phones at rest. Kept for ever: old rows are still sealed under it. */
+  data: { algorithm: "A256GCM", keptMs: Number.POSITIVE_INFINITY },
+  /** HMAC-SHA-256 key from which codes are derived. A code lives 10 minutes at most. */
+  code: { algorithm: "HS256", keptMs: 3_600_000 },
+  /** ECDSA P-256 key of access tokens; its public half is in the JWKS. */
+  signing: { algorithm: "ES256", keptMs: 2 * 86_400_000 },
+  /** Keys of the tokens that only Phonekey itself reads, one kind each (RFC 8725, section 3.12). */
+  refresh: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
+  device: { algorithm: "HS256", keptMs: 181 * 86_400_000 },
+  page: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
+  flow: { algorithm: "A256GCM", keptMs: 86_400_000 },
+  handover: { algorithm: "A256GCM", keptMs: 3_600_000 },
+} as const satisfies Record<string, { algorithm: KeyAlgorithm; keptMs: number }>;
+
+export type KeyAlgorithm = "HS256" | "A256GCM" | "ES256";
+export type KeyKind = keyof typeof KEY_KINDS;
+
+/** A new signing key is published this long before it signs, so that every cached JWKS has it by then. */
+export const PUBLISH_LEAD_MS = 15 * 60_000;
+
+/** A key, unwrapped. */
+export interface Key {
+  readonly id: string;
+  readonly kind: KeyKind;
+  /** 32 raw bytes, or for `ES256` the private key as PKCS #8 DER. */
+  readonly material: Uint8Array;
+  /** From when on it is used to make new things, epoch milliseconds. */
+  readonly activeFrom: number;
+}
+
+/** The keys of this installation. Kept wrapped by `PHONEKEY_SECRETS` in the database, cached in the process. */
+export interface Keyring {
+  /** The key that makes new things of this kind now. Rejects with `UnavailableError` while a retag runs. */
+  current(kind: KeyKind): Promise<Key>;
+  /** The key with this id, if it is of this kind and still kept. A map lookup: no id reaches a query. */
+  find(kind: KeyKind, id: string): Promise<Key | undefined>;
+  /** All keys of this kind that are still kept, newest first. */
+  all(kind: KeyKind): Promise<readonly Key[]>;
+}
+
+/** A key as the database keeps it: its material encrypted under one of the `PHONEKEY_SECRETS`. */
+export interface WrappedKey {
+  readonly id: string;
+  readonly kind: KeyKind;
+  /** Counts up from 1 within its kind; unique, so that of several processes that add a key one wins. */
+  readonly sequence: number;
+  readonly wrapped: string;
+  /** Names the secret it is wrapped with, without telling it. */
+  readonly secretId: string;
+  readonly createdAt: number;
+  readonly activeFrom: number;
+  /** Set on a tag key when its retag begins: from then on nothing is found or made under it. */
+  readonly retiredAt?: number;
+}
+
+export interface KeyStore {
+  list(): Promise<readonly WrappedKey[]>;
+  /** False when its kind already has a key with this sequence. */
+  add(key: WrappedKey): Promise<boolean>;
+  /** Changes one key where it is still wrapped with `fromSecretId`; false when somebody else did so first. */
+  rewrap(id: string, fromSecretId: string, to: { wrapped: string; secretId: string }): Promise<boolean>;
+  retire(id: string, at: number): Promise<void>;
+  activate(id: string, at: number): Promise<void>;
+  /** Forgets a key for good. */
+  remove(id: string): Promise<void>;
+}

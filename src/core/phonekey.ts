@@ -1,0 +1,82 @@
+import { updateProfile, readProfile, type ProfileChange } from "./account/profile.ts";
+import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
+import { signInByCode, type SignedIn, type SignInInput } from "./account/sign-in.ts";
+import { createEnsureLimits } from "./protection/rebuild.ts";
+import { ok, type Result, refuse } from "./refusals.ts";
+import { authenticate, authenticatePage } from "./session/authenticate.ts";
+import { issueHandover, redeemHandover } from "./session/handover.ts";
+import type { Tokens } from "./session/ports.ts";
+import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
+import { refreshSession } from "./session/refresh.ts";
+import { isOpen, type Principal, type SessionSettings } from "./session/session.ts";
+import { issuePageToken, sessionTokens } from "./session/tokens.ts";
+import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
+import { readVerification } from "./verification/read.ts";
+import { resendById, type ResendInput } from "./verification/resend.ts";
+import { sendAgain, type StartInput, startVerification } from "./verification/start.ts";
+import type { Locale } from "./verification/ports.ts";
+import type { Client } from "./verification/client.ts";
+
+/** All that Phonekey's rules need from outside. */
+export interface PhonekeyDeps extends Omit<VerificationDeps, "ensureLimits"> {
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly tokens: Tokens;
+  readonly settings: VerificationSettings & { readonly session: SessionSettings };
+}
+
+export type Phonekey = ReturnType<typeof createPhonekey>;
+
+/** Phonekey itself: every use case that a door may call, and nothing else. */
+export function createPhonekey(outside: PhonekeyDeps) {
+  const deps = { ...outside, ensureLimits: createEnsureLimits(outside) };
+  const { sessions, clock } = deps;
+  return {
+    verifications: {
+      start: (input: StartInput) => startVerification(deps, input),
+      resend: (input: ResendInput) => resendById(deps, input),
+      again: (input: { id: string; client: Client; locale: Locale }) => sendAgain(deps, input),
+      read: (input: { id: string; client: Client }) => readVerification(deps, input),
+    },
+    signIn: {
+      byCode: (input: SignInInput) => signInByCode(deps, input),
+      byHandover: (input: { handover: string; codeVerifier: string; userAgent: string }) =>
+        redeemHandover(deps, input),
+      handOver: (to: { user: User; created: boolean; deviceId?: string }, challenge: string) =>
+        issueHandover(deps, to, challenge),
+    },
+    flow: {
+      issue: (flow: Flow) => issueFlow(deps, flow),
+      read: (token: string) => readFlow(deps, token),
+    },
+    sessions: {
+      pageToken: (session: Session) => issuePageToken(deps, session),
+      tokens: ({ session, user, deviceId }: SignedIn) => sessionTokens(deps, session, user, deviceId),
+      refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
+      authenticate: (accessToken: string) => authenticate(deps, accessToken),
+      authenticatePage: (pageToken: string) => authenticatePage(deps, pageToken),
+      list: (principal: Principal) => listSessions(deps, principal),
+      end: ({ user }: Principal, id: string) => endSession(deps, user.id, id),
+      endOthers: ({ user, session }: Principal) => sessions.endOthers(user.id, session.id, clock.now()),
+      endAll: ({ user }: Principal) => sessions.endAll(user.id, clock.now()),
+    },
+    account: {
+      read: (user: User) => readProfile(deps, user),
+      update: (user: User, change: ProfileChange) => updateProfile(deps, user.id, change),
+    },
+  };
+}
+
+async function listSessions(deps: PhonekeyDeps, { user }: Principal): Promise<readonly Session[]> {
+  const now = deps.clock.now();
+  const sessions = await deps.sessions.list(user.id, now);
+  return sessions.filter((session) => isOpen(session, deps.settings.session, now));
+}
+
+async function endSession(
+  deps: PhonekeyDeps,
+  userId: string,
+  id: string,
+): Promise<Result<void, "not_found">> {
+  return (await deps.sessions.end(userId, id, deps.clock.now())) ? ok(undefined) : refuse("not_found");
+}

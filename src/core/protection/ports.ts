@@ -1,0 +1,77 @@
+/** Callers on a known device have sends and guesses of their own, so that no stranger can use them up (T8). */
+export type Bucket = "stranger" | "device";
+
+/** One count of something against the limits on `key`. */
+export interface LimitCheck {
+  /** The limit's name in the table of limits; what a refusal names. */
+  readonly name: string;
+  readonly key: string;
+  /** Refuses when `max` events already lie within the last `windowMs`. Any window: nothing resets at midnight (T21). */
+  readonly windows: readonly { readonly max: number; readonly windowMs: number }[];
+  /** Refuses until `baseMs * 2^(n-1)` after the last of the `n` events of the last `windowMs`. */
+  readonly backoff?: { readonly baseMs: number; readonly windowMs: number };
+}
+
+/** Guesses set aside for one verification, so that several of one phone cannot hold more than its ledger has. */
+export interface Lease {
+  readonly key: string;
+  readonly wanted: number;
+  /** How many may be set aside on `key` together. */
+  readonly cap: number;
+  readonly expiresAt: number;
+}
+
+export interface TakeRequest {
+  /** Names what is counted, so that it can be forgotten or released; unique within each key. */
+  readonly member: string;
+  readonly checks: readonly LimitCheck[];
+  readonly lease?: Lease;
+}
+
+export type TakeResult =
+  | {
+      readonly ok: true;
+      /** How many guesses were set aside: at least one where a lease was asked for, else 0. */
+      readonly leased: number;
+      /** When the check with a backoff lets the next one through; the time of the take where there is none. */
+      readonly nextAt: number;
+    }
+  | {
+      readonly ok: false;
+      /** The name of the first check that refused, or `lease`. */
+      readonly refusedBy: string;
+      readonly retryAt: number;
+    };
+
+/** How often something may happen. Every method is one atomic step in the store. */
+export interface LimitStore {
+  /** Counts against every check and takes the lease, or changes nothing when any one of them refuses (promise 3). */
+  take(request: TakeRequest, now: number): Promise<TakeResult>;
+  /** Takes back what was counted for `members` on `keys`: a send that converted no longer counts as unconverted. */
+  forget(keys: readonly string[], members: readonly string[]): Promise<void>;
+  /** Gives back `count` leased guesses, or all of them. Unknown or expired leases are none. */
+  release(key: string, member: string, count: number | "all"): Promise<void>;
+  /** Whether this store still has what it was given by `seed`; false when it is new or lost its data. */
+  seeded(epoch: string): Promise<boolean>;
+  /** Puts back events that the durable record has and this store lost (promise 2), and remembers `epoch`. */
+  seed(
+    epoch: string,
+    events: readonly { readonly key: string; readonly member: string; readonly at: number }[],
+  ): Promise<void>;
+  /** Forgets events older than `before` and leases that ended by then; at most `limit` rows a call. */
+  sweep(before: number, limit: number): Promise<number>;
+}
+
+/** One wrong guess, as the ledger keeps it. */
+export interface WrongGuess {
+  readonly at: number;
+  readonly codeLength: number;
+}
+
+/** The durable record of wrong guesses for each phone. */
+export interface Ledger {
+  /** All wrong guesses at this phone's codes after `since`, oldest first, under any of its tags. */
+  read(tags: readonly string[], bucket: Bucket, since: number): Promise<readonly WrongGuess[]>;
+  /** Resolves when the wrong guess survives `kill -9`. */
+  record(id: string, tag: string, bucket: Bucket, guess: WrongGuess): Promise<void>;
+}

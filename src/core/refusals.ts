@@ -1,0 +1,141 @@
+/** Every expected "no" of Phonekey: its code, its HTTP status and its public text in each language. */
+export const REFUSALS = {
+  invalid_request: { status: 400, en: "The request is not valid.", zh: "请求无效。" },
+  invalid_phone: { status: 400, en: "This is not a valid phone number.", zh: "手机号码无效。" },
+  invalid_token: {
+    status: 401,
+    en: "The access token is missing, wrong or no longer valid.",
+    zh: "访问令牌缺失、错误或已失效。",
+  },
+  invalid_code: { status: 401, en: "The code is wrong or has expired.", zh: "验证码错误或已过期。" },
+  invalid_refresh_token: {
+    status: 401,
+    en: "The refresh token is wrong or its session has ended.",
+    zh: "刷新令牌错误或会话已结束。",
+  },
+  invalid_handover: {
+    status: 401,
+    en: "The handover is wrong, used or expired.",
+    zh: "交接凭证错误、已使用或已过期。",
+  },
+  forbidden_origin: {
+    status: 403,
+    en: "This form was not sent from our own page. Reload the page and try again.",
+    zh: "该表单不是从本站页面提交的，请刷新页面后重试。",
+  },
+  not_found: { status: 404, en: "There is nothing here.", zh: "未找到。" },
+  method_not_allowed: {
+    status: 405,
+    en: "This address does not take that method.",
+    zh: "该地址不支持此方法。",
+  },
+  request_timeout: { status: 408, en: "The request took too long to arrive.", zh: "请求接收超时。" },
+  idempotency_in_progress: {
+    status: 409,
+    en: "A request with this Idempotency-Key is still running.",
+    zh: "使用此 Idempotency-Key 的请求仍在处理中。",
+  },
+  request_too_large: { status: 413, en: "The request is too large.", zh: "请求过大。" },
+  unsupported_media_type: {
+    status: 415,
+    en: "Send the body as application/json.",
+    zh: "请以 application/json 格式发送请求体。",
+  },
+  country_not_allowed: {
+    status: 422,
+    en: "Phone numbers of this country are not accepted here.",
+    zh: "暂不支持该国家或地区的手机号码。",
+  },
+  phone_not_mobile: {
+    status: 422,
+    en: "This number cannot receive our messages. Use a mobile number.",
+    zh: "该号码无法接收短信，请使用手机号码。",
+  },
+  phone_unreachable: {
+    status: 422,
+    en: "The carrier refused to deliver to this number.",
+    zh: "运营商拒绝向该号码发送短信。",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    en: "This Idempotency-Key was used with another request.",
+    zh: "此 Idempotency-Key 已用于另一个请求。",
+  },
+  too_many_requests: {
+    status: 429,
+    en: "Please wait before trying again.",
+    zh: "操作过于频繁，请稍后再试。",
+  },
+  headers_too_large: { status: 431, en: "The request headers are too large.", zh: "请求头过大。" },
+  internal_error: {
+    status: 500,
+    en: "Something went wrong on our side.",
+    zh: "服务器内部错误。",
+  },
+  sms_unavailable: {
+    status: 503,
+    en: "Messages cannot be sent at the moment. Please try again later.",
+    zh: "短信暂时无法发送，请稍后再试。",
+  },
+  unavailable: {
+    status: 503,
+    en: "The service is unavailable at the moment. Please try again shortly.",
+    zh: "服务暂时不可用，请稍后重试。",
+  },
+} as const satisfies Record<string, RefusalEntry>;
+
+interface RefusalEntry {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 503;
+  readonly en: string;
+  readonly zh: string;
+}
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** An expected "no". It is a value: use cases return it, doors map it. */
+export interface Refusal<C extends RefusalCode = RefusalCode> {
+  readonly code: C;
+  /** Which part of the request is wrong, as a path such as `transaction.amount`. */
+  readonly field?: string;
+  /** What is wrong with that part, for the developer who called; never a value that was sent. */
+  readonly detail?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+export type Result<T, C extends RefusalCode = never> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal<C> };
+
+export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
+  return { ok: true, value };
+}
+
+export function refuse<C extends RefusalCode>(
+  code: C,
+  more: Omit<Refusal, "code"> = {},
+): { readonly ok: false; readonly refusal: Refusal<C> } {
+  return { ok: false, refusal: { code, ...more } };
+}
+
+/**
+ * A store or another part cannot be reached. Adapters throw it; every door answers 503 with `Retry-After`
+ * (design, promise 7). The cause goes to the log, never to the caller.
+ */
+export class UnavailableError extends Error {
+  readonly code = "unavailable";
+  readonly retryAfterSeconds: number;
+
+  constructor(part: string, options: { cause: unknown; retryAfterSeconds?: number }) {
+    super(`${part} is unavailable`, { cause: options.cause });
+    this.name = "UnavailableError";
+    this.retryAfterSeconds = options.retryAfterSeconds ?? 5;
+  }
+}
+
+/** A phone's tag was made under a key that a retag has replaced. The keyring reloads; the caller may try again. */
+export class StaleKeyError extends UnavailableError {
+  constructor() {
+    super("the tag key", { cause: undefined, retryAfterSeconds: 1 });
+    this.name = "StaleKeyError";
+  }
+}

@@ -1,0 +1,43 @@
+/** What each kind of token says. Every kind has its own `typ`, `aud` and key (promise 10). */
+export interface TokenClaims {
+  access: { readonly sub: string; readonly sid: string; readonly jti: string };
+  refresh: { readonly sid: string; readonly gen: number };
+  device: { readonly sub: string; readonly did: string; readonly epoch: number };
+  page: { readonly sid: string };
+  /** The pre-session of a browser that is signing in. */
+  flow: {
+    readonly pre: string;
+    readonly verification?: string;
+    readonly returnTo?: string;
+    readonly state?: string;
+    readonly challenge?: string;
+  };
+  handover: {
+    readonly jti: string;
+    readonly sub: string;
+    readonly challenge: string;
+    readonly created: boolean;
+    readonly did?: string;
+  };
+}
+
+export type TokenKind = keyof TokenClaims;
+
+/** Makes and reads tokens. */
+export interface Tokens {
+  /**
+   * @param times epoch milliseconds; equal claims and times give an equal `refresh` token, so that a predecessor
+   *   can be answered with the same successor.
+   * @param keyId the key to use instead of the current one.
+   */
+  issue<K extends TokenKind>(
+    kind: K,
+    claims: TokenClaims[K],
+    times: { readonly issuedAt: number; readonly expiresAt: number },
+    keyId?: string,
+  ): Promise<string>;
+  /** The claims, or undefined for anything that is not a valid, unexpired token of exactly this kind. Never rejects for bad input. */
+  read<K extends TokenKind>(kind: K, token: string, now: number): Promise<TokenClaims[K] | undefined>;
+  /** The public signing keys (RFC 7517), those not yet in use included. */
+  jwks(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
+}

@@ -1,0 +1,87 @@
+import type { Keyring } from "../keys.ts";
+import type { Phone } from "../phone.ts";
+import type { Clock, Random } from "../ports.ts";
+import { guessChecks, LIMIT_KEYS, type LimitSettings, tooMany } from "../protection/limits.ts";
+import type { Ledger, LimitStore } from "../protection/ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import { equalSecrets } from "../secrets.ts";
+import type { Client } from "./client.ts";
+import { normalizeCode } from "./code.ts";
+import { codeOf } from "./message.ts";
+import type { PhoneVault, Verification, VerificationStore } from "./ports.ts";
+import type { Purpose } from "./purpose.ts";
+import { mayUse } from "./resend.ts";
+import { leaseMember, messageMembers } from "./verification.ts";
+
+export interface CheckDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keyring: Keyring;
+  readonly vault: PhoneVault;
+  readonly verifications: VerificationStore;
+  readonly limits: LimitStore;
+  readonly ledger: Ledger;
+  readonly settings: { readonly limits: LimitSettings };
+}
+
+export interface CheckInput {
+  readonly verificationId: string;
+  readonly code: string;
+  readonly purpose: Purpose;
+  readonly client: Client;
+}
+
+export interface Approved {
+  readonly verification: Verification;
+  readonly phone: Phone;
+}
+
+export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
+
+/**
+ * Looks at one guess. The store counts it and, if it is right, consumes the verification in the same step; a wrong one
+ * is in the ledger before this resolves (promise 1). Wrong, expired, spent, foreign and unknown are one refusal.
+ */
+export async function checkCode(
+  deps: CheckDeps,
+  input: CheckInput,
+): Promise<Result<Approved, CheckRefusal>> {
+  const code = normalizeCode(input.code);
+  if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
+  const counted = await countGuess(deps, input.client);
+  if (!counted.ok) return counted;
+  const verification = await deps.verifications.find(input.verificationId);
+  if (!verification) return refuse("invalid_code");
+
+  const mine = verification.purpose === input.purpose && mayUse(verification, input.client);
+  const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
+  const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
+  if (outcome === "wrong") await recordWrong(deps, verification);
+  if (outcome !== "approved") return refuse("invalid_code");
+  return ok(await settle(deps, verification));
+}
+
+/** Counts the guess for its client's address. A guess that is refused here is not looked at. */
+async function countGuess(deps: CheckDeps, client: Client): Promise<Result<void, "too_many_requests">> {
+  const checks = guessChecks(deps.settings.limits, client.addressKey);
+  if (checks.length === 0) return ok(undefined);
+  const now = deps.clock.now();
+  const taken = await deps.limits.take({ member: deps.random.uuid(now), checks }, now);
+  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+}
+
+/** The guess stays set aside until it stands in the ledger, so that no start between the two sees it in neither. */
+async function recordWrong(deps: CheckDeps, verification: Verification): Promise<void> {
+  const { phoneTag, bucket, codeLength } = verification;
+  const at = deps.clock.now();
+  await deps.ledger.record(deps.random.uuid(at), phoneTag, bucket, { at, codeLength });
+  await deps.limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(verification.id), 1);
+}
+
+/** After the right code: its messages converted, and the guesses it did not use are free again. */
+async function settle(deps: CheckDeps, verification: Verification): Promise<Approved> {
+  const { phoneTag, bucket, id } = verification;
+  await deps.limits.forget([LIMIT_KEYS.unconverted(phoneTag, bucket)], messageMembers(verification));
+  await deps.limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), "all");
+  return { verification, phone: await deps.vault.open(verification.sealedPhone, id) };
+}

@@ -1,0 +1,58 @@
+import type { UserStore } from "../account/ports.ts";
+import type { DeliverDeps, DeliveryRefusal } from "../delivery/deliver.ts";
+import type { Keyring } from "../keys.ts";
+import type { PhonePolicy } from "../phone.ts";
+import type { Clock, Random } from "../ports.ts";
+import type { CodeLengths } from "../protection/ledger.ts";
+import { type LimitSettings, tooMany } from "../protection/limits.ts";
+import type { Ledger, LimitStore, TakeResult } from "../protection/ports.ts";
+import type { EnsureLimits } from "../protection/rebuild.ts";
+import { type Result, refuse } from "../refusals.ts";
+import type { Tokens } from "../session/ports.ts";
+import type { PhoneVault, VerificationStore } from "./ports.ts";
+
+export interface VerificationDeps extends DeliverDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keyring: Keyring;
+  readonly vault: PhoneVault;
+  readonly tokens: Tokens;
+  readonly users: Pick<UserStore, "find">;
+  readonly verifications: VerificationStore;
+  readonly limits: LimitStore;
+  readonly ensureLimits: EnsureLimits;
+  readonly ledger: Ledger;
+  readonly settings: VerificationSettings;
+}
+
+export interface VerificationSettings {
+  readonly phones: PhonePolicy;
+  readonly limits: LimitSettings;
+  readonly codeLengths: CodeLengths;
+  readonly codeTtlMs: number;
+  /** Guesses at one code. */
+  readonly codeAttempts: number;
+  readonly brandName: string;
+  /** Host of the sign-in page, for the origin-bound line of messages. */
+  readonly host?: string;
+}
+
+export interface ClientIdempotency {
+  /** The `Idempotency-Key`: 16 to 128 characters, random. */
+  readonly key: string;
+  /** The whole request in one canonical text. */
+  readonly request: string;
+}
+
+export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_reused";
+export type SendRefusal = DeliveryRefusal | IdempotencyRefusal;
+
+/** What a refused take means for the caller. */
+export function refusedSend(
+  taken: TakeResult & { ok: false },
+  now: number,
+): Result<never, "too_many_requests" | "idempotency_in_progress"> {
+  if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
+  return tooMany(taken.retryAt, now);
+}
+

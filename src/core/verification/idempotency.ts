@@ -1,0 +1,69 @@
+import { deliveryResult, type DeliveryRefusal } from "../delivery/deliver.ts";
+import type { Idempotency, Message } from "../delivery/ports.ts";
+import { maskPhone } from "../phone.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import { hmac } from "../secrets.ts";
+import type { Purpose } from "./purpose.ts";
+import type { ClientIdempotency, IdempotencyRefusal, VerificationDeps } from "./deps.ts";
+import type { VerificationView } from "./verification.ts";
+
+/** How long the first answer is given again. */
+const KEPT_MS = 86_400_000;
+/** A message that is still `sending` after this was cut off by a crash: its outcome is unknown. */
+const RUNNING_MS = 60_000;
+
+/** A client's key, hashed; what is kept with the message besides is the answer. */
+export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;
+
+/**
+ * Binds a client's key to phone and purpose. Both hashes are keyed by the client's own random key, so that what is
+ * kept tells neither the key nor the phone in the request.
+ */
+export function hashIdempotencyKey(
+  idempotency: ClientIdempotency | undefined,
+  phoneTag: string,
+  purpose: Purpose,
+): HashedKey | undefined {
+  if (!idempotency) return undefined;
+  const key = Buffer.from(idempotency.key);
+  return {
+    key: hmac(key, "idempotency", phoneTag, purpose).toString("base64url"),
+    fingerprint: hmac(key, "request", idempotency.request).toString("base64url"),
+  };
+}
+
+/** The answer of the request that used this key before, if there was one in the last 24 hours. */
+export async function replay(
+  deps: VerificationDeps,
+  idempotency: HashedKey | undefined,
+): Promise<Result<VerificationView, DeliveryRefusal | IdempotencyRefusal> | undefined> {
+  if (!idempotency) return undefined;
+  const now = deps.clock.now();
+  const first = await deps.messages.findByIdempotencyKey(idempotency.key, now - KEPT_MS);
+  if (!first) return undefined;
+  if (first.idempotency?.fingerprint !== idempotency.fingerprint) {
+    return refuse("idempotency_key_reused", { field: "Idempotency-Key" });
+  }
+  if (first.status === "sending" && now - first.createdAt < RUNNING_MS) {
+    return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
+  }
+  return await answerAgain(deps, first);
+}
+
+async function answerAgain(
+  deps: Pick<VerificationDeps, "vault">,
+  first: Message,
+): Promise<Result<VerificationView, DeliveryRefusal>> {
+  const delivered = deliveryResult(first.status);
+  if (!delivered.ok) return delivered;
+  const phone = await deps.vault.open(first.sealedPhone, first.id);
+  const { answer } = first.idempotency ?? {};
+  if (!answer) throw new Error(`message ${first.id} has no answer to repeat`);
+  return ok({
+    id: first.verificationId,
+    status: "pending",
+    purpose: first.purpose,
+    phone: maskPhone(phone),
+    ...answer,
+  });
+}

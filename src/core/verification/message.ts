@@ -1,0 +1,50 @@
+import type { Message, SmsMessage } from "../delivery/ports.ts";
+import { composeText } from "../delivery/text.ts";
+import type { Key } from "../keys.ts";
+import type { Phone } from "../phone.ts";
+import { deriveCode } from "./code.ts";
+import type { HashedKey } from "./idempotency.ts";
+import type { Verification } from "./ports.ts";
+import type { VerificationDeps } from "./deps.ts";
+
+/** The next message of a verification: the record of it, and what the sender gets. */
+export async function messageFor(
+  deps: VerificationDeps,
+  verification: Verification,
+  phone: Phone,
+  idempotency: HashedKey | undefined,
+): Promise<{ readonly record: Message; readonly sms: SmsMessage }> {
+  const now = deps.clock.now();
+  const id = deps.random.uuid(now);
+  const { purpose, locale, bucket, phoneTag } = verification;
+  const code = await codeOf(deps, verification);
+  const minutes = Math.max(1, Math.ceil((verification.expiresAt - now) / 60_000));
+  const { codeLength, expiresAt, resendAt } = verification;
+  const { brandName, host } = deps.settings;
+  const text = composeText(purpose, locale, { code, minutes, brandName, ...(host && { host }) });
+  return {
+    record: {
+      id,
+      verificationId: verification.id,
+      phoneTag,
+      sealedPhone: await deps.vault.seal(phone, id),
+      purpose,
+      bucket,
+      status: "sending",
+      createdAt: now,
+      ...(idempotency && { idempotency: { ...idempotency, answer: { codeLength, expiresAt, resendAt } } }),
+    },
+    sms: { id, to: phone, purpose, locale, code, minutes, text },
+  };
+}
+
+/** Derives the verification's code again. Rejects when its key is gone, which outlives every code. */
+export async function codeOf(
+  deps: Pick<VerificationDeps, "keyring">,
+  verification: Verification,
+): Promise<string> {
+  const key: Key | undefined = await deps.keyring.find("code", verification.codeKeyId);
+  if (!key) throw new Error(`code key ${verification.codeKeyId} is gone`);
+  const { id: verificationId, purpose, codeLength } = verification;
+  return deriveCode(key.material, { verificationId, purpose }, codeLength);
+}

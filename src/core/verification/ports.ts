@@ -1,0 +1,84 @@
+import type { Phone } from "../phone.ts";
+import type { Bucket } from "../protection/ports.ts";
+import type { Purpose } from "./purpose.ts";
+
+/** A verification as a store keeps it. Times are epoch milliseconds; `expiresAt` is the first moment it is dead. */
+export interface Verification {
+  readonly id: string;
+  readonly purpose: Purpose;
+  /** The phone's tag; the number itself is in `sealedPhone`, encrypted for this id. */
+  readonly phoneTag: string;
+  readonly sealedPhone: string;
+  /** The key its code is derived from; the code itself is kept nowhere. */
+  readonly codeKeyId: string;
+  readonly codeLength: number;
+  readonly attemptsAllowed: number;
+  readonly attemptsUsed: number;
+  readonly outcome: "open" | "approved" | "canceled";
+  /** Whose sends and guesses it uses. */
+  readonly bucket: Bucket;
+  /** The known device it was started on; a start from there again finds it. */
+  readonly deviceId?: string;
+  /** The hash of the pre-session it was started in; where set, nobody else can use its code (T25). */
+  readonly browser?: string;
+  readonly locale: Locale;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** How many messages have been sent for it. */
+  readonly messages: number;
+  /** From when on it may be sent again. */
+  readonly resendAt: number;
+}
+
+export type Locale = "en" | "zh-CN";
+
+export type GuessOutcome = "approved" | "wrong" | "dead";
+
+/** Short-lived verifications. Every method is one atomic step in the store. */
+export interface VerificationStore {
+  /** Keeps a new verification. Ids are unguessable and never repeat. */
+  create(verification: Verification): Promise<void>;
+  /** The verification with this id, also after its end, until the store forgets it. */
+  find(id: string): Promise<Verification | undefined>;
+  /** The newest verification that this known device started for this phone and purpose and that is still live. */
+  findHeld(
+    deviceId: string,
+    phoneTag: string,
+    purpose: Purpose,
+    now: number,
+  ): Promise<Verification | undefined>;
+  /**
+   * Counts one attempt, and if `right` consumes the verification, in the same step (T1, T2). `dead` when it is
+   * unknown, over, or has no attempts left, and then nothing is counted. However many callers race, at most
+   * `attemptsAllowed` get something else than `dead`, and at most one gets `approved`.
+   */
+  guess(id: string, right: boolean, now: number): Promise<GuessOutcome>;
+  /**
+   * Notes that a further message goes out. False when the verification is no longer live or when another message
+   * was noted since `messages` was read: of several racers exactly one gets true.
+   */
+  resent(
+    id: string,
+    change: { readonly messages: number; readonly resendAt: number; readonly expiresAt: number },
+    now: number,
+  ): Promise<boolean>;
+  /** Ends it without approval, if it is still open. */
+  cancel(id: string): Promise<void>;
+  /** Forgets what ended before `before`; at most `limit` rows a call. Resolves with how many. */
+  sweep(before: number, limit: number): Promise<number>;
+}
+
+/** Stands for a phone in stores and logs, and keeps the number itself encrypted. */
+export interface PhoneVault {
+  /**
+   * The tag under the current tag key, `<key id>.<MAC in base64url>`. The same phone has the same tag, and it tells
+   * nothing else.
+   */
+  tag(phone: Phone): Promise<string>;
+  /** The tags under all tag keys still kept, the current one first. */
+  tags(phone: Phone): Promise<readonly string[]>;
+  /** Encrypts with AES-256-GCM, the row's id as associated data: a copy in another row does not open. */
+  seal(phone: Phone, rowId: string): Promise<string>;
+  /** Rejects when the text was changed or belongs to another row. */
+  open(sealed: string, rowId: string): Promise<Phone>;
+}

@@ -1,0 +1,173 @@
+import { identifyCaller } from "../account/device.ts";
+import { deliver } from "../delivery/deliver.ts";
+import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
+import { allowance, LEDGER_WINDOW_MS } from "../protection/ledger.ts";
+import { LIMIT_KEYS, type LimitCaller, sendChecks, tooMany } from "../protection/limits.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Client } from "./client.ts";
+import { type ClientIdempotency, refusedSend, type SendRefusal, type VerificationDeps } from "./deps.ts";
+import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
+import { messageFor } from "./message.ts";
+import type { Locale, Verification } from "./ports.ts";
+import type { Purpose } from "./purpose.ts";
+import { mayUse, resendById, resendVerification } from "./resend.ts";
+import { isLive, leaseMember, MAX_LIFE_MS, type VerificationView, viewOf } from "./verification.ts";
+
+export interface StartInput {
+  /** As a person wrote it. */
+  readonly phone: string;
+  /** How a number without a calling code is read, where the person picked a country. */
+  readonly country?: CountryCode;
+  readonly purpose: Purpose;
+  readonly locale: Locale;
+  readonly client: Client;
+  /** A verification that this client started before and still holds (the pages' cookie). */
+  readonly heldId?: string;
+  readonly idempotency?: ClientIdempotency;
+}
+
+export type StartRefusal = "invalid_phone" | "country_not_allowed" | "phone_not_mobile" | SendRefusal;
+
+/**
+ * Starts a verification and sends its code.
+ *
+ * A client that still holds a live verification of the same phone and purpose gets that one sent again. Otherwise the
+ * phone's ledger grants guesses, the limits count the send and set the guesses aside in one step, and only then is
+ * anything kept or sent: a refused start changes nothing (promises 2 and 3).
+ */
+export async function startVerification(
+  deps: VerificationDeps,
+  input: StartInput,
+): Promise<Result<VerificationView, StartRefusal>> {
+  const { phones } = deps.settings;
+  const parsed = parsePhone(input.phone, input.country ? { ...phones, defaultCountry: input.country } : phones);
+  if (!parsed.ok) return parsed;
+  const phone = parsed.value;
+  const phoneTag = await deps.vault.tag(phone);
+  await deps.ensureLimits(phoneTag);
+  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, input.purpose);
+  const replayed = await replay(deps, idempotency);
+  if (replayed) return replayed;
+
+  const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
+  const held = await findHeld(deps, input, phoneTag, caller.deviceId);
+  if (held) return await resendVerification(deps, { verification: held, client: input.client, idempotency });
+  return await startNew(deps, { ...input, phone, phoneTag, idempotency, ...caller });
+}
+
+/** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
+export async function sendAgain(
+  deps: VerificationDeps,
+  input: { readonly id: string; readonly client: Client; readonly locale: Locale },
+): Promise<Result<VerificationView, StartRefusal | "not_found">> {
+  const verification = await deps.verifications.find(input.id);
+  if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
+  if (isLive(verification, deps.clock.now())) return await resendById(deps, input);
+  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
+}
+
+interface NewVerification extends Omit<StartInput, "phone" | "idempotency">, LimitCaller {
+  readonly phone: Phone;
+  readonly deviceId?: string;
+  readonly idempotency: HashedKey | undefined;
+}
+
+async function startNew(
+  deps: VerificationDeps,
+  input: NewVerification,
+): Promise<Result<VerificationView, SendRefusal>> {
+  const now = deps.clock.now();
+  const id = Buffer.from(deps.random.bytes(16)).toString("base64url");
+  const granted = await reserve(deps, input, id, now);
+  if (!granted.ok) return granted;
+  const verification = await createVerification(deps, input, id, granted.value, now);
+  const { record, sms } = await messageFor(deps, verification, input.phone, input.idempotency);
+  const delivered = await deliver(deps, record, sms);
+  if (delivered.ok) return ok(viewOf(verification, input.phone, now));
+  await deps.verifications.cancel(id);
+  await deps.limits.release(LIMIT_KEYS.guesses(input.phoneTag, input.bucket), leaseMember(id), "all");
+  return delivered;
+}
+
+interface Granted {
+  readonly codeLength: number;
+  readonly attempts: number;
+  readonly resendAt: number;
+}
+
+/** Counts the send and sets guesses aside, or refuses and changes nothing. */
+async function reserve(
+  deps: VerificationDeps,
+  input: NewVerification,
+  id: string,
+  now: number,
+): Promise<Result<Granted, "too_many_requests" | "idempotency_in_progress">> {
+  const { settings, vault, ledger, limits } = deps;
+  const wrong = await ledger.read(await vault.tags(input.phone), input.bucket, now - LEDGER_WINDOW_MS);
+  const { codeLength, cap, freeAt } = allowance(wrong, settings.codeLengths, now);
+  if (cap < 1) return tooMany(freeAt, now);
+  const taken = await limits.take(
+    {
+      member: leaseMember(id),
+      checks: sendChecks(settings.limits, { ...input, ...input.client }, input.idempotency?.key),
+      lease: {
+        key: LIMIT_KEYS.guesses(input.phoneTag, input.bucket),
+        wanted: settings.codeAttempts,
+        cap,
+        expiresAt: now + MAX_LIFE_MS,
+      },
+    },
+    now,
+  );
+  if (!taken.ok) return refusedSend(taken, now);
+  return ok({ codeLength, attempts: taken.leased, resendAt: taken.nextAt });
+}
+
+async function createVerification(
+  deps: VerificationDeps,
+  input: NewVerification,
+  id: string,
+  granted: Granted,
+  now: number,
+): Promise<Verification> {
+  const { client, deviceId } = input;
+  const verification: Verification = {
+    id,
+    purpose: input.purpose,
+    phoneTag: input.phoneTag,
+    sealedPhone: await deps.vault.seal(input.phone, id),
+    codeKeyId: (await deps.keyring.current("code")).id,
+    codeLength: granted.codeLength,
+    attemptsAllowed: granted.attempts,
+    attemptsUsed: 0,
+    outcome: "open",
+    bucket: input.bucket,
+    ...(deviceId && { deviceId }),
+    ...(client.browser && { browser: client.browser }),
+    locale: input.locale,
+    createdAt: now,
+    expiresAt: now + deps.settings.codeTtlMs,
+    messages: 1,
+    resendAt: granted.resendAt,
+  };
+  await deps.verifications.create(verification);
+  return verification;
+}
+
+/** The live verification of this phone and purpose that this very client started before. */
+async function findHeld(
+  deps: VerificationDeps,
+  input: StartInput,
+  phoneTag: string,
+  deviceId: string | undefined,
+): Promise<Verification | undefined> {
+  const now = deps.clock.now();
+  const { heldId, client, purpose } = input;
+  if (heldId && client.browser) {
+    const held = await deps.verifications.find(heldId);
+    const same = held?.phoneTag === phoneTag && held.purpose === purpose && held.browser === client.browser;
+    if (held && same && isLive(held, now)) return held;
+  }
+  return deviceId ? await deps.verifications.findHeld(deviceId, phoneTag, purpose, now) : undefined;
+}

@@ -1,0 +1,59 @@
+import { maskPhone, type Phone } from "../phone.ts";
+import type { Verification } from "./ports.ts";
+import type { Purpose } from "./purpose.ts";
+
+/** A code never lives longer than this after its start, resends included (NIST SP 800-63B-4, 3.1.3.2; promise 8). */
+export const MAX_LIFE_MS = 600_000;
+
+export type VerificationStatus = "pending" | "approved" | "expired" | "exhausted" | "canceled";
+
+/** A verification as its holder may see it. Times are epoch milliseconds. */
+export interface VerificationView {
+  readonly id: string;
+  readonly status: VerificationStatus;
+  readonly purpose: Purpose;
+  /** Masked. */
+  readonly phone: string;
+  readonly codeLength: number;
+  readonly expiresAt: number;
+  readonly resendAt: number;
+}
+
+export function statusOf(verification: Verification, now: number): VerificationStatus {
+  if (verification.outcome !== "open") return verification.outcome;
+  if (verification.attemptsUsed >= verification.attemptsAllowed) return "exhausted";
+  return now < verification.expiresAt ? "pending" : "expired";
+}
+
+export function isLive(verification: Verification, now: number): boolean {
+  return statusOf(verification, now) === "pending";
+}
+
+export function viewOf(verification: Verification, phone: Phone, now: number): VerificationView {
+  return {
+    id: verification.id,
+    status: statusOf(verification, now),
+    purpose: verification.purpose,
+    phone: maskPhone(phone),
+    codeLength: verification.codeLength,
+    expiresAt: verification.expiresAt,
+    resendAt: verification.resendAt,
+  };
+}
+
+/** What the limits count a verification's n-th message under, n from 1. */
+export function messageMember(verificationId: string, n: number): string {
+  return `${verificationId}.${n}`;
+}
+
+/** What its guesses are set aside under: they are taken together with its first message. */
+export function leaseMember(verificationId: string): string {
+  return messageMember(verificationId, 1);
+}
+
+/** All that its messages were counted under. */
+export function messageMembers(verification: Verification): string[] {
+  return Array.from({ length: verification.messages }, (_, index) =>
+    messageMember(verification.id, index + 1),
+  );
+}

@@ -1,0 +1,30 @@
+import { readMe, updateMe } from "./me.ts";
+import { readHealth, readJwks, readReadiness } from "./meta.ts";
+import type { Operation } from "./operation.ts";
+import {
+  endCurrentSession,
+  endSession,
+  endSessions,
+  listSessions,
+  openSession,
+  refreshSession,
+} from "./sessions.ts";
+import { readVerification, resendVerification, startVerification } from "./verifications.ts";
+
+/** The native API, in the order of the documents. */
+export const OPERATIONS: readonly Operation[] = [
+  startVerification,
+  resendVerification,
+  readVerification,
+  openSession,
+  refreshSession,
+  listSessions,
+  endCurrentSession,
+  endSession,
+  endSessions,
+  readMe,
+  updateMe,
+  readJwks,
+  readHealth,
+  readReadiness,
+];

@@ -1,0 +1,105 @@
+import type { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Phonekey } from "../../core/phonekey.ts";
+import type { RefusalCode, Result } from "../../core/refusals.ts";
+import type { Principal } from "../../core/session/session.ts";
+import type { ClientIdempotency } from "../../core/verification/deps.ts";
+import type { Locale } from "../../core/verification/ports.ts";
+import type { Env, HttpDeps } from "../context.ts";
+
+/** One call of the native API: its schemas, its refusals and its handler, from which everything else follows. */
+export interface Operation {
+  readonly method: "get" | "post" | "patch" | "delete";
+  /** With parameters as `{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly auth: "none" | "access_token";
+  /** Whether it takes an `Idempotency-Key`: every call that sends. */
+  readonly sends: boolean;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly answer: Answer;
+  readonly refusals: readonly RefusalCode[];
+  /** An example body for the documents. */
+  readonly example?: object;
+  readonly handle: (request: never, deps: HttpDeps) => Promise<Result<unknown, RefusalCode>>;
+}
+
+export interface Answer {
+  readonly status: 200 | 201 | 204;
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request after its credentials and its schemas were judged. */
+export interface OperationRequest<Params, Query, Body, Who> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly principal: Who;
+  readonly idempotency?: ClientIdempotency;
+  readonly locale: Locale;
+  readonly addressKey?: string;
+  readonly userAgent: string;
+  readonly c: Context<Env>;
+}
+
+type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+type Sent<Schema> = Schema extends z.ZodType ? z.input<Schema> : void;
+
+interface Definition<Params, Query, Body, Schema, Codes extends readonly RefusalCode[], Auth>
+  extends Omit<Operation, "handle" | "sends"> {
+  readonly auth: Auth & Operation["auth"];
+  readonly sends?: boolean;
+  readonly params?: Params & z.ZodObject;
+  readonly query?: Query & z.ZodObject;
+  readonly body?: Body & z.ZodType;
+  readonly answer: Omit<Answer, "schema"> & { readonly schema?: Schema & z.ZodType };
+  readonly refusals: Codes;
+  readonly handle: (
+    request: OperationRequest<
+      Parsed<Params>,
+      Parsed<Query>,
+      Parsed<Body>,
+      Auth extends "access_token" ? Principal : undefined
+    >,
+    phonekey: Phonekey,
+    deps: HttpDeps,
+  ) => Promise<Result<Sent<Schema>, Codes[number]>>;
+}
+
+/**
+ * Defines a call. The compiler refuses a handler that answers something other than `answer.schema`, or that refuses
+ * with a code that `refusals` does not list.
+ */
+export function operation<
+  const Codes extends readonly RefusalCode[],
+  const Auth,
+  Params = undefined,
+  Query = undefined,
+  Body = undefined,
+  Schema = undefined,
+>(definition: Definition<Params, Query, Body, Schema, Codes, Auth>): Operation {
+  const { handle, ...rest } = definition;
+  return {
+    sends: false,
+    ...(rest as Omit<Operation, "handle" | "sends">),
+    handle: (request, deps) => handle(request, deps.phonekey, deps),
+  };
+}
+
+/** What any call with these parts may be refused with, whatever it does. */
+export function allRefusals(operation: Operation): RefusalCode[] {
+  const codes = new Set<RefusalCode>(operation.refusals);
+  if (operation.body ?? operation.params ?? operation.query) codes.add("invalid_request");
+  if (operation.body) {
+    codes.add("unsupported_media_type");
+    codes.add("request_too_large");
+  }
+  if (operation.auth === "access_token") codes.add("invalid_token");
+  if (operation.sends) codes.add("invalid_request");
+  return [...codes, "internal_error", "unavailable"];
+}

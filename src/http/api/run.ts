@@ -1,0 +1,133 @@
+import type { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { ok, type RefusalCode, type Result, refuse } from "../../core/refusals.ts";
+import type { Principal } from "../../core/session/session.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { problem } from "../problem.ts";
+import { allRefusals, type Operation } from "./operation.ts";
+
+/** Runs a call: credentials, then the request's schemas, then the handler, then the answer's schema. */
+export async function runOperation(
+  operation: Operation,
+  deps: HttpDeps,
+  c: Context<Env>,
+): Promise<Response> {
+  const request = await readRequest(operation, deps, c);
+  if (!request.ok) return problem(c, request.refusal);
+  const result = await operation.handle(request.value as never, deps);
+  if (!result.ok) {
+    assertDeclared(operation, result.refusal.code);
+    return problem(c, result.refusal);
+  }
+  const { status, schema } = operation.answer;
+  if (status === 204 || !schema) return c.body(null, 204);
+  const headers = { "content-type": "application/json", ...operation.answer.headers };
+  return c.body(JSON.stringify(schema.parse(result.value)), status, headers);
+}
+
+/** A refusal that is not declared would be undocumented: it is a fault of ours. */
+function assertDeclared(operation: Operation, code: RefusalCode): void {
+  if (allRefusals(operation).includes(code)) return;
+  throw new Error(`${operation.method} ${operation.path} refused with ${code}, which it does not declare`);
+}
+
+async function readRequest(
+  operation: Operation,
+  deps: HttpDeps,
+  c: Context<Env>,
+): Promise<Result<object, RefusalCode>> {
+  const principal = await authorize(operation, deps, c);
+  if (!principal.ok) return principal;
+  const idempotencyKey = operation.sends ? readIdempotencyKey(c) : ok(undefined);
+  if (!idempotencyKey.ok) return idempotencyKey;
+  const params = parse(operation.params, c.req.param());
+  if (!params.ok) return params;
+  const query = parse(operation.query, singleQuery(c));
+  if (!query.ok) return query;
+  const body = operation.body ? await readBody(operation.body, c) : ok(undefined);
+  if (!body.ok) return body;
+  const idempotency = idempotencyKey.value !== undefined && {
+    key: idempotencyKey.value,
+    request: JSON.stringify([operation.method, operation.path, params.value, body.value]),
+  };
+  return ok({
+    c,
+    principal: principal.value,
+    params: params.value,
+    query: query.value,
+    body: body.value,
+    locale: c.get("locale"),
+    userAgent: c.req.header("user-agent") ?? "",
+    ...(c.get("addressKey") && { addressKey: c.get("addressKey") }),
+    ...(idempotency && { idempotency }),
+  });
+}
+
+async function authorize(
+  operation: Operation,
+  deps: HttpDeps,
+  c: Context<Env>,
+): Promise<Result<Principal | undefined, "invalid_token">> {
+  if (operation.auth === "none") return ok(undefined);
+  const [scheme, token, ...rest] = (c.req.header("authorization") ?? "").split(" ");
+  if (scheme?.toLowerCase() !== "bearer" || !token || rest.length > 0) return refuse("invalid_token");
+  return await deps.phonekey.sessions.authenticate(token);
+}
+
+function readIdempotencyKey(c: Context<Env>): Result<string | undefined, "invalid_request"> {
+  const key = c.req.header("idempotency-key");
+  if (key === undefined || /^[\x21-\x7e]{16,128}$/.test(key)) return ok(key);
+  return refuse("invalid_request", {
+    field: "Idempotency-Key",
+    detail: "must be 16 to 128 printable ASCII characters, random like a UUID",
+  });
+}
+
+/** Query parameters; one that is given twice is kept as a list, which no schema takes. */
+function singleQuery(c: Context<Env>): Record<string, string | string[]> {
+  const entries = Object.entries(c.req.queries());
+  return Object.fromEntries(
+    entries.map(([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values]),
+  );
+}
+
+async function readBody(
+  schema: z.ZodType,
+  c: Context<Env>,
+): Promise<Result<unknown, "invalid_request" | "unsupported_media_type">> {
+  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") return refuse("unsupported_media_type", { field: "Content-Type" });
+  const body = parseJson(await c.req.text());
+  return body.ok ? parse(schema, body.value) : body;
+}
+
+function parseJson(text: string): Result<unknown, "invalid_request"> {
+  try {
+    return ok(JSON.parse(text));
+  } catch {
+    return refuse("invalid_request", { field: "body", detail: "must be a JSON object" });
+  }
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown): Result<unknown, "invalid_request"> {
+  if (!schema) return ok(undefined);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return ok(parsed.data);
+  const [issue] = parsed.error.issues;
+  return refuse("invalid_request", describe(issue));
+}
+
+/** Names the field and the rule; never the value. */
+function describe(issue: z.core.$ZodIssue | undefined): { field: string; detail: string } {
+  if (issue?.code === "unrecognized_keys") {
+    const known = issue.path.map(String);
+    return { field: [...known, fieldName(issue.keys[0] ?? "")].join("."), detail: "is not a known field" };
+  }
+  const field = issue?.path.map(String).join(".") || "body";
+  return { field, detail: issue?.message.startsWith("must ") ? issue.message : "is missing or has the wrong type" };
+}
+
+/** A key that the caller made up is only repeated if it looks like a name. */
+function fieldName(key: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,31}$/.test(key) ? key : "body";
+}

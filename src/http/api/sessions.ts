@@ -1,0 +1,118 @@
+import { ok } from "../../core/refusals.ts";
+import { deviceLabel } from "../device-label.ts";
+import { timeOf } from "../time.ts";
+import { operation } from "./operation.ts";
+import {
+  OpenedSession,
+  OpenSessionBody,
+  RefreshBody,
+  SessionId,
+  SessionScope,
+  Sessions,
+  SessionTokens,
+} from "./schemas.ts";
+import { clientOf, tokensBody } from "./wire.ts";
+
+export const openSession = operation({
+  method: "post",
+  path: "/v1/sessions",
+  summary: "Sign in",
+  description:
+    "Opens a session by a verification's code, or by what the sign-in page handed over to an app. The first sign-in of a phone creates its user. A wrong, expired, spent or unknown code is one refusal.",
+  auth: "none",
+  body: OpenSessionBody,
+  answer: { status: 201, description: "The session's tokens.", schema: OpenedSession },
+  refusals: ["invalid_request", "invalid_code", "invalid_handover", "too_many_requests"],
+  example: { verificationId: "kTzR3JwWmJ0pQxv1hE2c4A", code: "004217" },
+  handle: async (request, phonekey, deps) => {
+    const { body, userAgent } = request;
+    const signedIn =
+      "handover" in body
+        ? await phonekey.signIn.byHandover({ ...body, userAgent })
+        : await phonekey.signIn.byCode({ ...body, userAgent, client: clientOf(request, body.deviceToken) });
+    if (!signedIn.ok) return signedIn;
+    const tokens = await phonekey.sessions.tokens(signedIn.value);
+    return ok({ ...(await tokensBody(tokens, request, deps)), created: signedIn.value.created });
+  },
+});
+
+export const refreshSession = operation({
+  method: "post",
+  path: "/v1/sessions/refresh",
+  summary: "Refresh a session",
+  description:
+    "Swaps a refresh token for its successor. The immediate predecessor is answered with the same successor for 60 seconds; any other spent token ends the session.",
+  auth: "none",
+  body: RefreshBody,
+  answer: { status: 200, description: "New tokens of the same session.", schema: SessionTokens },
+  refusals: ["invalid_refresh_token"],
+  handle: async (request, phonekey, deps) => {
+    const refreshed = await phonekey.sessions.refresh(request.body.refreshToken);
+    return refreshed.ok ? ok(await tokensBody(refreshed.value, request, deps)) : refreshed;
+  },
+});
+
+export const listSessions = operation({
+  method: "get",
+  path: "/v1/sessions",
+  summary: "List the user's sessions",
+  description: "The most recently used first.",
+  auth: "access_token",
+  answer: { status: 200, description: "The sessions that are open.", schema: Sessions },
+  refusals: [],
+  handle: async ({ principal }, phonekey) => {
+    const sessions = await phonekey.sessions.list(principal);
+    return ok({
+      sessions: sessions.map((session) => ({
+        id: session.id,
+        current: session.id === principal.session.id,
+        device: deviceLabel(session.userAgent),
+        createdAt: timeOf(session.createdAt),
+        lastUsedAt: timeOf(session.lastUsedAt),
+        expiresAt: timeOf(session.expiresAt),
+      })),
+    });
+  },
+});
+
+export const endCurrentSession = operation({
+  method: "delete",
+  path: "/v1/sessions/current",
+  summary: "Sign out",
+  description: "Ends the session that asks. Its tokens are refused from then on.",
+  auth: "access_token",
+  answer: { status: 204, description: "The session has ended." },
+  refusals: [],
+  handle: async ({ principal }, phonekey) => {
+    await phonekey.sessions.end(principal, principal.session.id);
+    return ok(undefined);
+  },
+});
+
+export const endSession = operation({
+  method: "delete",
+  path: "/v1/sessions/{id}",
+  summary: "End one session",
+  description: "Ends one of the user's own sessions. A session of somebody else is not there.",
+  auth: "access_token",
+  params: SessionId,
+  answer: { status: 204, description: "The session has ended." },
+  refusals: ["not_found"],
+  handle: ({ principal, params }, phonekey) => phonekey.sessions.end(principal, params.id),
+});
+
+export const endSessions = operation({
+  method: "delete",
+  path: "/v1/sessions",
+  summary: "End several sessions",
+  description: "Ends the user's other sessions, or all of them; `all` also makes every device unknown again.",
+  auth: "access_token",
+  query: SessionScope,
+  answer: { status: 204, description: "The sessions have ended." },
+  refusals: [],
+  handle: async ({ principal, query }, phonekey) => {
+    if (query.scope === "all") await phonekey.sessions.endAll(principal);
+    else await phonekey.sessions.endOthers(principal);
+    return ok(undefined);
+  },
+});

@@ -1,0 +1,76 @@
+import { ok } from "../../core/refusals.ts";
+import { operation } from "./operation.ts";
+import { StartBody, Verification, VerificationId } from "./schemas.ts";
+import { clientOf, verificationBody } from "./wire.ts";
+
+const SEND_REFUSALS = [
+  "too_many_requests",
+  "idempotency_in_progress",
+  "idempotency_key_reused",
+  "phone_unreachable",
+  "sms_unavailable",
+] as const;
+
+export const startVerification = operation({
+  method: "post",
+  path: "/v1/verifications",
+  summary: "Start a verification",
+  description:
+    "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again.",
+  auth: "none",
+  sends: true,
+  body: StartBody,
+  answer: { status: 201, description: "The verification, waiting for its code.", schema: Verification },
+  refusals: ["invalid_phone", "country_not_allowed", "phone_not_mobile", ...SEND_REFUSALS],
+  example: { phone: "+8613800138000" },
+  handle: async (request, phonekey) => {
+    const { phone, purpose, deviceToken, locale = request.locale } = request.body;
+    const { idempotency } = request;
+    const client = clientOf(request, deviceToken);
+    const started = await phonekey.verifications.start({
+      phone,
+      purpose,
+      locale,
+      client,
+      ...(idempotency && { idempotency }),
+    });
+    return started.ok ? ok(verificationBody(started.value)) : started;
+  },
+});
+
+export const resendVerification = operation({
+  method: "post",
+  path: "/v1/verifications/{id}/resend",
+  summary: "Send the code again",
+  description:
+    "Sends the same code again while it lives. No new guesses come with it, and it never expires later than 10 minutes after the start.",
+  auth: "none",
+  sends: true,
+  params: VerificationId,
+  answer: { status: 200, description: "The verification as it is now.", schema: Verification },
+  refusals: ["not_found", ...SEND_REFUSALS],
+  handle: async (request, phonekey) => {
+    const { idempotency, params } = request;
+    const sent = await phonekey.verifications.resend({
+      id: params.id,
+      client: clientOf(request),
+      ...(idempotency && { idempotency }),
+    });
+    return sent.ok ? ok(verificationBody(sent.value)) : sent;
+  },
+});
+
+export const readVerification = operation({
+  method: "get",
+  path: "/v1/verifications/{id}",
+  summary: "Read a verification",
+  description: "Its status, and when it expires or may be sent again.",
+  auth: "none",
+  params: VerificationId,
+  answer: { status: 200, description: "The verification as it is now.", schema: Verification },
+  refusals: ["not_found"],
+  handle: async (request, phonekey) => {
+    const found = await phonekey.verifications.read({ id: request.params.id, client: clientOf(request) });
+    return found.ok ? ok(verificationBody(found.value)) : found;
+  },
+});

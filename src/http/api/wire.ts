@@ -1,0 +1,48 @@
+import type { z } from "@hono/zod-openapi";
+import type { Profile } from "../../core/account/profile.ts";
+import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
+import type { VerificationView } from "../../core/verification/verification.ts";
+import type { HttpDeps } from "../context.ts";
+import { originOf } from "../origin.ts";
+import { timeOf } from "../time.ts";
+import type { OperationRequest } from "./operation.ts";
+import type { SessionTokens, User, Verification } from "./schemas.ts";
+
+type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
+
+export function verificationBody(view: VerificationView): z.input<typeof Verification> {
+  return { ...view, expiresAt: timeOf(view.expiresAt), resendAt: timeOf(view.resendAt) };
+}
+
+export function userBody(profile: Profile, { c }: AnyRequest, deps: HttpDeps): z.input<typeof User> {
+  const { id, phone, name, createdAt } = profile;
+  const avatar = `${originOf(c, deps.settings)}/avatars/${profile.avatar}.svg`;
+  return { id, phone, name, avatar, createdAt: timeOf(createdAt) };
+}
+
+/** A session's tokens, its user beside them. */
+export async function tokensBody(
+  tokens: CoreTokens,
+  request: AnyRequest,
+  deps: HttpDeps,
+): Promise<z.input<typeof SessionTokens>> {
+  const { accessToken, refreshToken, deviceToken, expiresInSeconds } = tokens;
+  const profile = await deps.phonekey.account.read(tokens.user);
+  return {
+    accessToken,
+    tokenType: "Bearer",
+    expiresIn: expiresInSeconds,
+    refreshToken,
+    deviceToken,
+    user: userBody(profile, request, deps),
+  };
+}
+
+/** What a use case needs to know of who calls. */
+export function clientOf(
+  request: AnyRequest,
+  deviceToken?: string,
+): { addressKey?: string; deviceToken?: string } {
+  const { addressKey } = request;
+  return { ...(addressKey && { addressKey }), ...(deviceToken && { deviceToken }) };
+}

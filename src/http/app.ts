@@ -1,0 +1,73 @@
+import { Hono } from "hono";
+import { OPERATIONS } from "./api/index.ts";
+import { openApiDocument } from "./api/openapi.ts";
+import { runOperation } from "./api/run.ts";
+import type { Env, HttpDeps } from "./context.ts";
+import { bodyLimit } from "./middleware/body-limit.ts";
+import { cors } from "./middleware/cors.ts";
+import { answerFault, answerNotFound, answerWrongMethod } from "./middleware/errors.ts";
+import { requestContext } from "./middleware/request-context.ts";
+import { securityHeaders } from "./middleware/security-headers.ts";
+import { originOf } from "./origin.ts";
+import * as account from "./pages/account.ts";
+import { showDocs } from "./pages/docs.ts";
+import * as inbox from "./pages/inbox.ts";
+import * as signIn from "./pages/sign-in.ts";
+import { serveStatic } from "./pages/static.ts";
+
+export type App = Hono<Env>;
+
+/** The routes of Phonekey: every way in, from the outermost rule to the handler. */
+export function createApp(deps: HttpDeps): App {
+  const app = new Hono<Env>();
+  const { settings } = deps;
+
+  app.use(requestContext(deps));
+  app.use(securityHeaders(settings.publicUrl));
+  app.use(bodyLimit);
+  app.use("/v1/*", cors(settings.allowedOrigins));
+
+  // The native API: each operation names its own credentials, schemas and refusals.
+  for (const operation of OPERATIONS) {
+    app.on(operation.method.toUpperCase(), routePath(operation.path), (c) => runOperation(operation, deps, c));
+  }
+  app.get("/openapi.json", (c) =>
+    c.json(openApiDocument(OPERATIONS, settings.version, originOf(c, settings))),
+  );
+  app.get("/docs", (c) => showDocs(c, deps, OPERATIONS));
+
+  // The pages: forms are bound to the browser's cookie and judged by origin.
+  app.get("/", (c) => c.redirect("/account", 303));
+  app.get("/sign-in", (c) => signIn.showPhone(c, deps));
+  app.post("/sign-in", (c) => signIn.submitPhone(c, deps));
+  app.get("/sign-in/code", (c) => signIn.showCode(c, deps));
+  app.post("/sign-in/code", (c) => signIn.submitCode(c, deps));
+  app.post("/sign-in/resend", (c) => signIn.resendCode(c, deps));
+  app.get("/account", (c) => account.showAccount(c, deps));
+  app.post("/account/profile", (c) => account.submitProfile(c, deps));
+  app.post("/account/sessions/end", (c) => account.endOneSession(c, deps));
+  app.post("/account/sessions/end-others", (c) => account.endOtherSessions(c, deps));
+  app.post("/sign-out", (c) => account.signOut(c, deps));
+
+  // The development inbox: not there in production, and only for this machine.
+  if (deps.inbox) {
+    app.use("/dev/*", (c, next) => (inbox.mayReadInbox(c) ? next() : answerNotFound(deps)(c)));
+    app.get("/dev/inbox", (c) => inbox.showInbox(c, deps));
+    app.get("/dev/inbox.json", (c) => inbox.readInbox(c, deps));
+  }
+
+  // What the build made for browsers: public, and nothing else is read from the disk.
+  app.get("/assets/:file", (c) => serveStatic(c, deps));
+  app.get("/avatars/:file", (c) => serveStatic(c, deps));
+  app.get("/favicon.svg", (c) => serveStatic(c, deps));
+
+  app.all("*", answerWrongMethod(deps, app));
+  app.notFound(answerNotFound(deps));
+  app.onError(answerFault(deps));
+  return app;
+}
+
+/** `{id}` of OpenAPI is `:id` of the router. */
+function routePath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ":$1");
+}

@@ -1,0 +1,82 @@
+import type { Phonekey } from "../core/phonekey.ts";
+import type { PhonePolicy } from "../core/phone.ts";
+import type { Clock, Random } from "../core/ports.ts";
+import type { Tokens } from "../core/session/ports.ts";
+import type { Locale } from "../core/verification/ports.ts";
+import type { ClientAddressSettings } from "./middleware/client-address.ts";
+
+/** Where a door writes what an operator should see. Nothing that a caller sent goes there. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What the doors need. */
+export interface HttpDeps {
+  readonly phonekey: Phonekey;
+  readonly jwks: Tokens["jwks"];
+  /** Resolves when every store answers; rejects with what does not. */
+  readonly ready: () => Promise<void>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly settings: HttpSettings;
+  /** The messages of the console sender, in development only. */
+  readonly inbox?: Inbox;
+  readonly assets: Assets;
+}
+
+export interface HttpSettings extends ClientAddressSettings {
+  /** The origin under which people reach this server, `https://…`; in development it follows the request. */
+  readonly publicUrl?: string;
+  readonly production: boolean;
+  /** Web origins that may call the native API from a browser. */
+  readonly allowedOrigins: readonly string[];
+  /** Addresses of apps that the sign-in page may hand over to, compared exactly. */
+  readonly returnTo: readonly string[];
+  readonly brandName: string;
+  readonly defaultLocale: Locale;
+  readonly version: string;
+  readonly phones: PhonePolicy;
+}
+
+/** The messages of the console sender, newest first. */
+export interface Inbox {
+  messages(): readonly InboxMessage[];
+}
+
+export interface InboxMessage {
+  /** E.164. */
+  readonly to: string;
+  readonly text: string;
+  readonly purpose: string;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+}
+
+/** What the build made for browsers. */
+export interface Assets {
+  readonly script: string;
+  readonly style: string;
+  /** A file by its path below the server's root, if the build made it. */
+  readonly read: (path: string) => StaticFile | undefined;
+}
+
+export interface StaticFile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+  /** Its name changes whenever its content does. */
+  readonly immutable: boolean;
+}
+
+/** What the middleware has found out about a request. */
+export interface Env {
+  Bindings: { incoming?: { socket?: { remoteAddress?: string | undefined } } };
+  Variables: {
+    requestId: string;
+    locale: Locale;
+    /** The client's address as limits key it; empty where no source of it can be trusted. */
+    addressKey: string;
+  };
+}

@@ -1,0 +1,14 @@
+import type { MiddlewareHandler } from "hono";
+import { cors as honoCors } from "hono/cors";
+import type { Env } from "../context.ts";
+
+/** Lets the web origins in `ALLOWED_ORIGINS`, compared exactly, call the native API. No cookie goes with it (T46). */
+export function cors(allowedOrigins: readonly string[]): MiddlewareHandler<Env> {
+  return honoCors({
+    origin: (origin) => (allowedOrigins.includes(origin) ? origin : undefined),
+    allowMethods: ["GET", "POST", "PATCH", "DELETE"],
+    allowHeaders: ["authorization", "content-type", "idempotency-key", "accept-language"],
+    exposeHeaders: ["retry-after", "x-request-id"],
+    maxAge: 600,
+  });
+}

@@ -1,0 +1,53 @@
+import type { Context, ErrorHandler, Handler } from "hono";
+import { type Refusal, UnavailableError } from "../../core/refusals.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import type { App } from "../app.ts";
+import { messagePageFor } from "../pages/errors.ts";
+import { problem } from "../problem.ts";
+
+/** A browser that follows links gets a page, everybody else a problem document. */
+async function answer(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
+  const api = c.req.path.startsWith("/v1/") || !(c.req.header("accept") ?? "").includes("text/html");
+  return api ? problem(c, refusal) : await messagePageFor(c, deps, refusal);
+}
+
+export function answerNotFound(deps: HttpDeps): (c: Context<Env>) => Promise<Response> {
+  return (c) => answer(c, deps, { code: "not_found" });
+}
+
+/** For an address that other methods have: 405 with those in `Allow`. */
+export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
+  return async (c) => {
+    const methods = new Set(
+      app.routes
+        .filter((route) => route.method !== "ALL" && matches(route.path, c.req.path))
+        .map((route) => route.method),
+    );
+    if (methods.size === 0) return await answer(c, deps, { code: "not_found" });
+    c.header("allow", [...methods].join(", "));
+    return await answer(c, deps, { code: "method_not_allowed" });
+  };
+}
+
+function matches(route: string, path: string): boolean {
+  const parts = path.split("/");
+  const pattern = route.split("/");
+  return pattern.length === parts.length && pattern.every((part, at) => part.startsWith(":") || part === parts[at]);
+}
+
+/**
+ * The last resort: whatever was thrown is logged with its cause and answered without it. A store that cannot be
+ * reached is 503, anything else is a fault of ours (promise 7).
+ */
+export function answerFault(deps: HttpDeps): ErrorHandler<Env> {
+  return async (error, c) => {
+    const requestId = c.get("requestId");
+    const route = c.req.routePath;
+    if (error instanceof UnavailableError) {
+      deps.log.warn({ requestId, route, err: error }, "unavailable");
+      return await answer(c, deps, { code: "unavailable", retryAfterSeconds: error.retryAfterSeconds });
+    }
+    deps.log.error({ requestId, route, err: error }, "fault");
+    return await answer(c, deps, { code: "internal_error" });
+  };
+}

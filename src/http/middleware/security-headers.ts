@@ -1,0 +1,24 @@
+import type { MiddlewareHandler } from "hono";
+import type { Env } from "../context.ts";
+
+/** The headers that every answer carries; a route may set stricter or, for public files, other ones itself. */
+export function securityHeaders(publicUrl: string | undefined): MiddlewareHandler<Env> {
+  const defaults: Record<string, string> = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), otp-credentials=(self)",
+    // With `no-referrer` a browser sends `Origin: null` on our own form posts, and the origin check would refuse them.
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    ...(publicUrl?.startsWith("https:") && { "strict-transport-security": "max-age=31536000" }),
+  };
+  return async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(defaults)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+  };
+}

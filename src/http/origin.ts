@@ -1,0 +1,7 @@
+import type { Context } from "hono";
+import type { Env, HttpSettings } from "./context.ts";
+
+/** The origin under which this server is reached: `PUBLIC_URL`, or in development that of the request. */
+export function originOf(c: Context<Env>, settings: HttpSettings): string {
+  return settings.publicUrl ?? new URL(c.req.url).origin;
+}

@@ -1,0 +1,46 @@
+import type { Context } from "hono";
+import { type Refusal, REFUSALS } from "../core/refusals.ts";
+import type { Locale } from "../core/verification/ports.ts";
+import type { Env } from "./context.ts";
+
+/** The text of a refusal in a language. */
+export function refusalText(refusal: Refusal, locale: Locale): string {
+  const entry = REFUSALS[refusal.code];
+  return locale === "zh-CN" ? entry.zh : entry.en;
+}
+
+/** A problem document (RFC 9457). It holds nothing that the caller sent, and no cause of ours. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly field?: string;
+  readonly requestId: string;
+  readonly retryAfter?: number;
+}
+
+export function problemOf(refusal: Refusal, locale: Locale, requestId: string): Problem {
+  const title = refusalText(refusal, locale);
+  const { field, detail, retryAfterSeconds } = refusal;
+  return {
+    type: `/docs#error-${refusal.code}`,
+    title,
+    status: REFUSALS[refusal.code].status,
+    detail: detail ? `${field ? `\`${field}\` ` : ""}${detail}.` : title,
+    code: refusal.code,
+    ...(field && { field }),
+    requestId,
+    ...(retryAfterSeconds && { retryAfter: retryAfterSeconds }),
+  };
+}
+
+/** Answers a request with a refusal. */
+export function problem(c: Context<Env>, refusal: Refusal): Response {
+  const body = problemOf(refusal, c.get("locale"), c.get("requestId"));
+  const headers: Record<string, string> = { "content-type": "application/problem+json" };
+  if (body.retryAfter) headers["retry-after"] = String(body.retryAfter);
+  if (refusal.code === "invalid_token") headers["www-authenticate"] = 'Bearer error="invalid_token"';
+  return c.body(JSON.stringify(body), REFUSALS[refusal.code].status, headers);
+}
