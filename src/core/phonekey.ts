@@ -1,21 +1,21 @@
-import { updateProfile, readProfile, type ProfileChange } from "./account/profile.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
-import { signInByCode, type SignedIn, type SignInInput } from "./account/sign-in.ts";
+import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
 import { createEnsureLimits } from "./protection/rebuild.ts";
 import { ok, type Result, refuse } from "./refusals.ts";
 import { authenticate, authenticatePage } from "./session/authenticate.ts";
+import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { issueHandover, redeemHandover } from "./session/handover.ts";
 import type { Tokens } from "./session/ports.ts";
-import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { refreshSession } from "./session/refresh.ts";
 import { isOpen, type Principal, type SessionSettings } from "./session/session.ts";
+import { type SignedIn, type SignInInput, signInByCode } from "./session/sign-in.ts";
 import { issuePageToken, sessionTokens } from "./session/tokens.ts";
-import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
-import { readVerification } from "./verification/read.ts";
-import { resendById, type ResendInput } from "./verification/resend.ts";
-import { sendAgain, type StartInput, startVerification } from "./verification/start.ts";
-import type { Locale } from "./verification/ports.ts";
 import type { Client } from "./verification/client.ts";
+import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
+import type { Locale } from "./verification/ports.ts";
+import { readVerification } from "./verification/read.ts";
+import { type ResendInput, resendById } from "./verification/resend.ts";
+import { type StartInput, sendAgain, startVerification } from "./verification/start.ts";
 
 /** All that Phonekey's rules need from outside. */
 export interface PhonekeyDeps extends Omit<VerificationDeps, "ensureLimits"> {

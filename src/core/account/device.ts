@@ -4,7 +4,7 @@ import type { Tokens } from "../session/ports.ts";
 import type { User, UserStore } from "./ports.ts";
 
 /** How long a device is known after its last sign-in. */
-export const DEVICE_TOKEN_MS = 180 * 86_400_000;
+const DEVICE_TOKEN_MS = 180 * 86_400_000;
 
 export interface DeviceDeps {
   readonly tokens: Tokens;

@@ -46,7 +46,10 @@ export async function updateProfile(
     });
   }
   if (change.avatar !== undefined && !isAvatar(change.avatar)) {
-    return refuse("invalid_request", { field: "avatar", detail: `must be a whole number from 1 to ${AVATARS}` });
+    return refuse("invalid_request", {
+      field: "avatar",
+      detail: `must be a whole number from 1 to ${AVATARS}`,
+    });
   }
   const user = await deps.users.update(userId, change, deps.clock.now());
   return user ? ok(await readProfile(deps, user)) : refuse("invalid_token");

@@ -71,7 +71,8 @@ async function sendInTime(sender: SmsSender, sms: SmsMessage, signal: AbortSigna
   const timedOut = new Promise<SendOutcome>((resolve) => {
     signal.addEventListener("abort", () => resolve({ status: "unknown", providerCode: "deadline" }));
   });
-  const sent = sender.send(sms, signal).catch((): SendOutcome => ({ status: "unknown", providerCode: "fault" }));
+  const sent = sender
+    .send(sms, signal)
+    .catch((): SendOutcome => ({ status: "unknown", providerCode: "fault" }));
   return await Promise.race([sent, timedOut]);
 }
-

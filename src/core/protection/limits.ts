@@ -92,9 +92,7 @@ export function sendChecks(
 /** The limit on guesses from one address; independent of whose codes they are. */
 export function guessChecks(settings: LimitSettings, addressKey: string | undefined): LimitCheck[] {
   if (!addressKey) return [];
-  return [
-    { name: "address_checks", key: `address-checks:${addressKey}`, windows: settings.addressChecks },
-  ];
+  return [{ name: "address_checks", key: `address-checks:${addressKey}`, windows: settings.addressChecks }];
 }
 
 /** The refusal of a limit that lets the next one through at `retryAt`. */

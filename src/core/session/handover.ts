@@ -1,5 +1,4 @@
 import type { SessionStore, User, UserStore } from "../account/ports.ts";
-import { draftSession, type SignedIn } from "../account/sign-in.ts";
 import type { Keyring } from "../keys.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { LimitStore } from "../protection/ports.ts";
@@ -7,6 +6,7 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";
 import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
+import { draftSession, type SignedIn } from "./sign-in.ts";
 
 /** How long an app has to redeem what `return_to` handed over. */
 const HANDOVER_MS = 60_000;
@@ -45,7 +45,8 @@ export async function redeemHandover(
 ): Promise<Result<SignedIn, "invalid_handover">> {
   const now = deps.clock.now();
   const claims = await deps.tokens.read("handover", input.handover, now);
-  if (!claims || !equalSecrets(sha256(input.codeVerifier), claims.challenge)) return refuse("invalid_handover");
+  if (!claims || !equalSecrets(sha256(input.codeVerifier), claims.challenge))
+    return refuse("invalid_handover");
   if (!(await firstUse(deps, claims.jti, now))) return refuse("invalid_handover");
   const user = await deps.users.find(claims.sub);
   if (!user) return refuse("invalid_handover");

@@ -34,6 +34,7 @@ export interface CheckInput {
 export interface Approved {
   readonly verification: Verification;
   readonly phone: Phone;
+  readonly phoneTag: string;
 }
 
 export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
@@ -42,10 +43,7 @@ export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_reques
  * Looks at one guess. The store counts it and, if it is right, consumes the verification in the same step; a wrong one
  * is in the ledger before this resolves (promise 1). Wrong, expired, spent, foreign and unknown are one refusal.
  */
-export async function checkCode(
-  deps: CheckDeps,
-  input: CheckInput,
-): Promise<Result<Approved, CheckRefusal>> {
+export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Approved, CheckRefusal>> {
   const code = normalizeCode(input.code);
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
   const counted = await countGuess(deps, input.client);
@@ -53,12 +51,16 @@ export async function checkCode(
   const verification = await deps.verifications.find(input.verificationId);
   if (!verification) return refuse("invalid_code");
 
+  // The tag as it is now, before anything counts: while a retag runs no guess is looked at.
+  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  const phoneTag = await deps.vault.tag(phone);
   const mine = verification.purpose === input.purpose && mayUse(verification, input.client);
   const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
-  if (outcome === "wrong") await recordWrong(deps, verification);
+  if (outcome === "wrong") await recordWrong(deps, verification, phoneTag);
   if (outcome !== "approved") return refuse("invalid_code");
-  return ok(await settle(deps, verification));
+  await settle(deps, verification);
+  return ok({ verification, phone, phoneTag });
 }
 
 /** Counts the guess for its client's address. A guess that is refused here is not looked at. */
@@ -71,17 +73,20 @@ async function countGuess(deps: CheckDeps, client: Client): Promise<Result<void,
 }
 
 /** The guess stays set aside until it stands in the ledger, so that no start between the two sees it in neither. */
-async function recordWrong(deps: CheckDeps, verification: Verification): Promise<void> {
-  const { phoneTag, bucket, codeLength } = verification;
+async function recordWrong(deps: CheckDeps, verification: Verification, phoneTag: string): Promise<void> {
+  const { bucket, codeLength } = verification;
   const at = deps.clock.now();
   await deps.ledger.record(deps.random.uuid(at), phoneTag, bucket, { at, codeLength });
-  await deps.limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(verification.id), 1);
+  await deps.limits.release(
+    LIMIT_KEYS.guesses(verification.phoneTag, bucket),
+    leaseMember(verification.id),
+    1,
+  );
 }
 
 /** After the right code: its messages converted, and the guesses it did not use are free again. */
-async function settle(deps: CheckDeps, verification: Verification): Promise<Approved> {
+async function settle({ limits }: CheckDeps, verification: Verification): Promise<void> {
   const { phoneTag, bucket, id } = verification;
-  await deps.limits.forget([LIMIT_KEYS.unconverted(phoneTag, bucket)], messageMembers(verification));
-  await deps.limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), "all");
-  return { verification, phone: await deps.vault.open(verification.sealedPhone, id) };
+  await limits.forget([LIMIT_KEYS.unconverted(phoneTag, bucket)], messageMembers(verification));
+  await limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), "all");
 }

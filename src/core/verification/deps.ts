@@ -55,4 +55,3 @@ export function refusedSend(
   if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
   return tooMany(taken.retryAt, now);
 }
-

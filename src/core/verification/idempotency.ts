@@ -1,10 +1,10 @@
-import { deliveryResult, type DeliveryRefusal } from "../delivery/deliver.ts";
+import { type DeliveryRefusal, deliveryResult } from "../delivery/deliver.ts";
 import type { Idempotency, Message } from "../delivery/ports.ts";
 import { maskPhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { hmac } from "../secrets.ts";
-import type { Purpose } from "./purpose.ts";
 import type { ClientIdempotency, IdempotencyRefusal, VerificationDeps } from "./deps.ts";
+import type { Purpose } from "./purpose.ts";
 import type { VerificationView } from "./verification.ts";
 
 /** How long the first answer is given again. */

@@ -3,9 +3,9 @@ import { composeText } from "../delivery/text.ts";
 import type { Key } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import { deriveCode } from "./code.ts";
+import type { VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 import type { Verification } from "./ports.ts";
-import type { VerificationDeps } from "./deps.ts";
 
 /** The next message of a verification: the record of it, and what the sender gets. */
 export async function messageFor(

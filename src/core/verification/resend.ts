@@ -2,10 +2,10 @@ import { deliver } from "../delivery/deliver.ts";
 import { sendChecks } from "../protection/limits.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
+import { type ClientIdempotency, refusedSend, type SendRefusal, type VerificationDeps } from "./deps.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Verification } from "./ports.ts";
-import { type ClientIdempotency, refusedSend, type SendRefusal, type VerificationDeps } from "./deps.ts";
 import { isLive, MAX_LIFE_MS, messageMember, type VerificationView, viewOf } from "./verification.ts";
 
 export interface ResendInput {

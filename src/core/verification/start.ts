@@ -40,7 +40,10 @@ export async function startVerification(
   input: StartInput,
 ): Promise<Result<VerificationView, StartRefusal>> {
   const { phones } = deps.settings;
-  const parsed = parsePhone(input.phone, input.country ? { ...phones, defaultCountry: input.country } : phones);
+  const parsed = parsePhone(
+    input.phone,
+    input.country ? { ...phones, defaultCountry: input.country } : phones,
+  );
   if (!parsed.ok) return parsed;
   const phone = parsed.value;
   const phoneTag = await deps.vault.tag(phone);

@@ -19,7 +19,7 @@ export interface VerificationView {
   readonly resendAt: number;
 }
 
-export function statusOf(verification: Verification, now: number): VerificationStatus {
+function statusOf(verification: Verification, now: number): VerificationStatus {
   if (verification.outcome !== "open") return verification.outcome;
   if (verification.attemptsUsed >= verification.attemptsAllowed) return "exhausted";
   return now < verification.expiresAt ? "pending" : "expired";

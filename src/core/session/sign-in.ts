@@ -1,14 +1,14 @@
-import { sha256 } from "../secrets.ts";
-import type { Clock, Random } from "../ports.ts";
-import { ok, type Result } from "../refusals.ts";
+import { identifyCaller } from "../account/device.ts";
+import { AVATARS, type Session, type User, type UserStore } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Phone } from "../phone.ts";
-import type { SessionSettings } from "../session/session.ts";
+import type { Clock, Random } from "../ports.ts";
+import { ok, type Result } from "../refusals.ts";
+import { sha256 } from "../secrets.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
-import { identifyCaller } from "./device.ts";
-import { AVATARS, type Session, type User, type UserStore } from "./ports.ts";
-import type { Tokens } from "../session/ports.ts";
+import type { Tokens } from "./ports.ts";
+import type { SessionSettings } from "./session.ts";
 
 export interface SignInDeps extends CheckDeps {
   readonly users: UserStore;
@@ -38,8 +38,7 @@ export async function signInByCode(
 ): Promise<Result<SignedIn, CheckRefusal>> {
   const checked = await checkCode(deps, { ...input, purpose: "sign_in" });
   if (!checked.ok) return checked;
-  const { phone, verification } = checked.value;
-  const phoneTag = await deps.vault.tag(phone);
+  const { phone, phoneTag, verification } = checked.value;
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
   const draft = await draftSession(deps, input.userAgent);
   const user = await draftUser(deps, phone, phoneTag);

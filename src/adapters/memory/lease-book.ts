@@ -1,0 +1,79 @@
+/** Guesses set aside for one member. */
+export interface LeaseEntry {
+  readonly member: string;
+  readonly amount: number;
+  /** The first moment at which it is over, epoch milliseconds. */
+  readonly endsAt: number;
+}
+
+/** The leases of each key, as many as memory may hold. */
+export interface LeaseBook {
+  live(key: string, now: number): readonly LeaseEntry[];
+  /** Throws when the member has a lease on this key: members are never used twice. */
+  add(key: string, entry: LeaseEntry, now: number): void;
+  release(key: string, member: string, count: number | "all"): void;
+  /** Drops at most `limit` leases that ended by `before`; returns how many. */
+  sweep(before: number, limit: number): number;
+}
+
+/** @param most how many keys may have leases; beyond it the one that was unused for the longest loses its own */
+export function createLeaseBook(most: number): LeaseBook {
+  /** The key that was used last is the last. */
+  const book = new Map<string, readonly LeaseEntry[]>();
+
+  function keep(key: string, entries: readonly LeaseEntry[]): void {
+    book.delete(key);
+    if (entries.length > 0) book.set(key, entries);
+  }
+
+  function makeRoom(now: number): void {
+    const [oldest] = book;
+    if (!oldest) return;
+    const [key, entries] = oldest;
+    const live = liveOf(entries, now);
+    if (live.length === 0 || book.size >= most) book.delete(key);
+  }
+
+  return {
+    live: (key, now) => liveOf(book.get(key) ?? [], now),
+
+    add(key, entry, now) {
+      const entries = book.get(key) ?? [];
+      if (entries.some(({ member }) => member === entry.member))
+        throw new Error("the member has a lease here");
+      makeRoom(now);
+      keep(key, [...liveOf(entries, now), entry]);
+    },
+
+    release(key, member, count) {
+      const entries = book.get(key) ?? [];
+      const left = entries.map((entry) => (entry.member === member ? reduced(entry, count) : entry));
+      keep(
+        key,
+        left.filter(({ amount }) => amount > 0),
+      );
+    },
+
+    sweep(before, limit) {
+      let swept = 0;
+      for (const [key, entries] of [...book]) {
+        const ended = entries.filter(({ endsAt }) => endsAt <= before).slice(0, limit - swept);
+        if (ended.length === 0) continue;
+        keep(
+          key,
+          entries.filter((entry) => !ended.includes(entry)),
+        );
+        swept += ended.length;
+      }
+      return swept;
+    },
+  };
+}
+
+function liveOf(entries: readonly LeaseEntry[], now: number): LeaseEntry[] {
+  return entries.filter(({ endsAt }) => endsAt > now);
+}
+
+function reduced(entry: LeaseEntry, count: number | "all"): LeaseEntry {
+  return { ...entry, amount: count === "all" ? 0 : entry.amount - count };
+}

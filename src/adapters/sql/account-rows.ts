@@ -1,0 +1,57 @@
+import type { Session, User } from "../../core/account/ports.ts";
+import type { SessionRow, UserRow } from "./schema.ts";
+
+export function userValues(user: User): UserRow {
+  return {
+    id: user.id,
+    phone_tag: user.phoneTag,
+    sealed_phone: user.sealedPhone,
+    name: user.name,
+    avatar: user.avatar,
+    device_epoch: user.deviceEpoch,
+    created_at: user.createdAt,
+    updated_at: user.createdAt,
+  };
+}
+
+export function userOf(row: Omit<UserRow, "updated_at">): User {
+  return {
+    id: row.id,
+    phoneTag: row.phone_tag,
+    sealedPhone: row.sealed_phone,
+    name: row.name,
+    avatar: row.avatar,
+    deviceEpoch: row.device_epoch,
+    createdAt: row.created_at,
+  };
+}
+
+export function sessionValues(session: Session): SessionRow {
+  return {
+    id: session.id,
+    user_id: session.userId,
+    generation: session.generation,
+    rotated_at: session.rotatedAt,
+    refresh_key_id: session.refreshKeyId,
+    user_agent: session.userAgent,
+    created_at: session.createdAt,
+    last_used_at: session.lastUsedAt,
+    expires_at: session.expiresAt,
+    ended_at: session.endedAt ?? null,
+  };
+}
+
+export function sessionOf(row: SessionRow): Session {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    generation: row.generation,
+    rotatedAt: row.rotated_at,
+    refreshKeyId: row.refresh_key_id,
+    userAgent: row.user_agent,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
+    ...(row.ended_at !== null && { endedAt: row.ended_at }),
+  };
+}

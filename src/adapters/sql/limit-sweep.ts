@@ -1,0 +1,66 @@
+import type { Kysely } from "kysely";
+import { rows } from "./database.ts";
+import type { Schema } from "./schema.ts";
+
+type Sweeper = (db: Kysely<Schema>, before: number, limit: number) => Promise<number>;
+
+/** Deletes in small pieces, so that nobody waits long for a lock. Resolves with how many rows went. */
+export const sweepLimits: Sweeper = async (db, before, limit) => {
+  let swept = 0;
+  for (const sweep of [sweepEvents, sweepLeases, sweepKeys]) {
+    if (swept < limit) swept += await sweep(db, before, limit - swept);
+  }
+  return swept;
+};
+
+const sweepEvents: Sweeper = async (db, before, limit) => {
+  const old = await db
+    .selectFrom("limit_events")
+    .select("id")
+    .where("at", "<", before)
+    .orderBy("at")
+    .limit(rows(limit))
+    .execute();
+  return await remove(db, "limit_events", old);
+};
+
+const sweepLeases: Sweeper = async (db, before, limit) => {
+  const ended = await db
+    .selectFrom("limit_leases")
+    .select("id")
+    .where("ends_at", "<=", before)
+    .orderBy("ends_at")
+    .limit(rows(limit))
+    .execute();
+  return await remove(db, "limit_leases", ended);
+};
+
+/** What was touched again meanwhile stays. */
+const sweepKeys: Sweeper = async (db, before, limit) => {
+  const idle = await db
+    .selectFrom("limits")
+    .select("limit_key")
+    .where("touched_at", "<", before)
+    .orderBy("touched_at")
+    .limit(rows(limit))
+    .execute();
+  if (idle.length === 0) return 0;
+  const keys = idle.map(({ limit_key }) => limit_key);
+  const { numDeletedRows } = await db
+    .deleteFrom("limits")
+    .where("limit_key", "in", keys)
+    .where("touched_at", "<", before)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+};
+
+async function remove(
+  db: Kysely<Schema>,
+  table: "limit_events" | "limit_leases",
+  found: readonly { readonly id: number }[],
+): Promise<number> {
+  if (found.length === 0) return 0;
+  const ids = found.map(({ id }) => id);
+  const { numDeletedRows } = await db.deleteFrom(table).where("id", "in", ids).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

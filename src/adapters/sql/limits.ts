@@ -1,0 +1,171 @@
+import type { Kysely } from "kysely";
+import type { Lease, LimitStore, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
+import { ifAbsent, type SqlDatabase } from "./database.ts";
+import { freeAt } from "./limit-checks.ts";
+import { sweepLimits } from "./limit-sweep.ts";
+import type { Schema } from "./schema.ts";
+
+type Refused = TakeResult & { readonly ok: false };
+
+/** Rows of one insert; a statement takes a few thousand values at most. */
+const SEED_ROWS = 200;
+
+export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
+  return {
+    take: (request, now) => transaction((trx) => take(trx, request, now)),
+
+    async forget(keys, members) {
+      if (keys.length === 0 || members.length === 0) return;
+      await db
+        .deleteFrom("limit_events")
+        .where("limit_key", "in", keys)
+        .where("member", "in", members)
+        .execute();
+    },
+
+    release: (key, member, count) => transaction((trx) => release(trx, { key, member, count })),
+
+    async seeded(epoch) {
+      const found = await db
+        .selectFrom("limit_seeds")
+        .select("epoch")
+        .where("epoch", "=", epoch)
+        .executeTakeFirst();
+      return found !== undefined;
+    },
+
+    seed: (epoch, events) =>
+      transaction(async (trx) => {
+        for (let from = 0; from < events.length; from += SEED_ROWS) {
+          const page = events.slice(from, from + SEED_ROWS);
+          const values = page.map(({ key, member, at }) => ({ limit_key: key, member, at }));
+          await ifAbsent(trx.insertInto("limit_events").values(values)).execute();
+        }
+        await ifAbsent(trx.insertInto("limit_seeds").values({ epoch })).execute();
+      }),
+
+    sweep: (before, limit) => sweepLimits(db, before, limit),
+  };
+}
+
+async function take(trx: Kysely<Schema>, request: TakeRequest, now: number): Promise<TakeResult> {
+  const { member, checks, lease } = request;
+  const keys = [...new Set(checks.map(({ key }) => key))];
+  await lock(trx, lease ? [...keys, lease.key] : keys, now);
+  const refused = await firstRefusal(trx, request, now);
+  if (refused) return refused;
+  const leased = lease ? await takeLease(trx, lease, member, now) : 0;
+  if (typeof leased !== "number") return leased;
+  await count(trx, keys, member, now);
+  return { ok: true, leased, nextAt: await nextAt(trx, checks, now) };
+}
+
+/**
+ * Locks what is counted on, always in the same order, so that no two callers wait for each other. SQLite has locked
+ * everything by then.
+ */
+async function lock(trx: Kysely<Schema>, keys: readonly string[], now: number): Promise<void> {
+  for (const limit_key of [...new Set(keys)].sort()) {
+    await ifAbsent(trx.insertInto("limits").values({ limit_key, touched_at: now })).execute();
+  }
+}
+
+async function firstRefusal(
+  trx: Kysely<Schema>,
+  { member, checks }: TakeRequest,
+  now: number,
+): Promise<Refused | undefined> {
+  const held = await keysHolding(trx, member, checks);
+  for (const check of checks) {
+    // Counted before: the caller lost a race against itself.
+    const retryAt = held.has(check.key) ? now + 1 : await freeAt(trx, check, now);
+    if (retryAt > now) return { ok: false, refusedBy: check.name, retryAt };
+  }
+  return undefined;
+}
+
+async function keysHolding(
+  trx: Kysely<Schema>,
+  member: string,
+  checks: TakeRequest["checks"],
+): Promise<Set<string>> {
+  if (checks.length === 0) return new Set();
+  const found = await trx
+    .selectFrom("limit_events")
+    .select("limit_key")
+    .where(
+      "limit_key",
+      "in",
+      checks.map(({ key }) => key),
+    )
+    .where("member", "=", member)
+    .execute();
+  return new Set(found.map(({ limit_key }) => limit_key));
+}
+
+/** How many guesses were set aside, or the refusal. */
+async function takeLease(
+  trx: Kysely<Schema>,
+  { key, wanted, cap, expiresAt }: Lease,
+  member: string,
+  now: number,
+): Promise<number | Refused> {
+  const live = await trx
+    .selectFrom("limit_leases")
+    .select(["amount", "ends_at"])
+    .where("limit_key", "=", key)
+    .where("ends_at", ">", now)
+    .execute();
+  const free = cap - live.reduce((sum, { amount }) => sum + amount, 0);
+  const amount = Math.min(wanted, free);
+  if (amount < 1) {
+    const retryAt = Math.min(...live.map(({ ends_at }) => ends_at), expiresAt);
+    return { ok: false, refusedBy: "lease", retryAt };
+  }
+  await trx
+    .insertInto("limit_leases")
+    .values({ limit_key: key, member, amount, ends_at: expiresAt })
+    .execute();
+  return amount;
+}
+
+async function count(
+  trx: Kysely<Schema>,
+  keys: readonly string[],
+  member: string,
+  now: number,
+): Promise<void> {
+  for (const limit_key of keys) {
+    await trx.updateTable("limits").set({ touched_at: now }).where("limit_key", "=", limit_key).execute();
+    await trx.insertInto("limit_events").values({ limit_key, member, at: now }).execute();
+  }
+}
+
+async function nextAt(trx: Kysely<Schema>, checks: TakeRequest["checks"], now: number): Promise<number> {
+  let latest = now;
+  for (const check of checks) {
+    if (check.backoff) latest = Math.max(latest, await freeAt(trx, check, now));
+  }
+  return latest;
+}
+
+interface Release {
+  readonly key: string;
+  readonly member: string;
+  readonly count: number | "all";
+}
+
+async function release(trx: Kysely<Schema>, { key, member, count }: Release): Promise<void> {
+  const given = count === "all" ? Number.MAX_SAFE_INTEGER : count;
+  const { numUpdatedRows } = await trx
+    .updateTable("limit_leases")
+    .set((eb) => ({ amount: eb("amount", "-", given) }))
+    .where((eb) => eb.and({ limit_key: key, member }))
+    .where("amount", ">", given)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows > 0n) return;
+  await trx
+    .deleteFrom("limit_leases")
+    .where((eb) => eb.and({ limit_key: key, member }))
+    .execute();
+}

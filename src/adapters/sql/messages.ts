@@ -1,0 +1,132 @@
+import type { Idempotency, Message, MessageStore } from "../../core/delivery/ports.ts";
+import { rows, type SqlDatabase } from "./database.ts";
+import type { MessageRow } from "./schema.ts";
+
+/** How long an idempotency key belongs to the message that it came with. */
+const KEY_KEPT_MS = 86_400_000;
+
+export function createMessageStore({ db, transaction }: SqlDatabase): MessageStore {
+  return {
+    create: (message) =>
+      transaction(async (trx) => {
+        const { idempotency, createdAt } = message;
+        if (idempotency) {
+          // A day later the key is free: the unique index would keep it for ever.
+          await trx
+            .updateTable("messages")
+            .set({ idempotency_key: null })
+            .where("idempotency_key", "=", idempotency.key)
+            .where("created_at", "<=", createdAt - KEY_KEPT_MS)
+            .execute();
+        }
+        await trx.insertInto("messages").values(messageValues(message)).execute();
+      }),
+
+    async finish(id, { status, sender, providerId = null, providerCode = null }) {
+      await db
+        .updateTable("messages")
+        .set({ status, sender, provider_id: providerId, provider_code: providerCode })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async findByIdempotencyKey(key, since) {
+      const row = await db
+        .selectFrom("messages")
+        .selectAll()
+        .where("idempotency_key", "=", key)
+        .where("created_at", ">", since)
+        .executeTakeFirst();
+      return row && messageOf(row);
+    },
+
+    async sentSince(since, { after, limit }) {
+      const cursor = after === undefined ? undefined : await createdAtOf(after);
+      let query = db
+        .selectFrom("messages")
+        .select(["id", "verification_id", "phone_tag", "bucket", "created_at", "converted"])
+        .where("created_at", ">", since);
+      if (after !== undefined && cursor !== undefined) {
+        query = query
+          .where("created_at", ">=", cursor)
+          .where((eb) => eb.or([eb("created_at", ">", cursor), eb("id", ">", after)]));
+      }
+      const page = await query.orderBy("created_at").orderBy("id").limit(rows(limit)).execute();
+      return page.map((row) => ({
+        id: row.id,
+        verificationId: row.verification_id,
+        phoneTag: row.phone_tag,
+        bucket: row.bucket,
+        createdAt: row.created_at,
+        converted: row.converted === 1,
+      }));
+    },
+  };
+
+  /** Rejects for a message that is not there: a page after it would begin anew, for ever. */
+  async function createdAtOf(id: string): Promise<number> {
+    const row = await db.selectFrom("messages").select("created_at").where("id", "=", id).executeTakeFirst();
+    if (!row) throw new Error("the message to go on after does not exist");
+    return row.created_at;
+  }
+}
+
+function messageValues(message: Message): MessageRow {
+  return {
+    id: message.id,
+    verification_id: message.verificationId,
+    phone_tag: message.phoneTag,
+    sealed_phone: message.sealedPhone,
+    purpose: message.purpose,
+    bucket: message.bucket,
+    status: message.status,
+    created_at: message.createdAt,
+    sender: message.sender ?? null,
+    provider_id: message.providerId ?? null,
+    provider_code: message.providerCode ?? null,
+    converted: 0,
+    ...idempotencyValues(message.idempotency),
+  };
+}
+
+function idempotencyValues(idempotency: Idempotency | undefined) {
+  return {
+    idempotency_key: idempotency?.key ?? null,
+    idempotency_fingerprint: idempotency?.fingerprint ?? null,
+    answer_code_length: idempotency?.answer.codeLength ?? null,
+    answer_expires_at: idempotency?.answer.expiresAt ?? null,
+    answer_resend_at: idempotency?.answer.resendAt ?? null,
+  };
+}
+
+function messageOf(row: MessageRow): Message {
+  const idempotency = idempotencyOf(row);
+  return {
+    id: row.id,
+    verificationId: row.verification_id,
+    phoneTag: row.phone_tag,
+    sealedPhone: row.sealed_phone,
+    purpose: row.purpose,
+    bucket: row.bucket,
+    status: row.status,
+    createdAt: row.created_at,
+    ...(row.sender !== null && { sender: row.sender }),
+    ...(row.provider_id !== null && { providerId: row.provider_id }),
+    ...(row.provider_code !== null && { providerCode: row.provider_code }),
+    ...(idempotency && { idempotency }),
+  };
+}
+
+function idempotencyOf(row: MessageRow): Idempotency | undefined {
+  const { idempotency_key: key, idempotency_fingerprint: fingerprint } = row;
+  if (key === null || fingerprint === null) return undefined;
+  return {
+    key,
+    fingerprint,
+    answer: {
+      codeLength: row.answer_code_length ?? 0,
+      expiresAt: row.answer_expires_at ?? 0,
+      resendAt: row.answer_resend_at ?? 0,
+    },
+  };
+}

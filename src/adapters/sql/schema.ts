@@ -1,0 +1,156 @@
+import type { Generated, Selectable } from "kysely";
+import type { Message } from "../../core/delivery/ports.ts";
+import type { KeyKind } from "../../core/keys.ts";
+import type { Bucket } from "../../core/protection/ports.ts";
+import type { Locale, Verification } from "../../core/verification/ports.ts";
+import type { Purpose } from "../../core/verification/purpose.ts";
+
+/** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
+export interface Schema {
+  users: UsersTable;
+  sessions: SessionsTable;
+  messages: MessagesTable;
+  events: EventsTable;
+  failures: FailuresTable;
+  keys: KeysTable;
+  verifications: VerificationsTable;
+  limits: LimitsTable;
+  limit_events: LimitEventsTable;
+  limit_leases: LimitLeasesTable;
+  limit_seeds: LimitSeedsTable;
+  migrations: MigrationsTable;
+}
+
+interface UsersTable {
+  id: string;
+  phone_tag: string;
+  sealed_phone: string;
+  name: string;
+  avatar: number;
+  device_epoch: number;
+  created_at: number;
+  updated_at: number;
+}
+
+interface SessionsTable {
+  id: string;
+  user_id: string;
+  generation: number;
+  rotated_at: number;
+  refresh_key_id: string;
+  user_agent: string;
+  created_at: number;
+  last_used_at: number;
+  expires_at: number;
+  ended_at: number | null;
+}
+
+interface MessagesTable {
+  id: string;
+  verification_id: string;
+  phone_tag: string;
+  sealed_phone: string;
+  purpose: Purpose;
+  bucket: Bucket;
+  status: Message["status"];
+  created_at: number;
+  sender: string | null;
+  provider_id: string | null;
+  provider_code: string | null;
+  /** Unique. Taken from an old row when its key is used again after a day. */
+  idempotency_key: string | null;
+  idempotency_fingerprint: string | null;
+  answer_code_length: number | null;
+  answer_expires_at: number | null;
+  answer_resend_at: number | null;
+  /** 1 once its verification signed somebody in. */
+  converted: number;
+}
+
+export type EventType = "sign_up" | "sign_in" | "session_ended";
+
+/** The audit trail. */
+interface EventsTable {
+  id: Generated<number>;
+  type: EventType;
+  user_id: string;
+  session_id: string | null;
+  at: number;
+}
+
+/** The ledger of wrong guesses. */
+interface FailuresTable {
+  id: string;
+  phone_tag: string;
+  bucket: Bucket;
+  at: number;
+  code_length: number;
+}
+
+interface KeysTable {
+  id: string;
+  kind: KeyKind;
+  sequence: number;
+  wrapped: string;
+  secret_id: string;
+  created_at: number;
+  active_from: number;
+  retired_at: number | null;
+}
+
+interface VerificationsTable {
+  id: string;
+  purpose: Purpose;
+  phone_tag: string;
+  sealed_phone: string;
+  code_key_id: string;
+  code_length: number;
+  attempts_allowed: number;
+  attempts_used: number;
+  outcome: Verification["outcome"];
+  bucket: Bucket;
+  device_id: string | null;
+  browser: string | null;
+  locale: Locale;
+  created_at: number;
+  expires_at: number;
+  messages: number;
+  resend_at: number;
+}
+
+/** One row for each key that is counted, which whoever counts on it holds locked meanwhile. */
+interface LimitsTable {
+  limit_key: string;
+  touched_at: number;
+}
+
+interface LimitEventsTable {
+  id: Generated<number>;
+  limit_key: string;
+  member: string;
+  at: number;
+}
+
+interface LimitLeasesTable {
+  id: Generated<number>;
+  limit_key: string;
+  member: string;
+  amount: number;
+  ends_at: number;
+}
+
+interface LimitSeedsTable {
+  epoch: string;
+}
+
+interface MigrationsTable {
+  id: number;
+  name: string;
+  applied_at: number;
+}
+
+export type UserRow = Selectable<UsersTable>;
+export type SessionRow = Selectable<SessionsTable>;
+export type MessageRow = Selectable<MessagesTable>;
+export type KeyRow = Selectable<KeysTable>;
+export type VerificationRow = Selectable<VerificationsTable>;

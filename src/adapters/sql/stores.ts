@@ -1,0 +1,38 @@
+import type { SessionStore, UserStore } from "../../core/account/ports.ts";
+import type { MessageStore } from "../../core/delivery/ports.ts";
+import type { KeyStore } from "../../core/keys.ts";
+import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
+import type { VerificationStore } from "../../core/verification/ports.ts";
+import type { SqlDatabase } from "./database.ts";
+import { createLedger } from "./failures.ts";
+import { createKeyStore } from "./keys.ts";
+import { createLimitStore } from "./limits.ts";
+import { createMessageStore } from "./messages.ts";
+import { createSessionStore } from "./sessions.ts";
+import { createTagKey, type TagKeyDeps } from "./tag-key.ts";
+import { createUserStore } from "./users.ts";
+import { createVerificationStore } from "./verifications.ts";
+
+export interface SqlStores {
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly messages: MessageStore;
+  readonly ledger: Ledger;
+  readonly keys: KeyStore;
+  readonly verifications: VerificationStore;
+  readonly limits: LimitStore;
+}
+
+/** All stores on one migrated database. */
+export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlStores {
+  const tagKey = createTagKey(deps);
+  return {
+    users: createUserStore(database, tagKey),
+    sessions: createSessionStore(database),
+    messages: createMessageStore(database),
+    ledger: createLedger(database, tagKey),
+    keys: createKeyStore(database),
+    verifications: createVerificationStore(database),
+    limits: createLimitStore(database),
+  };
+}

@@ -1,0 +1,52 @@
+import type { ExpressionBuilder, Kysely } from "kysely";
+import type { Clock } from "../../core/ports.ts";
+import { StaleKeyError } from "../../core/refusals.ts";
+import type { Schema } from "./schema.ts";
+
+export interface TagKeyDeps {
+  readonly clock: Clock;
+  /** Called before a `StaleKeyError` is thrown, so that the keyring is read anew. */
+  readonly onStaleKey: () => void;
+}
+
+/** Sees to it that nothing is found or made under a tag key that a retag has replaced (promise 4). */
+export interface TagKey {
+  /** A condition on the row of `keys` that the tag was made under: it is a tag key in use. */
+  current(tag: string): (eb: ExpressionBuilder<Schema, "keys">) => ReturnType<typeof isCurrent>;
+  /** For transactions that write. Rejects with `StaleKeyError`. */
+  assertCurrent(trx: Kysely<Schema>, tag: string): Promise<void>;
+  /** Throws `StaleKeyError`. */
+  stale(): never;
+}
+
+/** Processes of one installation may disagree about the time by this much. */
+const SKEW_MS = 60_000;
+
+export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {
+  const tagKey: TagKey = {
+    current: (tag) => (eb) => isCurrent(eb, tag, clock.now() + SKEW_MS),
+    async assertCurrent(trx, tag) {
+      const found = await trx.selectFrom("keys").select("id").where(tagKey.current(tag)).executeTakeFirst();
+      if (!found) tagKey.stale();
+    },
+    stale() {
+      onStaleKey();
+      throw new StaleKeyError();
+    },
+  };
+  return tagKey;
+}
+
+function isCurrent(eb: ExpressionBuilder<Schema, "keys">, tag: string, latest: number) {
+  return eb.and([
+    eb("keys.id", "=", keyIdOf(tag)),
+    eb("keys.kind", "=", "tag"),
+    eb("keys.retired_at", "is", null),
+    eb("keys.active_from", "<=", latest),
+  ]);
+}
+
+/** A tag is `<key id>.<MAC>`. */
+function keyIdOf(tag: string): string {
+  return tag.slice(0, Math.max(0, tag.indexOf(".")));
+}

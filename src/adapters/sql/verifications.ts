@@ -1,0 +1,135 @@
+import type { ExpressionBuilder } from "kysely";
+import type { Verification, VerificationStore } from "../../core/verification/ports.ts";
+import { rows, type SqlDatabase } from "./database.ts";
+import type { Schema, VerificationRow } from "./schema.ts";
+
+export function createVerificationStore({ db }: SqlDatabase): VerificationStore {
+  return {
+    async create(verification) {
+      await db.insertInto("verifications").values(verificationValues(verification)).execute();
+    },
+
+    async find(id) {
+      const row = await db.selectFrom("verifications").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && verificationOf(row);
+    },
+
+    async findHeld(deviceId, phoneTag, purpose, now) {
+      const row = await db
+        .selectFrom("verifications")
+        .selectAll()
+        .where((eb) => eb.and({ device_id: deviceId, phone_tag: phoneTag, purpose }))
+        .where(isLive(now))
+        .orderBy("created_at", "desc")
+        .limit(rows(1))
+        .executeTakeFirst();
+      return row && verificationOf(row);
+    },
+
+    async guess(id, right, now) {
+      const { numUpdatedRows } = await db
+        .updateTable("verifications")
+        .set((eb) => ({
+          attempts_used: eb("attempts_used", "+", 1),
+          ...(right && { outcome: "approved" as const }),
+        }))
+        .where("id", "=", id)
+        .where(isLive(now))
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows === 0n) return "dead";
+      return right ? "approved" : "wrong";
+    },
+
+    async resent(id, { messages, resendAt, expiresAt }, now) {
+      const { numUpdatedRows } = await db
+        .updateTable("verifications")
+        .set({ messages, resend_at: resendAt, expires_at: expiresAt })
+        .where("id", "=", id)
+        .where("messages", "=", messages - 1)
+        .where(isLive(now))
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows === 1n;
+    },
+
+    async cancel(id) {
+      await db
+        .updateTable("verifications")
+        .set({ outcome: "canceled" })
+        .where("id", "=", id)
+        .where("outcome", "=", "open")
+        .execute();
+    },
+
+    async sweep(before, limit) {
+      const ended = await db
+        .selectFrom("verifications")
+        .select("id")
+        .where("expires_at", "<", before)
+        .orderBy("expires_at")
+        .limit(rows(limit))
+        .execute();
+      if (ended.length === 0) return 0;
+      const ids = ended.map(({ id }) => id);
+      // A resend may have made one live longer meanwhile.
+      const { numDeletedRows } = await db
+        .deleteFrom("verifications")
+        .where("id", "in", ids)
+        .where("expires_at", "<", before)
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
+    },
+  };
+}
+
+function isLive(now: number) {
+  return (eb: ExpressionBuilder<Schema, "verifications">) =>
+    eb.and([
+      eb("outcome", "=", "open"),
+      eb("attempts_used", "<", eb.ref("attempts_allowed")),
+      eb("expires_at", ">", now),
+    ]);
+}
+
+function verificationValues(verification: Verification): VerificationRow {
+  return {
+    id: verification.id,
+    purpose: verification.purpose,
+    phone_tag: verification.phoneTag,
+    sealed_phone: verification.sealedPhone,
+    code_key_id: verification.codeKeyId,
+    code_length: verification.codeLength,
+    attempts_allowed: verification.attemptsAllowed,
+    attempts_used: verification.attemptsUsed,
+    outcome: verification.outcome,
+    bucket: verification.bucket,
+    device_id: verification.deviceId ?? null,
+    browser: verification.browser ?? null,
+    locale: verification.locale,
+    created_at: verification.createdAt,
+    expires_at: verification.expiresAt,
+    messages: verification.messages,
+    resend_at: verification.resendAt,
+  };
+}
+
+function verificationOf(row: VerificationRow): Verification {
+  return {
+    id: row.id,
+    purpose: row.purpose,
+    phoneTag: row.phone_tag,
+    sealedPhone: row.sealed_phone,
+    codeKeyId: row.code_key_id,
+    codeLength: row.code_length,
+    attemptsAllowed: row.attempts_allowed,
+    attemptsUsed: row.attempts_used,
+    outcome: row.outcome,
+    bucket: row.bucket,
+    ...(row.device_id !== null && { deviceId: row.device_id }),
+    ...(row.browser !== null && { browser: row.browser }),
+    locale: row.locale,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    messages: row.messages,
+    resendAt: row.resend_at,
+  };
+}

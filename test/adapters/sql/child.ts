@@ -1,0 +1,51 @@
+import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
+import { migrate } from "../../../src/adapters/sql/migrate.ts";
+import { openSqlite } from "../../../src/adapters/sql/sqlite.ts";
+import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
+import { addTagKey, aMessage, aSession, aUser, NOW, parallel } from "../../contracts/samples.ts";
+
+/** A process of its own on a database file: `child <what to do> <path> [id]`. What it finds it prints as JSON. */
+const [what = "", path = "", id = ""] = process.argv.slice(2);
+const clock = { now: () => NOW };
+
+async function writeAll({ users, sessions, messages, ledger, keys }: SqlStores): Promise<void> {
+  const key = await addTagKey(keys, { id: "tag-key" });
+  const user = aUser(`${key.id}.kept`, { id: "kept-user" });
+  await users.signIn({ user, session: aSession(user.id, { id: "kept-session" }) });
+  await sessions.open(aSession(user.id, { id: "ended-session" }));
+  await sessions.end(user.id, "ended-session", NOW);
+  await messages.create(aMessage({ id: "kept-message" }));
+  await ledger.record("kept-guess", user.phoneTag, "stranger", { at: NOW, codeLength: 6 });
+}
+
+async function writeHalf({ transaction }: SqlDatabase): Promise<void> {
+  await transaction(async (trx) => {
+    await trx
+      .insertInto("events")
+      .values({ type: "sign_up", user_id: "half", session_id: null, at: NOW })
+      .execute();
+    killMyself();
+  });
+}
+
+function killMyself(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
+async function main(): Promise<void> {
+  const database = await openSqlite(`sqlite:${path}`, { busyTimeoutMs: 15_000 });
+  const migrated = await migrate(database, clock);
+  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+  if (what === "migrate") console.log(JSON.stringify(migrated.applied));
+  if (what === "guess") {
+    console.log(JSON.stringify(await parallel(125, () => stores.verifications.guess(id, false, NOW))));
+  }
+  if (what === "write-and-die") {
+    await writeAll(stores);
+    killMyself();
+  }
+  if (what === "die-half-way") await writeHalf(database);
+  await database.close();
+}
+
+await main();

@@ -1,0 +1,166 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import type { LimitCheck, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
+import { fresh, NOW } from "./samples.ts";
+
+interface Counted {
+  readonly key: string;
+  readonly member: string;
+  readonly at: number;
+}
+
+interface Held {
+  readonly key: string;
+  readonly member: string;
+  amount: number;
+  readonly endsAt: number;
+}
+
+/** The plainest thing that keeps the promises: lists, and the rules word by word. */
+interface Model {
+  events: Counted[];
+  leases: Held[];
+}
+
+function lets(model: Model, check: LimitCheck, now: number): boolean {
+  const since = (ms: number) => model.events.filter(({ key, at }) => key === check.key && at > now - ms);
+  const room = check.windows.every(({ max, windowMs }) => since(windowMs).length < max);
+  if (!check.backoff) return room;
+  const times = since(check.backoff.windowMs).map(({ at }) => at);
+  if (times.length === 0) return room;
+  return room && now >= Math.max(...times) + check.backoff.baseMs * 2 ** (times.length - 1);
+}
+
+/** Found by trying one millisecond after the other. */
+function letsAt(model: Model, check: LimitCheck, now: number): number {
+  let at = now;
+  while (!lets(model, check, at)) at += 1;
+  return at;
+}
+
+function modelTake(model: Model, { member, checks, lease }: TakeRequest, now: number): TakeResult {
+  for (const check of checks) {
+    if (lets(model, check, now)) continue;
+    return { ok: false, refusedBy: check.name, retryAt: letsAt(model, check, now) };
+  }
+  let leased = 0;
+  if (lease) {
+    const live = model.leases.filter(({ key, endsAt }) => key === lease.key && endsAt > now);
+    leased = Math.min(lease.wanted, lease.cap - live.reduce((sum, { amount }) => sum + amount, 0));
+    const ends = [lease.expiresAt, ...live.map(({ endsAt }) => endsAt)];
+    if (leased < 1) return { ok: false, refusedBy: "lease", retryAt: Math.min(...ends) };
+    model.leases.push({ key: lease.key, member, amount: leased, endsAt: lease.expiresAt });
+  }
+  for (const key of new Set(checks.map((check) => check.key))) model.events.push({ key, member, at: now });
+  const nextAt = checks.filter(({ backoff }) => backoff).map((check) => letsAt(model, check, now));
+  return { ok: true, leased, nextAt: Math.max(now, ...nextAt) };
+}
+
+const KEYS = 3;
+
+const window = fc.record({ max: fc.integer({ min: 1, max: 4 }), windowMs: fc.integer({ min: 1, max: 400 }) });
+const backoff = fc.record({
+  baseMs: fc.integer({ min: 1, max: 60 }),
+  windowMs: fc.integer({ min: 1, max: 400 }),
+});
+const rule = fc.record(
+  { windows: fc.array(window, { maxLength: 2 }), backoff },
+  { requiredKeys: ["windows"] },
+);
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("take" as const),
+      keys: fc.array(fc.nat({ max: KEYS - 1 }), { maxLength: 4 }),
+      lease: fc.option(
+        fc.record({
+          wanted: fc.integer({ min: 1, max: 4 }),
+          cap: fc.integer({ min: 0, max: 6 }),
+          forMs: fc.integer({ min: 1, max: 300 }),
+        }),
+      ),
+    }),
+  },
+  // Now and then the clock is set back.
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: -20, max: 150 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("forget" as const), nth: fc.nat({ max: 40 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("release" as const),
+      nth: fc.nat({ max: 40 }),
+      count: fc.constantFrom(1, 2, "all" as const),
+    }),
+  },
+);
+
+/** Random limits, takes and times: each answer is the model's, and no window ever holds more than its limit. */
+export async function expectLikeModel(store: LimitStore): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.tuple(rule, rule, rule),
+      fc.array(step, { minLength: 5, maxLength: 40 }),
+      async (rules, steps) => {
+        const run = fresh("run");
+        const checks = rules.map((each, index): LimitCheck => {
+          const { windows } = each;
+          return {
+            name: `check-${index}`,
+            key: `${run}.${index}`,
+            windows,
+            ...(each.backoff && { backoff: each.backoff }),
+          };
+        });
+        const model: Model = { events: [], leases: [] };
+        const members: string[] = [];
+        let now = NOW;
+        for (const each of steps) {
+          if (each.do === "wait") now += each.ms;
+          if (each.do === "take") {
+            const member = `${run}.${members.length}`;
+            members.push(member);
+            const { lease } = each;
+            const taken: TakeRequest = {
+              member,
+              checks: each.keys.map((index) => checks[index] as LimitCheck),
+              ...(lease && {
+                lease: { key: run, wanted: lease.wanted, cap: lease.cap, expiresAt: now + lease.forMs },
+              }),
+            };
+            expect(await store.take(taken, now)).toEqual(modelTake(model, taken, now));
+          }
+          const nth = "nth" in each ? (members[each.nth] ?? "nobody") : "nobody";
+          if (each.do === "forget") {
+            const key = `${run}.0`;
+            await store.forget([key], [nth]);
+            model.events = model.events.filter((event) => event.key !== key || event.member !== nth);
+          }
+          if (each.do === "release") {
+            await store.release(run, nth, each.count);
+            for (const held of model.leases) {
+              if (held.member === nth) held.amount -= each.count === "all" ? held.amount : each.count;
+            }
+            model.leases = model.leases.filter(({ amount }) => amount > 0);
+          }
+        }
+        for (const check of checks) expectNeverExceeded(model.events, check);
+      },
+    ),
+    { numRuns: 100 },
+  );
+}
+
+/** Every window that ends with an event; the others hold no more. */
+function expectNeverExceeded(events: readonly Counted[], check: LimitCheck): void {
+  const times = events.filter(({ key }) => key === check.key).map(({ at }) => at);
+  for (const { max, windowMs } of check.windows) {
+    for (const end of times) {
+      const inside = times.filter((at) => at > end - windowMs && at <= end);
+      expect(inside.length).toBeLessThanOrEqual(max);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Idempotency, Message, MessageStore } from "../../src/core/delivery/ports.ts";
+import { aMessage, DAY, fresh, NOW, parallel } from "./samples.ts";
+
+export interface OpenMessageStore {
+  readonly store: MessageStore;
+  close(): Promise<void>;
+}
+
+function idempotency(key = fresh("key")): Idempotency {
+  const answer = { codeLength: 6, expiresAt: NOW + 300_000, resendAt: NOW + 30_000 };
+  return { key, fingerprint: fresh("fingerprint"), answer };
+}
+
+/** The promises of `MessageStore`, for every store. */
+export function messageStoreContract(name: string, open: () => Promise<OpenMessageStore>): void {
+  describe(`${name}: message store`, () => {
+    let opened: OpenMessageStore;
+    let store: MessageStore;
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterAll(() => opened.close());
+
+    const create = async (over: Partial<Message> = {}): Promise<Message> => {
+      const message = aMessage(over);
+      await store.create(message);
+      return message;
+    };
+    /** A span of time that no other test writes in. */
+    let spans = 0;
+    const newSpan = () => {
+      spans += 1;
+      return NOW + spans * 100 * DAY;
+    };
+
+    describe("idempotency keys", () => {
+      test("find the message of the first request with its answer", async () => {
+        const { key, ...rest } = idempotency();
+        const message = await create({ idempotency: { key, ...rest } });
+        expect(await store.findByIdempotencyKey(key, NOW - DAY)).toEqual(message);
+        expect(await store.findByIdempotencyKey(fresh("key"), 0)).toBeUndefined();
+      });
+
+      test("find what became of it", async () => {
+        const message = await create({ idempotency: idempotency() });
+        const outcome = {
+          status: "bad_number",
+          sender: "console",
+          providerId: "p-1",
+          providerCode: "E1",
+        } as const;
+        await store.finish(message.id, outcome);
+        const found = await store.findByIdempotencyKey(message.idempotency?.key ?? "", NOW - DAY);
+        expect(found).toEqual({ ...message, ...outcome });
+      });
+
+      test("since is exclusive", async () => {
+        const { idempotency: used } = await create({ idempotency: idempotency() });
+        expect(await store.findByIdempotencyKey(used?.key ?? "", NOW - 1)).toBeDefined();
+        expect(await store.findByIdempotencyKey(used?.key ?? "", NOW)).toBeUndefined();
+      });
+
+      test("belong to one message for a day, however many race", async () => {
+        const { key } = idempotency();
+        const created = await Promise.allSettled(
+          Array.from({ length: 30 }, () => create({ idempotency: idempotency(key) })),
+        );
+        const won = created.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+        expect(won).toHaveLength(1);
+        expect(await store.findByIdempotencyKey(key, NOW - DAY)).toEqual(won[0]);
+        await expect(create({ idempotency: idempotency(key), createdAt: NOW + DAY - 1 })).rejects.toThrow();
+      });
+
+      test("may be used again after 24 hours; the first message stays", async () => {
+        const at = newSpan();
+        const first = await create({ idempotency: idempotency(), createdAt: at });
+        const key = first.idempotency?.key ?? "";
+        const next = await create({ idempotency: idempotency(key), createdAt: at + DAY });
+        expect(await store.findByIdempotencyKey(key, at)).toEqual(next);
+        const sent = await store.sentSince(at - 1, { limit: 10 });
+        expect(sent.map(({ id }) => id)).toEqual([first.id, next.id]);
+      });
+
+      test("messages without one do not get in each other's way", async () => {
+        await parallel(5, () => create());
+      });
+    });
+
+    describe("sentSince", () => {
+      test("tells what a rebuild needs, oldest first, without the messages before", async () => {
+        const at = newSpan();
+        await create({ createdAt: at });
+        const third = await create({ createdAt: at + 3, bucket: "device" });
+        const second = await create({ createdAt: at + 2, status: "sending" });
+        await store.finish(third.id, { status: "rejected", sender: "console" });
+        const tell = ({ id, verificationId, phoneTag, bucket, createdAt }: Message) => {
+          return { id, verificationId, phoneTag, bucket, createdAt, converted: false };
+        };
+        expect(await store.sentSince(at, { limit: 10 })).toEqual([tell(second), tell(third)]);
+      });
+
+      test("pages miss none and repeat none, also where times are equal", async () => {
+        const at = newSpan();
+        const all = await parallel(25, (index) => create({ createdAt: at + Math.floor(index / 7) }));
+        const paged: string[] = [];
+        for (let after: string | undefined; ; after = paged.at(-1)) {
+          const page = await store.sentSince(at - 1, { limit: 4, ...(after && { after }) });
+          paged.push(...page.map(({ id }) => id));
+          if (page.length < 4) break;
+        }
+        expect(paged).toHaveLength(25);
+        expect(new Set(paged)).toEqual(new Set(all.map(({ id }) => id)));
+      });
+
+      test("does not begin anew after a message that is gone", async () => {
+        await expect(store.sentSince(0, { after: fresh("gone"), limit: 4 })).rejects.toThrow();
+      });
+    });
+
+    test("takes an id once", async () => {
+      const message = await create();
+      await expect(store.create(message)).rejects.toThrow();
+    });
+  });
+}

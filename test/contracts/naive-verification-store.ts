@@ -1,0 +1,23 @@
+import type { GuessOutcome, Verification, VerificationStore } from "../../src/core/verification/ports.ts";
+
+/**
+ * The control: it reads, thinks and writes, as much published code does. The races of the contract must find it out;
+ * where they do not, they prove nothing.
+ */
+export function createNaiveVerificationStore(): Pick<VerificationStore, "create" | "guess"> {
+  const kept = new Map<string, Verification>();
+  const otherProcess = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return {
+    create: async (verification) => void kept.set(verification.id, verification),
+    async guess(id, right, now): Promise<GuessOutcome> {
+      const found = kept.get(id);
+      await otherProcess();
+      if (found?.outcome !== "open" || now >= found.expiresAt) return "dead";
+      if (found.attemptsUsed >= found.attemptsAllowed) return "dead";
+      await otherProcess();
+      const attemptsUsed = found.attemptsUsed + 1;
+      kept.set(id, { ...found, attemptsUsed, outcome: right ? "approved" : "open" });
+      return right ? "approved" : "wrong";
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
+import type { KeyStore } from "../../src/core/keys.ts";
+import { addTagKey, aSession, aUser, fresh, NOW, parallel, SECOND } from "./samples.ts";
+
+export interface OpenSessionStore {
+  readonly store: SessionStore;
+  readonly users: UserStore;
+  readonly keys: KeyStore;
+  close(): Promise<void>;
+}
+
+/** The promises of `SessionStore`, for every store. Its clock stands at `NOW`. */
+export function sessionStoreContract(name: string, open: () => Promise<OpenSessionStore>): void {
+  describe(`${name}: session store`, () => {
+    let opened: OpenSessionStore;
+    let store: SessionStore;
+    let newTag: () => string;
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.store;
+      newTag = (await addTagKey(opened.keys)).tag;
+    });
+    afterAll(() => opened.close());
+
+    const signIn = async (): Promise<{ user: User; session: Session }> => {
+      const user = aUser(newTag());
+      const session = aSession(user.id);
+      await opened.users.signIn({ user, session });
+      return { user, session };
+    };
+    const openMore = async (userId: string, over: Partial<Session> = {}): Promise<Session> => {
+      const session = aSession(userId, over);
+      await store.open(session);
+      return session;
+    };
+    const endedAt = async (id: string) => (await store.find(id))?.session.endedAt;
+
+    test("gives back the session and its user, also when it has ended", async () => {
+      const { user, session } = await signIn();
+      expect(await store.find(session.id)).toEqual({ session, user });
+      await store.end(user.id, session.id, NOW + 5);
+      expect(await store.find(session.id)).toEqual({ session: { ...session, endedAt: NOW + 5 }, user });
+      expect(await store.find(fresh("unknown"))).toBeUndefined();
+    });
+
+    test("opens further sessions, each id once", async () => {
+      const { user, session } = await signIn();
+      const further = await openMore(user.id);
+      expect(await store.find(further.id)).toEqual({ session: further, user });
+      await expect(store.open(session)).rejects.toThrow();
+    });
+
+    describe("rotate", () => {
+      test("of 50 that race exactly one wins", async () => {
+        const { session } = await signIn();
+        const won = await parallel(50, () => store.rotate(session.id, 0, NOW + SECOND));
+        expect(won.filter(Boolean)).toHaveLength(1);
+        const found = await store.find(session.id);
+        const times = { rotatedAt: NOW + SECOND, lastUsedAt: NOW + SECOND };
+        expect(found?.session).toEqual({ ...session, generation: 1, ...times });
+      });
+
+      test("only from the generation that it has", async () => {
+        const { session } = await signIn();
+        expect(await store.rotate(session.id, 1, NOW)).toBe(false);
+        expect(await store.rotate(session.id, 0, NOW)).toBe(true);
+        expect(await store.rotate(session.id, 0, NOW)).toBe(false);
+        expect(await store.rotate(session.id, 1, NOW)).toBe(true);
+      });
+
+      test("never one that has ended or expired", async () => {
+        const { user, session } = await signIn();
+        expect(await store.rotate(session.id, 0, session.expiresAt)).toBe(false);
+        expect(await store.rotate(session.id, 0, session.expiresAt - 1)).toBe(true);
+        await store.end(user.id, session.id, NOW);
+        expect(await store.rotate(session.id, 1, NOW)).toBe(false);
+        expect(await store.rotate(fresh("unknown"), 0, NOW)).toBe(false);
+      });
+
+      test("racing the end, the session has ended in any case", async () => {
+        const { user, session } = await signIn();
+        await Promise.all([store.rotate(session.id, 0, NOW), store.end(user.id, session.id, NOW + 1)]);
+        expect(await endedAt(session.id)).toBe(NOW + 1);
+        expect(await store.rotate(session.id, 1, NOW + 2)).toBe(false);
+      });
+    });
+
+    describe("touch", () => {
+      test("notes the use, and never an earlier one", async () => {
+        const { session } = await signIn();
+        await store.touch(session.id, NOW + SECOND);
+        await store.touch(session.id, NOW);
+        await store.touch(fresh("unknown"), NOW);
+        expect(await store.find(session.id)).toMatchObject({
+          session: { ...session, lastUsedAt: NOW + SECOND },
+        });
+      });
+    });
+
+    describe("list", () => {
+      test("has the user's live sessions, most recently used first", async () => {
+        const { user, session } = await signIn();
+        const later = await openMore(user.id, { lastUsedAt: NOW + 2 });
+        const between = await openMore(user.id, { lastUsedAt: NOW + 1 });
+        const expired = await openMore(user.id, { expiresAt: NOW + 10 });
+        const ended = await openMore(user.id);
+        await store.end(user.id, ended.id, NOW);
+        await signIn();
+        expect(await store.list(user.id, NOW + 10)).toEqual([later, between, session]);
+        expect((await store.list(user.id, NOW + 9)).map(({ id }) => id)).toContain(expired.id);
+        expect(await store.list(fresh("unknown"), NOW)).toEqual([]);
+      });
+    });
+
+    describe("ending", () => {
+      test("one: the user's own, live one, and of those that race one ends it", async () => {
+        const { user, session } = await signIn();
+        const other = await signIn();
+        expect(await store.end(other.user.id, session.id, NOW)).toBe(false);
+        expect(await store.end(user.id, fresh("unknown"), NOW)).toBe(false);
+        expect(await store.end(user.id, session.id, session.expiresAt)).toBe(false);
+        expect(await endedAt(session.id)).toBeUndefined();
+        const ended = await parallel(20, (index) => store.end(user.id, session.id, NOW + index));
+        expect(ended.filter(Boolean)).toHaveLength(1);
+        expect(await endedAt(session.id)).toBe(NOW + ended.indexOf(true));
+      });
+
+      test("the others: all but the one that is kept, and nobody else's", async () => {
+        const { user, session } = await signIn();
+        const stranger = await signIn();
+        const others = await parallel(3, () => openMore(user.id));
+        await store.end(user.id, others[0]?.id ?? "", NOW);
+        await store.endOthers(user.id, session.id, NOW + 9);
+        expect(await store.list(user.id, NOW)).toEqual([session]);
+        expect(await store.list(stranger.user.id, NOW)).toHaveLength(1);
+        expect(await endedAt(others[0]?.id ?? "")).toBe(NOW);
+        expect(await endedAt(others[1]?.id ?? "")).toBe(NOW + 9);
+        expect((await opened.users.find(user.id))?.deviceEpoch).toBe(0);
+      });
+
+      test("all: and the device tokens are void", async () => {
+        const { user } = await signIn();
+        const stranger = await signIn();
+        await openMore(user.id);
+        await store.endAll(user.id, NOW);
+        expect(await store.list(user.id, NOW)).toEqual([]);
+        expect(await opened.users.find(user.id)).toMatchObject({ deviceEpoch: 1 });
+        expect(await store.list(stranger.user.id, NOW)).toHaveLength(1);
+        expect(await opened.users.find(stranger.user.id)).toMatchObject({ deviceEpoch: 0 });
+      });
+
+      test("all, many times at once: each voids the device tokens, nothing is live", async () => {
+        const { user } = await signIn();
+        await parallel(20, (index) =>
+          index % 2 ? store.endAll(user.id, NOW) : store.open(aSession(user.id)),
+        );
+        await store.endAll(user.id, NOW);
+        expect(await store.list(user.id, NOW)).toEqual([]);
+        expect(await opened.users.find(user.id)).toMatchObject({ deviceEpoch: 11 });
+      });
+    });
+  });
+}

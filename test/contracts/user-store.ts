@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SessionStore, SignInDraft, UserStore } from "../../src/core/account/ports.ts";
+import type { MessageStore } from "../../src/core/delivery/ports.ts";
+import type { KeyStore } from "../../src/core/keys.ts";
+import { StaleKeyError } from "../../src/core/refusals.ts";
+import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
+
+export interface OpenUserStore {
+  readonly store: UserStore;
+  readonly sessions: SessionStore;
+  readonly messages: MessageStore;
+  readonly keys: KeyStore;
+  /** How often the store has said that the keyring is stale. */
+  staleKeys(): number;
+  close(): Promise<void>;
+}
+
+function draftFor(tag: string, more: Partial<SignInDraft> = {}): SignInDraft {
+  const { userId: _, ...session } = aSession("");
+  return { user: aUser(tag), session, ...more };
+}
+
+/** The promises of `UserStore`, for every store. Its clock stands at `NOW`. */
+export function userStoreContract(name: string, open: () => Promise<OpenUserStore>): void {
+  describe(`${name}: user store`, () => {
+    let opened: OpenUserStore;
+    let store: UserStore;
+    let newTag: () => string;
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.store;
+      newTag = (await addTagKey(opened.keys)).tag;
+    });
+    afterAll(() => opened.close());
+
+    describe("signIn", () => {
+      test("the first creates the user, the next finds it; each opens its session", async () => {
+        const tag = newTag();
+        const first = draftFor(tag);
+        const second = draftFor(tag, { user: aUser(tag, { name: "another", avatar: 9 }) });
+        expect(await store.signIn(first)).toEqual({ user: first.user, created: true });
+        expect(await store.signIn(second)).toEqual({ user: first.user, created: false });
+        for (const { session } of [first, second]) {
+          expect(await opened.sessions.find(session.id)).toEqual({
+            session: { ...session, userId: first.user.id },
+            user: first.user,
+          });
+        }
+        expect(await store.find(second.user.id)).toBeUndefined();
+      });
+
+      test("50 parallel first sign-ins make one user, one created, 50 sessions", async () => {
+        const tag = newTag();
+        const signedIn = await parallel(50, () => store.signIn(draftFor(tag)));
+        expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(1);
+        expect(signedIn.filter(({ created }) => created)).toHaveLength(1);
+        const userId = signedIn[0]?.user.id ?? "";
+        expect(await opened.sessions.list(userId, NOW)).toHaveLength(50);
+      });
+
+      test("parallel sign-ins of many phones each get their own user", async () => {
+        const tags = Array.from({ length: 20 }, newTag);
+        const signedIn = await parallel(100, (index) => store.signIn(draftFor(tags[index % 20] ?? "")));
+        expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(20);
+        expect(signedIn.filter(({ created }) => created)).toHaveLength(20);
+        for (const [index, { user }] of signedIn.entries()) expect(user.phoneTag).toBe(tags[index % 20]);
+      });
+
+      test("marks the messages of its verification as converted, and no others", async () => {
+        const at = NOW + 40 * DAY;
+        const mine = aMessage({ createdAt: at });
+        const resent = aMessage({ createdAt: at + 1, verificationId: mine.verificationId });
+        const foreign = aMessage({ createdAt: at + 2 });
+        for (const message of [mine, resent, foreign]) await opened.messages.create(message);
+        await store.signIn(draftFor(newTag(), { verificationId: mine.verificationId }));
+        const sent = await opened.messages.sentSince(at - 1, { limit: 10 });
+        expect(sent.map(({ converted }) => converted)).toEqual([true, true, false]);
+      });
+
+      test("does all or nothing", async () => {
+        const draft = draftFor(newTag());
+        await store.signIn(draft);
+        const other = draftFor(newTag(), { session: draft.session });
+        await expect(store.signIn(other)).rejects.toThrow();
+        expect(await store.find(other.user.id)).toBeUndefined();
+        expect(await store.findByTag(other.user.phoneTag)).toBeUndefined();
+      });
+    });
+
+    describe("find and update", () => {
+      test("finds by id and by tag, whatever the name is written in", async () => {
+        const user = aUser(newTag(), { name: "张三 \u{1F600} O'Brien" });
+        await store.signIn(draftFor(user.phoneTag, { user }));
+        expect(await store.find(user.id)).toEqual(user);
+        expect(await store.findByTag(user.phoneTag)).toEqual(user);
+        expect(await store.find(fresh("unknown"))).toBeUndefined();
+        expect(await store.findByTag(newTag())).toBeUndefined();
+      });
+
+      test("changes what is given and nothing else", async () => {
+        const { user } = await store.signIn(draftFor(newTag()));
+        expect(await store.update(user.id, { name: "李四" }, NOW + 1)).toEqual({ ...user, name: "李四" });
+        expect(await store.update(user.id, { avatar: 7 }, NOW + 2)).toEqual({
+          ...user,
+          name: "李四",
+          avatar: 7,
+        });
+        expect(await store.update(user.id, {}, NOW + 3)).toEqual({ ...user, name: "李四", avatar: 7 });
+        expect(await store.update(user.id, { name: "" }, NOW + 4)).toEqual({ ...user, name: "", avatar: 7 });
+        expect(await store.find(user.id)).toEqual({ ...user, avatar: 7 });
+        expect(await store.update(fresh("unknown"), { name: "x" }, NOW)).toBeUndefined();
+      });
+
+      test("parallel changes of different fields lose none of them", async () => {
+        const { user } = await store.signIn(draftFor(newTag()));
+        await Promise.all([
+          store.update(user.id, { name: "both" }, NOW),
+          store.update(user.id, { avatar: 5 }, NOW),
+        ]);
+        expect(await store.find(user.id)).toMatchObject({ name: "both", avatar: 5 });
+      });
+    });
+
+    describe("a tag under a key that was replaced", () => {
+      test("finds nobody and creates nobody", async () => {
+        const key = await addTagKey(opened.keys);
+        const known = draftFor(key.tag());
+        await store.signIn(known);
+        await opened.keys.retire(key.id, NOW);
+        const before = opened.staleKeys();
+        await expect(store.findByTag(known.user.phoneTag)).rejects.toThrow(StaleKeyError);
+        const late = draftFor(key.tag());
+        await expect(store.signIn(late)).rejects.toThrow(StaleKeyError);
+        expect(opened.staleKeys()).toBe(before + 2);
+        expect(await store.find(late.user.id)).toBeUndefined();
+        expect(await opened.sessions.find(late.session.id)).toBeUndefined();
+        expect(await store.find(known.user.id)).toEqual(known.user);
+      });
+
+      test("nor one under a key that is not in use yet, or of another kind", async () => {
+        const future = await addTagKey(opened.keys, { activeFrom: NOW + DAY });
+        const data = await addTagKey(opened.keys, { kind: "data" });
+        for (const tag of [future.tag(), data.tag(), `${fresh("key")}.mac`, "no-dot"]) {
+          await expect(store.findByTag(tag)).rejects.toThrow(StaleKeyError);
+          await expect(store.signIn(draftFor(tag))).rejects.toThrow(StaleKeyError);
+        }
+        await opened.keys.activate(future.id, NOW);
+        expect(await store.signIn(draftFor(future.tag()))).toMatchObject({ created: true });
+      });
+    });
+  });
+}

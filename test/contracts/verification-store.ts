@@ -1,0 +1,271 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { GuessOutcome, Verification, VerificationStore } from "../../src/core/verification/ports.ts";
+import { aVerification, fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
+
+export interface OpenVerificationStore {
+  readonly store: VerificationStore;
+  close(): Promise<void>;
+}
+
+type Guessing = Pick<VerificationStore, "create" | "guess">;
+
+/** What became of many guesses. */
+export type Tally = Record<GuessOutcome, number>;
+
+function tally(outcomes: readonly GuessOutcome[]): Tally {
+  const counted: Tally = { approved: 0, wrong: 0, dead: 0 };
+  for (const outcome of outcomes) counted[outcome] += 1;
+  return counted;
+}
+
+/** T1: what 500 parallel wrong guesses come to. */
+export async function raceWrongGuesses(store: Guessing): Promise<Tally> {
+  const { id } = await newVerification(store);
+  return tally(await parallel(500, () => store.guess(id, false, NOW)));
+}
+
+/** T2: what 12 parallel right guesses come to. */
+export async function raceRightGuesses(store: Guessing): Promise<Tally> {
+  const { id } = await newVerification(store);
+  return tally(await parallel(12, () => store.guess(id, true, NOW)));
+}
+
+async function newVerification(store: Guessing, over: Partial<Verification> = {}): Promise<Verification> {
+  const verification = aVerification(over);
+  await store.create(verification);
+  return verification;
+}
+
+/** The promises of `VerificationStore`, for every store. */
+export function verificationStoreContract(name: string, open: () => Promise<OpenVerificationStore>): void {
+  describe(`${name}: verification store`, () => {
+    let opened: OpenVerificationStore;
+    let store: VerificationStore;
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterAll(() => opened.close());
+
+    describe("keeping", () => {
+      test("gives back exactly what was created", async () => {
+        const plain = await newVerification(store);
+        const full = await newVerification(store, {
+          deviceId: "device",
+          browser: "browser-hash",
+          bucket: "device",
+          locale: "en",
+        });
+        expect(await store.find(plain.id)).toEqual(plain);
+        expect(await store.find(full.id)).toEqual(full);
+      });
+
+      test("knows no other id", async () => {
+        expect(await store.find(fresh("unknown"))).toBeUndefined();
+      });
+
+      test("takes an id once", async () => {
+        const first = await newVerification(store);
+        await expect(store.create({ ...first, codeLength: 8 })).rejects.toThrow();
+        expect(await store.find(first.id)).toEqual(first);
+      });
+    });
+
+    describe("guesses", () => {
+      test.each([1, 2, 3, 4, 5])(
+        "T1: of 500 parallel wrong guesses exactly 3 are looked at (round %i)",
+        async () => {
+          expect(await raceWrongGuesses(store)).toEqual({ approved: 0, wrong: 3, dead: 497 });
+        },
+      );
+
+      test.each([1, 2, 3, 4, 5])(
+        "T2: of 12 parallel right guesses exactly one is approved (round %i)",
+        async () => {
+          expect(await raceRightGuesses(store)).toEqual({ approved: 1, wrong: 0, dead: 11 });
+        },
+      );
+
+      test("right and wrong guesses that race share the attempts", async () => {
+        const { id, attemptsAllowed } = await newVerification(store, { attemptsAllowed: 5 });
+        const outcomes = tally(await parallel(100, (index) => store.guess(id, index % 2 === 1, NOW)));
+        expect(outcomes.wrong + outcomes.approved).toBeLessThanOrEqual(attemptsAllowed);
+        expect(outcomes.approved).toBeLessThanOrEqual(1);
+        expect(outcomes.dead).toBeGreaterThanOrEqual(95);
+      });
+
+      test("counts before the outcome: the last attempt may be the right one, and no more follows", async () => {
+        const { id } = await newVerification(store);
+        expect(await store.guess(id, false, NOW)).toBe("wrong");
+        expect(await store.guess(id, false, NOW)).toBe("wrong");
+        expect(await store.guess(id, true, NOW)).toBe("approved");
+        expect(await store.guess(id, true, NOW)).toBe("dead");
+        expect(await store.find(id)).toMatchObject({ attemptsUsed: 3, outcome: "approved" });
+      });
+
+      test("a spent verification stays dead for the right code", async () => {
+        const { id } = await newVerification(store, { attemptsAllowed: 1 });
+        expect(await store.guess(id, false, NOW)).toBe("wrong");
+        expect(await store.guess(id, true, NOW)).toBe("dead");
+        expect(await store.find(id)).toMatchObject({ attemptsUsed: 1, outcome: "open" });
+      });
+
+      test("a dead verification counts nothing", async () => {
+        const { id } = await newVerification(store, { outcome: "canceled" });
+        expect(await store.guess(id, false, NOW)).toBe("dead");
+        expect(await store.find(id)).toMatchObject({ attemptsUsed: 0 });
+        expect(await store.guess(fresh("unknown"), true, NOW)).toBe("dead");
+      });
+
+      test("expiresAt is the first moment at which it is dead", async () => {
+        const { id, expiresAt } = await newVerification(store);
+        expect(await store.guess(id, true, expiresAt)).toBe("dead");
+        expect(await store.guess(id, true, expiresAt + 1)).toBe("dead");
+        expect(await store.guess(id, true, expiresAt - 1)).toBe("approved");
+      });
+    });
+
+    describe("resent", () => {
+      const further = { messages: 2, resendAt: NOW + 90 * SECOND, expiresAt: NOW + 6 * MINUTE };
+
+      test("notes the message and the new times", async () => {
+        const before = await newVerification(store);
+        expect(await store.resent(before.id, further, NOW)).toBe(true);
+        expect(await store.find(before.id)).toEqual({ ...before, ...further });
+      });
+
+      test("of 50 that race exactly one gets true", async () => {
+        const { id } = await newVerification(store);
+        const noted = await parallel(50, () => store.resent(id, further, NOW));
+        expect(noted.filter(Boolean)).toHaveLength(1);
+        expect(await store.find(id)).toMatchObject({ messages: 2 });
+      });
+
+      test("gives no attempt back", async () => {
+        const { id } = await newVerification(store);
+        await store.guess(id, false, NOW);
+        await store.resent(id, further, NOW);
+        expect(await store.find(id)).toMatchObject({ attemptsUsed: 1 });
+      });
+
+      test("is refused once it is over", async () => {
+        const approved = await newVerification(store);
+        await store.guess(approved.id, true, NOW);
+        const spent = await newVerification(store, { attemptsAllowed: 1 });
+        await store.guess(spent.id, false, NOW);
+        const expired = await newVerification(store);
+        const canceled = await newVerification(store);
+        await store.cancel(canceled.id);
+        expect(await store.resent(approved.id, further, NOW)).toBe(false);
+        expect(await store.resent(spent.id, further, NOW)).toBe(false);
+        expect(await store.resent(expired.id, further, expired.expiresAt)).toBe(false);
+        expect(await store.resent(canceled.id, further, NOW)).toBe(false);
+        expect(await store.resent(fresh("unknown"), further, NOW)).toBe(false);
+      });
+    });
+
+    describe("cancel", () => {
+      test("ends an open one, and leaves an approved one approved", async () => {
+        const open = await newVerification(store);
+        const approved = await newVerification(store);
+        await store.guess(approved.id, true, NOW);
+        await store.cancel(open.id);
+        await store.cancel(approved.id);
+        await store.cancel(fresh("unknown"));
+        expect(await store.find(open.id)).toMatchObject({ outcome: "canceled" });
+        expect(await store.find(approved.id)).toMatchObject({ outcome: "approved" });
+        expect(await store.guess(open.id, true, NOW)).toBe("dead");
+      });
+
+      test("racing the right guess, one of the two wins", async () => {
+        const { id } = await newVerification(store);
+        const [outcome] = await Promise.all([store.guess(id, true, NOW), store.cancel(id)]);
+        const found = await store.find(id);
+        expect(found?.outcome).toBe(outcome === "approved" ? "approved" : "canceled");
+      });
+    });
+
+    describe("findHeld", () => {
+      test("finds the newest live one of this device, phone and purpose", async () => {
+        const deviceId = fresh("device");
+        const phoneTag = `k.${fresh("tag")}`;
+        const mine = { deviceId, phoneTag };
+        const older = await newVerification(store, { ...mine, createdAt: NOW - 2 });
+        const newer = await newVerification(store, { ...mine, createdAt: NOW - 1 });
+        await newVerification(store, { deviceId });
+        await newVerification(store, { phoneTag, deviceId: fresh("device") });
+        await newVerification(store, { phoneTag });
+        expect(await store.findHeld(deviceId, phoneTag, "sign_in", NOW)).toEqual(newer);
+        await store.cancel(newer.id);
+        expect(await store.findHeld(deviceId, phoneTag, "sign_in", NOW)).toEqual(older);
+        expect(await store.findHeld(deviceId, phoneTag, "sign_in", older.expiresAt)).toBeUndefined();
+        for (let guess = 0; guess < 3; guess++) await store.guess(older.id, false, NOW);
+        expect(await store.findHeld(deviceId, phoneTag, "sign_in", NOW)).toBeUndefined();
+      });
+    });
+
+    describe("sweep", () => {
+      test("forgets what ended before, a few at a time, and nothing else", async () => {
+        const long = NOW - 1_000 * MINUTE;
+        const old = await parallel(5, (index) =>
+          newVerification(store, { createdAt: long, expiresAt: long + index }),
+        );
+        const edge = await newVerification(store, { createdAt: long, expiresAt: long + 5 });
+        expect(await store.sweep(long + 5, 3)).toBe(3);
+        expect(await store.sweep(long + 5, 3)).toBe(2);
+        expect(await store.sweep(long + 5, 3)).toBe(0);
+        for (const { id } of old) expect(await store.find(id)).toBeUndefined();
+        expect(await store.find(edge.id)).toEqual(edge);
+      });
+    });
+
+    test("behaves like the model, whatever is done in whatever order", async () => {
+      const step = fc.oneof(
+        fc.record({ do: fc.constant("guess" as const), right: fc.boolean() }),
+        fc.record({ do: fc.constant("resent" as const), messages: fc.integer({ min: 1, max: 4 }) }),
+        fc.record({ do: fc.constant("cancel" as const) }),
+        fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 60 }) }),
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 4 }),
+          fc.array(step, { maxLength: 12 }),
+          async (n, steps) => {
+            let model = await newVerification(store, { attemptsAllowed: n, expiresAt: NOW + 100 });
+            let now = NOW;
+            for (const each of steps) {
+              const live = isLive(model, now);
+              if (each.do === "wait") now += each.ms;
+              if (each.do === "guess") {
+                const outcome = each.right ? "approved" : "wrong";
+                expect(await store.guess(model.id, each.right, now)).toBe(live ? outcome : "dead");
+                if (live) model = guessed(model, each.right);
+              }
+              if (each.do === "resent") {
+                const change = { messages: each.messages, resendAt: now, expiresAt: now + 100 };
+                const noted = live && each.messages === model.messages + 1;
+                expect(await store.resent(model.id, change, now)).toBe(noted);
+                if (noted) model = { ...model, ...change };
+              }
+              if (each.do === "cancel") {
+                await store.cancel(model.id);
+                if (model.outcome === "open") model = { ...model, outcome: "canceled" };
+              }
+            }
+            expect(await store.find(model.id)).toEqual(model);
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
+  });
+}
+
+function isLive(model: Verification, now: number): boolean {
+  return model.outcome === "open" && model.attemptsUsed < model.attemptsAllowed && now < model.expiresAt;
+}
+
+function guessed(model: Verification, right: boolean): Verification {
+  return { ...model, attemptsUsed: model.attemptsUsed + 1, outcome: right ? "approved" : "open" };
+}
