@@ -1,0 +1,107 @@
+import { KEY_KINDS, type Key, type KeyKind, type Keyring, type KeyStore } from "../../core/keys.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { UnavailableError } from "../../core/refusals.ts";
+import { createCache } from "./cache.ts";
+import { hasKnownKind, keptUntil } from "./lifetime.ts";
+import { newKey } from "./new-key.ts";
+import { createKeyWrapper, type KeyWrapper } from "./wrap.ts";
+
+/** How long the keys in hand are used on while the store does not answer. */
+const GRACE_MS = 10 * 60_000;
+/** Unknown key ids, which anybody can send, cause one query in this time, however many come. */
+const PAUSE_MS = 1_000;
+
+export interface KeyringDeps {
+  readonly store: KeyStore;
+  /** `PHONEKEY_SECRETS`, the first one current. */
+  readonly secrets: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How old the keys in hand may be, milliseconds. */
+  readonly cacheMs?: number;
+  /** Told why a reload failed, for the log: the caller may be served from the cache and never hear of it. */
+  onReloadError?(error: unknown): void;
+}
+
+export interface ManagedKeyring extends Keyring {
+  /**
+   * Adds the first key of every kind that has none and unwraps all. Of several processes that do so at once one wins,
+   * kind by kind, and all use its keys. Rejects with `MissingSecretError` when a key's secret was removed too early.
+   */
+  ensure(): Promise<void>;
+  /** The next call reads the keys again; for when a store answered `StaleKeyError`. */
+  invalidate(): void;
+}
+
+interface Entry {
+  readonly key: Key;
+  readonly retired: boolean;
+  readonly keptUntil: number;
+}
+
+/** All keys by id, newest first within each kind. */
+type KeySet = ReadonlyMap<string, Entry>;
+
+/** The keys of the database, unwrapped and cached in this process. */
+export function createKeyring(deps: KeyringDeps): ManagedKeyring {
+  const { store, clock, random } = deps;
+  const wrapper = createKeyWrapper(deps.secrets, random);
+  const cache = createCache<KeySet>({
+    load: (previous) => loadKeys(store, wrapper, previous),
+    clock,
+    cacheMs: deps.cacheMs ?? 30_000,
+    graceMs: GRACE_MS,
+    pauseMs: PAUSE_MS,
+    onError: (error) => deps.onReloadError?.(error),
+  });
+  return {
+    async ensure() {
+      await addFirstKeys(store, (kind) => newKey({ wrapper, clock, random }, kind, 1, 0));
+      cache.invalidate();
+      await cache.get();
+    },
+    invalidate: cache.invalidate,
+    async current(kind) {
+      const now = clock.now();
+      const key = currentOf(await cache.get(), kind, now) ?? currentOf(await cache.refresh(), kind, now);
+      if (!key) throw new UnavailableError(`the ${kind} key`, { cause: undefined });
+      return key;
+    },
+    async find(kind, id) {
+      const entry = (await cache.get()).get(id) ?? (await cache.refresh()).get(id);
+      return entry && entry.key.kind === kind && clock.now() < entry.keptUntil ? entry.key : undefined;
+    },
+    async all(kind) {
+      const now = clock.now();
+      const entries = ofKind(await cache.get(), kind).filter((entry) => now < entry.keptUntil);
+      return entries.map((entry) => entry.key);
+    },
+  };
+}
+
+async function loadKeys(store: KeyStore, wrapper: KeyWrapper, previous?: KeySet): Promise<KeySet> {
+  const rows = (await store.list()).filter(hasKnownKind).sort((a, b) => b.sequence - a.sequence);
+  return new Map(
+    rows.map((row) => {
+      // Keys in hand outlast a re-wrap under a secret that this process does not have yet (a rolling deployment).
+      const material = previous?.get(row.id)?.key.material ?? wrapper.unwrap(row);
+      const key = { id: row.id, kind: row.kind, material, activeFrom: row.activeFrom };
+      return [row.id, { key, retired: row.retiredAt !== undefined, keptUntil: keptUntil(row, rows) }];
+    }),
+  );
+}
+
+/** A kind's first key is active since ever: a process whose clock lags must not find itself without one. */
+async function addFirstKeys(store: KeyStore, make: (kind: KeyKind) => ReturnType<typeof newKey>) {
+  const present = new Set((await store.list()).map((row) => row.kind));
+  const missing = (Object.keys(KEY_KINDS) as KeyKind[]).filter((kind) => !present.has(kind));
+  for (const kind of missing) await store.add(make(kind));
+}
+
+function currentOf(keys: KeySet, kind: KeyKind, now: number): Key | undefined {
+  return ofKind(keys, kind).find((entry) => entry.key.activeFrom <= now && !entry.retired)?.key;
+}
+
+function ofKind(keys: KeySet, kind: KeyKind): readonly Entry[] {
+  return [...keys.values()].filter((entry) => entry.key.kind === kind);
+}

@@ -1,0 +1,97 @@
+import type { Key, KeyStore, WrappedKey } from "../../core/keys.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { createKeyring } from "./keyring.ts";
+import { PENDING } from "./lifetime.ts";
+import { newKey, nextSequence } from "./new-key.ts";
+import { createPhoneVault, tagUnder } from "./vault.ts";
+import { createKeyWrapper } from "./wrap.ts";
+
+/**
+ * Gives up to `limit` rows whose tag was made under `oldKeyId` their new tag, each by a guarded update, and resolves
+ * with how many rows changed and whether any is left.
+ *
+ * @param toNewTag takes a row's sealed phone and the row's id; rejects when the phone does not open
+ */
+export type RetagBatch = (
+  oldKeyId: string,
+  toNewTag: (sealed: string, rowId: string) => Promise<string>,
+  limit: number,
+) => Promise<{ readonly done: number; readonly left: boolean }>;
+
+export interface RetagDeps {
+  readonly store: KeyStore;
+  /** `PHONEKEY_SECRETS`, the first one current. */
+  readonly secrets: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retagBatch: RetagBatch;
+  /** Rows a batch. */
+  readonly batchSize?: number;
+  /** Told after every batch how many rows this run has done. */
+  onProgress?(done: number): void;
+}
+
+/**
+ * Replaces the tag key: every stored tag is made anew under a new key. From the moment the old key is retired until the
+ * new one is active, servers answer 503 where they need a tag, so that no row is written under the old key behind the
+ * batches. Killed at any point and called again, it goes on with the key it began with. Needs a tag key to replace.
+ *
+ * @returns the id of the new key, and how many rows this run changed
+ */
+export async function retag(deps: RetagDeps): Promise<{ readonly keyId: string; readonly done: number }> {
+  const pending = await ensurePending(deps);
+  const old = await retirePredecessor(deps, pending);
+  const done = await runBatches(deps, old.id, await createMapper(deps, pending.id));
+  await deps.store.activate(pending.id, deps.clock.now());
+  return { keyId: pending.id, done };
+}
+
+async function ensurePending(deps: RetagDeps): Promise<WrappedKey> {
+  const keys = await deps.store.list();
+  const found = keys.find(isPending);
+  if (found) return found;
+  if (!keys.some((key) => key.kind === "tag"))
+    throw new Error("There is no tag key yet that could be replaced.");
+  const wrapper = createKeyWrapper(deps.secrets, deps.random);
+  await deps.store.add(newKey({ ...deps, wrapper }, "tag", nextSequence(keys, "tag"), PENDING));
+  // Another retag that began at the same moment may have added its key first; then both work for that one.
+  const added = (await deps.store.list()).find(isPending);
+  if (!added) throw new Error("Another retag has just finished.");
+  return added;
+}
+
+function isPending(key: WrappedKey): boolean {
+  return key.kind === "tag" && key.activeFrom === PENDING;
+}
+
+async function retirePredecessor({ store, clock }: RetagDeps, pending: WrappedKey): Promise<WrappedKey> {
+  const [old] = (await store.list())
+    .filter((key) => key.kind === "tag" && key.sequence < pending.sequence)
+    .sort((a, b) => b.sequence - a.sequence);
+  if (!old) throw new Error(`The tag key ${pending.id} has no predecessor.`);
+  if (old.retiredAt === undefined) await store.retire(old.id, clock.now());
+  return old;
+}
+
+async function createMapper(deps: RetagDeps, newKeyId: string) {
+  const keyring = createKeyring(deps);
+  const key: Key | undefined = await keyring.find("tag", newKeyId);
+  if (!key) throw new Error(`The tag key ${newKeyId} is gone.`);
+  const vault = createPhoneVault({ keyring, random: deps.random });
+  return async (sealed: string, rowId: string) => tagUnder(key, await vault.open(sealed, rowId));
+}
+
+async function runBatches(
+  { retagBatch, batchSize = 200, onProgress }: RetagDeps,
+  oldKeyId: string,
+  toNewTag: (sealed: string, rowId: string) => Promise<string>,
+): Promise<number> {
+  for (let total = 0; ; ) {
+    const { done, left } = await retagBatch(oldKeyId, toNewTag, batchSize);
+    total += done;
+    onProgress?.(total);
+    if (!left) return total;
+    if (done === 0)
+      throw new Error("The retag makes no progress. Run it again; it goes on where it stopped.");
+  }
+}

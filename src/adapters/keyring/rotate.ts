@@ -1,0 +1,68 @@
+import { KEY_KINDS, type KeyKind, type KeyStore, PUBLISH_LEAD_MS, type WrappedKey } from "../../core/keys.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { hasKnownKind, keptUntil } from "./lifetime.ts";
+import { newKey, nextSequence } from "./new-key.ts";
+import { createKeyWrapper } from "./wrap.ts";
+
+export interface RotateDeps {
+  readonly store: KeyStore;
+  /** `PHONEKEY_SECRETS`, the first one current. */
+  readonly secrets: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The kinds that `rotateKey` takes: all but `tag`, which only a retag changes. */
+export const ROTATABLE_KINDS = (Object.keys(KEY_KINDS) as KeyKind[]).filter((kind) => kind !== "tag");
+
+/**
+ * Adds a new key of this kind. It is used from `activeFrom` (epoch milliseconds) on: a signing key after it has been in
+ * every cached JWKS, any other at once, since processes look up ids that they do not know. When another process
+ * rotates this kind at the same moment, its key serves for both. Rejects for `tag`.
+ */
+export async function rotateKey(
+  { store, secrets, clock, random }: RotateDeps,
+  kind: KeyKind,
+): Promise<{ readonly id: string; readonly activeFrom: number }> {
+  if (kind === "tag") throw new Error("The tag key changes only by `phonekey keys retag`.");
+  const wrapper = createKeyWrapper(secrets, random);
+  const sequence = nextSequence(await store.list(), kind);
+  const activeFrom = clock.now() + (kind === "signing" ? PUBLISH_LEAD_MS : 0);
+  const key = newKey({ wrapper, clock, random }, kind, sequence, activeFrom);
+  const won = await store.add(key);
+  const added = won ? key : await bySequence(store, kind, sequence);
+  return { id: added.id, activeFrom: added.activeFrom };
+}
+
+async function bySequence(store: KeyStore, kind: KeyKind, sequence: number): Promise<WrappedKey> {
+  const key = (await store.list()).find((row) => row.kind === kind && row.sequence === sequence);
+  if (!key) throw new Error(`The store neither added nor has a ${kind} key with sequence ${sequence}.`);
+  return key;
+}
+
+/**
+ * Wraps every key under the first secret that is not yet, and resolves with how many. Changes nothing when a key's
+ * secret is missing (`MissingSecretError`). Safe to interrupt, to repeat and to run twice at once.
+ */
+export async function rewrapKeys({ store, secrets, random }: Omit<RotateDeps, "clock">): Promise<number> {
+  const wrapper = createKeyWrapper(secrets, random);
+  const rows = (await store.list()).filter((row) => row.secretId !== wrapper.secretId);
+  const changes = rows.map((row) => ({ row, to: wrapper.wrap(row, wrapper.unwrap(row)) }));
+  let count = 0;
+  for (const { row, to } of changes) {
+    if (await store.rewrap(row.id, row.secretId, to)) count += 1;
+  }
+  return count;
+}
+
+/**
+ * Removes the keys that are no longer kept, and resolves with how many. Data keys are kept for ever; tag keys stay because
+ * the ledger may still have tags of theirs.
+ */
+export async function pruneKeys({ store, clock }: Pick<RotateDeps, "store" | "clock">): Promise<number> {
+  const rows = (await store.list()).filter(hasKnownKind);
+  const now = clock.now();
+  const gone = rows.filter((row) => row.kind !== "tag").filter((row) => keptUntil(row, rows) <= now);
+  for (const row of gone) await store.remove(row.id);
+  return gone.length;
+}

@@ -1,0 +1,305 @@
+import { createPrivateKey } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { createKeyring } from "../../../src/adapters/keyring/keyring.ts";
+import { rotateKey } from "../../../src/adapters/keyring/rotate.ts";
+import { createKeyWrapper, MissingSecretError } from "../../../src/adapters/keyring/wrap.ts";
+import { systemRandom } from "../../../src/adapters/system/random.ts";
+import { KEY_KINDS, type KeyKind, PUBLISH_LEAD_MS } from "../../../src/core/keys.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+import { createMemoryKeyStore, watchKeyStore } from "../../support/key-store.ts";
+import { createFixture, DAY_MS, failure, OTHER_SECRET, printed, SECRET, spellings } from "./fixtures.ts";
+
+const KINDS = Object.keys(KEY_KINDS) as KeyKind[];
+
+async function createReady() {
+  let down = false;
+  const rows = createMemoryKeyStore();
+  const store = watchKeyStore(rows, {
+    before: () => {
+      if (down) throw new UnavailableError("the database", { cause: "canary" });
+    },
+  });
+  const fixture = createFixture(store);
+  const errors: unknown[] = [];
+  const keyring = createKeyring({ ...fixture, onReloadError: (error) => errors.push(error) });
+  await keyring.ensure();
+  const setDown = (to: boolean) => {
+    down = to;
+  };
+  return { ...fixture, store, rows: rows.rows, keyring, errors, setDown };
+}
+
+describe("ensure", () => {
+  test("makes one key of each kind, usable at once and fit for its algorithm", async () => {
+    const { keyring, rows } = await createReady();
+    expect(rows.size).toBe(KINDS.length);
+    for (const kind of KINDS) {
+      const key = await keyring.current(kind);
+      expect(key.id).toMatch(/^[a-z]1-[0-9a-f]{8}$/);
+      expect(await keyring.find(kind, key.id)).toEqual(key);
+      expect(await keyring.all(kind)).toEqual([key]);
+      if (KEY_KINDS[kind].algorithm !== "ES256") expect(key.material).toHaveLength(32);
+    }
+    const signing = await keyring.current("signing");
+    const pem = createPrivateKey({ key: Buffer.from(signing.material), format: "der", type: "pkcs8" });
+    expect(pem.asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
+  });
+
+  test("ten processes that start at once share one key of each kind", async () => {
+    const fixture = createFixture();
+    const keyrings = Array.from({ length: 10 }, () => createKeyring(fixture));
+    await Promise.all(keyrings.map((keyring) => keyring.ensure()));
+    expect(await fixture.store.list()).toHaveLength(KINDS.length);
+    for (const kind of KINDS) {
+      const current = await Promise.all(keyrings.map((keyring) => keyring.current(kind)));
+      expect(new Set(current.map((key) => Buffer.from(key.material).toString("hex"))).size).toBe(1);
+    }
+  });
+
+  test("again, it changes nothing; a kind that is missing it adds", async () => {
+    const { keyring, rows } = await createReady();
+    const before = structuredClone([...rows.values()]);
+    await keyring.ensure();
+    expect([...rows.values()]).toEqual(before);
+    rows.delete((await keyring.current("flow")).id);
+    await keyring.ensure();
+    expect((await keyring.current("flow")).id).not.toBe(before.find((row) => row.kind === "flow")?.id);
+    expect(rows.size).toBe(KINDS.length);
+  });
+
+  test("serves a process whose clock lags behind the one that made the keys", async () => {
+    const { keyring, clock } = await createReady();
+    clock.pass(-5_000);
+    keyring.invalidate();
+    for (const kind of KINDS) await expect(keyring.current(kind)).resolves.toBeDefined();
+  });
+
+  test("leaves alone what a newer version has added", async () => {
+    const { keyring, rows } = await createReady();
+    const [row] = rows.values();
+    rows.set("x1-00000000", { ...row!, id: "x1-00000000", kind: "later" as KeyKind });
+    await keyring.ensure();
+    expect(await keyring.find("tag", "x1-00000000")).toBeUndefined();
+  });
+
+  test("says which secret is missing when one was removed too early", async () => {
+    const { store, clock, rows } = await createReady();
+    const late = createKeyring({ store, clock, secrets: [OTHER_SECRET], random: systemRandom });
+    const error = await failure(late.ensure());
+    expect(error).toBeInstanceOf(MissingSecretError);
+    expect(error.message).toContain([...rows.values()][0]?.secretId);
+    for (const canary of [SECRET, OTHER_SECRET].flatMap(spellings)) {
+      expect(printed(error)).not.toContain(canary);
+    }
+  });
+});
+
+describe("the cache", () => {
+  test("is read again after cacheMs and not before", async () => {
+    const { keyring, store, clock } = await createReady();
+    const calls = store.calls.length;
+    clock.pass(29_999);
+    await keyring.current("code");
+    expect(store.calls).toHaveLength(calls);
+    clock.pass(1);
+    await Promise.all(Array.from({ length: 50 }, () => keyring.current("code")));
+    expect(store.calls).toHaveLength(calls + 1);
+  });
+
+  test("is read again after invalidate, also when a load of the old state is under way", async () => {
+    const memory = createMemoryKeyStore();
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let slow = false;
+    const store = {
+      ...memory,
+      async list() {
+        const rows = await memory.list();
+        if (slow) await gate;
+        return rows;
+      },
+    };
+    const fixture = createFixture(store);
+    const keyring = createKeyring(fixture);
+    await keyring.ensure();
+    slow = true;
+    fixture.clock.pass(30_000);
+    const early = keyring.current("code");
+    const { id } = await rotateKey({ ...fixture, store: memory }, "code");
+    keyring.invalidate();
+    const late = keyring.current("code");
+    open();
+    expect((await early).id).not.toBe(id);
+    expect((await late).id).toBe(id);
+  });
+
+  test("many that invalidate at once cause two loads at most", async () => {
+    const { keyring, store } = await createReady();
+    const calls = store.calls.length;
+    await Promise.all(
+      Array.from({ length: 200 }, () => {
+        keyring.invalidate();
+        return keyring.current("code");
+      }),
+    );
+    expect(store.calls.length - calls).toBeLessThanOrEqual(2);
+  });
+
+  test("serves for ten minutes while the store is down, then fails as the store does, then recovers", async () => {
+    const { keyring, clock, errors, store, setDown } = await createReady();
+    setDown(true);
+    clock.pass(31_000);
+    const calls = store.calls.length;
+    for (let i = 0; i < 100; i += 1) await expect(keyring.current("code")).resolves.toBeDefined();
+    expect(store.calls).toHaveLength(calls + 1);
+    expect(errors).toHaveLength(1);
+    clock.pass(10 * 60_000);
+    expect(await failure(keyring.current("code"))).toBeInstanceOf(UnavailableError);
+    setDown(false);
+    await expect(keyring.current("code")).resolves.toBeDefined();
+  });
+
+  test("a clock that is set back makes nothing last longer", async () => {
+    const { keyring, clock, store } = await createReady();
+    clock.pass(-3_600_000);
+    const calls = store.calls.length;
+    await keyring.current("code");
+    expect(store.calls).toHaveLength(calls + 1);
+  });
+
+  test("keys in hand outlast a re-wrap under a secret that this process does not have", async () => {
+    const { keyring, rows, clock } = await createReady();
+    const key = await keyring.current("code");
+    const next = createKeyWrapper([OTHER_SECRET], systemRandom);
+    const row = rows.get(key.id)!;
+    rows.set(key.id, { ...row, ...next.wrap(row, key.material) });
+    clock.pass(20 * 60_000);
+    expect(await keyring.current("code")).toEqual(key);
+  });
+});
+
+describe("find", () => {
+  test("knows a key that another process has just added", async () => {
+    const { keyring, ...fixture } = await createReady();
+    const { id } = await rotateKey(fixture, "refresh");
+    expect((await keyring.find("refresh", id))?.id).toBe(id);
+    expect((await keyring.current("refresh")).id).toBe(id);
+  });
+
+  test("all who ask for a new key at the same moment get it, by one query", async () => {
+    const { keyring, store, ...fixture } = await createReady();
+    const { id } = await rotateKey({ store, ...fixture }, "refresh");
+    const calls = store.calls.length;
+    const found = await Promise.all(Array.from({ length: 50 }, () => keyring.find("refresh", id)));
+    expect(found.map((key) => key?.id)).toEqual(found.map(() => id));
+    expect(store.calls).toHaveLength(calls + 1);
+  });
+
+  test("finds a key under no other kind", async () => {
+    const { keyring } = await createReady();
+    for (const kind of KINDS) {
+      const { id } = await keyring.current(kind);
+      for (const other of KINDS.filter((name) => name !== kind)) {
+        expect(await keyring.find(other, id)).toBeUndefined();
+      }
+    }
+  });
+
+  test("a flood of made-up ids causes one query a second", async () => {
+    const { keyring, store, clock } = await createReady();
+    const calls = store.calls.length;
+    for (let tenth = 0; tenth < 100; tenth += 1) {
+      const ids = Array.from({ length: 30 }, (_, i) => `r1-${tenth}-${i}`);
+      const found = await Promise.all(ids.map((id) => keyring.find("refresh", id)));
+      expect(found.every((key) => key === undefined)).toBe(true);
+      clock.pass(100);
+    }
+    const queries = store.calls.length - calls;
+    expect(queries).toBeGreaterThan(1);
+    expect(queries).toBeLessThanOrEqual(10);
+  });
+
+  test("names of Object.prototype are ids like any other", async () => {
+    const { keyring } = await createReady();
+    for (const id of ["__proto__", "constructor", "", "\u0000"]) {
+      expect(await keyring.find("page", id)).toBeUndefined();
+    }
+  });
+
+  test("answers neither yes nor no for an unknown id while the store is down", async () => {
+    const { keyring, setDown } = await createReady();
+    const known = await keyring.current("refresh");
+    setDown(true);
+    for (let i = 0; i < 3; i += 1) {
+      expect(await failure(keyring.find("refresh", "r2-00000000"))).toBeInstanceOf(UnavailableError);
+    }
+    expect(await keyring.find("refresh", known.id)).toEqual(known);
+  });
+});
+
+describe("which key", () => {
+  test("a signing key is published before it signs", async () => {
+    const { keyring, ...fixture } = await createReady();
+    const old = await keyring.current("signing");
+    const next = await rotateKey(fixture, "signing");
+    keyring.invalidate();
+    expect((await keyring.all("signing")).map((key) => key.id)).toEqual([next.id, old.id]);
+    fixture.clock.pass(PUBLISH_LEAD_MS - 1);
+    expect((await keyring.current("signing")).id).toBe(old.id);
+    fixture.clock.pass(1);
+    expect((await keyring.current("signing")).id).toBe(next.id);
+  });
+
+  test.each(KINDS.filter((kind) => kind !== "data" && kind !== "tag"))(
+    "a %s key is kept for its time after a newer one became active, to the millisecond",
+    async (kind) => {
+      const { keyring, ...fixture } = await createReady();
+      const old = await keyring.current(kind);
+      fixture.clock.pass(500 * DAY_MS);
+      const { id, activeFrom } = await rotateKey(fixture, kind);
+      const keptMs = KEY_KINDS[kind].keptMs;
+      fixture.clock.pass(activeFrom - fixture.clock.now() + keptMs - 1);
+      expect(await keyring.find(kind, old.id)).toEqual(old);
+      expect((await keyring.all(kind)).map((key) => key.id)).toEqual([id, old.id]);
+      fixture.clock.pass(1);
+      expect(await keyring.find(kind, old.id)).toBeUndefined();
+      expect((await keyring.all(kind)).map((key) => key.id)).toEqual([id]);
+    },
+  );
+
+  test("the time counts from the first newer key, not from the newest", async () => {
+    const { keyring, ...fixture } = await createReady();
+    const old = await keyring.current("code");
+    await rotateKey(fixture, "code");
+    fixture.clock.pass(1_800_000);
+    await rotateKey(fixture, "code");
+    fixture.clock.pass(1_800_000);
+    expect(await keyring.find("code", old.id)).toBeUndefined();
+    expect(await keyring.all("code")).toHaveLength(2);
+  });
+
+  test("a data key is kept for ever", async () => {
+    const { keyring, ...fixture } = await createReady();
+    const old = await keyring.current("data");
+    await rotateKey(fixture, "data");
+    fixture.clock.pass(10_000 * DAY_MS);
+    expect(await keyring.find("data", old.id)).toEqual(old);
+  });
+
+  test("without a tag key in use, current rejects as unavailable and asks the store once a second", async () => {
+    const { keyring, store, clock } = await createReady();
+    const { id } = await keyring.current("tag");
+    await store.retire(id, clock.now());
+    keyring.invalidate();
+    const calls = store.calls.length;
+    for (let i = 0; i < 20; i += 1) {
+      const error = await failure(keyring.current("tag"));
+      expect(error).toBeInstanceOf(UnavailableError);
+      expect(error.message).toBe("the tag key is unavailable");
+    }
+    expect(store.calls.length - calls).toBeLessThanOrEqual(2);
+    expect((await keyring.find("tag", id))?.id).toBe(id);
+  });
+});

@@ -1,0 +1,222 @@
+import { describe, expect, test } from "vitest";
+import { createKeyring } from "../../../src/adapters/keyring/keyring.ts";
+import { type RetagBatch, retag } from "../../../src/adapters/keyring/retag.ts";
+import { createPhoneVault } from "../../../src/adapters/keyring/vault.ts";
+import type { Phone } from "../../../src/core/phone.ts";
+import { createMemoryKeyStore, watchKeyStore } from "../../support/key-store.ts";
+import { createFixture, failure } from "./fixtures.ts";
+
+interface Row {
+  tag: string;
+  sealed: string;
+}
+
+/** An installation with some rows, each with a tag and a sealed phone. */
+async function createInstallation(size = 25) {
+  const memory = createMemoryKeyStore();
+  const fixture = createFixture(memory);
+  const keyring = createKeyring(fixture);
+  await keyring.ensure();
+  const vault = createPhoneVault({ keyring, random: fixture.random });
+  const phones = Array.from({ length: size }, (_, i) => `+86138001380${10 + i}` as Phone);
+  const rows = new Map<string, Row>();
+  for (const [i, phone] of phones.entries()) {
+    rows.set(`row-${i}`, { tag: await vault.tag(phone), sealed: await vault.seal(phone, `row-${i}`) });
+  }
+  fixture.clock.pass(1_000);
+  return {
+    ...fixture,
+    rows,
+    phones,
+    tagKeys: () => [...memory.rows.values()].filter((k) => k.kind === "tag"),
+  };
+}
+
+/** As a table does it: each row by a guarded update of its own. */
+function createBatch(rows: Map<string, Row>): RetagBatch {
+  const under = (keyId: string) => [...rows].filter(([, row]) => row.tag.startsWith(`${keyId}.`));
+  return async (oldKeyId, toNewTag, limit) => {
+    let done = 0;
+    for (const [id, { tag, sealed }] of under(oldKeyId).slice(0, limit)) {
+      const next = await toNewTag(sealed, id);
+      if (rows.get(id)?.tag !== tag) continue;
+      rows.set(id, { tag: next, sealed });
+      done += 1;
+    }
+    return { done, left: under(oldKeyId).length > 0 };
+  };
+}
+
+type Installation = Awaited<ReturnType<typeof createInstallation>>;
+
+/** Every row is found by its phone again, through a process that has just started. */
+async function expectAllFound(installation: Installation) {
+  const keyring = createKeyring(installation);
+  const vault = createPhoneVault({ keyring, random: installation.random });
+  const tags = await Promise.all(installation.phones.map((phone) => vault.tag(phone)));
+  expect([...installation.rows.values()].map((row) => row.tag)).toEqual(tags);
+}
+
+function expectOneInUse({ tagKeys, clock }: Installation, count: number) {
+  const keys = tagKeys();
+  expect(keys).toHaveLength(count);
+  const inUse = keys.filter((key) => key.activeFrom <= clock.now() && key.retiredAt === undefined);
+  expect(inUse.map((key) => key.sequence)).toEqual([count]);
+}
+
+describe("retag", () => {
+  test("gives every row a tag under one new key, in batches, and tells how far it is", async () => {
+    const installation = await createInstallation();
+    const progress: number[] = [];
+    const { keyId, done } = await retag({
+      ...installation,
+      retagBatch: createBatch(installation.rows),
+      batchSize: 10,
+      onProgress: (rows) => progress.push(rows),
+    });
+    expect(done).toBe(25);
+    expect(progress).toEqual([10, 20, 25]);
+    expectOneInUse(installation, 2);
+    expect(installation.tagKeys().map((key) => key.id)).toContain(keyId);
+    await expectAllFound(installation);
+  });
+
+  test("each further run makes one new key", async () => {
+    const installation = await createInstallation(3);
+    for (let keys = 2; keys <= 4; keys += 1) {
+      await retag({ ...installation, retagBatch: createBatch(installation.rows) });
+      expectOneInUse(installation, keys);
+      await expectAllFound(installation);
+      installation.clock.pass(1_000);
+    }
+  });
+
+  test("the old key is retired before the first row changes, the new one active only after the last", async () => {
+    const installation = await createInstallation(5);
+    const batch = createBatch(installation.rows);
+    let batches = 0;
+    await retag({
+      ...installation,
+      batchSize: 2,
+      async retagBatch(...args) {
+        batches += 1;
+        const [old, next] = installation.tagKeys();
+        expect(old?.retiredAt).toBe(installation.clock.now());
+        expect(next?.activeFrom).toBe(Number.MAX_SAFE_INTEGER);
+        const server = createKeyring(installation);
+        await expect(server.current("tag")).rejects.toThrow("the tag key is unavailable");
+        return batch(...args);
+      },
+    });
+    expect(batches).toBe(3);
+  });
+
+  test("killed before or after any step, the next run completes it", async () => {
+    const steps = await countSteps();
+    expect(steps).toBeGreaterThan(8);
+    for (let kill = 1; kill <= steps; kill += 1) {
+      for (const when of ["before", "after"] as const) {
+        const installation = await createInstallation(5);
+        const error = await failure(runKilled(installation, kill, when));
+        expect(error.message).toBe("killed");
+        installation.clock.pass(1_000);
+        const finished = installation.tagKeys().every((key) => key.activeFrom <= installation.clock.now());
+        const replaced = installation.tagKeys().length === 2 && finished;
+        await retag({ ...installation, retagBatch: createBatch(installation.rows), batchSize: 2 });
+        // Only a run that was killed after its very last write is over; then the next one is a retag of its own.
+        expect(replaced).toBe(kill === steps && when === "after");
+        expectOneInUse(installation, replaced ? 3 : 2);
+        await expectAllFound(installation);
+      }
+    }
+  });
+
+  test("killed again and again, one step further each time, it still makes one key", async () => {
+    const installation = await createInstallation(5);
+    let runs = 0;
+    const isDone = async () => {
+      runs += 1;
+      return await runKilled(installation, runs, "before").then(
+        () => true,
+        () => false,
+      );
+    };
+    while (!(await isDone()));
+    expect(runs).toBeGreaterThan(5);
+    expectOneInUse(installation, 2);
+    await expectAllFound(installation);
+  });
+
+  test("two that begin at once work for one key", async () => {
+    const installation = await createInstallation(20);
+    const run = () => retag({ ...installation, retagBatch: createBatch(installation.rows), batchSize: 100 });
+    const [one, two] = await Promise.all([run(), run()]);
+    expect(one.keyId).toBe(two.keyId);
+    expect(one.done + two.done).toBe(20);
+    expectOneInUse(installation, 2);
+    await expectAllFound(installation);
+  });
+
+  test("a row that does not open stops it before the new key is active, and names the row", async () => {
+    const installation = await createInstallation(3);
+    const [first, second] = [...installation.rows.values()];
+    installation.rows.set("row-1", { ...second!, sealed: first!.sealed });
+    const run = () => retag({ ...installation, retagBatch: createBatch(installation.rows) });
+    expect((await failure(run())).message).toContain("row-1");
+    const retiredAt = installation.tagKeys()[0]?.retiredAt;
+    installation.clock.pass(1_000);
+    installation.rows.set("row-1", second!);
+    await run();
+    expect(installation.tagKeys()[0]?.retiredAt).toBe(retiredAt);
+    expectOneInUse(installation, 2);
+    await expectAllFound(installation);
+  });
+
+  test("a batch that changes nothing though rows are left does not run for ever", async () => {
+    const installation = await createInstallation(1);
+    const retagBatch = async () => ({ done: 0, left: true });
+    expect((await failure(retag({ ...installation, retagBatch }))).message).toContain("no progress");
+  });
+
+  test("an empty database without keys has nothing to retag", async () => {
+    const fixture = createFixture();
+    const error = await failure(retag({ ...fixture, retagBatch: async () => ({ done: 0, left: false }) }));
+    expect(error.message).toContain("no tag key");
+    expect(await fixture.store.list()).toEqual([]);
+  });
+});
+
+async function countSteps(): Promise<number> {
+  const installation = await createInstallation(5);
+  let steps = 0;
+  const count = () => {
+    steps += 1;
+  };
+  await runWatched(installation, { before: count });
+  return steps;
+}
+
+function runKilled(installation: Installation, kill: number, when: "before" | "after") {
+  let step = 0;
+  const die = () => {
+    step += 1;
+    if (step === kill) throw new Error("killed");
+  };
+  return runWatched(installation, { [when]: die });
+}
+
+/** Runs a retag whose every call to the key store and every batch goes through the hooks. */
+function runWatched(installation: Installation, hooks: { before?(): void; after?(): void }) {
+  const batch = createBatch(installation.rows);
+  return retag({
+    ...installation,
+    store: watchKeyStore(installation.store, hooks),
+    batchSize: 2,
+    async retagBatch(...args) {
+      hooks.before?.();
+      const result = await batch(...args);
+      hooks.after?.();
+      return result;
+    },
+  });
+}

@@ -1,0 +1,115 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createKeyWrapper, MissingSecretError } from "../../../src/adapters/keyring/wrap.ts";
+import { systemRandom } from "../../../src/adapters/system/random.ts";
+import { OTHER_SECRET, printed, SECRET, spellings } from "./fixtures.ts";
+
+const label = { id: "c1-0badcafe", kind: "code", sequence: 1 } as const;
+const material = Buffer.from("canary-material-canary-material!");
+const wrapper = createKeyWrapper([SECRET], systemRandom);
+
+function errorOf(action: () => unknown): Error {
+  try {
+    action();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("It was expected to fail.");
+}
+
+describe("wrapping", () => {
+  test("any material comes back as it was", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(Buffer.from(wrapper.unwrap({ ...label, ...wrapper.wrap(label, bytes) }))).toEqual(
+          Buffer.from(bytes),
+        );
+      }),
+    );
+  });
+
+  test("shows nothing of the material and never the same text twice", () => {
+    const texts = Array.from({ length: 50 }, () => wrapper.wrap(label, material).wrapped);
+    expect(new Set(texts).size).toBe(50);
+    for (const text of texts) for (const form of spellings(material)) expect(text).not.toContain(form);
+  });
+
+  test("a changed text does not open, whichever character it is", () => {
+    const row = { ...label, ...wrapper.wrap(label, material) };
+    for (let i = 0; i < row.wrapped.length; i += 1) {
+      const other = row.wrapped[i] === "A" ? "B" : "A";
+      const changed = row.wrapped.slice(0, i) + other + row.wrapped.slice(i + 1);
+      expect(() => wrapper.unwrap({ ...row, wrapped: changed })).toThrow(/does not unwrap/);
+    }
+  });
+
+  test.each(["", "v1", "v1.", "v1.AAAA", "v2.AAAA", "nonsense"])("%j does not open", (wrapped) => {
+    expect(() => wrapper.unwrap({ ...label, secretId: wrapper.secretId, wrapped })).toThrow(
+      /does not unwrap/,
+    );
+  });
+
+  test("a text with something before, after or in it does not open", () => {
+    const row = { ...label, ...wrapper.wrap(label, material) };
+    const texts = [
+      `${row.wrapped}=`,
+      `${row.wrapped}.`,
+      ` ${row.wrapped}`,
+      `${row.wrapped}\n`,
+      row.wrapped.replace(".", ". "),
+    ];
+    for (const wrapped of texts) expect(() => wrapper.unwrap({ ...row, wrapped })).toThrow(/does not unwrap/);
+  });
+
+  test.each([{ id: "c1-0badcaff" }, { kind: "flow" as const }, { sequence: 2 }])(
+    "material moved to a row with another %o does not open",
+    (change) => {
+      const row = { ...label, ...wrapper.wrap(label, material) };
+      expect(() => wrapper.unwrap({ ...row, ...change })).toThrow(/does not unwrap/);
+    },
+  );
+});
+
+describe("secrets", () => {
+  test("a secret's id is stable, its own, and tells nothing of it", () => {
+    const id = wrapper.secretId;
+    expect(id).toMatch(/^[0-9a-f]{16}$/);
+    expect(createKeyWrapper([SECRET, OTHER_SECRET], systemRandom).secretId).toBe(id);
+    expect(createKeyWrapper([OTHER_SECRET], systemRandom).secretId).not.toBe(id);
+    expect(Buffer.from(SECRET).toString("hex")).not.toContain(id);
+  });
+
+  test("the first secret wraps, every secret unwraps", () => {
+    const row = { ...label, ...wrapper.wrap(label, material) };
+    const both = createKeyWrapper([OTHER_SECRET, SECRET], systemRandom);
+    expect(Buffer.from(both.unwrap(row))).toEqual(material);
+    expect(both.wrap(label, material).secretId).not.toBe(row.secretId);
+  });
+
+  test("a missing secret is named by its id, with what to do, and never shown", () => {
+    const row = { ...label, ...wrapper.wrap(label, material) };
+    const error = errorOf(() => createKeyWrapper([OTHER_SECRET], systemRandom).unwrap(row));
+    expect(error).toBeInstanceOf(MissingSecretError);
+    expect(error.message).toContain(row.secretId);
+    expect(error.message).toContain("PHONEKEY_SECRETS");
+    expect(error.message).toMatch(/put that secret back/i);
+  });
+
+  test("none, or one that is too short, is refused", () => {
+    expect(() => createKeyWrapper([], systemRandom)).toThrow(RangeError);
+    expect(() => createKeyWrapper([SECRET, "x".repeat(31)], systemRandom)).toThrow(/32 characters/);
+    expect(() => createKeyWrapper(["x".repeat(32)], systemRandom)).not.toThrow();
+  });
+});
+
+test("no error shows a secret or key material", () => {
+  const row = { ...label, ...wrapper.wrap(label, material) };
+  const errors = [
+    errorOf(() => createKeyWrapper([OTHER_SECRET], systemRandom).unwrap(row)),
+    errorOf(() => wrapper.unwrap({ ...row, sequence: 2 })),
+    errorOf(() => wrapper.unwrap({ ...row, wrapped: row.wrapped.slice(0, -1) })),
+    errorOf(() => createKeyWrapper([SECRET.slice(0, 20)], systemRandom)),
+  ];
+  const canaries = [SECRET, OTHER_SECRET, SECRET.slice(0, 20), material].flatMap(spellings);
+  for (const error of errors) for (const canary of canaries) expect(printed(error)).not.toContain(canary);
+});

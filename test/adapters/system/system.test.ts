@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { systemClock } from "../../../src/adapters/system/clock.ts";
+import { systemRandom } from "../../../src/adapters/system/random.ts";
+
+test("the clock tells the time of this machine in whole milliseconds", () => {
+  const before = Date.now();
+  const now = systemClock.now();
+  expect(now).toBeGreaterThanOrEqual(before);
+  expect(now).toBeLessThanOrEqual(Date.now());
+  expect(Number.isInteger(now)).toBe(true);
+});
+
+test("bytes have the length that was asked for and do not repeat", () => {
+  expect(systemRandom.bytes(0)).toHaveLength(0);
+  const drawn = Array.from({ length: 200 }, () => Buffer.from(systemRandom.bytes(16)).toString("hex"));
+  expect(new Set(drawn).size).toBe(200);
+  expect(drawn.every((hex) => hex.length === 32)).toBe(true);
+});
+
+test("a uuid has the fields of RFC 9562, section 5.7", () => {
+  // The timestamp of the RFC's own example, appendix A.6.
+  const uuid = systemRandom.uuid(0x017f22e279b0);
+  expect(uuid).toMatch(/^017f22e2-79b0-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("uuids sort by time and do not repeat within a millisecond", () => {
+  const now = Date.now();
+  const uuids = Array.from({ length: 100 }, (_, i) => systemRandom.uuid(now + i));
+  expect(uuids.toSorted()).toEqual(uuids);
+  expect(new Set(Array.from({ length: 1000 }, () => systemRandom.uuid(now))).size).toBe(1000);
+});
+
+test("every bit of a uuid that is chance does vary", () => {
+  const seen = Array.from({ length: 500 }, () => BigInt(`0x${systemRandom.uuid(0).replaceAll("-", "")}`));
+  const union = seen.reduce((a, b) => a | b);
+  const common = seen.reduce((a, b) => a & b);
+  expect(union.toString(16).padStart(32, "0")).toBe(`${"0".repeat(12)}7fffbfffffffffffffff`);
+  expect(common.toString(16).padStart(32, "0")).toBe(`${"0".repeat(12)}70008000000000000000`);
+});
+
+test("a time that 48 bits do not hold is refused", () => {
+  for (const time of [-1, 2 ** 48]) expect(() => systemRandom.uuid(time)).toThrow(RangeError);
+});
