@@ -1,0 +1,39 @@
+import type { RefusalCode } from "../core/refusals.ts";
+
+/** What the developer of a client does about each refusal; `docs/errors.md` prints it. Texts are Markdown. */
+export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
+  invalid_request:
+    "Correct the part that `field` names, as `detail` says. Sending the same again gives the same answer.",
+  invalid_phone:
+    "Ask for the number again. Numbers without a country code are read as those of `DEFAULT_COUNTRY`.",
+  invalid_token:
+    "Refresh the access token once and repeat the request. If that is refused too, let the person sign in.",
+  invalid_code:
+    "Let the person try again, or start over after some failures. Wrong, expired, used and exhausted codes are not told apart on purpose.",
+  invalid_refresh_token: "The session is over. Forget its tokens and let the person sign in.",
+  invalid_handover:
+    "Begin at the sign-in page again. A handover lives 60 seconds, works once, and needs the `codeVerifier` of its challenge.",
+  forbidden_origin:
+    "Load the page again and send its own form. Behind a proxy, see that it passes `Host` on or that `PUBLIC_URL` is right.",
+  not_found:
+    "Check the address and the id. Things that belong to somebody else and verifications that are over are not found either.",
+  method_not_allowed: "Use the method that `/docs` names for this address.",
+  request_timeout: "Send the request again, without pauses.",
+  idempotency_in_progress:
+    "Wait for `retryAfter` seconds and repeat the request with the same key: it gets the first one's answer.",
+  request_too_large: "Send less. No call needs a large body.",
+  unsupported_media_type: "Send JSON, with the header `Content-Type: application/json`.",
+  country_not_allowed: "Ask for another number, or let the operator add the country to `ALLOWED_COUNTRIES`.",
+  phone_not_mobile: "Ask for a mobile number. Landlines, satellite and service numbers receive no codes.",
+  phone_unreachable:
+    "Ask the person to check the number, or for another one. The carrier has it as off, blocked or out of service.",
+  idempotency_key_reused:
+    "Make a new random key for each new request. Use the old key only to repeat the very same request.",
+  too_many_requests:
+    "Wait for `retryAfter` seconds. Show the person a countdown; asking sooner does not help.",
+  headers_too_large: "Send fewer or smaller headers; often the cookies of the domain have grown.",
+  internal_error: "Try again later. If it stays, give the operator the `requestId`.",
+  sms_unavailable:
+    "Try again after `retryAfter` seconds. Operators: the log says what is wrong with the sender.",
+  unavailable: "Try again after `retryAfter` seconds. Nothing was lost; a store cannot be reached.",
+};

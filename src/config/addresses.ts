@@ -1,0 +1,113 @@
+import ipaddr from "ipaddr.js";
+import { type Format, format, list } from "./formats.ts";
+
+/** True for `localhost`, its subdomains (RFC 6761, section 6.3) and loopback addresses; takes the hostname of a URL. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /(^|\.)localhost$/.test(hostname) || rangeOf(hostname) === "loopback";
+}
+
+/** False for hosts that only this machine or its own network can mean: loopback and private addresses. */
+export function isPublicHost(hostname: string): boolean {
+  return !isLoopbackHost(hostname) && [undefined, "unicast"].includes(rangeOf(hostname));
+}
+
+function rangeOf(hostname: string): string | undefined {
+  const address = hostname.replace(/^\[|\]$/g, "");
+  return ipaddr.isValid(address) ? ipaddr.process(address).range() : undefined;
+}
+
+/** What makes a URL mean more or other than it reads: a fragment, wildcards, characters that browsers strip or fold. */
+const UNSAFE = /[\\#*\s\p{C}]/u;
+const CREDENTIALS = /^https?:\/\/[^/?]*@/i;
+
+function readUrl(text: string): URL | undefined {
+  const absolute = /^https?:\/\/[^/]/i.test(text) && !UNSAFE.test(text) && !CREDENTIALS.test(text);
+  return absolute && URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function readOrigin(text: string): URL | undefined {
+  const url = readUrl(text);
+  return url?.pathname === "/" && !text.includes("?") ? url : undefined;
+}
+
+/** What travels over plain http can be read and changed on its way; only loopback never leaves the machine. */
+function isConfidential(url: URL): boolean {
+  return url.protocol === "https:" || isLoopbackHost(url.hostname);
+}
+
+/** An origin (RFC 6454), written without a path. */
+export const publicUrl: Format<string> = format(
+  "an http or https origin such as `https://auth.example.com`, without a path",
+  (text) => readOrigin(text)?.origin,
+);
+
+const origin = format("an exact https origin without a path (http only on loopback)", (text) => {
+  const url = readOrigin(text);
+  return url && isConfidential(url) ? url.origin : undefined;
+});
+
+export const origins = list(origin, "exact https origins, separated by commas (http only on loopback)");
+
+/** Kept as written: addresses are compared character by character (RFC 9700, section 4.1.3). */
+const returnAddress = format(
+  "an absolute https URL without fragment, credentials or `*` (http only on loopback)",
+  (text) => {
+    const url = readUrl(text);
+    return url && isConfidential(url) ? text : undefined;
+  },
+);
+
+export const returnAddresses = list(
+  returnAddress,
+  "absolute https URLs, separated by commas (http only on loopback), without fragments, credentials or `*`",
+);
+
+const LOOPBACK = ["127.0.0.0/8", "::1/128"];
+
+/** An address or network as CIDR text, its host bits cleared. */
+function readNetwork(text: string): string | undefined {
+  const [address = "", prefix, ...rest] = text.split("/");
+  if (rest.length > 0 || (prefix !== undefined && !/^\d{1,3}$/.test(prefix))) return undefined;
+  // The library also takes 127.1 and 0177.0.0.1, which other software reads as other addresses.
+  const four = ipaddr.IPv4.isValidFourPartDecimal(address);
+  if (!four && !(ipaddr.IPv6.isValid(address) && !address.includes("%"))) return undefined;
+  return canonicalNetwork(address, prefix === undefined ? (four ? 32 : 128) : Number(prefix));
+}
+
+function canonicalNetwork(address: string, prefix: number): string | undefined {
+  const parsed = ipaddr.parse(address);
+  if (parsed instanceof ipaddr.IPv4) {
+    return prefix <= 32
+      ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefix}`)}/${prefix}`
+      : undefined;
+  }
+  // An IPv4 peer of a dual-stack socket shows as ::ffff:a.b.c.d; both spellings mean the same network.
+  if (parsed.isIPv4MappedAddress() && prefix >= 96) {
+    return canonicalNetwork(parsed.toIPv4Address().toString(), prefix - 96);
+  }
+  return prefix <= 128
+    ? `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${prefix}`)}/${prefix}`
+    : undefined;
+}
+
+const network = format("an IP address, a network such as `10.0.0.0/8`, or `loopback`", (text) =>
+  text === "loopback" ? LOOPBACK : asList(readNetwork(text)),
+);
+
+function asList(value: string | undefined): string[] | undefined {
+  return value === undefined ? undefined : [value];
+}
+
+const networkLists = list(
+  network,
+  "IP addresses, networks such as `10.0.0.0/8`, or `loopback`, separated by commas",
+);
+
+/** Networks in CIDR notation, IPv4-mapped ones as IPv4. */
+export const networks: Format<readonly string[]> = {
+  expects: networkLists.expects,
+  read(text) {
+    const parsed = networkLists.read(text);
+    return parsed.ok ? { ok: true, value: [...new Set(parsed.value.flat())] } : parsed;
+  },
+};

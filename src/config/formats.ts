@@ -1,0 +1,131 @@
+import { type CountryCode, isSupportedCountry } from "libphonenumber-js/max";
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: string };
+
+/** How the text of a variable is read. Problems say what is expected and never repeat the text, which may be secret. */
+export interface Format<T> {
+  /** What a value looks like, as the rest of a sentence that begins with "must be". */
+  readonly expects: string;
+  read(text: string): Parsed<T>;
+}
+
+export function good<T>(value: T): Parsed<T> {
+  return { ok: true, value };
+}
+
+export function bad(problem: string): Parsed<never> {
+  return { ok: false, problem };
+}
+
+/** A format whose only problem is that the text is not what it expects; `read` gives undefined then. */
+export function format<T>(expects: string, read: (text: string) => T | undefined): Format<T> {
+  return {
+    expects,
+    read(text) {
+      const value = read(text);
+      return value === undefined ? bad(`must be ${expects}`) : good(value);
+    },
+  };
+}
+
+export function wholeNumber(from: number, to: number): Format<number> {
+  return format(`a whole number from ${from} to ${to}`, (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= from && value <= to ? value : undefined;
+  });
+}
+
+export function oneOf<const T extends string>(values: readonly T[]): Format<T> {
+  return format(anyOf(values), (text) => values.find((value) => value === text));
+}
+
+function anyOf(values: readonly string[]): string {
+  const quoted = values.map((value) => `\`${value}\``);
+  const [last] = quoted.splice(-1);
+  return quoted.length > 0 ? `${quoted.join(", ")} or ${last}` : `${last}`;
+}
+
+export const flag: Format<boolean> = {
+  expects: "`true` or `false`",
+  read(text) {
+    if (text === "true" || text === "false") return good(text === "true");
+    return bad("must be `true` or `false`");
+  },
+};
+
+/** Values separated by commas; blank ones are skipped, repeated ones are kept once. */
+export function list<T>(one: Format<T>, expects: string): Format<readonly T[]> {
+  return {
+    expects,
+    read(text) {
+      const values: T[] = [];
+      for (const [index, entry] of split(text).entries()) {
+        const parsed = one.read(entry);
+        if (!parsed.ok) return bad(`entry ${index + 1} ${parsed.problem}`);
+        values.push(parsed.value);
+      }
+      return good([...new Set(values)]);
+    },
+  };
+}
+
+export function split(text: string): string[] {
+  return text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
+export const country: Format<CountryCode> = format("a country's two-letter ISO 3166 code", (text) => {
+  const code = text.toUpperCase();
+  return isSupportedCountry(code) ? code : undefined;
+});
+
+const countryList = list(country, "ISO 3166 country codes, separated by commas, or `all`");
+
+/** Country codes, or `all`. */
+export const countries: Format<readonly CountryCode[] | "all"> = {
+  expects: countryList.expects,
+  read: (text) => (text === "all" ? good("all") : countryList.read(text)),
+};
+
+/** Where to listen: an IP address or a host name, without scheme, brackets or port. */
+export const listenHost = format("an IP address or a host name", (text) =>
+  /^[\w.:%-]{1,253}$/.test(text) && !/^[^:]+:\d+$/.test(text) ? text : undefined,
+);
+
+/** A field name of RFC 9110, section 5.1, in lower case. */
+export const headerName = format("the name of an HTTP header", (text) =>
+  /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(text) ? text.toLowerCase() : undefined,
+);
+
+/** Categories C, Zl and Zp hold control, invisible and bidirectional characters, which could disguise the name. */
+export const brandName = format("1 to 40 characters, none of them invisible", (text) =>
+  [...text].length <= 40 && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? text : undefined,
+);
+
+const SQLITE_PATH = /^sqlite:((?!\/\/[^/])[^?#\0]+)$/;
+
+/** The path of a database file, as written: relative to the working folder or absolute. */
+export const databaseUrl: Format<string> = {
+  expects: "`sqlite:` and the path of a file",
+  read(text) {
+    if (/^(mysql|mariadb):/i.test(text))
+      return bad("must be `sqlite:…`; this version does not run on MySQL yet");
+    const path = SQLITE_PATH.exec(text)?.[1];
+    if (path === undefined || path === ":memory:") return bad("must be `sqlite:` and the path of a file");
+    return good(path);
+  },
+};
+
+/** Where verifications and limits live. */
+export const stateUrl: Format<"database" | "memory"> = {
+  expects: "`database` or `memory:`",
+  read(text) {
+    if (text === "database") return good("database");
+    if (text === "memory:") return good("memory");
+    return bad("must be `database` or `memory:`; this version has no other store");
+  },
+};

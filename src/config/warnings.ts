@@ -1,0 +1,104 @@
+import { isLoopbackHost } from "./addresses.ts";
+import type { SettingName, Settings } from "./schema.ts";
+
+/** Whatever begins like this is meant for us; elsewhere only a near miss is. */
+const OURS = /^(PHONEKEY|LIMIT)_/;
+/** Shorter names are too near to variables that other programs use. */
+const SHORTEST_NEAR_MISS = 8;
+/** One slip in so many letters, and two in any name. */
+const LETTERS_A_SLIP = 5;
+
+/** A warning for every variable that looks like one of `known` misspelt, naming the nearest. */
+export function misspelt(names: readonly string[], known: readonly string[]): string[] {
+  return names
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ name, ...nearest(name, known) }))
+    .filter(({ name, distance }) => OURS.test(name) || isNear(name, distance))
+    .map(({ name, near }) => `${name}: not a setting of this version. The nearest one is ${near}.`);
+}
+
+function isNear(name: string, distance: number): boolean {
+  return name.length >= SHORTEST_NEAR_MISS && distance <= Math.max(2, name.length / LETTERS_A_SLIP);
+}
+
+function nearest(name: string, known: readonly string[]): { near: string; distance: number } {
+  return known
+    .map((near) => ({ near, distance: editDistance(name, near) }))
+    .reduce((best, next) => (next.distance < best.distance ? next : best));
+}
+
+/** Levenshtein's distance: how many letters to insert, delete or replace. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    let left = index + 1;
+    row = [left].concat(
+      [...to].map((other, column) => {
+        const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1);
+        left = Math.min(replaced, left + 1, (row[column + 1] ?? 0) + 1);
+        return left;
+      }),
+    );
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** What is allowed and yet hardly meant. `given` holds the names of the variables that were set. */
+export function doubts(values: Settings, given: ReadonlySet<string>, mode: string): string[] {
+  const production = mode === "production";
+  const found: [SettingName, string | false][] = [
+    ["PUBLIC_URL", production && overPlainHttp(values.PUBLIC_URL)],
+    ["TRUSTED_PROXIES", trustsEverybody(values.TRUSTED_PROXIES)],
+    ["CLIENT_IP_HEADER", fencesNothing(values)],
+    ["DEFAULT_COUNTRY", defaultShutOut(values)],
+    ["RESEND_SECONDS", resentTooLate(values)],
+    [
+      "SESSION_DAYS",
+      values.SESSION_DAYS > 30 && "NIST SP 800-63B has people sign in again after 30 days at most (AAL1).",
+    ],
+    ["SESSION_IDLE_DAYS", given.has("SESSION_IDLE_DAYS") && idleTooLong(values)],
+    ["LIMIT_PHONE_SENDS", production && unlimited(values.LIMIT_PHONE_SENDS)],
+    ["LIMIT_ADDRESS_SENDS", production && unlimited(values.LIMIT_ADDRESS_SENDS)],
+    ["LIMIT_ADDRESS_CHECKS", production && unlimited(values.LIMIT_ADDRESS_CHECKS)],
+  ];
+  return found.flatMap(([name, doubt]) => (doubt === false ? [] : [`${name}: ${doubt}`]));
+}
+
+function overPlainHttp(publicUrl: string | undefined): string | false {
+  if (publicUrl === undefined || publicUrl.startsWith("https:")) return false;
+  if (isLoopbackHost(new URL(publicUrl).hostname)) return false;
+  return "it is not https. Codes and tokens cross the network in plain text, and browsers refuse the cookies.";
+}
+
+function trustsEverybody(networks: readonly string[]): string | false {
+  return (
+    networks.some((network) => network.endsWith("/0")) &&
+    "it trusts everybody, so anybody can choose their address."
+  );
+}
+
+/** The header is believed whoever sends it; proxies that are named beside it may be meant as a fence, and are none. */
+function fencesNothing(values: Settings): string | false {
+  if (values.CLIENT_IP_HEADER === undefined || values.TRUSTED_PROXIES.length === 0) return false;
+  return "it is believed from everybody, and TRUSTED_PROXIES has no effect beside it.";
+}
+
+function defaultShutOut({ DEFAULT_COUNTRY, ALLOWED_COUNTRIES }: Settings): string | false {
+  const allowed = ALLOWED_COUNTRIES === "all" || ALLOWED_COUNTRIES.includes(DEFAULT_COUNTRY);
+  return !allowed && "it is not one of ALLOWED_COUNTRIES.";
+}
+
+function resentTooLate({ RESEND_SECONDS, CODE_TTL_SECONDS }: Settings): string | false {
+  return (
+    RESEND_SECONDS >= CODE_TTL_SECONDS &&
+    "it is not less than CODE_TTL_SECONDS, so no code can be sent again."
+  );
+}
+
+function idleTooLong({ SESSION_IDLE_DAYS, SESSION_DAYS }: Settings): string | false {
+  return SESSION_IDLE_DAYS > SESSION_DAYS && "it is more than SESSION_DAYS, which ends the session first.";
+}
+
+function unlimited(windows: readonly unknown[]): string | false {
+  return windows.length === 0 && "it is lifted, so a single caller can spend without bound.";
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
+import { type Config, loadConfig } from "../../src/config.ts";
+
+export type Env = Record<string, string | undefined>;
+
+export const SECRET = "mVqk0WZy3v9dJr7TnXcLb5sPfGhE2uAi8oQxKz14";
+export const OTHER_SECRET = "7Jc2nYtR9wLxKq0bVfZs4hGmPd6eUaTi3oN8yXv1";
+
+/** What a production server cannot do without. */
+export const PRODUCTION: Env = {
+  NODE_ENV: "production",
+  PHONEKEY_SECRETS: SECRET,
+  SMS_SENDER: "pigeon",
+  PUBLIC_URL: "https://auth.example.com",
+};
+
+/** Each test loads in an empty folder of its own. */
+export let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "phonekey-config-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+export function load(env: Env) {
+  return loadConfig(env, { folder, senders: ["pigeon"] });
+}
+
+/** The configuration of settings that must be sound. */
+export function config(env: Env = {}): Config {
+  return sound(env).config;
+}
+
+export function warnings(env: Env): readonly string[] {
+  return sound(env).warnings;
+}
+
+function sound(env: Env) {
+  const loaded = load({ PHONEKEY_SECRETS: SECRET, ...env });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return loaded;
+}
+
+/** What is wrong with these settings, by variable. */
+export function problems(env: Env): Record<string, string> {
+  const loaded = load({ PHONEKEY_SECRETS: SECRET, ...env });
+  return Object.fromEntries(loaded.ok ? [] : loaded.problems.map(({ name, message }) => [name, message]));
+}

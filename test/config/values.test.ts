@@ -1,0 +1,223 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { settingsSchema } from "../../src/config/schema.ts";
+import type { Config } from "../../src/config.ts";
+import { config, load, OTHER_SECRET, problems, SECRET } from "./load.ts";
+
+describe("values", () => {
+  const taken: [string, string, (read: Config) => unknown, unknown][] = [
+    ["PORT", "0", (read) => read.server.port, 0],
+    ["PORT", "65535", (read) => read.server.port, 65_535],
+    ["HOST", "localhost", (read) => read.server.host, "localhost"],
+    ["PUBLIC_URL", "https://Auth.Example.com/", (read) => read.server.publicUrl, "https://auth.example.com"],
+    ["PUBLIC_URL", "http://192.168.1.5:8080", (read) => read.server.publicUrl, "http://192.168.1.5:8080"],
+    ["CLIENT_IP_HEADER", "CF-Connecting-IP", (read) => read.server.clientIpHeader, "cf-connecting-ip"],
+    [
+      "ALLOWED_ORIGINS",
+      "https://a.example,http://localhost:5173",
+      (read) => read.server.allowedOrigins,
+      ["https://a.example", "http://localhost:5173"],
+    ],
+    ["PHONEKEY_SECRETS", `${SECRET}, ${OTHER_SECRET},`, (read) => read.secrets, [SECRET, OTHER_SECRET]],
+    [
+      "PHONEKEY_SECRETS",
+      "0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef8899aabbccddeeff",
+      (read) => read.secrets.length,
+      1,
+    ],
+    ["DATABASE_URL", "sqlite:/var/lib/phonekey/db", (read) => read.database.path, "/var/lib/phonekey/db"],
+    ["DATABASE_URL", "sqlite:///var/lib/phonekey/db", (read) => read.database.path, "/var/lib/phonekey/db"],
+    ["STATE_URL", "memory:", (read) => read.state, "memory"],
+    ["ALLOWED_COUNTRIES", "cn, SG,HK,SG", (read) => read.phone.allowedCountries, ["CN", "SG", "HK"]],
+    ["ALLOWED_COUNTRIES", "all", (read) => read.phone.allowedCountries, "all"],
+    ["STRICT_NUMBERS", "true", (read) => read.phone.strictNumbers, true],
+    ["STRICT_NUMBERS", "false", (read) => read.phone.strictNumbers, false],
+    ["DEFAULT_LOCALE", "zh-CN", (read) => read.pages.defaultLocale, "zh-CN"],
+    ["BRAND_NAME", "青铜 & Söhne", (read) => read.pages.brandName, "青铜 & Söhne"],
+    ["SESSION_DAYS", "7", (read) => read.session.idleDays, 7],
+    ["LIMIT_PHONE_SENDS", "unlimited", (read) => read.limits.phoneSends, []],
+    [
+      "LIMIT_PHONE_SENDS",
+      " 2/90s, 1/30d",
+      (read) => read.limits.phoneSends,
+      [
+        { max: 2, windowMs: 90_000 },
+        { max: 1, windowMs: 2_592_000_000 },
+      ],
+    ],
+    [
+      "RETURN_TO",
+      "https://app.example/@me/cb?x=1,http://127.0.0.1:3000/cb",
+      (read) => read.pages.returnTo,
+      ["https://app.example/@me/cb?x=1", "http://127.0.0.1:3000/cb"],
+    ],
+    ["TRUSTED_PROXIES", "loopback", (read) => read.server.trustedProxies, ["127.0.0.0/8", "::1/128"]],
+    ["TRUSTED_PROXIES", "10.1.2.3/8,10.0.0.9/8", (read) => read.server.trustedProxies, ["10.0.0.0/8"]],
+    [
+      "TRUSTED_PROXIES",
+      "192.0.2.7, 2001:DB8::1/32",
+      (read) => read.server.trustedProxies,
+      ["192.0.2.7/32", "2001:db8::/32"],
+    ],
+    [
+      "TRUSTED_PROXIES",
+      "::ffff:10.0.0.9,::ffff:172.16.0.0/108",
+      (read) => read.server.trustedProxies,
+      ["10.0.0.9/32", "172.16.0.0/12"],
+    ],
+  ];
+
+  it.each(taken)("%s=%s is taken", (name, text, read, expected) => {
+    expect(read(config({ [name]: text }))).toEqual(expected);
+  });
+
+  const refused: [string, ...string[]][] = [
+    ["NODE_ENV", "prod", "Production", "staging"],
+    ["PORT", "-1", "65536", "80a", "8e1", "0x50", "1.5", "８０"],
+    ["HOST", "http://localhost", "localhost:8080", "[::1]", "a b"],
+    [
+      "PUBLIC_URL",
+      "auth.example.com",
+      "https://auth.example.com/x",
+      "https://auth.example.com?",
+      "https://auth.example.com/#",
+      "https://u:p@auth.example.com",
+      "https://@auth.example.com",
+      "ftp://auth.example.com",
+      "https:auth.example.com",
+      "https://*.example.com",
+      "https://a.example,https://b.example",
+      "https://a\\b.example",
+    ],
+    [
+      "TRUSTED_PROXIES",
+      "127.1",
+      "0177.0.0.1",
+      "10.0.0.0/33",
+      "10.0.0.0/8/8",
+      "10.0.0.0/",
+      "fe80::1%eth0",
+      "proxy.example",
+      "::ffff:10.0.0.0/129",
+      "*",
+    ],
+    ["CLIENT_IP_HEADER", "x forwarded", "x:y"],
+    ["ALLOWED_ORIGINS", "*", "null", "https://a.example/x", "http://a.example", "https://*.a.example"],
+    [
+      "PHONEKEY_SECRETS",
+      ",",
+      "short",
+      "a".repeat(64),
+      "abcdefghij".repeat(5),
+      "please-change-me-to-something-random-soon",
+      "your-secret-goes-here-0123456789abcdefgh",
+      "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+      `${SECRET},${SECRET}`,
+      `${SECRET},short`,
+    ],
+    [
+      "DATABASE_URL",
+      "mysql://u:p@db/phonekey",
+      "postgres://db",
+      "sqlite:",
+      "sqlite::memory:",
+      "sqlite://data/phonekey.db",
+      "sqlite:a.db?mode=ro",
+      "./data/phonekey.db",
+    ],
+    ["STATE_URL", "memory", "redis://localhost", "none"],
+    ["SMS_SENDER", "Console", "tencent"],
+    ["DEFAULT_COUNTRY", "China", "XX", "CN,SG"],
+    ["ALLOWED_COUNTRIES", "CN,XX", "all,CN"],
+    ["STRICT_NUMBERS", "yes", "1", "TRUE"],
+    ["DEFAULT_LOCALE", "zh", "fr"],
+    ["CODE_LENGTH", "5", "9"],
+    ["CODE_TTL_SECONDS", "29", "601"],
+    ["CODE_ATTEMPTS", "0", "6"],
+    ["RESEND_SECONDS", "0", "601"],
+    [
+      "LIMIT_PHONE_SENDS",
+      ",",
+      "5",
+      "0/1h",
+      "5/0h",
+      "5/1w",
+      "5/1H",
+      "5/31d",
+      "5/1h;10/1d",
+      "unlimited,5/1h",
+      "-5/1h",
+      "1e3/1h",
+      "5/1h,x/1h",
+    ],
+    ["LIMIT_ADDRESS_SENDS", "ten"],
+    ["LIMIT_ADDRESS_CHECKS", "300"],
+    ["ACCESS_TOKEN_MINUTES", "0", "61"],
+    ["SESSION_DAYS", "0", "366"],
+    ["SESSION_IDLE_DAYS", "0", "366"],
+    ["BRAND_NAME", "x".repeat(41), "a\u202eb", "a\u0007b", "a\u200bb", "a\u2028b"],
+    [
+      "RETURN_TO",
+      "/cb",
+      "http://app.example/cb",
+      "https://app.example/cb#x",
+      "https://app.example/cb#",
+      "https://u@app.example/cb",
+      "https://*.example/cb",
+      "https://app.example/*",
+      "https://app.example\\@evil.example/",
+      "javascript:alert(1)",
+      "https://app.example/a b",
+      "https:///cb",
+    ],
+    ["LOG_LEVEL", "verbose", "INFO"],
+  ];
+
+  it.each(refused)("%s is refused when it is wrong", (name, ...texts) => {
+    for (const text of texts) {
+      expect(Object.keys(problems({ [name]: text })), text).toEqual([name]);
+    }
+  });
+
+  it("cover every variable", () => {
+    const names = refused.map(([name]) => name).sort();
+    expect(names).toEqual(Object.keys(settingsSchema(["console"]).shape).sort());
+  });
+});
+
+describe("limits", () => {
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  const windows = fc
+    .tuple(
+      fc.integer({ min: 1, max: 999_999 }),
+      fc.integer({ min: 1, max: 2_592_000 }),
+      fc.constantFrom("s", "m", "h", "d"),
+    )
+    .filter(([, length, unit]) => length * unitMs[unit] <= 30 * unitMs.d);
+
+  it("mean what they say", () => {
+    fc.assert(
+      fc.property(fc.array(windows, { minLength: 1, maxLength: 5 }), (list) => {
+        const text = list.map(([max, length, unit]) => `${max}/${length}${unit}`).join(",");
+        const expected = list.map(([max, length, unit]) => ({ max, windowMs: length * unitMs[unit] }));
+        expect(config({ LIMIT_PHONE_SENDS: text }).limits.phoneSends).toEqual(expected);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("take nothing that is not a list of whole windows", () => {
+    const text = fc
+      .string({ unit: fc.constantFrom(..."0159/smhdw,-. u") })
+      .filter((each) => each.trim() !== "");
+    fc.assert(
+      fc.property(text, (each) => {
+        const sound = each.split(",").every((entry) => /^\s*([1-9]\d*\/[1-9]\d*[smhd])?\s*$/.test(entry));
+        const read = load({ PHONEKEY_SECRETS: SECRET, LIMIT_PHONE_SENDS: each });
+        if (!sound) expect(read.ok, each).toBe(false);
+        else if (read.ok) expect(read.config.limits.phoneSends.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

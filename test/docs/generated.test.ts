@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { generatedDocs } from "../../src/cli/docs.ts";
+import { REFUSALS } from "../../src/core/refusals.ts";
+
+const docs = generatedDocs();
+
+function textOf(path: string): string {
+  return docs.find((doc) => doc.path === path)?.text ?? "";
+}
+
+describe("generated documents", () => {
+  it.each(docs)("$path is what the source says (npm run build && npm run docs)", ({ path, text }) => {
+    const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+    expect(readFileSync(file, "utf8")).toBe(text);
+  });
+
+  it("name every refusal, and an address for each", () => {
+    const errors = textOf("docs/errors.md");
+    for (const [code, { status, en, zh }] of Object.entries(REFUSALS)) {
+      expect(errors).toContain(`| <a id="${code}"></a>\`${code}\` | ${status} | ${en}<br>${zh} | `);
+    }
+  });
+
+  it("keep every row of a table on one line with the same number of cells", () => {
+    for (const { text } of docs) {
+      const rows = text.split("\n").filter((line) => line.startsWith("|"));
+      for (const row of rows) expect(row.split(/(?<!\\)\|/).length, row).toBeGreaterThanOrEqual(4);
+    }
+  });
+});
