@@ -1,0 +1,39 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const SOURCES = /^(src|web|tsconfig.*\.json|vite\.config\.ts|package-lock\.json)$/;
+
+/**
+ * Builds what is out of date, so that a clone runs after `npm ci` alone. Does nothing where there is no source
+ * (an installed package carries its `dist/`). Resolves with false when the build failed, after printing why.
+ */
+export async function buildIfStale() {
+  if (!existsSync(join(ROOT, "src")) || !isStale()) return true;
+  if (!existsSync(join(ROOT, "node_modules", "typescript"))) return explainMissingTools();
+  // Loaded only now: an installed package has neither the compilers nor a use for this.
+  const { build } = await import("./build.js");
+  return build({ isNeeded: isStale, onStart: () => console.error("Building Phonekey …") });
+}
+
+function isStale() {
+  const builtAt = modifiedAt(join(ROOT, "dist", ".built"));
+  const sources = readdirSync(ROOT).filter((name) => SOURCES.test(name));
+  return sources.some((name) => newest(join(ROOT, name)) > builtAt);
+}
+
+/** Folders count too: their time changes when a file in them is removed or renamed. */
+function newest(path) {
+  const entries = statSync(path).isDirectory() ? readdirSync(path) : [];
+  return Math.max(modifiedAt(path), ...entries.map((name) => newest(join(path, name))));
+}
+
+function modifiedAt(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function explainMissingTools() {
+  console.error("Phonekey is not built and its compilers are not installed. Run `npm ci` first.");
+  return false;
+}

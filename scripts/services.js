@@ -1,0 +1,71 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { capture } from "./lib/run.js";
+
+/**
+ * What the tests need beside Node.js. `find` resolves a path or undefined; `packages` are Debian's names;
+ * `variable` is how the tests are told the path, and how a developer names another one.
+ */
+const SERVICES = [
+  {
+    name: "Chromium",
+    variable: "CHROMIUM_PATH",
+    programs: ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
+    // Without a CJK font the pages in Chinese are tested and photographed as rows of boxes.
+    packages: ["chromium", "fonts-noto-cjk"],
+  },
+];
+
+/**
+ * Finds every service, first installing with apt what is missing where `mayInstall` says so and this process can
+ * (root, on a system that has apt). Resolves with `{env, missing}`: the variables to give to the tests, and one sentence for each
+ * service that is not there.
+ */
+export async function findServices({ mayInstall }) {
+  // A path that somebody named and that is wrong is theirs to correct: installing would not change it.
+  const absent = SERVICES.filter((service) => !locate(service) && !process.env[service.variable]);
+  if (absent.length > 0 && mayInstall && canInstall())
+    await install(absent.flatMap((service) => service.packages));
+  const found = SERVICES.map((service) => ({ ...service, path: locate(service) }));
+  return {
+    env: Object.fromEntries(found.filter(({ path }) => path).map(({ variable, path }) => [variable, path])),
+    missing: found.filter(({ path }) => !path).map(explain),
+  };
+}
+
+function locate({ variable, programs }) {
+  const named = process.env[variable];
+  if (named) return isExecutable(named) ? named : undefined;
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  return programs.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function canInstall() {
+  return process.getuid?.() === 0 && isExecutable("/usr/bin/apt-get");
+}
+
+async function install(packages) {
+  console.log(`Installing ${packages.join(", ")} with apt …`);
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const steps = [
+    ["update", "-qq"],
+    ["install", "-y", "-qq", "--no-install-recommends", ...packages],
+  ];
+  for (const step of steps) {
+    const { code, output } = await capture(["apt-get", ...step], { env });
+    if (code !== 0) console.error(output.trim());
+  }
+}
+
+function explain({ name, variable, packages }) {
+  return `${name} is missing: install it (Debian and Ubuntu: apt-get install ${packages.join(" ")}), or set ${variable}.`;
+}

@@ -1,0 +1,143 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..");
+const NOT_OURS = /^(package-lock\.json|LICENSE|test\/vectors\/.*)$/;
+
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
+}
+
+/** What git keeps or would keep: ignored files are nobody's concern. */
+const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+  cwd: ROOT,
+  encoding: "utf8",
+})
+  .split("\0")
+  .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+
+const texts = files
+  .filter((file) => !NOT_OURS.test(file) && !/\.(png|jpe?g|webp|ico|woff2)$/.test(file))
+  .map((file) => ({ file, text: read(file) }));
+
+const markdown = texts.filter(({ file }) => file.endsWith(".md"));
+const manifest = JSON.parse(read("package.json")) as {
+  scripts: Record<string, string>;
+  bin: Record<string, string>;
+  engines: Record<string, string>;
+  license: string;
+};
+const locked = Object.entries(
+  (JSON.parse(read("package-lock.json")) as { packages: Record<string, LockedPackage> }).packages,
+).filter(([path]) => path !== "");
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+/** Every place where the pattern is found, as `file:line: text`. */
+function occurrences(pattern: RegExp): string[] {
+  return texts.flatMap(({ file, text }) =>
+    text.split("\n").flatMap((line, at) => (pattern.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : [])),
+  );
+}
+
+/** The distinct first groups of all matches in the markdown files, with a file that has it. */
+function mentioned(pattern: RegExp): [what: string, file: string][] {
+  const found = markdown.flatMap(({ file, text }) =>
+    [...text.matchAll(pattern)].map((match): [string, string] => [match[1] ?? "", file]),
+  );
+  return [...new Map(found)];
+}
+
+it("sees the files of the repository", () => {
+  expect(files).toEqual(
+    expect.arrayContaining(["package.json", "package-lock.json", "LICENSE", "biome.json"]),
+  );
+  expect(locked.length).toBeGreaterThan(50);
+});
+
+it("locks every package by its SHA-512, and none to a place", () => {
+  const packages = locked.filter(([, { link }]) => !link);
+  const unlocked = packages.filter(([, { integrity }]) => !integrity?.startsWith("sha512-"));
+  expect(unlocked.map(([path]) => path)).toStrictEqual([]);
+  expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toStrictEqual([]);
+});
+
+it("installs without running a script of any package", () => {
+  const scripted = locked.filter(([, { hasInstallScript }]) => hasInstallScript);
+  expect(scripted.map(([path]) => path)).toStrictEqual([]);
+  const hooks = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+  expect(Object.keys(manifest.scripts).filter((name) => hooks.includes(name))).toStrictEqual([]);
+});
+
+/** Each with a line that it must find, in two pieces so that this file is not found itself. */
+const UNWANTED: readonly (readonly [what: string, pattern: RegExp, example: readonly string[]])[] = [
+  [
+    "a package registry",
+    /https?:\/\/[\w.-]*(registry|npmmirror|artifactory|nexus|verdaccio|jfrog)\b/i,
+    ["curl https:/", "/registry.example.com/hono"],
+  ],
+  [
+    "a folder of somebody's machine",
+    /(?<![\w.:-])(\/(home|Users)\/\w|\/(root|work|farm|workspace)\/)|[A-Z]:\\Users/,
+    ["cd /ho", "me/li/phonekey"],
+  ],
+  ["something left for later", /\b(TO[D]O|FIX[M]E|XX[X])\b/, ["// FIX", "ME: check"]],
+];
+
+it.each(UNWANTED)("names nowhere %s", (_what, pattern, example) => {
+  expect(example.join("")).toMatch(pattern);
+  expect(occurrences(pattern)).toStrictEqual([]);
+});
+
+it("says what it needs and under which licence it stands", () => {
+  expect(manifest.engines).toStrictEqual({ node: ">=20.19" });
+  expect(manifest.license).toBe("Apache-2.0");
+  expect(read("LICENSE")).toMatch(/Apache License\s+Version 2\.0, January 2004/);
+});
+
+it("can be started by its files", () => {
+  for (const file of [...Object.values(manifest.bin), ".ci/run"]) {
+    expect(read(file), file).toMatch(/^#!\/usr\/bin\/env (node|bash)\n/);
+    expect(() => accessSync(join(ROOT, file), constants.X_OK), file).not.toThrow();
+  }
+  for (const [name, command] of Object.entries(manifest.scripts)) {
+    const script = /^node (\S+)/.exec(command)?.[1];
+    if (script) expect(existsSync(join(ROOT, script)), `npm run ${name}: ${script}`).toBe(true);
+  }
+});
+
+it("documents only npm scripts that exist", () => {
+  const scripts = mentioned(/\bnpm (?:run )?((?<=run )[a-z][\w:-]*|start|test)\b/g);
+  const missing = scripts.filter(([name]) => manifest.scripts[name] === undefined);
+  expect(missing).toStrictEqual([]);
+});
+
+it("documents only commands that exist", { timeout: 120_000 }, () => {
+  const commands = mentioned(/\bnpx phonekey((?: [a-z][a-z-]*)+)/g);
+  for (const [words, file] of commands) {
+    const command = words.trim().split(" ");
+    const { status, stdout } = spawnSync(process.execPath, ["bin/phonekey.js", ...command, "--help"], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    expect({ file, command, status }).toStrictEqual({ file, command, status: 0 });
+    expect(stdout, file).toContain(`Usage: phonekey ${command.join(" ")}`);
+  }
+});
+
+it("links only to files that exist", () => {
+  const broken = markdown.flatMap(({ file, text }) =>
+    [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+      .map((match) => match[1] ?? "")
+      .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(ROOT, dirname(file), target)))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(broken).toStrictEqual([]);
+});
