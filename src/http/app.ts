@@ -29,7 +29,9 @@ export function createApp(deps: HttpDeps): App {
 
   // The native API: each operation names its own credentials, schemas and refusals.
   for (const operation of OPERATIONS) {
-    app.on(operation.method.toUpperCase(), routePath(operation.path), (c) => runOperation(operation, deps, c));
+    app.on(operation.method.toUpperCase(), routePath(operation.path), (c) =>
+      runOperation(operation, deps, c),
+    );
   }
   app.get("/openapi.json", (c) =>
     c.json(openApiDocument(OPERATIONS, settings.version, originOf(c, settings))),

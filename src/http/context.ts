@@ -1,5 +1,5 @@
-import type { Phonekey } from "../core/phonekey.ts";
 import type { PhonePolicy } from "../core/phone.ts";
+import type { Phonekey } from "../core/phonekey.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import type { Tokens } from "../core/session/ports.ts";
 import type { Locale } from "../core/verification/ports.ts";
@@ -30,7 +30,6 @@ export interface HttpDeps {
 export interface HttpSettings extends ClientAddressSettings {
   /** The origin under which people reach this server, `https://…`; in development it follows the request. */
   readonly publicUrl?: string;
-  readonly production: boolean;
   /** Web origins that may call the native API from a browser. */
   readonly allowedOrigins: readonly string[];
   /** Addresses of apps that the sign-in page may hand over to, compared exactly. */

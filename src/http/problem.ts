@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { type Refusal, REFUSALS } from "../core/refusals.ts";
+import { REFUSALS, type Refusal } from "../core/refusals.ts";
 import type { Locale } from "../core/verification/ports.ts";
 import type { Env } from "./context.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type Server, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { type RefusalCode, REFUSALS } from "../core/refusals.ts";
+import { REFUSALS, type RefusalCode } from "../core/refusals.ts";
 import type { App } from "./app.ts";
 import type { Log } from "./context.ts";
 import { problemOf } from "./problem.ts";

@@ -1,4 +1,4 @@
-import { z } from "@hono/zod-openapi";
+import { z } from "zod";
 import { ok } from "../../core/refusals.ts";
 import { operation } from "./operation.ts";
 
@@ -46,7 +46,7 @@ export const readJwks = operation({
   answer: {
     status: 200,
     description: "The key set.",
-    schema: z.object({ keys: z.array(Jwk) }).openapi("Jwks"),
+    schema: z.object({ keys: z.array(Jwk) }).meta({ id: "Jwks" }),
     headers: {
       "cache-control": "public, max-age=600",
       "access-control-allow-origin": "*",

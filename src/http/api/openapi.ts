@@ -1,6 +1,9 @@
-import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { type RefusalCode, REFUSALS } from "../../core/refusals.ts";
+import { z } from "zod";
+import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
 import { allRefusals, type Operation } from "./operation.ts";
+
+/** A JSON Schema (draft 2020-12), which is what OpenAPI 3.1 takes. */
+type JsonSchema = Readonly<Record<string, unknown>>;
 
 const Problem = z
   .object({
@@ -8,34 +11,33 @@ const Problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.string().openapi({ description: "Stable; see the list of refusals." }),
-    field: z.string().optional().openapi({ description: "Which part of the request is wrong." }),
+    code: z.string().meta({ description: "Stable; see the list of refusals." }),
+    field: z.string().optional().meta({ description: "Which part of the request is wrong." }),
     requestId: z.string(),
-    retryAfter: z.int().optional().openapi({ description: "Seconds; the same as `Retry-After`." }),
+    retryAfter: z.int().optional().meta({ description: "Seconds; the same as `Retry-After`." }),
   })
-  .openapi("Problem");
+  .meta({ id: "Problem" });
 
-const IdempotencyKey = z
-  .string()
-  .min(16)
-  .max(128)
-  .optional()
-  .openapi({
-    param: { name: "Idempotency-Key", in: "header" },
-    description: "Random, like a UUID. The same key gives the same answer for 24 hours and sends nothing again.",
-  });
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "Random, like a UUID. The same key gives the same answer for 24 hours and sends nothing again.",
+  schema: { type: "string", minLength: 16, maxLength: 128 },
+};
 
 /** The OpenAPI 3.1 document of these operations, from the very definitions that validate. */
 export function openApiDocument(operations: readonly Operation[], version: string, origin: string) {
-  const hono = new OpenAPIHono();
-  const registry = hono.openAPIRegistry;
-  registry.registerComponent("securitySchemes", "accessToken", {
-    type: "http",
-    scheme: "bearer",
-    bearerFormat: "JWT",
-  });
-  for (const operation of operations) registerOperation(registry, operation);
-  return hono.getOpenAPI31Document({
+  const schemas: Record<string, JsonSchema> = {};
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: describeOperation(operation, schemas),
+    };
+  }
+  return {
     openapi: "3.1.0",
     info: {
       title: "Phonekey",
@@ -43,50 +45,82 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       description: "Phone sign-in that you run yourself. Errors are RFC 9457 problem documents.",
     },
     servers: [{ url: origin }],
-  });
+    paths,
+    components: {
+      schemas,
+      securitySchemes: { accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+    },
+  };
 }
 
-function registerOperation(registry: OpenAPIHono["openAPIRegistry"], operation: Operation): void {
-  const { method, path, summary, description, params, query, body } = operation;
-  registry.registerPath({
-    method,
-    path,
+function describeOperation(operation: Operation, schemas: Record<string, JsonSchema>): object {
+  const { summary, description, body, answer, example } = operation;
+  const parameters = parametersOf(operation);
+  const bodyContent = body && { schema: schemaOf(body, "input", schemas), ...(example && { example }) };
+  return {
     summary,
     description,
     ...(operation.auth === "access_token" && { security: [{ accessToken: [] }] }),
-    request: {
-      ...(params && { params }),
-      ...(query && { query }),
-      ...(operation.sends && { headers: z.object({ "Idempotency-Key": IdempotencyKey }) }),
-      ...(body && { body: { required: true, content: { "application/json": { schema: body } } } }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(bodyContent && { requestBody: { required: true, content: { "application/json": bodyContent } } }),
+    responses: {
+      [answer.status]: {
+        description: answer.description,
+        ...(answer.schema && {
+          content: { "application/json": { schema: schemaOf(answer.schema, "output", schemas) } },
+        }),
+      },
+      ...problemsOf(operation, schemas),
     },
-    responses: { ...answerOf(operation), ...problemsOf(operation) },
-  });
+  };
 }
 
-function answerOf({ answer }: Operation) {
-  const content = answer.schema && { "application/json": { schema: answer.schema } };
-  return { [answer.status]: { description: answer.description, ...(content && { content }) } };
+function parametersOf({ params, query, sends }: Operation): object[] {
+  const named = (schema: z.ZodObject | undefined, where: "path" | "query") =>
+    Object.entries(schema?.shape ?? {}).map(([name, field]) => {
+      const { description, ...rest } = plainSchema(field, "input");
+      return { name, in: where, required: true, description, schema: rest };
+    });
+  return [...named(params, "path"), ...named(query, "query"), ...(sends ? [IDEMPOTENCY_KEY] : [])];
 }
 
 /** One answer a status, with the codes it may carry. */
-function problemsOf(operation: Operation) {
-  const statuses = new Map<number, RefusalCode[]>();
-  for (const code of allRefusals(operation)) {
-    const { status } = REFUSALS[code];
-    statuses.set(status, [...(statuses.get(status) ?? []), code]);
-  }
+function problemsOf(operation: Operation, schemas: Record<string, JsonSchema>): object {
+  const problem = schemaOf(Problem, "output", schemas);
+  const all = allRefusals(operation);
+  const statuses = new Set(all.map((code) => REFUSALS[code].status));
+  const withStatus = (status: number) => all.filter((code) => REFUSALS[code].status === status);
   return Object.fromEntries(
-    [...statuses].map(([status, codes]) => [
-      status,
-      {
-        description: codes.map((code) => `\`${code}\`: ${REFUSALS[code].en}`).join(" "),
-        content: {
-          "application/problem+json": {
-            schema: Problem.extend({ status: z.literal(status), code: z.enum(codes as [RefusalCode]) }),
-          },
-        },
-      },
-    ]),
+    [...statuses].map((status) => [status, problemAnswer(problem, withStatus(status))]),
   );
+}
+
+function problemAnswer(problem: JsonSchema, codes: readonly RefusalCode[]): object {
+  const schema = { allOf: [problem, { properties: { code: { enum: codes } } }] };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${REFUSALS[code].en}`).join(" "),
+    content: { "application/problem+json": { schema } },
+  };
+}
+
+/** A schema in the document; those that have a name go into its components, and a reference stands for them. */
+function schemaOf(
+  schema: z.ZodType,
+  io: "input" | "output",
+  schemas: Record<string, JsonSchema>,
+): JsonSchema {
+  const { $defs = {}, ...root } = JSON.parse(
+    JSON.stringify(plainSchema(schema, io)).replaceAll('"#/$defs/', '"#/components/schemas/'),
+  );
+  Object.assign(schemas, $defs);
+  const { id, ...unnamed } = root;
+  if (!id) return root;
+  schemas[id] = unnamed;
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+/** @param io whether a value is described as it is sent or as it is answered */
+export function plainSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+  const { $schema, "~standard": _, ...plain } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return plain;
 }

@@ -1,5 +1,5 @@
-import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { z } from "zod";
 import type { Phonekey } from "../../core/phonekey.ts";
 import type { RefusalCode, Result } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
@@ -48,7 +48,7 @@ export interface OperationRequest<Params, Query, Body, Who> {
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
-type Sent<Schema> = Schema extends z.ZodType ? z.input<Schema> : void;
+type Sent<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
 
 interface Definition<Params, Query, Body, Schema, Codes extends readonly RefusalCode[], Auth>
   extends Omit<Operation, "handle" | "sends"> {

@@ -1,5 +1,5 @@
-import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { z } from "zod";
 import { ok, type RefusalCode, type Result, refuse } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
@@ -7,11 +7,7 @@ import { problem } from "../problem.ts";
 import { allRefusals, type Operation } from "./operation.ts";
 
 /** Runs a call: credentials, then the request's schemas, then the handler, then the answer's schema. */
-export async function runOperation(
-  operation: Operation,
-  deps: HttpDeps,
-  c: Context<Env>,
-): Promise<Response> {
+export async function runOperation(operation: Operation, deps: HttpDeps, c: Context<Env>): Promise<Response> {
   const request = await readRequest(operation, deps, c);
   if (!request.ok) return problem(c, request.refusal);
   const result = await operation.handle(request.value as never, deps);
@@ -124,7 +120,10 @@ function describe(issue: z.core.$ZodIssue | undefined): { field: string; detail:
     return { field: [...known, fieldName(issue.keys[0] ?? "")].join("."), detail: "is not a known field" };
   }
   const field = issue?.path.map(String).join(".") || "body";
-  return { field, detail: issue?.message.startsWith("must ") ? issue.message : "is missing or has the wrong type" };
+  return {
+    field,
+    detail: issue?.message.startsWith("must ") ? issue.message : "is missing or has the wrong type",
+  };
 }
 
 /** A key that the caller made up is only repeated if it looks like a name. */

@@ -98,7 +98,10 @@ export const endSession = operation({
   params: SessionId,
   answer: { status: 204, description: "The session has ended." },
   refusals: ["not_found"],
-  handle: ({ principal, params }, phonekey) => phonekey.sessions.end(principal, params.id),
+  handle: async ({ principal, params }, phonekey) => {
+    const ended = await phonekey.sessions.end(principal, params.id);
+    return ended.ok ? ok(undefined) : ended;
+  },
 });
 
 export const endSessions = operation({

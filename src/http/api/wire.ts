@@ -1,4 +1,4 @@
-import type { z } from "@hono/zod-openapi";
+import type { z } from "zod";
 import type { Profile } from "../../core/account/profile.ts";
 import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";

@@ -70,7 +70,9 @@ function addressKey(address: Address | undefined): string | undefined {
 function isTrusted(address: Address, { trustedProxies }: ClientAddressSettings): boolean {
   return trustedProxies.some((proxy) => {
     if (proxy === "loopback") return address.range() === "loopback";
-    const [network, bits] = proxy.includes("/") ? ipaddr.parseCIDR(proxy) : [ipaddr.process(proxy), undefined];
+    const [network, bits] = proxy.includes("/")
+      ? ipaddr.parseCIDR(proxy)
+      : [ipaddr.process(proxy), undefined];
     if (network.kind() !== address.kind()) return false;
     return bits === undefined ? network.toString() === address.toString() : address.match(network, bits);
   });

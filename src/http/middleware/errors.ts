@@ -1,7 +1,7 @@
 import type { Context, ErrorHandler, Handler } from "hono";
 import { type Refusal, UnavailableError } from "../../core/refusals.ts";
-import type { Env, HttpDeps } from "../context.ts";
 import type { App } from "../app.ts";
+import type { Env, HttpDeps } from "../context.ts";
 import { messagePageFor } from "../pages/errors.ts";
 import { problem } from "../problem.ts";
 
@@ -32,7 +32,9 @@ export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
 function matches(route: string, path: string): boolean {
   const parts = path.split("/");
   const pattern = route.split("/");
-  return pattern.length === parts.length && pattern.every((part, at) => part.startsWith(":") || part === parts[at]);
+  return (
+    pattern.length === parts.length && pattern.every((part, at) => part.startsWith(":") || part === parts[at])
+  );
 }
 
 /**

@@ -1,21 +1,34 @@
 import type { MiddlewareHandler } from "hono";
 import type { Env, HttpDeps } from "../context.ts";
-import { clientAddressKey } from "./client-address.ts";
+import { clientAddressKey, isUnknownProxy } from "./client-address.ts";
 import { negotiateLocale } from "./locale.ts";
 
 /** Gives every request an id of ours, its language and its client's address, and logs how it went. */
 export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
+  const warnOfProxy = proxyWarning(deps);
   return async (c, next) => {
     const startedAt = deps.clock.now();
     const requestId = deps.random.uuid(startedAt);
-    c.set("requestId", requestId);
-    c.set("locale", negotiateLocale(c.req.header("accept-language"), deps.settings.defaultLocale));
+    const header = (name: string) => c.req.header(name);
     const peer = c.env?.incoming?.socket?.remoteAddress;
-    c.set("addressKey", clientAddressKey(peer, (name) => c.req.header(name), deps.settings) ?? "");
+    c.set("requestId", requestId);
+    c.set("locale", negotiateLocale(header("accept-language"), deps.settings.defaultLocale));
+    c.set("addressKey", clientAddressKey(peer, header, deps.settings) ?? "");
+    warnOfProxy(peer, header);
     await next();
     c.res.headers.set("x-request-id", requestId);
     const { method } = c.req;
     const ms = deps.clock.now() - startedAt;
     deps.log.info({ requestId, method, route: c.req.routePath, status: c.res.status, ms }, "request");
+  };
+}
+
+/** Says once that an unknown proxy switches the limits by address off. */
+function proxyWarning({ log, settings }: HttpDeps) {
+  let warned = false;
+  return (peer: string | undefined, header: (name: string) => string | undefined) => {
+    if (warned || !isUnknownProxy(peer, header, settings)) return;
+    warned = true;
+    log.warn({}, "a proxy that is not in TRUSTED_PROXIES forwards requests: limits by address are off");
   };
 }

@@ -1,0 +1,33 @@
+import { Command } from "commander";
+import { settings } from "./settings.ts";
+
+interface InboxAnswer {
+  readonly messages: readonly { to: string; text: string; sentAt: string }[];
+}
+
+export function inboxCommand(): Command {
+  return new Command("inbox")
+    .description("Show the development inbox of the server on this machine.")
+    .argument("[phone]", "only messages to this phone")
+    .option("--json", "print the messages as JSON")
+    .addHelpText("after", "\nExample:\n  phonekey inbox +8613800138000")
+    .action(async (phone: string | undefined, options: { json?: boolean }) => {
+      const answer = await readInbox(settings().server.port, phone);
+      console.log(options.json ? JSON.stringify(answer) : asText(answer));
+    });
+}
+
+async function readInbox(port: number, phone: string | undefined): Promise<InboxAnswer> {
+  const url = new URL(`http://127.0.0.1:${port}/dev/inbox.json`);
+  if (phone) url.searchParams.set("phone", phone);
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new Error(`no server answers on port ${port}; start one with \`npm start\``, { cause });
+  });
+  if (!response.ok) throw new Error("that server has no development inbox; it runs in production");
+  return (await response.json()) as InboxAnswer;
+}
+
+function asText({ messages }: InboxAnswer): string {
+  if (messages.length === 0) return "No messages yet.";
+  return messages.map(({ to, text, sentAt }) => `${sentAt}  ${to}\n${text}\n`).join("\n");
+}

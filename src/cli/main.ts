@@ -1,0 +1,36 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../compose.ts";
+import { describeFailure } from "./failure.ts";
+import { inboxCommand } from "./inbox.ts";
+import { keysCommand } from "./keys.ts";
+import { migrateCommand } from "./migrate.ts";
+import { serveCommand } from "./serve.ts";
+
+/** Exit codes: 0 done, 1 failed, 2 wrong use. */
+const program = new Command("phonekey")
+  .description("Phone sign-in that you run yourself.")
+  .version(VERSION)
+  .showHelpAfterError()
+  .exitOverride()
+  .addCommand(serveCommand())
+  .addCommand(migrateCommand())
+  .addCommand(keysCommand())
+  .addCommand(inboxCommand());
+
+for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  console.error(describeFailure(error));
+  return 1;
+}

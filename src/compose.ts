@@ -1,0 +1,243 @@
+import { readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { fileURLToPath } from "node:url";
+import { createConsoleSender } from "./adapters/console/sender.ts";
+import { createTokens } from "./adapters/jose/tokens.ts";
+import { createKeyring } from "./adapters/keyring/keyring.ts";
+import { retag } from "./adapters/keyring/retag.ts";
+import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "./adapters/keyring/rotate.ts";
+import { createPhoneVault } from "./adapters/keyring/vault.ts";
+import { createMemoryLimitStore } from "./adapters/memory/limits.ts";
+import { createMemoryVerificationStore } from "./adapters/memory/verifications.ts";
+import type { SqlDatabase } from "./adapters/sql/database.ts";
+import * as migrations from "./adapters/sql/migrate.ts";
+import { countToRetag, retagBatch } from "./adapters/sql/retag.ts";
+import { openSqlite } from "./adapters/sql/sqlite.ts";
+import { createSqlStores } from "./adapters/sql/stores.ts";
+import { loadAssets } from "./adapters/system/assets.ts";
+import { systemClock } from "./adapters/system/clock.ts";
+import { createLog } from "./adapters/system/log.ts";
+import { systemRandom } from "./adapters/system/random.ts";
+import type { Config } from "./config.ts";
+import type { SmsSender } from "./core/delivery/ports.ts";
+import type { KeyKind, WrappedKey } from "./core/keys.ts";
+import { createPhonekey, type PhonekeyDeps } from "./core/phonekey.ts";
+import type { Clock, Random } from "./core/ports.ts";
+import { type App, createApp } from "./http/app.ts";
+import type { Assets, HttpSettings, Log } from "./http/context.ts";
+import { createHttpServer } from "./http/server.ts";
+
+/** Replaces parts, for tests: another clock, other senders, a log that is kept. */
+export interface Parts {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: Log;
+  readonly route?: readonly SmsSender[];
+  readonly assets?: Assets;
+  /** Sees the text of every SQL statement. */
+  readonly onStatement?: (sql: string) => void;
+}
+
+/** Phonekey with all its parts, ready to answer. */
+export interface Composed {
+  readonly app: App;
+  readonly log: Log;
+  /** Whether this one shows the messages of the console sender. */
+  readonly hasInbox: boolean;
+  close(): Promise<void>;
+}
+
+const SEND_DEADLINE_MS = 8_000;
+const DAY_MS = 86_400_000;
+
+/** Where the build puts what browsers load, seen from the built `compose.js`. */
+const WEB_FOLDER = fileURLToPath(new URL("./web/", import.meta.url));
+
+export const VERSION = readVersion();
+
+/**
+ * Puts the parts together that the settings choose. The database must have been migrated.
+ *
+ * Rejects with `UnavailableError` when the database cannot be opened, and with `CodeTooLongError` when the sender does
+ * not carry codes of `CODE_LENGTH`.
+ */
+export async function compose(config: Config, parts: Parts = {}): Promise<Composed> {
+  const { clock = systemClock, random = systemRandom, log = createLog(config.logLevel) } = parts;
+  const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
+  const route = parts.route ?? (inbox ? [inbox] : []);
+  checkCodeLength(config, route);
+  const assets = parts.assets ?? loadAssets(WEB_FOLDER);
+
+  const database = await openDatabase(config, parts);
+  const sql = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
+  const keyring = createKeyring({
+    store: sql.keys,
+    secrets: config.secrets,
+    clock,
+    random,
+    onReloadError: (err) => log.error({ err }, "keys could not be read"),
+  });
+  await keyring.ensure();
+
+  const issuer = config.server.publicUrl ?? `http://localhost:${config.server.port}`;
+  const tokens = createTokens({ keyring, issuer, audience: issuer });
+  const phonekey = createPhonekey({
+    ...sql,
+    ...stateStores(config, sql),
+    clock,
+    random,
+    keyring,
+    vault: createPhoneVault({ keyring, random }),
+    tokens,
+    route,
+    deadline: () => AbortSignal.timeout(SEND_DEADLINE_MS),
+    settings: coreSettings(config, route, issuer),
+  });
+  const app = createApp({
+    phonekey,
+    jwks: () => tokens.jwks(),
+    ready: () => database.ping(),
+    clock,
+    random,
+    log,
+    settings: httpSettings(config),
+    assets,
+    ...(inbox && config.mode === "development" && { inbox }),
+  });
+  return { app, log, hasInbox: inbox !== undefined, close: () => database.close() };
+}
+
+/** `CODE_LENGTH` is above what a sender of the route carries. */
+class CodeTooLongError extends Error {}
+
+function checkCodeLength({ verification }: Config, route: readonly SmsSender[]): void {
+  const tooShort = route.find((sender) => sender.maxCodeLength < verification.codeLength);
+  if (!tooShort) return;
+  const { name, maxCodeLength } = tooShort;
+  throw new CodeTooLongError(`CODE_LENGTH: the sender ${name} carries at most ${maxCodeLength} digits`);
+}
+
+/** The HTTP server of a composed Phonekey, not listening yet. */
+export function serverOf({ app, log }: Composed): Server {
+  return createHttpServer(app, log);
+}
+
+/** Brings the schema of the configured database up to date. */
+export async function migrateDatabase(config: Config): Promise<migrations.Migrated> {
+  return await withDatabase(config, (database) => migrations.migrate(database, systemClock));
+}
+
+/** The names of the migrations that the configured database lacks. */
+export async function pendingMigrations(config: Config): Promise<readonly string[]> {
+  return await withDatabase(config, (database) => migrations.pendingMigrations(database));
+}
+
+export type RotatableKind = Exclude<KeyKind, "tag">;
+
+/** A key as an operator may see it. */
+export interface ListedKey extends Pick<WrappedKey, "id" | "kind" | "createdAt"> {
+  readonly state: "pending" | "in use or kept" | "retired";
+}
+
+/** What `phonekey keys` works with. */
+export interface KeyTools {
+  readonly kinds: readonly RotatableKind[];
+  list(): Promise<readonly ListedKey[]>;
+  rewrap(): Promise<number>;
+  rotate(kind: RotatableKind): Promise<{ readonly id: string; readonly activeFrom: number }>;
+  prune(): Promise<number>;
+  countToRetag(): Promise<number>;
+  retag(onProgress: (done: number) => void): Promise<{ readonly keyId: string; readonly done: number }>;
+  close(): Promise<void>;
+}
+
+/** Opens the database for work on its keys; the server may run beside it. */
+export async function keyTools(config: Config): Promise<KeyTools> {
+  const [clock, random] = [systemClock, systemRandom];
+  const database = await openDatabase(config);
+  const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
+  const deps = { store, secrets: config.secrets, clock, random };
+  const batch = async (
+    fromKeyId: string,
+    newTag: (sealed: string, rowId: string) => Promise<string>,
+    limit: number,
+  ) => {
+    const { phones, done } = await retagBatch(database, { fromKeyId, newTag, limit });
+    return { done: phones, left: !done };
+  };
+  return {
+    kinds: ROTATABLE_KINDS as RotatableKind[],
+    list: async () => (await store.list()).map((key) => listedKey(key, clock.now())),
+    rewrap: () => rewrapKeys(deps),
+    rotate: (kind) => rotateKey(deps, kind),
+    prune: () => pruneKeys(deps),
+    countToRetag: async () => await countTagged(database, await store.list()),
+    retag: (onProgress) => retag({ ...deps, retagBatch: batch, onProgress }),
+    close: () => database.close(),
+  };
+}
+
+function listedKey({ id, kind, createdAt, activeFrom, retiredAt }: WrappedKey, now: number): ListedKey {
+  const state = retiredAt ? "retired" : activeFrom > now ? "pending" : "in use or kept";
+  return { id, kind, createdAt, state };
+}
+
+/** How many rows are tagged under a key that a retag replaces or is about to. */
+async function countTagged(database: SqlDatabase, keys: readonly WrappedKey[]): Promise<number> {
+  let count = 0;
+  for (const key of keys.filter(({ kind }) => kind === "tag")) {
+    const { users, messages } = await countToRetag(database, key.id);
+    count += users + messages;
+  }
+  return count;
+}
+
+async function withDatabase<T>(config: Config, act: (database: SqlDatabase) => Promise<T>): Promise<T> {
+  const database = await openDatabase(config);
+  try {
+    return await act(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function openDatabase(config: Config, parts: Parts = {}): Promise<SqlDatabase> {
+  const { onStatement } = parts;
+  return await openSqlite(`sqlite:${config.database.path}`, onStatement ? { onStatement } : {});
+}
+
+function stateStores(config: Config, sql: ReturnType<typeof createSqlStores>) {
+  if (config.state === "database") return { verifications: sql.verifications, limits: sql.limits };
+  return { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() };
+}
+
+function coreSettings(config: Config, route: readonly SmsSender[], origin: string): PhonekeyDeps["settings"] {
+  const { verification, limits, session, phone, pages } = config;
+  const resendFloors = route.map((sender) => sender.resendFloorSeconds);
+  return {
+    phones: phone,
+    limits: { ...limits, resendMs: Math.max(verification.resendSeconds, ...resendFloors) * 1000 },
+    codeLengths: {
+      usual: verification.codeLength,
+      most: Math.min(...route.map((sender) => sender.maxCodeLength)),
+    },
+    codeTtlMs: verification.ttlSeconds * 1000,
+    codeAttempts: verification.attempts,
+    brandName: pages.brandName,
+    host: new URL(origin).hostname,
+    session: {
+      accessTokenMs: session.accessTokenMinutes * 60_000,
+      sessionMs: session.sessionDays * DAY_MS,
+      idleMs: session.idleDays * DAY_MS,
+    },
+  };
+}
+
+function httpSettings({ server, pages, phone }: Config): HttpSettings {
+  return { ...server, ...pages, phones: phone, version: VERSION };
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
