@@ -1,0 +1,66 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Locale } from "../../core/verification/ports.ts";
+import type { Env, HttpDeps, HttpSettings } from "../context.ts";
+import { localeOf } from "../middleware/locale.ts";
+import { readCookie, writeCookie } from "./cookies.ts";
+import type { Page, PageContext } from "./views/layout.tsx";
+
+/** What every view needs; chooses the page's language: what the visitor picked, else what the browser asks for. */
+export function pageContext(
+  c: Context<Env>,
+  deps: HttpDeps,
+  page: { readonly path: string; readonly csrf?: string },
+): PageContext {
+  const locale = pageLocale(c, deps.settings);
+  return {
+    locale,
+    assets: deps.assets,
+    brand: deps.settings.brandName,
+    languageLinks: { en: languageLink(c, page.path, "en"), "zh-CN": languageLink(c, page.path, "zh-CN") },
+    ...(page.csrf && { csrf: page.csrf }),
+  };
+}
+
+/** The language that the visitor picked by the switch, which is remembered, else the negotiated one. */
+export function pageLocale(c: Context<Env>, settings: HttpSettings): Locale {
+  const picked = localeOf(c.req.query("lang") ?? "");
+  if (picked) {
+    writeCookie(c, settings, "locale", picked);
+    return picked;
+  }
+  return localeOf(readCookie(c, settings, "locale") ?? "") ?? c.get("locale");
+}
+
+/** The same page in another language. */
+function languageLink(c: Context<Env>, path: string, locale: Locale): string {
+  const query = new URLSearchParams(c.req.path === path ? c.req.query() : {});
+  query.set("lang", locale);
+  return `${path}?${query}`;
+}
+
+/** Answers with a page, under a policy without any inline code. */
+export async function sendPage(
+  c: Context<Env>,
+  deps: HttpDeps,
+  page: Page,
+  status: ContentfulStatusCode = 200,
+): Promise<Response> {
+  c.header("content-security-policy", contentSecurityPolicy(deps.settings.returnTo));
+  return c.html(await page, status);
+}
+
+/** `form-action` names the apps too: browsers hold it against the redirect that a form post is answered with. */
+function contentSecurityPolicy(returnTo: readonly string[]): string {
+  const apps = new Set(returnTo.map((address) => new URL(address).origin));
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    `form-action ${["'self'", ...apps].join(" ")}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}

@@ -1,0 +1,106 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
+import type { Locale } from "../../core/verification/ports.ts";
+import { plainSchema } from "../api/openapi.ts";
+import { allRefusals, type Operation } from "../api/operation.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { pageContext, sendPage } from "./context.ts";
+import { apiDocsPage, type DocsField, type DocsOperation } from "./views/docs.tsx";
+
+/** GET /docs: the API to read, from the same definitions as the OpenAPI document. */
+export async function showDocs(
+  c: Context<Env>,
+  deps: HttpDeps,
+  operations: readonly Operation[],
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/docs" });
+  const page = apiDocsPage({
+    context,
+    title: "Phonekey API",
+    version: deps.settings.version,
+    operations: operations.map((operation) => docsOf(operation, context.locale)),
+    refusals: Object.entries(REFUSALS).map(([code, { status, en, zh }]) => ({ code, status, en, zh })),
+  });
+  return await sendPage(c, deps, page);
+}
+
+function docsOf(operation: Operation, locale: Locale): DocsOperation {
+  const { method, path, summary, description, answer, example } = operation;
+  return {
+    method: method.toUpperCase(),
+    path,
+    summary,
+    description,
+    auth: operation.auth === "access_token" ? "Authorization: Bearer <access token>" : "",
+    parameters: parametersOf(operation),
+    bodyFields: fieldsOf(operation.body),
+    answers: [
+      { status: answer.status, description: answer.description, fields: fieldsOf(answer.schema, "output") },
+    ],
+    refusals: allRefusals(operation).map((code) => refusalOf(code, locale)),
+    ...(example && { example: JSON.stringify(example, null, 2) }),
+  };
+}
+
+function refusalOf(code: RefusalCode, locale: Locale) {
+  return { code, status: REFUSALS[code].status, text: refusalText({ code }, locale) };
+}
+
+function parametersOf(operation: Operation): DocsOperation["parameters"] {
+  const named = (schema: z.ZodType | undefined, where: string) =>
+    fieldsOf(schema).map(({ name, description, required = false }) => ({
+      name,
+      in: where,
+      required,
+      description,
+    }));
+  const key = {
+    name: "Idempotency-Key",
+    in: "header",
+    required: false,
+    description: "16 to 128 characters, random like a UUID; the same key gives the same answer for 24 hours.",
+  };
+  return [
+    ...named(operation.params, "path"),
+    ...named(operation.query, "query"),
+    ...(operation.sends ? [key] : []),
+  ];
+}
+
+/** What of a JSON Schema the page shows. */
+interface Shape {
+  readonly type?: string;
+  readonly format?: string;
+  readonly enum?: readonly string[];
+  readonly const?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Shape[];
+  readonly items?: Shape;
+}
+
+function fieldsOf(schema: z.ZodType | undefined, io: "input" | "output" = "input"): DocsField[] {
+  if (!schema) return [];
+  const shape: Shape = plainSchema(schema, io);
+  return (shape.anyOf ?? [shape]).flatMap((one) => shapeFields(one, shape.anyOf !== undefined));
+}
+
+/** @param oneOfSeveral a field that only one of several forms of the body has is not required as such */
+function shapeFields({ properties = {}, required = [] }: Shape, oneOfSeveral: boolean): DocsField[] {
+  return Object.entries(properties).map(([name, field]) => ({
+    name,
+    type: typeOf(field),
+    required: !oneOfSeveral && required.includes(name),
+    description: field.description ?? "",
+  }));
+}
+
+function typeOf(field: Shape): string {
+  if (field.enum) return field.enum.join(" | ");
+  if (field.const) return JSON.stringify(field.const);
+  if (field.type === "array") return `${typeOf(field.items ?? {})}[]`;
+  return field.format ?? field.type ?? "object";
+}

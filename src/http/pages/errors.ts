@@ -1,0 +1,21 @@
+import type { Context } from "hono";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { pageContext, sendPage } from "./context.ts";
+import { COPY } from "./copy.ts";
+import { messagePage } from "./views/message.tsx";
+
+/** Answers with a page that says what went wrong and where to go on. */
+export async function messagePageFor(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/sign-in" });
+  const { status } = REFUSALS[refusal.code];
+  if (refusal.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
+  const page = messagePage({
+    context,
+    title: COPY[context.locale].phone.title,
+    text: refusalText(refusal, context.locale),
+    action: { href: "/sign-in", label: COPY[context.locale].phone.title },
+  });
+  return await sendPage(c, deps, page, status);
+}

@@ -1,0 +1,81 @@
+import type { Context } from "hono";
+import type { Result } from "../../core/refusals.ts";
+import { refuse } from "../../core/refusals.ts";
+import { browserOf, type Flow } from "../../core/session/flow.ts";
+import type { Client } from "../../core/verification/client.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { readCookie, writeCookie } from "./cookies.ts";
+import { csrfToken, type Fields, isOwnForm, readForm } from "./forms.ts";
+
+/** What an app asked for when it sent the person here. */
+export interface ReturnRequest {
+  readonly returnTo?: string;
+  readonly state?: string;
+  readonly challenge?: string;
+}
+
+/** The flow that this browser is in, if it has one. */
+export async function currentFlow(c: Context<Env>, deps: HttpDeps): Promise<Flow | undefined> {
+  const cookie = readCookie(c, deps.settings, "flow");
+  return cookie ? await deps.phonekey.flow.read(cookie) : undefined;
+}
+
+/** A flow for a browser that has none, or the same one with a new request of an app. */
+export function beginFlow(deps: HttpDeps, current: Flow | undefined, request: ReturnRequest): Flow {
+  const pre = current?.pre ?? Buffer.from(deps.random.bytes(16)).toString("base64url");
+  const held = current?.verification && { verification: current.verification };
+  return { pre, ...held, ...request };
+}
+
+export async function keepFlow(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<void> {
+  writeCookie(c, deps.settings, "flow", await deps.phonekey.flow.issue(flow));
+}
+
+export function flowCsrf(flow: Flow): string {
+  return csrfToken(flow.pre);
+}
+
+/** Who calls, at the pages: this browser, on this device, from this address. */
+export function pageClient(c: Context<Env>, deps: HttpDeps, flow: Flow): Client {
+  const addressKey = c.get("addressKey");
+  const deviceToken = readCookie(c, deps.settings, "device");
+  return { browser: browserOf(flow), ...(addressKey && { addressKey }), ...(deviceToken && { deviceToken }) };
+}
+
+/** The browser's flow together with a form that its own page sent; anything else is `forbidden_origin`. */
+export async function flowForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+): Promise<Result<{ readonly flow: Flow; readonly fields: Fields }, "forbidden_origin">> {
+  const flow = await currentFlow(c, deps);
+  const fields = await readForm(c);
+  if (!flow || !fields || !isOwnForm(c, deps.settings, fields, flow.pre)) return refuse("forbidden_origin");
+  return { ok: true, value: { flow, fields } };
+}
+
+/**
+ * What an app asks for by the page's address: `return_to`, exactly one of the allowed ones, with a PKCE challenge
+ * (RFC 7636; only S256) and an optional `state`. Undefined when any part of it is wrong (T39).
+ */
+export function readReturnRequest(
+  query: (name: string) => string | undefined,
+  allowed: readonly string[],
+): ReturnRequest | undefined {
+  const returnTo = query("return_to");
+  if (returnTo === undefined) return {};
+  const challenge = query("code_challenge") ?? "";
+  const state = query("state");
+  const method = query("code_challenge_method");
+  if (!allowed.includes(returnTo) || method !== "S256" || !/^[A-Za-z0-9_-]{43}$/.test(challenge))
+    return undefined;
+  if (state !== undefined && !/^[\x20-\x7e]{1,512}$/.test(state)) return undefined;
+  return { returnTo, challenge, ...(state && { state }) };
+}
+
+/** The address that brings the person back to the app. */
+export function returnAddress(flow: Flow, handover: string): string {
+  const url = new URL(flow.returnTo ?? "");
+  url.searchParams.set("handover", handover);
+  if (flow.state) url.searchParams.set("state", flow.state);
+  return url.href;
+}

@@ -1,0 +1,184 @@
+import type { Context } from "hono";
+import { countryOptions, isCountryCode } from "../../core/countries.ts";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Flow } from "../../core/session/flow.ts";
+import type { SignedIn } from "../../core/session/sign-in.ts";
+import type { VerificationView } from "../../core/verification/verification.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
+import { messagePageFor } from "./errors.ts";
+import {
+  beginFlow,
+  currentFlow,
+  flowCsrf,
+  flowForm,
+  keepFlow,
+  pageClient,
+  readReturnRequest,
+  returnAddress,
+} from "./flow.ts";
+import { codePage } from "./views/code.tsx";
+import { phonePage } from "./views/phone.tsx";
+
+type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
+
+/** GET /sign-in: asks for the phone. Who is signed in already goes on at once. */
+export const showPhone: Handler = async (c, deps) => {
+  const request = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
+  if (!request) return await messagePageFor(c, deps, { code: "invalid_request" });
+  const flow = beginFlow(deps, await currentFlow(c, deps), request);
+  const cookie = readCookie(c, deps.settings, "session");
+  const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
+  if (principal?.ok) return await goOn(c, deps, flow, { user: principal.value.user, created: false });
+  await keepFlow(c, deps, flow);
+  return await phoneForm(c, deps, flow, { country: deps.settings.phones.defaultCountry, phone: "" });
+};
+
+/** POST /sign-in: sends a code to the phone. */
+export const submitPhone: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const phone = fields.get("phone") ?? "";
+  const country = fields.get("country") ?? "";
+  const started = await deps.phonekey.verifications.start({
+    phone,
+    ...(isCountryCode(country) && { country }),
+    purpose: "sign_in",
+    locale: pageLocale(c, deps.settings),
+    client: pageClient(c, deps, flow),
+    ...(flow.verification && { heldId: flow.verification }),
+  });
+  if (!started.ok) return await phoneForm(c, deps, flow, { country, phone }, started.refusal);
+  await keepFlow(c, deps, { ...flow, verification: started.value.id });
+  return c.redirect("/sign-in/code", 303);
+};
+
+/** GET /sign-in/code: asks for the code. */
+export const showCode: Handler = async (c, deps) => {
+  const flow = await currentFlow(c, deps);
+  const view = flow && (await heldVerification(c, deps, flow));
+  if (!flow || !view || view.status === "approved") return c.redirect("/sign-in", 303);
+  return await codeForm(c, deps, flow, view);
+};
+
+/** POST /sign-in/code: signs in. */
+export const submitCode: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const signedIn = await deps.phonekey.signIn.byCode({
+    verificationId: flow.verification ?? "",
+    code: fields.get("code") ?? "",
+    client: pageClient(c, deps, flow),
+    userAgent: c.req.header("user-agent") ?? "",
+  });
+  if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
+  const view = await heldVerification(c, deps, flow);
+  if (!view) return c.redirect("/sign-in", 303);
+  return await codeForm(c, deps, flow, view, signedIn.refusal);
+};
+
+/** POST /sign-in/resend: sends the code again, or a new one when the first has ended. */
+export const resendCode: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow } = form.value;
+  const sent = await deps.phonekey.verifications.again({
+    id: flow.verification ?? "",
+    locale: pageLocale(c, deps.settings),
+    client: pageClient(c, deps, flow),
+  });
+  if (sent.ok) {
+    await keepFlow(c, deps, { ...flow, verification: sent.value.id });
+    return c.redirect("/sign-in/code", 303);
+  }
+  const view = await heldVerification(c, deps, flow);
+  if (!view) return c.redirect("/sign-in", 303);
+  return await codeForm(c, deps, flow, view, sent.refusal);
+};
+
+/** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */
+async function enter(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
+  const { settings, phonekey } = deps;
+  const former = readCookie(c, settings, "session");
+  const principal = former ? await phonekey.sessions.authenticatePage(former) : undefined;
+  if (principal?.ok) await phonekey.sessions.end(principal.value, principal.value.session.id);
+  const { deviceToken } = await phonekey.sessions.tokens(signedIn);
+  writeCookie(c, settings, "session", await phonekey.sessions.pageToken(signedIn.session));
+  writeCookie(c, settings, "device", deviceToken);
+  return await goOn(c, deps, flow, signedIn);
+}
+
+/** To the app that asked, with a handover and never a token in the address; else to the account page. */
+async function goOn(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  signedIn: Pick<SignedIn, "user" | "created">,
+): Promise<Response> {
+  clearCookie(c, deps.settings, "flow");
+  if (!flow.returnTo || !flow.challenge) return c.redirect("/account", 303);
+  const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);
+  return c.redirect(returnAddress(flow, handover), 303);
+}
+
+async function heldVerification(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+): Promise<VerificationView | undefined> {
+  const { verification: id } = flow;
+  if (!id) return undefined;
+  const found = await deps.phonekey.verifications.read({ id, client: pageClient(c, deps, flow) });
+  return found.ok ? found.value : undefined;
+}
+
+async function phoneForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  form: { readonly country: string; readonly phone: string },
+  refusal?: Refusal,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/sign-in", csrf: flowCsrf(flow) });
+  const seconds = refusal?.retryAfterSeconds;
+  if (seconds) c.header("retry-after", String(seconds));
+  const page = phonePage({
+    context,
+    form: { ...form, phone: form.phone.slice(0, 64) },
+    countries: countryOptions(deps.settings.phones.allowedCountries, context.locale),
+    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(seconds && { retryAfterSeconds: seconds }),
+  });
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+}
+
+async function codeForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  view: VerificationView,
+  refusal?: Refusal,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/sign-in/code", csrf: flowCsrf(flow) });
+  const now = deps.clock.now();
+  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
+  const page = codePage({
+    context,
+    phoneMasked: view.phone,
+    codeLength: view.codeLength,
+    resendInSeconds: secondsUntil(view.resendAt, now),
+    expiresInSeconds: secondsUntil(view.expiresAt, now),
+    ended: view.status !== "pending",
+    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(deps.inbox && { inboxUrl: "/dev/inbox" }),
+  });
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+}
+
+function secondsUntil(at: number, now: number): number {
+  return Math.max(0, Math.ceil((at - now) / 1000));
+}

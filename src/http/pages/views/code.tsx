@@ -1,0 +1,187 @@
+import { COPY } from "../copy.ts";
+import { duration, inTime } from "./format.ts";
+import { LockIcon, OutwardIcon } from "./icons.tsx";
+import { layout, type Page, type PageContext } from "./layout.tsx";
+import { describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx";
+
+export interface CodePageProps {
+  readonly context: PageContext;
+  readonly phoneMasked: string;
+  readonly codeLength: number;
+  /** Whole seconds; 0 when it may be sent again at once. */
+  readonly resendInSeconds: number;
+  readonly expiresInSeconds: number;
+  readonly error?: string;
+  /** The code is spent or expired: the page offers a new one in its place. */
+  readonly ended?: boolean;
+  /** In development alone: where the messages can be read. */
+  readonly inboxUrl?: string;
+}
+
+/**
+ * Asks for the code. Posts `code` and `csrf` to /sign-in/code, and `csrf` alone to /sign-in/resend. After the end of
+ * the code (`ended`) the latter has to start anew for the same phone.
+ */
+export function codePage(props: CodePageProps): Page {
+  const { context, error, ended } = props;
+  const copy = COPY[context.locale].code;
+  const failed = error !== undefined || ended === true;
+  return layout(
+    { context, title: ended ? copy.endedTitle : copy.title, shape: "card", failed },
+    <>
+      {ended ? <Ended {...props} /> : <Open {...props} />}
+      <p class="small with-icon">
+        <LockIcon />
+        <span>{copy.neverShare}</span>
+      </p>
+      <Inbox context={context} url={props.inboxUrl} />
+    </>,
+  );
+}
+
+function Open(props: CodePageProps) {
+  const { context, phoneMasked, codeLength, expiresInSeconds, error } = props;
+  const copy = COPY[context.locale].code;
+  const [before, after] = copy.sentTo(codeLength);
+  return (
+    <>
+      <h1>{copy.title}</h1>
+      <p class="lead">
+        {before}
+        <PhoneNumber value={phoneMasked} />
+        {after}
+        {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
+      </p>
+      <Form context={context} action="/sign-in/code" class="stack" enhance="code">
+        <CodeField context={context} length={codeLength} error={error} />
+        <p
+          class="hint hint-warn"
+          role="status"
+          data-expires={String(expiresInSeconds)}
+          data-text={copy.expired}
+        ></p>
+        <button class="button button-primary" type="submit">
+          {copy.submit}
+        </button>
+      </Form>
+      <div class="aside-actions">
+        <ResendForm {...props} label={copy.resend} />
+        <OtherNumber context={context} />
+      </div>
+    </>
+  );
+}
+
+interface CodeFieldProps {
+  readonly context: PageContext;
+  readonly length: number;
+  readonly error: string | undefined;
+}
+
+/**
+ * One real input over a row of drawn cells, so that autofill, paste and screen readers meet a single field. It takes
+ * more than the digits, since a code pasted without the script may have spaces or hyphens in it.
+ */
+function CodeField({ context, length, error }: CodeFieldProps) {
+  return (
+    <div class="field">
+      <label for="code">{COPY[context.locale].code.label}</label>
+      <div class={error ? "code-field is-wrong" : "code-field"} data-length={String(length)}>
+        <span class="cells" aria-hidden="true">
+          {Array.from({ length }, () => (
+            <span></span>
+          ))}
+        </span>
+        <input
+          id="code"
+          name="code"
+          type="text"
+          inputmode="numeric"
+          autocomplete="one-time-code"
+          pattern={`[0-9]{${length}}`}
+          maxlength={length * 2}
+          data-code={String(length)}
+          required
+          autofocus
+          aria-invalid={error ? "true" : undefined}
+          aria-describedby={describedBy(error && "code-error")}
+        />
+      </div>
+      <FieldError id="code-error" text={error} />
+    </div>
+  );
+}
+
+function Ended(props: CodePageProps) {
+  const { context, phoneMasked, error } = props;
+  const copy = COPY[context.locale].code;
+  const [, after] = copy.sentTo(props.codeLength);
+  return (
+    <>
+      <div role="alert" tabindex={-1} autofocus class="focus-target">
+        <h1>{copy.endedTitle}</h1>
+        {error && <p class="lead">{error}</p>}
+        <p class="lead">
+          {copy.endedText}
+          <PhoneNumber value={phoneMasked} />
+          {after}
+        </p>
+      </div>
+      <ResendForm {...props} label={copy.sendNew} primary />
+      <div class="aside-actions">
+        <OtherNumber context={context} />
+      </div>
+    </>
+  );
+}
+
+interface ResendProps extends CodePageProps {
+  readonly label: string;
+  readonly primary?: boolean;
+}
+
+/** The button works at any time; only the script makes it wait, and the server has the last word. */
+function ResendForm({ context, resendInSeconds, label, primary }: ResendProps) {
+  const copy = COPY[context.locale].code;
+  return (
+    <Form context={context} action="/sign-in/resend" class={primary ? "stack" : "resend"} enhance="resend">
+      <button
+        class={primary ? "button button-primary" : "link-button"}
+        type="submit"
+        data-countdown={String(resendInSeconds)}
+        data-text={copy.resendCountdown}
+        data-done={label}
+      >
+        {label}
+      </button>
+      {resendInSeconds > 0 && (
+        <noscript>
+          <p class="hint">{copy.resendIn(inTime(resendInSeconds, context.locale))}</p>
+        </noscript>
+      )}
+      <span class="hidden-text" role="status" data-ready={copy.resendReady}></span>
+    </Form>
+  );
+}
+
+function OtherNumber({ context }: { readonly context: PageContext }) {
+  return (
+    <a class="link-button" href="/sign-in">
+      {COPY[context.locale].code.otherNumber}
+    </a>
+  );
+}
+
+function Inbox({ context, url }: { readonly context: PageContext; readonly url: string | undefined }) {
+  if (!url) return null;
+  const copy = COPY[context.locale];
+  return (
+    <p class="small development">
+      <a class="link-button" href={url} target="_blank" rel="noopener">
+        {copy.code.openInbox}
+        <OutwardIcon />
+        <span class="hidden-text">{copy.opensInNewTab}</span>
+      </a>
+    </p>
+  );
+}

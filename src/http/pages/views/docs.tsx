@@ -1,0 +1,263 @@
+import { COPY, type Copy } from "../copy.ts";
+import { layout, type Page, type PageContext } from "./layout.tsx";
+
+export interface ApiDocsPageProps {
+  readonly context: PageContext;
+  readonly title: string;
+  readonly version: string;
+  readonly operations: readonly DocsOperation[];
+  /** The whole catalogue; each has the anchor `error-<code>`. */
+  readonly refusals: readonly DocsRefusal[];
+}
+
+export interface DocsRefusal {
+  readonly code: string;
+  readonly status: number;
+  readonly en: string;
+  readonly zh: string;
+}
+
+export interface DocsOperation {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  /** In words; empty when nothing is asked for. */
+  readonly auth: string;
+  readonly parameters: readonly DocsParameter[];
+  readonly bodyFields: readonly DocsField[];
+  readonly answers: readonly DocsAnswer[];
+  readonly refusals: readonly { readonly code: string; readonly status: number; readonly text: string }[];
+  readonly example?: string;
+}
+
+export interface DocsParameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly description: string;
+}
+
+export interface DocsField {
+  readonly name: string;
+  readonly type: string;
+  readonly required?: boolean;
+  readonly description: string;
+}
+
+export interface DocsAnswer {
+  readonly status: number;
+  readonly description: string;
+  readonly fields: readonly DocsField[];
+}
+
+/** The API reference as a page to read. */
+export function apiDocsPage({ context, title, version, operations, refusals }: ApiDocsPageProps): Page {
+  const copy = COPY[context.locale].docs;
+  return layout(
+    { context, title, shape: "docs" },
+    <div class="docs">
+      <Contents copy={copy} operations={operations} />
+      <div class="docs-text">
+        <h1>{title}</h1>
+        <p class="quiet">{`${copy.version} ${version}`}</p>
+        {operations.map((operation) => (
+          <Operation copy={copy} operation={operation} />
+        ))}
+        <Catalogue context={context} refusals={refusals} />
+      </div>
+    </div>,
+  );
+}
+
+type DocsCopy = Copy["docs"];
+
+/** "POST /v1/sessions/{id}" as an anchor: `post-v1-sessions-id`. */
+function anchor({ method, path }: DocsOperation): string {
+  return `${method}-${path}`
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/-$/, "");
+}
+
+function Method({ name }: { readonly name: string }) {
+  return <span class={`method method-${name.toLowerCase()}`}>{name.toUpperCase()}</span>;
+}
+
+function Contents({
+  copy,
+  operations,
+}: {
+  readonly copy: DocsCopy;
+  readonly operations: readonly DocsOperation[];
+}) {
+  return (
+    <nav class="contents" aria-label={copy.contents}>
+      <p class="contents-title">{copy.operations}</p>
+      <ul>
+        {operations.map((operation) => (
+          <li>
+            <a href={`#${anchor(operation)}`}>
+              <Method name={operation.method} /> <span class="path">{operation.path}</span>
+            </a>
+          </li>
+        ))}
+        <li>
+          <a href="#refusals">{copy.refusals}</a>
+        </li>
+      </ul>
+    </nav>
+  );
+}
+
+function Operation({ copy, operation }: { readonly copy: DocsCopy; readonly operation: DocsOperation }) {
+  const id = anchor(operation);
+  return (
+    <section class="operation" id={id} aria-labelledby={`${id}-title`}>
+      <p class="operation-path">
+        <Method name={operation.method} /> <code>{operation.path}</code>
+      </p>
+      <h2 id={`${id}-title`}>{operation.summary}</h2>
+      {operation.description && <p>{operation.description}</p>}
+      {operation.auth && (
+        <p>
+          <strong>{copy.auth}</strong> {operation.auth}
+        </p>
+      )}
+      <Parameters copy={copy} parameters={operation.parameters} />
+      <Fields copy={copy} title={copy.body} fields={operation.bodyFields} />
+      <Example copy={copy} text={operation.example} />
+      <Answers copy={copy} answers={operation.answers} />
+      <Refusals copy={copy} refusals={operation.refusals} />
+    </section>
+  );
+}
+
+function Parameters({
+  copy,
+  parameters,
+}: {
+  readonly copy: DocsCopy;
+  readonly parameters: readonly DocsParameter[];
+}) {
+  const fields = parameters.map((parameter) => ({ ...parameter, type: parameter.in }));
+  return <Fields copy={copy} title={copy.parameters} fields={fields} />;
+}
+
+interface FieldsProps {
+  readonly copy: DocsCopy;
+  readonly title?: string;
+  readonly fields: readonly DocsField[];
+}
+
+function Fields({ copy, title, fields }: FieldsProps) {
+  if (fields.length === 0) return null;
+  return (
+    <>
+      {title && <h3>{title}</h3>}
+      <dl class="fields">
+        {fields.map((field) => (
+          <div>
+            <dt>
+              <code>{field.name}</code> <span class="type">{field.type}</span>
+              {field.required !== undefined && (
+                <span class={field.required ? "type is-required" : "type"}>
+                  {` ${field.required ? copy.required : copy.optional}`}
+                </span>
+              )}
+            </dt>
+            <dd>{field.description}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function Example({ copy, text }: { readonly copy: DocsCopy; readonly text: string | undefined }) {
+  if (!text) return null;
+  return (
+    <div class="example">
+      <div class="example-head">
+        <h3>{copy.example}</h3>
+        <button class="button button-quiet" type="button" hidden data-copy={text}>
+          {copy.copy}
+        </button>
+      </div>
+      <pre tabindex={0}>
+        <code>{text}</code>
+      </pre>
+    </div>
+  );
+}
+
+function Answers({ copy, answers }: { readonly copy: DocsCopy; readonly answers: readonly DocsAnswer[] }) {
+  if (answers.length === 0) return null;
+  return (
+    <>
+      <h3>{copy.answers}</h3>
+      {answers.map((answer) => (
+        <div class="answer">
+          <p>
+            <span class="status">{answer.status}</span> {answer.description}
+          </p>
+          <Fields copy={copy} fields={answer.fields} />
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Refusals({
+  copy,
+  refusals,
+}: {
+  readonly copy: DocsCopy;
+  readonly refusals: DocsOperation["refusals"];
+}) {
+  if (refusals.length === 0) return null;
+  return (
+    <>
+      <h3>{copy.refusals}</h3>
+      <ul class="refusals">
+        {refusals.map(({ code, status, text }) => (
+          <li>
+            <span class="status">{status}</span>{" "}
+            <a href={`#error-${code}`}>
+              <code>{code}</code>
+            </a>{" "}
+            <span class="quiet">{text}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Catalogue({
+  context,
+  refusals,
+}: {
+  readonly context: PageContext;
+  readonly refusals: readonly DocsRefusal[];
+}) {
+  const copy = COPY[context.locale].docs;
+  return (
+    <section class="operation" id="refusals" aria-labelledby="refusals-title">
+      <h2 id="refusals-title">{copy.refusals}</h2>
+      <p>{copy.refusalsLead}</p>
+      <dl class="fields">
+        {refusals.map(({ code, status, en, zh }) => (
+          <div id={`error-${code}`}>
+            <dt>
+              <span class="status">{status}</span> <code>{code}</code>
+            </dt>
+            <dd>
+              <span lang="en">{en}</span> <span lang="zh-CN">{zh}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

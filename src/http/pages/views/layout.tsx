@@ -1,0 +1,106 @@
+import { html } from "hono/html";
+import type { Child, PropsWithChildren } from "hono/jsx";
+import type { Locale } from "../../../core/verification/ports.ts";
+import { COPY } from "../copy.ts";
+import { BrandMark } from "./icons.tsx";
+
+/** What every page needs. */
+export interface PageContext {
+  readonly locale: Locale;
+  /** URLs of the built script and style sheet. */
+  readonly assets: { readonly script: string; readonly style: string };
+  /** The token that every form of the page sends back; must be there when the page has a form. */
+  readonly csrf?: string;
+  /** This page in each language, as addresses. */
+  readonly languageLinks: Readonly<Record<Locale, string>>;
+  /** Whose sign-in this is. */
+  readonly brand: string;
+}
+
+/** A whole document, ready for `c.html`. */
+export type Page = ReturnType<typeof html>;
+
+interface LayoutProps {
+  readonly context: PageContext;
+  /** What the page is; the brand is added. */
+  readonly title: string;
+  /** How wide the page is and whether it lies on a sheet: `card` for one task, `screen` for the inbox. */
+  readonly shape: "card" | "account" | "docs" | "screen";
+  /** Puts "Error:" first in the title, where a screen reader hears it at once. */
+  readonly failed?: boolean;
+  /** Reloads the page while the browser runs no scripts. */
+  readonly refreshSeconds?: number;
+}
+
+/** Wraps a page's content into a document. */
+export function layout(props: LayoutProps, content: Child): Page {
+  return html`<!DOCTYPE html>${<Document {...props}>{content}</Document>}`;
+}
+
+function Document({ children, ...props }: PropsWithChildren<LayoutProps>) {
+  const { context, shape } = props;
+  return (
+    <html lang={context.locale}>
+      <Head {...props} />
+      <body class={`shape-${shape}`}>
+        <a class="skip" href="#main">
+          {COPY[context.locale].skipToContent}
+        </a>
+        <header class="top">
+          <p class="brand">
+            <BrandMark />
+            <span translate="no">{context.brand}</span>
+          </p>
+          <Languages context={context} />
+        </header>
+        <main id="main">{children}</main>
+      </body>
+    </html>
+  );
+}
+
+function Head({ context, title, failed, refreshSeconds }: LayoutProps) {
+  const prefix = failed ? COPY[context.locale].errorPrefix : "";
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <title>{`${prefix}${title} · ${context.brand}`}</title>
+      <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+      <meta name="color-scheme" content="light dark" />
+      <meta name="theme-color" content="#f3f5f2" media="(prefers-color-scheme: light)" />
+      <meta name="theme-color" content="#0d1311" media="(prefers-color-scheme: dark)" />
+      <meta name="format-detection" content="telephone=no" />
+      <meta name="robots" content="noindex" />
+      <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+      <link rel="stylesheet" href={context.assets.style} />
+      <script type="module" src={context.assets.script}></script>
+      {refreshSeconds !== undefined && (
+        <noscript>
+          <meta http-equiv="refresh" content={String(refreshSeconds)} />
+        </noscript>
+      )}
+    </head>
+  );
+}
+
+function Languages({ context }: { readonly context: PageContext }) {
+  const locales: readonly Locale[] = ["en", "zh-CN"];
+  return (
+    <nav class="languages" aria-label={COPY[context.locale].languages}>
+      <ul>
+        {locales.map((locale) => (
+          <li>
+            <a
+              href={context.languageLinks[locale]}
+              lang={locale}
+              hreflang={locale}
+              aria-current={locale === context.locale ? "true" : undefined}
+            >
+              {COPY[locale].languageName}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

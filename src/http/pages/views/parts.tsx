@@ -1,0 +1,66 @@
+import type { PropsWithChildren } from "hono/jsx";
+import type { Locale } from "../../../core/verification/ports.ts";
+import { dateTime, isoTime } from "./format.ts";
+import { AlertIcon } from "./icons.tsx";
+import type { PageContext } from "./layout.tsx";
+
+interface FormProps {
+  readonly context: PageContext;
+  readonly action: string;
+  readonly class?: string;
+  /** Which browser script, if any, takes care of this form. */
+  readonly enhance?: "code" | "resend";
+}
+
+/** A POST form with the page's CSRF token. Every form of the pages is one of these (T36). */
+export function Form({ context, action, enhance, children, ...rest }: PropsWithChildren<FormProps>) {
+  return (
+    <form method="post" action={action} class={rest.class} data-form={enhance ?? "plain"} novalidate>
+      <input type="hidden" name="csrf" value={context.csrf ?? ""} />
+      {children}
+    </form>
+  );
+}
+
+/** What is wrong with one field; the field names this id in `aria-describedby`. */
+export function FieldError({ id, text }: { readonly id: string; readonly text: string | undefined }) {
+  if (!text) return null;
+  return (
+    <p class="field-error" id={id} role="alert">
+      <AlertIcon />
+      <span>{text}</span>
+    </p>
+  );
+}
+
+/** A message about the whole page. */
+export function Banner({ kind, children }: PropsWithChildren<{ readonly kind: "error" | "notice" }>) {
+  return (
+    <div class={`banner banner-${kind}`} role={kind === "error" ? "alert" : "status"}>
+      {children}
+    </div>
+  );
+}
+
+/** A number, masked or not, that never breaks over lines and always runs from left to right. */
+export function PhoneNumber({ value }: { readonly value: string }) {
+  return (
+    <bdi class="number" dir="ltr" translate="no">
+      {value}
+    </bdi>
+  );
+}
+
+/** Epoch milliseconds in words; in UTC until the script knows the visitor's zone. */
+export function Time({ at, locale }: { readonly at: number; readonly locale: Locale }) {
+  return (
+    <time datetime={isoTime(at)} data-local-time="">
+      {dateTime(at, locale)}
+    </time>
+  );
+}
+
+/** Joins the ids of the elements that describe a field; undefined when there is none. */
+export function describedBy(...ids: readonly (string | false | undefined)[]): string | undefined {
+  return ids.filter(Boolean).join(" ") || undefined;
+}

@@ -1,0 +1,143 @@
+import { COPY } from "../copy.ts";
+import { inTime } from "./format.ts";
+import { layout, type Page, type PageContext } from "./layout.tsx";
+import { describedBy, FieldError, Form } from "./parts.tsx";
+
+export interface Country {
+  /** ISO 3166-1 alpha-2. */
+  readonly code: string;
+  /** Digits only, such as `86`. */
+  readonly callingCode: string;
+  /** In the language of the page. */
+  readonly name: string;
+  /** The flag as an emoji. */
+  readonly flag: string;
+}
+
+export interface PhonePageProps {
+  readonly context: PageContext;
+  readonly form: { readonly country: string; readonly phone: string; readonly returnTo?: string };
+  /** Those allowed, in the order to show them; with a single one there is nothing to pick. */
+  readonly countries: readonly Country[];
+  readonly error?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** Asks for the phone. Posts `country`, `phone`, `csrf` and, if it was given, `return_to` to /sign-in. */
+export function phonePage(props: PhonePageProps): Page {
+  const { context, form, error } = props;
+  const copy = COPY[context.locale].phone;
+  return layout(
+    { context, title: copy.title, shape: "card", failed: error !== undefined },
+    <>
+      <h1>{copy.title}</h1>
+      <p class="lead">{copy.lead}</p>
+      <Form context={context} action="/sign-in" class="stack">
+        {form.returnTo !== undefined && <input type="hidden" name="return_to" value={form.returnTo} />}
+        <PhoneField {...props} />
+        <button class="button button-primary" type="submit">
+          {copy.submit}
+        </button>
+      </Form>
+      <p class="small">{copy.smallPrint}</p>
+    </>,
+  );
+}
+
+function PhoneField(props: PhonePageProps) {
+  const { context, form, countries, error, retryAfterSeconds } = props;
+  const copy = COPY[context.locale].phone;
+  const only = countries.length === 1 ? countries[0] : undefined;
+  return (
+    <div class="field">
+      <label for="phone">{copy.phone}</label>
+      <div class={error ? "phone-field is-wrong" : "phone-field"} data-phone-field="">
+        {only ? <OnlyCountry country={only} /> : <CountrySelect {...props} />}
+        <input
+          id="phone"
+          name="phone"
+          type="tel"
+          inputmode="tel"
+          autocomplete="tel"
+          value={form.phone}
+          maxlength={40}
+          required
+          autofocus
+          aria-invalid={error ? "true" : undefined}
+          aria-describedby={describedBy(
+            only && "phone-prefix",
+            error && "phone-error",
+            retryAfterSeconds !== undefined && "phone-retry",
+          )}
+        />
+      </div>
+      <FieldError id="phone-error" text={error} />
+      <Retry context={context} seconds={retryAfterSeconds} />
+    </div>
+  );
+}
+
+function OnlyCountry({ country }: { readonly country: Country }) {
+  return (
+    <span class="prefix" id="phone-prefix">
+      <input type="hidden" name="country" value={country.code} />
+      <span class="hidden-text">{`${country.name} `}</span>
+      <span class="flag" aria-hidden="true">
+        {country.flag}
+      </span>
+      {`+${country.callingCode}`}
+    </span>
+  );
+}
+
+/** A plain select; the script puts a button with a searchable list in its place. */
+function CountrySelect({ context, form, countries }: PhonePageProps) {
+  const copy = COPY[context.locale].phone;
+  return (
+    <select
+      class="country"
+      name="country"
+      aria-label={copy.country}
+      autocomplete="off"
+      data-country=""
+      data-search={copy.search}
+      data-close={copy.close}
+      data-no-match={copy.noMatch}
+      data-matches={copy.matches}
+    >
+      {countries.map(({ code, callingCode, name, flag }) => (
+        <option
+          value={code}
+          selected={code === form.country}
+          data-name={name}
+          data-calling-code={callingCode}
+          data-flag={flag}
+        >
+          {`+${callingCode} ${name}`}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Retry({
+  context,
+  seconds,
+}: {
+  readonly context: PageContext;
+  readonly seconds: number | undefined;
+}) {
+  if (seconds === undefined) return null;
+  const copy = COPY[context.locale].phone;
+  return (
+    <p
+      class="hint"
+      id="phone-retry"
+      data-countdown={String(seconds)}
+      data-text={copy.retryCountdown}
+      data-done={copy.retryNow}
+    >
+      {copy.retryIn(inTime(seconds, context.locale))}
+    </p>
+  );
+}

@@ -1,0 +1,73 @@
+/** What the WebOTP API adds to the types of the Credential Management API. */
+interface OtpRequest extends CredentialRequestOptions {
+  readonly otp: { readonly transport: readonly string[] };
+}
+interface OtpCredential extends Credential {
+  readonly code: string;
+}
+
+/** Makes the code field take whatever a person pastes, send itself when full, and read the message by itself. */
+export function enhanceCodeForm(root: ParentNode): void {
+  const form = root.querySelector<HTMLFormElement>("form[data-form=code]");
+  const input = form?.querySelector<HTMLInputElement>("input[data-code]");
+  if (!form || !input) return;
+  const length = Number(input.dataset.code);
+  const update = () => {
+    clean(input, length);
+    markCells(input);
+  };
+  input.addEventListener("input", (event) => {
+    if ((event as InputEvent).isComposing) return;
+    update();
+    if (input.value.length === length) send(form);
+  });
+  input.addEventListener("compositionend", () => input.dispatchEvent(new Event("input")));
+  for (const type of ["focus", "blur", "keyup", "click", "select"]) {
+    input.addEventListener(type, () => markCells(input));
+  }
+  update();
+  void readMessage(form, input);
+}
+
+/** Only ASCII digits remain: full-width ones are turned, spaces, hyphens and all else are dropped. */
+function digitsOf(text: string): string {
+  return text.normalize("NFKC").replace(/[^0-9]/g, "");
+}
+
+function clean(input: HTMLInputElement, length: number): void {
+  const caret = digitsOf(input.value.slice(0, input.selectionStart ?? 0)).length;
+  const digits = digitsOf(input.value).slice(0, length);
+  if (digits === input.value) return;
+  input.value = digits;
+  input.setSelectionRange(caret, caret);
+}
+
+/** Shows in which cell the next digit goes. */
+function markCells(input: HTMLInputElement): void {
+  const cells = input.parentElement?.querySelectorAll(".cells > span") ?? [];
+  const focused = document.activeElement === input;
+  const caret = Math.min(input.selectionStart ?? 0, cells.length - 1);
+  cells.forEach((cell, index) => {
+    cell.classList.toggle("is-active", focused && index === caret);
+  });
+}
+
+function send(form: HTMLFormElement): void {
+  if (!form.hasAttribute("aria-busy")) form.requestSubmit();
+}
+
+/** WebOTP: Chromium on Android offers the code of a message that ends with our own origin. */
+async function readMessage(form: HTMLFormElement, input: HTMLInputElement): Promise<void> {
+  if (!("OTPCredential" in window)) return;
+  const stop = new AbortController();
+  form.addEventListener("submit", () => stop.abort(), { once: true });
+  const request: OtpRequest = { otp: { transport: ["sms"] }, signal: stop.signal };
+  try {
+    const credential = (await navigator.credentials.get(request)) as OtpCredential | null;
+    if (!credential) return;
+    input.value = credential.code;
+    input.dispatchEvent(new Event("input"));
+  } catch {
+    // Declined, timed out or aborted: the person types the code.
+  }
+}

@@ -1,0 +1,19 @@
+/** Keeps a form from being sent twice, and gives it back when the visitor returns to the page. */
+export function enhanceForms(root: ParentNode): void {
+  const forms = [...root.querySelectorAll("form")];
+  for (const form of forms) form.addEventListener("submit", (event) => submitOnce(form, event));
+  addEventListener("pageshow", () => {
+    for (const form of forms) release(form);
+  });
+}
+
+function submitOnce(form: HTMLFormElement, event: Event): void {
+  const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
+  if (form.hasAttribute("aria-busy") || button?.getAttribute("aria-disabled") === "true")
+    event.preventDefault();
+  else form.setAttribute("aria-busy", "true");
+}
+
+function release(form: HTMLFormElement): void {
+  form.removeAttribute("aria-busy");
+}

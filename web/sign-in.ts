@@ -1,0 +1,18 @@
+import { enhanceCodeForm } from "./code-field.ts";
+import { enhanceCopyButtons } from "./copy-button.ts";
+import { startCountdowns } from "./countdown.ts";
+import { enhanceCountrySelect } from "./country-picker.ts";
+import { enhanceForms } from "./forms.ts";
+import { pollInbox } from "./inbox.ts";
+import { localiseTimes } from "./times.ts";
+
+/** The one script of all pages. Each part looks for its own markup and does nothing where there is none. */
+const root = document.documentElement;
+root.classList.add("js");
+enhanceForms(document);
+enhanceCodeForm(document);
+enhanceCountrySelect(document);
+enhanceCopyButtons(document);
+localiseTimes(document);
+startCountdowns(document);
+pollInbox(document);
