@@ -1,0 +1,103 @@
+import type { KeyObject } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, errors } from "jose";
+import { hasLowS, withLowS } from "./low-s.ts";
+
+/** What a protected header says, `kid` aside: these members with these values and no other (RFC 8725, section 3.1). */
+export type HeaderProfile =
+  | { readonly alg: "ES256" | "HS256"; readonly typ?: string }
+  | { readonly alg: "dir"; readonly enc: "A256GCM"; readonly typ?: string };
+
+/** In characters. A longer token is refused before anything of it is decoded. */
+export const MAX_TOKEN_LENGTH = 4096;
+
+const KEY_ID = /^[\w-]{1,64}$/;
+
+/** The payload signed, or encrypted where the profile is `dir`, in compact serialisation (RFC 7515, RFC 7516). */
+export async function writeCompact(
+  payload: Uint8Array,
+  profile: HeaderProfile,
+  kid: string,
+  key: KeyObject,
+): Promise<string> {
+  if (profile.alg === "dir") {
+    return new CompactEncrypt(payload).setProtectedHeader({ ...profile, kid }).encrypt(key);
+  }
+  const jws = await new CompactSign(payload).setProtectedHeader({ ...profile, kid }).sign(key);
+  return profile.alg === "ES256" ? withLowS(jws) : jws;
+}
+
+/**
+ * The payload of a token in compact serialisation, once its signature or tag was verified with the key that
+ * `findKey` has for its `kid`. Undefined for everything else: another or a further header member, a second
+ * spelling of the same token, an ES256 signature with high S, an unknown key. Rejects only when `findKey` does.
+ */
+export async function readCompact(
+  token: string,
+  profile: HeaderProfile,
+  findKey: (kid: string) => Promise<KeyObject | undefined>,
+): Promise<Uint8Array | undefined> {
+  const segments = splitCanonical(token);
+  const kid = segments && readKeyId(segments[0] ?? "", profile);
+  if (!segments || !kid || !hasCanonicalSignature(segments, profile)) return undefined;
+  const key = await findKey(kid);
+  return key && unlock(token, profile, key);
+}
+
+/** The JSON value in these bytes, if they are the one serialisation that `JSON.stringify` gives it. */
+export function parseCanonicalJson(bytes: Uint8Array): unknown {
+  const value = parseJson(Buffer.from(bytes).toString());
+  // JSON.parse lets the last of several equal members win: they, spaces, escapes and `1.0` are gone when written again.
+  return value !== undefined && Buffer.from(JSON.stringify(value)).equals(bytes) ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function splitCanonical(token: string): readonly string[] | undefined {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined;
+  const segments = token.split(".");
+  return segments.every(isCanonicalBase64url) ? segments : undefined;
+}
+
+// Decoders pass over padding, spaces and stray bits, and so would take many strings for the same token (T29).
+function isCanonicalBase64url(segment: string): boolean {
+  return Buffer.from(segment, "base64url").toString("base64url") === segment;
+}
+
+function readKeyId(segment: string, profile: HeaderProfile): string | undefined {
+  const header = parseCanonicalJson(Buffer.from(segment, "base64url"));
+  const kid = isRecord(header) ? header.kid : undefined;
+  if (typeof kid !== "string" || !KEY_ID.test(kid)) return undefined;
+  return isDeepStrictEqual(header, { ...profile, kid }) ? kid : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function hasCanonicalSignature(segments: readonly string[], profile: HeaderProfile): boolean {
+  return profile.alg !== "ES256" || hasLowS(Buffer.from(segments[2] ?? "", "base64url"));
+}
+
+async function unlock(
+  token: string,
+  profile: HeaderProfile,
+  key: KeyObject,
+): Promise<Uint8Array | undefined> {
+  try {
+    if (profile.alg !== "dir") {
+      return (await compactVerify(token, key, { algorithms: [profile.alg] })).payload;
+    }
+    const options = { keyManagementAlgorithms: [profile.alg], contentEncryptionAlgorithms: [profile.enc] };
+    return (await compactDecrypt(token, key, options)).plaintext;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}

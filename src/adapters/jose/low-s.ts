@@ -1,0 +1,27 @@
+/** The order of the group of P-256 (SEC 2, section 2.4.2). */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+const SCALAR_BYTES = 32;
+const HALF_ORDER = toBytes(ORDER / 2n);
+
+/**
+ * Whether an ES256 signature, r and s of 32 bytes each, has its s in the lower half of the group. When (r, s)
+ * verifies then (r, n-s) does too: anybody could turn a token into a second one that is as valid (T29).
+ */
+export function hasLowS(signature: Uint8Array): boolean {
+  if (signature.length !== 2 * SCALAR_BYTES) return false;
+  return Buffer.compare(signature.subarray(SCALAR_BYTES), HALF_ORDER) <= 0;
+}
+
+/** The same compact JWS with the lower s of the two that verify. */
+export function withLowS(jws: string): string {
+  const start = jws.lastIndexOf(".") + 1;
+  const signature = Buffer.from(jws.slice(start), "base64url");
+  if (hasLowS(signature)) return jws;
+  const s = BigInt(`0x${signature.toString("hex", SCALAR_BYTES)}`);
+  toBytes(ORDER - s).copy(signature, SCALAR_BYTES);
+  return jws.slice(0, start) + signature.toString("base64url");
+}
+
+function toBytes(scalar: bigint): Buffer {
+  return Buffer.from(scalar.toString(16).padStart(2 * SCALAR_BYTES, "0"), "hex");
+}

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { KeyKind } from "../../core/keys.ts";
+import type { TokenClaims, TokenKind } from "../../core/session/ports.ts";
+import type { HeaderProfile } from "./compact.ts";
+
+/** All that tells one kind of token from the others; no two share a `typ`, an audience or a kind of key (promise 10). */
+export interface Profile<K extends TokenKind> {
+  readonly header: HeaderProfile;
+  readonly keyKind: KeyKind;
+  readonly audience: string;
+  /** The claims of this kind, in the order in which they are written; no others. */
+  readonly claims: z.ZodType<TokenClaims[K]>;
+}
+
+const id = z.string().min(1);
+const count = z.int().nonnegative();
+
+/**
+ * @param audience of the access tokens, which others read (RFC 9068); all other kinds are for Phonekey itself.
+ */
+export function createProfiles(audience: string): { readonly [K in TokenKind]: Profile<K> } {
+  return {
+    access: {
+      header: { alg: "ES256", typ: "at+jwt" },
+      keyKind: "signing",
+      audience,
+      claims: z.strictObject({ sub: id, sid: id, jti: id }),
+    },
+    refresh: {
+      header: { alg: "HS256", typ: "rt+jwt" },
+      keyKind: "refresh",
+      audience: "urn:phonekey:refresh",
+      claims: z.strictObject({ sid: id, gen: count }),
+    },
+    device: {
+      header: { alg: "HS256", typ: "device+jwt" },
+      keyKind: "device",
+      audience: "urn:phonekey:device",
+      claims: z.strictObject({ sub: id, did: id, epoch: count }),
+    },
+    page: {
+      header: { alg: "HS256", typ: "page+jwt" },
+      keyKind: "page",
+      audience: "urn:phonekey:page",
+      claims: z.strictObject({ sid: id }),
+    },
+    flow: {
+      header: { alg: "dir", enc: "A256GCM", typ: "flow+jwt" },
+      keyKind: "flow",
+      audience: "urn:phonekey:flow",
+      claims: z.strictObject({
+        pre: id,
+        verification: z.exactOptional(id),
+        returnTo: z.exactOptional(z.string()),
+        state: z.exactOptional(z.string()),
+        challenge: z.exactOptional(z.string()),
+      }),
+    },
+    handover: {
+      header: { alg: "dir", enc: "A256GCM", typ: "handover+jwt" },
+      keyKind: "handover",
+      audience: "urn:phonekey:handover",
+      claims: z.strictObject({
+        jti: id,
+        sub: id,
+        challenge: z.string(),
+        created: z.boolean(),
+        did: z.exactOptional(id),
+      }),
+    },
+  };
+}
