@@ -1,3 +1,4 @@
+import { issueDeviceToken } from "./account/device.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
 import { createEnsureLimits } from "./protection/rebuild.ts";
@@ -50,6 +51,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       read: (token: string) => readFlow(deps, token),
     },
     sessions: {
+      deviceToken: ({ user, deviceId }: SignedIn) => issueDeviceToken(deps, user, deviceId),
       pageToken: (session: Session) => issuePageToken(deps, session),
       tokens: ({ session, user, deviceId }: SignedIn) => sessionTokens(deps, session, user, deviceId),
       refresh: (refreshToken: string) => refreshSession(deps, refreshToken),

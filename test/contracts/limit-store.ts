@@ -17,8 +17,12 @@ function request(checks: readonly LimitCheck[], more: Partial<TakeRequest> = {})
   return { member: fresh("member"), checks, ...more };
 }
 
-/** The promises of `LimitStore`, for every store. */
-export function limitStoreContract(name: string, open: () => Promise<OpenLimitStore>): void {
+/** The promises of `LimitStore`, for every store. One that forgets by itself has nothing to sweep. */
+export function limitStoreContract(
+  name: string,
+  open: () => Promise<OpenLimitStore>,
+  { forgetsByItself = false } = {},
+): void {
   describe(`${name}: limit store`, () => {
     let opened: OpenLimitStore;
     let store: LimitStore;
@@ -259,6 +263,7 @@ export function limitStoreContract(name: string, open: () => Promise<OpenLimitSt
     }, 60_000);
   });
 
+  if (forgetsByItself) return;
   describe(`${name}: limit store, sweep`, () => {
     test("forgets what is old, a few rows a call, and nothing that still counts", async () => {
       const { store, close } = await open();

@@ -7,6 +7,7 @@ import { deviceLabel } from "../device-label.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { clearCookie, readCookie } from "./cookies.ts";
+import { COPY } from "./copy.ts";
 import { messagePageFor } from "./errors.ts";
 import { csrfToken, type Fields, isOwnForm, readForm } from "./forms.ts";
 import { accountPage } from "./views/account.tsx";
@@ -22,17 +23,20 @@ interface Visitor {
 /** GET /account: name, avatar and sessions. */
 export const showAccount: Handler = async (c, deps) => {
   const visitor = await currentVisitor(c, deps);
-  return visitor ? await accountForm(c, deps, visitor) : c.redirect("/sign-in", 303);
+  if (!visitor) return c.redirect("/sign-in", 303);
+  return await accountForm(c, deps, visitor, { saved: c.req.query("saved") !== undefined });
 };
 
 /** POST /account/profile: changes name and avatar. */
 export const submitProfile: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
-    const name = fields.get("name");
+    const { user } = visitor.principal;
+    const name = fields.get("name") ?? "";
     const avatar = fields.get("avatar");
-    const change = { ...(name && { name }), ...(avatar && { avatar: Number(avatar) }) };
-    const updated = await deps.phonekey.account.update(visitor.principal.user, change);
-    return updated.ok ? c.redirect("/account", 303) : await accountForm(c, deps, visitor, updated.refusal);
+    const change = { ...(name !== user.name && { name }), ...(avatar && { avatar: Number(avatar) }) };
+    const updated = await deps.phonekey.account.update(user, change);
+    if (updated.ok) return c.redirect("/account?saved", 303);
+    return await accountForm(c, deps, visitor, { refusal: updated.refusal });
   });
 
 /** POST /account/sessions/end: ends one session. */
@@ -89,7 +93,7 @@ async function accountForm(
   c: Context<Env>,
   deps: HttpDeps,
   { principal, cookie }: Visitor,
-  refusal?: Refusal,
+  { refusal, saved }: { readonly refusal?: Refusal; readonly saved?: boolean },
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/account", csrf: csrfToken(cookie) });
   const { name, avatar, maskedPhone, createdAt } = await deps.phonekey.account.read(principal.user);
@@ -108,6 +112,7 @@ async function accountForm(
       createdAt,
       lastUsedAt,
     })),
+    ...(saved && { notice: COPY[context.locale].account.saved }),
     ...(refusal && { error: formError(refusal, refusalText(refusal, context.locale)) }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);

@@ -75,6 +75,7 @@ interface AccountCopy {
   readonly endOf: (device: string) => string;
   readonly endOthers: string;
   readonly signOut: string;
+  readonly saved: string;
 }
 
 interface InboxCopy {
@@ -167,6 +168,7 @@ const EN: Copy = {
     endOf: (device) => `Sign out ${device}`,
     endOthers: "Sign out all other devices",
     signOut: "Sign out",
+    saved: "Your changes are saved.",
   },
   inbox: {
     title: "Development inbox",
@@ -258,6 +260,7 @@ const ZH_CN: Copy = {
     endOf: (device) => `将 ${device} 退出登录`,
     endOthers: "退出其他所有设备",
     signOut: "退出登录",
+    saved: "已保存。",
   },
   inbox: {
     title: "开发收件箱",

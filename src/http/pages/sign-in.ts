@@ -106,7 +106,7 @@ async function enter(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: Sign
   const former = readCookie(c, settings, "session");
   const principal = former ? await phonekey.sessions.authenticatePage(former) : undefined;
   if (principal?.ok) await phonekey.sessions.end(principal.value, principal.value.session.id);
-  const { deviceToken } = await phonekey.sessions.tokens(signedIn);
+  const deviceToken = await phonekey.sessions.deviceToken(signedIn);
   writeCookie(c, settings, "session", await phonekey.sessions.pageToken(signedIn.session));
   writeCookie(c, settings, "device", deviceToken);
   return await goOn(c, deps, flow, signedIn);

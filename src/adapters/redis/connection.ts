@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import { createClient, createCluster, createSentinel } from "redis";
+import { UnavailableError } from "../../core/refusals.ts";
+
+/** A Lua script; Redis runs each call of it as one step. */
+export interface Script {
+  readonly lua: string;
+  readonly sha: string;
+}
+
+export function script(lua: string): Script {
+  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+}
+
+/** The part of Redis that the stores need, the same for a single server, Sentinel and Cluster. */
+export interface RedisConnection {
+  /** Runs a script on keys of one slot. Rejects with `UnavailableError` when Redis does not answer in time. */
+  run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+  /** Rejects with `UnavailableError` when Redis does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RedisOptions {
+  /** Told of every lost connection, for the log; the client reconnects by itself. */
+  readonly onError?: (error: unknown) => void;
+  /** How long one call may take. */
+  readonly timeoutMs?: number;
+}
+
+interface Runner {
+  connect(): Promise<unknown>;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  eval(lua: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  destroy(): unknown;
+}
+
+const TIMEOUT_MS = 2_000;
+
+/**
+ * Connects to `redis://`, `rediss://` (TLS, verified), `redis+sentinel://host:port,…/master` or
+ * `redis+cluster://host:port,…`. A call that cannot be answered at once fails instead of waiting in a queue, so that
+ * a lost Redis is 503 and never a pile of requests.
+ *
+ * @throws UnavailableError when the first connection fails
+ */
+export async function connectRedis(url: string, options: RedisOptions = {}): Promise<RedisConnection> {
+  const { timeoutMs = TIMEOUT_MS, onError = () => {} } = options;
+  const client = createRunner(url, timeoutMs);
+  client.on("error", onError);
+  await inTime(client.connect(), 2 * timeoutMs).catch((cause: unknown) => {
+    client.destroy();
+    throw new UnavailableError("Redis", { cause });
+  });
+  const call = async (run: () => Promise<unknown>) => {
+    try {
+      return await inTime(run(), timeoutMs);
+    } catch (error) {
+      throw isOurs(error) ? error : new UnavailableError("Redis", { cause: error });
+    }
+  };
+  return {
+    run: (each, keys, args) => call(() => evaluate(client, each, keys, args)),
+    ping: async () => void (await call(() => evaluate(client, PING, ["{ping}"], []))),
+    close: async () => void client.destroy(),
+  };
+}
+
+const PING = script("return 1");
+
+/** By its hash; a server that was restarted is told the script again. */
+async function evaluate(
+  client: Runner,
+  { lua, sha }: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const options = { keys: [...keys], arguments: args.map(String) };
+  try {
+    return await client.evalSha(sha, options);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+    return await client.eval(lua, options);
+  }
+}
+
+/** A mistake in a script of ours is a fault, everything else is Redis being away. */
+function isOurs(error: unknown): boolean {
+  return error instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)/.test(error.message);
+}
+
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function createRunner(url: string, timeoutMs: number): Runner {
+  const { protocol, hosts, path } = partsOf(url);
+  const socket = { connectTimeout: timeoutMs, keepAlive: true, reconnectStrategy };
+  const common = { disableOfflineQueue: true, commandsQueueMaxLength: 10_000, socket };
+  if (protocol === "redis+sentinel:") {
+    const sentinelRootNodes = hosts.map(({ hostname, port }) => ({
+      host: hostname,
+      port: Number(port || 26379),
+    }));
+    return createSentinel({
+      name: path,
+      sentinelRootNodes,
+      nodeClientOptions: { ...common, ...login(hosts[0]) },
+    });
+  }
+  if (protocol === "redis+cluster:") {
+    const rootNodes = hosts.map(({ host }) => ({ url: `redis://${host}` }));
+    return createCluster({ rootNodes, defaults: { ...common, ...login(hosts[0]) } });
+  }
+  return createClient({ ...common, url });
+}
+
+/** Soon at first, then every two seconds, for ever: recovery needs nobody. */
+function reconnectStrategy(tries: number): number {
+  return Math.min(2_000, 50 * 2 ** tries);
+}
+
+function partsOf(url: string): { protocol: string; hosts: URL[]; path: string } {
+  const [, protocol = "", authority = "", path = ""] = /^([a-z+]+:)\/\/([^/]*)\/?(.*)$/.exec(url) ?? [];
+  const [credentials, list] = authority.includes("@") ? authority.split("@") : ["", authority];
+  const prefix = credentials ? `${credentials}@` : "";
+  const hosts = (list ?? "").split(",").map((host) => new URL(`redis://${prefix}${host}`));
+  return { protocol, hosts, path };
+}
+
+function login(host: URL | undefined): { username?: string; password?: string } {
+  return {
+    ...(host?.username && { username: decodeURIComponent(host.username) }),
+    ...(host?.password && { password: decodeURIComponent(host.password) }),
+  };
+}

@@ -1,0 +1,118 @@
+import type { GuessOutcome, Verification, VerificationStore } from "../../core/verification/ports.ts";
+import { type RedisConnection, script } from "./connection.ts";
+
+/** A code lives 10 minutes at most; its verification can be read for as long again. */
+const KEPT_MS = 1_200_000;
+/** How many of a device's verifications are remembered, to find one that is still live. */
+const MOST_HELD = 10;
+
+/** What changes of a verification is in fields of its own, the rest in one. */
+const CREATE = script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('ERR a verification with this id exists') end
+redis.call('HSET', KEYS[1], 'fixed', ARGV[1], 'outcome', ARGV[2], 'used', ARGV[3], 'allowed', ARGV[4],
+  'expiresAt', ARGV[5], 'messages', ARGV[6], 'resendAt', ARGV[7])
+redis.call('PEXPIRE', KEYS[1], ARGV[8])
+return 1`);
+
+const READ = script(
+  `return redis.call('HMGET', KEYS[1], 'fixed', 'outcome', 'used', 'expiresAt', 'messages', 'resendAt')`,
+);
+
+const LIVE = `
+local v = redis.call('HMGET', KEYS[1], 'outcome', 'used', 'allowed', 'expiresAt', 'messages')
+local now = tonumber(ARGV[1])
+local live = v[1] == 'open' and tonumber(v[2]) < tonumber(v[3]) and now < tonumber(v[4])
+`;
+
+/** Counting, the outcome and the consumption are this one step (promise 1). */
+const GUESS = script(`${LIVE}
+if not live then return 'dead' end
+redis.call('HINCRBY', KEYS[1], 'used', 1)
+if ARGV[2] == 'right' then
+  redis.call('HSET', KEYS[1], 'outcome', 'approved')
+  return 'approved'
+end
+return 'wrong'`);
+
+const RESENT = script(`${LIVE}
+if not live or tonumber(v[5]) ~= tonumber(ARGV[2]) - 1 then return 0 end
+redis.call('HSET', KEYS[1], 'messages', ARGV[2], 'resendAt', ARGV[3], 'expiresAt', ARGV[4])
+return 1`);
+
+const CANCEL = script(`
+if redis.call('HGET', KEYS[1], 'outcome') == 'open' then redis.call('HSET', KEYS[1], 'outcome', 'canceled') end
+return 1`);
+
+const HOLD = script(`
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[3]))
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1`);
+
+const HELD = script(`return redis.call('ZREVRANGE', KEYS[1], 0, -1)`);
+
+/** Verifications in Redis. All keys of one share the hash tag of its id, so that a cluster keeps them together. */
+export function createRedisVerificationStore(redis: RedisConnection): VerificationStore {
+  return {
+    async create(verification) {
+      const { outcome, attemptsUsed, attemptsAllowed, expiresAt, messages, resendAt } = verification;
+      const fixed = JSON.stringify(verification);
+      await redis.run(
+        CREATE,
+        [keyOf(verification.id)],
+        [fixed, outcome, attemptsUsed, attemptsAllowed, expiresAt, messages, resendAt, KEPT_MS],
+      );
+      const { deviceId, phoneTag, purpose, id, createdAt } = verification;
+      if (!deviceId) return;
+      await redis.run(HOLD, [heldKey(deviceId, phoneTag, purpose)], [createdAt, id, MOST_HELD, KEPT_MS]);
+    },
+
+    find: (id) => find(redis, id),
+
+    async findHeld(deviceId, phoneTag, purpose, now) {
+      const ids = (await redis.run(HELD, [heldKey(deviceId, phoneTag, purpose)], [])) as string[];
+      for (const id of ids) {
+        const found = await find(redis, id);
+        if (found && isLive(found, now)) return found;
+      }
+      return undefined;
+    },
+
+    guess: async (id, right, now) =>
+      (await redis.run(GUESS, [keyOf(id)], [now, right ? "right" : "wrong"])) as GuessOutcome,
+
+    resent: async (id, { messages, resendAt, expiresAt }, now) =>
+      (await redis.run(RESENT, [keyOf(id)], [now, messages, resendAt, expiresAt])) === 1,
+
+    cancel: async (id) => void (await redis.run(CANCEL, [keyOf(id)], [])),
+
+    /** Redis forgets by itself. */
+    sweep: async () => 0,
+  };
+}
+
+async function find(redis: RedisConnection, id: string): Promise<Verification | undefined> {
+  const fields = (await redis.run(READ, [keyOf(id)], [])) as (string | null)[];
+  const [fixed, outcome, used, expiresAt, messages, resendAt] = fields;
+  if (!fixed) return undefined;
+  return {
+    ...(JSON.parse(fixed) as Verification),
+    outcome: outcome as Verification["outcome"],
+    attemptsUsed: Number(used),
+    expiresAt: Number(expiresAt),
+    messages: Number(messages),
+    resendAt: Number(resendAt),
+  };
+}
+
+function isLive({ outcome, attemptsUsed, attemptsAllowed, expiresAt }: Verification, now: number): boolean {
+  return outcome === "open" && attemptsUsed < attemptsAllowed && now < expiresAt;
+}
+
+function keyOf(id: string): string {
+  return `phonekey:{${id}}`;
+}
+
+function heldKey(deviceId: string, phoneTag: string, purpose: string): string {
+  return `phonekey:held:{${deviceId}}:${phoneTag}:${purpose}`;
+}

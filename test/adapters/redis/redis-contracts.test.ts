@@ -1,0 +1,33 @@
+import { afterAll, beforeAll } from "vitest";
+import { connectRedis } from "../../../src/adapters/redis/connection.ts";
+import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
+import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
+import { limitStoreContract } from "../../contracts/limit-store.ts";
+import { verificationStoreContract } from "../../contracts/verification-store.ts";
+import { type RedisServer, startRedis } from "../../support/redis.ts";
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+const forgetsByItself = { forgetsByItself: true };
+
+verificationStoreContract(
+  "Redis",
+  async () => {
+    const redis = await connectRedis(server.url);
+    return { store: createRedisVerificationStore(redis), close: () => redis.close() };
+  },
+  forgetsByItself,
+);
+
+limitStoreContract(
+  "Redis",
+  async () => {
+    const redis = await connectRedis(server.url);
+    return { store: createRedisLimitStore(redis), close: () => redis.close() };
+  },
+  forgetsByItself,
+);
