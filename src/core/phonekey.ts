@@ -1,7 +1,7 @@
 import { issueDeviceToken } from "./account/device.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
-import { createEnsureLimits } from "./protection/rebuild.ts";
+import { createTakeSend } from "./protection/rebuild.ts";
 import { ok, type Result, refuse } from "./refusals.ts";
 import { authenticate, authenticatePage } from "./session/authenticate.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
@@ -19,7 +19,7 @@ import { type ResendInput, resendById } from "./verification/resend.ts";
 import { type StartInput, sendAgain, startVerification } from "./verification/start.ts";
 
 /** All that Phonekey's rules need from outside. */
-export interface PhonekeyDeps extends Omit<VerificationDeps, "ensureLimits"> {
+export interface PhonekeyDeps extends Omit<VerificationDeps, "takeSend"> {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly tokens: Tokens;
@@ -30,7 +30,7 @@ export type Phonekey = ReturnType<typeof createPhonekey>;
 
 /** Phonekey itself: every use case that a door may call, and nothing else. */
 export function createPhonekey(outside: PhonekeyDeps) {
-  const deps = { ...outside, ensureLimits: createEnsureLimits(outside) };
+  const deps = { ...outside, takeSend: createTakeSend(outside) };
   const { sessions, clock } = deps;
   return {
     verifications: {

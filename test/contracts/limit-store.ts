@@ -245,6 +245,15 @@ export function limitStoreContract(
         expect(await passes(key, 3)).toBe(true);
       });
 
+      test("a take for an epoch that is not seeded is refused and counts nothing", async () => {
+        const epoch = fresh("epoch");
+        const key = fresh("key");
+        const wanted = request([check(key, 1)], { epoch });
+        expect(await store.take(wanted, NOW)).toEqual({ ok: false, refusedBy: "unseeded", retryAt: NOW });
+        await store.seed(epoch, []);
+        expect(await store.take(wanted, NOW)).toMatchObject({ ok: true });
+      });
+
       test("takes thousands of events, and none", async () => {
         const key = fresh("key");
         const at = NOW - SECOND;

@@ -20,7 +20,11 @@ export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitS
   const leases = createLeaseBook(options.mostLeases ?? MOST_LEASES);
   const seeds = new Set<string>();
   return {
-    take: async (request, now) => take(events, leases, request, now),
+    take: async (request, now) => {
+      const { epoch } = request;
+      if (epoch !== undefined && !seeds.has(epoch)) return { ok: false, refusedBy: "unseeded", retryAt: now };
+      return take(events, leases, request, now);
+    },
 
     async forget(keys, members) {
       for (const key of keys) events.forget(key, members);
@@ -42,8 +46,8 @@ export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitS
   };
 }
 
-/** What is put back is kept this long where no limit has said how far back it looks: the longest window by default. */
-const SEEDED_KEPT_MS = 86_400_000;
+/** What is put back is kept this long where no limit has said how far back it looks: no window can be set longer. */
+const SEEDED_KEPT_MS = 30 * 86_400_000;
 
 function take(events: EventLog, leases: LeaseBook, request: TakeRequest, now: number): TakeResult {
   const { member, checks, lease } = request;

@@ -18,8 +18,13 @@ export interface RedisConnection {
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   /** Rejects with `UnavailableError` when Redis does not answer. */
   ping(): Promise<void>;
+  /** Every server that holds keys of ours, the masters of a cluster each; for looking after them, not for requests. */
+  nodes(): Promise<readonly RedisNode[]>;
   close(): Promise<void>;
 }
+
+/** One server. Sends a command as it stands; rejects as `run` does. */
+export type RedisNode = (...words: readonly string[]) => Promise<unknown>;
 
 export interface RedisOptions {
   /** Told of every lost connection, for the log; the client reconnects by itself. */
@@ -28,12 +33,15 @@ export interface RedisOptions {
   readonly timeoutMs?: number;
 }
 
+type Command = { sendCommand(words: string[]): Promise<unknown> };
+
 interface Runner {
   connect(): Promise<unknown>;
   on(event: "error", listener: (error: unknown) => void): unknown;
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   eval(lua: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   destroy(): unknown;
+  nodes(): Promise<readonly Command[]>;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -48,10 +56,15 @@ const TIMEOUT_MS = 2_000;
 export async function connectRedis(url: string, options: RedisOptions = {}): Promise<RedisConnection> {
   const { timeoutMs = TIMEOUT_MS, onError = () => {} } = options;
   const client = createRunner(url, timeoutMs);
-  client.on("error", onError);
+  let lastError: unknown;
+  client.on("error", (error) => {
+    lastError = error;
+    onError(error);
+  });
   await inTime(client.connect(), 2 * timeoutMs).catch((cause: unknown) => {
     client.destroy();
-    throw new UnavailableError("Redis", { cause });
+    // The client goes on trying; why it has to tells more than that time is over.
+    throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
   const call = async (run: () => Promise<unknown>) => {
     try {
@@ -63,6 +76,14 @@ export async function connectRedis(url: string, options: RedisOptions = {}): Pro
   return {
     run: (each, keys, args) => call(() => evaluate(client, each, keys, args)),
     ping: async () => void (await call(() => evaluate(client, PING, ["{ping}"], []))),
+    nodes: async () => {
+      const nodes = (await call(() => client.nodes())) as readonly Command[];
+      return nodes.map(
+        (node) =>
+          (...words) =>
+            call(() => node.sendCommand([...words])),
+      );
+    },
     close: async () => void client.destroy(),
   };
 }
@@ -111,17 +132,19 @@ function createRunner(url: string, timeoutMs: number): Runner {
       host: hostname,
       port: Number(port || 26379),
     }));
-    return createSentinel({
-      name: path,
-      sentinelRootNodes,
-      nodeClientOptions: { ...common, ...login(hosts[0]) },
-    });
+    const nodeClientOptions = { ...common, ...login(hosts[0]) };
+    const sentinel = createSentinel({ name: path, sentinelRootNodes, nodeClientOptions });
+    const master = { sendCommand: (words: string[]) => sentinel.sendCommand(false, words) };
+    return Object.assign(sentinel, { nodes: async () => [master] });
   }
   if (protocol === "redis+cluster:") {
     const rootNodes = hosts.map(({ host }) => ({ url: `redis://${host}` }));
-    return createCluster({ rootNodes, defaults: { ...common, ...login(hosts[0]) } });
+    const cluster = createCluster({ rootNodes, defaults: { ...common, ...login(hosts[0]) } });
+    const nodes = () => Promise.all(cluster.masters.map((master) => cluster.nodeClient(master)));
+    return Object.assign(cluster, { nodes });
   }
-  return createClient({ ...common, url });
+  const client = createClient({ ...common, url });
+  return Object.assign(client, { nodes: async () => [client] });
 }
 
 /** Soon at first, then every two seconds, for ever: recovery needs nobody. */

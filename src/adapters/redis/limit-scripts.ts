@@ -69,12 +69,17 @@ end
 `;
 
 /**
- * KEYS: the events' keys, then the leases' where there is one. ARGV: now, member, checks and lease as JSON, how long
- * each key's events matter. Counts everywhere or nowhere. Answers {'ok', leased, nextAt} or {'no', name, retryAt}.
+ * KEYS: the epochs', then the events' keys, then the leases' where there is one. ARGV: now, member, checks and lease as
+ * JSON, how long each event key's events matter, the epoch or nothing. Counts everywhere or nowhere. Answers
+ * {'ok', leased, nextAt} or {'no', name, retryAt}.
  */
 export const TAKE = script(`${COMMON}${FREE_AT}${LEASES}
 local now, member = tonumber(ARGV[1]), ARGV[2]
 local checks, lease, kept = cjson.decode(ARGV[3]), cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
+
+if ARGV[6] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[6]) == 0 then
+  return {'no', 'unseeded', text(now)}
+end
 
 for _, check in ipairs(checks) do
   local retryAt = redis.call('ZSCORE', KEYS[check.key], member) and now + 1 or freeAt(check, now)
@@ -94,9 +99,10 @@ if lease.key then
 end
 
 for index, keptMs in ipairs(kept) do
-  redis.call('ZREMRANGEBYSCORE', KEYS[index], '-inf', text(now - math.max(keptMs, 86400000)))
-  redis.call('ZADD', KEYS[index], text(now), member)
-  keepFor(KEYS[index], keptMs + 60000)
+  local key = KEYS[index + 1]
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000)))
+  redis.call('ZADD', key, text(now), member)
+  keepFor(key, keptMs + 60000)
 end
 
 local nextAt = now

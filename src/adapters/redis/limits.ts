@@ -39,14 +39,19 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
 }
 
 async function take(redis: RedisConnection, request: TakeRequest, now: number): Promise<TakeResult> {
-  const { member, checks, lease } = request;
+  const { member, checks, lease, epoch = "" } = request;
   const names = [...new Set(checks.map(({ key }) => key))];
-  const keys = [...names.map(eventsKey), ...(lease ? [leasesKey(lease.key)] : [])];
-  const described = checks.map((check) => describe(check, names.indexOf(check.key) + 1));
+  const keys = [EPOCHS, ...names.map(eventsKey), ...(lease ? [leasesKey(lease.key)] : [])];
+  const described = checks.map((check) => describe(check, names.indexOf(check.key) + 2));
   const leaseArgument = lease ? { ...lease, key: keys.length } : {};
   const kept = names.map((name) => lookback(checks.filter(({ key }) => key === name)));
-  const args = [now, member, JSON.stringify(described), JSON.stringify(leaseArgument), JSON.stringify(kept)];
-  const [verdict, first = "", second = ""] = (await redis.run(TAKE, keys, args)) as string[];
+  const json = [described, leaseArgument, kept].map((each) => JSON.stringify(each));
+  const [verdict, first = "", second = ""] = (await redis.run(TAKE, keys, [
+    now,
+    member,
+    ...json,
+    epoch,
+  ])) as string[];
   if (verdict === "ok") return { ok: true, leased: Number(first), nextAt: Number(second) };
   return { ok: false, refusedBy: first, retryAt: Number(second) };
 }

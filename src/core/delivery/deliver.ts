@@ -71,8 +71,13 @@ async function sendInTime(sender: SmsSender, sms: SmsMessage, signal: AbortSigna
   const timedOut = new Promise<SendOutcome>((resolve) => {
     signal.addEventListener("abort", () => resolve({ status: "unknown", providerCode: "deadline" }));
   });
-  const sent = sender
-    .send(sms, signal)
-    .catch((): SendOutcome => ({ status: "unknown", providerCode: "fault" }));
+  const sent = send(sender, sms, signal).catch(
+    (): SendOutcome => ({ status: "unknown", providerCode: "fault" }),
+  );
   return await Promise.race([sent, timedOut]);
+}
+
+/** Async, so that a sender that throws at once rejects like any other. */
+async function send(sender: SmsSender, sms: SmsMessage, signal: AbortSignal): Promise<SendOutcome> {
+  return await sender.send(sms, signal);
 }

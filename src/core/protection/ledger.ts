@@ -3,7 +3,9 @@ import type { WrongGuess } from "./ports.ts";
 const DAY_MS = 86_400_000;
 
 /** How far back wrong guesses count, and how many a phone has (security reference, part 4). */
-export const LEDGER_WINDOW_MS = 30 * DAY_MS;
+const LEDGER_WINDOW_MS = 30 * DAY_MS;
+/** How far back the ledger is read: whether a guess of the last day met a spent ledger shows in the window before it. */
+export const LEDGER_READ_MS = LEDGER_WINDOW_MS + DAY_MS;
 const LEDGER_BUDGET = 9;
 /** After that, longer codes: 9 guesses a day at 8 digits; where only 6 can be carried, one a day. */
 const FALLBACK_LENGTH = 8;
@@ -15,7 +17,7 @@ export interface Allowance {
   readonly codeLength: number;
   /** How many guesses may be open on this phone's live verifications together; 0 or less is none. */
   readonly cap: number;
-  /** When a guess becomes free again, where the cap is used up. */
+  /** When a guess becomes free again if none is made until then; `now` where one is free. Epoch milliseconds. */
   readonly freeAt: number;
 }
 
@@ -28,25 +30,51 @@ export interface CodeLengths {
 
 /**
  * Judges a phone's ledger. Spent means no lock but longer codes and fewer guesses: nobody can lock a person out by
- * guessing wrong on purpose, and the yearly chance of guessing right stays under 1.5e-4 (T3, T8).
+ * guessing wrong on purpose, and where 8 digits can be carried the yearly chance of guessing right stays under 1.5e-4
+ * (T3, T8).
  *
- * @param wrong all wrong guesses of the last 30 days, oldest first
+ * @param wrong the wrong guesses of `LEDGER_READ_MS`, oldest first
  */
 export function allowance(wrong: readonly WrongGuess[], lengths: CodeLengths, now: number): Allowance {
   const usual = wrong.filter((guess) => guess.codeLength <= lengths.usual);
-  if (usual.length < LEDGER_BUDGET) {
-    return { codeLength: lengths.usual, cap: LEDGER_BUDGET - usual.length, freeAt: now };
+  const counted = usual.filter(({ at }) => at > now - LEDGER_WINDOW_MS);
+  if (counted.length < LEDGER_BUDGET) {
+    return { codeLength: lengths.usual, cap: LEDGER_BUDGET - counted.length, freeAt: now };
   }
   const codeLength = Math.max(lengths.usual, Math.min(FALLBACK_LENGTH, lengths.most));
   const longer = wrong.filter((guess) => guess.codeLength > lengths.usual);
-  const beyond = codeLength > lengths.usual ? longer : usual.slice(LEDGER_BUDGET);
-  return fallback(beyond, codeLength, now);
+  const beyond = codeLength > lengths.usual ? longer : usual.filter(metSpentLedger).filter(isGuess);
+  const { cap, freeAt } = fallback(beyond, codeLength, now);
+  const refilledAt = (counted.at(-LEDGER_BUDGET)?.at ?? now) + LEDGER_WINDOW_MS;
+  return { codeLength, cap, freeAt: Math.min(freeAt, refilledAt) };
 }
 
-/** @param beyond the wrong guesses made since the ledger was spent */
-function fallback(beyond: readonly WrongGuess[], codeLength: number, now: number): Allowance {
+/** The length of what stands in the ledger without having been a guess. */
+const NO_GUESS = 0;
+
+/**
+ * What makes the ledger of every phone spent for its whole window: a backup that was played back no longer knows the
+ * wrong guesses that came after it, so the most that there can have been is taken for granted (promise 2).
+ */
+export function spentLedger(at: number): readonly WrongGuess[] {
+  return Array.from({ length: LEDGER_BUDGET }, () => ({ at, codeLength: NO_GUESS }));
+}
+
+/** What only stands for guesses uses up none of what there is beyond them: nobody is locked out for a day. */
+function isGuess({ codeLength }: WrongGuess): boolean {
+  return codeLength !== NO_GUESS;
+}
+
+/** Whether a guess was made when the window before it held a whole budget already. */
+function metSpentLedger({ at }: WrongGuess, index: number, guesses: readonly WrongGuess[]): boolean {
+  const first = guesses[index - LEDGER_BUDGET];
+  return first !== undefined && first.at > at - LEDGER_WINDOW_MS;
+}
+
+/** @param beyond the wrong guesses that were made while the ledger was spent */
+function fallback(beyond: readonly WrongGuess[], codeLength: number, now: number) {
   const budget = codeLength >= FALLBACK_LENGTH ? FALLBACK_BUDGET : FALLBACK_BUDGET_SHORT;
-  const today = beyond.filter((guess) => guess.at > now - DAY_MS);
-  const blocking = today[today.length - budget];
-  return { codeLength, cap: budget - today.length, freeAt: (blocking?.at ?? now) + DAY_MS };
+  const today = beyond.filter(({ at }) => at > now - DAY_MS);
+  const blocking = today.at(-budget);
+  return { cap: budget - today.length, freeAt: blocking ? blocking.at + DAY_MS : now };
 }

@@ -26,6 +26,8 @@ export interface TakeRequest {
   readonly member: string;
   readonly checks: readonly LimitCheck[];
   readonly lease?: Lease;
+  /** Refuses with `unseeded` when the store was not seeded for this epoch, in the same step: a store that was lost counts nothing. */
+  readonly epoch?: string;
 }
 
 export type TakeResult =
@@ -38,7 +40,7 @@ export type TakeResult =
     }
   | {
       readonly ok: false;
-      /** The name of the first check that refused, or `lease`. */
+      /** The name of the first check that refused, `lease`, or `unseeded`. */
       readonly refusedBy: string;
       readonly retryAt: number;
     };
@@ -70,7 +72,10 @@ export interface WrongGuess {
 
 /** The durable record of wrong guesses for each phone. */
 export interface Ledger {
-  /** All wrong guesses at this phone's codes after `since`, oldest first, under any of its tags. */
+  /**
+   * All wrong guesses at this phone's codes after `since`, oldest first, under any of its tags, and those that stand in
+   * the ledger of every phone.
+   */
   read(tags: readonly string[], bucket: Bucket, since: number): Promise<readonly WrongGuess[]>;
   /** Resolves when the wrong guess survives `kill -9`. */
   record(id: string, tag: string, bucket: Bucket, guess: WrongGuess): Promise<void>;

@@ -1,7 +1,7 @@
 import type { MessageStore, SentMessage } from "../delivery/ports.ts";
 import type { Clock } from "../ports.ts";
-import { messageKeys } from "./limits.ts";
-import type { LimitStore } from "./ports.ts";
+import { type LimitSettings, messageKeys } from "./limits.ts";
+import type { LimitStore, TakeRequest, TakeResult } from "./ports.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE = 1_000;
@@ -10,33 +10,36 @@ export interface RebuildDeps {
   readonly limits: LimitStore;
   readonly messages: MessageStore;
   readonly clock: Clock;
+  readonly settings: { readonly limits: Pick<LimitSettings, "phoneSends"> };
 }
 
-/** Makes sure that the limits know the day's messages to phones of this tag key. */
-export type EnsureLimits = (phoneTag: string) => Promise<void>;
+/** Takes from limits that know the messages which were sent to phones of this tag key. */
+export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => Promise<TakeResult>;
 
 /**
- * A limit store that is new, was lost or counts under tags of an older key gets the last day's messages back from the
- * durable record before the first start is answered: no restart refills a budget (promise 2).
+ * A limit store that is new, was lost or counts under tags of an older key gets the messages of its longest window, of
+ * a day at least, back from the durable record before anything is counted: no restart of it refills a budget
+ * (promise 2). Whether it has them is judged in the very step that counts, so a store that is lost at any moment, while
+ * this process runs on, is noticed by the next start.
  */
-export function createEnsureLimits(deps: RebuildDeps): EnsureLimits {
-  let done: { epoch: string; rebuilt: Promise<void> } | undefined;
-  return async (phoneTag) => {
+export function createTakeSend(deps: RebuildDeps): TakeSend {
+  let rebuilding: Promise<void> | undefined;
+  return async (phoneTag, request, now) => {
     const epoch = phoneTag.slice(0, phoneTag.indexOf("."));
-    if (done?.epoch !== epoch) done = { epoch, rebuilt: rebuild(deps, epoch) };
-    const current = done;
-    try {
-      await current.rebuilt;
-    } catch (error) {
-      if (done === current) done = undefined;
-      throw error;
-    }
+    const taken = await deps.limits.take({ ...request, epoch }, now);
+    if (taken.ok || taken.refusedBy !== "unseeded") return taken;
+    rebuilding ??= rebuild(deps, epoch).finally(() => {
+      rebuilding = undefined;
+    });
+    await rebuilding;
+    return await deps.limits.take({ ...request, epoch }, now);
   };
 }
 
 async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   if (await deps.limits.seeded(epoch)) return;
-  const since = deps.clock.now() - DAY_MS;
+  const windows = deps.settings.limits.phoneSends.map(({ windowMs }) => windowMs);
+  const since = deps.clock.now() - Math.max(DAY_MS, ...windows);
   const events: { key: string; member: string; at: number }[] = [];
   let after: string | undefined;
   for (;;) {

@@ -11,7 +11,7 @@ import { codeOf } from "./message.ts";
 import type { PhoneVault, Verification, VerificationStore } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse } from "./resend.ts";
-import { leaseMember, messageMembers } from "./verification.ts";
+import { isLive, leaseMember, messageMembers } from "./verification.ts";
 
 export interface CheckDeps {
   readonly clock: Clock;
@@ -49,15 +49,17 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
   const counted = await countGuess(deps, input.client);
   if (!counted.ok) return counted;
   const verification = await deps.verifications.find(input.verificationId);
-  if (!verification) return refuse("invalid_code");
+  if (!verification || !isLive(verification, deps.clock.now())) return refuse("invalid_code");
 
-  // The tag as it is now, before anything counts: while a retag runs no guess is looked at.
+  // The tag as it is now, before anything counts: while a retag runs no guess is looked at. After it, what was started
+  // before is over: no start would see the guesses that are set aside under its old tag.
   const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   const phoneTag = await deps.vault.tag(phone);
+  if (phoneTag !== verification.phoneTag) return refuse("invalid_code");
   const mine = verification.purpose === input.purpose && mayUse(verification, input.client);
   const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
-  if (outcome === "wrong") await recordWrong(deps, verification, phoneTag);
+  if (outcome === "wrong") await recordWrong(deps, verification);
   if (outcome !== "approved") return refuse("invalid_code");
   await settle(deps, verification);
   return ok({ verification, phone, phoneTag });
@@ -73,20 +75,21 @@ async function countGuess(deps: CheckDeps, client: Client): Promise<Result<void,
 }
 
 /** The guess stays set aside until it stands in the ledger, so that no start between the two sees it in neither. */
-async function recordWrong(deps: CheckDeps, verification: Verification, phoneTag: string): Promise<void> {
-  const { bucket, codeLength } = verification;
+async function recordWrong(deps: CheckDeps, verification: Verification): Promise<void> {
+  const { id, phoneTag, bucket, codeLength } = verification;
   const at = deps.clock.now();
   await deps.ledger.record(deps.random.uuid(at), phoneTag, bucket, { at, codeLength });
-  await deps.limits.release(
-    LIMIT_KEYS.guesses(verification.phoneTag, bucket),
-    leaseMember(verification.id),
-    1,
-  );
+  await deps.limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), 1);
 }
 
-/** After the right code: its messages converted, and the guesses it did not use are free again. */
-async function settle({ limits }: CheckDeps, verification: Verification): Promise<void> {
-  const { phoneTag, bucket, id } = verification;
-  await limits.forget([LIMIT_KEYS.unconverted(phoneTag, bucket)], messageMembers(verification));
-  await limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), "all");
+/**
+ * After the right code: its messages converted, and the guesses that it did not use are free again. A wrong one that
+ * was counted just before and is still on its way to the ledger stays set aside.
+ */
+async function settle({ limits, verifications }: CheckDeps, before: Verification): Promise<void> {
+  const ended = (await verifications.find(before.id)) ?? before;
+  const { id, phoneTag, bucket, attemptsAllowed, attemptsUsed } = ended;
+  const wrong = Math.max(0, attemptsUsed - 1);
+  await limits.forget([LIMIT_KEYS.unconverted(phoneTag, bucket)], messageMembers(ended));
+  await limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), attemptsAllowed - wrong);
 }

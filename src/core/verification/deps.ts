@@ -6,7 +6,7 @@ import type { Clock, Random } from "../ports.ts";
 import type { CodeLengths } from "../protection/ledger.ts";
 import { type LimitSettings, tooMany } from "../protection/limits.ts";
 import type { Ledger, LimitStore, TakeResult } from "../protection/ports.ts";
-import type { EnsureLimits } from "../protection/rebuild.ts";
+import type { TakeSend } from "../protection/rebuild.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
 import type { PhoneVault, VerificationStore } from "./ports.ts";
@@ -20,7 +20,7 @@ export interface VerificationDeps extends DeliverDeps {
   readonly users: Pick<UserStore, "find">;
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
-  readonly ensureLimits: EnsureLimits;
+  readonly takeSend: TakeSend;
   readonly ledger: Ledger;
   readonly settings: VerificationSettings;
 }

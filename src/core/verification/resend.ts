@@ -22,7 +22,9 @@ export async function resendById(
   const verification = await deps.verifications.find(input.id);
   if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
   const { phoneTag, purpose } = verification;
-  await deps.ensureLimits(phoneTag);
+  // After a retag it is over, and a message under its old tag would be out of reach of erasure and of the limits.
+  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  if ((await deps.vault.tag(phone)) !== phoneTag) return refuse("not_found");
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose);
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
@@ -53,7 +55,7 @@ export async function resendVerification(
   const messages = verification.messages + 1;
   const member = messageMember(verification.id, messages);
   const checks = sendChecks(deps.settings.limits, { ...verification, ...client }, idempotency?.key);
-  const taken = await deps.limits.take({ member, checks }, now);
+  const taken = await deps.takeSend(verification.phoneTag, { member, checks }, now);
   if (!taken.ok) return refusedSend(taken, now);
 
   const expiresAt = Math.min(verification.createdAt + MAX_LIFE_MS, now + deps.settings.codeTtlMs);

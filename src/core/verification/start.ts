@@ -1,8 +1,9 @@
 import { identifyCaller } from "../account/device.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
-import { allowance, LEDGER_WINDOW_MS } from "../protection/ledger.ts";
+import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
 import { LIMIT_KEYS, type LimitCaller, sendChecks, tooMany } from "../protection/limits.ts";
+import type { TakeRequest } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
 import { type ClientIdempotency, refusedSend, type SendRefusal, type VerificationDeps } from "./deps.ts";
@@ -11,7 +12,7 @@ import { messageFor } from "./message.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse, resendById, resendVerification } from "./resend.ts";
-import { isLive, leaseMember, MAX_LIFE_MS, type VerificationView, viewOf } from "./verification.ts";
+import { isLive, LEASE_MS, leaseMember, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput {
   /** As a person wrote it. */
@@ -47,7 +48,6 @@ export async function startVerification(
   if (!parsed.ok) return parsed;
   const phone = parsed.value;
   const phoneTag = await deps.vault.tag(phone);
-  await deps.ensureLimits(phoneTag);
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, input.purpose);
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
@@ -99,32 +99,61 @@ interface Granted {
   readonly resendAt: number;
 }
 
-/** Counts the send and sets guesses aside, or refuses and changes nothing. */
+/**
+ * Counts the send and sets guesses aside, or refuses and changes nothing.
+ *
+ * A guess that went from its lease to the ledger after the ledger was read and before the take stood in neither. So
+ * the ledger is read again behind the take, and what it lost meanwhile is not granted. Another round needs another
+ * wrong guess, and of those there are few.
+ */
 async function reserve(
   deps: VerificationDeps,
   input: NewVerification,
   id: string,
   now: number,
 ): Promise<Result<Granted, "too_many_requests" | "idempotency_in_progress">> {
-  const { settings, vault, ledger, limits } = deps;
-  const wrong = await ledger.read(await vault.tags(input.phone), input.bucket, now - LEDGER_WINDOW_MS);
-  const { codeLength, cap, freeAt } = allowance(wrong, settings.codeLengths, now);
-  if (cap < 1) return tooMany(freeAt, now);
-  const taken = await limits.take(
-    {
-      member: leaseMember(id),
-      checks: sendChecks(settings.limits, { ...input, ...input.client }, input.idempotency?.key),
-      lease: {
-        key: LIMIT_KEYS.guesses(input.phoneTag, input.bucket),
-        wanted: settings.codeAttempts,
-        cap,
-        expiresAt: now + MAX_LIFE_MS,
-      },
-    },
-    now,
-  );
+  const before = await judge(deps, input, now);
+  if (before.cap < 1) return tooMany(before.freeAt, now);
+  const request = takeRequest(deps, input, { id, cap: before.cap, now });
+  const taken = await deps.takeSend(input.phoneTag, request, now);
   if (!taken.ok) return refusedSend(taken, now);
-  return ok({ codeLength, attempts: taken.leased, resendAt: taken.nextAt });
+
+  const { codeLength, cap } = await judge(deps, input, now);
+  const lost = codeLength === before.codeLength ? before.cap - cap : taken.leased;
+  const attempts = taken.leased - Math.max(0, lost);
+  const { lease, member, checks } = request;
+  if (attempts >= 1) {
+    if (lost > 0) await deps.limits.release(lease.key, member, lost);
+    return ok({ codeLength, attempts, resendAt: taken.nextAt });
+  }
+  const keys = checks.map((check) => check.key);
+  await deps.limits.forget(keys, [member]);
+  await deps.limits.release(lease.key, member, "all");
+  return await reserve(deps, input, id, now);
+}
+
+async function judge(deps: VerificationDeps, input: NewVerification, now: number): Promise<Allowance> {
+  const tags = await deps.vault.tags(input.phone);
+  const wrong = await deps.ledger.read(tags, input.bucket, now - LEDGER_READ_MS);
+  return allowance(wrong, deps.settings.codeLengths, now);
+}
+
+function takeRequest(
+  { settings }: VerificationDeps,
+  input: NewVerification,
+  { id, cap, now }: { readonly id: string; readonly cap: number; readonly now: number },
+): TakeRequest & Required<Pick<TakeRequest, "lease">> {
+  const { phoneTag, bucket, client, idempotency } = input;
+  return {
+    member: leaseMember(id),
+    checks: sendChecks(settings.limits, { ...input, ...client }, idempotency?.key),
+    lease: {
+      key: LIMIT_KEYS.guesses(phoneTag, bucket),
+      wanted: settings.codeAttempts,
+      cap,
+      expiresAt: now + LEASE_MS,
+    },
+  };
 }
 
 async function createVerification(

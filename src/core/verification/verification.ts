@@ -5,6 +5,9 @@ import type { Purpose } from "./purpose.ts";
 /** A code never lives longer than this after its start, resends included (NIST SP 800-63B-4, 3.1.3.2; promise 8). */
 export const MAX_LIFE_MS = 600_000;
 
+/** Guesses stay set aside a little longer: a last one may still be on its way to the ledger, or a clock ahead. */
+export const LEASE_MS = MAX_LIFE_MS + 30_000;
+
 export type VerificationStatus = "pending" | "approved" | "expired" | "exhausted" | "canceled";
 
 /** A verification as its holder may see it. Times are epoch milliseconds. */

@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deliver } from "../../src/core/delivery/deliver.ts";
+import type { SendOutcome, SendStatus, SmsMessage } from "../../src/core/delivery/ports.ts";
+import type { Phone } from "../../src/core/phone.ts";
+import { aMessage, fresh, NOW } from "../contracts/samples.ts";
+import { openTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestSender } from "../support/world.ts";
+import { createRules, PHONE } from "./rules.ts";
+
+const clock = { now: () => NOW };
+
+let opened: TestDatabase;
+beforeAll(async () => {
+  opened = await openTestDatabase(clock);
+});
+afterAll(() => opened.close());
+
+type Answer = Parameters<ReturnType<typeof createTestSender>["answer"]>[0];
+
+/** Delivers one message by senders that answer so; with what the record says afterwards. */
+async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
+  const senders = answers.map((answer, index) => {
+    const sender = createTestSender(`sender-${index + 1}`);
+    sender.answer(answer);
+    return sender;
+  });
+  const { messages } = opened.stores;
+  const answer = { codeLength: 6, expiresAt: NOW, resendAt: NOW };
+  const record = aMessage({ idempotency: { key: fresh("key"), fingerprint: "f", answer } });
+  const sms = smsOf(record.id);
+  const deadline = () => AbortSignal.timeout(deadlineMs);
+  const result = await deliver(
+    { messages, route: senders.map(({ sender }) => sender), deadline, clock },
+    record,
+    sms,
+  );
+  return {
+    result: result.ok ? "ok" : result.refusal.code,
+    retryAfterSeconds: result.ok ? undefined : result.refusal.retryAfterSeconds,
+    tried: senders.map(({ sent }) => sent.length),
+    got: senders.flatMap(({ sent }) => sent),
+    sms,
+    record: await messages.findByIdempotencyKey(record.idempotency?.key ?? "", NOW - 1),
+  };
+}
+
+function smsOf(id: string): SmsMessage {
+  const to = PHONE as Phone;
+  return { id, to, purpose: "sign_in", locale: "en", code: "004217", minutes: 5, text: "text" };
+}
+
+const says = (status: SendStatus): SendOutcome => ({ status });
+
+describe("the route", () => {
+  test("asks the first sender, and nobody else when it took the message", async () => {
+    const { result, tried, record, got, sms } = await delivered([says("accepted"), says("accepted")]);
+    expect(result).toBe("ok");
+    expect(tried).toEqual([1, 0]);
+    expect(got).toEqual([sms]);
+    expect(record).toMatchObject({ status: "accepted", sender: "sender-1" });
+  });
+
+  test("hands the same message on from one that was certainly not reached", async () => {
+    const outcome = await delivered([
+      says("unavailable"),
+      says("unavailable"),
+      says("accepted"),
+      says("accepted"),
+    ]);
+    expect(outcome.result).toBe("ok");
+    expect(outcome.tried).toEqual([1, 1, 1, 0]);
+    expect(new Set(outcome.got)).toEqual(new Set([outcome.sms]));
+    expect(outcome.record).toMatchObject({ status: "accepted", sender: "sender-3" });
+  });
+
+  test("gives up when nobody is reached", async () => {
+    const { result, tried, record } = await delivered([says("unavailable"), says("unavailable")]);
+    expect(result).toBe("sms_unavailable");
+    expect(tried).toEqual([1, 1]);
+    expect(record).toMatchObject({ status: "unavailable", sender: "sender-2" });
+  });
+
+  test.each([
+    ["unknown", "ok"],
+    ["bad_number", "phone_unreachable"],
+    ["throttled", "too_many_requests"],
+    ["rejected", "sms_unavailable"],
+  ] as const)("does not ask another after %s, which is %s to the caller", async (status, expected) => {
+    const { result, tried, record } = await delivered([says(status), says("accepted")]);
+    expect(result).toBe(expected);
+    expect(tried).toEqual([1, 0]);
+    expect(record).toMatchObject({ status, sender: "sender-1" });
+  });
+});
+
+describe("promise 5: a message that may have gone out is not sent again", () => {
+  const hanging = () => new Promise<SendOutcome>(() => {});
+  const failsLate = (_: SmsMessage, signal: AbortSignal) =>
+    new Promise<SendOutcome>((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason)),
+    );
+
+  test.each([
+    ["rejects", async () => Promise.reject(new Error("socket hang up")), "fault"],
+    [
+      "throws before it promises anything",
+      (() => {
+        throw new Error("a bug in an adapter");
+      }) as Answer,
+      "fault",
+    ],
+    ["never answers", hanging, "deadline"],
+    ["rejects at its deadline", failsLate, undefined],
+  ])("by a sender that %s", async (_, answer, providerCode) => {
+    const { result, tried, record } = await delivered([answer, says("accepted")], 30);
+    expect(result).toBe("ok");
+    expect(tried).toEqual([1, 0]);
+    expect(record).toMatchObject({
+      status: "unknown",
+      sender: "sender-1",
+      ...(providerCode && { providerCode }),
+    });
+  });
+
+  test("an answer after the deadline changes nothing, a late failure neither", async () => {
+    const late = (_: SmsMessage, signal: AbortSignal) =>
+      new Promise<SendOutcome>((resolve) => {
+        signal.addEventListener("abort", () => setTimeout(() => resolve(says("bad_number")), 5));
+      });
+    const { result, record } = await delivered([late], 10);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(result).toBe("ok");
+    expect(record?.status).toBe("unknown");
+  });
+
+  test("each sender has a deadline of its own", async () => {
+    const slow: Answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return says("unavailable");
+    };
+    const { result, record } = await delivered([slow, slow, says("accepted")], 100);
+    expect(result).toBe("ok");
+    expect(record).toMatchObject({ status: "accepted", sender: "sender-3" });
+  });
+});
+
+describe("the record", () => {
+  test("keeps what the provider said, for the operator", async () => {
+    const outcome = {
+      status: "throttled",
+      providerId: "p-1",
+      providerCode: "LimitExceeded",
+      retryAfterSeconds: 99,
+    };
+    const { record, retryAfterSeconds } = await delivered([outcome as SendOutcome]);
+    expect(record).toMatchObject({ status: "throttled", providerId: "p-1", providerCode: "LimitExceeded" });
+    expect(retryAfterSeconds).toBe(99);
+  });
+
+  test.each([
+    ["bad_number", 3_600],
+    ["throttled", 60],
+    ["rejected", 30],
+    ["unavailable", 30],
+  ] as const)("%s without a time of its own: %i s", async (status, seconds) => {
+    expect((await delivered([says(status)])).retryAfterSeconds).toBe(seconds);
+  });
+});
+
+describe("T13: what a crash finds", () => {
+  test("at the moment of the send the message is noted and its code can be checked", async () => {
+    const rules = await createRules();
+    const seen: unknown[] = [];
+    rules.sms.answer(async (message) => {
+      const row = await rules.database.db
+        .selectFrom("messages")
+        .select(["status", "verification_id"])
+        .where("id", "=", message.id)
+        .executeTakeFirstOrThrow();
+      const verification = await rules.deps().verifications.find(row.verification_id);
+      seen.push(row.status, verification?.outcome, await rules.guess(row.verification_id, message.code));
+      return says("accepted");
+    });
+    await rules.start();
+    expect(seen).toEqual(["sending", "open", "approved"]);
+    await rules.close();
+  });
+
+  test("killed before the sender answered: the code works, and the day's limit has counted it", async () => {
+    const settings = {
+      limits: {
+        phoneSends: [{ max: 2, windowMs: 86_400_000 }],
+        addressSends: [],
+        addressChecks: [],
+        resendMs: 0,
+      },
+    };
+    const rules = await createRules({ state: "memory", settings });
+    rules.sms.answer(() => new Promise(() => {}));
+    void rules.start();
+    while (rules.sms.sent.length === 0) await new Promise(setImmediate);
+    await rules.restart();
+    rules.sms.answer(says("accepted"));
+    expect(await rules.start()).toBe("too_many_requests");
+    await rules.close();
+  });
+
+  test("killed before the sender answered, with a database for state: the delivered code still signs in", async () => {
+    const rules = await createRules();
+    rules.sms.answer(() => new Promise(() => {}));
+    void rules.start();
+    while (rules.sms.sent.length === 0) await new Promise(setImmediate);
+    const [{ id }] = (await rules.database.db.selectFrom("verifications").select("id").execute()) as [
+      { id: string },
+    ];
+    await rules.restart();
+    expect(await rules.guess(id, rules.sms.lastCode())).toBe("approved");
+    await rules.close();
+  });
+});
+
+describe("promise 3: a send that the sender refuses", () => {
+  test("cancels the verification, keeps the limits spent and gives its guesses back", async () => {
+    const limits = {
+      phoneSends: [{ max: 10, windowMs: 86_400_000 }],
+      addressSends: [],
+      addressChecks: [],
+      resendMs: 0,
+    };
+    const rules = await createRules({ settings: { limits } });
+    rules.sms.answer(says("bad_number"));
+    for (let n = 0; n < 6; n++) expect(await rules.start()).toBe("phone_unreachable");
+    expect(await rules.start()).toBe("too_many_requests");
+    expect(rules.sms.sent).toHaveLength(6);
+    const outcomes = await rules.database.db.selectFrom("verifications").select("outcome").execute();
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(new Array(6).fill("canceled"));
+    expect(await rules.database.db.selectFrom("limit_leases").selectAll().execute()).toEqual([]);
+    await rules.close();
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "vitest";
+import {
+  guessChecks,
+  LIMIT_KEYS,
+  type LimitCaller,
+  type LimitSettings,
+  messageKeys,
+  sendChecks,
+  tooMany,
+} from "../../src/core/protection/limits.ts";
+import type { LimitCheck } from "../../src/core/protection/ports.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "./rules.ts";
+
+const DEFAULTS: LimitSettings = {
+  phoneSends: [
+    { max: 5, windowMs: HOUR },
+    { max: 10, windowMs: DAY },
+  ],
+  addressSends: [{ max: 10, windowMs: HOUR }],
+  addressChecks: [{ max: 300, windowMs: 5 * MINUTE }],
+  resendMs: 30 * SECOND,
+};
+const STRANGER: LimitCaller = { phoneTag: "key.tag", bucket: "stranger", addressKey: "203.0.113.7" };
+const DEVICE: LimitCaller = { ...STRANGER, bucket: "device" };
+
+/** A check as one line: its name, `max/window` of each window, and its key. */
+function line({ name, key, windows, backoff }: LimitCheck): string {
+  const shown = windows.map(({ max, windowMs }) => `${max}/${windowMs / MINUTE}m`).join(",") || "-";
+  const waits = backoff ? ` ${backoff.baseMs / SECOND}s in ${backoff.windowMs / MINUTE}m` : "";
+  return `${name} ${shown}${waits} ${key}`;
+}
+
+const table = (caller: LimitCaller, changed: Partial<LimitSettings> = {}, idempotencyKey?: string) =>
+  sendChecks({ ...DEFAULTS, ...changed }, caller, idempotencyKey).map(line);
+
+describe("the limits on a message", () => {
+  test("for a stranger", () => {
+    expect(table(STRANGER)).toEqual([
+      "resend - 30s in 60m unconverted:stranger:key.tag",
+      "strangers 6/1440m unconverted:stranger:key.tag",
+      "phone_side 5/60m sends:stranger:key.tag",
+      "phone 10/1440m sends:key.tag",
+      "address 100/60m address-sends:203.0.113.7",
+    ]);
+  });
+
+  test("for a known device: sends and waits of its own, the longest window shared", () => {
+    expect(table(DEVICE)).toEqual([
+      "resend - 30s in 60m unconverted:device:key.tag",
+      "phone_side 5/60m sends:device:key.tag",
+      "phone 10/1440m sends:key.tag",
+      "address 100/60m address-sends:203.0.113.7",
+    ]);
+  });
+
+  test("an Idempotency-Key is looked at first, so that it is 409 and not 429 that its repetition gets", () => {
+    expect(table(STRANGER, {}, "hash")[0]).toBe("idempotency 1/1m idempotency:hash");
+  });
+
+  test("no address, no limit on it", () => {
+    const { addressKey: _, ...unknown } = STRANGER;
+    expect(table(unknown).filter((shown) => shown.startsWith("address"))).toEqual([]);
+    expect(guessChecks(DEFAULTS, undefined)).toEqual([]);
+  });
+
+  test.each([
+    ["unlimited", [], ["strangers -", "phone_side -", "phone -"]],
+    ["a single window", [[20, DAY]], ["strangers 12/1440m", "phone_side -", "phone 20/1440m"]],
+    [
+      "three windows",
+      [
+        [2, MINUTE],
+        [20, 7 * DAY],
+        [6, HOUR],
+      ],
+      ["strangers 12/10080m", "phone_side 2/1m,6/60m", "phone 20/10080m"],
+    ],
+    ["the smallest that leaves a device something", [[2, DAY]], ["strangers 1/1440m", "phone 2/1440m"]],
+    ["one message is nobody's in particular", [[1, DAY]], ["strangers 1/1440m", "phone 1/1440m"]],
+    [
+      "two limits on one window",
+      [
+        [10, DAY],
+        [4, DAY],
+      ],
+      ["strangers 6/1440m,2/1440m", "phone 10/1440m,4/1440m"],
+    ],
+  ] as const)("LIMIT_PHONE_SENDS: %s", (_, windows, expected) => {
+    const phoneSends = windows.map(([max, windowMs]) => ({ max, windowMs }));
+    const lines = table(STRANGER, { phoneSends });
+    for (const start of expected)
+      expect(lines.filter((shown) => shown.startsWith(`${start} `))).toHaveLength(1);
+  });
+
+  test("unlimited still leaves the wait before a resend", () => {
+    const [resend] = sendChecks({ ...DEFAULTS, phoneSends: [] }, STRANGER);
+    expect(resend?.backoff).toEqual({ baseMs: 30 * SECOND, windowMs: HOUR });
+  });
+
+  test("LIMIT_ADDRESS_SENDS: unlimited lifts it, and several windows all count ten times", () => {
+    expect(table(DEVICE, { addressSends: [] }).at(-1)).toBe("address - address-sends:203.0.113.7");
+    const addressSends = [
+      { max: 3, windowMs: MINUTE },
+      { max: 50, windowMs: DAY },
+    ];
+    expect(table(DEVICE, { addressSends }).at(-1)).toBe("address 30/1m,500/1440m address-sends:203.0.113.7");
+  });
+
+  test("whatever the settings, strangers alone never fill the phone's longest window from two on", () => {
+    for (let max = 2; max <= 1_000; max++) {
+      const checks = sendChecks({ ...DEFAULTS, phoneSends: [{ max, windowMs: DAY }] }, STRANGER);
+      const strangers = checks.find(({ name }) => name === "strangers")?.windows[0]?.max ?? max;
+      expect(strangers).toBeGreaterThanOrEqual(1);
+      expect(strangers).toBeLessThan(max);
+    }
+  });
+
+  test("no key of one phone, side or address is that of another", () => {
+    const callers = [
+      STRANGER,
+      DEVICE,
+      { ...STRANGER, phoneTag: "key.other" },
+      { ...STRANGER, addressKey: "::" },
+    ];
+    const keys = callers.map((caller) => new Set(sendChecks(DEFAULTS, caller).map(({ key }) => key)));
+    const shared = (left: number, right: number) => [...keys[left]!].filter((key) => keys[right]!.has(key));
+    expect(shared(0, 1)).toEqual(["sends:key.tag", "address-sends:203.0.113.7"]);
+    expect(shared(0, 2)).toEqual(["address-sends:203.0.113.7"]);
+    expect(shared(0, 3)).not.toContain("address-sends:203.0.113.7");
+    expect(LIMIT_KEYS.guesses("key.tag", "device")).not.toBe(LIMIT_KEYS.guesses("key.tag", "stranger"));
+  });
+});
+
+test("the limit on guesses counts the address alone", () => {
+  expect(guessChecks(DEFAULTS, "203.0.113.7").map(line)).toEqual([
+    "address_checks 300/5m address-checks:203.0.113.7",
+  ]);
+});
+
+describe("what a rebuild puts back is what a send counts under", () => {
+  test.each(["stranger", "device"] as const)("for a %s", (bucket) => {
+    const { addressKey: _, ...caller } = { ...STRANGER, bucket };
+    const counted = new Set(sendChecks(DEFAULTS, caller).map(({ key }) => key));
+    expect(new Set(messageKeys(caller.phoneTag, bucket, false))).toEqual(counted);
+    counted.delete(LIMIT_KEYS.unconverted(caller.phoneTag, bucket));
+    expect(new Set(messageKeys(caller.phoneTag, bucket, true))).toEqual(counted);
+  });
+});
+
+describe("a refusal says how long to wait, never too short", () => {
+  test.each([
+    [0, 1],
+    [-5_000, 1],
+    [1, 1],
+    [999, 1],
+    [1_000, 1],
+    [1_001, 2],
+    [29_999, 30],
+    [DAY, 86_400],
+  ])("free in %i ms: %i s", (inMs, seconds) => {
+    expect(tooMany(5_000 + inMs, 5_000)).toEqual({
+      ok: false,
+      refusal: { code: "too_many_requests", retryAfterSeconds: seconds },
+    });
+  });
+});

@@ -1,0 +1,186 @@
+import { createTokens } from "../../src/adapters/jose/tokens.ts";
+import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
+import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
+import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
+import { createMemoryVerificationStore } from "../../src/adapters/memory/verifications.ts";
+import { migrate } from "../../src/adapters/sql/migrate.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
+import { systemRandom } from "../../src/adapters/system/random.ts";
+import type { Phone } from "../../src/core/phone.ts";
+import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
+import type { Bucket, WrongGuess } from "../../src/core/protection/ports.ts";
+import type { SignedIn } from "../../src/core/session/sign-in.ts";
+import { checkCode } from "../../src/core/verification/check.ts";
+import type { Client } from "../../src/core/verification/client.ts";
+import { codeOf } from "../../src/core/verification/message.ts";
+import type { Purpose } from "../../src/core/verification/purpose.ts";
+import type { VerificationView } from "../../src/core/verification/verification.ts";
+import { createTestClock, createTestSender } from "../support/world.ts";
+
+export const PHONE = "+8613800138000";
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+export const SECRETS = ["a secret of these tests, at least 32 bytes long"];
+
+type Stores = Pick<PhonekeyDeps, "verifications" | "limits" | "ledger" | "messages">;
+
+export interface RulesOptions {
+  /** Where verifications and limits are kept; `database` is SQLite. */
+  readonly state?: "database" | "memory";
+  /** What the sender carries. */
+  readonly maxCodeLength?: number;
+  /** Settings over those of `FREE`, under which nothing but ledger and attempts limits anybody. */
+  readonly settings?: Partial<PhonekeyDeps["settings"]>;
+  /** Puts something between the rules and their stores. */
+  readonly wrap?: (stores: Stores) => Partial<Stores>;
+}
+
+/** No limit on sends or on addresses, and no wait: what is left is what guesses are bounded by. */
+const FREE: PhonekeyDeps["settings"] = {
+  phones: { defaultCountry: "CN", allowedCountries: ["CN"], strictNumbers: false },
+  limits: { phoneSends: [], addressSends: [], addressChecks: [], resendMs: 0 },
+  codeLengths: { usual: 6, most: 8 },
+  codeTtlMs: 5 * MINUTE,
+  codeAttempts: 3,
+  brandName: "Phonekey",
+  session: { accessTokenMs: 15 * MINUTE, sessionMs: 30 * DAY, idleMs: 14 * DAY },
+};
+
+/** The rules alone, on real stores, keys and tokens: what every door calls, without a door. */
+export async function createRules(options: RulesOptions = {}) {
+  const clock = createTestClock();
+  const sms = createTestSender("test", options.maxCodeLength);
+  const database = await openSqlite(":memory:");
+  await migrate(database, clock);
+  const most = options.maxCodeLength ?? FREE.codeLengths.most;
+  const settings = { ...FREE, codeLengths: { usual: 6, most }, ...options.settings };
+  let running = await boot();
+
+  /** What a process does when it starts: only the database is the same as before. */
+  async function boot() {
+    const sql: SqlStores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
+    const keyring = createKeyring({ store: sql.keys, secrets: SECRETS, clock, random: systemRandom });
+    await keyring.ensure();
+    const { messages, ledger, users, sessions } = sql;
+    const state =
+      options.state === "memory"
+        ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
+        : { verifications: sql.verifications, limits: sql.limits };
+    const stores = { ...state, messages, ledger };
+    const deps: PhonekeyDeps = {
+      ...stores,
+      ...options.wrap?.(stores),
+      users,
+      sessions,
+      clock,
+      random: systemRandom,
+      keyring,
+      vault: createPhoneVault({ keyring, random: systemRandom }),
+      tokens: createTokens({ keyring, issuer: "http://localhost", audience: "http://localhost" }),
+      route: [sms.sender],
+      deadline: () => new AbortController().signal,
+      settings,
+    };
+    return { deps, phonekey: createPhonekey(deps) };
+  }
+
+  const rules = {
+    clock,
+    sms,
+    database,
+    deps: () => running.deps,
+    phonekey: () => running.phonekey,
+
+    /** Starts a verification; the refusal's code where it is refused. */
+    async start(client: Client = {}, phone = PHONE): Promise<VerificationView | string> {
+      const input = { phone, purpose: "sign_in", locale: "en", client } as const;
+      const started = await running.phonekey.verifications.start(input);
+      return started.ok ? started.value : started.refusal.code;
+    },
+    /** Starts one that must not be refused. */
+    async started(client: Client = {}, phone = PHONE): Promise<VerificationView & { code: string }> {
+      const view = await rules.start(client, phone);
+      if (typeof view === "string") throw new Error(`the start was refused: ${view}`);
+      return { ...view, code: await rules.codeOf(view.id) };
+    },
+    /** The code of a verification, also where several starts race and nobody knows whose message was the last. */
+    async codeOf(id: string): Promise<string> {
+      const verification = await running.deps.verifications.find(id);
+      if (!verification) throw new Error("there is no such verification");
+      return await codeOf(running.deps, verification);
+    },
+    /** Tries a code; `approved`, or the refusal's code. */
+    async guess(verificationId: string, code: string, client: Client = {}, purpose: string = "sign_in") {
+      const input = { verificationId, code, client, purpose: purpose as Purpose };
+      const checked = await checkCode(running.deps, input);
+      return checked.ok ? "approved" : checked.refusal.code;
+    },
+    /** Signs in on a device that is known from then on; resolves with its token. */
+    async knownDevice(phone = PHONE): Promise<{ client: Client; signedIn: SignedIn }> {
+      const { id, code } = await rules.started({}, phone);
+      const input = { verificationId: id, code, client: {}, userAgent: "test" };
+      const signedIn = await running.phonekey.signIn.byCode(input);
+      if (!signedIn.ok) throw new Error(signedIn.refusal.code);
+      const { deviceToken } = await running.phonekey.sessions.tokens(signedIn.value);
+      return { client: { deviceToken }, signedIn: signedIn.value };
+    },
+    /** All wrong guesses of the phone that the ledger has, oldest first. */
+    async ledger(bucket: Bucket = "stranger", phone = PHONE): Promise<readonly WrongGuess[]> {
+      const tags = await running.deps.vault.tags(phone as Phone);
+      return await running.deps.ledger.read(tags, bucket, 0);
+    },
+    /** Ends the process and starts another on the same database. */
+    async restart(): Promise<void> {
+      running = await boot();
+    },
+    close: () => database.close(),
+  };
+  return rules;
+}
+
+export type Rules = Awaited<ReturnType<typeof createRules>>;
+
+/** As many digits as the code has, none of them right. */
+export function wrongFor(code: string): string {
+  return [...code].map((digit) => (Number(digit) + 1) % 10).join("");
+}
+
+/** The most guesses that lie in any window of this length. */
+export function mostIn(windowMs: number, guesses: readonly WrongGuess[]): number {
+  const inside = guesses.map(
+    ({ at: end }) => guesses.filter(({ at }) => at > end - windowMs && at <= end).length,
+  );
+  return Math.max(0, ...inside);
+}
+
+/** A wrong guess at six digits. */
+export const isShort = ({ codeLength }: WrongGuess) => codeLength === 6;
+
+/** Lets other calls run in between, for a while that differs from call to call but not from run to run. */
+export function createJitter(seed = 1) {
+  let state = seed;
+  return async (): Promise<void> => {
+    state = (state * 48_271) % 2_147_483_647;
+    for (let turns = state % 6; turns > 0; turns--) await new Promise(setImmediate);
+  };
+}
+
+/** The same object, with a pause before and after each of its methods. */
+export function withPauses<T extends object>(store: T, pause: () => Promise<void>): T {
+  return new Proxy(store, {
+    get(target, name, receiver) {
+      const method: unknown = Reflect.get(target, name, receiver);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        await pause();
+        const result: unknown = await method.apply(target, args);
+        await pause();
+        return result;
+      };
+    },
+  });
+}

@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Composed, compose, migrateDatabase, type Parts } from "../../src/compose.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
+import type { SendOutcome, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
+
+export const ORIGIN = "http://localhost:8080";
+
+/** A clock that stands still until a test moves it. */
+export function createTestClock(start = 1_800_000_000_000) {
+  let now = start;
+  return {
+    now: () => now,
+    advance(ms: number) {
+      now += ms;
+    },
+  };
+}
+
+export type TestClock = ReturnType<typeof createTestClock>;
+
+/** A sender that keeps what it was given and answers as told. */
+export function createTestSender(name = "test", maxCodeLength = 8) {
+  const sent: SmsMessage[] = [];
+  let answer: (message: SmsMessage, signal: AbortSignal) => Promise<SendOutcome> = async () => ({
+    status: "accepted",
+  });
+  const sender: SmsSender = {
+    name,
+    maxCodeLength,
+    resendFloorSeconds: 0,
+    send: (message, signal) => {
+      sent.push(message);
+      return answer(message, signal);
+    },
+  };
+  return {
+    sender,
+    sent,
+    /** What it answers from now on. */
+    answer(next: SendOutcome | typeof answer) {
+      answer = typeof next === "function" ? next : async () => next;
+    },
+    /** The code of the last message, to this phone if one is named. */
+    lastCode(to?: string): string {
+      const message = sent.findLast((one) => to === undefined || one.to === to);
+      if (!message) throw new Error("nothing was sent");
+      return message.code;
+    },
+  };
+}
+
+export interface WorldOptions {
+  /** Environment variables over those of a plain development setup. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly maxCodeLength?: number;
+  /** An existing folder: the world goes on with the database in it. */
+  readonly folder?: string;
+  readonly clock?: TestClock;
+  /** Uses the console sender and its inbox instead of the test sender. */
+  readonly inbox?: boolean;
+  /** Parts in place of those that the world brings. */
+  readonly parts?: Parts;
+}
+
+const SECRET = "dGhpcyBpcyBhIHRlc3Qgc2VjcmV0LCBub3QgYSByZWFsIG9uZQ";
+
+export function testConfig(folder: string, env: Readonly<Record<string, string>> = {}): Config {
+  const loaded = loadConfig({ PHONEKEY_SECRETS: SECRET, LOG_LEVEL: "info", ...env }, { folder });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return loaded.config;
+}
+
+/** A whole Phonekey on a real SQLite file, with a clock, a sender and a log that tests can see. */
+export async function createWorld(options: WorldOptions = {}) {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "phonekey-test-"));
+  const clock = options.clock ?? createTestClock();
+  const sms = createTestSender("test", options.maxCodeLength);
+  const logged: object[] = [];
+  const note = (fields: object, message: string) => void logged.push({ ...fields, message });
+  const config = testConfig(folder, options.env);
+  await migrateDatabase(config);
+  const composed: Composed = await compose(config, {
+    clock,
+    log: { info: note, warn: note, error: note },
+    assets: { script: "/assets/test.js", style: "/assets/test.css", read: () => undefined },
+    ...(!options.inbox && { route: [sms.sender] }),
+    ...options.parts,
+  });
+  const world = {
+    folder,
+    clock,
+    sms,
+    logged,
+    config,
+    app: composed.app,
+    /** Sends a request as if from a socket at `from`. */
+    request: (path: string, init: RequestInit & { from?: string } = {}) =>
+      composed.app.request(new URL(path, ORIGIN).href, init, {
+        incoming: { socket: { remoteAddress: init.from ?? "203.0.113.7" } },
+      }),
+    post: (path: string, body: unknown, headers: Record<string, string> = {}, from?: string) =>
+      world.request(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+        ...(from && { from }),
+      }),
+    /** Starts, reads the code that was sent and signs in. */
+    async signIn(phone = "+8613800138000", more: object = {}) {
+      const started = await world.post("/v1/verifications", { phone, ...more });
+      const { id } = (await started.json()) as { id: string };
+      const body = { verificationId: id, code: world.sms.lastCode(), ...more };
+      const opened = await world.post("/v1/sessions", body);
+      if (opened.status !== 201) throw new Error(`sign-in answered ${opened.status}: ${await opened.text()}`);
+      return (await opened.json()) as OpenedSession;
+    },
+    async close() {
+      await composed.close();
+      if (!options.folder) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+export interface OpenedSession {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly deviceToken: string;
+  readonly expiresIn: number;
+  readonly created: boolean;
+  readonly user: {
+    readonly id: string;
+    readonly phone: string;
+    readonly name: string;
+    readonly avatar: string;
+  };
+}
+
+/** The header that carries an access token. */
+export function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
