@@ -43,7 +43,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       byCode: (input: SignInInput) => signInByCode(deps, input),
       byHandover: (input: { handover: string; codeVerifier: string; userAgent: string }) =>
         redeemHandover(deps, input),
-      handOver: (to: { user: User; created: boolean; deviceId?: string }, challenge: string) =>
+      handOver: (to: { user: User; created: boolean }, challenge: string) =>
         issueHandover(deps, to, challenge),
     },
     flow: {
@@ -51,9 +51,9 @@ export function createPhonekey(outside: PhonekeyDeps) {
       read: (token: string) => readFlow(deps, token),
     },
     sessions: {
-      deviceToken: ({ user, deviceId }: SignedIn) => issueDeviceToken(deps, user, deviceId),
+      deviceToken: ({ user, session }: SignedIn) => issueDeviceToken(deps, user, session.deviceId),
       pageToken: (session: Session) => issuePageToken(deps, session),
-      tokens: ({ session, user, deviceId }: SignedIn) => sessionTokens(deps, session, user, deviceId),
+      tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
       refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
       authenticate: (accessToken: string) => authenticate(deps, accessToken),
       authenticatePage: (pageToken: string) => authenticatePage(deps, pageToken),

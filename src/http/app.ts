@@ -24,8 +24,8 @@ export function createApp(deps: HttpDeps): App {
 
   app.use(requestContext(deps));
   app.use(securityHeaders(settings.publicUrl));
-  app.use(bodyLimit);
   app.use("/v1/*", cors(settings.allowedOrigins));
+  app.use(bodyLimit);
 
   // The native API: each operation names its own credentials, schemas and refusals.
   for (const operation of OPERATIONS) {

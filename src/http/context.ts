@@ -71,7 +71,13 @@ export interface StaticFile {
 
 /** What the middleware has found out about a request. */
 export interface Env {
-  Bindings: { incoming?: { socket?: { remoteAddress?: string | undefined } } };
+  Bindings: {
+    incoming?: {
+      socket?: { remoteAddress?: string | undefined };
+      /** Whether the client went away before its request was read. */
+      readableAborted?: boolean;
+    };
+  };
   Variables: {
     requestId: string;
     locale: Locale;

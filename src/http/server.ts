@@ -1,6 +1,12 @@
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import type { Socket } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { REFUSALS, type RefusalCode } from "../core/refusals.ts";
 import type { App } from "./app.ts";
 import type { Log } from "./context.ts";
@@ -14,20 +20,54 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
   noDelay: true,
+  // Node would answer without a body; `unroutable` answers like everywhere else.
+  requireHostHeader: false,
 };
 const MAX_CONNECTIONS = 10_000;
 const MAX_HEADERS = 100;
+/** How long a client has to read our last word and close. */
+const LINGER_MS = 2_000;
 
 /** The Node.js server in front of the routes. It does not listen yet. */
 export function createHttpServer(app: App, log: Log): Server {
-  const server = createServer(LIMITS, getRequestListener(app.fetch));
+  const handle = getRequestListener(app.fetch, { errorHandler: (error) => unroutable(error, log) });
+  const underWay = new WeakMap<Socket, ServerResponse>();
+  const server = createServer(LIMITS, (request, response) => {
+    underWay.set(request.socket, response);
+    const code = unfit(request);
+    if (code) answerUnfit(response, code);
+    else void handle(request, response);
+  });
   server.maxConnections = MAX_CONNECTIONS;
-  server.maxHeadersCount = MAX_HEADERS;
+  // Beyond this number Node drops headers in silence, a forwarding header that a proxy added last among them (T35).
+  // `unfit` counts them instead; their size is bounded anyway.
+  server.maxHeadersCount = 0;
+  server.on("checkExpectation", (_request, response) => answerUnfit(response, "invalid_request"));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     log.info({ problem: error.code ?? "unknown" }, "request that could not be read");
-    answerUnreadable(error.code, socket);
+    answerUnreadable(error.code, socket, underWay.get(socket));
   });
   return server;
+}
+
+/** What is wrong with a request whatever it asks for. Two hosts are two meanings (RFC 9112, section 3.2). */
+function unfit({ rawHeaders }: IncomingMessage): RefusalCode | undefined {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0);
+  if (names.length > MAX_HEADERS) return "headers_too_large";
+  return names.filter((name) => name.toLowerCase() === "host").length > 1 ? "invalid_request" : undefined;
+}
+
+function answerUnfit(response: ServerResponse, code: RefusalCode): void {
+  const { status, headers, body } = plainProblem(code);
+  response.writeHead(status, headers).end(body);
+}
+
+/** A target or `Host` that makes no URL. Whatever a route throws, the app has answered itself. */
+function unroutable(error: unknown, log: Log): Response {
+  const expected = error instanceof RequestError;
+  if (!expected) log.error({ err: error }, "fault outside the routes");
+  const { body, ...init } = plainProblem(expected ? "invalid_request" : "internal_error");
+  return new Response(body, init);
 }
 
 const UNREADABLE: Readonly<Record<string, RefusalCode>> = {
@@ -36,16 +76,32 @@ const UNREADABLE: Readonly<Record<string, RefusalCode>> = {
 };
 
 /** Node's own answers to what it cannot read have no body; ours are problem documents like all others. */
-function answerUnreadable(reason: string | undefined, socket: Socket): void {
-  if (!socket.writable) {
+function answerUnreadable(
+  reason: string | undefined,
+  socket: Socket,
+  underWay: ServerResponse | undefined,
+): void {
+  const hasBegun = underWay?.headersSent && !underWay.writableFinished;
+  if (!socket.writable || hasBegun) {
     socket.destroy();
     return;
   }
-  const code = UNREADABLE[reason ?? ""] ?? "invalid_request";
-  const { status } = REFUSALS[code];
+  const { status, headers, body } = plainProblem(UNREADABLE[reason ?? ""] ?? "invalid_request");
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
+  // A client that never closes its own side would keep the connection.
+  socket.setTimeout(LINGER_MS, () => socket.destroy());
+}
+
+/** A problem document without a request to take its language and id from. The connection ends with it. */
+function plainProblem(code: RefusalCode) {
   const body = JSON.stringify(problemOf({ code }, "en", "none"));
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  const headers = {
+    "content-type": "application/problem+json",
+    "content-length": String(Buffer.byteLength(body)),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    connection: "close",
+  };
+  return { status: REFUSALS[code].status, headers, body };
 }

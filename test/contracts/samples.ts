@@ -56,6 +56,7 @@ export function aSession(userId: string, over: Partial<Session> = {}): Session {
     generation: 0,
     rotatedAt: NOW,
     refreshKeyId: "refresh-key",
+    deviceId: "device",
     userAgent: "Mozilla/5.0 (某浏览器; \u{1F4F1})",
     createdAt: NOW,
     lastUsedAt: NOW,

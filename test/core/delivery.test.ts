@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deliver } from "../../src/core/delivery/deliver.ts";
+import { type DeliveryProblem, deliver } from "../../src/core/delivery/deliver.ts";
 import type { SendOutcome, SendStatus, SmsMessage } from "../../src/core/delivery/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { aMessage, fresh, NOW } from "../contracts/samples.ts";
@@ -29,8 +29,10 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
   const record = aMessage({ idempotency: { key: fresh("key"), fingerprint: "f", answer } });
   const sms = smsOf(record.id);
   const deadline = () => AbortSignal.timeout(deadlineMs);
+  const reported: DeliveryProblem[] = [];
+  const report = (problem: DeliveryProblem) => void reported.push(problem);
   const result = await deliver(
-    { messages, route: senders.map(({ sender }) => sender), deadline, clock },
+    { messages, route: senders.map(({ sender }) => sender), deadline, clock, report },
     record,
     sms,
   );
@@ -40,6 +42,7 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
     tried: senders.map(({ sent }) => sent.length),
     got: senders.flatMap(({ sent }) => sent),
     sms,
+    reported,
     record: await messages.findByIdempotencyKey(record.idempotency?.key ?? "", NOW - 1),
   };
 }
@@ -53,8 +56,12 @@ const says = (status: SendStatus): SendOutcome => ({ status });
 
 describe("the route", () => {
   test("asks the first sender, and nobody else when it took the message", async () => {
-    const { result, tried, record, got, sms } = await delivered([says("accepted"), says("accepted")]);
+    const { result, tried, record, got, sms, reported } = await delivered([
+      says("accepted"),
+      says("accepted"),
+    ]);
     expect(result).toBe("ok");
+    expect(reported).toEqual([]);
     expect(tried).toEqual([1, 0]);
     expect(got).toEqual([sms]);
     expect(record).toMatchObject({ status: "accepted", sender: "sender-1" });
@@ -74,7 +81,8 @@ describe("the route", () => {
   });
 
   test("gives up when nobody is reached", async () => {
-    const { result, tried, record } = await delivered([says("unavailable"), says("unavailable")]);
+    const { result, tried, record, reported } = await delivered([says("unavailable"), says("unavailable")]);
+    expect(reported).toMatchObject([{ messageId: record?.id, sender: "sender-2", status: "unavailable" }]);
     expect(result).toBe("sms_unavailable");
     expect(tried).toEqual([1, 1]);
     expect(record).toMatchObject({ status: "unavailable", sender: "sender-2" });

@@ -83,6 +83,7 @@ export async function createRules(options: RulesOptions = {}) {
       tokens: createTokens({ keyring, issuer: "http://localhost", audience: "http://localhost" }),
       route: [sms.sender],
       deadline: () => new AbortController().signal,
+      report: () => {},
       settings,
     };
     return { deps, phonekey: createPhonekey(deps) };

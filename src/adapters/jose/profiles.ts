@@ -65,7 +65,6 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         sub: id,
         challenge: z.string(),
         created: z.boolean(),
-        did: z.exactOptional(id),
       }),
     },
   };

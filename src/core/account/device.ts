@@ -33,6 +33,7 @@ export async function identifyCaller(
   if (!claims) return STRANGER;
   const user = await deps.users.find(claims.sub);
   if (user?.phoneTag !== phoneTag || user.deviceEpoch !== claims.epoch) return STRANGER;
+  if (user.unprovenSince !== undefined) return STRANGER;
   return { bucket: "device", deviceId: claims.did };
 }
 

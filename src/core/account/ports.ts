@@ -11,6 +11,8 @@ export interface User {
   /** Device tokens of an older epoch are void: ending all sessions raises it. */
   readonly deviceEpoch: number;
   readonly createdAt: number;
+  /** Set on a user who was moved in from elsewhere, until a code shows that the phone is theirs. */
+  readonly unprovenSince?: number;
 }
 
 /** The family of one refresh token. */
@@ -22,6 +24,8 @@ export interface Session {
   readonly rotatedAt: number;
   /** The key that its refresh tokens are made with. */
   readonly refreshKeyId: string;
+  /** The device it runs on: a known one, or one that this session made known. */
+  readonly deviceId: string;
   readonly userAgent: string;
   readonly createdAt: number;
   readonly lastUsedAt: number;
@@ -43,6 +47,7 @@ export interface UserStore {
   /**
    * Finds the user of this phone or creates it, opens the session and marks the verification's messages as converted,
    * in one durable transaction. However many first sign-ins race, one user comes of it, and one caller gets `created`.
+   * A user who was unproven is proven by it: what sessions and device tokens there may be before end with that.
    */
   signIn(draft: SignInDraft): Promise<{ readonly user: User; readonly created: boolean }>;
 }

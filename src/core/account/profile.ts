@@ -28,6 +28,9 @@ export async function readProfile(deps: Pick<ProfileDeps, "vault">, user: User):
   return { id, phone, maskedPhone: maskPhone(phone), name, avatar, createdAt };
 }
 
+export const NAME_RULE = "must be 1 to 64 characters without control, invisible or bidirectional ones";
+export const AVATAR_RULE = `must be a whole number from 1 to ${AVATARS}`;
+
 export interface ProfileChange {
   readonly name?: string;
   readonly avatar?: number;
@@ -42,13 +45,13 @@ export async function updateProfile(
   if (change.name !== undefined && !isName(change.name)) {
     return refuse("invalid_request", {
       field: "name",
-      detail: "must be 1 to 64 characters without control, invisible or bidirectional ones",
+      detail: NAME_RULE,
     });
   }
   if (change.avatar !== undefined && !isAvatar(change.avatar)) {
     return refuse("invalid_request", {
       field: "avatar",
-      detail: `must be a whole number from 1 to ${AVATARS}`,
+      detail: AVATAR_RULE,
     });
   }
   const user = await deps.users.update(userId, change, deps.clock.now());
@@ -57,14 +60,17 @@ export async function updateProfile(
 
 /**
  * Control characters, lone surrogates and separators break logs and pages; bidi and other format characters make a
- * name read as something else (UTS #39). The zero-width joiner stays: emoji and several scripts need it.
+ * name read as something else (UTS #39). The zero-width joiner and non-joiner stay, since emoji and several scripts
+ * need them, but not alone: a name is there to be seen.
  */
-function isName(name: string): boolean {
+export function isName(name: string): boolean {
   const length = [...name].length;
-  if (length < 1 || length > 64 || name.trim() === "") return false;
-  return !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name) && !/\p{Cf}/u.test(name.replace(/\u200d/g, ""));
+  const seen = name.replace(/[\u200c\u200d]/g, "");
+  if (length < 1 || length > 64 || seen.trim() === "") return false;
+  // Lone surrogates on both sides of a joiner would be a pair without it.
+  return !/\p{Cs}/u.test(name) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(seen);
 }
 
-function isAvatar(avatar: number): boolean {
+export function isAvatar(avatar: number): boolean {
   return Number.isInteger(avatar) && avatar >= 1 && avatar <= AVATARS;
 }

@@ -8,7 +8,17 @@ export interface DeliverDeps {
   readonly route: readonly SmsSender[];
   /** A signal that aborts when the time for one send is over. */
   readonly deadline: () => AbortSignal;
+  /** Told of every message that no sender accepted, for the operator's log. */
+  readonly report: (problem: DeliveryProblem) => void;
   readonly clock: Clock;
+}
+
+/** What an operator may know of a message that was not accepted: nothing of whom it was for. */
+export interface DeliveryProblem {
+  readonly messageId: string;
+  readonly sender: string;
+  readonly status: SendStatus;
+  readonly providerCode?: string;
 }
 
 export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_unavailable";
@@ -25,7 +35,11 @@ export async function deliver(
   await deps.messages.create(record);
   const outcome = await sendByRoute(deps, sms);
   await deps.messages.finish(record.id, outcome);
-  return deliveryResult(outcome.status, outcome.retryAfterSeconds);
+  const { status, sender, providerCode } = outcome;
+  if (status !== "accepted") {
+    deps.report({ messageId: record.id, sender, status, ...(providerCode && { providerCode }) });
+  }
+  return deliveryResult(status, outcome.retryAfterSeconds);
 }
 
 /** What a message's status means for whoever asked for it. */
@@ -35,7 +49,8 @@ export function deliveryResult(
 ): Result<void, DeliveryRefusal> {
   const code = DELIVERY_REFUSALS[status];
   if (!code) return ok(undefined);
-  return refuse(code, { retryAfterSeconds: retryAfterSeconds ?? DEFAULT_RETRY_SECONDS[code] });
+  const seconds = retryAfterSeconds ?? DEFAULT_RETRY_SECONDS[code];
+  return refuse(code, { retryAfterSeconds: Math.max(1, Math.ceil(seconds)) });
 }
 
 const DELIVERY_REFUSALS: Readonly<Record<SendStatus | "sending", DeliveryRefusal | undefined>> = {

@@ -28,14 +28,14 @@ export interface HandoverDeps {
  */
 export async function issueHandover(
   deps: Pick<HandoverDeps, "tokens" | "clock" | "random">,
-  signedIn: { readonly user: User; readonly created: boolean; readonly deviceId?: string },
+  signedIn: { readonly user: User; readonly created: boolean },
   challenge: string,
 ): Promise<string> {
   const now = deps.clock.now();
-  const { user, created, deviceId } = signedIn;
+  const { user, created } = signedIn;
   const claims = { jti: deps.random.uuid(now), sub: user.id, challenge, created };
   const times = { issuedAt: now, expiresAt: now + HANDOVER_MS };
-  return await deps.tokens.issue("handover", deviceId ? { ...claims, did: deviceId } : claims, times);
+  return await deps.tokens.issue("handover", claims, times);
 }
 
 /** Opens the app's own session for a handover. Of several uses one succeeds, whichever comes first. */
@@ -52,7 +52,7 @@ export async function redeemHandover(
   if (!user) return refuse("invalid_handover");
   const session = { ...(await draftSession(deps, input.userAgent)), userId: user.id };
   await deps.sessions.open(session);
-  return ok({ user, session, created: claims.created, deviceId: claims.did ?? session.id });
+  return ok({ user, session, created: claims.created });
 }
 
 /** One use in any window that is longer than a handover lives is one use for ever. */

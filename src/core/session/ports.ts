@@ -17,7 +17,6 @@ export interface TokenClaims {
     readonly sub: string;
     readonly challenge: string;
     readonly created: boolean;
-    readonly did?: string;
   };
 }
 

@@ -1,10 +1,10 @@
+import { avatarOf } from "../account/avatar.ts";
 import { identifyCaller } from "../account/device.ts";
-import { AVATARS, type Session, type User, type UserStore } from "../account/ports.ts";
+import type { Session, User, UserStore } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result } from "../refusals.ts";
-import { sha256 } from "../secrets.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import type { Tokens } from "./ports.ts";
@@ -27,8 +27,6 @@ export interface SignedIn {
   readonly session: Session;
   /** Whether this was the first sign-in, which made the user. */
   readonly created: boolean;
-  /** The device as known from now on. */
-  readonly deviceId: string;
 }
 
 /** Signs in by the code of a `sign_in` verification; the first time this signs up. */
@@ -40,11 +38,11 @@ export async function signInByCode(
   if (!checked.ok) return checked;
   const { phone, phoneTag, verification } = checked.value;
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
-  const draft = await draftSession(deps, input.userAgent);
+  const draft = await draftSession(deps, input.userAgent, caller.deviceId);
   const user = await draftUser(deps, phone, phoneTag);
   const signedIn = await deps.users.signIn({ user, session: draft, verificationId: verification.id });
   const session = { ...draft, userId: signedIn.user.id };
-  return ok({ ...signedIn, session, deviceId: caller.deviceId ?? session.id });
+  return ok({ ...signedIn, session });
 }
 
 interface DraftDeps {
@@ -54,11 +52,21 @@ interface DraftDeps {
   readonly settings: { readonly session: SessionSettings };
 }
 
-/** A session that begins now. Its user agent is kept in at most 256 printable characters. */
-export async function draftSession(deps: DraftDeps, userAgent: string): Promise<Omit<Session, "userId">> {
+/**
+ * A session that begins now. Its user agent is kept in at most 256 printable characters.
+ *
+ * @param deviceId the known device that it runs on; without one it makes a device known
+ */
+export async function draftSession(
+  deps: DraftDeps,
+  userAgent: string,
+  deviceId?: string,
+): Promise<Omit<Session, "userId">> {
   const now = deps.clock.now();
+  const id = deps.random.uuid(now);
   return {
-    id: deps.random.uuid(now),
+    id,
+    deviceId: deviceId ?? id,
     generation: 0,
     rotatedAt: now,
     refreshKeyId: (await deps.keyring.current("refresh")).id,
@@ -78,9 +86,4 @@ async function draftUser(
   const id = deps.random.uuid(createdAt);
   const sealedPhone = await deps.vault.seal(phone, id);
   return { id, phoneTag, sealedPhone, name: "", avatar: avatarOf(id), deviceEpoch: 0, createdAt };
-}
-
-/** One of the avatars, spread evenly over users. */
-function avatarOf(userId: string): number {
-  return (Buffer.from(sha256(userId), "base64url").readUInt32BE(0) % AVATARS) + 1;
 }

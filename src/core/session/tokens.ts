@@ -23,14 +23,11 @@ export interface SessionTokens {
 /**
  * All tokens of a session as it is now. The refresh token follows from the session's generation alone, so that whoever
  * repeats a rotation is given the same one.
- *
- * @param deviceId the known device this session runs on; a session without one is a device of its own
  */
 export async function sessionTokens(
   deps: SessionTokenDeps,
   session: Session,
   user: User,
-  deviceId: string = session.id,
 ): Promise<SessionTokens> {
   const now = deps.clock.now();
   const lifeMs = Math.min(deps.settings.session.accessTokenMs, session.expiresAt - now);
@@ -38,7 +35,7 @@ export async function sessionTokens(
   const [accessToken, refreshToken, deviceToken] = await Promise.all([
     deps.tokens.issue("access", access, { issuedAt: now, expiresAt: now + lifeMs }),
     refreshTokenOf(deps.tokens, session),
-    issueDeviceToken(deps, user, deviceId),
+    issueDeviceToken(deps, user, session.deviceId),
   ]);
   return { accessToken, expiresInSeconds: Math.floor(lifeMs / 1000), refreshToken, deviceToken, user };
 }

@@ -4,6 +4,7 @@ import { ProfileBody, User } from "./schemas.ts";
 import { userBody } from "./wire.ts";
 
 export const readMe = operation({
+  id: "readMe",
   method: "get",
   path: "/v1/me",
   summary: "Read the signed-in user",
@@ -16,6 +17,7 @@ export const readMe = operation({
 });
 
 export const updateMe = operation({
+  id: "updateMe",
   method: "patch",
   path: "/v1/me",
   summary: "Change name or avatar",

@@ -3,6 +3,7 @@ import { ok } from "../../core/refusals.ts";
 import { operation } from "./operation.ts";
 
 export const readHealth = operation({
+  id: "readHealth",
   method: "get",
   path: "/healthz",
   summary: "Is the process alive",
@@ -14,6 +15,7 @@ export const readHealth = operation({
 });
 
 export const readReadiness = operation({
+  id: "readReadiness",
   method: "get",
   path: "/readyz",
   summary: "Can it serve",
@@ -38,6 +40,7 @@ const Jwk = z.object({
 });
 
 export const readJwks = operation({
+  id: "readJwks",
   method: "get",
   path: "/.well-known/jwks.json",
   summary: "Public signing keys",

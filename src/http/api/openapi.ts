@@ -18,12 +18,12 @@ const Problem = z
   })
   .meta({ id: "Problem" });
 
-const IDEMPOTENCY_KEY = {
+export const IDEMPOTENCY_KEY = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
   description:
-    "Random, like a UUID. The same key gives the same answer for 24 hours and sends nothing again.",
+    "16 to 128 characters, random like a UUID. The same key gives the same answer for 24 hours and sends nothing again.",
   schema: { type: "string", minLength: 16, maxLength: 128 },
 };
 
@@ -58,6 +58,7 @@ function describeOperation(operation: Operation, schemas: Record<string, JsonSch
   const parameters = parametersOf(operation);
   const bodyContent = body && { schema: schemaOf(body, "input", schemas), ...(example && { example }) };
   return {
+    operationId: operation.id,
     summary,
     description,
     ...(operation.auth === "access_token" && { security: [{ accessToken: [] }] }),

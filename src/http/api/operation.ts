@@ -9,6 +9,8 @@ import type { Env, HttpDeps } from "../context.ts";
 
 /** One call of the native API: its schemas, its refusals and its handler, from which everything else follows. */
 export interface Operation {
+  /** Its name in the documents, which client generators call a method by. */
+  readonly id: string;
   readonly method: "get" | "post" | "patch" | "delete";
   /** With parameters as `{id}`. */
   readonly path: string;
@@ -95,10 +97,8 @@ export function operation<
 export function allRefusals(operation: Operation): RefusalCode[] {
   const codes = new Set<RefusalCode>(operation.refusals);
   if (operation.body ?? operation.params ?? operation.query) codes.add("invalid_request");
-  if (operation.body) {
-    codes.add("unsupported_media_type");
-    codes.add("request_too_large");
-  }
+  if (operation.body) codes.add("unsupported_media_type");
+  if (operation.method !== "get") codes.add("request_too_large");
   if (operation.auth === "access_token") codes.add("invalid_token");
   if (operation.sends) codes.add("invalid_request");
   return [...codes, "internal_error", "unavailable"];

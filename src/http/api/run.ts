@@ -93,13 +93,14 @@ async function readBody(
 ): Promise<Result<unknown, "invalid_request" | "unsupported_media_type">> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") return refuse("unsupported_media_type", { field: "Content-Type" });
-  const body = parseJson(await c.req.text());
+  const body = parseJson(await c.req.arrayBuffer());
   return body.ok ? parse(schema, body.value) : body;
 }
 
-function parseJson(text: string): Result<unknown, "invalid_request"> {
+/** Bytes that are no UTF-8 are refused: replaced, they would be kept as something that nobody sent. */
+function parseJson(bytes: ArrayBuffer): Result<unknown, "invalid_request"> {
   try {
-    return ok(JSON.parse(text));
+    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
   } catch {
     return refuse("invalid_request", { field: "body", detail: "must be a JSON object" });
   }
@@ -109,8 +110,15 @@ function parse(schema: z.ZodType | undefined, value: unknown): Result<unknown, "
   if (!schema) return ok(undefined);
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
-  const [issue] = parsed.error.issues;
-  return refuse("invalid_request", describe(issue));
+  return refuse("invalid_request", describe(likeliest(parsed.error.issues)));
+}
+
+/** Of a body with several forms, what is wrong with the form that it comes nearest to, if it comes near to one. */
+function likeliest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
+  const [issue] = issues;
+  if (issue?.code !== "invalid_union") return issue;
+  const [nearest, next] = issue.errors.toSorted((a, b) => a.length - b.length);
+  return nearest && next && nearest.length < next.length ? nearest[0] : issue;
 }
 
 /** Names the field and the rule; never the value. */
@@ -126,7 +134,7 @@ function describe(issue: z.core.$ZodIssue | undefined): { field: string; detail:
   };
 }
 
-/** A key that the caller made up is only repeated if it looks like a name. */
+/** A key that the caller made up is only repeated if it looks like a name, and never if it may hold a phone or a code. */
 function fieldName(key: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]{0,31}$/.test(key) ? key : "body";
+  return /^[A-Za-z_]\w{0,31}$/.test(key) && !/\d{4}/.test(key) ? key : "body";
 }

@@ -40,11 +40,13 @@ export const VerificationId = z.object({
 export const Verification = z
   .object({
     id: z.string().meta({ description: "Unguessable; needed together with the code." }),
-    status: z.enum(["pending", "approved", "expired", "exhausted", "canceled"]),
+    status: z
+      .enum(["pending", "approved", "expired", "exhausted", "canceled"])
+      .meta({ description: "Only a `pending` one can be approved; the others are over." }),
     purpose: Purpose,
     phone: z.string().meta({ description: "Masked.", example: "+86 138••••8000" }),
     codeLength: z.number().int().meta({ description: "How many digits the code has." }),
-    expiresAt: Time,
+    expiresAt: Time.meta({ description: "The first moment at which the code is no longer good." }),
     resendAt: Time.meta({ description: "From when on it may be sent again." }),
   })
   .meta({ id: "Verification" });
@@ -57,7 +59,7 @@ const Code = boundedText(64).meta({
 export const OpenSessionBody = z.union(
   [
     z.strictObject({
-      verificationId: boundedText(64),
+      verificationId: boundedText(64).meta({ description: "The `id` of the verification." }),
       code: Code,
       deviceToken: DeviceToken.optional(),
     }),
@@ -67,32 +69,35 @@ export const OpenSessionBody = z.union(
       }),
       codeVerifier: z
         .string({ error: "must be a string" })
-        .regex(/^[A-Za-z0-9._~-]{43,128}$/, "must be 43 to 128 unreserved characters (RFC 7636)"),
+        .regex(/^[A-Za-z0-9._~-]{43,128}$/, "must be 43 to 128 unreserved characters (RFC 7636)")
+        .meta({ description: "What the challenge was made of (RFC 7636, S256)." }),
     }),
   ],
   { error: "must hold verificationId and code, or handover and codeVerifier" },
 );
 
-export const RefreshBody = z.strictObject({ refreshToken: boundedText(4_096) });
+export const RefreshBody = z.strictObject({
+  refreshToken: boundedText(4_096).meta({ description: "The one of the session's last answer." }),
+});
 
 export const User = z
   .object({
-    id: z.string(),
+    id: z.string().meta({ description: "Stays the same for ever; the phone may change." }),
     phone: z.string().meta({ example: "+8613800138000", description: "E.164; the user's own." }),
     name: z.string().meta({ description: "Empty until the user sets one." }),
     avatar: z.url().meta({ description: "Address of one of the avatars that Phonekey serves." }),
-    createdAt: Time,
+    createdAt: Time.meta({ description: "When the first sign-in made the user." }),
   })
   .meta({ id: "User" });
 
 export const SessionTokens = z
   .object({
     accessToken: z.string().meta({ description: "JWT (RFC 9068), ES256; verify it by the JWKS." }),
-    tokenType: z.literal("Bearer"),
+    tokenType: z.literal("Bearer").meta({ description: "How to send it: `Authorization: Bearer …`." }),
     expiresIn: z.number().int().meta({ description: "Seconds until the access token expires." }),
     refreshToken: z.string().meta({ description: "For one use at POST /v1/sessions/refresh." }),
     deviceToken: z.string().meta({ description: "Keep it on the device and send it with later sign-ins." }),
-    user: User,
+    user: User.meta({ description: "Whose session it is." }),
   })
   .meta({ id: "SessionTokens" });
 
@@ -102,16 +107,22 @@ export const OpenedSession = SessionTokens.extend({
 
 const Session = z
   .object({
-    id: z.string(),
+    id: z.string().meta({ description: "What DELETE /v1/sessions/{id} takes." }),
     current: z.boolean().meta({ description: "Whether it is the one that asks." }),
-    device: z.string().meta({ example: "Chrome · Android" }),
-    createdAt: Time,
-    lastUsedAt: Time,
-    expiresAt: Time,
+    device: z
+      .string()
+      .meta({ example: "Chrome · Android", description: "What the browser or the app calls itself." }),
+    createdAt: Time.meta({ description: "When it was opened." }),
+    lastUsedAt: Time.meta({
+      description: "When it was opened, last refreshed or last seen on the account page.",
+    }),
+    expiresAt: Time.meta({ description: "When it ends however much it is used." }),
   })
   .meta({ id: "Session" });
 
-export const Sessions = z.object({ sessions: z.array(Session) }).meta({ id: "Sessions" });
+export const Sessions = z
+  .object({ sessions: z.array(Session).meta({ description: "Those that are open." }) })
+  .meta({ id: "Sessions" });
 
 export const SessionId = z.object({
   id: z.uuid("must be the id of a session").meta({ description: "The session's id." }),

@@ -14,6 +14,7 @@ import {
 import { clientOf, tokensBody } from "./wire.ts";
 
 export const openSession = operation({
+  id: "openSession",
   method: "post",
   path: "/v1/sessions",
   summary: "Sign in",
@@ -37,6 +38,7 @@ export const openSession = operation({
 });
 
 export const refreshSession = operation({
+  id: "refreshSession",
   method: "post",
   path: "/v1/sessions/refresh",
   summary: "Refresh a session",
@@ -53,6 +55,7 @@ export const refreshSession = operation({
 });
 
 export const listSessions = operation({
+  id: "listSessions",
   method: "get",
   path: "/v1/sessions",
   summary: "List the user's sessions",
@@ -76,6 +79,7 @@ export const listSessions = operation({
 });
 
 export const endCurrentSession = operation({
+  id: "endCurrentSession",
   method: "delete",
   path: "/v1/sessions/current",
   summary: "Sign out",
@@ -90,6 +94,7 @@ export const endCurrentSession = operation({
 });
 
 export const endSession = operation({
+  id: "endSession",
   method: "delete",
   path: "/v1/sessions/{id}",
   summary: "End one session",
@@ -105,6 +110,7 @@ export const endSession = operation({
 });
 
 export const endSessions = operation({
+  id: "endSessions",
   method: "delete",
   path: "/v1/sessions",
   summary: "End several sessions",

@@ -12,6 +12,7 @@ const SEND_REFUSALS = [
 ] as const;
 
 export const startVerification = operation({
+  id: "startVerification",
   method: "post",
   path: "/v1/verifications",
   summary: "Start a verification",
@@ -39,6 +40,7 @@ export const startVerification = operation({
 });
 
 export const resendVerification = operation({
+  id: "resendVerification",
   method: "post",
   path: "/v1/verifications/{id}/resend",
   summary: "Send the code again",
@@ -61,6 +63,7 @@ export const resendVerification = operation({
 });
 
 export const readVerification = operation({
+  id: "readVerification",
   method: "get",
   path: "/v1/verifications/{id}",
   summary: "Read a verification",

@@ -23,6 +23,8 @@ export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
         .filter((route) => route.method !== "ALL" && matches(route.path, c.req.path))
         .map((route) => route.method),
     );
+    // Whatever answers GET answers HEAD.
+    if (methods.has("GET")) methods.add("HEAD");
     if (methods.size === 0) return await answer(c, deps, { code: "not_found" });
     c.header("allow", [...methods].join(", "));
     return await answer(c, deps, { code: "method_not_allowed" });
@@ -49,7 +51,16 @@ export function answerFault(deps: HttpDeps): ErrorHandler<Env> {
       deps.log.warn({ requestId, route, err: error }, "unavailable");
       return await answer(c, deps, { code: "unavailable", retryAfterSeconds: error.retryAfterSeconds });
     }
+    if (isCutOff(c, error)) {
+      deps.log.info({ requestId, route }, "client went away");
+      return await answer(c, deps, { code: "request_timeout" });
+    }
     deps.log.error({ requestId, route, err: error }, "fault");
     return await answer(c, deps, { code: "internal_error" });
   };
+}
+
+/** Reading the body failed because the client closed the connection: no fault of ours, and anybody can cause it. */
+function isCutOff(c: Context<Env>, error: Error): boolean {
+  return c.env?.incoming?.readableAborted === true && "code" in error && error.code === "ECONNRESET";
 }

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
 import type { Locale } from "../../core/verification/ports.ts";
-import { plainSchema } from "../api/openapi.ts";
+import { IDEMPOTENCY_KEY, plainSchema } from "../api/openapi.ts";
 import { allRefusals, type Operation } from "../api/operation.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
@@ -56,16 +56,10 @@ function parametersOf(operation: Operation): DocsOperation["parameters"] {
       required,
       description,
     }));
-  const key = {
-    name: "Idempotency-Key",
-    in: "header",
-    required: false,
-    description: "16 to 128 characters, random like a UUID; the same key gives the same answer for 24 hours.",
-  };
   return [
     ...named(operation.params, "path"),
     ...named(operation.query, "query"),
-    ...(operation.sends ? [key] : []),
+    ...(operation.sends ? [IDEMPOTENCY_KEY] : []),
   ];
 }
 
@@ -80,22 +74,52 @@ interface Shape {
   readonly required?: readonly string[];
   readonly anyOf?: readonly Shape[];
   readonly items?: Shape;
+  readonly $ref?: string;
+  readonly $defs?: Definitions;
 }
+
+type Definitions = Readonly<Record<string, Shape>>;
 
 function fieldsOf(schema: z.ZodType | undefined, io: "input" | "output" = "input"): DocsField[] {
   if (!schema) return [];
-  const shape: Shape = plainSchema(schema, io);
-  return (shape.anyOf ?? [shape]).flatMap((one) => shapeFields(one, shape.anyOf !== undefined));
+  const root: Shape = plainSchema(schema, io);
+  const definitions = root.$defs ?? {};
+  const shape = resolve(root, definitions);
+  const forms = shape.anyOf ?? [shape];
+  return forms.flatMap((form) => shapeFields(form, definitions, forms.length > 1));
 }
 
-/** @param oneOfSeveral a field that only one of several forms of the body has is not required as such */
-function shapeFields({ properties = {}, required = [] }: Shape, oneOfSeveral: boolean): DocsField[] {
-  return Object.entries(properties).map(([name, field]) => ({
-    name,
-    type: typeOf(field),
-    required: !oneOfSeveral && required.includes(name),
-    description: field.description ?? "",
-  }));
+/**
+ * The fields of an object, and behind each that holds objects theirs, as `user.id` or `sessions[].id`.
+ *
+ * @param oneOfSeveral a field that only one of several forms of the body has is not required as such
+ */
+function shapeFields(
+  { properties = {}, required = [] }: Shape,
+  definitions: Definitions,
+  oneOfSeveral: boolean,
+): DocsField[] {
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const field = resolve(property, definitions);
+    const inside = field.items ? resolve(field.items, definitions) : field;
+    const prefix = field.items ? `${name}[]` : name;
+    const nested = shapeFields(inside, definitions, oneOfSeveral);
+    return [
+      {
+        name,
+        type: typeOf(field.items ? { ...field, items: inside } : field),
+        required: !oneOfSeveral && required.includes(name),
+        description: field.description ?? "",
+      },
+      ...nested.map((one) => ({ ...one, name: `${prefix}.${one.name}` })),
+    ];
+  });
+}
+
+/** A named schema stands in the definitions, and in its place a reference, perhaps with words of its own. */
+function resolve(shape: Shape, definitions: Definitions): Shape {
+  const { $ref, ...own } = shape;
+  return $ref ? { ...definitions[$ref.replace("#/$defs/", "")], ...own } : shape;
 }
 
 function typeOf(field: Shape): string {

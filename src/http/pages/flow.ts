@@ -72,6 +72,11 @@ export function readReturnRequest(
   return { returnTo, challenge, ...(state && { state }) };
 }
 
+/** Whether the visitor followed a link of ours, such as that to another number: an app's request goes on then. */
+export function isOwnLink(c: Context<Env>): boolean {
+  return c.req.header("sec-fetch-site") === "same-origin";
+}
+
 /** The address that brings the person back to the app. */
 export function returnAddress(flow: Flow, handover: string): string {
   const url = new URL(flow.returnTo ?? "");

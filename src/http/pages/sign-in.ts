@@ -14,6 +14,7 @@ import {
   currentFlow,
   flowCsrf,
   flowForm,
+  isOwnLink,
   keepFlow,
   pageClient,
   readReturnRequest,
@@ -28,7 +29,9 @@ type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
 export const showPhone: Handler = async (c, deps) => {
   const request = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
   if (!request) return await messagePageFor(c, deps, { code: "invalid_request" });
-  const flow = beginFlow(deps, await currentFlow(c, deps), request);
+  const current = await currentFlow(c, deps);
+  const goesOn = current && !request.returnTo && isOwnLink(c);
+  const flow = goesOn ? current : beginFlow(deps, current, request);
   const cookie = readCookie(c, deps.settings, "session");
   const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
   if (principal?.ok) return await goOn(c, deps, flow, { user: principal.value.user, created: false });

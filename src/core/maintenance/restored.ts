@@ -1,0 +1,86 @@
+import { linesOf } from "../account/lines.ts";
+import type { Clock, Random } from "../ports.ts";
+import { spentLedger } from "../protection/ledger.ts";
+import type { WrongGuess } from "../protection/ports.ts";
+import type { VerificationStore } from "../verification/ports.ts";
+
+/** The database after a backup of it was played back. */
+export interface RestoredStore {
+  /** Adds these to the ledger of every phone, strangers' and known devices', in one durable transaction. */
+  spendLedgers(marks: readonly (WrongGuess & { readonly id: string })[]): Promise<void>;
+  /** Ends the live sessions among the next `limit` after this id; resolves with how many, and the last id looked at. */
+  endSessions(
+    after: string | undefined,
+    limit: number,
+    now: number,
+  ): Promise<{ readonly ended: number; readonly last?: string }>;
+  /** Removes the user with their sessions and the messages to their phone. False when there is no such user. */
+  erase(userId: string): Promise<boolean>;
+}
+
+export interface RestoredDeps {
+  readonly restored: RestoredStore;
+  /** Those that the database holds. */
+  readonly verifications: Pick<VerificationStore, "sweep">;
+  readonly voidDeviceTokens: () => Promise<void>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface RestoredCounts {
+  readonly sessions: number;
+  readonly erased: number;
+  /** Lines that name no user of this database: erased before the backup, made after it, or written wrong. */
+  readonly unknown: number;
+}
+
+const PIECE = 500;
+const MOST_ID_BYTES = 256;
+const DAY_MS = 86_400_000;
+
+/**
+ * Puts right what a backup brings back that was over: guesses at codes, sessions that had been ended, tokens of
+ * devices, verifications with attempts left, and users who were erased. May be killed and repeated.
+ *
+ * @param erasures ids of users who were erased since the backup, one a line, from a list kept outside the database
+ * @param onProgress told how many sessions were ended so far
+ */
+export async function afterRestore(
+  deps: RestoredDeps,
+  erasures: AsyncIterable<Uint8Array>,
+  onProgress: (sessions: number) => void,
+): Promise<RestoredCounts> {
+  const now = deps.clock.now();
+  const marks = spentLedger(now).map((mark) => ({ ...mark, id: deps.random.uuid(now) }));
+  await deps.restored.spendLedgers(marks);
+  await deps.voidDeviceTokens();
+  // Live ones too: what of their attempts was used after the backup is forgotten.
+  while ((await deps.verifications.sweep(now + DAY_MS, PIECE)) === PIECE);
+  const sessions = await endSessions(deps, now, onProgress);
+  return { sessions, ...(await erase(deps, erasures)) };
+}
+
+async function endSessions(
+  { restored }: RestoredDeps,
+  now: number,
+  onProgress: (sessions: number) => void,
+): Promise<number> {
+  let sessions = 0;
+  let after: string | undefined;
+  do {
+    const { ended, last } = await restored.endSessions(after, PIECE, now);
+    sessions += ended;
+    after = last;
+    onProgress(sessions);
+  } while (after !== undefined);
+  return sessions;
+}
+
+async function erase({ restored }: RestoredDeps, erasures: AsyncIterable<Uint8Array>) {
+  let [erased, unknown] = [0, 0];
+  for await (const { text } of linesOf(erasures, MOST_ID_BYTES)) {
+    if (text.ok && (await restored.erase(text.value.trim()))) erased += 1;
+    else unknown += 1;
+  }
+  return { erased, unknown };
+}

@@ -1,0 +1,119 @@
+import type { Clock, Random } from "../ports.ts";
+import type { Sweeps, Swept, Turns } from "./ports.ts";
+
+/** `RETENTION_…_DAYS`. */
+export interface RetentionSettings {
+  readonly messagesDays: number;
+  readonly eventsDays: number;
+  readonly failuresDays: number;
+  readonly sessionsDays: number;
+}
+
+export interface TickDeps {
+  readonly sweeps: Sweeps;
+  readonly turns: Turns;
+  /** Removes keys that nothing needs any more; resolves with how many. */
+  readonly pruneKeys: () => Promise<number>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retention: RetentionSettings;
+}
+
+export interface TickOptions {
+  /** Does nothing when the last tick finished less than this before. Default 0. */
+  readonly minGapMs?: number;
+  /** How long the work may take; what is left then is for the next tick. Default 20 s. */
+  readonly budgetMs?: number;
+  /** Ends the work after the piece that is running. */
+  readonly signal?: AbortSignal;
+}
+
+export type Task = Swept | "keys";
+
+export type TickReport =
+  /** Somebody else does the work, or did it just now. */
+  | { readonly ran: false }
+  | {
+      readonly ran: true;
+      /** How many rows went, by task. */
+      readonly removed: Readonly<Record<Task, number>>;
+      /** Whether all is done; else the next tick goes on. */
+      readonly complete: boolean;
+      /** What went wrong; the other tasks were done all the same. */
+      readonly failures: readonly { readonly task: Task; readonly error: unknown }[];
+    };
+
+/** The name under which turns are taken. */
+export const TICK = "tick";
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const BUDGET_MS = 20_000;
+/** A turn outlasts its work by this, so that nobody takes it while the last piece runs. */
+const GRACE_MS = 60_000;
+/** Rows of one piece. */
+const PIECE = 500;
+/** No window of a limit is longer than 30 days; a day more for clocks that disagree. */
+const LIMITS_KEPT_MS = 31 * DAY_MS;
+
+/**
+ * Does all periodic work once: deletes what its retention is over for, piece by piece. Idempotent: whoever is killed
+ * half-way leaves the rest to the next, after its turn has run out.
+ */
+export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<TickReport> {
+  const { clock, random, turns } = deps;
+  const { minGapMs = 0, budgetMs = BUDGET_MS } = options;
+  const [now, holder] = [clock.now(), random.uuid(clock.now())];
+  const turn = { task: TICK, holder, until: now + budgetMs + GRACE_MS, notSince: now - minGapMs };
+  if (!(await turns.take(turn, now))) return { ran: false };
+  const isOver = () => options.signal?.aborted === true || clock.now() >= now + budgetMs;
+  const done = await work(piecesOf(deps, now), isOver);
+  if (done.failures.length > 0) await turns.giveBack(TICK, holder).catch(() => {});
+  else await turns.finish(TICK, holder, clock.now());
+  return { ran: true, ...done };
+}
+
+interface Piece {
+  readonly task: Task;
+  /** Whether anything may be left, and how many rows went. */
+  run(): Promise<{ readonly count: number; readonly isLast: boolean }>;
+}
+
+function piecesOf({ sweeps, pruneKeys, retention }: TickDeps, now: number): Piece[] {
+  const keptMs: Record<Swept, number> = {
+    verifications: HOUR_MS,
+    limits: LIMITS_KEPT_MS,
+    messages: retention.messagesDays * DAY_MS,
+    events: retention.eventsDays * DAY_MS,
+    failures: retention.failuresDays * DAY_MS,
+    sessions: retention.sessionsDays * DAY_MS,
+  };
+  const sweeping = (Object.keys(keptMs) as Swept[]).map((task) => ({
+    task,
+    async run() {
+      const count = await sweeps[task](now - keptMs[task], PIECE);
+      return { count, isLast: count < PIECE };
+    },
+  }));
+  return [...sweeping, { task: "keys", run: async () => ({ count: await pruneKeys(), isLast: true }) }];
+}
+
+type Done = Omit<TickReport & { readonly ran: true }, "ran">;
+
+/** In rounds of one piece each, so that a task with much to do keeps no other from its turn. */
+async function work(pieces: readonly Piece[], isOver: () => boolean): Promise<Done> {
+  const removed = Object.fromEntries(pieces.map(({ task }) => [task, 0])) as Record<Task, number>;
+  const failures: { task: Task; error: unknown }[] = [];
+  const queue = [...pieces];
+  for (let piece = queue.shift(); piece; piece = queue.shift()) {
+    if (isOver()) return { removed, complete: false, failures };
+    try {
+      const { count, isLast } = await piece.run();
+      removed[piece.task] += count;
+      if (!isLast) queue.push(piece);
+    } catch (error) {
+      failures.push({ task: piece.task, error });
+    }
+  }
+  return { removed, complete: failures.length === 0, failures };
+}

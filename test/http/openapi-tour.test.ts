@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { REFUSALS, type RefusalCode, UnavailableError } from "../../src/core/refusals.ts";
+import { OPERATIONS } from "../../src/http/api/index.ts";
+import { allRefusals, type Operation } from "../../src/http/api/operation.ts";
+import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
+import { type OpenApi, violations } from "./openapi-document.ts";
+import { bodyOf, type ProblemBody, phoneNo, type VerificationBody, wrongCode } from "./support.ts";
+
+interface Seen {
+  readonly name: string;
+  readonly status: number;
+  readonly type: string | null;
+  readonly text: string;
+  readonly code: RefusalCode | undefined;
+}
+
+const KEY = "9f0c8a52-6f0e-4b3f-9d0b-0c1d2e3f4a5b";
+const ID = { verification: "A".repeat(22), session: "0197c2a0-0000-7000-8000-000000000000" };
+
+let world: World;
+let document: OpenApi;
+let down = false;
+const seen: Seen[] = [];
+const nameOf = ({ method, path }: Operation) => `${method.toUpperCase()} ${path}`;
+
+/** Makes a call, notes its answer under the operation's name, and resolves with what it holds. */
+async function call<T>(name: string, init: RequestInit & { id?: string; query?: string } = {}): Promise<T> {
+  const [method = "", path = ""] = name.split(" ");
+  const response = await world.request(path.replace("{id}", init.id ?? "") + (init.query ?? ""), {
+    ...init,
+    method,
+  });
+  const text = await response.text();
+  const value = text === "" ? undefined : JSON.parse(text);
+  const type = response.headers.get("content-type");
+  const code = type === "application/problem+json" ? (value as ProblemBody).code : undefined;
+  seen.push({ name, status: response.status, type, text, code });
+  return value as T;
+}
+
+const json = (body: unknown, headers: Record<string, string> = {}) => ({
+  body: JSON.stringify(body),
+  headers: { "content-type": "application/json", ...headers },
+});
+const asUser = ({ accessToken }: OpenedSession) => ({ headers: bearer(accessToken) });
+const tooLarge = (headers: Record<string, string> = {}) => ({
+  body: "x".repeat(17_000),
+  headers: { "content-length": "17000", ...headers },
+});
+
+beforeAll(async () => {
+  const onStatement = () => {
+    if (down)
+      throw new UnavailableError("the database", { cause: new Error("SQLITE_IOERR: disk I/O error") });
+  };
+  world = await createWorld({ env: { LIMIT_ADDRESS_CHECKS: "12/5m" }, parts: { onStatement } });
+  document = await bodyOf<OpenApi>(await world.request("/openapi.json"));
+  await tourVerifications();
+  const session = await tourSignIn();
+  await tourUser(session);
+  await tourSessions(session);
+  for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
+  // Without its database it can say that it lives, and nothing else.
+  down = true;
+  for (const each of OPERATIONS) await withoutDatabase(each, session);
+  down = false;
+  await call("GET /readyz");
+});
+afterAll(() => world.close());
+
+async function tourVerifications(): Promise<void> {
+  const START = "POST /v1/verifications";
+  const RESEND = "POST /v1/verifications/{id}/resend";
+  const READ = "GET /v1/verifications/{id}";
+  const phone = phoneNo(1);
+  const key = { "idempotency-key": KEY };
+  const { id } = await call<VerificationBody>(START, json({ phone }, key));
+  await call(START, json({ phone }, key));
+  await call(START, json({ phone, locale: "en" }, key));
+  await call(START, json({ phone }));
+  for (const other of ["x", "+8610 1234 5678", "+33612345678"]) await call(START, json({ phone: other }));
+  await call(START, { body: "phone=1" });
+  await call(START, json([]));
+  await call(START, tooLarge());
+  await call(READ, { id });
+  await call(READ, { id: "x" });
+  await call(READ, { id: ID.verification });
+  await call(RESEND, { id, ...tooLarge() });
+  await call(RESEND, { id: "x" });
+  await call(RESEND, { id: ID.verification });
+  await call(RESEND, { id });
+  await call(RESEND, { id, headers: key });
+  await tourSender(START, RESEND);
+}
+
+/** All that a sender may say, at a start and at a resend. */
+async function tourSender(start: string, resend: string): Promise<void> {
+  for (const [n, status] of (["bad_number", "rejected", "throttled"] as const).entries()) {
+    world.sms.answer({ status });
+    await call(start, json({ phone: phoneNo(10 + n) }));
+    world.sms.answer({ status: "accepted" });
+    const { id } = await call<VerificationBody>(start, json({ phone: phoneNo(20 + n) }));
+    world.clock.advance(30_000);
+    world.sms.answer({ status });
+    await call(resend, { id });
+  }
+  world.sms.answer({ status: "accepted" });
+  const { id } = await call<VerificationBody>(start, json({ phone: phoneNo(30) }));
+  world.clock.advance(30_000);
+  await together(resend, { id });
+  await together(start, json({ phone: phoneNo(31) }));
+}
+
+/** The same request twice while the first is still out. */
+async function together(name: string, init: RequestInit & { id?: string }): Promise<void> {
+  const key = { "idempotency-key": `${KEY}-2` };
+  const again = { ...init, headers: { ...(init.headers as Record<string, string>), ...key } };
+  await Promise.all([call(name, again), call(name, again)]);
+  await call(name, again);
+}
+
+async function tourSignIn(): Promise<OpenedSession> {
+  const OPEN = "POST /v1/sessions";
+  const REFRESH = "POST /v1/sessions/refresh";
+  const started = json({ phone: phoneNo(2) });
+  const { id: verificationId } = await call<VerificationBody>("POST /v1/verifications", started);
+  const code = world.sms.lastCode();
+  await call(OPEN, json({ verificationId, code: wrongCode(code) }));
+  const session = await call<OpenedSession>(OPEN, json({ verificationId, code }));
+  await call(OPEN, json({ handover: "x", codeVerifier: "v".repeat(43) }));
+  await call(OPEN, json({}));
+  await call(OPEN, { body: "{}" });
+  await call(OPEN, tooLarge());
+  for (let n = 0; n < 12; n += 1) await call(OPEN, json({ verificationId, code }));
+  const { refreshToken } = session;
+  const next = await call<OpenedSession>(REFRESH, json({ refreshToken }));
+  await call(REFRESH, json({ refreshToken: "x" }));
+  await call(REFRESH, json({ refreshToken: 1 }));
+  await call(REFRESH, { body: "{}" });
+  await call(REFRESH, tooLarge());
+  return next;
+}
+
+async function tourUser(session: OpenedSession): Promise<void> {
+  const CHANGE = "PATCH /v1/me";
+  const { headers } = asUser(session);
+  await call("GET /v1/me", { headers });
+  await call("GET /v1/me");
+  await call(CHANGE, json({ name: "Lin", avatar: 3 }, headers));
+  await call(CHANGE, json({ name: "\u202e" }, headers));
+  await call(CHANGE, json({ name: "Lin" }));
+  await call(CHANGE, { headers, body: "{}" });
+  await call(CHANGE, tooLarge(headers));
+}
+
+async function tourSessions(session: OpenedSession): Promise<void> {
+  const END = "DELETE /v1/sessions/{id}";
+  const { headers } = asUser(session);
+  world.clock.advance(300_000);
+  await world.signIn(phoneNo(2));
+  type List = { sessions: { id: string; current: boolean }[] };
+  const { sessions } = await call<List>("GET /v1/sessions", { headers });
+  await call("GET /v1/sessions");
+  const other = sessions.find(({ current }) => !current);
+  await call(END, { id: other?.id ?? "", headers });
+  await call(END, { id: ID.session, headers });
+  await call(END, { id: "x", headers });
+  await call(END, { id: ID.session });
+  await call(END, { id: ID.session, ...tooLarge(headers) });
+  await call("DELETE /v1/sessions", { headers });
+  await call("DELETE /v1/sessions", { query: "?scope=all" });
+  await call("DELETE /v1/sessions", tooLarge(headers));
+  await call("DELETE /v1/sessions", { query: "?scope=others", headers });
+  await call("DELETE /v1/sessions/current", tooLarge(headers));
+  await call("DELETE /v1/sessions/current", { headers });
+  await call("DELETE /v1/sessions/current", { headers });
+}
+
+async function withoutDatabase(each: Operation, session: OpenedSession): Promise<void> {
+  const bodies: Record<string, object> = {
+    "/v1/verifications": { phone: phoneNo(3) },
+    "/v1/sessions": { verificationId: ID.verification, code: "123456" },
+    "/v1/sessions/refresh": { refreshToken: session.refreshToken },
+    "/v1/me": { name: "Lin" },
+  };
+  const { headers } = asUser(session);
+  const body = each.body ? json(bodies[each.path], headers) : { headers };
+  const id = each.path.startsWith("/v1/verifications") ? ID.verification : ID.session;
+  await call(nameOf(each), { ...body, id, ...(each.query && { query: "?scope=others" }) });
+}
+
+const named = OPERATIONS.map((each) => [nameOf(each), each] as const);
+
+describe.each(named)("%s", (name, each) => {
+  const answers = () => seen.filter((one) => one.name === name);
+  const described = () => document.paths[each.path]?.[each.method]?.responses ?? {};
+
+  it("answers as it is documented, whatever the answer", () => {
+    expect(answers().length).toBeGreaterThan(1);
+    for (const { status, type, text } of answers()) {
+      const { content } = described()[status] ?? {};
+      expect(Object.keys(content ?? {})).toEqual(type === null ? [] : [type]);
+      const schema = content?.[type ?? ""]?.schema;
+      if (schema) expect(violations(document, schema, JSON.parse(text))).toEqual([]);
+      else expect([status, text]).toEqual([204, ""]);
+    }
+  });
+
+  it("was seen with its answer and with every refusal that it declares", () => {
+    expect(answers().map(({ status }) => status)).toContain(each.answer.status);
+    const codes = new Set(answers().flatMap(({ code }) => (code ? [code] : [])));
+    const declared = allRefusals(each).filter((code) => code !== "internal_error");
+    const needsNoStore = ["/healthz", "/.well-known/jwks.json"].includes(each.path);
+    expect([...codes].sort()).toEqual(
+      declared.filter((code) => code !== "unavailable" || !needsNoStore).sort(),
+    );
+  });
+});
+
+describe("without its database", () => {
+  it("Phonekey answers 503 with Retry-After, says no more, and recovers by itself (promise 7)", () => {
+    const refused = seen.filter(({ code }) => code === "unavailable");
+    expect(refused.length).toBe(OPERATIONS.length - 2);
+    expect(seen.at(-1)).toMatchObject({ status: 200, text: '{"status":"ready"}' });
+    for (const { text, status } of refused) {
+      expect(status).toBe(REFUSALS.unavailable.status);
+      expect(JSON.parse(text)).toMatchObject({
+        retryAfter: expect.any(Number),
+        detail: REFUSALS.unavailable.en,
+      });
+    }
+  });
+});
+
+describe("the check of answers itself", () => {
+  const schema = () => ({ $ref: "#/components/schemas/User" });
+  const user = {
+    id: "x",
+    phone: "+86",
+    name: "",
+    avatar: "https://a.example/1.svg",
+    createdAt: "2026-01-01T00:00:00Z",
+  };
+
+  it("takes what is right", () => expect(violations(document, schema(), user)).toEqual([]));
+
+  it.each([
+    [{ ...user, phoneTag: "x" }, "answer.phoneTag: is not declared"],
+    [{ ...user, name: 1 }, "answer.name: is no string"],
+    [{ ...user, avatar: "3" }, "answer.avatar: uri"],
+    [{ id: "x" }, "answer.phone: is missing"],
+    [[], "answer: is no object"],
+  ])("finds what is wrong with %j", (value, violation) => {
+    expect(violations(document, schema(), value)).toContain(violation);
+  });
+});

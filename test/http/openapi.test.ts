@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ok, REFUSALS, type RefusalCode, refuse } from "../../src/core/refusals.ts";
+import { OPERATIONS } from "../../src/http/api/index.ts";
+import { allRefusals, type Operation, operation } from "../../src/http/api/operation.ts";
+import { Verification } from "../../src/http/api/schemas.ts";
+import { createWorld, ORIGIN, type World } from "../support/world.ts";
+import { checkDocument, type Json, type OpenApi, propertiesOf, violations } from "./openapi-document.ts";
+import { bodyOf } from "./support.ts";
+
+let world: World;
+let document: OpenApi;
+
+beforeAll(async () => {
+  world = await createWorld();
+  document = await bodyOf<OpenApi>(await world.request("/openapi.json"));
+});
+afterAll(() => world.close());
+
+const describedBy = ({ path, method }: Operation) => document.paths[path]?.[method];
+const named = OPERATIONS.map((each) => [`${each.method.toUpperCase()} ${each.path}`, each] as const);
+
+describe("/openapi.json", () => {
+  it("is an OpenAPI 3.1 document without a reference that leads nowhere", () => {
+    expect(checkDocument(document)).toEqual([]);
+    expect(document.openapi).toBe("3.1.0");
+    expect(document.servers).toEqual([{ url: ORIGIN }]);
+  });
+
+  it("describes every route of the native API, and nothing that is not there", () => {
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const served = world.app.routes
+      .filter(({ method, path }) => method !== "ALL" && /^\/(v1\/|\.well-known|healthz|readyz)/.test(path))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+    expect(described.sort()).toEqual(served.sort());
+  });
+
+  it("gives every operation a name of its own", () => {
+    const ids = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map((each) => each.operationId),
+    );
+    expect(ids.every((id) => /^[a-z][A-Za-z]+$/.test(id ?? ""))).toBe(true);
+    expect(new Set(ids).size).toBe(OPERATIONS.length);
+  });
+
+  it("has a sentence for every field and parameter", () => {
+    const mute = propertiesOf(document).filter(({ schema }) => !schema.description);
+    const plain = mute.filter(({ path }) => !/Problem|Jwks|healthz|readyz/.test(path));
+    expect(plain.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("gives examples that its own schemas take", () => {
+    const examples = OPERATIONS.filter(({ body }) => body).map((each) => {
+      const { schema, example } = describedBy(each)?.requestBody?.content["application/json"] ?? {};
+      return example === undefined ? [] : violations(document, schema ?? {}, example);
+    });
+    expect(examples.flat()).toEqual([]);
+    const shown = propertiesOf(document).filter(({ schema }) => schema.example !== undefined);
+    expect(shown.length).toBeGreaterThan(5);
+    for (const { path, schema } of shown) {
+      expect([path, ...violations(document, schema, schema.example)]).toEqual([path]);
+    }
+  });
+});
+
+describe.each(named)("%s", (_, each) => {
+  it("declares every status that it may answer with, and the codes of each", () => {
+    const responses = describedBy(each)?.responses ?? {};
+    const codes = Object.entries(responses).flatMap(([status, { content }]) => {
+      const schema = content?.["application/problem+json"]?.schema;
+      const listed = (schema?.allOf?.[1]?.properties?.code?.enum ?? []) as RefusalCode[];
+      return listed.map((code) => [status, code]);
+    });
+    expect(codes.sort()).toEqual(
+      allRefusals(each)
+        .map((code) => [String(REFUSALS[code].status), code])
+        .sort(),
+    );
+    expect(responses).toHaveProperty(String(each.answer.status));
+  });
+
+  it("asks for the access token exactly where it is needed", () => {
+    const security = each.auth === "access_token" ? [{ accessToken: [] }] : undefined;
+    expect(describedBy(each)?.security).toEqual(security);
+  });
+
+  it("names its parameters", () => {
+    const parameters = describedBy(each)?.parameters ?? [];
+    const inPath = [...each.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect(parameters.filter((one) => one.in === "path").map(({ name }) => name)).toEqual(inPath);
+    expect(parameters.some(({ name }) => name === "Idempotency-Key")).toBe(each.sends);
+  });
+});
+
+describe("/docs", () => {
+  it.each(["en", "zh-CN"])("tells in %s all that the document tells", async (locale) => {
+    const page = await (await world.request(`/docs?lang=${locale}`)).text();
+    const text = plainText(page);
+    const sentences = propertiesOf(document)
+      .filter(({ path }) => !path.includes("Problem"))
+      .flatMap(({ schema }) => (schema.description ? [schema.description] : []));
+    for (const { method, path, summary, description } of OPERATIONS) {
+      sentences.push(`${method.toUpperCase()} ${path}`, summary, description);
+    }
+    for (const { en, zh } of Object.values(REFUSALS)) sentences.push(en, zh);
+    const missing = sentences.filter((sentence) => !text.includes(plainText(sentence)));
+    expect(missing).toEqual([]);
+  });
+
+  it("has an anchor for the type of every problem", async () => {
+    const page = await (await world.request("/docs")).text();
+    for (const code of Object.keys(REFUSALS)) expect(page).toContain(`id="error-${code}"`);
+  });
+});
+
+/** What a reader sees, whatever the white space and the marks. */
+function plainText(html: string): string {
+  const entities: Json = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
+  const text = html
+    .replace(/<[^>]+>/g, " ")
+    .replace(/&\w+;|&#39;/g, (entity) => String(entities[entity] ?? entity));
+  return text.replace(/[`\s]+/g, " ").trim();
+}
+
+/** What the compiler refuses is written down here: without its error, `tsc` fails. */
+describe("an operation", () => {
+  const parts = {
+    id: "madeUp",
+    method: "get",
+    path: "/v1/made-up",
+    summary: "",
+    description: "",
+    auth: "none",
+    answer: { status: 200, description: "", schema: Verification },
+    refusals: ["not_found"],
+  } as const;
+
+  it("does not compile with an answer that its schema does not have", () => {
+    operation({
+      ...parts,
+      // @ts-expect-error the answer lacks every field of a verification
+      handle: async () => ok({ status: "pending" as const }),
+    });
+    expect(operation).toBeTypeOf("function");
+  });
+
+  it("does not compile with a refusal that it does not declare", () => {
+    operation({
+      ...parts,
+      // @ts-expect-error `invalid_code` is not among its refusals
+      handle: async () => refuse("invalid_code"),
+    });
+    operation({ ...parts, handle: async () => refuse("not_found") });
+    expect(operation).toBeTypeOf("function");
+  });
+
+  it("does not compile with a refusal that is not in the catalogue", () => {
+    // @ts-expect-error there is no such code
+    expect(refuse("no_such_refusal").ok).toBe(false);
+  });
+
+  it("does not compile with a user that was not asked for", () => {
+    operation({
+      ...parts,
+      // @ts-expect-error without an access token there is no principal
+      handle: async ({ principal }) => (principal.user ? refuse("not_found") : refuse("not_found")),
+    });
+    operation({
+      ...parts,
+      auth: "access_token",
+      handle: async ({ principal }) => (principal.user ? refuse("not_found") : refuse("not_found")),
+    });
+    expect(operation).toBeTypeOf("function");
+  });
+});

@@ -1,0 +1,144 @@
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { ok, type RefusalCode, refuse, UnavailableError } from "../../src/core/refusals.ts";
+import { type Operation, operation } from "../../src/http/api/operation.ts";
+import { runOperation } from "../../src/http/api/run.ts";
+import type { Env, HttpDeps } from "../../src/http/context.ts";
+import { answerFault } from "../../src/http/middleware/errors.ts";
+import { bodyOf, type ProblemBody } from "./support.ts";
+
+const SECRET = "+8613800138000 code 004217";
+
+const parts = {
+  id: "madeUp",
+  method: "post",
+  path: "/made-up",
+  summary: "A call that only this test knows",
+  description: "It does what a programmer should not.",
+  auth: "none",
+  refusals: ["not_found"],
+} as const;
+
+/** Runs a made-up call, and resolves with its answer and with what was logged. */
+async function run(made: Operation, body: unknown = {}) {
+  const logged: { level: string; fields: Record<string, unknown> }[] = [];
+  const at = (level: string) => (fields: object) => void logged.push({ level, fields: { ...fields } });
+  const log = { info: at("info"), warn: at("warn"), error: at("error") };
+  // It asks for no user and touches no store: the log is all that these calls need.
+  const deps = { log } as unknown as HttpDeps;
+  const app = new Hono<Env>();
+  app.use(async (c, next) => {
+    c.set("requestId", "the-request");
+    c.set("locale", "en");
+    c.set("addressKey", "");
+    await next();
+  });
+  app.post("/made-up", (c) => runOperation(made, deps, c));
+  app.onError(answerFault(deps));
+  const headers = { "content-type": "application/json" };
+  const response = await app.request("/made-up", { method: "POST", headers, body: JSON.stringify(body) });
+  return { response, logged };
+}
+
+async function expectFault(made: Operation): Promise<void> {
+  const { response, logged } = await run(made);
+  const text = await response.clone().text();
+  expect(await bodyOf<ProblemBody>(response)).toEqual({
+    type: "/docs#error-internal_error",
+    title: "Something went wrong on our side.",
+    status: 500,
+    detail: "Something went wrong on our side.",
+    code: "internal_error",
+    requestId: "the-request",
+  });
+  expect(text).not.toContain("004217");
+  expect(logged).toEqual([
+    { level: "error", fields: { requestId: "the-request", route: "/made-up", err: expect.any(Error) } },
+  ]);
+}
+
+const answer = { status: 200, description: "", schema: z.object({ name: z.string() }) } as const;
+
+describe("a call", () => {
+  it("answers what its schema holds, and leaves out what it does not", async () => {
+    const made = operation({
+      ...parts,
+      answer,
+      handle: async () => {
+        const value = { name: "Lin", phoneTag: SECRET };
+        return ok(value);
+      },
+    });
+    const { response } = await run(made);
+    expect([response.status, await response.text()]).toEqual([200, '{"name":"Lin"}']);
+  });
+
+  it("refuses with what it declares", async () => {
+    const made = operation({ ...parts, answer, handle: async () => refuse("not_found") });
+    const { response, logged } = await run(made);
+    expect([response.status, logged]).toEqual([404, []]);
+  });
+
+  it("that refuses with what it does not declare is a fault of ours", async () => {
+    const undeclared: RefusalCode = "invalid_code";
+    const made = operation({ ...parts, answer, handle: async () => refuse(undeclared as "not_found") });
+    await expectFault(made);
+  });
+
+  it("that answers something else than its schema is a fault of ours", async () => {
+    const wrong: unknown = { name: 42 };
+    const made = operation({ ...parts, answer, handle: async () => ok(wrong as { name: string }) });
+    await expectFault(made);
+  });
+
+  it("that throws is a fault of ours, and its message reaches nobody outside", async () => {
+    const made = operation({
+      ...parts,
+      answer,
+      handle: async () => {
+        throw new Error(SECRET);
+      },
+    });
+    await expectFault(made);
+  });
+
+  it("without a part that it needs is unavailable, for as long as the part says", async () => {
+    const made = operation({
+      ...parts,
+      answer,
+      handle: async () => {
+        throw new UnavailableError("the database", { cause: new Error(SECRET), retryAfterSeconds: 7 });
+      },
+    });
+    const { response, logged } = await run(made);
+    expect(response.headers.get("retry-after")).toBe("7");
+    expect(await bodyOf<ProblemBody>(response)).toMatchObject({
+      status: 503,
+      code: "unavailable",
+      retryAfter: 7,
+    });
+    expect(logged.map(({ level }) => level)).toEqual(["warn"]);
+  });
+
+  it("gets the body in the form that its schema gives it", async () => {
+    const body = z.strictObject({ name: z.string().default("nobody") });
+    const made = operation({ ...parts, body, answer, handle: async (request) => ok(request.body) });
+    expect(await (await run(made)).response.json()).toEqual({ name: "nobody" });
+  });
+
+  it("names the field of the form that a body comes nearest to", async () => {
+    const body = z.union(
+      [z.strictObject({ a: z.string(), b: z.string() }), z.strictObject({ c: z.string(), d: z.string() })],
+      { error: "must hold a and b, or c and d" },
+    );
+    const made = operation({ ...parts, body, answer, handle: async () => ok({ name: "" }) });
+    const fieldOf = async (sent: unknown) =>
+      (await bodyOf<ProblemBody>((await run(made, sent)).response)).detail;
+    expect(await fieldOf({ a: "x", b: 1 })).toBe("`b` is missing or has the wrong type.");
+    expect(await fieldOf({ c: "x" })).toBe("`d` is missing or has the wrong type.");
+    expect(await fieldOf({ c: "x", d: "y", e: "z" })).toBe("`e` is not a known field.");
+    expect(await fieldOf({})).toBe("`body` must hold a and b, or c and d.");
+    expect(await fieldOf([])).toBe("`body` must hold a and b, or c and d.");
+  });
+});

@@ -1,0 +1,91 @@
+import { expect } from "vitest";
+import type { RefusalCode } from "../../src/core/refusals.ts";
+import { REFUSALS } from "../../src/core/refusals.ts";
+import type { OpenedSession, World } from "../support/world.ts";
+
+export const PHONE = "+8613800138000";
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60_000;
+export const DAY_MS = 86_400_000;
+
+export interface VerificationBody {
+  readonly id: string;
+  readonly status: string;
+  readonly purpose: string;
+  readonly phone: string;
+  readonly codeLength: number;
+  readonly expiresAt: string;
+  readonly resendAt: string;
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: RefusalCode;
+  readonly field?: string;
+  readonly requestId: string;
+  readonly retryAfter?: number;
+}
+
+/** A mobile number of mainland China that is like no other of this test. */
+export function phoneNo(n: number): string {
+  return `+86138${String(n).padStart(8, "0")}`;
+}
+
+export async function bodyOf<T>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}
+
+/** Starts a verification that must succeed. */
+export async function start(
+  world: World,
+  phone = PHONE,
+  more: object = {},
+  headers: Record<string, string> = {},
+): Promise<VerificationBody> {
+  const response = await world.post("/v1/verifications", { phone, ...more }, headers);
+  expect(response.status).toBe(201);
+  return await bodyOf<VerificationBody>(response);
+}
+
+export async function read(world: World, id: string): Promise<VerificationBody> {
+  const response = await world.request(`/v1/verifications/${id}`);
+  expect(response.status).toBe(200);
+  return await bodyOf<VerificationBody>(response);
+}
+
+export function resend(world: World, id: string, headers: Record<string, string> = {}): Promise<Response> {
+  return Promise.resolve(world.request(`/v1/verifications/${id}/resend`, { method: "POST", headers }));
+}
+
+export function open(world: World, verificationId: string, code: string, more: object = {}) {
+  return Promise.resolve(world.post("/v1/sessions", { verificationId, code, ...more }));
+}
+
+export async function opened(response: Response): Promise<OpenedSession> {
+  expect(response.status).toBe(201);
+  return await bodyOf<OpenedSession>(response);
+}
+
+/** A code of the same length that is not the right one. */
+export function wrongCode(code: string): string {
+  return code.replace(/^\d/, (digit) => String((Number(digit) + 1) % 10));
+}
+
+/** Asserts that this is the refusal as a whole problem document, and resolves with it. */
+export async function refused(response: Response, code: RefusalCode, field?: string): Promise<ProblemBody> {
+  const problem = await bodyOf<ProblemBody>(response);
+  expect({ status: response.status, code: problem.code, field: problem.field }).toEqual({
+    status: REFUSALS[code].status,
+    code,
+    field,
+  });
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(problem.status).toBe(response.status);
+  expect(problem.type).toBe(`/docs#error-${code}`);
+  expect(problem.requestId).toBe(response.headers.get("x-request-id"));
+  expect(response.headers.get("retry-after")).toBe(problem.retryAfter ? String(problem.retryAfter) : null);
+  return problem;
+}
