@@ -20,8 +20,8 @@ export const REFUSALS = {
   },
   forbidden_origin: {
     status: 403,
-    en: "This form was not sent from our own page. Reload the page and try again.",
-    zh: "该表单不是从本站页面提交的，请刷新页面后重试。",
+    en: "This page is out of date, or the form was not sent from it. Load it again and try once more.",
+    zh: "页面已过期，或表单不是从本站页面提交的，请重新打开页面后再试。",
   },
   not_found: { status: 404, en: "There is nothing here.", zh: "未找到。" },
   method_not_allowed: {

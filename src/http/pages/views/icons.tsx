@@ -76,7 +76,7 @@ export function BubbleIcon() {
   );
 }
 
-const HANDHELD = /iphone|ipad|android|phone|mobile|harmony|手机|tablet/i;
+const HANDHELD = /ios|iphone|ipad|android|phone|mobile|harmony|手机|tablet/i;
 
 /** A phone or a computer, by what the device calls itself. */
 export function DeviceIcon({ device }: { readonly device: string }) {

@@ -1,0 +1,253 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { useBrowser } from "./browser.ts";
+import {
+  type App,
+  askForCode,
+  newPhone,
+  otherCode,
+  signIn,
+  startApp,
+  submitCode,
+  submitPhone,
+} from "./support.ts";
+
+const browser = useBrowser();
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let app: App;
+/** One with its inbox, which the other has not. */
+let withInbox: App;
+
+beforeAll(async () => {
+  const env = { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG,GB,HK", LIMIT_PHONE_SENDS: "unlimited" };
+  app = await startApp({ env });
+  withInbox = await startApp({ inbox: true });
+});
+afterAll(async () => {
+  await app.close();
+  await withInbox.close();
+});
+
+function codeFor(phone: string): string {
+  return app.world.sms.lastCode(`+86${phone}`);
+}
+
+/** Every page in every state that looks different, and how to get there. */
+const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+  "the number": (page) => page.goto(`${app.origin}/sign-in`),
+  "a wrong number": async (page) => {
+    await page.goto(`${app.origin}/sign-in`);
+    await submitPhone(page, "123");
+    await page.locator("#phone-error").waitFor();
+  },
+  "too soon": async (page) => {
+    const phone = newPhone();
+    await app.world.post("/v1/verifications", { phone: `+86${phone}` });
+    await page.goto(`${app.origin}/sign-in`);
+    await submitPhone(page, phone);
+    await page.locator("#phone-retry").waitFor();
+  },
+  "the code": (page) => askForCode(page, app.origin, newPhone()),
+  "a wrong code": async (page) => {
+    const phone = newPhone();
+    await askForCode(page, app.origin, phone);
+    await submitCode(page, otherCode(codeFor(phone)));
+    await page.locator("#code-error").waitFor();
+  },
+  "an ended code": async (page) => {
+    await askForCode(page, app.origin, newPhone());
+    app.world.clock.advance(301_000);
+    await page.reload();
+    await page.locator("#code").waitFor({ state: "detached" });
+  },
+  "the account": async (page) => {
+    const phone = newPhone();
+    await app.world.signIn(`+86${phone}`);
+    await signIn(page, app, phone);
+  },
+  "a saved account": async (page) => {
+    await signIn(page, app, newPhone());
+    await page.locator("#name").fill("Ada");
+    await page.locator('form[action="/account/profile"] button').click();
+    await page.waitForURL(`${app.origin}/account?saved`);
+  },
+  "a wrong name": async (page) => {
+    await signIn(page, app, newPhone());
+    await page.locator("#name").fill("x".repeat(65));
+    await page.locator('form[action="/account/profile"] button').click();
+    await page.locator("#name-error").waitFor();
+  },
+  "a message": (page) => page.goto(`${app.origin}/nowhere`),
+  "the inbox": async (page) => {
+    await withInbox.world.post("/v1/verifications", { phone: `+86${newPhone()}` });
+    await page.goto(`${withInbox.origin}/dev/inbox`);
+  },
+  "the API documents": (page) => page.goto(`${app.origin}/docs`),
+};
+
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
+}
+
+/** What axe finds with all its rules, those that are off by default for being new among them. */
+async function findings(page: Page): Promise<string[]> {
+  const options = {
+    resultTypes: ["violations"],
+    preload: false,
+    rules: { "target-size": { enabled: true } },
+  };
+  const violations = (await page.evaluate(
+    `axe.run(document, ${JSON.stringify(options)}).then((results) => results.violations)`,
+  )) as readonly Finding[];
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary}`),
+  );
+}
+
+/** Colours change with the next frames: before that a page is half of one theme and half of the other. */
+const SETTLED = `(async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let calm = 0; calm < 3; calm = document.getAnimations().length ? 0 : calm + 1) await frame();
+})()`;
+
+/** Looks at the page as it is in both themes and at both widths. */
+async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+  const found: Record<string, string[]> = {};
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(SETTLED);
+      const violations = await findings(page);
+      if (violations.length > 0) found[`${width} ${colorScheme}`] = violations;
+    }
+  }
+  expect(found).toEqual({});
+}
+
+describe.each(["en", "zh-CN"])("axe finds nothing in %s on", (locale) => {
+  it.each(Object.keys(STATES))("%s", async (name) => {
+    const page = await browser.open({ locale });
+    await STATES[name]?.(page);
+    await expectAccessible(page);
+  });
+});
+
+it("axe finds nothing in the open list of countries", async () => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type("a");
+  await expectAccessible(page);
+});
+
+describe("a person with a keyboard alone", () => {
+  /** Whether what has the focus shows it, by an outline, a shadow or a border that it has not without. */
+  async function focusIsVisible(page: Page): Promise<boolean> {
+    const looks = `(() => {
+      const parts = (element) => [element, element.parentElement, element.closest(".field, label, form"), element.nextElementSibling];
+      const look = (element) => element ? (({ outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor }) =>
+        [outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor].join())(getComputedStyle(element)) : "";
+      const cells = (element) => [...(element.parentElement?.querySelectorAll(".cells > span") ?? [])];
+      const element = document.activeElement;
+      const all = [...parts(element), ...cells(element)];
+      const focused = all.map(look).join(";");
+      element.blur();
+      const blurred = all.map(look).join(";");
+      element.focus();
+      return focused !== blurred;
+    })()`;
+    return (await page.evaluate(looks)) as boolean;
+  }
+
+  it("signs in, changes the name and signs out, and sees at each step where they are", async () => {
+    const phone = newPhone();
+    const page = await browser.open({ reducedMotion: "reduce" });
+    await page.goto(`${app.origin}/sign-in`);
+    expect(await focusIsVisible(page)).toBe(true);
+    await page.keyboard.type(phone);
+    await page.keyboard.press("Tab");
+    expect(await focusIsVisible(page)).toBe(true);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${app.origin}/sign-in/code`);
+    expect(await focusIsVisible(page)).toBe(true);
+    await page.keyboard.type(codeFor(phone));
+    await page.waitForURL(`${app.origin}/account`);
+
+    const visited: string[] = [];
+    for (let step = 0; step < 30; step += 1) {
+      await page.keyboard.press("Tab");
+      const label = (await page.evaluate(
+        "document.activeElement === document.body ? '' : document.activeElement.id || document.activeElement.name || document.activeElement.textContent.trim()",
+      )) as string;
+      if (!label) break;
+      expect([label, await focusIsVisible(page)]).toEqual([label, true]);
+      visited.push(label);
+    }
+    // In the order of the page: what skips, the languages, signing out, name, avatars, saving.
+    expect(visited.slice(0, 4)).toEqual(["Skip to content", "English", "简体中文", "Sign out"]);
+    expect(visited.indexOf("name")).toBeLessThan(visited.indexOf("avatar"));
+    expect(visited.indexOf("avatar")).toBeLessThan(visited.indexOf("Save changes"));
+
+    await page.locator("#name").focus();
+    await page.keyboard.type("Ada");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${app.origin}/account?saved`);
+    await page.locator('form[action="/sign-out"] button').focus();
+    await page.keyboard.press("Space");
+    await page.waitForURL(`${app.origin}/sign-in`);
+  });
+
+  it("skips to the content", async () => {
+    const page = await browser.open();
+    await page.goto(`${app.origin}/docs`);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(new URL(page.url()).hash).toBe("#main");
+  });
+});
+
+describe("a person who enlarges or calms the page", () => {
+  it.each(["the number", "a wrong code", "the account", "the inbox", "the API documents"])(
+    "reads %s at 200 and 400 % without scrolling sideways",
+    async (name) => {
+      const page = await browser.open();
+      await STATES[name]?.(page);
+      // Zoom makes the window smaller in its own pixels: 1280 at 200 % and 400 %, and a small phone.
+      for (const width of [640, 360, 320]) {
+        await page.setViewportSize({ width, height: 512 });
+        const overflow = await page.evaluate(
+          "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth",
+        );
+        expect([width, overflow]).toEqual([width, 0]);
+      }
+    },
+  );
+
+  it.each(["the number", "the code", "the account"])(
+    "reads %s in letters of twice the size",
+    async (name) => {
+      const page = await browser.open();
+      await STATES[name]?.(page);
+      await page.evaluate("document.documentElement.style.fontSize = '200%'");
+      expect(
+        await page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"),
+      ).toBe(0);
+    },
+  );
+
+  it("sees nothing move that need not", async () => {
+    const page = await browser.open({ reducedMotion: "reduce" });
+    for (const name of ["the number", "the code", "the account", "the inbox"]) {
+      await STATES[name]?.(page);
+      const moving = await page.evaluate(`[...document.querySelectorAll("*")].filter((element) =>
+        getComputedStyle(element).transitionDuration.split(",").some((time) => parseFloat(time) > 0.001)).length`);
+      expect([name, moving]).toEqual([name, 0]);
+      expect(await page.evaluate("document.getAnimations().length")).toBe(0);
+    }
+  });
+});

@@ -1,0 +1,106 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+
+export const PHONE_SIZE = { width: 360, height: 740 };
+export const DESKTOP_SIZE = { width: 1280, height: 800 };
+
+const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"];
+
+/** Long for a page that answers in milliseconds, and short enough to name what did not come. */
+const TIMEOUT_MS = 10_000;
+
+/** Reports what a policy stopped; the console would name it too, but not for every kind. */
+const REPORT_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (event) =>
+  console.error("policy violation", event.violatedDirective, event.blockedURI));`;
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** Leaves out the watch over console errors, policy violations and dialogs, for pages that are meant to be stopped. */
+  readonly unwatched?: boolean;
+}
+
+/**
+ * A Chromium for the tests of one file. After each test its windows are closed, and the test fails if any page
+ * showed a dialog, broke the content security policy, threw, or wrote an error to its console.
+ */
+export function useBrowser() {
+  let browser: Browser | undefined;
+  const contexts: BrowserContext[] = [];
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+    expect(problems.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  return {
+    /** A fresh profile with one empty page, at phone size, in English, with JavaScript. */
+    async open({ unwatched, ...options }: OpenOptions = {}): Promise<Page> {
+      if (!browser) throw new Error("the browser is not running");
+      const context = await browser.newContext({ viewport: PHONE_SIZE, locale: "en-US", ...options });
+      contexts.push(context);
+      context.setDefaultTimeout(TIMEOUT_MS);
+      if (!unwatched) {
+        await context.addInitScript(REPORT_VIOLATIONS);
+        context.on("page", (page) => watch(page, problems));
+      }
+      return await context.newPage();
+    },
+  };
+}
+
+export async function launchBrowser(): Promise<Browser> {
+  return await chromium.launch({ executablePath: findChromium(), args: ARGS });
+}
+
+/** The answers of ours that are refusals are documents too, and Chromium writes a line about each. */
+function watch(page: Page, problems: string[]): void {
+  const refused = new Set<string>();
+  page.on("response", (response) => {
+    if (response.request().isNavigationRequest() && response.status() >= 400) refused.add(response.url());
+  });
+  page.on("console", (message) => {
+    if (message.type() !== "error") return;
+    const isRefusal =
+      message.text().startsWith("Failed to load resource") && refused.has(message.location().url);
+    if (!isRefusal) problems.push(`console on ${page.url()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`error on ${page.url()}: ${error.message}`));
+  page.on("dialog", (dialog) => {
+    problems.push(`dialog on ${page.url()}: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+}
+
+function findChromium(): string {
+  const named = process.env.CHROMIUM_PATH;
+  if (named) return named;
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const found = folders.map((folder) => join(folder, "chromium")).find(isExecutable);
+  if (!found) throw new Error("Chromium is missing: install it, or set CHROMIUM_PATH.");
+  return found;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Page } from "playwright-core";
+import { loadAssets } from "../../src/adapters/system/assets.ts";
+import { createHttpServer } from "../../src/http/server.ts";
+import { createWorld, type World, type WorldOptions } from "../support/world.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Phonekey listening on a port of this machine. */
+export interface App {
+  readonly origin: string;
+  readonly world: World;
+  close(): Promise<void>;
+}
+
+/** A whole Phonekey with what the build made for browsers, behind its real HTTP server, with a clock to be moved. */
+export async function startApp(options: WorldOptions = {}): Promise<App> {
+  build();
+  const assets = loadAssets(join(ROOT, "dist/web"));
+  const world = await createWorld({ ...options, parts: { assets, ...options.parts } });
+  const { port, close } = await listen(createHttpServer(world.app, SILENT));
+  return {
+    origin: `http://localhost:${port}`,
+    world,
+    async close() {
+      await close();
+      await world.close();
+    },
+  };
+}
+
+/** Another site: another host, and so also another site to the cookies. */
+export async function startSite(answer: RequestListener) {
+  const { port, close } = await listen(createServer(answer));
+  return { origin: `http://127.0.0.1:${port}`, sameSiteOrigin: `http://localhost:${port}`, close };
+}
+
+async function listen(server: Server) {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/**
+ * Builds what is out of date. Whether all of it could be built shows where it is used: an app of this process needs
+ * nothing but what browsers load.
+ */
+function build(): void {
+  const module = pathToFileURL(join(ROOT, "scripts/build-if-stale.js")).href;
+  const script = `import { buildIfStale } from ${JSON.stringify(module)}; await buildIfStale();`;
+  spawnSync(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
+}
+
+/** The program as a person starts it, in a folder of its own and with no settings but a free port. */
+export async function startProcess() {
+  build();
+  const folder = mkdtempSync(join(tmpdir(), "phonekey-e2e-"));
+  const child = spawn(process.execPath, [join(ROOT, "bin/phonekey.js"), "serve"], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const origin = await announcedOrigin(child);
+  return {
+    origin,
+    async close() {
+      const exited = once(child, "exit");
+      child.kill("SIGTERM");
+      await exited;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function announcedOrigin(child: ChildProcess): Promise<string> {
+  let printed = "";
+  for await (const chunk of child.stdout ?? []) {
+    printed += chunk;
+    const found = /(http:\/\/localhost:\d+)\/sign-in/.exec(printed)?.[1];
+    if (!found) continue;
+    // Nobody reads on from here, and a full pipe would stop the process.
+    child.stdout?.resume();
+    return found;
+  }
+  throw new Error(`the server ended: ${printed}`);
+}
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+/** A form post as any program can send it, with this browser's cookies. */
+export async function postForm(
+  page: Page,
+  url: string,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const cookies = await page.context().cookies();
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  return await fetch(url, {
+    method: "POST",
+    headers: { ...FORM, cookie, ...headers },
+    body: new URLSearchParams(fields).toString(),
+    redirect: "manual",
+  });
+}
+
+/** The token in the forms of the page that is open. */
+export async function csrfOf(page: Page): Promise<string> {
+  return await page.locator("input[name=csrf]").first().inputValue();
+}
+
+let phones = 0;
+
+/** A mobile number of mainland China that no other test of this file uses, as people there write it. */
+export function newPhone(): string {
+  phones += 1;
+  return `139${String(phones).padStart(8, "0")}`;
+}
+
+/** Whether this page runs its scripts. */
+export async function hasScripts(page: Page): Promise<boolean> {
+  return (await page.locator("html.js").count()) === 1;
+}
+
+/** From wherever the browser is to the page that asks for the code. */
+export async function askForCode(page: Page, origin: string, phone: string): Promise<void> {
+  await page.goto(`${origin}/sign-in`);
+  await submitPhone(page, phone);
+  await page.waitForURL(`${origin}/sign-in/code`);
+}
+
+export async function submitPhone(page: Page, phone: string): Promise<void> {
+  await page.locator("#phone").fill(phone);
+  await page.locator('form[action="/sign-in"] button[type=submit]').click();
+}
+
+/** Types the code; without scripts the button has to be pressed too. */
+export async function submitCode(page: Page, code: string): Promise<void> {
+  const automatic = await hasScripts(page);
+  await page.locator("#code").fill(code);
+  if (!automatic) await page.locator('form[action="/sign-in/code"] button[type=submit]').click();
+}
+
+/** Signs in at an app of `startApp` and waits for the account page. */
+export async function signIn(page: Page, app: App, phone: string): Promise<void> {
+  await askForCode(page, app.origin, phone);
+  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await page.waitForURL(`${app.origin}/account`);
+}
+
+/** A code of the same length that is not this one. */
+export function otherCode(code: string): string {
+  return code.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10));
+}
+
+export async function valueOfCookie(page: Page, name: string): Promise<string | undefined> {
+  const cookies = await page.context().cookies();
+  return cookies.find((cookie) => cookie.name === `phonekey_${name}`)?.value;
+}
