@@ -7,8 +7,54 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts", "test/**/*.test.tsx"],
-          exclude: ["test/e2e/**"],
+          exclude: [
+            "test/e2e/**",
+            "test/process/**",
+            "test/races/**",
+            "test/faults/**",
+            "test/**/mariadb*.test.ts",
+          ],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "mariadb",
+          include: ["test/**/mariadb*.test.ts"],
+          globalSetup: ["test/support/services.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "process",
+          include: ["test/process/**/*.test.ts"],
+          globalSetup: ["test/process/build.js"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "races",
+          include: ["test/races/**/*.test.ts"],
+          globalSetup: ["test/process/build.js", "test/support/services.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          globalSetup: ["test/process/build.js", "test/support/services.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {

@@ -3,8 +3,8 @@ import { delimiter, join } from "node:path";
 import { capture } from "./lib/run.js";
 
 /**
- * What the tests need beside Node.js. `find` resolves a path or undefined; `packages` are Debian's names;
- * `variable` is how the tests are told the path, and how a developer names another one.
+ * What the tests need beside Node.js. `packages` are Debian's names; `variable` is how the tests are told the path, and
+ * how a developer names another one; `files` are the tests, and `project` is Vitest's name for them.
  */
 const SERVICES = [
   {
@@ -13,13 +13,26 @@ const SERVICES = [
     programs: ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
     // Without a CJK font the pages in Chinese are tested and photographed as rows of boxes.
     packages: ["chromium", "fonts-noto-cjk"],
+    project: "e2e",
+    files: /^e2e\/.*\.test\.ts$/,
+  },
+  {
+    name: "MariaDB",
+    variable: "MARIADBD_PATH",
+    programs: ["mariadbd", "mysqld"],
+    packages: ["mariadb-server"],
+    project: "mariadb",
+    files: /(^|\/)mariadb[^/]*\.test\.ts$/,
   },
 ];
 
+/** Where servers are kept, which the PATH of people who are not root leaves out. */
+const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
+
 /**
  * Finds every service, first installing with apt what is missing where `mayInstall` says so and this process can
- * (root, on a system that has apt). Resolves with `{env, missing}`: the variables to give to the tests, and one sentence for each
- * service that is not there.
+ * (root, on a system that has apt). Resolves with `{env, missing, skipped}`: the variables to give to the tests, one
+ * sentence for each service that is not there, and the tests that need it.
  */
 export async function findServices({ mayInstall }) {
   // A path that somebody named and that is wrong is theirs to correct: installing would not change it.
@@ -27,16 +40,18 @@ export async function findServices({ mayInstall }) {
   if (absent.length > 0 && mayInstall && canInstall())
     await install(absent.flatMap((service) => service.packages));
   const found = SERVICES.map((service) => ({ ...service, path: locate(service) }));
+  const missing = found.filter(({ path }) => !path);
   return {
     env: Object.fromEntries(found.filter(({ path }) => path).map(({ variable, path }) => [variable, path])),
-    missing: found.filter(({ path }) => !path).map(explain),
+    missing: missing.map(explain),
+    skipped: missing.map(({ name, project, files }) => ({ name, project, files })),
   };
 }
 
 function locate({ variable, programs }) {
   const named = process.env[variable];
   if (named) return isExecutable(named) ? named : undefined;
-  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  const folders = [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), ...SERVER_FOLDERS];
   return programs.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.js";
 import { check } from "./check.js";
@@ -6,31 +6,32 @@ import { ROOT } from "./lib/run.js";
 import { runVitest, summarize, tallyOf } from "./lib/tally.js";
 import { findServices } from "./services.js";
 
-/** The Vitest project whose tests need what `services.js` finds. */
-const E2E = "e2e";
 const mayMiss = process.env.SKIP_SERVICES === "1";
 
 async function test() {
-  const { env, missing } = await findServices({ mayInstall: !mayMiss });
+  const { env, missing, skipped } = await findServices({ mayInstall: !mayMiss });
   for (const sentence of missing) console.error(sentence);
   const services = missing.length === 0 || mayMiss ? [] : [tallyOf(false)];
   const built = await build();
   console.log(`${built ? "✓" : "✗"} build`);
   const checked = await check();
-  const ran = missing.length === 0 ? await runVitest([], env) : await runVitestWithoutServices(env);
+  const ran = await runVitestWithout(skipped, env);
   return summarize([...services, tallyOf(built), ...checked, ran]);
 }
 
-async function runVitestWithoutServices(env) {
-  const ran = await runVitest([`--project=!${E2E}`], env);
-  const files = countTestFiles(join(ROOT, "test", E2E));
-  console.log(`\nSKIPPED: test/${E2E} (files: ${files}), because a service is missing (see above).`);
-  return { ...ran, skipped: ran.skipped + files };
-}
-
-function countTestFiles(folder) {
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".test.ts")).length;
+/** What cannot be run is counted by its files, and named. */
+async function runVitestWithout(skipped, env) {
+  const ran = await runVitest(
+    skipped.map(({ project }) => `--project=!${project}`),
+    env,
+  );
+  const all = readdirSync(join(ROOT, "test"), { recursive: true });
+  for (const { name, files } of skipped) {
+    const count = all.filter((file) => files.test(file)).length;
+    console.log(`\nSKIPPED: the tests on ${name} (files: ${count}), because it is missing (see above).`);
+    ran.skipped += count;
+  }
+  return ran;
 }
 
 const { line, isPassed } = await test();

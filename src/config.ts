@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import type { CountryCode } from "libphonenumber-js/max";
 import type { z } from "zod";
 import { isPublicHost, publicUrl } from "./config/addresses.ts";
-import type { Parsed } from "./config/formats.ts";
+import type { DatabaseUrl } from "./config/database-url.ts";
+import type { Parsed, StateUrl } from "./config/formats.ts";
 import { type SettingName, type Settings, settingsSchema } from "./config/schema.ts";
 import { developmentSecret, secretList } from "./config/secrets.ts";
 import { doubts, misspelt } from "./config/warnings.ts";
@@ -27,8 +28,9 @@ export interface Config {
   };
   /** One or more, the current one first; each is used as the bytes of its text. */
   readonly secrets: readonly string[];
-  readonly database: { readonly kind: "sqlite" /** Absolute. */; readonly path: string };
-  readonly state: "database" | "memory";
+  /** Paths are absolute. */
+  readonly database: DatabaseUrl;
+  readonly state: StateUrl;
   /** `console`, or one of those that the caller of `loadConfig` brought. */
   readonly sender: string;
   readonly phone: {
@@ -53,6 +55,14 @@ export interface Config {
     readonly sessionDays: number;
     /** Never more than `sessionDays`. */
     readonly idleDays: number;
+  };
+  /** How long rows are kept; messages and failures for 31 days at least. */
+  readonly retention: {
+    readonly messagesDays: number;
+    readonly eventsDays: number;
+    readonly failuresDays: number;
+    /** After the session's end. */
+    readonly sessionsDays: number;
   };
   readonly pages: {
     readonly brandName: string;
@@ -185,7 +195,7 @@ function arrange(
     mode: boot.mode,
     server: serverOf(values, boot.mode),
     secrets: boot.secrets,
-    database: { kind: "sqlite", path: resolve(boot.folder, values.DATABASE_URL) },
+    database: databaseOf(values.DATABASE_URL, boot.folder),
     state: values.STATE_URL,
     sender: values.SMS_SENDER,
     phone: {
@@ -209,9 +219,21 @@ function arrange(
       sessionDays: values.SESSION_DAYS,
       idleDays: Math.min(values.SESSION_IDLE_DAYS, values.SESSION_DAYS),
     },
+    retention: {
+      messagesDays: values.RETENTION_MESSAGES_DAYS,
+      eventsDays: values.RETENTION_EVENTS_DAYS,
+      failuresDays: values.RETENTION_FAILURES_DAYS,
+      sessionsDays: values.RETENTION_SESSIONS_DAYS,
+    },
     pages: { brandName: values.BRAND_NAME, defaultLocale: values.DEFAULT_LOCALE, returnTo: values.RETURN_TO },
     logLevel: values.LOG_LEVEL,
   };
+}
+
+function databaseOf(database: DatabaseUrl, folder: string): DatabaseUrl {
+  if (database.kind === "sqlite") return { ...database, path: resolve(folder, database.path) };
+  const { tls } = database;
+  return tls?.caFile ? { ...database, tls: { ...tls, caFile: resolve(folder, tls.caFile) } } : database;
 }
 
 function serverOf(values: Settings, mode: Mode): Config["server"] {

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { networks, origins, publicUrl, returnAddresses } from "./addresses.ts";
+import { databaseUrl } from "./database-url.ts";
 import {
   bad,
   brandName,
   countries,
   country,
-  databaseUrl,
   type Format,
   flag,
   good,
@@ -75,6 +75,7 @@ export function settingsSchema(senders: readonly string[]) {
     ...verification,
     ...limits,
     ...sessions,
+    ...retention,
     ...pages,
   });
 }
@@ -129,7 +130,7 @@ const secretsAndStores = {
   DATABASE_URL: withDefault(databaseUrl, "sqlite:./data/phonekey.db", {
     part: "Secrets and stores",
     sentence:
-      "Where users, sessions, keys and wrong guesses are kept. A relative path starts at the working folder.",
+      "Where users, sessions, keys and wrong guesses are kept: in a SQLite file, or on MySQL 5.7, MySQL 8 or MariaDB 10.6 and newer. MySQL's may end in parameters: `?ssl=true` encrypts and verifies the certificate, against the authorities of `sslCa=/path/ca.pem` and for the name of `sslName=…` where those are given; `socketPath=/path` uses a Unix socket; `connections=10` is the most that one process opens. Relative paths start at the working folder.",
   }),
   STATE_URL: withDefault(stateUrl, "database", {
     part: "Secrets and stores",
@@ -227,6 +228,29 @@ const sessions = {
   SESSION_IDLE_DAYS: withDefault(wholeNumber(1, 365), "14", {
     part: "Sessions",
     sentence: "When a session ends that is not used; at most `SESSION_DAYS`.",
+  }),
+};
+
+/** Limits and the ledger look back 31 days; whoever kept less would refill them (promise 2). */
+const lookBack = wholeNumber(31, 3_650);
+const RETENTION = "Retention";
+
+const retention = {
+  RETENTION_MESSAGES_DAYS: withDefault(lookBack, "90", {
+    part: RETENTION,
+    sentence: "How long the record of each message is kept, for limits and for you.",
+  }),
+  RETENTION_EVENTS_DAYS: withDefault(wholeNumber(1, 3_650), "180", {
+    part: RETENTION,
+    sentence: "How long the audit trail (sign-ups, sign-ins, ended sessions) is kept.",
+  }),
+  RETENTION_FAILURES_DAYS: withDefault(lookBack, "31", {
+    part: RETENTION,
+    sentence: "How long wrong guesses are kept. They count for 30 days.",
+  }),
+  RETENTION_SESSIONS_DAYS: withDefault(wholeNumber(1, 3_650), "30", {
+    part: RETENTION,
+    sentence: "How long a session is kept after its end.",
   }),
 };
 

@@ -48,6 +48,7 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: strin
   const production = mode === "production";
   const found: [SettingName, string | false][] = [
     ["PUBLIC_URL", production && overPlainHttp(values.PUBLIC_URL)],
+    ["DATABASE_URL", production && openToReaders(values.DATABASE_URL)],
     ["TRUSTED_PROXIES", trustsEverybody(values.TRUSTED_PROXIES)],
     ["CLIENT_IP_HEADER", fencesNothing(values)],
     ["DEFAULT_COUNTRY", defaultShutOut(values)],
@@ -68,6 +69,11 @@ function overPlainHttp(publicUrl: string | undefined): string | false {
   if (publicUrl === undefined || publicUrl.startsWith("https:")) return false;
   if (isLoopbackHost(new URL(publicUrl).hostname)) return false;
   return "it is not https. Codes and tokens cross the network in plain text, and browsers refuse the cookies.";
+}
+
+function openToReaders(database: Settings["DATABASE_URL"]): string | false {
+  const isRemote = database.kind === "mysql" && !database.socketPath && !isLoopbackHost(database.host);
+  return isRemote && !database.tls && "the connection is not encrypted; ssl=true encrypts and verifies it.";
 }
 
 function trustsEverybody(networks: readonly string[]): string | false {

@@ -4,8 +4,12 @@ import { settingsSchema } from "../../src/config/schema.ts";
 import type { Config } from "../../src/config.ts";
 import { config, load, OTHER_SECRET, problems, SECRET } from "./load.ts";
 
+type Case = [string, string, (read: Config) => unknown, unknown];
+
+const MYSQL = { kind: "mysql", host: "db", port: 3306, user: "u", password: "p", database: "phonekey" };
+
 describe("values", () => {
-  const taken: [string, string, (read: Config) => unknown, unknown][] = [
+  const taken: Case[] = [
     ["PORT", "0", (read) => read.server.port, 0],
     ["PORT", "65535", (read) => read.server.port, 65_535],
     ["HOST", "localhost", (read) => read.server.host, "localhost"],
@@ -25,9 +29,55 @@ describe("values", () => {
       (read) => read.secrets.length,
       1,
     ],
-    ["DATABASE_URL", "sqlite:/var/lib/phonekey/db", (read) => read.database.path, "/var/lib/phonekey/db"],
-    ["DATABASE_URL", "sqlite:///var/lib/phonekey/db", (read) => read.database.path, "/var/lib/phonekey/db"],
-    ["STATE_URL", "memory:", (read) => read.state, "memory"],
+    ...["sqlite:/var/lib/phonekey/db", "sqlite:///var/lib/phonekey/db"].map((url): Case => {
+      return ["DATABASE_URL", url, (read) => read.database, { kind: "sqlite", path: "/var/lib/phonekey/db" }];
+    }),
+    ["DATABASE_URL", "mysql://u:p@db/phonekey", (read) => read.database, MYSQL],
+    ["DATABASE_URL", "mariadb://u:p@db:3306/phonekey?ssl=false", (read) => read.database, MYSQL],
+    [
+      "DATABASE_URL",
+      "mysql://%75:p%40%2F%3a@[::1]:3307/phone%20key?socketPath=/run/mysqld/mysqld.sock&connections=40",
+      (read) => read.database,
+      {
+        ...MYSQL,
+        host: "::1",
+        port: 3307,
+        password: "p@/:",
+        database: "phone key",
+        socketPath: "/run/mysqld/mysqld.sock",
+        connections: 40,
+      },
+    ],
+    [
+      "DATABASE_URL",
+      "mysql://u:p@db/phonekey?ssl=true",
+      (read) => read.database,
+      { ...MYSQL, tls: { serverName: "db" } },
+    ],
+    [
+      "DATABASE_URL",
+      "mysql://u:p@10.0.0.5/phonekey?sslCa=/etc/ca.pem&sslName=mysql.internal",
+      (read) => read.database,
+      { ...MYSQL, host: "10.0.0.5", tls: { serverName: "mysql.internal", caFile: "/etc/ca.pem" } },
+    ],
+    ["STATE_URL", "memory:", (read) => read.state, { kind: "memory" }],
+    ...[
+      "redis://localhost",
+      "redis://:p%40ss@10.0.0.7:6380/2",
+      "rediss://user:secret@redis.example.com:6380",
+      "redis://[::1]:6379",
+      "redis+sentinel://s1:26379,s2:26379/mymaster",
+      "redis+cluster://:secret@n1:7000,n2:7001",
+    ].map((url): [string, string, (read: Config) => unknown, unknown] => [
+      "STATE_URL",
+      url,
+      (read) => read.state,
+      { kind: "redis", url },
+    ]),
+    ["RETENTION_MESSAGES_DAYS", "31", (read) => read.retention.messagesDays, 31],
+    ["RETENTION_EVENTS_DAYS", "1", (read) => read.retention.eventsDays, 1],
+    ["RETENTION_FAILURES_DAYS", "400", (read) => read.retention.failuresDays, 400],
+    ["RETENTION_SESSIONS_DAYS", "1", (read) => read.retention.sessionsDays, 1],
     ["ALLOWED_COUNTRIES", "cn, SG,HK,SG", (read) => read.phone.allowedCountries, ["CN", "SG", "HK"]],
     ["ALLOWED_COUNTRIES", "all", (read) => read.phone.allowedCountries, "all"],
     ["STRICT_NUMBERS", "true", (read) => read.phone.strictNumbers, true],
@@ -117,7 +167,19 @@ describe("values", () => {
     ],
     [
       "DATABASE_URL",
-      "mysql://u:p@db/phonekey",
+      "mysql://db/phonekey",
+      "mysql://u:p@db",
+      "mysql://u:p@db/",
+      "mysql://u:p@db/a/b",
+      "mysql://u:p#x@db/phonekey",
+      "mysql://u:p%zz@db/phonekey",
+      "mysql:u:p@db/phonekey",
+      "mysql://u:p@db:99999/phonekey",
+      "mysql://u:p@db/phonekey?ssl=yes",
+      "mysql://u:p@db/phonekey?ssl=false&sslCa=/etc/ca.pem&ssl=no",
+      "mysql://u:p@10.0.0.5/phonekey?ssl=true",
+      "mysql://u:p@db/phonekey?rejectUnauthorized=false",
+      "mysql://u:p@db/phonekey?connections=0",
       "postgres://db",
       "sqlite:",
       "sqlite::memory:",
@@ -125,7 +187,24 @@ describe("values", () => {
       "sqlite:a.db?mode=ro",
       "./data/phonekey.db",
     ],
-    ["STATE_URL", "memory", "redis://localhost", "none"],
+    [
+      "STATE_URL",
+      "memory",
+      "none",
+      "redis:",
+      "redis://",
+      "redis://a,b",
+      "redis://a/name",
+      "redis://a b",
+      "redis://user:p@ss@a",
+      "redis+sentinel://a",
+      "redis+cluster://a/0",
+      "http://a",
+    ],
+    ["RETENTION_MESSAGES_DAYS", "30", "0"],
+    ["RETENTION_FAILURES_DAYS", "30"],
+    ["RETENTION_EVENTS_DAYS", "0", "forever"],
+    ["RETENTION_SESSIONS_DAYS", "0"],
     ["SMS_SENDER", "Console", "tencent"],
     ["DEFAULT_COUNTRY", "China", "XX", "CN,SG"],
     ["ALLOWED_COUNTRIES", "CN,XX", "all,CN"],

@@ -11,6 +11,7 @@ export function userValues(user: User): UserRow {
     device_epoch: user.deviceEpoch,
     created_at: user.createdAt,
     updated_at: user.createdAt,
+    unproven_since: user.unprovenSince ?? null,
   };
 }
 
@@ -23,6 +24,7 @@ export function userOf(row: Omit<UserRow, "updated_at">): User {
     avatar: row.avatar,
     deviceEpoch: row.device_epoch,
     createdAt: row.created_at,
+    ...(row.unproven_since !== null && { unprovenSince: row.unproven_since }),
   };
 }
 
@@ -33,6 +35,7 @@ export function sessionValues(session: Session): SessionRow {
     generation: session.generation,
     rotated_at: session.rotatedAt,
     refresh_key_id: session.refreshKeyId,
+    device_id: session.deviceId,
     user_agent: session.userAgent,
     created_at: session.createdAt,
     last_used_at: session.lastUsedAt,
@@ -48,6 +51,7 @@ export function sessionOf(row: SessionRow): Session {
     generation: row.generation,
     rotatedAt: row.rotated_at,
     refreshKeyId: row.refresh_key_id,
+    deviceId: row.device_id,
     userAgent: row.user_agent,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,

@@ -7,6 +7,11 @@ export interface SqlDatabase {
   readonly db: Kysely<Schema>;
   /** Commits what the body did, durably, or nothing of it when the body rejects. The body may be run again. */
   transaction<T>(body: (trx: Kysely<Schema>) => Promise<T>): Promise<T>;
+  /**
+   * Runs the body alone among all processes, for migrations. SQLite takes everything back when it rejects; MySQL cannot
+   * take back what changes tables, so there whoever goes on after it uses `resumed`.
+   */
+  exclusive<T>(body: ExclusiveBody<T>): Promise<T>;
   /** Copies a database that holds something beside itself; resolves with the copy's path, where there is one. */
   backup(label: string): Promise<string | undefined>;
   /** Rejects with `UnavailableError` when the database does not answer. */
@@ -14,6 +19,9 @@ export interface SqlDatabase {
   /** Waits for what is running. Using the database afterwards is a mistake of the caller. */
   close(): Promise<void>;
 }
+
+/** @param resumed takes it for done when what a statement makes is there already, or what it removes is gone */
+export type ExclusiveBody<T> = (db: Kysely<Schema>, resumed: Kysely<Schema>) => Promise<T>;
 
 /**
  * Makes an insert do nothing when a row with the same unique value exists. Whoever wants to know which of the two it

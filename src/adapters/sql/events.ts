@@ -10,7 +10,9 @@ export interface AuditEvent {
 }
 
 /** Adds to the audit trail; in the transaction of what it tells about. */
-export async function addEvent(trx: Kysely<Schema>, event: AuditEvent): Promise<void> {
-  const { type, userId, sessionId = null, at } = event;
-  await trx.insertInto("events").values({ type, user_id: userId, session_id: sessionId, at }).execute();
+export async function addEvents(trx: Kysely<Schema>, ...events: readonly AuditEvent[]): Promise<void> {
+  const values = events.map(({ type, userId, sessionId = null, at }) => {
+    return { type, user_id: userId, session_id: sessionId, at };
+  });
+  await trx.insertInto("events").values(values).execute();
 }

@@ -4,37 +4,60 @@ import type { LimitCheck } from "../../core/protection/ports.ts";
 import { rows } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
-/** From when on this check lets the next event through; `now` or earlier where it does so already. */
-export async function freeAt(trx: Kysely<Schema>, check: LimitCheck, now: number): Promise<number> {
-  let latest = now;
-  for (const { max, windowMs } of check.windows) {
-    latest = Math.max(latest, await windowFreeAt(trx, check.key, Math.ceil(max), windowMs, now));
+/** From when on each of the checks lets the next event through; `now` or earlier where it does so already. */
+export async function freeAt(
+  trx: Kysely<Schema>,
+  checks: readonly LimitCheck[],
+  now: number,
+): Promise<readonly number[]> {
+  const windows = await windowsFreeAt(trx, checks, now);
+  const free: number[] = [];
+  for (const check of checks) {
+    const ends = windows.filter(({ of }) => of === check).map(({ at }) => at);
+    if (check.backoff) ends.push(await backoffFreeAt(trx, check.key, check.backoff, now));
+    free.push(Math.max(now, ...ends));
   }
-  if (check.backoff) latest = Math.max(latest, await backoffFreeAt(trx, check.key, check.backoff, now));
-  return latest;
+  return free;
+}
+
+interface WindowEnd {
+  readonly of: LimitCheck;
+  readonly at: number;
 }
 
 /**
  * A window is full as long as the `max`-th newest event lies in it. Events later than `now` (written by a process whose
- * clock is ahead) count too: so no window ever holds more than `max`, whatever the clocks do.
+ * clock is ahead) count too: so no window ever holds more than `max`, whatever the clocks do. One statement asks for
+ * all windows.
  */
-async function windowFreeAt(
+async function windowsFreeAt(
   trx: Kysely<Schema>,
-  key: string,
-  max: number,
-  windowMs: number,
+  checks: readonly LimitCheck[],
   now: number,
-): Promise<number> {
-  if (max < 1) return now + windowMs;
+): Promise<readonly WindowEnd[]> {
+  const windows = checks.flatMap((of) =>
+    of.windows.map(({ max, windowMs }) => ({ of, max: Math.ceil(max), windowMs })),
+  );
+  const open = windows.filter(({ max }) => max >= 1);
+  if (open.length === 0) return windows.map(({ of, windowMs }) => ({ of, at: now + windowMs }));
   const oldest = await trx
-    .selectFrom("limit_events")
-    .select("at")
-    .where("limit_key", "=", key)
-    .orderBy("at", "desc")
-    .limit(rows(1))
-    .offset(rows(max - 1))
-    .executeTakeFirst();
-  return oldest ? oldest.at + windowMs : now;
+    .selectNoFrom((eb) =>
+      open.map(({ of, max }, index) =>
+        eb
+          .selectFrom("limit_events")
+          .select("at")
+          .where("limit_key", "=", of.key)
+          .orderBy("at", "desc")
+          .limit(rows(1))
+          .offset(rows(max - 1))
+          .as(`w${index}`),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return windows.map((window) => {
+    const at = window.max < 1 ? now : oldest[`w${open.indexOf(window)}`];
+    return { of: window.of, at: typeof at === "number" ? at + window.windowMs : now };
+  });
 }
 
 async function backoffFreeAt(

@@ -25,14 +25,7 @@ export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
 
     release: (key, member, count) => transaction((trx) => release(trx, { key, member, count })),
 
-    async seeded(epoch) {
-      const found = await db
-        .selectFrom("limit_seeds")
-        .select("epoch")
-        .where("epoch", "=", epoch)
-        .executeTakeFirst();
-      return found !== undefined;
-    },
+    seeded: (epoch) => isSeeded(db, epoch),
 
     seed: (epoch, events) =>
       transaction(async (trx) => {
@@ -51,6 +44,9 @@ export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
 async function take(trx: Kysely<Schema>, request: TakeRequest, now: number): Promise<TakeResult> {
   const { member, checks, lease } = request;
   const keys = [...new Set(checks.map(({ key }) => key))];
+  if (request.epoch !== undefined && !(await isSeeded(trx, request.epoch))) {
+    return { ok: false, refusedBy: "unseeded", retryAt: now };
+  }
   await lock(trx, lease ? [...keys, lease.key] : keys, now);
   const refused = await firstRefusal(trx, request, now);
   if (refused) return refused;
@@ -60,14 +56,22 @@ async function take(trx: Kysely<Schema>, request: TakeRequest, now: number): Pro
   return { ok: true, leased, nextAt: await nextAt(trx, checks, now) };
 }
 
+async function isSeeded(db: Kysely<Schema>, epoch: string): Promise<boolean> {
+  const found = await db
+    .selectFrom("limit_seeds")
+    .select("epoch")
+    .where("epoch", "=", epoch)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 /**
  * Locks what is counted on, always in the same order, so that no two callers wait for each other. SQLite has locked
  * everything by then.
  */
 async function lock(trx: Kysely<Schema>, keys: readonly string[], now: number): Promise<void> {
-  for (const limit_key of [...new Set(keys)].sort()) {
-    await ifAbsent(trx.insertInto("limits").values({ limit_key, touched_at: now })).execute();
-  }
+  const values = [...new Set(keys)].sort().map((limit_key) => ({ limit_key, touched_at: now }));
+  if (values.length > 0) await ifAbsent(trx.insertInto("limits").values(values)).execute();
 }
 
 async function firstRefusal(
@@ -76,10 +80,11 @@ async function firstRefusal(
   now: number,
 ): Promise<Refused | undefined> {
   const held = await keysHolding(trx, member, checks);
-  for (const check of checks) {
+  const free = await freeAt(trx, checks, now);
+  for (const [index, { key, name }] of checks.entries()) {
     // Counted before: the caller lost a race against itself.
-    const retryAt = held.has(check.key) ? now + 1 : await freeAt(trx, check, now);
-    if (retryAt > now) return { ok: false, refusedBy: check.name, retryAt };
+    const retryAt = held.has(key) ? now + 1 : (free[index] ?? now);
+    if (retryAt > now) return { ok: false, refusedBy: name, retryAt };
   }
   return undefined;
 }
@@ -135,18 +140,19 @@ async function count(
   member: string,
   now: number,
 ): Promise<void> {
-  for (const limit_key of keys) {
-    await trx.updateTable("limits").set({ touched_at: now }).where("limit_key", "=", limit_key).execute();
-    await trx.insertInto("limit_events").values({ limit_key, member, at: now }).execute();
-  }
+  if (keys.length === 0) return;
+  await trx.updateTable("limits").set({ touched_at: now }).where("limit_key", "in", keys).execute();
+  const values = keys.map((limit_key) => ({ limit_key, member, at: now }));
+  await trx.insertInto("limit_events").values(values).execute();
 }
 
 async function nextAt(trx: Kysely<Schema>, checks: TakeRequest["checks"], now: number): Promise<number> {
-  let latest = now;
-  for (const check of checks) {
-    if (check.backoff) latest = Math.max(latest, await freeAt(trx, check, now));
-  }
-  return latest;
+  const free = await freeAt(
+    trx,
+    checks.filter(({ backoff }) => backoff),
+    now,
+  );
+  return Math.max(now, ...free);
 }
 
 interface Release {

@@ -1,6 +1,7 @@
+import type { Kysely } from "kysely";
 import type { Idempotency, Message, MessageStore } from "../../core/delivery/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
-import type { MessageRow } from "./schema.ts";
+import type { MessageRow, Schema } from "./schema.ts";
 
 /** How long an idempotency key belongs to the message that it came with. */
 const KEY_KEPT_MS = 86_400_000;
@@ -8,19 +9,7 @@ const KEY_KEPT_MS = 86_400_000;
 export function createMessageStore({ db, transaction }: SqlDatabase): MessageStore {
   return {
     create: (message) =>
-      transaction(async (trx) => {
-        const { idempotency, createdAt } = message;
-        if (idempotency) {
-          // A day later the key is free: the unique index would keep it for ever.
-          await trx
-            .updateTable("messages")
-            .set({ idempotency_key: null })
-            .where("idempotency_key", "=", idempotency.key)
-            .where("created_at", "<=", createdAt - KEY_KEPT_MS)
-            .execute();
-        }
-        await trx.insertInto("messages").values(messageValues(message)).execute();
-      }),
+      message.idempotency ? transaction((trx) => createUnder(trx, message)) : insert(db, message),
 
     async finish(id, { status, sender, providerId = null, providerCode = null }) {
       await db
@@ -69,6 +58,21 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
     if (!row) throw new Error("the message to go on after does not exist");
     return row.created_at;
   }
+}
+
+async function insert(db: Kysely<Schema>, message: Message): Promise<void> {
+  await db.insertInto("messages").values(messageValues(message)).execute();
+}
+
+/** A day after a key was used it is free again: the unique index would keep it for ever. */
+async function createUnder(trx: Kysely<Schema>, message: Message): Promise<void> {
+  await trx
+    .updateTable("messages")
+    .set({ idempotency_key: null })
+    .where("idempotency_key", "=", message.idempotency?.key ?? null)
+    .where("created_at", "<=", message.createdAt - KEY_KEPT_MS)
+    .execute();
+  await insert(trx, message);
 }
 
 function messageValues(message: Message): MessageRow {

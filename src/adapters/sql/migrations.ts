@@ -1,13 +1,31 @@
 import type { Kysely } from "kysely";
 import { firstSchema } from "./migrations/0001-first-schema.ts";
+import { unprovenUsers } from "./migrations/0002-unproven-users.ts";
+import { maintenance } from "./migrations/0003-maintenance.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
   /** Counts up from 1, without gaps. */
   readonly id: number;
+  /**
+   * `NNNN-…`, and `NNNN-contract-…` for one that takes away what the version before still uses. It runs only when it
+   * is asked for, and programs that do not know it refuse the database from then on.
+   */
   readonly name: string;
+  /**
+   * The same for every database. It may be run again after it was killed in the middle: its statements make or remove
+   * tables, columns and indexes, or change rows so that doing it twice does no harm.
+   */
   readonly up: (db: Kysely<Schema>) => Promise<void>;
 }
 
+export function contracts({ name }: Pick<Migration, "name">): boolean {
+  return /^\d+-contract-/.test(name);
+}
+
 /** In the order in which they are applied. One that was released is never changed again. */
-export const MIGRATIONS: readonly Migration[] = [{ id: 1, name: "0001-first-schema", up: firstSchema }];
+export const MIGRATIONS: readonly Migration[] = [
+  { id: 1, name: "0001-first-schema", up: firstSchema },
+  { id: 2, name: "0002-unproven-users", up: unprovenUsers },
+  { id: 3, name: "0003-maintenance", up: maintenance },
+];

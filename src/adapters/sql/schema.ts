@@ -18,8 +18,27 @@ export interface Schema {
   limit_events: LimitEventsTable;
   limit_leases: LimitLeasesTable;
   limit_seeds: LimitSeedsTable;
+  turns: TurnsTable;
   migrations: MigrationsTable;
 }
+
+const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
+  users: true,
+  sessions: true,
+  messages: true,
+  events: true,
+  failures: true,
+  keys: true,
+  verifications: true,
+  limits: true,
+  limit_events: true,
+  limit_leases: true,
+  limit_seeds: true,
+  turns: true,
+};
+
+/** The names of all tables but that of the migrations themselves. */
+export const TABLES: readonly string[] = Object.keys(NAMES);
 
 interface UsersTable {
   id: string;
@@ -30,6 +49,8 @@ interface UsersTable {
   device_epoch: number;
   created_at: number;
   updated_at: number;
+  /** Set while a user who was moved in has not signed in by a code yet. */
+  unproven_since: number | null;
 }
 
 interface SessionsTable {
@@ -38,6 +59,7 @@ interface SessionsTable {
   generation: number;
   rotated_at: number;
   refresh_key_id: string;
+  device_id: string;
   user_agent: string;
   created_at: number;
   last_used_at: number;
@@ -143,9 +165,19 @@ interface LimitSeedsTable {
   epoch: string;
 }
 
+/** Whose turn it is to do periodic work. */
+interface TurnsTable {
+  task: string;
+  holder: string | null;
+  held_until: number;
+  /** 0 when it never was. */
+  finished_at: number;
+}
+
 interface MigrationsTable {
   id: number;
   name: string;
+  /** 0 from its beginning to its end: it may be half done. */
   applied_at: number;
 }
 

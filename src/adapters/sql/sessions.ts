@@ -2,7 +2,7 @@ import type { ExpressionBuilder, Kysely } from "kysely";
 import type { SessionStore } from "../../core/account/ports.ts";
 import { sessionOf, sessionValues, userOf } from "./account-rows.ts";
 import type { SqlDatabase } from "./database.ts";
-import { addEvent } from "./events.ts";
+import { addEvents } from "./events.ts";
 import type { Schema } from "./schema.ts";
 
 export function createSessionStore({ db, transaction }: SqlDatabase): SessionStore {
@@ -12,7 +12,7 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
         .selectFrom("sessions")
         .innerJoin("users", "users.id", "sessions.user_id")
         .selectAll("sessions")
-        .select(["phone_tag", "sealed_phone", "name", "avatar", "device_epoch"])
+        .select(["phone_tag", "sealed_phone", "name", "avatar", "device_epoch", "unproven_since"])
         .select("users.created_at as user_created_at")
         .where("sessions.id", "=", id)
         .executeTakeFirst();
@@ -25,7 +25,7 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
       transaction(async (trx) => {
         await trx.insertInto("sessions").values(sessionValues(session)).execute();
         const { userId, id: sessionId, createdAt: at } = session;
-        await addEvent(trx, { type: "sign_in", userId, sessionId, at });
+        await addEvents(trx, { type: "sign_in", userId, sessionId, at });
       }),
 
     async rotate(id, generation, now) {
@@ -63,15 +63,14 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
     end: (userId, sessionId, now) =>
       transaction(async (trx) => {
         const ended = await endWhere(trx, now, (eb) => eb.and({ user_id: userId, id: sessionId }));
-        if (ended) await addEvent(trx, { type: "session_ended", userId, sessionId, at: now });
+        if (ended) await addEvents(trx, { type: "session_ended", userId, sessionId, at: now });
         return ended;
       }),
 
     endOthers: (userId, keep, now) =>
       transaction(async (trx) => {
         const others: Condition = (eb) => eb.and([eb("user_id", "=", userId), eb("id", "!=", keep)]);
-        await addEndedEvents(trx, now, others);
-        await endWhere(trx, now, others);
+        await endAllWhere(trx, now, others);
       }),
 
     endAll: (userId, now) =>
@@ -82,11 +81,43 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
           .set((eb) => ({ device_epoch: eb("device_epoch", "+", 1), updated_at: now }))
           .where("id", "=", userId)
           .execute();
-        const all: Condition = (eb) => eb("user_id", "=", userId);
-        await addEndedEvents(trx, now, all);
-        await endWhere(trx, now, all);
+        await endSessionsOf(trx, [userId], now);
       }),
   };
+}
+
+/** Ends every live session of these users, in the caller's transaction. */
+export async function endSessionsOf(
+  trx: Kysely<Schema>,
+  userIds: readonly string[],
+  now: number,
+): Promise<void> {
+  await endAllWhere(trx, now, (eb) => eb("user_id", "in", userIds));
+}
+
+/** Ends those of these sessions that are live, in the caller's transaction. */
+export async function endSessionsWith(
+  trx: Kysely<Schema>,
+  ids: readonly string[],
+  now: number,
+): Promise<void> {
+  await endAllWhere(trx, now, (eb) => eb("id", "in", ids));
+}
+
+/** Whoever ends one of them at the same time waits for the lock, and finds it ended: it ends once in the trail. */
+async function endAllWhere(trx: Kysely<Schema>, now: number, which: Condition): Promise<void> {
+  const live = await trx
+    .selectFrom("sessions")
+    .select(["id", "user_id"])
+    .where(which)
+    .where(isLive(now))
+    .forUpdate()
+    .execute();
+  if (live.length === 0) return;
+  const ids = live.map(({ id }) => id);
+  await endWhere(trx, now, (eb) => eb("id", "in", ids));
+  const ended = live.map(({ id: sessionId, user_id: userId }) => ({ userId, sessionId }));
+  await addEvents(trx, ...ended.map((each) => ({ type: "session_ended" as const, ...each, at: now })));
 }
 
 type Expression = ReturnType<ExpressionBuilder<Schema, "sessions">["and"]>;
@@ -105,23 +136,4 @@ async function endWhere(trx: Kysely<Schema>, now: number, which: Condition): Pro
     .where(isLive(now))
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
-}
-
-async function addEndedEvents(trx: Kysely<Schema>, now: number, which: Condition): Promise<void> {
-  await trx
-    .insertInto("events")
-    .columns(["type", "user_id", "session_id", "at"])
-    .expression((eb) =>
-      eb
-        .selectFrom("sessions")
-        .select((row) => [
-          row.val<"session_ended">("session_ended").as("type"),
-          "user_id",
-          "id as session_id",
-          row.val(now).as("at"),
-        ])
-        .where(which)
-        .where(isLive(now)),
-    )
-    .execute();
 }

@@ -12,6 +12,7 @@ import type Libsql from "libsql";
 import { UnavailableError } from "../../core/refusals.ts";
 import { createLane } from "./lane.ts";
 import { createStatements } from "./statements.ts";
+import { bindable } from "./values.ts";
 
 export interface SqliteDriverOptions {
   /** How long a statement may wait for its turn and for other processes, together. */
@@ -108,16 +109,6 @@ async function inOwnTransaction<T>(transactions: Transactions, run: () => T): Pr
     transactions.rollback();
     throw error;
   }
-}
-
-type Bindable = string | number | bigint | null | Uint8Array;
-
-/** libsql ends the whole process when it is given a boolean, and turns what is not a number into NULL. */
-function bindable(value: unknown): Bindable {
-  if (value === null || typeof value === "string" || typeof value === "bigint") return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  if (value instanceof Uint8Array) return value;
-  throw new TypeError(`a value of type ${typeof value} cannot be stored`);
 }
 
 const PAUSES_MS = [1, 2, 5, 10, 20, 40];

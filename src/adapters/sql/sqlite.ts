@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Kysely, sql } from "kysely";
 import Libsql from "libsql";
 import { UnavailableError } from "../../core/refusals.ts";
 import type { SqlDatabase } from "./database.ts";
+import { sqliteGrammar } from "./grammar.ts";
 import type { Schema } from "./schema.ts";
 import { asFault, retryWhileBusy, sqliteDialect } from "./sqlite-driver.ts";
 
@@ -28,10 +29,14 @@ export async function openSqlite(url: string, options: SqliteOptions = {}): Prom
   const path = pathOf(url);
   const driverOptions = { busyTimeoutMs: BUSY_TIMEOUT_MS, ...options };
   const libsql = await connect(path, driverOptions.busyTimeoutMs);
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(libsql, driverOptions) });
+  const db = new Kysely<Schema>({
+    dialect: sqliteDialect(libsql, driverOptions),
+    plugins: [sqliteGrammar],
+  });
   return {
     db,
     transaction: (body) => db.transaction().execute(body),
+    exclusive: (body) => db.transaction().execute((trx) => body(trx, trx)),
     backup: async (label) => backup(path, label),
     ping: async () => void (await sql`SELECT 1`.execute(db)),
     close: () => close(db, libsql),
@@ -56,8 +61,15 @@ async function connect(path: string, busyTimeoutMs: number): Promise<Libsql.Data
   }
 }
 
-/** SQLite gives its side files the mode of the file itself. */
+/**
+ * SQLite gives its side files the mode of the file itself.
+ *
+ * A file that is there already is left alone: POSIX drops all locks of a process on a file when it closes any of its
+ * descriptors, and a connection of this process, closed or not, may hold some. The next program to close the file
+ * would then take itself for the last one and remove the write-ahead log that this process goes on writing to.
+ */
 function createFile(path: string): void {
+  if (existsSync(path)) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, "a", 0o600));
 }

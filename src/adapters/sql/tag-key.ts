@@ -26,7 +26,13 @@ export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {
   const tagKey: TagKey = {
     current: (tag) => (eb) => isCurrent(eb, tag, clock.now() + SKEW_MS),
     async assertCurrent(trx, tag) {
-      const found = await trx.selectFrom("keys").select("id").where(tagKey.current(tag)).executeTakeFirst();
+      // A retag waits for this lock: when it looks for rows under the old key, all of them are there.
+      const found = await trx
+        .selectFrom("keys")
+        .select("id")
+        .where(tagKey.current(tag))
+        .forShare()
+        .executeTakeFirst();
       if (!found) tagKey.stale();
     },
     stale() {

@@ -2,8 +2,9 @@ import type { Kysely } from "kysely";
 import type { SignInDraft, User, UserStore } from "../../core/account/ports.ts";
 import { sessionValues, userOf, userValues } from "./account-rows.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
-import { addEvent } from "./events.ts";
+import { type AuditEvent, addEvents } from "./events.ts";
 import type { Schema, UserRow } from "./schema.ts";
+import { endSessionsOf } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
 
 export function createUserStore({ db, transaction }: SqlDatabase, tagKey: TagKey): UserStore {
@@ -38,7 +39,7 @@ export function createUserStore({ db, transaction }: SqlDatabase, tagKey: TagKey
     signIn: (draft) =>
       transaction(async (trx) => {
         await tagKey.assertCurrent(trx, draft.user.phoneTag);
-        const signedIn = await findOrCreate(trx, draft.user);
+        const signedIn = await findOrCreate(trx, draft.user, draft.session.createdAt);
         await openSession(trx, draft, signedIn);
         if (draft.verificationId !== undefined) await markConverted(trx, draft.verificationId);
         return signedIn;
@@ -57,14 +58,31 @@ interface SignedIn {
 }
 
 /** Of several callers, the one whose own draft is found afterwards created the user. */
-async function findOrCreate(trx: Kysely<Schema>, draft: User): Promise<SignedIn> {
+async function findOrCreate(trx: Kysely<Schema>, draft: User, now: number): Promise<SignedIn> {
   await ifAbsent(trx.insertInto("users").values(userValues(draft))).execute();
   const row = await trx
     .selectFrom("users")
     .selectAll()
     .where("phone_tag", "=", draft.phoneTag)
     .executeTakeFirstOrThrow();
-  return { user: userOf(row), created: row.id === draft.id };
+  const user = userOf(row);
+  if (user.unprovenSince !== undefined) return { user: await prove(trx, user, now), created: false };
+  return { user, created: row.id === draft.id };
+}
+
+/**
+ * The first code of a user who was moved in. Whoever had made themselves at home under this phone before its holder
+ * came (pre-hijacking) is out: no session of before lives on, and no device token of before is good.
+ */
+async function prove(trx: Kysely<Schema>, user: User, now: number): Promise<User> {
+  const { unprovenSince: _, ...proven } = { ...user, deviceEpoch: user.deviceEpoch + 1 };
+  await trx
+    .updateTable("users")
+    .set({ unproven_since: null, device_epoch: proven.deviceEpoch, updated_at: now })
+    .where("id", "=", user.id)
+    .execute();
+  await endSessionsOf(trx, [user.id], now);
+  return proven;
 }
 
 async function openSession(trx: Kysely<Schema>, draft: SignInDraft, signedIn: SignedIn): Promise<void> {
@@ -74,8 +92,9 @@ async function openSession(trx: Kysely<Schema>, draft: SignInDraft, signedIn: Si
     .insertInto("sessions")
     .values(sessionValues({ ...draft.session, userId }))
     .execute();
-  if (signedIn.created) await addEvent(trx, { type: "sign_up", userId, at });
-  await addEvent(trx, { type: "sign_in", userId, sessionId, at });
+  const events: AuditEvent[] = [{ type: "sign_in", userId, sessionId, at }];
+  if (signedIn.created) events.unshift({ type: "sign_up", userId, at });
+  await addEvents(trx, ...events);
 }
 
 async function markConverted(trx: Kysely<Schema>, verificationId: string): Promise<void> {

@@ -1,11 +1,17 @@
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
 import { migrate } from "../../../src/adapters/sql/migrate.ts";
+import { MIGRATIONS, type Migration } from "../../../src/adapters/sql/migrations.ts";
+import { openMysql } from "../../../src/adapters/sql/mysql.ts";
+import type { MysqlServer } from "../../../src/adapters/sql/mysql-connection.ts";
 import { openSqlite } from "../../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
 import { addTagKey, aMessage, aSession, aUser, NOW, parallel } from "../../contracts/samples.ts";
 
-/** A process of its own on a database file: `child <what to do> <path> [id]`. What it finds it prints as JSON. */
-const [what = "", path = "", id = ""] = process.argv.slice(2);
+/**
+ * A process of its own on a database: `child <what to do> <where> [id]`, where a path is that of a SQLite file and an
+ * object a `MysqlServer`. What it finds it prints as JSON.
+ */
+const [what = "", where = "", id = ""] = process.argv.slice(2);
 const clock = { now: () => NOW };
 
 async function writeAll({ users, sessions, messages, ledger, keys }: SqlStores): Promise<void> {
@@ -28,12 +34,36 @@ async function writeHalf({ transaction }: SqlDatabase): Promise<void> {
   });
 }
 
+/** As the first migration, and killed after so many of its steps. */
+function dyingAfter(steps: number): Migration[] {
+  const [first] = MIGRATIONS;
+  const up = async (db: SqlDatabase["db"]) => {
+    let made = 0;
+    const counting = db.withPlugin({
+      transformQuery({ node }) {
+        made += 1;
+        if (made > steps) killMyself();
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    await first?.up(counting);
+  };
+  return [{ id: 1, name: "0001-first-schema", up }];
+}
+
+async function open(): Promise<SqlDatabase> {
+  if (!where.startsWith("{")) return await openSqlite(`sqlite:${where}`, { busyTimeoutMs: 15_000 });
+  return await openMysql(JSON.parse(where) as MysqlServer, { connections: 2 });
+}
+
 function killMyself(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
 async function main(): Promise<void> {
-  const database = await openSqlite(`sqlite:${path}`, { busyTimeoutMs: 15_000 });
+  const database = await open();
+  if (what === "die-migrating") await migrate(database, clock, { migrations: dyingAfter(Number(id)) });
   const migrated = await migrate(database, clock);
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
   if (what === "migrate") console.log(JSON.stringify(migrated.applied));

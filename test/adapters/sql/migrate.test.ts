@@ -34,7 +34,7 @@ describe("sqlite: migrations", () => {
     expect(await migrate(database, clock)).toEqual({ applied: names });
     expect(await pendingMigrations(database)).toEqual([]);
     expect(await migrate(database, clock)).toEqual({ applied: [] });
-    expect(existsSync(`${path}.schema-1.bak`)).toBe(false);
+    expect(existsSync(`${path}.schema-${MIGRATIONS.length}.bak`)).toBe(false);
     await database.close();
   });
 
@@ -44,13 +44,16 @@ describe("sqlite: migrations", () => {
     const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
     const key = aKey();
     await stores.keys.add(key);
-    const { applied, backup = "" } = await migrate(database, clock, [...MIGRATIONS, second]);
-    expect({ applied, backup }).toEqual({ applied: [second.name], backup: `${path}.schema-1.bak` });
+    const { applied, backup = "" } = await migrate(database, clock, { migrations: [...MIGRATIONS, second] });
+    expect({ applied, backup }).toEqual({
+      applied: [second.name],
+      backup: `${path}.schema-${MIGRATIONS.length}.bak`,
+    });
     expect(modeOf(backup)).toBe(0o600);
     await database.close();
 
     const copy = await openSqlite(`sqlite:${backup}`);
-    expect(await pendingMigrations(copy, [...MIGRATIONS, second])).toEqual([second.name]);
+    expect(await pendingMigrations(copy, { migrations: [...MIGRATIONS, second] })).toEqual([second.name]);
     expect(await createSqlStores(copy, { clock, onStaleKey: () => {} }).keys.list()).toEqual([key]);
     await copy.close();
   });
@@ -65,17 +68,51 @@ describe("sqlite: migrations", () => {
         throw new Error("half way");
       },
     };
-    await expect(migrate(database, clock, [...MIGRATIONS, failing])).rejects.toThrow("half way");
-    expect(await pendingMigrations(database, [...MIGRATIONS, second])).toEqual([second.name]);
-    expect(await migrate(database, clock, [...MIGRATIONS, second])).toMatchObject({ applied: [second.name] });
+    await expect(migrate(database, clock, { migrations: [...MIGRATIONS, failing] })).rejects.toThrow(
+      "half way",
+    );
+    expect(await pendingMigrations(database, { migrations: [...MIGRATIONS, second] })).toEqual([second.name]);
+    expect(await migrate(database, clock, { migrations: [...MIGRATIONS, second] })).toMatchObject({
+      applied: [second.name],
+    });
     await database.close();
   });
 
   test("an older program leaves a newer database alone", async () => {
     const database = await openSqlite(`sqlite:${path}`);
-    await migrate(database, clock, [...MIGRATIONS, second]);
+    await migrate(database, clock, { migrations: [...MIGRATIONS, second] });
     expect(await pendingMigrations(database)).toEqual([]);
     expect(await migrate(database, clock)).toEqual({ applied: [] });
+    await database.close();
+  });
+
+  const contracting: Migration = { ...second, name: "0099-contract-for-the-test" };
+  const withContracting = { migrations: [...MIGRATIONS, contracting] };
+
+  test("what takes something away waits until it is asked for", async () => {
+    const database = await openSqlite(`sqlite:${path}`);
+    expect(await migrate(database, clock, withContracting)).toMatchObject({
+      applied: MIGRATIONS.map(({ name }) => name),
+    });
+    expect(await pendingMigrations(database, withContracting)).toEqual([]);
+    const { applied } = await migrate(database, clock, { ...withContracting, contract: true });
+    expect(applied).toEqual([contracting.name]);
+    await database.close();
+  });
+
+  test("and an older program refuses the database from then on", async () => {
+    const database = await openSqlite(`sqlite:${path}`);
+    await migrate(database, clock, { ...withContracting, contract: true });
+    const refused = /^the database was migrated by a newer version of Phonekey, and needs that version/;
+    await expect(pendingMigrations(database)).rejects.toThrow(refused);
+    await expect(migrate(database, clock)).rejects.toThrow(refused);
+    await database.close();
+  });
+
+  test("leave a database alone that is somebody else's", async () => {
+    const database = await openSqlite(`sqlite:${path}`);
+    await sql`CREATE TABLE sessions (sid text)`.execute(database.db);
+    await expect(migrate(database, clock)).rejects.toThrow('a table "sessions" that is not Phonekey\'s');
     await database.close();
   });
 

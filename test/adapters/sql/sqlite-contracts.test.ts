@@ -67,7 +67,7 @@ describe("sqlite: every statement is served by an index", () => {
   };
   const scansOf = async (sql: string) =>
     (await planOf(sql)).filter(
-      (detail) => detail.startsWith("SCAN") && !/^SCAN \d+ CONSTANT ROWS/.test(detail),
+      (detail) => detail.startsWith("SCAN") && !/^SCAN (\d+ )?CONSTANT ROWS?$/.test(detail),
     );
 
   test("the check finds a statement that is not", async () => {

@@ -42,6 +42,7 @@ async function account(db: Kysely<Schema>): Promise<void> {
       generation: "integer",
       rotated_at: TIME,
       refresh_key_id: ID,
+      device_id: ID,
       user_agent: "text",
       created_at: TIME,
       last_used_at: TIME,

@@ -1,0 +1,79 @@
+import {
+  ColumnDefinitionNode,
+  ColumnUpdateNode,
+  CreateTableNode,
+  DataTypeNode,
+  InsertQueryNode,
+  type KyselyPlugin,
+  OnDuplicateKeyNode,
+  RawNode,
+  type RootOperationNode,
+  SelectModifierNode,
+  SelectQueryNode,
+} from "kysely";
+
+/**
+ * The stores and the migrations write each statement once; these turn it into what its database understands. MySQL 5.7
+ * is the oldest, so what it takes is what all of MySQL and MariaDB take.
+ */
+export const mysqlGrammar: KyselyPlugin = plugin((node) => {
+  if (InsertQueryNode.is(node)) return insertIfAbsent(node);
+  if (SelectQueryNode.is(node)) return lockInShareMode(node);
+  return CreateTableNode.is(node) ? innodbTable(node) : node;
+});
+
+/** SQLite has locked the whole file by then, and knows no locks of rows. */
+export const sqliteGrammar: KyselyPlugin = plugin((node) => {
+  if (SelectQueryNode.is(node)) return withoutLock(node);
+  if (!InsertQueryNode.is(node) || !node.values || !SelectQueryNode.is(node.values)) return node;
+  return { ...node, values: withoutLock(node.values) };
+});
+
+function plugin(transform: (node: RootOperationNode) => RootOperationNode): KyselyPlugin {
+  return { transformQuery: ({ node }) => transform(node), transformResult: async ({ result }) => result };
+}
+
+/** `ON CONFLICT DO NOTHING` is an update of a column to what it is. Catching the duplicate instead deadlocks. */
+function insertIfAbsent(node: InsertQueryNode): InsertQueryNode {
+  const { onConflict, ...insert } = node;
+  const inserted =
+    node.values && SelectQueryNode.is(node.values) ? lockInShareMode(node.values) : node.values;
+  const values = inserted && { values: inserted };
+  const [column] = node.columns ?? [];
+  if (!onConflict?.doNothing || !column) return { ...node, ...values };
+  return {
+    ...insert,
+    ...values,
+    onDuplicateKey: OnDuplicateKeyNode.create([ColumnUpdateNode.create(column, column)]),
+  };
+}
+
+/** `FOR SHARE` is of MySQL 8 alone. */
+function lockInShareMode(node: SelectQueryNode): SelectQueryNode {
+  const endModifiers = node.endModifiers?.map((each) =>
+    each.modifier === "ForShare"
+      ? SelectModifierNode.createWithExpression(RawNode.createWithSql("lock in share mode"))
+      : each,
+  );
+  return endModifiers ? { ...node, endModifiers } : node;
+}
+
+function withoutLock(node: SelectQueryNode): SelectQueryNode {
+  const { endModifiers, ...select } = node;
+  return endModifiers ? select : node;
+}
+
+/**
+ * Compares ids, tags and keys byte by byte. Rows that are numbered as they come get 64 bits, as SQLite gives them:
+ * the events of limits are more than two billion one day.
+ */
+const TABLE = "engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin row_format=dynamic";
+
+function innodbTable(node: CreateTableNode): CreateTableNode {
+  const columns = node.columns.map((column) =>
+    column.autoIncrement
+      ? ColumnDefinitionNode.cloneWith({ ...column, dataType: DataTypeNode.create("bigint") }, {})
+      : column,
+  );
+  return CreateTableNode.cloneWithEndModifier({ ...node, columns }, RawNode.createWithSql(TABLE));
+}

@@ -1,0 +1,171 @@
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import type { Connection, ConnectionOptions, QueryError, QueryResult } from "mysql2";
+import { asFault, endsConnection, unavailable } from "./mysql-errors.ts";
+import type { Pooled } from "./pool.ts";
+import type { Bindable } from "./values.ts";
+
+/** A server and a database on it, as `DATABASE_URL` names them. */
+export interface MysqlServer {
+  readonly host: string;
+  readonly port: number;
+  /** A Unix socket, instead of host and port. */
+  readonly socketPath?: string;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Encrypted, with the server's certificate verified: its name too. */
+  readonly tls?: {
+    /** The name that the certificate must bear. */
+    readonly serverName: string;
+    /** The authorities to believe, as PEM; those of Node.js where there is none. */
+    readonly caFile?: string;
+  };
+}
+
+export interface ConnectionTimes {
+  readonly connectTimeoutMs: number;
+  /** A statement that takes longer is given up, and its connection with it. */
+  readonly statementTimeoutMs: number;
+  /** How long the server lets a statement wait for another transaction's lock. */
+  readonly lockWaitSeconds: number;
+}
+
+/** Opens one connection after the other. Rejects as `asFault` says. */
+export type Connector = () => Promise<MysqlConnection>;
+
+/** One connection; what it is asked to run, it runs in turn. */
+export interface MysqlConnection extends Pooled {
+  /** With values it is prepared, once for each text; without, it is run as it stands. */
+  run(sql: string, values?: readonly Bindable[]): Promise<QueryResult>;
+  /** Cuts it. What runs rejects. */
+  destroy(): void;
+}
+
+/** Servers keep 16382 prepared statements by default, for all connections together. */
+const MOST_PREPARED = 128;
+const PING_TIMEOUT_MS = 1000;
+const KEEP_ALIVE_MS = 10_000;
+/** Text that is too long is refused, not cut. */
+const SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION";
+
+/**
+ * Prepares to connect: reads the CA file and loads the client.
+ *
+ * @throws Error when the CA file cannot be read
+ */
+export async function createConnector(server: MysqlServer, times: ConnectionTimes): Promise<Connector> {
+  const { createConnection } = await import("mysql2");
+  const options = connectionOptions(server, times);
+  return async () => {
+    const socket = openSocket(server);
+    const client = createConnection({ ...options, stream: () => socket });
+    const connection = createMysqlConnection(client, socket, times.statementTimeoutMs);
+    try {
+      await connected(client);
+      for (const sql of sessionSettings(times)) await connection.run(sql);
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw asFault(error);
+    }
+  };
+}
+
+function connectionOptions(server: MysqlServer, { connectTimeoutMs }: ConnectionTimes): ConnectionOptions {
+  const { user, password, database, tls } = server;
+  return {
+    user,
+    password,
+    database,
+    connectTimeout: connectTimeoutMs,
+    charset: "utf8mb4_bin",
+    timezone: "Z",
+    trace: false,
+    maxPreparedStatements: MOST_PREPARED,
+    // An update tells how many rows it matched, as in SQLite, and not how many it changed. And no server may ask for
+    // a file of ours.
+    flags: ["FOUND_ROWS", "-LOCAL_FILES"],
+    ...(tls && {
+      // Where `stream` is given, this is only the name that the certificate must bear.
+      host: tls.serverName,
+      ssl: { verifyIdentity: true, minVersion: "TLSv1.2", ...(tls.caFile && { ca: readCa(tls.caFile) }) },
+    }),
+  };
+}
+
+function readCa(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw unavailable(new Error("the CA file that DATABASE_URL names cannot be read", { cause: error }));
+  }
+}
+
+/** A socket of our own can be cut for good; mysql2 would wait for the other side to agree. */
+function openSocket({ socketPath, host, port }: MysqlServer): Socket {
+  if (socketPath !== undefined) return connect(socketPath);
+  return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+}
+
+function connected(client: Connection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.connect((error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Whatever the server's own settings are. READ COMMITTED sees the row that was in the way of an insert. */
+function sessionSettings({ lockWaitSeconds }: ConnectionTimes): readonly string[] {
+  return [
+    "set names utf8mb4 collate utf8mb4_bin",
+    "set session transaction isolation level read committed",
+    `set session autocommit = 1, sql_mode = '${SQL_MODE}', innodb_lock_wait_timeout = ${lockWaitSeconds}`,
+  ];
+}
+
+function createMysqlConnection(client: Connection, socket: Socket, timeoutMs: number): MysqlConnection {
+  let open = true;
+  const destroy = () => {
+    open = false;
+    socket.destroy();
+    client.destroy();
+  };
+  // Without a listener an error would end the process. What runs is told of it; the connection is not, always.
+  client.on("error", destroy);
+  client.on("end", destroy);
+  socket.on("close", destroy);
+
+  const inTime = <T>(ms: number, start: (done: Done<T>) => void) =>
+    new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(Object.assign(new Error(`the database did not answer within ${ms} ms`), { fatal: true }));
+        destroy();
+      }, ms);
+      start((error, result) => {
+        clearTimeout(timer);
+        if (endsConnection(error)) destroy();
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+
+  return {
+    run: (sql, values) =>
+      inTime<QueryResult>(timeoutMs, (done) =>
+        values?.length ? client.execute(sql, [...values], done) : client.query(sql, done),
+      ),
+    isOpen: () => open && !socket.destroyed,
+    answers: () =>
+      inTime<void>(PING_TIMEOUT_MS, (done) => client.ping((error) => done(error, undefined))).then(
+        () => true,
+        () => false,
+      ),
+    end() {
+      open = false;
+      client.end(() => socket.destroy());
+    },
+    destroy,
+  };
+}
+
+type Done<T> = (error: QueryError | null, result: T) => void;

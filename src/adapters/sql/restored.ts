@@ -1,0 +1,54 @@
+import type { RestoredStore } from "../../core/maintenance/restored.ts";
+import { rows, type SqlDatabase } from "./database.ts";
+import { EVERY_PHONE } from "./failures.ts";
+import { endSessionsWith } from "./sessions.ts";
+
+export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredStore {
+  return {
+    spendLedgers: (marks) =>
+      transaction(async (trx) => {
+        for (const bucket of ["stranger", "device"] as const) {
+          const values = marks.map(({ id, at, codeLength }) => ({
+            id: `${id}-${bucket}`,
+            phone_tag: EVERY_PHONE,
+            bucket,
+            at,
+            code_length: codeLength,
+          }));
+          await trx.insertInto("failures").values(values).execute();
+        }
+      }),
+
+    async endSessions(after, limit, now) {
+      let query = db.selectFrom("sessions").select(["id", "ended_at", "expires_at"]);
+      if (after !== undefined) query = query.where("id", ">", after);
+      const page = await query.orderBy("id").limit(rows(limit)).execute();
+      const live = page.filter(({ ended_at, expires_at }) => ended_at === null && expires_at > now);
+      if (live.length > 0) {
+        await transaction((trx) =>
+          endSessionsWith(
+            trx,
+            live.map(({ id }) => id),
+            now,
+          ),
+        );
+      }
+      const last = page.length === limit ? page.at(-1)?.id : undefined;
+      return { ended: live.length, ...(last !== undefined && { last }) };
+    },
+
+    erase: (userId) =>
+      transaction(async (trx) => {
+        const user = await trx
+          .selectFrom("users")
+          .select("phone_tag")
+          .where("id", "=", userId)
+          .executeTakeFirst();
+        if (!user) return false;
+        await trx.deleteFrom("sessions").where("user_id", "=", userId).execute();
+        await trx.deleteFrom("messages").where("phone_tag", "=", user.phone_tag).execute();
+        await trx.deleteFrom("users").where("id", "=", userId).execute();
+        return true;
+      }),
+  };
+}

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { isTooOld } from "../../../src/adapters/sql/mysql.ts";
+import { asFault, isConflict } from "../../../src/adapters/sql/mysql-errors.ts";
+import { createRetry } from "../../../src/adapters/sql/retry.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+import { refusedByMysql57 } from "./mysql57.ts";
+
+function fromServer(errno: number, message = "from the server") {
+  return Object.assign(new Error(message), { errno, code: "ER_SOMETHING" });
+}
+
+describe("mysql: the check of the grammar", () => {
+  test.each([
+    "insert into `t` (`a`) values (?) returning `id`",
+    "insert into `t` (`a`) values (?) on conflict do nothing",
+    "select `id` from `t` where `a` = ? for share",
+    "select `id` from `t` where `a` = ? for update skip locked",
+    "with `a` as (select 1) select * from `a`",
+    "select row_number() over (order by `id`) from `t`",
+    "create index if not exists `a` on `t` (`b`)",
+    "select * from `t` full outer join lateral (select 1) as `x`",
+  ])("refuses what 5.7 has not: %s", (statement) => {
+    expect(refusedByMysql57(statement)).toContain(statement);
+  });
+
+  test.each([
+    "select `id` from `t` where `a` = ? lock in share mode",
+    "insert into `t` (`a`, `b`) values (?, ?), (?, ?) on duplicate key update `a` = `a`",
+    "select (select `at` from `t` order by `at` desc limit 1 offset 4) as `w0`, (select 1) as `w1`",
+  ])("takes what it has: %s", (statement) => {
+    expect(refusedByMysql57(statement)).toBeUndefined();
+  });
+});
+
+describe("mysql: versions", () => {
+  test.each([
+    "5.7.0",
+    "5.7.44-log",
+    "8.0.36",
+    "8.4.0",
+    "9.1.0",
+    "10.6.0-MariaDB",
+    "5.5.5-10.11.6-MariaDB-log",
+    "11.4.2-MariaDB",
+  ])("%s is new enough", (version) => expect(isTooOld(version)).toBe(false));
+  test.each([
+    "5.6.51",
+    "5.5.62",
+    "10.5.23-MariaDB",
+    "5.5.5-10.3.39-MariaDB",
+    "5.5.68-MariaDB",
+    "",
+    "unknown",
+  ])("%s is not", (version) => expect(isTooOld(version)).toBe(true));
+});
+
+describe("mysql: errors", () => {
+  test.each([1040, 1203, 1226, 1053, 1205, 1213, 1290, 1836, 1114, 1021, 1927, 3024])(
+    "%i means that the database is away",
+    (errno) => {
+      const error = fromServer(errno);
+      expect(asFault(error)).toMatchObject({ name: "UnavailableError", cause: error });
+    },
+  );
+
+  test.each([
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ENOENT",
+    "PROTOCOL_CONNECTION_LOST",
+  ])("%s means that it is away", (code) =>
+    expect(asFault(Object.assign(new Error("lost"), { code }))).toBeInstanceOf(UnavailableError),
+  );
+
+  test.each([1062, 1064, 1146, 1406, 1054])("%i is a mistake of ours and stays what it is", (errno) => {
+    const error = fromServer(errno);
+    expect(asFault(error)).toBe(error);
+  });
+
+  test("what an operator has to correct is said in a sentence, without the names of the setting", () => {
+    const denied = "CREATE command denied to user 'carl'@'h' for table `shop`.`users`";
+    const cause = (error: unknown) => ((asFault(error) as Error).cause as Error).message;
+    expect(cause(fromServer(1045, "Access denied for user 'carl'@'h'"))).toBe(
+      "the server refused the user or the password",
+    );
+    expect(cause(fromServer(1142, denied))).toBe("the database's user lacks a right on a table: CREATE");
+  });
+});
+
+describe("mysql: running again", () => {
+  test("what lost a lock is run again, everything else is not", async () => {
+    const retry = createRetry(1000);
+    let runs = 0;
+    const losing = (times: number, error: unknown) => async () => {
+      runs += 1;
+      if (runs <= times) throw asFault(error);
+      return "done";
+    };
+    expect(await retry(losing(5, fromServer(1213)))).toBe("done");
+    expect(runs).toBe(6);
+    runs = 0;
+    await expect(retry(losing(1, fromServer(1062)))).rejects.toThrow("from the server");
+    runs = 0;
+    await expect(retry(losing(1, fromServer(1053)))).rejects.toThrow(UnavailableError);
+    expect(runs).toBe(1);
+  });
+
+  test("and not for ever", async () => {
+    const error = await createRetry(50)(async () => {
+      throw asFault(fromServer(1213));
+    }).catch((caught: unknown) => caught);
+    expect(isConflict(error)).toBe(true);
+    expect(error).toBeInstanceOf(UnavailableError);
+  });
+});

@@ -1,0 +1,86 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A way to a server that can fail as networks do. */
+export interface TcpProxy {
+  readonly port: number;
+  /** From now on nothing passes, on open connections and on new ones, and nobody is told. */
+  freeze(): void;
+  /** What was held back goes on its way. */
+  thaw(): void;
+  /** From now on everything arrives so much later, in each direction. */
+  delay(ms: number): void;
+  /** Closes all connections, and from now on every new one. */
+  cut(): void;
+  /** New connections pass again. */
+  mend(): void;
+  close(): void;
+}
+
+export async function startProxy(to: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  const state = { isFrozen: false, isCut: false, delayMs: 0 };
+  const server = createServer((near) => {
+    if (state.isCut) return near.destroy();
+    const far = connect(to);
+    for (const [from, into] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      const later = createQueue(() => state.delayMs);
+      from.on("data", (data) => later(() => into.write(data)));
+      from.on("end", () => later(() => into.end()));
+      from.on("error", () => into.destroy());
+      from.on("close", () => sockets.delete(from));
+      if (state.isFrozen) from.pause();
+    }
+  });
+  const destroyAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as { port: number }).port,
+    freeze() {
+      state.isFrozen = true;
+      for (const socket of sockets) socket.pause();
+    },
+    thaw() {
+      state.isFrozen = false;
+      for (const socket of sockets) socket.resume();
+    },
+    delay(ms) {
+      state.delayMs = ms;
+    },
+    cut() {
+      state.isCut = true;
+      destroyAll();
+    },
+    mend() {
+      state.isCut = false;
+    },
+    close() {
+      server.close();
+      destroyAll();
+    },
+  };
+}
+
+/** Does things in the order in which they came, each at the earliest so long after it came. */
+function createQueue(delayMs: () => number): (act: () => void) => void {
+  let last: Promise<void> | undefined;
+  return (act) => {
+    const ms = delayMs();
+    if (ms === 0 && !last) return act();
+    const before = last ?? Promise.resolve();
+    const due = performance.now() + ms;
+    const mine = before.then(() => sleep(Math.max(0, due - performance.now()))).then(act);
+    last = mine;
+    void mine.then(() => {
+      if (last === mine) last = undefined;
+    });
+  };
+}
