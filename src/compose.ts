@@ -7,17 +7,17 @@ import { createKeyring } from "./adapters/keyring/keyring.ts";
 import { retag } from "./adapters/keyring/retag.ts";
 import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "./adapters/keyring/rotate.ts";
 import { createPhoneVault } from "./adapters/keyring/vault.ts";
-import { createMemoryLimitStore } from "./adapters/memory/limits.ts";
-import { createMemoryVerificationStore } from "./adapters/memory/verifications.ts";
 import type { SqlDatabase } from "./adapters/sql/database.ts";
-import * as migrations from "./adapters/sql/migrate.ts";
 import { countToRetag, retagBatch } from "./adapters/sql/retag.ts";
-import { openSqlite } from "./adapters/sql/sqlite.ts";
 import { createSqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { createLog } from "./adapters/system/log.ts";
 import { systemRandom } from "./adapters/system/random.ts";
+import { assertMigrated, openDatabase } from "./compose/database.ts";
+import { createTick, type Tick } from "./compose/maintenance.ts";
+import { openState } from "./compose/state.ts";
+import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
 import type { Config } from "./config.ts";
 import type { SmsSender } from "./core/delivery/ports.ts";
 import type { KeyKind, WrappedKey } from "./core/keys.ts";
@@ -27,6 +27,8 @@ import { type App, createApp } from "./http/app.ts";
 import type { Assets, HttpSettings, Log } from "./http/context.ts";
 import { createHttpServer } from "./http/server.ts";
 
+export { assertMigrated, migrateDatabase } from "./compose/database.ts";
+
 /** Replaces parts, for tests: another clock, other senders, a log that is kept. */
 export interface Parts {
   readonly clock?: Clock;
@@ -34,6 +36,8 @@ export interface Parts {
   readonly log?: Log;
   readonly route?: readonly SmsSender[];
   readonly assets?: Assets;
+  /** Aborts when the time for one send is over. */
+  readonly deadline?: () => AbortSignal;
   /** Sees the text of every SQL statement. */
   readonly onStatement?: (sql: string) => void;
 }
@@ -44,6 +48,8 @@ export interface Composed {
   readonly log: Log;
   /** Whether this one shows the messages of the console sender. */
   readonly hasInbox: boolean;
+  /** Does the periodic work that is due, unless another process does it. */
+  readonly tick: Tick;
   close(): Promise<void>;
 }
 
@@ -62,41 +68,57 @@ export const VERSION = readVersion();
  * not carry codes of `CODE_LENGTH`.
  */
 export async function compose(config: Config, parts: Parts = {}): Promise<Composed> {
+  const database = await openDatabase(config, parts);
+  try {
+    return await assemble(config, parts, database);
+  } catch (error) {
+    // What stays open keeps a process that failed to start from ending.
+    await database.close();
+    throw error;
+  }
+}
+
+async function assemble(config: Config, parts: Parts, database: SqlDatabase): Promise<Composed> {
   const { clock = systemClock, random = systemRandom, log = createLog(config.logLevel) } = parts;
   const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
   const route = parts.route ?? (inbox ? [inbox] : []);
   checkCodeLength(config, route);
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
 
-  const database = await openDatabase(config, parts);
   const sql = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
+  // At the start the caller hears of it, and says it once and without a stack.
+  let isRunning = false;
   const keyring = createKeyring({
     store: sql.keys,
     secrets: config.secrets,
     clock,
     random,
-    onReloadError: (err) => log.error({ err }, "keys could not be read"),
+    onReloadError: (err) => isRunning && log.error({ err }, "keys could not be read"),
   });
   await keyring.ensure();
+  isRunning = true;
+  const state = await openState(config, sql, log);
 
   const issuer = config.server.publicUrl ?? `http://localhost:${config.server.port}`;
   const tokens = createTokens({ keyring, issuer, audience: issuer });
   const phonekey = createPhonekey({
     ...sql,
-    ...stateStores(config, sql),
+    verifications: state.verifications,
+    limits: state.limits,
     clock,
     random,
     keyring,
     vault: createPhoneVault({ keyring, random }),
+    report: (problem) => log.warn({ problem }, "a message was not accepted"),
     tokens,
     route,
-    deadline: () => AbortSignal.timeout(SEND_DEADLINE_MS),
+    deadline: parts.deadline ?? (() => AbortSignal.timeout(SEND_DEADLINE_MS)),
     settings: coreSettings(config, route, issuer),
   });
   const app = createApp({
     phonekey,
     jwks: () => tokens.jwks(),
-    ready: () => database.ping(),
+    ready: async () => void (await Promise.all([database.ping(), state.ping()])),
     clock,
     random,
     log,
@@ -104,7 +126,13 @@ export async function compose(config: Config, parts: Parts = {}): Promise<Compos
     assets,
     ...(inbox && config.mode === "development" && { inbox }),
   });
-  return { app, log, hasInbox: inbox !== undefined, close: () => database.close() };
+  return {
+    app,
+    log,
+    hasInbox: inbox !== undefined,
+    tick: createTick({ config, database, stores: sql, clock, random }),
+    close: async () => void (await Promise.all([state.close(), database.close()])),
+  };
 }
 
 /** `CODE_LENGTH` is above what a sender of the route carries. */
@@ -120,16 +148,6 @@ function checkCodeLength({ verification }: Config, route: readonly SmsSender[]):
 /** The HTTP server of a composed Phonekey, not listening yet. */
 export function serverOf({ app, log }: Composed): Server {
   return createHttpServer(app, log);
-}
-
-/** Brings the schema of the configured database up to date. */
-export async function migrateDatabase(config: Config): Promise<migrations.Migrated> {
-  return await withDatabase(config, (database) => migrations.migrate(database, systemClock));
-}
-
-/** The names of the migrations that the configured database lacks. */
-export async function pendingMigrations(config: Config): Promise<readonly string[]> {
-  return await withDatabase(config, (database) => migrations.pendingMigrations(database));
 }
 
 export type RotatableKind = Exclude<KeyKind, "tag">;
@@ -151,9 +169,10 @@ export interface KeyTools {
   close(): Promise<void>;
 }
 
-/** Opens the database for work on its keys; the server may run beside it. */
+/** Opens the database for work on its keys; the server may run beside it. Rejects where it is not up to date. */
 export async function keyTools(config: Config): Promise<KeyTools> {
   const [clock, random] = [systemClock, systemRandom];
+  await assertMigrated(config);
   const database = await openDatabase(config);
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   const deps = { store, secrets: config.secrets, clock, random };
@@ -192,23 +211,25 @@ async function countTagged(database: SqlDatabase, keys: readonly WrappedKey[]): 
   return count;
 }
 
-async function withDatabase<T>(config: Config, act: (database: SqlDatabase) => Promise<T>): Promise<T> {
+/** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
+export async function maintenanceTools(config: Config): Promise<{ tick: Tick; close(): Promise<void> }> {
+  await assertMigrated(config);
+  const [clock, random] = [systemClock, systemRandom];
   const database = await openDatabase(config);
-  try {
-    return await act(database);
-  } finally {
-    await database.close();
-  }
+  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+  return {
+    tick: createTick({ config, database, stores, clock, random }),
+    close: () => database.close(),
+  };
 }
 
-async function openDatabase(config: Config, parts: Parts = {}): Promise<SqlDatabase> {
-  const { onStatement } = parts;
-  return await openSqlite(`sqlite:${config.database.path}`, onStatement ? { onStatement } : {});
-}
-
-function stateStores(config: Config, sql: ReturnType<typeof createSqlStores>) {
-  if (config.state === "database") return { verifications: sql.verifications, limits: sql.limits };
-  return { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() };
+/** Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date. */
+export async function transferTools(config: Config): Promise<TransferTools> {
+  await assertMigrated(config);
+  return await createTransferTools(config, await openDatabase(config), {
+    clock: systemClock,
+    random: systemRandom,
+  });
 }
 
 function coreSettings(config: Config, route: readonly SmsSender[], origin: string): PhonekeyDeps["settings"] {

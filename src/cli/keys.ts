@@ -5,6 +5,7 @@ import { settings } from "./settings.ts";
 export function keysCommand(): Command {
   return new Command("keys")
     .description("Look after the keys that are wrapped in the database.")
+    .addHelpText("after", "\nExample:\n  phonekey keys list")
     .addCommand(listCommand())
     .addCommand(rotateCommand())
     .addCommand(retagCommand());
@@ -31,9 +32,9 @@ function rotateCommand(): Command {
     .argument("[kinds...]", "kinds of keys, such as signing or code; signing if none is named")
     .option("--wrapping-only", "only wrap the keys anew")
     .addHelpText("after", "\nExamples:\n  phonekey keys rotate\n  phonekey keys rotate code refresh")
-    .action((kinds: string[], options: { wrappingOnly?: boolean }) =>
+    .action((kinds: string[], options: { wrappingOnly?: boolean }, command: Command) =>
       withTools(async (tools) => {
-        const wanted = options.wrappingOnly ? [] : rotatable(tools.kinds, kinds);
+        const wanted = options.wrappingOnly ? [] : rotatable(command, tools.kinds, kinds);
         console.log(`Wrapped ${await tools.rewrap()} keys under the first secret.`);
         for (const kind of wanted) {
           const { id, activeFrom } = await tools.rotate(kind);
@@ -44,13 +45,17 @@ function rotateCommand(): Command {
     );
 }
 
-function rotatable(known: readonly RotatableKind[], kinds: readonly string[]): RotatableKind[] {
+function rotatable(
+  command: Command,
+  known: readonly RotatableKind[],
+  kinds: readonly string[],
+): RotatableKind[] {
   if (kinds.length === 0) return ["signing"];
-  return kinds.map((kind) => {
-    const found = known.find((one) => one === kind);
-    if (!found) throw new Error(`there is no kind ${kind} to rotate; there are ${known.join(", ")}`);
-    return found;
-  });
+  return kinds.map(
+    (kind) =>
+      known.find((one) => one === kind) ??
+      command.error(`error: there is no kind ${kind} to rotate; there are ${known.join(", ")}`),
+  );
 }
 
 function retagCommand(): Command {

@@ -1,20 +1,31 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../compose.ts";
+import { doctorCommand } from "./doctor.ts";
 import { describeFailure } from "./failure.ts";
+import { importCommand } from "./import.ts";
 import { inboxCommand } from "./inbox.ts";
 import { keysCommand } from "./keys.ts";
 import { migrateCommand } from "./migrate.ts";
+import { restoredCommand } from "./restored.ts";
 import { serveCommand } from "./serve.ts";
+import { tickCommand } from "./tick.ts";
+import { usersCommand } from "./users.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use. */
 const program = new Command("phonekey")
   .description("Phone sign-in that you run yourself.")
   .version(VERSION)
+  .addHelpText("after", "\nExample:\n  phonekey serve")
   .showHelpAfterError()
   .exitOverride()
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
   .addCommand(keysCommand())
+  .addCommand(tickCommand())
+  .addCommand(doctorCommand())
+  .addCommand(usersCommand())
+  .addCommand(importCommand())
+  .addCommand(restoredCommand())
   .addCommand(inboxCommand());
 
 for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError();

@@ -5,10 +5,14 @@ import { settings } from "./settings.ts";
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description("Bring the database up to date. A SQLite file is copied first.")
+    .option(
+      "--contract",
+      "also remove what the version before still uses; run it when no process of that version is left",
+    )
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  phonekey migrate")
-    .action(async (options: { json?: boolean }) => {
-      const { applied, backup } = await migrateDatabase(settings());
+    .action(async (options: { json?: boolean; contract?: boolean }) => {
+      const { applied, backup } = await migrateDatabase(settings(), { contract: options.contract === true });
       if (options.json) console.log(JSON.stringify({ applied, backup }));
       else console.log(applied.length > 0 ? `Applied ${applied.join(", ")}.` : "Nothing to do.");
       if (backup && !options.json) console.log(`The database was copied to ${backup} before.`);

@@ -2,12 +2,11 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
-import { type Composed, compose, migrateDatabase, pendingMigrations, serverOf } from "../compose.ts";
+import { assertMigrated, type Composed, compose, migrateDatabase, serverOf } from "../compose.ts";
 import type { Config } from "../config.ts";
 import { settings } from "./settings.ts";
-
-/** How long requests that are running may take to finish when the server is told to stop. */
-const STOP_MS = 10_000;
+import { prepareStop } from "./stopping.ts";
+import { startTicking } from "./ticking.ts";
 
 export function serveCommand(): Command {
   return new Command("serve")
@@ -21,11 +20,19 @@ async function serve(config: Config): Promise<void> {
   await prepareDatabase(config);
   const composed = await compose(config);
   const server = serverOf(composed);
-  server.listen(config.server.port, config.server.host);
-  await once(server, "listening");
+  const stop = prepareStop(server);
+  try {
+    await listen(server, config.server);
+  } catch (error) {
+    // What stays open keeps a process that failed to start from ending.
+    await composed.close();
+    throw error;
+  }
   announce(config, composed, (server.address() as AddressInfo).port);
+  const ticking = startTicking(composed);
   await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-  await stop(server, composed);
+  await Promise.all([ticking.stop(), stop()]);
+  await composed.close();
 }
 
 /** Outside production the schema follows the program; in production an operator decides when. */
@@ -34,9 +41,24 @@ async function prepareDatabase(config: Config): Promise<void> {
     await migrateDatabase(config);
     return;
   }
-  const pending = await pendingMigrations(config);
-  if (pending.length > 0) throw new Error("the database is not up to date; run `phonekey migrate` first");
+  await assertMigrated(config);
 }
+
+async function listen(server: Server, { port, host }: Config["server"]): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    throw new Error(`cannot listen on port ${port} of ${host}: ${WHY_NOT[code] ?? code}`, { cause });
+  }
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program does; stop it, or set PORT to another port",
+  EADDRNOTAVAIL: "HOST is no address of this machine",
+  EACCES: "this user may not; set PORT to one above 1023",
+};
 
 function announce(config: Config, composed: Composed, port: number): void {
   const origin = config.server.publicUrl ?? `http://localhost:${port}`;
@@ -44,15 +66,4 @@ function announce(config: Config, composed: Composed, port: number): void {
   if (composed.hasInbox) lines.push(`  Development inbox  ${`http://localhost:${port}`}/dev/inbox`);
   lines.push(`  API documents      ${origin}/docs`, "");
   console.log(lines.join("\n"));
-}
-
-/** Takes no new connections, lets running requests finish, and closes the stores last. */
-async function stop(server: Server, composed: Composed): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), STOP_MS);
-  await closed;
-  clearTimeout(cut);
-  await composed.close();
 }

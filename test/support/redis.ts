@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -16,6 +16,11 @@ export interface RedisServer {
   /** Starts it again on the same port, empty. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** False only with `SKIP_SERVICES=1`, where there is no Redis. */
+export function hasRedis(): boolean {
+  return process.env.SKIP_SERVICES !== "1" || spawnSync("redis-server", ["--version"]).status === 0;
 }
 
 export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {

@@ -34,6 +34,17 @@ export async function rotateKey(
   return { id: added.id, activeFrom: added.activeFrom };
 }
 
+/**
+ * Adds a new key of this kind and removes all others: whatever was made under them is void. For kinds whose loss is
+ * no loss of data. A process that runs meanwhile may know the old ones for half a minute.
+ */
+export async function replaceKeys(deps: RotateDeps, kind: "device"): Promise<void> {
+  const { id } = await rotateKey(deps, kind);
+  for (const key of await deps.store.list()) {
+    if (key.kind === kind && key.id !== id) await deps.store.remove(key.id);
+  }
+}
+
 async function bySequence(store: KeyStore, kind: KeyKind, sequence: number): Promise<WrappedKey> {
   const key = (await store.list()).find((row) => row.kind === kind && row.sequence === sequence);
   if (!key) throw new Error(`The store neither added nor has a ${kind} key with sequence ${sequence}.`);

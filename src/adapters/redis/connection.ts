@@ -56,16 +56,18 @@ const TIMEOUT_MS = 2_000;
 export async function connectRedis(url: string, options: RedisOptions = {}): Promise<RedisConnection> {
   const { timeoutMs = TIMEOUT_MS, onError = () => {} } = options;
   const client = createRunner(url, timeoutMs);
+  let isConnected = false;
   let lastError: unknown;
   client.on("error", (error) => {
     lastError = error;
-    onError(error);
+    if (isConnected) onError(error);
   });
   await inTime(client.connect(), 2 * timeoutMs).catch((cause: unknown) => {
     client.destroy();
     // The client goes on trying; why it has to tells more than that time is over.
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
+  isConnected = true;
   const call = async (run: () => Promise<unknown>) => {
     try {
       return await inTime(run(), timeoutMs);

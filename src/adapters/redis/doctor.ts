@@ -11,13 +11,20 @@ const SCRATCH = script(`
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return redis.call('GET', KEYS[1])`);
 
-/** Whether this Redis can keep what Phonekey trusts it with. `isEncrypted` says what the URL asks for. */
-export async function checkRedis(
+export interface RedisCheckOptions {
+  readonly clock: Clock;
+  /** What the URL asks for. */
+  readonly isCluster: boolean;
+  readonly isEncrypted: boolean;
+}
+
+/** Whether every server can keep what Phonekey trusts it with. */
+export async function checkNodes(
   redis: RedisConnection,
-  { clock, isCluster, isEncrypted }: { clock: Clock; isCluster: boolean; isEncrypted: boolean },
+  { clock, isCluster, isEncrypted }: RedisCheckOptions,
 ): Promise<readonly Finding[]> {
   const nodes = await redis.nodes();
-  const findings = [await checkWriting(redis), checkEncryption(isEncrypted)];
+  const findings = [checkEncryption(isEncrypted)];
   for (const [index, node] of nodes.entries()) {
     const name = nodes.length > 1 ? `Redis, node ${index + 1}` : "Redis";
     findings.push(...(await checkNode(node, { name, clock, isCluster })));
@@ -25,11 +32,11 @@ export async function checkRedis(
   return findings;
 }
 
-async function checkWriting(redis: RedisConnection): Promise<Finding> {
+/** Whether scripts run, as the stores run them. */
+export async function checkScripts(redis: RedisConnection): Promise<readonly Finding[]> {
   const value = await redis.run(SCRATCH, ["phonekey:{doctor}"], ["written", SCRATCH_MS]);
-  return value === "written"
-    ? fine("Redis", "runs our scripts and keeps what they write")
-    : wrong("Redis", "does not keep what our scripts write");
+  if (value === "written") return [fine("Redis", "runs our scripts and keeps what they write")];
+  return [wrong("Redis", "does not keep what our scripts write")];
 }
 
 function checkEncryption(isEncrypted: boolean): Finding {

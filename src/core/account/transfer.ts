@@ -53,6 +53,11 @@ export interface ImportCounts {
   readonly refused: number;
 }
 
+export interface Imported extends ImportCounts {
+  /** Whether the source was read to its end. */
+  readonly complete: boolean;
+}
+
 /** What an operator should hear about one place of the source. */
 export interface ImportNote {
   readonly place: string;
@@ -91,16 +96,16 @@ export async function importUsers(
   deps: TakeInDeps,
   source: AsyncIterable<Incoming>,
   watch: ImportWatch,
-): Promise<ImportCounts> {
+): Promise<Imported> {
   let counts: ImportCounts = { read: 0, imported: 0, alreadyThere: 0, conflicting: 0, refused: 0 };
   for await (const batch of batchesOf(source, PAGE)) {
     const outcomes = await takeIn(deps, batch);
     for (const [at, incoming] of batch.entries()) report(incoming, outcomes[at] ?? "refused", watch);
     counts = add(counts, outcomes);
     watch.onProgress(counts);
-    if (watch.isStopped()) break;
+    if (watch.isStopped()) return { ...counts, complete: false };
   }
-  return counts;
+  return { ...counts, complete: true };
 }
 
 async function* batchesOf<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {

@@ -1,0 +1,117 @@
+import { once } from "node:events";
+import { createReadStream, type WriteStream } from "node:fs";
+import { constants, open, rename, rm, stat } from "node:fs/promises";
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "it is not there",
+  ENOTDIR: "its folder is not there",
+  EACCES: "this user may not",
+  EPERM: "this user may not",
+  EISDIR: "it is a folder",
+  EROFS: "the disk is read-only",
+  ENOSPC: "the disk is full",
+  EPIPE: "nobody reads it any more",
+};
+
+/** The reason in plain words; the library's sentence where we know no better. */
+function why(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  const code = "code" in error ? String(error.code) : "";
+  return REASONS[code] ?? error.message;
+}
+
+/** What is missing for a new file is its folder. */
+function whyNotWritten(error: unknown): string {
+  return error instanceof Error && "code" in error && error.code === "ENOENT"
+    ? (REASONS.ENOTDIR ?? "")
+    : why(error);
+}
+
+export interface InputFile {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** How much of it was read, 0 to 1; undefined where its size is not known. */
+  share(): number | undefined;
+}
+
+/** @param path `-` is standard input. Rejects with a sentence where the file cannot be read. */
+export async function openInput(path: string): Promise<InputFile> {
+  if (path === "-") return { chunks: process.stdin, share: () => undefined };
+  const failed = (error: unknown) => new Error(`cannot read ${path}: ${why(error)}`, { cause: error });
+  const { size } = await stat(path).catch((error: unknown) => Promise.reject(failed(error)));
+  let read = 0;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+        read += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+  return { chunks: chunks(), share: () => (size > 0 ? read / size : undefined) };
+}
+
+export interface OutputFile {
+  /** Resolves when there is room for more. */
+  write(text: string): Promise<void>;
+  /** Makes the file what its name says; until then it is not there. */
+  finish(): Promise<void>;
+  /** Leaves nothing of it. */
+  abandon(): Promise<void>;
+}
+
+/**
+ * A file that nobody but this user may read, and that is there whole or not at all.
+ *
+ * Rejects with a sentence where it exists already or cannot be written.
+ */
+export async function createOutput(path: string): Promise<OutputFile> {
+  const partial = `${path}.partial`;
+  const failed = (error: unknown) =>
+    new Error(`cannot write ${path}: ${whyNotWritten(error)}`, { cause: error });
+  const attempt = <T>(act: () => Promise<T>) =>
+    act().catch((error: unknown) => Promise.reject(failed(error)));
+  if (await exists(path)) throw new Error(`cannot write ${path}: it exists already`);
+  await rm(partial, { force: true });
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+  const file = await attempt(() => open(partial, flags, 0o600));
+  return {
+    write: (text) => attempt(async () => void (await file.write(text))),
+    finish: () =>
+      attempt(async () => {
+        await file.sync();
+        await file.close();
+        await rename(partial, path);
+      }),
+    async abandon() {
+      await file.close().catch(() => {});
+      await rm(partial, { force: true });
+    },
+  };
+}
+
+/** Standard output. What was written cannot be taken back. */
+export function standardOutput(): OutputFile {
+  const out: NodeJS.WriteStream | WriteStream = process.stdout;
+  let lost: Error | undefined;
+  out.on("error", (error) => {
+    lost = new Error(`cannot write standard output: ${why(error)}`, { cause: error });
+  });
+  return {
+    async write(text) {
+      if (!lost && !out.write(text))
+        await Promise.race([once(out, "drain"), once(out, "close")]).catch(() => {});
+      if (lost) throw lost;
+    },
+    finish: async () => {},
+    abandon: async () => {},
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import type { Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** How long requests that are running may take to finish when the server is told to stop. */
+const STOP_MS = 10_000;
+
+/**
+ * Watches a server's connections, so that stopping it waits for requests alone: Node.js would also wait for
+ * connections on which nothing was sent yet, and for those that are kept after their last answer.
+ *
+ * @returns stops the server: it takes nothing new, lets running requests finish for 10 seconds, and resolves when
+ *   every connection is closed
+ */
+export function prepareStop(server: Server): () => Promise<void> {
+  const running = new Map<Socket, Set<ServerResponse>>();
+  let isStopping = false;
+  const closeIfIdle = (socket: Socket) => {
+    if (isStopping && running.get(socket)?.size === 0) socket.destroySoon();
+  };
+  server.on("connection", (socket: Socket) => {
+    running.set(socket, new Set());
+    socket.once("close", () => running.delete(socket));
+  });
+  server.on("request", ({ socket }, response) => {
+    const responses = running.get(socket);
+    responses?.add(response);
+    response.once("close", () => {
+      responses?.delete(response);
+      closeIfIdle(socket);
+    });
+  });
+  return async () => {
+    isStopping = true;
+    const closed = once(server, "close");
+    server.close();
+    for (const [socket, responses] of running) {
+      for (const response of responses) response.shouldKeepAlive = false;
+      closeIfIdle(socket);
+    }
+    const cut = setTimeout(() => server.closeAllConnections(), STOP_MS);
+    await closed;
+    clearTimeout(cut);
+  };
+}

@@ -1,0 +1,92 @@
+import { Command } from "commander";
+import { createOutput, type OutputFile, openInput, standardOutput } from "./files.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { createProgress } from "./progress.ts";
+import { runImport, withTransferTools } from "./transfers.ts";
+
+export function usersCommand(): Command {
+  return new Command("users")
+    .description("Move users in and out.")
+    .addHelpText("after", "\nExample:\n  phonekey users export --file users.ndjson")
+    .addCommand(exportCommand())
+    .addCommand(importCommand());
+}
+
+interface ExportOptions {
+  readonly file?: string;
+  readonly json?: boolean;
+}
+
+function exportCommand(): Command {
+  return new Command("export")
+    .description("Write all users as newline-delimited JSON. It holds their full phone numbers.")
+    .option("--file <path>", "a new file that this user alone may read; standard output if none is named")
+    .option("--json", "print the summary as JSON (on standard error without --file)")
+    .addHelpText("after", "\nExample:\n  phonekey users export --file users.ndjson")
+    .action((options: ExportOptions) => exportTo(options));
+}
+
+async function exportTo({ file, json = false }: ExportOptions): Promise<void> {
+  const say = file ? console.log : console.error;
+  console.error("This export holds full phone numbers: keep it as you keep the database.");
+  const { exported, unreadable, interrupted } = await withTransferTools(async (tools) => {
+    const output = file ? await createOutput(file) : standardOutput();
+    const total = process.stderr.isTTY ? await tools.countUsers() : 0;
+    return await writeAll(tools.exportUsers(), output, total);
+  });
+  if (json) say(JSON.stringify({ exported, unreadable, interrupted }));
+  else if (interrupted) say(`Interrupted after ${exported} users.${file ? " No file is left." : ""}`);
+  else say(`Exported ${exported} users.`);
+  if (interrupted || unreadable > 0) process.exitCode = 1;
+}
+
+interface Exported {
+  readonly exported: number;
+  readonly unreadable: number;
+  readonly interrupted: boolean;
+}
+
+type Pages = AsyncIterable<{ readonly lines: readonly string[]; readonly unreadable: readonly string[] }>;
+
+async function writeAll(pages: Pages, output: OutputFile, total: number): Promise<Exported> {
+  const interrupt = onInterrupt();
+  const progress = createProgress("users");
+  let [exported, unreadable] = [0, 0];
+  try {
+    for await (const page of pages) {
+      if (interrupt.isAsked()) break;
+      await output.write(page.lines.join(""));
+      exported += page.lines.length;
+      unreadable += page.unreadable.length;
+      for (const id of page.unreadable) console.error(`user ${id}: left out: the phone does not open`);
+      progress.show(exported, total > 0 ? exported / total : undefined);
+    }
+    const interrupted = interrupt.isAsked();
+    await (interrupted ? output.abandon() : output.finish());
+    return { exported, unreadable, interrupted };
+  } catch (error) {
+    await output.abandon();
+    throw error;
+  } finally {
+    progress.clear();
+    interrupt.forget();
+  }
+}
+
+function importCommand(): Command {
+  return new Command("import")
+    .description("Take in users from newline-delimited JSON, as `phonekey users export` writes it.")
+    .argument("<file>", "the file, or - for standard input")
+    .option("--json", "print the summary as JSON")
+    .addHelpText(
+      "after",
+      "\nUsers who are here already are neither merged nor changed. Safe to interrupt: run it again and it goes on." +
+        "\n\nExamples:\n  phonekey users import users.ndjson\n  phonekey users import - < users.ndjson",
+    )
+    .action(async (path: string, { json = false }: { json?: boolean }) => {
+      const input = await openInput(path);
+      await withTransferTools((tools) =>
+        runImport((watch) => tools.importUsers(input.chunks, watch), { json, share: input.share }),
+      );
+    });
+}

@@ -1,0 +1,46 @@
+import type { SqlDatabase } from "../adapters/sql/database.ts";
+import * as migrations from "../adapters/sql/migrate.ts";
+import { systemClock } from "../adapters/system/clock.ts";
+import type { Config } from "../config.ts";
+
+/**
+ * Opens the configured database; only its client is loaded. Rejects with `UnavailableError`.
+ *
+ * @param options.onStatement sees the text of every SQL statement
+ */
+export async function openDatabase(
+  { database }: Config,
+  { onStatement }: { readonly onStatement?: (sql: string) => void } = {},
+): Promise<SqlDatabase> {
+  const options = onStatement ? { onStatement } : {};
+  if (database.kind === "sqlite") {
+    const { openSqlite } = await import("../adapters/sql/sqlite.ts");
+    return await openSqlite(`sqlite:${database.path}`, options);
+  }
+  const { openMysql } = await import("../adapters/sql/mysql.ts");
+  const { connections } = database;
+  return await openMysql(database, { ...options, ...(connections !== undefined && { connections }) });
+}
+
+/** Brings the schema of the configured database up to date; `contract` as in `migrate`. */
+export async function migrateDatabase(
+  config: Config,
+  options: Pick<migrations.MigrateOptions, "contract"> = {},
+): Promise<migrations.Migrated> {
+  return await withDatabase(config, (database) => migrations.migrate(database, systemClock, options));
+}
+
+/** What is not up to date may lack the tables that this program expects. */
+export async function assertMigrated(config: Config): Promise<void> {
+  const pending = await withDatabase(config, (database) => migrations.pendingMigrations(database));
+  if (pending.length > 0) throw new Error("the database is not up to date; run `phonekey migrate` first");
+}
+
+async function withDatabase<T>(config: Config, act: (database: SqlDatabase) => Promise<T>): Promise<T> {
+  const database = await openDatabase(config);
+  try {
+    return await act(database);
+  } finally {
+    await database.close();
+  }
+}

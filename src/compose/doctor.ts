@@ -1,0 +1,145 @@
+import { dirname, resolve } from "node:path";
+import { checkKeys } from "../adapters/keyring/doctor.ts";
+import type { SqlDatabase } from "../adapters/sql/database.ts";
+import {
+  checkClock,
+  checkIndexes,
+  checkRights,
+  checkSchema,
+  checkTick,
+  checkVersion,
+  isMigrated,
+} from "../adapters/sql/doctor.ts";
+import { isSqlite } from "../adapters/sql/indexes.ts";
+import { createKeyStore } from "../adapters/sql/keys.ts";
+import { checkCharset, checkEncryption } from "../adapters/sql/mysql-doctor.ts";
+import { systemClock } from "../adapters/system/clock.ts";
+import { checkModes } from "../adapters/system/files.ts";
+import { systemRandom } from "../adapters/system/random.ts";
+import type { Config } from "../config.ts";
+import { doubtful, examine, fine, type NamedCheck } from "../core/maintenance/doctor.ts";
+import type { Check, Finding } from "../core/maintenance/ports.ts";
+import type { Clock } from "../core/ports.ts";
+import { openDatabase } from "./database.ts";
+import { explain } from "./explain.ts";
+
+interface DoctorOptions {
+  readonly clock?: Clock;
+  /** Where `data/` lies; the working folder by default. */
+  readonly folder?: string;
+}
+
+/** Tests every part that the settings choose, for real. Never rejects. */
+export async function examineParts(
+  config: Config,
+  { clock = systemClock, folder = "." }: DoctorOptions = {},
+): Promise<readonly Finding[]> {
+  return [
+    ...(await examineDatabase(config, clock)),
+    ...(await examine([{ name: "Redis", check: () => checkState(config, clock) }], explain)),
+    ...checkModes(filesOf(config, folder), process.platform),
+    checkSender(config),
+    checkAddress(config),
+    checkProxies(config),
+  ];
+}
+
+async function examineDatabase(config: Config, clock: Clock): Promise<readonly Finding[]> {
+  let database: SqlDatabase | undefined;
+  try {
+    database = await openDatabase(config);
+    return await examine(databaseChecks(config, database, clock), explain);
+  } catch (error) {
+    return [{ name: "database", status: "wrong", says: explain(error), todo: "See to DATABASE_URL." }];
+  } finally {
+    await database?.close();
+  }
+}
+
+function databaseChecks(config: Config, database: SqlDatabase, clock: Clock): NamedCheck[] {
+  const whenMigrated =
+    (check: Check): Check =>
+    async () =>
+      (await isMigrated(database)) ? await check() : [];
+  const scratch = `phonekey_doctor_${Buffer.from(systemRandom.bytes(6)).toString("hex")}`;
+  const keys = { store: createKeyStore(database), secrets: config.secrets, random: systemRandom };
+  return [
+    { name: "database", check: () => checkVersion(database) },
+    { name: "schema", check: () => checkSchema(database, config.mode === "development") },
+    { name: "rights", check: whenMigrated(() => checkRights(database, scratch)) },
+    { name: "indexes", check: whenMigrated(() => checkIndexes(database)) },
+    { name: "database, clock", check: () => checkClock(database, clock) },
+    ...mysqlChecks(config, database),
+    { name: "keys", check: whenMigrated(() => checkKeys(keys)) },
+    { name: "periodic work", check: whenMigrated(() => checkTick(database, clock)) },
+  ];
+}
+
+function mysqlChecks({ database: server }: Config, database: SqlDatabase): NamedCheck[] {
+  if (isSqlite(database.db)) return [];
+  const isWanted = "tls" in server && server.tls !== undefined;
+  const isLocal = "socketPath" in server && server.socketPath !== undefined;
+  return [
+    { name: "database, encryption", check: () => checkEncryption(database, isWanted, isLocal) },
+    { name: "database, character set", check: () => checkCharset(database) },
+  ];
+}
+
+async function checkState({ state, mode }: Config, clock: Clock): Promise<readonly Finding[]> {
+  if (state.kind === "database") return [fine("state", "is kept in the database")];
+  if (state.kind !== "redis") return [forgetful(mode)];
+  const { connectRedis } = await import("../adapters/redis/connection.ts");
+  const { checkNodes, checkScripts } = await import("../adapters/redis/doctor.ts");
+  const redis = await connectRedis(state.url);
+  try {
+    const isCluster = state.url.startsWith("redis+cluster:");
+    const asked = { clock, isCluster, isEncrypted: state.url.startsWith("rediss:") };
+    const checks = [() => checkNodes(redis, asked), () => checkScripts(redis)];
+    return await examine(
+      checks.map((check) => ({ name: "Redis", check })),
+      explain,
+    );
+  } finally {
+    await redis.close();
+  }
+}
+
+function forgetful(mode: Config["mode"]): Finding {
+  const says = "is kept in memory: a restart forgets every code and limit";
+  return mode === "production" ? doubtful("state", says) : fine("state", says);
+}
+
+/** What must not be for others: the development secret, the database and what SQLite keeps beside it. */
+function filesOf({ database }: Config, folder: string): string[] {
+  const secret = resolve(folder, "data/secret");
+  if (database.kind !== "sqlite") return [secret];
+  const { path } = database;
+  return [...new Set([dirname(secret), secret, dirname(path), path, `${path}-wal`, `${path}-shm`])];
+}
+
+function checkSender({ sender }: Config): Finding {
+  if (sender === "console") return fine("sender", "is `console`: messages go to the development inbox");
+  return fine("sender", `is \`${sender}\``);
+}
+
+function checkAddress({ server, mode }: Config): Finding {
+  const name = "public address";
+  if (server.publicUrl?.startsWith("https:")) return fine(name, `${server.publicUrl}, with https`);
+  if (mode === "development") {
+    return fine(name, `${server.publicUrl ?? `http://localhost:${server.port}`}, for development`);
+  }
+  return doubtful(name, "is not https", { todo: "Put https in front, and write it in PUBLIC_URL." });
+}
+
+function checkProxies({ server, mode }: Config): Finding {
+  const name = "client addresses";
+  if (server.clientIpHeader) return fine(name, `are read from ${server.clientIpHeader}, whoever sends it`);
+  if (server.trustedProxies.length > 0) {
+    return fine(name, `are read from X-Forwarded-For of ${server.trustedProxies.join(", ")}`);
+  }
+  const says = "are those of the connections; no proxy is trusted";
+  if (mode === "development") return fine(name, says);
+  return doubtful(name, `${says}, and behind one in this network the address limits are off`, {
+    todo: "If a proxy or load balancer is in front, name it in TRUSTED_PROXIES.",
+  });
+}

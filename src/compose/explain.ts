@@ -1,0 +1,58 @@
+import { UnavailableError } from "../core/refusals.ts";
+
+/** Why a part cannot be used, in a sentence for the person at the terminal: no stack, no value of a setting. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  if (!(error instanceof UnavailableError)) return sentenceFor(BY_MESSAGE, error.message) ?? error.message;
+  return `${error.message}: ${reasonOf(error.cause)}`;
+}
+
+const BY_CODE: readonly (readonly [RegExp, string])[] = [
+  [/^ECONNREFUSED$/, "nothing accepts connections at its address"],
+  [/^(ENOTFOUND|EAI_\w+)$/, "its host name is not known"],
+  [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, "its address does not answer"],
+  [/^(ECONNRESET|EPIPE)$/, "the connection was cut; perhaps one side expects TLS and the other does not"],
+  [/^(ERR_SSL_WRONG_VERSION_NUMBER|EPROTO|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/, "it does not speak TLS there"],
+  [/^(EACCES|EPERM|EROFS)$/, "this user may not write there"],
+  [/^(ENOTDIR|ENOENT|EEXIST)$/, "its folder is not there and cannot be made"],
+  [/^EISDIR$/, "there is a folder in the place of its file"],
+  [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, "the disk is full"],
+  [/^SQLITE_NOTADB/, "its file is not a database"],
+  [/^SQLITE_CORRUPT/, "its file is damaged; play back a backup"],
+  [/^SQLITE_(READONLY|PERM|AUTH)/, "its file cannot be written"],
+  [/^SQLITE_CANTOPEN/, "its file cannot be opened"],
+  [/^SQLITE_(BUSY|LOCKED)/, "another process has it locked"],
+];
+
+const BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
+  [/^(WRONGPASS|ERR invalid password)/, "it refused the user or the password"],
+  [/^(NOAUTH|ERR AUTH .*without any password)/, "it asks for another password than the URL has, or for none"],
+  [/^NOPERM|^ERR .*can't run this command/, "its user lacks a right"],
+  [/^MOVED/, "it is a node of a cluster; write redis+cluster:// in its URL"],
+  [/^(MISCONF|OOM|READONLY)/, "it takes no writes"],
+  [
+    /^ConnectionFailed\("Unable to open .*: 14/,
+    "its file cannot be opened; another thing may be in its place",
+  ],
+  [/cluster support disabled/, "it is no cluster; write redis:// in its URL"],
+];
+
+/** What the library says is kept where we know no better; it comes without the password. */
+function reasonOf(cause: unknown): string {
+  const error = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
+  if (!(error instanceof Error)) return "no answer";
+  const code = codeOf(error);
+  const sentence = sentenceFor(BY_CODE, code) ?? sentenceFor(BY_MESSAGE, error.message);
+  if (sentence) return sentence;
+  if (/CERT|ALTNAME|UNABLE_TO_|SELF_SIGNED/.test(code))
+    return `its certificate is not good: ${error.message}`;
+  return error.message || code || "no answer";
+}
+
+function sentenceFor(sentences: typeof BY_CODE, text: string): string | undefined {
+  return sentences.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : "";
+}

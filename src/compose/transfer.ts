@@ -1,0 +1,76 @@
+import { createKeyring } from "../adapters/keyring/keyring.ts";
+import { replaceKeys } from "../adapters/keyring/rotate.ts";
+import { createPhoneVault } from "../adapters/keyring/vault.ts";
+import type { SqlDatabase } from "../adapters/sql/database.ts";
+import { createRestoredStore } from "../adapters/sql/restored.ts";
+import * as smsLogin from "../adapters/sql/smslogin.ts";
+import { createSqlStores } from "../adapters/sql/stores.ts";
+import { createTagKey } from "../adapters/sql/tag-key.ts";
+import { createUserTransferStore } from "../adapters/sql/transfer.ts";
+import { databaseUrl } from "../config/database-url.ts";
+import type { Config } from "../config.ts";
+import { readSmsLoginRows } from "../core/account/smslogin.ts";
+import {
+  type ExportedPage,
+  exportUsers,
+  type Imported,
+  type ImportWatch,
+  importUsers,
+  readUserLines,
+} from "../core/account/transfer.ts";
+import { afterRestore, type RestoredCounts } from "../core/maintenance/restored.ts";
+import type { Clock, Random } from "../core/ports.ts";
+
+/** What moves users in and out, and what puts a database right after a backup of it was played back. */
+export interface TransferTools {
+  countUsers(): Promise<number>;
+  exportUsers(): AsyncIterable<ExportedPage>;
+  /** @param chunks newline-delimited JSON in UTF-8 */
+  importUsers(chunks: AsyncIterable<Uint8Array>, watch: ImportWatch): Promise<Imported>;
+  importSmsLogin(source: smsLogin.SmsLoginSource, watch: ImportWatch): Promise<Imported>;
+  /** @param erasures ids of users, one a line */
+  afterRestore(
+    erasures: AsyncIterable<Uint8Array>,
+    onProgress: (sessions: number) => void,
+  ): Promise<RestoredCounts>;
+  close(): Promise<void>;
+}
+
+/** Takes over the database, which must be up to date, and closes it. */
+export async function createTransferTools(
+  { secrets, phone: phones }: Config,
+  database: SqlDatabase,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): Promise<TransferTools> {
+  const onStaleKey = () => keyring.invalidate();
+  const { keys: store, verifications } = createSqlStores(database, { clock, onStaleKey });
+  const keyring = createKeyring({ store, secrets, clock, random });
+  await keyring.ensure();
+  const vault = createPhoneVault({ keyring, random });
+  const transfer = createUserTransferStore(database, createTagKey({ clock, onStaleKey }));
+  const restored = createRestoredStore(database);
+  const voidDeviceTokens = () => replaceKeys({ store, secrets, clock, random }, "device");
+  const deps = { clock, random, vault, transfer };
+  return {
+    countUsers: transfer.count,
+    exportUsers: () => exportUsers(deps),
+    importUsers: (chunks, watch) => importUsers(deps, readUserLines(chunks, phones, clock.now()), watch),
+    importSmsLogin: (source, watch) =>
+      importUsers(deps, readSmsLoginRows(source.rows(), phones, clock.now()), watch),
+    afterRestore: (erasures, onProgress) =>
+      afterRestore({ restored, verifications, voidDeviceTokens, clock, random }, erasures, onProgress),
+    close: () => database.close(),
+  };
+}
+
+/**
+ * Opens the demo's table for reading.
+ *
+ * @param url as `DATABASE_URL` names a MySQL
+ */
+export async function openSmsLogin(url: string, table: string): Promise<smsLogin.SmsLoginSource> {
+  const read = databaseUrl.read(url);
+  if (!read.ok) throw new Error(`--database ${read.problem}`);
+  if (read.value.kind !== "mysql") throw new Error("--database must be mysql://user:password@host/database");
+  return await smsLogin.openSmsLogin({ server: read.value, table });
+}
