@@ -1,0 +1,171 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { hasMariadb } from "../support/mysql.ts";
+import { hasRedis } from "../support/redis.ts";
+import { breakUnderLoad, type Fault, isLong } from "./run.ts";
+import { type Stage, startStage } from "./stage.ts";
+
+/** Longer than a statement may take, so that what is cut off silently is given up and not only late. */
+const SILENCE_MS = 12_000;
+const SLOW_MS = 150;
+
+const canRun = hasMariadb() && hasRedis();
+
+describe.runIf(canRun)("Redis and MariaDB", () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage("redis");
+  });
+  afterAll(async () => {
+    await stage?.close();
+  });
+
+  const breaks = (fault: Fault) => breakUnderLoad(stage, "Redis and MariaDB", fault);
+  const lasts = (ms: number) => (isLong ? 8_000 : ms);
+
+  test("Redis is killed, and comes back empty", () =>
+    breaks({
+      name: "Redis killed, restarted empty",
+      strike: () => stage.redis.kill(),
+      lastsMs: lasts(1_000),
+      heal: () => restartEmpty(stage),
+      isFelt: true,
+    }));
+
+  test("Redis is emptied again and again", () =>
+    breaks({
+      name: "Redis emptied again and again",
+      strike: () =>
+        repeat(isLong ? 20 : 4, 400, async () => {
+          stage.redis.command("flushall");
+          stage.redisLostAt = Date.now();
+        }),
+      lastsMs: 0,
+      isFelt: false,
+    }));
+
+  test("the network to Redis is cut", () =>
+    breaks({
+      name: "Network to Redis cut",
+      strike: () => stage.toRedis.cut(),
+      lastsMs: lasts(1_000),
+      heal: () => stage.toRedis.mend(),
+      isFelt: true,
+    }));
+
+  test("the network to Redis falls silent", () =>
+    breaks({
+      name: "Network to Redis silent",
+      strike: () => stage.toRedis.freeze(),
+      lastsMs: lasts(3_000),
+      heal: () => stage.toRedis.thaw(),
+      isFelt: true,
+    }));
+
+  test("the network to Redis is slow", () => breaks(slow(() => stage.toRedis, "Redis", lasts(1_000))));
+
+  databaseFaults(() => stage, breaks, lasts);
+});
+
+/** The same with one store: what Redis does there, the database does here. */
+describe.runIf(canRun && isLong)("MariaDB alone", () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage("database");
+  });
+  afterAll(async () => {
+    await stage?.close();
+  });
+  const lasts = (ms: number) => (isLong ? 8_000 : ms);
+  databaseFaults(
+    () => stage,
+    (fault) => breakUnderLoad(stage, "MariaDB alone", fault),
+    lasts,
+  );
+});
+
+function databaseFaults(
+  stage: () => Stage,
+  breaks: (fault: Fault) => Promise<void>,
+  lasts: (ms: number) => number,
+): void {
+  test("MariaDB is killed and restarted", () =>
+    breaks({
+      name: "MariaDB killed with -9, restarted",
+      strike: () => stage().mariadb.kill(),
+      lastsMs: lasts(1_000),
+      heal: () => stage().mariadb.restart(),
+      isFelt: true,
+    }));
+
+  test("all connections to MariaDB are killed, again and again", () =>
+    breaks({
+      name: "All connections to MariaDB killed, again and again",
+      strike: () => repeat(isLong ? 40 : 8, 150, () => killConnections(stage())),
+      lastsMs: 0,
+      isFelt: true,
+    }));
+
+  test("the network to MariaDB is cut", () =>
+    breaks({
+      name: "Network to MariaDB cut",
+      strike: () => stage().toMariadb.cut(),
+      lastsMs: lasts(1_000),
+      heal: () => stage().toMariadb.mend(),
+      isFelt: true,
+    }));
+
+  test.runIf(isLong)("the network to MariaDB falls silent", () =>
+    breaks({
+      name: "Network to MariaDB silent",
+      strike: () => stage().toMariadb.freeze(),
+      lastsMs: SILENCE_MS,
+      heal: () => stage().toMariadb.thaw(),
+      isFelt: true,
+    }),
+  );
+
+  test("the network to MariaDB is slow", () =>
+    breaks(slow(() => stage().toMariadb, "MariaDB", lasts(1_000))));
+
+  test("processes are killed between accepting and answering", () =>
+    breaks({
+      name: `${isLong ? 60 : 4} server processes killed at random moments`,
+      strike: () =>
+        repeat(isLong ? 60 : 4, 0, async () => {
+          await sleep(randomInt(300));
+          await stage().replace(randomInt(stage().servers.length));
+        }),
+      lastsMs: 0,
+      isFelt: false,
+      kills: true,
+    }));
+}
+
+function slow(proxy: () => Stage["toRedis"], name: string, lastsMs: number): Fault {
+  return {
+    name: `Network to ${name} slow (${SLOW_MS} ms each way)`,
+    strike: () => proxy().delay(SLOW_MS),
+    lastsMs,
+    heal: () => proxy().delay(0),
+    isFelt: false,
+  };
+}
+
+async function restartEmpty(stage: Stage): Promise<void> {
+  await stage.redis.restart();
+  stage.redisLostAt = Date.now();
+}
+
+async function killConnections(stage: Stage): Promise<void> {
+  const found = await stage.rows("select id from information_schema.processlist where db = 'phonekey'");
+  for (const { id } of found) await stage.rows(`kill ${Number(id)}`).catch(() => undefined);
+}
+
+async function repeat(times: number, pauseMs: number, act: () => Promise<void>): Promise<void> {
+  for (let n = 0; n < times; n++) {
+    await sleep(pauseMs);
+    await act();
+  }
+}

@@ -1,0 +1,110 @@
+import { sessionValues } from "../../src/adapters/sql/account-rows.ts";
+import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
+import { systemRandom } from "../../src/adapters/system/random.ts";
+import { createTick } from "../../src/compose/maintenance.ts";
+import type { Swept } from "../../src/core/maintenance/ports.ts";
+import { aMessage, aSession, aVerification, DAY, fresh, MINUTE, NOW } from "../contracts/samples.ts";
+import { openTestDatabase, type TestDatabase } from "../support/database.ts";
+
+export const RETENTION = { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 };
+export const KEPT_MS: Readonly<Record<Swept, number>> = {
+  verifications: 60 * MINUTE,
+  limits: 31 * DAY,
+  messages: 90 * DAY,
+  events: 180 * DAY,
+  failures: 31 * DAY,
+  sessions: 30 * DAY,
+};
+
+export function createTestClock(start = NOW) {
+  let time = start;
+  return {
+    now: () => time,
+    pass: (ms: number) => {
+      time += ms;
+    },
+  };
+}
+
+export interface Maintained {
+  readonly opened: TestDatabase;
+  readonly clock: ReturnType<typeof createTestClock>;
+  readonly statements: string[];
+  /** A tick as another process of the same installation would do it. */
+  tick: ReturnType<typeof createTick>;
+  close(): Promise<void>;
+}
+
+export async function openMaintained(): Promise<Maintained> {
+  const clock = createTestClock();
+  const statements: string[] = [];
+  const opened = await openTestDatabase(clock, { onStatement: (sql) => statements.push(sql) });
+  const { database, stores } = opened;
+  const config = { retention: RETENTION } as Parameters<typeof createTick>[0]["config"];
+  const tick = createTick({ config, database, stores, clock, random: systemRandom });
+  return { opened, clock, statements, tick, close: () => opened.close() };
+}
+
+/** What a row of each task is called, to see whether it is still there. */
+const TABLES = {
+  verifications: "verifications",
+  limits: "limit_events",
+  messages: "messages",
+  events: "events",
+  failures: "failures",
+  sessions: "sessions",
+} as const satisfies Record<Swept, string>;
+
+/** Adds what was made, or for a verification and a session ended, at this time; resolves with its id. */
+export async function addRow(
+  { opened }: { readonly opened: Pick<TestDatabase, "database" | "stores"> },
+  task: Swept,
+  at: number,
+): Promise<string | number> {
+  const { database, stores } = opened;
+  const id = fresh(task);
+  if (task === "verifications") await stores.verifications.create(aVerification({ id, expiresAt: at }));
+  if (task === "messages") await stores.messages.create(aMessage({ id, createdAt: at }));
+  if (task === "sessions") await addSession(opened, id, { expiresAt: at + 20 * DAY, endedAt: at });
+  if (task === "failures") {
+    const row = { id, phone_tag: "k.tag", bucket: "stranger" as const, at, code_length: 6 };
+    await database.db.insertInto("failures").values(row).execute();
+  }
+  if (task === "events") {
+    await database.db.insertInto("events").values({ user_id: id, type: "sign_in", at }).execute();
+    return await newestOf(database, "events");
+  }
+  if (task === "limits") {
+    await database.db.insertInto("limit_events").values({ limit_key: id, member: id, at }).execute();
+    return await newestOf(database, "limit_events");
+  }
+  return id;
+}
+
+async function newestOf({ db }: SqlDatabase, table: "events" | "limit_events"): Promise<number> {
+  const query = db.selectFrom(table).select((eb) => eb.fn.max("id").as("id"));
+  return Number((await query.executeTakeFirstOrThrow()).id);
+}
+
+export async function addSession(
+  { database }: Pick<TestDatabase, "database">,
+  id: string,
+  { expiresAt, endedAt }: { readonly expiresAt: number; readonly endedAt?: number },
+): Promise<string> {
+  const values = sessionValues(aSession("user", { id, expiresAt }));
+  await database.db
+    .insertInto("sessions")
+    .values({ ...values, ended_at: endedAt ?? null })
+    .execute();
+  return id;
+}
+
+export async function isThere({ db }: SqlDatabase, task: Swept, id: string | number): Promise<boolean> {
+  const table = TABLES[task] as "messages";
+  const found = await db
+    .selectFrom(table)
+    .select("id")
+    .where("id", "=", id as string)
+    .executeTakeFirst();
+  return found !== undefined;
+}

@@ -1,0 +1,218 @@
+import fc from "fast-check";
+import { sql } from "kysely";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createTurns } from "../../src/adapters/sql/turns.ts";
+import type { Swept } from "../../src/core/maintenance/ports.ts";
+import { TICK, type TickReport } from "../../src/core/maintenance/tick.ts";
+import { aKey, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
+import { addRow, addSession, isThere, KEPT_MS, type Maintained, openMaintained } from "./fixtures.ts";
+
+const TASKS = Object.keys(KEPT_MS) as Swept[];
+
+function ran(report: TickReport): TickReport & { ran: true } {
+  if (!report.ran) throw new Error("somebody else had the turn");
+  return report;
+}
+
+describe("tick", () => {
+  let world: Maintained;
+  beforeEach(async () => {
+    world = await openMaintained();
+  });
+  afterEach(() => world.close());
+
+  const database = () => world.opened.database;
+  const addEvents = async (count: number, at: number) => {
+    const rows = Array.from({ length: count }, () => ({ user_id: "u", type: "sign_in" as const, at }));
+    for (let from = 0; from < count; from += 200) {
+      await database()
+        .db.insertInto("events")
+        .values(rows.slice(from, from + 200))
+        .execute();
+    }
+  };
+  const countEvents = async () => {
+    const { count } = await database()
+      .db.selectFrom("events")
+      .select((eb) => eb.fn.countAll().as("count"))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  };
+
+  test.each(TASKS)("%s: what is over goes, what is a millisecond younger stays", async (task) => {
+    const over = await addRow(world, task, NOW - KEPT_MS[task] - 1);
+    const last = await addRow(world, task, NOW - KEPT_MS[task]);
+    const report = ran(await world.tick());
+    expect(report).toMatchObject({ complete: true, failures: [] });
+    expect(Object.entries(report.removed).filter(([, count]) => count > 0)).toEqual([[task, 1]]);
+    expect(await isThere(database(), task, over)).toBe(false);
+    expect(await isThere(database(), task, last)).toBe(true);
+  });
+
+  test("of any ages nothing goes that is not over", async () => {
+    const ages = fc.array(
+      fc.record({ task: fc.constantFrom(...TASKS), age: fc.integer({ min: -40, max: 200 * 24 * 60 }) }),
+      { maxLength: 40 },
+    );
+    await fc.assert(
+      fc.asyncProperty(ages, async (rows) => {
+        const added: { task: Swept; age: number; id: string | number }[] = [];
+        for (const { task, age } of rows) {
+          const at = world.clock.now() - age * MINUTE;
+          added.push({ task, age, id: await addRow(world, task, at) });
+        }
+        await world.tick();
+        for (const { task, age, id } of added) {
+          const expected = age * MINUTE <= KEPT_MS[task];
+          expect(await isThere(database(), task, id), `${task}, ${age} minutes old`).toBe(expected);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test("a session that lives stays, however old; one goes 30 days after its earlier end", async () => {
+    const at = (days: number) => NOW + days * DAY;
+    const live = await addSession(world.opened, fresh("live"), { expiresAt: at(1) });
+    const idle = await addSession(world.opened, fresh("idle"), { expiresAt: at(-29) });
+    const expired = await addSession(world.opened, fresh("expired"), { expiresAt: at(-31) });
+    const ended = await addSession(world.opened, fresh("ended"), { expiresAt: at(5), endedAt: at(-31) });
+    expect(ran(await world.tick()).removed.sessions).toBe(2);
+    const there = await Promise.all(
+      [live, idle, expired, ended].map((id) => isThere(database(), "sessions", id)),
+    );
+    expect(there).toEqual([true, true, false, false]);
+  });
+
+  test("deletes at most 500 rows a statement, each by key, and never in a transaction of several", async () => {
+    await addEvents(1_700, NOW - 181 * DAY);
+    world.statements.length = 0;
+    expect(ran(await world.tick()).removed.events).toBe(1_700);
+    const deleting = world.statements.filter((text) => text.startsWith('delete from "events"'));
+    expect(deleting.map((text) => text.split("?").length - 1)).toEqual([500, 500, 500, 200]);
+    expect(deleting[0]).toMatch(/^delete from "events" where "id" in \(\?/);
+    expect(await countEvents()).toBe(0);
+  });
+
+  test("takes the tasks in turn, so that one with much to do keeps none waiting", async () => {
+    await addEvents(2_000, NOW - 181 * DAY);
+    await addRow(world, "sessions", NOW - 60 * DAY);
+    world.statements.length = 0;
+    await world.tick();
+    const order = world.statements.filter((text) => text.startsWith("delete"));
+    expect(order.findIndex((text) => text.includes("sessions"))).toBe(1);
+  });
+
+  test("ends when its time is over, and the next goes on", async () => {
+    await addEvents(1_700, NOW - 181 * DAY);
+    const clock = world.clock.now;
+    const calls = { count: 0 };
+    world.clock.now = () => clock() + calls.count++ * 2_000;
+    const first = ran(await world.tick({ budgetMs: 20_000 }));
+    world.clock.now = clock;
+    expect(first.complete).toBe(false);
+    expect(await countEvents()).toBe(1_700 - first.removed.events);
+    expect(first.removed.events).toBeLessThan(1_700);
+    world.clock.pass(5 * MINUTE);
+    const second = ran(await world.tick());
+    expect(second).toMatchObject({ complete: true });
+    expect(first.removed.events + second.removed.events).toBe(1_700);
+  });
+
+  test("ends when it is told to", async () => {
+    await addEvents(600, NOW - 181 * DAY);
+    const report = ran(await world.tick({ signal: AbortSignal.abort() }));
+    expect(report).toMatchObject({ complete: false, removed: { events: 0 } });
+  });
+
+  test("of ten at once one does the work", async () => {
+    await addEvents(1_200, NOW - 181 * DAY);
+    const reports = await parallel(10, () => world.tick({ minGapMs: MINUTE }));
+    expect(reports.filter((report) => report.ran)).toHaveLength(1);
+    expect(reports.find((report) => report.ran)).toMatchObject({ removed: { events: 1_200 } });
+  });
+
+  test("what was done a moment ago is not done again, unless no gap is asked for", async () => {
+    expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
+    world.clock.pass(MINUTE - 1);
+    expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
+    world.clock.pass(1);
+    expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
+    expect(await world.tick()).toMatchObject({ ran: true });
+  });
+
+  test("is idempotent", async () => {
+    await addEvents(10, NOW - 181 * DAY);
+    await world.tick();
+    const again = ran(await world.tick());
+    expect(Object.values(again.removed)).toEqual(Array(7).fill(0));
+  });
+
+  test("what fails keeps nothing else from being done, is told, and is due again at once", async () => {
+    await addEvents(3, NOW - 181 * DAY);
+    const failure = await addRow(world, "failures", NOW - 32 * DAY);
+    await sql`ALTER TABLE messages RENAME TO elsewhere`.execute(database().db);
+    const report = ran(await world.tick());
+    expect(report).toMatchObject({ complete: false, removed: { events: 3, failures: 1 } });
+    expect(report.failures.map(({ task }) => task)).toEqual(["messages"]);
+    expect(await isThere(database(), "failures", failure)).toBe(false);
+    expect(await createTurns(database()).finishedAt(TICK)).toBeUndefined();
+    await sql`ALTER TABLE elsewhere RENAME TO messages`.execute(database().db);
+    expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true, complete: true });
+    expect(await createTurns(database()).finishedAt(TICK)).toBe(NOW);
+  });
+
+  test("whoever died with the turn loses it when it has run out", async () => {
+    const turn = { task: TICK, holder: "dead", until: NOW + 80_000, notSince: NOW };
+    expect(await createTurns(database()).take(turn, NOW)).toBe(true);
+    world.clock.pass(79_999);
+    expect(await world.tick()).toEqual({ ran: false });
+    world.clock.pass(1);
+    expect(await world.tick()).toMatchObject({ ran: true });
+  });
+
+  test("whoever comes back late ends nobody else's turn", async () => {
+    const turns = createTurns(database());
+    await turns.take({ task: TICK, holder: "late", until: NOW + 1, notSince: NOW }, NOW);
+    await turns.take({ task: TICK, holder: "next", until: NOW + 99, notSince: NOW }, NOW + 1);
+    await turns.finish(TICK, "late", NOW + 2);
+    expect(await turns.finishedAt(TICK)).toBeUndefined();
+    expect(await world.tick()).toEqual({ ran: false });
+  });
+
+  test("times that only a wrong clock can have written keep nobody from the work", async () => {
+    const ahead = NOW + 400 * DAY;
+    const turns = createTurns(database());
+    await turns.take({ task: TICK, holder: "ahead", until: ahead + MINUTE, notSince: ahead }, ahead);
+    expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
+    await turns.take({ task: TICK, holder: "ahead", until: ahead, notSince: ahead }, NOW);
+    await turns.finish(TICK, "ahead", ahead);
+    expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
+  });
+
+  test("prunes keys that nothing needs any more", async () => {
+    const { keys } = world.opened.stores;
+    const old = aKey({ kind: "code", sequence: 1, activeFrom: NOW - 3 * DAY });
+    await keys.add(old);
+    await keys.add(aKey({ kind: "code", sequence: 2, activeFrom: NOW - DAY }));
+    expect(ran(await world.tick()).removed.keys).toBe(1);
+    expect((await keys.list()).map(({ id }) => id)).not.toContain(old.id);
+  });
+
+  test("reads by an index, whatever it looks for", async () => {
+    await world.tick();
+    const scanning: string[] = [];
+    for (const text of new Set(world.statements)) {
+      if (!/^(select|update|delete)/.test(text) || /from "keys"|sqlite_master|"migrations"/.test(text))
+        continue;
+      const filled = text.replaceAll("?", "1");
+      const { rows } = await sql<{ detail: string }>`${sql.raw(`EXPLAIN QUERY PLAN ${filled}`)}`.execute(
+        database().db,
+      );
+      if (rows.some(({ detail }) => detail.startsWith("SCAN") || detail.includes("TEMP B-TREE")))
+        scanning.push(text);
+    }
+    expect(scanning).toEqual([]);
+    expect(world.statements.filter((text) => text.startsWith("select")).length).toBeGreaterThan(8);
+  });
+});

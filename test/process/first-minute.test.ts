@@ -1,0 +1,122 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { phonekey, type RunningServer, startServer, workingFolder } from "../support/server.ts";
+import { bearer, createClient, type Mail, newPhone } from "./client.ts";
+
+describe("a server with no configuration but PORT", () => {
+  let server: RunningServer;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  const inbox = (...more: string[]) =>
+    phonekey(["inbox", ...more], { env: { PORT: String(server.port) }, folder: server.folder });
+
+  test("prints where people sign in and where the messages are, and both are there", async () => {
+    const client = createClient(server);
+    const origin = `http://localhost:${server.port}`;
+    expect(server.output()).toContain("Phonekey is running (development).");
+    for (const path of ["/sign-in", "/dev/inbox", "/docs"]) {
+      expect(server.output()).toContain(`${origin}${path}\n`);
+      expect((await client.get(path, { accept: "text/html" })).status).toBe(200);
+    }
+  });
+
+  test("signs a person up with the code from the inbox, and in again as the same user", async () => {
+    const client = createClient(server);
+    const phone = newPhone();
+    const { created, user, accessToken } = await client.signIn(phone);
+    expect(created).toBe(true);
+    expect((await client.get("/v1/me", bearer(accessToken))).body).toMatchObject({ id: user.id, phone });
+    expect((await client.call("DELETE", "/v1/sessions/current", bearer(accessToken))).status).toBe(204);
+    expect((await client.get("/v1/me", bearer(accessToken))).status).toBe(401);
+    expect(await client.signIn(phone)).toMatchObject({ created: false, user: { id: user.id } });
+  });
+
+  test("`phonekey inbox` shows the message to people, `--json` to programs, both by phone if asked", async () => {
+    const client = createClient(server);
+    const [phone, other] = [newPhone(), newPhone()];
+    await client.start(phone);
+    const code = await client.code(phone);
+    await client.start(other);
+    const [shown, filtered, json] = await Promise.all([inbox(), inbox(phone), inbox(phone, "--json")]);
+    expect([shown.code, filtered.code, json.code]).toEqual([0, 0, 0]);
+    for (const text of [phone, other, code]) expect(shown.stdout).toContain(text);
+    expect(filtered.stdout).toContain(code);
+    expect(filtered.stdout).not.toContain(other);
+    const { messages } = JSON.parse(json.stdout) as { messages: Mail[] };
+    expect(messages).toMatchObject([{ to: phone, purpose: "sign_in", text: expect.stringContaining(code) }]);
+  });
+
+  test("nobody but its owner can read what it keeps", () => {
+    const data = join(server.folder, "data");
+    const modes = readdirSync(data).map((name) => [name, statSync(join(data, name)).mode & 0o777]);
+    expect(Object.fromEntries(modes)).toMatchObject({ "phonekey.db": 0o600, secret: 0o600 });
+    for (const [, mode] of modes) expect(mode).toBe(0o600);
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+    expect(readdirSync(server.folder)).toEqual(["data"]);
+  });
+
+  test("logs no fault", () => {
+    expect(server.faults()).toEqual([]);
+  });
+});
+
+describe("the command line", () => {
+  const commands = ["", "serve", "migrate", "keys", "keys list", "keys rotate", "keys retag", "inbox"];
+
+  test("explains every command with an example", async () => {
+    const helps = await Promise.all(
+      commands.map((command) => phonekey([...command.split(" ").filter(Boolean), "--help"])),
+    );
+    for (const [index, { code, stdout, stderr }] of helps.entries()) {
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toMatch(new RegExp(`Examples?:\n {2}.*phonekey ${commands[index]}`));
+    }
+    const listed = helps[0]?.stdout
+      .match(/^ {2}(?!help)(\w+) .*$/gm)
+      ?.map((line) => line.trim().split(" ")[0]);
+    expect(listed?.filter((name) => commands.includes(name ?? ""))).toEqual(
+      listed?.filter((name) => name !== "phonekey"),
+    );
+  });
+
+  test.each([
+    { what: "no command", args: [], code: 2, says: "Usage: phonekey" },
+    { what: "an unknown command", args: ["start"], code: 2, says: "unknown command" },
+    { what: "an unknown option", args: ["serve", "--prot", "1"], code: 2, says: "unknown option" },
+    { what: "too many arguments", args: ["serve", "now"], code: 2, says: "too many arguments" },
+    { what: "an inbox without a server", args: ["inbox"], code: 1, says: "no server answers on port" },
+    { what: "keys before there is a database", args: ["keys", "list"], code: 1, says: "phonekey migrate" },
+  ])("$what exits with $code", async ({ args, code, says }) => {
+    const ended = await phonekey(args, { env: { PORT: "9" } });
+    expect(ended.code).toBe(code);
+    expect(ended.stderr).toContain(says);
+    expect(ended.stderr).not.toMatch(/^ +at /m);
+    expect(ended.stdout).toBe("");
+  });
+
+  test("migrates, says what it did, and finds nothing to do the second time", async () => {
+    const folder = workingFolder();
+    expect(await phonekey(["migrate"], { folder })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Applied 0001/),
+    });
+    expect(await phonekey(["migrate"], { folder })).toMatchObject({ code: 0, stdout: "Nothing to do.\n" });
+    const json = await phonekey(["migrate", "--json"], { folder });
+    expect(JSON.parse(json.stdout)).toEqual({ applied: [] });
+  });
+
+  test("a kind of key that there is not is wrong use, and changes nothing", async () => {
+    const folder = workingFolder();
+    await phonekey(["migrate"], { folder });
+    const before = await phonekey(["keys", "list", "--json"], { folder });
+    const { code, stderr } = await phonekey(["keys", "rotate", "signature"], { folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain("signing");
+    expect((await phonekey(["keys", "list", "--json"], { folder })).stdout).toBe(before.stdout);
+  });
+});

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { asRoot, hasMariadb, newDatabase } from "../support/mysql.ts";
+import { hasRedis, startRedis } from "../support/redis.ts";
+
+const SCRIPT = join(import.meta.dirname, "naive.js");
+const PROCESSES = 4;
+const GUESSES_EACH = 125;
+
+interface Racer {
+  readonly ready: Promise<unknown>;
+  /** Lets it begin; resolves with how many guesses it looked at. */
+  go(): Promise<number>;
+}
+
+function startRacer(words: readonly (string | number)[]): Racer {
+  const child = spawn(process.execPath, [SCRIPT, ...words.map(String), String(GUESSES_EACH)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+  });
+  const ended = once(child, "close");
+  return {
+    ready: Promise.race([once(child.stdout, "data"), ended]),
+    async go() {
+      child.stdin.end("go\n");
+      await ended;
+      return Number(/^ready\n(\d+)\n$/.exec(printed)?.[1]);
+    },
+  };
+}
+
+/** Four processes begin at the same moment. Resolves with how many of 500 guesses were looked at, where 3 are allowed. */
+async function race(words: readonly (string | number)[]): Promise<number> {
+  const racers = Array.from({ length: PROCESSES }, () => startRacer(words));
+  await Promise.all(racers.map(({ ready }) => ready));
+  const looks = await Promise.all(racers.map((racer) => racer.go()));
+  return looks.reduce((sum, each) => sum + each, 0);
+}
+
+/** Where a naive store is not found out, the races beside this file prove nothing. */
+describe("the same race finds a naive store out", () => {
+  test.runIf(hasRedis())("GET, then SET, in Redis", async () => {
+    const redis = await startRedis();
+    try {
+      expect(await race(["redis", redis.port, "verification"])).toBeGreaterThan(3);
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  test.runIf(hasMariadb())("SELECT, then UPDATE, in MariaDB", async () => {
+    const { port, database } = await newDatabase();
+    await asRoot(
+      `create table ${database}.naive (id varchar(20) primary key, used int not null)`,
+      `insert into ${database}.naive values ('verification', 0)`,
+    );
+    expect(await race(["mariadb", port, database, "verification"])).toBeGreaterThan(3);
+  });
+});

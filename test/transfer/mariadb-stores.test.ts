@@ -1,0 +1,19 @@
+import { describe, expect, test } from "vitest";
+import { refusedByMysql57 } from "../adapters/sql/mysql57.ts";
+import { NOW } from "../contracts/samples.ts";
+import { userTransferContract } from "../contracts/user-transfer-store.ts";
+import { hasMariadb, openTestMysql } from "../support/mysql.ts";
+
+/** Every statement that the suite runs; the last test judges them. */
+const statements = new Set<string>();
+
+describe.runIf(hasMariadb())("mariadb", () => {
+  userTransferContract("mariadb", () =>
+    openTestMysql({ now: () => NOW }, { onStatement: (sql) => statements.add(sql) }),
+  );
+
+  test("MySQL 5.7 takes every statement", () => {
+    expect(statements.size).toBeGreaterThan(20);
+    expect([...statements].flatMap((sql) => refusedByMysql57(sql) ?? [])).toEqual([]);
+  });
+});

@@ -1,0 +1,187 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { allowance, spentLedger } from "../../src/core/protection/ledger.ts";
+import { bearer, type World } from "../support/world.ts";
+import { bytes, type Moving, openMoving, phoneOf } from "./support.ts";
+
+const DAY = 86_400_000;
+const NOW = 1_800_000_000_000;
+
+describe("a ledger that is spent for everybody", () => {
+  const CARRIES_8 = { usual: 6, most: 8 };
+  const CARRIES_6 = { usual: 6, most: 6 };
+  const guess = (at: number, codeLength = 6) => ({ at, codeLength });
+  const before = [guess(NOW - DAY), guess(NOW - 2)];
+
+  test.each([
+    [
+      "is as a spent one, where 8 digits are carried",
+      spentLedger(NOW),
+      CARRIES_8,
+      NOW,
+      { codeLength: 8, cap: 9 },
+    ],
+    ["where 6 are", spentLedger(NOW), CARRIES_6, NOW, { codeLength: 6, cap: 1 }],
+    [
+      "locks nobody out who guessed wrong before",
+      [...before, ...spentLedger(NOW)],
+      CARRIES_6,
+      NOW,
+      { cap: 1 },
+    ],
+    [
+      "though it was done twice",
+      [...before, ...spentLedger(NOW), ...spentLedger(NOW + 5)],
+      CARRIES_6,
+      NOW + 5,
+      { cap: 1 },
+    ],
+    [
+      "gives one guess a day and no more",
+      [...spentLedger(NOW), guess(NOW + 5)],
+      CARRIES_6,
+      NOW + 6,
+      { cap: 0, freeAt: NOW + 5 + DAY },
+    ],
+    [
+      "and nine of 8 digits",
+      [...spentLedger(NOW), guess(NOW + 5, 8)],
+      CARRIES_8,
+      NOW + 6,
+      { codeLength: 8, cap: 8 },
+    ],
+    ["until its window is over", spentLedger(NOW), CARRIES_8, NOW + 30 * DAY - 1, { codeLength: 8 }],
+    ["and not a moment longer", spentLedger(NOW), CARRIES_8, NOW + 30 * DAY, { codeLength: 6, cap: 9 }],
+  ])("%s", (_, wrong, lengths, now, expected) => {
+    expect(allowance(wrong, lengths, now)).toMatchObject(expected);
+  });
+});
+
+describe("phonekey restored", () => {
+  let moving: Moving;
+  afterEach(() => moving.close());
+  const phone = phoneOf(1);
+
+  async function start(world: World, more: object = {}) {
+    const answer = await world.post("/v1/verifications", { phone, ...more });
+    return { http: answer.status, ...((await answer.json()) as { id: string; codeLength: number }) };
+  }
+  const check = async (world: World, verificationId: string, code: string) =>
+    (await world.post("/v1/sessions", { verificationId, code })).status;
+  const restore = (ids = "") => moving.tools.afterRestore(bytes(ids), () => {});
+
+  test("everything that a backup brings back is over, and people sign in by longer codes for 30 days", async () => {
+    moving = await openMoving();
+    const { world } = moving;
+    const opened = await world.signIn(phone);
+    world.clock.advance(3_600_000);
+    const live = await start(world);
+    expect(live).toMatchObject({ http: 201, codeLength: 6 });
+    const code = world.sms.lastCode();
+
+    expect(await restore()).toEqual({ sessions: 1, erased: 0, unknown: 0 });
+    expect(await check(world, live.id, code)).toBe(401);
+    expect((await world.request("/v1/me", { headers: bearer(opened.accessToken) })).status).toBe(401);
+    expect((await world.post("/v1/sessions/refresh", { refreshToken: opened.refreshToken })).status).toBe(
+      401,
+    );
+
+    // The keys in hand are at most half a minute old.
+    world.clock.advance(3_600_000);
+    const again = await start(world, { deviceToken: opened.deviceToken });
+    expect(again).toMatchObject({ http: 201, codeLength: 8 });
+    const [message] = await moving.database.db
+      .selectFrom("messages")
+      .select("bucket")
+      .orderBy("created_at", "desc")
+      .limit(1)
+      .execute();
+    expect(message).toEqual({ bucket: "stranger" });
+    expect(await check(world, again.id, world.sms.lastCode())).toBe(201);
+
+    world.clock.advance(3_600_000);
+    const { deviceToken } = await world.signIn(phone);
+    world.clock.advance(3_600_000);
+    expect(await start(world, { deviceToken })).toMatchObject({ codeLength: 8 });
+    world.clock.advance(30 * DAY);
+    expect(await start(world)).toMatchObject({ http: 201, codeLength: 6 });
+  });
+
+  test("wrong guesses that the backup does not know are not given back", async () => {
+    moving = await openMoving({ maxCodeLength: 6 });
+    const { world, database } = moving;
+    const guessWrong = async () => {
+      const { id, http } = await start(world);
+      if (http !== 201) return 0;
+      const wrong = world.sms.lastCode() === "000000" ? "000001" : "000000";
+      let evaluated = 0;
+      for (let n = 0; n < 3; n += 1) {
+        const before = await guesses();
+        await check(world, id, wrong);
+        evaluated += (await guesses()) - before;
+      }
+      world.clock.advance(4 * 3_600_000);
+      return evaluated;
+    };
+    const guesses = async () =>
+      (await database.db.selectFrom("failures").select("id").where("phone_tag", "!=", "*").execute()).length;
+    const rounds = async (count: number) => {
+      let sum = 0;
+      for (let n = 0; n < count; n += 1) sum += await guessWrong();
+      return sum;
+    };
+    expect(await rounds(3)).toBe(9);
+    // As if the backup of before had been played back: the guesses are forgotten.
+    await database.db.deleteFrom("failures").execute();
+    await restore();
+    world.clock.advance(60_000);
+    expect(await rounds(3)).toBe(1);
+  });
+
+  test("erasures of a list are done again; lines that name nobody are counted", async () => {
+    moving = await openMoving();
+    const one = await moving.world.signIn(phoneOf(1));
+    await moving.world.signIn(phoneOf(2));
+    const list = `${one.user.id}\r\n\n  \nnobody\n${"x".repeat(300)}\n${one.user.id}`;
+    expect(await restore(list)).toEqual({ sessions: 2, erased: 1, unknown: 3 });
+    expect(await moving.tools.countUsers()).toBe(1);
+    expect(await restore(list)).toEqual({ sessions: 0, erased: 0, unknown: 4 });
+    moving.world.clock.advance(3_600_000);
+    expect(await moving.world.signIn(phoneOf(1))).toMatchObject({ created: true });
+  });
+
+  test("thousands of sessions and verifications end in pieces", async () => {
+    moving = await openMoving();
+    const { world, database } = moving;
+    await world.signIn(phone);
+    const [session] = await database.db.selectFrom("sessions").selectAll().execute();
+    if (!session) throw new Error("no session");
+    for (let n = 0; n < 4; n += 1) {
+      const rows = Array.from({ length: 300 }, (_, at) => ({ ...session, id: `s-${n}-${at}` }));
+      await database.db.insertInto("sessions").values(rows).execute();
+    }
+    expect(await restore()).toMatchObject({ sessions: 1_201 });
+    expect(
+      await database.db.selectFrom("sessions").select("id").where("ended_at", "is", null).execute(),
+    ).toEqual([]);
+    expect(await database.db.selectFrom("verifications").select("id").execute()).toEqual([]);
+  });
+
+  test("can be repeated: keys, codes and sign-ins go on", async () => {
+    moving = await openMoving();
+    for (let n = 0; n < 3; n += 1) {
+      await restore();
+      moving.world.clock.advance(3_600_000);
+      await moving.world.signIn(phone);
+    }
+    const database = await openSqlite(`sqlite:${join(moving.world.folder, "data/phonekey.db")}`);
+    const keys = await database.db
+      .selectFrom("keys")
+      .select("sequence")
+      .where("kind", "=", "device")
+      .execute();
+    await database.close();
+    expect(keys).toEqual([{ sequence: 4 }]);
+  });
+});
