@@ -5,8 +5,9 @@ import { freePort, phonekey, startServer, workingFolder } from "../support/serve
 import { bearer, createClient, FREELY, newPhone, type Started, wrongCode } from "./client.ts";
 import { letTimePass, numberOf, rowsOf } from "./database.ts";
 import { liveUntilKilled, type Person, type Truth } from "./load.ts";
+import { until } from "./raw.ts";
 
-const ROUNDS = 20;
+const ROUNDS = 16;
 const CLIENTS = 6;
 /** Requests under way at a kill, each of which may have been done without being answered. */
 const UNDER_WAY = ROUNDS * CLIENTS;
@@ -36,7 +37,10 @@ describe("what was answered survives kill -9 (promise 9)", () => {
       await inChunks(truth.people.slice(known), (person) => expectKept(client, place, person));
       known = truth.people.length;
       const load = Promise.all(Array.from({ length: CLIENTS }, () => liveUntilKilled(client, truth)));
-      await sleep(50 + upTo(350));
+      // After some of it was answered, however slow this machine is, and then at any moment.
+      const enough = known + 1 + randomInt(CLIENTS);
+      await until(() => truth.people.length >= enough, 20_000);
+      await sleep(upTo(150));
       await server.kill();
       await load;
       expect(server.faults()).toEqual([]);
@@ -47,7 +51,7 @@ describe("what was answered survives kill -9 (promise 9)", () => {
     await server.stop();
 
     expect(truth.surprises).toEqual([]);
-    expect(truth.people.length).toBeGreaterThan(ROUNDS);
+    expect(truth.people.length).toBeGreaterThanOrEqual(ROUNDS);
     const users = numberOf(place.folder, "SELECT count(*) FROM users");
     expect(users).toBeGreaterThanOrEqual(truth.people.length);
     expect(users).toBeLessThanOrEqual(truth.people.length + UNDER_WAY);
@@ -185,7 +189,7 @@ describe("one Idempotency-Key, one message (T13)", () => {
       await Promise.allSettled(sent);
       return sent;
     };
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 6; round++) {
       const server = await startServer(place);
       for (let n = 0; n < 6; n++) keys.set(randomUUID(), newPhone());
       const client = createClient(server);

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningServer, startServer } from "../support/server.ts";
 import { createClient, newPhone } from "./client.ts";
-import { openRaw, problemIn, sendRaw, statusesOf, until } from "./raw.ts";
+import { openMany, openRaw, problemIn, sendRaw, statusesOf, until } from "./raw.ts";
 
 let server: RunningServer;
 beforeAll(async () => {
@@ -41,17 +41,17 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
   });
 
   test("1,000 connections that say nothing do not keep others from being answered, and are closed", async () => {
-    const sockets = await Promise.all(Array.from({ length: 1_000 }, () => openRaw(server.port)));
+    const sockets = await openMany(server.port, 1_000);
     const client = createClient(server);
     expect((await client.signIn(newPhone())).created).toBe(true);
     expect(sockets.filter((socket) => socket.closed)).toEqual([]);
-    await Promise.all(sockets.map((socket) => socket.closed || closed(socket)));
+    await until(() => sockets.every((socket) => socket.closed), 30_000);
     for (const socket of sockets) expect(socket.received()).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   test("1,000 half requests do not either", async () => {
     const half = post('{"phone":"', JSON_TYPE, "Content-Length: 5000");
-    const sockets = await Promise.all(Array.from({ length: 1_000 }, () => openRaw(server.port)));
+    const sockets = await openMany(server.port, 1_000);
     for (const socket of sockets) socket.write(half);
     expect((await createClient(server).signIn(newPhone())).created).toBe(true);
     for (const socket of sockets) socket.destroy();
@@ -222,7 +222,7 @@ describe.concurrent("a body that is not what it should be (T44)", () => {
   });
 
   test("cut off in its middle, a hundred times: nothing happens", async () => {
-    const sockets = await Promise.all(Array.from({ length: 100 }, () => openRaw(server.port)));
+    const sockets = await openMany(server.port, 100);
     for (const [index, socket] of sockets.entries()) {
       socket.write(post('{"phone":"+86138', JSON_TYPE, "Content-Length: 300"));
       setTimeout(() => (index % 2 ? socket.resetAndDestroy() : socket.destroy()), index);

@@ -81,6 +81,16 @@ export async function openRaw(
   return Object.assign(socket, { received: () => text });
 }
 
+/** So many of them. A few at a time, since the kernel forgets some of those that overflow the server's queue. */
+export async function openMany(port: number, count: number): Promise<Awaited<ReturnType<typeof openRaw>>[]> {
+  const sockets: Awaited<ReturnType<typeof openRaw>>[] = [];
+  while (sockets.length < count) {
+    const some = Array.from({ length: Math.min(100, count - sockets.length) }, () => openRaw(port));
+    sockets.push(...(await Promise.all(some)));
+  }
+  return sockets;
+}
+
 /** Waits until something holds; throws when it does not in time. */
 export async function until(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
   const deadline = performance.now() + withinMs;

@@ -49,6 +49,8 @@ export interface TestMysql {
   staleKeys(): number;
   /** A second one on the same database, with a pool of its own. */
   another(): Promise<TestMysql>;
+  /** Closes it and opens the same database again; this object is of no use afterwards. */
+  reopen(): Promise<TestMysql>;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,10 @@ async function openAt(server: MysqlServer, clock: Clock, options: MysqlOptions):
     stores: createSqlStores(database, { clock, onStaleKey }),
     staleKeys: () => stale,
     another: () => openAt(server, clock, options),
+    async reopen() {
+      await database.close();
+      return await openAt(server, clock, options);
+    },
     close: () => database.close(),
   };
 }

@@ -22,7 +22,10 @@ export async function startProxy(to: { readonly host: string; readonly port: num
   const sockets = new Set<Socket>();
   const state = { isFrozen: false, isCut: false, delayMs: 0 };
   const server = createServer((near) => {
-    if (state.isCut) return near.destroy();
+    if (state.isCut) {
+      near.destroy();
+      return;
+    }
     const far = connect(to);
     for (const [from, into] of [
       [near, far],

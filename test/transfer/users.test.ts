@@ -195,6 +195,14 @@ describe("who moved in", () => {
   });
 
   test("leaves nothing to an attacker who had the same id and phone here before (pre-hijacking)", async () => {
+    const first = await moving.world.signIn(victim);
+    const ended = await moving.world.request("/v1/sessions?scope=all", {
+      method: "DELETE",
+      headers: bearer(first.accessToken),
+    });
+    expect(ended.status).toBe(204);
+    moving.world.clock.advance(3_600_000);
+    // Its epoch is 1, which a count from 0 would reach again with the first code of who moves in.
     const attacker = await moving.world.signIn(victim);
     const { id } = attacker.user;
     await moving.world.clock.advance(120_000);
@@ -221,7 +229,18 @@ describe("who moved in", () => {
     expect(await tries()).toEqual([401, 401]);
     moving.world.clock.advance(3_600_000);
     expect((await start(owner.deviceToken)).status).toBe(201);
-    expect(await buckets()).toEqual(["stranger", "stranger", "stranger", "stranger", "device"]);
+    expect(await buckets()).toEqual([...Array(5).fill("stranger"), "device"]);
+  });
+
+  test("has no known device, whatever a token says", async () => {
+    const { deviceToken, user } = await moving.world.signIn(victim);
+    const unproven = { unproven_since: moving.world.clock.now() };
+    await moving.database.db.updateTable("users").set(unproven).where("id", "=", user.id).execute();
+    moving.world.clock.advance(3_600_000);
+    await moving.world.post("/v1/verifications", { phone: victim, deviceToken });
+    expect(
+      await moving.database.db.selectFrom("messages").select("id").where("bucket", "=", "device").execute(),
+    ).toEqual([]);
   });
 
   test("loses at the first code a session that was opened for them before it", async () => {

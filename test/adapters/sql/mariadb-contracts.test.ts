@@ -9,8 +9,9 @@ import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
 import { userStoreContract } from "../../contracts/user-store.ts";
 import { verificationStoreContract } from "../../contracts/verification-store.ts";
-import { hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
 import { refusedByMysql57 } from "./mysql57.ts";
+import { retagSuite } from "./retag-suite.ts";
 
 const clock = { now: () => NOW };
 /** Every statement that the suites below run; the last suites judge them. */
@@ -65,6 +66,8 @@ describe.runIf(hasMariadb()).each([
   keyStoreContract(name, () => opened("keys"));
 });
 
+describe.runIf(hasMariadb())("retag", () => retagSuite("mariadb", openFirst));
+
 describe.runIf(hasMariadb())("mariadb: every statement", () => {
   let opened: TestMysql;
   beforeAll(async () => {
@@ -116,7 +119,6 @@ describe.runIf(hasMariadb())("mariadb: every statement", () => {
 
 /** So many rows that a scan is not the quickest way, with times on both sides of the one that is asked about. */
 async function fill({ server }: TestMysql): Promise<void> {
-  const { asRoot } = await import("../../support/mysql.ts");
   const columns = await asRoot(
     `select table_name as t, column_name as c, data_type as d, extra as e from information_schema.columns where table_schema = '${server.database}'`,
   );

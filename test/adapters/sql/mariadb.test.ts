@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
 import { openMysql } from "../../../src/adapters/sql/mysql.ts";
 import type { MysqlServer } from "../../../src/adapters/sql/mysql-connection.ts";
+import { createSqlStores } from "../../../src/adapters/sql/stores.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import {
   addTagKey,
@@ -271,7 +272,6 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
   test("a sign-in, a start and a wrong guess take few ways to the server", async () => {
     const sent: string[] = [];
     const watched = await openMysql(opened.server, { onStatement: (text) => sent.push(text) });
-    const { createSqlStores } = await import("../../../src/adapters/sql/stores.ts");
     const { users, keys, limits, ledger } = createSqlStores(watched, { clock, onStaleKey: () => {} });
     const { tag } = await addTagKey(keys);
     const ways = async (call: () => Promise<unknown>) => {
