@@ -13,6 +13,7 @@ export default defineConfig({
             "test/races/**",
             "test/faults/**",
             "test/**/mariadb*.test.ts",
+            "test/**/redis*.test.ts",
           ],
           testTimeout: 20_000,
         },
@@ -22,6 +23,15 @@ export default defineConfig({
           name: "mariadb",
           include: ["test/**/mariadb*.test.ts"],
           globalSetup: ["test/support/services.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "redis",
+          include: ["test/**/redis*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

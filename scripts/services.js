@@ -24,6 +24,14 @@ const SERVICES = [
     project: "mariadb",
     files: /(^|\/)mariadb[^/]*\.test\.ts$/,
   },
+  {
+    name: "Redis",
+    variable: "REDIS_SERVER_PATH",
+    programs: ["redis-server"],
+    packages: ["redis-server"],
+    project: "redis",
+    files: /(^|\/)redis[^/]*\.test\.ts$/,
+  },
 ];
 
 /** Where servers are kept, which the PATH of people who are not root leaves out. */

@@ -13,7 +13,7 @@ import { OPERATIONS } from "../../src/http/api/index.ts";
 import { allRefusals } from "../../src/http/api/operation.ts";
 
 const CODES = Object.keys(REFUSALS) as RefusalCode[];
-const PLACEHOLDER = /\{|\}|%[sdj]|\$\d|TODO|FIXME|undefined|null|lorem/i;
+const PLACEHOLDER = /\{|\}|%[sdj]|\$\d|TO-?DO|FIX-?ME|undefined|null|lorem/i;
 
 describe.each(CODES)("%s", (code) => {
   const { status, en, zh } = REFUSALS[code];

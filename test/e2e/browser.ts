@@ -64,7 +64,7 @@ export function useBrowser() {
   };
 }
 
-export async function launchBrowser(): Promise<Browser> {
+async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: findChromium(), args: ARGS });
 }
 

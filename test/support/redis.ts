@@ -18,9 +18,12 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
+/** As `scripts/services.js` found it. */
+const PROGRAM = process.env.REDIS_SERVER_PATH ?? "redis-server";
+
 /** False only with `SKIP_SERVICES=1`, where there is no Redis. */
 export function hasRedis(): boolean {
-  return process.env.SKIP_SERVICES !== "1" || spawnSync("redis-server", ["--version"]).status === 0;
+  return process.env.SKIP_SERVICES !== "1" || spawnSync(PROGRAM, ["--version"]).status === 0;
 }
 
 export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
@@ -64,7 +67,7 @@ export async function startRedisCluster(): Promise<{ url: string; stop(): Promis
 
 async function spawnRedis(port: number, folder: string, more: readonly string[]): Promise<ChildProcess> {
   const args = ["--port", String(port), "--dir", folder, "--save", "", "--maxmemory-policy", "noeviction"];
-  const child = spawn("redis-server", [...args, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(PROGRAM, [...args, ...more], { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise<void>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}`)));
     child.once("error", reject);

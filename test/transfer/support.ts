@@ -53,8 +53,13 @@ export async function told(
   const onNote = ({ place, kind, refusal: { code, field, detail } }: ImportNote) => {
     notes.push([place, kind, field, detail ?? code].filter(Boolean).join(": "));
   };
-  const { complete, ...counts } = await run({ onNote, onProgress: () => {}, isStopped });
-  if (complete === isStopped()) throw new Error("it does not know whether it is complete");
+  let stopped = false;
+  const stop = () => {
+    stopped ||= isStopped();
+    return stopped;
+  };
+  const { complete, ...counts } = await run({ onNote, onProgress: () => {}, isStopped: stop });
+  if (complete === stopped) throw new Error("it does not know whether it is complete");
   return { counts, notes };
 }
 

@@ -42,6 +42,11 @@ export interface MysqlConnection extends Pooled {
   destroy(): void;
 }
 
+interface Opening extends MysqlConnection {
+  /** Once it may be used. */
+  connected(): Promise<void>;
+}
+
 /** Servers keep 16382 prepared statements by default, for all connections together. */
 const MOST_PREPARED = 128;
 const PING_TIMEOUT_MS = 1000;
@@ -60,9 +65,9 @@ export async function createConnector(server: MysqlServer, times: ConnectionTime
   return async () => {
     const socket = openSocket(server);
     const client = createConnection({ ...options, stream: () => socket });
-    const connection = createMysqlConnection(client, socket, times.statementTimeoutMs);
+    const connection = createMysqlConnection(client, socket, times);
     try {
-      await connected(client);
+      await connection.connected();
       for (const sql of sessionSettings(times)) await connection.run(sql);
       return connection;
     } catch (error) {
@@ -108,12 +113,6 @@ function openSocket({ socketPath, host, port }: MysqlServer): Socket {
   return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
 }
 
-function connected(client: Connection): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.connect((error) => (error ? reject(error) : resolve()));
-  });
-}
-
 /** Whatever the server's own settings are. READ COMMITTED sees the row that was in the way of an insert. */
 function sessionSettings({ lockWaitSeconds }: ConnectionTimes): readonly string[] {
   return [
@@ -123,35 +122,46 @@ function sessionSettings({ lockWaitSeconds }: ConnectionTimes): readonly string[
   ];
 }
 
-function createMysqlConnection(client: Connection, socket: Socket, timeoutMs: number): MysqlConnection {
+function createMysqlConnection(client: Connection, socket: Socket, times: ConnectionTimes): Opening {
   let open = true;
-  const destroy = () => {
+  const waiting = new Set<(error: Error) => void>();
+  /** Tells all who wait for an answer: mysql2 tells nobody whose connection was closed without an error. */
+  const lose = (error: Error) => {
     open = false;
+    for (const reject of waiting) reject(error);
     socket.destroy();
     client.destroy();
   };
-  // Without a listener an error would end the process. What runs is told of it; the connection is not, always.
-  client.on("error", destroy);
-  client.on("end", destroy);
-  socket.on("close", destroy);
+  // Without a listener an error would end the process.
+  client.on("error", lose);
+  const onClosed = () => lose(lost("the database closed the connection"));
+  client.on("end", onClosed);
+  socket.on("close", onClosed);
 
   const inTime = <T>(ms: number, start: (done: Done<T>) => void) =>
     new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(Object.assign(new Error(`the database did not answer within ${ms} ms`), { fatal: true }));
-        destroy();
-      }, ms);
-      start((error, result) => {
+      const fail = (error: Error) => {
         clearTimeout(timer);
-        if (endsConnection(error)) destroy();
-        if (error) reject(error);
-        else resolve(result);
+        waiting.delete(fail);
+        reject(error);
+      };
+      const timer = setTimeout(() => lose(lost(`the database did not answer within ${ms} ms`)), ms);
+      waiting.add(fail);
+      if (!open) return fail(lost("the connection was lost"));
+      start((error, result) => {
+        if (error) fail(error);
+        if (endsConnection(error)) lose(lost("the connection is of no use any more"));
+        clearTimeout(timer);
+        waiting.delete(fail);
+        resolve(result);
       });
     });
 
   return {
+    connected: () =>
+      inTime<void>(times.connectTimeoutMs, (done) => client.connect((error) => done(error, undefined))),
     run: (sql, values) =>
-      inTime<QueryResult>(timeoutMs, (done) =>
+      inTime<QueryResult>(times.statementTimeoutMs, (done) =>
         values?.length ? client.execute(sql, [...values], done) : client.query(sql, done),
       ),
     isOpen: () => open && !socket.destroyed,
@@ -164,8 +174,13 @@ function createMysqlConnection(client: Connection, socket: Socket, timeoutMs: nu
       open = false;
       client.end(() => socket.destroy());
     },
-    destroy,
+    destroy: () => lose(lost("the connection was cut")),
   };
+}
+
+/** Of no use any more, as mysql2 marks such errors. */
+function lost(message: string): Error {
+  return Object.assign(new Error(message), { fatal: true });
 }
 
 type Done<T> = (error: QueryError | null, result: T) => void;

@@ -8,7 +8,7 @@ export const OTHER_SECRET = "canary-secret-two-0123456789abcdefghij";
 export const DAY_MS = 86_400_000;
 
 /** A clock that stands until it is set. */
-export function createTestClock(start = 1_800_000_000_000) {
+function createTestClock(start = 1_800_000_000_000) {
   let time = start;
   return {
     now: () => time,
