@@ -20,7 +20,7 @@ export async function judge(stage: Stage, truth: Truth): Promise<Losses> {
     lost.push(...(await Promise.all(people.map((person, n) => missing(stage, person, n)))).flat());
   }
   const overspent = await Promise.all([...truth.attacked.values()].map((id) => overspends(stage, id)));
-  return { lost, doubled: await doubles(stage, truth), overspent: overspent.flat() };
+  return { lost, doubled: await doubles(stage), overspent: overspent.flat() };
 }
 
 /** What of one person's is not there. What was under way may have happened or not. */
@@ -55,9 +55,9 @@ async function countOf(stage: Stage, from: string, ...values: readonly string[])
   return Number((await stage.rows(`select count(*) as n from ${from}`, ...values))[0]?.n);
 }
 
-async function doubles(stage: Stage, { attacked }: Truth): Promise<string[]> {
+async function doubles(stage: Stage): Promise<string[]> {
   const users = await stage.rows("select phone_tag from users group by phone_tag having count(*) > 1");
-  const ids = ["none", ...attacked.values()];
+  const ids = ["none", ...stage.attacked];
   const messages = await stage.rows(
     `select phone_tag from messages group by phone_tag having count(*) > 1 and phone_tag not in
       (select phone_tag from messages where verification_id in (${ids.map(() => "?").join(",")}))`,

@@ -57,6 +57,7 @@ export async function breakUnderLoad(stage: Stage, stores: string, fault: Fault)
   const recoveredMs = await recovery(stage.servers);
   await sleep(isLong ? 4_000 : 800);
   const truth = await load.stop();
+  for (const id of truth.attacked.values()) stage.attacked.add(id);
   const { most, atLast } = await watch.stop();
   const losses = await judge(stage, truth);
   report(stores, fault, truth, {
@@ -115,7 +116,7 @@ function watchConnections(stage: Stage) {
   let isRunning = true;
   const running = (async () => {
     while (isRunning) {
-      most = Math.max(most, await stage.connections().catch(() => 0));
+      most = Math.max(most, await countConnections(stage).catch(() => 0));
       await sleep(100);
     }
   })();
@@ -123,9 +124,13 @@ function watchConnections(stage: Stage) {
     async stop() {
       isRunning = false;
       await running;
-      return { most, atLast: await stage.connections() };
+      return { most, atLast: await countConnections(stage) };
     },
   };
+}
+
+async function countConnections(stage: Stage): Promise<number> {
+  return (await stage.connections()).length;
 }
 
 type Measured = Omit<Figures, "fault" | "stores" | "answered" | "unavailable" | "people" | "slowestMs">;

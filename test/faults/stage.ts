@@ -10,6 +10,8 @@ import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 const PROCESSES = 3;
 const CONNECTIONS = 5;
 const DATABASE = "phonekey";
+/** The processes' own user: what the tests ask the database themselves is not counted. */
+const USER = "phonekey";
 
 /** Three server processes, and what they stand on; the way to each store can be broken. */
 export interface Stage {
@@ -20,12 +22,14 @@ export interface Stage {
   readonly toRedis: TcpProxy;
   /** The most connections that the pools of all processes may have together. */
   readonly pools: number;
+  /** The first verification of every phone at which wrong codes are tried, with all that happened to it. */
+  readonly attacked: Set<string>;
   /** When Redis lost its memory last, epoch milliseconds; verifications of before may be gone. */
   redisLostAt: number;
   /** The rows of a statement that the database's root runs. */
   rows(sql: string, ...values: readonly (string | number)[]): Promise<RowDataPacket[]>;
-  /** How many connections to the database there are. */
-  connections(): Promise<number>;
+  /** The ids of the processes' connections to the database. */
+  connections(): Promise<readonly number[]>;
   /** Kills this process as `kill -9` does, and starts it again in the same place. */
   replace(index: number): Promise<void>;
   close(): Promise<void>;
@@ -39,10 +43,12 @@ export async function startStage(stateIn: "redis" | "database"): Promise<Stage> 
   );
   if (!toMariadb || !toRedis) throw new Error("a proxy is missing");
   const rows = createRows(mariadb.port);
-  await rows(`create database if not exists ${DATABASE}`);
+  await rows(`create database ${DATABASE}`);
+  await rows(`create user ${USER}`);
+  await rows(`grant all on ${DATABASE}.* to ${USER}`);
   const env = {
     ...FREELY,
-    DATABASE_URL: `mysql://root@127.0.0.1:${toMariadb.port}/${DATABASE}?connections=${CONNECTIONS}`,
+    DATABASE_URL: `mysql://${USER}@127.0.0.1:${toMariadb.port}/${DATABASE}?connections=${CONNECTIONS}`,
     STATE_URL: stateIn === "redis" ? `redis://127.0.0.1:${toRedis.port}` : "database",
     PHONEKEY_SECRETS: randomBytes(36).toString("base64"),
     PUBLIC_URL: "http://localhost:8080",
@@ -56,13 +62,13 @@ export async function startStage(stateIn: "redis" | "database"): Promise<Stage> 
     toMariadb,
     toRedis,
     pools: PROCESSES * CONNECTIONS,
+    attacked: new Set(),
     redisLostAt: 0,
     rows,
     async connections() {
       // What is being killed is still listed for a moment.
-      const theirs =
-        "select count(*) as n from information_schema.processlist where db = ? and command <> 'Killed'";
-      return Number((await rows(theirs, DATABASE))[0]?.n);
+      const theirs = "select id from information_schema.processlist where user = ? and command <> 'Killed'";
+      return (await rows(theirs, USER)).map(({ id }) => Number(id));
     },
     async replace(index) {
       const server = servers[index];
@@ -83,7 +89,7 @@ function createRows(port: number): Stage["rows"] {
   return async (sql, ...values) => {
     const connection = await createConnection({ host: "127.0.0.1", port, user: "root" });
     try {
-      if (!/^create/.test(sql)) await connection.query(`use ${DATABASE}`);
+      if (!/^(create|grant)/.test(sql)) await connection.query(`use ${DATABASE}`);
       const [found] = await connection.query<RowDataPacket[]>(sql, [...values]);
       return found;
     } finally {

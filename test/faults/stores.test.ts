@@ -159,8 +159,7 @@ async function restartEmpty(stage: Stage): Promise<void> {
 }
 
 async function killConnections(stage: Stage): Promise<void> {
-  const found = await stage.rows("select id from information_schema.processlist where db = 'phonekey'");
-  for (const { id } of found) await stage.rows(`kill ${Number(id)}`).catch(() => undefined);
+  for (const id of await stage.connections()) await stage.rows(`kill ${id}`).catch(() => undefined);
 }
 
 async function repeat(times: number, pauseMs: number, act: () => Promise<void>): Promise<void> {

@@ -38,6 +38,7 @@ export async function startProxy(to: { readonly host: string; readonly port: num
       from.on("error", () => into.destroy());
       from.on("close", () => sockets.delete(from));
       if (state.isFrozen) from.pause();
+      if (state.isCut) from.destroy();
     }
   });
   const destroyAll = () => {
