@@ -43,22 +43,21 @@ export function createPhonekey(outside: PhonekeyDeps) {
       byCode: (input: SignInInput) => signInByCode(deps, input),
       byHandover: (input: { handover: string; codeVerifier: string; userAgent: string }) =>
         redeemHandover(deps, input),
-      handOver: (to: { user: User; created: boolean }, challenge: string) =>
-        issueHandover(deps, to, challenge),
+      handOver: (to: SignedIn, challenge: string) => issueHandover(deps, to, challenge),
     },
     flow: {
       issue: (flow: Flow) => issueFlow(deps, flow),
       read: (token: string) => readFlow(deps, token),
     },
     sessions: {
-      deviceToken: ({ user, session }: SignedIn) => issueDeviceToken(deps, user, session.deviceId),
+      deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session.deviceId),
       pageToken: (session: Session) => issuePageToken(deps, session),
       tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
       refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
       authenticate: (accessToken: string) => authenticate(deps, accessToken),
       authenticatePage: (pageToken: string) => authenticatePage(deps, pageToken),
       list: (principal: Principal) => listSessions(deps, principal),
-      end: ({ user }: Principal, id: string) => endSession(deps, user.id, id),
+      end: (principal: Principal, id: string) => endSession(deps, principal, id),
       endOthers: ({ user, session }: Principal) => sessions.endOthers(user.id, session.id, clock.now()),
       endAll: ({ user }: Principal) => sessions.endAll(user.id, clock.now()),
     },
@@ -75,10 +74,14 @@ async function listSessions(deps: PhonekeyDeps, { user }: Principal): Promise<re
   return sessions.filter((session) => isOpen(session, deps.settings.session, now));
 }
 
+/** Whoever ends a session of theirs from another one does not trust the device that it runs on any more. */
 async function endSession(
   deps: PhonekeyDeps,
-  userId: string,
+  { user, session }: Principal,
   id: string,
 ): Promise<Result<void, "not_found">> {
-  return (await deps.sessions.end(userId, id, deps.clock.now())) ? ok(undefined) : refuse("not_found");
+  const now = deps.clock.now();
+  const { sessions } = deps;
+  const ended = id === session.id ? sessions.end(user.id, id, now) : sessions.evict(user.id, id, now);
+  return (await ended) ? ok(undefined) : refuse("not_found");
 }

@@ -10,7 +10,7 @@ import { requestContext } from "./middleware/request-context.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { originOf } from "./origin.ts";
 import * as account from "./pages/account.ts";
-import { showDocs } from "./pages/docs.ts";
+import { createDocs } from "./pages/docs.ts";
 import * as inbox from "./pages/inbox.ts";
 import * as signIn from "./pages/sign-in.ts";
 import { serveStatic } from "./pages/static.ts";
@@ -33,10 +33,12 @@ export function createApp(deps: HttpDeps): App {
       runOperation(operation, deps, c),
     );
   }
-  app.get("/openapi.json", (c) =>
-    c.json(openApiDocument(OPERATIONS, settings.version, originOf(c, settings))),
-  );
-  app.get("/docs", (c) => showDocs(c, deps, OPERATIONS));
+  let document: object | undefined;
+  app.get("/openapi.json", (c) => {
+    document ??= openApiDocument(OPERATIONS, settings.version);
+    return c.json({ ...document, servers: [{ url: originOf(c, settings) }] });
+  });
+  app.get("/docs", createDocs(deps, OPERATIONS));
 
   // The pages: forms are bound to the browser's cookie and judged by origin.
   app.get("/", (c) => c.redirect("/account", 303));

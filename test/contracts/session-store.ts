@@ -136,7 +136,22 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(await store.list(stranger.user.id, NOW)).toHaveLength(1);
         expect(await endedAt(others[0]?.id ?? "")).toBe(NOW);
         expect(await endedAt(others[1]?.id ?? "")).toBe(NOW + 9);
-        expect((await opened.users.find(user.id))?.deviceEpoch).toBe(0);
+        expect((await opened.users.find(user.id))?.deviceEpoch).toBe(1);
+        expect((await opened.users.find(stranger.user.id))?.deviceEpoch).toBe(0);
+      });
+
+      test("one against its holder: as one, and the device tokens are void", async () => {
+        const { user, session } = await signIn();
+        const other = await signIn();
+        const thief = await openMore(user.id);
+        expect(await store.evict(other.user.id, thief.id, NOW)).toBe(false);
+        expect((await opened.users.find(other.user.id))?.deviceEpoch).toBe(0);
+        const evicted = await parallel(5, () => store.evict(user.id, thief.id, NOW));
+        expect(evicted.filter(Boolean)).toHaveLength(1);
+        expect(await store.list(user.id, NOW)).toEqual([session]);
+        expect((await opened.users.find(user.id))?.deviceEpoch).toBe(1);
+        expect(await store.end(user.id, session.id, NOW)).toBe(true);
+        expect((await opened.users.find(user.id))?.deviceEpoch).toBe(1);
       });
 
       test("all: and the device tokens are void", async () => {

@@ -1,6 +1,6 @@
 import { bearer, createClient } from "../process/client.ts";
 import type { Person, Truth } from "./load.ts";
-import type { Stage } from "./stage.ts";
+import type { Ground } from "./stage.ts";
 
 /** What a fault must leave at nought. */
 export interface Losses {
@@ -12,19 +12,24 @@ export interface Losses {
   readonly overspent: readonly string[];
 }
 
-/** Compares what was promised with what is there. Every store has to be back. */
-export async function judge(stage: Stage, truth: Truth): Promise<Losses> {
+/**
+ * Compares what was promised with what is there. Every store has to be back.
+ *
+ * @param startedAt when the load began, epoch milliseconds
+ */
+export async function judge(stage: Ground, truth: Truth, startedAt: number): Promise<Losses> {
   const lost: string[] = [];
   for (let at = 0; at < truth.people.length; at += 6) {
     const people = truth.people.slice(at, at + 6);
     lost.push(...(await Promise.all(people.map((person, n) => missing(stage, person, n)))).flat());
   }
-  const overspent = await Promise.all([...truth.attacked.values()].map((id) => overspends(stage, id)));
+  const overspent = await Promise.all([...truth.attacked.values()].map((id) => overspends(stage, id, truth)));
+  lost.push(...(await orphans(stage, startedAt)));
   return { lost, doubled: await doubles(stage), overspent: overspent.flat() };
 }
 
 /** What of one person's is not there. What was under way may have happened or not. */
-async function missing(stage: Stage, person: Person, n: number): Promise<string[]> {
+async function missing(stage: Ground, person: Person, n: number): Promise<string[]> {
   const { session, phone, wrong } = person;
   const server = stage.servers[n % stage.servers.length];
   if (!server) throw new Error("there is no process to ask");
@@ -51,11 +56,22 @@ async function missing(stage: Stage, person: Person, n: number): Promise<string[
   return found;
 }
 
-async function countOf(stage: Stage, from: string, ...values: readonly string[]): Promise<number> {
+/** Messages that went out, or may have, with a code that cannot verify (T13). A lost Redis takes verifications along. */
+async function orphans(stage: Ground, startedAt: number): Promise<string[]> {
+  if (stage.redisLostAt >= startedAt) return [];
+  const sent =
+    "select verification_id as id from messages where status in ('sending', 'accepted', 'unknown')";
+  const rows = await stage.rows(`${sent} and created_at >= ?`, startedAt);
+  const ids = [...new Set(rows.map(({ id }) => String(id)))];
+  const known = await stage.known(ids);
+  return known < ids.length ? [`the verifications of ${ids.length - known} messages`] : [];
+}
+
+async function countOf(stage: Ground, from: string, ...values: readonly string[]): Promise<number> {
   return Number((await stage.rows(`select count(*) as n from ${from}`, ...values))[0]?.n);
 }
 
-async function doubles(stage: Stage): Promise<string[]> {
+async function doubles(stage: Ground): Promise<string[]> {
   const users = await stage.rows("select phone_tag from users group by phone_tag having count(*) > 1");
   const ids = ["none", ...stage.attacked];
   const messages = await stage.rows(
@@ -63,19 +79,23 @@ async function doubles(stage: Stage): Promise<string[]> {
       (select phone_tag from messages where verification_id in (${ids.map(() => "?").join(",")}))`,
     ...ids,
   );
-  return [...users.map(() => "a user"), ...messages.map(() => "a message")];
+  // Nobody signs in more than once here (T14).
+  const sessions = await stage.rows("select user_id from sessions group by user_id having count(*) > 1");
+  return [
+    ...users.map(() => "a user"),
+    ...messages.map(() => "a message"),
+    ...sessions.map(() => "a session"),
+  ];
 }
 
 const HOUR_MS = 3_600_000;
 /** `LIMIT_PHONE_SENDS` allows 5 in an hour, and `RESEND_SECONDS` is 1 here. */
 const SENDS_PER_HOUR = 5;
 const RESEND_MS = 1_000;
-/** A message is written down a little after it was counted. */
-const WRITTEN_LATER_MS = 400;
 const GUESSES = 9;
 
-/** What an attacked phone gave away above its budgets, over all that happened to it. */
-async function overspends(stage: Stage, verificationId: string): Promise<string[]> {
+/** What an attacked phone gave away above its budgets. */
+async function overspends(stage: Ground, verificationId: string, { slowestMs }: Truth): Promise<string[]> {
   const [row] = await stage.rows("select phone_tag from messages where verification_id = ?", verificationId);
   const tag = String(row?.phone_tag);
   const guesses = await countOf(stage, "failures where code_length = 6 and phone_tag = ?", tag);
@@ -86,8 +106,9 @@ async function overspends(stage: Stage, verificationId: string): Promise<string[
     found.push(`${times.length} messages in an hour`);
   for (const [n, at] of times.entries()) {
     const waited = at - (times[n - 1] ?? 0);
-    const least = RESEND_MS * 2 ** (n - 1) - WRITTEN_LATER_MS;
-    if (waited < least) found.push(`message ${n + 1} after ${waited} ms`);
+    // A message is written down after it was counted; not later than the slowest answer took.
+    const least = RESEND_MS * 2 ** (n - 1) - slowestMs;
+    if (n > 0 && waited < least) found.push(`message ${n + 1} after ${waited} ms`);
   }
   return found;
 }

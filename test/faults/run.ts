@@ -5,10 +5,15 @@ import { createClient, newPhone } from "../process/client.ts";
 import type { RunningServer } from "../support/server.ts";
 import { judge } from "./judge.ts";
 import { startLoad, type Truth } from "./load.ts";
-import type { Stage } from "./stage.ts";
+import type { Ground } from "./stage.ts";
 
 /** The long form takes its time, for the figures of `docs/reliability.md`; the short one runs with all tests. */
 export const isLong = process.env.FAULTS === "long";
+
+/** How long the load goes on before a fault and after the recovery from it, at least. */
+const STEADY_MS = isLong ? 4_000 : 800;
+/** A machine that is busy with other things may take so long until something has happened. */
+const PATIENCE_MS = 20_000;
 
 /** Recovery by itself may take so long. */
 const RECOVERY_MS = 10_000;
@@ -27,7 +32,7 @@ export interface Fault {
 }
 
 /** One row of `docs/reliability.md`. */
-export interface Figures {
+interface Figures {
   readonly fault: string;
   readonly stores: string;
   readonly answered: number;
@@ -42,7 +47,8 @@ export interface Figures {
 }
 
 /** Breaks something under steady load, and asserts what must hold whatever breaks. */
-export async function breakUnderLoad(stage: Stage, stores: string, fault: Fault): Promise<void> {
+export async function breakUnderLoad(stage: Ground, stores: string, fault: Fault): Promise<void> {
+  const startedAt = Date.now();
   const pids = stage.servers.map(({ pid }) => pid);
   const watch = watchConnections(stage);
   const load = startLoad({
@@ -50,19 +56,24 @@ export async function breakUnderLoad(stage: Stage, stores: string, fault: Fault)
     redisLostAt: () => stage.redisLostAt,
     areKilled: fault.kills === true,
   });
-  await sleep(isLong ? 4_000 : 800);
+  const { people, statuses } = load.truth;
+  await sleep(STEADY_MS);
+  await until(() => people.length >= 5);
   await fault.strike();
   await sleep(fault.lastsMs);
+  if (fault.isFelt) await until(() => statuses.has(503));
   await fault.heal?.();
   const recoveredMs = await recovery(stage.servers);
-  await sleep(isLong ? 4_000 : 800);
+  const before = people.length;
+  await sleep(STEADY_MS);
+  await until(() => people.length >= before + 3);
   const truth = await load.stop();
   for (const id of truth.attacked.values()) stage.attacked.add(id);
-  const { most, atLast } = await watch.stop();
-  const losses = await judge(stage, truth);
+  const connections = await watch.stop();
+  const losses = await judge(stage, truth, startedAt);
   report(stores, fault, truth, {
     recoveredMs,
-    connections: `${most} of ${stage.pools}`,
+    ...(stage.connections && { connections: `${connections.most} of ${stage.connections.most}` }),
     lost: losses.lost.length,
     doubled: losses.doubled.length,
     overspent: losses.overspent.length,
@@ -71,20 +82,25 @@ export async function breakUnderLoad(stage: Stage, stores: string, fault: Fault)
   expect(truth.surprises).toEqual([]);
   expect(losses).toEqual({ lost: [], doubled: [], overspent: [] });
   expect(recoveredMs).toBeLessThan(RECOVERY_MS);
-  expect(truth.people.length).toBeGreaterThan(5);
   if (fault.isFelt) expect(truth.statuses.get(503)).toBeGreaterThan(0);
-  expect(atLast).toBeLessThanOrEqual(stage.pools);
-  expect(most).toBeLessThanOrEqual(stage.pools);
+  expect(people.length).toBeGreaterThanOrEqual(before + 3);
+  expect(Math.max(connections.most, connections.atLast)).toBeLessThanOrEqual(stage.connections?.most ?? 0);
   for (const server of stage.servers) expect(faultsOf(server)).toEqual([]);
   if (!fault.kills) expect(stage.servers.map(({ pid }) => pid).filter(isAlive)).toEqual(pids);
 }
 
+/** Resolves once it is so, or when patience is over: whoever needs it to be so asserts it. */
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!isSo() && performance.now() < deadline) await sleep(20);
+}
+
 /** What was thrown and is no store's absence. */
-export function faultsOf(server: RunningServer): string[] {
+function faultsOf(server: RunningServer): string[] {
   return server.faults().filter((line) => line.includes('"msg":"fault"'));
 }
 
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {
@@ -93,7 +109,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** How long it takes until every process has signed somebody in, milliseconds. */
-export async function recovery(servers: readonly RunningServer[]): Promise<number> {
+async function recovery(servers: readonly RunningServer[]): Promise<number> {
   const began = performance.now();
   await Promise.all(
     servers.map(async (server) => {
@@ -111,7 +127,7 @@ export async function recovery(servers: readonly RunningServer[]): Promise<numbe
 }
 
 /** Counts the connections to the database again and again. Where the database is away there is nothing to count. */
-function watchConnections(stage: Stage) {
+function watchConnections(stage: Ground) {
   let most = 0;
   let isRunning = true;
   const running = (async () => {
@@ -129,13 +145,13 @@ function watchConnections(stage: Stage) {
   };
 }
 
-async function countConnections(stage: Stage): Promise<number> {
-  return (await stage.connections()).length;
+async function countConnections({ connections }: Ground): Promise<number> {
+  return (await connections?.list())?.length ?? 0;
 }
 
 type Measured = Omit<Figures, "fault" | "stores" | "answered" | "unavailable" | "people" | "slowestMs">;
 
-export function report(stores: string, { name }: Pick<Fault, "name">, truth: Truth, more: Measured): void {
+function report(stores: string, { name }: Pick<Fault, "name">, truth: Truth, more: Measured): void {
   const unavailable = truth.statuses.get(503) ?? 0;
   const all = [...truth.statuses.values()].reduce((sum, count) => sum + count, 0);
   const figures: Figures = {

@@ -13,23 +13,37 @@ const DATABASE = "phonekey";
 /** The processes' own user: what the tests ask the database themselves is not counted. */
 const USER = "phonekey";
 
-/** Three server processes, and what they stand on; the way to each store can be broken. */
-export interface Stage {
+/** Server processes under load, and what may be asked of what they stand on. */
+export interface Ground {
   readonly servers: RunningServer[];
-  readonly mariadb: MariadbServer;
-  readonly redis: RedisServer;
-  readonly toMariadb: TcpProxy;
-  readonly toRedis: TcpProxy;
-  /** The most connections that the pools of all processes may have together. */
-  readonly pools: number;
   /** The first verification of every phone at which wrong codes are tried, with all that happened to it. */
   readonly attacked: Set<string>;
   /** When Redis lost its memory last, epoch milliseconds; verifications of before may be gone. */
   redisLostAt: number;
-  /** The rows of a statement that the database's root runs. */
-  rows(sql: string, ...values: readonly (string | number)[]): Promise<RowDataPacket[]>;
-  /** The ids of the processes' connections to the database. */
-  connections(): Promise<readonly number[]>;
+  /** The rows of a statement that the database runs for the tests. */
+  rows(sql: string, ...values: readonly (string | number)[]): Promise<readonly Row[]>;
+  /** How many of these verifications the state store knows. */
+  known(verificationIds: readonly string[]): Promise<number>;
+  /** The connections of a database that is a server. */
+  readonly connections?: Connections;
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+interface Connections {
+  /** The most that the pools of all processes may have together. */
+  readonly most: number;
+  /** The ids of those that there are. */
+  list(): Promise<readonly number[]>;
+}
+
+/** Three processes on MariaDB, and on Redis if it keeps the state; the way to each can be broken. */
+export interface Stage extends Ground {
+  readonly mariadb: MariadbServer;
+  readonly redis: RedisServer;
+  readonly toMariadb: TcpProxy;
+  readonly toRedis: TcpProxy;
+  readonly connections: Connections;
   /** Kills this process as `kill -9` does, and starts it again in the same place. */
   replace(index: number): Promise<void>;
   close(): Promise<void>;
@@ -61,14 +75,17 @@ export async function startStage(stateIn: "redis" | "database"): Promise<Stage> 
     redis,
     toMariadb,
     toRedis,
-    pools: PROCESSES * CONNECTIONS,
     attacked: new Set(),
     redisLostAt: 0,
     rows,
-    async connections() {
-      // What is being killed is still listed for a moment.
-      const theirs = "select id from information_schema.processlist where user = ? and command <> 'Killed'";
-      return (await rows(theirs, USER)).map(({ id }) => Number(id));
+    known: (ids) => (stateIn === "redis" ? knownToRedis(redis, ids) : knownToDatabase(rows, ids)),
+    connections: {
+      most: PROCESSES * CONNECTIONS,
+      async list() {
+        // What is being killed is still listed for a moment.
+        const theirs = "select id from information_schema.processlist where user = ? and command <> 'Killed'";
+        return (await rows(theirs, USER)).map(({ id }) => Number(id));
+      },
     },
     async replace(index) {
       const server = servers[index];
@@ -82,6 +99,17 @@ export async function startStage(stateIn: "redis" | "database"): Promise<Stage> 
       await Promise.all([mariadb.stop(), redis.stop()]);
     },
   };
+}
+
+async function knownToRedis({ command }: RedisServer, ids: readonly string[]): Promise<number> {
+  return ids.length > 0 ? Number(command("exists", ...ids.map((id) => `phonekey:{${id}}`))) : 0;
+}
+
+/** Asks the database that is the state store, too. */
+export async function knownToDatabase(rows: Ground["rows"], ids: readonly string[]): Promise<number> {
+  const holders = ["'none'", ...ids.map(() => "?")].join(",");
+  const found = await rows(`select count(*) as n from verifications where id in (${holders})`, ...ids);
+  return Number(found[0]?.n);
 }
 
 /** Each time on a connection of its own, past the proxy: the server may have been killed in between. */

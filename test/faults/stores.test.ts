@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bearer, createClient } from "../process/client.ts";
 import { hasMariadb } from "../support/mysql.ts";
 import { hasRedis } from "../support/redis.ts";
 import { breakUnderLoad, type Fault, isLong } from "./run.ts";
@@ -66,7 +67,46 @@ describe.runIf(canRun)("Redis and MariaDB", () => {
   test("the network to Redis is slow", () => breaks(slow(() => stage.toRedis, "Redis", lasts(1_000))));
 
   databaseFaults(() => stage, breaks, lasts);
+
+  test("bad requests take no connection and ask the database nothing (T18)", async () => {
+    const before = await questions(stage);
+    let most = 0;
+    for (let round = 0; round < (isLong ? 100 : 5); round++) {
+      const sent = Array.from({ length: 100 }, (_, n) => sendBad(stage, n));
+      expect((await Promise.all(sent)).filter((status) => status < 400 || status >= 500)).toEqual([]);
+      most = Math.max(most, (await stage.connections.list()).length);
+    }
+    expect(most).toBeLessThanOrEqual(stage.connections.most);
+    // What the tests ask themselves, and a tick.
+    expect((await questions(stage)) - before).toBeLessThan(isLong ? 1_000 : 200);
+  });
 });
+
+/** How many statements the database has been sent in its life. */
+async function questions(stage: Stage): Promise<number> {
+  const [row] = await stage.rows("show global status like 'Questions'");
+  return Number(row?.Value);
+}
+
+const BAD: readonly (readonly [method: string, path: string, body: unknown])[] = [
+  ["POST", "/v1/verifications", { phone: "12345" }],
+  ["POST", "/v1/verifications", { phone: "+1 202 555 0100" }],
+  ["POST", "/v1/verifications", { number: "+8613800138000" }],
+  ["POST", "/v1/sessions", { verificationId: "none", code: "none" }],
+  ["POST", "/v1/sessions", []],
+  ["POST", "/v1/sessions/refresh", { refreshToken: "none" }],
+  ["GET", "/v1/me", undefined],
+  ["DELETE", "/v1/sessions", undefined],
+  ["GET", "/v1/nothing", undefined],
+];
+
+/** Resolves with the status of the answer. */
+async function sendBad({ servers }: Stage, n: number): Promise<number> {
+  const [method, path, body] = BAD[n % BAD.length] ?? ["GET", "/v1/nothing"];
+  const server = servers[n % servers.length];
+  if (!server) throw new Error("there is no process to ask");
+  return (await createClient(server).call(method, path, bearer("none"), body)).status;
+}
 
 /** The same with one store: what Redis does there, the database does here. */
 describe.runIf(canRun && isLong)("MariaDB alone", () => {
@@ -159,7 +199,7 @@ async function restartEmpty(stage: Stage): Promise<void> {
 }
 
 async function killConnections(stage: Stage): Promise<void> {
-  for (const id of await stage.connections()) await stage.rows(`kill ${id}`).catch(() => undefined);
+  for (const id of await stage.connections.list()) await stage.rows(`kill ${id}`).catch(() => undefined);
 }
 
 async function repeat(times: number, pauseMs: number, act: () => Promise<void>): Promise<void> {

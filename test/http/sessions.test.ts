@@ -39,7 +39,7 @@ describe("a session that was ended", () => {
     await expectEnded(here);
   });
 
-  it("with the others leaves the one that asks, and keeps devices known", async () => {
+  it("with the others leaves the one that asks, whose device is known again by a refresh", async () => {
     const here = await world.signIn();
     const others = [await signInAgain(), await signInAgain()];
     const stranger = await signInAgain(phoneNo(9));
@@ -47,7 +47,10 @@ describe("a session that was ended", () => {
     for (const other of others) await expectEnded(other);
     await expectAlive(here);
     await expectAlive(stranger);
-    expect(await isKnown(here.deviceToken)).toBe(true);
+    expect(await isKnown(here.deviceToken)).toBe(false);
+    const refreshed = await world.post("/v1/sessions/refresh", { refreshToken: here.refreshToken });
+    const { deviceToken } = (await refreshed.json()) as OpenedSession;
+    expect(await isKnown(deviceToken)).toBe(true);
   });
 
   it("with all of them ends the one that asks too, and makes every device unknown", async () => {

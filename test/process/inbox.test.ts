@@ -54,6 +54,9 @@ describe.each(PATHS)("%s", (path) => {
     ["x-forwarded-for", "127.0.0.1"],
     ["x-forwarded-for", ""],
     ["x-forwarded-host", "localhost"],
+    ["x-forwarded-proto", "https"],
+    ["via", "1.1 proxy"],
+    ["cf-connecting-ip", "203.0.113.9"],
     ["x-real-ip", "::1"],
     ["forwarded", "for=127.0.0.1"],
   ])("is not there behind a proxy: %s", async (name, value) => {

@@ -63,6 +63,8 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
       claims: z.strictObject({
         jti: id,
         sub: id,
+        sid: id,
+        epoch: count,
         challenge: z.string(),
         created: z.boolean(),
       }),

@@ -12,7 +12,7 @@ const SEED_ROWS = 200;
 
 export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
   return {
-    take: (request, now) => transaction((trx) => take(trx, request, now)),
+    take: (request, now) => takeOrUndo(transaction, request, now),
 
     async forget(keys, members) {
       if (keys.length === 0 || members.length === 0) return;
@@ -39,6 +39,33 @@ export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
 
     sweep: (before, limit) => sweepLimits(db, before, limit),
   };
+}
+
+/** Carries a refusal out of its transaction, so that a refused take leaves no row behind, not even one to lock. */
+class Undone extends Error {
+  readonly refused: Refused;
+
+  constructor(refused: Refused) {
+    super("refused");
+    this.refused = refused;
+  }
+}
+
+async function takeOrUndo(
+  transaction: SqlDatabase["transaction"],
+  request: TakeRequest,
+  now: number,
+): Promise<TakeResult> {
+  try {
+    return await transaction(async (trx) => {
+      const taken = await take(trx, request, now);
+      if (!taken.ok) throw new Undone(taken);
+      return taken;
+    });
+  } catch (error) {
+    if (error instanceof Undone) return error.refused;
+    throw error;
+  }
 }
 
 async function take(trx: Kysely<Schema>, request: TakeRequest, now: number): Promise<TakeResult> {

@@ -1,9 +1,12 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
 import type { SessionStore } from "../../core/account/ports.ts";
 import { sessionOf, sessionValues, userOf } from "./account-rows.ts";
-import type { SqlDatabase } from "./database.ts";
+import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import type { Schema } from "./schema.ts";
+
+/** More than a person looks through; a list must not grow with what somebody opens on purpose. */
+const MOST_LISTED = 100;
 
 export function createSessionStore({ db, transaction }: SqlDatabase): SessionStore {
   return {
@@ -56,6 +59,7 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
         .where("user_id", "=", userId)
         .where(isLive(now))
         .orderBy("last_used_at", "desc")
+        .limit(rows(MOST_LISTED))
         .execute();
       return found.map(sessionOf);
     },
@@ -67,23 +71,42 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
         return ended;
       }),
 
+    evict: (userId, sessionId, now) =>
+      transaction(async (trx) => {
+        const one: Condition = (eb) => eb.and({ user_id: userId, id: sessionId });
+        await lockUser(trx, userId);
+        const ended = await endWhere(trx, now, one);
+        if (ended) await voidDevices(trx, userId, now);
+        if (ended) await addEvents(trx, { type: "session_ended", userId, sessionId, at: now });
+        return ended;
+      }),
+
     endOthers: (userId, keep, now) =>
       transaction(async (trx) => {
         const others: Condition = (eb) => eb.and([eb("user_id", "=", userId), eb("id", "!=", keep)]);
+        await voidDevices(trx, userId, now);
         await endAllWhere(trx, now, others);
       }),
 
     endAll: (userId, now) =>
       transaction(async (trx) => {
-        // The user's row first: whoever ends all of this user's sessions at the same time waits here.
-        await trx
-          .updateTable("users")
-          .set((eb) => ({ device_epoch: eb("device_epoch", "+", 1), updated_at: now }))
-          .where("id", "=", userId)
-          .execute();
+        await voidDevices(trx, userId, now);
         await endSessionsOf(trx, [userId], now);
       }),
   };
+}
+
+/** The user's row comes first: whoever ends several sessions of this user at the same time waits here. */
+async function lockUser(trx: Kysely<Schema>, userId: string): Promise<void> {
+  await trx.selectFrom("users").select("id").where("id", "=", userId).forUpdate().execute();
+}
+
+async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {
+  await trx
+    .updateTable("users")
+    .set((eb) => ({ device_epoch: eb("device_epoch", "+", 1), updated_at: now }))
+    .where("id", "=", userId)
+    .execute();
 }
 
 /** Ends every live session of these users, in the caller's transaction. */

@@ -68,11 +68,16 @@ export interface SessionStore {
   rotate(id: string, generation: number, now: number): Promise<boolean>;
   /** Notes that the session was used. */
   touch(id: string, now: number): Promise<void>;
-  /** The user's sessions that have not ended, most recently used first. */
+  /** The user's sessions that have not ended, most recently used first; the first hundred. */
   list(userId: string, now: number): Promise<readonly Session[]>;
-  /** Ends one session of this user. False when the user has no such live session. */
+  /** Ends one session of this user, whose device stays known. False when the user has no such live session. */
   end(userId: string, id: string, now: number): Promise<boolean>;
-  /** Ends every session of this user but `keep`. */
+  /**
+   * Ends one session of this user against whoever has it, and voids the user's device tokens: with one of them the
+   * guesses and sends kept for known devices could be used up. Devices of live sessions are known again by a refresh.
+   */
+  evict(userId: string, id: string, now: number): Promise<boolean>;
+  /** Ends every session of this user but `keep`, and voids the user's device tokens. */
   endOthers(userId: string, keep: string, now: number): Promise<void>;
   /** Ends every session of this user and voids the user's device tokens. */
   endAll(userId: string, now: number): Promise<void>;

@@ -1,19 +1,24 @@
-import type { SessionStore, User, UserStore } from "../account/ports.ts";
+import type { SessionStore } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Clock, Random } from "../ports.ts";
+import { tooMany } from "../protection/limits.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";
-import type { Tokens } from "./ports.ts";
-import type { SessionSettings } from "./session.ts";
+import type { TokenClaims, Tokens } from "./ports.ts";
+import { isOpen, type SessionSettings } from "./session.ts";
 import { draftSession, type SignedIn } from "./sign-in.ts";
 
+/** How many sessions of apps one user opens: a person needs few, and a thief of a page's cookie gets few. */
+const HANDOVER_WINDOWS = [
+  { max: 20, windowMs: 3_600_000 },
+  { max: 60, windowMs: 86_400_000 },
+];
 /** How long an app has to redeem what `return_to` handed over. */
 const HANDOVER_MS = 60_000;
 
 export interface HandoverDeps {
   readonly tokens: Tokens;
-  readonly users: Pick<UserStore, "find">;
   readonly sessions: SessionStore;
   readonly limits: LimitStore;
   readonly keyring: Keyring;
@@ -24,41 +29,58 @@ export interface HandoverDeps {
 
 /**
  * What the page hands to the app by redirect in place of tokens: encrypted, for one use within 60 seconds, and only
- * for whoever has the verifier of `challenge` (RFC 7636, S256).
+ * for whoever has the verifier of `challenge` (RFC 7636, S256). It ends with the page's session.
  */
 export async function issueHandover(
   deps: Pick<HandoverDeps, "tokens" | "clock" | "random">,
-  signedIn: { readonly user: User; readonly created: boolean },
+  signedIn: SignedIn,
   challenge: string,
 ): Promise<string> {
   const now = deps.clock.now();
-  const { user, created } = signedIn;
-  const claims = { jti: deps.random.uuid(now), sub: user.id, challenge, created };
-  const times = { issuedAt: now, expiresAt: now + HANDOVER_MS };
-  return await deps.tokens.issue("handover", claims, times);
+  const { user, session, created } = signedIn;
+  const jti = deps.random.uuid(now);
+  const claims = { jti, sub: user.id, sid: session.id, epoch: user.deviceEpoch, challenge, created };
+  return await deps.tokens.issue("handover", claims, { issuedAt: now, expiresAt: now + HANDOVER_MS });
 }
 
 /** Opens the app's own session for a handover. Of several uses one succeeds, whichever comes first. */
 export async function redeemHandover(
   deps: HandoverDeps,
   input: { readonly handover: string; readonly codeVerifier: string; readonly userAgent: string },
-): Promise<Result<SignedIn, "invalid_handover">> {
+): Promise<Result<SignedIn, "invalid_handover" | "too_many_requests">> {
   const now = deps.clock.now();
   const claims = await deps.tokens.read("handover", input.handover, now);
   if (!claims || !equalSecrets(sha256(input.codeVerifier), claims.challenge))
     return refuse("invalid_handover");
-  if (!(await firstUse(deps, claims.jti, now))) return refuse("invalid_handover");
-  const user = await deps.users.find(claims.sub);
-  if (!user) return refuse("invalid_handover");
-  const session = { ...(await draftSession(deps, input.userAgent)), userId: user.id };
+  const counted = await countUse(deps, claims, now);
+  if (!counted.ok) return counted;
+  const session = { ...(await draftSession(deps, input.userAgent)), userId: claims.sub };
   await deps.sessions.open(session);
-  return ok({ user, session, created: claims.created });
+  // Behind the opening: whoever ended all sessions meanwhile ended this one too, or is seen here.
+  const page = await pageSession(deps, claims);
+  if (page) return ok({ user: page.user, session, created: claims.created });
+  await deps.sessions.end(claims.sub, session.id, deps.clock.now());
+  return refuse("invalid_handover");
+}
+
+type Claims = TokenClaims["handover"];
+
+/** The session and the user that the handover was issued for, if nothing of it has ended since. */
+async function pageSession(deps: HandoverDeps, { sid, sub, epoch }: Claims) {
+  const found = await deps.sessions.find(sid);
+  if (!found || !isOpen(found.session, deps.settings.session, deps.clock.now())) return undefined;
+  return found.user.id === sub && found.user.deviceEpoch === epoch ? found : undefined;
 }
 
 /** One use in any window that is longer than a handover lives is one use for ever. */
-async function firstUse(deps: HandoverDeps, jti: string, now: number): Promise<boolean> {
-  const windows = [{ max: 1, windowMs: 2 * HANDOVER_MS }];
-  const check = { name: "handover", key: `handover:${jti}`, windows };
-  const taken = await deps.limits.take({ member: jti, checks: [check] }, now);
-  return taken.ok;
+async function countUse(
+  deps: HandoverDeps,
+  { jti, sub }: Claims,
+  now: number,
+): Promise<Result<void, "invalid_handover" | "too_many_requests">> {
+  const once = { name: "handover", key: `handover:${jti}`, windows: [{ max: 1, windowMs: 2 * HANDOVER_MS }] };
+  const sessions = { name: "handovers", key: `handovers:${sub}`, windows: HANDOVER_WINDOWS };
+  const taken = await deps.limits.take({ member: jti, checks: [once, sessions] }, now);
+  if (taken.ok) return ok(undefined);
+  return taken.refusedBy === once.name ? refuse("invalid_handover") : tooMany(taken.retryAt, now);
 }

@@ -15,6 +15,9 @@ export interface TokenClaims {
   handover: {
     readonly jti: string;
     readonly sub: string;
+    /** The page's session and the user's device epoch when it was issued: it ends with them. */
+    readonly sid: string;
+    readonly epoch: number;
     readonly challenge: string;
     readonly created: boolean;
   };

@@ -41,7 +41,7 @@ async function successorOf(
     return found && graceful(found.session, generation, now) ? found.session : undefined;
   }
   if (graceful(session, generation, now)) return session;
-  if (generation < session.generation) await deps.sessions.end(user.id, session.id, now);
+  if (generation < session.generation) await deps.sessions.evict(user.id, session.id, now);
   return undefined;
 }
 

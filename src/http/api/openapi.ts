@@ -28,7 +28,7 @@ export const IDEMPOTENCY_KEY = {
 };
 
 /** The OpenAPI 3.1 document of these operations, from the very definitions that validate. */
-export function openApiDocument(operations: readonly Operation[], version: string, origin: string) {
+export function openApiDocument(operations: readonly Operation[], version: string) {
   const schemas: Record<string, JsonSchema> = {};
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
@@ -44,7 +44,6 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       version,
       description: "Phone sign-in that you run yourself. Errors are RFC 9457 problem documents.",
     },
-    servers: [{ url: origin }],
     paths,
     components: {
       schemas,

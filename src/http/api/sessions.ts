@@ -98,7 +98,8 @@ export const endSession = operation({
   method: "delete",
   path: "/v1/sessions/{id}",
   summary: "End one session",
-  description: "Ends one of the user's own sessions. A session of somebody else is not there.",
+  description:
+    "Ends one of the user's own sessions; devices are unknown from then on, as when several are ended. A session of somebody else is not there.",
   auth: "access_token",
   params: SessionId,
   answer: { status: 204, description: "The session has ended." },
@@ -114,7 +115,8 @@ export const endSessions = operation({
   method: "delete",
   path: "/v1/sessions",
   summary: "End several sessions",
-  description: "Ends the user's other sessions, or all of them; `all` also makes every device unknown again.",
+  description:
+    "Ends the user's other sessions, or all of them. Every device is unknown from then on; that of a session which stays is known again by the device token of its next refresh.",
   auth: "access_token",
   query: SessionScope,
   answer: { status: 204, description: "The sessions have ended." },

@@ -9,6 +9,9 @@ export interface ClientAddressSettings {
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
+/** Characters; far more than a chain of proxies needs. */
+const LONGEST_CHAIN = 1_024;
+
 const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 /**
@@ -44,11 +47,14 @@ export function isUnknownProxy(
   return FORWARDING_HEADERS.some((name) => header(name) !== undefined);
 }
 
-/** The rightmost hop that is not one of our proxies. */
-function forwardedFor(value: string | undefined, settings: ClientAddressSettings): Address | undefined {
-  if (!value || value.length > 2_048) return undefined;
-  const hops = value.split(",").reverse();
-  for (const hop of hops) {
+/**
+ * The rightmost hop that is not one of our proxies. Only the end of the header is read: a client can make it as long as
+ * it likes on the left, and must not switch its limits off by that.
+ */
+function forwardedFor(value = "", settings: ClientAddressSettings): Address | undefined {
+  const hops = value.slice(-LONGEST_CHAIN).split(",").reverse();
+  const whole = value.length > LONGEST_CHAIN ? hops.slice(0, -1) : hops;
+  for (const hop of whole) {
     const address = parse(hop.trim());
     if (!address || !isTrusted(address, settings)) return address;
   }

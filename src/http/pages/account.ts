@@ -6,7 +6,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { deviceLabel } from "../device-label.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext, sendPage } from "./context.ts";
-import { clearCookie, readCookie } from "./cookies.ts";
+import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { COPY } from "./copy.ts";
 import { messagePageFor } from "./errors.ts";
 import { csrfToken, type Fields, isOwnForm, readForm } from "./forms.ts";
@@ -24,6 +24,8 @@ interface Visitor {
 export const showAccount: Handler = async (c, deps) => {
   const visitor = await currentVisitor(c, deps);
   if (!visitor) return c.redirect("/sign-in", 303);
+  // Ending another session made every device unknown; this one is known again.
+  writeCookie(c, deps.settings, "device", await deps.phonekey.sessions.deviceToken(visitor.principal));
   return await accountForm(c, deps, visitor, { saved: c.req.query("saved") !== undefined });
 };
 

@@ -1,4 +1,4 @@
-import type { Context } from "hono";
+import type { Handler } from "hono";
 import type { z } from "zod";
 import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
 import type { Locale } from "../../core/verification/ports.ts";
@@ -9,21 +9,23 @@ import { refusalText } from "../problem.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { apiDocsPage, type DocsField, type DocsOperation } from "./views/docs.tsx";
 
-/** GET /docs: the API to read, from the same definitions as the OpenAPI document. */
-export async function showDocs(
-  c: Context<Env>,
-  deps: HttpDeps,
-  operations: readonly Operation[],
-): Promise<Response> {
-  const context = pageContext(c, deps, { path: "/docs" });
-  const page = apiDocsPage({
-    context,
-    title: "Phonekey API",
-    version: deps.settings.version,
-    operations: operations.map((operation) => docsOf(operation, context.locale)),
-    refusals: Object.entries(REFUSALS).map(([code, { status, en, zh }]) => ({ code, status, en, zh })),
-  });
-  return await sendPage(c, deps, page);
+/** GET /docs: the API to read, from the same definitions as the OpenAPI document; described once for each language. */
+export function createDocs(deps: HttpDeps, operations: readonly Operation[]): Handler<Env> {
+  const described = new Map<Locale, readonly DocsOperation[]>();
+  return async (c) => {
+    const context = pageContext(c, deps, { path: "/docs" });
+    const { locale } = context;
+    const known = described.get(locale) ?? operations.map((operation) => docsOf(operation, locale));
+    described.set(locale, known);
+    const page = apiDocsPage({
+      context,
+      title: "Phonekey API",
+      version: deps.settings.version,
+      operations: known,
+      refusals: Object.entries(REFUSALS).map(([code, { status, en, zh }]) => ({ code, status, en, zh })),
+    });
+    return await sendPage(c, deps, page);
+  };
 }
 
 function docsOf(operation: Operation, locale: Locale): DocsOperation {

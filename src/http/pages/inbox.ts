@@ -7,7 +7,8 @@ import { inboxPage } from "./views/inbox.tsx";
 const REFRESH_SECONDS = 2;
 const LOOPBACK_PEER = /^(::1|127(\.\d{1,3}){3}|::ffff:127(\.\d{1,3}){3})$/;
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
-const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+/** What proxies of any make add. */
+const FORWARDING_HEADER = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*)$/;
 
 /**
  * Whether the development inbox may answer: it shows codes, so only to this very machine. A page elsewhere that points
@@ -16,7 +17,7 @@ const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", 
 export function mayReadInbox(c: Context<Env>): boolean {
   const peer = c.env?.incoming?.socket?.remoteAddress ?? "";
   if (!LOOPBACK_PEER.test(peer) || !LOOPBACK_HOST.test(c.req.header("host") ?? "")) return false;
-  return FORWARDING_HEADERS.every((name) => c.req.header(name) === undefined);
+  return !Object.keys(c.req.header()).some((name) => FORWARDING_HEADER.test(name));
 }
 
 /** GET /dev/inbox: the messages as a phone would show them. */

@@ -34,7 +34,7 @@ export const showPhone: Handler = async (c, deps) => {
   const flow = goesOn ? current : beginFlow(deps, current, request);
   const cookie = readCookie(c, deps.settings, "session");
   const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
-  if (principal?.ok) return await goOn(c, deps, flow, { user: principal.value.user, created: false });
+  if (principal?.ok) return await goOn(c, deps, flow, { ...principal.value, created: false });
   await keepFlow(c, deps, flow);
   return await phoneForm(c, deps, flow, { country: deps.settings.phones.defaultCountry, phone: "" });
 };
@@ -116,12 +116,7 @@ async function enter(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: Sign
 }
 
 /** To the app that asked, with a handover and never a token in the address; else to the account page. */
-async function goOn(
-  c: Context<Env>,
-  deps: HttpDeps,
-  flow: Flow,
-  signedIn: Pick<SignedIn, "user" | "created">,
-): Promise<Response> {
+async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
   clearCookie(c, deps.settings, "flow");
   if (!flow.returnTo || !flow.challenge) return c.redirect("/account", 303);
   const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);

@@ -17,7 +17,7 @@ export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
   device: { sub: "user-1", did: "device-1", epoch: 2 },
   page: { sid: "session-1" },
   flow: { pre: "pre-1", returnTo: "https://app.example.com/back?a=1", state: "é世" },
-  handover: { jti: "handover-1", sub: "user-1", challenge: "abc", created: true },
+  handover: { jti: "handover-1", sub: "user-1", sid: "session-1", epoch: 2, challenge: "abc", created: true },
 };
 export const KINDS = Object.keys(SAMPLES) as TokenKind[];
 export const TIMES = { issuedAt: NOW, expiresAt: NOW + 60_000 };

@@ -189,6 +189,20 @@ describe("sqlite: nothing stays open", () => {
     expect(await opened.stores.limits.seeded("before")).toBe(false);
   });
 
+  test("a take that is refused leaves no row of any kind behind", async () => {
+    const { db } = opened.database;
+    const full = { name: "address", key: "full", windows: [{ max: 1, windowMs: 60_000 }] };
+    await opened.stores.limits.take({ member: "first", checks: [full] }, 1_000);
+    const rowsIn = async () => (await db.selectFrom("limits").selectAll().execute()).length;
+    const before = await rowsIn();
+    for (let n = 0; n < 20; n++) {
+      const checks = [{ name: "phone", key: `phone-${n}`, windows: [] }, full];
+      const taken = await opened.stores.limits.take({ member: `member-${n}`, checks }, 1_000);
+      expect(taken).toMatchObject({ ok: false, refusedBy: "address" });
+    }
+    expect(await rowsIn()).toBe(before);
+  });
+
   test("transactions do not mix, whatever their bodies wait for", async () => {
     const { transaction, db } = opened.database;
     await parallel(30, (index) =>

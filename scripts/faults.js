@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "./lib/run.js";
+import { runVitest, summarize } from "./lib/tally.js";
+
+const DOCUMENT = join(ROOT, "docs/reliability.md");
+const USE = "Usage: npm run test:faults [-- --write]     (FAULTS=short for the short form)";
+
+const HEAD = `# What happens when something breaks
+
+Phonekey promises that what it has acknowledged stays, that no budget is refilled and no message is sent twice unasked,
+that it answers 503 with \`Retry-After\` while a store is away, and that it recovers by itself. The figures below are
+measured: \`npm run test:faults\` starts real processes and real stores, breaks them under steady load, and fails where
+a promise does. \`npm run test:faults -- --write\` writes this page anew. A short form of the same is part of \`npm test\`.
+
+The load: six people at a time who sign up under an \`Idempotency-Key\`, guess wrong now and then, sign in, change their
+name, refresh their session and sign out; and four attackers who ask for codes of two numbers without end and try wrong
+ones. It runs on before, during and after each fault.
+`;
+
+const TAIL = `
+- *Answers*: all but those with 503. None was another 5xx.
+- *503*: with \`Retry-After\`, as problem documents.
+- *Recovered*: from the end of the fault until every process had signed somebody in. Ten seconds are allowed.
+- *Connections*: the most that the database saw, of the most that the pools may have together.
+- *Lost*: users, names, sessions, sign-outs, refresh tokens and wrong guesses that were acknowledged and were not there
+  afterwards; and messages whose code could not verify, except where Redis itself was lost.
+- *Doubled*: users of one phone, sessions of one sign-in, messages of one start.
+- *Overspent*: attacked numbers with more than 9 guesses at six digits, more messages than \`LIMIT_PHONE_SENDS\`, or
+  messages closer together than \`RESEND_SECONDS\` says.
+
+No process ended that was not killed.
+`;
+
+const COLUMNS = [
+  ["Fault", "fault"],
+  ["Stores", "stores"],
+  ["Answers", "answered"],
+  ["503", "unavailable"],
+  ["Sign-ups", "people"],
+  ["Slowest answer, ms", "slowestMs"],
+  ["Recovered, ms", "recoveredMs"],
+  ["Connections", "connections"],
+  ["Lost", "lost"],
+  ["Doubled", "doubled"],
+  ["Overspent", "overspent"],
+];
+
+/** Runs the tests of faults and collects what they measured: resolves with `{tally, figures}`. */
+async function measure(form) {
+  const folder = mkdtempSync(join(tmpdir(), "phonekey-faults-"));
+  const file = join(folder, "figures.jsonl");
+  writeFileSync(file, "");
+  const tally = await runVitest(["--project=faults"], { FAULTS: form, FAULTS_FIGURES: file });
+  const lines = readFileSync(file, "utf8").trim().split("\n").filter(Boolean);
+  rmSync(folder, { recursive: true });
+  return { tally, figures: lines.map((line) => JSON.parse(line)) };
+}
+
+function tableOf(figures) {
+  const row = (cells) => `| ${cells.join(" | ")} |`;
+  const head = [row(COLUMNS.map(([title]) => title)), row(COLUMNS.map(() => "---"))];
+  const rows = figures.map((each) => row(COLUMNS.map(([, key]) => each[key] ?? "–")));
+  return [...head, ...rows].join("\n");
+}
+
+function documentOf(figures) {
+  const date = new Date().toISOString().slice(0, 10);
+  const where = `Measured on ${date} with Node.js ${process.version} on ${availableParallelism()} processor cores`;
+  return `${HEAD}\n${where}, which the stores, the processes and the load share.\n\n${tableOf(figures)}\n${TAIL}`;
+}
+
+async function main(words) {
+  if (words.some((word) => word !== "--write")) {
+    console.error(USE);
+    return 2;
+  }
+  const { tally, figures } = await measure(process.env.FAULTS ?? "long");
+  const { line, isPassed } = summarize([tally]);
+  console.log(`\n${tableOf(figures)}\n`);
+  // Figures of a run that failed say nothing that is true of Phonekey.
+  if (words.length > 0 && isPassed) writeFileSync(DOCUMENT, documentOf(figures));
+  console.log(line);
+  return isPassed ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { sha256 } from "../../src/core/secrets.ts";
+import type { SignedIn } from "../../src/core/session/sign-in.ts";
+import { createRules, type Rules, wrongFor } from "./rules.ts";
+
+const VERIFIER = "v".repeat(43);
+
+describe("a handover", () => {
+  let rules: Rules;
+  let page: SignedIn;
+  beforeEach(async () => {
+    rules = await createRules();
+    page = (await rules.knownDevice()).signedIn;
+  });
+
+  const issue = () => rules.phonekey().signIn.handOver(page, sha256(VERIFIER));
+  const redeem = async (handover: string, codeVerifier = VERIFIER) => {
+    const redeemed = await rules.phonekey().signIn.byHandover({ handover, codeVerifier, userAgent: "app" });
+    return redeemed.ok ? "ok" : redeemed.refusal.code;
+  };
+  const principal = () => ({ user: page.user, session: page.session });
+
+  test("opens one session, of several uses at once too, and only with its verifier", async () => {
+    const handover = await issue();
+    expect(await redeem(handover, "w".repeat(43))).toBe("invalid_handover");
+    const uses = await Promise.all(Array.from({ length: 10 }, () => redeem(handover)));
+    expect(uses.filter((use) => use === "ok")).toHaveLength(1);
+    expect(await redeem(handover)).toBe("invalid_handover");
+  });
+
+  test("ends with the page's session, however that ended", async () => {
+    const { sessions } = rules.phonekey();
+    const handover = await issue();
+    await sessions.end(principal(), page.session.id);
+    expect(await redeem(handover)).toBe("invalid_handover");
+    expect(await sessions.list(principal())).toEqual([]);
+  });
+
+  test("ends when all sessions or all other ones are ended", async () => {
+    const { sessions } = rules.phonekey();
+    const first = await issue();
+    await sessions.endOthers(principal());
+    expect(await redeem(first)).toBe("invalid_handover");
+    const second = await issue();
+    await sessions.endAll(principal());
+    expect(await redeem(second)).toBe("invalid_handover");
+    expect(await sessions.list(principal())).toEqual([]);
+  });
+
+  test("racing the end of all sessions, leaves none open", async () => {
+    const { sessions } = rules.phonekey();
+    const handovers = await Promise.all(Array.from({ length: 5 }, issue));
+    const ending = sessions.endAll(principal());
+    await Promise.all([...handovers.map((handover) => redeem(handover)), ending]);
+    expect(await sessions.list(principal())).toEqual([]);
+  });
+
+  test("opens no more than twenty sessions an hour for one user", async () => {
+    const used: string[] = [];
+    for (let n = 0; n < 22; n++) used.push(await redeem(await issue()));
+    expect(used.filter((use) => use === "ok")).toHaveLength(20);
+    expect(used.at(-1)).toBe("too_many_requests");
+  });
+});
+
+describe("a device whose session was ended from another one", () => {
+  test("is a stranger: it cannot use up the guesses kept for known devices", async () => {
+    const rules = await createRules();
+    const thief = await rules.knownDevice();
+    const owner = await rules.knownDevice();
+    const { sessions } = rules.phonekey();
+    const principal = { user: owner.signedIn.user, session: owner.signedIn.session };
+    await sessions.end(principal, thief.signedIn.session.id);
+    const { id, code } = await rules.started(thief.client);
+    await rules.guess(id, wrongFor(code), thief.client);
+    expect(await rules.ledger("device")).toEqual([]);
+    expect(await rules.ledger("stranger")).toHaveLength(1);
+  });
+
+  test("the owner's own device is known again after a refresh", async () => {
+    const rules = await createRules();
+    const thief = await rules.knownDevice();
+    const owner = await rules.knownDevice();
+    const { sessions } = rules.phonekey();
+    const before = await sessions.tokens(owner.signedIn);
+    await sessions.endOthers({ user: owner.signedIn.user, session: owner.signedIn.session });
+    expect((await sessions.refresh((await sessions.tokens(thief.signedIn)).refreshToken)).ok).toBe(false);
+    const refreshed = await sessions.refresh(before.refreshToken);
+    if (!refreshed.ok) throw new Error(refreshed.refusal.code);
+    const { id, code } = await rules.started({ deviceToken: refreshed.value.deviceToken });
+    await rules.guess(id, wrongFor(code));
+    expect(await rules.ledger("device")).toHaveLength(1);
+  });
+});
