@@ -11,6 +11,9 @@ import { type Stage, startStage } from "./stage.ts";
 const SILENCE_MS = 12_000;
 const SLOW_MS = 150;
 
+/** In the short form so long. */
+const lasts = (ms: number) => (isLong ? 8_000 : ms);
+
 const canRun = hasMariadb() && hasRedis();
 
 describe.runIf(canRun)("Redis and MariaDB", () => {
@@ -23,7 +26,6 @@ describe.runIf(canRun)("Redis and MariaDB", () => {
   });
 
   const breaks = (fault: Fault) => breakUnderLoad(stage, "Redis and MariaDB", fault);
-  const lasts = (ms: number) => (isLong ? 8_000 : ms);
 
   test("Redis is killed, and comes back empty", () =>
     breaks({
@@ -66,7 +68,7 @@ describe.runIf(canRun)("Redis and MariaDB", () => {
 
   test("the network to Redis is slow", () => breaks(slow(() => stage.toRedis, "Redis", lasts(1_000))));
 
-  databaseFaults(() => stage, breaks, lasts);
+  databaseFaults(() => stage, breaks);
 
   test("bad requests take no connection and ask the database nothing (T18)", async () => {
     const before = await questions(stage);
@@ -109,27 +111,23 @@ async function sendBad({ servers }: Stage, n: number): Promise<number> {
 }
 
 /** The same with one store: what Redis does there, the database does here. */
-describe.runIf(canRun && isLong)("MariaDB alone", () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = await startStage("database");
+function describeMariadbAlone(): void {
+  describe.runIf(canRun)("MariaDB alone", () => {
+    let stage: Stage;
+    beforeAll(async () => {
+      stage = await startStage("database");
+    });
+    afterAll(async () => {
+      await stage?.close();
+    });
+    const breaks = (fault: Fault) => breakUnderLoad(stage, "MariaDB alone", fault);
+    databaseFaults(() => stage, breaks);
   });
-  afterAll(async () => {
-    await stage?.close();
-  });
-  const lasts = (ms: number) => (isLong ? 8_000 : ms);
-  databaseFaults(
-    () => stage,
-    (fault) => breakUnderLoad(stage, "MariaDB alone", fault),
-    lasts,
-  );
-});
+}
 
-function databaseFaults(
-  stage: () => Stage,
-  breaks: (fault: Fault) => Promise<void>,
-  lasts: (ms: number) => number,
-): void {
+if (isLong) describeMariadbAlone();
+
+function databaseFaults(stage: () => Stage, breaks: (fault: Fault) => Promise<void>): void {
   test("MariaDB is killed and restarted", () =>
     breaks({
       name: "MariaDB killed with -9, restarted",
@@ -156,15 +154,15 @@ function databaseFaults(
       isFelt: true,
     }));
 
-  test.runIf(isLong)("the network to MariaDB falls silent", () =>
+  const silence = () =>
     breaks({
       name: "Network to MariaDB silent",
       strike: () => stage().toMariadb.freeze(),
       lastsMs: SILENCE_MS,
       heal: () => stage().toMariadb.thaw(),
       isFelt: true,
-    }),
-  );
+    });
+  if (isLong) test("the network to MariaDB falls silent", silence);
 
   test("the network to MariaDB is slow", () =>
     breaks(slow(() => stage().toMariadb, "MariaDB", lasts(1_000))));

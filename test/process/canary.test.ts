@@ -111,7 +111,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
       lock.exec("ROLLBACK");
       lock.close();
     }
-    expect(server.output()).toContain("database is locked");
+    await expect.poll(() => server.output()).toContain("database is locked");
     // It recovers by itself.
     expect((await client.refresh(session.refreshToken)).user.id).toBe(session.user.id);
   });
