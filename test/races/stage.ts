@@ -38,6 +38,8 @@ export async function startStage(stateIn: StateIn, env: Variables = {}): Promise
   const redis = stateIn === "redis" ? await startRedis() : undefined;
   const shared = {
     ...FREELY,
+    // Longer than any race takes: what comes after the wait may be sent.
+    RESEND_SECONDS: "60",
     DATABASE_URL: `mysql://${user}@${host}:${port}/${database}?connections=6`,
     STATE_URL: redis?.url ?? "database",
     PHONEKEY_SECRETS: randomBytes(36).toString("base64"),

@@ -154,6 +154,21 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
     await database.close();
     await direct.close();
   });
+
+  test("what runs when the other side closes the connection fails at once", async () => {
+    const direct = await openTestMysql(clock);
+    const database = await openMysql({ ...direct.server, port: proxy.port }, { connections: 2 });
+    const running = sql`select sleep(20)`.execute(database.db).catch((error: unknown) => error);
+    await wait(300);
+    const began = performance.now();
+    proxy.cut();
+    expect(await running).toBeInstanceOf(UnavailableError);
+    expect(performance.now() - began).toBeLessThan(2000);
+    proxy.mend();
+    await database.ping();
+    await database.close();
+    await direct.close();
+  });
 });
 
 describe.runIf(hasMariadb())("mariadb: a server of its own", () => {
