@@ -1,3 +1,6 @@
+/** An ended lease is dropped this long after: a clock that goes back finds it again. */
+const SKEW_MS = 60_000;
+
 /** Guesses set aside for one member. */
 export interface LeaseEntry {
   readonly member: string;
@@ -42,7 +45,7 @@ export function createLeaseBook(most: number): LeaseBook {
       if (entries.some(({ member }) => member === entry.member))
         throw new Error("the member has a lease here");
       makeRoom(now);
-      keep(key, [...liveOf(entries, now), entry]);
+      keep(key, [...liveOf(entries, now - SKEW_MS), entry]);
     },
 
     release(key, member, count) {

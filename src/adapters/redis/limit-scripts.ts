@@ -45,7 +45,10 @@ local function freeAt(check, now)
 end
 `;
 
-/** Guesses set aside are fields `member → amount:endsAt` of one hash. Returns their sum, the first end, and the dead. */
+/**
+ * Guesses set aside are fields `member → amount:endsAt` of one hash. Returns their sum, the first end, and those
+ * that ended a minute ago: what ended just now a clock that goes back finds again.
+ */
 const LEASES = `
 local function liveLeases(key, now)
   local sum, first, dead = 0, nil, {}
@@ -54,7 +57,7 @@ local function liveLeases(key, now)
     local amount, endsAt = string.match(fields[i + 1], '^(%d+):(%d+)$')
     amount, endsAt = tonumber(amount), tonumber(endsAt)
     if endsAt <= now then
-      table.insert(dead, fields[i])
+      if endsAt <= now - 60000 then table.insert(dead, fields[i]) end
     else
       sum = sum + amount
       if not first or endsAt < first then first = endsAt end
