@@ -1,31 +1,24 @@
 import { resolve } from "node:path";
-import type { CountryCode } from "libphonenumber-js/max";
 import type { z } from "zod";
 import { isPublicHost, publicUrl } from "./config/addresses.ts";
 import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed, StateUrl } from "./config/formats.ts";
+import { arrangePhone, type PhoneConfig } from "./config/parts/delivery.ts";
+import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
+import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
+import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
+import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
+import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
+import { arrangeDatabase } from "./config/parts/stores.ts";
+import { arrangeVerification, type VerificationConfig } from "./config/parts/verification.ts";
 import { type SettingName, type Settings, settingsSchema } from "./config/schema.ts";
 import { developmentSecret, secretList } from "./config/secrets.ts";
 import { doubts, misspelt } from "./config/warnings.ts";
-import type { Window } from "./core/protection/limits.ts";
-import type { Locale } from "./core/verification/ports.ts";
 
 /** The settings, checked. Frozen, with everything in it. */
 export interface Config {
   readonly mode: Mode;
-  readonly server: {
-    /** 0 takes any free port. */
-    readonly port: number;
-    readonly host: string;
-    /** The origin under which people reach this server; always there in production. */
-    readonly publicUrl?: string;
-    /** In CIDR notation, host bits cleared; IPv4-mapped networks as IPv4. */
-    readonly trustedProxies: readonly string[];
-    /** In lower case. */
-    readonly clientIpHeader?: string;
-    /** Origins as browsers write them. */
-    readonly allowedOrigins: readonly string[];
-  };
+  readonly server: ServerConfig;
   /** One or more, the current one first; each is used as the bytes of its text. */
   readonly secrets: readonly string[];
   /** Paths are absolute. */
@@ -33,43 +26,12 @@ export interface Config {
   readonly state: StateUrl;
   /** `console`, or one of those that the caller of `loadConfig` brought. */
   readonly sender: string;
-  readonly phone: {
-    readonly defaultCountry: CountryCode;
-    readonly allowedCountries: readonly CountryCode[] | "all";
-    readonly strictNumbers: boolean;
-  };
-  readonly verification: {
-    readonly codeLength: number;
-    readonly ttlSeconds: number;
-    readonly attempts: number;
-    readonly resendSeconds: number;
-  };
-  /** Every window of a limit must hold; none lifts it. `addressSends` refuses at ten times its counts. */
-  readonly limits: {
-    readonly phoneSends: readonly Window[];
-    readonly addressSends: readonly Window[];
-    readonly addressChecks: readonly Window[];
-  };
-  readonly session: {
-    readonly accessTokenMinutes: number;
-    readonly sessionDays: number;
-    /** Never more than `sessionDays`. */
-    readonly idleDays: number;
-  };
-  /** How long rows are kept; messages and failures for 31 days at least. */
-  readonly retention: {
-    readonly messagesDays: number;
-    readonly eventsDays: number;
-    readonly failuresDays: number;
-    /** After the session's end. */
-    readonly sessionsDays: number;
-  };
-  readonly pages: {
-    readonly brandName: string;
-    readonly defaultLocale: Locale;
-    /** Compared with what is asked for character by character. */
-    readonly returnTo: readonly string[];
-  };
+  readonly phone: PhoneConfig;
+  readonly verification: VerificationConfig;
+  readonly limits: LimitsConfig;
+  readonly session: SessionConfig;
+  readonly retention: RetentionConfig;
+  readonly pages: PagesConfig;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
 
@@ -193,57 +155,18 @@ function arrange(
 ): Config {
   return {
     mode: boot.mode,
-    server: serverOf(values, boot.mode),
+    server: arrangeServer(values, boot.mode === "production"),
     secrets: boot.secrets,
-    database: databaseOf(values.DATABASE_URL, boot.folder),
+    database: arrangeDatabase(values.DATABASE_URL, boot.folder),
     state: values.STATE_URL,
     sender: values.SMS_SENDER,
-    phone: {
-      defaultCountry: values.DEFAULT_COUNTRY,
-      allowedCountries: values.ALLOWED_COUNTRIES,
-      strictNumbers: values.STRICT_NUMBERS,
-    },
-    verification: {
-      codeLength: values.CODE_LENGTH,
-      ttlSeconds: values.CODE_TTL_SECONDS,
-      attempts: values.CODE_ATTEMPTS,
-      resendSeconds: values.RESEND_SECONDS,
-    },
-    limits: {
-      phoneSends: values.LIMIT_PHONE_SENDS,
-      addressSends: values.LIMIT_ADDRESS_SENDS,
-      addressChecks: values.LIMIT_ADDRESS_CHECKS,
-    },
-    session: {
-      accessTokenMinutes: values.ACCESS_TOKEN_MINUTES,
-      sessionDays: values.SESSION_DAYS,
-      idleDays: Math.min(values.SESSION_IDLE_DAYS, values.SESSION_DAYS),
-    },
-    retention: {
-      messagesDays: values.RETENTION_MESSAGES_DAYS,
-      eventsDays: values.RETENTION_EVENTS_DAYS,
-      failuresDays: values.RETENTION_FAILURES_DAYS,
-      sessionsDays: values.RETENTION_SESSIONS_DAYS,
-    },
-    pages: { brandName: values.BRAND_NAME, defaultLocale: values.DEFAULT_LOCALE, returnTo: values.RETURN_TO },
+    phone: arrangePhone(values),
+    verification: arrangeVerification(values),
+    limits: arrangeLimits(values),
+    session: arrangeSessions(values),
+    retention: arrangeRetention(values),
+    pages: arrangePages(values),
     logLevel: values.LOG_LEVEL,
-  };
-}
-
-function databaseOf(database: DatabaseUrl, folder: string): DatabaseUrl {
-  if (database.kind === "sqlite") return { ...database, path: resolve(folder, database.path) };
-  const { tls } = database;
-  return tls?.caFile ? { ...database, tls: { ...tls, caFile: resolve(folder, tls.caFile) } } : database;
-}
-
-function serverOf(values: Settings, mode: Mode): Config["server"] {
-  return {
-    port: values.PORT,
-    host: values.HOST ?? (mode === "production" ? "0.0.0.0" : "127.0.0.1"),
-    ...(values.PUBLIC_URL === undefined ? {} : { publicUrl: values.PUBLIC_URL }),
-    trustedProxies: values.TRUSTED_PROXIES,
-    ...(values.CLIENT_IP_HEADER === undefined ? {} : { clientIpHeader: values.CLIENT_IP_HEADER }),
-    allowedOrigins: values.ALLOWED_ORIGINS,
   };
 }
 

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { settings, settingsSchema } from "../src/config/schema.ts";
+import { settingsSchema } from "../src/config/schema.ts";
 import { developmentSecret } from "../src/config/secrets.ts";
+import { settings } from "../src/config/setting.ts";
 import type { Config } from "../src/config.ts";
 import {
   config,

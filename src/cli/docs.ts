@@ -1,4 +1,5 @@
-import { type Setting, settings, settingsSchema } from "../config/schema.ts";
+import { settingsSchema } from "../config/schema.ts";
+import { type Setting, settings } from "../config/setting.ts";
 import { REFUSALS } from "../core/refusals.ts";
 import { REMEDIES } from "./remedies.ts";
 

@@ -1,0 +1,34 @@
+import type { z } from "zod";
+import type { Locale } from "../../core/verification/ports.ts";
+import { returnAddresses } from "../addresses.ts";
+import { brandName, oneOf } from "../formats.ts";
+import { withDefault } from "../setting.ts";
+
+export interface PagesConfig {
+  readonly brandName: string;
+  readonly defaultLocale: Locale;
+  /** Compared with what is asked for character by character. */
+  readonly returnTo: readonly string[];
+}
+
+export const pageVariables = {
+  BRAND_NAME: withDefault(brandName, "Phonekey", {
+    part: "Pages",
+    sentence: "What the pages and the SMS call you.",
+  }),
+  DEFAULT_LOCALE: withDefault(oneOf(["en", "zh-CN"]), "en", {
+    part: "Pages",
+    sentence: "The language where a request names none that we have.",
+  }),
+  RETURN_TO: withDefault(returnAddresses, "", {
+    part: "Pages",
+    sentence:
+      "The addresses to which the sign-in page may send people back, compared character by character. A comma in one is written `%2C`.",
+  }),
+};
+
+type Values = z.output<z.ZodObject<typeof pageVariables>>;
+
+export function arrangePages(values: Values): PagesConfig {
+  return { brandName: values.BRAND_NAME, defaultLocale: values.DEFAULT_LOCALE, returnTo: values.RETURN_TO };
+}

@@ -1,0 +1,36 @@
+import type { z } from "zod";
+import { wholeNumber } from "../formats.ts";
+import { withDefault } from "../setting.ts";
+
+export interface SessionConfig {
+  readonly accessTokenMinutes: number;
+  readonly sessionDays: number;
+  /** Never more than `sessionDays`. */
+  readonly idleDays: number;
+}
+
+export const sessionVariables = {
+  ACCESS_TOKEN_MINUTES: withDefault(wholeNumber(1, 60), "15", {
+    part: "Sessions",
+    sentence:
+      "How long an access token is good. Other services that check it by the JWKS notice a sign-out that late.",
+  }),
+  SESSION_DAYS: withDefault(wholeNumber(1, 365), "30", {
+    part: "Sessions",
+    sentence: "When a session ends however much it is used.",
+  }),
+  SESSION_IDLE_DAYS: withDefault(wholeNumber(1, 365), "14", {
+    part: "Sessions",
+    sentence: "When a session ends that is not used; at most `SESSION_DAYS`.",
+  }),
+};
+
+type Values = z.output<z.ZodObject<typeof sessionVariables>>;
+
+export function arrangeSessions(values: Values): SessionConfig {
+  return {
+    accessTokenMinutes: values.ACCESS_TOKEN_MINUTES,
+    sessionDays: values.SESSION_DAYS,
+    idleDays: Math.min(values.SESSION_IDLE_DAYS, values.SESSION_DAYS),
+  };
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { Format } from "./formats.ts";
+
+/** What `docs/configuration.md` says about a variable. Texts are Markdown. */
+export interface Setting {
+  readonly part: string;
+  readonly sentence: string;
+  /** What holds when the variable is not set. */
+  readonly fallback: string;
+  readonly expects: string;
+  /** What keeps a production server from starting, beside a value that does not parse. */
+  readonly stopsProduction?: string;
+}
+
+/** What each variable means, by its schema. */
+export const settings = z.registry<Setting>();
+
+interface About {
+  readonly part: string;
+  readonly sentence: string;
+  readonly stopsProduction?: string;
+}
+
+function readWith<T>(format: Format<T>) {
+  return (text: string, context: z.RefinementCtx): T => {
+    const parsed = format.read(text);
+    if (parsed.ok) return parsed.value;
+    context.addIssue({ code: "custom", message: parsed.problem });
+    return z.NEVER;
+  };
+}
+
+/** A variable that has a value when it is not set: that of the text `fallback`. */
+export function withDefault<T>(format: Format<T>, fallback: string, about: About) {
+  const shown = fallback === "" ? "none" : `\`${fallback}\``;
+  return z
+    .string()
+    .default(fallback)
+    .transform(readWith(format))
+    .register(settings, { ...about, fallback: shown, expects: format.expects });
+}
+
+/** A variable without a value of its own; `fallback` tells what happens instead. */
+export function optional<T>(format: Format<T>, fallback: string, about: About) {
+  return z
+    .string()
+    .transform(readWith(format))
+    .optional()
+    .register(settings, { ...about, fallback, expects: format.expects });
+}
