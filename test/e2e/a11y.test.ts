@@ -212,33 +212,41 @@ describe("a person with a keyboard alone", () => {
 });
 
 describe("a person who enlarges or calms the page", () => {
-  it.each(["the number", "a wrong code", "the account", "the inbox", "the API documents"])(
-    "reads %s at 200 and 400 % without scrolling sideways",
-    async (name) => {
-      const page = await browser.open();
-      await STATES[name]?.(page);
-      // Zoom makes the window smaller in its own pixels: 1280 at 200 % and 400 %, and a small phone.
-      for (const width of [640, 360, 320]) {
-        await page.setViewportSize({ width, height: 512 });
-        const overflow = await page.evaluate(
-          "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth",
-        );
-        expect([width, overflow]).toEqual([width, 0]);
-      }
-    },
-  );
+  const PAGES = ["the number", "a wrong code", "the account", "the inbox", "the API documents"];
 
-  it.each(["the number", "the code", "the account"])(
-    "reads %s in letters of twice the size",
-    async (name) => {
-      const page = await browser.open();
-      await STATES[name]?.(page);
-      await page.evaluate("document.documentElement.style.fontSize = '200%'");
-      expect(
-        await page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"),
-      ).toBe(0);
-    },
-  );
+  async function expectNoOverflow(page: Page, widths: readonly number[]): Promise<void> {
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 512 });
+      const overflow = await page.evaluate(
+        "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth",
+      );
+      expect([width, overflow]).toEqual([width, 0]);
+    }
+  }
+
+  it.each(PAGES)("reads %s at 200 and 400 % without scrolling sideways", async (name) => {
+    const page = await browser.open();
+    await STATES[name]?.(page);
+    // Zoom makes the window smaller in its own pixels: 1280 at 200 % and 400 %, and a small phone.
+    await expectNoOverflow(page, [640, 360, 320]);
+  });
+
+  it.each([...PAGES, "the code"])("reads %s in letters of twice the size", async (name) => {
+    const page = await browser.open();
+    await STATES[name]?.(page);
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    await expectNoOverflow(page, [360, 320]);
+  });
+
+  it("sees the whole number that they type in letters of twice the size", async () => {
+    const page = await browser.open();
+    await page.goto(`${app.origin}/sign-in`);
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    await page.locator("#phone").fill("13912345678");
+    const hidden =
+      "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('#phone'))";
+    expect(await page.evaluate(hidden)).toBe(0);
+  });
 
   it("sees nothing move that need not", async () => {
     const page = await browser.open({ reducedMotion: "reduce" });
