@@ -1,0 +1,155 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  createCommonClient,
+  createSmsClient,
+  type TencentAccess,
+} from "../../../src/adapters/tencent/client.ts";
+import { TencentError } from "../../../src/adapters/tencent/errors.ts";
+import { type CloudAction, checkParameters } from "../../support/tencent/call.ts";
+import { type CloudOptions, startCloud } from "../../support/tencent/cloud.ts";
+import { SMS } from "../../support/tencent/sms.ts";
+
+const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
+const statistics: CloudAction = (call) => {
+  checkParameters(call, { Limit: "integer!", Offset: "integer" });
+  return { Total: 3 };
+};
+const STATISTICS = { ...SMS, actions: { SendStatusStatistics: statistics } };
+
+async function start(options: Partial<CloudOptions> = {}) {
+  const cloud = await startCloud({ products: [STATISTICS], accounts: [KEYS], ...options });
+  onTestFinished(cloud.close);
+  return cloud;
+}
+
+function access(endpoint: string, more: Partial<TencentAccess> = {}): TencentAccess {
+  return { credential: () => KEYS, region: "ap-guangzhou", endpoint, ...more };
+}
+
+/** What a call that must fail rejects with. */
+async function failure(access: TencentAccess, parameters: object = { Limit: 0 }, deadlineMs = 2_000) {
+  const client = createSmsClient(access);
+  const call = client.call("SendStatusStatistics", parameters, AbortSignal.timeout(deadlineMs));
+  const error: unknown = await call.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(TencentError);
+  return error as TencentError;
+}
+
+describe("calls", () => {
+  it("are signed as the cloud demands, by the client of the product and by the common one", async () => {
+    const cloud = await start();
+    const sms = createSmsClient(access(cloud.url));
+    const common = createCommonClient("sms.tencentcloudapi.com", "2021-01-11", access(cloud.url));
+    for (const client of [sms, common]) {
+      const answer = await client.call("SendStatusStatistics", { Limit: 0 });
+      expect(answer).toEqual({ Total: 3, RequestId: cloud.calls.at(-1)?.requestId });
+    }
+    expect(cloud.calls.map(({ region }) => region)).toEqual(["ap-guangzhou", "ap-guangzhou"]);
+  });
+
+  it("share one connection", async () => {
+    const cloud = await start();
+    const client = createSmsClient(access(cloud.url));
+    for (let n = 0; n < 3; n += 1) await client.call("SendStatusStatistics", { Limit: n });
+    expect(cloud.connections()).toBe(1);
+  });
+
+  it("read the credential each time, and carry its token", async () => {
+    const role = { secretId: "AKIDrole", secretKey: "temporary", token: "token-1" };
+    const cloud = await start({ accounts: [KEYS, role] });
+    let current: typeof KEYS = KEYS;
+    const client = createSmsClient(access(cloud.url, { credential: async () => current }));
+    await client.call("SendStatusStatistics", { Limit: 0 });
+    current = role;
+    await client.call("SendStatusStatistics", { Limit: 0 });
+    expect(cloud.calls).toHaveLength(2);
+  });
+
+  it("go where they should also where the environment names a proxy", async () => {
+    vi.stubEnv("http_proxy", "http://127.0.0.1:9");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const cloud = await start();
+    await createSmsClient(access(cloud.url)).call("SendStatusStatistics", { Limit: 0 });
+    expect(cloud.calls).toHaveLength(1);
+  });
+});
+
+describe("what the cloud refuses", () => {
+  it.each<[string, Partial<TencentAccess>, Partial<CloudOptions>, object?]>([
+    ["AuthFailure.SignatureFailure", { credential: () => ({ ...KEYS, secretKey: "another" }) }, {}],
+    ["AuthFailure.SecretIdNotFound", { credential: () => ({ ...KEYS, secretId: "AKIDother" }) }, {}],
+    ["AuthFailure.TokenFailure", { credential: () => ({ ...KEYS, token: "old" }) }, {}],
+    ["AuthFailure.SignatureExpire", {}, { clock: { now: () => Date.now() + 301_000 } }],
+    ["AuthFailure.SignatureExpire", {}, { clock: { now: () => Date.now() - 302_000 } }],
+    ["UnsupportedRegion", { region: "eu-atlantis" }, {}],
+    ["MissingParameter", {}, {}, {}],
+    ["InvalidParameter", {}, {}, { Limit: "0" }],
+    ["UnknownParameter", {}, {}, { Limit: 0, Colour: "red" }],
+    ["InvalidAction", {}, { products: [{ ...STATISTICS, actions: {} }] }],
+    ["NoSuchVersion", {}, { products: [{ ...STATISTICS, version: "2019-07-11" }] }],
+    ["NoSuchProduct", {}, { products: [{ ...STATISTICS, service: "cvm" }] }],
+  ])("rejects with %s", async (code, more, options, parameters) => {
+    const cloud = await start(options);
+    const error = await failure(access(cloud.url, more), parameters);
+    expect(error).toMatchObject({ code, hasLeft: true });
+    expect(error.requestId).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  it("takes a clock that is off by five minutes at most", async () => {
+    const cloud = await start({ clock: { now: () => Date.now() + 298_000 } });
+    await createSmsClient(access(cloud.url)).call("SendStatusStatistics", { Limit: 0 });
+  });
+});
+
+describe("what goes wrong on the way", () => {
+  it.each([
+    [{ httpStatus: 502, body: "Bad gateway" }, { httpStatus: 502 }],
+    [{ garbage: "<html>" }, {}],
+    [{ garbage: '{"Answer":{}}' }, {}],
+    [{ garbage: "null" }, {}],
+    [{ cut: "taken" }, {}],
+    [{ hang: "not_taken" }, {}],
+  ] as const)("%j leaves open whether it was done", async (fault, expected) => {
+    const cloud = await start();
+    cloud.faults.push(fault);
+    const error = await failure(access(cloud.url), { Limit: 0 }, 300);
+    expect(error).toMatchObject({ hasLeft: true, ...expected });
+    expect(error.code).toBeUndefined();
+  });
+
+  it("knows that nothing left where nobody listens", async () => {
+    const cloud = await start();
+    await cloud.close();
+    expect(await failure(access(cloud.url))).toMatchObject({ hasLeft: false });
+  });
+
+  it.each(["nowhere.invalid", "localhost"])("knows it for a host that is not there: %s", async (host) => {
+    expect(await failure(access(`http://${host}:9`))).toMatchObject({ hasLeft: false });
+  });
+
+  it("knows it when the encrypted connection never comes up", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    expect(await failure(access(`https://127.0.0.1:${port}`), {}, 200)).toMatchObject({ hasLeft: false });
+  });
+
+  it("knows it when there is no credential", async () => {
+    const cloud = await start();
+    const credential = () => Promise.reject(new Error("no role"));
+    expect(await failure(access(cloud.url, { credential }))).toMatchObject({ hasLeft: false });
+    expect(cloud.calls).toHaveLength(0);
+  });
+
+  it("says nothing of what was asked or answered", async () => {
+    const cloud = await start();
+    cloud.faults.push({ error: "InternalError" });
+    const error = await failure(access(cloud.url), { Limit: 0, Secret: "s3cr3t" });
+    expect(error.message).toBe("Tencent Cloud: InternalError");
+    expect(error.cause).toBeUndefined();
+  });
+});
