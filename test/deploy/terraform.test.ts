@@ -1,0 +1,230 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ipaddr from "ipaddr.js";
+import { describe, expect, it } from "vitest";
+import { faultsOf } from "./lint.ts";
+import { type Body, parseModule, readModule } from "./module.ts";
+import provider from "./provider.json" with { type: "json" };
+import { TUTORIAL } from "./tutorial.ts";
+
+const FOLDER = join(import.meta.dirname, "../../deploy/tencent");
+const module = await readModule(FOLDER);
+
+function bodyOf(address: string): Body {
+  const block = module.blocks.get(address);
+  if (!block) throw new Error(`there is no ${address}`);
+  return block.body;
+}
+
+function defaultOf(variable: string): unknown {
+  return bodyOf(`var.${variable}`).default;
+}
+
+describe("the Terraform module", () => {
+  it("has no fault", () => {
+    expect(module.blocks.size).toBeGreaterThan(60);
+    expect(faultsOf(module)).toStrictEqual([]);
+  });
+
+  it("uses every variable and every local", () => {
+    const used = new Set([...module.references.values()].flat().map(ownerOf));
+    const unused = [...module.blocks.values()].filter(
+      ({ kind, address }) => (kind === "variable" || kind === "local") && !used.has(address),
+    );
+    expect(unused.map(({ address }) => address)).toStrictEqual([]);
+  });
+
+  it("describes every variable and every output", () => {
+    const told = [...module.blocks.values()].filter(({ kind }) => kind === "variable" || kind === "output");
+    expect(told.filter(({ body }) => !body.description).map(({ address }) => address)).toStrictEqual([]);
+  });
+
+  it("keeps both subnets apart, inside the VPC and smaller than it", () => {
+    const rangeOf = (variable: string) => ipaddr.IPv4.parseCIDR(String(defaultOf(variable)));
+    const [vpc, vpcBits] = rangeOf("vpc_cidr");
+    const subnets = [rangeOf("subnet_cidr"), rangeOf("function_subnet_cidr")];
+    for (const [address, bits] of subnets) {
+      expect(bits).toBeGreaterThan(vpcBits);
+      expect(address.match(vpc, vpcBits)).toBe(true);
+    }
+    const [[stores, bits], [functions]] = subnets as [[ipaddr.IPv4, number], [ipaddr.IPv4, number]];
+    expect(functions.match(stores, bits)).toBe(false);
+  });
+
+  it("lets in the functions alone, each store on its own port", () => {
+    const doors = [...module.blocks.values()].filter(
+      ({ type }) => type === "tencentcloud_security_group_rule_set",
+    );
+    const ingress = doors.map(({ address, body }) => [address, body.ingress]);
+    const rule = (port: string) => [
+      expect.objectContaining({
+        action: "ACCEPT",
+        cidr_block: `\${var.function_subnet_cidr}`,
+        protocol: "TCP",
+        port: `\${tostring(var.${port})}`,
+      }),
+    ];
+    expect(ingress).toStrictEqual([
+      ["tencentcloud_security_group_rule_set.mysql", rule("mysql_port")],
+      ["tencentcloud_security_group_rule_set.redis", rule("redis_port")],
+    ]);
+  });
+
+  it("never opens MySQL to the Internet, and never lets the functions be root", () => {
+    expect(bodyOf("tencentcloud_mysql_instance.main").internet_service).toBe(0);
+    expect(bodyOf("tencentcloud_mysql_privilege.phonekey").global).toStrictEqual([]);
+    expect(bodyOf("local.mysql_url").value).not.toContain("mysql_root_password");
+  });
+
+  it("gives the web function the rights to send and to look at a captcha, and no other", () => {
+    expect(bodyOf("local.functions").value).toMatchObject({
+      web: { actions: ["sms:SendSms", "captcha:DescribeCaptchaResult"] },
+    });
+    expect(JSON.stringify(bodyOf("local.functions"))).not.toMatch(/:\*|sms:(Add|Modify|Delete)/);
+  });
+
+  it("names the address trigger as the provider wants it", () => {
+    expect(bodyOf("tencentcloud_scf_trigger.url")).not.toHaveProperty("trigger_name");
+    expect(bodyOf("tencentcloud_scf_trigger.timer")).toHaveProperty("trigger_name");
+  });
+});
+
+describe("the tutorial's tables", () => {
+  it.each(TUTORIAL)(
+    "step $step, $parameter: $sample",
+    ({ variable, goesTo: [address, argument], ...row }) => {
+      const { default: fallback, description } = bodyOf(`var.${variable}`);
+      expect(fallback).toStrictEqual(row.default);
+      expect(String(description)).toContain(row.deviates ?? "");
+      expect(expressionOf(address, argument)).toContain(`var.${variable}`);
+      expect(documented(address, argument)).toBe(true);
+    },
+  );
+
+  it("loses no row", () => {
+    const rows = (step: number) =>
+      new Set(TUTORIAL.filter((row) => row.step === step).map((row) => row.parameter));
+    expect([3, 4, 5].map((step) => rows(step).size)).toStrictEqual([6, 16, 4]);
+  });
+});
+
+/** What an argument is set to, with the values of the locals that it names. */
+function expressionOf(address: string, argument: string): string {
+  const text = JSON.stringify(bodyOf(address)[argument]);
+  return text.replace(/local\.\w+/g, (local) => JSON.stringify(bodyOf(local).value));
+}
+
+function documented(address: string, argument: string): boolean {
+  const [type = ""] = address.split(".");
+  if (type === "provider") return argument === "region";
+  const known = provider.resources[type as keyof typeof provider.resources];
+  return argument === "count" || [...known.required, ...known.optional].some((name) => name === argument);
+}
+
+function ownerOf(reference: string): string {
+  return reference.split(".").slice(0, 2).join(".");
+}
+
+describe("the lint", () => {
+  const GOOD = `
+    variable "cidr" { default = "10.0.0.0/16" }
+    resource "tencentcloud_vpc" "main" {
+      name       = "a"
+      cidr_block = var.cidr
+    }`;
+
+  const BROKEN: readonly (readonly [what: string, text: string, fault: string | RegExp])[] = [
+    ["a variable that is not there", 'output "x" { value = var.gone }', "output.x: var.gone is not there"],
+    [
+      "a resource that is not there",
+      'output "x" { value = tencentcloud_vpc.gone.id }',
+      /tencentcloud_vpc.gone is not/,
+    ],
+    ["an attribute that is not documented", 'output "x" { value = tencentcloud_vpc.main.color }', /no color/],
+    [
+      "an argument that is not documented",
+      'resource "tencentcloud_eip" "x" { colour = 1 }',
+      /no argument colour/,
+    ],
+    ["a missing argument", 'resource "tencentcloud_vpc" "x" { name = "a" }', /lacks cidr_block/],
+    [
+      "a resource that is not documented",
+      'resource "tencentcloud_cow" "x" {}',
+      /tencentcloud_cow is not known/,
+    ],
+    [
+      "an open secret",
+      'variable "db_password" { type = string }',
+      "var.db_password: is a secret and not sensitive",
+    ],
+    [
+      "a secret in an output",
+      'resource "random_password" "x" { length = 9 }\nlocals { y = random_password.x.result }\noutput "z" { value = local.y }',
+      "output.z: shows a secret and is not sensitive",
+    ],
+    [
+      "a door open to the world",
+      'resource "tencentcloud_security_group_rule_set" "x" {\n security_group_id = "a"\n ingress {\n  action = "ACCEPT"\n  cidr_block = "0.0.0.0/0"\n }\n}',
+      /ingress from anywhere/,
+    ],
+    [
+      "the same door by IPv6",
+      'resource "tencentcloud_security_group_rule_set" "x" {\n security_group_id = "a"\n ingress {\n  action = "ACCEPT"\n  ipv6_cidr_block = "::/0"\n }\n}',
+      /ingress from anywhere/,
+    ],
+    [
+      "a door that names nobody",
+      'resource "tencentcloud_security_group_rule_set" "x" {\n security_group_id = "a"\n ingress {\n  action = "ACCEPT"\n }\n}',
+      /ingress from anywhere/,
+    ],
+  ];
+
+  it("finds nothing in what is right", async () => {
+    expect(faultsOf(await parseModule([["main.tf", GOOD]]))).toStrictEqual([]);
+  });
+
+  it.each(BROKEN)("finds %s", async (_, text, fault) => {
+    const faults = faultsOf(
+      await parseModule([
+        ["main.tf", GOOD],
+        ["broken.tf", text],
+      ]),
+    );
+    expect(faults).toStrictEqual([expect.stringMatching(fault)]);
+  });
+
+  it("does not take what is no HCL", async () => {
+    await expect(parseModule([["main.tf", "resource {"]])).rejects.toThrow();
+  });
+});
+
+describe("Terraform itself", () => {
+  const run = (args: readonly string[], cwd: string) =>
+    spawnSync(process.env.TERRAFORM_PATH ?? "terraform", args, {
+      cwd,
+      encoding: "utf8",
+      timeout: 60_000,
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        TF_REGISTRY_CLIENT_TIMEOUT: "5",
+        TF_REGISTRY_DISCOVERY_RETRY: "0",
+        CHECKPOINT_DISABLE: "1",
+      },
+    });
+  const isThere = run(["version"], FOLDER).status === 0;
+
+  it.skipIf(!isThere)("finds the files formatted", () => {
+    expect(run(["fmt", "-check", "-list=true", "."], FOLDER)).toMatchObject({ status: 0, stdout: "" });
+  });
+
+  it.skipIf(!isThere)("finds the module valid, where the providers can be had", (test) => {
+    const folder = mkdtempSync(join(tmpdir(), "phonekey-terraform-"));
+    test.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    cpSync(FOLDER, folder, { recursive: true });
+    if (run(["init", "-backend=false", "-input=false"], folder).status !== 0) test.skip();
+    expect(run(["validate", "-no-color"], folder)).toMatchObject({ status: 0 });
+  });
+});
