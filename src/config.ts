@@ -2,15 +2,16 @@ import { resolve } from "node:path";
 import type { z } from "zod";
 import { isPublicHost, publicUrl } from "./config/addresses.ts";
 import type { DatabaseUrl } from "./config/database-url.ts";
-import type { Parsed, StateUrl } from "./config/formats.ts";
+import type { Parsed } from "./config/formats.ts";
 import { arrangePhone, type PhoneConfig } from "./config/parts/delivery.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
-import { arrangeDatabase } from "./config/parts/stores.ts";
+import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
 import { arrangeVerification, type VerificationConfig } from "./config/parts/verification.ts";
+import type { StateUrl } from "./config/redis-url.ts";
 import { type SettingName, type Settings, settingsSchema } from "./config/schema.ts";
 import { developmentSecret, secretList } from "./config/secrets.ts";
 import { doubts, misspelt } from "./config/warnings.ts";
@@ -158,7 +159,7 @@ function arrange(
     server: arrangeServer(values, boot.mode === "production"),
     secrets: boot.secrets,
     database: arrangeDatabase(values.DATABASE_URL, boot.folder),
-    state: values.STATE_URL,
+    state: arrangeState(values.STATE_URL, boot.folder),
     sender: values.SMS_SENDER,
     phone: arrangePhone(values),
     verification: arrangeVerification(values),

@@ -90,10 +90,10 @@ async function checkState({ state, mode }: Config, clock: Clock): Promise<readon
   if (state.kind !== "redis") return [forgetful(mode)];
   const { connectRedis } = await import("../adapters/redis/connection.ts");
   const { checkNodes, checkScripts } = await import("../adapters/redis/doctor.ts");
-  const redis = await connectRedis(state.url);
+  const redis = await connectRedis(state);
   try {
-    const isCluster = state.url.startsWith("redis+cluster:");
-    const asked = { clock, isCluster, isEncrypted: state.url.startsWith("rediss:") };
+    const isCluster = state.topology === "cluster";
+    const asked = { clock, isCluster, isEncrypted: state.tls !== undefined };
     const checks = [() => checkNodes(redis, asked), () => checkScripts(redis)];
     return await examine(
       checks.map((check) => ({ name: "Redis", check })),

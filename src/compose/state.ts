@@ -1,5 +1,6 @@
 import { createMemoryLimitStore } from "../adapters/memory/limits.ts";
 import { createMemoryVerificationStore } from "../adapters/memory/verifications.ts";
+import type { RedisServer } from "../adapters/redis/clients.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
 import type { Config } from "../config.ts";
 import type { LimitStore } from "../core/protection/ports.ts";
@@ -21,7 +22,7 @@ export async function openState(
   { verifications, limits }: Pick<SqlStores, "verifications" | "limits">,
   log: Log,
 ): Promise<State> {
-  if (state.kind === "redis") return await openRedis(state.url, log);
+  if (state.kind === "redis") return await openRedis(state, log);
   const inDatabase = state.kind === "database";
   return {
     verifications: inDatabase ? verifications : createMemoryVerificationStore(),
@@ -32,13 +33,13 @@ export async function openState(
 }
 
 /** Imported here, so that who uses no Redis does not load its client. */
-async function openRedis(url: string, log: Log): Promise<State> {
+async function openRedis(server: RedisServer, log: Log): Promise<State> {
   const [{ connectRedis }, { createRedisLimitStore }, { createRedisVerificationStore }] = await Promise.all([
     import("../adapters/redis/connection.ts"),
     import("../adapters/redis/limits.ts"),
     import("../adapters/redis/verifications.ts"),
   ]);
-  const redis = await connectRedis(url, { onError: (err) => log.error({ err }, "Redis was lost") });
+  const redis = await connectRedis(server, { onError: (err) => log.error({ err }, "Redis was lost") });
   return {
     verifications: createRedisVerificationStore(redis),
     limits: createRedisLimitStore(redis),

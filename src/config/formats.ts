@@ -105,34 +105,3 @@ export const headerName = format("the name of an HTTP header", (text) =>
 export const brandName = format("1 to 40 characters, none of them invisible", (text) =>
   [...text].length <= 40 && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? text : undefined,
 );
-
-/** Where verifications and limits live. */
-export type StateUrl =
-  | { readonly kind: "database" | "memory" }
-  /** As written, password and all: it is for the client alone. */
-  | { readonly kind: "redis"; readonly url: string };
-
-const REDIS =
-  "`redis://host`, `rediss://host` (TLS), `redis+sentinel://host,…/name` or `redis+cluster://host,…`";
-const REDIS_URL = /^(rediss?|redis\+sentinel|redis\+cluster):\/\/(?:[^@/\s]*@)?([^@/\s]+)(?:\/([^/\s]*))?$/;
-const HOST_AND_PORT = /^([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?$/;
-
-/** Where verifications and limits live. */
-export const stateUrl: Format<StateUrl> = {
-  expects: `\`database\`, \`memory:\`, or a Redis: ${REDIS}`,
-  read(text) {
-    if (text === "database") return good({ kind: "database" });
-    if (text === "memory:") return good({ kind: "memory" });
-    return isRedisUrl(text)
-      ? good({ kind: "redis", url: text })
-      : bad(`must be \`database\`, \`memory:\` or ${REDIS}`);
-  },
-};
-
-function isRedisUrl(text: string): boolean {
-  const [, scheme = "", hosts = "", path = ""] = REDIS_URL.exec(text) ?? [];
-  const isOne = scheme === "redis" || scheme === "rediss";
-  if (!hosts.split(",").every((host) => HOST_AND_PORT.test(host))) return false;
-  if (isOne) return !hosts.includes(",") && /^\d*$/.test(path);
-  return scheme === "redis+sentinel" ? path !== "" : path === "";
-}

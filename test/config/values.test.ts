@@ -61,19 +61,7 @@ describe("values", () => {
       { ...MYSQL, host: "10.0.0.5", tls: { serverName: "mysql.internal", caFile: "/etc/ca.pem" } },
     ],
     ["STATE_URL", "memory:", (read) => read.state, { kind: "memory" }],
-    ...[
-      "redis://localhost",
-      "redis://:p%40ss@10.0.0.7:6380/2",
-      "rediss://user:secret@redis.example.com:6380",
-      "redis://[::1]:6379",
-      "redis+sentinel://s1:26379,s2:26379/mymaster",
-      "redis+cluster://:secret@n1:7000,n2:7001",
-    ].map((url): [string, string, (read: Config) => unknown, unknown] => [
-      "STATE_URL",
-      url,
-      (read) => read.state,
-      { kind: "redis", url },
-    ]),
+    ...redisUrls(),
     ["RETENTION_MESSAGES_DAYS", "31", (read) => read.retention.messagesDays, 31],
     ["RETENTION_EVENTS_DAYS", "1", (read) => read.retention.eventsDays, 1],
     ["RETENTION_FAILURES_DAYS", "400", (read) => read.retention.failuresDays, 400],
@@ -199,6 +187,14 @@ describe("values", () => {
       "redis://user:p@ss@a",
       "redis+sentinel://a",
       "redis+cluster://a/0",
+      "redis+sentinels://a/b",
+      "redis://a:65536",
+      "redis://a/123456",
+      "redis://%zz@a",
+      "redis://a?sslCa=/etc/ca.pem",
+      "rediss://a?ca=/etc/ca.pem",
+      "rediss://a?sentinelPassword=secret",
+      "rediss://a#b",
       "http://a",
     ],
     ["RETENTION_MESSAGES_DAYS", "30", "0"],
@@ -300,3 +296,57 @@ describe("limits", () => {
     );
   });
 });
+
+function redisUrls(): [string, string, (read: Config) => unknown, unknown][] {
+  const ca = { caFile: "/etc/ca.pem", serverName: "redis.internal" };
+  const sentinels = [
+    { host: "s1", port: 26_379 },
+    { host: "s2", port: 26_380 },
+  ];
+  const urls: [string, object][] = [
+    ["redis://localhost", { topology: "single", hosts: [{ host: "localhost", port: 6379 }] }],
+    [
+      "redis://:p%40s+s@10.0.0.7:6380/2",
+      { topology: "single", hosts: [{ host: "10.0.0.7", port: 6380 }], password: "p@s+s", database: 2 },
+    ],
+    [
+      "rediss://user:secret@redis.example.com:6380",
+      {
+        topology: "single",
+        hosts: [{ host: "redis.example.com", port: 6380 }],
+        user: "user",
+        password: "secret",
+        tls: {},
+      },
+    ],
+    ["redis://[::1]:6379", { topology: "single", hosts: [{ host: "::1", port: 6379 }] }],
+    [
+      "redis+sentinel://s1,s2:26380/mymaster",
+      { topology: "sentinel", hosts: sentinels, masterName: "mymaster" },
+    ],
+    [
+      "rediss+sentinel://:a@s1,s2:26380/mymaster?sentinelPassword=b&sslCa=/etc/ca.pem&sslName=redis.internal",
+      {
+        topology: "sentinel",
+        hosts: sentinels,
+        masterName: "mymaster",
+        password: "a",
+        sentinelPassword: "b",
+        tls: ca,
+      },
+    ],
+    [
+      "rediss+cluster://:secret@n1:7000,n2",
+      {
+        topology: "cluster",
+        hosts: [
+          { host: "n1", port: 7000 },
+          { host: "n2", port: 6379 },
+        ],
+        password: "secret",
+        tls: {},
+      },
+    ],
+  ];
+  return urls.map(([url, parts]) => ["STATE_URL", url, (read) => read.state, { kind: "redis", ...parts }]);
+}

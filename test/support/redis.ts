@@ -4,6 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  connectRedis,
+  type RedisConnection,
+  type RedisOptions,
+} from "../../src/adapters/redis/connection.ts";
+import { stateUrl } from "../../src/config/redis-url.ts";
 
 /** A Redis server of the tests' own, in a folder and on a port of its own. */
 export interface RedisServer {
@@ -49,6 +55,13 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** As the server connects to it where `STATE_URL` is this. */
+export async function connectTo(url: string, options?: RedisOptions): Promise<RedisConnection> {
+  const read = stateUrl.read(url);
+  if (!read.ok || read.value.kind !== "redis") throw new Error(`this is no Redis: ${url}`);
+  return await connectRedis(read.value, options);
 }
 
 /** Three masters that share the slots. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createClient, createCluster, createSentinel } from "redis";
 import { UnavailableError } from "../../core/refusals.ts";
+import { createRunner, type RedisServer, type Runner } from "./clients.ts";
 
 /** A Lua script; Redis runs each call of it as one step. */
 export interface Script {
@@ -33,29 +33,20 @@ export interface RedisOptions {
   readonly timeoutMs?: number;
 }
 
-type Command = { sendCommand(words: string[]): Promise<unknown> };
-
-interface Runner {
-  connect(): Promise<unknown>;
-  on(event: "error", listener: (error: unknown) => void): unknown;
-  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  eval(lua: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  destroy(): unknown;
-  nodes(): Promise<readonly Command[]>;
-}
-
 const TIMEOUT_MS = 2_000;
 
 /**
- * Connects to `redis://`, `rediss://` (TLS, verified), `redis+sentinel://host:port,…/master` or
- * `redis+cluster://host:port,…`. A call that cannot be answered at once fails instead of waiting in a queue, so that
- * a lost Redis is 503 and never a pile of requests.
+ * Connects to one server, to the master that Sentinels watch, or to a cluster. A call that cannot be answered at once
+ * fails instead of waiting in a queue, so that a lost Redis is 503 and never a pile of requests.
  *
  * @throws UnavailableError when the first connection fails
  */
-export async function connectRedis(url: string, options: RedisOptions = {}): Promise<RedisConnection> {
+export async function connectRedis(
+  server: RedisServer,
+  options: RedisOptions = {},
+): Promise<RedisConnection> {
   const { timeoutMs = TIMEOUT_MS, onError = () => {} } = options;
-  const client = createRunner(url, timeoutMs);
+  const client = createRunner(server, timeoutMs);
   let isConnected = false;
   let lastError: unknown;
   client.on("error", (error) => {
@@ -79,7 +70,7 @@ export async function connectRedis(url: string, options: RedisOptions = {}): Pro
     run: (each, keys, args) => call(() => evaluate(client, each, keys, args)),
     ping: async () => void (await call(() => evaluate(client, PING, ["{ping}"], []))),
     nodes: async () => {
-      const nodes = (await call(() => client.nodes())) as readonly Command[];
+      const nodes = (await call(() => client.nodes())) as Awaited<ReturnType<Runner["nodes"]>>;
       return nodes.map(
         (node) =>
           (...words) =>
@@ -123,48 +114,4 @@ async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function createRunner(url: string, timeoutMs: number): Runner {
-  const { protocol, hosts, path } = partsOf(url);
-  const socket = { connectTimeout: timeoutMs, keepAlive: true, reconnectStrategy };
-  const common = { disableOfflineQueue: true, commandsQueueMaxLength: 10_000, socket };
-  if (protocol === "redis+sentinel:") {
-    const sentinelRootNodes = hosts.map(({ hostname, port }) => ({
-      host: hostname,
-      port: Number(port || 26379),
-    }));
-    const nodeClientOptions = { ...common, ...login(hosts[0]) };
-    const sentinel = createSentinel({ name: path, sentinelRootNodes, nodeClientOptions });
-    const master = { sendCommand: (words: string[]) => sentinel.sendCommand(false, words) };
-    return Object.assign(sentinel, { nodes: async () => [master] });
-  }
-  if (protocol === "redis+cluster:") {
-    const rootNodes = hosts.map(({ host }) => ({ url: `redis://${host}` }));
-    const cluster = createCluster({ rootNodes, defaults: { ...common, ...login(hosts[0]) } });
-    const nodes = () => Promise.all(cluster.masters.map((master) => cluster.nodeClient(master)));
-    return Object.assign(cluster, { nodes });
-  }
-  const client = createClient({ ...common, url });
-  return Object.assign(client, { nodes: async () => [client] });
-}
-
-/** Soon at first, then every two seconds, for ever: recovery needs nobody. */
-function reconnectStrategy(tries: number): number {
-  return Math.min(2_000, 50 * 2 ** tries);
-}
-
-function partsOf(url: string): { protocol: string; hosts: URL[]; path: string } {
-  const [, protocol = "", authority = "", path = ""] = /^([a-z+]+:)\/\/([^/]*)\/?(.*)$/.exec(url) ?? [];
-  const [credentials, list] = authority.includes("@") ? authority.split("@") : ["", authority];
-  const prefix = credentials ? `${credentials}@` : "";
-  const hosts = (list ?? "").split(",").map((host) => new URL(`redis://${prefix}${host}`));
-  return { protocol, hosts, path };
-}
-
-function login(host: URL | undefined): { username?: string; password?: string } {
-  return {
-    ...(host?.username && { username: decodeURIComponent(host.username) }),
-    ...(host?.password && { password: decodeURIComponent(host.password) }),
-  };
 }

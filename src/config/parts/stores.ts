@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type DatabaseUrl, databaseUrl } from "../database-url.ts";
-import { stateUrl } from "../formats.ts";
+import { type StateUrl, stateUrl } from "../redis-url.ts";
 import { secretList } from "../secrets.ts";
 import { optional, withDefault } from "../setting.ts";
 
@@ -19,7 +19,8 @@ export const storeVariables = {
   }),
   STATE_URL: withDefault(stateUrl, "database", {
     part: "Secrets and stores",
-    sentence: "Where verifications and limits are kept. `memory:` forgets them when the process ends.",
+    sentence:
+      "Where verifications and limits are kept. `memory:` forgets them when the process ends. A Redis has user and password before its hosts, as in `redis://user:password@host:6379`, percent-encoded where they have special characters. `rediss`, `rediss+sentinel` and `rediss+cluster` encrypt and verify the certificates of all servers, against the authorities of `?sslCa=/path/ca.pem` and for the name of `sslName=…` where those are given. Sentinels that ask for a password themselves get that of `sentinelPassword=…`. Relative paths start at the working folder.",
     stopsProduction: "it is `memory:`",
   }),
 };
@@ -29,4 +30,10 @@ export function arrangeDatabase(database: DatabaseUrl, folder: string): Database
   if (database.kind === "sqlite") return { ...database, path: resolve(folder, database.path) };
   const { tls } = database;
   return tls?.caFile ? { ...database, tls: { ...tls, caFile: resolve(folder, tls.caFile) } } : database;
+}
+
+/** Relative paths start at `folder`. */
+export function arrangeState(state: StateUrl, folder: string): StateUrl {
+  if (state.kind !== "redis" || !state.tls?.caFile) return state;
+  return { ...state, tls: { ...state.tls, caFile: resolve(folder, state.tls.caFile) } };
 }

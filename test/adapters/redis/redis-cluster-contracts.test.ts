@@ -1,10 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
-import { connectRedis } from "../../../src/adapters/redis/connection.ts";
 import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { verificationStoreContract } from "../../contracts/verification-store.ts";
-import { startRedisCluster } from "../../support/redis.ts";
+import { connectTo, startRedisCluster } from "../../support/redis.ts";
 
 let server: Awaited<ReturnType<typeof startRedisCluster>>;
 beforeAll(async () => {
@@ -17,7 +16,7 @@ const forgetsByItself = { forgetsByItself: true };
 verificationStoreContract(
   "Redis Cluster",
   async () => {
-    const redis = await connectRedis(server.url);
+    const redis = await connectTo(server.url);
     return { store: createRedisVerificationStore(redis), close: () => redis.close() };
   },
   forgetsByItself,
@@ -26,7 +25,7 @@ verificationStoreContract(
 limitStoreContract(
   "Redis Cluster",
   async () => {
-    const redis = await connectRedis(server.url);
+    const redis = await connectTo(server.url);
     return { store: createRedisLimitStore(redis), close: () => redis.close() };
   },
   forgetsByItself,

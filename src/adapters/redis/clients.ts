@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import { createClient, createCluster, createSentinel } from "redis";
+import { UnavailableError } from "../../core/refusals.ts";
+
+/** Where Redis is, as `STATE_URL` names it. */
+export interface RedisServer {
+  readonly topology: "single" | "sentinel" | "cluster";
+  /** One, or where to begin: the Sentinels, or some nodes of the cluster. */
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  /** What the Sentinels call the master. */
+  readonly masterName?: string;
+  readonly database?: number;
+  readonly user?: string;
+  readonly password?: string;
+  /** What the Sentinels themselves ask for. */
+  readonly sentinelPassword?: string;
+  /** Encrypted, with the certificates of all servers verified: their names too. */
+  readonly tls?: {
+    /** The name that the certificates must bear; each server's own host where there is none. */
+    readonly serverName?: string;
+    /** The authorities to believe, as PEM; those of Node.js where there is none. */
+    readonly caFile?: string;
+  };
+}
+
+/** What the three kinds of clients have in common. */
+export interface Runner {
+  connect(): Promise<unknown>;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  eval(lua: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  destroy(): unknown;
+  nodes(): Promise<readonly Command[]>;
+}
+
+interface Command {
+  sendCommand(words: string[]): Promise<unknown>;
+}
+
+/** How often the Sentinels are asked for the master, beside what they tell by themselves. */
+const SCAN_MS = 5_000;
+
+/**
+ * A client that is not connected yet.
+ *
+ * @param timeoutMs how long a connection may take, and a command under Sentinel
+ * @throws UnavailableError when the CA file cannot be read
+ */
+export function createRunner(server: RedisServer, timeoutMs: number): Runner {
+  const options = clientOptions(server, timeoutMs);
+  if (server.topology === "sentinel") return sentinelRunner(server, options, timeoutMs);
+  return server.topology === "cluster" ? clusterRunner(server, options) : singleRunner(server, options);
+}
+
+type ClientOptions = ReturnType<typeof clientOptions>;
+
+function clientOptions(server: RedisServer, timeoutMs: number) {
+  const { user, password } = server;
+  return {
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    socket: { connectTimeout: timeoutMs, keepAlive: true, reconnectStrategy, ...tlsOf(server) },
+    ...(user && { username: user }),
+    ...(password && { password }),
+  };
+}
+
+function singleRunner({ hosts, database }: RedisServer, options: ClientOptions): Runner {
+  const client = createClient({
+    ...options,
+    socket: { ...options.socket, ...hosts[0] },
+    ...(database !== undefined && { database }),
+  });
+  return Object.assign(client, { nodes: async () => [client] });
+}
+
+function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions): Runner {
+  const rootNodes = hosts.map((host) => ({ socket: { ...host } }));
+  const cluster = createCluster({ rootNodes, defaults });
+  const nodes = () => Promise.all(cluster.masters.map((master) => cluster.nodeClient(master)));
+  return Object.assign(cluster, { nodes });
+}
+
+/**
+ * By itself this client sends a command again whose answer was lost, and keeps those that wait for a master for as long
+ * as that takes. A script must run once and in time, or not at all: it may not rediscover, and each command has a signal.
+ */
+function sentinelRunner(server: RedisServer, nodeOptions: ClientOptions, timeoutMs: number): Runner {
+  const { hosts, masterName = "", sentinelPassword } = server;
+  const { socket } = nodeOptions;
+  const sentinel = createSentinel({
+    name: masterName,
+    sentinelRootNodes: [...hosts],
+    nodeClientOptions: nodeOptions,
+    sentinelClientOptions: { socket, ...(sentinelPassword && { password: sentinelPassword }) },
+    maxCommandRediscovers: 0,
+    scanInterval: SCAN_MS,
+  });
+  const inTime = () => sentinel.withCommandOptions({ abortSignal: AbortSignal.timeout(timeoutMs) });
+  return {
+    connect: () => sentinel.connect(),
+    on: (event, listener) => sentinel.on(event, listener),
+    evalSha: (sha, options) => inTime().evalSha(sha, options),
+    eval: (lua, options) => inTime().eval(lua, options),
+    destroy: () => sentinel.destroy(),
+    nodes: async () => [{ sendCommand: (words) => inTime().sendCommand(false, words) }],
+  };
+}
+
+/** Soon at first, then every two seconds, for ever: recovery needs nobody. */
+function reconnectStrategy(tries: number): number {
+  return Math.min(2_000, 50 * 2 ** tries);
+}
+
+function tlsOf({ tls }: RedisServer) {
+  if (!tls) return {};
+  const { caFile, serverName } = tls;
+  return {
+    tls: true as const,
+    minVersion: "TLSv1.2" as const,
+    ...(caFile && { ca: readCa(caFile) }),
+    ...(serverName && { servername: serverName }),
+  };
+}
+
+function readCa(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UnavailableError("Redis", {
+      cause: new Error("the CA file that STATE_URL names cannot be read", { cause: error }),
+    });
+  }
+}
