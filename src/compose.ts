@@ -23,6 +23,7 @@ import type { SmsSender } from "./core/delivery/ports.ts";
 import type { KeyKind, WrappedKey } from "./core/keys.ts";
 import { createPhonekey, type PhonekeyDeps } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
+import type { Challenges } from "./core/protection/challenges.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, HttpSettings, Log } from "./http/context.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -36,6 +37,7 @@ export interface Parts {
   readonly log?: Log;
   readonly route?: readonly SmsSender[];
   readonly assets?: Assets;
+  readonly challenges?: Challenges;
   /** Aborts when the time for one send is over. */
   readonly deadline?: () => AbortSignal;
   /** Sees the text of every SQL statement. */
@@ -112,6 +114,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
     tokens,
     route,
+    ...(parts.challenges && { challenges: parts.challenges }),
     deadline: parts.deadline ?? (() => AbortSignal.timeout(SEND_DEADLINE_MS)),
     settings: coreSettings(config, route, issuer),
   });

@@ -15,6 +15,8 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Begin at the sign-in page again. A handover lives 60 seconds, works once, and needs the `codeVerifier` of its challenge.",
   forbidden_origin:
     "Load the page again and send its own form. Behind a proxy, see that it passes `Host` on or that `PUBLIC_URL` is right.",
+  captcha_required:
+    "Let the person solve a challenge of one of the `kinds` and repeat the request with `captcha`, as docs/challenges.md shows. A solution counts once and soon expires.",
   not_found:
     "Check the address and the id. Things that belong to somebody else and verifications that are over are not found either.",
   method_not_allowed: "Use the method that `/docs` names for this address.",
@@ -33,6 +35,8 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Wait for `retryAfter` seconds. Show the person a countdown; asking sooner does not help.",
   headers_too_large: "Send fewer or smaller headers; often the cookies of the domain have grown.",
   internal_error: "Try again later. If it stays, give the operator the `requestId`.",
+  captcha_unavailable:
+    "Try again after `retryAfter` seconds. Operators: the captcha service cannot be reached; devices that signed in before are not affected.",
   sms_unavailable:
     "Try again after `retryAfter` seconds. Operators: the log says what is wrong with the sender.",
   unavailable: "Try again after `retryAfter` seconds. Nothing was lost; a store cannot be reached.",

@@ -23,6 +23,11 @@ export const REFUSALS = {
     en: "This page is out of date, or the form was not sent from it. Load it again and try once more.",
     zh: "页面已过期，或表单不是从本站页面提交的，请重新打开页面后再试。",
   },
+  captcha_required: {
+    status: 403,
+    en: "Please show that you are not a robot.",
+    zh: "请先完成人机验证。",
+  },
   not_found: { status: 404, en: "There is nothing here.", zh: "未找到。" },
   method_not_allowed: {
     status: 405,
@@ -72,6 +77,11 @@ export const REFUSALS = {
     en: "Something went wrong on our side.",
     zh: "服务器内部错误。",
   },
+  captcha_unavailable: {
+    status: 503,
+    en: "The robot check cannot be done at the moment. Please try again shortly.",
+    zh: "人机验证暂时不可用，请稍后重试。",
+  },
   sms_unavailable: {
     status: 503,
     en: "Messages cannot be sent at the moment. Please try again later.",
@@ -100,6 +110,8 @@ export interface Refusal<C extends RefusalCode = RefusalCode> {
   /** What is wrong with that part, for the developer who called; never a value that was sent. */
   readonly detail?: string;
   readonly retryAfterSeconds?: number;
+  /** The kinds of challenges that are taken, where one has to be solved. */
+  readonly kinds?: readonly string[];
 }
 
 export type Result<T, C extends RefusalCode = never> =

@@ -83,5 +83,7 @@ export interface Env {
     locale: Locale;
     /** The client's address as limits key it; empty where no source of it can be trusted. */
     addressKey: string;
+    /** The address itself; empty where `addressKey` is. */
+    address: string;
   };
 }

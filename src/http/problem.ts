@@ -19,11 +19,12 @@ export interface Problem {
   readonly field?: string;
   readonly requestId: string;
   readonly retryAfter?: number;
+  readonly kinds?: readonly string[];
 }
 
 export function problemOf(refusal: Refusal, locale: Locale, requestId: string): Problem {
   const title = refusalText(refusal, locale);
-  const { field, detail, retryAfterSeconds } = refusal;
+  const { field, detail, retryAfterSeconds, kinds } = refusal;
   return {
     type: `/docs#error-${refusal.code}`,
     title,
@@ -33,6 +34,7 @@ export function problemOf(refusal: Refusal, locale: Locale, requestId: string): 
     ...(field && { field }),
     requestId,
     ...(retryAfterSeconds && { retryAfter: retryAfterSeconds }),
+    ...(kinds && { kinds }),
   };
 }
 

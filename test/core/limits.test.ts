@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Standing } from "../../src/core/protection/challenges.ts";
 import {
   guessChecks,
   LIMIT_KEYS,
@@ -20,7 +21,12 @@ const DEFAULTS: LimitSettings = {
   addressChecks: [{ max: 300, windowMs: 5 * MINUTE }],
   resendMs: 30 * SECOND,
 };
-const STRANGER: LimitCaller = { phoneTag: "key.tag", bucket: "stranger", addressKey: "203.0.113.7" };
+const STRANGER: LimitCaller = {
+  phoneTag: "key.tag",
+  bucket: "stranger",
+  addressKey: "203.0.113.7",
+  standing: { name: "exempt" },
+};
 const DEVICE: LimitCaller = { ...STRANGER, bucket: "device" };
 
 /** A check as one line: its name, `max/window` of each window, and its key. */
@@ -49,8 +55,18 @@ describe("the limits on a message", () => {
       "resend - 30s in 60m unconverted:device:key.tag",
       "phone_side 5/60m sends:device:key.tag",
       "phone 10/1440m sends:key.tag",
-      "address 100/60m address-sends:203.0.113.7",
     ]);
+  });
+
+  test("for a stranger who may have to solve a challenge: asked at a tenth of what a solution is refused at", () => {
+    const address = (standing: Standing) =>
+      sendChecks(DEFAULTS, { ...STRANGER, standing }).find(({ name }) => name === "address");
+    const unsolved = address({ name: "unsolved" });
+    expect(unsolved).toMatchObject({ asksCaptcha: true, windows: [{ max: 10, windowMs: HOUR }] });
+    const solved = address({ name: "solved", isThirdParty: false, checks: [] });
+    expect(solved).not.toHaveProperty("asksCaptcha");
+    expect(solved?.windows).toEqual([{ max: 100, windowMs: HOUR }]);
+    expect(solved?.key).toBe(unsolved?.key);
   });
 
   test("an Idempotency-Key is looked at first, so that it is 409 and not 429 that its repetition gets", () => {
@@ -98,12 +114,14 @@ describe("the limits on a message", () => {
   });
 
   test("LIMIT_ADDRESS_SENDS: unlimited lifts it, and several windows all count ten times", () => {
-    expect(table(DEVICE, { addressSends: [] }).at(-1)).toBe("address - address-sends:203.0.113.7");
+    expect(table(STRANGER, { addressSends: [] }).at(-1)).toBe("address - address-sends:203.0.113.7");
     const addressSends = [
       { max: 3, windowMs: MINUTE },
       { max: 50, windowMs: DAY },
     ];
-    expect(table(DEVICE, { addressSends }).at(-1)).toBe("address 30/1m,500/1440m address-sends:203.0.113.7");
+    expect(table(STRANGER, { addressSends }).at(-1)).toBe(
+      "address 30/1m,500/1440m address-sends:203.0.113.7",
+    );
   });
 
   test("whatever the settings, strangers alone never fill the phone's longest window from two on", () => {
@@ -124,7 +142,7 @@ describe("the limits on a message", () => {
     ];
     const keys = callers.map((caller) => new Set(sendChecks(DEFAULTS, caller).map(({ key }) => key)));
     const shared = (left: number, right: number) => [...keys[left]!].filter((key) => keys[right]!.has(key));
-    expect(shared(0, 1)).toEqual(["sends:key.tag", "address-sends:203.0.113.7"]);
+    expect(shared(0, 1)).toEqual(["sends:key.tag"]);
     expect(shared(0, 2)).toEqual(["address-sends:203.0.113.7"]);
     expect(shared(0, 3)).not.toContain("address-sends:203.0.113.7");
     expect(LIMIT_KEYS.guesses("key.tag", "device")).not.toBe(LIMIT_KEYS.guesses("key.tag", "stranger"));

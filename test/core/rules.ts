@@ -9,6 +9,7 @@ import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.t
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
+import type { Challenges } from "../../src/core/protection/challenges.ts";
 import type { Bucket, WrongGuess } from "../../src/core/protection/ports.ts";
 import type { SignedIn } from "../../src/core/session/sign-in.ts";
 import { checkCode } from "../../src/core/verification/check.ts";
@@ -35,6 +36,7 @@ export interface RulesOptions {
   readonly maxCodeLength?: number;
   /** Settings over those of `FREE`, under which nothing but ledger and attempts limits anybody. */
   readonly settings?: Partial<PhonekeyDeps["settings"]>;
+  readonly challenges?: Challenges;
   /** Puts something between the rules and their stores. */
   readonly wrap?: (stores: Stores) => Partial<Stores>;
 }
@@ -84,6 +86,7 @@ export async function createRules(options: RulesOptions = {}) {
       route: [sms.sender],
       deadline: () => new AbortController().signal,
       report: () => {},
+      ...(options.challenges && { challenges: options.challenges }),
       settings,
     };
     return { deps, phonekey: createPhonekey(deps) };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type ClientAddressSettings,
-  clientAddressKey,
+  clientAddress,
   isUnknownProxy,
 } from "../../src/http/middleware/client-address.ts";
 import { createWorld } from "../support/world.ts";
@@ -16,7 +16,7 @@ const NONE: ClientAddressSettings = { trustedProxies: [] };
 const BEHIND: ClientAddressSettings = { trustedProxies: ["10.0.0.0/8", "2001:db8:f::/48"] };
 
 const keyOf = (peer: string | undefined, headers: Headers = {}, settings = NONE) =>
-  clientAddressKey(peer, (name) => headers[name], settings);
+  clientAddress(peer, (name) => headers[name], settings)?.key;
 const warns = (peer: string | undefined, headers: Headers = {}, settings = NONE) =>
   isUnknownProxy(peer, (name) => headers[name], settings);
 const forwarded = (value: string): Headers => ({ "x-forwarded-for": value });

@@ -103,6 +103,7 @@ describe.each(named(withBody))("%s", (_, operation) => {
 
   it("refuses no body at all", async () => {
     await expectClientError(await send(operation, {}));
+    if (operation.body?.safeParse(undefined).success) return;
     const bare = { method: operation.method.toUpperCase(), headers: bearer(token) };
     await refused(await world.request(pathOf(operation), bare), "unsupported_media_type", "Content-Type");
   });

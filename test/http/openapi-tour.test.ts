@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REFUSALS, type RefusalCode, UnavailableError } from "../../src/core/refusals.ts";
 import { OPERATIONS } from "../../src/http/api/index.ts";
 import { allRefusals, type Operation } from "../../src/http/api/operation.ts";
+import { createTestVerifier, solved } from "../support/challenges.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 import { type OpenApi, violations } from "./openapi-document.ts";
 import { bodyOf, type ProblemBody, phoneNo, type VerificationBody, wrongCode } from "./support.ts";
@@ -20,6 +21,7 @@ const ID = { verification: "A".repeat(22), session: "0197c2a0-0000-7000-8000-000
 let world: World;
 let document: OpenApi;
 let down = false;
+const challenge = createTestVerifier();
 const seen: Seen[] = [];
 const nameOf = ({ method, path }: Operation) => `${method.toUpperCase()} ${path}`;
 
@@ -53,7 +55,11 @@ beforeAll(async () => {
     if (down)
       throw new UnavailableError("the database", { cause: new Error("SQLITE_IOERR: disk I/O error") });
   };
-  world = await createWorld({ env: { LIMIT_ADDRESS_CHECKS: "12/5m" }, parts: { onStatement } });
+  const challenges = { verifier: challenge.verifier, when: "risk" } as const;
+  world = await createWorld({
+    env: { LIMIT_ADDRESS_CHECKS: "12/5m", LIMIT_ADDRESS_SENDS: "unlimited" },
+    parts: { onStatement, challenges },
+  });
   document = await bodyOf<OpenApi>(await world.request("/openapi.json"));
   await tourVerifications();
   const session = await tourSignIn();
@@ -90,7 +96,20 @@ async function tourVerifications(): Promise<void> {
   await call(RESEND, { id: ID.verification });
   await call(RESEND, { id });
   await call(RESEND, { id, headers: key });
+  await call(RESEND, { id, body: "{}" });
+  await tourChallenges(START, RESEND, id);
   await tourSender(START, RESEND);
+}
+
+/** What a start and a resend may be told about challenges. */
+async function tourChallenges(start: string, resend: string, id: string): Promise<void> {
+  for (const captcha of [solved("a"), { kind: "turnstile", token: "forged" }]) {
+    await call(start, json({ phone: phoneNo(40), captcha }));
+    await call(resend, { id, ...json({ captcha }) });
+  }
+  challenge.answer({ status: "unavailable" });
+  await call(start, json({ phone: phoneNo(41), captcha: solved("b") }));
+  await call(resend, { id, ...json({ captcha: solved("b") }) });
 }
 
 /** All that a sender may say, at a start and at a resend. */
@@ -184,7 +203,7 @@ async function withoutDatabase(each: Operation, session: OpenedSession): Promise
     "/v1/me": { name: "Lin" },
   };
   const { headers } = asUser(session);
-  const body = each.body ? json(bodies[each.path], headers) : { headers };
+  const body = each.body ? json(bodies[each.path] ?? {}, headers) : { headers };
   const id = each.path.startsWith("/v1/verifications") ? ID.verification : ID.session;
   await call(nameOf(each), { ...body, id, ...(each.query && { query: "?scope=others" }) });
 }

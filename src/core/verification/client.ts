@@ -1,7 +1,13 @@
+import type { ChallengeKind } from "../protection/challenges.ts";
+
 /** Who calls, as a door knows it. Nothing of it is believed further than said here. */
 export interface Client {
   /** The client's address as limits key it; absent where no source of it can be trusted. */
   readonly addressKey?: string;
+  /** The address itself, for captcha services that compare it. Kept nowhere. */
+  readonly address?: string;
+  /** The kinds of challenges that callers of this door can solve; all, where it is absent. */
+  readonly solves?: readonly ChallengeKind[];
   /** What tells a known device from a stranger. */
   readonly deviceToken?: string;
   /** The hash of the browser's pre-session, at the pages. */

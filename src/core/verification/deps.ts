@@ -3,8 +3,9 @@ import type { DeliverDeps, DeliveryRefusal } from "../delivery/deliver.ts";
 import type { Keyring } from "../keys.ts";
 import type { PhonePolicy } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
+import { type ChallengeRefusal, type Challenges, captchaRequired } from "../protection/challenges.ts";
 import type { CodeLengths } from "../protection/ledger.ts";
-import { type LimitSettings, tooMany } from "../protection/limits.ts";
+import { type LimitSettings, type SendCheck, tooMany } from "../protection/limits.ts";
 import type { Ledger, LimitStore, TakeResult } from "../protection/ports.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
 import { type Result, refuse } from "../refusals.ts";
@@ -22,6 +23,8 @@ export interface VerificationDeps extends DeliverDeps {
   readonly limits: LimitStore;
   readonly takeSend: TakeSend;
   readonly ledger: Ledger;
+  /** Absent where nobody is ever challenged. */
+  readonly challenges?: Challenges;
   readonly settings: VerificationSettings;
 }
 
@@ -45,13 +48,17 @@ export interface ClientIdempotency {
 }
 
 export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_reused";
-export type SendRefusal = DeliveryRefusal | IdempotencyRefusal;
+export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusal;
+export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
 
 /** What a refused take means for the caller. */
 export function refusedSend(
+  { challenges }: Pick<VerificationDeps, "challenges">,
   taken: TakeResult & { ok: false },
+  checks: readonly SendCheck[],
   now: number,
-): Result<never, "too_many_requests" | "idempotency_in_progress"> {
+): Result<never, TakeRefusal> {
   if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
-  return tooMany(taken.retryAt, now);
+  const refusing = checks.find(({ name }) => name === taken.refusedBy);
+  return challenges && refusing?.asksCaptcha ? captchaRequired(challenges) : tooMany(taken.retryAt, now);
 }

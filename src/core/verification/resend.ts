@@ -1,4 +1,5 @@
 import { deliver } from "../delivery/deliver.ts";
+import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
 import { sendChecks } from "../protection/limits.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
@@ -11,6 +12,7 @@ import { isLive, MAX_LIFE_MS, messageMember, type VerificationView, viewOf } fro
 export interface ResendInput {
   readonly id: string;
   readonly client: Client;
+  readonly captcha?: Captcha;
   readonly idempotency?: ClientIdempotency;
 }
 
@@ -29,7 +31,7 @@ export async function resendById(
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
   if (!isLive(verification, deps.clock.now())) return refuse("not_found");
-  return await resendVerification(deps, { verification, client: input.client, idempotency });
+  return await resendVerification(deps, { ...input, verification, idempotency });
 }
 
 /** What the pages started, only the browser that started it may use (T25). */
@@ -37,9 +39,8 @@ export function mayUse(verification: Verification, client: Client): boolean {
   return verification.browser === undefined || verification.browser === client.browser;
 }
 
-interface Resend {
+interface Resend extends Pick<ResendInput, "client" | "captcha"> {
   readonly verification: Verification;
-  readonly client: Client;
   readonly idempotency: HashedKey | undefined;
 }
 
@@ -49,14 +50,17 @@ interface Resend {
  */
 export async function resendVerification(
   deps: VerificationDeps,
-  { verification, client, idempotency }: Resend,
+  { verification, client, captcha, idempotency }: Resend,
 ): Promise<Result<VerificationView, SendRefusal>> {
+  const caller = { ...verification, ...client };
+  const judged = await judgeChallenge(deps, caller, captcha, { isNew: false });
+  if (!judged.ok) return judged;
   const now = deps.clock.now();
   const messages = verification.messages + 1;
   const member = messageMember(verification.id, messages);
-  const checks = sendChecks(deps.settings.limits, { ...verification, ...client }, idempotency?.key);
+  const checks = sendChecks(deps.settings.limits, { ...caller, standing: judged.value }, idempotency?.key);
   const taken = await deps.takeSend(verification.phoneTag, { member, checks }, now);
-  if (!taken.ok) return refusedSend(taken, now);
+  if (!taken.ok) return refusedSend(deps, taken, checks, now);
 
   const expiresAt = Math.min(verification.createdAt + MAX_LIFE_MS, now + deps.settings.codeTtlMs);
   const next = { ...verification, messages, resendAt: taken.nextAt, expiresAt };

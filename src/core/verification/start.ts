@@ -1,17 +1,24 @@
 import { identifyCaller } from "../account/device.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
+import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
 import { LIMIT_KEYS, type LimitCaller, sendChecks, tooMany } from "../protection/limits.ts";
 import type { TakeRequest } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
-import { type ClientIdempotency, refusedSend, type SendRefusal, type VerificationDeps } from "./deps.ts";
+import {
+  type ClientIdempotency,
+  refusedSend,
+  type SendRefusal,
+  type TakeRefusal,
+  type VerificationDeps,
+} from "./deps.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
-import { mayUse, resendById, resendVerification } from "./resend.ts";
+import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
 import { isLive, LEASE_MS, leaseMember, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput {
@@ -24,6 +31,8 @@ export interface StartInput {
   readonly client: Client;
   /** A verification that this client started before and still holds (the pages' cookie). */
   readonly heldId?: string;
+  /** What the caller shows for a challenge that it solved. */
+  readonly captcha?: Captcha;
   readonly idempotency?: ClientIdempotency;
 }
 
@@ -33,8 +42,9 @@ export type StartRefusal = "invalid_phone" | "country_not_allowed" | "phone_not_
  * Starts a verification and sends its code.
  *
  * A client that still holds a live verification of the same phone and purpose gets that one sent again. Otherwise the
- * phone's ledger grants guesses, the limits count the send and set the guesses aside in one step, and only then is
- * anything kept or sent: a refused start changes nothing (promises 2 and 3).
+ * challenge that a stranger solved is judged, the phone's ledger grants guesses, the limits count the send and the
+ * solution and set the guesses aside in one step, and only then is anything kept or sent: a refused start changes
+ * nothing (promises 2 and 3).
  */
 export async function startVerification(
   deps: VerificationDeps,
@@ -54,14 +64,17 @@ export async function startVerification(
 
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
   const held = await findHeld(deps, input, phoneTag, caller.deviceId);
-  if (held) return await resendVerification(deps, { verification: held, client: input.client, idempotency });
-  return await startNew(deps, { ...input, phone, phoneTag, idempotency, ...caller });
+  if (held) return await resendVerification(deps, { ...input, verification: held, idempotency });
+  const asker = { ...input.client, ...caller, phoneTag, purpose: input.purpose };
+  const judged = await judgeChallenge(deps, asker, input.captcha, { isNew: true });
+  if (!judged.ok) return judged;
+  return await startNew(deps, { ...input, ...caller, phone, phoneTag, idempotency, standing: judged.value });
 }
 
 /** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
 export async function sendAgain(
   deps: VerificationDeps,
-  input: { readonly id: string; readonly client: Client; readonly locale: Locale },
+  input: Omit<ResendInput, "idempotency"> & { readonly locale: Locale },
 ): Promise<Result<VerificationView, StartRefusal | "not_found">> {
   const verification = await deps.verifications.find(input.id);
   if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
@@ -111,12 +124,12 @@ async function reserve(
   input: NewVerification,
   id: string,
   now: number,
-): Promise<Result<Granted, "too_many_requests" | "idempotency_in_progress">> {
+): Promise<Result<Granted, TakeRefusal>> {
   const before = await judge(deps, input, now);
   if (before.cap < 1) return tooMany(before.freeAt, now);
   const request = takeRequest(deps, input, { id, cap: before.cap, now });
   const taken = await deps.takeSend(input.phoneTag, request, now);
-  if (!taken.ok) return refusedSend(taken, now);
+  if (!taken.ok) return refusedSend(deps, taken, request.checks, now);
 
   const { codeLength, cap } = await judge(deps, input, now);
   const lost = codeLength === before.codeLength ? before.cap - cap : taken.leased;

@@ -15,6 +15,10 @@ const Problem = z
     field: z.string().optional().meta({ description: "Which part of the request is wrong." }),
     requestId: z.string(),
     retryAfter: z.int().optional().meta({ description: "Seconds; the same as `Retry-After`." }),
+    kinds: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "With `captcha_required`: the kinds of challenges that are taken." }),
   })
   .meta({ id: "Problem" });
 
@@ -62,7 +66,12 @@ function describeOperation(operation: Operation, schemas: Record<string, JsonSch
     description,
     ...(operation.auth === "access_token" && { security: [{ accessToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(bodyContent && { requestBody: { required: true, content: { "application/json": bodyContent } } }),
+    ...(bodyContent && {
+      requestBody: {
+        required: !body?.safeParse(undefined).success,
+        content: { "application/json": bodyContent },
+      },
+    }),
     responses: {
       [answer.status]: {
         description: answer.description,

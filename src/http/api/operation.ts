@@ -21,6 +21,7 @@ export interface Operation {
   readonly sends: boolean;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** One that takes `undefined` may be left out. */
   readonly body?: z.ZodType;
   readonly answer: Answer;
   readonly refusals: readonly RefusalCode[];
@@ -45,6 +46,7 @@ export interface OperationRequest<Params, Query, Body, Who> {
   readonly idempotency?: ClientIdempotency;
   readonly locale: Locale;
   readonly addressKey?: string;
+  readonly address?: string;
   readonly userAgent: string;
   readonly c: Context<Env>;
 }

@@ -54,7 +54,7 @@ async function readRequest(
     body: body.value,
     locale: c.get("locale"),
     userAgent: c.req.header("user-agent") ?? "",
-    ...(c.get("addressKey") && { addressKey: c.get("addressKey") }),
+    ...(c.get("addressKey") && { addressKey: c.get("addressKey"), address: c.get("address") }),
     ...(idempotency && { idempotency }),
   });
 }
@@ -92,9 +92,14 @@ async function readBody(
   c: Context<Env>,
 ): Promise<Result<unknown, "invalid_request" | "unsupported_media_type">> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type === undefined && schema.safeParse(undefined).success && (await isEmpty(c))) return ok(undefined);
   if (type !== "application/json") return refuse("unsupported_media_type", { field: "Content-Type" });
   const body = parseJson(await c.req.arrayBuffer());
   return body.ok ? parse(schema, body.value) : body;
+}
+
+async function isEmpty(c: Context<Env>): Promise<boolean> {
+  return (await c.req.arrayBuffer()).byteLength === 0;
 }
 
 /** Bytes that are no UTF-8 are refused: replaced, they would be kept as something that nobody sent. */
@@ -113,12 +118,14 @@ function parse(schema: z.ZodType | undefined, value: unknown): Result<unknown, "
   return refuse("invalid_request", describe(likeliest(parsed.error.issues)));
 }
 
-/** Of a body with several forms, what is wrong with the form that it comes nearest to, if it comes near to one. */
+/** Of a body or a part of it with several forms, what is wrong with the form that it comes nearest to, if it comes near to one. */
 function likeliest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
   const [issue] = issues;
   if (issue?.code !== "invalid_union") return issue;
   const [nearest, next] = issue.errors.toSorted((a, b) => a.length - b.length);
-  return nearest && next && nearest.length < next.length ? nearest[0] : issue;
+  const [first] = nearest ?? [];
+  if (!first || !next || (nearest?.length ?? 0) >= next.length) return issue;
+  return { ...first, path: [...issue.path, ...first.path] };
 }
 
 /** Names the field and the rule; never the value. */

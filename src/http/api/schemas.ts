@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AVATARS } from "../../core/account/ports.ts";
+import { CHALLENGE_KINDS, type ChallengeKind } from "../../core/protection/challenges.ts";
 import { PURPOSES } from "../../core/verification/purpose.ts";
 
 /** A moment on the wire is RFC 3339 in UTC; inside it is epoch milliseconds. */
@@ -20,6 +21,35 @@ const DeviceToken = boundedText(4_096).meta({
     "What an earlier sign-in on this device returned; it keeps strangers from using up this phone's sends.",
 });
 
+function kind<Kind extends ChallengeKind>(name: Kind) {
+  return z.literal(name).meta({ description: "Which challenge it was." });
+}
+
+const widgetToken = (max: number) =>
+  boundedText(max).meta({ description: "What the widget's callback got." });
+
+/** What a solved challenge gave, one form a kind. */
+const Captcha = z
+  .union(
+    [
+      z.strictObject({
+        kind: kind("altcha"),
+        payload: boundedText(4_096).meta({
+          description: "The solution in Base64, as ALTCHA's widget makes it.",
+        }),
+      }),
+      z.strictObject({
+        kind: kind("tencent"),
+        ticket: boundedText(2_048).meta({ description: "What the widget's callback got." }),
+        randstr: boundedText(128).meta({ description: "What the widget's callback got." }),
+      }),
+      z.strictObject({ kind: kind("turnstile"), token: widgetToken(2_048) }),
+      z.strictObject({ kind: kind("hcaptcha"), token: widgetToken(8_192) }),
+    ],
+    { error: `must be an object whose kind is ${CHALLENGE_KINDS.join(", ")}, with what belongs to it` },
+  )
+  .meta({ description: "What a solved challenge gave; it counts once. Needed after `captcha_required`." });
+
 export const StartBody = z.strictObject({
   phone: boundedText(64).meta({ example: "+8613800138000", description: "However a person writes it." }),
   purpose: Purpose.default("sign_in"),
@@ -28,7 +58,10 @@ export const StartBody = z.strictObject({
     .optional()
     .meta({ description: "Language of the message; else that of `Accept-Language`." }),
   deviceToken: DeviceToken.optional(),
+  captcha: Captcha.optional(),
 });
+
+export const ResendBody = z.strictObject({ captcha: Captcha.optional() }).optional();
 
 export const VerificationId = z.object({
   id: z

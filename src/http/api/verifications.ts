@@ -1,9 +1,11 @@
 import { ok } from "../../core/refusals.ts";
 import { operation } from "./operation.ts";
-import { StartBody, Verification, VerificationId } from "./schemas.ts";
+import { ResendBody, StartBody, Verification, VerificationId } from "./schemas.ts";
 import { clientOf, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [
+  "captcha_required",
+  "captcha_unavailable",
   "too_many_requests",
   "idempotency_in_progress",
   "idempotency_key_reused",
@@ -25,7 +27,7 @@ export const startVerification = operation({
   refusals: ["invalid_phone", "country_not_allowed", "phone_not_mobile", ...SEND_REFUSALS],
   example: { phone: "+8613800138000" },
   handle: async (request, phonekey) => {
-    const { phone, purpose, deviceToken, locale = request.locale } = request.body;
+    const { phone, purpose, deviceToken, captcha, locale = request.locale } = request.body;
     const { idempotency } = request;
     const client = clientOf(request, deviceToken);
     const started = await phonekey.verifications.start({
@@ -33,6 +35,7 @@ export const startVerification = operation({
       purpose,
       locale,
       client,
+      ...(captcha && { captcha }),
       ...(idempotency && { idempotency }),
     });
     return started.ok ? ok(verificationBody(started.value)) : started;
@@ -49,13 +52,16 @@ export const resendVerification = operation({
   auth: "none",
   sends: true,
   params: VerificationId,
+  body: ResendBody,
   answer: { status: 200, description: "The verification as it is now.", schema: Verification },
   refusals: ["not_found", ...SEND_REFUSALS],
   handle: async (request, phonekey) => {
     const { idempotency, params } = request;
+    const { captcha } = request.body ?? {};
     const sent = await phonekey.verifications.resend({
       id: params.id,
       client: clientOf(request),
+      ...(captcha && { captcha }),
       ...(idempotency && { idempotency }),
     });
     return sent.ok ? ok(verificationBody(sent.value)) : sent;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Profile } from "../../core/account/profile.ts";
 import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
+import type { Client } from "../../core/verification/client.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { HttpDeps } from "../context.ts";
 import { originOf } from "../origin.ts";
@@ -39,10 +40,10 @@ export async function tokensBody(
 }
 
 /** What a use case needs to know of who calls. */
-export function clientOf(
-  request: AnyRequest,
-  deviceToken?: string,
-): { addressKey?: string; deviceToken?: string } {
-  const { addressKey } = request;
-  return { ...(addressKey && { addressKey }), ...(deviceToken && { deviceToken }) };
+export function clientOf({ addressKey, address }: AnyRequest, deviceToken?: string): Client {
+  return {
+    ...(addressKey && { addressKey }),
+    ...(address && { address }),
+    ...(deviceToken && { deviceToken }),
+  };
 }

@@ -14,26 +14,33 @@ const LONGEST_CHAIN = 1_024;
 
 const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
+export interface ClientAddress {
+  /** As limits key it: an IPv4 address, or an IPv6 one by its /64. */
+  readonly key: string;
+  /** The whole address; one that IPv6 maps is an IPv4 address here. */
+  readonly text: string;
+}
+
 /**
- * The client's address as limits key it: an IPv4 address, or an IPv6 one by its /64. Undefined where no source can be
+ * The client's address. Undefined where no source can be
  * trusted, and then address limits are off: one bucket for everybody behind an unknown proxy would refuse them all.
  *
  * `X-Forwarded-For` is believed from the right, hop by hop, and only from configured proxies (T35).
  *
  * @param peer the address of the socket's other end
  */
-export function clientAddressKey(
+export function clientAddress(
   peer: string | undefined,
   header: (name: string) => string | undefined,
   settings: ClientAddressSettings,
-): string | undefined {
-  if (settings.clientIpHeader) return addressKey(parse(header(settings.clientIpHeader)));
+): ClientAddress | undefined {
+  if (settings.clientIpHeader) return addressOf(parse(header(settings.clientIpHeader)));
   const socket = parse(peer);
   if (!socket) return undefined;
   const forwarded = FORWARDING_HEADERS.some((name) => header(name) !== undefined);
-  if (!forwarded) return addressKey(socket);
-  if (isTrusted(socket, settings)) return addressKey(forwardedFor(header("x-forwarded-for"), settings));
-  return isLocal(socket) ? undefined : addressKey(socket);
+  if (!forwarded) return addressOf(socket);
+  if (isTrusted(socket, settings)) return addressOf(forwardedFor(header("x-forwarded-for"), settings));
+  return isLocal(socket) ? undefined : addressOf(socket);
 }
 
 /** Whether forwarding headers come from a neighbour that is no configured proxy; the log should say so. */
@@ -66,11 +73,12 @@ function parse(text: string | undefined): Address | undefined {
   return ipaddr.process(text);
 }
 
-function addressKey(address: Address | undefined): string | undefined {
+function addressOf(address: Address | undefined): ClientAddress | undefined {
   if (!address) return undefined;
-  if (address.kind() === "ipv4") return address.toString();
+  const text = address.toString();
+  if (address.kind() === "ipv4") return { key: text, text };
   const network = address.toByteArray().slice(0, 8);
-  return `${Buffer.from(network).toString("hex")}/64`;
+  return { key: `${Buffer.from(network).toString("hex")}/64`, text };
 }
 
 function isTrusted(address: Address, { trustedProxies }: ClientAddressSettings): boolean {

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { Env, HttpDeps } from "../context.ts";
-import { clientAddressKey, isUnknownProxy } from "./client-address.ts";
+import { clientAddress, isUnknownProxy } from "./client-address.ts";
 import { negotiateLocale } from "./locale.ts";
 
 /** Gives every request an id of ours, its language and its client's address, and logs how it went. */
@@ -13,7 +13,9 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
     const peer = c.env?.incoming?.socket?.remoteAddress;
     c.set("requestId", requestId);
     c.set("locale", negotiateLocale(header("accept-language"), deps.settings.defaultLocale));
-    c.set("addressKey", clientAddressKey(peer, header, deps.settings) ?? "");
+    const address = clientAddress(peer, header, deps.settings);
+    c.set("addressKey", address?.key ?? "");
+    c.set("address", address?.text ?? "");
     warnOfProxy(peer, header);
     await next();
     c.res.headers.set("x-request-id", requestId);

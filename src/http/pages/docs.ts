@@ -87,8 +87,13 @@ function fieldsOf(schema: z.ZodType | undefined, io: "input" | "output" = "input
   const root: Shape = plainSchema(schema, io);
   const definitions = root.$defs ?? {};
   const shape = resolve(root, definitions);
+  return formFields(shape, definitions, false);
+}
+
+/** The fields of every form that an object may have. */
+function formFields(shape: Shape, definitions: Definitions, oneOfSeveral: boolean): DocsField[] {
   const forms = shape.anyOf ?? [shape];
-  return forms.flatMap((form) => shapeFields(form, definitions, forms.length > 1));
+  return forms.flatMap((form) => shapeFields(form, definitions, oneOfSeveral || forms.length > 1));
 }
 
 /**
@@ -105,7 +110,7 @@ function shapeFields(
     const field = resolve(property, definitions);
     const inside = field.items ? resolve(field.items, definitions) : field;
     const prefix = field.items ? `${name}[]` : name;
-    const nested = shapeFields(inside, definitions, oneOfSeveral);
+    const nested = formFields(inside, definitions, oneOfSeveral);
     return [
       {
         name,

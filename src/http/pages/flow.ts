@@ -37,9 +37,13 @@ export function flowCsrf(flow: Flow): string {
 
 /** Who calls, at the pages: this browser, on this device, from this address. */
 export function pageClient(c: Context<Env>, deps: HttpDeps, flow: Flow): Client {
-  const addressKey = c.get("addressKey");
+  const [addressKey, address] = [c.get("addressKey"), c.get("address")];
   const deviceToken = readCookie(c, deps.settings, "device");
-  return { browser: browserOf(flow), ...(addressKey && { addressKey }), ...(deviceToken && { deviceToken }) };
+  return {
+    browser: browserOf(flow),
+    ...(addressKey && { addressKey, address }),
+    ...(deviceToken && { deviceToken }),
+  };
 }
 
 /** The browser's flow together with a form that its own page sent; anything else is `forbidden_origin`. */

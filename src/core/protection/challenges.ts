@@ -1,0 +1,175 @@
+import type { Clock, Random } from "../ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import { type LimitSettings, type SendCheck, solutionChecks, tooMany } from "./limits.ts";
+import type { Bucket, LimitCheck, LimitStore } from "./ports.ts";
+
+/** What shows that somebody who asks for a message is worth it. */
+export const CHALLENGE_KINDS = ["altcha", "tencent", "turnstile", "hcaptcha"] as const;
+
+export type ChallengeKind = (typeof CHALLENGE_KINDS)[number];
+
+/** What a caller shows for a challenge that it solved; its door has checked the shape and nothing else. */
+export type Captcha =
+  | { readonly kind: "altcha"; readonly payload: string }
+  | { readonly kind: "tencent"; readonly ticket: string; readonly randstr: string }
+  | { readonly kind: "turnstile" | "hcaptcha"; readonly token: string };
+
+/** What a challenge is solved for: a message to this phone, for this purpose, and at the pages from this browser. */
+export interface ChallengeRequest {
+  readonly phoneTag: string;
+  readonly purpose: string;
+  /** The hash of the browser's pre-session; absent for callers of an API. */
+  readonly browser?: string;
+  /** The client's address itself, for services that compare it with who solved the challenge. */
+  readonly address?: string;
+}
+
+/** What a caller needs to solve a challenge. */
+export interface ChallengeOffer {
+  readonly kind: ChallengeKind;
+  /** The public key or id of this installation at a third party. */
+  readonly siteKey?: string;
+  /** The proof of work itself, signed, in the form that its protocol has. */
+  readonly puzzle?: object;
+}
+
+export type Verdict =
+  | {
+      readonly status: "solved";
+      /** The same for the same solution, however it is written, and for no other. */
+      readonly id: string;
+      /** How long from now on the verifier would take this solution again. */
+      readonly livesMs: number;
+      /** Where the verifier cannot really know: how many such solutions are let through, of all callers together. */
+      readonly atMost?: LimitCheck["windows"];
+    }
+  /** Wrong, forged, expired, used up at its service, or made for another request. */
+  | { readonly status: "invalid" }
+  /** Nobody can tell at the moment. */
+  | { readonly status: "unavailable" };
+
+/** Makes and judges the challenges of one kind. */
+export interface ChallengeVerifier<Kind extends ChallengeKind = ChallengeKind> {
+  readonly kind: Kind;
+  /** Whether somebody else judges. A proof of work shows that a machine was busy, and never opens a closed budget. */
+  readonly isThirdParty: boolean;
+  /** What it takes to solve one for this request. Keeps nothing. */
+  offer(request: ChallengeRequest, now: number): Promise<ChallengeOffer>;
+  /**
+   * Judges a solution, for this request alone. Changes nothing here, so a solution may be judged as solved many times:
+   * that it is used once is for the caller to hold. Never rejects; what cannot be judged in time is `unavailable`.
+   */
+  verify(captcha: Extract<Captcha, { kind: Kind }>, request: ChallengeRequest, now: number): Promise<Verdict>;
+}
+
+/** `CAPTCHA` and `CAPTCHA_WHEN`; absent where nobody is ever challenged. */
+export interface Challenges {
+  readonly verifier: ChallengeVerifier;
+  /** `always` asks every stranger; `risk` those whose requests reach the challenge threshold of a limit. */
+  readonly when: "risk" | "always";
+  /** Told of every solution that was judged, for metrics. */
+  readonly onVerdict?: (kind: ChallengeKind, status: Verdict["status"]) => void;
+}
+
+/** How far a caller is trusted with the limits that strangers share. */
+export type Standing =
+  /** Nothing is asked of it: a known device, or a door or an installation without challenges. */
+  | { readonly name: "exempt" }
+  /** Is challenged before it is refused. */
+  | { readonly name: "unsolved" }
+  | { readonly name: "solved"; readonly isThirdParty: boolean; readonly checks: readonly SendCheck[] };
+
+const EXEMPT: Standing = { name: "exempt" };
+const UNSOLVED: Standing = { name: "unsolved" };
+
+export interface JudgeDeps {
+  readonly challenges?: Challenges;
+  readonly limits: LimitStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: { readonly limits: LimitSettings };
+}
+
+/** Who asks for what, as far as challenges are concerned. */
+export interface Asker extends ChallengeRequest {
+  readonly bucket: Bucket;
+  readonly addressKey?: string;
+  /** The kinds that callers of this door can solve; all, where it is absent. */
+  readonly solves?: readonly ChallengeKind[];
+}
+
+export type ChallengeRefusal = "captcha_required" | "captcha_unavailable" | "too_many_requests";
+
+/**
+ * Judges what a caller shows, before anything counts. Known devices are never challenged. A solution that is shown must
+ * be good, also where none was asked for; and where nobody can tell, strangers wait (T48).
+ *
+ * @param send.isNew false for a further message of a verification: `always` asked for a challenge when it began.
+ */
+export async function judgeChallenge(
+  deps: JudgeDeps,
+  asker: Asker,
+  captcha: Captcha | undefined,
+  { isNew }: { readonly isNew: boolean },
+): Promise<Result<Standing, ChallengeRefusal>> {
+  const { challenges } = deps;
+  if (!challenges || asker.bucket === "device") return ok(EXEMPT);
+  const { verifier, when } = challenges;
+  if (asker.solves && !asker.solves.includes(verifier.kind)) return ok(EXEMPT);
+  if (captcha) return await judgeSolution(deps, challenges, asker, captcha);
+  return when === "always" && isNew ? captchaRequired(challenges) : ok(UNSOLVED);
+}
+
+async function judgeSolution(
+  deps: JudgeDeps,
+  challenges: Challenges,
+  asker: Asker,
+  captcha: Captcha,
+): Promise<Result<Standing, ChallengeRefusal>> {
+  const { verifier, onVerdict } = challenges;
+  if (captcha.kind !== verifier.kind) return captchaRequired(challenges);
+  const counted = await countVerification(deps, verifier, asker.addressKey);
+  if (!counted.ok) return counted;
+  const verdict = await verifier.verify(captcha, asker, deps.clock.now());
+  onVerdict?.(verifier.kind, verdict.status);
+  if (verdict.status === "invalid") return captchaRequired(challenges);
+  if (verdict.status === "unavailable") {
+    return refuse("captcha_unavailable", { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS });
+  }
+  return ok({ name: "solved", isThirdParty: verifier.isThirdParty, checks: useOf(verifier, verdict) });
+}
+
+const UNAVAILABLE_RETRY_SECONDS = 10;
+
+/** Asking a third party costs time and often money: nobody makes us ask without end by sending rubbish. */
+async function countVerification(
+  { limits, clock, random, settings }: JudgeDeps,
+  { isThirdParty }: ChallengeVerifier,
+  addressKey: string | undefined,
+): Promise<Result<void, "too_many_requests">> {
+  const checks = isThirdParty ? solutionChecks(settings.limits, addressKey) : [];
+  if (checks.length === 0) return ok(undefined);
+  const now = clock.now();
+  const taken = await limits.take({ member: random.uuid(now), checks }, now);
+  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+}
+
+/**
+ * A solution is used in the very step that counts the send: of many uses at once one succeeds, and a start that is
+ * refused for another reason leaves it unused (docs/decisions/0007). One use in any window that is longer than it lives
+ * is one use for ever.
+ */
+function useOf(
+  { kind }: ChallengeVerifier,
+  { id, livesMs, atMost }: Extract<Verdict, { status: "solved" }>,
+): SendCheck[] {
+  const windows = [{ max: 1, windowMs: 2 * livesMs }];
+  const once = { name: "captcha_used", key: `captcha:${kind}:${id}`, windows, asksCaptcha: true } as const;
+  if (!atMost) return [once];
+  return [once, { name: "captcha_doubtful", key: `captcha-doubtful:${kind}`, windows: atMost }];
+}
+
+/** The refusal that asks for a challenge, naming the kinds that are taken. */
+export function captchaRequired(challenges: Challenges): Result<never, "captcha_required"> {
+  return refuse("captcha_required", { field: "captcha", kinds: [challenges.verifier.kind] });
+}
