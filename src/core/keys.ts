@@ -2,6 +2,8 @@
 export const KEY_KINDS = {
   /** HMAC-SHA-256 key of the tags that stand for phones. Changes only by `phonekey keys retag`. */
   tag: { algorithm: "HS256", keptMs: 31 * 86_400_000 },
+  /** HMAC-SHA-256 key of the tags of prefixes and addresses. A new one makes their limits count anew. */
+  traffic: { algorithm: "HS256", keptMs: 86_400_000 },
   /** AES-256-GCM key that encrypts phones at rest. Kept for ever: old rows are still sealed under it. */
   data: { algorithm: "A256GCM", keptMs: Number.POSITIVE_INFINITY },
   /** HMAC-SHA-256 key from which codes are derived. A code lives 10 minutes at most. */

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { LimitCheck, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
+import type {
+  Backoff,
+  LimitCheck,
+  LimitStore,
+  TakeRequest,
+  TakeResult,
+} from "../../src/core/protection/ports.ts";
 import { fresh, NOW } from "./samples.ts";
 
 interface Counted {
@@ -28,7 +34,10 @@ function lets(model: Model, check: LimitCheck, now: number): boolean {
   if (!check.backoff) return room;
   const times = since(check.backoff.windowMs).map(({ at }) => at);
   if (times.length === 0) return room;
-  return room && now >= Math.max(...times) + check.backoff.baseMs * 2 ** (times.length - 1);
+  const { baseMs, from = 1, every = 1 } = check.backoff;
+  const beyond = times.length - from;
+  if (beyond < 0 || beyond % every !== 0) return room;
+  return room && now >= Math.max(...times) + baseMs * 2 ** (beyond / every);
 }
 
 /** Found by trying one millisecond after the other. */
@@ -39,8 +48,13 @@ function letsAt(model: Model, check: LimitCheck, now: number): number {
 }
 
 function modelTake(model: Model, { member, checks, lease }: TakeRequest, now: number): TakeResult {
+  const exceeded: string[] = [];
   for (const check of checks) {
     if (lets(model, check, now)) continue;
+    if (check.advisory) {
+      exceeded.push(check.name);
+      continue;
+    }
     return { ok: false, refusedBy: check.name, retryAt: letsAt(model, check, now) };
   }
   let leased = 0;
@@ -52,20 +66,30 @@ function modelTake(model: Model, { member, checks, lease }: TakeRequest, now: nu
     model.leases.push({ key: lease.key, member, amount: leased, endsAt: lease.expiresAt });
   }
   for (const key of new Set(checks.map((check) => check.key))) model.events.push({ key, member, at: now });
-  const nextAt = checks.filter(({ backoff }) => backoff).map((check) => letsAt(model, check, now));
-  return { ok: true, leased, nextAt: Math.max(now, ...nextAt) };
+  const waiting = checks.filter(({ backoff, advisory }) => backoff && !advisory);
+  const nextAt = Math.max(now, ...waiting.map((check) => letsAt(model, check, now)));
+  return { ok: true, leased, nextAt, ...(exceeded.length > 0 && { exceeded }) };
 }
 
 const KEYS = 3;
 
 const window = fc.record({ max: fc.integer({ min: 1, max: 4 }), windowMs: fc.integer({ min: 1, max: 400 }) });
-const backoff = fc.record({
-  baseMs: fc.integer({ min: 1, max: 60 }),
-  windowMs: fc.integer({ min: 1, max: 400 }),
-});
+const backoff = fc.record(
+  {
+    baseMs: fc.integer({ min: 1, max: 60 }),
+    windowMs: fc.integer({ min: 1, max: 400 }),
+    from: fc.integer({ min: 1, max: 4 }),
+    every: fc.integer({ min: 1, max: 3 }),
+  },
+  { requiredKeys: ["baseMs", "windowMs"] },
+);
 const rule = fc.record(
-  { windows: fc.array(window, { maxLength: 2 }), backoff },
-  { requiredKeys: ["windows"] },
+  {
+    windows: fc.array(window, { maxLength: 2 }),
+    backoff,
+    advisory: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
+  },
+  { requiredKeys: ["windows", "advisory"] },
 );
 const step = fc.oneof(
   {
@@ -107,12 +131,13 @@ export async function expectLikeModel(store: LimitStore): Promise<void> {
       async (rules, steps) => {
         const run = fresh("run");
         const checks = rules.map((each, index): LimitCheck => {
-          const { windows } = each;
+          const { windows, advisory } = each;
           return {
             name: `check-${index}`,
             key: `${run}.${index}`,
             windows,
-            ...(each.backoff && { backoff: each.backoff }),
+            advisory,
+            ...(each.backoff && { backoff: each.backoff as Backoff }),
           };
         });
         const model: Model = { events: [], leases: [] };
@@ -156,6 +181,7 @@ export async function expectLikeModel(store: LimitStore): Promise<void> {
 
 /** Every window that ends with an event; the others hold no more. */
 function expectNeverExceeded(events: readonly Counted[], check: LimitCheck): void {
+  if (check.advisory) return;
   const times = events.filter(({ key }) => key === check.key).map(({ at }) => at);
   for (const { max, windowMs } of check.windows) {
     for (const end of times) {

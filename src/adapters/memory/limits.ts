@@ -1,7 +1,9 @@
 import { backoffEndsAt } from "../../core/protection/backoff.ts";
 import type { Lease, LimitCheck, LimitStore, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
+import { sumFreeAt, sumsOf } from "../../core/protection/sums.ts";
 import { type Counted, createEventLog, type EventLog } from "./event-log.ts";
 import { createLeaseBook, type LeaseBook } from "./lease-book.ts";
+import { createSumBook, type SumBook } from "./sum-book.ts";
 
 const MOST_EVENTS = 500_000;
 const MOST_LEASES = 100_000;
@@ -14,34 +16,57 @@ export interface MemoryLimitOptions {
 
 type Refused = TakeResult & { readonly ok: false };
 
+interface Books {
+  readonly events: EventLog;
+  readonly leases: LeaseBook;
+  readonly sums: SumBook;
+}
+
 /** Limits of a single process; they end with it. Each method runs to its end without giving way. */
 export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitStore {
   const events = createEventLog(options.mostEvents ?? MOST_EVENTS);
   const leases = createLeaseBook(options.mostLeases ?? MOST_LEASES);
+  const sums = createSumBook();
   const seeds = new Set<string>();
   return {
     take: async (request, now) => {
       const { epoch } = request;
       if (epoch !== undefined && !seeds.has(epoch)) return { ok: false, refusedBy: "unseeded", retryAt: now };
-      return take(events, leases, request, now);
+      return take({ events, leases, sums }, request, now);
     },
 
     async forget(keys, members) {
       for (const key of keys) events.forget(key, members);
     },
 
+    async forgive(keys, count) {
+      for (const key of keys) {
+        const oldest = events.of(key).slice(0, count);
+        events.forget(
+          key,
+          oldest.map(({ member }) => member),
+        );
+      }
+    },
+
+    async correct(corrections) {
+      for (const sum of corrections) sums.add(sum);
+    },
+
     release: async (key, member, count) => leases.release(key, member, count),
 
     seeded: async (epoch) => seeds.has(epoch),
 
-    async seed(epoch, lost) {
+    async seed(epoch, lost, lostSums = []) {
       for (const { key, member, at } of lost) events.add(key, { member, at }, SEEDED_KEPT_MS);
+      for (const sum of lostSums) sums.raise(sum);
       seeds.add(epoch);
     },
 
     async sweep(before, limit) {
-      const swept = events.sweep(before, limit);
-      return swept + leases.sweep(before, limit - swept);
+      let swept = events.sweep(before, limit);
+      swept += leases.sweep(before, limit - swept);
+      return swept + sums.sweep(before, limit - swept);
     },
   };
 }
@@ -49,33 +74,47 @@ export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitS
 /** What is put back is kept this long where no limit has said how far back it looks: no window can be set longer. */
 const SEEDED_KEPT_MS = 30 * 86_400_000;
 
-function take(events: EventLog, leases: LeaseBook, request: TakeRequest, now: number): TakeResult {
+function take(books: Books, request: TakeRequest, now: number): TakeResult {
   const { member, checks, lease } = request;
-  const refused = firstRefusal(events, request, now);
-  if (refused) return refused;
+  const { events, leases, sums } = books;
+  const frees = checks.map((check) => freeAt(books, check, member, now));
+  const refused = checks.findIndex((check, index) => !check.advisory && (frees[index] ?? now) > now);
+  if (refused >= 0) return refusal(checks[refused]?.name ?? "", frees[refused] ?? now);
   const leased = lease ? takeLease(leases, lease, member, now) : 0;
   if (typeof leased !== "number") return leased;
-  for (const [key, keptMs] of looksBack(checks)) events.add(key, { member, at: now }, keptMs);
+  for (const [key, keptMs] of counted(events, checks, now)) events.add(key, { member, at: now }, keptMs);
+  for (const sum of sumsOf(checks, now)) sums.add(sum);
   const waits = checks
-    .filter((check) => check.backoff)
-    .map((check) => freeAt(events.of(check.key), check, now));
-  return { ok: true, leased, nextAt: Math.max(now, ...waits) };
+    .filter((check) => check.backoff && !check.advisory)
+    .map((check) => eventsFreeAt(events.of(check.key), check, now));
+  const exceeded = checks.filter((_, index) => (frees[index] ?? now) > now).map(({ name }) => name);
+  return { ok: true, leased, nextAt: Math.max(now, ...waits), ...(exceeded.length > 0 && { exceeded }) };
 }
 
-function firstRefusal(events: EventLog, { member, checks }: TakeRequest, now: number): Refused | undefined {
-  for (const check of checks) {
-    // Counted before: the caller lost a race against itself.
-    const retryAt = events.has(check.key, member) ? now + 1 : freeAt(events.of(check.key), check, now);
-    if (retryAt > now) return { ok: false, refusedBy: check.name, retryAt };
+function refusal(refusedBy: string, retryAt: number): Refused {
+  return { ok: false, refusedBy, retryAt };
+}
+
+/** From when on this check lets the request through. */
+function freeAt({ events, sums }: Books, check: LimitCheck, member: string, now: number): number {
+  const { key, amount, windows } = check;
+  if (amount !== undefined) {
+    return Math.max(
+      ...windows.map((window) =>
+        sumFreeAt(sums.of({ key, windowMs: window.windowMs }, now), window, amount, now),
+      ),
+      now,
+    );
   }
-  return undefined;
+  // Counted before: the caller lost a race against itself.
+  return events.has(key, member) ? now + 1 : eventsFreeAt(events.of(key), check, now);
 }
 
 /**
- * From when on this check lets the next event through. A window is full as long as the `max`-th newest event lies in
+ * From when on a check that counts events lets the next one through. A window is full as long as the `max`-th newest event lies in
  * it, an event later than `now` included: so no window ever holds more than `max`, even if the clock goes back.
  */
-function freeAt(counted: readonly Counted[], check: LimitCheck, now: number): number {
+function eventsFreeAt(counted: readonly Counted[], check: LimitCheck, now: number): number {
   let latest = now;
   for (const { max, windowMs } of check.windows) {
     const oldest = max < 1 ? now : counted.at(-Math.ceil(max))?.at;
@@ -98,12 +137,20 @@ function takeLease(leases: LeaseBook, lease: Lease, member: string, now: number)
   return amount;
 }
 
-/** Each key once, with how long its events matter. */
-function looksBack(checks: readonly LimitCheck[]): Map<string, number> {
+/** Each key that this take counts on once, with how long its events matter. */
+function counted(events: EventLog, checks: readonly LimitCheck[], now: number): Map<string, number> {
   const keptMs = new Map<string, number>();
-  for (const { key, windows, backoff } of checks) {
-    const spans = windows.map(({ windowMs }) => windowMs);
-    keptMs.set(key, Math.max(keptMs.get(key) ?? 0, backoff?.windowMs ?? 0, ...spans));
+  const keep = (key: string, spans: readonly number[]) =>
+    keptMs.set(key, Math.max(keptMs.get(key) ?? 0, ...spans));
+  for (const { key, windows, backoff, amount, share } of checks) {
+    if (amount !== undefined || (share && isFull(events, share, now))) continue;
+    keep(key, [backoff?.windowMs ?? 0, ...windows.map(({ windowMs }) => windowMs)]);
+    if (share) keep(share.key, [share.windowMs]);
   }
   return keptMs;
+}
+
+function isFull(events: EventLog, share: NonNullable<LimitCheck["share"]>, now: number): boolean {
+  const { key, max, windowMs } = share;
+  return max < 1 || (events.of(key).at(-Math.ceil(max))?.at ?? now - windowMs) + windowMs > now;
 }

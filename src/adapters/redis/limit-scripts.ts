@@ -6,7 +6,7 @@ local function text(n) return string.format('%.0f', n) end
 `;
 
 /**
- * From when on a check lets the next event through, as `backoffEndsAt` and the windows say. Events later than now
+ * From when on a check lets the next event through, as `backoffEndsAt`, `sumFreeAt` and the windows say. Events later than now
  * (of a process whose clock is ahead) count too.
  */
 const FREE_AT = `
@@ -17,7 +17,15 @@ local function windowFreeAt(key, max, windowMs, now)
   return now
 end
 
-local function backoffFreeAt(key, baseMs, windowMs, now)
+local function waitAfter(backoff, count)
+  local beyond = count - backoff.from
+  if beyond < 0 or beyond % backoff.every ~= 0 then return 0 end
+  return backoff.baseMs * 2 ^ (beyond / backoff.every)
+end
+
+local function backoffFreeAt(key, backoff, now)
+  local windowMs = backoff.windowMs
+  if redis.call('ZCARD', key) < backoff.from then return now end
   local rows = redis.call('ZRANGEBYSCORE', key, '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
   local count = #rows / 2
   local from = now
@@ -25,23 +33,51 @@ local function backoffFreeAt(key, baseMs, windowMs, now)
   local last = tonumber(rows[#rows])
   for left = 0, count - 1 do
     local at = tonumber(rows[left * 2 + 2])
-    local free = math.max(from, last + baseMs * 2 ^ (count - left - 1))
+    local wait = waitAfter(backoff, count - left)
+    local free = wait > 0 and math.max(from, last + wait) or from
     if free < at + windowMs then return free end
     from = math.max(from, at + windowMs)
   end
   return from
 end
 
-local function freeAt(check, now)
+local function sumFreeAt(sum, amount, max, now)
+  local fields = redis.call('HGETALL', KEYS[sum.key])
+  local slots, total = {}, amount
+  for i = 1, #fields, 2 do
+    local slot, held = tonumber(fields[i]), tonumber(fields[i + 1])
+    if slot >= sum.first then
+      table.insert(slots, {slot, held})
+      total = total + held
+    end
+  end
+  if total <= max then return now end
+  table.sort(slots, function(a, b) return a[1] < b[1] end)
+  for _, slot in ipairs(slots) do
+    total = total - slot[2]
+    if total <= max then return (slot[1] + sum.kept) * sum.slotMs end
+  end
+  return now + sum.windowMs
+end
+
+local function eventsFreeAt(check, now)
   local key = KEYS[check.key]
   local latest = now
   for _, window in ipairs(check.windows) do
     latest = math.max(latest, windowFreeAt(key, math.ceil(window[1]), window[2], now))
   end
-  if check.backoff then
-    latest = math.max(latest, backoffFreeAt(key, check.backoff[1], check.backoff[2], now))
-  end
+  if check.backoff then latest = math.max(latest, backoffFreeAt(key, check.backoff, now)) end
   return latest
+end
+
+local function freeAt(check, member, now)
+  if check.amount then
+    local latest = now
+    for _, sum in ipairs(check.sums) do latest = math.max(latest, sumFreeAt(sum, check.amount, sum.max, now)) end
+    return latest
+  end
+  if redis.call('ZSCORE', KEYS[check.key], member) then return now + 1 end
+  return eventsFreeAt(check, now)
 end
 `;
 
@@ -72,21 +108,27 @@ end
 `;
 
 /**
- * KEYS: the epochs', then the events' keys, then the leases' where there is one. ARGV: now, member, checks and lease as
- * JSON, how long each event key's events matter, the epoch or nothing. Counts everywhere or nowhere. Answers
- * {'ok', leased, nextAt} or {'no', name, retryAt}.
+ * KEYS: the epochs', then those of events, sums and shares that the checks name by their place, and the leases' where
+ * there is one. ARGV: now, member, then as JSON the checks, the lease, the events to count (each with how long they
+ * matter, and the share that must have room) and the sums to add to; then the epoch or nothing. Counts everywhere or
+ * nowhere. Answers {'ok', leased, nextAt, exceeded…} or {'no', name, retryAt}.
  */
 export const TAKE = script(`${COMMON}${FREE_AT}${LEASES}
 local now, member = tonumber(ARGV[1]), ARGV[2]
-local checks, lease, kept = cjson.decode(ARGV[3]), cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
+local checks, lease = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
+local events, sums = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
 
-if ARGV[6] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[6]) == 0 then
+if ARGV[7] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[7]) == 0 then
   return {'no', 'unseeded', text(now)}
 end
 
+local exceeded = {}
 for _, check in ipairs(checks) do
-  local retryAt = redis.call('ZSCORE', KEYS[check.key], member) and now + 1 or freeAt(check, now)
-  if retryAt > now then return {'no', check.name, text(retryAt)} end
+  local retryAt = freeAt(check, member, now)
+  if retryAt > now then
+    if not check.advisory then return {'no', check.name, text(retryAt)} end
+    table.insert(exceeded, check.name)
+  end
 end
 
 local leased = 0
@@ -101,18 +143,62 @@ if lease.key then
   keepFor(key, lease.expiresAt - now + 60000)
 end
 
-for index, keptMs in ipairs(kept) do
-  local key = KEYS[index + 1]
+local function count(key, keptMs)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000)))
   redis.call('ZADD', key, text(now), member)
   keepFor(key, keptMs + 60000)
 end
 
+for _, event in ipairs(events) do
+  local share = event.share
+  if not share then
+    count(KEYS[event.key], event.keptMs)
+  elseif windowFreeAt(KEYS[share.key], math.ceil(share.max), share.windowMs, now) <= now then
+    count(KEYS[event.key], event.keptMs)
+    count(KEYS[share.key], share.windowMs)
+  end
+end
+
+for _, sum in ipairs(sums) do
+  local key = KEYS[sum.key]
+  for _, slot in ipairs(redis.call('HKEYS', key)) do
+    if tonumber(slot) < sum.first - 2 then redis.call('HDEL', key, slot) end
+  end
+  redis.call('HINCRBY', key, text(sum.slot), text(sum.amount))
+  keepFor(key, 2 * sum.windowMs)
+end
+
 local nextAt = now
 for _, check in ipairs(checks) do
-  if check.backoff then nextAt = math.max(nextAt, freeAt(check, now)) end
+  if check.backoff and not check.advisory then nextAt = math.max(nextAt, eventsFreeAt(check, now)) end
 end
-return {'ok', text(leased), text(nextAt)}`);
+return {'ok', text(leased), text(nextAt), unpack(exceeded)}`);
+
+/** KEYS: events' keys; ARGV: how many of the oldest go. */
+export const FORGIVE = script(`
+for _, key in ipairs(KEYS) do redis.call('ZREMRANGEBYRANK', key, 0, tonumber(ARGV[1]) - 1) end
+return 1`);
+
+/** KEYS: sums' keys; ARGV: for each the slot, the amount and how long it matters. Adds; nothing goes below zero. */
+export const CORRECT = script(`${COMMON}
+for index, key in ipairs(KEYS) do
+  local slot = ARGV[index * 3 - 2]
+  local held = redis.call('HINCRBY', key, slot, ARGV[index * 3 - 1])
+  if held < 0 then redis.call('HSET', key, slot, '0') end
+  local keptMs = tonumber(ARGV[index * 3])
+  if redis.call('PTTL', key) < keptMs then redis.call('PEXPIRE', key, text(keptMs)) end
+end
+return 1`);
+
+/** KEYS and ARGV as in `CORRECT`. Makes each slot at least as great. */
+export const RAISE = script(`${COMMON}
+for index, key in ipairs(KEYS) do
+  local slot, amount = ARGV[index * 3 - 2], tonumber(ARGV[index * 3 - 1])
+  if tonumber(redis.call('HGET', key, slot) or '0') < amount then redis.call('HSET', key, slot, text(amount)) end
+  local keptMs = tonumber(ARGV[index * 3])
+  if redis.call('PTTL', key) < keptMs then redis.call('PEXPIRE', key, text(keptMs)) end
+end
+return 1`);
 
 /** KEYS: events' keys; ARGV: members. */
 export const FORGET = script(`

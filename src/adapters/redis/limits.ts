@@ -1,11 +1,12 @@
-import type { LimitCheck, LimitStore, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
-import type { RedisConnection } from "./connection.ts";
-import { FORGET, RELEASE, REMEMBER, SEED, SEEDED, TAKE } from "./limit-scripts.ts";
+import type { LimitStore, Sum, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
+import { slotAt, sumKey } from "../../core/protection/sums.ts";
+import type { RedisConnection, Script } from "./connection.ts";
+import { CORRECT, FORGET, FORGIVE, RAISE, RELEASE, REMEMBER, SEED, SEEDED, TAKE } from "./limit-scripts.ts";
+import { EPOCHS, eventsKey, leasesKey, sumsKey, takeCall } from "./limit-take.ts";
 
 /** What is put back is kept this long: no window can be set longer. */
 const SEEDED_KEPT_MS = 31 * 86_400_000;
 const SEED_EVENTS = 500;
-const EPOCHS = "phonekey:{limits}:epochs";
 
 /**
  * Limits in Redis. All their keys share one hash tag, so that a cluster keeps them in one slot and one script can
@@ -20,17 +21,24 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
       await redis.run(FORGET, keys.map(eventsKey), members);
     },
 
+    async forgive(keys, count) {
+      if (keys.length > 0 && count > 0) await redis.run(FORGIVE, keys.map(eventsKey), [count]);
+    },
+
+    correct: (sums) => changeSums(redis, CORRECT, sums),
+
     release: async (key, member, count) => void (await redis.run(RELEASE, [leasesKey(key)], [member, count])),
 
     seeded: async (epoch) => (await redis.run(SEEDED, [EPOCHS], [epoch])) === 1,
 
-    async seed(epoch, events) {
+    async seed(epoch, events, sums = []) {
       for (let from = 0; from < events.length; from += SEED_EVENTS) {
         const page = events.slice(from, from + SEED_EVENTS);
         const args = page.flatMap(({ member, at }) => [member, at]);
         const keys = page.map(({ key }) => eventsKey(key));
         await redis.run(SEED, keys, [...args, SEEDED_KEPT_MS]);
       }
+      await changeSums(redis, RAISE, sums);
       await redis.run(REMEMBER, [EPOCHS], [epoch]);
     },
 
@@ -39,45 +47,23 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
 }
 
 async function take(redis: RedisConnection, request: TakeRequest, now: number): Promise<TakeResult> {
-  const { member, checks, lease, epoch = "" } = request;
-  const names = [...new Set(checks.map(({ key }) => key))];
-  const keys = [EPOCHS, ...names.map(eventsKey), ...(lease ? [leasesKey(lease.key)] : [])];
-  const described = checks.map((check) => describe(check, names.indexOf(check.key) + 2));
-  const leaseArgument = lease ? { ...lease, key: keys.length } : {};
-  const kept = names.map((name) => lookback(checks.filter(({ key }) => key === name)));
-  const json = [described, leaseArgument, kept].map((each) => JSON.stringify(each));
-  const [verdict, first = "", second = ""] = (await redis.run(TAKE, keys, [
-    now,
-    member,
-    ...json,
-    epoch,
-  ])) as string[];
-  if (verdict === "ok") return { ok: true, leased: Number(first), nextAt: Number(second) };
+  const { keys, args } = takeCall(request, now);
+  const [verdict, first = "", second = "", ...exceeded] = (await redis.run(TAKE, keys, args)) as string[];
+  if (verdict === "ok") {
+    const more = exceeded.length > 0 && { exceeded };
+    return { ok: true, leased: Number(first), nextAt: Number(second), ...more };
+  }
   return { ok: false, refusedBy: first, retryAt: Number(second) };
 }
 
-function describe({ name, windows, backoff }: LimitCheck, key: number): object {
-  return {
-    name,
-    key,
-    windows: windows.map(({ max, windowMs }) => [max, windowMs]),
-    ...(backoff && { backoff: [backoff.baseMs, backoff.windowMs] }),
-  };
-}
-
-/** How long events under these checks matter, milliseconds. */
-function lookback(checks: readonly LimitCheck[]): number {
-  const spans = checks.flatMap(({ windows, backoff }) => [
-    ...windows.map(({ windowMs }) => windowMs),
-    backoff?.windowMs ?? 0,
-  ]);
-  return Math.max(0, ...spans);
-}
-
-function eventsKey(key: string): string {
-  return `phonekey:{limits}:events:${key}`;
-}
-
-function leasesKey(key: string): string {
-  return `phonekey:{limits}:leases:${key}`;
+async function changeSums(redis: RedisConnection, change: Script, sums: readonly Sum[]): Promise<void> {
+  for (let from = 0; from < sums.length; from += SEED_EVENTS) {
+    const page = sums.slice(from, from + SEED_EVENTS);
+    const args = page.flatMap(({ at, windowMs, amount }) => [slotAt(at, windowMs), amount, 2 * windowMs]);
+    await redis.run(
+      change,
+      page.map((sum) => sumsKey(sumKey(sum))),
+      args,
+    );
+  }
 }

@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import { backoffEndsAt } from "../../core/protection/backoff.ts";
-import type { LimitCheck } from "../../core/protection/ports.ts";
+import type { Backoff, LimitCheck } from "../../core/protection/ports.ts";
 import { rows } from "./database.ts";
+import { sumsFreeAt } from "./limit-sums.ts";
 import type { Schema } from "./schema.ts";
 
 /** From when on each of the checks lets the next event through; `now` or earlier where it does so already. */
@@ -10,12 +11,17 @@ export async function freeAt(
   checks: readonly LimitCheck[],
   now: number,
 ): Promise<readonly number[]> {
-  const windows = await windowsFreeAt(trx, checks, now);
+  const windows = await windowsFreeAt(
+    trx,
+    checks.filter(({ amount }) => amount === undefined),
+    now,
+  );
+  const sums = await sumsFreeAt(trx, checks, now);
   const free: number[] = [];
   for (const check of checks) {
     const ends = windows.filter(({ of }) => of === check).map(({ at }) => at);
     if (check.backoff) ends.push(await backoffFreeAt(trx, check.key, check.backoff, now));
-    free.push(Math.max(now, ...ends));
+    free.push(Math.max(now, sums.get(check) ?? now, ...ends));
   }
   return free;
 }
@@ -63,7 +69,7 @@ async function windowsFreeAt(
 async function backoffFreeAt(
   trx: Kysely<Schema>,
   key: string,
-  backoff: NonNullable<LimitCheck["backoff"]>,
+  backoff: Backoff,
   now: number,
 ): Promise<number> {
   const events = await trx

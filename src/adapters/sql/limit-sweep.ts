@@ -7,7 +7,7 @@ type Sweeper = (db: Kysely<Schema>, before: number, limit: number) => Promise<nu
 /** Deletes in small pieces, so that nobody waits long for a lock. Resolves with how many rows went. */
 export const sweepLimits: Sweeper = async (db, before, limit) => {
   let swept = 0;
-  for (const sweep of [sweepEvents, sweepLeases, sweepKeys]) {
+  for (const sweep of [sweepEvents, sweepLeases, sweepSums, sweepKeys]) {
     if (swept < limit) swept += await sweep(db, before, limit - swept);
   }
   return swept;
@@ -35,6 +35,17 @@ const sweepLeases: Sweeper = async (db, before, limit) => {
   return await remove(db, "limit_leases", ended);
 };
 
+const sweepSums: Sweeper = async (db, before, limit) => {
+  const ended = await db
+    .selectFrom("limit_sums")
+    .select("id")
+    .where("ends_at", "<", before)
+    .orderBy("ends_at")
+    .limit(rows(limit))
+    .execute();
+  return await remove(db, "limit_sums", ended);
+};
+
 /** What was touched again meanwhile stays. */
 const sweepKeys: Sweeper = async (db, before, limit) => {
   const idle = await db
@@ -56,7 +67,7 @@ const sweepKeys: Sweeper = async (db, before, limit) => {
 
 async function remove(
   db: Kysely<Schema>,
-  table: "limit_events" | "limit_leases",
+  table: "limit_events" | "limit_leases" | "limit_sums",
   found: readonly { readonly id: number }[],
 ): Promise<number> {
   if (found.length === 0) return 0;

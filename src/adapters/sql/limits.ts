@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { Lease, LimitStore, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
-import { ifAbsent, type SqlDatabase } from "./database.ts";
+import { ifAbsent, rows, type SqlDatabase } from "./database.ts";
 import { freeAt } from "./limit-checks.ts";
+import { addSums, countSums, raiseSums } from "./limit-sums.ts";
 import { sweepLimits } from "./limit-sweep.ts";
 import type { Schema } from "./schema.ts";
 
@@ -23,12 +24,19 @@ export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
         .execute();
     },
 
+    async forgive(keys, count) {
+      for (const key of keys) await forgive(db, key, count);
+    },
+
+    correct: (sums) => transaction((trx) => addSums(trx, sums)),
+
     release: (key, member, count) => transaction((trx) => release(trx, { key, member, count })),
 
     seeded: (epoch) => isSeeded(db, epoch),
 
-    seed: (epoch, events) =>
+    seed: (epoch, events, sums = []) =>
       transaction(async (trx) => {
+        await raiseSums(trx, sums);
         for (let from = 0; from < events.length; from += SEED_ROWS) {
           const page = events.slice(from, from + SEED_ROWS);
           const values = page.map(({ key, member, at }) => ({ limit_key: key, member, at }));
@@ -70,17 +78,18 @@ async function takeOrUndo(
 
 async function take(trx: Kysely<Schema>, request: TakeRequest, now: number): Promise<TakeResult> {
   const { member, checks, lease } = request;
-  const keys = [...new Set(checks.map(({ key }) => key))];
+  const keys = checks.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
   if (request.epoch !== undefined && !(await isSeeded(trx, request.epoch))) {
     return { ok: false, refusedBy: "unseeded", retryAt: now };
   }
   await lock(trx, lease ? [...keys, lease.key] : keys, now);
-  const refused = await firstRefusal(trx, request, now);
-  if (refused) return refused;
+  const judged = await judge(trx, request, now);
+  if ("ok" in judged) return judged;
   const leased = lease ? await takeLease(trx, lease, member, now) : 0;
   if (typeof leased !== "number") return leased;
-  await count(trx, keys, member, now);
-  return { ok: true, leased, nextAt: await nextAt(trx, checks, now) };
+  await count(trx, await countedKeys(trx, checks, now), member, now);
+  await countSums(trx, checks, now);
+  return { ok: true, leased, nextAt: await nextAt(trx, checks, now), ...judged };
 }
 
 async function isSeeded(db: Kysely<Schema>, epoch: string): Promise<boolean> {
@@ -101,19 +110,23 @@ async function lock(trx: Kysely<Schema>, keys: readonly string[], now: number): 
   if (values.length > 0) await ifAbsent(trx.insertInto("limits").values(values)).execute();
 }
 
-async function firstRefusal(
+/** The first refusal, or which of the advisory checks would have refused. */
+async function judge(
   trx: Kysely<Schema>,
   { member, checks }: TakeRequest,
   now: number,
-): Promise<Refused | undefined> {
+): Promise<Refused | { readonly exceeded?: readonly string[] }> {
   const held = await keysHolding(trx, member, checks);
   const free = await freeAt(trx, checks, now);
-  for (const [index, { key, name }] of checks.entries()) {
+  const exceeded: string[] = [];
+  for (const [index, { key, name, advisory, amount }] of checks.entries()) {
     // Counted before: the caller lost a race against itself.
-    const retryAt = held.has(key) ? now + 1 : (free[index] ?? now);
-    if (retryAt > now) return { ok: false, refusedBy: name, retryAt };
+    const retryAt = amount === undefined && held.has(key) ? now + 1 : (free[index] ?? now);
+    if (retryAt <= now) continue;
+    if (!advisory) return { ok: false, refusedBy: name, retryAt };
+    exceeded.push(name);
   }
-  return undefined;
+  return exceeded.length > 0 ? { exceeded } : {};
 }
 
 async function keysHolding(
@@ -161,6 +174,41 @@ async function takeLease(
   return amount;
 }
 
+/** The keys that events are counted on: none of a check whose share is full. */
+async function countedKeys(
+  trx: Kysely<Schema>,
+  checks: TakeRequest["checks"],
+  now: number,
+): Promise<readonly string[]> {
+  const events = checks.filter(({ amount }) => amount === undefined);
+  const shares = events.flatMap(({ share }) =>
+    share ? [{ name: "share", key: share.key, windows: [{ max: share.max, windowMs: share.windowMs }] }] : [],
+  );
+  const free = await freeAt(trx, shares, now);
+  const full = new Set(shares.filter((_, index) => (free[index] ?? now) > now).map(({ key }) => key));
+  const counting = events.filter(({ share }) => !share || !full.has(share.key));
+  return [...new Set(counting.flatMap(({ key, share }) => (share ? [key, share.key] : [key])))];
+}
+
+async function forgive(db: Kysely<Schema>, key: string, count: number): Promise<void> {
+  const oldest = await db
+    .selectFrom("limit_events")
+    .select("id")
+    .where("limit_key", "=", key)
+    .orderBy("at")
+    .limit(rows(count))
+    .execute();
+  if (oldest.length === 0) return;
+  await db
+    .deleteFrom("limit_events")
+    .where(
+      "id",
+      "in",
+      oldest.map(({ id }) => id),
+    )
+    .execute();
+}
+
 async function count(
   trx: Kysely<Schema>,
   keys: readonly string[],
@@ -176,7 +224,7 @@ async function count(
 async function nextAt(trx: Kysely<Schema>, checks: TakeRequest["checks"], now: number): Promise<number> {
   const free = await freeAt(
     trx,
-    checks.filter(({ backoff }) => backoff),
+    checks.filter(({ backoff, advisory }) => backoff && !advisory),
     now,
   );
   return Math.max(now, ...free);

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { firstSchema } from "./migrations/0001-first-schema.ts";
 import { unprovenUsers } from "./migrations/0002-unproven-users.ts";
 import { maintenance } from "./migrations/0003-maintenance.ts";
+import { traffic } from "./migrations/0004-traffic.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: "0001-first-schema", up: firstSchema },
   { id: 2, name: "0002-unproven-users", up: unprovenUsers },
   { id: 3, name: "0003-maintenance", up: maintenance },
+  { id: 4, name: "0004-traffic", up: traffic },
 ];

@@ -17,6 +17,7 @@ export interface Schema {
   limits: LimitsTable;
   limit_events: LimitEventsTable;
   limit_leases: LimitLeasesTable;
+  limit_sums: LimitSumsTable;
   limit_seeds: LimitSeedsTable;
   turns: TurnsTable;
   migrations: MigrationsTable;
@@ -33,6 +34,7 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   limits: true,
   limit_events: true,
   limit_leases: true,
+  limit_sums: true,
   limit_seeds: true,
   turns: true,
 };
@@ -157,6 +159,15 @@ interface LimitLeasesTable {
   id: Generated<number>;
   limit_key: string;
   member: string;
+  amount: number;
+  ends_at: number;
+}
+
+/** What was counted in one slot of a window. */
+interface LimitSumsTable {
+  id: Generated<number>;
+  limit_key: string;
+  slot: number;
   amount: number;
   ends_at: number;
 }

@@ -1,25 +1,28 @@
-import type { LimitCheck } from "./ports.ts";
+import type { Backoff } from "./ports.ts";
 
 /**
- * From when on a backoff lets the next event through: `baseMs * 2^(n-1)` after the last of the `n` events within its
- * window. Each event that leaves the window halves the wait, so it is at most the window's length.
+ * From when on a backoff lets the next event through. Each event that leaves the window takes its part of the wait with
+ * it, so nobody waits longer than the window.
  *
  * @param times when the events happened, epoch milliseconds, oldest first
  * @returns epoch milliseconds; `now` where nothing has to be waited for
  */
-export function backoffEndsAt(
-  times: readonly number[],
-  { baseMs, windowMs }: NonNullable<LimitCheck["backoff"]>,
-  now: number,
-): number {
+export function backoffEndsAt(times: readonly number[], backoff: Backoff, now: number): number {
+  const { windowMs } = backoff;
   const counted = times.filter((at) => at > now - windowMs);
   const last = counted.at(-1) ?? now;
   let from = now;
   for (const [left, at] of counted.entries()) {
-    const waitMs = baseMs * 2 ** (counted.length - left - 1);
-    const free = Math.max(from, last + waitMs);
+    const wait = waitMs(backoff, counted.length - left);
+    const free = wait > 0 ? Math.max(from, last + wait) : from;
     if (free < at + windowMs) return free;
     from = Math.max(from, at + windowMs);
   }
   return from;
+}
+
+/** How long a backoff waits after the last of `count` events. */
+function waitMs({ baseMs, from = 1, every = 1 }: Backoff, count: number): number {
+  const beyond = count - from;
+  return beyond >= 0 && beyond % every === 0 ? baseMs * 2 ** (beyond / every) : 0;
 }

@@ -8,8 +8,36 @@ export interface LimitCheck {
   readonly key: string;
   /** Refuses when `max` events already lie within the last `windowMs`. Any window: nothing resets at midnight (T21). */
   readonly windows: readonly { readonly max: number; readonly windowMs: number }[];
-  /** Refuses until `baseMs * 2^(n-1)` after the last of the `n` events of the last `windowMs`. */
-  readonly backoff?: { readonly baseMs: number; readonly windowMs: number };
+  readonly backoff?: Backoff;
+  /**
+   * Counts this much instead of one: the windows' `max` are sums then. They are kept in slots of a sixtieth of each
+   * window, so that they cost the same however many events there are; what was counted leaves a window up to one slot
+   * late, never early. Whole numbers; cannot be forgotten, but corrected.
+   */
+  readonly amount?: number;
+  /** Counts and never refuses; a take that goes through names it in `exceeded` where it would have. */
+  readonly advisory?: boolean;
+  /** Counts nothing while the events of this part of it alone would be more than `max`: no part makes up the whole. */
+  readonly share?: { readonly key: string; readonly max: number; readonly windowMs: number };
+}
+
+/**
+ * Refuses after the `n`-th event of the last `windowMs`, where `n` is `from` or `every` more than that, and so on:
+ * `baseMs` after the last event first, twice as long each further time. Defaults are 1: each event, from the first on.
+ */
+export interface Backoff {
+  readonly baseMs: number;
+  readonly windowMs: number;
+  readonly from?: number;
+  readonly every?: number;
+}
+
+/** An amount that was counted at `at` on a key of which sums are kept. */
+export interface Sum {
+  readonly key: string;
+  readonly windowMs: number;
+  readonly at: number;
+  readonly amount: number;
 }
 
 /** Guesses set aside for one verification, so that several of one phone cannot hold more than its ledger has. */
@@ -37,6 +65,8 @@ export type TakeResult =
       readonly leased: number;
       /** When the check with a backoff lets the next one through; the time of the take where there is none. */
       readonly nextAt: number;
+      /** The names of the advisory checks that would have refused; absent where there is none. */
+      readonly exceeded?: readonly string[];
     }
   | {
       readonly ok: false;
@@ -51,14 +81,22 @@ export interface LimitStore {
   take(request: TakeRequest, now: number): Promise<TakeResult>;
   /** Takes back what was counted for `members` on `keys`: a send that converted no longer counts as unconverted. */
   forget(keys: readonly string[], members: readonly string[]): Promise<void>;
+  /** Takes back the `count` oldest events on each of the keys, or as many as there are. */
+  forgive(keys: readonly string[], count: number): Promise<void>;
+  /** Adds to sums what was counted too little, or takes off what was too much; none goes below zero. */
+  correct(sums: readonly Sum[]): Promise<void>;
   /** Gives back `count` leased guesses, or all of them. Unknown or expired leases are none. */
   release(key: string, member: string, count: number | "all"): Promise<void>;
   /** Whether this store still has what it was given by `seed`; false when it is new or lost its data. */
   seeded(epoch: string): Promise<boolean>;
-  /** Puts back events that the durable record has and this store lost (promise 2), and remembers `epoch`. */
+  /**
+   * Puts back events and sums that the durable record has and this store lost (promise 2), and remembers `epoch`. Doing
+   * it twice is doing it once: of sums in one slot the greater stays.
+   */
   seed(
     epoch: string,
     events: readonly { readonly key: string; readonly member: string; readonly at: number }[],
+    sums?: readonly Sum[],
   ): Promise<void>;
   /** Forgets events older than `before` and leases that ended by then; at most `limit` rows a call. */
   sweep(before: number, limit: number): Promise<number>;

@@ -1,0 +1,69 @@
+import type { LimitCheck, Sum } from "./ports.ts";
+
+/** Sums are kept in this many slots a window. */
+const SLOTS = 60;
+
+/** A slot counts for this many more, its own included. */
+export const SLOTS_KEPT = SLOTS + 1;
+
+/** What was counted in one slot. */
+export interface Slot {
+  readonly slot: number;
+  readonly amount: number;
+}
+
+/** The slot that holds what is counted at this time. */
+export function slotAt(at: number, windowMs: number): number {
+  return Math.floor(at / slotMs(windowMs));
+}
+
+/** The oldest slot that still counts. One more than a window has, so that a whole window always lies in them. */
+export function firstSlot(now: number, windowMs: number): number {
+  return slotAt(now, windowMs) - SLOTS;
+}
+
+/** When a slot counts no more, epoch milliseconds. */
+export function slotEndsAt(slot: number, windowMs: number): number {
+  return (slot + SLOTS_KEPT) * slotMs(windowMs);
+}
+
+/** The length of a window's slots. */
+export function slotMs(windowMs: number): number {
+  return Math.ceil(windowMs / SLOTS);
+}
+
+/**
+ * From when on a window lets this amount through.
+ *
+ * @param slots those that still count, also of clocks that are ahead, oldest first
+ * @returns epoch milliseconds; `now` where it does so already, a window later where it is more than the window holds
+ */
+export function sumFreeAt(
+  slots: readonly Slot[],
+  { max, windowMs }: { readonly max: number; readonly windowMs: number },
+  amount: number,
+  now: number,
+): number {
+  let total = slots.reduce((sum, slot) => sum + slot.amount, 0) + amount;
+  if (total <= max) return now;
+  for (const slot of slots) {
+    total -= slot.amount;
+    if (total <= max) return slotEndsAt(slot.slot, windowMs);
+  }
+  return now + windowMs;
+}
+
+/** The name under which a window's sum is kept. */
+export function sumKey({ key, windowMs }: Pick<Sum, "key" | "windowMs">): string {
+  return `${key}/${windowMs}`;
+}
+
+/** What a take with these checks adds to sums: each of them once, however many checks look at it. */
+export function sumsOf(checks: readonly LimitCheck[], at: number): Sum[] {
+  const sums = new Map<string, Sum>();
+  for (const { key, windows, amount } of checks) {
+    if (amount === undefined) continue;
+    for (const { windowMs } of windows) sums.set(sumKey({ key, windowMs }), { key, windowMs, at, amount });
+  }
+  return [...sums.values()];
+}

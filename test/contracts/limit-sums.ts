@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { LimitCheck, LimitStore } from "../../src/core/protection/ports.ts";
+import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
+
+const HOUR = 60 * MINUTE;
+
+/** The part of the contract of `LimitStore` that is about amounts, advisory checks, shares and blocks. */
+export function amountSuite(store: () => LimitStore): void {
+  const take = (checks: readonly LimitCheck[], now = NOW) =>
+    store().take({ member: fresh("member"), checks }, now);
+  const budget = (key: string, amount: number, max = 100, windowMs = HOUR): LimitCheck => ({
+    name: "budget",
+    key,
+    amount,
+    windows: [{ max, windowMs }],
+  });
+  const left = async (key: string, max: number, now = NOW, windowMs = HOUR) => {
+    let free = 0;
+    while (free < max && (await take([{ ...budget(key, 1, max, windowMs) }], now)).ok) free += 1;
+    return free;
+  };
+
+  describe("amounts", () => {
+    test("of 100 parallel takes as many pass as the sum allows", async () => {
+      const key = fresh("budget");
+      const taken = await parallel(100, () => take([budget(key, 7)]));
+      expect(taken.filter(({ ok }) => ok)).toHaveLength(14);
+      expect(await left(key, 100)).toBe(2);
+    });
+
+    test("an amount leaves its window after a window, and one slot later at the latest", async () => {
+      const key = fresh("budget");
+      expect(await take([budget(key, 60)])).toMatchObject({ ok: true });
+      const refused = await take([budget(key, 50)]);
+      expect(refused).toMatchObject({ ok: false, refusedBy: "budget" });
+      const retryAt = refused.ok ? 0 : refused.retryAt;
+      expect(retryAt).toBeGreaterThanOrEqual(NOW + HOUR);
+      expect(retryAt).toBeLessThanOrEqual(NOW + HOUR + MINUTE);
+      expect(await take([budget(key, 50)], retryAt - 1)).toMatchObject({ ok: false });
+      expect(await take([budget(key, 50)], retryAt)).toMatchObject({ ok: true });
+    });
+
+    test("refills continuously", async () => {
+      const key = fresh("budget");
+      for (let n = 0; n < 4; n++) await take([budget(key, 25)], NOW + n * 10 * MINUTE);
+      expect(await take([budget(key, 25)], NOW + 40 * MINUTE)).toMatchObject({ ok: false });
+      expect(await take([budget(key, 25)], NOW + HOUR + MINUTE)).toMatchObject({ ok: true });
+      expect(await take([budget(key, 25)], NOW + HOUR + MINUTE)).toMatchObject({ ok: false });
+      expect(await take([budget(key, 25)], NOW + HOUR + 11 * MINUTE)).toMatchObject({ ok: true });
+    });
+
+    test("several checks on one key count once; windows are sums of their own", async () => {
+      const key = fresh("budget");
+      const windows = [
+        { max: 100, windowMs: HOUR },
+        { max: 150, windowMs: 24 * HOUR },
+      ];
+      const both = [budget(key, 40, 80), { ...budget(key, 40), name: "other", windows }];
+      expect(await take(both)).toMatchObject({ ok: true });
+      expect(await take(both)).toMatchObject({ ok: true });
+      expect(await take(both)).toMatchObject({ ok: false, refusedBy: "budget" });
+      expect(await take(both.slice(1))).toMatchObject({ ok: false, refusedBy: "other" });
+      expect(await take(both, NOW + 2 * HOUR)).toMatchObject({ ok: true });
+      expect(await take(both, NOW + 4 * HOUR)).toMatchObject({ ok: false, refusedBy: "other" });
+    });
+
+    test("a refused take spends nothing, and what is more than all is refused for a window", async () => {
+      const [key, full] = [fresh("budget"), fresh("full")];
+      const none = { name: "none", key: full, windows: [{ max: 0, windowMs: MINUTE }] };
+      for (let n = 0; n < 5; n++) expect(await take([budget(key, 60), none])).toMatchObject({ ok: false });
+      expect(await take([budget(key, 101)])).toEqual({ ok: false, refusedBy: "budget", retryAt: NOW + HOUR });
+      expect(await left(key, 100)).toBe(100);
+    });
+
+    test("corrections go both ways and not below zero", async () => {
+      const key = fresh("budget");
+      await take([budget(key, 60)]);
+      const change = (amount: number) => store().correct([{ key, windowMs: HOUR, at: NOW, amount }]);
+      await change(20);
+      expect(await take([budget(key, 21)])).toMatchObject({ ok: false });
+      await change(-70);
+      expect(await take([budget(key, 91)])).toMatchObject({ ok: false });
+      await change(-500);
+      expect(await take([budget(key, 100)])).toMatchObject({ ok: true });
+      await store().correct([]);
+    });
+
+    test("seeded twice is seeded once, and never takes back what was counted since", async () => {
+      const key = fresh("budget");
+      const sums = [{ key, windowMs: HOUR, at: NOW, amount: 30 }];
+      await parallel(3, () => store().seed(fresh("epoch"), [], sums));
+      expect(await take([budget(key, 71)])).toMatchObject({ ok: false });
+      expect(await take([budget(key, 50)])).toMatchObject({ ok: true });
+      await store().seed(fresh("epoch"), [], sums);
+      expect(await left(key, 100)).toBe(20);
+    });
+
+    test("no window ever holds more than its sum", async () => {
+      const step = fc.record({
+        waitMs: fc.integer({ min: -50, max: 400 }),
+        amount: fc.integer({ min: 1, max: 9 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+          const key = fresh("budget");
+          const spent: { at: number; amount: number }[] = [];
+          let now = NOW;
+          for (const { waitMs, amount } of steps) {
+            now += waitMs;
+            const taken = await take([budget(key, amount, 20, 600)], now);
+            if (taken.ok) spent.push({ at: now, amount });
+            else
+              expect(await take([budget(key, amount, 20, 600)], taken.retryAt - 1)).toMatchObject({
+                ok: false,
+              });
+          }
+          for (const { at: end } of spent) {
+            const inside = spent.filter(({ at }) => at > end - 600 && at <= end);
+            expect(inside.reduce((sum, { amount }) => sum + amount, 0)).toBeLessThanOrEqual(20);
+          }
+        }),
+        { numRuns: 40 },
+      );
+    }, 60_000);
+  });
+
+  describe("advisory checks", () => {
+    test("count, never refuse, and are named where they would have refused", async () => {
+      const key = fresh("key");
+      const told: LimitCheck = { name: "told", key, windows: [{ max: 1, windowMs: MINUTE }], advisory: true };
+      const spent: LimitCheck = { ...budget(fresh("budget"), 60), name: "spent", advisory: true };
+      expect(await take([told, spent])).toEqual({ ok: true, leased: 0, nextAt: NOW });
+      expect(await take([told, spent])).toEqual({
+        ok: true,
+        leased: 0,
+        nextAt: NOW,
+        exceeded: ["told", "spent"],
+      });
+      const { advisory: _, ...binding } = told;
+      expect(await take([{ ...binding, windows: [{ max: 2, windowMs: MINUTE }] }])).toMatchObject({
+        ok: false,
+      });
+    });
+  });
+
+  describe("shares", () => {
+    test("a part counts no more than its share of the whole, and is not refused for it", async () => {
+      const [whole, one, other] = [fresh("whole"), fresh("part"), fresh("part")];
+      const from = (part: string): LimitCheck => ({
+        name: "whole",
+        key: whole,
+        windows: [{ max: 5, windowMs: MINUTE }],
+        share: { key: part, max: 2, windowMs: MINUTE },
+      });
+      for (let n = 0; n < 10; n++) expect(await take([from(one)])).toMatchObject({ ok: true });
+      for (let n = 0; n < 2; n++) expect(await take([from(other)])).toMatchObject({ ok: true });
+      const direct = { name: "whole", key: whole, windows: [{ max: 5, windowMs: MINUTE }] };
+      expect(await take([direct])).toMatchObject({ ok: true });
+      expect(await take([from(other)])).toMatchObject({ ok: false, refusedBy: "whole" });
+      expect(await take([from(one)], NOW + MINUTE)).toMatchObject({ ok: true });
+    });
+
+    test("racing, too", async () => {
+      const [whole, part] = [fresh("whole"), fresh("part")];
+      const share = { key: part, max: 3, windowMs: MINUTE };
+      await parallel(30, () => take([{ name: "whole", key: whole, windows: [], share }]));
+      const counted = { name: "whole", key: whole, windows: [{ max: 4, windowMs: MINUTE }] };
+      expect(await take([counted])).toMatchObject({ ok: true });
+      expect(await take([counted])).toMatchObject({ ok: false });
+    });
+  });
+
+  describe("blocks", () => {
+    const backoff = { baseMs: HOUR, windowMs: 24 * HOUR, from: 3, every: 2 };
+
+    test("begin after so many events, let two probes through after each, and double", async () => {
+      const block: LimitCheck = { name: "block", key: fresh("key"), windows: [], backoff };
+      for (let n = 0; n < 3; n++) expect(await take([block])).toMatchObject({ ok: true });
+      let now = NOW;
+      for (const hours of [1, 2, 4, 8]) {
+        const refused = { ok: false, refusedBy: "block", retryAt: now + hours * HOUR };
+        expect(await take([block], now)).toEqual(refused);
+        now += hours * HOUR;
+        expect(await take([block], now - 1)).toEqual(refused);
+        expect(await take([block], now)).toMatchObject({ ok: true });
+        expect(await take([block], now)).toMatchObject({ ok: true });
+      }
+    });
+
+    test("end when enough events are forgiven, the oldest first", async () => {
+      const key = fresh("key");
+      const block: LimitCheck = { name: "block", key, windows: [], backoff };
+      for (let n = 0; n < 3; n++) await take([block], NOW + n * SECOND);
+      expect(await take([block], NOW + MINUTE)).toMatchObject({ ok: false });
+      await store().forgive([key, fresh("unknown")], 1);
+      expect(await take([block], NOW + MINUTE)).toMatchObject({ ok: true });
+      expect(await take([block], NOW + MINUTE)).toMatchObject({ ok: false });
+      await store().forgive([key], 9);
+      await store().forgive([key], 1);
+      for (let n = 0; n < 3; n++) expect(await take([block], NOW + MINUTE)).toMatchObject({ ok: true });
+    });
+  });
+}
