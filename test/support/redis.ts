@@ -10,6 +10,7 @@ import {
   type RedisOptions,
 } from "../../src/adapters/redis/connection.ts";
 import { stateUrl } from "../../src/config/redis-url.ts";
+import type { Certificates } from "./certificates.ts";
 
 /** A Redis server of the tests' own, in a folder and on a port of its own. */
 export interface RedisServer {
@@ -32,23 +33,39 @@ export function hasRedis(): boolean {
   return process.env.SKIP_SERVICES !== "1" || spawnSync(PROGRAM, ["--version"]).status === 0;
 }
 
-export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
+export interface RedisSetup {
+  /** More options, as on its command line. */
+  readonly more?: readonly string[];
+  /** With these it speaks TLS, and nothing else. */
+  readonly certificates?: Certificates;
+  /** What it asks of everybody. */
+  readonly password?: string;
+  /** The configuration of a Sentinel, which is the same program. */
+  readonly sentinelFile?: string;
+}
+
+export async function startRedis(setup: RedisSetup = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-redis-"));
   const port = await freePort();
-  let child = await spawnRedis(port, folder, more);
+  const args = argumentsOf(setup, port, folder);
+  let child = await spawnRedis(args);
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
   };
+  const login = setup.password ? `:${setup.password}@` : "";
+  const { certificates } = setup;
   return {
     port,
-    url: `redis://127.0.0.1:${port}`,
-    command: (...args) => execFileSync("redis-cli", ["-p", String(port), ...args], { encoding: "utf8" }),
+    url: certificates
+      ? `rediss://${login}localhost:${port}?sslCa=${certificates.caFile}`
+      : `redis://${login}127.0.0.1:${port}`,
+    command: (...words) => cli(setup, "-p", String(port), ...words),
     kill,
     async restart() {
       await kill();
-      child = await spawnRedis(port, folder, more);
+      child = await spawnRedis(args);
     },
     async stop() {
       await kill();
@@ -65,27 +82,66 @@ export async function connectTo(url: string, options?: RedisOptions): Promise<Re
 }
 
 /** Three masters that share the slots. */
-export async function startRedisCluster(): Promise<{ url: string; stop(): Promise<void> }> {
-  const cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-  const nodes = await Promise.all([1, 2, 3].map(() => startRedis(cluster)));
+export async function startRedisCluster(
+  certificates?: Certificates,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const more = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+  const setup = {
+    ...(certificates && { certificates }),
+    more: [...more, ...encrypted("cluster", certificates)],
+  };
+  const nodes = await Promise.all([1, 2, 3].map(() => startRedis(setup)));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  execFileSync("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"], { stdio: "ignore" });
+  cli(setup, "--cluster", "create", ...addresses, "--cluster-yes");
   const settled = () => nodes.every((node) => node.command("cluster", "info").includes("cluster_state:ok"));
   while (!settled()) await new Promise((resolve) => setTimeout(resolve, 100));
   return {
-    url: `redis+cluster://${addresses.join(",")}`,
+    url: certificates
+      ? `rediss+cluster://${addresses.join(",")}?sslCa=${certificates.caFile}&sslName=localhost`
+      : `redis+cluster://${addresses.join(",")}`,
     stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
   };
 }
 
-async function spawnRedis(port: number, folder: string, more: readonly string[]): Promise<ChildProcess> {
-  const args = ["--port", String(port), "--dir", folder, "--save", "", "--maxmemory-policy", "noeviction"];
-  const child = spawn(PROGRAM, [...args, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+/** What servers need so that they speak TLS to each other. */
+export function encrypted(between: "cluster" | "replication", certificates?: Certificates): string[] {
+  return certificates ? [`--tls-${between}`, "yes"] : [];
+}
+
+function cli({ certificates, password }: RedisSetup, ...words: readonly string[]): string {
+  const tls = certificates ? ["--tls", "--cacert", certificates.caFile] : [];
+  const env = { ...process.env, ...(password && { REDISCLI_AUTH: password }) };
+  return execFileSync("redis-cli", [...tls, ...words], { encoding: "utf8", env });
+}
+
+function argumentsOf(
+  { more = [], certificates, password, sentinelFile }: RedisSetup,
+  port: number,
+  folder: string,
+) {
+  return [
+    ...(sentinelFile ? [sentinelFile, "--sentinel"] : ["--save", "", "--maxmemory-policy", "noeviction"]),
+    ...portArguments(port, certificates),
+    ...["--dir", folder],
+    ...(password ? ["--requirepass", password] : []),
+    ...more,
+  ];
+}
+
+function portArguments(port: number, certificates?: Certificates): string[] {
+  if (!certificates) return ["--port", String(port)];
+  const { caFile, certFile, keyFile } = certificates;
+  const files = ["--tls-ca-cert-file", caFile, "--tls-cert-file", certFile, "--tls-key-file", keyFile];
+  return ["--port", "0", "--tls-port", String(port), ...files, "--tls-auth-clients", "no"];
+}
+
+async function spawnRedis(args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "inherit"] });
   await new Promise<void>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}`)));
     child.once("error", reject);
     child.stdout?.on("data", (data) => {
-      if (String(data).includes("Ready to accept connections")) resolve();
+      if (/Ready to accept connections|Sentinel ID is/.test(String(data))) resolve();
     });
   });
   return child;

@@ -6,6 +6,16 @@ local function text(n) return string.format('%.0f', n) end
 `;
 
 /**
+ * A replica that was promoted, and a server that came back from its files, begin a history of their own, and may lack
+ * the last of what was answered before (T16).
+ */
+const HISTORY = `
+local function history()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+`;
+
+/**
  * From when on a check lets the next event through, as `backoffEndsAt`, `sumFreeAt` and the windows say. Events later than now
  * (of a process whose clock is ahead) count too.
  */
@@ -113,12 +123,12 @@ end
  * matter, and the share that must have room) and the sums to add to; then the epoch or nothing. Counts everywhere or
  * nowhere. Answers {'ok', leased, nextAt, exceeded…} or {'no', name, retryAt}.
  */
-export const TAKE = script(`${COMMON}${FREE_AT}${LEASES}
+export const TAKE = script(`${COMMON}${HISTORY}${FREE_AT}${LEASES}
 local now, member = tonumber(ARGV[1]), ARGV[2]
 local checks, lease = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
 local events, sums = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
 
-if ARGV[7] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[7]) == 0 then
+if ARGV[7] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[7] .. ':' .. history()) == 0 then
   return {'no', 'unseeded', text(now)}
 end
 
@@ -225,5 +235,12 @@ for index, key in ipairs(KEYS) do
 end
 return 1`);
 
-export const SEEDED = script(`return redis.call('SISMEMBER', KEYS[1], ARGV[1])`);
-export const REMEMBER = script(`return redis.call('SADD', KEYS[1], ARGV[1])`);
+/** ARGV: the epoch. Whether it was remembered, and in this history. */
+export const SEEDED = script(`${HISTORY}
+return redis.call('SISMEMBER', KEYS[1], ARGV[1] .. ':' .. history())`);
+
+export const READ_HISTORY = script(`${HISTORY}
+return history()`);
+
+/** ARGV: the epoch, and the history in which everything was put back. */
+export const REMEMBER = script(`return redis.call('SADD', KEYS[1], ARGV[1] .. ':' .. ARGV[2])`);

@@ -1,7 +1,18 @@
 import type { LimitStore, Sum, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
 import { slotAt, sumKey } from "../../core/protection/sums.ts";
 import type { RedisConnection, Script } from "./connection.ts";
-import { CORRECT, FORGET, FORGIVE, RAISE, RELEASE, REMEMBER, SEED, SEEDED, TAKE } from "./limit-scripts.ts";
+import {
+  CORRECT,
+  FORGET,
+  FORGIVE,
+  RAISE,
+  READ_HISTORY,
+  RELEASE,
+  REMEMBER,
+  SEED,
+  SEEDED,
+  TAKE,
+} from "./limit-scripts.ts";
 import { EPOCHS, eventsKey, leasesKey, sumsKey, takeCall } from "./limit-take.ts";
 
 /** What is put back is kept this long: no window can be set longer. */
@@ -32,6 +43,7 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
     seeded: async (epoch) => (await redis.run(SEEDED, [EPOCHS], [epoch])) === 1,
 
     async seed(epoch, events, sums = []) {
+      const history = String(await redis.run(READ_HISTORY, [EPOCHS], []));
       for (let from = 0; from < events.length; from += SEED_EVENTS) {
         const page = events.slice(from, from + SEED_EVENTS);
         const args = page.flatMap(({ member, at }) => [member, at]);
@@ -39,7 +51,7 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
         await redis.run(SEED, keys, [...args, SEEDED_KEPT_MS]);
       }
       await changeSums(redis, RAISE, sums);
-      await redis.run(REMEMBER, [EPOCHS], [epoch]);
+      await redis.run(REMEMBER, [EPOCHS], [epoch, history]);
     },
 
     sweep: async () => 0,
