@@ -14,8 +14,10 @@ import { loadAssets } from "./adapters/system/assets.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { createLog } from "./adapters/system/log.ts";
 import { systemRandom } from "./adapters/system/random.ts";
+import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { assertMigrated, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
+import { routeOf } from "./compose/route.ts";
 import { openState } from "./compose/state.ts";
 import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
 import type { Config } from "./config.ts";
@@ -38,6 +40,8 @@ export interface Parts {
   readonly route?: readonly SmsSender[];
   readonly assets?: Assets;
   readonly challenges?: Challenges;
+  /** The keys of a function's role at this moment, where its requests bring them. */
+  readonly roleCredential?: () => TencentCredential | undefined;
   /** Aborts when the time for one send is over. */
   readonly deadline?: () => AbortSignal;
   /** Sees the text of every SQL statement. */
@@ -83,7 +87,7 @@ export async function compose(config: Config, parts: Parts = {}): Promise<Compos
 async function assemble(config: Config, parts: Parts, database: SqlDatabase): Promise<Composed> {
   const { clock = systemClock, random = systemRandom, log = createLog(config.logLevel) } = parts;
   const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
-  const route = parts.route ?? (inbox ? [inbox] : []);
+  const route = parts.route ?? (inbox ? [inbox] : routeOf(config, parts));
   checkCodeLength(config, route);
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
 

@@ -3,16 +3,24 @@ import type { z } from "zod";
 import { isPublicHost, publicUrl } from "./config/addresses.ts";
 import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed } from "./config/formats.ts";
-import { arrangePhone, type PhoneConfig } from "./config/parts/delivery.ts";
+import { lacking } from "./config/lacking.ts";
+import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
+import { arrangeTencent, type TencentConfig } from "./config/parts/tencent.ts";
 import { arrangeVerification, type VerificationConfig } from "./config/parts/verification.ts";
 import type { StateUrl } from "./config/redis-url.ts";
-import { type SettingName, type Settings, settingsSchema } from "./config/schema.ts";
+import {
+  type Problem,
+  type SettingName,
+  type Settings,
+  settingsSchema,
+  type Texts,
+} from "./config/schema.ts";
 import { developmentSecret, secretList } from "./config/secrets.ts";
 import { doubts, misspelt } from "./config/warnings.ts";
 
@@ -25,8 +33,8 @@ export interface Config {
   /** Paths are absolute. */
   readonly database: DatabaseUrl;
   readonly state: StateUrl;
-  /** `console`, or one of those that the caller of `loadConfig` brought. */
-  readonly sender: string;
+  readonly sender: SenderName;
+  readonly tencent: TencentConfig;
   readonly phone: PhoneConfig;
   readonly verification: VerificationConfig;
   readonly limits: LimitsConfig;
@@ -38,20 +46,11 @@ export interface Config {
 
 export type Mode = "development" | "production";
 
-/** What is wrong with one variable. Neither part holds the value of any variable. */
-export interface Problem {
-  readonly name: SettingName;
-  readonly message: string;
-}
-
 export type Loaded =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly string[] };
 
-/** The variables that are set, trimmed. */
-type Texts = Partial<Record<SettingName, string>>;
-
-const CONSOLE = "console";
+const CONSOLE: SenderName = "console";
 
 /**
  * Reads all settings and reports every problem at once.
@@ -60,20 +59,19 @@ const CONSOLE = "console";
  *
  * @param env the environment; variables that are blank count as not set.
  * @param options.folder where `data/` and a relative `DATABASE_URL` begin; the working folder by default.
- * @param options.senders the senders that `SMS_SENDER` may name beside `console`. They count as real ones.
  */
 export function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  options: { readonly folder?: string; readonly senders?: readonly string[] } = {},
+  options: { readonly folder?: string } = {},
 ): Loaded {
-  const schema = settingsSchema([CONSOLE, ...(options.senders ?? [])]);
-  const names = Object.keys(schema.shape) as SettingName[];
+  const names = Object.keys(settingsSchema.shape) as SettingName[];
   const texts = textsOf(env, names);
-  const mode = modeOf(texts, options.senders ?? []);
+  const mode = modeOf(texts);
   const typos = misspelt(Object.keys(env), names);
 
-  const read = schema.safeParse(texts);
-  const problems = [...unread(read.error), ...(mode === "production" ? unfit(texts) : [])];
+  const read = settingsSchema.safeParse(texts);
+  const unfitting = mode === "production" ? unfit(texts) : [];
+  const problems = [...unread(read.error), ...lacking(texts, hasRole(env)), ...unfitting];
   if (!read.success || problems.length > 0) return failed(inOrder(problems, names), typos);
 
   const folder = resolve(options.folder ?? ".");
@@ -94,9 +92,9 @@ function textsOf(env: Readonly<Record<string, string | undefined>>, names: reado
 }
 
 /** A real sender behind a public address is production, whatever NODE_ENV forgot to say. */
-function modeOf(texts: Texts, realSenders: readonly string[]): Mode {
+function modeOf(texts: Texts): Mode {
   if (texts.NODE_ENV === "production") return "production";
-  const real = realSenders.includes(texts.SMS_SENDER ?? CONSOLE);
+  const real = (texts.SMS_SENDER ?? CONSOLE) !== CONSOLE;
   const origin = publicUrl.read(texts.PUBLIC_URL ?? "");
   const inPublic =
     origin.ok && origin.value.startsWith("https:") && isPublicHost(new URL(origin.value).hostname);
@@ -161,6 +159,7 @@ function arrange(
     database: arrangeDatabase(values.DATABASE_URL, boot.folder),
     state: arrangeState(values.STATE_URL, boot.folder),
     sender: values.SMS_SENDER,
+    tencent: arrangeTencent(values),
     phone: arrangePhone(values),
     verification: arrangeVerification(values),
     limits: arrangeLimits(values),
@@ -174,4 +173,18 @@ function arrange(
 function freeze<T extends object>(value: T): T {
   for (const part of Object.values(value)) if (typeof part === "object") freeze(part);
   return Object.freeze(value);
+}
+
+/** The keys that a function's role on Tencent Cloud has at this moment; they change while the function runs. */
+export function roleCredential(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): { readonly secretId: string; readonly secretKey: string; readonly token?: string } | undefined {
+  const { TENCENTCLOUD_SECRETID: secretId, TENCENTCLOUD_SECRETKEY: secretKey } = env;
+  const token = env.TENCENTCLOUD_SESSIONTOKEN;
+  return secretId && secretKey ? { secretId, secretKey, ...(token && { token }) } : undefined;
+}
+
+/** On SCF a web function may get the keys with its requests alone. */
+function hasRole(env: Readonly<Record<string, string | undefined>>): boolean {
+  return env.TENCENTCLOUD_RUNENV === "SCF" || roleCredential(env) !== undefined;
 }

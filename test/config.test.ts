@@ -14,6 +14,7 @@ import {
   PRODUCTION,
   problems,
   SECRET,
+  TENCENT,
   warnings,
 } from "./config/load.ts";
 
@@ -29,6 +30,11 @@ describe("defaults", () => {
         database: { kind: "sqlite", path: join(folder, "data/phonekey.db") },
         state: { kind: "database" },
         sender: "console",
+        tencent: {
+          region: "ap-guangzhou",
+          mainland: { templates: {} },
+          international: { templates: {} },
+        },
         phone: { defaultCountry: "CN", allowedCountries: ["CN"], strictNumbers: false },
         verification: { codeLength: 6, ttlSeconds: 300, attempts: 3, resendSeconds: 30 },
         limits: {
@@ -67,7 +73,7 @@ describe("defaults", () => {
   });
 
   it("are each described by a sentence", () => {
-    for (const [name, schema] of Object.entries(settingsSchema(["console"]).shape)) {
+    for (const [name, schema] of Object.entries(settingsSchema.shape)) {
       expect(settings.get(schema)?.sentence, name).toMatch(/^[A-Z`].+\.$/);
     }
   });
@@ -88,11 +94,7 @@ describe("problems", () => {
 
   it("and warnings never hold the value of a variable", () => {
     const canary = "k4n4ry-wert";
-    for (const name of [
-      ...Object.keys(settingsSchema(["console"]).shape),
-      "LIMIT_PHONE_SEND",
-      "PHONEKEY_SECRET",
-    ]) {
+    for (const name of [...Object.keys(settingsSchema.shape), "LIMIT_PHONE_SEND", "PHONEKEY_SECRET"]) {
       for (const text of [
         canary,
         `https://${canary}@x.example/#${canary}`,
@@ -118,8 +120,45 @@ describe("problems", () => {
     );
   });
 
-  it("tell what this version cannot do yet", () => {
-    expect(problems({ SMS_SENDER: "tencent" }).SMS_SENDER).toContain("no other sender");
+  it.each<[string, Env, string[]]>([
+    [
+      "all that the sender needs",
+      { SMS_SENDER: "tencent" },
+      [
+        "TENCENT_SECRET_ID",
+        "TENCENT_SECRET_KEY",
+        "TENCENT_SMS_SDK_APP_ID",
+        "TENCENT_SMS_SIGN_NAME",
+        "TENCENT_SMS_TEMPLATE_ID",
+      ],
+    ],
+    ["half a key", { ...TENCENT, TENCENT_SECRET_KEY: undefined }, ["TENCENT_SECRET_KEY"]],
+    [
+      "half a key beside a role",
+      { ...TENCENT, TENCENT_SECRET_KEY: undefined, TENCENTCLOUD_RUNENV: "SCF" },
+      ["TENCENT_SECRET_KEY"],
+    ],
+    [
+      "the texts for the countries that may sign in",
+      { ...TENCENT, TENCENT_SMS_SIGN_NAME: undefined, ALLOWED_COUNTRIES: "HK,SG" },
+      ["TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"],
+    ],
+    [
+      "both kinds of texts where everybody may",
+      { ...TENCENT, TENCENT_SMS_SIGN_NAME: undefined, ALLOWED_COUNTRIES: "all" },
+      ["TENCENT_SMS_SIGN_NAME", "TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"],
+    ],
+    [
+      "no key where a function has a role",
+      { ...TENCENT, TENCENT_SECRET_ID: undefined, TENCENT_SECRET_KEY: undefined, TENCENTCLOUD_RUNENV: "SCF" },
+      [],
+    ],
+  ])("name %s", (_, env, names) => {
+    expect(Object.keys(problems(env))).toEqual(names);
+  });
+
+  it("do not ask for what only another sender needs", () => {
+    expect(problems({ TENCENT_SMS_SDK_APP_ID: "1400006666" })).toEqual({});
   });
 });
 
@@ -129,7 +168,7 @@ describe("production", () => {
     expect(loaded).toMatchObject({
       ok: true,
       warnings: [],
-      config: { mode: "production", sender: "pigeon" },
+      config: { mode: "production", sender: "tencent" },
     });
   });
 
@@ -147,7 +186,7 @@ describe("production", () => {
   });
 
   it("is stopped by what the document says, and by the sender where codes are too long for it", () => {
-    const documented = Object.entries(settingsSchema(["console"]).shape)
+    const documented = Object.entries(settingsSchema.shape)
       .filter(([, schema]) => settings.get(schema)?.stopsProduction)
       .map(([name]) => name);
     expect(new Set(documented)).toEqual(new Set([...stops.map(([, , name]) => name), "CODE_LENGTH"]));
@@ -161,35 +200,19 @@ describe("production", () => {
   const modes: [string, Env, Config["mode"]][] = [
     [
       "a real sender at a public https address",
-      { SMS_SENDER: "pigeon", PUBLIC_URL: "https://auth.example.com" },
+      { ...TENCENT, PUBLIC_URL: "https://auth.example.com" },
       "production",
     ],
     [
       "the same with NODE_ENV=development",
-      { NODE_ENV: "development", SMS_SENDER: "pigeon", PUBLIC_URL: "https://203.0.114.5" },
+      { NODE_ENV: "development", ...TENCENT, PUBLIC_URL: "https://203.0.114.5" },
       "production",
     ],
-    [
-      "a real sender on plain http",
-      { SMS_SENDER: "pigeon", PUBLIC_URL: "http://auth.example.com" },
-      "development",
-    ],
-    [
-      "a real sender on loopback",
-      { SMS_SENDER: "pigeon", PUBLIC_URL: "https://app.localhost:8443" },
-      "development",
-    ],
-    [
-      "a real sender on loopback by number",
-      { SMS_SENDER: "pigeon", PUBLIC_URL: "https://2130706433" },
-      "development",
-    ],
-    [
-      "a real sender in a private network",
-      { SMS_SENDER: "pigeon", PUBLIC_URL: "https://[fd00::1]" },
-      "development",
-    ],
-    ["a real sender without an address", { SMS_SENDER: "pigeon" }, "development"],
+    ["a real sender on plain http", { ...TENCENT, PUBLIC_URL: "http://auth.example.com" }, "development"],
+    ["a real sender on loopback", { ...TENCENT, PUBLIC_URL: "https://app.localhost:8443" }, "development"],
+    ["a real sender on loopback by number", { ...TENCENT, PUBLIC_URL: "https://2130706433" }, "development"],
+    ["a real sender in a private network", { ...TENCENT, PUBLIC_URL: "https://[fd00::1]" }, "development"],
+    ["a real sender without an address", { ...TENCENT }, "development"],
     ["the console at a public https address", { PUBLIC_URL: "https://auth.example.com" }, "development"],
     ["a test run", { NODE_ENV: "test" }, "development"],
   ];
@@ -199,7 +222,7 @@ describe("production", () => {
   });
 
   it("also stops where NODE_ENV was forgotten", () => {
-    const env = { PHONEKEY_SECRETS: undefined, SMS_SENDER: "pigeon", PUBLIC_URL: "https://auth.example.com" };
+    const env = { PHONEKEY_SECRETS: undefined, ...TENCENT, PUBLIC_URL: "https://auth.example.com" };
     expect(Object.keys(problems(env))).toEqual(["PHONEKEY_SECRETS"]);
   });
 });

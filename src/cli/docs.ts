@@ -24,7 +24,7 @@ interface Variable extends Setting {
 }
 
 function variables(): Variable[] {
-  return Object.entries(settingsSchema(["console"]).shape).map(([name, schema]) => {
+  return Object.entries(settingsSchema.shape).map(([name, schema]) => {
     const setting = settings.get(schema);
     if (!setting) throw new Error(`${name} has no sentence`);
     return { name, ...setting };

@@ -41,6 +41,12 @@ export const publicUrl: Format<string> = format(
   (text) => readOrigin(text)?.origin,
 );
 
+/** Where an API is reached. Its requests are signed, so that plain http inside a private network changes none of them. */
+export const apiOrigin: Format<string> = format(
+  "an http or https origin such as `https://sms.internal.example.com`, without a path",
+  (text) => readOrigin(text)?.origin,
+);
+
 const origin = format("an exact https origin without a path (http only on loopback)", (text) => {
   const url = readOrigin(text);
   return url && isConfidential(url) ? url.origin : undefined;

@@ -105,3 +105,9 @@ export const headerName = format("the name of an HTTP header", (text) =>
 export const brandName = format("1 to 40 characters, none of them invisible", (text) =>
   [...text].length <= 40 && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? text : undefined,
 );
+
+/** What a provider gave out as a key, a password or an id. */
+export const credential: Format<string> = format(
+  "printable characters without spaces, at most 256",
+  (text) => (/^[\x21-\x7e]{1,256}$/.test(text) ? text : undefined),
+);

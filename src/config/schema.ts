@@ -6,21 +6,30 @@ import { retentionVariables } from "./parts/retention.ts";
 import { serverVariables } from "./parts/server.ts";
 import { sessionVariables } from "./parts/sessions.ts";
 import { storeVariables } from "./parts/stores.ts";
+import { tencentVariables } from "./parts/tencent.ts";
 import { verificationVariables } from "./parts/verification.ts";
 
 /** Every variable that Phonekey reads. All are texts; blank ones count as not set. */
-export function settingsSchema(senders: readonly string[]) {
-  return z.object({
-    ...serverVariables,
-    ...storeVariables,
-    ...deliveryVariables(senders),
-    ...verificationVariables,
-    ...limitVariables,
-    ...sessionVariables,
-    ...retentionVariables,
-    ...pageVariables,
-  });
-}
+export const settingsSchema = z.object({
+  ...serverVariables,
+  ...storeVariables,
+  ...deliveryVariables,
+  ...tencentVariables,
+  ...verificationVariables,
+  ...limitVariables,
+  ...sessionVariables,
+  ...retentionVariables,
+  ...pageVariables,
+});
 
-export type Settings = z.output<ReturnType<typeof settingsSchema>>;
+export type Settings = z.output<typeof settingsSchema>;
 export type SettingName = keyof Settings;
+
+/** The variables that are set, trimmed. */
+export type Texts = Partial<Record<SettingName, string>>;
+
+/** What is wrong with one variable. Neither part holds the value of any variable. */
+export interface Problem {
+  readonly name: SettingName;
+  readonly message: string;
+}

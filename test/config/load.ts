@@ -9,11 +9,21 @@ export type Env = Record<string, string | undefined>;
 export const SECRET = "mVqk0WZy3v9dJr7TnXcLb5sPfGhE2uAi8oQxKz14";
 export const OTHER_SECRET = "7Jc2nYtR9wLxKq0bVfZs4hGmPd6eUaTi3oN8yXv1";
 
+/** A real sender, with all that it needs. */
+export const TENCENT: Env = {
+  SMS_SENDER: "tencent",
+  TENCENT_SECRET_ID: "AKIDtest",
+  TENCENT_SECRET_KEY: "secretTEST",
+  TENCENT_SMS_SDK_APP_ID: "1400006666",
+  TENCENT_SMS_SIGN_NAME: "腾讯云",
+  TENCENT_SMS_TEMPLATE_ID: "1110",
+};
+
 /** What a production server cannot do without. */
 export const PRODUCTION: Env = {
   NODE_ENV: "production",
   PHONEKEY_SECRETS: SECRET,
-  SMS_SENDER: "pigeon",
+  ...TENCENT,
   PUBLIC_URL: "https://auth.example.com",
 };
 
@@ -29,7 +39,7 @@ afterEach(() => {
 });
 
 export function load(env: Env) {
-  return loadConfig(env, { folder, senders: ["pigeon"] });
+  return loadConfig(env, { folder });
 }
 
 /** The configuration of settings that must be sound. */

@@ -3,6 +3,8 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { isIP } from "node:net";
 
+/** A connection that is not there by then is given up, while there is time to try once more. */
+const CONNECT_MS = 3_000;
 /** Longer than any call may take, so that nothing is in flight when connections are thrown away. */
 const IDLE_MS = 75_000;
 
@@ -54,8 +56,11 @@ function watchConnecting(agent: HttpAgent, attempts: AsyncLocalStorage<Attempt>)
     const attempt = attempts.getStore() ?? { hasLeft: true };
     attempt.hasLeft = false;
     const socket = connect(options, callback);
+    const late = setTimeout(() => socket?.destroy(new Error("no connection in time")), CONNECT_MS).unref();
+    socket?.once("close", () => clearTimeout(late));
     socket?.once(event, () => {
       attempt.hasLeft = true;
+      clearTimeout(late);
     });
     return socket;
   };

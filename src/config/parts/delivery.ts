@@ -1,6 +1,6 @@
 import type { CountryCode } from "libphonenumber-js/max";
 import type { z } from "zod";
-import { bad, countries, country, type Format, flag, good, oneOf } from "../formats.ts";
+import { countries, country, flag, oneOf } from "../formats.ts";
 import { withDefault } from "../setting.ts";
 
 export interface PhoneConfig {
@@ -9,27 +9,18 @@ export interface PhoneConfig {
   readonly strictNumbers: boolean;
 }
 
-function senderOf(senders: readonly string[]): Format<string> {
-  const { expects, read } = oneOf(senders);
-  return {
-    expects,
-    read: (text) => (read(text).ok ? good(text) : bad(`must be ${expects}; there is no other sender here`)),
-  };
-}
+/** What `SMS_SENDER` may name. All but `console` are real. */
+const SENDERS = ["console", "tencent"] as const;
 
-export function deliveryVariables(senders: readonly string[]) {
-  return {
-    SMS_SENDER: withDefault(senderOf(senders), "console", {
-      part: "Messages and phone numbers",
-      sentence:
-        "What sends the SMS. `console` sends none: it keeps them for the development inbox. This version brings no other.",
-      stopsProduction: "it is `console`",
-    }),
-    ...phoneVariables,
-  };
-}
+export type SenderName = (typeof SENDERS)[number];
 
-const phoneVariables = {
+export const deliveryVariables = {
+  SMS_SENDER: withDefault(oneOf(SENDERS), "console", {
+    part: "Messages and phone numbers",
+    sentence:
+      "What sends the SMS. `console` sends none: it keeps them for the development inbox. `tencent` sends by Tencent Cloud.",
+    stopsProduction: "it is `console`",
+  }),
   DEFAULT_COUNTRY: withDefault(country, "CN", {
     part: "Messages and phone numbers",
     sentence: "The country of numbers that are written without a country code.",
@@ -46,7 +37,7 @@ const phoneVariables = {
   }),
 };
 
-type PhoneValues = z.output<z.ZodObject<typeof phoneVariables>>;
+type PhoneValues = z.output<z.ZodObject<typeof deliveryVariables>>;
 
 export function arrangePhone(values: PhoneValues): PhoneConfig {
   return {

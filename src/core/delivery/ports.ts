@@ -1,3 +1,4 @@
+import type { AlertKind } from "../alerts/kinds.ts";
 import type { Phone } from "../phone.ts";
 import type { Bucket } from "../protection/ports.ts";
 import type { Locale } from "../verification/ports.ts";
@@ -33,7 +34,17 @@ export interface SendOutcome {
   readonly providerId?: string;
   /** The provider's own code for a refusal, for the operator; never shown to the user. */
   readonly providerCode?: string;
+  /** What the provider calls the request, for its support. */
+  readonly requestId?: string;
+  /** What the provider says it costs, in its own unit (parts of a message). */
+  readonly fee?: number;
   readonly retryAfterSeconds?: number;
+  /** With `throttled`: the provider takes nothing for this number before then (epoch milliseconds), however often it is asked. */
+  readonly heldUntil?: number;
+  /** What the operator must do something about; the subject names an account or a text at the provider. */
+  readonly alert?: { readonly kind: AlertKind; readonly subject: string };
+  /** With `accepted`: the subjects that are in order, as it shows. */
+  readonly settles?: readonly string[];
 }
 
 /** An SMS provider. */
@@ -43,6 +54,10 @@ export interface SmsSender {
   readonly maxCodeLength: number;
   /** The least seconds between two messages to one phone. */
   readonly resendFloorSeconds: number;
+  /** Set where it only fills approved templates: it cannot say what is in none of them. */
+  readonly templatesOnly?: true;
+  /** Set where it may hold a number (`heldUntil`). */
+  readonly holdsNumbers?: true;
   /**
    * Resolves with what became of the message within the signal's deadline; what a provider answers never makes
    * it reject. A rejection counts as `unknown`.

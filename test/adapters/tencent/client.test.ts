@@ -138,6 +138,14 @@ describe("what goes wrong on the way", () => {
     expect(await failure(access(`https://127.0.0.1:${port}`), {}, 200)).toMatchObject({ hasLeft: false });
   });
 
+  it("gives up a connection that does not come up in three seconds", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    expect(await failure(access(`https://127.0.0.1:${port}`), {}, 60_000)).toMatchObject({ hasLeft: false });
+  });
+
   it("knows it when there is no credential", async () => {
     const cloud = await start();
     const credential = () => Promise.reject(new Error("no role"));

@@ -1,0 +1,152 @@
+import type { AlertKind } from "../../core/alerts/kinds.ts";
+import type { SendStatus } from "../../core/delivery/ports.ts";
+
+/** What one of the cloud's codes means for a message. */
+export interface Meaning {
+  /** What becomes of the message, and so what the person is told (`SendStatus`). */
+  readonly status: SendStatus;
+  /** What the operator is told; a person can do nothing about it. */
+  readonly alert?: AlertKind;
+  /** When the person may try again; `midnight` is the cloud's, and until then it takes nothing for this number. */
+  readonly retryAfter?: number | "midnight";
+}
+
+const MINUTE = 60;
+const HOUR = 3_600;
+
+/**
+ * The codes of both layers, the answer's and each number's; they share one list (API 2021-01-11, its client's error
+ * list, and the common codes of all products). One ending in `.*` stands for those of its family that are not named.
+ *
+ * | meaning | the person is told | the operator is told |
+ * |---|---|---|
+ * | `throttled` | 429, when to try again | nothing |
+ * | `bad_number` | 422, another number | nothing |
+ * | `rejected` | 503, later | the alert |
+ * | `unavailable` | nothing yet: once more, then the next sender, then 503 | nothing |
+ * | `unknown` | 201: it may be on its way | nothing |
+ */
+const TABLE: readonly (readonly [Meaning, readonly string[]])[] = [
+  // The cloud's limits for one number. The same content is the same code, and a code lives ten minutes at most.
+  [{ status: "throttled", retryAfter: 35 }, ["LimitExceeded.PhoneNumberThirtySecondLimit"]],
+  [{ status: "throttled", retryAfter: MINUTE }, ["LimitExceeded.DeliveryFrequencyLimit"]],
+  [{ status: "throttled", retryAfter: 10 * MINUTE }, ["LimitExceeded.PhoneNumberSameContentDailyLimit"]],
+  [{ status: "throttled", retryAfter: HOUR }, ["LimitExceeded.PhoneNumberOneHourLimit"]],
+  [{ status: "throttled", retryAfter: "midnight" }, ["LimitExceeded.PhoneNumberDailyLimit"]],
+
+  [
+    { status: "bad_number" },
+    [
+      "InvalidParameterValue.IncorrectPhoneNumber",
+      "FailedOperation.PhoneNumberParseFail",
+      "FailedOperation.PhoneNumberInBlacklist",
+      "FailedOperation.PhoneNumberOnBlacklist",
+      "UnsupportedOperation.UnsuportedRegion",
+    ],
+  ],
+
+  [{ status: "rejected", alert: "sms_balance" }, ["FailedOperation.InsufficientBalanceInSmsPackage"]],
+  [{ status: "rejected", alert: "sms_arrears" }, ["UnauthorizedOperation.SerivceSuspendDueToArrears"]],
+  [
+    { status: "rejected", alert: "sms_quota" },
+    [
+      "LimitExceeded.AppDailyLimit",
+      "LimitExceeded.AppMainlandChinaDailyLimit",
+      "LimitExceeded.AppGlobalDailyLimit",
+      "LimitExceeded.AppCountryOrRegionDailyLimit",
+      "LimitExceeded.DailyLimit",
+    ],
+  ],
+  [{ status: "rejected", alert: "sms_country" }, ["LimitExceeded.AppCountryOrRegionInBlacklist"]],
+  [
+    { status: "rejected", alert: "sms_signature" },
+    ["FailedOperation.SignatureIncorrectOrUnapproved", "FailedOperation.SignIdNotExist"],
+  ],
+  [
+    { status: "rejected", alert: "sms_template" },
+    [
+      "FailedOperation.TemplateIncorrectOrUnapproved",
+      "FailedOperation.TemplateUnapprovedOrNotExist",
+      "FailedOperation.TemplateIdNotExist",
+      "FailedOperation.TemplateParamSetNotMatchApprovedTemplate",
+      "FailedOperation.ContainSensitiveWord",
+      "FailedOperation.MarketingSendTimeConstraint",
+      "InvalidParameter.DirtyWordFound",
+      "InvalidParameterValue.ContentLengthLimit",
+      "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter",
+      "InvalidParameterValue.TemplateParameterFormatError",
+      "InvalidParameterValue.TemplateParameterLengthLimit",
+      "UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny",
+      "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone",
+      "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone",
+    ],
+  ],
+  [
+    { status: "rejected", alert: "sms_credentials" },
+    [
+      "AuthFailure.*",
+      "InternalError.SigFieldMissing",
+      "InternalError.SigVerificationFail",
+      "IpInBlacklist",
+      "IpNotInWhitelist",
+      "UnauthorizedOperation",
+      "UnauthorizedOperation.RequestIpNotInWhitelist",
+      "UnauthorizedOperation.RequestPermissionDeny",
+      "FailedOperation.ProhibitSubAccountUse",
+    ],
+  ],
+  [
+    { status: "rejected", alert: "sms_clock" },
+    ["AuthFailure.SignatureExpire", "InternalError.RequestTimeException"],
+  ],
+  [
+    { status: "rejected", alert: "sms_account" },
+    [
+      "FailedOperation.NotEnterpriseCertification",
+      "InvalidParameter.AppidAndBizId",
+      "InvalidParameterValue.SdkAppIdNotExist",
+      "UnauthorizedOperation.SdkAppIdIsDisabled",
+      "UnauthorizedOperation.SmsSdkAppIdVerifyFail",
+    ],
+  ],
+  // What this program or its settings get wrong, or what the list leaves open.
+  [
+    { status: "rejected", alert: "sms_refused" },
+    [
+      "FailedOperation.FailResolvePacket",
+      "FailedOperation.JsonParseFail",
+      "FailedOperation.OtherError",
+      "FailedOperation.ParametersOtherError",
+      "InternalError.RestApiInterfaceNotExist",
+      "InvalidAction",
+      "InvalidParameter",
+      "InvalidParameter.InvalidParameters",
+      "LimitExceeded.PhoneNumberCountLimit",
+      "MissingParameter",
+      "MissingParameter.EmptyPhoneNumberSet",
+      "NoSuchProduct",
+      "NoSuchVersion",
+      "UnsupportedOperation",
+      "UnsupportedOperation.",
+      "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber",
+      "UnsupportedRegion",
+    ],
+  ],
+
+  // Turned away at the door: certainly not sent.
+  [{ status: "unavailable" }, ["RequestLimitExceeded", "RequestLimitExceeded.*"]],
+  // Something broke behind the door. Nobody says whether before or after the message went out.
+  [{ status: "unknown" }, ["InternalError", "InternalError.*"]],
+];
+
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
+  TABLE.flatMap(([meaning, codes]) => codes.map((code) => [code, meaning] as const)),
+);
+
+/** A code that nobody knows is a refusal: whoever tries again may be refused for ever, so an operator has to look. */
+const UNKNOWN_CODE: Meaning = { status: "rejected", alert: "sms_refused" };
+
+export function meaningOf(code: string): Meaning {
+  const family = `${code.split(".")[0]}.*`;
+  return MEANINGS.get(code) ?? MEANINGS.get(family) ?? UNKNOWN_CODE;
+}

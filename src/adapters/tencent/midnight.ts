@@ -1,0 +1,8 @@
+const DAY_MS = 86_400_000;
+/** The cloud counts its days in China Standard Time, which knows no summer time. */
+const CHINA_OFFSET_MS = 8 * 3_600_000;
+
+/** When the cloud's next day begins, epoch milliseconds. */
+export function nextMidnight(now: number): number {
+  return Math.floor((now + CHINA_OFFSET_MS) / DAY_MS + 1) * DAY_MS - CHINA_OFFSET_MS;
+}

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SendSmsRequest } from "tencentcloud-sdk-nodejs-sms/tencentcloud/services/sms/v20210111/sms_models.js";
+import type { SendOutcome, SmsMessage, SmsSender } from "../../core/delivery/ports.ts";
+import type { Clock } from "../../core/ports.ts";
+import type { TencentClient } from "./client.ts";
+import { type Line, outcomeOfAnswer, outcomeOfError, refusedFor } from "./outcomes.ts";
+
+export interface TencentSenderSettings {
+  readonly sdkAppId: string;
+  readonly mainland: TencentTexts;
+  /** For all numbers outside mainland China, those of Hong Kong, Macao and Taiwan among them. */
+  readonly international: TencentTexts;
+}
+
+/** The approved texts of one of the cloud's two kinds of SMS. */
+export interface TencentTexts {
+  readonly signature?: string;
+  readonly senderId?: string;
+  /** For every purpose that has none of its own. */
+  readonly template?: TencentTemplate;
+  readonly templates: Readonly<Record<string, TencentTemplate>>;
+}
+
+export interface TencentTemplate {
+  readonly id: string;
+  /** What fills its variables, in their order. */
+  readonly parameters: readonly ("code" | "minutes")[];
+  readonly signature?: string;
+}
+
+export interface TencentSenderDeps {
+  readonly client: TencentClient;
+  readonly settings: TencentSenderSettings;
+  readonly clock: Clock;
+}
+
+/** Before the second try. */
+const PAUSE_MS = 200;
+/** A variable of a verification template takes no more digits. */
+const MOST_DIGITS = 6;
+/** The cloud refuses the same content to the same number within 30 seconds, by its own clock. */
+const RESEND_FLOOR_SECONDS = 35;
+
+/**
+ * Sends by Tencent Cloud's SendSms. The API knows no token that makes a repeated call harmless, so only what certainly
+ * was not sent is tried again, once; a call that ends without an answer after its request left is `unknown`.
+ */
+export function createTencentSender(deps: TencentSenderDeps): SmsSender {
+  return {
+    name: "tencent",
+    maxCodeLength: MOST_DIGITS,
+    resendFloorSeconds: RESEND_FLOOR_SECONDS,
+    templatesOnly: true,
+    holdsNumbers: true,
+    async send(message, signal) {
+      const first = await attempt(deps, message, signal);
+      if (first.status !== "unavailable") return first;
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
+      return signal.aborted ? first : await attempt(deps, message, signal);
+    },
+  };
+}
+
+async function attempt(
+  { client, settings, clock }: TencentSenderDeps,
+  message: SmsMessage,
+  signal: AbortSignal,
+): Promise<SendOutcome> {
+  const kind = message.to.startsWith("+86") ? "mainland" : "international";
+  const line: Line = { account: `tencent/${kind}`, text: `tencent/${kind}/${message.purpose}` };
+  const request = requestFor(settings[kind], settings.sdkAppId, message);
+  if (!request) return refusedFor({ kind: "sms_template", providerCode: "no_template" }, line);
+  return await client.call("SendSms", request, signal).then(
+    (answer) => outcomeOfAnswer(answer, line, clock.now()),
+    (error: unknown) => outcomeOfError(error, line, clock.now()),
+  );
+}
+
+/** What SendSms is asked; undefined where there is no text for this message. */
+function requestFor(texts: TencentTexts, sdkAppId: string, message: SmsMessage): SendSmsRequest | undefined {
+  const template = texts.templates[message.purpose] ?? texts.template;
+  if (!template) return undefined;
+  const signature = template.signature ?? texts.signature;
+  const filling = { code: message.code, minutes: String(message.minutes) };
+  return {
+    PhoneNumberSet: [message.to],
+    SmsSdkAppId: sdkAppId,
+    TemplateId: template.id,
+    TemplateParamSet: template.parameters.map((name) => filling[name]),
+    SessionContext: message.id,
+    ...(signature && { SignName: signature }),
+    ...(texts.senderId && { SenderId: texts.senderId }),
+  };
+}

@@ -1,0 +1,36 @@
+import { systemClock } from "../adapters/system/clock.ts";
+import { createSmsClient, type TencentAccess, type TencentCredential } from "../adapters/tencent/client.ts";
+import { createTencentSender } from "../adapters/tencent/sender.ts";
+import { type Config, roleCredential } from "../config.ts";
+import type { SmsSender } from "../core/delivery/ports.ts";
+import type { Clock } from "../core/ports.ts";
+
+interface RouteParts {
+  readonly clock?: Clock;
+  readonly roleCredential?: () => TencentCredential | undefined;
+}
+
+/** The senders that the settings choose, in the order in which they are tried. */
+export function routeOf({ tencent }: Config, parts: RouteParts = {}): readonly SmsSender[] {
+  const { sdkAppId = "", mainland, international } = tencent;
+  const client = createSmsClient(tencentAccess(tencent, parts));
+  const settings = { sdkAppId, mainland, international };
+  return [createTencentSender({ client, settings, clock: parts.clock ?? systemClock })];
+}
+
+/** What the SMS API of Tencent Cloud is called with. */
+function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}): TencentAccess {
+  const { region, smsEndpoint, credential } = tencent;
+  return {
+    region,
+    credential: () => credential ?? roleKeys(parts),
+    ...(smsEndpoint && { endpoint: smsEndpoint }),
+  };
+}
+
+/** Read for every call: they are exchanged while a function runs. */
+function roleKeys(parts: RouteParts): TencentCredential {
+  const keys = parts.roleCredential?.() ?? roleCredential();
+  if (!keys) throw new Error("there is no key of Tencent Cloud, and no role that brings one");
+  return keys;
+}

@@ -1,0 +1,141 @@
+import type { z } from "zod";
+import { apiOrigin } from "../addresses.ts";
+import { credential } from "../formats.ts";
+import { optional, withDefault } from "../setting.ts";
+import { region, sdkAppId, senderId, signature, type Template, template } from "../tencent-formats.ts";
+
+/** What Tencent Cloud is called with, and what its SMS are made of. */
+export interface TencentConfig {
+  /** Absent where the role of a function brings keys. */
+  readonly credential?: { readonly secretId: string; readonly secretKey: string };
+  readonly region: string;
+  /** An origin to connect to instead of the SMS API's own host. */
+  readonly smsEndpoint?: string;
+  /** Always there when `tencent` is the sender. */
+  readonly sdkAppId?: string;
+  /** For numbers of mainland China. */
+  readonly mainland: TencentTexts;
+  /** For all others, those of Hong Kong, Macao and Taiwan among them. */
+  readonly international: TencentTexts;
+}
+
+/** The approved texts of one of the cloud's two kinds of SMS. */
+export interface TencentTexts {
+  readonly signature?: string;
+  /** Only with international ones, where the operator has been given one. */
+  readonly senderId?: string;
+  /** For every use that has none of its own. */
+  readonly template?: Template;
+  /** By purpose or notice, such as `reset_password`. */
+  readonly templates: Readonly<Record<string, Template>>;
+}
+
+/** The purposes and notices that may have a template of their own, as they end a variable's name. */
+const USES = [
+  "RESET_PASSWORD",
+  "SECOND_FACTOR",
+  "VERIFY_IDENTITY",
+  "TEMPORARY_PASSWORD",
+  "CONFIRM_TRANSACTION",
+  "CHANGE_PHONE",
+  "DELETE_ACCOUNT",
+  "PHONE_CHANGED",
+] as const;
+
+type Use = (typeof USES)[number];
+type Kind = "TENCENT_SMS" | "TENCENT_SMS_INTERNATIONAL";
+
+const PART = "Tencent Cloud";
+const NEEDED = "none; the sender `tencent` needs it";
+
+export const tencentVariables = {
+  TENCENT_SECRET_ID: optional(credential, "none; on SCF the function's role brings keys", {
+    part: PART,
+    sentence:
+      "The id of the API key that Tencent Cloud is called with; one of a sub-account that may do no more.",
+  }),
+  TENCENT_SECRET_KEY: optional(credential, "none; as above", {
+    part: PART,
+    sentence: "The secret of that API key.",
+  }),
+  TENCENT_REGION: withDefault(region, "ap-guangzhou", {
+    part: PART,
+    sentence: "The region whose API is called.",
+  }),
+  TENCENT_SMS_SDK_APP_ID: optional(sdkAppId, NEEDED, {
+    part: PART,
+    sentence: "The SDKAppID of your application in the SMS console.",
+  }),
+  TENCENT_SMS_SIGN_NAME: optional(signature, "none; messages to mainland China need it", {
+    part: PART,
+    sentence: "The approved signature of messages to mainland China: its text, not its ID.",
+  }),
+  TENCENT_SMS_TEMPLATE_ID: optional(template, "none; messages to mainland China need it", {
+    part: PART,
+    sentence:
+      "The approved text of messages to mainland China: its ID; behind a colon what fills its variables, `code` and `minutes` in their order or `none`, where it is not `code,minutes`; behind another colon its signature, where that is not `TENCENT_SMS_SIGN_NAME`.",
+  }),
+  ...templateVariables("TENCENT_SMS"),
+  TENCENT_SMS_INTERNATIONAL_SIGN_NAME: optional(signature, "none", {
+    part: PART,
+    sentence: "The approved signature of messages to all other numbers, where you have one.",
+  }),
+  TENCENT_SMS_INTERNATIONAL_SENDER_ID: optional(senderId, "the cloud's own", {
+    part: PART,
+    sentence: "The sender id of those messages, where you have been given one.",
+  }),
+  TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID: optional(template, "none; messages to other numbers need it", {
+    part: PART,
+    sentence:
+      "The approved text of messages to all numbers outside mainland China (those of Hong Kong, Macao and Taiwan among them).",
+  }),
+  ...templateVariables("TENCENT_SMS_INTERNATIONAL"),
+  TENCENT_SMS_ENDPOINT: optional(apiOrigin, "the SMS API's own host", {
+    part: PART,
+    sentence: "Where the SMS API is reached instead, for tests and private links.",
+  }),
+};
+
+/** One variable a use, such as `TENCENT_SMS_TEMPLATE_ID_RESET_PASSWORD`. */
+function templateVariables<const K extends Kind>(kind: K) {
+  const variables = USES.map((use) => [
+    `${kind}_TEMPLATE_ID_${use}`,
+    optional(template, `\`${kind}_TEMPLATE_ID\``, {
+      part: PART,
+      sentence: `The approved text for \`${use.toLowerCase()}\`, where it has one of its own.`,
+    }),
+  ]);
+  type Variable = ReturnType<typeof optional<Template>>;
+  return Object.fromEntries(variables) as Record<`${K}_TEMPLATE_ID_${Use}`, Variable>;
+}
+
+type Values = z.output<z.ZodObject<typeof tencentVariables>>;
+
+export function arrangeTencent(values: Values): TencentConfig {
+  const { TENCENT_SECRET_ID: secretId, TENCENT_SECRET_KEY: secretKey } = values;
+  const { TENCENT_SMS_ENDPOINT: smsEndpoint, TENCENT_SMS_SDK_APP_ID: sdkAppId } = values;
+  return {
+    ...(secretId && secretKey && { credential: { secretId, secretKey } }),
+    region: values.TENCENT_REGION,
+    ...(smsEndpoint && { smsEndpoint }),
+    ...(sdkAppId && { sdkAppId }),
+    mainland: textsOf(values, "TENCENT_SMS"),
+    international: textsOf(values, "TENCENT_SMS_INTERNATIONAL"),
+  };
+}
+
+function textsOf(values: Values, kind: Kind): TencentTexts {
+  const signature = values[`${kind}_SIGN_NAME`];
+  const senderId = kind === "TENCENT_SMS" ? undefined : values[`${kind}_SENDER_ID`];
+  const template = values[`${kind}_TEMPLATE_ID`];
+  const own = USES.flatMap((use) => {
+    const one = values[`${kind}_TEMPLATE_ID_${use}`];
+    return one ? [[use.toLowerCase(), one] as const] : [];
+  });
+  return {
+    ...(signature && { signature }),
+    ...(senderId && { senderId }),
+    ...(template && { template }),
+    templates: Object.fromEntries(own),
+  };
+}

@@ -1,0 +1,56 @@
+import { type Format, format } from "./formats.ts";
+
+/** What a template's variables are filled with. */
+export const TEMPLATE_PARAMETERS = ["code", "minutes"] as const;
+export type TemplateParameter = (typeof TEMPLATE_PARAMETERS)[number];
+
+/** An approved text of Tencent Cloud, and what fills its variables `{1}`, `{2}` in this order. */
+export interface Template {
+  readonly id: string;
+  readonly parameters: readonly TemplateParameter[];
+  /** Where this text has another signature than the others. */
+  readonly signature?: string;
+}
+
+export const region: Format<string> = format("a region such as `ap-guangzhou`", (text) =>
+  /^[a-z]{2,3}(-[a-z0-9]{2,20}){1,3}$/.test(text) ? text : undefined,
+);
+
+export const sdkAppId: Format<string> = format("the digits of an SDKAppID such as `1400006666`", (text) =>
+  /^\d{4,16}$/.test(text) ? text : undefined,
+);
+
+export const senderId: Format<string> = format("2 to 15 letters or digits", (text) =>
+  /^[A-Za-z0-9]{2,15}$/.test(text) ? text : undefined,
+);
+
+/** The cloud puts the brackets around it; whoever writes them too gets a signature that nobody approved. */
+export const signature: Format<string> = format("the text of a signature, without 【】", (text) =>
+  isSignature(text) ? text : undefined,
+);
+
+export const template: Format<Template> = format(
+  "the digits of a template's ID, such as `1110`, `1110:minutes,code` or `1110:code:OtherSignature`",
+  readTemplate,
+);
+
+const USUAL_PARAMETERS = "code,minutes";
+
+function readTemplate(text: string): Template | undefined {
+  const [id = "", filling = "", signature, ...rest] = text.split(":");
+  const parameters = readParameters(filling || USUAL_PARAMETERS);
+  if (!/^\d{1,16}$/.test(id) || !parameters || rest.length > 0) return undefined;
+  if (signature === undefined) return { id, parameters };
+  return isSignature(signature) ? { id, parameters, signature } : undefined;
+}
+
+function readParameters(text: string): readonly TemplateParameter[] | undefined {
+  if (text === "none") return [];
+  const known = text.split(",").map((name) => TEMPLATE_PARAMETERS.find((one) => one === name));
+  const parameters = known.filter((name) => name !== undefined);
+  return parameters.length === known.length ? parameters : undefined;
+}
+
+function isSignature(text: string): boolean {
+  return [...text].length <= 40 && /^[^【】[\]\p{C}\p{Z}]+$/u.test(text);
+}

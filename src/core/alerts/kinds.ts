@@ -1,0 +1,45 @@
+/** Everything that an operator is told of, and does something about. A kind, once used, keeps its meaning. */
+export const ALERT_KINDS = {
+  sms_balance: {
+    en: "The SMS package or balance at the provider is used up; no message goes out.",
+    zh: "短信服务商的套餐包或余额已用尽，短信无法发出。",
+  },
+  sms_arrears: {
+    en: "The provider has suspended the service because a bill is not paid.",
+    zh: "账户欠费，短信服务已被服务商停用。",
+  },
+  sms_credentials: {
+    en: "The provider refuses the API key: it is wrong, has no right to send, or calls from an address that is not allowed.",
+    zh: "服务商拒绝了 API 密钥：密钥错误、没有发送权限，或来源 IP 不在白名单内。",
+  },
+  sms_clock: {
+    en: "The provider refuses our requests because this machine's clock is wrong.",
+    zh: "本机时钟不准，服务商拒绝了请求。",
+  },
+  sms_account: {
+    en: "The provider refuses to send for this application or account.",
+    zh: "服务商拒绝为该应用或账户发送短信。",
+  },
+  sms_signature: {
+    en: "The signature is wrong or not approved.",
+    zh: "短信签名错误或未审核通过。",
+  },
+  sms_template: {
+    en: "The template is wrong, not approved, or does not take what it is filled with.",
+    zh: "短信模板错误、未审核通过，或参数与模板不符。",
+  },
+  sms_quota: {
+    en: "The provider's daily limit for the application or country is reached.",
+    zh: "已达到服务商对应用或国家/地区设置的每日上限。",
+  },
+  sms_country: {
+    en: "The application may not send to this country.",
+    zh: "该应用未开通向此国家/地区发送短信。",
+  },
+  sms_refused: {
+    en: "The provider refuses our requests for a reason that this version does not know.",
+    zh: "服务商因本版本未知的原因拒绝了请求。",
+  },
+} as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
+
+export type AlertKind = keyof typeof ALERT_KINDS;
