@@ -30,7 +30,7 @@ export interface CloudProduct {
   readonly actions: Readonly<Record<string, CloudAction>>;
 }
 
-type Kind = "string" | "integer" | "strings";
+type Kind = "string" | "integer" | "strings" | "integers";
 
 /** Parameters by name; one that ends in `!` cannot be left out. */
 export type ParameterRules = Readonly<Record<string, Kind | `${Kind}!`>>;
@@ -39,6 +39,7 @@ const HAS_KIND: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   string: (value) => typeof value === "string",
   integer: (value) => Number.isSafeInteger(value),
   strings: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+  integers: (value) => Array.isArray(value) && value.every((one) => Number.isSafeInteger(one)),
 };
 
 /** Refuses parameters that are missing, unknown or of another type, as the cloud's front door does. */

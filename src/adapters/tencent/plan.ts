@@ -1,0 +1,139 @@
+import { type Reviewed, reviewFaults } from "./review.ts";
+import { signFaults, signNameFaults } from "./signature-kinds.ts";
+import type { BodyTemplate, ReviewStatus, Signature, SignRequest, SmsAdmin } from "./sms-admin.ts";
+import type { Template, TemplatePurpose } from "./templates.ts";
+
+/** What an operator wants to have in the cloud. */
+export interface Wanted {
+  readonly sign: SignRequest;
+  readonly templates: readonly WantedTemplate[];
+  readonly isInternational: boolean;
+  readonly parameterCount: number;
+  /** Whether what was rejected is submitted once more. */
+  readonly resubmits: boolean;
+}
+
+export interface WantedTemplate extends Template {
+  readonly purpose: TemplatePurpose;
+}
+
+/**
+ * What is to be done about one thing.
+ * - `add`: it is not there.
+ * - `resubmit`: it was rejected, and is submitted again.
+ * - `keep`: it is there, whatever its review says.
+ */
+export type Action = "add" | "resubmit" | "keep";
+
+export interface Step {
+  readonly what: "signature" | "template";
+  /** A template's purpose. */
+  readonly purpose?: TemplatePurpose;
+  /** The signature's or the template's text. */
+  readonly text: string;
+  readonly action: Action;
+  /** There unless it is to be added. */
+  readonly id?: number;
+  readonly status?: ReviewStatus;
+  readonly reply?: string;
+}
+
+/** What the review would refuse of the texts, as `name: sentence`. Nothing is asked of the cloud for it. */
+export function textFaults({ sign, templates, isInternational, parameterCount }: Wanted): string[] {
+  const reviewed = (text: string): Reviewed => ({
+    text,
+    isInternational,
+    parameterCount,
+    signName: sign.name,
+  });
+  return [
+    ...signNameFaults(sign.name, isInternational).map((fault) => `signature: ${fault}`),
+    ...templates.flatMap(({ purpose, text }) =>
+      reviewFaults(reviewed(text)).map((fault) => `template ${purpose}: ${fault}`),
+    ),
+  ];
+}
+
+/** What the steps of a plan lack to be carried out, as `signature: sentence`. A signature that is there lacks nothing. */
+export function submissionFaults({ sign, isInternational }: Wanted, steps: readonly Step[]): string[] {
+  if (steps.every(({ what, action }) => what !== "signature" || action === "keep")) return [];
+  const choice = { ...sign, isInternational, hasCommission: sign.commissionImage !== undefined };
+  const lacksImage = sign.proofImage === "" ? ["it needs an image of its document"] : [];
+  return [...signFaults(choice), ...lacksImage].map((fault) => `signature: ${fault}`);
+}
+
+/** Compares what is wanted with what is there. Changes nothing. */
+export async function planSetup(admin: SmsAdmin, wanted: Wanted): Promise<readonly Step[]> {
+  const [signatures, templates] = [await admin.signatures(), await admin.templates()];
+  return [
+    stepOf({ what: "signature", text: wanted.sign.name }, best(signatures, "name", wanted.sign.name), wanted),
+    ...wanted.templates.map(({ purpose, text }) =>
+      stepOf({ what: "template", purpose, text }, best(templates, "text", text), wanted),
+    ),
+  ];
+}
+
+/**
+ * Does the steps one after the other, and tells of each as it is done. When one fails the rest is left; the next plan
+ * takes up there, because it sees what is there.
+ */
+export async function carryOut(
+  admin: SmsAdmin,
+  wanted: Wanted,
+  steps: readonly Step[],
+  onDone: (step: Step) => void,
+): Promise<readonly Step[]> {
+  const done: Step[] = [];
+  for (const step of steps) {
+    const finished = step.action === "keep" ? step : await carryOutStep(admin, wanted, step);
+    done.push(finished);
+    onDone(finished);
+  }
+  return done;
+}
+
+async function carryOutStep(admin: SmsAdmin, wanted: Wanted, step: Step): Promise<Step> {
+  const id =
+    step.what === "signature"
+      ? await submitSign(admin, wanted, step)
+      : await submitTemplate(admin, wanted, step);
+  const { reply: _, ...rest } = step;
+  return { ...rest, id, status: "in_review" };
+}
+
+async function submitSign(admin: SmsAdmin, { sign }: Wanted, { id }: Step): Promise<number> {
+  if (id === undefined) return await admin.addSignature(sign);
+  await admin.resubmitSignature(id, sign);
+  return id;
+}
+
+async function submitTemplate(admin: SmsAdmin, { templates, sign }: Wanted, step: Step): Promise<number> {
+  const { name, text } = templates.find(({ purpose }) => purpose === step.purpose) ?? { name: "", text: "" };
+  const request = { name, text, remark: sign.remark };
+  if (step.id === undefined) return await admin.addTemplate(request);
+  await admin.resubmitTemplate(step.id, request);
+  return step.id;
+}
+
+const BEST_FIRST: readonly ReviewStatus[] = ["approved", "pending", "in_review", "rejected"];
+
+/** Of several with the same text, the one that is nearest to use. */
+function best<T extends Signature | BodyTemplate>(
+  all: readonly T[],
+  key: keyof T,
+  text: string,
+): T | undefined {
+  const same = all.filter((one) => one[key] === text);
+  return same.toSorted((a, b) => BEST_FIRST.indexOf(a.status) - BEST_FIRST.indexOf(b.status))[0];
+}
+
+function stepOf(
+  step: Pick<Step, "what" | "purpose" | "text">,
+  found: Signature | BodyTemplate | undefined,
+  { resubmits }: Wanted,
+): Step {
+  if (!found) return { ...step, action: "add" };
+  const { id, status, reply } = found;
+  const action = status === "rejected" && resubmits ? "resubmit" : "keep";
+  return { ...step, action, id, status, ...(reply && { reply }) };
+}

@@ -1,0 +1,58 @@
+import type { Locale } from "../../core/verification/ports.ts";
+
+/**
+ * Every purpose of the design, so that all templates can be reviewed in one go, also before a version of Phonekey starts
+ * verifications of that purpose.
+ */
+export const TEMPLATE_PURPOSES = [
+  "sign_in",
+  "reset_password",
+  "second_factor",
+  "verify_identity",
+  "temporary_password",
+  "confirm_transaction",
+  "change_phone",
+  "delete_account",
+] as const;
+
+export type TemplatePurpose = (typeof TEMPLATE_PURPOSES)[number];
+
+export interface Template {
+  /** Tells templates apart in the console. */
+  readonly name: string;
+  /** `{1}` is the code, `{2}` the minutes left. */
+  readonly text: string;
+}
+
+/**
+ * The tutorial's text, one a purpose. That of `confirm_transaction` speaks of an operation: the review refuses whatever
+ * sounds of money, in verification codes too (body template review standards).
+ */
+const TEMPLATES: Readonly<Record<TemplatePurpose, Readonly<Record<Locale, Template>>>> = {
+  sign_in: pair("sign-in", "sign-in", "登录"),
+  reset_password: pair("password reset", "password reset", "重置密码"),
+  second_factor: pair("second-step", "sign-in", "登录二次"),
+  verify_identity: pair("identity", "check of your identity", "身份"),
+  temporary_password: pair("temporary password", "request for it", "临时密码"),
+  confirm_transaction: pair("operation", "operation", "操作确认"),
+  change_phone: pair("phone change", "change of phone number", "更换手机号"),
+  delete_account: pair("account deletion", "account deletion", "注销账号"),
+};
+
+function pair(kind: string, event: string, zhKind: string): Readonly<Record<Locale, Template>> {
+  return {
+    en: {
+      name: `Phonekey ${kind}`,
+      text: `Your ${kind} verification code is {1}. Please enter it within {2} minutes. If the ${event} was not initiated by you, please ignore this message.`,
+    },
+    "zh-CN": {
+      name: `Phonekey ${zhKind}验证码`,
+      text: `您的${zhKind}验证码为{1}，请于{2}分钟内填写。如非本人操作，请忽略本短信。`,
+    },
+  };
+}
+
+/** The text that is submitted for a purpose where the operator has none of their own. */
+export function defaultTemplate(purpose: TemplatePurpose, locale: Locale): Template {
+  return TEMPLATES[purpose][locale];
+}
