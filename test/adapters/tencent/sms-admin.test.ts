@@ -1,6 +1,12 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createSmsClient } from "../../../src/adapters/tencent/client.ts";
-import { carryOut, planSetup, submissionFaults, type Wanted } from "../../../src/adapters/tencent/plan.ts";
+import {
+  carryOut,
+  planSetup,
+  submissionFaults,
+  textFaults,
+  type Wanted,
+} from "../../../src/adapters/tencent/plan.ts";
 import { createSmsAdmin, type SmsAdmin } from "../../../src/adapters/tencent/sms-admin.ts";
 import { defaultTemplate, TEMPLATE_PURPOSES } from "../../../src/adapters/tencent/templates.ts";
 import { startCloud } from "../../support/tencent/cloud.ts";
@@ -162,6 +168,16 @@ describe("the set-up", () => {
     await expect(setUp(admin)).rejects.toMatchObject({ code });
     expect(account.signatures).toEqual([]);
     expect(account.templates).toEqual([]);
+  });
+
+  it("names every text that the review would refuse, before anything is asked of the cloud", () => {
+    const templates = [{ purpose: "sign_in" as const, name: "a", text: "验证码{1}【】" }];
+    expect(textFaults(wanted({ templates, sign: { name: "Test demo" } }))).toEqual([
+      "signature: has 2 to 12 letters, digits and Chinese characters, and no spaces",
+      "template sign_in: it has 【 or 】, which only the signature may have",
+      "template sign_in: it has 1 variable and the sender passes 2: the cloud would refuse every message",
+    ]);
+    expect(textFaults(wanted())).toEqual([]);
   });
 
   it("lacks nothing where the signature is there already", async () => {
