@@ -56,7 +56,7 @@ export function verificationStoreContract(
       test("gives back exactly what was created", async () => {
         const plain = await newVerification(store);
         const full = await newVerification(store, {
-          deviceId: "device",
+          holder: "device:1",
           browser: "browser-hash",
           bucket: "device",
           locale: "en",
@@ -191,21 +191,21 @@ export function verificationStoreContract(
     });
 
     describe("findHeld", () => {
-      test("finds the newest live one of this device, phone and purpose", async () => {
-        const deviceId = fresh("device");
+      test("finds the newest live one of this holder, phone and purpose", async () => {
+        const holder = fresh("device:");
         const phoneTag = `k.${fresh("tag")}`;
-        const mine = { deviceId, phoneTag };
+        const mine = { holder, phoneTag };
         const older = await newVerification(store, { ...mine, createdAt: NOW - 2 });
         const newer = await newVerification(store, { ...mine, createdAt: NOW - 1 });
-        await newVerification(store, { deviceId });
-        await newVerification(store, { phoneTag, deviceId: fresh("device") });
+        await newVerification(store, { holder });
+        await newVerification(store, { phoneTag, holder: fresh("address:") });
         await newVerification(store, { phoneTag });
-        expect(await store.findHeld(deviceId, phoneTag, "sign_in", NOW)).toEqual(newer);
+        expect(await store.findHeld(holder, phoneTag, "sign_in", NOW)).toEqual(newer);
         await store.cancel(newer.id);
-        expect(await store.findHeld(deviceId, phoneTag, "sign_in", NOW)).toEqual(older);
-        expect(await store.findHeld(deviceId, phoneTag, "sign_in", older.expiresAt)).toBeUndefined();
+        expect(await store.findHeld(holder, phoneTag, "sign_in", NOW)).toEqual(older);
+        expect(await store.findHeld(holder, phoneTag, "sign_in", older.expiresAt)).toBeUndefined();
         for (let guess = 0; guess < 3; guess++) await store.guess(older.id, false, NOW);
-        expect(await store.findHeld(deviceId, phoneTag, "sign_in", NOW)).toBeUndefined();
+        expect(await store.findHeld(holder, phoneTag, "sign_in", NOW)).toBeUndefined();
       });
     });
 

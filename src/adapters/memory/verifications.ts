@@ -25,10 +25,10 @@ export function createMemoryVerificationStore({
 
     find: async (id) => kept.get(id),
 
-    async findHeld(deviceId, phoneTag, purpose, now) {
+    async findHeld(holder, phoneTag, purpose, now) {
       let newest: Verification | undefined;
       for (const candidate of kept.values()) {
-        const same = candidate.deviceId === deviceId && candidate.phoneTag === phoneTag;
+        const same = candidate.holder === holder && candidate.phoneTag === phoneTag;
         if (!same || candidate.purpose !== purpose || !isLive(candidate, now)) continue;
         if (!newest || candidate.createdAt >= newest.createdAt) newest = candidate;
       }

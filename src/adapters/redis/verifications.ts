@@ -3,7 +3,7 @@ import { type RedisConnection, script } from "./connection.ts";
 
 /** A code lives 10 minutes at most; its verification can be read for as long again. */
 const KEPT_MS = 1_200_000;
-/** How many of a device's verifications are remembered, to find one that is still live. */
+/** How many of a holder's verifications are remembered, to find one that is still live. */
 const MOST_HELD = 10;
 
 /** What changes of a verification is in fields of its own, the rest in one. */
@@ -62,15 +62,15 @@ export function createRedisVerificationStore(redis: RedisConnection): Verificati
         [keyOf(verification.id)],
         [fixed, outcome, attemptsUsed, attemptsAllowed, expiresAt, messages, resendAt, KEPT_MS],
       );
-      const { deviceId, phoneTag, purpose, id, createdAt } = verification;
-      if (!deviceId) return;
-      await redis.run(HOLD, [heldKey(deviceId, phoneTag, purpose)], [createdAt, id, MOST_HELD, KEPT_MS]);
+      const { holder, phoneTag, purpose, id, createdAt } = verification;
+      if (!holder) return;
+      await redis.run(HOLD, [heldKey(holder, phoneTag, purpose)], [createdAt, id, MOST_HELD, KEPT_MS]);
     },
 
     find: (id) => find(redis, id),
 
-    async findHeld(deviceId, phoneTag, purpose, now) {
-      const ids = (await redis.run(HELD, [heldKey(deviceId, phoneTag, purpose)], [])) as string[];
+    async findHeld(holder, phoneTag, purpose, now) {
+      const ids = (await redis.run(HELD, [heldKey(holder, phoneTag, purpose)], [])) as string[];
       for (const id of ids) {
         const found = await find(redis, id);
         if (found && isLive(found, now)) return found;
@@ -113,6 +113,6 @@ function keyOf(id: string): string {
   return `phonekey:{${id}}`;
 }
 
-function heldKey(deviceId: string, phoneTag: string, purpose: string): string {
-  return `phonekey:held:{${deviceId}}:${phoneTag}:${purpose}`;
+function heldKey(holder: string, phoneTag: string, purpose: string): string {
+  return `phonekey:held:{${holder}}:${phoneTag}:${purpose}`;
 }

@@ -133,6 +133,7 @@ interface VerificationsTable {
   attempts_used: number;
   outcome: Verification["outcome"];
   bucket: Bucket;
+  /** The holder, whatever it is; the column has its name from the first kind of holder. */
   device_id: string | null;
   browser: string | null;
   locale: Locale;

@@ -14,11 +14,11 @@ export function createVerificationStore({ db }: SqlDatabase): VerificationStore 
       return row && verificationOf(row);
     },
 
-    async findHeld(deviceId, phoneTag, purpose, now) {
+    async findHeld(holder, phoneTag, purpose, now) {
       const row = await db
         .selectFrom("verifications")
         .selectAll()
-        .where((eb) => eb.and({ device_id: deviceId, phone_tag: phoneTag, purpose }))
+        .where((eb) => eb.and({ device_id: holder, phone_tag: phoneTag, purpose }))
         .where(isLive(now))
         .orderBy("created_at", "desc")
         .limit(rows(1))
@@ -102,7 +102,7 @@ function verificationValues(verification: Verification): VerificationRow {
     attempts_used: verification.attemptsUsed,
     outcome: verification.outcome,
     bucket: verification.bucket,
-    device_id: verification.deviceId ?? null,
+    device_id: verification.holder ?? null,
     browser: verification.browser ?? null,
     locale: verification.locale,
     created_at: verification.createdAt,
@@ -124,7 +124,7 @@ function verificationOf(row: VerificationRow): Verification {
     attemptsUsed: row.attempts_used,
     outcome: row.outcome,
     bucket: row.bucket,
-    ...(row.device_id !== null && { deviceId: row.device_id }),
+    ...(row.device_id !== null && { holder: row.device_id }),
     ...(row.browser !== null && { browser: row.browser }),
     locale: row.locale,
     createdAt: row.created_at,

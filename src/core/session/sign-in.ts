@@ -4,8 +4,14 @@ import type { Session, User, UserStore } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import { ok, type Result } from "../refusals.ts";
-import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
+import { ok, type Result, UnavailableError } from "../refusals.ts";
+import {
+  type CheckDeps,
+  type CheckInput,
+  type CheckRefusal,
+  checkCode,
+  type Subject,
+} from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
@@ -35,14 +41,34 @@ export async function signInByCode(
   input: SignInInput,
 ): Promise<Result<SignedIn, CheckRefusal>> {
   const checked = await checkCode(deps, { ...input, purpose: "sign_in" });
-  if (!checked.ok) return checked;
-  const { phone, phoneTag, verification } = checked.value;
+  return checked.ok ? ok(await signInApproved(deps, checked.value, input)) : checked;
+}
+
+/** Signs in the person who was just shown to hold this phone. */
+export async function signInApproved(
+  deps: SignInDeps,
+  { phone, phoneTag, verification }: Subject,
+  input: Pick<SignInInput, "client" | "userAgent">,
+): Promise<SignedIn> {
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
   const draft = await draftSession(deps, input.userAgent, caller.deviceId);
   const user = await draftUser(deps, phone, phoneTag);
-  const signedIn = await deps.users.signIn({ user, session: draft, verificationId: verification.id });
+  const saving = deps.users.signIn({ user, session: draft, verificationId: verification.id });
+  const signedIn = await saving.catch(failUnsaved);
   const session = { ...draft, userId: signedIn.user.id };
-  return ok({ ...signedIn, session });
+  return { ...signedIn, session };
+}
+
+/** The code was right and is used up, and yet nobody is signed in: it takes a new one. */
+export class UnsavedUserError extends UnavailableError {
+  constructor(cause: UnavailableError) {
+    super("the store of users", { cause, retryAfterSeconds: cause.retryAfterSeconds });
+    this.name = "UnsavedUserError";
+  }
+}
+
+function failUnsaved(error: unknown): never {
+  throw error instanceof UnavailableError ? new UnsavedUserError(error) : error;
 }
 
 interface DraftDeps {

@@ -8,7 +8,7 @@ import { equalSecrets } from "../secrets.ts";
 import type { Client } from "./client.ts";
 import { normalizeCode } from "./code.ts";
 import { codeOf } from "./message.ts";
-import type { PhoneVault, Verification, VerificationStore } from "./ports.ts";
+import type { GuessOutcome, PhoneVault, Verification, VerificationStore } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse } from "./resend.ts";
 import { isLive, leaseMember, messageMembers } from "./verification.ts";
@@ -31,7 +31,8 @@ export interface CheckInput {
   readonly client: Client;
 }
 
-export interface Approved {
+/** A verification, and whose phone it is about. */
+export interface Subject {
   readonly verification: Verification;
   readonly phone: Phone;
   readonly phoneTag: string;
@@ -43,35 +44,55 @@ export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_reques
  * Looks at one guess. The store counts it and, if it is right, consumes the verification in the same step; a wrong one
  * is in the ledger before this resolves (promise 1). Wrong, expired, spent, foreign and unknown are one refusal.
  */
-export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Approved, CheckRefusal>> {
+export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Subject, CheckRefusal>> {
   const code = normalizeCode(input.code);
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
   const counted = await countGuess(deps, input.client);
   if (!counted.ok) return counted;
-  const verification = await deps.verifications.find(input.verificationId);
-  if (!verification || !isLive(verification, deps.clock.now())) return refuse("invalid_code");
-
-  // The tag as it is now, before anything counts: while a retag runs no guess is looked at. After it, what was started
-  // before is over: no start would see the guesses that are set aside under its old tag.
-  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
-  const phoneTag = await deps.vault.tag(phone);
-  if (phoneTag !== verification.phoneTag) return refuse("invalid_code");
-  const mine = verification.purpose === input.purpose && mayUse(verification, input.client);
-  const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
-  const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
-  if (outcome === "wrong") await recordWrong(deps, verification);
-  if (outcome !== "approved") return refuse("invalid_code");
-  await settle(deps, verification);
-  return ok({ verification, phone, phoneTag });
+  const subject = await findLive(deps, input.verificationId);
+  if (!subject) return refuse("invalid_code");
+  const outcome = await guessCode(deps, subject, { ...input, code });
+  return outcome === "approved" ? ok(subject) : refuse("invalid_code");
 }
 
 /** Counts the guess for its client's address. A guess that is refused here is not looked at. */
-async function countGuess(deps: CheckDeps, client: Client): Promise<Result<void, "too_many_requests">> {
+export async function countGuess(
+  deps: CheckDeps,
+  client: Client,
+): Promise<Result<void, "too_many_requests">> {
   const checks = guessChecks(deps.settings.limits, client.addressKey);
   if (checks.length === 0) return ok(undefined);
   const now = deps.clock.now();
   const taken = await deps.limits.take({ member: deps.random.uuid(now), checks }, now);
   return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+}
+
+/**
+ * The live verification with this id, and whose phone it is about.
+ *
+ * Its tag is that of now, before anything counts: while a retag runs no guess is looked at. After it, what was started
+ * before is over: no start would see the guesses that are set aside under its old tag.
+ */
+export async function findLive(deps: CheckDeps, id: string): Promise<Subject | undefined> {
+  const verification = await deps.verifications.find(id);
+  if (!verification || !isLive(verification, deps.clock.now())) return undefined;
+  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  const phoneTag = await deps.vault.tag(phone);
+  return phoneTag === verification.phoneTag ? { verification, phone, phoneTag } : undefined;
+}
+
+/** One guess at the code of a verification that was live just now; `dead` when it was over before the guess counted. */
+export async function guessCode(
+  deps: CheckDeps,
+  { verification }: Subject,
+  { code, purpose, client }: Omit<CheckInput, "verificationId">,
+): Promise<GuessOutcome> {
+  const mine = verification.purpose === purpose && mayUse(verification, client);
+  const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
+  const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
+  if (outcome === "wrong") await recordWrong(deps, verification);
+  if (outcome === "approved") await settle(deps, verification);
+  return outcome;
 }
 
 /** The guess stays set aside until it stands in the ledger, so that no start between the two sees it in neither. */

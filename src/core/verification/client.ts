@@ -10,6 +10,21 @@ export interface Client {
   readonly solves?: readonly ChallengeKind[];
   /** What tells a known device from a stranger. */
   readonly deviceToken?: string;
+  /**
+   * Whether a start from the same address finds its verification again: at the functions API, whose clients keep nothing
+   * between two calls.
+   */
+  readonly holdsByAddress?: boolean;
   /** The hash of the browser's pre-session, at the pages. */
   readonly browser?: string;
+}
+
+/**
+ * Who holds a verification that is started now: a known device, or the client's address where it holds by that.
+ *
+ * @param deviceId the known device that the client runs on
+ */
+export function holderOf(client: Client, deviceId?: string): string | undefined {
+  if (deviceId) return `device:${deviceId}`;
+  return client.holdsByAddress && client.addressKey ? `address:${client.addressKey}` : undefined;
 }

@@ -17,8 +17,8 @@ export interface Verification {
   readonly outcome: "open" | "approved" | "canceled";
   /** Whose sends and guesses it uses. */
   readonly bucket: Bucket;
-  /** The known device it was started on; a start from there again finds it. */
-  readonly deviceId?: string;
+  /** Who holds it (`holderOf`): a start of theirs finds it again. */
+  readonly holder?: string;
   /** The hash of the pre-session it was started in; where set, nobody else can use its code (T25). */
   readonly browser?: string;
   readonly locale: Locale;
@@ -40,9 +40,9 @@ export interface VerificationStore {
   create(verification: Verification): Promise<void>;
   /** The verification with this id, also after its end, until the store forgets it. */
   find(id: string): Promise<Verification | undefined>;
-  /** The newest verification that this known device started for this phone and purpose and that is still live. */
+  /** The newest verification of this holder for this phone and purpose that is still live. */
   findHeld(
-    deviceId: string,
+    holder: string,
     phoneTag: string,
     purpose: Purpose,
     now: number,

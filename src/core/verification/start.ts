@@ -6,7 +6,7 @@ import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.
 import { LIMIT_KEYS, type LimitCaller, sendChecks, tooMany } from "../protection/limits.ts";
 import type { TakeRequest } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import type { Client } from "./client.ts";
+import { type Client, holderOf } from "./client.ts";
 import {
   type ClientIdempotency,
   refusedSend,
@@ -63,12 +63,15 @@ export async function startVerification(
   if (replayed) return replayed;
 
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
-  const held = await findHeld(deps, input, phoneTag, caller.deviceId);
+  const holder = holderOf(input.client, caller.deviceId);
+  const held = await findHeld(deps, input, phoneTag, holder);
   if (held) return await resendVerification(deps, { ...input, verification: held, idempotency });
-  const asker = { ...input.client, ...caller, phoneTag, purpose: input.purpose };
+  const { bucket } = caller;
+  const asker = { ...input.client, bucket, phoneTag, purpose: input.purpose };
   const judged = await judgeChallenge(deps, asker, input.captcha, { isNew: true });
   if (!judged.ok) return judged;
-  return await startNew(deps, { ...input, ...caller, phone, phoneTag, idempotency, standing: judged.value });
+  const asked = { ...input, bucket, ...(holder && { holder }), phone, phoneTag, idempotency };
+  return await startNew(deps, { ...asked, standing: judged.value });
 }
 
 /** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
@@ -85,7 +88,7 @@ export async function sendAgain(
 
 interface NewVerification extends Omit<StartInput, "phone" | "idempotency">, LimitCaller {
   readonly phone: Phone;
-  readonly deviceId?: string;
+  readonly holder?: string;
   readonly idempotency: HashedKey | undefined;
 }
 
@@ -176,7 +179,7 @@ async function createVerification(
   granted: Granted,
   now: number,
 ): Promise<Verification> {
-  const { client, deviceId } = input;
+  const { client, holder } = input;
   const verification: Verification = {
     id,
     purpose: input.purpose,
@@ -188,7 +191,7 @@ async function createVerification(
     attemptsUsed: 0,
     outcome: "open",
     bucket: input.bucket,
-    ...(deviceId && { deviceId }),
+    ...(holder && { holder }),
     ...(client.browser && { browser: client.browser }),
     locale: input.locale,
     createdAt: now,
@@ -205,7 +208,7 @@ async function findHeld(
   deps: VerificationDeps,
   input: StartInput,
   phoneTag: string,
-  deviceId: string | undefined,
+  holder: string | undefined,
 ): Promise<Verification | undefined> {
   const now = deps.clock.now();
   const { heldId, client, purpose } = input;
@@ -214,5 +217,5 @@ async function findHeld(
     const same = held?.phoneTag === phoneTag && held.purpose === purpose && held.browser === client.browser;
     if (held && same && isLive(held, now)) return held;
   }
-  return deviceId ? await deps.verifications.findHeld(deviceId, phoneTag, purpose, now) : undefined;
+  return holder ? await deps.verifications.findHeld(holder, phoneTag, purpose, now) : undefined;
 }

@@ -135,7 +135,7 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
 
   test("text that is too long is refused, not cut", async () => {
     const { verifications } = opened.stores;
-    const long = aVerification({ deviceId: "x".repeat(65) });
+    const long = aVerification({ holder: "x".repeat(65) });
     await expect(verifications.create(long)).rejects.toThrow(/too long/);
     expect(await verifications.find(long.id)).toBeUndefined();
   });
