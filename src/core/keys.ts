@@ -16,6 +16,7 @@ export const KEY_KINDS = {
   page: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
   flow: { algorithm: "A256GCM", keptMs: 86_400_000 },
   handover: { algorithm: "A256GCM", keptMs: 3_600_000 },
+  functions: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
 } as const satisfies Record<string, { algorithm: KeyAlgorithm; keptMs: number }>;
 
 export type KeyAlgorithm = "HS256" | "A256GCM" | "ES256";

@@ -124,7 +124,18 @@ test("phonekey keys list names every kind once and shows no material", async () 
     .split("\n")
     .map((line) => line.split(/ +/)[0]);
   expect(kinds.toSorted()).toEqual(
-    ["code", "data", "device", "flow", "handover", "page", "refresh", "signing", "tag"].toSorted(),
+    [
+      "code",
+      "data",
+      "device",
+      "flow",
+      "functions",
+      "handover",
+      "page",
+      "refresh",
+      "signing",
+      "tag",
+    ].toSorted(),
   );
   for (const { wrapped } of rowsOf(server.folder, "SELECT wrapped FROM keys")) {
     expect(stdout).not.toContain(String(wrapped).slice(3, 20));

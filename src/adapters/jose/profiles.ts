@@ -69,5 +69,11 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         created: z.boolean(),
       }),
     },
+    functions: {
+      header: { alg: "HS256", typ: "functions+jwt" },
+      keyKind: "functions",
+      audience: "urn:phonekey:functions",
+      claims: z.strictObject({ phone: id, userId: id, name: z.string(), avatar: id, sid: id }),
+    },
   };
 }

@@ -13,15 +13,9 @@ export interface TokensDeps {
   readonly audience: string;
 }
 
-/** What every kind of token says besides its own claims. Times in seconds since the epoch (RFC 7519, section 4.1). */
-interface Envelope {
-  readonly iss: string;
-  readonly aud: string;
-  readonly iat: number;
-  readonly exp: number;
-}
-
 const seconds = z.int().nonnegative();
+
+/** What every kind of token says besides its own claims. Times in seconds since the epoch (RFC 7519, section 4.1). */
 const envelopeSchema = z.looseObject({ iss: z.string(), aud: z.string(), iat: seconds, exp: seconds });
 
 /**
@@ -36,6 +30,12 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
   async function readingKey(kind: KeyKind, kid: string) {
     const key = await keyring.find(kind, kid);
     return key && importKey(key).reading;
+  }
+
+  async function readToken<K extends TokenKind>(kind: K, token: string) {
+    const profile: Profile<K> = profiles[kind];
+    const payload = await readCompact(token, profile.header, (kid) => readingKey(profile.keyKind, kid));
+    return payload && readClaims(profile, payload, issuer);
   }
 
   return {
@@ -56,10 +56,11 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
     },
 
     async read(kind, token, now) {
-      const profile = profiles[kind];
-      const payload = await readCompact(token, profile.header, (kid) => readingKey(profile.keyKind, kid));
-      return payload && readClaims(profile, payload, issuer, now);
+      const found = await readToken(kind, token);
+      return found && found.expiresAt > now ? found.claims : undefined;
     },
+
+    readExpired: readToken,
 
     async jwks() {
       const keys = await keyring.all("signing");
@@ -79,15 +80,11 @@ function readClaims<K extends TokenKind>(
   profile: Profile<K>,
   payload: Uint8Array,
   issuer: string,
-  now: number,
-): TokenClaims[K] | undefined {
+): { readonly claims: TokenClaims[K]; readonly expiresAt: number } | undefined {
   const parsed = envelopeSchema.safeParse(parseCanonicalJson(payload));
   if (!parsed.success) return undefined;
-  const { iss, aud, iat, exp, ...own } = parsed.data;
-  if (!isFor({ iss, aud, iat, exp }, issuer, profile.audience, now)) return undefined;
-  return profile.claims.safeParse(own).data;
-}
-
-function isFor(envelope: Envelope, issuer: string, audience: string, now: number): boolean {
-  return envelope.iss === issuer && envelope.aud === audience && envelope.exp * 1000 > now;
+  const { iss, aud, iat: _, exp, ...own } = parsed.data;
+  if (iss !== issuer || aud !== profile.audience) return undefined;
+  const claims = profile.claims.safeParse(own).data;
+  return claims && { claims, expiresAt: exp * 1000 };
 }

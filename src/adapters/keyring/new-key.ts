@@ -15,6 +15,7 @@ const ID_LETTERS = {
   page: "p",
   flow: "f",
   handover: "h",
+  functions: "n",
 } as const satisfies Record<KeyKind, string>;
 
 export interface NewKeyDeps {

@@ -1,4 +1,4 @@
-import type { SessionStore } from "../account/ports.ts";
+import type { Session, SessionStore } from "../account/ports.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "./ports.ts";
@@ -22,8 +22,17 @@ export async function authenticate(
   return principal?.user.id === claims.sub ? ok(principal) : refuse("invalid_token");
 }
 
-/** A page's visitor counts as active at most once in this time, so that reading a page seldom writes. */
+/** Whoever reads counts as active at most once in this time, so that reading seldom writes. */
 const TOUCH_MS = 3_600_000;
+
+/** Notes that a session is in use. */
+export async function touchSession(
+  { sessions }: Pick<AuthenticateDeps, "sessions">,
+  session: Session,
+  now: number,
+): Promise<void> {
+  if (now - session.lastUsedAt >= TOUCH_MS) await sessions.touch(session.id, now);
+}
 
 /** Reads the pages' session cookie, and notes that the session is in use. */
 export async function authenticatePage(
@@ -35,7 +44,7 @@ export async function authenticatePage(
   if (!claims) return refuse("invalid_token");
   const principal = await openSession(deps, claims.sid);
   if (!principal) return refuse("invalid_token");
-  if (now - principal.session.lastUsedAt >= TOUCH_MS) await deps.sessions.touch(claims.sid, now);
+  await touchSession(deps, principal.session, now);
   return ok(principal);
 }
 

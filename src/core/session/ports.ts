@@ -21,6 +21,14 @@ export interface TokenClaims {
     readonly challenge: string;
     readonly created: boolean;
   };
+  /** What a client of the functions API reads from its token, and the session behind it. */
+  functions: {
+    readonly phone: string;
+    readonly userId: string;
+    readonly name: string;
+    readonly avatar: string;
+    readonly sid: string;
+  };
 }
 
 export type TokenKind = keyof TokenClaims;
@@ -40,6 +48,11 @@ export interface Tokens {
   ): Promise<string>;
   /** The claims, or undefined for anything that is not a valid, unexpired token of exactly this kind. Never rejects for bad input. */
   read<K extends TokenKind>(kind: K, token: string, now: number): Promise<TokenClaims[K] | undefined>;
+  /** The same for a token that may have expired, and the first moment, in epoch milliseconds, at which it has. */
+  readExpired<K extends TokenKind>(
+    kind: K,
+    token: string,
+  ): Promise<{ readonly claims: TokenClaims[K]; readonly expiresAt: number } | undefined>;
   /** The public signing keys (RFC 7517), those not yet in use included. */
   jwks(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
 }

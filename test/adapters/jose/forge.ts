@@ -18,6 +18,13 @@ export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
   page: { sid: "session-1" },
   flow: { pre: "pre-1", returnTo: "https://app.example.com/back?a=1", state: "é世" },
   handover: { jti: "handover-1", sub: "user-1", sid: "session-1", epoch: 2, challenge: "abc", created: true },
+  functions: {
+    phone: "13800138000",
+    userId: "user-1",
+    name: "\u738b \u{1F600}",
+    avatar: "https://id.example.com/avatars/3.svg",
+    sid: "session-1",
+  },
 };
 export const KINDS = Object.keys(SAMPLES) as TokenKind[];
 export const TIMES = { issuedAt: NOW, expiresAt: NOW + 60_000 };
@@ -35,6 +42,12 @@ export const WIRE = {
     typ: "handover+jwt",
     aud: "urn:phonekey:handover",
     keyKind: "handover",
+  },
+  functions: {
+    alg: "HS256",
+    typ: "functions+jwt",
+    aud: "urn:phonekey:functions",
+    keyKind: "functions",
   },
 } as const satisfies Record<
   TokenKind,
