@@ -261,8 +261,8 @@ function coreSettings(config: Config, route: readonly SmsSender[], origin: strin
   };
 }
 
-function httpSettings({ server, pages, phone }: Config): HttpSettings {
-  return { ...server, ...pages, phones: phone, version: VERSION };
+function httpSettings({ server, pages, functions, phone }: Config): HttpSettings {
+  return { ...server, ...pages, functions, phones: phone, version: VERSION };
 }
 
 function readVersion(): string {

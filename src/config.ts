@@ -5,6 +5,7 @@ import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed } from "./config/formats.ts";
 import { lacking } from "./config/lacking.ts";
 import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
+import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
@@ -40,6 +41,7 @@ export interface Config {
   readonly limits: LimitsConfig;
   readonly session: SessionConfig;
   readonly retention: RetentionConfig;
+  readonly functions: FunctionsConfig;
   readonly pages: PagesConfig;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
@@ -165,6 +167,7 @@ function arrange(
     limits: arrangeLimits(values),
     session: arrangeSessions(values),
     retention: arrangeRetention(values),
+    functions: arrangeFunctions(values),
     pages: arrangePages(values),
     logLevel: values.LOG_LEVEL,
   };

@@ -47,6 +47,7 @@ describe("defaults", () => {
         },
         session: { accessTokenMinutes: 15, sessionDays: 30, idleDays: 14 },
         retention: { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 },
+        functions: { isOpen: true, allowGet: true },
         pages: { brandName: "Phonekey", defaultLocale: "en", returnTo: [] },
         logLevel: "info",
       },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { deliveryVariables } from "./parts/delivery.ts";
+import { functionsVariables } from "./parts/functions.ts";
 import { limitVariables } from "./parts/limits.ts";
 import { pageVariables } from "./parts/pages.ts";
 import { retentionVariables } from "./parts/retention.ts";
@@ -19,6 +20,7 @@ export const settingsSchema = z.object({
   ...limitVariables,
   ...sessionVariables,
   ...retentionVariables,
+  ...functionsVariables,
   ...pageVariables,
 });
 

@@ -1,6 +1,19 @@
 import { issueDeviceToken } from "./account/device.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
+import {
+  type FunctionsSignIn,
+  type FunctionsStart,
+  signInByFunctions,
+  startByFunctions,
+} from "./functions/sign-in.ts";
+import {
+  type Asked,
+  issueFunctionsToken,
+  readByFunctions,
+  renameByFunctions,
+  type Shown,
+} from "./functions/token.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
 import { ok, type Result, refuse } from "./refusals.ts";
 import { authenticate, authenticatePage } from "./session/authenticate.ts";
@@ -64,6 +77,13 @@ export function createPhonekey(outside: PhonekeyDeps) {
     account: {
       read: (user: User) => readProfile(deps, user),
       update: (user: User, change: ProfileChange) => updateProfile(deps, user.id, change),
+    },
+    functions: {
+      start: (input: FunctionsStart) => startByFunctions(deps, input),
+      signIn: (input: FunctionsSignIn) => signInByFunctions(deps, input),
+      token: (session: Session, shown: Shown) => issueFunctionsToken(deps, session, shown),
+      read: (token: string, asked: Asked) => readByFunctions(deps, token, asked),
+      rename: (token: string, to: { userId: string; name: string }) => renameByFunctions(deps, token, to),
     },
   };
 }

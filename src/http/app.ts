@@ -3,6 +3,8 @@ import { OPERATIONS } from "./api/index.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { runOperation } from "./api/run.ts";
 import type { Env, HttpDeps } from "./context.ts";
+import { functionsDoor } from "./functions/door.ts";
+import { FUNCTIONS } from "./functions/index.ts";
 import { bodyLimit } from "./middleware/body-limit.ts";
 import { cors } from "./middleware/cors.ts";
 import { answerFault, answerNotFound, answerWrongMethod } from "./middleware/errors.ts";
@@ -25,6 +27,8 @@ export function createApp(deps: HttpDeps): App {
   app.use(requestContext(deps));
   app.use(securityHeaders(settings.publicUrl));
   app.use("/v1/*", cors(settings.allowedOrigins));
+  const functions = settings.functions.isOpen ? FUNCTIONS : [];
+  for (const [path] of functions) app.use(path, cors(settings.allowedOrigins), functionsDoor(settings));
   app.use(bodyLimit);
 
   // The native API: each operation names its own credentials, schemas and refusals.
@@ -33,6 +37,10 @@ export function createApp(deps: HttpDeps): App {
       runOperation(operation, deps, c),
     );
   }
+
+  // The functions API, for clients of the demo: it takes what the demo takes, and is closed to foreign web pages.
+  for (const [path, handle] of functions) app.all(path, (c) => handle(c, deps));
+
   let document: object | undefined;
   app.get("/openapi.json", (c) => {
     document ??= openApiDocument(OPERATIONS, settings.version);

@@ -30,7 +30,7 @@ export interface HttpDeps {
 export interface HttpSettings extends ClientAddressSettings {
   /** The origin under which people reach this server, `https://…`; in development it follows the request. */
   readonly publicUrl?: string;
-  /** Web origins that may call the native API from a browser. */
+  /** Web origins that may call the APIs from a browser. */
   readonly allowedOrigins: readonly string[];
   /** Addresses of apps that the sign-in page may hand over to, compared exactly. */
   readonly returnTo: readonly string[];
@@ -38,6 +38,12 @@ export interface HttpSettings extends ClientAddressSettings {
   readonly defaultLocale: Locale;
   readonly version: string;
   readonly phones: PhonePolicy;
+  readonly functions: {
+    /** `FUNCTIONS_API`: whether the functions API is there at all. */
+    readonly isOpen: boolean;
+    /** `FUNCTIONS_ALLOW_GET`. */
+    readonly allowGet: boolean;
+  };
 }
 
 /** The messages of the console sender, newest first. */
@@ -85,5 +91,7 @@ export interface Env {
     addressKey: string;
     /** The address itself; empty where `addressKey` is. */
     address: string;
+    /** Set where the answers have the shape of the functions API. */
+    door?: "functions";
   };
 }

@@ -5,3 +5,8 @@ import type { Env, HttpSettings } from "./context.ts";
 export function originOf(c: Context<Env>, settings: HttpSettings): string {
   return settings.publicUrl ?? new URL(c.req.url).origin;
 }
+
+/** The absolute address of one of the avatars. */
+export function avatarUrl(c: Context<Env>, settings: HttpSettings, avatar: number): string {
+  return `${originOf(c, settings)}/avatars/${avatar}.svg`;
+}

@@ -3,6 +3,7 @@ import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createTransferTools, type TransferTools } from "../../src/compose/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/account/transfer.ts";
+import type { Phone } from "../../src/core/phone.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 
 /** What an import told its operator. */
@@ -76,7 +77,7 @@ export async function* bytes(text: string | Uint8Array, size = 7): AsyncGenerato
 }
 
 /** The `n`th of a hundred million mobiles of mainland China. */
-export const phoneOf = (n: number): string => `+86138${String(n).padStart(8, "0")}`;
+export const phoneOf = (n: number): Phone => `+86138${String(n).padStart(8, "0")}` as Phone;
 
 export function lineOf(n: number, more: object = {}): string {
   const user = {

@@ -1,4 +1,4 @@
-import { maskPhone } from "../phone.ts";
+import { maskPhone, type Phone } from "../phone.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { PhoneVault } from "../verification/ports.ts";
@@ -8,7 +8,7 @@ import { AVATARS, type User, type UserStore } from "./ports.ts";
 export interface Profile {
   readonly id: string;
   /** E.164, in full: it is the user's own. */
-  readonly phone: string;
+  readonly phone: Phone;
   readonly maskedPhone: string;
   readonly name: string;
   readonly avatar: number;

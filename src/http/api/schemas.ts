@@ -29,7 +29,7 @@ const widgetToken = (max: number) =>
   boundedText(max).meta({ description: "What the widget's callback got." });
 
 /** What a solved challenge gave, one form a kind. */
-const Captcha = z
+export const Captcha = z
   .union(
     [
       z.strictObject({

@@ -4,7 +4,7 @@ import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { HttpDeps } from "../context.ts";
-import { originOf } from "../origin.ts";
+import { avatarUrl } from "../origin.ts";
 import { timeOf } from "../time.ts";
 import type { OperationRequest } from "./operation.ts";
 import type { SessionTokens, User, Verification } from "./schemas.ts";
@@ -17,7 +17,7 @@ export function verificationBody(view: VerificationView): z.input<typeof Verific
 
 export function userBody(profile: Profile, { c }: AnyRequest, deps: HttpDeps): z.input<typeof User> {
   const { id, phone, name, createdAt } = profile;
-  const avatar = `${originOf(c, deps.settings)}/avatars/${profile.avatar}.svg`;
+  const avatar = avatarUrl(c, deps.settings, profile.avatar);
   return { id, phone, name, avatar, createdAt: timeOf(createdAt) };
 }
 

@@ -1,14 +1,17 @@
 import type { Context, ErrorHandler, Handler } from "hono";
 import { type Refusal, UnavailableError } from "../../core/refusals.ts";
+import { UnsavedUserError } from "../../core/session/sign-in.ts";
 import type { App } from "../app.ts";
 import type { Env, HttpDeps } from "../context.ts";
+import { say } from "../functions/answer.ts";
 import { messagePageFor } from "../pages/errors.ts";
-import { problem } from "../problem.ts";
+import { refuseRequest } from "../refuse-request.ts";
 
-/** A browser that follows links gets a page, everybody else a problem document. */
+/** A browser that follows links gets a page, everybody else what the door answers with. */
 async function answer(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
-  const api = c.req.path.startsWith("/v1/") || !(c.req.header("accept") ?? "").includes("text/html");
-  return api ? problem(c, refusal) : await messagePageFor(c, deps, refusal);
+  const isApi = c.get("door") !== undefined || c.req.path.startsWith("/v1/");
+  const takesPages = !isApi && (c.req.header("accept") ?? "").includes("text/html");
+  return takesPages ? await messagePageFor(c, deps, refusal) : refuseRequest(c, refusal);
 }
 
 export function answerNotFound(deps: HttpDeps): (c: Context<Env>) => Promise<Response> {
@@ -49,6 +52,7 @@ export function answerFault(deps: HttpDeps): ErrorHandler<Env> {
     const route = c.req.routePath;
     if (error instanceof UnavailableError) {
       deps.log.warn({ requestId, route, err: error }, "unavailable");
+      if (error instanceof UnsavedUserError && c.get("door") === "functions") return say(c, "notSaved");
       return await answer(c, deps, { code: "unavailable", retryAfterSeconds: error.retryAfterSeconds });
     }
     if (isCutOff(c, error)) {

@@ -1,0 +1,101 @@
+import type { Phone } from "../phone.ts";
+import type { Captcha } from "../protection/challenges.ts";
+import { ok, type Result } from "../refusals.ts";
+import { type SignedIn, type SignInDeps, signInApproved } from "../session/sign-in.ts";
+import { countGuess, findLive, guessCode, type Subject } from "../verification/check.ts";
+import { type Client, holderOf } from "../verification/client.ts";
+import { normalizeCode } from "../verification/code.ts";
+import type { VerificationDeps } from "../verification/deps.ts";
+import type { Locale } from "../verification/ports.ts";
+import { mayUse } from "../verification/resend.ts";
+import { type StartRefusal, startVerification } from "../verification/start.ts";
+import type { VerificationView } from "../verification/verification.ts";
+import { type Told, tell } from "./reason.ts";
+
+const PURPOSE = "sign_in";
+/** What the id of a verification looks like: 16 bytes in base64url. Nothing else is looked up. */
+const SESSION_ID = /^[\w-]{22}$/;
+
+export interface FunctionsStart {
+  readonly phone: Phone;
+  readonly locale: Locale;
+  readonly caller: Caller;
+  readonly captcha?: Captcha;
+}
+
+/** What this door knows of who calls. */
+type Caller = Pick<Client, "address" | "addressKey">;
+
+/** Sends a code. A client whose address still holds a live verification of this phone gets that one sent again. */
+export async function startByFunctions(
+  deps: VerificationDeps,
+  { caller, ...input }: FunctionsStart,
+): Promise<Result<VerificationView, StartRefusal>> {
+  return await startVerification(deps, { ...input, purpose: PURPOSE, client: clientOf(caller) });
+}
+
+export interface FunctionsSignIn {
+  readonly phone: Phone;
+  /** As a person typed it. */
+  readonly code: string;
+  /** The id of the verification, as the client has it. */
+  readonly sessionId: string;
+  readonly caller: Caller;
+  readonly userAgent: string;
+}
+
+/**
+ * Signs in by phone, code and the id of the verification; the first time this signs up.
+ *
+ * Every call counts for the client's address, before anything is looked up. Only the right id leads to a guess: without
+ * it nobody uses up the guesses at somebody else's code (D12, D13). Whether the code was wrong, or the id, is told to the
+ * address that started the verification; for all others there is none.
+ */
+export async function signInByFunctions(
+  deps: SignInDeps,
+  { phone, code, sessionId, caller, userAgent }: FunctionsSignIn,
+): Promise<Told<SignedIn, "too_many_requests">> {
+  const client = clientOf(caller);
+  const counted = await countGuess(deps, client);
+  if (!counted.ok) return counted;
+  const phoneTag = await deps.vault.tag(phone);
+  const subject = await findSubject(deps, sessionId, phoneTag, client);
+  if (!subject) return tell((await holds(deps, phoneTag, client)) ? "other_session_id" : "no_verification");
+
+  const outcome = await guess(deps, subject, code, client);
+  if (outcome === "approved") return ok(await signInApproved(deps, subject, { client, userAgent }));
+  const isStarter = subject.verification.holder === holderOf(client);
+  return tell(outcome === "wrong" && isStarter ? "wrong_code" : "no_verification");
+}
+
+/**
+ * Clients of this API keep no device token: they are strangers, and hold by their address. Of challenges they know the one
+ * that the tutorial recommends to them.
+ */
+function clientOf(caller: Caller): Client {
+  return { ...caller, holdsByAddress: true, solves: ["tencent"] };
+}
+
+/** The live verification with this id, if it is one for signing in to this phone. */
+async function findSubject(
+  deps: SignInDeps,
+  sessionId: string,
+  phoneTag: string,
+  client: Client,
+): Promise<Subject | undefined> {
+  const subject = SESSION_ID.test(sessionId) ? await findLive(deps, sessionId) : undefined;
+  const fits = subject?.phoneTag === phoneTag && subject.verification.purpose === PURPOSE;
+  return fits && mayUse(subject.verification, client) ? subject : undefined;
+}
+
+async function holds(deps: SignInDeps, phoneTag: string, client: Client): Promise<boolean> {
+  const holder = holderOf(client);
+  if (!holder) return false;
+  return (await deps.verifications.findHeld(holder, phoneTag, PURPOSE, deps.clock.now())) !== undefined;
+}
+
+/** What cannot be a code is wrong without having been a guess (decision 0008). */
+async function guess(deps: SignInDeps, subject: Subject, typed: string, client: Client) {
+  const code = normalizeCode(typed);
+  return code ? await guessCode(deps, subject, { code, purpose: PURPOSE, client }) : "wrong";
+}

@@ -1,0 +1,82 @@
+import type { Context } from "hono";
+import type { Reason } from "../../core/functions/reason.ts";
+import type { Refusal, RefusalCode } from "../../core/refusals.ts";
+import type { Locale } from "../../core/verification/ports.ts";
+import type { Env } from "../context.ts";
+import { problemOf } from "../problem.ts";
+
+/** What every function answers, in the demo's shape. */
+interface Answer {
+  /** 0, or one of the negative codes of the demo. */
+  readonly errorCode: number;
+  readonly errorMessage: string;
+  readonly data?: Readonly<Record<string, string | number>>;
+}
+
+/** What is said without a refusal of the catalogue. The English of the tutorial's answers is the tutorial's. */
+const SAID = {
+  sent: [0, "send success", "发送成功"],
+  signedIn: [0, "Logged in successfully", "登录成功"],
+  found: [0, "", ""],
+  renamed: [0, "Name set successfully", "昵称已更新"],
+  missing: [-1001, "Missing parameter", "缺少参数"],
+  noMethod: [-1004, "No such method", "没有这个方法"],
+  notSaved: [-1201, "You could not be signed in. Please ask for a new code.", "登录失败，请重新获取验证码。"],
+  no_verification: [-1100, "The verification code has expired", "验证码已失效"],
+  wrong_code: [
+    -1102,
+    "The verification code is incorrect. Please enter again.",
+    "验证码不正确，请重新输入。",
+  ],
+  other_session_id: [-1103, "Unmatched sessionId", "sessionId 不匹配"],
+  wrong_token: [
+    -1005,
+    "The token is wrong or its session has ended. Please sign in with a code.",
+    "token 错误或会话已结束，请使用验证码登录。",
+  ],
+  expired_token: [
+    -1006,
+    "The token has expired. Please sign in with a code.",
+    "token 已过期，请使用验证码登录。",
+  ],
+  not_the_tokens: [
+    -1007,
+    "The phone number or the user is not that of the token",
+    "手机号码或用户与 token 不符",
+  ],
+  no_user: [-1202, "The user does not exist any more", "用户已不存在"],
+} as const satisfies Record<string, readonly [code: number, en: string, zh: string]> &
+  Record<Reason, readonly [number, string, string]>;
+
+/** Refusals that the demo has a code of its own for; all others are -1003 and named in `data`. */
+const OWN_CODES: Partial<Record<RefusalCode, number>> = {
+  invalid_phone: -1002,
+  country_not_allowed: -1002,
+  phone_not_mobile: -1002,
+  method_not_allowed: -1004,
+};
+const REFUSED = -1003;
+
+export function say(c: Context<Env>, what: keyof typeof SAID, data?: Answer["data"]): Response {
+  const [errorCode, en, zh] = SAID[what];
+  return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh), ...(data && { data }) });
+}
+
+/** Answers with a refusal: HTTP 200 like everything else, but for a fault of ours, which is 503. */
+export function answerRefusal(c: Context<Env>, refusal: Refusal): Response {
+  const { code: codeStr } = refusal;
+  const problem = problemOf(refusal, c.get("locale"), c.get("requestId"));
+  const { detail: errorMessage, requestId, retryAfter } = problem;
+  const errorCode = OWN_CODES[codeStr];
+  if (errorCode !== undefined) return answer(c, { errorCode, errorMessage });
+  const data = { codeStr, requestId, ...(retryAfter && { retryAfter }) };
+  return answer(c, { errorCode: REFUSED, errorMessage, data }, codeStr === "internal_error" ? 503 : 200);
+}
+
+function inLocale(locale: Locale, en: string, zh: string): string {
+  return locale === "zh-CN" ? zh : en;
+}
+
+function answer(c: Context<Env>, body: Answer, status: 200 | 503 = 200): Response {
+  return c.json(body, status);
+}

@@ -1,0 +1,26 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { Env, HttpSettings } from "../context.ts";
+import { originOf } from "../origin.ts";
+import { answerRefusal } from "./answer.ts";
+
+/** Marks a request as one of this door, and refuses methods that it does not take and web pages of foreign origins. */
+export function functionsDoor(settings: HttpSettings): MiddlewareHandler<Env> {
+  const methods = settings.functions.allowGet ? ["POST", "GET"] : ["POST"];
+  return async (c, next) => {
+    c.set("door", "functions");
+    if (!methods.includes(c.req.method)) return answerRefusal(c, { code: "method_not_allowed" });
+    if (isForeign(c, settings)) return answerRefusal(c, { code: "forbidden_origin" });
+    return await next();
+  };
+}
+
+/**
+ * Whether a page of another origin has its visitor's browser call: it would spend messages from all their addresses.
+ * What is no browser sends neither header. A browser leaves `Origin` out where a page loads an address as an image, a
+ * script or a link, and then it says so in `Sec-Fetch-Site` (W3C Fetch Metadata).
+ */
+function isForeign(c: Context<Env>, settings: HttpSettings): boolean {
+  const origin = c.req.header("origin");
+  if (origin !== undefined) return ![originOf(c, settings), ...settings.allowedOrigins].includes(origin);
+  return !["same-origin", "none", undefined].includes(c.req.header("sec-fetch-site"));
+}

@@ -1,0 +1,44 @@
+import type { Context } from "hono";
+import type { Env } from "../context.ts";
+
+type Entries = readonly (readonly [name: string, value: unknown])[];
+
+/**
+ * The parameters with these names, from the query of a GET or the body of a POST. An empty one counts as not given, as
+ * it does for the demo. Undefined when one of them is given twice or is no text, and when nothing can be read at all:
+ * no guess is made at what may have been meant (D28).
+ */
+export async function readParameters<N extends string>(
+  c: Context<Env>,
+  names: readonly N[],
+): Promise<Partial<Record<N, string>> | undefined> {
+  const entries = await readEntries(c);
+  if (!entries) return undefined;
+  const texts: Partial<Record<N, string>> = {};
+  for (const name of names) {
+    const [value, ...more] = entries.filter(([key]) => key === name).map(([, given]) => given ?? "");
+    if (more.length > 0 || (value !== undefined && typeof value !== "string")) return undefined;
+    if (value) texts[name] = value;
+  }
+  return texts;
+}
+
+/**
+ * The demo takes each body for a form, whatever its `Content-Type` says, and clients send it under several: `fetch` as
+ * `text/plain`, mini programs as `application/json`. So what a body is is told by how it begins.
+ */
+async function readEntries(c: Context<Env>): Promise<Entries | undefined> {
+  const sent = c.req.method === "GET" ? new URL(c.req.url).search.slice(1) : await c.req.arrayBuffer();
+  try {
+    const text = typeof sent === "string" ? sent : new TextDecoder("utf-8", { fatal: true }).decode(sent);
+    return text.trimStart().startsWith("{") ? Object.entries(JSON.parse(text)) : formEntries(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws for percent signs that encode nothing or no UTF-8: replaced, they would be taken as what nobody sent. */
+function formEntries(text: string): Entries {
+  decodeURIComponent(text);
+  return [...new URLSearchParams(text)];
+}
