@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type {
-  Backoff,
-  LimitCheck,
-  LimitStore,
-  TakeRequest,
-  TakeResult,
-} from "../../src/core/protection/ports.ts";
+import type { LimitCheck, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
 import { fresh, NOW } from "./samples.ts";
 
 interface Counted {
@@ -83,99 +77,158 @@ const backoff = fc.record(
   },
   { requiredKeys: ["baseMs", "windowMs"] },
 );
-const rule = fc.record(
+type Rule = Pick<LimitCheck, "windows" | "backoff" | "shards" | "advisory">;
+
+const advisory = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true));
+const whole = fc.record(
   {
     windows: fc.array(window, { maxLength: 2 }),
     backoff,
-    advisory: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
+    advisory,
   },
   { requiredKeys: ["windows", "advisory"] },
-);
-const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant("take" as const),
-      keys: fc.array(fc.nat({ max: KEYS - 1 }), { maxLength: 4 }),
-      lease: fc.option(
-        fc.record({
-          wanted: fc.integer({ min: 1, max: 4 }),
-          cap: fc.integer({ min: 0, max: 6 }),
-          forMs: fc.integer({ min: 1, max: 300 }),
-        }),
-      ),
-    }),
-  },
-  // Now and then the clock is set back.
-  {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: -20, max: 150 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("forget" as const), nth: fc.nat({ max: 40 }) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("release" as const),
-      nth: fc.nat({ max: 40 }),
-      count: fc.constantFrom(1, 2, "all" as const),
-    }),
-  },
-);
+) as fc.Arbitrary<Rule>;
+/** More parts than the limit has, too: some have a share of nothing. */
+const split: fc.Arbitrary<Rule> = fc.record({
+  windows: fc.array(window, { minLength: 1, maxLength: 1 }),
+  shards: fc.integer({ min: 1, max: 6 }),
+});
+const steps = (earliestMs: number) => fc.array(stepFrom(earliestMs), { minLength: 5, maxLength: 40 });
+const stepFrom = (earliestMs: number) =>
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant("take" as const),
+        keys: fc.array(fc.nat({ max: KEYS - 1 }), { maxLength: 4 }),
+        lease: fc.option(
+          fc.record({
+            wanted: fc.integer({ min: 1, max: 4 }),
+            cap: fc.integer({ min: 0, max: 6 }),
+            forMs: fc.integer({ min: 1, max: 300 }),
+          }),
+        ),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("wait" as const),
+        ms: fc.integer({ min: earliestMs, max: 150 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("forget" as const), nth: fc.nat({ max: 40 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("release" as const),
+        nth: fc.nat({ max: 40 }),
+        count: fc.constantFrom(1, 2, "all" as const),
+      }),
+    },
+  );
 
-/** Random limits, takes and times: each answer is the model's, and no window ever holds more than its limit. */
+/**
+ * Random limits, takes and times: each answer is the model's, and no window ever holds more than its limit. Now and then
+ * the clock is set back.
+ */
 export async function expectLikeModel(store: LimitStore): Promise<void> {
+  await expectLike(store, fc.tuple(whole, whole, whole), steps(-20), 100);
+}
+
+/**
+ * The model knows no parts: a counter that is split answers like one that is not. Not so when the clock is set back;
+ * then parts may let through what one counter would not, within the limit all the same.
+ */
+export async function expectSplitLikeModel(store: LimitStore): Promise<void> {
+  await expectLike(store, fc.tuple(split, split, whole), steps(0), 50);
+}
+
+async function expectLike(
+  store: LimitStore,
+  rulesOf: fc.Arbitrary<[Rule, Rule, Rule]>,
+  stepsOf: ReturnType<typeof steps>,
+  numRuns: number,
+): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(
-      fc.tuple(rule, rule, rule),
-      fc.array(step, { minLength: 5, maxLength: 40 }),
-      async (rules, steps) => {
-        const run = fresh("run");
-        const checks = rules.map((each, index): LimitCheck => {
-          const { windows, advisory } = each;
-          return {
-            name: `check-${index}`,
-            key: `${run}.${index}`,
-            windows,
-            advisory,
-            ...(each.backoff && { backoff: each.backoff as Backoff }),
+    fc.asyncProperty(rulesOf, stepsOf, async (rules, steps) => {
+      const run = fresh("run");
+      const checks = rules.map((each, index): LimitCheck => {
+        return { name: `check-${index}`, key: `${run}.${index}`, ...each };
+      });
+      const model: Model = { events: [], leases: [] };
+      const members: string[] = [];
+      let now = NOW;
+      for (const each of steps) {
+        if (each.do === "wait") now += each.ms;
+        if (each.do === "take") {
+          const member = `${run}.${members.length}`;
+          members.push(member);
+          const { lease } = each;
+          const taken: TakeRequest = {
+            member,
+            checks: each.keys.map((index) => checks[index] as LimitCheck),
+            ...(lease && {
+              lease: { key: run, wanted: lease.wanted, cap: lease.cap, expiresAt: now + lease.forMs },
+            }),
           };
-        });
-        const model: Model = { events: [], leases: [] };
-        const members: string[] = [];
-        let now = NOW;
-        for (const each of steps) {
-          if (each.do === "wait") now += each.ms;
-          if (each.do === "take") {
-            const member = `${run}.${members.length}`;
-            members.push(member);
-            const { lease } = each;
-            const taken: TakeRequest = {
-              member,
-              checks: each.keys.map((index) => checks[index] as LimitCheck),
-              ...(lease && {
-                lease: { key: run, wanted: lease.wanted, cap: lease.cap, expiresAt: now + lease.forMs },
-              }),
-            };
-            expect(await store.take(taken, now)).toEqual(modelTake(model, taken, now));
-          }
-          const nth = "nth" in each ? (members[each.nth] ?? "nobody") : "nobody";
-          if (each.do === "forget") {
-            const key = `${run}.0`;
-            await store.forget([key], [nth]);
-            model.events = model.events.filter((event) => event.key !== key || event.member !== nth);
-          }
-          if (each.do === "release") {
-            await store.release(run, nth, each.count);
-            for (const held of model.leases) {
-              if (held.member === nth) held.amount -= each.count === "all" ? held.amount : each.count;
-            }
-            model.leases = model.leases.filter(({ amount }) => amount > 0);
-          }
+          expect(await store.take(taken, now)).toEqual(modelTake(model, taken, now));
         }
-        for (const check of checks) expectNeverExceeded(model.events, check);
-      },
-    ),
-    { numRuns: 100 },
+        const nth = "nth" in each ? (members[each.nth] ?? "nobody") : "nobody";
+        if (each.do === "forget") {
+          const key = `${run}.0`;
+          await store.forget([key], [nth]);
+          model.events = model.events.filter((event) => event.key !== key || event.member !== nth);
+        }
+        if (each.do === "release") {
+          await store.release(run, nth, each.count);
+          for (const held of model.leases) {
+            if (held.member === nth) held.amount -= each.count === "all" ? held.amount : each.count;
+          }
+          model.leases = model.leases.filter(({ amount }) => amount > 0);
+        }
+      }
+      for (const check of checks) expectNeverExceeded(model.events, check);
+    }),
+    { numRuns },
+  );
+}
+
+/** How a take is bound on a counter that others are bound on more loosely, or not at all. */
+const bound = fc.constantFrom("tight" as const, "loose" as const, "free" as const);
+const mixed = fc.array(fc.record({ how: bound, waitMs: fc.integer({ min: -10, max: 60 }) }), {
+  minLength: 10,
+  maxLength: 60,
+});
+
+/**
+ * Takes bound by `tight`, by `loose` and by nothing on one split counter: of those that are bound never more than their
+ * limit pass in a window, and nobody is refused as long as all events together are fewer.
+ */
+export async function expectFairMixture(store: LimitStore): Promise<void> {
+  const windowMs = 300;
+  const most = { tight: 7, loose: 12, free: Number.POSITIVE_INFINITY } as const;
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 5 }), mixed, async (shards, takes) => {
+      const key = fresh("mixed");
+      const passed: { how: keyof typeof most; at: number }[] = [];
+      let now = NOW;
+      for (const [n, { how, waitMs }] of takes.entries()) {
+        now += waitMs;
+        const windows = how === "free" ? [] : [{ max: most[how], windowMs }];
+        const check = { name: "shared", key, shards, windows };
+        const all = passed.filter(({ at }) => at > now - windowMs).length;
+        const taken = await store.take({ member: `${key}.${n}`, checks: [check] }, now);
+        if (taken.ok) passed.push({ how, at: now });
+        else expect(all).toBeGreaterThanOrEqual(most[how]);
+      }
+      for (const how of ["tight", "loose"] as const) {
+        const own = passed.filter((each) => each.how !== "free" && most[each.how] <= most[how]);
+        const events = own.map(({ at }) => ({ key, member: "any", at }));
+        expectNeverExceeded(events, { name: how, key, windows: [{ max: most[how], windowMs }] });
+      }
+    }),
+    { numRuns: 25 },
   );
 }
 

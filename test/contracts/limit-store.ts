@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LimitCheck, LimitStore, TakeRequest } from "../../src/core/protection/ports.ts";
 import { leaseSuite } from "./limit-leases.ts";
 import { expectLikeModel } from "./limit-model.ts";
+import { shardSuite } from "./limit-shards.ts";
 import { amountSuite } from "./limit-sums.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
@@ -223,6 +224,7 @@ export function limitStoreContract(
 
     leaseSuite(() => store);
     amountSuite(() => store);
+    shardSuite(() => store);
 
     describe("seed", () => {
       test("puts back what is missing, counts nothing twice, and remembers the epoch", async () => {

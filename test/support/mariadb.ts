@@ -54,6 +54,8 @@ function install(program: string, folder: string): void {
   const installer = join(dirname(program), "../bin/mariadb-install-db");
   const args = [
     `--datadir=${join(folder, "data")}`,
+    // As below: another server that starts now would remove what the installation keeps in a folder that they share.
+    `--tmpdir=${folder}`,
     "--auth-root-authentication-method=normal",
     "--skip-test-db",
   ];

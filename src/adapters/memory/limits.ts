@@ -120,8 +120,9 @@ function eventsFreeAt(counted: readonly Counted[], check: LimitCheck, now: numbe
     const oldest = max < 1 ? now : counted.at(-Math.ceil(max))?.at;
     latest = Math.max(latest, (oldest ?? now - windowMs) + windowMs);
   }
+  if (!check.backoff) return latest;
   const times = counted.map(({ at }) => at);
-  return check.backoff ? Math.max(latest, backoffEndsAt(times, check.backoff, now)) : latest;
+  return Math.max(latest, backoffEndsAt(times, check.backoff, now));
 }
 
 /** How many guesses were set aside, or the refusal. */

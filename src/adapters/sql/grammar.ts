@@ -3,6 +3,7 @@ import {
   ColumnUpdateNode,
   CreateTableNode,
   DataTypeNode,
+  DropIndexNode,
   InsertQueryNode,
   type KyselyPlugin,
   OnDuplicateKeyNode,
@@ -22,9 +23,13 @@ export const mysqlGrammar: KyselyPlugin = plugin((node) => {
   return CreateTableNode.is(node) ? innodbTable(node) : node;
 });
 
-/** SQLite has locked the whole file by then, and knows no locks of rows. */
+/**
+ * SQLite has locked the whole file by then, and knows no locks of rows. Its indexes have names of their own, to which
+ * no table may be named.
+ */
 export const sqliteGrammar: KyselyPlugin = plugin((node) => {
   if (SelectQueryNode.is(node)) return withoutLock(node);
+  if (DropIndexNode.is(node)) return withoutTable(node);
   if (!InsertQueryNode.is(node) || !node.values || !SelectQueryNode.is(node.values)) return node;
   return { ...node, values: withoutLock(node.values) };
 });
@@ -56,6 +61,10 @@ function lockInShareMode(node: SelectQueryNode): SelectQueryNode {
       : each,
   );
   return endModifiers ? { ...node, endModifiers } : node;
+}
+
+function withoutTable({ table: _, ...node }: DropIndexNode): DropIndexNode {
+  return node;
 }
 
 function withoutLock(node: SelectQueryNode): SelectQueryNode {

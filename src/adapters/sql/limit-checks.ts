@@ -1,33 +1,34 @@
 import type { Kysely } from "kysely";
 import { backoffEndsAt } from "../../core/protection/backoff.ts";
-import type { Backoff, LimitCheck } from "../../core/protection/ports.ts";
+import type { Backoff } from "../../core/protection/ports.ts";
 import { rows } from "./database.ts";
+import type { Counter } from "./limit-parts.ts";
 import { sumsFreeAt } from "./limit-sums.ts";
 import type { Schema } from "./schema.ts";
 
-/** From when on each of the checks lets the next event through; `now` or earlier where it does so already. */
+/** From when on each of the counters lets the next event through; `now` or earlier where it does so already. */
 export async function freeAt(
   trx: Kysely<Schema>,
-  checks: readonly LimitCheck[],
+  counters: readonly Counter[],
   now: number,
 ): Promise<readonly number[]> {
   const windows = await windowsFreeAt(
     trx,
-    checks.filter(({ amount }) => amount === undefined),
+    counters.filter(({ amount }) => amount === undefined),
     now,
   );
-  const sums = await sumsFreeAt(trx, checks, now);
+  const sums = await sumsFreeAt(trx, counters, now);
   const free: number[] = [];
-  for (const check of checks) {
-    const ends = windows.filter(({ of }) => of === check).map(({ at }) => at);
-    if (check.backoff) ends.push(await backoffFreeAt(trx, check.key, check.backoff, now));
-    free.push(Math.max(now, sums.get(check) ?? now, ...ends));
+  for (const counter of counters) {
+    const ends = windows.filter(({ of }) => of === counter).map(({ at }) => at);
+    if (counter.backoff) ends.push(await backoffFreeAt(trx, counter.key, counter.backoff, now));
+    free.push(Math.max(now, sums.get(counter) ?? now, ...ends));
   }
   return free;
 }
 
 interface WindowEnd {
-  readonly of: LimitCheck;
+  readonly of: Counter;
   readonly at: number;
 }
 
@@ -38,21 +39,23 @@ interface WindowEnd {
  */
 async function windowsFreeAt(
   trx: Kysely<Schema>,
-  checks: readonly LimitCheck[],
+  counters: readonly Counter[],
   now: number,
 ): Promise<readonly WindowEnd[]> {
-  const windows = checks.flatMap((of) =>
+  const windows = counters.flatMap((of) =>
     of.windows.map(({ max, windowMs }) => ({ of, max: Math.ceil(max), windowMs })),
   );
   const open = windows.filter(({ max }) => max >= 1);
   if (open.length === 0) return windows.map(({ of, windowMs }) => ({ of, at: now + windowMs }));
   const oldest = await trx
     .selectNoFrom((eb) =>
-      open.map(({ of, max }, index) =>
+      open.map(({ of, max, windowMs }, index) =>
         eb
           .selectFrom("limit_events")
           .select("at")
           .where("limit_key", "=", of.key)
+          .where("part", "=", of.part)
+          .where("at", ">", now - windowMs)
           .orderBy("at", "desc")
           .limit(rows(1))
           .offset(rows(max - 1))
@@ -76,6 +79,7 @@ async function backoffFreeAt(
     .selectFrom("limit_events")
     .select("at")
     .where("limit_key", "=", key)
+    .where("part", "=", 0)
     .where("at", ">", now - backoff.windowMs)
     .orderBy("at")
     .execute();

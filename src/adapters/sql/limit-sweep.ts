@@ -46,7 +46,7 @@ const sweepSums: Sweeper = async (db, before, limit) => {
   return await remove(db, "limit_sums", ended);
 };
 
-/** What was touched again meanwhile stays. */
+/** Whoever counts on one of them next makes it again; one that was made again meanwhile stays. */
 const sweepKeys: Sweeper = async (db, before, limit) => {
   const idle = await db
     .selectFrom("limits")

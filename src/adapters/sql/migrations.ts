@@ -3,6 +3,7 @@ import { firstSchema } from "./migrations/0001-first-schema.ts";
 import { unprovenUsers } from "./migrations/0002-unproven-users.ts";
 import { maintenance } from "./migrations/0003-maintenance.ts";
 import { traffic } from "./migrations/0004-traffic.ts";
+import { limitParts } from "./migrations/0005-limit-parts.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 2, name: "0002-unproven-users", up: unprovenUsers },
   { id: 3, name: "0003-maintenance", up: maintenance },
   { id: 4, name: "0004-traffic", up: traffic },
+  { id: 5, name: "0005-limit-parts", up: limitParts },
 ];

@@ -143,15 +143,19 @@ interface VerificationsTable {
   resend_at: number;
 }
 
-/** One row for each key that is counted, which whoever counts on it holds locked meanwhile. */
+/** One row for each counter, or part of one, which whoever counts on it holds locked meanwhile. */
 interface LimitsTable {
+  /** The counter's key, and `#` and the part where it is split. */
   limit_key: string;
+  /** When the row was made. A row that is swept is made again by whoever counts next. */
   touched_at: number;
 }
 
 interface LimitEventsTable {
   id: Generated<number>;
   limit_key: string;
+  /** Which part of a counter that is split; 0 of one that is not. */
+  part: Generated<number>;
   member: string;
   at: number;
 }

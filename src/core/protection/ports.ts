@@ -19,6 +19,32 @@ export interface LimitCheck {
   readonly advisory?: boolean;
   /** Counts nothing while the events of this part of it alone would be more than `max`: no part makes up the whole. */
   readonly share?: { readonly key: string; readonly max: number; readonly windowMs: number };
+  /**
+   * Splits a counter that the requests of many people share into so many parts, each with its share of `max`, so that
+   * a store which counts under a lock does not serve them one after the other; `shardsFor` chooses how many. A take is
+   * counted in the part that its member's hash names, and in another only when that one is full.
+   *
+   * - Never more than `max` takes that a window binds pass in any window of that length, over all parts.
+   * - It refuses only when every part is full, and `retryAt` is when the first of them has room.
+   * - Takes may bind the same key by different windows, or by none (they count and never refuse). Whoever is bound more
+   *   tightly passes while any part holds less than its share of that `max`: where others filled the parts unevenly, a
+   *   little longer than one counter would let them.
+   * - All checks on a key name the same number. When it changes, what is counted in parts that are no more is not seen.
+   * - At most one window and no backoff: give each window a check and a key of its own.
+   *
+   * Stores that count in one thread do not split, which answers the same.
+   */
+  readonly shards?: number;
+}
+
+/** An event that the durable record has. */
+export interface LimitEvent {
+  readonly key: string;
+  readonly member: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** As in the checks on `key`. */
+  readonly shards?: number;
 }
 
 /**
@@ -93,11 +119,7 @@ export interface LimitStore {
    * Puts back events and sums that the durable record has and this store lost (promise 2), and remembers `epoch`. Doing
    * it twice is doing it once: of sums in one slot the greater stays.
    */
-  seed(
-    epoch: string,
-    events: readonly { readonly key: string; readonly member: string; readonly at: number }[],
-    sums?: readonly Sum[],
-  ): Promise<void>;
+  seed(epoch: string, events: readonly LimitEvent[], sums?: readonly Sum[]): Promise<void>;
   /** Forgets events older than `before` and leases that ended by then; at most `limit` rows a call. */
   sweep(before: number, limit: number): Promise<number>;
 }

@@ -1,7 +1,7 @@
 import type { MessageStore, SentMessage } from "../delivery/ports.ts";
 import type { Clock } from "../ports.ts";
 import { type LimitSettings, messageKeys } from "./limits.ts";
-import type { LimitStore, TakeRequest, TakeResult } from "./ports.ts";
+import type { LimitEvent, LimitStore, TakeRequest, TakeResult } from "./ports.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE = 1_000;
@@ -40,7 +40,7 @@ async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   if (await deps.limits.seeded(epoch)) return;
   const windows = deps.settings.limits.phoneSends.map(({ windowMs }) => windowMs);
   const since = deps.clock.now() - Math.max(DAY_MS, ...windows);
-  const events: { key: string; member: string; at: number }[] = [];
+  const events: LimitEvent[] = [];
   let after: string | undefined;
   for (;;) {
     const page = await deps.messages.sentSince(since, { limit: PAGE, ...(after && { after }) });
@@ -51,7 +51,7 @@ async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   await deps.limits.seed(epoch, events);
 }
 
-function eventsOf(message: SentMessage): { key: string; member: string; at: number }[] {
+function eventsOf(message: SentMessage): LimitEvent[] {
   const keys = messageKeys(message.phoneTag, message.bucket, message.converted);
   return keys.map((key) => ({ key, member: message.id, at: message.createdAt }));
 }

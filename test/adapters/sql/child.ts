@@ -5,7 +5,8 @@ import { openMysql } from "../../../src/adapters/sql/mysql.ts";
 import type { MysqlServer } from "../../../src/adapters/sql/mysql-connection.ts";
 import { openSqlite } from "../../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
-import { addTagKey, aMessage, aSession, aUser, NOW, parallel } from "../../contracts/samples.ts";
+import type { LimitCheck } from "../../../src/core/protection/ports.ts";
+import { addTagKey, aMessage, aSession, aUser, fresh, NOW, parallel } from "../../contracts/samples.ts";
 
 /**
  * A process of its own on a database: `child <what to do> <where> [id]`, where a path is that of a SQLite file and an
@@ -52,6 +53,13 @@ function dyingAfter(steps: number): Migration[] {
   return [{ id: 1, name: "0001-first-schema", up }];
 }
 
+/** Takes from the counter that `id` describes, as fast as it goes. Resolves with how many were let through. */
+async function takeMany({ limits }: SqlStores): Promise<number> {
+  const { takes, ...check } = JSON.parse(id) as LimitCheck & { readonly takes: number };
+  const taken = await parallel(takes, () => limits.take({ member: fresh("m"), checks: [check] }, NOW));
+  return taken.filter(({ ok }) => ok).length;
+}
+
 async function open(): Promise<SqlDatabase> {
   if (!where.startsWith("{")) return await openSqlite(`sqlite:${where}`, { busyTimeoutMs: 15_000 });
   return await openMysql(JSON.parse(where) as MysqlServer, { connections: 2 });
@@ -70,6 +78,7 @@ async function main(): Promise<void> {
   if (what === "guess") {
     console.log(JSON.stringify(await parallel(125, () => stores.verifications.guess(id, false, NOW))));
   }
+  if (what === "take") console.log(JSON.stringify(await takeMany(stores)));
   if (what === "write-and-die") {
     await writeAll(stores);
     killMyself();

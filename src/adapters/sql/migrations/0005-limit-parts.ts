@@ -1,0 +1,19 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "../schema.ts";
+
+/**
+ * Counters may be split into parts. The version before looks for a key's events by the new index as well: the few of
+ * one key are quickly sorted.
+ */
+export async function limitParts(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .alterTable("limit_events")
+    .addColumn("part", "integer", (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema
+    .createIndex("limit_events_by_limit_key_part_at")
+    .on("limit_events")
+    .columns(["limit_key", "part", "at"])
+    .execute();
+  await db.schema.dropIndex("limit_events_by_limit_key_at").on("limit_events").execute();
+}
