@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { z } from "zod";
+import { z } from "zod";
 import { isPublicHost, publicUrl } from "./config/addresses.ts";
 import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed } from "./config/formats.ts";
@@ -12,7 +12,7 @@ import { arrangeRetention, type RetentionConfig } from "./config/parts/retention
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
-import { arrangeTencent, type TencentConfig } from "./config/parts/tencent.ts";
+import { arrangeTencent, type TencentConfig, tencentVariables } from "./config/parts/tencent.ts";
 import { arrangeVerification, type VerificationConfig } from "./config/parts/verification.ts";
 import type { StateUrl } from "./config/redis-url.ts";
 import {
@@ -83,6 +83,27 @@ export function loadConfig(
   const warnings = [...typos, ...doubts(read.data, new Set(Object.keys(texts)), mode)];
   return { ok: true, config, warnings };
 }
+
+export type TencentLoaded =
+  | { readonly ok: true; readonly tencent: TencentConfig }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads the settings of Tencent Cloud alone, of which only a key must be there: the set-up comes before there are
+ * templates, and needs no store and no secret of ours.
+ */
+export function loadTencent(env: Readonly<Record<string, string | undefined>> = process.env): TencentLoaded {
+  const schema = z.object(tencentVariables);
+  const read = schema.safeParse(textsOf(env, Object.keys(schema.shape) as SettingName[]));
+  if (!read.success) return { ok: false, problems: unread(read.error) };
+  const tencent = arrangeTencent(read.data);
+  const missing = KEY.filter((name) => !read.data[name]);
+  if (tencent.credential || (missing.length === KEY.length && roleCredential(env)))
+    return { ok: true, tencent };
+  return { ok: false, problems: missing.map((name) => ({ name, message: "must be set" })) };
+}
+
+const KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;
 
 function failed(problems: readonly Problem[], warnings: readonly string[]): Loaded {
   return { ok: false, problems, warnings };

@@ -8,6 +8,7 @@ import { keysCommand } from "./keys.ts";
 import { migrateCommand } from "./migrate.ts";
 import { restoredCommand } from "./restored.ts";
 import { serveCommand } from "./serve.ts";
+import { tencentCommand } from "./tencent.ts";
 import { tickCommand } from "./tick.ts";
 import { usersCommand } from "./users.ts";
 
@@ -26,7 +27,8 @@ const program = new Command("phonekey")
   .addCommand(usersCommand())
   .addCommand(importCommand())
   .addCommand(restoredCommand())
-  .addCommand(inboxCommand());
+  .addCommand(inboxCommand())
+  .addCommand(tencentCommand());
 
 for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError();
 

@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from "../config.ts";
+import { type Config, loadConfig, loadTencent } from "../config.ts";
 import { SettingsError } from "./failure.ts";
 
 /** The settings of this process; warnings go to standard error, and all problems at once into one error. */
@@ -6,6 +6,19 @@ export function settings(): Config {
   const loaded = loadConfig();
   for (const warning of loaded.warnings) console.error(`warning: ${warning}`);
   if (loaded.ok) return loaded.config;
-  const problems = loaded.problems.map(({ name, message }) => `  ${name}: ${message}`);
-  throw new SettingsError(["phonekey: these settings must be changed:", ...problems].join("\n"));
+  throw wrongSettings(loaded.problems);
+}
+
+/** The settings of Tencent Cloud alone, of which only a key must be there. */
+export function tencentSettings(): Config["tencent"] {
+  const loaded = loadTencent();
+  if (loaded.ok) return loaded.tencent;
+  throw wrongSettings(loaded.problems);
+}
+
+function wrongSettings(
+  problems: readonly { readonly name: string; readonly message: string }[],
+): SettingsError {
+  const lines = problems.map(({ name, message }) => `  ${name}: ${message}`);
+  return new SettingsError(["phonekey: these settings must be changed:", ...lines].join("\n"));
 }

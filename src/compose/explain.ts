@@ -1,8 +1,11 @@
+import { TencentError } from "../adapters/tencent/errors.ts";
+import { explainTencent } from "../adapters/tencent/explain.ts";
 import { UnavailableError } from "../core/refusals.ts";
 
 /** Why a part cannot be used, in a sentence for the person at the terminal: no stack, no value of a setting. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return "failed";
+  if (error instanceof TencentError) return explainTencent(error);
   if (!(error instanceof UnavailableError)) return sentenceFor(BY_MESSAGE, error.message) ?? error.message;
   return `${error.message}: ${reasonOf(error.cause)}`;
 }

@@ -19,7 +19,7 @@ export function routeOf({ tencent }: Config, parts: RouteParts = {}): readonly S
 }
 
 /** What the SMS API of Tencent Cloud is called with. */
-function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}): TencentAccess {
+export function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}): TencentAccess {
   const { region, smsEndpoint, credential } = tencent;
   return {
     region,

@@ -9,15 +9,15 @@ import {
 } from "../../../src/adapters/tencent/plan.ts";
 import { createSmsAdmin, type SmsAdmin } from "../../../src/adapters/tencent/sms-admin.ts";
 import { defaultTemplate, TEMPLATE_PURPOSES } from "../../../src/adapters/tencent/templates.ts";
+import { createAdminAccount } from "../../support/tencent/admin-account.ts";
 import { startCloud } from "../../support/tencent/cloud.ts";
-import { createSmsAccount } from "../../support/tencent/sms-account.ts";
 import { smsAdmin } from "../../support/tencent/sms-admin.ts";
 
 const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a]).toString("base64");
 
 async function start({ isInternational = false } = {}) {
-  const account = createSmsAccount();
+  const account = createAdminAccount();
   const cloud = await startCloud({ products: [smsAdmin(account)], accounts: [KEYS] });
   onTestFinished(cloud.close);
   const waits: number[] = [];
@@ -193,7 +193,7 @@ describe("the set-up", () => {
   });
 });
 
-async function urlOf(account: ReturnType<typeof createSmsAccount>): Promise<string> {
+async function urlOf(account: ReturnType<typeof createAdminAccount>): Promise<string> {
   const cloud = await startCloud({ products: [smsAdmin(account)], accounts: [KEYS] });
   onTestFinished(cloud.close);
   return cloud.url;

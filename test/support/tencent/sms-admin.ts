@@ -1,12 +1,12 @@
+import type { AdminAccount } from "./admin-account.ts";
 import { type CloudAction, type CloudCall, CloudError, type CloudProduct, checkParameters } from "./call.ts";
 import { SMS } from "./sms.ts";
-import type { SmsAccount } from "./sms-account.ts";
 
 const MOST_SIGNATURES = 100;
 const MOST_TEMPLATES = 200;
 
 /** The actions by which signatures and templates are set up and looked after, as strict as they are documented. */
-export function smsAdmin(account: SmsAccount): CloudProduct {
+export function smsAdmin(account: AdminAccount): CloudProduct {
   let lastId = 110_000;
   const nextId = () => {
     lastId += 1;
@@ -28,7 +28,7 @@ export function smsAdmin(account: SmsAccount): CloudProduct {
 }
 
 /** Individuals have signatures and templates in the console only. */
-function whenEnterprise(account: SmsAccount, action: CloudAction): CloudAction {
+function whenEnterprise(account: AdminAccount, action: CloudAction): CloudAction {
   return (call) => {
     if (!account.isEnterprise) throw new CloudError("FailedOperation.NotEnterpriseCertification");
     return action(call);
@@ -66,7 +66,7 @@ interface SignParameters {
   readonly QualificationId?: number;
 }
 
-function checkSign(account: SmsAccount, sign: SignParameters): void {
+function checkSign(account: AdminAccount, sign: SignParameters): void {
   const { SignName, SignType, DocumentType, International, SignPurpose, QualificationId } = sign;
   if (![0, 1].includes(International)) throw new CloudError("InvalidParameterValue.InvalidInternational");
   if (![0, 1].includes(SignPurpose)) throw new CloudError("InvalidParameterValue.InvalidSignPurpose");
@@ -94,7 +94,7 @@ function checkImage(text: string): void {
   if (!isBase64 || !isImage) throw new CloudError("InvalidParameterValue.ImageInvalid");
 }
 
-function addSign(account: SmsAccount, call: CloudCall, id: number): object {
+function addSign(account: AdminAccount, call: CloudCall, id: number): object {
   checkParameters(call, SIGN_RULES);
   const sign = call.parameters as unknown as SignParameters;
   checkSign(account, sign);
@@ -117,7 +117,7 @@ function addSign(account: SmsAccount, call: CloudCall, id: number): object {
   return { AddSignStatus: { SignId: id } };
 }
 
-function modifySign(account: SmsAccount, call: CloudCall): object {
+function modifySign(account: AdminAccount, call: CloudCall): object {
   checkParameters(call, { ...SIGN_RULES, SignId: "integer!" });
   const sign = account.signatures.find(({ SignId }) => SignId === call.parameters.SignId);
   if (!sign) throw new CloudError("FailedOperation.MissingSignatureToModify");
@@ -156,7 +156,7 @@ function checkTemplate({ TemplateContent, SmsType, International }: TemplatePara
   }
 }
 
-function addTemplate(account: SmsAccount, call: CloudCall, id: number): object {
+function addTemplate(account: AdminAccount, call: CloudCall, id: number): object {
   checkParameters(call, TEMPLATE_RULES);
   const template = call.parameters as unknown as TemplateParameters;
   checkTemplate(template);
@@ -173,7 +173,7 @@ function addTemplate(account: SmsAccount, call: CloudCall, id: number): object {
   return { AddTemplateStatus: { TemplateId: String(id) } };
 }
 
-function modifyTemplate(account: SmsAccount, call: CloudCall): object {
+function modifyTemplate(account: AdminAccount, call: CloudCall): object {
   checkParameters(call, { ...TEMPLATE_RULES, TemplateId: "integer!" });
   const template = account.templates.find(({ TemplateId }) => TemplateId === call.parameters.TemplateId);
   if (!template) throw new CloudError("FailedOperation.MissingTemplateToModify");
@@ -205,7 +205,7 @@ function select<T extends { International: number }>(
   return mine.slice(Offset, Offset + Limit);
 }
 
-function describeSigns(account: SmsAccount, call: CloudCall): object {
+function describeSigns(account: AdminAccount, call: CloudCall): object {
   const rules = {
     International: "integer!",
     SignIdSet: "integers",
@@ -219,7 +219,7 @@ function describeSigns(account: SmsAccount, call: CloudCall): object {
 }
 
 /** Without a `Limit` it lists nothing: its default is 0. */
-function describeTemplates(account: SmsAccount, call: CloudCall): object {
+function describeTemplates(account: AdminAccount, call: CloudCall): object {
   checkParameters(call, {
     International: "integer!",
     TemplateIdSet: "integers",
@@ -242,7 +242,7 @@ const SPAN_RULES = {
 } as const;
 
 /** Hours are those of the cloud's clock, +08:00. */
-function checkSpan(account: SmsAccount, call: CloudCall): void {
+function checkSpan(account: AdminAccount, call: CloudCall): void {
   checkParameters(call, SPAN_RULES);
   const { SmsSdkAppId, BeginTime, EndTime } = call.parameters as Record<string, string>;
   if (SmsSdkAppId !== account.appId) throw new CloudError("InvalidParameterValue.SdkAppIdNotExist");
@@ -252,7 +252,7 @@ function checkSpan(account: SmsAccount, call: CloudCall): void {
   if (!isSpan || String(EndTime) > thisHour) throw new CloudError("InvalidParameterValue.EndTimeVerifyFail");
 }
 
-function packages(account: SmsAccount, call: CloudCall): object {
+function packages(account: AdminAccount, call: CloudCall): object {
   checkSpan(account, call);
   if (call.parameters.BeginTime === call.parameters.EndTime) {
     throw new CloudError("InvalidParameterValue.EndTimeVerifyFail");
@@ -260,7 +260,7 @@ function packages(account: SmsAccount, call: CloudCall): object {
   return { SmsPackagesStatisticsSet: account.packages };
 }
 
-function statistics(account: SmsAccount, call: CloudCall): object {
+function statistics(account: AdminAccount, call: CloudCall): object {
   checkSpan(account, call);
   if (call.parameters.Limit !== 0) throw new CloudError("InvalidParameterValue.LimitVerifyFail");
   return { SendStatusStatistics: account.statistics };

@@ -20,7 +20,7 @@ export interface StandInTemplate {
 }
 
 /** What an account has, to be looked at and changed by a test: the reviewer's part is played by it. */
-export interface SmsAccount {
+export interface AdminAccount {
   readonly appId: string;
   readonly signatures: StandInSignature[];
   readonly templates: StandInTemplate[];
@@ -30,7 +30,7 @@ export interface SmsAccount {
   isEnterprise: boolean;
 }
 
-export function createSmsAccount(): SmsAccount {
+export function createAdminAccount(): AdminAccount {
   return {
     appId: "1400006666",
     signatures: [],

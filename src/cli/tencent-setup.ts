@@ -1,0 +1,197 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import {
+  DOCUMENTS,
+  defaultTemplate,
+  droppedName,
+  SIGN_TYPES,
+  type SignDocument,
+  type SignType,
+  type Step,
+  submissionFaults,
+  TEMPLATE_PURPOSES,
+  type TemplatePurpose,
+  type TencentTools,
+  tencentTools,
+  textFaults,
+  type Wanted,
+} from "../compose/tencent.ts";
+import type { Config } from "../config.ts";
+import type { Locale } from "../core/verification/ports.ts";
+import { readImage } from "./images.ts";
+import { tencentSettings } from "./settings.ts";
+import { planLine, settingLines } from "./tencent-text.ts";
+import { todoFor, todoLines } from "./tencent-todo.ts";
+
+const LOCALES: readonly Locale[] = ["en", "zh-CN"];
+
+interface SetupOptions {
+  readonly signName?: string;
+  readonly signPurpose: "self" | "others";
+  readonly signType: SignType;
+  readonly document: SignDocument;
+  readonly documentImage?: string;
+  readonly authorizationImage?: string;
+  readonly qualificationId?: number;
+  readonly remark: string;
+  readonly international?: true;
+  readonly purposes: readonly TemplatePurpose[];
+  readonly language?: Locale;
+  readonly text: Readonly<Partial<Record<TemplatePurpose, string>>>;
+  readonly parameters: number;
+  readonly resubmit?: true;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export function setupCommand(): Command {
+  return new Command("setup")
+    .description(
+      "Create the signature and the body templates that are not there yet (the tutorial's step 1).",
+    )
+    .option("--sign-name <text>", "the signature, without brackets (default: TENCENT_SMS_SIGN_NAME)")
+    .addOption(
+      new Option("--sign-purpose <whose>", "whose name it is").choices(["self", "others"]).default("self"),
+    )
+    .option("--sign-type <type>", `what it stands for: ${list(SIGN_TYPES)}`, nameOf(SIGN_TYPES), "company")
+    .option("--document <kind>", `what proves it: ${list(DOCUMENTS)}`, nameOf(DOCUMENTS), "business-license")
+    .option("--document-image <file>", "a picture of that document, JPG or PNG")
+    .option(
+      "--authorization-image <file>",
+      "a picture of the owner's authorization, with --sign-purpose others",
+    )
+    .option("--qualification-id <number>", "the approved qualification, for Mainland China", wholeNumber)
+    .option("--remark <text>", "what the reviewers should know", "Verification codes for signing in")
+    .option("--international", "for Global SMS instead of Mainland China")
+    .option("--purposes <list>", `purposes with commas, or all: ${TEMPLATE_PURPOSES.join(", ")}`, purposes, [
+      "sign_in",
+    ])
+    .addOption(
+      new Option(
+        "--language <language>",
+        "of the templates (default: zh-CN, en with --international)",
+      ).choices(LOCALES),
+    )
+    .option("--text <purpose=text>", "a text of your own; may be given several times", ownText, {})
+    .option("--parameters <count>", "how many parameters your settings pass to a template", wholeNumber, 2)
+    .option("--resubmit", "submit once more what was rejected")
+    .option("--dry-run", "print the plan and change nothing")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: SetupOptions, command: Command) => await setUp(options, command));
+}
+
+const EXAMPLES = `
+Safe to repeat: what is there already is kept. Rejected ones are kept too, unless --resubmit is given.
+
+Examples:
+  phonekey tencent setup --sign-name 腾讯云 --purposes all --dry-run
+  phonekey tencent setup --sign-name 腾讯云 --qualification-id 1000001 --document-image license.png
+  phonekey tencent setup --sign-name 腾讯云 --text "sign_in=您的验证码为{1}，请于{2}分钟内填写。"`;
+
+async function setUp(options: SetupOptions, command: Command): Promise<void> {
+  const isInternational = options.international ?? false;
+  const tencent = tencentSettings();
+  const wanted = await wantedOf(options, tencent, command);
+  refuse(command, textFaults(wanted));
+
+  const tools = tencentTools(tencent, isInternational);
+  const steps = await tools.plan(wanted);
+  if (!options.dryRun) refuse(command, submissionFaults(wanted, steps));
+  const done = await perform(tools, wanted, steps, options);
+  const isRejected = done.some(({ status }) => status === "rejected");
+  const todo = todoFor(isInternational, { tencent });
+  if (options.json) console.log(JSON.stringify({ dryRun: options.dryRun ?? false, steps: done, todo }));
+  else console.log(["", ...settingLines(done, isInternational), "", ...todoLines(todo)].join("\n"));
+  if (isRejected) process.exitCode = 1;
+}
+
+/** Every step is told as soon as it is done, so that nothing is unknown when a later one fails. */
+async function perform(
+  tools: TencentTools,
+  wanted: Wanted,
+  steps: readonly Step[],
+  { dryRun = false, json = false }: SetupOptions,
+): Promise<readonly Step[]> {
+  const tell = (step: Step) => {
+    if (!json) console.log(planLine(step, dryRun));
+  };
+  if (!dryRun) return await tools.carryOut(wanted, steps, tell);
+  for (const step of steps) tell(step);
+  return steps;
+}
+
+function refuse(command: Command, faults: readonly string[]): void {
+  if (faults.length > 0) command.error(faults.map((fault) => `error: ${fault}`).join("\n"));
+}
+
+async function wantedOf(
+  options: SetupOptions,
+  tencent: Config["tencent"],
+  command: Command,
+): Promise<Wanted> {
+  const isInternational = options.international ?? false;
+  const configured = isInternational ? tencent.international.signature : tencent.mainland.signature;
+  const name = options.signName ?? configured ?? command.error("error: --sign-name is missing");
+  const locale = options.language ?? (isInternational ? "en" : "zh-CN");
+  const image = async (file: string | undefined) =>
+    file === undefined
+      ? undefined
+      : await readImage(file).catch((error: Error) => command.error(`error: ${error.message}`));
+  const commissionImage = await image(options.authorizationImage);
+  return {
+    isInternational,
+    parameterCount: options.parameters,
+    resubmits: options.resubmit ?? false,
+    sign: {
+      name,
+      type: options.signType,
+      document: options.document,
+      isForOthers: options.signPurpose === "others",
+      proofImage: (await image(options.documentImage)) ?? "",
+      remark: options.remark,
+      ...(commissionImage !== undefined && { commissionImage }),
+      ...(options.qualificationId !== undefined && { qualificationId: options.qualificationId }),
+    },
+    templates: options.purposes.map((purpose) => {
+      const { name: title, text } = defaultTemplate(purpose, locale);
+      return { purpose, name: title, text: options.text[purpose] ?? text };
+    }),
+  };
+}
+
+function list(names: object): string {
+  return Object.keys(names).join(", ");
+}
+
+/** Names that the cloud took once are answered with today's. */
+function nameOf<T extends object>(names: T): (text: string) => keyof T {
+  return (text) => {
+    if (Object.hasOwn(names, text)) return text as keyof T;
+    const today = droppedName(text);
+    throw new InvalidArgumentError(
+      today ? `Tencent Cloud takes it no longer: ${today}.` : `There are ${list(names)}.`,
+    );
+  };
+}
+
+function purposes(text: string): readonly TemplatePurpose[] {
+  if (text === "all") return TEMPLATE_PURPOSES;
+  return [...new Set(text.split(",").map((name) => purposeOf(name.trim())))];
+}
+
+function purposeOf(name: string): TemplatePurpose {
+  const purpose = TEMPLATE_PURPOSES.find((one) => one === name);
+  if (!purpose) throw new InvalidArgumentError(`There are ${TEMPLATE_PURPOSES.join(", ")}.`);
+  return purpose;
+}
+
+function ownText(argument: string, texts: SetupOptions["text"]): SetupOptions["text"] {
+  const [name = "", ...text] = argument.split("=");
+  if (text.length === 0) throw new InvalidArgumentError("Write it as purpose=text.");
+  return { ...texts, [purposeOf(name)]: text.join("=") };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("It is a whole number.");
+  return Number(text);
+}

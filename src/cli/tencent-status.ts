@@ -1,0 +1,105 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Command, InvalidArgumentError } from "commander";
+import {
+  isPassing,
+  type Overview,
+  type Standing,
+  type TencentTools,
+  tencentTools,
+} from "../compose/tencent.ts";
+import { describeFailure } from "./failure.ts";
+import { tencentSettings } from "./settings.ts";
+import { accountLines, standingLine } from "./tencent-text.ts";
+import { todoFor, todoLines } from "./tencent-todo.ts";
+
+interface StatusOptions {
+  readonly international?: true;
+  readonly watch?: true;
+  readonly interval: number;
+  readonly json?: true;
+}
+
+export function statusCommand(): Command {
+  return new Command("status")
+    .description("Show how signatures and templates stand in their review, the balance, and what was sent.")
+    .option("--watch", "go on until no review is open")
+    .option("--interval <seconds>", "between two looks, with --watch", seconds, 60)
+    .option("--international", "for Global SMS instead of Mainland China")
+    .option("--json", "print the result as JSON, with --watch at the end")
+    .addHelpText(
+      "after",
+      "\nJudges what the settings name (TENCENT_SMS_SIGN_NAME, TENCENT_SMS_TEMPLATE_ID…), or everything where they name" +
+        "\nnothing. The exit code is 1 when something of that was rejected or is not there." +
+        "\n\nExamples:\n  phonekey tencent status\n  phonekey tencent status --watch && echo approved",
+    )
+    .action(async (options: StatusOptions) => await showStatus(options));
+}
+
+async function showStatus({ international, watch, interval, json }: StatusOptions): Promise<void> {
+  const isInternational = international ?? false;
+  const tencent = tencentSettings();
+  const tools = tencentTools(tencent, isInternational);
+  const look = await (watch ? followed(tools, interval, json ?? false) : lookOnce(tools));
+  const isWell = look.standings.every(({ status }) => status !== "rejected" && status !== "missing");
+  const todo = todoFor(isInternational, { tencent, overview: look.overview });
+  if (json) console.log(JSON.stringify({ ok: isWell, ...look, todo }));
+  else {
+    const told = watch ? [] : standingLines(look.standings);
+    console.log([...told, ...accountLines(look.overview), "", ...todoLines(todo)].join("\n"));
+  }
+  if (!isWell) process.exitCode = 1;
+}
+
+function standingLines(standings: readonly Standing[]): string[] {
+  return standings.length === 0
+    ? ["There is no signature and no template yet."]
+    : standings.map(standingLine);
+}
+
+interface Look {
+  readonly standings: readonly Standing[];
+  readonly overview: Overview;
+}
+
+async function lookOnce(tools: TencentTools): Promise<Look> {
+  const overview = await tools.overview();
+  return { overview, standings: tools.standings(overview) };
+}
+
+/** Looks until no review is open, and tells of every change. What may pass by itself does not end it. */
+async function followed(tools: TencentTools, seconds: number, isQuiet: boolean): Promise<Look> {
+  let look = await lookOnce(tools);
+  let told: readonly string[] = [];
+  const tell = (lines: readonly string[]) => {
+    if (!isQuiet) for (const line of lines.filter((one) => !told.includes(one))) console.log(line);
+    told = lines;
+  };
+  tell(standingLines(look.standings));
+  while (look.standings.some(isOpen)) {
+    await wait(seconds * 1000);
+    look = await lookAgain(tools, look);
+    tell(standingLines(look.standings));
+  }
+  return look;
+}
+
+async function lookAgain(tools: TencentTools, last: Look): Promise<Look> {
+  try {
+    return await lookOnce(tools);
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    console.error(`${describeFailure(error)}. Trying again.`);
+    return last;
+  }
+}
+
+function isOpen({ status }: Standing): boolean {
+  return status === "in_review" || status === "pending";
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (!/^\d{1,5}$/.test(text) || number < 1)
+    throw new InvalidArgumentError("It is a number of seconds, 1 at least.");
+  return number;
+}
