@@ -16,12 +16,14 @@ import { checkCharset, checkEncryption } from "../adapters/sql/mysql-doctor.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { checkModes } from "../adapters/system/files.ts";
 import { systemRandom } from "../adapters/system/random.ts";
+import { checkTexts } from "../adapters/tencent/doctor.ts";
 import type { Config } from "../config.ts";
 import { doubtful, examine, fine, type NamedCheck } from "../core/maintenance/doctor.ts";
 import type { Check, Finding } from "../core/maintenance/ports.ts";
 import type { Clock } from "../core/ports.ts";
 import { openDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
+import { smsAdmin } from "./tencent.ts";
 
 interface DoctorOptions {
   readonly clock?: Clock;
@@ -39,6 +41,7 @@ export async function examineParts(
     ...(await examine([{ name: "Redis", check: () => checkState(config, clock) }], explain)),
     ...checkModes(filesOf(config, folder), process.platform),
     checkSender(config),
+    ...(await examine(senderChecks(config), explain)),
     checkAddress(config),
     checkProxies(config),
   ];
@@ -115,6 +118,21 @@ function filesOf({ database }: Config, folder: string): string[] {
   if (database.kind !== "sqlite") return [secret];
   const { path } = database;
   return [...new Set([dirname(secret), secret, dirname(path), path, `${path}-wal`, `${path}-shm`])];
+}
+
+/** Asks the provider, for each kind of messages that the settings have a text for. */
+function senderChecks({ sender, tencent }: Config): NamedCheck[] {
+  if (sender !== "tencent") return [];
+  const kinds = [
+    { name: "SMS to mainland China", texts: tencent.mainland, isInternational: false },
+    { name: "SMS to other numbers", texts: tencent.international, isInternational: true },
+  ];
+  return kinds
+    .filter(({ texts }) => texts.template)
+    .map(({ name, texts, isInternational }) => ({
+      name,
+      check: () => checkTexts(name, smsAdmin(tencent, isInternational), texts),
+    }));
 }
 
 function checkSender({ sender }: Config): Finding {
