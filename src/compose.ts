@@ -15,6 +15,7 @@ import { systemClock } from "./adapters/system/clock.ts";
 import { createLog } from "./adapters/system/log.ts";
 import { systemRandom } from "./adapters/system/random.ts";
 import type { TencentCredential } from "./adapters/tencent/client.ts";
+import { alertsOf } from "./compose/alerts.ts";
 import { assertMigrated, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { routeOf } from "./compose/route.ts";
@@ -115,6 +116,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     random,
     keyring,
     vault: createPhoneVault({ keyring, random }),
+    alerts: alertsOf({ store: sql.alertStore, clock, random }, log),
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
     tokens,
     route,

@@ -4,6 +4,7 @@ import { isPublicHost, publicUrl } from "./config/addresses.ts";
 import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed } from "./config/formats.ts";
 import { lacking } from "./config/lacking.ts";
+import { type AlertsConfig, arrangeAlerts } from "./config/parts/alerts.ts";
 import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
 import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
@@ -36,6 +37,7 @@ export interface Config {
   readonly state: StateUrl;
   readonly sender: SenderName;
   readonly tencent: TencentConfig;
+  readonly alerts?: AlertsConfig;
   readonly phone: PhoneConfig;
   readonly verification: VerificationConfig;
   readonly limits: LimitsConfig;
@@ -175,6 +177,7 @@ function arrange(
   values: Settings,
   boot: { readonly mode: Mode; readonly folder: string; readonly secrets: readonly string[] },
 ): Config {
+  const alerts = arrangeAlerts(values);
   return {
     mode: boot.mode,
     server: arrangeServer(values, boot.mode === "production"),
@@ -183,6 +186,7 @@ function arrange(
     state: arrangeState(values.STATE_URL, boot.folder),
     sender: values.SMS_SENDER,
     tencent: arrangeTencent(values),
+    ...(alerts && { alerts }),
     phone: arrangePhone(values),
     verification: arrangeVerification(values),
     limits: arrangeLimits(values),

@@ -158,6 +158,20 @@ describe("problems", () => {
     expect(Object.keys(problems(env))).toEqual(names);
   });
 
+  it("name the secret that a webhook needs", () => {
+    expect(Object.keys(problems({ ALERT_WEBHOOK: "https://ops.example/hook" }))).toEqual([
+      "ALERT_WEBHOOK_SECRET",
+    ]);
+    const env = {
+      ALERT_WEBHOOK: "https://ops.example/hook?key=1",
+      ALERT_WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    };
+    expect(config(env).alerts).toEqual({
+      url: env.ALERT_WEBHOOK,
+      secrets: ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    });
+  });
+
   it("do not ask for what only another sender needs", () => {
     expect(problems({ TENCENT_SMS_SDK_APP_ID: "1400006666" })).toEqual({});
   });

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { maintenanceTools } from "../compose.ts";
-import type { Task, TickReport } from "../core/maintenance/tick.ts";
+import type { Job, TickReport } from "../core/maintenance/tick.ts";
 import { settings } from "./settings.ts";
 
 type Ran = TickReport & { readonly ran: true };
@@ -37,10 +37,13 @@ async function runTick(): Promise<TickReport> {
   }
 }
 
-function sum(total: Ran, { removed, ...latest }: Ran): Ran {
-  const tasks = Object.keys(removed) as Task[];
-  const sums = tasks.map((task) => [task, total.removed[task] + removed[task]] as const);
-  return { ...latest, removed: Object.fromEntries(sums) as Record<Task, number> };
+function sum(total: Ran, { removed, done, ...latest }: Ran): Ran {
+  return { ...latest, removed: added(total.removed, removed), done: added(total.done, done) };
+}
+
+function added<T extends Readonly<Record<string, number>>>(some: T, more: T): T {
+  const sums = Object.entries(more).map(([task, count]) => [task, count + (some[task] ?? 0)] as const);
+  return Object.fromEntries(sums) as T;
 }
 
 function asJson(report: TickReport): object {
@@ -48,12 +51,18 @@ function asJson(report: TickReport): object {
   return { ...report, failures: report.failures.map(({ task, error }) => ({ task, error: textOf(error) })) };
 }
 
+const DONE: Readonly<Record<Job, string>> = { alerts: "Told", reports: "Noted" };
+
 function asText(report: TickReport): string {
   if (!report.ran) return "Another process is doing the work.";
   const removed = Object.entries(report.removed).filter(([, count]) => count > 0);
-  const lines = removed.map(([task, count]) => `Removed ${count} ${task}.`);
+  const done = Object.entries(report.done).filter(([, count]) => count > 0);
+  const lines = [
+    ...done.map(([job, count]) => `${DONE[job as Job]} ${count} ${job}.`),
+    ...removed.map(([task, count]) => `Removed ${count} ${task}.`),
+  ];
   const failed = report.failures.map(({ task, error }) => `Failed on ${task}: ${textOf(error)}`);
-  return [...(lines.length > 0 ? lines : ["Nothing to remove."]), ...failed].join("\n");
+  return [...(lines.length > 0 ? lines : ["Nothing to do."]), ...failed].join("\n");
 }
 
 function textOf(error: unknown): string {

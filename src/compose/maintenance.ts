@@ -6,6 +6,7 @@ import { createTurns } from "../adapters/sql/turns.ts";
 import type { Config } from "../config.ts";
 import { type TickOptions, type TickReport, tick } from "../core/maintenance/tick.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { tellingOf } from "./alerts.ts";
 
 export type Tick = (options?: TickOptions) => Promise<TickReport>;
 
@@ -22,10 +23,12 @@ interface MaintenanceDeps {
  * looked for there also when they live elsewhere now, for what an earlier `STATE_URL` left behind.
  */
 export function createTick({ config, database, stores, clock, random }: MaintenanceDeps): Tick {
+  const telling = tellingOf(config, stores.alertStore, clock);
   const deps = {
     sweeps: createSweeps(database, stores),
     turns: createTurns(database),
     pruneKeys: () => pruneKeys({ store: stores.keys, clock }),
+    jobs: { ...(telling && { alerts: telling }) },
     clock,
     random,
     retention: config.retention,

@@ -41,6 +41,12 @@ export const publicUrl: Format<string> = format(
   (text) => readOrigin(text)?.origin,
 );
 
+/** Where something is posted that nobody else should read. */
+export const endpoint: Format<string> = format("an https URL (http only on loopback)", (text) => {
+  const url = readUrl(text);
+  return url && isConfidential(url) ? url.href : undefined;
+});
+
 /** Where an API is reached. Its requests are signed, so that plain http inside a private network changes none of them. */
 export const apiOrigin: Format<string> = format(
   "an http or https origin such as `https://sms.internal.example.com`, without a path",

@@ -2,17 +2,26 @@ import { countries } from "./formats.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";
 
 /**
- * What the chosen sender cannot do without, and is not set.
+ * What a chosen part cannot do without, and is not set.
  *
  * @param hasRole whether the role of a function brings keys of Tencent Cloud
  */
 export function lacking(texts: Texts, hasRole: boolean): Problem[] {
+  return [
+    ...missing(texts, forSender(texts, hasRole), "must be set for the sender `tencent`"),
+    ...missing(texts, texts.ALERT_WEBHOOK ? ["ALERT_WEBHOOK_SECRET"] : [], "must be set for `ALERT_WEBHOOK`"),
+  ];
+}
+
+function missing(texts: Texts, names: readonly SettingName[], message: string): Problem[] {
+  return names.filter((name) => !texts[name]).map((name) => ({ name, message }));
+}
+
+function forSender(texts: Texts, hasRole: boolean): SettingName[] {
   if (texts.SMS_SENDER !== "tencent") return [];
   // Half a key is none, and hardly meant.
   const needsKey = !hasRole || KEY.some((name) => texts[name]);
-  const names = [...(needsKey ? KEY : []), "TENCENT_SMS_SDK_APP_ID" as const, ...textsFor(texts)];
-  const missing = names.filter((name) => !texts[name]);
-  return missing.map((name) => ({ name, message: "must be set for the sender `tencent`" }));
+  return [...(needsKey ? KEY : []), "TENCENT_SMS_SDK_APP_ID", ...textsFor(texts)];
 }
 
 const KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;

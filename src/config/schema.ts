@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alertVariables } from "./parts/alerts.ts";
 import { deliveryVariables } from "./parts/delivery.ts";
 import { functionsVariables } from "./parts/functions.ts";
 import { limitVariables } from "./parts/limits.ts";
@@ -16,6 +17,7 @@ export const settingsSchema = z.object({
   ...storeVariables,
   ...deliveryVariables,
   ...tencentVariables,
+  ...alertVariables,
   ...verificationVariables,
   ...limitVariables,
   ...sessionVariables,

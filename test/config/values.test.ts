@@ -4,6 +4,9 @@ import { settingsSchema } from "../../src/config/schema.ts";
 import type { Config } from "../../src/config.ts";
 import { config, load, OTHER_SECRET, problems, SECRET } from "./load.ts";
 
+/** What others cannot be set without. */
+const COMPANIONS = { ALERT_WEBHOOK_SECRET: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
+
 const TEMPLATE_USES = [
   "",
   "_RESET_PASSWORD",
@@ -78,6 +81,12 @@ describe("values", () => {
     ["RETENTION_EVENTS_DAYS", "1", (read) => read.retention.eventsDays, 1],
     ["RETENTION_FAILURES_DAYS", "400", (read) => read.retention.failuresDays, 400],
     ["RETENTION_SESSIONS_DAYS", "1", (read) => read.retention.sessionsDays, 1],
+    [
+      "ALERT_WEBHOOK_SECRET",
+      "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s=",
+      (read) => read.alerts,
+      undefined,
+    ],
     ["TENCENT_REGION", "ap-singapore", (read) => read.tencent.region, "ap-singapore"],
     [
       "TENCENT_SMS_ENDPOINT",
@@ -244,6 +253,8 @@ describe("values", () => {
     ["RETENTION_EVENTS_DAYS", "0", "forever"],
     ["RETENTION_SESSIONS_DAYS", "0"],
     ["SMS_SENDER", "Console", "pigeon"],
+    ["ALERT_WEBHOOK", "http://ops.example/hook", "ops.example", "https://user:pass@ops.example/"],
+    ["ALERT_WEBHOOK_SECRET", "c2hvcnQ=", "not base64 at all, whatever it is", `${"QUFB".repeat(30)}`],
     ["TENCENT_SECRET_ID", "two words", "密"],
     ["TENCENT_SECRET_KEY", "two words", "k".repeat(257)],
     ["TENCENT_REGION", "guangzhou", "AP-GUANGZHOU", "ap-guangzhou.evil"],
@@ -312,7 +323,7 @@ describe("values", () => {
 
   it.each(refused)("%s is refused when it is wrong", (name, ...texts) => {
     for (const text of texts) {
-      expect(Object.keys(problems({ [name]: text })), text).toEqual([name]);
+      expect(Object.keys(problems({ ...COMPANIONS, [name]: text })), text).toEqual([name]);
     }
   });
 

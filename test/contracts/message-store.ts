@@ -50,6 +50,8 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
           sender: "console",
           providerId: "p-1",
           providerCode: "E1",
+          requestId: "r-1",
+          fee: 2,
         } as const;
         await store.finish(message.id, outcome);
         const found = await store.findByIdempotencyKey(message.idempotency?.key ?? "", NOW - DAY);
@@ -85,6 +87,25 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
 
       test("messages without one do not get in each other's way", async () => {
         await parallel(5, () => create());
+      });
+    });
+
+    describe("heldUntil", () => {
+      test("tells until when a sender takes nothing for this phone", async () => {
+        const { phoneTag, id } = await create();
+        const later = await create({ phoneTag });
+        const held = { status: "throttled", sender: "s" } as const;
+        await store.finish(id, { ...held, heldUntil: NOW + DAY });
+        await store.finish(later.id, { ...held, heldUntil: NOW + 2 * DAY });
+        expect(await store.heldUntil(phoneTag, NOW)).toBe(NOW + 2 * DAY);
+        expect(await store.heldUntil(phoneTag, NOW + 2 * DAY - 1)).toBe(NOW + 2 * DAY);
+        expect(await store.heldUntil(phoneTag, NOW + 2 * DAY)).toBeUndefined();
+      });
+
+      test("does not tell of other phones, or of other refusals", async () => {
+        const { phoneTag, id } = await create();
+        await store.finish(id, { status: "throttled", sender: "s" });
+        expect(await store.heldUntil(phoneTag, NOW)).toBeUndefined();
       });
     });
 

@@ -5,7 +5,7 @@ import type { Phone } from "../../src/core/phone.ts";
 import { aMessage, fresh, NOW } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createTestSender } from "../support/world.ts";
-import { createRules, PHONE } from "./rules.ts";
+import { createRules, PHONE, SILENT_ALERTS } from "./rules.ts";
 
 const clock = { now: () => NOW };
 
@@ -32,7 +32,7 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
   const reported: DeliveryProblem[] = [];
   const report = (problem: DeliveryProblem) => void reported.push(problem);
   const result = await deliver(
-    { messages, route: senders.map(({ sender }) => sender), deadline, clock, report },
+    { messages, route: senders.map(({ sender }) => sender), deadline, clock, report, alerts: SILENT_ALERTS },
     record,
     sms,
   );

@@ -7,6 +7,7 @@ import { migrate } from "../../src/adapters/sql/migrate.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
+import type { Alerts } from "../../src/core/alerts/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
 import type { Challenges } from "../../src/core/protection/challenges.ts";
@@ -26,6 +27,13 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 export const SECRETS = ["a secret of these tests, at least 32 bytes long"];
+
+/** For tests in which the operator hears of nothing. */
+export const SILENT_ALERTS: Alerts = {
+  raise: async () => {},
+  clear: async () => {},
+  settle: async () => {},
+};
 
 type Stores = Pick<PhonekeyDeps, "verifications" | "limits" | "ledger" | "messages">;
 
@@ -86,6 +94,7 @@ export async function createRules(options: RulesOptions = {}) {
       route: [sms.sender],
       deadline: () => new AbortController().signal,
       report: () => {},
+      alerts: SILENT_ALERTS,
       ...(options.challenges && { challenges: options.challenges }),
       settings,
     };

@@ -11,6 +11,8 @@ export const KEPT_MS: Readonly<Record<Swept, number>> = {
   verifications: 60 * MINUTE,
   limits: 31 * DAY,
   messages: 90 * DAY,
+  replies: 90 * DAY,
+  alerts: 180 * DAY,
   events: 180 * DAY,
   failures: 31 * DAY,
   sessions: 30 * DAY,
@@ -50,6 +52,8 @@ const TABLES = {
   verifications: "verifications",
   limits: "limit_events",
   messages: "messages",
+  replies: "replies",
+  alerts: "alerts",
   events: "events",
   failures: "failures",
   sessions: "sessions",
@@ -69,6 +73,14 @@ export async function addRow(
   if (task === "failures") {
     const row = { id, phone_tag: "k.tag", bucket: "stranger" as const, at, code_length: 6 };
     await database.db.insertInto("failures").values(row).execute();
+  }
+  if (task === "replies") {
+    const row = { id, phone_tag: "k.tag", sealed_phone: "sealed", sealed_text: "sealed", at };
+    await database.db.insertInto("replies").values(row).execute();
+  }
+  if (task === "alerts") {
+    await stores.alertStore.raise({ id, kind: "sms_balance", subject: id, detail: {}, raisedAt: at - DAY });
+    await stores.alertStore.clear("sms_balance", id, at);
   }
   if (task === "events") {
     await database.db.insertInto("events").values({ user_id: id, type: "sign_in", at }).execute();

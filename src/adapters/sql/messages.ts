@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Idempotency, Message, MessageStore } from "../../core/delivery/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import type { MessageRow, Schema } from "./schema.ts";
@@ -11,12 +11,25 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
     create: (message) =>
       message.idempotency ? transaction((trx) => createUnder(trx, message)) : insert(db, message),
 
-    async finish(id, { status, sender, providerId = null, providerCode = null }) {
+    async finish(id, outcome) {
       await db
         .updateTable("messages")
-        .set({ status, sender, provider_id: providerId, provider_code: providerCode })
+        .set({
+          ...outcomeValues(outcome),
+          status: sql`case when status in ('delivered', 'failed') then status else ${outcome.status} end`,
+        })
         .where("id", "=", id)
         .execute();
+    },
+
+    async heldUntil(phoneTag, now) {
+      const { until } = await db
+        .selectFrom("messages")
+        .select((eb) => eb.fn.max("held_until").as("until"))
+        .where("phone_tag", "=", phoneTag)
+        .where("held_until", ">", now)
+        .executeTakeFirstOrThrow();
+      return until ?? undefined;
     },
 
     async findByIdempotencyKey(key, since) {
@@ -85,11 +98,24 @@ function messageValues(message: Message): MessageRow {
     bucket: message.bucket,
     status: message.status,
     created_at: message.createdAt,
-    sender: message.sender ?? null,
-    provider_id: message.providerId ?? null,
-    provider_code: message.providerCode ?? null,
+    ...outcomeValues(message),
+    report_code: message.reportCode ?? null,
+    reported_at: message.reportedAt ?? null,
     converted: 0,
     ...idempotencyValues(message.idempotency),
+  };
+}
+
+type Outcome = Pick<Message, "sender" | "providerId" | "providerCode" | "requestId" | "fee" | "heldUntil">;
+
+function outcomeValues({ sender, providerId, providerCode, requestId, fee, heldUntil }: Outcome) {
+  return {
+    sender: sender ?? null,
+    provider_id: providerId ?? null,
+    provider_code: providerCode ?? null,
+    request_id: requestId ?? null,
+    fee: fee ?? null,
+    held_until: heldUntil ?? null,
   };
 }
 
@@ -117,6 +143,11 @@ function messageOf(row: MessageRow): Message {
     ...(row.sender !== null && { sender: row.sender }),
     ...(row.provider_id !== null && { providerId: row.provider_id }),
     ...(row.provider_code !== null && { providerCode: row.provider_code }),
+    ...(row.request_id !== null && { requestId: row.request_id }),
+    ...(row.fee !== null && { fee: row.fee }),
+    ...(row.held_until !== null && { heldUntil: row.held_until }),
+    ...(row.report_code !== null && { reportCode: row.report_code }),
+    ...(row.reported_at !== null && { reportedAt: row.reported_at }),
     ...(idempotency && { idempotency }),
   };
 }

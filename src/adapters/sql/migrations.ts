@@ -4,6 +4,7 @@ import { unprovenUsers } from "./migrations/0002-unproven-users.ts";
 import { maintenance } from "./migrations/0003-maintenance.ts";
 import { traffic } from "./migrations/0004-traffic.ts";
 import { limitParts } from "./migrations/0005-limit-parts.ts";
+import { delivery } from "./migrations/0006-delivery.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 3, name: "0003-maintenance", up: maintenance },
   { id: 4, name: "0004-traffic", up: traffic },
   { id: 5, name: "0005-limit-parts", up: limitParts },
+  { id: 6, name: "0006-delivery", up: delivery },
 ];

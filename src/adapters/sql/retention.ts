@@ -14,6 +14,9 @@ export function createSweeps(
     verifications: verifications.sweep,
     limits: limits.sweep,
     messages: sweepBy(database, "messages", "created_at"),
+    replies: sweepBy(database, "replies", "at"),
+    // Those that are over; the null of one that stands is before nothing.
+    alerts: sweepBy(database, "alerts", "cleared_at"),
     events: sweepBy(database, "events", "at"),
     failures: sweepBy(database, "failures", "at"),
     sessions: inTurn(
@@ -24,12 +27,12 @@ export function createSweeps(
   };
 }
 
-type Column = "created_at" | "at" | "expires_at" | "ended_at";
+type Column = "created_at" | "at" | "expires_at" | "ended_at" | "cleared_at";
 
 /** The times of these tables never change but from null: what was old when it was read is old when it is deleted. */
 function sweepBy(
   { db }: SqlDatabase,
-  table: "messages" | "events" | "failures" | "sessions",
+  table: "messages" | "replies" | "alerts" | "events" | "failures" | "sessions",
   time: Column,
 ): Sweep {
   const at = db.dynamic.ref<string>(time);

@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from "kysely";
+import type { AlertKind } from "../../core/alerts/kinds.ts";
 import type { Message } from "../../core/delivery/ports.ts";
 import type { KeyKind } from "../../core/keys.ts";
 import type { Bucket } from "../../core/protection/ports.ts";
@@ -20,6 +21,10 @@ export interface Schema {
   limit_sums: LimitSumsTable;
   limit_seeds: LimitSeedsTable;
   turns: TurnsTable;
+  alerts: AlertsTable;
+  early_reports: EarlyReportsTable;
+  replies: RepliesTable;
+  opt_outs: OptOutsTable;
   migrations: MigrationsTable;
 }
 
@@ -37,6 +42,10 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   limit_sums: true,
   limit_seeds: true,
   turns: true,
+  alerts: true,
+  early_reports: true,
+  replies: true,
+  opt_outs: true,
 };
 
 /** The names of all tables but that of the migrations themselves. */
@@ -81,6 +90,12 @@ interface MessagesTable {
   sender: string | null;
   provider_id: string | null;
   provider_code: string | null;
+  request_id: string | null;
+  fee: number | null;
+  held_until: number | null;
+  /** What the carrier said became of it, and when. */
+  report_code: string | null;
+  reported_at: number | null;
   /** Unique. Taken from an old row when its key is used again after a day. */
   idempotency_key: string | null;
   idempotency_fingerprint: string | null;
@@ -190,6 +205,53 @@ interface TurnsTable {
   finished_at: number;
 }
 
+/** What the operator is told, and how far that has come. */
+interface AlertsTable {
+  id: string;
+  kind: AlertKind;
+  subject: string;
+  /** Unique; null once it is over. */
+  standing_key: string | null;
+  /** JSON. */
+  detail: string;
+  raised_at: number;
+  cleared_at: number | null;
+  /** 1 once the operator was told of it, 2 once also of its end. */
+  told: number;
+  /** How often telling it failed since something was told. */
+  attempts: number;
+  /** Null while there is nothing to tell. */
+  next_attempt_at: number | null;
+}
+
+/** What a carrier said of messages whose number at the provider is not written down yet. */
+interface EarlyReportsTable {
+  /** The provider's id of the message. */
+  id: string;
+  phone_tag: string;
+  /** 1 or 0. */
+  delivered: number;
+  code: string;
+  at: number;
+}
+
+/** What people answered to messages. */
+interface RepliesTable {
+  id: string;
+  phone_tag: string;
+  sealed_phone: string;
+  sealed_text: string;
+  at: number;
+}
+
+/** Phones that want no message which their holder did not ask for. */
+interface OptOutsTable {
+  id: string;
+  phone_tag: string;
+  sealed_phone: string;
+  at: number;
+}
+
 interface MigrationsTable {
   id: number;
   name: string;
@@ -200,5 +262,6 @@ interface MigrationsTable {
 export type UserRow = Selectable<UsersTable>;
 export type SessionRow = Selectable<SessionsTable>;
 export type MessageRow = Selectable<MessagesTable>;
+export type AlertRow = Selectable<AlertsTable>;
 export type KeyRow = Selectable<KeysTable>;
 export type VerificationRow = Selectable<VerificationsTable>;

@@ -1,8 +1,10 @@
 import type { SessionStore, UserStore } from "../../core/account/ports.ts";
+import type { AlertStore } from "../../core/alerts/ports.ts";
 import type { MessageStore } from "../../core/delivery/ports.ts";
 import type { KeyStore } from "../../core/keys.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
+import { createAlertStore } from "./alerts.ts";
 import type { SqlDatabase } from "./database.ts";
 import { createLedger } from "./failures.ts";
 import { createKeyStore } from "./keys.ts";
@@ -17,6 +19,7 @@ export interface SqlStores {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
+  readonly alertStore: AlertStore;
   readonly ledger: Ledger;
   readonly keys: KeyStore;
   readonly verifications: VerificationStore;
@@ -30,6 +33,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     users: createUserStore(database, tagKey),
     sessions: createSessionStore(database),
     messages: createMessageStore(database),
+    alertStore: createAlertStore(database),
     ledger: createLedger(database, tagKey),
     keys: createKeyStore(database),
     verifications: createVerificationStore(database),

@@ -1,6 +1,15 @@
+import type { Alerts } from "../alerts/ports.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import type { Message, MessageStore, SendOutcome, SendStatus, SmsMessage, SmsSender } from "./ports.ts";
+import type {
+  Message,
+  MessageStatus,
+  MessageStore,
+  SendOutcome,
+  SendStatus,
+  SmsMessage,
+  SmsSender,
+} from "./ports.ts";
 
 export interface DeliverDeps {
   readonly messages: MessageStore;
@@ -10,6 +19,7 @@ export interface DeliverDeps {
   readonly deadline: () => AbortSignal;
   /** Told of every message that no sender accepted, for the operator's log. */
   readonly report: (problem: DeliveryProblem) => void;
+  readonly alerts: Alerts;
   readonly clock: Clock;
 }
 
@@ -35,6 +45,7 @@ export async function deliver(
   await deps.messages.create(record);
   const outcome = await sendByRoute(deps, sms);
   await deps.messages.finish(record.id, outcome);
+  await tellOperator(deps.alerts, outcome);
   const { status, sender, providerCode } = outcome;
   if (status !== "accepted") {
     deps.report({ messageId: record.id, sender, status, ...(providerCode && { providerCode }) });
@@ -44,7 +55,7 @@ export async function deliver(
 
 /** What a message's status means for whoever asked for it. */
 export function deliveryResult(
-  status: SendStatus | "sending",
+  status: MessageStatus,
   retryAfterSeconds?: number,
 ): Result<void, DeliveryRefusal> {
   const code = DELIVERY_REFUSALS[status];
@@ -53,10 +64,12 @@ export function deliveryResult(
   return refuse(code, { retryAfterSeconds: Math.max(1, Math.ceil(seconds)) });
 }
 
-const DELIVERY_REFUSALS: Readonly<Record<SendStatus | "sending", DeliveryRefusal | undefined>> = {
+const DELIVERY_REFUSALS: Readonly<Record<MessageStatus, DeliveryRefusal | undefined>> = {
   sending: undefined,
   accepted: undefined,
   unknown: undefined,
+  delivered: undefined,
+  failed: undefined,
   bad_number: "phone_unreachable",
   throttled: "too_many_requests",
   rejected: "sms_unavailable",
@@ -68,6 +81,15 @@ const DEFAULT_RETRY_SECONDS: Readonly<Record<DeliveryRefusal, number>> = {
   too_many_requests: 60,
   sms_unavailable: 30,
 };
+
+/** What only the operator can mend, and that it is mended once a message is accepted again. */
+async function tellOperator(alerts: Alerts, outcome: SendOutcome): Promise<void> {
+  const { alert, settles, providerCode, requestId } = outcome;
+  if (settles) await alerts.settle(settles);
+  if (!alert) return;
+  const detail = { ...(providerCode && { code: providerCode }), ...(requestId && { requestId }) };
+  await alerts.raise(alert.kind, alert.subject, detail);
+}
 
 async function sendByRoute(
   deps: DeliverDeps,

@@ -65,6 +65,12 @@ export interface SmsSender {
   send(message: SmsMessage, signal: AbortSignal): Promise<SendOutcome>;
 }
 
+/**
+ * What is known of a message: `sending` until the sender answered, then its outcome, and at last what the carrier says:
+ * `delivered` or `failed`. It only goes forward.
+ */
+export type MessageStatus = "sending" | SendStatus | "delivered" | "failed";
+
 /** One SMS, as the record keeps it. */
 export interface Message {
   readonly id: string;
@@ -73,12 +79,18 @@ export interface Message {
   readonly sealedPhone: string;
   readonly purpose: Purpose;
   readonly bucket: Bucket;
-  /** `sending` until the sender answered. */
-  readonly status: SendStatus | "sending";
+  readonly status: MessageStatus;
   readonly createdAt: number;
   readonly sender?: string;
   readonly providerId?: string;
   readonly providerCode?: string;
+  readonly requestId?: string;
+  readonly fee?: number;
+  /** The sender takes nothing for this phone before then. */
+  readonly heldUntil?: number;
+  /** What the carrier said became of it, in its own code. */
+  readonly reportCode?: string;
+  readonly reportedAt?: number;
   readonly idempotency?: Idempotency;
 }
 
@@ -100,8 +112,10 @@ export interface Idempotency {
 export interface MessageStore {
   /** Writes the message before it is sent, so that a crash leaves a trace (T13). */
   create(message: Message): Promise<void>;
-  /** Notes what became of it. */
+  /** Notes what became of it. What the carrier said meanwhile stays. */
   finish(id: string, outcome: SendOutcome & { readonly sender: string }): Promise<void>;
+  /** Until when a sender takes nothing for this phone, in epoch milliseconds; undefined where none refuses it. */
+  heldUntil(phoneTag: string, now: number): Promise<number | undefined>;
   /** The message of the request that used this idempotency key after `since`. */
   findByIdempotencyKey(key: string, since: number): Promise<Message | undefined>;
   /** What went out after `since`, oldest first, in pages of `limit`; for rebuilding limits that were lost. */

@@ -1,5 +1,13 @@
 /** What grows with use and is deleted when its time is over. */
-export type Swept = "verifications" | "limits" | "messages" | "events" | "failures" | "sessions";
+export type Swept =
+  | "verifications"
+  | "limits"
+  | "messages"
+  | "replies"
+  | "alerts"
+  | "events"
+  | "failures"
+  | "sessions";
 
 /**
  * Deletes what was over before `before` (epoch milliseconds), at most `limit` rows, in statements that no request

@@ -14,9 +14,20 @@ export interface TickDeps {
   readonly turns: Turns;
   /** Removes keys that nothing needs any more; resolves with how many. */
   readonly pruneKeys: () => Promise<number>;
+  /** What is to be done beside deleting what is over. */
+  readonly jobs: Readonly<Partial<Record<Job, () => Promise<Piece>>>>;
   readonly clock: Clock;
   readonly random: Random;
   readonly retention: RetentionSettings;
+}
+
+/** `alerts` tells the operator, `reports` learns what carriers say. */
+export type Job = "alerts" | "reports";
+
+/** One piece of work: how much was done, and whether that was all. */
+export interface Piece {
+  readonly count: number;
+  readonly isLast: boolean;
 }
 
 export interface TickOptions {
@@ -28,7 +39,9 @@ export interface TickOptions {
   readonly signal?: AbortSignal;
 }
 
-export type Task = Swept | "keys";
+/** What deletes. */
+export type Removal = Swept | "keys";
+export type Task = Removal | Job;
 
 export type TickReport =
   /** Somebody else does the work, or did it just now. */
@@ -36,7 +49,9 @@ export type TickReport =
   | {
       readonly ran: true;
       /** How many rows went, by task. */
-      readonly removed: Readonly<Record<Task, number>>;
+      readonly removed: Readonly<Record<Removal, number>>;
+      /** How much was done, by job. */
+      readonly done: Readonly<Partial<Record<Job, number>>>;
       /** Whether all is done; else the next tick goes on. */
       readonly complete: boolean;
       /** What went wrong; the other tasks were done all the same. */
@@ -67,23 +82,32 @@ export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<T
   const turn = { task: TICK, holder, until: now + budgetMs + GRACE_MS, notSince: now - minGapMs };
   if (!(await turns.take(turn, now))) return { ran: false };
   const isOver = () => options.signal?.aborted === true || clock.now() >= now + budgetMs;
-  const done = await work(piecesOf(deps, now), isOver);
-  if (done.failures.length > 0) await turns.giveBack(TICK, holder).catch(() => {});
+  const jobs = jobsOf(deps);
+  const removals = removalsOf(deps, now);
+  const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
+  if (failures.length > 0) await turns.giveBack(TICK, holder).catch(() => {});
   else await turns.finish(TICK, holder, clock.now());
-  return { ran: true, ...done };
+  return {
+    ran: true,
+    removed: countsOf(removals, counts) as Record<Removal, number>,
+    done: countsOf(jobs, counts),
+    complete,
+    failures,
+  };
 }
 
-interface Piece {
-  readonly task: Task;
-  /** Whether anything may be left, and how many rows went. */
-  run(): Promise<{ readonly count: number; readonly isLast: boolean }>;
+interface Work<T extends Task> {
+  readonly task: T;
+  run(): Promise<Piece>;
 }
 
-function piecesOf({ sweeps, pruneKeys, retention }: TickDeps, now: number): Piece[] {
+function removalsOf({ sweeps, pruneKeys, retention }: TickDeps, now: number): Work<Removal>[] {
   const keptMs: Record<Swept, number> = {
     verifications: HOUR_MS,
     limits: LIMITS_KEPT_MS,
     messages: retention.messagesDays * DAY_MS,
+    replies: retention.messagesDays * DAY_MS,
+    alerts: retention.eventsDays * DAY_MS,
     events: retention.eventsDays * DAY_MS,
     failures: retention.failuresDays * DAY_MS,
     sessions: retention.sessionsDays * DAY_MS,
@@ -98,22 +122,29 @@ function piecesOf({ sweeps, pruneKeys, retention }: TickDeps, now: number): Piec
   return [...sweeping, { task: "keys", run: async () => ({ count: await pruneKeys(), isLast: true }) }];
 }
 
-type Done = Omit<TickReport & { readonly ran: true }, "ran">;
+function jobsOf({ jobs }: TickDeps): Work<Job>[] {
+  return Object.entries(jobs).map(([task, run]) => ({ task: task as Job, run }));
+}
+
+function countsOf<T extends Task>(works: readonly Work<T>[], counts: ReadonlyMap<Task, number>) {
+  const entries = works.map(({ task }) => [task, counts.get(task) ?? 0] as const);
+  return Object.fromEntries(entries) as Partial<Record<T, number>>;
+}
 
 /** In rounds of one piece each, so that a task with much to do keeps no other from its turn. */
-async function work(pieces: readonly Piece[], isOver: () => boolean): Promise<Done> {
-  const removed = Object.fromEntries(pieces.map(({ task }) => [task, 0])) as Record<Task, number>;
+async function work(works: readonly Work<Task>[], isOver: () => boolean) {
+  const counts = new Map<Task, number>();
   const failures: { task: Task; error: unknown }[] = [];
-  const queue = [...pieces];
-  for (let piece = queue.shift(); piece; piece = queue.shift()) {
-    if (isOver()) return { removed, complete: false, failures };
+  const queue = [...works];
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    if (isOver()) return { counts, complete: false, failures };
     try {
-      const { count, isLast } = await piece.run();
-      removed[piece.task] += count;
-      if (!isLast) queue.push(piece);
+      const { count, isLast } = await next.run();
+      counts.set(next.task, (counts.get(next.task) ?? 0) + count);
+      if (!isLast) queue.push(next);
     } catch (error) {
-      failures.push({ task: piece.task, error });
+      failures.push({ task: next.task, error });
     }
   }
-  return { removed, complete: failures.length === 0, failures };
+  return { counts, complete: failures.length === 0, failures };
 }

@@ -47,14 +47,16 @@ export async function replay(
   if (first.status === "sending" && now - first.createdAt < RUNNING_MS) {
     return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
   }
-  return await answerAgain(deps, first);
+  return await answerAgain(deps, first, now);
 }
 
 async function answerAgain(
   deps: Pick<VerificationDeps, "vault">,
   first: Message,
+  now: number,
 ): Promise<Result<VerificationView, DeliveryRefusal>> {
-  const delivered = deliveryResult(first.status);
+  const { heldUntil } = first;
+  const delivered = deliveryResult(first.status, heldUntil && (heldUntil - now) / 1_000);
   if (!delivered.ok) return delivered;
   const phone = await deps.vault.open(first.sealedPhone, first.id);
   const { answer } = first.idempotency ?? {};

@@ -4,6 +4,7 @@ import { sendChecks } from "../protection/limits.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
 import { type ClientIdempotency, refusedSend, type SendRefusal, type VerificationDeps } from "./deps.ts";
+import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Verification } from "./ports.ts";
@@ -56,6 +57,8 @@ export async function resendVerification(
   const judged = await judgeChallenge(deps, caller, captcha, { isNew: false });
   if (!judged.ok) return judged;
   const now = deps.clock.now();
+  const held = await refuseHeld(deps, verification.phoneTag, now);
+  if (!held.ok) return held;
   const messages = verification.messages + 1;
   const member = messageMember(verification.id, messages);
   const checks = sendChecks(deps.settings.limits, { ...caller, standing: judged.value }, idempotency?.key);

@@ -14,6 +14,7 @@ import {
   type TakeRefusal,
   type VerificationDeps,
 } from "./deps.ts";
+import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Locale, Verification } from "./ports.ts";
@@ -97,6 +98,8 @@ async function startNew(
   input: NewVerification,
 ): Promise<Result<VerificationView, SendRefusal>> {
   const now = deps.clock.now();
+  const held = await refuseHeld(deps, input.phoneTag, now);
+  if (!held.ok) return held;
   const id = Buffer.from(deps.random.bytes(16)).toString("base64url");
   const granted = await reserve(deps, input, id, now);
   if (!granted.ok) return granted;

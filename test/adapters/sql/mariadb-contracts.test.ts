@@ -1,6 +1,7 @@
 import { CompiledQuery } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlStores } from "../../../src/adapters/sql/stores.ts";
+import { alertStoreContract } from "../../contracts/alert-store.ts";
 import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
@@ -63,6 +64,7 @@ describe.runIf(hasMariadb()).each([
   userStoreContract(name, () => opened("users"));
   sessionStoreContract(name, () => opened("sessions"));
   messageStoreContract(name, () => opened("messages"));
+  alertStoreContract(name, () => opened("alertStore"));
   keyStoreContract(name, () => opened("keys"));
 });
 

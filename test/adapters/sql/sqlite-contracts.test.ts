@@ -1,5 +1,6 @@
 import { CompiledQuery } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { alertStoreContract } from "../../contracts/alert-store.ts";
 import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
@@ -39,6 +40,10 @@ userStoreContract("sqlite", async () => {
 sessionStoreContract("sqlite", async () => {
   const { sessions, ...rest } = await open();
   return { ...rest, store: sessions };
+});
+alertStoreContract("sqlite", async () => {
+  const { alertStore, close } = await open();
+  return { store: alertStore, close };
 });
 messageStoreContract("sqlite", async () => {
   const { messages, close } = await open();

@@ -1,0 +1,45 @@
+import { createHmac } from "node:crypto";
+import type { AlertMessage, AlertPost } from "../../core/alerts/ports.ts";
+import type { Clock } from "../../core/ports.ts";
+
+export interface WebhookSettings {
+  readonly url: string;
+  /** Keys of the signatures in base64, the current one first; each signs, so that a receiver can change to the next. */
+  readonly secrets: readonly string[];
+}
+
+const DEADLINE_MS = 10_000;
+
+/**
+ * Posts to one address, signed as Standard Webhooks 1.0 has it (HMAC-SHA-256 over id, time and body). It follows no
+ * redirect and reads no answer, so that whoever holds the address can send it nowhere else.
+ */
+export function createWebhook(settings: WebhookSettings, clock: Clock): AlertPost {
+  const secrets = settings.secrets.map((secret) => Buffer.from(secret, "base64"));
+  return async (message) => {
+    const sent = signed(message, secrets, clock.now());
+    const request = { method: "POST", redirect: "manual", ...sent } as const;
+    try {
+      const response = await fetch(settings.url, { ...request, signal: AbortSignal.timeout(DEADLINE_MS) });
+      await response.body?.cancel();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  };
+}
+
+function signed({ id, at, type, data }: AlertMessage, secrets: readonly Buffer[], now: number) {
+  const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
+  const timestamp = String(Math.floor(now / 1_000));
+  const signatures = secrets.map((secret) => {
+    return `v1,${createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+  });
+  const headers = {
+    "content-type": "application/json",
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": signatures.join(" "),
+  };
+  return { headers, body };
+}

@@ -1,0 +1,26 @@
+import { createWebhook } from "../adapters/webhook/post.ts";
+import type { Config } from "../config.ts";
+import { type AlertsDeps, createAlerts } from "../core/alerts/alerts.ts";
+import type { AlertStore, Alerts } from "../core/alerts/ports.ts";
+import { tellAlerts } from "../core/alerts/tell.ts";
+import type { Piece } from "../core/maintenance/tick.ts";
+import type { Clock } from "../core/ports.ts";
+import type { Log } from "../http/context.ts";
+
+/** Alerts that are kept in the database and written to the log. */
+export function alertsOf(deps: Pick<AlertsDeps, "store" | "clock" | "random">, log: Log): Alerts {
+  return createAlerts({
+    ...deps,
+    onChange: (what, alert) => log.error({ alert, what }, `an alert was ${what}`),
+    onError: (err) => log.error({ err }, "an alert could not be kept"),
+  });
+}
+
+/** What tells the operator by `ALERT_WEBHOOK`; undefined where there is none. */
+export function tellingOf(
+  { alerts: webhook }: Pick<Config, "alerts">,
+  store: AlertStore,
+  clock: Clock,
+): (() => Promise<Piece>) | undefined {
+  return webhook && (() => tellAlerts({ store, clock, post: createWebhook(webhook, clock) }));
+}

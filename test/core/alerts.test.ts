@@ -1,0 +1,232 @@
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { systemRandom } from "../../src/adapters/system/random.ts";
+import { createWebhook } from "../../src/adapters/webhook/post.ts";
+import { createAlerts } from "../../src/core/alerts/alerts.ts";
+import { ALERT_KINDS } from "../../src/core/alerts/kinds.ts";
+import type { AlertMessage } from "../../src/core/alerts/ports.ts";
+import { tellAlerts } from "../../src/core/alerts/tell.ts";
+import { openTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestClock, type TestClock } from "../support/world.ts";
+
+const HOUR = 3_600_000;
+let opened: TestDatabase;
+let clock: TestClock;
+let logged: unknown[];
+
+beforeEach(async () => {
+  clock = createTestClock();
+  opened = await openTestDatabase(clock);
+  logged = [];
+  return () => opened.close();
+});
+
+/** The alerts of one process. */
+function alertsOfProcess() {
+  const { alertStore: store } = opened.stores;
+  const onChange = (what: string, { kind, subject }: { kind: string; subject: string }) =>
+    void logged.push(`${what} ${kind} ${subject}`);
+  return createAlerts({
+    store,
+    clock,
+    random: systemRandom,
+    onChange,
+    onError: (error) => logged.push(error),
+  });
+}
+
+/** A tick's telling; what arrives is in the list. */
+function teller(arrives: () => boolean = () => true) {
+  const told: AlertMessage[] = [];
+  const { alertStore: store } = opened.stores;
+  const post = async (message: AlertMessage) => {
+    told.push(message);
+    return arrives();
+  };
+  return { told, tick: () => tellAlerts({ store, clock, post }) };
+}
+
+describe("alerts", () => {
+  it("are told once while they stand, and once when they are over", async () => {
+    const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
+    const { told, tick } = teller();
+    for (const one of [alerts, another, alerts])
+      await one.raise("sms_balance", "tencent/mainland", { code: "E1" });
+    await tick();
+    await tick();
+    await alerts.settle(["tencent/mainland", "tencent/mainland/sign_in"]);
+    await alerts.settle(["tencent/mainland"]);
+    await tick();
+    expect(told.map(({ type, data }) => [type, data.kind, data.detail])).toEqual([
+      ["alert.raised", "sms_balance", { code: "E1" }],
+      ["alert.cleared", "sms_balance", { code: "E1" }],
+    ]);
+    expect(logged).toEqual(["raised sms_balance tencent/mainland", "cleared sms_balance tencent/mainland"]);
+  });
+
+  it("end what another process raised, half a minute later at most", async () => {
+    const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
+    await alerts.settle(["tencent/mainland"]);
+    await another.raise("sms_quota", "tencent/mainland");
+    clock.advance(30_000);
+    await alerts.settle(["tencent/mainland"]);
+    expect(await opened.stores.alertStore.standing()).toEqual([]);
+  });
+
+  it("leave those about something else alone", async () => {
+    const alerts = alertsOfProcess();
+    await alerts.raise("sms_template", "tencent/mainland/reset_password");
+    await alerts.settle(["tencent/mainland", "tencent/mainland/sign_in"]);
+    await alerts.clear("sms_signature", "tencent/mainland/reset_password");
+    expect(await opened.stores.alertStore.standing()).toHaveLength(1);
+    await alerts.clear("sms_template", "tencent/mainland/reset_password");
+    expect(await opened.stores.alertStore.standing()).toHaveLength(0);
+  });
+
+  it("ask the database nothing while nothing stands, but twice a minute", async () => {
+    let asked = 0;
+    const store = new Proxy(opened.stores.alertStore, {
+      get(target, name) {
+        asked += 1;
+        return Reflect.get(target, name);
+      },
+    });
+    const deps = { store, clock, random: systemRandom, onChange: () => {}, onError: () => {} };
+    const alerts = createAlerts(deps);
+    for (let n = 0; n < 100; n += 1) await alerts.settle(["tencent/mainland"]);
+    expect(asked).toBe(1);
+  });
+
+  it("never fail who raises or settles them", async () => {
+    const alerts = alertsOfProcess();
+    await opened.database.close();
+    await alerts.raise("sms_balance", "tencent/mainland");
+    await alerts.settle(["tencent/mainland"]);
+    expect(logged).toHaveLength(2);
+    opened = await openTestDatabase(clock);
+  });
+
+  it("are told in both languages, every one", () => {
+    for (const { en, zh } of Object.values(ALERT_KINDS)) {
+      expect(en).toMatch(/^[A-Z].+\.$/);
+      expect(zh).toMatch(/\p{Script=Han}.+。$/u);
+    }
+  });
+});
+
+describe("what does not arrive", () => {
+  it("is tried again after 1, 2, 4 … 60 minutes under the same id, and given up after three days", async () => {
+    const { told, tick } = teller(() => false);
+    await alertsOfProcess().raise("sms_balance", "tencent/mainland");
+    await tick();
+    const waits: number[] = [];
+    for (let at = clock.now(); at < 1_800_000_000_000 + 100 * HOUR; at += 30_000) {
+      const before = told.length;
+      clock.advance(30_000);
+      await tick();
+      if (told.length > before) waits.push(clock.now());
+    }
+    const minutes = waits.map((at, index) => (at - (waits[index - 1] ?? 1_800_000_000_000)) / 60_000);
+    expect(minutes.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+    expect((waits.at(-1) ?? 0) - 1_800_000_000_000).toBeGreaterThan(70 * HOUR);
+    expect(waits.at(-1)).toBeLessThan(1_800_000_000_000 + 75 * HOUR);
+    expect(new Set(told.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it("holds up the rest until the next tick only", async () => {
+    let isDown = true;
+    const { told, tick } = teller(() => !isDown);
+    const alerts = alertsOfProcess();
+    for (const subject of ["a", "b", "c"]) await alerts.raise("sms_balance", subject);
+    expect(await tick()).toEqual({ count: 0, isLast: true });
+    expect(told).toHaveLength(1);
+    isDown = false;
+    clock.advance(60_000);
+    expect(await tick()).toEqual({ count: 3, isLast: true });
+  });
+});
+
+describe("the webhook", () => {
+  const SECRETS = ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s="];
+  const MESSAGE: AlertMessage = {
+    id: "a-1.raised",
+    at: 1_800_000_000_000,
+    type: "alert.raised",
+    data: {
+      id: "a-1",
+      kind: "sms_balance",
+      subject: "tencent/mainland",
+      text: { en: "Text.", "zh-CN": "文字。" },
+      detail: {},
+      raisedAt: "2027-01-15T08:00:00.000Z",
+    },
+  };
+
+  async function listen(answer: RequestListener): Promise<string> {
+    const server = createServer(answer).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  const post = (url: string) => createWebhook({ url, secrets: SECRETS }, clock)(MESSAGE);
+
+  it("signs id, time and body with each secret, as Standard Webhooks does", async () => {
+    const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
+    const url = await listen(async (request, response) => {
+      seen.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
+      response.writeHead(204).end();
+    });
+    expect(await post(`${url}/hook?x=1`)).toBe(true);
+    const [{ headers, body } = { headers: {}, body: "" }] = seen;
+    const signed = `a-1.raised.1800000000.${body}`;
+    const signatures = SECRETS.map(
+      (secret) => `v1,${createHmac("sha256", Buffer.from(secret, "base64")).update(signed).digest("base64")}`,
+    );
+    expect(headers).toMatchObject({
+      "webhook-id": "a-1.raised",
+      "webhook-timestamp": "1800000000",
+      "webhook-signature": signatures.join(" "),
+      "content-type": "application/json",
+    });
+    const { type, data } = MESSAGE;
+    expect(JSON.parse(body)).toEqual({ type, timestamp: "2027-01-15T08:00:00.000Z", data });
+  });
+
+  it("follows no redirect", async () => {
+    const visits: string[] = [];
+    const target = await listen((request, response) => {
+      visits.push(request.url ?? "");
+      response.end();
+    });
+    const url = await listen((_, response) => response.writeHead(307, { location: `${target}/inner` }).end());
+    expect(await post(url)).toBe(false);
+    expect(visits).toEqual([]);
+  });
+
+  it.each<[string, RequestListener]>([
+    ["an error", (_, response) => response.writeHead(500).end()],
+    ["a cut connection", (request) => request.socket.destroy()],
+  ])("takes %s for not arrived", async (_, answer) => {
+    expect(await post(await listen(answer))).toBe(false);
+  });
+
+  it("reads no answer, however long", async () => {
+    const url = await listen((_, response) => {
+      response.writeHead(200);
+      const chatter = setInterval(() => response.write("x".repeat(65_536)), 1);
+      response.once("close", () => clearInterval(chatter));
+    });
+    expect(await post(url)).toBe(true);
+  });
+
+  it("takes nobody for not arrived", async () => {
+    expect(await post("http://127.0.0.1:1/")).toBe(false);
+  });
+});
