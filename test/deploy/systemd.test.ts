@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, test } from "vitest";
+import { expectToLoad, readDeployed, readEnvFile } from "./settings.ts";
+
+const UNIT = readDeployed("systemd/phonekey.service");
+
+/** Every value of a directive, in their order. */
+function valuesOf(directive: string): string[] {
+  return [...UNIT.matchAll(new RegExp(`^${directive}=(.*)$`, "gm"))].map(([, value = ""]) => value);
+}
+
+describe("the systemd unit", () => {
+  it("migrates, then serves, and lets requests finish", () => {
+    const program = "/usr/bin/node /opt/phonekey/bin/phonekey.js";
+    expect(valuesOf("ExecStartPre")).toEqual([`${program} migrate`]);
+    expect(valuesOf("ExecStart")).toEqual([`${program} serve`]);
+    expect(Number(valuesOf("TimeoutStopSec")[0])).toBeGreaterThan(10);
+    expect(valuesOf("Environment")).toEqual(["NODE_ENV=production"]);
+  });
+
+  it("writes in its own folder alone", () => {
+    expect(valuesOf("ProtectSystem")).toEqual(["strict"]);
+    expect(valuesOf("StateDirectory")).toEqual(["phonekey"]);
+    expect(valuesOf("WorkingDirectory")).toEqual(["/var/lib/phonekey"]);
+    expect(valuesOf("ReadWritePaths")).toEqual([]);
+    expect(valuesOf("User")).toEqual(["phonekey"]);
+  });
+
+  it("has an example of settings that exist, and with which production starts", () => {
+    const { NODE_ENV: _, ...settings } = readEnvFile("systemd/phonekey.env");
+    expectToLoad(settings);
+    const proposed = readDeployed("systemd/phonekey.env").matchAll(/^#([A-Z_]+)=(.*)$/gm);
+    expectToLoad({
+      ...settings,
+      ...Object.fromEntries([...proposed].map(([, name, value]) => [name, value])),
+    });
+  });
+
+  const analyze = (...words: readonly string[]) => spawnSync("systemd-analyze", words, { encoding: "utf8" });
+  const canAnalyze = analyze("--help").stdout?.includes("--offline") ?? false;
+
+  /** With this machine's Node.js. */
+  function placed(): string {
+    const folder = mkdtempSync(join(tmpdir(), "phonekey-unit-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, "phonekey.service");
+    writeFileSync(path, UNIT.replaceAll("/usr/bin/node", process.execPath));
+    return path;
+  }
+
+  test.runIf(canAnalyze)("is one that systemd reads", () => {
+    expect(analyze("verify", placed())).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  test.runIf(canAnalyze)("leaves little exposed: 1.5 or less on systemd's scale of 10", () => {
+    const { status, stdout } = analyze("security", "--offline=true", "--threshold=15", placed());
+    expect([status, stdout.split("\n").at(-2)]).toEqual([0, expect.stringContaining("exposure level")]);
+  });
+});
