@@ -87,6 +87,27 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
+  test("the functions API, where all of them stand in addresses", async () => {
+    const ask = (name: string, parameters: Record<string, string>) =>
+      client.get<{ data?: { sessionId: string; token: string } }>(
+        `/functions/${name}?${new URLSearchParams(parameters)}`,
+      );
+    const mine = newPhone();
+    const sent = await ask("sms", { method: "getSms", phone: mine });
+    const sessionId = sent.body.data?.sessionId ?? "";
+    const typed = await client.code(mine);
+    await ask("sms", { method: "login", phone: mine, code: wrongCode(typed), sessionId });
+    const signedIn = await ask("sms", { method: "login", phone: mine, code: typed, sessionId });
+    const token = signedIn.body.data?.token ?? "";
+    expect(token).toMatch(/^ey/);
+    canary("token", token);
+    for (const secret of [...secrets(), token, typed]) {
+      refusals.push(await ask("getUserInfo", { phone, userId: secret, token: secret }));
+      refusals.push(await ask("sms", { method: secret, phone: secret, code: secret, sessionId: secret }));
+      refusals.push(await ask("setNickname", { userId: secret, name: secret, token: secret }));
+    }
+  });
+
   test("pages that refuse, too", async () => {
     const page = { accept: "text/html", "user-agent": `Phone ${phone}`, referer: `${server.url}/?c=${code}` };
     await refused(client.get(`/sign-in/${phone}?code=${code}`, page));

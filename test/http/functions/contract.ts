@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CONTRACT_CASES } from "./contract-cases.ts";
+import { DEFECT_CASES } from "./defect-cases.ts";
+import { expectOurs, type Stage } from "./stage.ts";
+import { TRANSPORT_CASES } from "./transport-cases.ts";
+
+/** Defects that no call of the functions shows, and where they are dealt with instead. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  D16: "one key of its own kind, wrapped in the database: test/adapters/keyring",
+  D23: "the parameters of the approved template: test/adapters/tencent",
+  D24: "the official client of today: test/adapters/tencent",
+  D25: "the lock file: npm ci",
+  D26: "runtime and dependencies: package.json",
+  D29: "no statement without a condition is built: src/adapters/sql",
+  D33: "verifications are found by id and swept by tick: test/contracts/verification-store.ts",
+  D36: "TLS to MySQL: test/adapters/sql/mysql.test.ts",
+  D37: "purposes and origin-bound texts: test/core",
+};
+
+/** The demo's contract: what it does rightly is the same here, and where it is wrong ours is the secure answer. */
+export function demoContract(name: string, open: () => Promise<Stage>): void {
+  describe(`${name}: the functions of the demo`, () => {
+    let stage: Stage;
+    beforeAll(async () => {
+      stage = await open();
+    });
+    afterAll(() => stage.close());
+
+    describe("answer the same", () => {
+      it.each(CONTRACT_CASES.map((one) => [one.name, one.demo, one] as const))(
+        "%s: %s",
+        async (_name, _code, one) => expectOurs(one, stage),
+      );
+    });
+
+    describe("answer without the defect", () => {
+      const cases = [...DEFECT_CASES, ...TRANSPORT_CASES];
+      it.each(cases.map((one) => [one.defect, one.name, one.demo, one.ours ?? one.demo, one] as const))(
+        "%s: %s (there %s, here %s)",
+        async (_defect, _name, _there, _here, one) => expectOurs(one, stage),
+      );
+
+      it("each of D1 to D38 that a call can show", () => {
+        const shown = new Set(cases.map(({ defect }) => defect));
+        const numbers = Array.from({ length: 38 }, (_, index) => `D${index + 1}`);
+        expect(numbers.filter((number) => !shown.has(number) && !(number in ELSEWHERE))).toEqual([]);
+      });
+    });
+  });
+}

@@ -1,0 +1,339 @@
+import { createHmac } from "node:crypto";
+import { expect } from "vitest";
+import { bearer } from "../../support/world.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS, wrongCode } from "../support.ts";
+import { type Answer, codeFor } from "./client.ts";
+import { type Case, NO_SESSION, type Stage } from "./stage.ts";
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** A token as the demo makes them, of any algorithm, signed with its empty key. */
+function demoToken(alg: string, phone: string): string {
+  const claims = { phone, userId: 1, name: "", avatar: "", iat: 1_700_000_000, exp: 4_000_000_000 };
+  const signed = `${part({ alg, typ: "JWT" })}.${part(claims)}`;
+  return alg === "none"
+    ? `${signed}.`
+    : `${signed}.${createHmac("sha256", "").update(signed).digest("base64url")}`;
+}
+
+/** Of 9 wrong guesses in 30 days none comes back: codes get longer, and every start has to wait. */
+async function guessForMonths({ world, client, phone }: Stage): Promise<{ guesses: number; last: Answer }> {
+  const victim = phone();
+  let guesses = 0;
+  let last: Answer = { errorCode: 0, errorMessage: "" };
+  for (let round = 0; round < 12; round += 1) {
+    world.clock.advance(6 * 60 * MINUTE_MS);
+    const attacker = client();
+    const asked = await attacker.getSms(victim);
+    if (asked.errorCode !== 0) continue;
+    const code = codeFor(world, victim);
+    for (let n = 0; n < 5; n += 1) {
+      last = await attacker.login(victim, wrongCode(code), String(asked.data?.sessionId));
+      if (last.errorCode === -1102 && code.length === 6) guesses += 1;
+    }
+  }
+  return { guesses, last };
+}
+
+/** All that an attacker got out of the sign-in itself. */
+const SIGN_IN: readonly Case[] = [
+  ...["none", "HS256"].map(
+    (alg): Case => ({
+      name: `a forged token (${alg}) signs in`,
+      defect: "D1",
+      demo: 0,
+      ours: -1005,
+      play: async (stage) => {
+        const [client, phone] = [stage.client(), stage.phone()];
+        await client.signedIn(phone);
+        const forged = demoToken(alg, phone);
+        expect((await client.getUserInfo({ phone }, forged)).errorCode).toBe(-1005);
+        return await client.tokenLogin(phone, forged);
+      },
+    }),
+  ),
+  {
+    name: "every new code brings three more guesses",
+    defect: "D3",
+    demo: -1102,
+    ours: -1100,
+    play: async (stage) => {
+      const { guesses, last } = await guessForMonths(stage);
+      expect(guesses).toBe(9);
+      return last;
+    },
+  },
+  {
+    name: "a message that the provider refuses brings three guesses all the same",
+    defect: "D3",
+    demo: -1102,
+    ours: -1100,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      stage.world.sms.answer({ status: "throttled" });
+      const refused = await client.getSms(phone);
+      stage.world.sms.answer({ status: "accepted" });
+      expect(refused).toMatchObject({ errorCode: -1003, data: { codeStr: "too_many_requests" } });
+      expect(refused.data).not.toHaveProperty("sessionId");
+      return await client.login(phone, codeFor(stage.world, phone), NO_SESSION);
+    },
+  },
+  {
+    name: "a code is good for a day",
+    defect: "D4",
+    demo: 0,
+    ours: -1100,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const sessionId = await client.started(phone);
+      stage.world.clock.advance(300 * SECOND_MS);
+      return await client.login(phone, codeFor(stage.world, phone), sessionId);
+    },
+  },
+  {
+    name: "codes and session ids can be foreseen, and no code ends in 0",
+    defect: "D5",
+    demo: 0,
+    play: async (stage) => {
+      const seen = new Set<string>();
+      let answer: Answer | undefined;
+      // With every digit equally likely, all of 120 codes end in another one once in 300000 runs.
+      for (let n = 0; n < 120; n += 1) {
+        const phone = stage.phone();
+        answer = await stage.client().getSms(phone);
+        expect(answer.data?.sessionId).toMatch(/^[\w-]{22}$/);
+        const code = codeFor(stage.world, phone);
+        expect(code).toMatch(/^\d{6}$/);
+        seen.add(code.slice(-1));
+      }
+      expect(seen).toContain("0");
+      return answer as Answer;
+    },
+  },
+  {
+    name: "a number gets as many messages as anybody likes",
+    defect: "D6",
+    demo: 0,
+    ours: -1003,
+    play: async (stage) => {
+      const phone = stage.phone();
+      await stage.client().started(phone);
+      const before = stage.world.sms.sent.length;
+      const answers = await Promise.all(Array.from({ length: 20 }, () => stage.client().getSms(phone)));
+      expect(stage.world.sms.sent.length).toBe(before);
+      const [answer] = answers;
+      expect(answer?.data).toMatchObject({ codeStr: "too_many_requests", retryAfter: 30 });
+      return answer as Answer;
+    },
+  },
+  {
+    name: "a wrong sessionId can be tried without end, and by anybody",
+    defect: "D12",
+    demo: -1103,
+    ours: -1100,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const sessionId = await client.started(phone);
+      const code = codeFor(stage.world, phone);
+      for (let n = 0; n < 5; n += 1) {
+        expect((await client.login(phone, code, NO_SESSION)).errorCode).toBe(-1103);
+      }
+      const stranger = await stage.client().login(phone, code, NO_SESSION);
+      expect((await client.login(phone, code, sessionId)).errorCode).toBe(0);
+      return stranger;
+    },
+  },
+  {
+    name: "whoever has the sessionId learns from anywhere whether a code is waiting",
+    defect: "D12",
+    demo: -1102,
+    ours: -1100,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const sessionId = await client.started(phone);
+      return await stage.client().login(phone, wrongCode(codeFor(stage.world, phone)), sessionId);
+    },
+  },
+  {
+    name: "anybody's getSms voids the code that its owner waits for",
+    defect: "D13",
+    demo: -1103,
+    ours: 0,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const sessionId = await client.started(phone);
+      const code = codeFor(stage.world, phone);
+      stage.world.clock.advance(40 * SECOND_MS);
+      expect(await stage.client().started(phone)).not.toBe(sessionId);
+      return await client.login(phone, code, sessionId);
+    },
+  },
+  {
+    name: "the same client's second getSms voids its first code",
+    defect: "D13",
+    demo: -1103,
+    ours: 0,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const sessionId = await client.started(phone);
+      const code = codeFor(stage.world, phone);
+      stage.world.clock.advance(40 * SECOND_MS);
+      expect(await client.started(phone)).toBe(sessionId);
+      expect(codeFor(stage.world, phone)).toBe(code);
+      return await client.login(phone, code, sessionId);
+    },
+  },
+  {
+    name: "two first sign-ins at once make two users",
+    defect: "D20",
+    demo: 0,
+    play: async (stage) => {
+      const phone = stage.phone();
+      const clients = [stage.client(), stage.client(), stage.client()];
+      const logins: (() => Promise<Answer>)[] = [];
+      for (const client of clients) {
+        const sessionId = await client.started(phone);
+        const code = codeFor(stage.world, phone);
+        logins.push(() => client.login(phone, code, sessionId));
+        stage.world.clock.advance(70 * SECOND_MS);
+      }
+      const answers = await Promise.all(logins.map((login) => login()));
+      expect(answers.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0]);
+      expect(new Set(answers.map(({ data }) => data?.userId)).size).toBe(1);
+      return answers[0] as Answer;
+    },
+  },
+];
+
+/** What a token opened, and for how long. */
+const TOKENS: readonly Case[] = [
+  {
+    name: "any token reads any user by phone",
+    defect: "D2",
+    demo: 0,
+    ours: -1007,
+    play: async (stage) => {
+      const [client, victim] = [stage.client(), stage.phone()];
+      await client.signedIn(victim);
+      const { token } = await client.signedIn(stage.phone());
+      return await client.getUserInfo({ phone: victim }, token);
+    },
+  },
+  {
+    name: "any token reads any user by userId",
+    defect: "D2",
+    demo: 0,
+    ours: -1007,
+    play: async (stage) => {
+      const client = stage.client();
+      const { userId } = await client.signedIn(stage.phone());
+      const own = stage.phone();
+      const { token } = await client.signedIn(own);
+      expect((await client.getUserInfo({ userId, phone: own }, token)).errorCode).toBe(-1007);
+      return await client.getUserInfo({ userId }, token);
+    },
+  },
+  {
+    name: "without a token everybody learns which numbers are signed up",
+    defect: "D14",
+    demo: -1202,
+    ours: -1005,
+    play: async (stage) => {
+      const [client, known] = [stage.client(), stage.phone()];
+      const { userId, token } = await client.signedIn(known);
+      const unknown = await client.getUserInfo({ phone: stage.phone() }, "x");
+      expect(await client.getUserInfo({ phone: known }, "x")).toEqual(unknown);
+      expect(await client.setNickname(userId, "Lin", "x")).toEqual(await client.setNickname("1", "Lin", "x"));
+      const other = stage.phone();
+      await client.signedIn(other);
+      const about = (phone: string) => client.getUserInfo({ phone }, token);
+      expect(await about(other)).toEqual(await about(stage.phone()));
+      return unknown;
+    },
+  },
+  {
+    name: "a token cannot be taken back",
+    defect: "D15",
+    demo: 0,
+    ours: -1005,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const { token } = await client.signedIn(phone);
+      stage.world.clock.advance(10 * MINUTE_MS);
+      const { accessToken } = await stage.world.signIn(`+86${phone}`);
+      const all = { method: "DELETE", headers: bearer(accessToken) };
+      expect((await stage.world.request("/v1/sessions?scope=all", all)).status).toBe(204);
+      return await client.tokenLogin(phone, token);
+    },
+  },
+  {
+    name: "a token that nobody used for weeks is as good as ever",
+    defect: "D15",
+    demo: 0,
+    ours: -1005,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const { token } = await client.signedIn(phone);
+      stage.world.clock.advance(13 * DAY_MS);
+      expect((await client.tokenLogin(phone, token)).errorCode).toBe(0);
+      stage.world.clock.advance(14 * DAY_MS);
+      return await client.tokenLogin(phone, token);
+    },
+  },
+  {
+    name: "the token of a user who is gone",
+    defect: "D15",
+    demo: "throws a TypeError",
+    ours: -1202,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const { token, userId } = await client.signedIn(phone);
+      await stage.erase(userId);
+      expect((await client.setNickname(userId, "Lin", token)).errorCode).toBe(-1202);
+      return await client.tokenLogin(phone, token);
+    },
+  },
+  {
+    name: "what the token says of its user is out of date",
+    defect: "D17",
+    demo: 0,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const { token, userId } = await client.signedIn(phone);
+      expect((await client.setNickname(userId, "Lin", token)).errorCode).toBe(0);
+      const answer = await client.tokenLogin(phone, token);
+      expect(answer.data).toMatchObject({ name: "Lin", token });
+      return answer;
+    },
+  },
+  {
+    name: "the token of whoever had a number before signs in to the account of whoever has it now",
+    defect: "D18",
+    demo: 0,
+    ours: -1202,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const before = await client.signedIn(phone);
+      await stage.erase(before.userId);
+      stage.world.clock.advance(10 * MINUTE_MS);
+      const now = await client.signedIn(phone);
+      expect(now.userId).not.toBe(before.userId);
+      return await client.tokenLogin(phone, before.token);
+    },
+  },
+  {
+    name: "setNickname never sets a name",
+    defect: "D19",
+    demo: -1005,
+    ours: 0,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const { token, userId } = await client.signedIn(phone);
+      const answer = await client.setNickname(userId, "Lin", token);
+      expect((await client.getUserInfo({ phone }, token)).data).toMatchObject({ name: "Lin" });
+      return answer;
+    },
+  },
+];
+
+export const DEFECT_CASES = [...SIGN_IN, ...TOKENS];
