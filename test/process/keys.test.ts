@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
+import { KEY_KINDS } from "../../src/core/keys.ts";
 import { canary } from "../support/canaries.ts";
 import { freePort, phonekey, type RunningServer, startServer, workingFolder } from "../support/server.ts";
 import { bearer, type Client, createClient, newPhone } from "./client.ts";
@@ -123,20 +124,7 @@ test("phonekey keys list names every kind once and shows no material", async () 
     .trim()
     .split("\n")
     .map((line) => line.split(/ +/)[0]);
-  expect(kinds.toSorted()).toEqual(
-    [
-      "code",
-      "data",
-      "device",
-      "flow",
-      "functions",
-      "handover",
-      "page",
-      "refresh",
-      "signing",
-      "tag",
-    ].toSorted(),
-  );
+  expect(kinds.toSorted()).toEqual(Object.keys(KEY_KINDS).toSorted());
   for (const { wrapped } of rowsOf(server.folder, "SELECT wrapped FROM keys")) {
     expect(stdout).not.toContain(String(wrapped).slice(3, 20));
   }
