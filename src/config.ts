@@ -10,6 +10,7 @@ import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
+import { arrangeScf, doubtsOnScf, SCF_DEFAULTS, type ScfConfig, unfitOnScf } from "./config/parts/scf.ts";
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
@@ -30,6 +31,8 @@ import { doubts, misspelt } from "./config/warnings.ts";
 export interface Config {
   readonly mode: Mode;
   readonly server: ServerConfig;
+  /** There where this is a function of Tencent Cloud SCF. */
+  readonly scf?: ScfConfig;
   /** One or more, the current one first; each is used as the bytes of its text. */
   readonly secrets: readonly string[];
   /** Paths are absolute. */
@@ -63,26 +66,31 @@ const CONSOLE: SenderName = "console";
  *
  * @param env the environment; variables that are blank count as not set.
  * @param options.folder where `data/` and a relative `DATABASE_URL` begin; the working folder by default.
+ * @param options.onScf whether this is a function of Tencent Cloud SCF, which has defaults and needs of its own.
  */
 export function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  options: { readonly folder?: string } = {},
+  options: { readonly folder?: string; readonly onScf?: boolean } = {},
 ): Loaded {
   const names = Object.keys(settingsSchema.shape) as SettingName[];
-  const texts = textsOf(env, names);
+  const { onScf = false } = options;
+  const texts = { ...(onScf && SCF_DEFAULTS), ...textsOf(env, names) };
   const mode = modeOf(texts);
   const typos = misspelt(Object.keys(env), names);
 
   const read = settingsSchema.safeParse(texts);
-  const unfitting = mode === "production" ? unfit(texts) : [];
-  const problems = [...unread(read.error), ...lacking(texts, hasRole(env)), ...unfitting];
+  const unfitting = mode === "production" ? unfit(texts, onScf) : [];
+  const lost = onScf ? unfitOnScf(texts) : [];
+  const problems = [...unread(read.error), ...lacking(texts, hasRole(env)), ...unfitting, ...lost];
   if (!read.success || problems.length > 0) return failed(inOrder(problems, names), typos);
 
   const folder = resolve(options.folder ?? ".");
   const secrets = secretsOf(read.data, folder);
   if (!secrets.ok) return failed([{ name: "PHONEKEY_SECRETS", message: secrets.problem }], typos);
-  const config = freeze(arrange(read.data, { mode, folder, secrets: secrets.value }));
-  const warnings = [...typos, ...doubts(read.data, new Set(Object.keys(texts)), mode)];
+  const scf = onScf ? arrangeScf(read.data, folder, env) : undefined;
+  const config = freeze(arrange(read.data, { mode, folder, secrets: secrets.value, ...(scf && { scf }) }));
+  const doubtful = doubts(read.data, new Set(Object.keys(texts)), mode);
+  const warnings = [...typos, ...doubtful, ...(onScf ? doubtsOnScf(texts) : [])];
   return { ok: true, config, warnings };
 }
 
@@ -130,8 +138,8 @@ function unread(error: z.ZodError | undefined): Problem[] {
   return (error?.issues ?? []).map(({ path, message }) => ({ name: path[0] as SettingName, message }));
 }
 
-/** Development defaults that must not meet real people. */
-function unfit(texts: Texts): Problem[] {
+/** Development defaults that must not meet real people. A function's own address is told by each request. */
+function unfit(texts: Texts, onScf: boolean): Problem[] {
   const found: [SettingName, boolean, string][] = [
     [
       "PHONEKEY_SECRETS",
@@ -150,7 +158,7 @@ function unfit(texts: Texts): Problem[] {
     ],
     [
       "PUBLIC_URL",
-      !texts.PUBLIC_URL,
+      !texts.PUBLIC_URL && !onScf,
       "must be set in production, to the origin under which people reach this server",
     ],
   ];
@@ -175,12 +183,13 @@ function secretsOf(values: Settings, folder: string): Parsed<readonly string[]> 
 /** Settings by part, units in their names. */
 function arrange(
   values: Settings,
-  boot: { readonly mode: Mode; readonly folder: string; readonly secrets: readonly string[] },
+  boot: Pick<Config, "mode" | "secrets" | "scf"> & { readonly folder: string },
 ): Config {
   const alerts = arrangeAlerts(values);
   return {
     mode: boot.mode,
     server: arrangeServer(values, boot.mode === "production"),
+    ...(boot.scf && { scf: boot.scf }),
     secrets: boot.secrets,
     database: arrangeDatabase(values.DATABASE_URL, boot.folder),
     state: arrangeState(values.STATE_URL, boot.folder),

@@ -2,6 +2,23 @@ import type { SqlDatabase } from "../adapters/sql/database.ts";
 import * as migrations from "../adapters/sql/migrate.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import type { Config } from "../config.ts";
+import { UnavailableError } from "../core/refusals.ts";
+
+/**
+ * The configured database for a function of SCF, which is opened when a request first needs it, and tested then: that it
+ * is up to date, and by `prepare`.
+ */
+export async function databaseOnDemand(
+  { database }: Config,
+  prepare: (database: SqlDatabase) => Promise<void>,
+): Promise<SqlDatabase> {
+  if (database.kind === "sqlite") throw new Error("a function keeps no files");
+  const { createMysql } = await import("../adapters/sql/mysql.ts");
+  const { connections } = database;
+  const options = connections === undefined ? {} : { connections };
+  const test = (opened: SqlDatabase) => refuseOutdated(opened).then(() => prepare(opened));
+  return createMysql(database, (opened) => test(opened).catch(rethrowUnavailable), options);
+}
 
 /**
  * Opens the configured database; only its client is loaded. Rejects with `UnavailableError`.
@@ -32,7 +49,16 @@ export async function migrateDatabase(
 
 /** What is not up to date may lack the tables that this program expects. */
 export async function assertMigrated(config: Config): Promise<void> {
-  const pending = await withDatabase(config, (database) => migrations.pendingMigrations(database));
+  await withDatabase(config, refuseOutdated);
+}
+
+/** What keeps a server from starting keeps a function from serving, until an operator has seen to it. */
+function rethrowUnavailable(error: unknown): never {
+  throw error instanceof UnavailableError ? error : new UnavailableError("the database", { cause: error });
+}
+
+async function refuseOutdated(database: SqlDatabase): Promise<void> {
+  const pending = await migrations.pendingMigrations(database);
   if (pending.length > 0) throw new Error("the database is not up to date; run `phonekey migrate` first");
 }
 

@@ -16,13 +16,16 @@ export interface State {
   close(): Promise<void>;
 }
 
-/** The state store of `STATE_URL`. Rejects with `UnavailableError` when it cannot be reached. */
+/**
+ * The state store of `STATE_URL`. Rejects with `UnavailableError` when it cannot be reached; on SCF that is tried when a
+ * request first needs it.
+ */
 export async function openState(
-  { state }: Pick<Config, "state">,
+  { state, scf }: Pick<Config, "state" | "scf">,
   { verifications, limits }: Pick<SqlStores, "verifications" | "limits">,
   log: Log,
 ): Promise<State> {
-  if (state.kind === "redis") return await openRedis(state, log);
+  if (state.kind === "redis") return await openRedis(state, log, scf !== undefined);
   const inDatabase = state.kind === "database";
   return {
     verifications: inDatabase ? verifications : createMemoryVerificationStore(),
@@ -33,13 +36,21 @@ export async function openState(
 }
 
 /** Imported here, so that who uses no Redis does not load its client. */
-async function openRedis(server: RedisServer, log: Log): Promise<State> {
-  const [{ connectRedis }, { createRedisLimitStore }, { createRedisVerificationStore }] = await Promise.all([
+async function openRedis(server: RedisServer, log: Log, isOnDemand: boolean): Promise<State> {
+  const [
+    { connectRedis },
+    { createOnDemandRedis },
+    { createRedisLimitStore },
+    { createRedisVerificationStore },
+  ] = await Promise.all([
     import("../adapters/redis/connection.ts"),
+    import("../adapters/redis/on-demand.ts"),
     import("../adapters/redis/limits.ts"),
     import("../adapters/redis/verifications.ts"),
   ]);
-  const redis = await connectRedis(server, { onError: (err) => log.error({ err }, "Redis was lost") });
+  const onError = (err: unknown) => log.error({ err }, "Redis was lost");
+  const connect = () => connectRedis(server, { onError, reconnects: !isOnDemand });
+  const redis = isOnDemand ? createOnDemandRedis(connect) : await connect();
   return {
     verifications: createRedisVerificationStore(redis),
     limits: createRedisLimitStore(redis),

@@ -5,6 +5,7 @@ import { functionsVariables } from "./parts/functions.ts";
 import { limitVariables } from "./parts/limits.ts";
 import { pageVariables } from "./parts/pages.ts";
 import { retentionVariables } from "./parts/retention.ts";
+import { scfVariables } from "./parts/scf.ts";
 import { serverVariables } from "./parts/server.ts";
 import { sessionVariables } from "./parts/sessions.ts";
 import { storeVariables } from "./parts/stores.ts";
@@ -24,6 +25,7 @@ export const settingsSchema = z.object({
   ...retentionVariables,
   ...functionsVariables,
   ...pageVariables,
+  ...scfVariables,
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -248,6 +248,7 @@ describe("values", () => {
       "rediss://a#b",
       "http://a",
     ],
+    ["IMPORT_DATABASE_URL", "sqlite:./demo.db", "mysql://u:p@db", "postgres://db"],
     ["RETENTION_MESSAGES_DAYS", "30", "0"],
     ["RETENTION_FAILURES_DAYS", "30"],
     ["RETENTION_EVENTS_DAYS", "0", "forever"],

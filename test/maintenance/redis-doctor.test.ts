@@ -151,6 +151,7 @@ describe("versions of Redis that do not run here", () => {
       run: async () => "written",
       ping: async () => {},
       nodes: async () => [node],
+      isOpen: () => true,
       close: async () => {},
     };
     const options = { clock: { now: () => 0 }, isCluster: false, isEncrypted: false };

@@ -31,6 +31,8 @@ export interface Runner {
   eval(lua: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   destroy(): unknown;
   nodes(): Promise<readonly Command[]>;
+  /** False before it connects, and once it is ended or has given up. */
+  readonly isOpen: boolean;
 }
 
 interface Command {
@@ -44,12 +46,14 @@ const SCAN_MS = 5_000;
  * A client that is not connected yet.
  *
  * @param timeoutMs how long a connection may take, and a command under Sentinel
+ * @param reconnects whether the connection to a single server is made again when it was lost
  * @throws UnavailableError when the CA file cannot be read
  */
-export function createRunner(server: RedisServer, timeoutMs: number): Runner {
+export function createRunner(server: RedisServer, timeoutMs: number, reconnects: boolean): Runner {
   const options = clientOptions(server, timeoutMs);
   if (server.topology === "sentinel") return sentinelRunner(server, options, timeoutMs);
-  return server.topology === "cluster" ? clusterRunner(server, options) : singleRunner(server, options);
+  if (server.topology === "cluster") return clusterRunner(server, options);
+  return singleRunner(server, options, reconnects);
 }
 
 type ClientOptions = ReturnType<typeof clientOptions>;
@@ -65,12 +69,13 @@ function clientOptions(server: RedisServer, timeoutMs: number) {
   };
 }
 
-function singleRunner({ hosts, database }: RedisServer, options: ClientOptions): Runner {
+function singleRunner({ hosts, database }: RedisServer, options: ClientOptions, reconnects: boolean): Runner {
   const client = createClient({
     ...options,
-    socket: { ...options.socket, ...hosts[0] },
+    socket: { ...options.socket, ...(!reconnects && { reconnectStrategy: false }), ...hosts[0] },
     ...(database !== undefined && { database }),
   });
+  if (!reconnects) client.unref();
   return Object.assign(client, { nodes: async () => [client] });
 }
 
@@ -103,6 +108,9 @@ function sentinelRunner(server: RedisServer, nodeOptions: ClientOptions, timeout
     evalSha: (sha, options) => inTime().evalSha(sha, options),
     eval: (lua, options) => inTime().eval(lua, options),
     destroy: () => sentinel.destroy(),
+    get isOpen() {
+      return sentinel.isOpen;
+    },
     nodes: async () => [{ sendCommand: (words) => inTime().sendCommand(false, words) }],
   };
 }

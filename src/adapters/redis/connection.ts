@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { UnavailableError } from "../../core/refusals.ts";
-import { createRunner, type RedisServer, type Runner } from "./clients.ts";
+import type { RedisServer, Runner } from "./clients.ts";
 
 /** A Lua script; Redis runs each call of it as one step. */
 export interface Script {
@@ -20,6 +20,8 @@ export interface RedisConnection {
   ping(): Promise<void>;
   /** Every server that holds keys of ours, the masters of a cluster each; for looking after them, not for requests. */
   nodes(): Promise<readonly RedisNode[]>;
+  /** Whether it still works, as far as is known without asking; one that reconnects by itself always says so. */
+  isOpen(): boolean;
   close(): Promise<void>;
 }
 
@@ -31,12 +33,17 @@ export interface RedisOptions {
   readonly onError?: (error: unknown) => void;
   /** How long one call may take. */
   readonly timeoutMs?: number;
+  /**
+   * Whether a lost connection is made again by itself; true by default. Where not, that to a single server ends for good,
+   * and neither it nor an attempt to make it again keeps the process alive.
+   */
+  readonly reconnects?: boolean;
 }
 
 const TIMEOUT_MS = 2_000;
 
 /**
- * Connects to one server, to the master that Sentinels watch, or to a cluster. A call that cannot be answered at once
+ * Loads the client and connects to one server, to the master that Sentinels watch, or to a cluster. A call that cannot be answered at once
  * fails instead of waiting in a queue, so that a lost Redis is 503 and never a pile of requests.
  *
  * @throws UnavailableError when the first connection fails
@@ -45,8 +52,9 @@ export async function connectRedis(
   server: RedisServer,
   options: RedisOptions = {},
 ): Promise<RedisConnection> {
-  const { timeoutMs = TIMEOUT_MS, onError = () => {} } = options;
-  const client = createRunner(server, timeoutMs);
+  const { timeoutMs = TIMEOUT_MS, onError = () => {}, reconnects = true } = options;
+  const { createRunner } = await import("./clients.ts");
+  const client = createRunner(server, timeoutMs, reconnects);
   let isConnected = false;
   let lastError: unknown;
   client.on("error", (error) => {
@@ -54,7 +62,7 @@ export async function connectRedis(
     if (isConnected) onError(error);
   });
   await inTime(client.connect(), 2 * timeoutMs).catch((cause: unknown) => {
-    client.destroy();
+    destroy(client);
     // The client goes on trying; why it has to tells more than that time is over.
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
@@ -77,8 +85,14 @@ export async function connectRedis(
             call(() => node.sendCommand([...words])),
       );
     },
-    close: async () => void client.destroy(),
+    isOpen: () => client.isOpen,
+    close: async () => destroy(client),
   };
+}
+
+/** One that ended for good must not be ended again. */
+function destroy(client: Runner): void {
+  if (client.isOpen) client.destroy();
 }
 
 const PING = script("return 1");

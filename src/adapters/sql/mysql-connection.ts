@@ -107,10 +107,19 @@ function readCa(path: string): string {
   }
 }
 
-/** A socket of our own can be cut for good; mysql2 would wait for the other side to agree. */
+/**
+ * A socket of our own can be cut for good; mysql2 would wait for the other side to agree. It keeps no process alive:
+ * whoever waits for an answer has a timer that does.
+ */
 function openSocket({ socketPath, host, port }: MysqlServer): Socket {
-  if (socketPath !== undefined) return connect(socketPath);
-  return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+  if (socketPath !== undefined) return connect(socketPath).unref();
+  return connect({
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  }).unref();
 }
 
 /** Whatever the server's own settings are. READ COMMITTED sees the row that was in the way of an insert. */

@@ -9,7 +9,7 @@ import {
 } from "./mysql-connection.ts";
 import { type MysqlDriverOptions, mysqlDialect } from "./mysql-driver.ts";
 import { unavailable } from "./mysql-errors.ts";
-import { createPool } from "./pool.ts";
+import { createPool, type Pool } from "./pool.ts";
 import { createRetry } from "./retry.ts";
 import type { Schema } from "./schema.ts";
 
@@ -57,7 +57,49 @@ export async function openMysql(server: MysqlServer, given: MysqlOptions = {}): 
   const options = { ...DEFAULTS, ...given };
   const open = await createConnector(server, options);
   await checkVersion(open);
+  return createDatabase(server, options, createPool({ ...options, open, limit: options.connections }));
+}
+
+/**
+ * A database as `openMysql` opens, but nothing is opened before a statement needs it, the client is loaded then, and the
+ * first statements wait for `prepare`. What fails is tried again by the next statement.
+ *
+ * @param prepare gets the same database, for statements that wait for nothing
+ */
+export function createMysql(
+  server: MysqlServer,
+  prepare: (database: SqlDatabase) => Promise<void>,
+  given: MysqlOptions = {},
+): SqlDatabase {
+  const options = { ...DEFAULTS, ...given };
+  const connector = onceDone(() => createConnector(server, options));
+  const open = async () => (await connector())();
   const pool = createPool({ ...options, open, limit: options.connections });
+  const prepared = onceDone(async () => {
+    const connection = await pool.acquire();
+    await refuseOldServer(connection).finally(() => pool.release(connection));
+    await prepare(createDatabase(server, options, pool));
+  });
+  const acquire = async () => {
+    await prepared();
+    return await pool.acquire();
+  };
+  return createDatabase(server, options, { ...pool, acquire });
+}
+
+/** Runs what succeeds once; however many ask meanwhile, they share one run. */
+function onceDone<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= run().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    });
+    return running;
+  };
+}
+
+function createDatabase(server: MysqlServer, options: Options, pool: Pool<MysqlConnection>): SqlDatabase {
   const retry = createRetry(options.retryForMs);
   const db = createKysely({ connections: pool, retry, ...onStatementOf(options) });
   return {
@@ -73,7 +115,7 @@ export async function openMysql(server: MysqlServer, given: MysqlOptions = {}): 
   };
 }
 
-type Options = Required<Omit<MysqlOptions, "onStatement">> & Pick<MysqlOptions, "onStatement">;
+type Options = typeof DEFAULTS & Pick<MysqlOptions, "onStatement">;
 
 function onStatementOf({ onStatement }: MysqlOptions): Pick<MysqlOptions, "onStatement"> {
   return onStatement ? { onStatement } : {};
@@ -106,7 +148,11 @@ async function lock(db: Kysely<Schema>, waitSeconds: number): Promise<void> {
 
 async function checkVersion(open: Connector): Promise<void> {
   const connection = await open();
-  const version = await versionOf(connection).finally(() => connection.end());
+  await refuseOldServer(connection).finally(() => connection.end());
+}
+
+async function refuseOldServer(connection: MysqlConnection): Promise<void> {
+  const version = await versionOf(connection);
   if (isTooOld(version)) {
     const sentence = `the server is version ${version}; MySQL 5.7, MySQL 8 or MariaDB 10.6 is the least`;
     throw unavailable(new Error(sentence));

@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import { databaseUrl, type MysqlUrl } from "../database-url.ts";
+import { bad, type Format, good } from "../formats.ts";
+import { optional } from "../setting.ts";
+import { arrangeDatabase } from "./stores.ts";
+
+/** What is known of the function where Phonekey runs on Tencent Cloud SCF. */
+export interface ScfConfig {
+  /** The account's id, which begins the host of its functions' URLs; where the platform tells it. */
+  readonly appId?: string;
+  /** Where the demo's users are. */
+  readonly importFrom?: MysqlUrl;
+}
+
+const mysqlUrl: Format<MysqlUrl> = {
+  expects: "`mysql://user:password@host:3306/database`",
+  read(text) {
+    const parsed = databaseUrl.read(text);
+    if (!parsed.ok) return parsed;
+    return parsed.value.kind === "mysql" ? good(parsed.value) : bad(`must be ${mysqlUrl.expects}`);
+  },
+};
+
+export const scfVariables = {
+  IMPORT_DATABASE_URL: optional(mysqlUrl, "`DATABASE_URL`", {
+    part: "Tencent Cloud SCF",
+    sentence:
+      "The database of the tutorial's demo, for the import of its users by the maintenance function. It is only read.",
+  }),
+};
+
+type Values = z.output<z.ZodObject<typeof scfVariables>>;
+
+/**
+ * What holds on SCF where a variable is not set. Port and address are the platform's; and a function is in public from
+ * its first call, so that the rules for production are in force unless they are put off by name.
+ */
+export const SCF_DEFAULTS = { NODE_ENV: "production", HOST: "0.0.0.0", PORT: "9000" } as const;
+
+interface Given {
+  readonly DATABASE_URL?: string;
+  readonly STATE_URL?: string;
+  readonly PORT?: string;
+}
+
+/** What a function cannot do with: its instances share no memory and keep no files. */
+export function unfitOnScf({ DATABASE_URL = "sqlite:", STATE_URL }: Given) {
+  const found = [
+    ["DATABASE_URL", /^sqlite:/i.test(DATABASE_URL), "must be a MySQL on SCF; a function keeps no files"],
+    ["STATE_URL", STATE_URL === "memory:", "must not be `memory:` on SCF; its instances share no memory"],
+  ] as const;
+  return found.flatMap(([name, holds, message]) => (holds ? [{ name, message }] : []));
+}
+
+/** What is hardly meant on SCF. */
+export function doubtsOnScf({ PORT }: Given): string[] {
+  return PORT === SCF_DEFAULTS.PORT ? [] : ["PORT: the platform reaches a web function on port 9000 only."];
+}
+
+/** @param env with the platform's own variables */
+export function arrangeScf(
+  values: Values,
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): ScfConfig {
+  const appId = env.TENCENTCLOUD_APPID?.trim();
+  const source = values.IMPORT_DATABASE_URL && arrangeDatabase(values.IMPORT_DATABASE_URL, folder);
+  return { ...(appId && { appId }), ...(source?.kind === "mysql" && { importFrom: source }) };
+}

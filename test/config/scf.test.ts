@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config.ts";
+import { type Env, folder, SECRET, TENCENT } from "./load.ts";
+
+const DATABASE_URL = "mysql://u:p@10.0.0.5/phonekey";
+const { TENCENT_SECRET_ID: _id, TENCENT_SECRET_KEY: _key, ...SENDER } = TENCENT;
+/** What a function has to be given, and no more: its role brings the keys of Tencent Cloud. */
+const LEAST: Env = { PHONEKEY_SECRETS: SECRET, DATABASE_URL, TENCENTCLOUD_RUNENV: "SCF", ...SENDER };
+
+const load = (env: Env) => loadConfig(env, { folder, onScf: true });
+function configOf(env: Env) {
+  const loaded = load(env);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return loaded.config;
+}
+const problemsOf = (env: Env) => {
+  const loaded = load(env);
+  return loaded.ok ? [] : loaded.problems.map(({ name }) => name);
+};
+
+describe("settings on SCF", () => {
+  test("are those of production on the platform's port, without PUBLIC_URL", () => {
+    const { mode, server, scf } = configOf(LEAST);
+    expect(mode).toBe("production");
+    expect(server).toMatchObject({ host: "0.0.0.0", port: 9000 });
+    expect(server.publicUrl).toBeUndefined();
+    expect(scf).toEqual({});
+  });
+
+  test("blank variables count as not set", () => {
+    expect(configOf({ ...LEAST, NODE_ENV: " ", PORT: "", HOST: "" })).toMatchObject({
+      mode: "production",
+      server: { host: "0.0.0.0", port: 9000 },
+    });
+  });
+
+  test("hold the account's id, which the platform tells", () => {
+    expect(configOf({ ...LEAST, TENCENTCLOUD_APPID: "1250000000" }).scf).toEqual({ appId: "1250000000" });
+  });
+
+  test("do without what a function cannot have, whatever the mode", () => {
+    expect(problemsOf({ ...LEAST, DATABASE_URL: undefined })).toEqual(["DATABASE_URL"]);
+    for (const mode of ["development", "production"]) {
+      const wrong = { ...LEAST, NODE_ENV: mode, DATABASE_URL: "sqlite:./x.db", STATE_URL: "memory:" };
+      expect([...new Set(problemsOf(wrong))]).toEqual(["DATABASE_URL", "STATE_URL"]);
+    }
+  });
+
+  test("still need secrets and a real sender", () => {
+    expect(problemsOf({ DATABASE_URL })).toEqual(["PHONEKEY_SECRETS", "SMS_SENDER"]);
+  });
+
+  test("warn of a port that the platform does not reach", () => {
+    expect(load({ ...LEAST, PORT: "8080" }).warnings).toContainEqual(expect.stringMatching(/^PORT: .*9000/));
+    expect(load(LEAST).warnings.filter((warning) => warning.startsWith("PORT"))).toEqual([]);
+  });
+
+  test("name the demo's database, which must be a MySQL", () => {
+    const url = "mysql://reader:secret@10.0.0.5/demo";
+    expect(configOf({ ...LEAST, IMPORT_DATABASE_URL: url }).scf?.importFrom).toMatchObject({
+      database: "demo",
+    });
+    expect(problemsOf({ ...LEAST, IMPORT_DATABASE_URL: "sqlite:./demo.db" })).toEqual([
+      "IMPORT_DATABASE_URL",
+    ]);
+  });
+
+  test("elsewhere none of this holds", () => {
+    const loaded = loadConfig({ PHONEKEY_SECRETS: SECRET, TENCENTCLOUD_APPID: "1250000000" }, { folder });
+    expect(loaded).toMatchObject({ ok: true, config: { mode: "development", server: { port: 8080 } } });
+    expect(loaded.ok && loaded.config.scf).toBeUndefined();
+    const production = loadConfig({ ...LEAST, NODE_ENV: "production" }, { folder });
+    expect(production.ok ? [] : production.problems.map(({ name }) => name)).toEqual(["PUBLIC_URL"]);
+  });
+});
