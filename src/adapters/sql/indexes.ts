@@ -1,8 +1,18 @@
-import { type Kysely, SqliteAdapter, sql } from "kysely";
+import {
+  ColumnNode,
+  type CreateIndexNode,
+  type Dialect,
+  DummyDriver,
+  Kysely,
+  type RootOperationNode,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from "kysely";
 import type { SqlDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import type { Schema } from "./schema.ts";
-import { openSqlite } from "./sqlite.ts";
 
 /** An index, primary keys aside. */
 interface Index {
@@ -31,15 +41,45 @@ async function listIndexes(db: Kysely<Schema>): Promise<readonly Index[]> {
   return [...found.values()];
 }
 
-/** The indexes that the migrations make, read from a database in memory that they have made. */
+/** Takes every statement and holds nothing. */
+const NO_DATABASE: Dialect = {
+  createAdapter: () => new SqliteAdapter(),
+  createDriver: () => new DummyDriver(),
+  createIntrospector: (db) => new SqliteIntrospector(db),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+};
+
+/** The indexes that the migrations make on an empty database, heard from what they tell it. */
 async function expectedIndexes(): Promise<readonly Index[]> {
-  const database = await openSqlite("sqlite::memory:");
-  try {
-    await migrate(database, { now: () => 1 }, { contract: true });
-    return await listIndexes(database.db);
-  } finally {
-    await database.close();
+  const made = new Map<string, Index>();
+  const db = new Kysely<Schema>({ dialect: NO_DATABASE, log: ({ query }) => note(query.query, made) });
+  const empty: SqlDatabase = {
+    db,
+    transaction: (body) => body(db),
+    exclusive: (body) => body(db, db),
+    backup: async () => undefined,
+    ping: async () => {},
+    close: async () => {},
+  };
+  await migrate(empty, { now: () => 1 }, { contract: true });
+  return [...made.values()];
+}
+
+function note(statement: RootOperationNode, made: Map<string, Index>): void {
+  if (statement.kind === "CreateIndexNode") {
+    const index = indexOf(statement);
+    made.set(index.name, index);
   }
+  if (statement.kind === "DropIndexNode") made.delete(statement.name.identifier.name);
+}
+
+function indexOf({ name, table, columns = [], unique = false }: CreateIndexNode): Index {
+  return {
+    table: table?.table.identifier.name ?? "",
+    name: name.name,
+    isUnique: unique,
+    columns: columns.map((column) => (ColumnNode.is(column) ? column.column.name : "")),
+  };
 }
 
 /** The statements that make what is missing, by what is missing. */
