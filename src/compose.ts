@@ -16,7 +16,7 @@ import { createLog } from "./adapters/system/log.ts";
 import { systemRandom } from "./adapters/system/random.ts";
 import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { alertsOf } from "./compose/alerts.ts";
-import { assertMigrated, openDatabase } from "./compose/database.ts";
+import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { routeOf } from "./compose/route.ts";
 import { openState } from "./compose/state.ts";
@@ -29,6 +29,8 @@ import type { Clock, Random } from "./core/ports.ts";
 import type { Challenges } from "./core/protection/challenges.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, HttpSettings, Log } from "./http/context.ts";
+import { type Arrive, createArrive } from "./http/scf/arrival.ts";
+import { NOWHERE } from "./http/scf/own-host.ts";
 import { createHttpServer } from "./http/server.ts";
 
 export { assertMigrated, migrateDatabase } from "./compose/database.ts";
@@ -53,6 +55,8 @@ export interface Parts {
 export interface Composed {
   readonly app: App;
   readonly log: Log;
+  /** On SCF: takes the platform's part out of a request. */
+  readonly arrive?: Arrive;
   /** Whether this one shows the messages of the console sender. */
   readonly hasInbox: boolean;
   /** Does the periodic work that is due, unless another process does it. */
@@ -75,7 +79,11 @@ export const VERSION = readVersion();
  * not carry codes of `CODE_LENGTH`.
  */
 export async function compose(config: Config, parts: Parts = {}): Promise<Composed> {
-  const database = await openDatabase(config, parts);
+  const { clock = systemClock, random = systemRandom } = parts;
+  // A function is started for a request, which may need no store, or find them away for a while.
+  const database = config.scf
+    ? await databaseOnDemand(config, (opened) => ensureKeys(config, opened, clock, random))
+    : await openDatabase(config, parts);
   try {
     return await assemble(config, parts, database);
   } catch (error) {
@@ -102,11 +110,11 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     random,
     onReloadError: (err) => isRunning && log.error({ err }, "keys could not be read"),
   });
-  await keyring.ensure();
+  if (!config.scf) await keyring.ensure();
   isRunning = true;
   const state = await openState(config, sql, log);
 
-  const issuer = config.server.publicUrl ?? `http://localhost:${config.server.port}`;
+  const issuer = config.server.publicUrl ?? (config.scf ? NOWHERE : `http://localhost:${config.server.port}`);
   const tokens = createTokens({ keyring, issuer, audience: issuer });
   const phonekey = createPhonekey({
     ...sql,
@@ -138,6 +146,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   return {
     app,
     log,
+    ...(config.scf && { arrive: createArrive({ log, settings: { ...config.server, ...config.scf } }) }),
     hasInbox: inbox !== undefined,
     tick: createTick({ config, database, stores: sql, clock, random }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
@@ -155,8 +164,8 @@ function checkCodeLength({ verification }: Config, route: readonly SmsSender[]):
 }
 
 /** The HTTP server of a composed Phonekey, not listening yet. */
-export function serverOf({ app, log }: Composed): Server {
-  return createHttpServer(app, log);
+export function serverOf({ app, log, arrive }: Composed): Server {
+  return createHttpServer(app, log, arrive);
 }
 
 export type RotatableKind = Exclude<KeyKind, "tag">;
@@ -263,8 +272,13 @@ function coreSettings(config: Config, route: readonly SmsSender[], origin: strin
   };
 }
 
-function httpSettings({ server, pages, functions, phone }: Config): HttpSettings {
-  return { ...server, ...pages, functions, phones: phone, version: VERSION };
+async function ensureKeys({ secrets }: Config, database: SqlDatabase, clock: Clock, random: Random) {
+  const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
+  await createKeyring({ store, secrets, clock, random }).ensure();
+}
+
+function httpSettings({ server, pages, functions, phone, scf }: Config): HttpSettings {
+  return { ...server, ...pages, functions, phones: phone, version: VERSION, ...(scf && { scf }) };
 }
 
 function readVersion(): string {

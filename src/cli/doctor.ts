@@ -1,7 +1,6 @@
 import { Command } from "commander";
-import { examineParts } from "../compose/doctor.ts";
-import { loadConfig } from "../config.ts";
 import type { Finding } from "../core/maintenance/ports.ts";
+import { examineAll } from "./examination.ts";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -17,25 +16,6 @@ export function doctorCommand(): Command {
       console.log(options.json ? JSON.stringify({ ok: isWell, findings }) : asText(findings));
       if (!isWell) process.exitCode = 1;
     });
-}
-
-async function examineAll(): Promise<readonly Finding[]> {
-  const loaded = loadConfig();
-  const warnings = loaded.warnings.map((warning) => settingFinding("warn", ...split(warning)));
-  if (loaded.ok) {
-    const well: Finding = { name: "settings", status: "ok", says: "can be used" };
-    return [...(warnings.length > 0 ? warnings : [well]), ...(await examineParts(loaded.config))];
-  }
-  return [...loaded.problems.map(({ name, message }) => settingFinding("wrong", name, message)), ...warnings];
-}
-
-function settingFinding(status: Finding["status"], name: string, says: string): Finding {
-  return { name, status, says, todo: "See docs/configuration.md." };
-}
-
-function split(warning: string): [string, string] {
-  const colon = warning.indexOf(":");
-  return [warning.slice(0, colon), warning.slice(colon + 1).trim()];
 }
 
 function asText(findings: readonly Finding[]): string {

@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
 import { assertMigrated, type Composed, compose, migrateDatabase, serverOf } from "../compose.ts";
 import type { Config } from "../config.ts";
+import { listen } from "./listening.ts";
 import { settings } from "./settings.ts";
 import { prepareStop } from "./stopping.ts";
 import { startTicking } from "./ticking.ts";
@@ -43,22 +43,6 @@ async function prepareDatabase(config: Config): Promise<void> {
   }
   await assertMigrated(config);
 }
-
-async function listen(server: Server, { port, host }: Config["server"]): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    throw new Error(`cannot listen on port ${port} of ${host}: ${WHY_NOT[code] ?? code}`, { cause });
-  }
-}
-
-const WHY_NOT: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program does; stop it, or set PORT to another port",
-  EADDRNOTAVAIL: "HOST is no address of this machine",
-  EACCES: "this user may not; set PORT to one above 1023",
-};
 
 function announce(config: Config, composed: Composed, port: number): void {
   const origin = config.server.publicUrl ?? `http://localhost:${port}`;

@@ -2,8 +2,8 @@ import { type Config, loadConfig, loadTencent } from "../config.ts";
 import { SettingsError } from "./failure.ts";
 
 /** The settings of this process; warnings go to standard error, and all problems at once into one error. */
-export function settings(): Config {
-  const loaded = loadConfig();
+export function settings(options: { readonly onScf?: boolean } = {}): Config {
+  const loaded = loadConfig(undefined, options);
   for (const warning of loaded.warnings) console.error(`warning: ${warning}`);
   if (loaded.ok) return loaded.config;
   throw wrongSettings(loaded.problems);

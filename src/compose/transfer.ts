@@ -63,6 +63,23 @@ export async function createTransferTools(
   };
 }
 
+/** Takes in the users of the demo from `IMPORT_DATABASE_URL`, or from a table in our own database. */
+export async function importFromDemo(
+  { scf, database }: Config,
+  tools: TransferTools,
+  table: string,
+  watch: ImportWatch,
+): Promise<Imported> {
+  const server = scf?.importFrom ?? database;
+  if (server.kind !== "mysql") throw new Error("IMPORT_DATABASE_URL must be set");
+  const source = await smsLogin.openSmsLogin({ server, table });
+  try {
+    return await tools.importSmsLogin(source, watch);
+  } finally {
+    source.close();
+  }
+}
+
 /**
  * Opens the demo's table for reading.
  *

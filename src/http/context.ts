@@ -4,6 +4,7 @@ import type { Clock, Random } from "../core/ports.ts";
 import type { Tokens } from "../core/session/ports.ts";
 import type { Locale } from "../core/verification/ports.ts";
 import type { ClientAddressSettings } from "./middleware/client-address.ts";
+import type { ScfSettings } from "./scf/own-host.ts";
 
 /** Where a door writes what an operator should see. Nothing that a caller sent goes there. */
 export interface Log {
@@ -30,6 +31,8 @@ export interface HttpDeps {
 export interface HttpSettings extends ClientAddressSettings {
   /** The origin under which people reach this server, `https://…`; in development it follows the request. */
   readonly publicUrl?: string;
+  /** Where this is a function of SCF: without a `publicUrl`, links lead to its own host, and to no other. */
+  readonly scf?: ScfSettings;
   /** Web origins that may call the APIs from a browser. */
   readonly allowedOrigins: readonly string[];
   /** Addresses of apps that the sign-in page may hand over to, compared exactly. */

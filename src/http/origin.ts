@@ -1,9 +1,17 @@
 import type { Context } from "hono";
 import type { Env, HttpSettings } from "./context.ts";
+import { isOwnHost, NOWHERE } from "./scf/own-host.ts";
 
-/** The origin under which this server is reached: `PUBLIC_URL`, or in development that of the request. */
-export function originOf(c: Context<Env>, settings: HttpSettings): string {
-  return settings.publicUrl ?? new URL(c.req.url).origin;
+/**
+ * The origin under which this server is reached: `PUBLIC_URL`, or in development that of the request. On SCF without
+ * `PUBLIC_URL` it is that of the request only where this is the function's own: others name any host they like.
+ */
+export function originOf(c: Context<Env>, { publicUrl, scf }: HttpSettings): string {
+  if (publicUrl !== undefined) return publicUrl;
+  const { origin, host } = new URL(c.req.url);
+  if (!scf) return origin;
+  // The platform ends TLS and speaks plain HTTP to a function.
+  return isOwnHost(host, scf) ? `https://${host}` : NOWHERE;
 }
 
 /** The absolute address of one of the avatars. */

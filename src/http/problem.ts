@@ -46,3 +46,17 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
   if (refusal.code === "invalid_token") headers["www-authenticate"] = 'Bearer error="invalid_token"';
   return c.body(JSON.stringify(body), REFUSALS[refusal.code].status, headers);
 }
+
+/** An answer without a request to take its language and id from. */
+export function plainProblem(refusal: Refusal) {
+  const body = JSON.stringify(problemOf(refusal, "en", "none"));
+  const headers = {
+    "content-type": "application/problem+json",
+    "content-length": String(Buffer.byteLength(body)),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    // The connection, where there is one, ends with it.
+    connection: "close",
+  };
+  return { status: REFUSALS[refusal.code].status, headers, body };
+}

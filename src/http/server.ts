@@ -7,14 +7,17 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import { REFUSALS, type RefusalCode } from "../core/refusals.ts";
+import type { RefusalCode } from "../core/refusals.ts";
 import type { App } from "./app.ts";
 import type { Log } from "./context.ts";
-import { problemOf } from "./problem.ts";
+import { plainProblem } from "./problem.ts";
+import type { Arrive } from "./scf/arrival.ts";
+import { takeIn } from "./scf/web.ts";
+import { MAX_HEADER_BYTES, unfit } from "./unfit.ts";
 
 /** Bounds that hold before a request reaches a route (T43, T44). */
 const LIMITS = {
-  maxHeaderSize: 16 * 1024,
+  maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
@@ -24,17 +27,23 @@ const LIMITS = {
   requireHostHeader: false,
 };
 const MAX_CONNECTIONS = 10_000;
-const MAX_HEADERS = 100;
 /** How long a client has to read our last word and close. */
 const LINGER_MS = 2_000;
 
-/** The Node.js server in front of the routes. It does not listen yet. */
-export function createHttpServer(app: App, log: Log): Server {
-  const handle = getRequestListener(app.fetch, { errorHandler: (error) => unroutable(error, log) });
+/**
+ * The Node.js server in front of the routes. It does not listen yet.
+ *
+ * @param arrive where the server is a web function of SCF: takes the platform's part out of each request
+ */
+export function createHttpServer(app: App, log: Log, arrive?: Arrive): Server {
+  const route: Parameters<typeof getRequestListener>[0] = arrive
+    ? (request, { incoming }) => app.fetch(request, takeIn(incoming as IncomingMessage, arrive))
+    : app.fetch;
+  const handle = getRequestListener(route, { errorHandler: (error) => unroutable(error, log) });
   const underWay = new WeakMap<Socket, ServerResponse>();
   const server = createServer(LIMITS, (request, response) => {
     underWay.set(request.socket, response);
-    const code = unfit(request);
+    const code = unfit(namesOf(request));
     if (code) answerUnfit(response, code);
     else void handle(request, response);
   });
@@ -50,15 +59,12 @@ export function createHttpServer(app: App, log: Log): Server {
   return server;
 }
 
-/** What is wrong with a request whatever it asks for. Two hosts are two meanings (RFC 9112, section 3.2). */
-function unfit({ rawHeaders }: IncomingMessage): RefusalCode | undefined {
-  const names = rawHeaders.filter((_, index) => index % 2 === 0);
-  if (names.length > MAX_HEADERS) return "headers_too_large";
-  return names.filter((name) => name.toLowerCase() === "host").length > 1 ? "invalid_request" : undefined;
+function namesOf({ rawHeaders }: IncomingMessage): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 0);
 }
 
 function answerUnfit(response: ServerResponse, code: RefusalCode): void {
-  const { status, headers, body } = plainProblem(code);
+  const { status, headers, body } = plainProblem({ code });
   response.writeHead(status, headers).end(body);
 }
 
@@ -66,7 +72,7 @@ function answerUnfit(response: ServerResponse, code: RefusalCode): void {
 function unroutable(error: unknown, log: Log): Response {
   const expected = error instanceof RequestError;
   if (!expected) log.error({ err: error }, "fault outside the routes");
-  const { body, ...init } = plainProblem(expected ? "invalid_request" : "internal_error");
+  const { body, ...init } = plainProblem({ code: expected ? "invalid_request" : "internal_error" });
   return new Response(body, init);
 }
 
@@ -86,22 +92,9 @@ function answerUnreadable(
     socket.destroy();
     return;
   }
-  const { status, headers, body } = plainProblem(UNREADABLE[reason ?? ""] ?? "invalid_request");
+  const { status, headers, body } = plainProblem({ code: UNREADABLE[reason ?? ""] ?? "invalid_request" });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
   // A client that never closes its own side would keep the connection.
   socket.setTimeout(LINGER_MS, () => socket.destroy());
-}
-
-/** A problem document without a request to take its language and id from. The connection ends with it. */
-function plainProblem(code: RefusalCode) {
-  const body = JSON.stringify(problemOf({ code }, "en", "none"));
-  const headers = {
-    "content-type": "application/problem+json",
-    "content-length": String(Buffer.byteLength(body)),
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    connection: "close",
-  };
-  return { status: REFUSALS[code].status, headers, body };
 }

@@ -12,7 +12,8 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 /** Characters; far more than a chain of proxies needs. */
 const LONGEST_CHAIN = 1_024;
 
-const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded", "x-real-ip"];
+/** By which proxies tell for whom they ask, in lower case. */
+export const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 export interface ClientAddress {
   /** As limits key it: an IPv4 address, or an IPv6 one by its /64. */

@@ -1,0 +1,83 @@
+import type { Log } from "../context.ts";
+import { FORWARDING_HEADERS } from "../middleware/client-address.ts";
+import { isOwnHost, type ScfSettings } from "./own-host.ts";
+
+/** Names and values of header fields as they came, repeated ones too. */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** A request without what the platform added to it. */
+export interface Arrival {
+  readonly fields: Fields;
+  /** The client's address; undefined where nobody trustworthy tells it. */
+  readonly peer: string | undefined;
+}
+
+/** Addresses that no header tells. */
+export interface Ends {
+  /** Of the connection's other end, which on SCF is the platform's. */
+  readonly neighbour?: string | undefined;
+  /** Of the client, told by a gateway in a place that no client can write to. */
+  readonly client?: string | undefined;
+}
+
+export type Arrive = (fields: Fields, ends: Ends) => Arrival;
+
+export interface ArrivalSettings extends ScfSettings {
+  readonly clientIpHeader?: string;
+  readonly trustedProxies: readonly string[];
+}
+
+const REMOTE_ADDRESS = "x-scf-remote-addr";
+
+/**
+ * Reads and removes what SCF adds to a request. On the function's own host the platform sets `x-scf-remote-addr`; on a
+ * custom domain it lets that of the client pass, and no other header is known to be the platform's. There the client's
+ * address stays unknown, and the log says once that limits by address are off (T35).
+ *
+ * An operator who set `CLIENT_IP_HEADER` or `TRUSTED_PROXIES` knows what is in front, and is believed.
+ */
+export function createArrive({ log, settings }: { log: Log; settings: ArrivalSettings }): Arrive {
+  const isConfigured = settings.clientIpHeader !== undefined || settings.trustedProxies.length > 0;
+  let hasWarned = false;
+  const warn = () => {
+    if (hasWarned) return;
+    hasWarned = true;
+    log.warn({}, "the client's address is not known on this host: limits by address are off");
+  };
+  return (fields, { neighbour, client }) => {
+    if (isConfigured) {
+      const isDropped = (name: string) =>
+        isThePlatforms(name) && name.toLowerCase() !== settings.clientIpHeader;
+      return { fields: without(fields, isDropped), peer: neighbour ?? client };
+    }
+    const isOwn = isOwnHost(fieldOf(fields, "host"), settings);
+    const peer = isOwn ? addressOf(fieldOf(fields, REMOTE_ADDRESS)) : client;
+    if (peer === undefined) warn();
+    return { fields: without(fields, isAboutTheWay), peer };
+  };
+}
+
+/** Also the function's credentials, as `x-scf-secret-key`: nothing beyond this may see them. */
+function isThePlatforms(name: string): boolean {
+  return /^x-scf-/i.test(name);
+}
+
+function isAboutTheWay(name: string): boolean {
+  return isThePlatforms(name) || FORWARDING_HEADERS.includes(name.toLowerCase());
+}
+
+function without(fields: Fields, isDropped: (name: string) => boolean): Fields {
+  return fields.filter(([name]) => !isDropped(name));
+}
+
+/** Of a field that came twice, neither: one of the two may be the client's. */
+function fieldOf(fields: Fields, wanted: string): string | undefined {
+  const found = fields.filter(([name]) => name.toLowerCase() === wanted);
+  return found.length === 1 ? found[0]?.[1].trim() : undefined;
+}
+
+/** `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]` and `[2001:db8::1]:4711` without brackets and port. */
+function addressOf(text: string | undefined): string | undefined {
+  const [, inBrackets, four] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d{1,5})?$/i.exec(text ?? "") ?? [];
+  return inBrackets ?? four ?? text;
+}

@@ -1,0 +1,93 @@
+import type { Refusal } from "../../core/refusals.ts";
+import type { App } from "../app.ts";
+import { refusalText } from "../problem.ts";
+import { answerOf, refusalAnswer, type ScfAnswer } from "./answer.ts";
+import type { Arrive } from "./arrival.ts";
+import { readEvent } from "./event.ts";
+
+/** The functions of the demo. */
+export type FunctionName = "sms" | "getUserInfo" | "setNickname";
+
+/** What event functions call. Neither ever rejects for what an event holds. */
+export interface ScfDoors {
+  /** Serves everything: the answer is the platform's response object. */
+  answer(event: unknown): Promise<ScfAnswer>;
+  /** One function of the functions API: the answer is its bare `{errorCode, …}`. */
+  call(name: FunctionName, event: unknown): Promise<object>;
+}
+
+/** Leads events into the routes of `app`. */
+export function createScfDoors(app: Pick<App, "fetch">, arrive: Arrive): ScfDoors {
+  const answer = async (event: unknown) => {
+    const read = readEvent(event, arrive);
+    if (!read.ok) return refusalAnswer(read.refusal);
+    const { request, peer } = read.value;
+    return await answerOf(await app.fetch(request, { incoming: { socket: { remoteAddress: peer } } }));
+  };
+  return {
+    answer,
+    async call(name, event) {
+      const { body } = await answer(functionEvent(name, event));
+      return bareAnswer(body);
+    },
+  };
+}
+
+/** What the doors say while there is nothing behind them. */
+export function closedDoors(refusal: Refusal): ScfDoors {
+  return {
+    answer: async () => refusalAnswer(refusal),
+    call: async () => bareAnswer(refusalAnswer(refusal).body),
+  };
+}
+
+/**
+ * An event of any kind as a call of one function: where it came by, and by which path, is not looked at. What no HTTP
+ * request could hold is made into what one could, so that the functions API judges it by its own tables.
+ */
+function functionEvent(name: FunctionName, event: unknown): object {
+  const { httpMethod, headers, queryString, body, ...others } = isRecord(event) ? event : {};
+  const hasBody = typeof body === "string" ? body !== "" : isRecord(body);
+  return {
+    ...others,
+    httpMethod: typeof httpMethod === "string" ? httpMethod : hasBody ? "POST" : "GET",
+    path: `/functions/${name}`,
+    headers: { ...inLowerCase(textsOf(headers)), accept: "application/json" },
+    queryString: textsOf(queryString),
+    body: hasBody ? body : "",
+  };
+}
+
+function inLowerCase(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** Each value as text, or as a list of texts. */
+function textsOf(record: unknown): object {
+  const entries = Object.entries(isRecord(record) ? record : {});
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value.map(textOf) : textOf(value)]),
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "");
+}
+
+const REFUSED = -1003;
+
+/** What did not get as far as the functions API is a problem document, and is said in its words. */
+function bareAnswer(body: string): object {
+  const answer: unknown = JSON.parse(body);
+  if (isRecord(answer) && "errorCode" in answer) return answer;
+  const { title, code, requestId, retryAfter } = isRecord(answer) ? answer : {};
+  return {
+    errorCode: REFUSED,
+    errorMessage: title ?? refusalText({ code: "internal_error" }, "en"),
+    data: { codeStr: code ?? "internal_error", requestId, ...(retryAfter !== undefined && { retryAfter }) },
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { ok, type Result, refuse } from "../../core/refusals.ts";
+import { MAX_HEADER_BYTES, unfit } from "../unfit.ts";
+import type { Arrive, Fields } from "./arrival.ts";
+import { NOWHERE } from "./own-host.ts";
+
+/** A request as the routes take it. */
+export interface EventRequest {
+  readonly request: Request;
+  /** The client's address, where somebody trustworthy tells it. */
+  readonly peer: string | undefined;
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+/** Names, each with a value, several, or none. */
+const values = z
+  .record(z.string(), z.union([scalar.transform((value) => [value]), z.array(scalar), z.null()]))
+  .nullish()
+  .transform((record) => Object.entries(record ?? {}).flatMap(pairsOf));
+
+function pairsOf([name, found]: [string, string[] | null]): [string, string][] {
+  return (found ?? [""]).map((value) => [name, value]);
+}
+
+/**
+ * What Function URLs and API gateways hand a function, and what people type into the console's test: fields that are
+ * missing or null are taken for empty, save for method and path.
+ */
+const Event = z.object({
+  httpMethod: z.string().regex(/^[a-z]{1,16}$/i),
+  path: z.string().regex(/^\/[^\\?#]*$/),
+  headers: values,
+  /** The whole query; `queryStringParameters` has only what was declared in the gateway. */
+  queryString: values,
+  body: z
+    .union([z.string(), z.record(z.string(), z.unknown()).transform((body) => JSON.stringify(body))])
+    .nullish(),
+  isBase64Encoded: z.boolean().nullish(),
+  // `serviceId` is what an API gateway has and a Function URL has not.
+  requestContext: z.object({ serviceId: z.string(), sourceIp: z.string() }).nullish().catch(null),
+});
+
+const BODILESS = ["GET", "HEAD"];
+
+type Unreadable = "invalid_request" | "headers_too_large";
+
+/** Reads an event, whatever it is. Refuses with `invalid_request` and the field, or with `headers_too_large`. */
+export function readEvent(event: unknown, arrive: Arrive): Result<EventRequest, Unreadable> {
+  const read = Event.safeParse(event);
+  if (!read.success) return malformed(String(read.error.issues[0]?.path[0] ?? "event"));
+  const { httpMethod, path, headers, queryString, requestContext } = read.data;
+  const unfitting = isTooLarge(headers) ? "headers_too_large" : unfit(headers.map(([name]) => name));
+  if (unfitting) return refuse(unfitting);
+  const body = bodyOf(read.data);
+  if (body === undefined) return malformed("body");
+
+  const method = httpMethod.toUpperCase();
+  const { fields, peer } = arrive(headers, { client: requestContext?.sourceIp });
+  const content = BODILESS.includes(method) ? null : body;
+  try {
+    const init = { method, headers: headersOf(fields, body), body: content };
+    return ok({ request: new Request(urlOf(fields, path, queryString), init), peer });
+  } catch {
+    // A host, header or method that makes no request.
+    return refuse("invalid_request");
+  }
+}
+
+function malformed(field: string) {
+  return refuse("invalid_request", { field, detail: "is missing or malformed in the event" });
+}
+
+function isTooLarge(fields: Fields): boolean {
+  const lengths = fields.map(([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value) + 4);
+  return lengths.reduce((sum, length) => sum + length, 0) > MAX_HEADER_BYTES;
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** Undefined where it should be base64 and is not. */
+function bodyOf({ body, isBase64Encoded }: z.output<typeof Event>): Buffer<ArrayBuffer> | undefined {
+  if (!isBase64Encoded) return Buffer.from(body ?? "");
+  return BASE64.test(body ?? "") ? Buffer.from(body ?? "", "base64") : undefined;
+}
+
+/** With the length of the body that is really there: limits are judged by it. */
+function headersOf(fields: Fields, body: Buffer): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.append(name, value);
+  headers.delete("transfer-encoding");
+  headers.delete("content-length");
+  if (body.length > 0) headers.set("content-length", String(body.length));
+  return headers;
+}
+
+function urlOf(fields: Fields, path: string, query: [string, string][]): string {
+  const host = fields.find(([name]) => name.toLowerCase() === "host")?.[1] || new URL(NOWHERE).host;
+  if (!/^[\w.:[\]-]+$/.test(host)) throw new TypeError("the host is none");
+  const search = new URLSearchParams(query).toString();
+  return `https://${host}${path}${search && `?${search}`}`;
+}

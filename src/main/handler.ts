@@ -1,0 +1,35 @@
+import { describeFailure } from "../cli/failure.ts";
+import { settings } from "../cli/settings.ts";
+import { CLOSED, type ScfDoors, scfDoorsOf } from "../compose/scf.ts";
+import { compose } from "../compose.ts";
+
+/** The part of SCF's context that is used. */
+export interface ScfContext {
+  callbackWaitsForEmptyEventLoop?: boolean;
+}
+
+/** What SCF calls. Never rejects for what an event holds. */
+export type Handler<T> = (event: unknown, context?: ScfContext) => Promise<T>;
+
+let doors: ScfDoors | undefined;
+
+/** A handler of this instance, which composes Phonekey once for all that it answers. */
+export function createHandler<T>(act: (doors: ScfDoors, event: unknown) => Promise<T>): Handler<T> {
+  return async (event, context) => {
+    // Connections are kept for the next event. They keep nothing alive, but the platform need not find that out.
+    if (context) context.callbackWaitsForEmptyEventLoop = false;
+    return await act(await openDoors(), event);
+  };
+}
+
+async function openDoors(): Promise<ScfDoors> {
+  if (doors) return doors;
+  try {
+    doors = scfDoorsOf(await compose(settings({ onScf: true })));
+    return doors;
+  } catch (error) {
+    // A setting that must be changed: told in the function's log, and to nobody else.
+    console.error(describeFailure(error));
+    return CLOSED;
+  }
+}

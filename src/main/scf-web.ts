@@ -1,0 +1,23 @@
+import { once } from "node:events";
+import { describeFailure } from "../cli/failure.ts";
+import { listen } from "../cli/listening.ts";
+import { settings } from "../cli/settings.ts";
+import { prepareStop } from "../cli/stopping.ts";
+import { compose, serverOf } from "../compose.ts";
+
+/** The web function: a server on the platform's port. What is periodic is done by the maintenance function's timer. */
+async function serve(): Promise<void> {
+  const config = settings({ onScf: true });
+  const composed = await compose(config);
+  const server = serverOf(composed);
+  const stop = prepareStop(server);
+  await listen(server, config.server);
+  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  await stop();
+  await composed.close();
+}
+
+serve().catch((error: unknown) => {
+  console.error(describeFailure(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,41 @@
+import { Hono } from "hono";
+import { expect, test } from "vitest";
+import type { Env, HttpSettings } from "../../src/http/context.ts";
+import { originOf } from "../../src/http/origin.ts";
+
+const OWN = "1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com";
+
+async function originAt(url: string, settings: Pick<HttpSettings, "publicUrl" | "scf">): Promise<string> {
+  const app = new Hono<Env>();
+  app.get("*", (c) => c.text(originOf(c, settings as HttpSettings)));
+  return await (await app.request(url)).text();
+}
+
+test.each(["http://localhost:8080/a?b", `http://${OWN}/`, "https://evil.example/"])(
+  "PUBLIC_URL is the origin of whatever came by %s",
+  async (url) => {
+    const publicUrl = "https://auth.example.com";
+    expect(await originAt(url, { publicUrl })).toBe(publicUrl);
+    expect(await originAt(url, { publicUrl, scf: {} })).toBe(publicUrl);
+  },
+);
+
+test("without it, in development, the origin is that of the request", async () => {
+  expect(await originAt("http://localhost:8080/a?b", {})).toBe("http://localhost:8080");
+});
+
+test.each([{}, { appId: "1250000000" }])(
+  "on SCF it is the function's own host, by https (%j)",
+  async (scf) => {
+    expect(await originAt(`http://${OWN}/a?b`, { scf })).toBe(`https://${OWN}`);
+  },
+);
+
+test.each([
+  "http://evil.example/",
+  `http://${OWN}.evil.example/`,
+  "http://9999999999-0abcdefgh1.ap-guangzhou.tencentscf.com/",
+  "http://localhost/",
+])("on SCF %s is nobody's", async (url) => {
+  expect(await originAt(url, { scf: { appId: "1250000000" } })).toBe("https://phonekey.invalid");
+});

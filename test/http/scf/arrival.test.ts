@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { clientAddress } from "../../../src/http/middleware/client-address.ts";
+import { type ArrivalSettings, createArrive, type Fields } from "../../../src/http/scf/arrival.ts";
+
+const OWN = "1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com";
+const CUSTOM = "auth.example.com";
+const DEFAULTS: ArrivalSettings = { trustedProxies: [], appId: "1250000000" };
+
+const warnings: string[] = [];
+const log = { info() {}, error() {}, warn: (_: object, message: string) => warnings.push(message) };
+beforeEach(() => warnings.splice(0));
+
+/** The key by which a request is limited, behind the platform. */
+function keyOf(fields: Fields, settings: ArrivalSettings = DEFAULTS, ends = { neighbour: "169.254.0.1" }) {
+  const { fields: kept, peer } = createArrive({ log, settings })(fields, ends);
+  const header = (wanted: string) => kept.find(([name]) => name.toLowerCase() === wanted)?.[1];
+  return clientAddress(peer, header, settings)?.key;
+}
+
+describe("on the function's own host", () => {
+  test.each([
+    ["203.0.113.7", "203.0.113.7"],
+    ["203.0.113.7:52344", "203.0.113.7"],
+    ["2001:db8::7", "20010db800000000/64"],
+    ["[2001:db8::7]", "20010db800000000/64"],
+    ["[2001:db8::7]:52344", "20010db800000000/64"],
+    ["::ffff:203.0.113.7", "203.0.113.7"],
+    [" 203.0.113.7 ", "203.0.113.7"],
+    ["10.0.0.8", "10.0.0.8"],
+  ])("x-scf-remote-addr: %s is %s", (value, key) => {
+    expect(
+      keyOf([
+        ["Host", OWN],
+        ["X-Scf-Remote-Addr", value],
+      ]),
+    ).toBe(key);
+    expect(warnings).toEqual([]);
+  });
+
+  test("what a client writes into the headers of proxies changes nothing", () => {
+    const forged: Fields = [
+      ["X-Forwarded-For", "198.51.100.1"],
+      ["Forwarded", "for=198.51.100.1"],
+      ["X-Real-IP", "198.51.100.1"],
+    ];
+    expect(keyOf([["host", OWN], ["x-scf-remote-addr", "10.0.0.8"], ...forged])).toBe("10.0.0.8");
+  });
+
+  test.each([
+    ["none", []],
+    ["an empty one", [["x-scf-remote-addr", ""]]],
+    ["what is no address", [["x-scf-remote-addr", "unknown"]]],
+    ["two in one", [["x-scf-remote-addr", "198.51.100.1, 203.0.113.7"]]],
+    [
+      "two, of which one may be the client's",
+      [
+        ["x-scf-remote-addr", "198.51.100.1"],
+        ["X-SCF-Remote-Addr", "203.0.113.7"],
+      ],
+    ],
+  ] as const)("%s: nobody's", (_, fields) => {
+    expect(keyOf([["host", OWN], ...fields])).toBeUndefined();
+  });
+});
+
+test.each([
+  CUSTOM,
+  "tencentscf.com",
+  "evil-tencentscf.com",
+  `${OWN}.evil.example`,
+  `evil.example/${OWN}`,
+  "1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com:8443",
+  "9999999999-0abcdefgh1.ap-guangzhou.tencentscf.com",
+  "",
+])("on the host %j no header is believed, and the log says once that limits by address are off", (host) => {
+  const arrive = createArrive({ log, settings: DEFAULTS });
+  const spoofed: Fields = [
+    ["host", host],
+    ["x-scf-remote-addr", "198.51.100.1"],
+    ["x-forwarded-for", "198.51.100.1"],
+  ];
+  for (let times = 0; times < 3; times += 1) {
+    const { fields, peer } = arrive(spoofed, { neighbour: "169.254.0.1" });
+    expect({ fields, peer }).toEqual({ fields: [["host", host]], peer: undefined });
+  }
+  expect(warnings).toEqual([expect.stringContaining("limits by address are off")]);
+});
+
+test("a private Function URL is the function's own host too", () => {
+  const host = "1250000000-0abcdefgh1.in.ap-guangzhou.tencentscf.com";
+  expect(
+    keyOf([
+      ["host", host],
+      ["x-scf-remote-addr", "10.1.2.3"],
+    ]),
+  ).toBe("10.1.2.3");
+});
+
+test("where the platform does not tell the account, its suffix has to do", () => {
+  expect(
+    keyOf(
+      [
+        ["host", OWN],
+        ["x-scf-remote-addr", "203.0.113.7"],
+      ],
+      { trustedProxies: [] },
+    ),
+  ).toBe("203.0.113.7");
+});
+
+test("an operator who names a header is believed, on every host", () => {
+  const settings = { ...DEFAULTS, clientIpHeader: "x-scf-remote-addr" };
+  expect(
+    keyOf(
+      [
+        ["host", CUSTOM],
+        ["X-Scf-Remote-Addr", "203.0.113.7"],
+      ],
+      settings,
+    ),
+  ).toBe("203.0.113.7");
+  expect(warnings).toEqual([]);
+});
+
+test("an operator who names proxies is believed, from the right", () => {
+  const settings = { ...DEFAULTS, trustedProxies: ["169.254.0.0/16"] };
+  const fields: Fields = [
+    ["host", CUSTOM],
+    ["x-forwarded-for", "198.51.100.1, 203.0.113.7"],
+  ];
+  expect(keyOf(fields, settings)).toBe("203.0.113.7");
+});
+
+test.each([
+  DEFAULTS,
+  { ...DEFAULTS, clientIpHeader: "x-scf-remote-addr" },
+  { ...DEFAULTS, trustedProxies: ["::1/128"] },
+])("the function's credentials reach nothing behind, whatever is set (%j)", (settings) => {
+  const secrets: Fields = ["Secret-Id", "secret-key", "Session-Token", "Request-Id"].map((name) => [
+    `X-Scf-${name}`,
+    "canary",
+  ]);
+  for (const host of [OWN, CUSTOM]) {
+    const { fields } = createArrive({ log, settings })([["host", host], ...secrets], {});
+    expect(JSON.stringify(fields)).not.toContain("canary");
+  }
+});

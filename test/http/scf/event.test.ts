@@ -1,0 +1,297 @@
+import { Hono } from "hono";
+import { setCookie } from "hono/cookie";
+import { describe, expect, test } from "vitest";
+import type { Env } from "../../../src/http/context.ts";
+import { createArrive } from "../../../src/http/scf/arrival.ts";
+import { createScfDoors, type FunctionName } from "../../../src/http/scf/doors.ts";
+
+const HOST = "1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com";
+const log = { info() {}, error() {}, warn() {} };
+
+/** Tells what arrived, as a route would see it. */
+const app = new Hono<Env>();
+app.get("/cookies", (c) => {
+  setCookie(c, "a", "1");
+  if (c.req.query("two")) setCookie(c, "b", "2");
+  return c.text("ok");
+});
+app.get("/bytes", (c) => c.body(new Uint8Array([0xff, 0x00, 0xfe])));
+app.get("/nothing", (c) => c.body(null, 204));
+app.get("/moved", (c) => c.redirect("/there", 303));
+app.all("/functions/:name", async (c) => c.json({ errorCode: 0, data: await seen(c.req.raw, c.env) }));
+app.all("*", async (c) => c.json(await seen(c.req.raw, c.env)));
+
+async function seen(request: Request, env: Env["Bindings"]) {
+  const { url, method } = request;
+  return {
+    method,
+    url,
+    query: [...new URL(url).searchParams],
+    headers: Object.fromEntries(request.headers),
+    body: await request.text(),
+    peer: env.incoming?.socket?.remoteAddress ?? null,
+  };
+}
+
+const doors = createScfDoors(app, createArrive({ log, settings: { trustedProxies: [] } }));
+
+async function sent(event: object) {
+  const { statusCode, body } = await doors.answer(event);
+  return { statusCode, ...JSON.parse(body) };
+}
+
+const functionUrl = {
+  httpMethod: "POST",
+  path: "/v1/x",
+  headers: { host: HOST, "content-type": "application/json", "x-scf-remote-addr": "203.0.113.7" },
+  queryString: { a: "1" },
+  body: '{"名":"值"}',
+};
+
+/** As API gateways of private clouds still send them. */
+const gateway = {
+  requestContext: {
+    serviceId: "service-f94sy04v",
+    path: "/test/{path}",
+    httpMethod: "POST",
+    requestId: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    identity: { secretId: "abdcdxxxxxxxsdfs" },
+    sourceIp: "203.0.113.8",
+    stage: "release",
+  },
+  headers: {
+    "Accept-Language": "zh-CN",
+    Host: "service-3ei3tii4-251000691.ap-guangzhou.apigateway.myqcloud.com",
+  },
+  body: '{"test":"body"}',
+  pathParameters: { path: "value" },
+  queryStringParameters: { foo: "bar" },
+  headerParameters: { Refer: "10.0.2.14" },
+  stageVariables: { stage: "release" },
+  path: "/test/value",
+  queryString: { foo: "bar", bob: "alice" },
+  httpMethod: "POST",
+};
+
+describe("what an event becomes", () => {
+  test("of a Function URL", async () => {
+    expect(await sent(functionUrl)).toEqual({
+      statusCode: 200,
+      method: "POST",
+      url: `https://${HOST}/v1/x?a=1`,
+      query: [["a", "1"]],
+      headers: { host: HOST, "content-type": "application/json", "content-length": "13" },
+      body: '{"名":"值"}',
+      peer: "203.0.113.7",
+    });
+  });
+
+  test("of an API gateway, which tells the client's address in a place of its own", async () => {
+    expect(await sent(gateway)).toMatchObject({
+      method: "POST",
+      query: [
+        ["foo", "bar"],
+        ["bob", "alice"],
+      ],
+      headers: { "accept-language": "zh-CN" },
+      body: '{"test":"body"}',
+      peer: "203.0.113.8",
+    });
+  });
+
+  test("a client cannot tell its own address: not by a header, nor by a body that looks like an event", async () => {
+    const headers = { host: "auth.example.com", "x-scf-remote-addr": "198.51.100.1" };
+    const body = JSON.stringify({ requestContext: gateway.requestContext });
+    expect(await sent({ ...functionUrl, headers, body })).toMatchObject({ peer: null });
+    // A Function URL's context has no service.
+    const requestContext = { sourceIp: "198.51.100.1" };
+    expect(await sent({ ...functionUrl, headers, requestContext })).toMatchObject({ peer: null });
+  });
+
+  test("a body in base64", async () => {
+    const body = Buffer.from("phone=%2B86138&x=é").toString("base64");
+    expect(await sent({ ...functionUrl, body, isBase64Encoded: true })).toMatchObject({
+      body: "phone=%2B86138&x=é",
+    });
+    expect(await sent({ ...functionUrl, body, isBase64Encoded: false })).toMatchObject({ body });
+  });
+
+  test("repeated query keys, and values of other types", async () => {
+    const queryString = { a: ["1", "2"], n: 5, t: true, none: null, "a b&=": "c d&=+%", "": "empty" };
+    expect((await sent({ ...functionUrl, queryString })).query).toEqual([
+      ["a", "1"],
+      ["a", "2"],
+      ["n", "5"],
+      ["t", "true"],
+      ["none", ""],
+      ["a b&=", "c d&=+%"],
+      ["", "empty"],
+    ]);
+  });
+
+  test("header names in any case, several cookies, values of other types", async () => {
+    const headers = { HOST, Cookie: "a=1", cookie: ["b=2", "c=3"], "X-Number": 5, "x-null": null };
+    expect((await sent({ ...functionUrl, headers })).headers).toMatchObject({
+      host: HOST,
+      cookie: "a=1; b=2; c=3",
+      "x-number": "5",
+      "x-null": "",
+    });
+  });
+
+  test("the length is that of the body that came, whatever a header says", async () => {
+    for (const name of ["content-length", "Content-Length"]) {
+      const headers = { host: HOST, [name]: "1", "transfer-encoding": "chunked" };
+      const { headers: got } = await sent({ ...functionUrl, headers });
+      expect(got).toEqual({ host: HOST, "content-length": "13" });
+    }
+  });
+
+  test.each(["headers", "queryString", "body", "isBase64Encoded", "requestContext"])(
+    "%s may be missing or null",
+    async (field) => {
+      const { [field]: _, ...without } = functionUrl as Record<string, unknown>;
+      for (const event of [without, { ...functionUrl, [field]: null }]) {
+        expect(await sent(event)).toMatchObject({ statusCode: 200, method: "POST" });
+      }
+    },
+  );
+
+  test("a GET has no body", async () => {
+    expect(await sent({ ...functionUrl, httpMethod: "get" })).toMatchObject({ method: "GET", body: "" });
+  });
+});
+
+describe("events that are none", () => {
+  const refused = async (event: unknown) => {
+    const { statusCode, headers, body } = await doors.answer(event);
+    expect(headers).toMatchObject({
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+    });
+    return [statusCode, JSON.parse(body).code, JSON.parse(body).field];
+  };
+
+  test.each([
+    ["null", null, "event"],
+    ["undefined", undefined, "event"],
+    ["a text", "{}", "event"],
+    ["a list", [], "event"],
+    ["an empty object", {}, "httpMethod"],
+    ["the console's template", { key1: "test value 1" }, "httpMethod"],
+    ["a method that is none", { ...functionUrl, httpMethod: "GET /" }, "httpMethod"],
+    ["a method of another type", { ...functionUrl, httpMethod: 1 }, "httpMethod"],
+    ["no path", { ...functionUrl, path: undefined }, "path"],
+    ["a path that does not begin at the root", { ...functionUrl, path: "https://evil.example/" }, "path"],
+    ["a path with a query", { ...functionUrl, path: "/a?b" }, "path"],
+    ["a path with a backslash", { ...functionUrl, path: "/\\evil.example" }, "path"],
+    ["headers that are a list", { ...functionUrl, headers: [] }, "headers"],
+    ["a header that is an object", { ...functionUrl, headers: { a: {} } }, "headers"],
+    ["a query that is a text", { ...functionUrl, queryString: "a=1" }, "queryString"],
+    ["a body that is a number", { ...functionUrl, body: 1 }, "body"],
+    ["base64 that is none", { ...functionUrl, body: "@@@", isBase64Encoded: true }, "body"],
+  ])("%s", async (_, event, field) => {
+    expect(await refused(event)).toEqual([400, "invalid_request", field]);
+  });
+
+  test.each([
+    ["a header with a line break", { ...functionUrl, headers: { a: "b\r\nc: d" } }],
+    ["a name that is none", { ...functionUrl, headers: { "a b": "c" } }],
+    ["a host that is none", { ...functionUrl, headers: { host: "a@evil.example/x" } }],
+    ["two hosts", { ...functionUrl, headers: { host: HOST, Host: "evil.example" } }],
+    ["a method that fetch forbids", { ...functionUrl, httpMethod: "CONNECT" }],
+  ])("%s", async (_, event) => {
+    expect((await refused(event)).slice(0, 2)).toEqual([400, "invalid_request"]);
+  });
+
+  test.each([
+    ["too many headers", Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`x-${n}`, "1"]))],
+    ["headers too long", { cookie: "x".repeat(17_000) }],
+  ])("%s", async (_, headers) => {
+    expect((await refused({ ...functionUrl, headers })).slice(0, 2)).toEqual([431, "headers_too_large"]);
+  });
+});
+
+describe("what the platform gets", () => {
+  const get = (path: string, queryString = {}) =>
+    doors.answer({ httpMethod: "GET", path, headers: { host: HOST }, queryString });
+
+  test("one cookie as a text, several as a list", async () => {
+    expect((await get("/cookies")).headers["set-cookie"]).toBe("a=1; Path=/");
+    expect((await get("/cookies", { two: 1 })).headers["set-cookie"]).toEqual(["a=1; Path=/", "b=2; Path=/"]);
+  });
+
+  test("what is no text in base64", async () => {
+    expect(await get("/bytes")).toMatchObject({ isBase64Encoded: true, body: "/wD+" });
+    expect(await get("/cookies")).toMatchObject({ isBase64Encoded: false, body: "ok" });
+  });
+
+  test("an answer without a body, and one that leads elsewhere", async () => {
+    expect(await get("/nothing")).toMatchObject({ statusCode: 204, body: "", isBase64Encoded: false });
+    expect(await get("/moved")).toMatchObject({ statusCode: 303, headers: { location: "/there" } });
+  });
+});
+
+describe("the functions of the demo", () => {
+  const call = async (event: unknown, name: FunctionName = "sms") =>
+    (await doors.call(name, event)) as { errorCode: number; data: Awaited<ReturnType<typeof seen>> };
+
+  test.each(["sms", "getUserInfo", "setNickname"] as const)(
+    "%s, wherever the event came by",
+    async (name) => {
+      const { data } = await call({ ...gateway, path: "/anything" }, name);
+      expect(data).toMatchObject({ method: "POST", body: '{"test":"body"}', peer: "203.0.113.8" });
+      expect(new URL(data.url).pathname).toBe(`/functions/${name}`);
+    },
+  );
+
+  test.each([
+    null,
+    undefined,
+    7,
+    "text",
+    [],
+    {},
+    { httpMethod: 5, path: 6, headers: 7, queryString: 8, body: 9 },
+  ])("%j is a call without parameters", async (event) => {
+    expect(await call(event)).toMatchObject({ errorCode: 0, data: { method: "GET", query: [], body: "" } });
+  });
+
+  test("a bare test event, its parameters where the demo looks for them", async () => {
+    const { data } = await call({ queryString: { method: "getSms", phone: "13800138000" } });
+    expect(data).toMatchObject({
+      method: "GET",
+      query: [
+        ["method", "getSms"],
+        ["phone", "13800138000"],
+      ],
+    });
+  });
+
+  test.each([
+    ["a form", "method=getSms&phone=1", "method=getSms&phone=1"],
+    ["JSON", '{"method":"getSms"}', '{"method":"getSms"}'],
+    ["an object", { method: "getSms" }, '{"method":"getSms"}'],
+  ])("a bare test event with a body that is %s", async (_, body, sent) => {
+    expect((await call({ body })).data).toMatchObject({ method: "POST", body: sent });
+  });
+
+  test("parameters that are no texts get as far as the tables of the functions API", async () => {
+    const { data } = await call({ queryString: { phone: { a: 1 }, code: ["1", { b: 2 }], name: null } });
+    expect(data.query).toEqual([
+      ["phone", '{"a":1}'],
+      ["code", "1"],
+      ["code", '{"b":2}'],
+      ["name", ""],
+    ]);
+  });
+
+  test("what no route answers is -1003 in the words of its problem", async () => {
+    const answer = await call({ headers: { host: "a b" }, queryString: {} });
+    expect(answer).toEqual({
+      errorCode: -1003,
+      errorMessage: "The request is not valid.",
+      data: { codeStr: "invalid_request", requestId: "none" },
+    });
+  });
+});

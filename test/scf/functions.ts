@@ -1,0 +1,61 @@
+import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
+import { newDatabase } from "../support/mysql.ts";
+import { end, startEvent, type Variables } from "./instance.ts";
+
+const APP_ID = "1250000000";
+/** Of the function's own URL. */
+export const HOST = `${APP_ID}-0abcdefgh1.ap-guangzhou.tencentscf.com`;
+const SECRET = "q7Yl0VnJmTzE3wKxB1sRdUoPcA9gHfI2";
+
+/** Settings to try the package out with: by the console sender, which the rules for production forbid. */
+export function variables(server: MysqlServer, more: Variables = {}): Variables {
+  return {
+    NODE_ENV: "development",
+    PHONEKEY_SECRETS: SECRET,
+    DATABASE_URL: `mysql://${server.user}@${server.host}:${server.port}/${server.database}`,
+    TENCENTCLOUD_APPID: APP_ID,
+    ...more,
+  };
+}
+
+/** A database of its own, migrated by the maintenance function, and the settings that name it. */
+export async function migratedDatabase(folder: string, more: Variables = {}) {
+  const server = await newDatabase();
+  const env = variables(server, more);
+  const { child, invoke } = await startEvent(folder, "maintenance.main_handler", env);
+  const { answer, thrown } = await invoke({ action: "migrate" });
+  await end(child);
+  return { server, env, migrated: answer, thrown };
+}
+
+/** An event of a Function URL. */
+export function event(
+  method: string,
+  path: string,
+  more: { body?: unknown; headers?: object; query?: object } = {},
+) {
+  const { body, headers, query } = more;
+  return {
+    httpMethod: method,
+    path,
+    headers: {
+      host: HOST,
+      "x-scf-remote-addr": "203.0.113.7:52344",
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(query && { queryString: query }),
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  };
+}
+
+/** What an answer of `index.main_handler` says. */
+export function read(answer: unknown) {
+  const { statusCode, headers, body } = answer as {
+    statusCode: number;
+    headers: Record<string, string>;
+    body: string;
+  };
+  const isJson = String(headers["content-type"]).includes("json");
+  return { status: statusCode, headers, body: isJson ? (JSON.parse(body) as Record<string, unknown>) : body };
+}
