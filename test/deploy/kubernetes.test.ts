@@ -48,7 +48,7 @@ interface Manifest {
   };
 }
 
-const manifests = ["phonekey", "migrate", "secret.example"].flatMap((name) =>
+const manifests = ["config", "secret.example", "migrate", "phonekey"].flatMap((name) =>
   parseAllDocuments(readDeployed(`kubernetes/${name}.yaml`)).map((document) => {
     expect(document.errors).toEqual([]);
     return document.toJS() as Manifest;

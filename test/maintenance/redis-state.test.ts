@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import Libsql from "libsql";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { examineParts } from "../../src/compose/doctor.ts";
 import { compose } from "../../src/compose.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { createWorld, testConfig, type World } from "../support/world.ts";
@@ -40,6 +41,17 @@ describe("STATE_URL=redis://…", () => {
     await world.signIn();
     const lasting = keys().filter((key) => Number(server.command("pttl", key)) < 0);
     expect(lasting).toEqual(["phonekey:{limits}:epochs"]);
+  });
+
+  test("a user with the rights that docs/running.md names is enough", async () => {
+    const rights = ["~phonekey:*", "+@read", "+@write", "+eval", "+evalsha", "+info", "+time"];
+    server.command("acl", "setuser", "phonekey", "reset", "on", ">secret", ...rights);
+    const STATE_URL = server.url.replace("//", "//phonekey:secret@");
+    const other = await createWorld({ env: { STATE_URL } });
+    expect((await other.signIn("+8613800138003")).created).toBe(true);
+    const findings = await examineParts(other.config, { folder: other.folder });
+    expect(findings.filter(({ name, status }) => name.startsWith("Redis") && status !== "ok")).toEqual([]);
+    await other.close();
   });
 
   test("while Redis is away: not ready, starts are 503, the process lives, and it recovers by itself", async () => {
