@@ -50,62 +50,7 @@ resource "random_password" "callback" {
   special = false
 }
 
-resource "tencentcloud_scf_function" "web" {
-  name              = var.function_name
-  description       = "Phonekey, phone sign-in"
-  func_type         = "HTTP"
-  handler           = "scf_bootstrap"
-  runtime           = var.runtime
-  zip_file          = local_file.package.filename
-  mem_size          = var.function_memory_mb
-  timeout           = var.function_timeout_seconds
-  environment       = local.settings
-  role              = tencentcloud_cam_role.function["web"].name
-  vpc_id            = tencentcloud_vpc.main.id
-  subnet_id         = tencentcloud_subnet.functions.id
-  enable_public_net = var.egress != "nat"
-  enable_eip_config = var.egress == "fixed"
-  cls_logset_id     = tencentcloud_cls_logset.main.id
-  cls_topic_id      = tencentcloud_cls_topic.main.id
-  tags              = var.tags
-
-  instance_concurrency_config {
-    dynamic_enabled = "FALSE"
-    max_concurrency = var.function_concurrency
-  }
-
-  depends_on = [
-    tencentcloud_cam_role_policy_attachment.function,
-    tencentcloud_mysql_privilege.phonekey,
-    tencentcloud_redis_param.main,
-  ]
-}
-
-# The way in from the web: HTTPS only, open to anybody, as a sign-in has to be. A name of its own is not allowed.
-
-resource "tencentcloud_scf_trigger" "url" {
-  function_name = tencentcloud_scf_function.web.name
-  namespace     = "default"
-  type          = var.trigger
-  qualifier     = "$DEFAULT"
-  enable        = "OPEN"
-
-  trigger_desc = jsonencode({
-    AuthType  = "NONE"
-    NetConfig = { EnableIntranet = false, EnableExtranet = true }
-  })
-}
-
-# The address that the cloud gave the trigger.
-
-data "tencentcloud_scf_triggers" "web" {
-  function_name = tencentcloud_scf_function.web.name
-  namespace     = "default"
-
-  depends_on = [tencentcloud_scf_trigger.url]
-}
-
-# The same package with another handler: what a web function cannot have is a timer.
+# The same package with another handler, for what is to be done by a timer, which a web function cannot have.
 
 resource "tencentcloud_scf_function" "maintenance" {
   name              = "${var.function_name}-maintenance"
@@ -133,6 +78,19 @@ resource "tencentcloud_scf_function" "maintenance" {
   ]
 }
 
+# The database is brought up to date before the web function gets the code that needs it, whenever the package changes.
+
+resource "tencentcloud_scf_sync_invoke_function" "migrate" {
+  function_name = tencentcloud_scf_function.maintenance.name
+  namespace     = "default"
+  qualifier     = "$LATEST"
+  event         = jsonencode({ action = "migrate" })
+
+  lifecycle {
+    replace_triggered_by = [local_file.package]
+  }
+}
+
 resource "tencentcloud_scf_trigger" "timer" {
   function_name   = tencentcloud_scf_function.maintenance.name
   namespace       = "default"
@@ -142,4 +100,59 @@ resource "tencentcloud_scf_trigger" "timer" {
   trigger_desc    = var.maintenance_cron
   custom_argument = "tick"
   enable          = "OPEN"
+}
+
+resource "tencentcloud_scf_function" "web" {
+  name              = var.function_name
+  description       = "Phonekey, phone sign-in"
+  func_type         = "HTTP"
+  handler           = "scf_bootstrap"
+  runtime           = var.runtime
+  zip_file          = local_file.package.filename
+  mem_size          = var.function_memory_mb
+  timeout           = var.function_timeout_seconds
+  environment       = local.settings
+  role              = tencentcloud_cam_role.function["web"].name
+  vpc_id            = tencentcloud_vpc.main.id
+  subnet_id         = tencentcloud_subnet.functions.id
+  enable_public_net = var.egress != "nat"
+  enable_eip_config = var.egress == "fixed"
+  cls_logset_id     = tencentcloud_cls_logset.main.id
+  cls_topic_id      = tencentcloud_cls_topic.main.id
+  tags              = var.tags
+
+  instance_concurrency_config {
+    dynamic_enabled = "FALSE"
+    max_concurrency = var.function_concurrency
+  }
+
+  depends_on = [
+    tencentcloud_cam_role_policy_attachment.function,
+    tencentcloud_redis_param.main,
+    tencentcloud_scf_sync_invoke_function.migrate,
+  ]
+}
+
+# The way in from the web: HTTPS only, open to anybody, as a sign-in has to be. A name of its own is not allowed.
+
+resource "tencentcloud_scf_trigger" "url" {
+  function_name = tencentcloud_scf_function.web.name
+  namespace     = "default"
+  type          = var.trigger
+  qualifier     = "$DEFAULT"
+  enable        = "OPEN"
+
+  trigger_desc = jsonencode({
+    AuthType  = "NONE"
+    NetConfig = { EnableIntranet = false, EnableExtranet = true }
+  })
+}
+
+# The address that the cloud gave the trigger.
+
+data "tencentcloud_scf_triggers" "web" {
+  function_name = tencentcloud_scf_function.web.name
+  namespace     = "default"
+
+  depends_on = [tencentcloud_scf_trigger.url]
 }

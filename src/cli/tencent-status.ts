@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { alertOfReviews } from "../compose/review-alerts.ts";
 import {
   isPassing,
   type Overview,
@@ -8,7 +9,7 @@ import {
   tencentTools,
 } from "../compose/tencent.ts";
 import { describeFailure } from "./failure.ts";
-import { tencentSettings } from "./settings.ts";
+import { settings, tencentSettings } from "./settings.ts";
 import { accountLines, standingLine } from "./tencent-text.ts";
 import { todoFor, todoLines } from "./tencent-todo.ts";
 
@@ -16,6 +17,7 @@ interface StatusOptions {
   readonly international?: true;
   readonly watch?: true;
   readonly interval: number;
+  readonly alert?: true;
   readonly json?: true;
 }
 
@@ -25,21 +27,24 @@ export function statusCommand(): Command {
     .option("--watch", "go on until no review is open")
     .option("--interval <seconds>", "between two looks, with --watch", seconds, 60)
     .option("--international", "for Global SMS instead of Mainland China")
+    .option("--alert", "raise an alert for what was rejected, and end it once that is approved")
     .option("--json", "print the result as JSON, with --watch at the end")
     .addHelpText(
       "after",
       "\nJudges what the settings name (TENCENT_SMS_SIGN_NAME, TENCENT_SMS_TEMPLATE_ID…), or everything where they name" +
         "\nnothing. The exit code is 1 when something of that was rejected or is not there." +
+        "\n--alert needs the other settings too: alerts are kept in the database and posted to ALERT_WEBHOOK." +
         "\n\nExamples:\n  phonekey tencent status\n  phonekey tencent status --watch && echo approved",
     )
     .action(async (options: StatusOptions) => await showStatus(options));
 }
 
-async function showStatus({ international, watch, interval, json }: StatusOptions): Promise<void> {
+async function showStatus({ international, watch, interval, alert, json }: StatusOptions): Promise<void> {
   const isInternational = international ?? false;
   const tencent = tencentSettings();
   const tools = tencentTools(tencent, isInternational);
   const look = await (watch ? followed(tools, interval, json ?? false) : lookOnce(tools));
+  if (alert) await alertOfReviews(settings(), look.standings, isInternational);
   const isWell = look.standings.every(({ status }) => status !== "rejected" && status !== "missing");
   const todo = todoFor(isInternational, { tencent, overview: look.overview });
   if (json) console.log(JSON.stringify({ ok: isWell, ...look, todo }));

@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, CommanderError } from "commander";
+import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { describeFailure } from "../../src/cli/failure.ts";
 import { tencentCommand } from "../../src/cli/tencent.ts";
+import { migrateDatabase } from "../../src/compose.ts";
+import { loadConfig } from "../../src/config.ts";
 import { type AdminAccount, createAdminAccount } from "../support/tencent/admin-account.ts";
 import { startCloud } from "../support/tencent/cloud.ts";
 import { smsAdmin } from "../support/tencent/sms-admin.ts";
@@ -232,6 +235,38 @@ describe("phonekey tencent status", () => {
     expect(ended.stdout).toMatch(/腾讯云: in review\n(.*\n)*.*腾讯云: approved\n/);
     expect(ended.stdout).toMatch(/rejected\n +the reviewer says: 请补充签名/);
     expect(ended.stderr).toMatch(/fault of its own.*Trying again/);
+  });
+});
+
+describe("phonekey tencent status --alert", () => {
+  const alertsIn = (file: string) => {
+    const libsql = new Libsql(file);
+    const rows = libsql
+      .prepare("SELECT kind, subject, cleared_at IS NULL AS stands FROM alerts ORDER BY id")
+      .all();
+    libsql.close();
+    return rows;
+  };
+
+  test("raises each alert once, and ends it when the review ends well", async () => {
+    const file = join(folder, "phonekey.db");
+    const here = { DATABASE_URL: `sqlite:${file}` };
+    const look = () => run(["tencent", "status", "--alert"], here);
+    await setup(...SUBMIT);
+    const unready = await look();
+    expect(unready).toMatchObject({ code: 1 });
+    expect(unready.stderr).toMatch(/run `phonekey migrate` first/);
+
+    const loaded = loadConfig({ ...env, ...here });
+    if (loaded.ok) await migrateDatabase(loaded.config);
+    const [template] = account.templates;
+    Object.assign(template ?? {}, { StatusCode: -1, ReviewReply: "模板不规范" });
+    expect([(await look()).code, (await look()).code]).toEqual([1, 1]);
+    const alert = { kind: "sms_template", subject: `tencent/mainland/template/${template?.TemplateId}` };
+    expect(alertsIn(file)).toEqual([{ ...alert, stands: 1 }]);
+    Object.assign(template ?? {}, { StatusCode: 0, ReviewReply: "" });
+    expect((await look()).code).toBe(0);
+    expect(alertsIn(file)).toEqual([{ ...alert, stands: 0 }]);
   });
 });
 
