@@ -42,9 +42,9 @@ export async function readByFunctions(
   const principal = await authenticate(deps, token);
   if (!principal.ok) return principal;
   const profile = await readProfile(deps, principal.value.user);
-  const isOwn =
-    [profile.phone, undefined].includes(asked.phone) && [profile.id, undefined].includes(asked.userId);
-  return isOwn ? ok(profile) : tell("not_the_tokens");
+  const isOther = (own: string, given: string | undefined) => given !== undefined && given !== own;
+  const isForeign = isOther(profile.phone, asked.phone) || isOther(profile.id, asked.userId);
+  return isForeign ? tell("not_the_tokens") : ok(profile);
 }
 
 /** Sets the name of the token's user; `isName` says which there can be. */

@@ -137,6 +137,20 @@ const SMS: readonly Case[] = [
     },
   },
   {
+    name: "login: of 50 wrong codes at once three are looked at",
+    demo: -1100,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const sessionId = await client.started(phone);
+      const code = codeFor(stage.world, phone);
+      const wrong = Array.from({ length: 50 }, () => client.login(phone, wrongCode(code), sessionId));
+      const codes = (await Promise.all(wrong)).map(({ errorCode }) => errorCode);
+      expect(codes.filter((each) => each === -1102)).toHaveLength(3);
+      expect(codes.filter((each) => each === -1100)).toHaveLength(47);
+      return await client.login(phone, code, sessionId);
+    },
+  },
+  {
     name: "login: a second time, as the same user",
     demo: 0,
     play: async (stage) => {

@@ -127,6 +127,20 @@ const SIGN_IN: readonly Case[] = [
     },
   },
   {
+    name: "getSms sends as often as it is called, at once",
+    defect: "D6",
+    demo: 0,
+    ours: -1003,
+    play: async (stage) => {
+      const [client, phone] = [stage.client(), stage.phone()];
+      const before = stage.world.sms.sent.length;
+      const answers = await Promise.all(Array.from({ length: 20 }, () => client.getSms(phone)));
+      expect(answers.filter(({ errorCode }) => errorCode === 0)).toHaveLength(1);
+      expect(stage.world.sms.sent.length - before).toBe(1);
+      return await client.getSms(phone);
+    },
+  },
+  {
     name: "a wrong sessionId can be tried without end, and by anybody",
     defect: "D12",
     demo: -1103,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestVerifier } from "../../support/challenges.ts";
 import { bearer, createWorld, type World } from "../../support/world.ts";
+import { openMoving } from "../../transfer/support.ts";
 import { bodyOf, MINUTE_MS, phoneNo, refused, SECOND_MS, wrongCode } from "../support.ts";
 import { type Answer, codeFor, createFunctionsClient } from "./client.ts";
 import { NO_SESSION } from "./stage.ts";
@@ -207,6 +208,51 @@ describe("tokens of every other kind", () => {
     const { accessToken } = await world.signIn(`+86${PHONE}`);
     const listed = await world.request("/v1/sessions", { headers: bearer(accessToken) });
     expect(JSON.stringify(await listed.json())).toContain("demo-client");
+  });
+});
+
+describe("users and phones", () => {
+  it("who was moved in from the demo keeps the number that was their id (D18)", async () => {
+    const moving = await openMoving();
+    const line = JSON.stringify({ id: "7", phone: PHONE, name: "Lin", avatar: 4 });
+    expect((await moving.import(`${line}\n`)).counts).toMatchObject({ imported: 1 });
+    const mover = createFunctionsClient(() => moving.world, "198.51.100.1");
+    const { token, userId } = await mover.signedIn(PHONE);
+    expect(userId).toBe("7");
+    expect((await mover.getUserInfo({ userId: "7" }, token)).data).toEqual({
+      phone: PHONE,
+      name: "Lin",
+      avatar: "http://localhost:8080/avatars/4.svg",
+      userId: "7",
+    });
+    expect((await mover.setNickname("7", "Li", token)).errorCode).toBe(0);
+    expect((await mover.getUserInfo({ userId: "07" }, token)).errorCode).toBe(-1007);
+    await moving.close();
+  });
+
+  it("numbers of other countries come out in E.164, pictures and tokens under PUBLIC_URL", async () => {
+    await start({ ALLOWED_COUNTRIES: "CN,US", PUBLIC_URL: "https://id.example" });
+    const american = "+12133734253";
+    const sessionId = await client.started("+1 (213) 373-4253");
+    const { data } = await client.login(american, world.sms.lastCode(american), sessionId);
+    expect(data).toMatchObject({
+      phone: american,
+      avatar: expect.stringMatching(/^https:\/\/id\.example\/avatars\//),
+    });
+    expect((await client.getUserInfo({ phone: american }, String(data?.token))).data).toMatchObject({
+      phone: american,
+    });
+  });
+
+  it("tells apart what is wrong with a number", async () => {
+    expect(await client.getSms("+12133734253")).toEqual({
+      errorCode: -1002,
+      errorMessage: "Phone numbers of this country are not accepted here.",
+    });
+    expect(await client.getSms("01065529988")).toEqual({
+      errorCode: -1002,
+      errorMessage: "This number cannot receive our messages. Use a mobile number.",
+    });
   });
 });
 

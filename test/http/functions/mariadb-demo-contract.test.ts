@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asRoot, hasMariadb, newDatabase } from "../../support/mysql.ts";
 import { hasRedis, type RedisServer, startRedis } from "../../support/redis.ts";
+import { createWorld, type World } from "../../support/world.ts";
+import { createFunctionsClient } from "./client.ts";
 import { demoContract } from "./contract.ts";
-import { openStage } from "./stage.ts";
+import { NO_SESSION, openStage } from "./stage.ts";
 
 describe.runIf(hasMariadb() && hasRedis())("with two instances that share their stores", () => {
   let redis: RedisServer;
@@ -16,6 +18,47 @@ describe.runIf(hasMariadb() && hasRedis())("with two instances that share their 
     const env = { DATABASE_URL: `mysql://${user}@${host}:${port}/${database}`, STATE_URL: redis.url };
     return await openStage({ env }, async (_world, statement) => {
       await asRoot(`USE ${database}`, statement);
+    });
+  });
+
+  describe("when they fail", () => {
+    let world: World;
+    let name: string;
+    beforeAll(async () => {
+      const { host, port, user, database } = await newDatabase();
+      name = database;
+      const DATABASE_URL = `mysql://${user}@${host}:${port}/${database}`;
+      world = await createWorld({ env: { DATABASE_URL, STATE_URL: redis.url } });
+    });
+    afterAll(() => world.close());
+
+    test("a killed Redis is -1003, and nothing once it is back", async () => {
+      const client = createFunctionsClient(() => world, "198.51.100.1");
+      const { token } = await client.signedIn("13800138001");
+      await redis.kill();
+      const refused = await client.getSms("13800138002");
+      expect(refused).toMatchObject({
+        errorCode: -1003,
+        data: { codeStr: "unavailable", retryAfter: expect.any(Number) },
+      });
+      expect((await client.login("13800138002", "123456", NO_SESSION)).errorCode).toBe(-1003);
+      expect((await client.tokenLogin("13800138001", token)).errorCode).toBe(0);
+      await redis.restart();
+      const code = async () => (await client.getSms("13800138002")).errorCode;
+      await expect.poll(code, { timeout: 15_000 }).toBe(0);
+    });
+
+    test("killed connections to MariaDB are -1003 at most (D10)", async () => {
+      const client = createFunctionsClient(() => world, "198.51.100.2");
+      const { token } = await client.signedIn("13800138003");
+      const open = await asRoot(`SELECT id FROM information_schema.processlist WHERE db = '${name}'`);
+      await asRoot(...open.map(({ id }) => `KILL ${id}`));
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => client.tokenLogin("13800138003", token)),
+      );
+      for (const { errorCode } of answers) expect([0, -1003]).toContain(errorCode);
+      const code = async () => (await client.tokenLogin("13800138003", token)).errorCode;
+      await expect.poll(code, { timeout: 15_000 }).toBe(0);
     });
   });
 });
