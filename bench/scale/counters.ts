@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import { createLimitStore } from "../../src/adapters/sql/limits.ts";
+import { migrate } from "../../src/adapters/sql/migrate.ts";
+import { openMysql } from "../../src/adapters/sql/mysql.ts";
+import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
+import { systemClock } from "../../src/adapters/system/clock.ts";
+import type { LimitCheck, LimitStore } from "../../src/core/protection/ports.ts";
+import { shardsFor } from "../../src/core/protection/shards.ts";
+import { startProxy } from "../../test/support/tcp-proxy.ts";
+import { median } from "./cost.ts";
+
+const HOUR_MS = 3_600_000;
+/** More than anybody takes in a run. */
+const MAX = 900_000;
+
+/** Whether all takes share a counter, and whether it is split. */
+export type Sharing = "none" | "whole" | "split";
+
+export interface Throughput {
+  readonly sharing: Sharing;
+  /** Takes a second, by round. */
+  readonly perSecond: readonly number[];
+  /** To those that share none, of the same round. */
+  readonly ratios: readonly number[];
+}
+
+export interface CounterOptions {
+  /** How many takes run at a time, each on a connection of its own. */
+  readonly connections: number;
+  readonly rounds: number;
+  readonly roundMs: number;
+  /** How long it takes to the database, each way, milliseconds: a database is on another machine. */
+  readonly awayMs: number;
+}
+
+/** How many takes go through at once where all of them count on one key, in turns with takes that share nothing. */
+export async function measureCounters(
+  server: MysqlServer,
+  options: CounterOptions,
+): Promise<readonly Throughput[]> {
+  const proxy = await startProxy(server);
+  proxy.delay(options.awayMs);
+  const far = options.awayMs > 0 ? { ...server, port: proxy.port } : server;
+  const database = await openMysql(far, { connections: options.connections, waitMs: 60_000 });
+  try {
+    await migrate(database, systemClock);
+    const store = createLimitStore(database);
+    const perSecond: Record<Sharing, number[]> = { none: [], whole: [], split: [] };
+    await takesPerSecond(store, "none", options);
+    for (let round = 0; round < options.rounds; round++) {
+      for (const sharing of inTurn(round))
+        perSecond[sharing].push(await takesPerSecond(store, sharing, options));
+    }
+    return (["none", "whole", "split"] as const).map((sharing) => ({
+      sharing,
+      perSecond: perSecond[sharing],
+      ratios: perSecond[sharing].map((each, round) => each / (perSecond.none[round] ?? each)),
+    }));
+  } finally {
+    await database.close();
+    proxy.close();
+  }
+}
+
+function inTurn(round: number): readonly Sharing[] {
+  const order: Sharing[] = ["none", "whole", "split"];
+  return [...order.slice(round % 3), ...order.slice(0, round % 3)];
+}
+
+async function takesPerSecond(
+  store: LimitStore,
+  sharing: Sharing,
+  { connections, roundMs }: CounterOptions,
+): Promise<number> {
+  const run = randomBytes(8).toString("hex");
+  const until = performance.now() + roundMs;
+  let taken = 0;
+  const caller = async () => {
+    while (performance.now() < until) {
+      const member = randomBytes(16).toString("base64url");
+      const result = await store.take({ member, checks: checksOf(member, sharing, run) }, Date.now());
+      if (!result.ok) throw new Error(`refused by ${result.refusedBy}`);
+      taken += 1;
+    }
+  };
+  const began = performance.now();
+  await Promise.all(Array.from({ length: connections }, caller));
+  return taken / ((performance.now() - began) / 1_000);
+}
+
+/** What a start counts on for its phone; and what all starts count on. */
+function checksOf(phone: string, sharing: Sharing, run: string): readonly LimitCheck[] {
+  const windows = [{ max: 5, windowMs: HOUR_MS }];
+  const own = ["resend", "phone_side", "phone"].map((name) => ({ name, key: `${name}:${phone}`, windows }));
+  if (sharing === "none") return own;
+  const shards = sharing === "split" ? shardsFor(MAX) : 1;
+  return [...own, { name: "total", key: `total:${run}`, windows: [{ max: MAX, windowMs: HOUR_MS }], shards }];
+}
+
+export function summaryOf({ perSecond, ratios }: Throughput): {
+  readonly perSecond: number;
+  readonly ratio: number;
+} {
+  return { perSecond: median(perSecond), ratio: median(ratios) };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { measureCost } from "../../bench/scale/cost.ts";
+import { measureCounters } from "../../bench/scale/counters.ts";
+import { fill, sizesOf } from "../../bench/scale/fill.ts";
+import { install } from "../../bench/scale/installation.ts";
+import { signIn } from "../../bench/scale/people.ts";
+import { startPhonekey } from "../../bench/scale/phonekey.ts";
+import { collectPlans, scanning } from "../../bench/scale/plans.ts";
+import { phoneOf } from "../../bench/scale/rows.ts";
+import { hasMariadb, newDatabase } from "../support/mysql.ts";
+
+const COUNTS = { users: 300, sessions: 300, messages: 900, events: 600, failures: 30 };
+
+/** That the measurements of `docs/scaling.md` can be repeated; what they come to is no test's business. */
+describe.runIf(hasMariadb())("npm run scale, in small", () => {
+  test("fills a database with users who can sign in, and sees how each statement is served", async () => {
+    const [bare, filled] = [await install(await newDatabase()), await install(await newDatabase())];
+    await fill(filled, COUNTS, () => {});
+    const tables = (await sizesOf(filled)).map(({ table }) => table);
+    expect(tables).toEqual(expect.arrayContaining(Object.keys(COUNTS)));
+
+    const plans = await collectPlans(filled);
+    expect(plans.length).toBeGreaterThan(30);
+    expect(plans.flatMap(({ steps }) => steps.map(({ table }) => table))).toContain("limit_events");
+    expect(scanning(plans)).toEqual([]);
+
+    const [onBare, onFilled] = await Promise.all([startPhonekey(bare), startPhonekey(filled)]);
+    const sides = {
+      bare: { installation: bare, phonekey: onBare, users: 2 },
+      filled: { installation: filled, phonekey: onFilled, users: COUNTS.users },
+    };
+    const { opened } = await signIn(onFilled, filled, phoneOf(5));
+    expect(opened.created).toBe(false);
+    const costs = await measureCost(sides, { rounds: 1, cycles: 1 });
+    expect(costs.map(({ who, ratios }) => [who, ratios.length])).toEqual([
+      ["new", 1],
+      ["returning", 1],
+    ]);
+    for (const { bareMs, filledMs } of costs) expect(Math.min(...bareMs, ...filledMs)).toBeGreaterThan(0);
+    await Promise.all([onBare.stop(), onFilled.stop()]);
+  });
+
+  test("counts at once where everybody shares a counter, where it is split, and where nobody does", async () => {
+    const options = { connections: 8, rounds: 1, roundMs: 100, awayMs: 1 };
+    const measured = await measureCounters(await newDatabase(), options);
+    expect(measured.map(({ sharing }) => sharing)).toEqual(["none", "whole", "split"]);
+    for (const { perSecond } of measured) expect(Math.min(...perSecond)).toBeGreaterThan(0);
+  });
+
+  test("finds a statement that reads everything", () => {
+    const step = { table: "users", type: "ALL", key: null, rows: 10_000_000 };
+    const plans = [
+      { sql: "one", steps: [step] },
+      { sql: "other", steps: [{ ...step, type: "ref" }] },
+    ];
+    expect(scanning(plans)).toEqual(plans.slice(0, 1));
+  });
+
+  test("gives every user another number", () => {
+    expect(new Set(Array.from({ length: 10_000 }, (_, n) => phoneOf(n))).size).toBe(10_000);
+  });
+});
