@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createClient, createCluster, createSentinel } from "redis";
 import { UnavailableError } from "../../core/refusals.ts";
@@ -47,7 +48,7 @@ const SCAN_MS = 5_000;
  *
  * @param timeoutMs how long a connection may take, and a command under Sentinel
  * @param reconnects whether the connection to a single server is made again when it was lost
- * @throws UnavailableError when the CA file cannot be read
+ * @throws UnavailableError when the CA file cannot be read, or is none
  */
 export function createRunner(server: RedisServer, timeoutMs: number, reconnects: boolean): Runner {
   const options = clientOptions(server, timeoutMs);
@@ -133,10 +134,12 @@ function tlsOf({ tls }: RedisServer) {
 
 function readCa(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    const pem = readFileSync(path, "utf8");
+    // The client takes anything, and then believes nobody.
+    new X509Certificate(pem);
+    return pem;
   } catch (error) {
-    throw new UnavailableError("Redis", {
-      cause: new Error("the CA file that STATE_URL names cannot be read", { cause: error }),
-    });
+    const sentence = "the CA file that STATE_URL names cannot be read, or holds no certificate";
+    throw new UnavailableError("Redis", { cause: new Error(sentence, { cause: error }) });
   }
 }

@@ -67,10 +67,14 @@ describe.each([
     expect(said).toMatch(/^Redis is unavailable: its certificate is not good: .*elsewhere\.example/);
   });
 
-  test("names what is wrong with the authority's file, and not where it is", async () => {
-    const sentence = "Redis is unavailable: the CA file that STATE_URL names cannot be read";
-    expect(await refusal({ sslCa: join(folder, "nothing.pem") })).toBe(sentence);
-  });
+  test.each(["nothing.pem", "server.key"])(
+    "names what is wrong with %s, and not where it is",
+    async (name) => {
+      const sentence =
+        "Redis is unavailable: the CA file that STATE_URL names cannot be read, or holds no certificate";
+      expect(await refusal({ sslCa: join(folder, name) })).toBe(sentence);
+    },
+  );
 
   test("cannot be reached in plain text", async () => {
     const said = await refusal({ sslCa: "", sslName: "" }, "redis");
