@@ -16,6 +16,7 @@ import { createLog } from "./adapters/system/log.ts";
 import { systemRandom } from "./adapters/system/random.ts";
 import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { alertsOf } from "./compose/alerts.ts";
+import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { routeOf } from "./compose/route.ts";
@@ -116,6 +117,8 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
 
   const issuer = config.server.publicUrl ?? (config.scf ? NOWHERE : `http://localhost:${config.server.port}`);
   const tokens = createTokens({ keyring, issuer, audience: issuer });
+  const challenges =
+    parts.challenges ?? openChallenges(config, { keyring, random, log, parts, origin: issuer });
   const phonekey = createPhonekey({
     ...sql,
     verifications: state.verifications,
@@ -128,7 +131,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
     tokens,
     route,
-    ...(parts.challenges && { challenges: parts.challenges }),
+    ...(challenges && { challenges }),
     deadline: parts.deadline ?? (() => AbortSignal.timeout(SEND_DEADLINE_MS)),
     settings: coreSettings(config, route, issuer),
   });

@@ -5,6 +5,7 @@ import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed } from "./config/formats.ts";
 import { lacking } from "./config/lacking.ts";
 import { type AlertsConfig, arrangeAlerts } from "./config/parts/alerts.ts";
+import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challenges.ts";
 import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
 import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
@@ -44,6 +45,7 @@ export interface Config {
   readonly phone: PhoneConfig;
   readonly verification: VerificationConfig;
   readonly limits: LimitsConfig;
+  readonly challenges: ChallengesConfig;
   readonly session: SessionConfig;
   readonly retention: RetentionConfig;
   readonly functions: FunctionsConfig;
@@ -199,6 +201,7 @@ function arrange(
     phone: arrangePhone(values),
     verification: arrangeVerification(values),
     limits: arrangeLimits(values),
+    challenges: arrangeChallenges(values),
     session: arrangeSessions(values),
     retention: arrangeRetention(values),
     functions: arrangeFunctions(values),

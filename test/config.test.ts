@@ -45,6 +45,14 @@ describe("defaults", () => {
           addressSends: [{ max: 10, windowMs: 3_600_000 }],
           addressChecks: [{ max: 300, windowMs: 300_000 }],
         },
+        challenges: {
+          kind: "altcha",
+          when: "risk",
+          altchaCost: 2000,
+          tencent: { siteKey: "", secretKey: "" },
+          turnstile: { siteKey: "", secretKey: "" },
+          hcaptcha: { siteKey: "", secretKey: "" },
+        },
         session: { accessTokenMinutes: 15, sessionDays: 30, idleDays: 14 },
         retention: { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 },
         functions: { isOpen: true, allowGet: true },
@@ -153,6 +161,16 @@ describe("problems", () => {
       "no key where a function has a role",
       { ...TENCENT, TENCENT_SECRET_ID: undefined, TENCENT_SECRET_KEY: undefined, TENCENTCLOUD_RUNENV: "SCF" },
       [],
+    ],
+    [
+      "what Tencent's captcha needs, the key of the cloud once",
+      { CAPTCHA: "tencent", TENCENT_CAPTCHA_APP_ID: "190000001" },
+      ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_CAPTCHA_APP_SECRET"],
+    ],
+    [
+      "the keys of the captcha that is chosen",
+      { CAPTCHA: "turnstile", TURNSTILE_SITE_KEY: "0x4", HCAPTCHA_SITE_KEY: "x" },
+      ["TURNSTILE_SECRET_KEY"],
     ],
   ])("name %s", (_, env, names) => {
     expect(Object.keys(problems(env))).toEqual(names);

@@ -5,7 +5,7 @@ import { type Config, roleCredential } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
 import type { Clock } from "../core/ports.ts";
 
-interface RouteParts {
+export interface RouteParts {
   readonly clock?: Clock;
   readonly roleCredential?: () => TencentCredential | undefined;
 }

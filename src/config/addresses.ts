@@ -53,7 +53,7 @@ export const apiOrigin: Format<string> = format(
   (text) => readOrigin(text)?.origin,
 );
 
-const origin = format("an exact https origin without a path (http only on loopback)", (text) => {
+export const origin = format("an exact https origin without a path (http only on loopback)", (text) => {
   const url = readOrigin(text);
   return url && isConfidential(url) ? url.origin : undefined;
 });

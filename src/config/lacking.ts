@@ -10,6 +10,7 @@ export function lacking(texts: Texts, hasRole: boolean): Problem[] {
   return [
     ...missing(texts, forSender(texts, hasRole), "must be set for the sender `tencent`"),
     ...missing(texts, texts.ALERT_WEBHOOK ? ["ALERT_WEBHOOK_SECRET"] : [], "must be set for `ALERT_WEBHOOK`"),
+    ...missing(texts, forChallenge(texts, hasRole), `must be set with \`CAPTCHA=${texts.CAPTCHA}\``),
   ];
 }
 
@@ -19,10 +20,26 @@ function missing(texts: Texts, names: readonly SettingName[], message: string): 
 
 function forSender(texts: Texts, hasRole: boolean): SettingName[] {
   if (texts.SMS_SENDER !== "tencent") return [];
-  // Half a key is none, and hardly meant.
-  const needsKey = !hasRole || KEY.some((name) => texts[name]);
-  return [...(needsKey ? KEY : []), "TENCENT_SMS_SDK_APP_ID", ...textsFor(texts)];
+  return [...keyOf(texts, hasRole), "TENCENT_SMS_SDK_APP_ID", ...textsFor(texts)];
 }
+
+/** Half a key is none, and hardly meant. */
+function keyOf(texts: Texts, hasRole: boolean): readonly SettingName[] {
+  return !hasRole || KEY.some((name) => texts[name]) ? KEY : [];
+}
+
+function forChallenge(texts: Texts, hasRole: boolean): SettingName[] {
+  const { CAPTCHA = "altcha", SMS_SENDER } = texts;
+  const key = CAPTCHA === "tencent" && SMS_SENDER !== "tencent" ? keyOf(texts, hasRole) : [];
+  return [...key, ...(CHALLENGES.get(CAPTCHA) ?? [])];
+}
+
+/** The variables that each kind of challenge cannot do without. */
+const CHALLENGES = new Map<string, readonly SettingName[]>([
+  ["tencent", ["TENCENT_CAPTCHA_APP_ID", "TENCENT_CAPTCHA_APP_SECRET"]],
+  ["turnstile", ["TURNSTILE_SITE_KEY", "TURNSTILE_SECRET_KEY"]],
+  ["hcaptcha", ["HCAPTCHA_SITE_KEY", "HCAPTCHA_SECRET_KEY"]],
+]);
 
 const KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;
 

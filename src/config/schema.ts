@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { alertVariables } from "./parts/alerts.ts";
+import { challengeVariables } from "./parts/challenges.ts";
 import { deliveryVariables } from "./parts/delivery.ts";
 import { functionsVariables } from "./parts/functions.ts";
 import { limitVariables } from "./parts/limits.ts";
@@ -21,6 +22,7 @@ export const settingsSchema = z.object({
   ...alertVariables,
   ...verificationVariables,
   ...limitVariables,
+  ...challengeVariables,
   ...sessionVariables,
   ...retentionVariables,
   ...functionsVariables,

@@ -17,6 +17,8 @@ export const KEY_KINDS = {
   flow: { algorithm: "A256GCM", keptMs: 86_400_000 },
   handover: { algorithm: "A256GCM", keptMs: 3_600_000 },
   functions: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
+  /** HMAC-SHA-256 key from which the secrets of proof-of-work challenges are derived. A challenge lives 5 minutes. */
+  challenge: { algorithm: "HS256", keptMs: 3_600_000 },
 } as const satisfies Record<string, { algorithm: KeyAlgorithm; keptMs: number }>;
 
 export type KeyAlgorithm = "HS256" | "A256GCM" | "ES256";

@@ -53,6 +53,7 @@ const ISLE_OF_MAN_RANGE = "+447924";
  * Reads a phone number as a person wrote it. However it is spelled, one number gives one key (T40).
  *
  * @param input at most 64 UTF-16 units: digits of any script, separators, brackets and a leading plus, nothing else.
+ * @param country how a number without a calling code is read, where the person picked one
  * @returns the number in E.164. Refused with `invalid_phone` when it is no phone number, `phone_not_mobile` when it
  *   cannot be a mobile, satellite phones and other numbers of no country included, and `country_not_allowed` by the
  *   region that it belongs to, never by its calling code (T41).
@@ -60,8 +61,9 @@ const ISLE_OF_MAN_RANGE = "+447924";
 export function parsePhone(
   input: string,
   policy: PhonePolicy,
+  country = policy.defaultCountry,
 ): Result<Phone, "invalid_phone" | "country_not_allowed" | "phone_not_mobile"> {
-  const number = readNumber(input, policy);
+  const number = readNumber(input, { ...policy, defaultCountry: country });
   if (number === undefined) return refuse("invalid_phone", { field: "phone" });
   if (!canBeMobile(number)) return refuse("phone_not_mobile", { field: "phone" });
   if (!isAllowed(regionOf(number), policy)) return refuse("country_not_allowed", { field: "phone" });

@@ -26,10 +26,10 @@ import { type SignedIn, type SignInInput, signInByCode } from "./session/sign-in
 import { issuePageToken, sessionTokens } from "./session/tokens.ts";
 import type { Client } from "./verification/client.ts";
 import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
-import type { Locale } from "./verification/ports.ts";
+import { type OfferInput, offerForResend, offerForStart } from "./verification/offer.ts";
 import { readVerification } from "./verification/read.ts";
 import { type ResendInput, resendById } from "./verification/resend.ts";
-import { type StartInput, sendAgain, startVerification } from "./verification/start.ts";
+import { type SendAgainInput, type StartInput, sendAgain, startVerification } from "./verification/start.ts";
 
 /** All that Phonekey's rules need from outside. */
 export interface PhonekeyDeps extends Omit<VerificationDeps, "takeSend"> {
@@ -44,13 +44,19 @@ export type Phonekey = ReturnType<typeof createPhonekey>;
 /** Phonekey itself: every use case that a door may call, and nothing else. */
 export function createPhonekey(outside: PhonekeyDeps) {
   const deps = { ...outside, takeSend: createTakeSend(outside) };
-  const { sessions, clock } = deps;
+  const { sessions, clock, challenges } = deps;
   return {
     verifications: {
       start: (input: StartInput) => startVerification(deps, input),
       resend: (input: ResendInput) => resendById(deps, input),
-      again: (input: { id: string; client: Client; locale: Locale }) => sendAgain(deps, input),
+      again: (input: SendAgainInput) => sendAgain(deps, input),
       read: (input: { id: string; client: Client }) => readVerification(deps, input),
+    },
+    challenges: {
+      /** What every stranger is asked for at once; undefined where only some are, or nobody. */
+      always: challenges?.when === "always" ? challenges.verifier : undefined,
+      forStart: (input: OfferInput) => offerForStart(deps, input),
+      forResend: (input: { id: string; client: Client }) => offerForResend(deps, input),
     },
     signIn: {
       byCode: (input: SignInInput) => signInByCode(deps, input),

@@ -76,7 +76,7 @@ function validBody(operation: Operation, field: string): Record<string, unknown>
   if (operation.path === "/v1/sessions") {
     return field in handover ? handover : { verificationId: "A".repeat(22), code: "123456" };
   }
-  if (operation.path === "/v1/verifications") return { phone: PHONE };
+  if (["/v1/verifications", "/v1/challenges"].includes(operation.path)) return { phone: PHONE };
   return operation.path === "/v1/me" ? { name: "Lin" } : { refreshToken: "x" };
 }
 

@@ -13,9 +13,10 @@ export function createTestVerifier(kind: ChallengeKind = "turnstile", isThirdPar
   const verifier: ChallengeVerifier = {
     kind,
     isThirdParty,
-    offer: async () => ({ kind, siteKey: "site" }),
+    siteKey: "site",
     verify: async (captcha, request) => {
       judged.push({ captcha, request });
+      if (captcha.kind !== kind) return { status: "invalid" };
       return answer?.(captcha) ?? verdictOn(captcha);
     },
   };

@@ -16,6 +16,7 @@ const ID_LETTERS = {
   flow: "f",
   handover: "h",
   functions: "n",
+  challenge: "w",
 } as const satisfies Record<KeyKind, string>;
 
 export interface NewKeyDeps {

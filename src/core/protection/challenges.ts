@@ -30,7 +30,7 @@ export interface ChallengeOffer {
   /** The public key or id of this installation at a third party. */
   readonly siteKey?: string;
   /** The proof of work itself, signed, in the form that its protocol has. */
-  readonly puzzle?: object;
+  readonly puzzle?: Readonly<Record<string, unknown>>;
 }
 
 export type Verdict =
@@ -49,17 +49,20 @@ export type Verdict =
   | { readonly status: "unavailable" };
 
 /** Makes and judges the challenges of one kind. */
-export interface ChallengeVerifier<Kind extends ChallengeKind = ChallengeKind> {
-  readonly kind: Kind;
+export interface ChallengeVerifier {
+  readonly kind: ChallengeKind;
   /** Whether somebody else judges. A proof of work shows that a machine was busy, and never opens a closed budget. */
   readonly isThirdParty: boolean;
-  /** What it takes to solve one for this request. Keeps nothing. */
-  offer(request: ChallengeRequest, now: number): Promise<ChallengeOffer>;
+  /** The public key or id of this installation at the third party. */
+  readonly siteKey?: string;
+  /** A proof of work for this request, signed, in the form that its protocol has. Keeps nothing. */
+  puzzle?(request: ChallengeRequest, now: number): Promise<Readonly<Record<string, unknown>>>;
   /**
-   * Judges a solution, for this request alone. Changes nothing here, so a solution may be judged as solved many times:
-   * that it is used once is for the caller to hold. Never rejects; what cannot be judged in time is `unavailable`.
+   * Judges a solution, for this request alone; one of another kind is `invalid`. Changes nothing here, so a solution may be judged as solved many times:
+   * that it is used once is for the caller to hold. What a third party does not answer in time is `unavailable`, and
+   * rejects as little as anything that a caller may send.
    */
-  verify(captcha: Extract<Captcha, { kind: Kind }>, request: ChallengeRequest, now: number): Promise<Verdict>;
+  verify(captcha: Captcha, request: ChallengeRequest, now: number): Promise<Verdict>;
 }
 
 /** `CAPTCHA` and `CAPTCHA_WHEN`; absent where nobody is ever challenged. */
@@ -127,7 +130,6 @@ async function judgeSolution(
   captcha: Captcha,
 ): Promise<Result<Standing, ChallengeRefusal>> {
   const { verifier, onVerdict } = challenges;
-  if (captcha.kind !== verifier.kind) return captchaRequired(challenges);
   const counted = await countVerification(deps, verifier, asker.addressKey);
   if (!counted.ok) return counted;
   const verdict = await verifier.verify(captcha, asker, deps.clock.now());

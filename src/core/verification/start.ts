@@ -51,11 +51,7 @@ export async function startVerification(
   deps: VerificationDeps,
   input: StartInput,
 ): Promise<Result<VerificationView, StartRefusal>> {
-  const { phones } = deps.settings;
-  const parsed = parsePhone(
-    input.phone,
-    input.country ? { ...phones, defaultCountry: input.country } : phones,
-  );
+  const parsed = parsePhone(input.phone, deps.settings.phones, input.country);
   if (!parsed.ok) return parsed;
   const phone = parsed.value;
   const phoneTag = await deps.vault.tag(phone);
@@ -75,10 +71,14 @@ export async function startVerification(
   return await startNew(deps, { ...asked, standing: judged.value });
 }
 
+export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
+  readonly locale: Locale;
+}
+
 /** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
 export async function sendAgain(
   deps: VerificationDeps,
-  input: Omit<ResendInput, "idempotency"> & { readonly locale: Locale },
+  input: SendAgainInput,
 ): Promise<Result<VerificationView, StartRefusal | "not_found">> {
   const verification = await deps.verifications.find(input.id);
   if (!verification || !mayUse(verification, input.client)) return refuse("not_found");

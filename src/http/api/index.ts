@@ -1,3 +1,4 @@
+import { offerChallenge } from "./challenges.ts";
 import { readMe, updateMe } from "./me.ts";
 import { readHealth, readJwks, readReadiness } from "./meta.ts";
 import type { Operation } from "./operation.ts";
@@ -14,6 +15,7 @@ import { readVerification, resendVerification, startVerification } from "./verif
 /** The native API, in the order of the documents. */
 export const OPERATIONS: readonly Operation[] = [
   startVerification,
+  offerChallenge,
   resendVerification,
   readVerification,
   openSession,

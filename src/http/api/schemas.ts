@@ -63,6 +63,24 @@ export const StartBody = z.strictObject({
 
 export const ResendBody = z.strictObject({ captcha: Captcha.optional() }).optional();
 
+export const ChallengeBody = z.strictObject({
+  phone: boundedText(64).meta({ example: "+8613800138000", description: "The phone of the start to come." }),
+  purpose: Purpose.default("sign_in"),
+});
+
+export const Challenge = z
+  .object({
+    kind: z.enum(CHALLENGE_KINDS).meta({ description: "What is to be solved, and the `kind` of `captcha`." }),
+    siteKey: z
+      .string()
+      .optional()
+      .meta({ description: "What the third party's widget is started with; its app id with `tencent`." }),
+    puzzle: z.looseObject({}).optional().meta({
+      description: "With `altcha`: the challenge of its protocol, version 2, for its widget or a solver.",
+    }),
+  })
+  .meta({ id: "Challenge" });
+
 export const VerificationId = z.object({
   id: z
     .string()

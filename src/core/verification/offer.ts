@@ -1,0 +1,59 @@
+import { type CountryCode, type PhonePolicy, parsePhone } from "../phone.ts";
+import type { Clock } from "../ports.ts";
+import type { ChallengeOffer, ChallengeRequest, Challenges } from "../protection/challenges.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Client } from "./client.ts";
+import type { PhoneVault, VerificationStore } from "./ports.ts";
+import type { Purpose } from "./purpose.ts";
+import { mayUse } from "./resend.ts";
+
+export interface OfferInput {
+  /** As a person wrote it. */
+  readonly phone: string;
+  readonly country?: CountryCode;
+  readonly purpose: Purpose;
+  readonly client: Client;
+}
+
+export interface OfferDeps {
+  readonly challenges?: Challenges;
+  readonly clock: Clock;
+  readonly vault: PhoneVault;
+  readonly verifications: Pick<VerificationStore, "find">;
+  readonly settings: { readonly phones: PhonePolicy };
+}
+
+/** What it takes to solve a challenge for a start with this phone and purpose; `not_found` where nobody is challenged. */
+export async function offerForStart(
+  deps: OfferDeps,
+  { phone, country, purpose, client }: OfferInput,
+): Promise<
+  Result<ChallengeOffer, "invalid_phone" | "country_not_allowed" | "phone_not_mobile" | "not_found">
+> {
+  const { challenges, vault, settings } = deps;
+  if (!challenges) return refuse("not_found");
+  const parsed = parsePhone(phone, settings.phones, country);
+  if (!parsed.ok) return parsed;
+  const phoneTag = await vault.tag(parsed.value);
+  return ok(await offer(deps, challenges, { ...client, phoneTag, purpose }));
+}
+
+/** The same for a further message of a verification that this client may use. */
+export async function offerForResend(
+  deps: OfferDeps,
+  { id, client }: { readonly id: string; readonly client: Client },
+): Promise<Result<ChallengeOffer, "not_found">> {
+  const verification = deps.challenges && (await deps.verifications.find(id));
+  if (!deps.challenges || !verification || !mayUse(verification, client)) return refuse("not_found");
+  return ok(await offer(deps, deps.challenges, { ...verification, ...client }));
+}
+
+async function offer(
+  { clock }: Pick<OfferDeps, "clock">,
+  { verifier }: Challenges,
+  request: ChallengeRequest,
+): Promise<ChallengeOffer> {
+  const { kind, siteKey } = verifier;
+  const puzzle = await verifier.puzzle?.(request, clock.now());
+  return { kind, ...(siteKey && { siteKey }), ...(puzzle && { puzzle }) };
+}
