@@ -9,6 +9,8 @@ resource "local_file" "package" {
 locals {
   secrets = length(var.phonekey_secrets) > 0 ? var.phonekey_secrets : [random_password.phonekey.result]
 
+  callback_secrets = length(var.callback_secrets) > 0 ? var.callback_secrets : [random_password.callback.result]
+
   captcha_settings = var.captcha_app_id == "" ? {} : {
     CAPTCHA                    = "tencent"
     TENCENT_CAPTCHA_APP_ID     = var.captcha_app_id
@@ -22,16 +24,15 @@ locals {
   # No TENCENT_SECRET_ID or _KEY: the functions sign with the temporary keys of their role.
   settings = merge(
     {
-      NODE_ENV                 = "production"
-      PHONEKEY_SECRETS         = join(",", local.secrets)
-      DATABASE_URL             = local.mysql_url
-      STATE_URL                = local.state_url
-      SMS_SENDER               = "tencent"
-      TENCENT_REGION           = var.region
-      TENCENT_SMS_SDK_APP_ID   = var.sms_sdk_app_id
-      TENCENT_SMS_SIGN_NAME    = var.sms_sign_name
-      TENCENT_SMS_TEMPLATE_ID  = var.sms_template_id
-      TENCENT_CALLBACK_SECRETS = random_password.callback.result
+      NODE_ENV                = "production"
+      PHONEKEY_SECRETS        = join(",", local.secrets)
+      DATABASE_URL            = local.mysql_url
+      STATE_URL               = local.state_url
+      SMS_SENDER              = "tencent"
+      TENCENT_REGION          = var.region
+      TENCENT_SMS_SDK_APP_ID  = var.sms_sdk_app_id
+      TENCENT_SMS_SIGN_NAME   = var.sms_sign_name
+      TENCENT_SMS_TEMPLATE_ID = var.sms_template_id
     },
     var.public_url == "" ? {} : { PUBLIC_URL = var.public_url },
     local.captcha_settings,

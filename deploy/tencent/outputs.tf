@@ -13,13 +13,13 @@ output "url" {
 
 output "status_callback_url" {
   description = "What to enter in the SMS console as the callback of delivery reports. Whoever knows it can forge reports."
-  value       = "${local.address}/callbacks/tencent/${random_password.callback.result}/status"
+  value       = "${local.address}/callbacks/tencent/${local.callback_secrets[0]}/status"
   sensitive   = true
 }
 
 output "reply_callback_url" {
   description = "The same for replies."
-  value       = "${local.address}/callbacks/tencent/${random_password.callback.result}/reply"
+  value       = "${local.address}/callbacks/tencent/${local.callback_secrets[0]}/reply"
   sensitive   = true
 }
 

@@ -275,6 +275,13 @@ variable "phonekey_secrets" {
   sensitive   = true
 }
 
+variable "callback_secrets" {
+  description = "The secrets in the addresses of callbacks, the current one first. Empty: one is made. To rotate, put a new one in front, change the addresses in the console, then take the old one away."
+  type        = list(string)
+  default     = []
+  sensitive   = true
+}
+
 variable "public_url" {
   description = "Your own domain in front of the function, such as https://id.example.com. Empty: links are made of the Function URL."
   type        = string

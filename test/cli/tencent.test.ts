@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Command, CommanderError } from "commander";
 import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { describeFailure } from "../../src/cli/failure.ts";
 import { tencentCommand } from "../../src/cli/tencent.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -12,6 +10,7 @@ import { type AdminAccount, createAdminAccount } from "../support/tencent/admin-
 import { startCloud } from "../support/tencent/cloud.ts";
 import { smsAdmin } from "../support/tencent/sms-admin.ts";
 import { createSmsSending, type SmsSending } from "../support/tencent/sms-send.ts";
+import { type Ended, runCommand } from "./run.ts";
 
 const KEYS = { secretId: "AKIDtest0000000000", secretKey: "secretTESTsecretTESTsecretTEST" };
 const SIGN_ONLY = ["tencent", "setup", "--sign-name", "腾讯云"];
@@ -48,47 +47,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command within this process, as `src/cli/main.ts` does. Nothing that it prints may be a secret. */
+/** Nothing that it prints may hold the secret key or a phone. */
 async function run(args: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
-  for (const [name, value] of Object.entries({ ...env, ...more })) vi.stubEnv(name, value);
-  const printed = { stdout: "", stderr: "" };
-  const print = (to: "stdout" | "stderr") => (text: unknown) => {
-    printed[to] += `${String(text)}\n`;
-  };
-  vi.spyOn(console, "log").mockImplementation(print("stdout"));
-  vi.spyOn(console, "error").mockImplementation(print("stderr"));
-  const command = tencentCommand();
-  for (const one of [command, ...command.commands]) {
-    one.exitOverride().configureOutput({ writeErr: print("stderr"), writeOut: print("stdout") });
-  }
-  const code = await exitCode(command, args, print("stderr"));
-  vi.unstubAllEnvs();
-  expect(printed.stdout + printed.stderr).not.toMatch(/secretTEST|13912345678|\n\s+at /);
-  return { code, ...printed };
-}
-
-async function exitCode(
-  command: Command,
-  args: readonly string[],
-  print: (text: string) => void,
-): Promise<number> {
-  process.exitCode = 0;
-  try {
-    await command.parseAsync(args.slice(1), { from: "user" });
-    return Number(process.exitCode);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    print(describeFailure(error));
-    return 1;
-  } finally {
-    process.exitCode = 0;
-  }
+  const ended = await runCommand(tencentCommand(), args.slice(1), { ...env, ...more });
+  expect(ended.stdout + ended.stderr).not.toMatch(/secretTEST|13912345678|\n\s+at /);
+  return ended;
 }
 
 const setup = (...more: string[]) =>

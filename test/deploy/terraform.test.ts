@@ -1,15 +1,15 @@
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
+import { settingsSchema } from "../../src/config/schema.ts";
 import { faultsOf } from "./lint.ts";
 import { type Body, parseModule, readModule } from "./module.ts";
 import provider from "./provider.json" with { type: "json" };
 import { TUTORIAL } from "./tutorial.ts";
 
 const FOLDER = join(import.meta.dirname, "../../deploy/tencent");
+const SETTINGS = Object.keys(settingsSchema.shape);
 const module = await readModule(FOLDER);
 
 function bodyOf(address: string): Body {
@@ -85,6 +85,28 @@ describe("the Terraform module", () => {
     expect(JSON.stringify(bodyOf("local.functions"))).not.toMatch(/:\*|sms:(Add|Modify|Delete)/);
   });
 
+  it("sets settings that there are, and needs no key of Tencent Cloud", () => {
+    const text = ["settings", "captcha_settings", "template_settings"]
+      .map((name) => textOf(`local.${name}`))
+      .join("\n");
+    const set = [...text.matchAll(/^\s*([A-Z][A-Z0-9_]+) += /gm)].map(([, name]) => name);
+    expect(set.length).toBeGreaterThan(10);
+    expect(SETTINGS).toEqual(
+      expect.arrayContaining([...set, "TENCENT_SMS_TEMPLATE_ID_RESET_PASSWORD", "PUBLIC_URL"]),
+    );
+    expect(text).not.toMatch(/TENCENT_SECRET/);
+    expect(text).toMatch(/"TENCENT_SMS_TEMPLATE_ID_\$\{upper\(purpose\)\}"/);
+  });
+
+  it("names handlers that the package has", () => {
+    const entries = readFileSync(join(FOLDER, "../../scripts/build-scf.js"), "utf8");
+    expect(bodyOf("tencentcloud_scf_function.maintenance").handler).toBe("maintenance.main_handler");
+    expect(entries).toMatch(/^ {2}maintenance: "src\/main\//m);
+    expect(bodyOf("tencentcloud_scf_function.web").handler).toBe("scf_bootstrap");
+    expect(readFileSync(join(FOLDER, "scf_bootstrap"), "utf8")).toMatch(/^#!\/bin\/bash\n[^\r]*$/);
+    expect(entries).toContain(String(defaultOf("package")).replace("../../", ""));
+  });
+
   it("names the address trigger as the provider wants it", () => {
     expect(bodyOf("tencentcloud_scf_trigger.url")).not.toHaveProperty("trigger_name");
     expect(bodyOf("tencentcloud_scf_trigger.timer")).toHaveProperty("trigger_name");
@@ -109,6 +131,11 @@ describe("the tutorial's tables", () => {
     expect([3, 4, 5].map((step) => rows(step).size)).toStrictEqual([6, 16, 4]);
   });
 });
+
+function textOf(address: string): string {
+  const { value } = bodyOf(address);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
 
 /** What an argument is set to, with the values of the locals that it names. */
 function expressionOf(address: string, argument: string): string {
@@ -197,34 +224,5 @@ describe("the lint", () => {
 
   it("does not take what is no HCL", async () => {
     await expect(parseModule([["main.tf", "resource {"]])).rejects.toThrow();
-  });
-});
-
-describe("Terraform itself", () => {
-  const run = (args: readonly string[], cwd: string) =>
-    spawnSync(process.env.TERRAFORM_PATH ?? "terraform", args, {
-      cwd,
-      encoding: "utf8",
-      timeout: 60_000,
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        TF_REGISTRY_CLIENT_TIMEOUT: "5",
-        TF_REGISTRY_DISCOVERY_RETRY: "0",
-        CHECKPOINT_DISABLE: "1",
-      },
-    });
-  const isThere = run(["version"], FOLDER).status === 0;
-
-  it.skipIf(!isThere)("finds the files formatted", () => {
-    expect(run(["fmt", "-check", "-list=true", "."], FOLDER)).toMatchObject({ status: 0, stdout: "" });
-  });
-
-  it.skipIf(!isThere)("finds the module valid, where the providers can be had", (test) => {
-    const folder = mkdtempSync(join(tmpdir(), "phonekey-terraform-"));
-    test.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    cpSync(FOLDER, folder, { recursive: true });
-    if (run(["init", "-backend=false", "-input=false"], folder).status !== 0) test.skip();
-    expect(run(["validate", "-no-color"], folder)).toMatchObject({ status: 0 });
   });
 });
