@@ -76,9 +76,10 @@ function isTopology(text: string): text is RedisUrl["topology"] {
 }
 
 function hostOf(text: string, defaultPort: number) {
-  const [whole, name, address, port = String(defaultPort)] = HOST.exec(text) ?? [];
+  const [, name, address, digits] = HOST.exec(text) ?? [];
   const host = name ?? address;
-  return whole && host && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined;
+  const port = digits === undefined ? defaultPort : Number(digits);
+  return host && port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
 function decoded(text: string): string | undefined {

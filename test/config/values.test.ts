@@ -258,6 +258,7 @@ describe("values", () => {
       "redis+cluster://a/0",
       "redis+sentinels://a/b",
       "redis://a:65536",
+      "redis://a:0",
       "redis://a/123456",
       "redis://%zz@a",
       "redis://a?sslCa=/etc/ca.pem",
