@@ -280,8 +280,10 @@ async function ensureKeys({ secrets }: Config, database: SqlDatabase, clock: Clo
   await createKeyring({ store, secrets, clock, random }).ensure();
 }
 
-function httpSettings({ server, pages, functions, phone, scf }: Config): HttpSettings {
-  return { ...server, ...pages, functions, phones: phone, version: VERSION, ...(scf && { scf }) };
+function httpSettings({ server, pages, functions, phone, tencent, scf }: Config): HttpSettings {
+  const { callbackSecrets } = tencent;
+  const doors = { ...server, ...pages, functions, callbackSecrets };
+  return { ...doors, phones: phone, version: VERSION, ...(scf && { scf }) };
 }
 
 function readVersion(): string {

@@ -32,6 +32,8 @@ describe("defaults", () => {
         sender: "console",
         tencent: {
           region: "ap-guangzhou",
+          callbackSecrets: [],
+          pullsReports: false,
           mainland: { templates: {} },
           international: { templates: {} },
         },

@@ -5,6 +5,7 @@ import { describeFailure } from "./failure.ts";
 import { importCommand } from "./import.ts";
 import { inboxCommand } from "./inbox.ts";
 import { keysCommand } from "./keys.ts";
+import { messagesCommand } from "./messages.ts";
 import { migrateCommand } from "./migrate.ts";
 import { restoredCommand } from "./restored.ts";
 import { serveCommand } from "./serve.ts";
@@ -28,6 +29,7 @@ const program = new Command("phonekey")
   .addCommand(importCommand())
   .addCommand(restoredCommand())
   .addCommand(inboxCommand())
+  .addCommand(messagesCommand())
   .addCommand(tencentCommand());
 
 for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError();

@@ -1,4 +1,4 @@
-import { type Format, format } from "./formats.ts";
+import { type Format, format, list } from "./formats.ts";
 
 /** What a template's variables are filled with. */
 export const TEMPLATE_PARAMETERS = ["code", "minutes"] as const;
@@ -27,6 +27,14 @@ export const senderId: Format<string> = format("2 to 15 letters or digits", (tex
 /** The cloud puts the brackets around it; whoever writes them too gets a signature that nobody approved. */
 export const signature: Format<string> = format("the text of a signature, without 【】", (text) =>
   isSignature(text) ? text : undefined,
+);
+
+/** Parts of addresses, so long that nobody guesses one. */
+export const callbackSecrets: Format<readonly string[]> = list(
+  format("24 to 128 letters, digits, `-` or `_`", (text) =>
+    /^[A-Za-z0-9_-]{24,128}$/.test(text) ? text : undefined,
+  ),
+  "random texts of 24 to 128 letters, digits, `-` or `_`, separated by commas",
 );
 
 export const template: Format<Template> = format(

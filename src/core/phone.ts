@@ -169,3 +169,11 @@ function isAllowed(region: CountryCode | undefined, { allowedCountries }: PhoneP
   if (allowedCountries === "all") return true;
   return allowedCountries.some((allowed) => allowed === region || SHARES_MOBILES_WITH[allowed] === region);
 }
+
+/**
+ * A number that somebody else wrote in E.164, as it is: whether it can be reached, and whether it may sign in, is not
+ * looked at. For looking up what is known of it.
+ */
+export function phoneInE164(text: string): Phone | undefined {
+  return /^\+[1-9]\d{6,14}$/.test(text) ? (text as Phone) : undefined;
+}

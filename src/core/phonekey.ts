@@ -2,6 +2,13 @@ import { issueDeviceToken } from "./account/device.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
 import {
+  type CarrierReply,
+  type CarrierReport,
+  noteReply,
+  noteReports,
+  type ReceiptDeps,
+} from "./delivery/receipts.ts";
+import {
   type FunctionsSignIn,
   type FunctionsStart,
   signInByFunctions,
@@ -32,7 +39,10 @@ import { type ResendInput, resendById } from "./verification/resend.ts";
 import { type SendAgainInput, type StartInput, sendAgain, startVerification } from "./verification/start.ts";
 
 /** All that Phonekey's rules need from outside. */
-export interface PhonekeyDeps extends Omit<VerificationDeps, "takeSend"> {
+export interface PhonekeyDeps extends Omit<VerificationDeps, "takeSend">, ReceiptDeps {
+  readonly vault: ReceiptDeps["vault"];
+  readonly clock: ReceiptDeps["clock"];
+  readonly random: ReceiptDeps["random"];
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly tokens: Tokens;
@@ -79,6 +89,10 @@ export function createPhonekey(outside: PhonekeyDeps) {
       end: (principal: Principal, id: string) => endSession(deps, principal, id),
       endOthers: ({ user, session }: Principal) => sessions.endOthers(user.id, session.id, clock.now()),
       endAll: ({ user }: Principal) => sessions.endAll(user.id, clock.now()),
+    },
+    receipts: {
+      note: (sender: string, reports: readonly CarrierReport[]) => noteReports(deps, sender, reports),
+      reply: (reply: CarrierReply) => noteReply(deps, reply),
     },
     account: {
       read: (user: User) => readProfile(deps, user),

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { OPERATIONS } from "./api/index.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { runOperation } from "./api/run.ts";
+import * as tencent from "./callbacks/tencent.ts";
 import type { Env, HttpDeps } from "./context.ts";
 import { functionsDoor } from "./functions/door.ts";
 import { FUNCTIONS } from "./functions/index.ts";
@@ -29,6 +30,15 @@ export function createApp(deps: HttpDeps): App {
   app.use("/v1/*", cors(settings.allowedOrigins));
   const functions = settings.functions.isOpen ? FUNCTIONS : [];
   for (const [path] of functions) app.use(path, cors(settings.allowedOrigins), functionsDoor(settings));
+
+  // What carriers say of messages: not there for whoever does not know the secret in its address.
+  app.use("/callbacks/tencent/:secret/*", (c, next) =>
+    tencent.knowsSecret(c, deps) ? next() : answerNotFound(deps)(c),
+  );
+  app.use("/callbacks/tencent/:secret/*", tencent.callbackLimit);
+  app.post("/callbacks/tencent/:secret/status", (c) => tencent.receiveStatus(c, deps));
+  app.post("/callbacks/tencent/:secret/reply", (c) => tencent.receiveReply(c, deps));
+
   app.use(bodyLimit);
 
   // The native API: each operation names its own credentials, schemas and refusals.

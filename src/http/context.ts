@@ -37,6 +37,8 @@ export interface HttpSettings extends ClientAddressSettings {
   readonly allowedOrigins: readonly string[];
   /** Addresses of apps that the sign-in page may hand over to, compared exactly. */
   readonly returnTo: readonly string[];
+  /** Each is part of an address that takes what carriers say; none, and there is no such address. */
+  readonly callbackSecrets: readonly string[];
   readonly brandName: string;
   readonly defaultLocale: Locale;
   readonly version: string;

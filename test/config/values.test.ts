@@ -94,6 +94,13 @@ describe("values", () => {
       (read) => read.tencent.smsEndpoint,
       "http://127.0.0.1:4000",
     ],
+    [
+      "TENCENT_SMS_CALLBACK_SECRETS",
+      `${"a".repeat(24)}, ${"b".repeat(24)}`,
+      (read) => read.tencent.callbackSecrets,
+      ["a".repeat(24), "b".repeat(24)],
+    ],
+    ["TENCENT_SMS_PULL_REPORTS", "true", (read) => read.tencent.pullsReports, true],
     ["TENCENT_SMS_SDK_APP_ID", "1400006666", (read) => read.tencent.sdkAppId, "1400006666"],
     ["TENCENT_SMS_SIGN_NAME", "腾讯云", (read) => read.tencent.mainland.signature, "腾讯云"],
     ["TENCENT_SMS_INTERNATIONAL_SENDER_ID", "Acme", (read) => read.tencent.international.senderId, "Acme"],
@@ -282,6 +289,8 @@ describe("values", () => {
     ["TENCENT_SMS_SIGN_NAME", "【腾讯云】", "[腾讯云]", "腾讯 云", "云".repeat(41)],
     ["TENCENT_SMS_INTERNATIONAL_SIGN_NAME", "【Acme】"],
     ["TENCENT_SMS_INTERNATIONAL_SENDER_ID", "a", "Acme Inc", "x".repeat(16)],
+    ["TENCENT_SMS_CALLBACK_SECRETS", "short", "with/slash/and/more/characters", `${"a".repeat(24)},b`],
+    ["TENCENT_SMS_PULL_REPORTS", "yes"],
     ["TENCENT_SMS_ENDPOINT", "sms.tencentcloudapi.com", "https://a.example/path", "ftp://a.example"],
     ...["TENCENT_SMS", "TENCENT_SMS_INTERNATIONAL"].flatMap((kind) =>
       TEMPLATE_USES.map((use): [string, ...string[]] => [

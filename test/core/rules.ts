@@ -75,7 +75,7 @@ export async function createRules(options: RulesOptions = {}) {
     const sql: SqlStores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
     const keyring = createKeyring({ store: sql.keys, secrets: SECRETS, clock, random: systemRandom });
     await keyring.ensure();
-    const { messages, ledger, users, sessions } = sql;
+    const { messages, ledger, users, sessions, receipts, replies } = sql;
     const state =
       options.state === "memory"
         ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
@@ -86,6 +86,8 @@ export async function createRules(options: RulesOptions = {}) {
       ...options.wrap?.(stores),
       users,
       sessions,
+      receipts,
+      replies,
       clock,
       random: systemRandom,
       keyring,

@@ -95,6 +95,7 @@ export async function createWorld(options: WorldOptions = {}) {
     logged,
     config,
     app: composed.app,
+    tick: composed.tick,
     /** Sends a request as if from a socket at `from`. */
     request: (path: string, init: RequestInit & { from?: string } = {}) =>
       composed.app.request(new URL(path, ORIGIN).href, init, {

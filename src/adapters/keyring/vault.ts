@@ -1,3 +1,4 @@
+import type { TextVault } from "../../core/delivery/receipt-ports.ts";
 import type { Key, Keyring } from "../../core/keys.ts";
 import type { Phone } from "../../core/phone.ts";
 import type { Random } from "../../core/ports.ts";
@@ -9,7 +10,13 @@ import { PENDING } from "./lifetime.ts";
 const SEALED = /^v1\.(?<keyId>[\w-]+)\.(?<box>[\w-]+)$/;
 
 /** The vault on the `tag` and `data` keys. Sealed phones are `v1.<key id>.<base64url of IV, ciphertext and tag>`. */
-export function createPhoneVault({ keyring, random }: { keyring: Keyring; random: Random }): PhoneVault {
+export function createPhoneVault({
+  keyring,
+  random,
+}: {
+  keyring: Keyring;
+  random: Random;
+}): PhoneVault & TextVault {
   return {
     tag: async (phone) => tagUnder(await keyring.current("tag"), phone),
     async tags(phone) {
@@ -19,12 +26,22 @@ export function createPhoneVault({ keyring, random }: { keyring: Keyring; random
       );
       return [current, ...others].map((key) => tagUnder(key, phone));
     },
-    async seal(phone, rowId) {
-      const key = await keyring.current("data");
-      return `v1.${key.id}.${encrypt(key.material, random.bytes(IV_BYTES), Buffer.from(phone), rowId)}`;
-    },
-    open: (sealed, rowId) => openPhone(keyring, sealed, rowId),
+    seal,
+    // Only phones are sealed for a row, and what opens is what was sealed.
+    open: async (sealed, rowId) => (await open(keyring, sealed, rowId)) as Phone,
+    sealText: (text, rowId) => seal(text, textRow(rowId)),
+    openText: (sealed, rowId) => open(keyring, sealed, textRow(rowId)),
   };
+
+  async function seal(text: string, rowId: string): Promise<string> {
+    const key = await keyring.current("data");
+    return `v1.${key.id}.${encrypt(key.material, random.bytes(IV_BYTES), Buffer.from(text), rowId)}`;
+  }
+}
+
+/** So that nobody can put the text of a row in the place of its phone. */
+function textRow(rowId: string): string {
+  return `text of ${rowId}`;
 }
 
 /** The tag that stands for a phone under one key: `<key id>.<MAC in base64url>`. */
@@ -32,13 +49,12 @@ export function tagUnder(key: Key, phone: Phone): string {
   return `${key.id}.${hmac(key.material, phone).toString("base64url")}`;
 }
 
-async function openPhone(keyring: Keyring, sealed: string, rowId: string): Promise<Phone> {
+async function open(keyring: Keyring, sealed: string, rowId: string): Promise<string> {
   const { keyId = "", box = "" } = SEALED.exec(sealed)?.groups ?? {};
   const key = keyId === "" ? undefined : await keyring.find("data", keyId);
   if (!key) throw new Error(`The phone of row ${rowId} is not sealed under a key of this installation.`);
   try {
-    // Only phones are sealed, and what opens is what was sealed.
-    return decrypt(key.material, box, rowId).toString() as Phone;
+    return decrypt(key.material, box, rowId).toString();
   } catch (cause) {
     throw new Error(`The sealed phone of row ${rowId} was changed or belongs to another row.`, { cause });
   }

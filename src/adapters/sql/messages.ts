@@ -129,7 +129,7 @@ function idempotencyValues(idempotency: Idempotency | undefined) {
   };
 }
 
-function messageOf(row: MessageRow): Message {
+export function messageOf(row: MessageRow): Message {
   const idempotency = idempotencyOf(row);
   return {
     id: row.id,

@@ -18,6 +18,9 @@ export interface RetagBatch {
   readonly done: boolean;
 }
 
+/** The tables that have the phone itself, sealed, so that its new tag can be made. */
+const SEALED = ["users", "messages", "replies", "opt_outs"] as const;
+
 /** How many rows still have a tag of this key: users, and messages. For showing progress. */
 export async function countToRetag(
   { db }: SqlDatabase,
@@ -36,14 +39,14 @@ export async function countToRetag(
 }
 
 /**
- * Gives the next phones that are still tagged under an old key their new tag, in users, messages and the ledger, in
+ * Gives the next phones that are still tagged under an old key their new tag, wherever it stands, in
  * one transaction. What is done no longer matches, so a retag that was killed goes on where it stopped. The old key
  * must have been retired before, so that nothing is written under it meanwhile.
  */
 export async function retagBatch(database: SqlDatabase, options: RetagOptions): Promise<RetagBatch> {
   const { db } = database;
-  let found = await findTagged(db, "users", options);
-  if (found.length === 0) found = await findTagged(db, "messages", options);
+  let found: Awaited<ReturnType<typeof findTagged>> = [];
+  for (const table of SEALED) if (found.length === 0) found = await findTagged(db, table, options);
   const tags = new Map<string, string>();
   for (const { id, phone_tag, sealed_phone } of found) {
     if (!tags.has(phone_tag)) tags.set(phone_tag, await options.newTag(sealed_phone, id));
@@ -56,11 +59,11 @@ export async function retagBatch(database: SqlDatabase, options: RetagOptions): 
 
 function findTagged(
   db: Kysely<Schema>,
-  table: "users" | "messages",
+  table: (typeof SEALED)[number],
   { fromKeyId, limit }: RetagOptions,
 ): Promise<{ id: string; phone_tag: string; sealed_phone: string }[]> {
   return db
-    .selectFrom(table)
+    .selectFrom(table as "users")
     .select(["id", "phone_tag", "sealed_phone"])
     .where("phone_tag", ">=", `${fromKeyId}.`)
     .where("phone_tag", "<", afterPrefix(fromKeyId))
@@ -70,8 +73,12 @@ function findTagged(
 }
 
 async function replaceTag(trx: Kysely<Schema>, from: string, to: string): Promise<void> {
-  for (const table of ["users", "messages", "failures"] as const) {
-    await trx.updateTable(table).set({ phone_tag: to }).where("phone_tag", "=", from).execute();
+  for (const table of [...SEALED, "failures"] as const) {
+    await trx
+      .updateTable(table as "users")
+      .set({ phone_tag: to })
+      .where("phone_tag", "=", from)
+      .execute();
   }
 }
 

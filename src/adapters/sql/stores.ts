@@ -1,6 +1,7 @@
 import type { SessionStore, UserStore } from "../../core/account/ports.ts";
 import type { AlertStore } from "../../core/alerts/ports.ts";
 import type { MessageStore } from "../../core/delivery/ports.ts";
+import type { ReceiptStore, ReplyStore } from "../../core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../core/keys.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
@@ -10,6 +11,8 @@ import { createLedger } from "./failures.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
 import { createMessageStore } from "./messages.ts";
+import { createReceiptStore } from "./receipts.ts";
+import { createReplyStore } from "./replies.ts";
 import { createSessionStore } from "./sessions.ts";
 import { createTagKey, type TagKeyDeps } from "./tag-key.ts";
 import { createUserStore } from "./users.ts";
@@ -19,6 +22,8 @@ export interface SqlStores {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
+  readonly receipts: ReceiptStore;
+  readonly replies: ReplyStore;
   readonly alertStore: AlertStore;
   readonly ledger: Ledger;
   readonly keys: KeyStore;
@@ -33,6 +38,8 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     users: createUserStore(database, tagKey),
     sessions: createSessionStore(database),
     messages: createMessageStore(database),
+    receipts: createReceiptStore(database),
+    replies: createReplyStore(database),
     alertStore: createAlertStore(database),
     ledger: createLedger(database, tagKey),
     keys: createKeyStore(database),

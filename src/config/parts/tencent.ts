@@ -1,8 +1,16 @@
 import type { z } from "zod";
 import { apiOrigin } from "../addresses.ts";
-import { credential } from "../formats.ts";
+import { credential, flag } from "../formats.ts";
 import { optional, withDefault } from "../setting.ts";
-import { region, sdkAppId, senderId, signature, type Template, template } from "../tencent-formats.ts";
+import {
+  callbackSecrets,
+  region,
+  sdkAppId,
+  senderId,
+  signature,
+  type Template,
+  template,
+} from "../tencent-formats.ts";
 
 /** What Tencent Cloud is called with, and what its SMS are made of. */
 export interface TencentConfig {
@@ -13,6 +21,8 @@ export interface TencentConfig {
   readonly smsEndpoint?: string;
   /** Always there when `tencent` is the sender. */
   readonly sdkAppId?: string;
+  readonly callbackSecrets: readonly string[];
+  readonly pullsReports: boolean;
   /** For numbers of mainland China. */
   readonly mainland: TencentTexts;
   /** For all others, those of Hong Kong, Macao and Taiwan among them. */
@@ -90,6 +100,16 @@ export const tencentVariables = {
       "The approved text of messages to all numbers outside mainland China (those of Hong Kong, Macao and Taiwan among them).",
   }),
   ...templateVariables("TENCENT_SMS_INTERNATIONAL"),
+  TENCENT_SMS_CALLBACK_SECRETS: withDefault(callbackSecrets, "", {
+    part: PART,
+    sentence:
+      "Make the addresses that take what carriers say of messages: `PUBLIC_URL/callbacks/tencent/SECRET/status` and `…/reply`. To rotate one, put a new one in front, change the address in the console, then take the old one away. Make one with `openssl rand -hex 24`.",
+  }),
+  TENCENT_SMS_PULL_REPORTS: withDefault(flag, "false", {
+    part: PART,
+    sentence:
+      "`true` asks for what carriers say instead, where the cloud cannot reach this server; about a hundred messages a minute at most.",
+  }),
   TENCENT_SMS_ENDPOINT: optional(apiOrigin, "the SMS API's own host", {
     part: PART,
     sentence: "Where the SMS API is reached instead, for tests and private links.",
@@ -119,6 +139,8 @@ export function arrangeTencent(values: Values): TencentConfig {
     region: values.TENCENT_REGION,
     ...(smsEndpoint && { smsEndpoint }),
     ...(sdkAppId && { sdkAppId }),
+    callbackSecrets: values.TENCENT_SMS_CALLBACK_SECRETS,
+    pullsReports: values.TENCENT_SMS_PULL_REPORTS,
     mainland: textsOf(values, "TENCENT_SMS"),
     international: textsOf(values, "TENCENT_SMS_INTERNATIONAL"),
   };

@@ -85,7 +85,9 @@ export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<T
   const jobs = jobsOf(deps);
   const removals = removalsOf(deps, now);
   const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
-  if (failures.length > 0) await turns.giveBack(TICK, holder).catch(() => {});
+  // What others cannot answer now is no reason to begin anew.
+  if (removals.some(({ task }) => failures.some((failure) => failure.task === task)))
+    await turns.giveBack(TICK, holder).catch(() => {});
   else await turns.finish(TICK, holder, clock.now());
   return {
     ran: true,

@@ -38,7 +38,8 @@ function matches(route: string, path: string): boolean {
   const parts = path.split("/");
   const pattern = route.split("/");
   return (
-    pattern.length === parts.length && pattern.every((part, at) => part.startsWith(":") || part === parts[at])
+    pattern.length === parts.length &&
+    pattern.every((part, at) => (part.startsWith(":") ? parts[at] !== "" : part === parts[at]))
   );
 }
 

@@ -6,6 +6,7 @@ import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
+import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
 import { userStoreContract } from "../../contracts/user-store.ts";
@@ -64,6 +65,7 @@ describe.runIf(hasMariadb()).each([
   userStoreContract(name, () => opened("users"));
   sessionStoreContract(name, () => opened("sessions"));
   messageStoreContract(name, () => opened("messages"));
+  receiptStoreContract(name, open);
   alertStoreContract(name, () => opened("alertStore"));
   keyStoreContract(name, () => opened("keys"));
 });

@@ -5,6 +5,7 @@ import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
+import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
 import { userStoreContract } from "../../contracts/user-store.ts";
@@ -49,6 +50,7 @@ messageStoreContract("sqlite", async () => {
   const { messages, close } = await open();
   return { store: messages, close };
 });
+receiptStoreContract("sqlite", open);
 keyStoreContract("sqlite", async () => {
   const { keys, close } = await open();
   return { store: keys, close };

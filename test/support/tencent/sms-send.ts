@@ -44,8 +44,18 @@ interface SendStatus {
 export interface SmsSending extends CloudProduct {
   /** What it took, oldest first. */
   readonly taken: TakenSms[];
+  /** What the carriers have said so far, to be asked for. */
+  readonly reports: KnownReport[];
   /** What it says of the next numbers instead of taking them, one code each, in this order. */
   readonly refuse: string[];
+}
+
+/** What a carrier said of a message. */
+export interface KnownReport {
+  readonly to: string;
+  readonly serialNo: string;
+  readonly isDelivered: boolean;
+  readonly code: string;
 }
 
 const MOST_NUMBERS = 200;
@@ -88,7 +98,48 @@ export function createSmsSending(
     });
     return { SendStatusSet: statuses };
   };
-  return { ...SMS, actions: { SendSms: sendSms }, taken, refuse };
+  const reports: KnownReport[] = [];
+  const actions = { SendSms: sendSms, PullSmsSendStatusByPhoneNumber: pullStatus(account, reports) };
+  return { ...SMS, actions, taken, refuse, reports };
+}
+
+const PULL_RULES = {
+  BeginTime: "integer!",
+  Offset: "integer!",
+  Limit: "integer!",
+  PhoneNumber: "string!",
+  SmsSdkAppId: "string!",
+  EndTime: "integer",
+} as const;
+const WEEK_SECONDS = 7 * 86_400;
+
+/** PullSmsSendStatusByPhoneNumber: a hundred at most, of the last seven days. */
+function pullStatus({ sdkAppId }: SmsAccount, reports: readonly KnownReport[]) {
+  return (call: CloudCall) => {
+    checkParameters(call, PULL_RULES);
+    const { BeginTime, Offset, Limit, PhoneNumber, SmsSdkAppId } = call.parameters;
+    if (SmsSdkAppId !== sdkAppId) throw new CloudError("UnauthorizedOperation.SmsSdkAppIdVerifyFail");
+    if (Offset !== 0) throw new CloudError("InvalidParameterValue.OffsetVerifyFail");
+    if (Number(Limit) > 100) throw new CloudError("InvalidParameterValue.LimitVerifyFail");
+    if (Number(BeginTime) < call.now / 1_000 - WEEK_SECONDS) {
+      throw new CloudError("InvalidParameterValue.BeginTimeVerifyFail");
+    }
+    const known = reports.filter(({ to }) => to === PhoneNumber).slice(0, Number(Limit));
+    return { PullSmsSendStatusSet: known.map((report) => statusOf(report, call.now)) };
+  };
+}
+
+function statusOf({ to, serialNo, isDelivered, code }: KnownReport, now: number) {
+  return {
+    UserReceiveTime: Math.floor(now / 1_000),
+    CountryCode: "86",
+    SubscriberNumber: to.replace("+86", ""),
+    PhoneNumber: to,
+    SerialNo: serialNo,
+    ReportStatus: isDelivered ? "SUCCESS" : "FAIL",
+    Description: code,
+    SessionContext: "",
+  };
 }
 
 interface Order {

@@ -1,0 +1,64 @@
+import { Command } from "commander";
+import { type PhoneRecord, recordOf, reportInWords } from "../compose/messages.ts";
+import type { Message, MessageStatus } from "../core/delivery/ports.ts";
+import type { Locale } from "../core/verification/ports.ts";
+import { settings } from "./settings.ts";
+
+export function messagesCommand(): Command {
+  return new Command("messages")
+    .description("Show what became of the last messages to a phone, for support. Never what was in them.")
+    .argument("<phone>", "a phone number, as a person writes it")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  phonekey messages +8613800138000")
+    .action(async (phone: string, { json = false }: { json?: boolean }) => {
+      const config = settings();
+      const record = await recordOf(config, phone);
+      if (!record) throw new Error("this is not a phone number");
+      console.log(json ? JSON.stringify(asJson(record)) : asText(record, config.pages.defaultLocale));
+    });
+}
+
+const WORDS: Readonly<Record<MessageStatus, string>> = {
+  sending: "being sent, or cut off by a crash",
+  accepted: "taken by the provider; no report yet",
+  delivered: "delivered",
+  failed: "not delivered",
+  bad_number: "refused: this number gets no messages",
+  throttled: "refused: too many messages to this number",
+  rejected: "refused: the provider's account, signature or template",
+  unavailable: "not sent: the provider could not be reached",
+  unknown: "sent or not: the provider gave no answer",
+};
+
+function asJson({ messages, ...rest }: PhoneRecord): object {
+  const shown = messages.map(
+    ({ sealedPhone: _sealed, phoneTag: _tag, idempotency: _key, verificationId: _id, ...message }) => message,
+  );
+  return { messages: shown, ...rest };
+}
+
+function asText({ messages, replies, isOptedOut }: PhoneRecord, locale: Locale): string {
+  const lines = messages.map((message) => lineOf(message, locale));
+  return [
+    ...(lines.length > 0 ? lines : ["No message to this phone is on record."]),
+    ...replies.map(({ at, text }) => `${timeOf(at)}  replied: ${printable(text)}`),
+    ...(isOptedOut ? ["Opted out of what was not asked for; codes still come."] : []),
+  ].join("\n");
+}
+
+/** A stranger wrote it: no control character of theirs reaches the terminal. */
+function printable(text: string): string {
+  return JSON.stringify(text.replace(/\p{C}/gu, " "));
+}
+
+function lineOf(message: Message, locale: Locale): string {
+  const { status, reportCode, providerCode, sender, providerId, requestId } = message;
+  const why = reportCode ? `: ${reportInWords(reportCode, locale)} (${reportCode})` : "";
+  const code = providerCode ? ` (${providerCode})` : "";
+  const ids = [sender, providerId, requestId].filter((id) => id !== undefined).join(" ");
+  return `${timeOf(message.createdAt)}  ${message.purpose}  ${WORDS[status]}${why}${code}${ids && `  [${ids}]`}`;
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,58 @@
+import type { Phone } from "../phone.ts";
+import type { Clock } from "../ports.ts";
+import type { PhoneVault } from "../verification/ports.ts";
+import type { ReceiptStore, Unreported } from "./receipt-ports.ts";
+import type { CarrierReport } from "./receipts.ts";
+
+export interface PullDeps {
+  readonly receipts: ReceiptStore;
+  readonly vault: Pick<PhoneVault, "open">;
+  readonly clock: Clock;
+  readonly sender: string;
+  /** Asks the sender what became of the messages to a phone since then (epoch milliseconds). May reject. */
+  readonly ask: (phone: Phone, since: number) => Promise<readonly CarrierReport[]>;
+  /** Notes reports; resolves with how many fitted a message. */
+  readonly note: (reports: readonly CarrierReport[]) => Promise<number>;
+  /** When this was last done, epoch milliseconds. */
+  readonly lastAt: () => Promise<number | undefined>;
+}
+
+const MINUTE_MS = 60_000;
+/** How old a message is when its sender is asked about it. */
+const AGES_MS = [1, 5, 30, 360].map((minutes) => minutes * MINUTE_MS);
+/** After a longer pause the messages of the last minutes are asked about, and no others. */
+const LONGEST_GAP_MS = 10 * MINUTE_MS;
+const MOST_ASKED = 100;
+/** Clocks differ, and the sender notes a message before we do. */
+const EARLIER_MS = MINUTE_MS;
+
+/**
+ * Asks about the messages that reached one of these ages since the last time and have no report yet, at most a hundred
+ * of them. Rejects with what the sender rejects with; the rest is asked about at the next age.
+ *
+ * @returns how many reports were noted
+ */
+export async function pullReports(deps: PullDeps): Promise<number> {
+  const now = deps.clock.now();
+  const last = Math.max((await deps.lastAt()) ?? now - MINUTE_MS, now - LONGEST_GAP_MS);
+  const phones = new Map<string, Unreported>();
+  for (const age of AGES_MS) {
+    const left = MOST_ASKED - phones.size;
+    if (left <= 0) break;
+    const made = { from: last - age, to: now - age };
+    for (const message of await deps.receipts.unreported(deps.sender, made, left)) {
+      if (!phones.has(message.phoneTag)) phones.set(message.phoneTag, message);
+    }
+  }
+  let noted = 0;
+  for (const message of phones.values()) noted += await askAbout(deps, message);
+  return noted;
+}
+
+async function askAbout(
+  { vault, ask, note }: PullDeps,
+  { id, sealedPhone, createdAt }: Unreported,
+): Promise<number> {
+  const phone = await vault.open(sealedPhone, id);
+  return await note(await ask(phone, createdAt - EARLIER_MS));
+}

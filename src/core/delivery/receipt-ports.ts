@@ -1,0 +1,79 @@
+import type { Message } from "./ports.ts";
+
+/** What a carrier said of one message, as it is kept. */
+export interface Report {
+  /** The message's own number at the sender. */
+  readonly providerId: string;
+  readonly outcome: "delivered" | "failed";
+  /** The carrier's code. */
+  readonly code: string;
+  /** When it came here, epoch milliseconds. */
+  readonly at: number;
+}
+
+/** A report of which nobody knows yet which message it is about. */
+export interface EarlyReport extends Report {
+  readonly phoneTag: string;
+}
+
+/** A message that somebody may ask the sender about. */
+export type Unreported = Pick<Message, "id" | "phoneTag" | "sealedPhone" | "createdAt">;
+
+/** What became of messages after their sender took them. */
+export interface ReceiptStore {
+  /**
+   * Notes the report at the message of this sender that has its number and one of these tags: what was delivered or
+   * failed stays so (forward only). False where there is none. Where the number is not written down yet, a message of
+   * ours may be named by `messageId`, which must still wait for its outcome and be to the same phone.
+   */
+  note(to: ReportedMessage, report: Report): Promise<boolean>;
+  /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */
+  isSending(tags: readonly string[], since: number): Promise<boolean>;
+  /** Keeps a report until its message is known, unless `most` are kept already. */
+  keepEarly(report: EarlyReport, most: number): Promise<void>;
+  early(limit: number): Promise<readonly EarlyReport[]>;
+  dropEarly(providerIds: readonly string[]): Promise<void>;
+  /** Accepted messages of this sender without a report, made after `from` and up to `to`, oldest first. */
+  unreported(
+    sender: string,
+    made: { readonly from: number; readonly to: number },
+    limit: number,
+  ): Promise<readonly Unreported[]>;
+  /** The last messages to one of these tags, newest first. */
+  messagesTo(tags: readonly string[], limit: number): Promise<readonly Message[]>;
+}
+
+/** What people answer to messages. */
+export interface ReplyStore {
+  /** Whether a message was ever sent to one of these tags, as far as the record goes. */
+  wasSentTo(tags: readonly string[]): Promise<boolean>;
+  /** Keeps what a person answered; the same answer once. */
+  keepReply(reply: Reply): Promise<void>;
+  /** Notes that this phone wants nothing which its holder did not ask for. */
+  optOut(phone: Pick<Reply, "id" | "phoneTag" | "sealedPhone" | "at">): Promise<void>;
+  isOptedOut(tags: readonly string[]): Promise<boolean>;
+  /** The last replies from one of these tags, newest first. */
+  repliesOf(tags: readonly string[], limit: number): Promise<readonly Reply[]>;
+}
+
+/** Encrypts what people wrote, as `PhoneVault` does phones. */
+export interface TextVault {
+  sealText(text: string, rowId: string): Promise<string>;
+  /** Rejects when the text was changed or belongs to another row. */
+  openText(sealed: string, rowId: string): Promise<string>;
+}
+
+export interface ReportedMessage {
+  readonly sender: string;
+  readonly tags: readonly string[];
+  readonly messageId?: string;
+}
+
+export interface Reply {
+  readonly id: string;
+  readonly phoneTag: string;
+  readonly sealedPhone: string;
+  readonly sealedText: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}

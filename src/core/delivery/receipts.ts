@@ -1,0 +1,109 @@
+import type { Phone } from "../phone.ts";
+import type { Clock, Random } from "../ports.ts";
+import { sha256 } from "../secrets.ts";
+import type { PhoneVault } from "../verification/ports.ts";
+import type { ReceiptStore, ReplyStore, Report, TextVault } from "./receipt-ports.ts";
+
+export interface ReceiptDeps {
+  readonly receipts: ReceiptStore;
+  readonly replies: ReplyStore;
+  readonly vault: PhoneVault & TextVault;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A carrier's report as a provider passes it on. Whoever sent it may have made it up: it is held against our record. */
+export interface CarrierReport extends Pick<Report, "providerId" | "outcome" | "code"> {
+  readonly phone: Phone;
+  /** Our own id of the message, where the provider gives it back. */
+  readonly messageId?: string;
+}
+
+/** How long a message waits for its sender's answer at most, and its report with it. */
+const SENDING_MS = 120_000;
+const EARLY_KEPT_MS = 900_000;
+const MOST_EARLY = 10_000;
+const PIECE = 200;
+
+/**
+ * Notes what carriers say of messages. A report that no message of ours fits, by its number and its phone, changes
+ * nothing; one for a phone whose message is just being sent is kept until the sender's answer tells its number.
+ *
+ * @returns how many were noted
+ */
+export async function noteReports(
+  deps: ReceiptDeps,
+  sender: string,
+  reports: readonly CarrierReport[],
+): Promise<number> {
+  let noted = 0;
+  for (const report of reports) if (await noteReport(deps, sender, report)) noted += 1;
+  return noted;
+}
+
+async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport): Promise<boolean> {
+  const { receipts, vault, clock } = deps;
+  const { phone, messageId, ...said } = from;
+  const report = { ...said, at: clock.now() };
+  const tags = await vault.tags(phone);
+  if (await receipts.note({ sender, tags, ...(messageId && { messageId }) }, report)) return true;
+  if (await receipts.isSending(tags, report.at - SENDING_MS)) {
+    await receipts.keepEarly({ ...report, phoneTag: await vault.tag(phone) }, MOST_EARLY);
+  }
+  return false;
+}
+
+/** Tries the reports again that came before their message was known, and drops those that stay without one. */
+export async function noteEarlyReports(
+  { receipts, clock }: Pick<ReceiptDeps, "receipts" | "clock">,
+  sender: string,
+): Promise<number> {
+  const early = await receipts.early(PIECE);
+  const noted: string[] = [];
+  for (const { phoneTag, ...report } of early) {
+    if (await receipts.note({ sender, tags: [phoneTag] }, report)) noted.push(report.providerId);
+  }
+  const over = early.filter(({ at }) => at < clock.now() - EARLY_KEPT_MS).map(({ providerId }) => providerId);
+  await receipts.dropEarly([...new Set([...noted, ...over])]);
+  return noted.length;
+}
+
+/** What a person answered to one of our messages. */
+export interface CarrierReply {
+  readonly phone: Phone;
+  readonly text: string;
+  /** When they wrote it, in whole seconds since 1970. */
+  readonly writtenAt: number;
+}
+
+const MOST_LETTERS = 500;
+/** What carriers and people in China write to be left alone. */
+const STOP_WORDS = ["T", "TD", "退订"];
+
+/**
+ * Keeps an answer, if we ever sent that phone a message. One that says stop opts the phone out of what its holder did
+ * not ask for; the codes that they ask for still come.
+ */
+export async function noteReply(deps: ReceiptDeps, { phone, text, writtenAt }: CarrierReply): Promise<void> {
+  const { replies, vault, clock, random } = deps;
+  const at = clock.now();
+  if (!(await replies.wasSentTo(await vault.tags(phone)))) return;
+  const phoneTag = await vault.tag(phone);
+  const id = sha256(`${phoneTag}:${writtenAt}`);
+  const kept = text.slice(0, MOST_LETTERS);
+  await replies.keepReply({
+    id,
+    phoneTag,
+    sealedPhone: await vault.seal(phone, id),
+    sealedText: await vault.sealText(kept, id),
+    at,
+  });
+  if (!saysStop(kept)) return;
+  const row = random.uuid(at);
+  await replies.optOut({ id: row, phoneTag, sealedPhone: await vault.seal(phone, row), at });
+}
+
+/** Full-width letters and spaces are the same to whoever writes them. */
+function saysStop(text: string): boolean {
+  return STOP_WORDS.includes(text.normalize("NFKC").replace(/\s/g, "").toUpperCase());
+}

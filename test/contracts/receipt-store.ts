@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Message, MessageStore } from "../../src/core/delivery/ports.ts";
+import type { ReceiptStore, ReplyStore, Report } from "../../src/core/delivery/receipt-ports.ts";
+import { aMessage, DAY, fresh, MINUTE, NOW, parallel } from "./samples.ts";
+
+export interface OpenReceiptStore {
+  readonly messages: MessageStore;
+  readonly receipts: ReceiptStore;
+  readonly replies: ReplyStore;
+  close(): Promise<void>;
+}
+
+/** The promises of `ReceiptStore` and `ReplyStore`, for every store. */
+export function receiptStoreContract(name: string, open: () => Promise<OpenReceiptStore>): void {
+  describe(`${name}: receipt store`, () => {
+    let opened: OpenReceiptStore;
+    let receipts: ReceiptStore;
+    beforeAll(async () => {
+      opened = await open();
+      receipts = opened.receipts;
+    });
+    afterAll(() => opened.close());
+
+    const aReport = (over: Partial<Report> = {}): Report => ({
+      providerId: fresh("number"),
+      outcome: "delivered",
+      code: "DELIVRD",
+      at: NOW + MINUTE,
+      ...over,
+    });
+    const sent = async (over: Partial<Message> = {}): Promise<Message & { providerId: string }> => {
+      const message = aMessage(over);
+      const providerId = fresh("number");
+      await opened.messages.create(message);
+      await opened.messages.finish(message.id, { status: "accepted", sender: "s", providerId });
+      return { ...message, providerId };
+    };
+    const stateOf = async ({ phoneTag, id }: Message) =>
+      (await receipts.messagesTo([phoneTag], 50)).find((message) => message.id === id);
+    const to = ({ phoneTag }: Message, more: object = {}) => ({
+      sender: "s",
+      tags: ["k.old", phoneTag],
+      ...more,
+    });
+
+    test("notes what fits by number, sender and phone", async () => {
+      const message = await sent();
+      const { providerId } = message;
+      const report = aReport({ providerId, outcome: "failed", code: "EXPIRED" });
+      expect(await receipts.note(to(message), report)).toBe(true);
+      expect(await stateOf(message)).toMatchObject({
+        status: "failed",
+        reportCode: "EXPIRED",
+        reportedAt: NOW + MINUTE,
+        providerId,
+      });
+    });
+
+    test.each<[string, object]>([
+      ["another phone", { tags: ["k.other"] }],
+      ["another sender", { sender: "t" }],
+    ])("does not take one of %s for it", async (_, more) => {
+      const message = await sent();
+      const report = aReport({ providerId: message.providerId });
+      expect(await receipts.note(to(message, more), report)).toBe(false);
+      expect(await receipts.note(to(message), aReport())).toBe(false);
+      expect((await stateOf(message))?.status).toBe("accepted");
+    });
+
+    test("goes forward only: of many that race one is noted, and stays", async () => {
+      const message = await sent();
+      const { providerId } = message;
+      await parallel(10, (n) =>
+        receipts.note(
+          to(message),
+          aReport({ providerId, outcome: n % 2 ? "failed" : "delivered", code: `C${n}` }),
+        ),
+      );
+      const first = await stateOf(message);
+      expect(await receipts.note(to(message), aReport({ providerId, code: "LATER" }))).toBe(true);
+      expect(await stateOf(message)).toEqual(first);
+      await opened.messages.finish(message.id, { status: "accepted", sender: "s", providerId });
+      expect((await stateOf(message))?.status).toBe(first?.status);
+    });
+
+    test("takes our own id for a message whose number is not known yet, and for no other", async () => {
+      const sending = aMessage();
+      await opened.messages.create(sending);
+      const named = to(sending, { messageId: sending.id });
+      expect(await receipts.note({ ...named, tags: ["k.other"] }, aReport())).toBe(false);
+      expect(await receipts.note(named, aReport())).toBe(true);
+      await opened.messages.finish(sending.id, { status: "accepted", sender: "s", providerId: "late" });
+      expect(await stateOf(sending)).toMatchObject({ status: "delivered", providerId: "late" });
+
+      const accepted = await sent();
+      expect(await receipts.note(to(accepted, { messageId: accepted.id }), aReport())).toBe(false);
+      const refused = aMessage();
+      await opened.messages.create(refused);
+      await opened.messages.finish(refused.id, { status: "rejected", sender: "s" });
+      expect(await receipts.note(to(refused, { messageId: refused.id }), aReport())).toBe(false);
+    });
+
+    test("knows whether a message is just being sent to a phone", async () => {
+      const message = aMessage();
+      await opened.messages.create(message);
+      expect(await receipts.isSending([message.phoneTag], NOW - 1)).toBe(true);
+      expect(await receipts.isSending([message.phoneTag], NOW)).toBe(false);
+      expect(await receipts.isSending(["k.other"], NOW - 1)).toBe(false);
+      await opened.messages.finish(message.id, { status: "accepted", sender: "s" });
+      expect(await receipts.isSending([message.phoneTag], NOW - 1)).toBe(false);
+    });
+
+    test("keeps early reports once each, and no more than so many", async () => {
+      const kept = Array.from({ length: 3 }, (_, n) => ({
+        ...aReport({ at: NOW + n }),
+        phoneTag: "k.early",
+      }));
+      for (const report of [...kept, ...kept]) await receipts.keepEarly(report, 3);
+      await receipts.keepEarly({ ...aReport({ at: NOW + 9 }), phoneTag: "k.early" }, 3);
+      expect(await receipts.early(10)).toEqual(kept);
+      await receipts.dropEarly(kept.slice(1).map(({ providerId }) => providerId));
+      await receipts.dropEarly([]);
+      expect(await receipts.early(10)).toEqual(kept.slice(0, 1));
+    });
+
+    test("lists accepted messages without a report, by age", async () => {
+      const at = NOW + 900 * DAY;
+      const [first, reported, second] = [
+        await sent({ createdAt: at + 1 }),
+        await sent({ createdAt: at + 2 }),
+        await sent({ createdAt: at + 3 }),
+      ];
+      await sent({ createdAt: at });
+      await sent({ createdAt: at + 4 });
+      await receipts.note(to(reported), aReport({ providerId: reported.providerId }));
+      const made = { from: at, to: at + 3 };
+      const ids = async (limit: number) => (await receipts.unreported("s", made, limit)).map(({ id }) => id);
+      expect(await ids(9)).toEqual([first.id, second.id]);
+      expect(await ids(1)).toEqual([first.id]);
+      expect(await receipts.unreported("t", made, 9)).toEqual([]);
+    });
+
+    test("keeps a reply once, and whether a phone wants to be left alone", async () => {
+      const { phoneTag } = await sent();
+      const reply = { id: fresh("reply"), phoneTag, sealedPhone: "sealed", sealedText: "text", at: NOW };
+      expect(await opened.replies.wasSentTo(["k.old", phoneTag])).toBe(true);
+      expect(await opened.replies.wasSentTo(["k.other"])).toBe(false);
+      for (let n = 0; n < 2; n += 1) await opened.replies.keepReply(reply);
+      expect(await opened.replies.repliesOf([phoneTag], 9)).toEqual([reply]);
+      expect(await opened.replies.isOptedOut([phoneTag])).toBe(false);
+      await parallel(5, () => opened.replies.optOut({ ...reply, id: fresh("row") }));
+      expect(await opened.replies.isOptedOut(["k.old", phoneTag])).toBe(true);
+    });
+  });
+}

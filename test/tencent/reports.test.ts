@@ -1,0 +1,313 @@
+import { describe, expect, it } from "vitest";
+import { recordOf, reportInWords } from "../../src/compose/messages.ts";
+import { PHONE, refused, start } from "../http/support.ts";
+import { keptIn, sealedIn } from "./replies.ts";
+import { createTencentWorld, SECRETS, statusItem } from "./support.ts";
+
+const TAKEN = { result: 0, errmsg: "OK" };
+
+async function sent(env: Readonly<Record<string, string>> = {}) {
+  const tencent = await createTencentWorld(env);
+  await start(tencent.world);
+  const sid = tencent.sms.taken[0]?.serialNo ?? "";
+  return { ...tencent, sid };
+}
+
+describe("the address that reports go to", () => {
+  it("takes each of its secrets, so that one can be changed for the other", async () => {
+    const { report, sid, lastMessage } = await sent();
+    expect(await (await report([statusItem("5000:1")], SECRETS[1])).json()).toEqual(TAKEN);
+    const response = await report([statusItem(sid)], SECRETS[0]);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual(TAKEN);
+    expect(await lastMessage()).toMatchObject({ status: "delivered", report_code: "DELIVRD" });
+  });
+
+  it.each(["wrong-secret-of-the-same-length", "x", SECRETS[0]?.toUpperCase(), `${SECRETS[0]}x`])(
+    "is not there for whoever does not know one: %s",
+    async (secret) => {
+      const { report, sid, lastMessage, world } = await sent();
+      const response = await report([statusItem(sid)], secret);
+      const nowhere = await world.post("/callbacks/elsewhere", []);
+      const shape = async (answer: Response) => ({ ...((await answer.json()) as object), requestId: "" });
+      expect(response.status).toBe(404);
+      expect(await shape(response)).toEqual(await shape(nowhere));
+      expect((await lastMessage()).status).toBe("accepted");
+    },
+  );
+
+  it("is not there at all without a secret", async () => {
+    const { world } = await sent({ TENCENT_SMS_CALLBACK_SECRETS: "" });
+    await refused(await world.post("/callbacks/tencent//status", []), "not_found");
+    await refused(await world.post("/callbacks/tencent/undefined/status", []), "not_found");
+  });
+
+  it("leaves no secret in the log", async () => {
+    const { report, world, sid } = await sent();
+    await report([statusItem(sid)]);
+    await report([statusItem(sid)], "another-secret-of-somebody-else");
+    const log = JSON.stringify(world.logged);
+    for (const text of [SECRETS[0], "another-secret", "13800138000"]) expect(log).not.toContain(text);
+  });
+});
+
+describe("a report", () => {
+  it("says why a message failed, in the carrier's code", async () => {
+    const { report, sid, lastMessage } = await sent();
+    await report([statusItem(sid, { report_status: "FAIL", errmsg: "MK:0001" })]);
+    expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "MK:0001" });
+  });
+
+  it("changes nothing when it comes again, or says otherwise", async () => {
+    const { report, sid, lastMessage, world } = await sent();
+    await report([statusItem(sid)]);
+    const first = await lastMessage();
+    world.clock.advance(60_000);
+    await report([statusItem(sid), statusItem(sid, { report_status: "FAIL", errmsg: "EXPIRED" })]);
+    expect(await lastMessage()).toEqual(first);
+  });
+
+  it.each<[string, object]>([
+    ["another phone", { mobile: "13900139000" }],
+    ["the same digits of another country", { nationcode: "1" }],
+    ["another number", { sid: "5000:forged" }],
+  ])("about %s is not about our message", async (_, more) => {
+    const { report, sid, lastMessage } = await sent();
+    expect(await (await report([statusItem(sid, more)])).json()).toEqual(TAKEN);
+    expect((await lastMessage()).status).toBe("accepted");
+  });
+
+  it("that is not understood does not keep the others from being", async () => {
+    const { report, sid, lastMessage } = await sent();
+    const broken = [
+      null,
+      7,
+      "x",
+      [],
+      {},
+      statusItem(sid, { mobile: { a: 1 } }),
+      statusItem(sid, { report_status: 1 }),
+    ];
+    const garbage = [
+      statusItem(sid, { sid: ["x"] }),
+      statusItem("x".repeat(500)),
+      statusItem(sid, { nationcode: "", mobile: "" }),
+      statusItem(sid, { mobile: "1380013800x" }),
+    ];
+    const response = await report([
+      ...broken,
+      ...garbage,
+      statusItem(sid, { mobile: 13_800_138_000, errmsg: null }),
+    ]);
+    expect(await response.json()).toEqual(TAKEN);
+    expect(await lastMessage()).toMatchObject({ status: "delivered", report_code: "UNKNOWN" });
+  });
+
+  it.each<[string, string]>([
+    ["no JSON", "{"],
+    ["an object", "{}"],
+    ["null", "null"],
+    ["too many", JSON.stringify(Array(101).fill({}))],
+    ["nothing", ""],
+  ])("list that is %s is refused, and nothing breaks", async (_, body) => {
+    const { world, lastMessage } = await sent();
+    const path = `/callbacks/tencent/${SECRETS[0]}/status`;
+    const response = await world.request(path, { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ result: 1 });
+    expect((await lastMessage()).status).toBe("accepted");
+  });
+
+  it("list of a hundred is taken, one that has no end is not", async () => {
+    const { report, sid, lastMessage, world } = await sent();
+    const hundred = Array.from({ length: 99 }, (_, n) =>
+      statusItem(`5000:${n}`, { description: "长".repeat(99) }),
+    );
+    expect(await (await report([...hundred, statusItem(sid)])).json()).toEqual(TAKEN);
+    expect((await lastMessage()).status).toBe("delivered");
+    const path = `/callbacks/tencent/${SECRETS[0]}/status`;
+    const endless = await world.request(path, { method: "POST", body: `["${"x".repeat(200_000)}"]` });
+    expect(endless.status).toBe(413);
+  });
+});
+
+describe("a report that comes before the answer of the send", () => {
+  /** The cloud calls back while its answer is still on the way. */
+  async function sendingWith(item: (sid: string, id: string) => object) {
+    const tencent = await createTencentWorld();
+    tencent.cloud.faults.push({ slowMs: 300 });
+    const starting = start(tencent.world);
+    while (tencent.sms.taken.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { serialNo, sessionContext } = tencent.sms.taken[0] ?? { serialNo: "", sessionContext: "" };
+    expect(await (await tencent.report([item(serialNo, sessionContext)])).json()).toEqual(TAKEN);
+    await starting;
+    return tencent;
+  }
+
+  it("is noted at once where it carries our own id", async () => {
+    const { lastMessage, sms } = await sendingWith((sid, ext) => statusItem(sid, { ext }));
+    expect(await lastMessage()).toMatchObject({ status: "delivered", provider_id: sms.taken[0]?.serialNo });
+  });
+
+  it("waits for the answer where it does not, and is noted by the next tick", async () => {
+    const { lastMessage, world } = await sendingWith((sid) => statusItem(sid));
+    expect((await lastMessage()).status).toBe("accepted");
+    expect(await world.tick()).toMatchObject({ ran: true, done: { reports: 1 } });
+    expect((await lastMessage()).status).toBe("delivered");
+  });
+
+  it("is forgotten after a quarter of an hour where it fits nothing", async () => {
+    const { lastMessage, world } = await sendingWith(() => statusItem("5000:forged"));
+    await world.tick();
+    world.clock.advance(900_001);
+    await world.tick();
+    expect(await world.tick()).toMatchObject({ done: { reports: 0 } });
+    expect((await lastMessage()).status).toBe("accepted");
+  });
+
+  it("is not kept for a phone to which nothing is on its way", async () => {
+    const { report, world } = await sent();
+    await report([statusItem("5000:forged"), statusItem("5000:2", { mobile: "13900139000" })]);
+    expect(await world.tick()).toMatchObject({ done: { reports: 0 } });
+  });
+
+  it("settles a message whose answer never came", async () => {
+    const tencent = await createTencentWorld();
+    tencent.cloud.faults.push({ cut: "taken" });
+    await start(tencent.world);
+    expect((await tencent.lastMessage()).status).toBe("unknown");
+    const { serialNo, sessionContext: ext } = tencent.sms.taken[0] ?? { serialNo: "", sessionContext: "" };
+    await tencent.report([statusItem(serialNo, { ext, mobile: "13900139000" })]);
+    expect((await tencent.lastMessage()).status).toBe("unknown");
+    await tencent.report([statusItem(serialNo, { ext })]);
+    expect((await tencent.lastMessage()).status).toBe("delivered");
+  });
+});
+
+describe("asking for reports", () => {
+  it("tells what became of a message where nothing can call back", async () => {
+    const { world, sms, sid, lastMessage, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
+    sms.reports.push({ to: PHONE, serialNo: sid, isDelivered: false, code: "EXPIRED" });
+    world.clock.advance(30_000);
+    await world.tick();
+    expect(cloud.calls).toHaveLength(1);
+    world.clock.advance(45_000);
+    await world.tick();
+    expect(cloud.calls.at(-1)).toMatchObject({
+      action: "PullSmsSendStatusByPhoneNumber",
+      parameters: { PhoneNumber: PHONE, SmsSdkAppId: "1400006666", Offset: 0, Limit: 100 },
+    });
+    expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "EXPIRED" });
+    world.clock.advance(5 * 60_000);
+    await world.tick();
+    expect(cloud.calls).toHaveLength(2);
+  });
+
+  it("asks again at five minutes while there is none, and not at each tick", async () => {
+    const { world, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
+    for (let minute = 1; minute <= 7; minute += 1) {
+      world.clock.advance(60_001);
+      await world.tick();
+    }
+    expect(cloud.calls.map(({ action }) => action)).toEqual([
+      "SendSms",
+      "PullSmsSendStatusByPhoneNumber",
+      "PullSmsSendStatusByPhoneNumber",
+    ]);
+  });
+
+  it("goes on with the other work when the cloud does not answer", async () => {
+    const { world, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
+    world.clock.advance(75_000);
+    cloud.faults.push({ cut: "not_taken" });
+    expect(await world.tick()).toMatchObject({ ran: true, failures: [{ task: "reports" }] });
+    expect(await world.tick({ minGapMs: 1_000 })).toEqual({ ran: false });
+  });
+});
+
+describe("a reply", () => {
+  const reply = (text: string, more: object = {}) => ({
+    extend: "",
+    mobile: "13800138000",
+    nationcode: "86",
+    sign: "腾讯云",
+    text,
+    time: 1_800_000_000,
+    ...more,
+  });
+  const path = `/callbacks/tencent/${SECRETS[0]}/reply`;
+
+  it.each([
+    ["T", true],
+    ["td", true],
+    ["ＴＤ", true],
+    [" t d ", true],
+    ["退 订", true],
+    ["t\n", true],
+    ["Thanks", false],
+    ["不要退订", false],
+    ["", false],
+    ["T1", false],
+  ])("%j stops what was not asked for: %s", async (text, stops) => {
+    const { world } = await sent();
+    expect(await (await world.post(path, reply(text))).json()).toEqual(TAKEN);
+    expect(await keptIn(world.folder)).toEqual({ replies: 1, optOuts: stops ? 1 : 0 });
+  });
+
+  it("never keeps a code from whoever asks for it", async () => {
+    const { world } = await sent();
+    await world.post(path, reply("TD"));
+    world.clock.advance(60_000);
+    await start(world);
+  });
+
+  it("is kept once, sealed, and only from phones that got a message", async () => {
+    const { world } = await sent();
+    for (let n = 0; n < 3; n += 1) await world.post(path, reply("问题 004217"));
+    await world.post(path, reply("T", { mobile: "13900139000" }));
+    expect(await keptIn(world.folder)).toEqual({ replies: 1, optOuts: 0 });
+    expect(await sealedIn(world.folder)).toMatch(/^v1\./);
+  });
+
+  it.each([
+    [null],
+    [[]],
+    ["x"],
+    [reply("T", { time: "soon" })],
+    [reply("T", { mobile: null })],
+    [{ text: "T" }],
+  ])("that is not understood is refused: %j", async (body) => {
+    const { world } = await sent();
+    expect((await world.post(path, body)).status).toBe(400);
+  });
+});
+
+describe("what support can look up", () => {
+  it("is what became of the messages to a phone, and what came back", async () => {
+    const { world, report, sid } = await sent();
+    await report([statusItem(sid, { report_status: "FAIL", errmsg: "EXPIRED" })]);
+    const reply = { mobile: "13800138000", nationcode: "86", text: "退订", time: 1_800_000_000 };
+    await world.post(`/callbacks/tencent/${SECRETS[0]}/reply`, reply);
+    const record = await recordOf(world.config, "138 0013 8000");
+    expect(record?.messages).toMatchObject([
+      { status: "failed", sender: "tencent", providerId: sid, reportCode: "EXPIRED", fee: 1 },
+    ]);
+    expect(record).toMatchObject({ replies: [{ text: "退订" }], isOptedOut: true });
+    expect(await recordOf(world.config, "+8613900139000")).toMatchObject({ messages: [], isOptedOut: false });
+    expect(await recordOf(world.config, "nobody")).toBeUndefined();
+  });
+
+  it.each([
+    ["DELIVRD", "delivered", "已送达"],
+    [
+      "EXPIRED",
+      "not delivered in time; the phone was off or out of reach",
+      "超时未送达，手机关机或不在服务区",
+    ],
+    ["UNDELIV:4446", "could not be delivered", "无法送达"],
+    ["MK:0001", "the carrier's own code MK:0001", "运营商代码 MK:0001"],
+    ["", "the carrier's own code ", "运营商代码 "],
+  ])("a carrier's %s in words", (code, en, zh) => {
+    expect([reportInWords(code, "en"), reportInWords(code, "zh-CN")]).toEqual([en, zh]);
+  });
+});
