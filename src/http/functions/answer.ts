@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { NAME_RULE } from "../../core/account/profile.ts";
 import type { Reason } from "../../core/functions/reason.ts";
 import type { Refusal, RefusalCode } from "../../core/refusals.ts";
 import type { Locale } from "../../core/verification/ports.ts";
@@ -21,6 +22,12 @@ const SAID = {
   renamed: [0, "Name set successfully", "昵称已更新"],
   missing: [-1001, "Missing parameter", "缺少参数"],
   noMethod: [-1004, "No such method", "没有这个方法"],
+  badName: [
+    -1003,
+    `\`name\` ${NAME_RULE}`,
+    "昵称须为 1 至 64 个字符，且不含控制字符、不可见字符或改变文字方向的字符。",
+  ],
+  foreignOrigin: [-1003, "Web pages of this origin may not call here", "不接受来自该网页来源的请求"],
   notSaved: [-1201, "You could not be signed in. Please ask for a new code.", "登录失败，请重新获取验证码。"],
   no_verification: [-1100, "The verification code has expired", "验证码已失效"],
   wrong_code: [
@@ -60,6 +67,11 @@ const REFUSED = -1003;
 export function say(c: Context<Env>, what: keyof typeof SAID, data?: Answer["data"]): Response {
   const [errorCode, en, zh] = SAID[what];
   return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh), ...(data && { data }) });
+}
+
+/** The same for a refusal of the catalogue that this door has words of its own for. */
+export function sayRefused(c: Context<Env>, what: keyof typeof SAID, codeStr: RefusalCode): Response {
+  return say(c, what, { codeStr, requestId: c.get("requestId") });
 }
 
 /** Answers with a refusal: HTTP 200 like everything else, but for a fault of ours, which is 503. */

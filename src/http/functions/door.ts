@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Env, HttpSettings } from "../context.ts";
 import { originOf } from "../origin.ts";
-import { answerRefusal } from "./answer.ts";
+import { answerRefusal, sayRefused } from "./answer.ts";
 
 /** Marks a request as one of this door, and refuses methods that it does not take and web pages of foreign origins. */
 export function functionsDoor(settings: HttpSettings): MiddlewareHandler<Env> {
@@ -9,7 +9,7 @@ export function functionsDoor(settings: HttpSettings): MiddlewareHandler<Env> {
   return async (c, next) => {
     c.set("door", "functions");
     if (!methods.includes(c.req.method)) return answerRefusal(c, { code: "method_not_allowed" });
-    if (isForeign(c, settings)) return answerRefusal(c, { code: "forbidden_origin" });
+    if (isForeign(c, settings)) return sayRefused(c, "foreignOrigin", "forbidden_origin");
     return await next();
   };
 }

@@ -6,7 +6,7 @@ import type { RefusalCode } from "../../core/refusals.ts";
 import { Captcha } from "../api/schemas.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { avatarUrl } from "../origin.ts";
-import { answerRefusal, say } from "./answer.ts";
+import { answerRefusal, say, sayRefused } from "./answer.ts";
 import { readParameters } from "./parameters.ts";
 
 type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
@@ -90,7 +90,9 @@ async function setNickname(c: Context<Env>, { phonekey }: HttpDeps): Promise<Res
   if (!asked?.userId || !asked.token || !asked.name) return say(c, "missing");
   const { token, userId, name } = asked;
   const renamed = await phonekey.functions.rename(token, { userId, name });
-  return renamed.ok ? say(c, "renamed") : sayNo(c, renamed);
+  if (renamed.ok) return say(c, "renamed");
+  const isBadName = "refusal" in renamed && renamed.refusal.code === "invalid_request";
+  return isBadName ? sayRefused(c, "badName", "invalid_request") : sayNo(c, renamed);
 }
 
 function sayNo(c: Context<Env>, no: Told<never, RefusalCode> & { ok: false }): Response {

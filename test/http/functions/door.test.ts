@@ -129,6 +129,13 @@ describe("languages", () => {
     expect(zh).toEqual({ errorCode: -1002, errorMessage: "手机号码无效。" });
     await answerOf(SMS, { headers });
     expect(world.sms.sent.at(-1)).toMatchObject({ locale: "zh-CN" });
+    const { token, userId } = await client.signedIn(phoneNo(4).slice(3));
+    const named = new URLSearchParams({ token, userId, name: "\u0000" });
+    expect(await answerOf(`/functions/setNickname?${named}`, { headers })).toEqual({
+      errorCode: -1003,
+      errorMessage: expect.stringContaining("昵称"),
+      data: { codeStr: "invalid_request", requestId: expect.any(String) },
+    });
   });
 
   it("are DEFAULT_LOCALE where none is asked for", async () => {
