@@ -8,6 +8,7 @@ export function enhanceForms(root: ParentNode): void {
 }
 
 function submitOnce(form: HTMLFormElement, event: Event): void {
+  if (event.defaultPrevented) return;
   const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
   if (form.hasAttribute("aria-busy") || button?.getAttribute("aria-disabled") === "true")
     event.preventDefault();

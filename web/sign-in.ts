@@ -1,3 +1,4 @@
+import { enhanceChallenges } from "./challenge.ts";
 import { enhanceCodeForm } from "./code-field.ts";
 import { enhanceCopyButtons } from "./copy-button.ts";
 import { startCountdowns } from "./countdown.ts";
@@ -9,6 +10,8 @@ import { localiseTimes } from "./times.ts";
 /** The one script of all pages. Each part looks for its own markup and does nothing where there is none. */
 const root = document.documentElement;
 root.classList.add("js");
+// Before the forms: one that waits for its challenge is not sent yet.
+enhanceChallenges(document);
 enhanceForms(document);
 enhanceCodeForm(document);
 enhanceCountrySelect(document);

@@ -39,26 +39,36 @@ function languageLink(c: Context<Env>, path: string, locale: Locale): string {
   return `${path}?${query}`;
 }
 
-/** Answers with a page, under a policy without any inline code. */
+/**
+ * Answers with a page, under a policy without any inline code.
+ *
+ * @param more.sources the origins of a third party whose challenge the page shows
+ */
 export async function sendPage(
   c: Context<Env>,
   deps: HttpDeps,
   page: Page,
   status: ContentfulStatusCode = 200,
+  { sources = [] }: { readonly sources?: readonly string[] } = {},
 ): Promise<Response> {
-  c.header("content-security-policy", contentSecurityPolicy(deps.settings.returnTo));
+  c.header("content-security-policy", contentSecurityPolicy(deps.settings.returnTo, sources));
+  // A widget has to know on whose page it is; it learns the origin and nothing behind it.
+  if (sources.length > 0) c.header("referrer-policy", "strict-origin-when-cross-origin");
   return c.html(await page, status);
 }
 
 /** `form-action` names the apps too: browsers hold it against the redirect that a form post is answered with. */
-function contentSecurityPolicy(returnTo: readonly string[]): string {
+function contentSecurityPolicy(returnTo: readonly string[], sources: readonly string[]): string {
   const apps = new Set(returnTo.map((address) => new URL(address).origin));
+  const from = ["'self'", ...sources].join(" ");
   return [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
+    `script-src ${from}`,
+    `style-src ${from}`,
+    `img-src ${from}`,
+    `connect-src ${from}`,
+    "worker-src 'self'",
+    ...(sources.length > 0 ? [`frame-src ${sources.join(" ")}`] : []),
     `form-action ${["'self'", ...apps].join(" ")}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

@@ -11,6 +11,7 @@ export interface Copy {
   readonly copied: string;
   readonly phone: PhoneCopy;
   readonly code: CodeCopy;
+  readonly challenge: ChallengeCopy;
   readonly account: AccountCopy;
   readonly inbox: InboxCopy;
   readonly docs: DocsCopy;
@@ -53,6 +54,16 @@ interface CodeCopy {
   readonly endedText: string;
   readonly sendNew: string;
   readonly openInbox: string;
+}
+
+interface ChallengeCopy {
+  readonly working: string;
+  readonly solve: string;
+  readonly open: string;
+  readonly solved: string;
+  readonly failed: string;
+  readonly expired: string;
+  readonly needsScript: string;
 }
 
 interface AccountCopy {
@@ -149,6 +160,16 @@ const EN: Copy = {
     sendNew: "Send a new code",
     openInbox: "Open the development inbox",
   },
+  challenge: {
+    working: "Checking that you are not a robot. This takes a moment…",
+    solve: "Please show that you are not a robot.",
+    open: "Start the check",
+    solved: "Checked. You can go on.",
+    failed: "The check did not work. Load the page again, or try another browser.",
+    expired: "The check has expired. Please do it again.",
+    needsScript:
+      "This check needs JavaScript. Turn it on and try again, or sign in on a device that has signed in to this number before.",
+  },
   account: {
     title: "Your account",
     unnamed: "Welcome",
@@ -240,6 +261,15 @@ const ZH_CN: Copy = {
     endedText: "验证码已过期，或输错次数过多。我们可以重新发送至 ",
     sendNew: "发送新的验证码",
     openInbox: "打开开发收件箱",
+  },
+  challenge: {
+    working: "正在进行人机验证，请稍候…",
+    solve: "请先完成人机验证。",
+    open: "开始验证",
+    solved: "验证完成，可以继续。",
+    failed: "验证未能完成。请刷新页面，或换一个浏览器再试。",
+    expired: "验证已过期，请重新完成。",
+    needsScript: "此验证需要启用 JavaScript。请启用后重试，或使用曾登录过该号码的设备。",
   },
   account: {
     title: "我的账号",

@@ -6,6 +6,7 @@ import type { SignedIn } from "../../core/session/sign-in.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
+import { demanded, inAdvance, type PageChallenge, readCaptcha, sourcesOf } from "./challenge.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
@@ -23,6 +24,12 @@ import {
 import { codePage } from "./views/code.tsx";
 import { phonePage } from "./views/phone.tsx";
 
+/** What became of a form, for the page that answers it. */
+interface Outcome {
+  readonly refusal?: Refusal | undefined;
+  readonly challenge?: PageChallenge | undefined;
+}
+
 type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
 
 /** GET /sign-in: asks for the phone. Who is signed in already goes on at once. */
@@ -36,7 +43,8 @@ export const showPhone: Handler = async (c, deps) => {
   const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
   if (principal?.ok) return await goOn(c, deps, flow, { ...principal.value, created: false });
   await keepFlow(c, deps, flow);
-  return await phoneForm(c, deps, flow, { country: deps.settings.phones.defaultCountry, phone: "" });
+  const country = deps.settings.phones.defaultCountry;
+  return await phoneForm(c, deps, flow, { country, phone: "" }, { challenge: inAdvance(c, deps) });
 };
 
 /** POST /sign-in: sends a code to the phone. */
@@ -46,15 +54,26 @@ export const submitPhone: Handler = async (c, deps) => {
   const { flow, fields } = form.value;
   const phone = fields.get("phone") ?? "";
   const country = fields.get("country") ?? "";
-  const started = await deps.phonekey.verifications.start({
+  const captcha = readCaptcha(fields);
+  const input = {
     phone,
     ...(isCountryCode(country) && { country }),
     purpose: "sign_in",
-    locale: pageLocale(c, deps.settings),
     client: pageClient(c, deps, flow),
+  } as const;
+  const started = await deps.phonekey.verifications.start({
+    ...input,
+    locale: pageLocale(c, deps.settings),
+    ...(captcha && { captcha }),
     ...(flow.verification && { heldId: flow.verification }),
   });
-  if (!started.ok) return await phoneForm(c, deps, flow, { country, phone }, started.refusal);
+  if (!started.ok) {
+    const { refusal } = started;
+    const challenge = isDemand(refusal)
+      ? demanded(await deps.phonekey.challenges.forStart(input), fields)
+      : inAdvance(c, deps);
+    return await phoneForm(c, deps, flow, { country, phone }, { refusal, challenge });
+  }
   await keepFlow(c, deps, { ...flow, verification: started.value.id });
   return c.redirect("/sign-in/code", 303);
 };
@@ -81,18 +100,20 @@ export const submitCode: Handler = async (c, deps) => {
   if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
   const view = await heldVerification(c, deps, flow);
   if (!view) return c.redirect("/sign-in", 303);
-  return await codeForm(c, deps, flow, view, signedIn.refusal);
+  return await codeForm(c, deps, flow, view, { refusal: signedIn.refusal });
 };
 
 /** POST /sign-in/resend: sends the code again, or a new one when the first has ended. */
 export const resendCode: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
-  const { flow } = form.value;
+  const { flow, fields } = form.value;
+  const captcha = readCaptcha(fields);
+  const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
   const sent = await deps.phonekey.verifications.again({
-    id: flow.verification ?? "",
+    ...input,
     locale: pageLocale(c, deps.settings),
-    client: pageClient(c, deps, flow),
+    ...(captcha && { captcha }),
   });
   if (sent.ok) {
     await keepFlow(c, deps, { ...flow, verification: sent.value.id });
@@ -100,7 +121,11 @@ export const resendCode: Handler = async (c, deps) => {
   }
   const view = await heldVerification(c, deps, flow);
   if (!view) return c.redirect("/sign-in", 303);
-  return await codeForm(c, deps, flow, view, sent.refusal);
+  const { refusal } = sent;
+  const challenge = isDemand(refusal)
+    ? demanded(await deps.phonekey.challenges.forResend(input), fields)
+    : undefined;
+  return await codeForm(c, deps, flow, view, { refusal, challenge });
 };
 
 /** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */
@@ -139,7 +164,7 @@ async function phoneForm(
   deps: HttpDeps,
   flow: Flow,
   form: { readonly country: string; readonly phone: string },
-  refusal?: Refusal,
+  { refusal, challenge }: Outcome = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in", csrf: flowCsrf(flow) });
   const seconds = refusal?.retryAfterSeconds;
@@ -148,10 +173,12 @@ async function phoneForm(
     context,
     form: { ...form, phone: form.phone.slice(0, 64) },
     countries: countryOptions(deps.settings.phones.allowedCountries, context.locale),
-    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
     ...(seconds && { retryAfterSeconds: seconds }),
+    ...(challenge && { challenge }),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  const sources = sourcesOf(challenge);
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200, { sources });
 }
 
 async function codeForm(
@@ -159,7 +186,7 @@ async function codeForm(
   deps: HttpDeps,
   flow: Flow,
   view: VerificationView,
-  refusal?: Refusal,
+  { refusal, challenge }: Outcome = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in/code", csrf: flowCsrf(flow) });
   const now = deps.clock.now();
@@ -171,10 +198,17 @@ async function codeForm(
     resendInSeconds: secondsUntil(view.resendAt, now),
     expiresInSeconds: secondsUntil(view.expiresAt, now),
     ended: view.status !== "pending",
-    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
+    ...(challenge && { challenge }),
     ...(deps.inbox && { inboxUrl: "/dev/inbox" }),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  const sources = sourcesOf(challenge);
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200, { sources });
+}
+
+/** A demand is no mistake of the person: the challenge itself says what to do. */
+function isDemand(refusal: Refusal): boolean {
+  return refusal.code === "captcha_required";
 }
 
 function secondsUntil(at: number, now: number): number {

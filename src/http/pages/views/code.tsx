@@ -1,4 +1,5 @@
 import { COPY } from "../copy.ts";
+import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { duration, inTime } from "./format.ts";
 import { LockIcon, OutwardIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
@@ -14,6 +15,8 @@ export interface CodePageProps {
   readonly error?: string;
   /** The code is spent or expired: the page offers a new one in its place. */
   readonly ended?: boolean;
+  /** What has to be solved before the code is sent again. */
+  readonly challenge?: Omit<ChallengeProps, "context">;
   /** In development alone: where the messages can be read. */
   readonly inboxUrl?: string;
 }
@@ -141,10 +144,11 @@ interface ResendProps extends CodePageProps {
 }
 
 /** The button works at any time; only the script makes it wait, and the server has the last word. */
-function ResendForm({ context, resendInSeconds, label, primary }: ResendProps) {
+function ResendForm({ context, resendInSeconds, label, primary, challenge }: ResendProps) {
   const copy = COPY[context.locale].code;
   return (
     <Form context={context} action="/sign-in/resend" class={primary ? "stack" : "resend"} enhance="resend">
+      {challenge && <Challenge context={context} {...challenge} />}
       <button
         class={primary ? "button button-primary" : "link-button"}
         type="submit"

@@ -1,4 +1,5 @@
 import { COPY } from "../copy.ts";
+import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { inTime } from "./format.ts";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { describedBy, FieldError, Form } from "./parts.tsx";
@@ -21,11 +22,12 @@ export interface PhonePageProps {
   readonly countries: readonly Country[];
   readonly error?: string;
   readonly retryAfterSeconds?: number;
+  readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
-/** Asks for the phone. Posts `country`, `phone`, `csrf` and, if it was given, `return_to` to /sign-in. */
+/** Asks for the phone. Posts `country`, `phone`, `csrf`, `captcha` and, if it was given, `return_to` to /sign-in. */
 export function phonePage(props: PhonePageProps): Page {
-  const { context, form, error } = props;
+  const { context, form, error, challenge } = props;
   const copy = COPY[context.locale].phone;
   return layout(
     { context, title: copy.title, shape: "card", failed: error !== undefined },
@@ -35,6 +37,7 @@ export function phonePage(props: PhonePageProps): Page {
       <Form context={context} action="/sign-in" class="stack">
         {form.returnTo !== undefined && <input type="hidden" name="return_to" value={form.returnTo} />}
         <PhoneField {...props} />
+        {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">
           {copy.submit}
         </button>

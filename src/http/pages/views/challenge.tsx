@@ -1,0 +1,41 @@
+import type { ChallengeOffer } from "../../../core/protection/challenges.ts";
+import { COPY } from "../copy.ts";
+import type { PageContext } from "./layout.tsx";
+
+export interface ChallengeProps {
+  readonly context: PageContext;
+  readonly offer: ChallengeOffer;
+  /** Whether the form is sent by itself once the challenge is solved. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * What a form has to solve before it is taken: the script solves the proof of work, or shows the third party's widget,
+ * and puts what comes of it into `captcha`.
+ */
+export function Challenge({ context, offer, goesOn }: ChallengeProps) {
+  const copy = COPY[context.locale].challenge;
+  const { kind, siteKey, puzzle } = offer;
+  return (
+    <div
+      class="challenge"
+      data-challenge={kind}
+      data-site-key={siteKey}
+      data-puzzle={puzzle && JSON.stringify(puzzle)}
+      data-goes-on={goesOn ? "" : undefined}
+      data-solved={copy.solved}
+      data-failed={copy.failed}
+      data-expired={copy.expired}
+    >
+      <input type="hidden" name="captcha" value="" />
+      <div class="challenge-widget" data-open={copy.open}></div>
+      <p class="challenge-status" role="status">
+        <span class="challenge-mark" aria-hidden="true"></span>
+        <span data-status="">{puzzle ? copy.working : copy.solve}</span>
+      </p>
+      <noscript>
+        <p class="hint hint-warn">{copy.needsScript}</p>
+      </noscript>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import type { Solution } from "altcha-lib";
+import { showWidget } from "./widgets.ts";
+
+/** Solves the challenge of a form, or has it solved, and holds the form back until that is done. */
+export function enhanceChallenges(root: ParentNode): void {
+  for (const box of root.querySelectorAll<HTMLElement>("[data-challenge]")) enhance(box);
+}
+
+function enhance(box: HTMLElement): void {
+  const field = box.querySelector<HTMLInputElement>("input[name=captcha]");
+  const place = box.querySelector<HTMLElement>(".challenge-widget");
+  const form = field?.form;
+  const { challenge: kind = "", siteKey = "", puzzle } = box.dataset;
+  if (!field || !form || !place) return;
+  // Asked by the server, or by the person who pressed the button before it was solved.
+  let goesOn = box.dataset.goesOn !== undefined;
+  let hasFailed = false;
+  form.addEventListener("submit", (event) => {
+    if (field.value !== "" || hasFailed) return;
+    event.preventDefault();
+    goesOn = true;
+  });
+  const say = (state: "solved" | "failed" | "expired") => {
+    box.dataset.state = state;
+    hasFailed = state === "failed";
+    const status = box.querySelector<HTMLElement>("[data-status]");
+    if (status) status.textContent = box.dataset[state] ?? "";
+  };
+  const events = {
+    solved(captcha: object) {
+      field.value = JSON.stringify({ kind, ...captcha });
+      say("solved");
+      if (goesOn) form.requestSubmit();
+    },
+    failed: () => say("failed"),
+    expired() {
+      field.value = "";
+      say("expired");
+    },
+  };
+  box.dataset.state = puzzle ? "working" : "waiting";
+  if (puzzle) solve(puzzle, events.solved, events.failed);
+  else showWidget(kind, place, siteKey, events);
+}
+
+/** The proof of work, in a worker of its own: the page stays as quick as it was. */
+function solve(puzzle: string, solved: (captcha: object) => void, failed: () => void): void {
+  const challenge: unknown = JSON.parse(puzzle);
+  const worker = new Worker(new URL("./solver.ts", import.meta.url));
+  worker.addEventListener("error", failed);
+  worker.addEventListener("message", ({ data }: MessageEvent<Solution | null>) => {
+    worker.terminate();
+    if (data) solved({ payload: btoa(JSON.stringify({ challenge, solution: data })) });
+    else failed();
+  });
+  worker.postMessage(challenge);
+}
