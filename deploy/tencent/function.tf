@@ -29,7 +29,7 @@ locals {
       DATABASE_URL            = local.mysql_url
       STATE_URL               = local.state_url
       SMS_SENDER              = "tencent"
-      TENCENT_REGION          = var.region
+      TENCENT_REGION          = var.sms_region
       TENCENT_SMS_SDK_APP_ID  = var.sms_sdk_app_id
       TENCENT_SMS_SIGN_NAME   = var.sms_sign_name
       TENCENT_SMS_TEMPLATE_ID = var.sms_template_id

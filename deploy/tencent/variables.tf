@@ -288,6 +288,12 @@ variable "public_url" {
   default     = ""
 }
 
+variable "sms_region" {
+  description = "Region of the SMS API. It is served in fewer regions than functions are, so it is not that of the rest."
+  type        = string
+  default     = "ap-guangzhou"
+}
+
 variable "sms_sdk_app_id" {
   description = "SDKAppID of the SMS application."
   type        = string

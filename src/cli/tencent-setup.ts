@@ -72,7 +72,12 @@ export function setupCommand(): Command {
       ).choices(LOCALES),
     )
     .option("--text <purpose=text>", "a text of your own; may be given several times", ownText, {})
-    .option("--parameters <count>", "how many parameters your settings pass to a template", wholeNumber, 2)
+    .option(
+      "--parameters <count>",
+      "how many variables your texts have: 2 (code, minutes) or 1 (code)",
+      oneOrTwo,
+      2,
+    )
     .option("--resubmit", "submit once more what was rejected")
     .option("--dry-run", "print the plan and change nothing")
     .option("--json", "print the result as JSON")
@@ -101,7 +106,10 @@ async function setUp(options: SetupOptions, command: Command): Promise<void> {
   const isRejected = done.some(({ status }) => status === "rejected");
   const todo = todoFor(isInternational, { tencent });
   if (options.json) console.log(JSON.stringify({ dryRun: options.dryRun ?? false, steps: done, todo }));
-  else console.log(["", ...settingLines(done, isInternational), "", ...todoLines(todo)].join("\n"));
+  else
+    console.log(
+      ["", ...settingLines(done, isInternational, options.parameters), "", ...todoLines(todo)].join("\n"),
+    );
   if (isRejected) process.exitCode = 1;
 }
 
@@ -189,6 +197,11 @@ function ownText(argument: string, texts: SetupOptions["text"]): SetupOptions["t
   const [name = "", ...text] = argument.split("=");
   if (text.length === 0) throw new InvalidArgumentError("Write it as purpose=text.");
   return { ...texts, [purposeOf(name)]: text.join("=") };
+}
+
+function oneOrTwo(text: string): number {
+  if (text !== "1" && text !== "2") throw new InvalidArgumentError("It is 1 or 2.");
+  return Number(text);
 }
 
 function wholeNumber(text: string): number {

@@ -22,13 +22,22 @@ export function planLine({ what, purpose, text, action, id, status, reply }: Ste
   return `${verb}${name}${facts && ` (${facts})`}: ${text}${words(reply)}`;
 }
 
-/** The settings that name what was set up, as they stand in an environment file. */
-export function settingLines(steps: readonly Step[], isInternational: boolean): string[] {
+/**
+ * The settings that name what was set up, as they stand in an environment file.
+ *
+ * @param parameterCount how many parameters the templates take; two need not be said
+ */
+export function settingLines(
+  steps: readonly Step[],
+  isInternational: boolean,
+  parameterCount: number,
+): string[] {
   const kind = isInternational ? "TENCENT_SMS_INTERNATIONAL" : "TENCENT_SMS";
+  const filling = parameterCount === 1 ? ":code" : "";
   const lines = steps.flatMap(({ what, purpose = "", text, id }) => {
     if (what === "signature") return [`${kind}_SIGN_NAME=${text}`];
     const suffix = purpose === "sign_in" ? "" : `_${purpose.toUpperCase()}`;
-    return id === undefined ? [] : [`${kind}_TEMPLATE_ID${suffix}=${id}`];
+    return id === undefined ? [] : [`${kind}_TEMPLATE_ID${suffix}=${id}${filling}`];
   });
   return ["Settings:", ...lines.map((line) => `  ${line}`)];
 }

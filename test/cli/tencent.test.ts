@@ -100,6 +100,7 @@ describe("phonekey tencent setup", () => {
     [["--purposes", "sign_in,fly"], /There are sign_in/],
     [["--text", "sign_in"], /Write it as purpose=text/],
     [["--text", "sign_in=【a】您的验证码为{1}，{2}分钟"], /template sign_in: it has 【 or 】/],
+    [["--parameters", "3"], /It is 1 or 2/],
     [["--parameters", "1"], /has 2 variables and the sender passes 1/],
     [
       ["--document-image", "FOLDER/license.gif", "--qualification-id", "1"],
@@ -117,6 +118,18 @@ describe("phonekey tencent setup", () => {
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toMatch(message);
     expect([...account.signatures, ...account.templates]).toEqual([]);
+  });
+
+  test("says in the setting that a text has the code alone", async () => {
+    const ended = await setup(
+      ...SUBMIT,
+      "--parameters",
+      "1",
+      "--text",
+      "sign_in=您的登录验证码为{1}，请尽快填写。",
+    );
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(ended.stdout).toMatch(/^ {2}TENCENT_SMS_TEMPLATE_ID=\d+:code$/m);
   });
 
   test("wants a name", async () => {
