@@ -1,8 +1,9 @@
 locals {
-  function_url = trimsuffix(one([
+  # Empty where the cloud does not tell it; then the console does.
+  function_url = try(trimsuffix(one([
     for trigger in data.tencentcloud_scf_triggers.web.triggers :
     jsondecode(trigger.trigger_desc).NetConfig.ExtranetUrl if trigger.type == "http"
-  ]), "/")
+  ]), "/"), "")
   address = var.public_url != "" ? trimsuffix(var.public_url, "/") : local.function_url
 }
 

@@ -196,7 +196,7 @@ function purposeOf(name: string): TemplatePurpose {
 function ownText(argument: string, texts: SetupOptions["text"]): SetupOptions["text"] {
   const [name = "", ...text] = argument.split("=");
   if (text.length === 0) throw new InvalidArgumentError("Write it as purpose=text.");
-  return { ...texts, [purposeOf(name)]: text.join("=") };
+  return { ...texts, [purposeOf(name.trim())]: text.join("=").trim() };
 }
 
 function oneOrTwo(text: string): number {

@@ -20,7 +20,7 @@ const MOST_IN_VARIABLE = 6;
 const PATTERNS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [/[【】]/u, "it has 【 or 】, which only the signature may have"],
   [/[¥￥★☆☞✓√※^]|\p{Extended_Pictographic}/u, "it has a special symbol that phones show garbled"],
-  [/\p{Cc}/u, "it has a line break or another control character"],
+  [/[\p{Cc}\p{Cf}]/u, "it has a line break or an invisible character"],
   [
     /https?:|www\.|[a-z0-9]\.(com|cn|net|org|io|top|xyz|cc|me)\b/iu,
     "it has a link, which verification codes may not have",

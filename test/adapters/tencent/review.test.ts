@@ -45,6 +45,7 @@ describe("the review rules", () => {
     ["您的验证码为{1}，{2}分钟内有效 🙂", /special symbol/],
     ["您的验证码为{1}，^_^ {2}分钟内有效", /special symbol/],
     ["您的验证码为{1}，\n{2}分钟内有效。", /line break/],
+    ["您的验证码为{1}，\u202e{2}分钟内有效。", /invisible/],
     ["您的验证码为{1}，{2}分钟内有效，见 https://example.com/a", /link/],
     ["您的验证码为{1}，{2}分钟内有效，见example.cn", /link/],
     ["您的验证码为{1}，{2}分钟内有效，客服13800138000", /long number/],
