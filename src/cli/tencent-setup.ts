@@ -96,6 +96,7 @@ Examples:
 async function setUp(options: SetupOptions, command: Command): Promise<void> {
   const isInternational = options.international ?? false;
   const tencent = tencentSettings();
+  refuse(command, strayTexts(options));
   const wanted = await wantedOf(options, tencent, command);
   refuse(command, textFaults(wanted));
 
@@ -130,6 +131,11 @@ async function perform(
 
 function refuse(command: Command, faults: readonly string[]): void {
   if (faults.length > 0) command.error(faults.map((fault) => `error: ${fault}`).join("\n"));
+}
+
+function strayTexts({ text, purposes }: SetupOptions): string[] {
+  const stray = Object.keys(text).filter((name) => !purposes.some((purpose) => purpose === name));
+  return stray.map((name) => `--text: ${name} is not among --purposes`);
 }
 
 async function wantedOf(

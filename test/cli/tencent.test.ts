@@ -98,6 +98,7 @@ describe("phonekey tencent setup", () => {
     [["--document", "mini-program-screenshot"], /takes it no longer: use business-license/],
     [["--sign-type", "cow"], /There are company, app/],
     [["--purposes", "sign_in,fly"], /There are sign_in/],
+    [["--text", "change_phone=验证码{1}，{2}分钟"], /change_phone is not among --purposes/],
     [["--text", "sign_in"], /Write it as purpose=text/],
     [["--text", "sign_in=【a】您的验证码为{1}，{2}分钟"], /template sign_in: it has 【 or 】/],
     [["--parameters", "3"], /It is 1 or 2/],
