@@ -24,15 +24,16 @@ locals {
   # No TENCENT_SECRET_ID or _KEY: the functions sign with the temporary keys of their role.
   settings = merge(
     {
-      NODE_ENV                = "production"
-      PHONEKEY_SECRETS        = join(",", local.secrets)
-      DATABASE_URL            = local.mysql_url
-      STATE_URL               = local.state_url
-      SMS_SENDER              = "tencent"
-      TENCENT_REGION          = var.sms_region
-      TENCENT_SMS_SDK_APP_ID  = var.sms_sdk_app_id
-      TENCENT_SMS_SIGN_NAME   = var.sms_sign_name
-      TENCENT_SMS_TEMPLATE_ID = var.sms_template_id
+      NODE_ENV                     = "production"
+      PHONEKEY_SECRETS             = join(",", local.secrets)
+      DATABASE_URL                 = local.mysql_url
+      STATE_URL                    = local.state_url
+      SMS_SENDER                   = "tencent"
+      TENCENT_REGION               = var.sms_region
+      TENCENT_SMS_SDK_APP_ID       = var.sms_sdk_app_id
+      TENCENT_SMS_SIGN_NAME        = var.sms_sign_name
+      TENCENT_SMS_TEMPLATE_ID      = var.sms_template_id
+      TENCENT_SMS_CALLBACK_SECRETS = join(",", local.callback_secrets)
     },
     var.public_url == "" ? {} : { PUBLIC_URL = var.public_url },
     local.captcha_settings,

@@ -94,8 +94,9 @@ describe.skipIf(run(["version"], tmpdir()).status !== 0)("Terraform itself", () 
     expect(loaded).toMatchObject({ ok: true, config: { mode: "production", sender: "tencent" } });
   });
 
-  it("makes addresses of the current secret", () => {
+  it("keeps a secret that is rotated out behind the new one, and makes addresses of the new one", () => {
     const variables = 'callback_secrets = ["newSecretNewSecretNewSecret", "oldSecretOldSecretOldSecret"]';
+    expect(evaluate("local.settings.TENCENT_SMS_CALLBACK_SECRETS", variables)).toMatch(/^new\w+,old\w+$/);
     expect(evaluate("local.callback_secrets[0]", variables)).toMatch(/^new/);
     expect(evaluate("local.address")).toBe("https://1-a.ap-guangzhou.tencentscf.com");
   });

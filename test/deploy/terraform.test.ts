@@ -107,6 +107,15 @@ describe("the Terraform module", () => {
     expect(entries).toContain(String(defaultOf("package")).replace("../../", ""));
   });
 
+  it("makes the callback addresses that the server answers", () => {
+    const routes = readFileSync(join(FOLDER, "../../src/http/app.ts"), "utf8");
+    expect(routes).toContain("/callbacks/tencent/:secret");
+    for (const kind of ["status", "reply"]) {
+      const { value } = bodyOf(`output.${kind}_callback_url`);
+      expect(value).toBe(`\${local.address}/callbacks/tencent/\${local.callback_secrets[0]}/${kind}`);
+    }
+  });
+
   it("names the address trigger as the provider wants it", () => {
     expect(bodyOf("tencentcloud_scf_trigger.url")).not.toHaveProperty("trigger_name");
     expect(bodyOf("tencentcloud_scf_trigger.timer")).toHaveProperty("trigger_name");
