@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { recordOf } from "../../src/compose/messages.ts";
+import { refused, start } from "../http/support.ts";
+import { createWorld } from "../support/world.ts";
+import { SECRETS } from "./support.ts";
+
+const SCRIPT = join(import.meta.dirname, "../../scripts/tencent-stub.js");
+
+/** Starts it as a newcomer does, on any free port. */
+async function startStub(...more: readonly string[]) {
+  const child = spawn(process.execPath, [SCRIPT, "--port", "0", ...more], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill());
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+  });
+  const says = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const found = pattern.exec(printed);
+      if (found) return found[1] ?? found[0];
+      await once(child.stdout, "data");
+    }
+  };
+  await says(/npm start/);
+  const environment = Object.fromEntries(
+    [...printed.matchAll(/export (\w+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]),
+  );
+  return { environment, says, type: (line: string) => child.stdin.write(`${line}\n`) };
+}
+
+it("is all that somebody needs to try the sender without an account", async () => {
+  const stub = await startStub();
+  const world = await createWorld({ env: stub.environment, inbox: true });
+  onTestFinished(() => world.close());
+  const { id } = await start(world);
+  const code = await stub.says(/\+8613800138000 {2}【Phonekey】(\d{6})/);
+  expect((await world.post("/v1/sessions", { verificationId: id, code })).status).toBe(201);
+
+  stub.type("FailedOperation.PhoneNumberInBlacklist");
+  await stub.says(/The next message meets/);
+  await refused(await world.post("/v1/verifications", { phone: "+8613900139000" }), "phone_unreachable");
+});
+
+it("reports what it sent, where it is told to", async () => {
+  const reported: unknown[] = [];
+  const listener = createServer(async (request, response) => {
+    reported.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  onTestFinished(() => void listener.close());
+  const { port } = listener.address() as AddressInfo;
+  const stub = await startStub("--callback", `http://127.0.0.1:${port}/status`);
+  const env = { ...stub.environment, TENCENT_SMS_CALLBACK_SECRETS: SECRETS.join(",") };
+  const world = await createWorld({ env, inbox: true });
+  onTestFinished(() => world.close());
+  await start(world);
+  await vi.waitUntil(() => reported.length > 0);
+  await world.post(`/callbacks/tencent/${SECRETS[0]}/status`, reported[0]);
+  const record = await recordOf(world.config, "13800138000");
+  expect(record?.messages).toMatchObject([{ status: "delivered" }]);
+});
