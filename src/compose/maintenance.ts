@@ -7,7 +7,13 @@ import type { SqlStores } from "../adapters/sql/stores.ts";
 import { createTurns } from "../adapters/sql/turns.ts";
 import type { Config } from "../config.ts";
 import type { Turns } from "../core/maintenance/ports.ts";
-import { type TickDeps, type TickOptions, type TickReport, tick } from "../core/maintenance/tick.ts";
+import {
+  type Piece,
+  type TickDeps,
+  type TickOptions,
+  type TickReport,
+  tick,
+} from "../core/maintenance/tick.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { tellingOf } from "./alerts.ts";
 import { reportingOf } from "./reports.ts";
@@ -41,14 +47,21 @@ export function createTick(maintained: MaintenanceDeps): Tick {
   return (options) => tick(deps, options);
 }
 
-function jobsOf({ config, stores, clock, random }: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
+function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
+  const { config, stores, clock } = maintained;
   const alerts = tellingOf(config, stores.alertStore, clock);
+  return {
+    ...(alerts && { alerts }),
+    ...(config.sender === "tencent" && { reports: reportsOf(maintained, turns) }),
+  };
+}
+
+function reportsOf({ config, stores, clock, random }: MaintenanceDeps, turns: Turns): () => Promise<Piece> {
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const vault = createPhoneVault({ keyring, random });
-  const report = reportingOf(config, { ...stores, vault, clock, random }, turns);
-  const reports = async () => {
+  const report = reportingOf(config.tencent, { ...stores, vault, clock, random }, turns);
+  return async () => {
     await keyring.ensure();
-    return (await report?.()) ?? { count: 0, isLast: true };
+    return await report();
   };
-  return { ...(alerts && { alerts }), ...(report && { reports }) };
 }
