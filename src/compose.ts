@@ -19,6 +19,7 @@ import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
+import { protectionSettings } from "./compose/protection.ts";
 import { routeOf } from "./compose/route.ts";
 import { openState } from "./compose/state.ts";
 import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
@@ -28,6 +29,7 @@ import type { KeyKind, WrappedKey } from "./core/keys.ts";
 import { createPhonekey, type PhonekeyDeps } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
 import type { Challenges } from "./core/protection/challenges.ts";
+import { createLearned } from "./core/protection/learned.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, HttpSettings, Log } from "./http/context.ts";
 import { type Arrive, createArrive } from "./http/scf/arrival.ts";
@@ -132,6 +134,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     tokens,
     route,
     ...(challenges && { challenges }),
+    learned: createLearned(sql.baselines, clock, (err) => log.error({ err }, "thresholds could not be read")),
     deadline: parts.deadline ?? (() => AbortSignal.timeout(SEND_DEADLINE_MS)),
     settings: coreSettings(config, route, issuer),
   });
@@ -254,11 +257,10 @@ export async function transferTools(config: Config): Promise<TransferTools> {
 }
 
 function coreSettings(config: Config, route: readonly SmsSender[], origin: string): PhonekeyDeps["settings"] {
-  const { verification, limits, session, phone, pages } = config;
-  const resendFloors = route.map((sender) => sender.resendFloorSeconds);
+  const { verification, session, phone, pages } = config;
   return {
     phones: phone,
-    limits: { ...limits, resendMs: Math.max(verification.resendSeconds, ...resendFloors) * 1000 },
+    ...protectionSettings(config, route),
     codeLengths: {
       usual: verification.codeLength,
       most: Math.min(...route.map((sender) => sender.maxCodeLength)),

@@ -10,6 +10,7 @@ import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/
 import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
+import { arrangeProtection, foreignBudgets, type ProtectionConfig } from "./config/parts/protection.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
 import { arrangeScf, doubtsOnScf, SCF_DEFAULTS, type ScfConfig, unfitOnScf } from "./config/parts/scf.ts";
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
@@ -46,6 +47,7 @@ export interface Config {
   readonly verification: VerificationConfig;
   readonly limits: LimitsConfig;
   readonly challenges: ChallengesConfig;
+  readonly protection: ProtectionConfig;
   readonly session: SessionConfig;
   readonly retention: RetentionConfig;
   readonly functions: FunctionsConfig;
@@ -85,6 +87,12 @@ export function loadConfig(
   const lost = onScf ? unfitOnScf(texts) : [];
   const problems = [...unread(read.error), ...lacking(texts, hasRole(env)), ...unfitting, ...lost];
   if (!read.success || problems.length > 0) return failed(inOrder(problems, names), typos);
+
+  const mixed = foreignBudgets(read.data).map((name) => ({
+    name,
+    message: "must be in the currency of SMS_PRICES",
+  }));
+  if (mixed.length > 0) return failed(mixed, typos);
 
   const folder = resolve(options.folder ?? ".");
   const secrets = secretsOf(read.data, folder);
@@ -202,6 +210,7 @@ function arrange(
     verification: arrangeVerification(values),
     limits: arrangeLimits(values),
     challenges: arrangeChallenges(values),
+    protection: arrangeProtection(values),
     session: arrangeSessions(values),
     retention: arrangeRetention(values),
     functions: arrangeFunctions(values),

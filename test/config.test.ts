@@ -46,6 +46,20 @@ describe("defaults", () => {
           ],
           addressSends: [{ max: 10, windowMs: 3_600_000 }],
           addressChecks: [{ max: 300, windowMs: 300_000 }],
+          deviceSends: [
+            { max: 5, windowMs: 3_600_000 },
+            { max: 10, windowMs: 86_400_000 },
+          ],
+          prefixSends: [{ max: 20, windowMs: 3_600_000 }],
+          countrySends: "learned",
+          totalSends: "learned",
+        },
+        protection: {
+          guardMode: "enforce",
+          guardAllow: { countries: [], prefixes: [], networks: [], networkBits: [] },
+          prices: { currency: "CNY", prices: [{ country: "CN", micros: 50_000 }, { micros: 1_000_000 }] },
+          spendHour: { total: 50_000_000, currency: "CNY", byCountry: {}, bySender: {} },
+          spendDay: { total: 300_000_000, currency: "CNY", byCountry: {}, bySender: {} },
         },
         challenges: {
           kind: "altcha",

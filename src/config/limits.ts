@@ -1,4 +1,4 @@
-import type { Window } from "../core/protection/limits.ts";
+import type { LearnedWindows, Window } from "../core/protection/limits.ts";
 import { bad, type Format, format, good, split } from "./formats.ts";
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -22,5 +22,15 @@ export const limit: Format<readonly Window[]> = {
     const values = windows.flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
     // A limit that names no window would silently be no limit at all.
     return values.length === windows.length && values.length > 0 ? good(values) : bad(`must be ${EXPECTS}`);
+  },
+};
+
+/** A limit, or `learned` from the traffic of the last days. */
+export const learnedLimit: Format<LearnedWindows> = {
+  expects: `${EXPECTS}, or \`learned\``,
+  read(text) {
+    if (text === "learned") return good("learned");
+    const parsed = limit.read(text);
+    return parsed.ok ? parsed : bad(`must be ${EXPECTS}, or \`learned\``);
   },
 };

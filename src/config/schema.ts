@@ -5,6 +5,7 @@ import { deliveryVariables } from "./parts/delivery.ts";
 import { functionsVariables } from "./parts/functions.ts";
 import { limitVariables } from "./parts/limits.ts";
 import { pageVariables } from "./parts/pages.ts";
+import { protectionVariables } from "./parts/protection.ts";
 import { retentionVariables } from "./parts/retention.ts";
 import { scfVariables } from "./parts/scf.ts";
 import { serverVariables } from "./parts/server.ts";
@@ -23,6 +24,7 @@ export const settingsSchema = z.object({
   ...verificationVariables,
   ...limitVariables,
   ...challengeVariables,
+  ...protectionVariables,
   ...sessionVariables,
   ...retentionVariables,
   ...functionsVariables,

@@ -83,6 +83,12 @@ export function maskPhone(phone: Phone): string {
   return `+${countryCallingCode} ${nationalNumber.slice(0, head)}••••${end}`;
 }
 
+/** The region that a number belongs to, whatever calling code it shares; undefined where the metadata knows none. */
+export function countryOf(phone: Phone): CountryCode | undefined {
+  const number = parsePhoneNumberFromString(phone, { extract: false });
+  return number && regionOf(number);
+}
+
 /** The number as clients of the functions API write it: `13800138000` in mainland China, others in E.164. */
 export function nationalForm(phone: Phone): string {
   return phone.startsWith("+86") ? phone.slice("+86".length) : phone;

@@ -22,6 +22,7 @@ import {
   type Shown,
 } from "./functions/token.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
+import { createSettlePrice } from "./protection/spend.ts";
 import { ok, type Result, refuse } from "./refusals.ts";
 import { authenticate, authenticatePage } from "./session/authenticate.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
@@ -39,7 +40,7 @@ import { type ResendInput, resendById } from "./verification/resend.ts";
 import { type SendAgainInput, type StartInput, sendAgain, startVerification } from "./verification/start.ts";
 
 /** All that Phonekey's rules need from outside. */
-export interface PhonekeyDeps extends Omit<VerificationDeps, "takeSend">, ReceiptDeps {
+export interface PhonekeyDeps extends Omit<VerificationDeps, "takeSend" | "settlePrice">, ReceiptDeps {
   readonly vault: ReceiptDeps["vault"];
   readonly clock: ReceiptDeps["clock"];
   readonly random: ReceiptDeps["random"];
@@ -53,7 +54,7 @@ export type Phonekey = ReturnType<typeof createPhonekey>;
 
 /** Phonekey itself: every use case that a door may call, and nothing else. */
 export function createPhonekey(outside: PhonekeyDeps) {
-  const deps = { ...outside, takeSend: createTakeSend(outside) };
+  const deps = { ...outside, takeSend: createTakeSend(outside), settlePrice: createSettlePrice(outside) };
   const { sessions, clock, challenges } = deps;
   return {
     verifications: {

@@ -340,6 +340,40 @@ describe("values", () => {
     ["HCAPTCHA_SECRET_KEY", "密"],
     ["CAPTCHA_ENDPOINT", "captcha.example", "http://captcha.example", "https://a.example/path"],
     ["LIMIT_ADDRESS_CHECKS", "300"],
+    ["LIMIT_DEVICE_SENDS", "learned"],
+    ["LIMIT_PREFIX_SENDS", "learned", "0/1h"],
+    ["LIMIT_COUNTRY_SENDS", "learnt", "5"],
+    ["LIMIT_TOTAL_SENDS", "learned,5/1h"],
+    [
+      "SMS_PRICES",
+      "CN=0.05",
+      "CNY",
+      "cny, CN=0.05",
+      "CNY, CN",
+      "CNY, CN=0,05",
+      "CNY, CN=-1",
+      "CNY, ZZ=1",
+      "CNY, Tencent/CN=1",
+      "CNY, a/b/CN=1",
+      "CNY, CN=1=2",
+      "CNY, CN=0.0000001",
+    ],
+    ...["SPEND_HOUR", "SPEND_DAY"].map((name): [string, ...string[]] => [
+      name,
+      "50",
+      "50CNY",
+      "CNY 50",
+      "-1 CNY",
+      "1e3 CNY",
+      "50 CNY, US",
+      "50 CNY, US=x",
+      "50 CNY, US=1=2",
+      "50 CNY, US=5 CNY",
+      "5 USD",
+      "unlimited, US=5",
+    ]),
+    ["GUARD_MODE", "on"],
+    ["GUARD_ALLOW", "8613800138000", "+", "10.0.0.0/33", "loopback", "ZZ", "+86138*"],
     ["ACCESS_TOKEN_MINUTES", "0", "61"],
     ["SESSION_DAYS", "0", "366"],
     ["SESSION_IDLE_DAYS", "0", "366"],
@@ -370,6 +404,45 @@ describe("values", () => {
   it("cover every variable", () => {
     const names = refused.map(([name]) => name).sort();
     expect(names).toEqual(Object.keys(settingsSchema.shape).sort());
+  });
+});
+
+describe("money and the guard", () => {
+  it("prices are by country and sender, in exact millionths", () => {
+    const SMS_PRICES = "USD, us=0.0079, tencent/CN=0.04, tencent/*=2, *=1";
+    const { protection } = config({
+      SMS_PRICES,
+      SPEND_HOUR: "unlimited",
+      SPEND_DAY: "20.5 USD, GB=3, tencent=7",
+    });
+    expect(protection.spendHour).toEqual({ byCountry: {}, bySender: {} });
+    expect(protection.spendDay).toEqual({
+      currency: "USD",
+      total: 20_500_000,
+      byCountry: { GB: 3_000_000 },
+      bySender: { tencent: 7_000_000 },
+    });
+    expect(protection.prices).toEqual({
+      currency: "USD",
+      prices: [
+        { country: "US", micros: 7_900 },
+        { country: "CN", sender: "tencent", micros: 40_000 },
+        { sender: "tencent", micros: 2_000_000 },
+        { micros: 1_000_000 },
+      ],
+    });
+  });
+});
+
+describe("the guard's allow-list", () => {
+  it("takes countries, beginnings of numbers and networks", () => {
+    const { guardAllow } = config({ GUARD_ALLOW: "gb, +86138, 198.51.100.0/24, 2001:db8::/33" }).protection;
+    expect(guardAllow).toEqual({
+      countries: ["GB"],
+      prefixes: ["+86138"],
+      networks: ["198.51.100.0/24", "2001:db8::/33"],
+      networkBits: ["4:110001100011001101100100", `6:00100000000000010000110110111000${"0"}`],
+    });
   });
 });
 

@@ -46,6 +46,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
       test("find what became of it", async () => {
         const message = await create({ idempotency: idempotency() });
         const outcome = {
+          price: 0,
           status: "bad_number",
           sender: "console",
           providerId: "p-1",
@@ -94,7 +95,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
       test("tells until when a sender takes nothing for this phone", async () => {
         const { phoneTag, id } = await create();
         const later = await create({ phoneTag });
-        const held = { status: "throttled", sender: "s" } as const;
+        const held = { price: 0, status: "throttled", sender: "s" } as const;
         await store.finish(id, { ...held, heldUntil: NOW + DAY });
         await store.finish(later.id, { ...held, heldUntil: NOW + 2 * DAY });
         expect(await store.heldUntil(phoneTag, NOW)).toBe(NOW + 2 * DAY);
@@ -104,7 +105,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
 
       test("does not tell of other phones, or of other refusals", async () => {
         const { phoneTag, id } = await create();
-        await store.finish(id, { status: "throttled", sender: "s" });
+        await store.finish(id, { price: 0, status: "throttled", sender: "s" });
         expect(await store.heldUntil(phoneTag, NOW)).toBeUndefined();
       });
     });
@@ -115,11 +116,21 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         await create({ createdAt: at });
         const third = await create({ createdAt: at + 3, bucket: "device" });
         const second = await create({ createdAt: at + 2, status: "sending" });
-        await store.finish(third.id, { status: "rejected", sender: "console" });
-        const tell = ({ id, verificationId, phoneTag, bucket, createdAt }: Message) => {
-          return { id, verificationId, phoneTag, bucket, createdAt, converted: false };
+        await store.finish(third.id, { status: "rejected", sender: "console", price: 7 });
+        const tell = (message: Message) => {
+          const { id, verificationId, phoneTag, bucket, traffic, member, price, createdAt } = message;
+          const { status, sender } = message;
+          return {
+            ...{ id, verificationId, phoneTag, bucket, traffic, member, price, createdAt, status },
+            ...(sender && { sender }),
+            converted: false,
+          };
         };
-        expect(await store.sentSince(at, { limit: 10 })).toEqual([tell(second), tell(third)]);
+        const rejected = { status: "rejected", sender: "console", price: 7 } as const;
+        expect(await store.sentSince(at, { limit: 10 })).toEqual([
+          tell(second),
+          tell({ ...third, ...rejected }),
+        ]);
       });
 
       test("pages miss none and repeat none, also where times are equal", async () => {

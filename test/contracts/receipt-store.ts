@@ -32,7 +32,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       const message = aMessage(over);
       const providerId = fresh("number");
       await opened.messages.create(message);
-      await opened.messages.finish(message.id, { status: "accepted", sender: "s", providerId });
+      await opened.messages.finish(message.id, { price: 0, status: "accepted", sender: "s", providerId });
       return { ...message, providerId };
     };
     const stateOf = async ({ phoneTag, id }: Message) =>
@@ -79,7 +79,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       const first = await stateOf(message);
       expect(await receipts.note(to(message), aReport({ providerId, code: "LATER" }))).toBe(true);
       expect(await stateOf(message)).toEqual(first);
-      await opened.messages.finish(message.id, { status: "accepted", sender: "s", providerId });
+      await opened.messages.finish(message.id, { price: 0, status: "accepted", sender: "s", providerId });
       expect((await stateOf(message))?.status).toBe(first?.status);
     });
 
@@ -89,14 +89,19 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       const named = to(sending, { messageId: sending.id });
       expect(await receipts.note({ ...named, tags: ["k.other"] }, aReport())).toBe(false);
       expect(await receipts.note(named, aReport())).toBe(true);
-      await opened.messages.finish(sending.id, { status: "accepted", sender: "s", providerId: "late" });
+      await opened.messages.finish(sending.id, {
+        price: 0,
+        status: "accepted",
+        sender: "s",
+        providerId: "late",
+      });
       expect(await stateOf(sending)).toMatchObject({ status: "delivered", providerId: "late" });
 
       const accepted = await sent();
       expect(await receipts.note(to(accepted, { messageId: accepted.id }), aReport())).toBe(false);
       const refused = aMessage();
       await opened.messages.create(refused);
-      await opened.messages.finish(refused.id, { status: "rejected", sender: "s" });
+      await opened.messages.finish(refused.id, { price: 0, status: "rejected", sender: "s" });
       expect(await receipts.note(to(refused, { messageId: refused.id }), aReport())).toBe(false);
     });
 
@@ -106,7 +111,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       expect(await receipts.isSending([message.phoneTag], NOW - 1)).toBe(true);
       expect(await receipts.isSending([message.phoneTag], NOW)).toBe(false);
       expect(await receipts.isSending(["k.other"], NOW - 1)).toBe(false);
-      await opened.messages.finish(message.id, { status: "accepted", sender: "s" });
+      await opened.messages.finish(message.id, { price: 0, status: "accepted", sender: "s" });
       expect(await receipts.isSending([message.phoneTag], NOW - 1)).toBe(false);
     });
 

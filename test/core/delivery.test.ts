@@ -31,8 +31,17 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
   const deadline = () => AbortSignal.timeout(deadlineMs);
   const reported: DeliveryProblem[] = [];
   const report = (problem: DeliveryProblem) => void reported.push(problem);
+  const settlePrice = async () => 7;
   const result = await deliver(
-    { messages, route: senders.map(({ sender }) => sender), deadline, clock, report, alerts: SILENT_ALERTS },
+    {
+      messages,
+      route: senders.map(({ sender }) => sender),
+      deadline,
+      clock,
+      report,
+      alerts: SILENT_ALERTS,
+      settlePrice,
+    },
     record,
     sms,
   );
@@ -97,7 +106,7 @@ describe("the route", () => {
     const { result, tried, record } = await delivered([says(status), says("accepted")]);
     expect(result).toBe(expected);
     expect(tried).toEqual([1, 0]);
-    expect(record).toMatchObject({ status, sender: "sender-1" });
+    expect(record).toMatchObject({ status, sender: "sender-1", price: 7 });
   });
 });
 

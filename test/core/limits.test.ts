@@ -5,8 +5,9 @@ import {
   LIMIT_KEYS,
   type LimitCaller,
   type LimitSettings,
+  limitChecks,
   messageKeys,
-  sendChecks,
+  runningRequest,
   tooMany,
 } from "../../src/core/protection/limits.ts";
 import type { LimitCheck } from "../../src/core/protection/ports.ts";
@@ -19,15 +20,23 @@ const DEFAULTS: LimitSettings = {
   ],
   addressSends: [{ max: 10, windowMs: HOUR }],
   addressChecks: [{ max: 300, windowMs: 5 * MINUTE }],
+  deviceSends: [{ max: 5, windowMs: HOUR }],
+  prefixSends: [{ max: 20, windowMs: HOUR }],
+  countrySends: "learned",
+  totalSends: "learned",
   resendMs: 30 * SECOND,
 };
 const STRANGER: LimitCaller = {
   phoneTag: "key.tag",
   bucket: "stranger",
-  addressKey: "203.0.113.7",
+  traffic: { country: "CN", prefixTag: "prefix", addressTag: "address", networkTag: "network" },
   standing: { name: "exempt" },
+  isTrusted: false,
 };
-const DEVICE: LimitCaller = { ...STRANGER, bucket: "device" };
+const DEVICE: LimitCaller = { ...STRANGER, bucket: "device", holder: "device:id" };
+const nothingLearned = () => undefined;
+const sendChecks = (settings: LimitSettings, caller: LimitCaller) =>
+  limitChecks(settings, caller, nothingLearned);
 
 /** A check as one line: its name, `max/window` of each window, and its key. */
 function line({ name, key, windows, backoff }: LimitCheck): string {
@@ -36,8 +45,8 @@ function line({ name, key, windows, backoff }: LimitCheck): string {
   return `${name} ${shown}${waits} ${key}`;
 }
 
-const table = (caller: LimitCaller, changed: Partial<LimitSettings> = {}, idempotencyKey?: string) =>
-  sendChecks({ ...DEFAULTS, ...changed }, caller, idempotencyKey).map(line);
+const table = (caller: LimitCaller, changed: Partial<LimitSettings> = {}) =>
+  sendChecks({ ...DEFAULTS, ...changed }, caller).map(line);
 
 describe("the limits on a message", () => {
   test("for a stranger", () => {
@@ -46,7 +55,10 @@ describe("the limits on a message", () => {
       "strangers 6/1440m unconverted:stranger:key.tag",
       "phone_side 5/60m sends:stranger:key.tag",
       "phone 10/1440m sends:key.tag",
-      "address 100/60m address-sends:203.0.113.7",
+      "address 100/60m address-sends:address",
+      "prefix 200/60m prefix-sends:prefix",
+      "country 3000/60m country-sends:CN",
+      "total 3000/60m total-sends",
     ]);
   });
 
@@ -55,28 +67,43 @@ describe("the limits on a message", () => {
       "resend - 30s in 60m unconverted:device:key.tag",
       "phone_side 5/60m sends:device:key.tag",
       "phone 10/1440m sends:key.tag",
+      "device 5/60m device-sends:device:id",
     ]);
   });
 
-  test("for a stranger who may have to solve a challenge: asked at a tenth of what a solution is refused at", () => {
-    const address = (standing: Standing) =>
-      sendChecks(DEFAULTS, { ...STRANGER, standing }).find(({ name }) => name === "address");
-    const unsolved = address({ name: "unsolved" });
-    expect(unsolved).toMatchObject({ asksCaptcha: true, windows: [{ max: 10, windowMs: HOUR }] });
-    const solved = address({ name: "solved", isThirdParty: false, checks: [] });
+  test.each([
+    ["address", 10],
+    ["prefix", 20],
+    ["country", 300],
+    ["total", 300],
+  ])("%s: a stranger is asked for a challenge at a tenth of what a solution is refused at", (limit, max) => {
+    const check = (standing: Standing) =>
+      sendChecks(DEFAULTS, { ...STRANGER, standing }).find(({ name }) => name === limit);
+    const unsolved = check({ name: "unsolved", isThirdParty: true });
+    expect(unsolved).toMatchObject({ asksCaptcha: true, windows: [{ max, windowMs: HOUR }] });
+    const solved = check({ name: "solved", isThirdParty: false, checks: [] });
     expect(solved).not.toHaveProperty("asksCaptcha");
-    expect(solved?.windows).toEqual([{ max: 100, windowMs: HOUR }]);
+    expect(solved?.windows).toEqual([{ max: 10 * max, windowMs: HOUR }]);
     expect(solved?.key).toBe(unsolved?.key);
   });
 
-  test("an Idempotency-Key is looked at first, so that it is 409 and not 429 that its repetition gets", () => {
-    expect(table(STRANGER, {}, "hash")[0]).toBe("idempotency 1/1m idempotency:hash");
+  test("the total and a country are three times their busiest hour by what was approved, or more", () => {
+    const learned = (subject: string) => ({ "peak-hour": 250, "peak-hour:CN": 120 })[subject];
+    const windows = limitChecks(DEFAULTS, STRANGER, learned).map(({ name, windows: [one] }) => [
+      name,
+      one?.max,
+    ]);
+    expect(windows).toContainEqual(["total", 7_500]);
+    expect(windows).toContainEqual(["country", 3_600]);
+  });
+
+  test("a running request with an Idempotency-Key is one a minute", () => {
+    expect(line(runningRequest("hash"))).toBe("idempotency 1/1m idempotency:hash");
   });
 
   test("no address, no limit on it", () => {
-    const { addressKey: _, ...unknown } = STRANGER;
+    const unknown = { ...STRANGER, traffic: { country: "CN", prefixTag: "prefix" } as const };
     expect(table(unknown).filter((shown) => shown.startsWith("address"))).toEqual([]);
-    expect(guessChecks(DEFAULTS, undefined)).toEqual([]);
   });
 
   test.each([
@@ -114,14 +141,12 @@ describe("the limits on a message", () => {
   });
 
   test("LIMIT_ADDRESS_SENDS: unlimited lifts it, and several windows all count ten times", () => {
-    expect(table(STRANGER, { addressSends: [] }).at(-1)).toBe("address - address-sends:203.0.113.7");
+    expect(table(STRANGER, { addressSends: [] })).toContain("address - address-sends:address");
     const addressSends = [
       { max: 3, windowMs: MINUTE },
       { max: 50, windowMs: DAY },
     ];
-    expect(table(STRANGER, { addressSends }).at(-1)).toBe(
-      "address 30/1m,500/1440m address-sends:203.0.113.7",
-    );
+    expect(table(STRANGER, { addressSends })).toContain("address 30/1m,500/1440m address-sends:address");
   });
 
   test("whatever the settings, strangers alone never fill the phone's longest window from two on", () => {
@@ -138,27 +163,33 @@ describe("the limits on a message", () => {
       STRANGER,
       DEVICE,
       { ...STRANGER, phoneTag: "key.other" },
-      { ...STRANGER, addressKey: "::" },
+      { ...STRANGER, traffic: { ...STRANGER.traffic, addressTag: "other" } },
     ];
     const keys = callers.map((caller) => new Set(sendChecks(DEFAULTS, caller).map(({ key }) => key)));
     const shared = (left: number, right: number) => [...keys[left]!].filter((key) => keys[right]!.has(key));
     expect(shared(0, 1)).toEqual(["sends:key.tag"]);
-    expect(shared(0, 2)).toEqual(["address-sends:203.0.113.7"]);
-    expect(shared(0, 3)).not.toContain("address-sends:203.0.113.7");
+    expect(shared(0, 2)).toEqual([
+      "address-sends:address",
+      "prefix-sends:prefix",
+      "country-sends:CN",
+      "total-sends",
+    ]);
+    expect(shared(0, 3)).not.toContain("address-sends:address");
     expect(LIMIT_KEYS.guesses("key.tag", "device")).not.toBe(LIMIT_KEYS.guesses("key.tag", "stranger"));
   });
 });
 
 test("the limit on guesses counts the address alone", () => {
-  expect(guessChecks(DEFAULTS, "203.0.113.7").map(line)).toEqual([
-    "address_checks 300/5m address-checks:203.0.113.7",
+  expect(guessChecks(DEFAULTS, "address").map(line)).toEqual([
+    "address_checks 300/5m address-checks:address",
   ]);
 });
 
-describe("what a rebuild puts back is what a send counts under", () => {
+describe("what a rebuild puts back of a phone is what a send counts under", () => {
   test.each(["stranger", "device"] as const)("for a %s", (bucket) => {
-    const { addressKey: _, ...caller } = { ...STRANGER, bucket };
-    const counted = new Set(sendChecks(DEFAULTS, caller).map(({ key }) => key));
+    const caller: LimitCaller = { ...STRANGER, bucket };
+    const ofPhone = sendChecks(DEFAULTS, caller).filter(({ key }) => key.includes("key.tag"));
+    const counted = new Set(ofPhone.map(({ key }) => key));
     expect(new Set(messageKeys(caller.phoneTag, bucket, false))).toEqual(counted);
     counted.delete(LIMIT_KEYS.unconverted(caller.phoneTag, bucket));
     expect(new Set(messageKeys(caller.phoneTag, bucket, true))).toEqual(counted);

@@ -11,6 +11,8 @@ import type { Alerts } from "../../src/core/alerts/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
 import type { Challenges } from "../../src/core/protection/challenges.ts";
+import { createLearned } from "../../src/core/protection/learned.ts";
+import type { LimitSettings } from "../../src/core/protection/limits.ts";
 import type { Bucket, WrongGuess } from "../../src/core/protection/ports.ts";
 import type { SignedIn } from "../../src/core/session/sign-in.ts";
 import { checkCode } from "../../src/core/verification/check.ts";
@@ -43,16 +45,37 @@ export interface RulesOptions {
   /** What the sender carries. */
   readonly maxCodeLength?: number;
   /** Settings over those of `FREE`, under which nothing but ledger and attempts limits anybody. */
-  readonly settings?: Partial<PhonekeyDeps["settings"]>;
+  readonly settings?: SomeSettings;
   readonly challenges?: Challenges;
   /** Puts something between the rules and their stores. */
   readonly wrap?: (stores: Stores) => Partial<Stores>;
 }
 
+export const NO_LIMITS: LimitSettings = {
+  phoneSends: [],
+  addressSends: [],
+  addressChecks: [],
+  deviceSends: [],
+  prefixSends: [],
+  countrySends: [],
+  totalSends: [],
+  resendMs: 0,
+};
+
+type SomeSettings = Partial<Omit<PhonekeyDeps["settings"], "limits">> & {
+  readonly limits?: Partial<LimitSettings>;
+};
+
 /** No limit on sends or on addresses, and no wait: what is left is what guesses are bounded by. */
 const FREE: PhonekeyDeps["settings"] = {
   phones: { defaultCountry: "CN", allowedCountries: ["CN"], strictNumbers: false },
-  limits: { phoneSends: [], addressSends: [], addressChecks: [], resendMs: 0 },
+  limits: NO_LIMITS,
+  guard: { mode: "off", allow: { countries: [], prefixes: [], networkBits: [] } },
+  money: {
+    prices: { currency: "CNY", prices: [], free: [] },
+    hour: { byCountry: {}, bySender: {} },
+    day: { byCountry: {}, bySender: {} },
+  },
   codeLengths: { usual: 6, most: 8 },
   codeTtlMs: 5 * MINUTE,
   codeAttempts: 3,
@@ -67,7 +90,8 @@ export async function createRules(options: RulesOptions = {}) {
   const database = await openSqlite(":memory:");
   await migrate(database, clock);
   const most = options.maxCodeLength ?? FREE.codeLengths.most;
-  const settings = { ...FREE, codeLengths: { usual: 6, most }, ...options.settings };
+  const limits = { ...FREE.limits, ...options.settings?.limits };
+  const settings = { ...FREE, codeLengths: { usual: 6, most }, ...options.settings, limits };
   let running = await boot();
 
   /** What a process does when it starts: only the database is the same as before. */
@@ -97,6 +121,7 @@ export async function createRules(options: RulesOptions = {}) {
       deadline: () => new AbortController().signal,
       report: () => {},
       alerts: SILENT_ALERTS,
+      learned: createLearned(sql.baselines, clock, () => {}),
       ...(options.challenges && { challenges: options.challenges }),
       settings,
     };

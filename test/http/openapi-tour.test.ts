@@ -62,7 +62,7 @@ beforeAll(async () => {
   };
   const challenges = { verifier: challenge.verifier, when: "risk" } as const;
   world = await createWorld({
-    env: { LIMIT_ADDRESS_CHECKS: "12/5m", LIMIT_ADDRESS_SENDS: "unlimited" },
+    env: { LIMIT_ADDRESS_CHECKS: "12/5m", LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" },
     parts: { onStatement, challenges },
   });
   document = await bodyOf<OpenApi>(await world.request("/openapi.json"));

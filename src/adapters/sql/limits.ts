@@ -62,6 +62,7 @@ async function forgive(db: Kysely<Schema>, key: string, count: number): Promise<
     .selectFrom("limit_events")
     .select("id")
     .where("limit_key", "=", key)
+    .orderBy("part")
     .orderBy("at")
     .limit(rows(count))
     .execute();

@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Idempotency, Message, MessageStore } from "../../core/delivery/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import type { MessageRow, Schema } from "./schema.ts";
+import { TRAFFIC_COLUMNS, trafficOf, trafficValues } from "./traffic.ts";
 
 /** How long an idempotency key belongs to the message that it came with. */
 const KEY_KEPT_MS = 86_400_000;
@@ -16,6 +17,7 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
         .updateTable("messages")
         .set({
           ...outcomeValues(outcome),
+          price: outcome.price,
           status: sql`case when status in ('delivered', 'failed') then status else ${outcome.status} end`,
         })
         .where("id", "=", id)
@@ -47,6 +49,7 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
       let query = db
         .selectFrom("messages")
         .select(["id", "verification_id", "phone_tag", "bucket", "created_at", "converted"])
+        .select(["member", "price", "sender", "status", ...TRAFFIC_COLUMNS])
         .where("created_at", ">", since);
       if (after !== undefined && cursor !== undefined) {
         query = query
@@ -59,6 +62,11 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
         verificationId: row.verification_id,
         phoneTag: row.phone_tag,
         bucket: row.bucket,
+        ...trafficOf(row),
+        ...(row.member !== null && { member: row.member }),
+        price: row.price ?? 0,
+        status: row.status,
+        ...(row.sender !== null && { sender: row.sender }),
         createdAt: row.created_at,
         converted: row.converted === 1,
       }));
@@ -96,6 +104,9 @@ function messageValues(message: Message): MessageRow {
     sealed_phone: message.sealedPhone,
     purpose: message.purpose,
     bucket: message.bucket,
+    ...trafficValues(message.traffic),
+    member: message.member ?? null,
+    price: message.price,
     status: message.status,
     created_at: message.createdAt,
     ...outcomeValues(message),
@@ -138,6 +149,9 @@ export function messageOf(row: MessageRow): Message {
     sealedPhone: row.sealed_phone,
     purpose: row.purpose,
     bucket: row.bucket,
+    ...trafficOf(row),
+    ...(row.member !== null && { member: row.member }),
+    price: row.price ?? 0,
     status: row.status,
     createdAt: row.created_at,
     ...(row.sender !== null && { sender: row.sender }),

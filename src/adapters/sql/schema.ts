@@ -25,6 +25,7 @@ export interface Schema {
   early_reports: EarlyReportsTable;
   replies: RepliesTable;
   opt_outs: OptOutsTable;
+  baselines: BaselinesTable;
   migrations: MigrationsTable;
 }
 
@@ -46,6 +47,7 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   early_reports: true,
   replies: true,
   opt_outs: true,
+  baselines: true,
 };
 
 /** The names of all tables but that of the migrations themselves. */
@@ -85,6 +87,14 @@ interface MessagesTable {
   sealed_phone: string;
   purpose: Purpose;
   bucket: Bucket;
+  country: string | null;
+  prefix_tag: string | null;
+  address_tag: string | null;
+  network_tag: string | null;
+  /** What the limits count it under. */
+  member: string | null;
+  /** Millionths of a unit of the currency. */
+  price: number | null;
   status: Message["status"];
   created_at: number;
   sender: string | null;
@@ -148,6 +158,10 @@ interface VerificationsTable {
   attempts_used: number;
   outcome: Verification["outcome"];
   bucket: Bucket;
+  country: string | null;
+  prefix_tag: string | null;
+  address_tag: string | null;
+  network_tag: string | null;
   /** The holder, whatever it is; the column has its name from the first kind of holder. */
   device_id: string | null;
   browser: string | null;
@@ -250,6 +264,14 @@ interface OptOutsTable {
   phone_tag: string;
   sealed_phone: string;
   at: number;
+}
+
+/** What protection has learned about a prefix, a network, a country or everything. */
+interface BaselinesTable {
+  subject: string;
+  /** Thousandths. */
+  value: number;
+  updated_at: number;
 }
 
 interface MigrationsTable {

@@ -3,9 +3,11 @@ import type { AlertStore } from "../../core/alerts/ports.ts";
 import type { MessageStore } from "../../core/delivery/ports.ts";
 import type { ReceiptStore, ReplyStore } from "../../core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../core/keys.ts";
+import type { BaselineStore } from "../../core/protection/learned.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
 import { createAlertStore } from "./alerts.ts";
+import { createBaselineStore } from "./baselines.ts";
 import type { SqlDatabase } from "./database.ts";
 import { createLedger } from "./failures.ts";
 import { createKeyStore } from "./keys.ts";
@@ -29,6 +31,7 @@ export interface SqlStores {
   readonly keys: KeyStore;
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
+  readonly baselines: BaselineStore;
 }
 
 /** All stores on one migrated database. */
@@ -45,5 +48,6 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     keys: createKeyStore(database),
     verifications: createVerificationStore(database),
     limits: createLimitStore(database),
+    baselines: createBaselineStore(database),
   };
 }

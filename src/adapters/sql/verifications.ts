@@ -2,6 +2,7 @@ import type { ExpressionBuilder } from "kysely";
 import type { Verification, VerificationStore } from "../../core/verification/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import type { Schema, VerificationRow } from "./schema.ts";
+import { trafficOf, trafficValues } from "./traffic.ts";
 
 export function createVerificationStore({ db }: SqlDatabase): VerificationStore {
   return {
@@ -102,6 +103,7 @@ function verificationValues(verification: Verification): VerificationRow {
     attempts_used: verification.attemptsUsed,
     outcome: verification.outcome,
     bucket: verification.bucket,
+    ...trafficValues(verification.traffic),
     device_id: verification.holder ?? null,
     browser: verification.browser ?? null,
     locale: verification.locale,
@@ -124,6 +126,7 @@ function verificationOf(row: VerificationRow): Verification {
     attemptsUsed: row.attempts_used,
     outcome: row.outcome,
     bucket: row.bucket,
+    ...trafficOf(row),
     ...(row.device_id !== null && { holder: row.device_id }),
     ...(row.browser !== null && { browser: row.browser }),
     locale: row.locale,

@@ -1,13 +1,17 @@
 import type { z } from "zod";
-import type { Window } from "../../core/protection/limits.ts";
-import { limit } from "../limits.ts";
+import type { LearnedWindows, Window } from "../../core/protection/limits.ts";
+import { learnedLimit, limit } from "../limits.ts";
 import { withDefault } from "../setting.ts";
 
-/** Every window of a limit must hold; none lifts it. `addressSends` refuses at ten times its counts. */
+/** Every window of a limit must hold; none lifts it. Those that strangers share refuse at ten times their counts. */
 export interface LimitsConfig {
   readonly phoneSends: readonly Window[];
   readonly addressSends: readonly Window[];
   readonly addressChecks: readonly Window[];
+  readonly deviceSends: readonly Window[];
+  readonly prefixSends: readonly Window[];
+  readonly countrySends: LearnedWindows;
+  readonly totalSends: LearnedWindows;
 }
 
 export const limitVariables = {
@@ -19,7 +23,26 @@ export const limitVariables = {
   LIMIT_ADDRESS_SENDS: withDefault(limit, "10/1h", {
     part: "Limits",
     sentence:
-      "Messages asked for from one client address (IPv6 by /64). More than this is unusual, but a campus may share one address: a request is refused at ten times the count, so by default at 100 an hour.",
+      "Messages that strangers ask for from one client address (IPv6 by /64). More than this is unusual, but a campus may share one address: beyond it strangers are challenged, and refused at ten times the count, so by default at 100 an hour.",
+  }),
+  LIMIT_DEVICE_SENDS: withDefault(limit, "5/1h,10/24h", {
+    part: "Limits",
+    sentence: "Messages asked for on one known device.",
+  }),
+  LIMIT_PREFIX_SENDS: withDefault(limit, "20/1h", {
+    part: "Limits",
+    sentence:
+      "Messages to strangers whose numbers differ in the last four digits alone. Beyond it they are challenged, and refused at ten times the count.",
+  }),
+  LIMIT_COUNTRY_SENDS: withDefault(learnedLimit, "learned", {
+    part: "Limits",
+    sentence:
+      "Messages to strangers in one country. Beyond it they are challenged, and refused at ten times the count. `learned` is three times the country's busiest hour of the last 14 days by what was approved, and 300 an hour at least.",
+  }),
+  LIMIT_TOTAL_SENDS: withDefault(learnedLimit, "learned", {
+    part: "Limits",
+    sentence:
+      "Messages to all strangers together. Beyond it they are challenged, and refused at ten times the count. `learned` is three times the busiest hour of the last 14 days by what was approved, and 300 an hour at least.",
   }),
   LIMIT_ADDRESS_CHECKS: withDefault(limit, "300/5m", {
     part: "Limits",
@@ -34,5 +57,9 @@ export function arrangeLimits(values: Values): LimitsConfig {
     phoneSends: values.LIMIT_PHONE_SENDS,
     addressSends: values.LIMIT_ADDRESS_SENDS,
     addressChecks: values.LIMIT_ADDRESS_CHECKS,
+    deviceSends: values.LIMIT_DEVICE_SENDS,
+    prefixSends: values.LIMIT_PREFIX_SENDS,
+    countrySends: values.LIMIT_COUNTRY_SENDS,
+    totalSends: values.LIMIT_TOTAL_SENDS,
   };
 }

@@ -20,6 +20,11 @@ export interface DeliverDeps {
   /** Told of every message that no sender accepted, for the operator's log. */
   readonly report: (problem: DeliveryProblem) => void;
   readonly alerts: Alerts;
+  /** Corrects what was counted for the message to what it cost, and resolves with that. */
+  readonly settlePrice: (
+    message: Message,
+    outcome: SendOutcome & { readonly sender: string },
+  ) => Promise<number>;
   readonly clock: Clock;
 }
 
@@ -44,7 +49,7 @@ export async function deliver(
 ): Promise<Result<void, DeliveryRefusal>> {
   await deps.messages.create(record);
   const outcome = await sendByRoute(deps, sms);
-  await deps.messages.finish(record.id, outcome);
+  await deps.messages.finish(record.id, { ...outcome, price: await deps.settlePrice(record, outcome) });
   await tellOperator(deps.alerts, outcome);
   const { status, sender, providerCode } = outcome;
   if (status !== "accepted") {

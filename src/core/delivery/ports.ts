@@ -1,6 +1,7 @@
 import type { AlertKind } from "../alerts/kinds.ts";
 import type { Phone } from "../phone.ts";
 import type { Bucket } from "../protection/ports.ts";
+import type { Traffic } from "../protection/traffic.ts";
 import type { Locale } from "../verification/ports.ts";
 import type { Purpose } from "../verification/purpose.ts";
 
@@ -71,6 +72,11 @@ export interface SmsSender {
  */
 export type MessageStatus = "sending" | SendStatus | "delivered" | "failed";
 
+/** Whether no sender took the message: it reached nobody and is billed by nobody. */
+export function isUnsent(status: MessageStatus): boolean {
+  return ["bad_number", "throttled", "rejected", "unavailable"].includes(status);
+}
+
 /** One SMS, as the record keeps it. */
 export interface Message {
   readonly id: string;
@@ -79,6 +85,12 @@ export interface Message {
   readonly sealedPhone: string;
   readonly purpose: Purpose;
   readonly bucket: Bucket;
+  /** Absent in those of a version that did not note it. */
+  readonly traffic?: Traffic;
+  /** What the limits count it under. */
+  readonly member?: string;
+  /** Millionths of a unit of the currency: what was counted for it, and once it is known what it cost. */
+  readonly price: number;
   readonly status: MessageStatus;
   readonly createdAt: number;
   readonly sender?: string;
@@ -112,8 +124,8 @@ export interface Idempotency {
 export interface MessageStore {
   /** Writes the message before it is sent, so that a crash leaves a trace (T13). */
   create(message: Message): Promise<void>;
-  /** Notes what became of it. What the carrier said meanwhile stays. */
-  finish(id: string, outcome: SendOutcome & { readonly sender: string }): Promise<void>;
+  /** Notes what became of it and what it cost. What the carrier said meanwhile stays. */
+  finish(id: string, outcome: Finished): Promise<void>;
   /** Until when a sender takes nothing for this phone, in epoch milliseconds; undefined where none refuses it. */
   heldUntil(phoneTag: string, now: number): Promise<number | undefined>;
   /** The message of the request that used this idempotency key after `since`. */
@@ -125,12 +137,27 @@ export interface MessageStore {
   ): Promise<readonly SentMessage[]>;
 }
 
-export interface SentMessage {
-  readonly id: string;
-  readonly verificationId: string;
-  readonly phoneTag: string;
-  readonly bucket: Bucket;
-  readonly createdAt: number;
+/** What became of a message in the end. */
+export interface Finished extends SendOutcome {
+  readonly sender: string;
+  /** As the price of a message. */
+  readonly price: number;
+}
+
+export interface SentMessage
+  extends Pick<
+    Message,
+    | "id"
+    | "verificationId"
+    | "phoneTag"
+    | "bucket"
+    | "traffic"
+    | "member"
+    | "price"
+    | "status"
+    | "createdAt"
+    | "sender"
+  > {
   /** Whether its verification was approved. */
   readonly converted: boolean;
 }

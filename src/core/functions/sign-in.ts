@@ -1,5 +1,6 @@
 import type { Phone } from "../phone.ts";
 import type { Captcha } from "../protection/challenges.ts";
+import { addressTagOf } from "../protection/traffic.ts";
 import { ok, type Result } from "../refusals.ts";
 import { type SignedIn, type SignInDeps, signInApproved } from "../session/sign-in.ts";
 import { countGuess, findLive, guessCode, type Subject } from "../verification/check.ts";
@@ -64,7 +65,7 @@ export async function signInByFunctions(
 
   const outcome = await guess(deps, subject, code, client);
   if (outcome === "approved") return ok(await signInApproved(deps, subject, { client, userAgent }));
-  const isStarter = subject.verification.holder === holderOf(client);
+  const isStarter = subject.verification.holder === (await holderAt(deps, client));
   return tell(outcome === "wrong" && isStarter ? "wrong_code" : "no_verification");
 }
 
@@ -88,8 +89,13 @@ async function findSubject(
   return fits && mayUse(subject.verification, client) ? subject : undefined;
 }
 
+async function holderAt(deps: SignInDeps, client: Client): Promise<string | undefined> {
+  const { addressKey } = client;
+  return holderOf(client, addressKey ? { addressTag: await addressTagOf(deps, addressKey) } : {});
+}
+
 async function holds(deps: SignInDeps, phoneTag: string, client: Client): Promise<boolean> {
-  const holder = holderOf(client);
+  const holder = await holderAt(deps, client);
   if (!holder) return false;
   return (await deps.verifications.findHeld(holder, phoneTag, PURPOSE, deps.clock.now())) !== undefined;
 }

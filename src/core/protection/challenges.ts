@@ -79,11 +79,10 @@ export type Standing =
   /** Nothing is asked of it: a known device, or a door or an installation without challenges. */
   | { readonly name: "exempt" }
   /** Is challenged before it is refused. */
-  | { readonly name: "unsolved" }
+  | { readonly name: "unsolved"; readonly isThirdParty: boolean }
   | { readonly name: "solved"; readonly isThirdParty: boolean; readonly checks: readonly SendCheck[] };
 
 const EXEMPT: Standing = { name: "exempt" };
-const UNSOLVED: Standing = { name: "unsolved" };
 
 export interface JudgeDeps {
   readonly challenges?: Challenges;
@@ -96,7 +95,8 @@ export interface JudgeDeps {
 /** Who asks for what, as far as challenges are concerned. */
 export interface Asker extends ChallengeRequest {
   readonly bucket: Bucket;
-  readonly addressKey?: string;
+  /** Stands for the client's address in limits. */
+  readonly addressTag?: string;
   /** The kinds that callers of this door can solve; all, where it is absent. */
   readonly solves?: readonly ChallengeKind[];
 }
@@ -120,7 +120,8 @@ export async function judgeChallenge(
   const { verifier, when } = challenges;
   if (asker.solves && !asker.solves.includes(verifier.kind)) return ok(EXEMPT);
   if (captcha) return await judgeSolution(deps, challenges, asker, captcha);
-  return when === "always" && isNew ? captchaRequired(challenges) : ok(UNSOLVED);
+  if (when === "always" && isNew) return captchaRequired(challenges);
+  return ok({ name: "unsolved", isThirdParty: verifier.isThirdParty });
 }
 
 async function judgeSolution(
@@ -130,7 +131,7 @@ async function judgeSolution(
   captcha: Captcha,
 ): Promise<Result<Standing, ChallengeRefusal>> {
   const { verifier, onVerdict } = challenges;
-  const counted = await countVerification(deps, verifier, asker.addressKey);
+  const counted = await countVerification(deps, verifier, asker.addressTag);
   if (!counted.ok) return counted;
   const verdict = await verifier.verify(captcha, asker, deps.clock.now());
   onVerdict?.(verifier.kind, verdict.status);
@@ -147,9 +148,9 @@ const UNAVAILABLE_RETRY_SECONDS = 10;
 async function countVerification(
   { limits, clock, random, settings }: JudgeDeps,
   { isThirdParty }: ChallengeVerifier,
-  addressKey: string | undefined,
+  addressTag: string | undefined,
 ): Promise<Result<void, "too_many_requests">> {
-  const checks = isThirdParty ? solutionChecks(settings.limits, addressKey) : [];
+  const checks = isThirdParty ? solutionChecks(settings.limits, addressTag) : [];
   if (checks.length === 0) return ok(undefined);
   const now = clock.now();
   const taken = await limits.take({ member: random.uuid(now), checks }, now);

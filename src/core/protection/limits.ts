@@ -1,6 +1,9 @@
 import { type Result, refuse } from "../refusals.ts";
 import type { Standing } from "./challenges.ts";
+import type { Learned } from "./learned.ts";
 import type { Bucket, LimitCheck } from "./ports.ts";
+import { shardsFor } from "./shards.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** At most `max` events in any window of this length. An empty list of windows lifts the limit. */
 export interface Window {
@@ -8,11 +11,22 @@ export interface Window {
   readonly windowMs: number;
 }
 
+/** Three times as many an hour as were approved in the busiest hour of the last 14 days, or what is set. */
+export type LearnedWindows = readonly Window[] | "learned";
+
 export interface LimitSettings {
   /** `LIMIT_PHONE_SENDS`: messages to one phone. The longest window counts everybody together. */
   readonly phoneSends: readonly Window[];
   /** `LIMIT_ADDRESS_SENDS`: messages that strangers ask for from one client address. */
   readonly addressSends: readonly Window[];
+  /** `LIMIT_DEVICE_SENDS`: messages asked for on one known device. */
+  readonly deviceSends: readonly Window[];
+  /** `LIMIT_PREFIX_SENDS`: messages to strangers of ten thousand numbers that differ in the last four digits. */
+  readonly prefixSends: readonly Window[];
+  /** `LIMIT_COUNTRY_SENDS`: messages to strangers of one country. */
+  readonly countrySends: LearnedWindows;
+  /** `LIMIT_TOTAL_SENDS`: messages to all strangers. */
+  readonly totalSends: LearnedWindows;
   /** `LIMIT_ADDRESS_CHECKS`: guesses, and as many solutions of challenges, from one client address. */
   readonly addressChecks: readonly Window[];
   /** `RESEND_SECONDS` or the sender's own floor, whichever is longer. */
@@ -23,16 +37,24 @@ export interface LimitSettings {
 export interface LimitCaller {
   readonly phoneTag: string;
   readonly bucket: Bucket;
-  /** The client's address, an IPv6 one by its /64; absent where no source of it can be trusted. */
-  readonly addressKey?: string;
+  /** Who holds the verification: for a known device, that device. */
+  readonly holder?: string;
+  readonly traffic: Traffic;
   readonly standing: Standing;
+  /** Whether the guard's allow-list names the number, its country or the client's network. */
+  readonly isTrusted: boolean;
 }
 
 const HOUR_MS = 3_600_000;
 /** What strangers may leave unconverted of a phone's longest window; the rest is kept for its known devices. */
 const STRANGERS_SHARE = 0.6;
-/** A campus behind one address can live; a flood from it cannot. */
+/**
+ * Challenged at the count, refused at ten times it: a campus behind one address can live, and a flood from it cannot.
+ * Nor can a flood use up what all share: that takes ten times as much as where challenges begin.
+ */
 const REFUSAL_FACTOR = 10;
+/** What is learned begins here, messages an hour. */
+const LEAST_LEARNED = 300;
 const RUNNING_REQUEST_MS = 60_000;
 
 export const LIMIT_KEYS = {
@@ -49,8 +71,10 @@ interface SendLimit {
   /** What is counted under; a caller without such a key is not counted. */
   readonly key: (caller: LimitCaller) => string | undefined;
   /** The windows; a limit that `challenges` refuses at ten times these. */
-  readonly windows: (settings: LimitSettings) => readonly Window[];
+  readonly windows: (settings: LimitSettings, learned: Learned, caller: LimitCaller) => readonly Window[];
   readonly backoff?: (settings: LimitSettings) => LimitCheck["backoff"];
+  /** Whether so many requests count on one key that it is split. */
+  readonly isCrowded?: true;
   /** Whether strangers who have not solved a challenge are asked for one at `windows`. */
   readonly challenges?: true;
 }
@@ -92,43 +116,88 @@ const SEND_LIMITS: readonly SendLimit[] = [
     // Messages asked for from one address.
     name: "address",
     binds: "strangers",
-    key: ({ addressKey }) => addressKey && `address-sends:${addressKey}`,
+    key: ({ traffic }) => traffic.addressTag && `address-sends:${traffic.addressTag}`,
     windows: ({ addressSends }) => addressSends,
     challenges: true,
   },
+  {
+    // Messages asked for on one known device.
+    name: "device",
+    binds: "everybody",
+    key: ({ bucket, holder }) => (bucket === "device" && holder ? `device-sends:${holder}` : undefined),
+    windows: ({ deviceSends }) => deviceSends,
+  },
+  {
+    // Messages to strangers of one range of ten thousand numbers.
+    name: "prefix",
+    binds: "strangers",
+    key: ({ traffic }) => `prefix-sends:${traffic.prefixTag}`,
+    windows: ({ prefixSends }) => prefixSends,
+    challenges: true,
+  },
+  {
+    // Messages to strangers of one country.
+    name: "country",
+    binds: "strangers",
+    key: ({ traffic }) => `country-sends:${traffic.country}`,
+    windows: ({ countrySends }, learned, { traffic }) =>
+      learnedWindows(countrySends, learned(peakSubject(traffic.country))),
+    isCrowded: true,
+    challenges: true,
+  },
+  {
+    // Messages to all strangers.
+    name: "total",
+    binds: "strangers",
+    key: () => "total-sends",
+    windows: ({ totalSends }, learned) => learnedWindows(totalSends, learned(peakSubject())),
+    isCrowded: true,
+    challenges: true,
+  },
 ];
+
+/** The name under which the busiest hour of a country, or of everything, is learned. */
+function peakSubject(country?: string): string {
+  return country === undefined ? "peak-hour" : `peak-hour:${country}`;
+}
+
+function learnedWindows(set: LearnedWindows, peak = 0): readonly Window[] {
+  if (set !== "learned") return set;
+  return [{ max: Math.max(LEAST_LEARNED, Math.ceil(3 * peak)), windowMs: HOUR_MS }];
+}
 
 /** A check on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
 export interface SendCheck extends LimitCheck {
   readonly asksCaptcha?: true;
 }
 
-/** What one message to this phone is counted against: running requests with its key, the table, and its solution. */
-export function sendChecks(
-  settings: LimitSettings,
-  caller: LimitCaller,
-  idempotencyKey?: string,
-): SendCheck[] {
-  return [
-    ...(idempotencyKey ? [runningRequest(idempotencyKey)] : []),
-    ...SEND_LIMITS.flatMap((limit) => checkOf(limit, settings, caller)),
-    ...(caller.standing.name === "solved" ? caller.standing.checks : []),
-  ];
+/** What one message to this phone is counted against by the table of limits. */
+export function limitChecks(settings: LimitSettings, caller: LimitCaller, learned: Learned): SendCheck[] {
+  return SEND_LIMITS.flatMap((limit) => checkOf(limit, settings, caller, learned));
 }
 
-function checkOf(limit: SendLimit, settings: LimitSettings, caller: LimitCaller): SendCheck[] {
+function checkOf(
+  limit: SendLimit,
+  settings: LimitSettings,
+  caller: LimitCaller,
+  learned: Learned,
+): SendCheck[] {
   const { name, binds, challenges } = limit;
   const key = limit.key(caller);
   if (!key || (binds === "strangers" && caller.bucket !== "stranger")) return [];
   const backoff = limit.backoff?.(settings);
-  const windows = limit.windows(settings);
-  const check = { name, key, windows, ...(backoff && { backoff }) };
+  const windows = limit.windows(settings, learned, caller);
+  const [only, ...others] = windows;
+  const isSplit = limit.isCrowded && only && others.length === 0;
+  // By what it is at least: the number of parts must not follow what is learned.
+  const shards = isSplit && shardsFor(Math.min(only.max, LEAST_LEARNED));
+  const check = { name, key, windows, ...(backoff && { backoff }), ...(shards && { shards }) };
   if (!challenges) return [check];
   if (caller.standing.name === "unsolved") return [{ ...check, asksCaptcha: true }];
   return [{ ...check, windows: windows.map(refusalWindow) }];
 }
 
-function runningRequest(key: string): LimitCheck {
+export function runningRequest(key: string): LimitCheck {
   return {
     name: "idempotency",
     key: `idempotency:${key}`,
@@ -137,16 +206,15 @@ function runningRequest(key: string): LimitCheck {
 }
 
 /** The limit on guesses from one address; independent of whose codes they are. */
-export function guessChecks(settings: LimitSettings, addressKey: string | undefined): LimitCheck[] {
-  if (!addressKey) return [];
-  return [{ name: "address_checks", key: `address-checks:${addressKey}`, windows: settings.addressChecks }];
+export function guessChecks(settings: LimitSettings, addressTag: string): LimitCheck[] {
+  return [{ name: "address_checks", key: `address-checks:${addressTag}`, windows: settings.addressChecks }];
 }
 
 /** The limit on solutions of challenges that somebody else judges for us. */
-export function solutionChecks(settings: LimitSettings, addressKey: string | undefined): LimitCheck[] {
-  if (!addressKey) return [];
+export function solutionChecks(settings: LimitSettings, addressTag: string | undefined): LimitCheck[] {
+  if (!addressTag) return [];
   return [
-    { name: "address_solutions", key: `address-solutions:${addressKey}`, windows: settings.addressChecks },
+    { name: "address_solutions", key: `address-solutions:${addressTag}`, windows: settings.addressChecks },
   ];
 }
 

@@ -107,7 +107,7 @@ export interface LimitStore {
   take(request: TakeRequest, now: number): Promise<TakeResult>;
   /** Takes back what was counted for `members` on `keys`: a send that converted no longer counts as unconverted. */
   forget(keys: readonly string[], members: readonly string[]): Promise<void>;
-  /** Takes back the `count` oldest events on each of the keys, or as many as there are. */
+  /** Takes back the `count` oldest events on each of the keys, or as many as there are; of one that is split, of a part. */
   forgive(keys: readonly string[], count: number): Promise<void>;
   /** Adds to sums what was counted too little, or takes off what was too much; none goes below zero. */
   correct(sums: readonly Sum[]): Promise<void>;

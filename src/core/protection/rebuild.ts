@@ -1,7 +1,12 @@
-import type { MessageStore, SentMessage } from "../delivery/ports.ts";
+import { isUnsent, type MessageStore, type SentMessage, type SmsSender } from "../delivery/ports.ts";
 import type { Clock } from "../ports.ts";
-import { type LimitSettings, messageKeys } from "./limits.ts";
-import type { LimitEvent, LimitStore, TakeRequest, TakeResult } from "./ports.ts";
+import { guardChecks, guardKeys } from "./guard.ts";
+import type { Learned } from "./learned.ts";
+import { LIMIT_KEYS, type LimitCaller, limitChecks, messageKeys } from "./limits.ts";
+import type { LimitCheck, LimitEvent, LimitStore, Sum, TakeRequest, TakeResult } from "./ports.ts";
+import type { ProtectionSettings } from "./sends.ts";
+import { budgetsOf } from "./spend.ts";
+import { slotAt, sumKey } from "./sums.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE = 1_000;
@@ -10,7 +15,10 @@ export interface RebuildDeps {
   readonly limits: LimitStore;
   readonly messages: MessageStore;
   readonly clock: Clock;
-  readonly settings: { readonly limits: Pick<LimitSettings, "phoneSends"> };
+  readonly learned: () => Promise<Learned>;
+  /** The first of them is what a message counts for that is still on its way. */
+  readonly route: readonly Pick<SmsSender, "name">[];
+  readonly settings: ProtectionSettings;
 }
 
 /** Takes from limits that know the messages which were sent to phones of this tag key. */
@@ -18,8 +26,8 @@ export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => 
 
 /**
  * A limit store that is new, was lost or counts under tags of an older key gets the messages of its longest window, of
- * a day at least, back from the durable record before anything is counted: no restart of it refills a budget
- * (promise 2). Whether it has them is judged in the very step that counts, so a store that is lost at any moment, while
+ * a day at least, and what they cost back from the durable record before anything is counted: no restart of it refills
+ * a limit or a budget (promise 2). Whether it has them is judged in the very step that counts, so a store that is lost at any moment, while
  * this process runs on, is noticed by the next start.
  */
 export function createTakeSend(deps: RebuildDeps): TakeSend {
@@ -38,20 +46,95 @@ export function createTakeSend(deps: RebuildDeps): TakeSend {
 
 async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   if (await deps.limits.seeded(epoch)) return;
-  const windows = deps.settings.limits.phoneSends.map(({ windowMs }) => windowMs);
-  const since = deps.clock.now() - Math.max(DAY_MS, ...windows);
-  const events: LimitEvent[] = [];
+  const { limits } = deps.settings;
+  const set = [
+    limits.phoneSends,
+    limits.addressSends,
+    limits.prefixSends,
+    limits.countrySends,
+    limits.totalSends,
+  ];
+  const windows = set.flatMap((each) => (each === "learned" ? [] : each));
+  const now = deps.clock.now();
+  const since = now - Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
+  const lost = createLost(deps, await deps.learned(), now);
   let after: string | undefined;
   for (;;) {
     const page = await deps.messages.sentSince(since, { limit: PAGE, ...(after && { after }) });
-    for (const message of page) events.push(...eventsOf(message));
+    for (const message of page) lost.add(message);
     after = page.at(-1)?.id;
     if (page.length < PAGE) break;
   }
-  await deps.limits.seed(epoch, events);
+  await deps.limits.seed(epoch, lost.events, [...lost.sums.values()]);
 }
 
-function eventsOf(message: SentMessage): LimitEvent[] {
-  const keys = messageKeys(message.phoneTag, message.bucket, message.converted);
-  return keys.map((key) => ({ key, member: message.id, at: message.createdAt }));
+/** Gathers what messages were counted as. */
+function createLost({ settings, route }: RebuildDeps, learned: Learned, now: number) {
+  const events: LimitEvent[] = [];
+  const sums = new Map<string, Sum>();
+  const shares = new Map<string, number>();
+
+  /** Whether the message's part of the whole has room; a part that has none counts nothing. */
+  function hasRoom({ share }: LimitCheck): boolean {
+    if (!share) return true;
+    const counted = shares.get(share.key) ?? 0;
+    shares.set(share.key, counted + 1);
+    return counted < share.max;
+  }
+
+  function addEvents(message: SentMessage): void {
+    const { id, member = id, createdAt: at } = message;
+    const checks = countedChecks(settings, message, learned).filter((check) => at > now - lookback(check));
+    const keys = new Map<string, number | undefined>();
+    for (const { key, shards, share } of checks.filter(hasRoom)) {
+      keys.set(key, shards);
+      if (share) keys.set(share.key, undefined);
+    }
+    if (!message.traffic) {
+      for (const key of messageKeys(message.phoneTag, message.bucket, message.converted))
+        keys.set(key, undefined);
+    }
+    for (const [key, shards] of keys) events.push({ key, member, at, ...(shards && { shards }) });
+  }
+
+  function addSums({ price, traffic, sender, createdAt: at }: SentMessage): void {
+    if (price === 0) return;
+    for (const { key, windowMs } of budgetsOf(
+      settings.money,
+      sender ?? route[0]?.name ?? "",
+      traffic?.country ?? "",
+    )) {
+      const slot = `${sumKey({ key, windowMs })}/${slotAt(at, windowMs)}`;
+      sums.set(slot, { key, windowMs, at, amount: price + (sums.get(slot)?.amount ?? 0) });
+    }
+  }
+
+  return {
+    events,
+    sums,
+    add(message: SentMessage) {
+      addEvents(message);
+      addSums(message);
+    },
+  };
+}
+
+/** The checks that counted the message and still would: what was approved or failed no longer counts as unconverted. */
+function countedChecks(settings: ProtectionSettings, message: SentMessage, learned: Learned): LimitCheck[] {
+  const { phoneTag, bucket, traffic, converted, status } = message;
+  if (!traffic) return [];
+  const caller: LimitCaller = { phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false };
+  const checks = [
+    ...limitChecks(settings.limits, caller, learned),
+    ...guardChecks(settings.guard.mode, caller, learned),
+  ];
+  const gone = new Set([
+    ...(converted ? [LIMIT_KEYS.unconverted(phoneTag, bucket)] : []),
+    ...(converted || status === "failed" || isUnsent(status) ? guardKeys(traffic) : []),
+  ]);
+  return checks.filter(({ key }) => !gone.has(key));
+}
+
+function lookback({ windows, backoff }: LimitCheck): number {
+  return Math.max(0, backoff?.windowMs ?? 0, ...windows.map(({ windowMs }) => windowMs));
 }

@@ -1,8 +1,10 @@
 import type { Keyring } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
+import { forgivenKeys, guardKeys } from "../protection/guard.ts";
 import { guessChecks, LIMIT_KEYS, type LimitSettings, tooMany } from "../protection/limits.ts";
 import type { Ledger, LimitStore } from "../protection/ports.ts";
+import { addressTagOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets } from "../secrets.ts";
 import type { Client } from "./client.ts";
@@ -60,8 +62,8 @@ export async function countGuess(
   deps: CheckDeps,
   client: Client,
 ): Promise<Result<void, "too_many_requests">> {
-  const checks = guessChecks(deps.settings.limits, client.addressKey);
-  if (checks.length === 0) return ok(undefined);
+  if (!client.addressKey) return ok(undefined);
+  const checks = guessChecks(deps.settings.limits, await addressTagOf(deps, client.addressKey));
   const now = deps.clock.now();
   const taken = await deps.limits.take({ member: deps.random.uuid(now), checks }, now);
   return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
@@ -109,8 +111,11 @@ async function recordWrong(deps: CheckDeps, verification: Verification): Promise
  */
 async function settle({ limits, verifications }: CheckDeps, before: Verification): Promise<void> {
   const ended = (await verifications.find(before.id)) ?? before;
-  const { id, phoneTag, bucket, attemptsAllowed, attemptsUsed } = ended;
+  const { id, phoneTag, bucket, attemptsAllowed, attemptsUsed, traffic } = ended;
   const wrong = Math.max(0, attemptsUsed - 1);
-  await limits.forget([LIMIT_KEYS.unconverted(phoneTag, bucket)], messageMembers(ended));
+  const counted = traffic && bucket === "stranger";
+  const open = [LIMIT_KEYS.unconverted(phoneTag, bucket), ...(counted ? guardKeys(traffic) : [])];
+  await limits.forget(open, messageMembers(ended));
+  if (counted) await limits.forgive(forgivenKeys(traffic), 1);
   await limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), attemptsAllowed - wrong);
 }

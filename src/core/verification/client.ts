@@ -22,9 +22,12 @@ export interface Client {
 /**
  * Who holds a verification that is started now: a known device, or the client's address where it holds by that.
  *
- * @param deviceId the known device that the client runs on
+ * @param known the known device that the client runs on, and the tag of its address
  */
-export function holderOf(client: Client, deviceId?: string): string | undefined {
-  if (deviceId) return `device:${deviceId}`;
-  return client.holdsByAddress && client.addressKey ? `address:${client.addressKey}` : undefined;
+export function holderOf(
+  client: Client,
+  known: { readonly deviceId?: string; readonly addressTag?: string },
+): string | undefined {
+  if (known.deviceId) return `device:${known.deviceId}`;
+  return client.holdsByAddress && known.addressTag ? `address:${known.addressTag}` : undefined;
 }

@@ -4,10 +4,12 @@ import type { Keyring } from "../keys.ts";
 import type { PhonePolicy } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { type ChallengeRefusal, type Challenges, captchaRequired } from "../protection/challenges.ts";
+import type { Learned } from "../protection/learned.ts";
 import type { CodeLengths } from "../protection/ledger.ts";
-import { type LimitSettings, type SendCheck, tooMany } from "../protection/limits.ts";
+import { type SendCheck, tooMany } from "../protection/limits.ts";
 import type { Ledger, LimitStore, TakeResult } from "../protection/ports.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
+import type { ProtectionSettings } from "../protection/sends.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
 import type { PhoneVault, VerificationStore } from "./ports.ts";
@@ -22,15 +24,16 @@ export interface VerificationDeps extends DeliverDeps {
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
   readonly takeSend: TakeSend;
+  /** What was learned from the last days' traffic. */
+  readonly learned: () => Promise<Learned>;
   readonly ledger: Ledger;
   /** Absent where nobody is ever challenged. */
   readonly challenges?: Challenges;
   readonly settings: VerificationSettings;
 }
 
-export interface VerificationSettings {
+export interface VerificationSettings extends ProtectionSettings {
   readonly phones: PhonePolicy;
-  readonly limits: LimitSettings;
   readonly codeLengths: CodeLengths;
   readonly codeTtlMs: number;
   /** Guesses at one code. */
@@ -38,6 +41,11 @@ export interface VerificationSettings {
   readonly brandName: string;
   /** Host of the sign-in page, for the origin-bound line of messages. */
   readonly host?: string;
+}
+
+/** The sender that a message is counted for before it is sent. */
+export function firstSender({ route }: Pick<VerificationDeps, "route">): string {
+  return route[0]?.name ?? "none";
 }
 
 export interface ClientIdempotency {

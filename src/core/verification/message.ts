@@ -2,10 +2,12 @@ import type { Message, SmsMessage } from "../delivery/ports.ts";
 import { composeText } from "../delivery/text.ts";
 import type { Key } from "../keys.ts";
 import type { Phone } from "../phone.ts";
+import { priceOf } from "../protection/prices.ts";
 import { deriveCode } from "./code.ts";
-import type { VerificationDeps } from "./deps.ts";
+import { firstSender, type VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 import type { Verification } from "./ports.ts";
+import { messageMember } from "./verification.ts";
 
 /** The next message of a verification: the record of it, and what the sender gets. */
 export async function messageFor(
@@ -16,7 +18,7 @@ export async function messageFor(
 ): Promise<{ readonly record: Message; readonly sms: SmsMessage }> {
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
-  const { purpose, locale, bucket, phoneTag } = verification;
+  const { purpose, locale, bucket, phoneTag, traffic } = verification;
   const code = await codeOf(deps, verification);
   const minutes = Math.max(1, Math.ceil((verification.expiresAt - now) / 60_000));
   const { codeLength, expiresAt, resendAt } = verification;
@@ -30,6 +32,9 @@ export async function messageFor(
       sealedPhone: await deps.vault.seal(phone, id),
       purpose,
       bucket,
+      ...(traffic && { traffic }),
+      member: messageMember(verification.id, verification.messages),
+      price: priceOf(deps.settings.money.prices, firstSender(deps), traffic?.country ?? ""),
       status: "sending",
       createdAt: now,
       ...(idempotency && { idempotency: { ...idempotency, answer: { codeLength, expiresAt, resendAt } } }),

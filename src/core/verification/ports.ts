@@ -1,5 +1,6 @@
 import type { Phone } from "../phone.ts";
 import type { Bucket } from "../protection/ports.ts";
+import type { Traffic } from "../protection/traffic.ts";
 import type { Purpose } from "./purpose.ts";
 
 /** A verification as a store keeps it. Times are epoch milliseconds; `expiresAt` is the first moment it is dead. */
@@ -17,6 +18,8 @@ export interface Verification {
   readonly outcome: "open" | "approved" | "canceled";
   /** Whose sends and guesses it uses. */
   readonly bucket: Bucket;
+  /** Where its messages go and where it was started; absent in those that an older version started. */
+  readonly traffic?: Traffic;
   /** Who holds it (`holderOf`): a start of theirs finds it again. */
   readonly holder?: string;
   /** The hash of the pre-session it was started in; where set, nobody else can use its code (T25). */

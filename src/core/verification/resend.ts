@@ -1,9 +1,18 @@
 import { deliver } from "../delivery/deliver.ts";
+import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
-import { sendChecks } from "../protection/limits.ts";
+import { guardKeys } from "../protection/guard.ts";
+import { sendChecks, takeBack } from "../protection/sends.ts";
+import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
-import { type ClientIdempotency, refusedSend, type SendRefusal, type VerificationDeps } from "./deps.ts";
+import {
+  type ClientIdempotency,
+  firstSender,
+  refusedSend,
+  type SendRefusal,
+  type VerificationDeps,
+} from "./deps.ts";
 import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
@@ -53,29 +62,33 @@ export async function resendVerification(
   deps: VerificationDeps,
   { verification, client, captcha, idempotency }: Resend,
 ): Promise<Result<VerificationView, SendRefusal>> {
-  const caller = { ...verification, ...client };
-  const judged = await judgeChallenge(deps, caller, captcha, { isNew: false });
+  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  // Counted where the start was, so that an approval finds all of it.
+  const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
+  const asker = { ...client, ...traffic, ...verification };
+  const judged = await judgeChallenge(deps, asker, captcha, { isNew: false });
   if (!judged.ok) return judged;
+  const isTrusted = isAllowed(deps.settings.guard.allow, { ...client, ...traffic, phone });
+  const caller = { ...verification, traffic, isTrusted, standing: judged.value };
   const now = deps.clock.now();
   const held = await refuseHeld(deps, verification.phoneTag, now);
   if (!held.ok) return held;
   const messages = verification.messages + 1;
   const member = messageMember(verification.id, messages);
-  const checks = sendChecks(deps.settings.limits, { ...caller, standing: judged.value }, idempotency?.key);
+  const send = { caller, sender: firstSender(deps), ...(idempotency && { idempotencyKey: idempotency.key }) };
+  const checks = sendChecks(deps.settings, send, await deps.learned());
   const taken = await deps.takeSend(verification.phoneTag, { member, checks }, now);
   if (!taken.ok) return refusedSend(deps, taken, checks, now);
 
   const expiresAt = Math.min(verification.createdAt + MAX_LIFE_MS, now + deps.settings.codeTtlMs);
   const next = { ...verification, messages, resendAt: taken.nextAt, expiresAt };
   if (!(await deps.verifications.resent(verification.id, next, now))) {
-    await deps.limits.forget(
-      checks.map((check) => check.key),
-      [member],
-    );
+    await takeBack(deps.limits, { checks, member }, now);
     return refuse("too_many_requests", { retryAfterSeconds: 1 });
   }
-  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   const { record, sms } = await messageFor(deps, next, phone, idempotency);
   const delivered = await deliver(deps, record, sms);
-  return delivered.ok ? ok(viewOf(next, phone, now)) : delivered;
+  if (delivered.ok) return ok(viewOf(next, phone, now));
+  await deps.limits.forget(guardKeys(traffic), [member]);
+  return delivered;
 }

@@ -1,14 +1,19 @@
 import { identifyCaller } from "../account/device.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
+import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
+import { guardKeys } from "../protection/guard.ts";
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
-import { LIMIT_KEYS, type LimitCaller, sendChecks, tooMany } from "../protection/limits.ts";
+import { LIMIT_KEYS, type LimitCaller, type SendCheck, tooMany } from "../protection/limits.ts";
 import type { TakeRequest } from "../protection/ports.ts";
+import { sendChecks, takeBack } from "../protection/sends.ts";
+import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Client, holderOf } from "./client.ts";
 import {
   type ClientIdempotency,
+  firstSender,
   refusedSend,
   type SendRefusal,
   type TakeRefusal,
@@ -60,14 +65,25 @@ export async function startVerification(
   if (replayed) return replayed;
 
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
-  const holder = holderOf(input.client, caller.deviceId);
+  const traffic = await trafficOf(deps, phone, input.client.addressKey);
+  const holder = holderOf(input.client, { ...caller, ...traffic });
   const held = await findHeld(deps, input, phoneTag, holder);
   if (held) return await resendVerification(deps, { ...input, verification: held, idempotency });
   const { bucket } = caller;
-  const asker = { ...input.client, bucket, phoneTag, purpose: input.purpose };
+  const asker = { ...input.client, ...traffic, bucket, phoneTag, purpose: input.purpose };
   const judged = await judgeChallenge(deps, asker, input.captcha, { isNew: true });
   if (!judged.ok) return judged;
-  const asked = { ...input, bucket, ...(holder && { holder }), phone, phoneTag, idempotency };
+  const isTrusted = isAllowed(deps.settings.guard.allow, { ...input.client, ...traffic, phone });
+  const asked = {
+    ...input,
+    bucket,
+    ...(holder && { holder }),
+    phone,
+    phoneTag,
+    traffic,
+    isTrusted,
+    idempotency,
+  };
   return await startNew(deps, { ...asked, standing: judged.value });
 }
 
@@ -109,6 +125,7 @@ async function startNew(
   if (delivered.ok) return ok(viewOf(verification, input.phone, now));
   await deps.verifications.cancel(id);
   await deps.limits.release(LIMIT_KEYS.guesses(input.phoneTag, input.bucket), leaseMember(id), "all");
+  await deps.limits.forget(guardKeys(input.traffic), [leaseMember(id)]);
   return delivered;
 }
 
@@ -133,20 +150,19 @@ async function reserve(
 ): Promise<Result<Granted, TakeRefusal>> {
   const before = await judge(deps, input, now);
   if (before.cap < 1) return tooMany(before.freeAt, now);
-  const request = takeRequest(deps, input, { id, cap: before.cap, now });
+  const request = await takeRequest(deps, input, { id, cap: before.cap, now });
   const taken = await deps.takeSend(input.phoneTag, request, now);
   if (!taken.ok) return refusedSend(deps, taken, request.checks, now);
 
   const { codeLength, cap } = await judge(deps, input, now);
   const lost = codeLength === before.codeLength ? before.cap - cap : taken.leased;
   const attempts = taken.leased - Math.max(0, lost);
-  const { lease, member, checks } = request;
+  const { lease, member } = request;
   if (attempts >= 1) {
     if (lost > 0) await deps.limits.release(lease.key, member, lost);
     return ok({ codeLength, attempts, resendAt: taken.nextAt });
   }
-  const keys = checks.map((check) => check.key);
-  await deps.limits.forget(keys, [member]);
+  await takeBack(deps.limits, request, now);
   await deps.limits.release(lease.key, member, "all");
   return await reserve(deps, input, id, now);
 }
@@ -157,15 +173,26 @@ async function judge(deps: VerificationDeps, input: NewVerification, now: number
   return allowance(wrong, deps.settings.codeLengths, now);
 }
 
-function takeRequest(
-  { settings }: VerificationDeps,
+interface StartRequest extends TakeRequest {
+  readonly checks: readonly SendCheck[];
+  readonly lease: NonNullable<TakeRequest["lease"]>;
+}
+
+async function takeRequest(
+  deps: VerificationDeps,
   input: NewVerification,
   { id, cap, now }: { readonly id: string; readonly cap: number; readonly now: number },
-): TakeRequest & Required<Pick<TakeRequest, "lease">> {
-  const { phoneTag, bucket, client, idempotency } = input;
+): Promise<StartRequest> {
+  const { settings } = deps;
+  const { phoneTag, bucket, idempotency } = input;
+  const send = {
+    caller: input,
+    sender: firstSender(deps),
+    ...(idempotency && { idempotencyKey: idempotency.key }),
+  };
   return {
     member: leaseMember(id),
-    checks: sendChecks(settings.limits, { ...input, ...client }, idempotency?.key),
+    checks: sendChecks(settings, send, await deps.learned()),
     lease: {
       key: LIMIT_KEYS.guesses(phoneTag, bucket),
       wanted: settings.codeAttempts,
@@ -194,6 +221,7 @@ async function createVerification(
     attemptsUsed: 0,
     outcome: "open",
     bucket: input.bucket,
+    traffic: input.traffic,
     ...(holder && { holder }),
     ...(client.browser && { browser: client.browser }),
     locale: input.locale,

@@ -33,7 +33,9 @@ export async function openStage(
     statements += 1;
     if (failing?.test(text)) throw new UnavailableError("the database", { cause: undefined });
   };
-  const world = await createWorld({ ...options, parts: { onStatement } });
+  // Its cases are many clients on one network, who never finish: the guard would block that network.
+  const env = { ...options.env, GUARD_MODE: "off", LIMIT_PREFIX_SENDS: "unlimited" };
+  const world = await createWorld({ env, parts: { onStatement } });
   const others: World[] = [];
   let used = 0;
   return {
@@ -44,7 +46,7 @@ export async function openStage(
       return createFunctionsClient(() => world, `198.51.${used >> 8}.${used & 255}`, way);
     },
     async elsewhere({ from }) {
-      const other = await createWorld({ ...options, folder: world.folder, clock: world.clock });
+      const other = await createWorld({ env, folder: world.folder, clock: world.clock });
       others.push(other);
       return createFunctionsClient(() => other, from);
     },

@@ -1,0 +1,22 @@
+import type { Config } from "../config.ts";
+import type { SmsSender } from "../core/delivery/ports.ts";
+import type { ProtectionSettings } from "../core/protection/sends.ts";
+
+/** Sends nothing, and so costs nothing. */
+const CONSOLE = "console";
+
+export function protectionSettings(
+  { limits, protection, verification }: Config,
+  route: readonly SmsSender[],
+): ProtectionSettings {
+  const resendFloors = route.map((sender) => sender.resendFloorSeconds);
+  return {
+    limits: { ...limits, resendMs: Math.max(verification.resendSeconds, ...resendFloors) * 1000 },
+    guard: { mode: protection.guardMode, allow: protection.guardAllow },
+    money: {
+      prices: { ...protection.prices, free: [CONSOLE] },
+      hour: protection.spendHour,
+      day: protection.spendDay,
+    },
+  };
+}

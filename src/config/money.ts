@@ -1,0 +1,79 @@
+import { MICROS, type Price } from "../core/protection/prices.ts";
+import type { Budget } from "../core/protection/spend.ts";
+import { bad, country, type Format, good, type Parsed, split } from "./formats.ts";
+
+const CURRENCY = /^[A-Z]{3}$/;
+const AMOUNT = /^\d{1,9}(\.\d{1,6})?$/;
+const SENDER = /^[a-z][a-z0-9-]{0,31}$/;
+
+export interface Prices {
+  readonly currency: string;
+  readonly prices: readonly Price[];
+}
+
+export interface Spend extends Budget {
+  /** Absent where nothing is limited. */
+  readonly currency?: string;
+}
+
+const PRICES =
+  "a currency and what one message costs, such as `CNY, CN=0.05, *=1` or, for one sender, `tencent/CN=0.05`";
+
+/** A price list: the currency, then prices by country, by sender and country, or for all that is not named. */
+export const priceList: Format<Prices> = {
+  expects: PRICES,
+  read(text) {
+    const [currency = "", ...entries] = split(text);
+    const prices = entries.map(readPrice);
+    const known = prices.filter((price) => price !== undefined);
+    const isRight = CURRENCY.test(currency) && entries.length > 0 && known.length === prices.length;
+    return isRight ? good({ currency, prices: known }) : bad(`must be ${PRICES}`);
+  },
+};
+
+function readPrice(entry: string): Price | undefined {
+  const [, sender, place = "", amount = ""] = /^(?:([^/=]+)\/)?([^/=]+)=([^=]+)$/.exec(entry) ?? [];
+  const micros = readMicros(amount);
+  if (micros === undefined || (sender !== undefined && !SENDER.test(sender))) return undefined;
+  const where = place === "*" ? {} : readCountry(place);
+  return where && { ...where, ...(sender !== undefined && { sender }), micros };
+}
+
+function readCountry(text: string): { readonly country: string } | undefined {
+  const parsed = country.read(text);
+  return parsed.ok ? { country: parsed.value } : undefined;
+}
+
+const SPEND =
+  "an amount and a currency such as `50 CNY`, with further ones for countries and senders such as `50 CNY, US=10, tencent=40`, or `unlimited`";
+
+/** What may be spent in a window. */
+export const spend: Format<Spend> = {
+  expects: SPEND,
+  read(text) {
+    if (text === "unlimited") return good({ byCountry: {}, bySender: {} });
+    const [total = "", ...parts] = split(text);
+    const [, amount = "", currency = ""] = /^(\S+) ([A-Z]{3})$/.exec(total) ?? [];
+    const micros = readMicros(amount);
+    if (micros === undefined) return bad(`must be ${SPEND}`);
+    return readParts({ total: micros, currency, byCountry: {}, bySender: {} }, parts);
+  },
+};
+
+function readParts(whole: Spend, parts: readonly string[]): Parsed<Spend> {
+  let { byCountry, bySender } = whole;
+  for (const part of parts) {
+    const [name = "", amount = "", ...rest] = part.split("=");
+    const micros = readMicros(amount);
+    const place = readCountry(name);
+    if (micros === undefined || rest.length > 0 || !(place || SENDER.test(name)))
+      return bad(`must be ${SPEND}`);
+    if (place) byCountry = { ...byCountry, [place.country]: micros };
+    else bySender = { ...bySender, [name]: micros };
+  }
+  return good({ ...whole, byCountry, bySender });
+}
+
+function readMicros(text: string): number | undefined {
+  return AMOUNT.test(text) ? Math.round(Number(text) * MICROS) : undefined;
+}

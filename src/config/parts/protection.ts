@@ -1,0 +1,66 @@
+import type { z } from "zod";
+import type { GuardMode } from "../../core/protection/guard.ts";
+import { type Allowed, allowList } from "../allow.ts";
+import { oneOf } from "../formats.ts";
+import { type Prices, priceList, type Spend, spend } from "../money.ts";
+import { withDefault } from "../setting.ts";
+
+export interface ProtectionConfig {
+  readonly guardMode: GuardMode;
+  readonly guardAllow: Allowed;
+  readonly prices: Prices;
+  readonly spendHour: Spend;
+  readonly spendDay: Spend;
+}
+
+const PART = "Money and the guard";
+
+export const protectionVariables = {
+  SMS_PRICES: withDefault(priceList, "CNY, CN=0.05, *=1", {
+    part: PART,
+    sentence:
+      "What one part of a message costs, by country, and where senders differ by sender and country. What is not named counts as `*`, and without that as the dearest. The default is a cautious guess: put in what you pay.",
+  }),
+  SPEND_HOUR: withDefault(spend, "50 CNY", {
+    part: PART,
+    sentence:
+      "What messages may cost in any hour: everything together, and where you name them, single countries and senders. At 80 % you are alerted; when it is used up, messages go to known devices, and a tenth more to strangers who solve a third party's captcha.",
+  }),
+  SPEND_DAY: withDefault(spend, "300 CNY", {
+    part: PART,
+    sentence: "The same for any 24 hours.",
+  }),
+  GUARD_MODE: withDefault(oneOf(["enforce", "record", "off"]), "enforce", {
+    part: PART,
+    sentence:
+      "Whether traffic to which no sign-ins come is challenged and blocked. `record` only tells what `enforce` would have done.",
+  }),
+  GUARD_ALLOW: withDefault(allowList, "", {
+    part: PART,
+    sentence: "Whose traffic the guard lets alone. Limits and budgets bind it all the same.",
+  }),
+};
+
+type Values = z.output<z.ZodObject<typeof protectionVariables>>;
+
+export function arrangeProtection(values: Values): ProtectionConfig {
+  return {
+    guardMode: values.GUARD_MODE,
+    guardAllow: values.GUARD_ALLOW,
+    prices: values.SMS_PRICES,
+    spendHour: values.SPEND_HOUR,
+    spendDay: values.SPEND_DAY,
+  };
+}
+
+/** The settings of money whose currency is not that of the prices. */
+export function foreignBudgets(values: Values): ("SPEND_HOUR" | "SPEND_DAY")[] {
+  const { currency } = values.SMS_PRICES;
+  const budgets = [
+    ["SPEND_HOUR", values.SPEND_HOUR],
+    ["SPEND_DAY", values.SPEND_DAY],
+  ] as const;
+  return budgets.flatMap(([name, budget]) =>
+    budget.currency !== undefined && budget.currency !== currency ? [name] : [],
+  );
+}

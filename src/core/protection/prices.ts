@@ -1,0 +1,33 @@
+/** Amounts of money are whole millionths of one unit of the currency, so that sums of them are exact. */
+export const MICROS = 1_000_000;
+
+/** What one message costs; the more of it is named, the more an entry says. */
+export interface Price {
+  readonly sender?: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string;
+  readonly micros: number;
+}
+
+/** `SMS_PRICES`. */
+export interface PriceTable {
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly prices: readonly Price[];
+  /** Senders that cost nothing. */
+  readonly free: readonly string[];
+}
+
+/** The price of a message through this sender to this country; one that nobody named counts as the dearest (T10). */
+export function priceOf({ prices, free }: PriceTable, sender: string, country: string): number {
+  if (free.includes(sender)) return 0;
+  const fitting = prices.filter(
+    (price) => (price.sender ?? sender) === sender && (price.country ?? country) === country,
+  );
+  const [best] = fitting.toSorted((a, b) => precision(b) - precision(a));
+  return best?.micros ?? Math.max(0, ...prices.map(({ micros }) => micros));
+}
+
+function precision({ sender, country }: Price): number {
+  return (sender === undefined ? 0 : 2) + (country === undefined ? 0 : 1);
+}

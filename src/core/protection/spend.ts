@@ -1,0 +1,117 @@
+import type { DeliverDeps } from "../delivery/deliver.ts";
+import { isUnsent, type SmsSender } from "../delivery/ports.ts";
+import type { LimitCaller, SendCheck } from "./limits.ts";
+import type { LimitStore, Sum } from "./ports.ts";
+import { type PriceTable, priceOf } from "./prices.ts";
+
+/** What may be spent in one window, in millionths; what is absent or not named is unlimited. */
+export interface Budget {
+  readonly total?: number;
+  readonly byCountry: Readonly<Record<string, number>>;
+  readonly bySender: Readonly<Record<string, number>>;
+}
+
+export interface MoneySettings {
+  readonly prices: PriceTable;
+  /** `SPEND_HOUR` and `SPEND_DAY`. */
+  readonly hour: Budget;
+  readonly day: Budget;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What strangers who solved a third party's challenge may spend beyond a budget that is used up. */
+const RESERVE = 0.1;
+
+/** One budget, and the key under which its sum is kept. */
+export interface NamedBudget {
+  readonly name: string;
+  readonly key: string;
+  readonly windowMs: number;
+  readonly max: number;
+}
+
+/** The budgets that a message through this sender to this country is paid from. */
+export function budgetsOf(settings: MoneySettings, sender: string, country: string): NamedBudget[] {
+  const windows = [
+    { name: "spend_hour", budget: settings.hour, windowMs: HOUR_MS },
+    { name: "spend_day", budget: settings.day, windowMs: DAY_MS },
+  ];
+  return windows.flatMap(({ name, budget, windowMs }) => {
+    const parts = [
+      { name, key: "spend", max: budget.total },
+      { name: `${name}_country`, key: `spend:country:${country}`, max: budget.byCountry[country] },
+      { name: `${name}_sender`, key: `spend:sender:${sender}`, max: budget.bySender[sender] },
+    ];
+    return parts.flatMap(({ max, ...part }) => (max === undefined ? [] : [{ ...part, max, windowMs }]));
+  });
+}
+
+/**
+ * What a send is paid from. Known devices are always let through and counted; a stranger's proof of work never opens a
+ * budget that is used up, and a third party's challenge opens a tenth more.
+ */
+export function spendChecks(settings: MoneySettings, caller: LimitCaller, sender: string): SendCheck[] {
+  const { country } = caller.traffic;
+  const amount = priceOf(settings.prices, sender, country);
+  if (amount === 0) return [];
+  return budgetsOf(settings, sender, country).map(({ name, key, windowMs, max }) => {
+    const check = { name, key, amount, windows: [{ max, windowMs }] };
+    if (caller.bucket === "device") return { ...check, advisory: true };
+    const { standing } = caller;
+    if (standing.name === "solved" && standing.isThirdParty) {
+      return { ...check, windows: [{ max: Math.floor(max * (1 + RESERVE)), windowMs }] };
+    }
+    return standing.name === "unsolved" && standing.isThirdParty ? { ...check, asksCaptcha: true } : check;
+  });
+}
+
+/** What became of a message, as far as it costs. */
+export interface Billed {
+  readonly sender: string;
+  /** Certainly not sent: nothing is billed. */
+  readonly isFailed: boolean;
+  /** Parts that the sender bills, where it tells; one where it does not. */
+  readonly parts?: number;
+}
+
+/**
+ * What a message cost, and what turns what was counted for it into that, on every budget that it is paid from: another
+ * sender of the route may have sent it, or nobody.
+ */
+function settled(
+  settings: MoneySettings,
+  counted: { readonly sender: string; readonly country: string; readonly at: number; readonly price: number },
+  billed: Billed,
+): { readonly price: number; readonly corrections: readonly Sum[] } {
+  const { country, at } = counted;
+  const each = billed.isFailed ? 0 : priceOf(settings.prices, billed.sender, country);
+  const price = each * (billed.parts ?? 1);
+  if (price === counted.price && billed.sender === counted.sender) return { price, corrections: [] };
+  const on = (sender: string, amount: number) =>
+    budgetsOf(settings, sender, country).map(({ key, windowMs }) => ({ key, windowMs, at, amount }));
+  const corrections = [...on(counted.sender, -counted.price), ...on(billed.sender, price)];
+  return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
+}
+
+/** Corrects the budgets to what each message really cost. */
+export function createSettlePrice(deps: {
+  readonly limits: Pick<LimitStore, "correct">;
+  readonly route: readonly Pick<SmsSender, "name">[];
+  readonly settings: { readonly money: MoneySettings };
+}): DeliverDeps["settlePrice"] {
+  return async (message, outcome) => {
+    const counted = {
+      sender: deps.route[0]?.name ?? "none",
+      country: message.traffic?.country ?? "",
+      at: message.createdAt,
+      price: message.price,
+    };
+    const { sender, status, fee } = outcome;
+    const billed = { sender, isFailed: isUnsent(status), ...(fee !== undefined && { parts: fee }) };
+    const { price, corrections } = settled(deps.settings.money, counted, billed);
+    if (corrections.length > 0) await deps.limits.correct(corrections);
+    return price;
+  };
+}
