@@ -143,14 +143,6 @@ describe("the proof of work on the page", () => {
     expect(posts).toEqual([303]);
   });
 
-  it("leaves the page's policy as it is: no third party", async () => {
-    const app = await begin();
-    const page = await open();
-    const policy = await policyOf(page, `${app.origin}/sign-in`);
-    expect(policy).toContain("script-src 'self';");
-    expect(policy).not.toMatch(/https:|frame-src|unsafe|blob:|data:/);
-  });
-
   it.each(["light", "dark"] as const)("can be used by everybody, %s", async (colorScheme) => {
     const app = await begin({ env: { ALTCHA_COST: "100000" } });
     const page = await openRefused({ colorScheme });

@@ -19,7 +19,7 @@ const browser = useBrowser();
 let app: App;
 
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ env: { LIMIT_ADDRESS_SENDS: "unlimited" } });
 });
 afterAll(() => app.close());
 

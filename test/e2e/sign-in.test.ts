@@ -98,7 +98,9 @@ describe("a person, with the program as it comes", () => {
 describe("the pages", () => {
   let app: App;
   beforeAll(async () => {
-    app = await startApp({ env: { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG" } });
+    app = await startApp({
+      env: { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG", LIMIT_ADDRESS_SENDS: "unlimited" },
+    });
   });
   afterAll(() => app.close());
 

@@ -97,6 +97,13 @@ describe("the proof of work, which is the default", () => {
     await refused(await start(world, 2, { deviceToken }), "captcha_required", "captcha");
   });
 
+  it("opens the page's policy for nobody", async () => {
+    const world = await begin({ env: { CAPTCHA_WHEN: "always" } });
+    const policy = (await world.request("/sign-in")).headers.get("content-security-policy");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).not.toMatch(/https:|frame-src|unsafe|blob:|data:/);
+  });
+
   it("leaves nothing of it in the log", async () => {
     const world = await begin();
     const captcha = await solve(world, 1);
