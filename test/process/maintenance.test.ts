@@ -38,7 +38,7 @@ describe("phonekey tick", () => {
     expect(first).toMatchObject({ code: 0, stderr: "" });
     expect(JSON.parse(first.stdout)).toMatchObject({ ran: true, complete: true, removed: { events: 1_200 } });
     expect(eventsIn(folder)).toBe(0);
-    expect(await phonekey(["tick"], { folder })).toMatchObject({ code: 0, stdout: "Nothing to remove.\n" });
+    expect(await phonekey(["tick"], { folder })).toMatchObject({ code: 0, stdout: "Nothing to do.\n" });
   });
 
   test("two at once do the work once", async () => {

@@ -1,4 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { PHONE, phoneNo, refused, SECOND_MS, start } from "../http/support.ts";
 import { createTencentWorld } from "./support.ts";
 
@@ -142,6 +146,31 @@ describe("what the operator hears", () => {
       },
       { what: "cleared", kind: "sms_balance", subject: "tencent/mainland" },
     ]);
+  });
+
+  it("by the webhook at the next tick, signed, and no request waits for it", async () => {
+    const told: { headers: IncomingHttpHeaders; body: string }[] = [];
+    const listener = createServer(async (request, response) => {
+      told.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
+      response.end();
+    }).listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    onTestFinished(() => void listener.close());
+    const secret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const { world, sms } = await createTencentWorld({
+      ALERT_WEBHOOK: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`,
+      ALERT_WEBHOOK_SECRET: `whsec_${secret}`,
+    });
+    sms.refuse.push("UnauthorizedOperation.SerivceSuspendDueToArrears");
+    await world.post("/v1/verifications", { phone: PHONE });
+    expect(told).toHaveLength(0);
+    expect(await world.tick()).toMatchObject({ done: { alerts: 1 } });
+    const [{ headers, body } = { headers: {} as IncomingHttpHeaders, body: "" }] = told;
+    expect(JSON.parse(body)).toMatchObject({ type: "alert.raised", data: { kind: "sms_arrears" } });
+    const signed = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
+    const mac = createHmac("sha256", Buffer.from(secret, "base64")).update(signed).digest("base64");
+    expect(headers["webhook-signature"]).toBe(`v1,${mac}`);
+    for (const text of ["13800138000", "AKIDtest"]) expect(body).not.toContain(text);
   });
 
   it("nothing of what only a person can do something about", async () => {

@@ -1,5 +1,6 @@
+import type { Turns } from "../maintenance/ports.ts";
 import type { Phone } from "../phone.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, Random } from "../ports.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import type { ReceiptStore, Unreported } from "./receipt-ports.ts";
 import type { CarrierReport } from "./receipts.ts";
@@ -7,15 +8,20 @@ import type { CarrierReport } from "./receipts.ts";
 export interface PullDeps {
   readonly receipts: ReceiptStore;
   readonly vault: Pick<PhoneVault, "open">;
+  readonly turns: Turns;
   readonly clock: Clock;
+  readonly random: Random;
   readonly sender: string;
   /** Asks the sender what became of the messages to a phone since then (epoch milliseconds). May reject. */
   readonly ask: (phone: Phone, since: number) => Promise<readonly CarrierReport[]>;
   /** Notes reports; resolves with how many fitted a message. */
   readonly note: (reports: readonly CarrierReport[]) => Promise<number>;
-  /** When this was last done, epoch milliseconds. */
-  readonly lastAt: () => Promise<number | undefined>;
 }
+
+/** The name under which turns are taken. */
+const PULL = "reports";
+/** Longer than one pull takes. */
+const TURN_MS = 60_000;
 
 const MINUTE_MS = 60_000;
 /** How old a message is when its sender is asked about it. */
@@ -33,20 +39,37 @@ const EARLIER_MS = MINUTE_MS;
  * @returns how many reports were noted
  */
 export async function pullReports(deps: PullDeps): Promise<number> {
-  const now = deps.clock.now();
-  const last = Math.max((await deps.lastAt()) ?? now - MINUTE_MS, now - LONGEST_GAP_MS);
-  const phones = new Map<string, Unreported>();
+  const { turns, clock, random } = deps;
+  const [now, holder] = [clock.now(), random.uuid(clock.now())];
+  const last = (await turns.finishedAt(PULL)) ?? now - MINUTE_MS;
+  const turn = { task: PULL, holder, until: now + TURN_MS, notSince: last };
+  if (!(await turns.take(turn, now))) return 0;
+  try {
+    let noted = 0;
+    const messages = await reachedAges(deps, Math.max(last, now - LONGEST_GAP_MS), now);
+    for (const message of messages) noted += await askAbout(deps, message);
+    return noted;
+  } finally {
+    await turns.finish(PULL, holder, now);
+  }
+}
+
+/** One message a phone: whoever asks about it hears of all others to the same phone. */
+async function reachedAges(
+  { receipts, sender }: PullDeps,
+  last: number,
+  now: number,
+): Promise<readonly Unreported[]> {
+  const byPhone = new Map<string, Unreported>();
   for (const age of AGES_MS) {
-    const left = MOST_ASKED - phones.size;
+    const left = MOST_ASKED - byPhone.size;
     if (left <= 0) break;
     const made = { from: last - age, to: now - age };
-    for (const message of await deps.receipts.unreported(deps.sender, made, left)) {
-      if (!phones.has(message.phoneTag)) phones.set(message.phoneTag, message);
+    for (const message of await receipts.unreported(sender, made, left)) {
+      if (!byPhone.has(message.phoneTag)) byPhone.set(message.phoneTag, message);
     }
   }
-  let noted = 0;
-  for (const message of phones.values()) noted += await askAbout(deps, message);
-  return noted;
+  return [...byPhone.values()];
 }
 
 async function askAbout(

@@ -80,6 +80,33 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       expect(await countToRetag(opened.database, oldKey)).toEqual({ users: 0, messages: 0 });
     });
 
+    test("moves what people answered, and who opted out, also when nothing else is left of them", async () => {
+      const { replies } = opened.stores;
+      const from = (phone: string) => {
+        const id = fresh("row");
+        return {
+          id,
+          phoneTag: `${oldKey}.${phone}`,
+          sealedPhone: `${id}|${phone}`,
+          sealedText: "t",
+          at: NOW,
+        };
+      };
+      await send("1");
+      for (const phone of ["1", "2"]) {
+        await replies.keepReply(from(phone));
+        await replies.optOut(from(phone));
+      }
+      await replies.optOut(from("3"));
+      expect(await finish()).toBe(3);
+      for (const phone of ["1", "2", "3"])
+        expect(await replies.isOptedOut([`${newKey}.${phone}`])).toBe(true);
+      for (const phone of ["1", "2"]) {
+        expect(await replies.repliesOf([`${newKey}.${phone}`], 9)).toHaveLength(1);
+        expect(await replies.repliesOf([`${oldKey}.${phone}`], 9)).toHaveLength(0);
+      }
+    });
+
     test("goes on where it was cut off, and moves nothing twice", async () => {
       for (let phone = 0; phone < 7; phone++) await signUp(`${phone}`);
       await opened.stores.keys.retire(oldKey, NOW);

@@ -1,6 +1,10 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream";
+import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   createCommonClient,
@@ -8,6 +12,7 @@ import {
   type TencentAccess,
 } from "../../../src/adapters/tencent/client.ts";
 import { TencentError } from "../../../src/adapters/tencent/errors.ts";
+import { makeCertificates } from "../../support/certificates.ts";
 import { type CloudAction, checkParameters } from "../../support/tencent/call.ts";
 import { type CloudOptions, startCloud } from "../../support/tencent/cloud.ts";
 import { SMS } from "../../support/tencent/sms.ts";
@@ -75,6 +80,45 @@ describe("calls", () => {
     await createSmsClient(access(cloud.url)).call("SendStatusStatistics", { Limit: 0 });
     expect(cloud.calls).toHaveLength(1);
   });
+});
+
+describe("encrypted connections", () => {
+  /** Takes the encryption off in front of the stand-in. */
+  async function encrypted(name: string) {
+    const folder = mkdtempSync(join(tmpdir(), "phonekey-tls-"));
+    const { certFile, keyFile } = makeCertificates(folder, name);
+    const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
+    rmSync(folder, { recursive: true });
+    const cloud = await start();
+    const port = Number(new URL(cloud.url).port);
+    let opened = 0;
+    const server = createTlsServer({ cert, key }, (socket) => {
+      opened += 1;
+      pipeline(socket, connect(port, "127.0.0.1"), socket, () => {});
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const at = (host: string) => access(`https://${host}:${(server.address() as AddressInfo).port}`);
+    return { cloud, at, opened: () => opened };
+  }
+
+  it("come up once and are kept", async () => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { cloud, at, opened } = await encrypted("localhost");
+    const client = createSmsClient(at("localhost"));
+    for (let n = 0; n < 3; n += 1) await client.call("SendStatusStatistics", { Limit: n });
+    expect({ calls: cloud.calls.length, opened: opened() }).toEqual({ calls: 3, opened: 1 });
+  });
+
+  it.each(["localhost", "127.0.0.1"])(
+    "tell nothing to whoever cannot show who they are: %s",
+    async (host) => {
+      const { cloud, at } = await encrypted("localhost");
+      expect(await failure(at(host))).toMatchObject({ hasLeft: false });
+      expect(cloud.calls).toHaveLength(0);
+    },
+  );
 });
 
 describe("what the cloud refuses", () => {
