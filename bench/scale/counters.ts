@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { connectRedis } from "../../src/adapters/redis/connection.ts";
+import { createRedisLimitStore } from "../../src/adapters/redis/limits.ts";
 import { createLimitStore } from "../../src/adapters/sql/limits.ts";
 import { migrate } from "../../src/adapters/sql/migrate.ts";
 import { openMysql } from "../../src/adapters/sql/mysql.ts";
@@ -25,26 +27,54 @@ export interface Throughput {
 }
 
 export interface CounterOptions {
-  /** How many takes run at a time, each on a connection of its own. */
+  /** How many takes run at a time; in MariaDB each on a connection of its own. */
   readonly connections: number;
   readonly rounds: number;
   readonly roundMs: number;
-  /** How long it takes to the database, each way, milliseconds: a database is on another machine. */
+  /** How long it takes to the store, each way, milliseconds: it is on another machine. */
   readonly awayMs: number;
+}
+
+/** Where limits are kept, on a server that may be far away. */
+export interface CounterStore {
+  readonly name: string;
+  /** @param port of the server, or of what stands before it */
+  open(port: number): Promise<{ readonly store: LimitStore; close(): Promise<void> }>;
+  readonly port: number;
+}
+
+export function mariadbCounters(server: MysqlServer, connections: number): CounterStore {
+  return {
+    name: "MariaDB",
+    port: server.port,
+    async open(port) {
+      const database = await openMysql({ ...server, port }, { connections, waitMs: 60_000 });
+      await migrate(database, systemClock);
+      return { store: createLimitStore(database), close: () => database.close() };
+    },
+  };
+}
+
+export function redisCounters({ port }: { readonly port: number }): CounterStore {
+  return {
+    name: "Redis",
+    port,
+    async open(at) {
+      const redis = await connectRedis({ topology: "single", hosts: [{ host: "127.0.0.1", port: at }] });
+      return { store: createRedisLimitStore(redis), close: () => redis.close() };
+    },
+  };
 }
 
 /** How many takes go through at once where all of them count on one key, in turns with takes that share nothing. */
 export async function measureCounters(
-  server: MysqlServer,
+  counters: CounterStore,
   options: CounterOptions,
 ): Promise<readonly Throughput[]> {
-  const proxy = await startProxy(server);
+  const proxy = await startProxy({ host: "127.0.0.1", port: counters.port });
   proxy.delay(options.awayMs);
-  const far = options.awayMs > 0 ? { ...server, port: proxy.port } : server;
-  const database = await openMysql(far, { connections: options.connections, waitMs: 60_000 });
+  const { store, close } = await counters.open(options.awayMs > 0 ? proxy.port : counters.port);
   try {
-    await migrate(database, systemClock);
-    const store = createLimitStore(database);
     const perSecond: Record<Sharing, number[]> = { none: [], whole: [], split: [] };
     await takesPerSecond(store, "none", options);
     for (let round = 0; round < options.rounds; round++) {
@@ -57,7 +87,7 @@ export async function measureCounters(
       ratios: perSecond[sharing].map((each, round) => each / (perSecond.none[round] ?? each)),
     }));
   } finally {
-    await database.close();
+    await close();
     proxy.close();
   }
 }

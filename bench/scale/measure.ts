@@ -1,6 +1,7 @@
 import { createConnection } from "mysql2/promise";
+import { startRedis } from "../../test/support/redis.ts";
 import { type Cost, measureCost } from "./cost.ts";
-import { measureCounters, type Throughput } from "./counters.ts";
+import { mariadbCounters, measureCounters, redisCounters, type Throughput } from "./counters.ts";
 import type { Installation } from "./installation.ts";
 import { startPhonekey } from "./phonekey.ts";
 import { collectPlans, type Plan } from "./plans.ts";
@@ -19,10 +20,17 @@ export interface Options {
 export interface Measured {
   readonly plans: readonly Plan[];
   readonly costs: readonly { readonly pool: string; readonly costs: readonly Cost[] }[];
-  readonly counters: readonly { readonly awayMs: number; readonly throughput: readonly Throughput[] }[];
+  readonly counters: readonly Counted[];
 }
 
-/** How far away the database is, each way: on this machine, and across a network. */
+/** What one store does with shared counters. */
+interface Counted {
+  readonly store: string;
+  readonly awayMs: number;
+  readonly throughput: readonly Throughput[];
+}
+
+/** How far away the store is, each way: on this machine, and across a network. */
 const AWAY_MS = [0, 1];
 
 export async function measure(
@@ -48,13 +56,29 @@ export async function measure(
   } finally {
     await Promise.all([onBare.stop(), onFilled.stop()]);
   }
-  const counters: { awayMs: number; throughput: readonly Throughput[] }[] = [];
-  for (const awayMs of AWAY_MS) {
-    log(`shared counters, the database ${awayMs} ms away`);
-    const server = { ...bare.server, database: "counters" };
-    counters.push({ awayMs, throughput: await measureCounters(server, { ...options, awayMs }) });
+  return { plans, costs, counters: await measureStores(bare, options, log) };
+}
+
+async function measureStores(
+  { server }: Installation,
+  options: Options,
+  log: (line: string) => void,
+): Promise<readonly Counted[]> {
+  const redis = await startRedis();
+  const mariadb = mariadbCounters({ ...server, database: "counters" }, options.connections);
+  const counters: Counted[] = [];
+  try {
+    for (const store of [mariadb, redisCounters(redis)]) {
+      for (const awayMs of AWAY_MS) {
+        log(`shared counters in ${store.name}, ${awayMs} ms away`);
+        const throughput = await measureCounters(store, { ...options, awayMs });
+        counters.push({ store: store.name, awayMs, throughput });
+      }
+    }
+  } finally {
+    await redis.stop();
   }
-  return { plans, costs, counters };
+  return counters;
 }
 
 /** Smaller, it throws pages out: what is measured next begins cold. */

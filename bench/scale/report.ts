@@ -13,10 +13,17 @@ export function reportOf(
 ): string {
   const { plans, costs, counters } = measured;
   const rows = costs.flatMap(({ pool, costs: each }) => each.map((cost) => costRow(pool, cost)));
-  const takes = counters.flatMap(({ awayMs, throughput }) =>
+  const takes = counters.flatMap(({ store, awayMs, throughput }) =>
     throughput.map((each) => {
       const { perSecond, ratio } = summaryOf(each);
-      return [`${awayMs} ms`, each.sharing, Math.round(perSecond), ratio.toFixed(2), spread(each.ratios)];
+      return [
+        store,
+        `${awayMs} ms`,
+        each.sharing,
+        Math.round(perSecond),
+        ratio.toFixed(2),
+        spread(each.ratios),
+      ];
     }),
   );
   return [
@@ -28,7 +35,7 @@ export function reportOf(
     "## A sign-in",
     table(["Buffer pool", "Who", "Bare, ms", "Filled, ms", "Ratio", "Spread"], rows),
     `## Takes at ${connections} connections`,
-    table(["Database away", "Shared counter", "Takes a second", "Ratio", "Spread"], takes),
+    table(["Store", "Away", "Shared counter", "Takes a second", "Ratio", "Spread"], takes),
     `## Plans: ${plans.length} statements, ${scanning(plans).length} of which read everything`,
     table(["Statement", "Table", "Access", "Index", "Rows"], plans.flatMap(planRows)),
   ].join("\n\n");

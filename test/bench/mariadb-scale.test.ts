@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { measureCost } from "../../bench/scale/cost.ts";
-import { measureCounters } from "../../bench/scale/counters.ts";
+import { mariadbCounters, measureCounters } from "../../bench/scale/counters.ts";
 import { fill, sizesOf } from "../../bench/scale/fill.ts";
 import { install } from "../../bench/scale/installation.ts";
 import { signIn } from "../../bench/scale/people.ts";
@@ -42,7 +42,7 @@ describe.runIf(hasMariadb())("npm run scale, in small", () => {
 
   test("counts at once where everybody shares a counter, where it is split, and where nobody does", async () => {
     const options = { connections: 8, rounds: 1, roundMs: 100, awayMs: 1 };
-    const measured = await measureCounters(await newDatabase(), options);
+    const measured = await measureCounters(mariadbCounters(await newDatabase(), 8), options);
     expect(measured.map(({ sharing }) => sharing)).toEqual(["none", "whole", "split"]);
     for (const { perSecond } of measured) expect(Math.min(...perSecond)).toBeGreaterThan(0);
   });
