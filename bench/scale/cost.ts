@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
 import type { Installation } from "./installation.ts";
 import { signIn } from "./people.ts";
 import type { Phonekey } from "./phonekey.ts";
@@ -19,6 +20,8 @@ export interface Cost {
   /** Median of a sign-in (start and opening of the session), milliseconds, by round. */
   readonly bareMs: readonly number[];
   readonly filledMs: readonly number[];
+  /** Pages that the database had to read from disk for one sign-in on the filled side, by round. */
+  readonly filledReads: readonly number[];
   /** Filled to bare, by round. */
   readonly ratios: readonly number[];
 }
@@ -37,33 +40,46 @@ export async function measureCost(
 ): Promise<readonly Cost[]> {
   const costs: Cost[] = [];
   for (const who of ["new", "returning"] as const) {
-    const medians: { bareMs: number; filledMs: number }[] = [];
-    await medianOf(sides.bare, who, cycles);
-    await medianOf(sides.filled, who, cycles);
+    const medians: { bareMs: number; filledMs: number; reads: number }[] = [];
+    for (const side of [sides.bare, sides.filled]) await sample(side, who, cycles);
     for (let round = 0; round < rounds; round++) {
       const isBareFirst = round % 2 === 0;
-      const first = await medianOf(isBareFirst ? sides.bare : sides.filled, who, cycles);
-      const second = await medianOf(isBareFirst ? sides.filled : sides.bare, who, cycles);
-      medians.push(isBareFirst ? { bareMs: first, filledMs: second } : { bareMs: second, filledMs: first });
+      const first = await sample(isBareFirst ? sides.bare : sides.filled, who, cycles);
+      const second = await sample(isBareFirst ? sides.filled : sides.bare, who, cycles);
+      const [onBare, onFilled] = isBareFirst ? [first, second] : [second, first];
+      medians.push({ bareMs: onBare.ms, filledMs: onFilled.ms, reads: onFilled.reads });
     }
     costs.push({
       who,
       bareMs: medians.map(({ bareMs }) => bareMs),
       filledMs: medians.map(({ filledMs }) => filledMs),
+      filledReads: medians.map(({ reads }) => reads),
       ratios: medians.map(({ bareMs, filledMs }) => filledMs / bareMs),
     });
   }
   return costs;
 }
 
-async function medianOf(side: Side, who: Who, cycles: number): Promise<number> {
+async function sample(side: Side, who: Who, cycles: number): Promise<{ ms: number; reads: number }> {
   const took: number[] = [];
+  const before = await pagesRead(side.installation);
   for (let n = 0; n < cycles; n++) {
     const phone = who === "new" ? phoneOf(NEW_FROM + given++) : phoneOf(randomInt(side.users));
     const { startMs, openMs } = await signIn(side.phonekey, side.installation, phone);
     took.push(startMs + openMs);
   }
-  return median(took);
+  const reads = ((await pagesRead(side.installation)) - before) / cycles;
+  return { ms: median(took), reads };
+}
+
+/** What the server has read from disk since its start: a figure that no other work on the machine changes. */
+async function pagesRead({ server: { host, port, user } }: Installation): Promise<number> {
+  const connection = await createConnection({ host, port, user });
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "show global status like 'Innodb_buffer_pool_reads'",
+  );
+  await connection.end();
+  return Number(rows[0]?.Value);
 }
 
 export function median(values: readonly number[]): number {

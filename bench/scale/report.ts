@@ -33,7 +33,7 @@ export function reportOf(
       sizes.filter(({ rows: n }) => n > 1_000).map(sizeRow),
     ),
     "## A sign-in",
-    table(["Buffer pool", "Who", "Bare, ms", "Filled, ms", "Ratio", "Spread"], rows),
+    table(["Buffer pool", "Who", "Bare, ms", "Filled, ms", "Ratio", "Spread", "Pages read"], rows),
     `## Takes at ${connections} connections`,
     table(["Store", "Away", "Shared counter", "Takes a second", "Ratio", "Spread"], takes),
     `## Plans: ${plans.length} statements, ${scanning(plans).length} of which read everything`,
@@ -45,7 +45,7 @@ function sizeRow({ table: name, rows, dataBytes, indexBytes }: TableSize) {
   return [name, rows, Math.round((dataBytes + indexBytes) / rows), Math.round(indexBytes / rows)];
 }
 
-function costRow(pool: string, { who, bareMs, filledMs, ratios }: Cost) {
+function costRow(pool: string, { who, bareMs, filledMs, filledReads, ratios }: Cost) {
   return [
     pool,
     who,
@@ -53,6 +53,7 @@ function costRow(pool: string, { who, bareMs, filledMs, ratios }: Cost) {
     median(filledMs).toFixed(2),
     median(ratios).toFixed(2),
     spread(ratios),
+    median(filledReads).toFixed(1),
   ];
 }
 
