@@ -70,8 +70,6 @@ export interface Challenges {
   readonly verifier: ChallengeVerifier;
   /** `always` asks every stranger; `risk` those whose requests reach the challenge threshold of a limit. */
   readonly when: "risk" | "always";
-  /** Told of every solution that was judged, for metrics. */
-  readonly onVerdict?: (kind: ChallengeKind, status: Verdict["status"]) => void;
 }
 
 /** How far a caller is trusted with the limits that strangers share. */
@@ -130,11 +128,10 @@ async function judgeSolution(
   asker: Asker,
   captcha: Captcha,
 ): Promise<Result<Standing, ChallengeRefusal>> {
-  const { verifier, onVerdict } = challenges;
+  const { verifier } = challenges;
   const counted = await countVerification(deps, verifier, asker.addressTag);
   if (!counted.ok) return counted;
   const verdict = await verifier.verify(captcha, asker, deps.clock.now());
-  onVerdict?.(verifier.kind, verdict.status);
   if (verdict.status === "invalid") return captchaRequired(challenges);
   if (verdict.status === "unavailable") {
     return refuse("captcha_unavailable", { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS });
