@@ -19,7 +19,7 @@ export function tickCommand(): Command {
     });
 }
 
-const DONE: Readonly<Record<Job, string>> = { alerts: "Told", reports: "Noted" };
+const DONE: Readonly<Record<Job, string>> = { traffic: "Watched", alerts: "Told", reports: "Noted" };
 
 function asText(report: TickReport): string {
   if (!report.ran) return "Another process is doing the work.";

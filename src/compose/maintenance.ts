@@ -16,6 +16,7 @@ import {
 } from "../core/maintenance/tick.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { tellingOf } from "./alerts.ts";
+import { learningOf } from "./learning.ts";
 import { reportingOf } from "./reports.ts";
 
 export type Tick = (options?: TickOptions) => Promise<TickReport>;
@@ -51,6 +52,7 @@ function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
   const { config, stores, clock } = maintained;
   const alerts = tellingOf(config, stores.alertStore, clock);
   return {
+    traffic: learningOf(maintained, turns),
     ...(alerts && { alerts }),
     ...(config.sender === "tencent" && { reports: reportsOf(maintained, turns) }),
   };

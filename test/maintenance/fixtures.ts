@@ -6,6 +6,13 @@ import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { aMessage, aSession, aVerification, DAY, fresh, MINUTE, NOW } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
+/** A tenth of a unit a message, and budgets of ten an hour and twenty a day. */
+export const PROTECTION = {
+  prices: { currency: "CNY", prices: [{ micros: 100_000 }] },
+  spendHour: { currency: "CNY", total: 1_000_000, byCountry: { US: 200_000 }, bySender: {} },
+  spendDay: { currency: "CNY", total: 2_000_000, byCountry: {}, bySender: {} },
+};
+
 export const RETENTION = { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 };
 export const KEPT_MS: Readonly<Record<Swept, number>> = {
   verifications: 60 * MINUTE,
@@ -42,7 +49,9 @@ export async function openMaintained(): Promise<Maintained> {
   const statements: string[] = [];
   const opened = await openTestDatabase(clock, { onStatement: (sql) => statements.push(sql) });
   const { database, stores } = opened;
-  const config = { retention: RETENTION } as Parameters<typeof createTick>[0]["config"];
+  const config = { retention: RETENTION, protection: PROTECTION } as unknown as Parameters<
+    typeof createTick
+  >[0]["config"];
   const tick = createTick({ config, database, stores, clock, random: systemRandom });
   return { opened, clock, statements, tick, close: () => opened.close() };
 }

@@ -99,7 +99,7 @@ describe("tick", () => {
     await addRow(world, "sessions", NOW - 60 * DAY);
     world.statements.length = 0;
     await world.tick();
-    const order = world.statements.filter((text) => text.startsWith("delete"));
+    const order = world.statements.filter((text) => text.startsWith("delete") && !text.includes("baselines"));
     expect(order.findIndex((text) => text.includes("sessions"))).toBe(1);
   });
 
@@ -154,7 +154,7 @@ describe("tick", () => {
     await sql`ALTER TABLE messages RENAME TO elsewhere`.execute(database().db);
     const report = ran(await world.tick());
     expect(report).toMatchObject({ complete: false, removed: { events: 3, failures: 1 } });
-    expect(report.failures.map(({ task }) => task)).toEqual(["messages"]);
+    expect(report.failures.map(({ task }) => task)).toEqual(["traffic", "messages"]);
     expect(await isThere(database(), "failures", failure)).toBe(false);
     expect(await createTurns(database()).finishedAt(TICK)).toBeUndefined();
     await sql`ALTER TABLE elsewhere RENAME TO messages`.execute(database().db);
@@ -205,6 +205,8 @@ describe("tick", () => {
     for (const text of new Set(world.statements)) {
       if (!/^(select|update|delete)/.test(text) || /from "keys"|sqlite_master|"migrations"/.test(text))
         continue;
+      // What was learned is few rows, and learning sums up days: neither holds up a request.
+      if (/from "baselines"|group by/.test(text)) continue;
       const filled = text.replaceAll("?", "1");
       const { rows } = await sql<{ detail: string }>`${sql.raw(`EXPLAIN QUERY PLAN ${filled}`)}`.execute(
         database().db,

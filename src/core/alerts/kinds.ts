@@ -40,6 +40,14 @@ export const ALERT_KINDS = {
     en: "The provider refuses our requests for a reason that this version does not know.",
     zh: "服务商因本版本未知的原因拒绝了请求。",
   },
+  spend: {
+    en: "A spend limit is used up to four fifths or more; when it is used up, strangers get no more messages.",
+    zh: "短信费用已达到预算的八成以上；预算用尽后，陌生设备将无法收到短信。",
+  },
+  attack: {
+    en: "Messages go out to strangers that no sign-in comes of. Strangers are about to be challenged, or are so already.",
+    zh: "大量发给陌生设备的短信没有完成登录，系统即将或已经要求陌生设备进行人机验证。",
+  },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 
 export type AlertKind = keyof typeof ALERT_KINDS;

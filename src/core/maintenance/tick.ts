@@ -21,8 +21,8 @@ export interface TickDeps {
   readonly retention: RetentionSettings;
 }
 
-/** `alerts` tells the operator, `reports` learns what carriers say. */
-export type Job = "alerts" | "reports";
+/** `alerts` tells the operator, `reports` learns what carriers say, `traffic` what is usual and what is not. */
+export type Job = "traffic" | "alerts" | "reports";
 
 /** One piece of work: how much was done, and whether that was all. */
 export interface Piece {

@@ -166,6 +166,12 @@ function shareKey(subject: string, { networkTag }: Traffic): string | undefined 
   return networkTag && `${openKey(subject)}:${networkTag}`;
 }
 
+/** How many unapproved messages of this subject there may be where nothing is known; undefined for none of the guard's. */
+export function openBound(subject: string): number | undefined {
+  const [kind] = subject.split(":");
+  return GUARD_RULES.find(({ name }) => name === `guard_${kind}`)?.bound;
+}
+
 function openKey(subject: string): string {
   return `open:${subject}`;
 }

@@ -157,7 +157,7 @@ const SEND_LIMITS: readonly SendLimit[] = [
 ];
 
 /** The name under which the busiest hour of a country, or of everything, is learned. */
-function peakSubject(country?: string): string {
+export function peakSubject(country?: string): string {
   return country === undefined ? "peak-hour" : `peak-hour:${country}`;
 }
 

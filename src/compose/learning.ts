@@ -1,0 +1,37 @@
+import type { SqlDatabase } from "../adapters/sql/database.ts";
+import type { SqlStores } from "../adapters/sql/stores.ts";
+import { createTrafficStore } from "../adapters/sql/traffic-store.ts";
+import type { Config } from "../config.ts";
+import { createAlerts } from "../core/alerts/alerts.ts";
+import type { Turns } from "../core/maintenance/ports.ts";
+import type { Piece } from "../core/maintenance/tick.ts";
+import type { Clock, Random } from "../core/ports.ts";
+import { learn, watch } from "../core/protection/learn.ts";
+import { moneySettings } from "./protection.ts";
+
+interface LearningDeps {
+  readonly config: Config;
+  readonly database: SqlDatabase;
+  readonly stores: SqlStores;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Learns from the traffic of the last days, and tells of budgets and attacks in time. */
+export function learningOf(
+  { config, database, stores, clock, random }: LearningDeps,
+  turns: Turns,
+): () => Promise<Piece> {
+  const { baselines, alertStore } = stores;
+  const traffic = createTrafficStore(database);
+  const failed = (error: unknown) => {
+    throw error;
+  };
+  const alerts = createAlerts({ store: alertStore, clock, random, onChange: () => {}, onError: failed });
+  const settings = { money: moneySettings(config.protection) };
+  return async () => {
+    const learned = await learn({ traffic, baselines, turns, clock, random });
+    await watch({ traffic, baselines, alerts, standing: alertStore.standing, clock, settings });
+    return { count: learned ? 1 : 0, isLast: true };
+  };
+}
