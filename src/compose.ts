@@ -19,6 +19,7 @@ import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
+import { platformOf } from "./compose/platform.ts";
 import { protectionSettings } from "./compose/protection.ts";
 import { routeOf } from "./compose/route.ts";
 import { openState } from "./compose/state.ts";
@@ -32,7 +33,7 @@ import type { Challenges } from "./core/protection/challenges.ts";
 import { createLearned } from "./core/protection/learned.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, HttpSettings, Log } from "./http/context.ts";
-import { type Arrive, createArrive } from "./http/scf/arrival.ts";
+import type { Arrive } from "./http/scf/arrival.ts";
 import { NOWHERE } from "./http/scf/own-host.ts";
 import { createHttpServer } from "./http/server.ts";
 
@@ -99,7 +100,8 @@ export async function compose(config: Config, parts: Parts = {}): Promise<Compos
 async function assemble(config: Config, parts: Parts, database: SqlDatabase): Promise<Composed> {
   const { clock = systemClock, random = systemRandom, log = createLog(config.logLevel) } = parts;
   const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
-  const route = parts.route ?? (inbox ? [inbox] : routeOf(config, parts));
+  const platform = platformOf(config, log);
+  const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
   checkCodeLength(config, route);
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
 
@@ -120,7 +122,8 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   const issuer = config.server.publicUrl ?? (config.scf ? NOWHERE : `http://localhost:${config.server.port}`);
   const tokens = createTokens({ keyring, issuer, audience: issuer });
   const challenges =
-    parts.challenges ?? openChallenges(config, { keyring, random, log, parts, origin: issuer });
+    parts.challenges ??
+    openChallenges(config, { keyring, random, log, parts: { ...platform, ...parts }, origin: issuer });
   const phonekey = createPhonekey({
     ...sql,
     verifications: state.verifications,
@@ -152,7 +155,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   return {
     app,
     log,
-    ...(config.scf && { arrive: createArrive({ log, settings: { ...config.server, ...config.scf } }) }),
+    ...(platform.arrive && { arrive: platform.arrive }),
     hasInbox: inbox !== undefined,
     tick: createTick({ config, database, stores: sql, clock, random }),
     close: async () => void (await Promise.all([state.close(), database.close()])),

@@ -25,6 +25,7 @@ locals {
   settings = merge(
     {
       NODE_ENV                     = "production"
+      TENCENT_ROLE_HEADERS         = "true"
       PHONEKEY_SECRETS             = join(",", local.secrets)
       DATABASE_URL                 = local.mysql_url
       STATE_URL                    = local.state_url

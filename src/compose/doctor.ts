@@ -21,6 +21,7 @@ import type { Config } from "../config.ts";
 import { doubtful, examine, fine, type NamedCheck } from "../core/maintenance/doctor.ts";
 import type { Check, Finding } from "../core/maintenance/ports.ts";
 import type { Clock } from "../core/ports.ts";
+import { isOwnHost, NOWHERE, type ScfSettings } from "../http/scf/own-host.ts";
 import { openDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { smsAdmin } from "./tencent.ts";
@@ -140,8 +141,10 @@ function checkSender({ sender }: Config): Finding {
   return fine("sender", `is \`${sender}\``);
 }
 
-function checkAddress({ server, mode }: Config): Finding {
+function checkAddress({ server, mode, scf }: Config): Finding {
   const name = "public address";
+  if (scf && !server.publicUrl)
+    return fine(name, `is the function's own; tokens name ${NOWHERE} as their issuer`);
   if (server.publicUrl?.startsWith("https:")) return fine(name, `${server.publicUrl}, with https`);
   if (mode === "development") {
     return fine(name, `${server.publicUrl ?? `http://localhost:${server.port}`}, for development`);
@@ -149,15 +152,26 @@ function checkAddress({ server, mode }: Config): Finding {
   return doubtful(name, "is not https", { todo: "Put https in front, and write it in PUBLIC_URL." });
 }
 
-function checkProxies({ server, mode }: Config): Finding {
+function checkProxies({ server, mode, scf }: Config): Finding {
   const name = "client addresses";
   if (server.clientIpHeader) return fine(name, `are read from ${server.clientIpHeader}, whoever sends it`);
   if (server.trustedProxies.length > 0) {
     return fine(name, `are read from X-Forwarded-For of ${server.trustedProxies.join(", ")}`);
   }
+  if (scf) return checkPlatform(server, scf);
   const says = "are those of the connections; no proxy is trusted";
   if (mode === "development") return fine(name, says);
   return doubtful(name, `${says}, and behind one in this network the address limits are off`, {
     todo: "If a proxy or load balancer is in front, name it in TRUSTED_PROXIES.",
+  });
+}
+
+/** A custom domain in front of a function lets a client's own `x-scf-remote-addr` pass (T35). */
+function checkPlatform({ publicUrl }: Config["server"], scf: ScfSettings): Finding {
+  const name = "client addresses";
+  const says = "are told by the platform on the function's own URL";
+  if (!publicUrl || isOwnHost(new URL(publicUrl).host, scf)) return fine(name, says);
+  return doubtful(name, `${says}; on a custom domain nobody tells them, and the address limits are off`, {
+    todo: "If something in front tells them, name its header in CLIENT_IP_HEADER, or its addresses in TRUSTED_PROXIES.",
   });
 }

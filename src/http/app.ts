@@ -26,7 +26,7 @@ export function createApp(deps: HttpDeps): App {
   const { settings } = deps;
 
   app.use(requestContext(deps));
-  app.use(securityHeaders(settings.publicUrl));
+  app.use(securityHeaders(settings));
   app.use("/v1/*", cors(settings.allowedOrigins));
   const functions = settings.functions.isOpen ? FUNCTIONS : [];
   for (const [path] of functions) app.use(path, cors(settings.allowedOrigins), functionsDoor(settings));

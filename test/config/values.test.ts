@@ -274,6 +274,7 @@ describe("values", () => {
       "rediss://a#b",
       "http://a",
     ],
+    ["TENCENT_ROLE_HEADERS", "yes", "1"],
     ["IMPORT_DATABASE_URL", "sqlite:./demo.db", "mysql://u:p@db", "postgres://db"],
     ["RETENTION_MESSAGES_DAYS", "30", "0"],
     ["RETENTION_FAILURES_DAYS", "30"],

@@ -1,13 +1,15 @@
 import type { z } from "zod";
 import { databaseUrl, type MysqlUrl } from "../database-url.ts";
-import { bad, type Format, good } from "../formats.ts";
-import { optional } from "../setting.ts";
+import { bad, type Format, flag, good } from "../formats.ts";
+import { optional, withDefault } from "../setting.ts";
 import { arrangeDatabase } from "./stores.ts";
 
 /** What is known of the function where Phonekey runs on Tencent Cloud SCF. */
 export interface ScfConfig {
   /** The account's id, which begins the host of its functions' URLs; where the platform tells it. */
   readonly appId?: string;
+  /** Whether requests bring the keys of the function's role. */
+  readonly hasRoleHeaders: boolean;
   /** Where the demo's users are. */
   readonly importFrom?: MysqlUrl;
 }
@@ -22,6 +24,11 @@ const mysqlUrl: Format<MysqlUrl> = {
 };
 
 export const scfVariables = {
+  TENCENT_ROLE_HEADERS: withDefault(flag, "false", {
+    part: "Tencent Cloud SCF",
+    sentence:
+      "`true` takes the keys of a web function's role from the headers `X-Scf-Secret-Id`, `-Secret-Key` and `-Session-Token` of requests to its own URL. Only with a role: without one the platform sets none, and anybody could have your messages sent by an account of theirs. `false` takes them from the function's variables alone.",
+  }),
   IMPORT_DATABASE_URL: optional(mysqlUrl, "`DATABASE_URL`", {
     part: "Tencent Cloud SCF",
     sentence:
@@ -65,5 +72,9 @@ export function arrangeScf(
 ): ScfConfig {
   const appId = env.TENCENTCLOUD_APPID?.trim();
   const source = values.IMPORT_DATABASE_URL && arrangeDatabase(values.IMPORT_DATABASE_URL, folder);
-  return { ...(appId && { appId }), ...(source?.kind === "mysql" && { importFrom: source }) };
+  return {
+    ...(appId && { appId }),
+    hasRoleHeaders: values.TENCENT_ROLE_HEADERS,
+    ...(source?.kind === "mysql" && { importFrom: source }),
+  };
 }

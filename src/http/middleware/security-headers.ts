@@ -1,8 +1,13 @@
 import type { MiddlewareHandler } from "hono";
-import type { Env } from "../context.ts";
+import type { Env, HttpSettings } from "../context.ts";
 
 /** The headers that every answer carries; a route may set stricter or, for public files, other ones itself. */
-export function securityHeaders(publicUrl: string | undefined): MiddlewareHandler<Env> {
+export function securityHeaders({
+  publicUrl,
+  scf,
+}: Pick<HttpSettings, "publicUrl" | "scf">): MiddlewareHandler<Env> {
+  // The URLs of functions have no other scheme.
+  const isEncrypted = publicUrl?.startsWith("https:") ?? scf !== undefined;
   const defaults: Record<string, string> = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
@@ -13,7 +18,7 @@ export function securityHeaders(publicUrl: string | undefined): MiddlewareHandle
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    ...(publicUrl?.startsWith("https:") && { "strict-transport-security": "max-age=31536000" }),
+    ...(isEncrypted && { "strict-transport-security": "max-age=31536000" }),
   };
   return async (c, next) => {
     await next();

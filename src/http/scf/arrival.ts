@@ -1,6 +1,7 @@
 import type { Log } from "../context.ts";
 import { FORWARDING_HEADERS } from "../middleware/client-address.ts";
 import { isOwnHost, type ScfSettings } from "./own-host.ts";
+import { type RoleKeys, readRoleKeys } from "./role.ts";
 
 /** Names and values of header fields as they came, repeated ones too. */
 export type Fields = readonly (readonly [name: string, value: string])[];
@@ -27,6 +28,16 @@ export interface ArrivalSettings extends ScfSettings {
   readonly trustedProxies: readonly string[];
 }
 
+interface ArriveDeps {
+  readonly log: Log;
+  readonly settings: ArrivalSettings;
+  /**
+   * Gets the keys of the function's role from requests to its own host. Only where the platform is known to send them:
+   * whoever could choose these keys would have the messages sent by an account of their own, and read every code.
+   */
+  readonly onRoleKeys?: (keys: RoleKeys) => void;
+}
+
 const REMOTE_ADDRESS = "x-scf-remote-addr";
 
 /**
@@ -36,7 +47,7 @@ const REMOTE_ADDRESS = "x-scf-remote-addr";
  *
  * An operator who set `CLIENT_IP_HEADER` or `TRUSTED_PROXIES` knows what is in front, and is believed.
  */
-export function createArrive({ log, settings }: { log: Log; settings: ArrivalSettings }): Arrive {
+export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive {
   const isConfigured = settings.clientIpHeader !== undefined || settings.trustedProxies.length > 0;
   let hasWarned = false;
   const warn = () => {
@@ -45,12 +56,14 @@ export function createArrive({ log, settings }: { log: Log; settings: ArrivalSet
     log.warn({}, "the client's address is not known on this host: limits by address are off");
   };
   return (fields, { neighbour, client }) => {
+    const isOwn = isOwnHost(fieldOf(fields, "host"), settings);
+    const keys = isOwn && onRoleKeys ? readRoleKeys(fields) : undefined;
+    if (keys) onRoleKeys?.(keys);
     if (isConfigured) {
       const isDropped = (name: string) =>
         isThePlatforms(name) && name.toLowerCase() !== settings.clientIpHeader;
       return { fields: without(fields, isDropped), peer: neighbour ?? client };
     }
-    const isOwn = isOwnHost(fieldOf(fields, "host"), settings);
     const peer = isOwn ? addressOf(fieldOf(fields, REMOTE_ADDRESS)) : client;
     if (peer === undefined) warn();
     return { fields: without(fields, isAboutTheWay), peer };

@@ -145,3 +145,33 @@ test.each([
     expect(JSON.stringify(fields)).not.toContain("canary");
   }
 });
+
+describe("the keys of the function's role", () => {
+  const KEYS: Fields = [
+    ["X-Scf-Secret-Id", "AKIDrole0"],
+    ["X-Scf-Secret-Key", "secretROLE"],
+    ["X-Scf-Session-Token", "token+/=.-_"],
+  ];
+  const heard = (host: string, fields: Fields) => {
+    const keys: object[] = [];
+    const arrive = createArrive({ log, settings: DEFAULTS, onRoleKeys: (each) => keys.push(each) });
+    arrive([["host", host], ...fields], {});
+    return keys;
+  };
+
+  test("are heard on its own host", () => {
+    expect(heard(OWN, KEYS)).toEqual([
+      { secretId: "AKIDrole0", secretKey: "secretROLE", token: "token+/=.-_" },
+    ]);
+  });
+
+  test.each([
+    ["a custom domain", CUSTOM, KEYS],
+    ["a host of another account", "9999999999-0abcdefgh1.ap-guangzhou.tencentscf.com", KEYS],
+    ["no token", OWN, KEYS.slice(0, 2)],
+    ["a second key, which may be the client's", OWN, [...KEYS, ["x-scf-secret-key", "secretEVIL"]]],
+    ["two keys in one", OWN, [KEYS[0], KEYS[2], ["x-scf-secret-key", "secretEVIL, secretROLE"]]],
+  ] as [string, string, Fields][])("are not believed with %s", (_, host, fields) => {
+    expect(heard(host, fields)).toEqual([]);
+  });
+});

@@ -1,0 +1,25 @@
+import type { Config } from "../config.ts";
+import type { Log } from "../http/context.ts";
+import { type Arrive, createArrive } from "../http/scf/arrival.ts";
+import type { RoleKeys } from "../http/scf/role.ts";
+
+/** What SCF brings with its requests. */
+export interface Platform {
+  readonly arrive?: Arrive;
+  /** The latest keys of the function's role. */
+  readonly roleCredential?: () => RoleKeys | undefined;
+}
+
+export function platformOf({ server, scf }: Config, log: Log): Platform {
+  if (!scf) return {};
+  let latest: RoleKeys | undefined;
+  const keep = (keys: RoleKeys) => {
+    latest = keys;
+  };
+  const arrive = createArrive({
+    log,
+    settings: { ...server, ...scf },
+    ...(scf.hasRoleHeaders && { onRoleKeys: keep }),
+  });
+  return { arrive, roleCredential: () => latest };
+}
