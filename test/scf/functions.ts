@@ -1,5 +1,7 @@
 import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
 import { newDatabase } from "../support/mysql.ts";
+import { type CloudAccount, startCloud } from "../support/tencent/cloud.ts";
+import { createSmsSending } from "../support/tencent/sms-send.ts";
 import { end, startEvent, type Variables } from "./instance.ts";
 
 const APP_ID = "1250000000";
@@ -11,6 +13,7 @@ const SECRET = "q7Yl0VnJmTzE3wKxB1sRdUoPcA9gHfI2";
 export function variables(server: MysqlServer, more: Variables = {}): Variables {
   return {
     NODE_ENV: "development",
+    CAPTCHA: "off",
     PHONEKEY_SECRETS: SECRET,
     DATABASE_URL: `mysql://${server.user}@${server.host}:${server.port}/${server.database}`,
     TENCENTCLOUD_APPID: APP_ID,
@@ -58,4 +61,28 @@ export function read(answer: unknown) {
   };
   const isJson = String(headers["content-type"]).includes("json");
   return { status: statusCode, headers, body: isJson ? (JSON.parse(body) as Record<string, unknown>) : body };
+}
+
+const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
+
+/** A cloud that sends, and the settings of a production that has it send. */
+export async function startSender(account: CloudAccount = KEYS) {
+  const sms = createSmsSending({
+    sdkAppId: "1400006666",
+    signatures: ["腾讯云"],
+    templates: [{ id: "1110", content: "{1}为您的登录验证码，请于{2}分钟内填写。" }],
+  });
+  const cloud = await startCloud({ products: [sms], accounts: [account] });
+  const env: Variables = {
+    NODE_ENV: "production",
+    SMS_SENDER: "tencent",
+    TENCENT_SECRET_ID: KEYS.secretId,
+    TENCENT_SECRET_KEY: KEYS.secretKey,
+    TENCENT_SMS_SDK_APP_ID: "1400006666",
+    TENCENT_SMS_SIGN_NAME: "腾讯云",
+    TENCENT_SMS_TEMPLATE_ID: "1110",
+    TENCENT_SMS_ENDPOINT: cloud.url,
+  };
+  const lastCode = () => /\d{6}/.exec(sms.taken.at(-1)?.text ?? "")?.[0] ?? "";
+  return { env, taken: sms.taken, lastCode, calls: cloud.calls, close: cloud.close };
 }

@@ -1,9 +1,17 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { hasMariadb } from "../support/mysql.ts";
-import { HOST, migratedDatabase, variables } from "./functions.ts";
-import { end, frozen, startWeb, unpackedPackage, type Variables, type WebInstance } from "./instance.ts";
+import { asRoot, hasMariadb, newDatabase } from "../support/mysql.ts";
+import { HOST, migratedDatabase, startSender, variables } from "./functions.ts";
+import {
+  end,
+  frozen,
+  startEvent,
+  startWeb,
+  unpackedPackage,
+  type Variables,
+  type WebInstance,
+} from "./instance.ts";
 
 let folder: string;
 let running: WebInstance | undefined;
@@ -64,22 +72,28 @@ test("ends with a sentence where a setting is missing", async () => {
 
 describe.runIf(hasMariadb())("a web function on MySQL", () => {
   let env: Variables;
+  let database: string;
   beforeAll(async () => {
-    ({ env } = await migratedDatabase(folder, { LIMIT_ADDRESS_SENDS: "1/1h", LOG_LEVEL: "debug" }));
+    const made = await migratedDatabase(folder, { LIMIT_ADDRESS_SENDS: "1/1h" });
+    env = made.env;
+    database = made.server.database;
   });
 
   const ask = (instance: WebInstance, phone: string, headers: Readonly<Record<string, string>>) =>
     send(instance, "/v1/verifications", { method: "POST", body: { phone }, headers });
 
-  test("waits for its database, and goes on by itself when it is migrated", async () => {
-    const { server } = await migratedDatabase(folder);
-    const unmigrated = { ...server, database: "mysql" };
-    const instance = await start(variables(unmigrated));
+  test("waits for its database, and goes on by itself when that is migrated", async () => {
+    const fresh = variables(await newDatabase());
+    const instance = await start(fresh);
     expect(await ask(instance, "13800138000", {})).toMatchObject({
       status: 503,
       body: { code: "unavailable" },
     });
-    expect(instance.output()).toMatch(/phonekey migrate|not Phonekey's/);
+    const maintenance = await startEvent(folder, "maintenance.main_handler", fresh);
+    expect((await maintenance.invoke({ action: "migrate" })).answer).toMatchObject({ ok: true });
+    expect(await ask(instance, "13800138000", {})).toMatchObject({ status: 201 });
+    await end(instance.child);
+    expect(instance.output()).toContain("run `phonekey migrate` first");
   });
 
   test("limits by the address that the platform tells, and by none on a custom domain", async () => {
@@ -124,7 +138,38 @@ describe.runIf(hasMariadb())("a web function on MySQL", () => {
     const many = (from: number) =>
       Promise.all(Array.from({ length: 20 }, (_, index) => ask(instance, `139${from + index}`, {})));
     expect((await many(10_000_000)).map(({ status }) => status)).toEqual(Array(20).fill(201));
-    await frozen(instance.child, async () => {});
+    await frozen(instance.child, async () => {
+      for (const { id } of await asRoot(
+        `select id from information_schema.processlist where db = '${database}'`,
+      )) {
+        await asRoot(`kill ${String(id)}`);
+      }
+    });
     expect((await many(20_000_000)).map(({ status }) => status)).toEqual(Array(20).fill(201));
+  });
+
+  test("sends by the keys of its role that a request to its own host brings, where that is set", async () => {
+    const role = { secretId: "AKIDrole", secretKey: "secretROLE", token: "tokenROLE" };
+    const cloud = await startSender(role);
+    const { TENCENT_SECRET_ID: _, TENCENT_SECRET_KEY: __, ...sender } = cloud.env;
+    const keys = {
+      "x-scf-secret-id": role.secretId,
+      "x-scf-secret-key": role.secretKey,
+      "x-scf-session-token": role.token,
+    };
+    const onScf = { ...env, ...sender, TENCENTCLOUD_RUNENV: "SCF" };
+    try {
+      const instance = await start({ ...onScf, TENCENT_ROLE_HEADERS: "true" });
+      expect(await ask(instance, "13700000001", { ...keys, host: "auth.example.com" })).toMatchObject({
+        status: 503,
+      });
+      expect(await ask(instance, "13700000002", keys)).toMatchObject({ status: 201 });
+      expect(cloud.taken).toHaveLength(1);
+      await end(instance.child);
+      expect(instance.output()).not.toMatch(/secretROLE|tokenROLE|AKIDrole/);
+      expect(await ask(await start(onScf), "13700000003", keys)).toMatchObject({ status: 503 });
+    } finally {
+      await cloud.close();
+    }
   });
 });
