@@ -14,6 +14,8 @@ export function variables(server: MysqlServer, more: Variables = {}): Variables 
   return {
     NODE_ENV: "development",
     CAPTCHA: "off",
+    GUARD_MODE: "off",
+    LIMIT_PREFIX_SENDS: "unlimited",
     PHONEKEY_SECRETS: SECRET,
     DATABASE_URL: `mysql://${server.user}@${server.host}:${server.port}/${server.database}`,
     TENCENTCLOUD_APPID: APP_ID,
