@@ -1,6 +1,6 @@
 import type { AbstractClient, ClientConfig } from "tencentcloud-sdk-nodejs-common";
 import { type Connections, createConnections } from "./connections.ts";
-import { errorOf } from "./errors.ts";
+import { errorOf, TencentError } from "./errors.ts";
 
 export interface TencentCredential {
   readonly secretId: string;
@@ -52,14 +52,14 @@ function createClient(
   load: (config: ClientConfig) => Promise<AbstractClient>,
 ): TencentClient {
   const connections = createConnections(access.endpoint);
-  let client: Promise<AbstractClient> | undefined;
   return {
     call: (action, parameters, signal) =>
       connections.track(async (hasLeft) => {
+        const credential = await readCredential(access);
         try {
-          client ??= load(clientConfig(access, connections));
-          const loaded = await client;
-          return (await loaded.request(action, parameters, signal ? { signal } : {})) as unknown;
+          const client = await load(clientConfig(access, credential, connections));
+          connections.leaving();
+          return (await client.request(action, parameters, signal ? { signal } : {})) as unknown;
         } catch (error) {
           throw errorOf(error, hasLeft());
         }
@@ -67,17 +67,26 @@ function createClient(
   };
 }
 
-function clientConfig(access: TencentAccess, { agent, leaving }: Connections): ClientConfig {
-  const { region, endpoint } = access;
-  const getCredential = async () => {
-    const credential = await access.credential();
-    leaving();
-    return { ...credential };
-  };
+/** Without a key nothing is asked; it is for the operator as if the cloud had refused one. */
+async function readCredential({ credential }: TencentAccess): Promise<TencentCredential> {
+  try {
+    return await credential();
+  } catch {
+    throw new TencentError({ code: NO_CREDENTIAL, hasLeft: false });
+  }
+}
+
+const NO_CREDENTIAL = "AuthFailure.NoCredential";
+
+function clientConfig(
+  { region, endpoint }: TencentAccess,
+  credential: TencentCredential,
+  { agent }: Connections,
+): ClientConfig {
   const protocol = endpoint?.startsWith("http:") ? "http://" : "https://";
   return {
     region,
-    credential: { getCredential },
+    credential: { ...credential },
     profile: { language: "en-US", httpProfile: { protocol, agent } },
   };
 }

@@ -90,6 +90,7 @@ const TABLE: readonly (readonly [Meaning, readonly string[]])[] = [
       "IpInBlacklist",
       "IpNotInWhitelist",
       "UnauthorizedOperation",
+      "UnauthorizedOperation.CamNoAuth",
       "UnauthorizedOperation.RequestIpNotInWhitelist",
       "UnauthorizedOperation.RequestPermissionDeny",
       "FailedOperation.ProhibitSubAccountUse",

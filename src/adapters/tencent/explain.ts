@@ -5,6 +5,7 @@ const REASONS: readonly (readonly [code: RegExp, sentence: string])[] = [
     /^AuthFailure\.(SecretIdNotFound|InvalidSecretId)$/,
     "it does not know TENCENT_SECRET_ID; see that the key is there and enabled (console, Cloud Access Management, API keys)",
   ],
+  [/^AuthFailure\.NoCredential$/, "there is no API key, and no role that brings one"],
   [/^AuthFailure\.SignatureFailure$/, "TENCENT_SECRET_KEY does not belong to TENCENT_SECRET_ID"],
   [
     /^(AuthFailure\.SignatureExpire|InternalError\.RequestTimeException)$/,

@@ -193,7 +193,8 @@ describe("what goes wrong on the way", () => {
   it("knows it when there is no credential", async () => {
     const cloud = await start();
     const credential = () => Promise.reject(new Error("no role"));
-    expect(await failure(access(cloud.url, { credential }))).toMatchObject({ hasLeft: false });
+    const error = await failure(access(cloud.url, { credential }));
+    expect(error).toMatchObject({ code: "AuthFailure.NoCredential", hasLeft: false });
     expect(cloud.calls).toHaveLength(0);
   });
 

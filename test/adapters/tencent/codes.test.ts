@@ -73,6 +73,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "InternalError.SigVerificationFail",
     "IpNotInWhitelist",
     "IpInBlacklist",
+    "AuthFailure.NoCredential",
+    "UnauthorizedOperation.CamNoAuth",
     "UnauthorizedOperation.RequestIpNotInWhitelist",
     "UnauthorizedOperation.RequestPermissionDeny",
     "FailedOperation.ProhibitSubAccountUse",

@@ -222,6 +222,22 @@ describe("what goes wrong", () => {
     expect(cloud.calls).toHaveLength(1);
   });
 
+  it("tells the operator where there is no key, and asks nobody", async () => {
+    const sender = createTencentSender({
+      client: createSmsClient({
+        credential: () => Promise.reject(new Error("no role")),
+        region: "ap-guangzhou",
+        endpoint: "http://127.0.0.1:1",
+      }),
+      settings: SETTINGS,
+      clock: { now: () => EVENING },
+    });
+    expect(await sender.send(MESSAGE, AbortSignal.timeout(1_000))).toMatchObject({
+      status: "rejected",
+      alert: { kind: "sms_credentials", subject: "tencent/mainland" },
+    });
+  });
+
   it("tries once more what was certainly not sent", async () => {
     const { send, cloud, sms } = await start();
     cloud.faults.push({ error: "RequestLimitExceeded" });
