@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -229,4 +230,9 @@ describe("the webhook", () => {
   it("takes nobody for not arrived", async () => {
     expect(await post("http://127.0.0.1:1/")).toBe(false);
   });
+});
+
+it("are all in the document", () => {
+  const page = readFileSync(new URL("../../docs/alerts.md", import.meta.url), "utf8");
+  for (const kind of Object.keys(ALERT_KINDS)) expect(page).toContain(`\`${kind}\``);
 });
