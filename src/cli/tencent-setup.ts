@@ -62,16 +62,22 @@ export function setupCommand(): Command {
     .option("--qualification-id <number>", "the approved qualification, for Mainland China", wholeNumber)
     .option("--remark <text>", "what the reviewers should know", "Verification codes for signing in")
     .option("--international", "for Global SMS instead of Mainland China")
-    .option("--purposes <list>", `purposes with commas, or all: ${TEMPLATE_PURPOSES.join(", ")}`, purposes, [
-      "sign_in",
-    ])
+    .addOption(
+      new Option("--purposes <list>", `purposes with commas, or all: ${TEMPLATE_PURPOSES.join(", ")}`)
+        .argParser(purposes)
+        .default(["sign_in"], "sign_in"),
+    )
     .addOption(
       new Option(
         "--language <language>",
         "of the templates (default: zh-CN, en with --international)",
       ).choices(LOCALES),
     )
-    .option("--text <purpose=text>", "a text of your own; may be given several times", ownText, {})
+    .addOption(
+      new Option("--text <purpose=text>", "a text of your own; may be given several times")
+        .argParser(ownText)
+        .default({}, "the tutorial's"),
+    )
     .option(
       "--parameters <count>",
       "how many variables your texts have: 2 (code, minutes) or 1 (code)",
