@@ -20,7 +20,7 @@ import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { platformOf } from "./compose/platform.ts";
-import { protectionSettings } from "./compose/protection.ts";
+import { protectionParts, protectionSettings } from "./compose/protection.ts";
 import { routeOf } from "./compose/route.ts";
 import { openState } from "./compose/state.ts";
 import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
@@ -30,7 +30,6 @@ import type { KeyKind, WrappedKey } from "./core/keys.ts";
 import { createPhonekey, type PhonekeyDeps } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
 import type { Challenges } from "./core/protection/challenges.ts";
-import { createLearned } from "./core/protection/learned.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, HttpSettings, Log } from "./http/context.ts";
 import type { Arrive } from "./http/scf/arrival.ts";
@@ -137,7 +136,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     tokens,
     route,
     ...(challenges && { challenges }),
-    learned: createLearned(sql.baselines, clock, (err) => log.error({ err }, "thresholds could not be read")),
+    ...protectionParts(sql, clock, log),
     deadline: parts.deadline ?? (() => AbortSignal.timeout(SEND_DEADLINE_MS)),
     settings: coreSettings(config, route, issuer),
   });

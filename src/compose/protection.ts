@@ -1,7 +1,11 @@
+import type { SqlStores } from "../adapters/sql/stores.ts";
 import type { Config } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
-import type { ProtectionSettings } from "../core/protection/sends.ts";
+import type { Clock } from "../core/ports.ts";
+import { createLearned } from "../core/protection/learned.ts";
+import type { Decision, ProtectionSettings } from "../core/protection/sends.ts";
 import type { MoneySettings } from "../core/protection/spend.ts";
+import type { Log } from "../http/context.ts";
 
 /** Sends nothing, and so costs nothing. */
 const CONSOLE = "console";
@@ -20,4 +24,15 @@ export function protectionSettings(
 
 export function moneySettings({ prices, spendHour, spendDay }: Config["protection"]): MoneySettings {
   return { prices: { ...prices, free: [CONSOLE] }, hour: spendHour, day: spendDay };
+}
+
+/** What the rules of sending know of traffic, and whom they tell of what they decided. */
+export function protectionParts({ baselines }: Pick<SqlStores, "baselines">, clock: Clock, log: Log) {
+  return {
+    learned: createLearned(baselines, clock, (err) => log.error({ err }, "thresholds could not be read")),
+    onDecision(decision: Decision) {
+      const isUsual = decision.by === undefined && decision.exceeded.length === 0;
+      if (!isUsual) log.info({ decision }, "a send was judged");
+    },
+  };
 }

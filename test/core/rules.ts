@@ -14,6 +14,7 @@ import type { Challenges } from "../../src/core/protection/challenges.ts";
 import { createLearned } from "../../src/core/protection/learned.ts";
 import type { LimitSettings } from "../../src/core/protection/limits.ts";
 import type { Bucket, WrongGuess } from "../../src/core/protection/ports.ts";
+import type { Decision } from "../../src/core/protection/sends.ts";
 import type { SignedIn } from "../../src/core/session/sign-in.ts";
 import { checkCode } from "../../src/core/verification/check.ts";
 import type { Client } from "../../src/core/verification/client.ts";
@@ -86,6 +87,7 @@ const FREE: PhonekeyDeps["settings"] = {
 /** The rules alone, on real stores, keys and tokens: what every door calls, without a door. */
 export async function createRules(options: RulesOptions = {}) {
   const clock = createTestClock();
+  const decisions: Decision[] = [];
   const sms = createTestSender("test", options.maxCodeLength);
   const database = await openSqlite(":memory:");
   await migrate(database, clock);
@@ -121,6 +123,7 @@ export async function createRules(options: RulesOptions = {}) {
       deadline: () => new AbortController().signal,
       report: () => {},
       alerts: SILENT_ALERTS,
+      onDecision: (decision) => void decisions.push(decision),
       learned: createLearned(sql.baselines, clock, () => {}),
       ...(options.challenges && { challenges: options.challenges }),
       settings,
@@ -130,6 +133,8 @@ export async function createRules(options: RulesOptions = {}) {
 
   const rules = {
     clock,
+    /** What was decided of each send, oldest first. */
+    decisions,
     sms,
     database,
     deps: () => running.deps,

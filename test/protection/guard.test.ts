@@ -182,6 +182,19 @@ describe("modes and the allow-list", () => {
   test("record refuses nobody, and counts as enforce does", async () => {
     await open("record");
     for (let n = 0; n < 60; n++) expect(await rules.start(address(1), number(n))).toHaveProperty("id");
+    const [first, last] = [rules.decisions[0], rules.decisions.at(-1)];
+    expect(first).toEqual({ decision: "allow", exceeded: [], bucket: "stranger", country: "CN" });
+    expect(last).toMatchObject({
+      decision: "allow",
+      exceeded: expect.arrayContaining(["guard_address_challenge"]),
+    });
+  });
+
+  test("enforce names the reason of each refusal, and nothing of whom it was for", async () => {
+    await open("enforce");
+    for (let n = 0; n < 11; n++) await rules.start(address(1), number(n));
+    const refused = { decision: "deny", by: "guard_range", exceeded: [], bucket: "stranger", country: "CN" };
+    expect(rules.decisions.at(-1)).toEqual(refused);
   });
 
   test("off counts nothing", async () => {

@@ -8,7 +8,7 @@ import {
   runningRequest,
   type SendCheck,
 } from "./limits.ts";
-import type { LimitCheck, LimitStore } from "./ports.ts";
+import type { LimitCheck, LimitStore, TakeResult } from "./ports.ts";
 import { type MoneySettings, spendChecks } from "./spend.ts";
 import { sumsOf } from "./sums.ts";
 
@@ -44,6 +44,26 @@ export function sendChecks(settings: ProtectionSettings, send: Send, learned: Le
     ...spendChecks(settings.money, caller, sender),
     ...(caller.standing.name === "solved" ? caller.standing.checks : []),
   ];
+}
+
+/** What came of a send that was judged: for log and metrics, so nothing of whom it was for. */
+export interface Decision {
+  readonly decision: "allow" | "challenge" | "deny";
+  /** The check that refused. */
+  readonly by?: string;
+  /** Advisory checks that would have: the guard's in `record`, and budgets that known devices went beyond. */
+  readonly exceeded: readonly string[];
+  readonly bucket: LimitCaller["bucket"];
+  readonly country: string;
+}
+
+/** What a take with these checks decided. */
+export function decisionOf(caller: LimitCaller, checks: readonly SendCheck[], taken: TakeResult): Decision {
+  const who = { bucket: caller.bucket, country: caller.traffic.country };
+  if (taken.ok) return { decision: "allow", exceeded: taken.exceeded ?? [], ...who };
+  const by = taken.refusedBy;
+  const asks = checks.some(({ name, asksCaptcha }) => name === by && asksCaptcha);
+  return { decision: asks ? "challenge" : "deny", by, exceeded: [], ...who };
 }
 
 /** Takes back all that was counted for a send at `at` that does not come about. */

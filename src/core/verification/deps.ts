@@ -9,7 +9,7 @@ import type { CodeLengths } from "../protection/ledger.ts";
 import { type SendCheck, tooMany } from "../protection/limits.ts";
 import type { Ledger, LimitStore, TakeResult } from "../protection/ports.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
-import type { ProtectionSettings } from "../protection/sends.ts";
+import type { Decision, ProtectionSettings } from "../protection/sends.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
 import type { PhoneVault, VerificationStore } from "./ports.ts";
@@ -24,6 +24,8 @@ export interface VerificationDeps extends DeliverDeps {
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
   readonly takeSend: TakeSend;
+  /** Told of every send that was judged. */
+  readonly onDecision: (decision: Decision) => void;
   /** What was learned from the last days' traffic. */
   readonly learned: () => Promise<Learned>;
   readonly ledger: Ledger;

@@ -2,7 +2,7 @@ import { deliver } from "../delivery/deliver.ts";
 import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
-import { sendChecks, takeBack } from "../protection/sends.ts";
+import { decisionOf, sendChecks, takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
@@ -78,6 +78,7 @@ export async function resendVerification(
   const send = { caller, sender: firstSender(deps), ...(idempotency && { idempotencyKey: idempotency.key }) };
   const checks = sendChecks(deps.settings, send, await deps.learned());
   const taken = await deps.takeSend(verification.phoneTag, { member, checks }, now);
+  deps.onDecision(decisionOf(caller, checks, taken));
   if (!taken.ok) return refusedSend(deps, taken, checks, now);
 
   const expiresAt = Math.min(verification.createdAt + MAX_LIFE_MS, now + deps.settings.codeTtlMs);

@@ -7,7 +7,7 @@ import { guardKeys } from "../protection/guard.ts";
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
 import { LIMIT_KEYS, type LimitCaller, type SendCheck, tooMany } from "../protection/limits.ts";
 import type { TakeRequest } from "../protection/ports.ts";
-import { sendChecks, takeBack } from "../protection/sends.ts";
+import { decisionOf, sendChecks, takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Client, holderOf } from "./client.ts";
@@ -152,6 +152,7 @@ async function reserve(
   if (before.cap < 1) return tooMany(before.freeAt, now);
   const request = await takeRequest(deps, input, { id, cap: before.cap, now });
   const taken = await deps.takeSend(input.phoneTag, request, now);
+  deps.onDecision(decisionOf(input, request.checks, taken));
   if (!taken.ok) return refusedSend(deps, taken, request.checks, now);
 
   const { codeLength, cap } = await judge(deps, input, now);
