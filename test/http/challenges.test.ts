@@ -53,6 +53,17 @@ describe("the proof of work, which is the default", () => {
     await refused(await start(world, 2, { captcha }), "captcha_required", "captcha");
   });
 
+  it("is used once, also where it is used again when its life is nearly over", async () => {
+    const world = await begin();
+    await start(world, 1);
+    const captcha = await solve(world, 2);
+    expect((await start(world, 2, { captcha })).status).toBe(201);
+    for (const seconds of [210, 60, 29]) {
+      world.clock.advance(seconds * 1_000);
+      await refused(await start(world, 2, { captcha }), "captcha_required", "captcha");
+    }
+  });
+
   it("lets a resend through as well", async () => {
     const world = await begin();
     const { id } = await bodyOf<{ id: string }>(await start(world, 1));

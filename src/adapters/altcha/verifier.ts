@@ -56,8 +56,7 @@ async function judge(
   now: number,
 ): Promise<Verdict> {
   const { data, expiresAt, nonce } = challenge.parameters;
-  const livesMs = expiresAt * 1000 - now;
-  const key = livesMs > 0 ? await keyring.find("challenge", data.key) : undefined;
+  const key = expiresAt * 1000 > now ? await keyring.find("challenge", data.key) : undefined;
   if (!key) return { status: "invalid" };
   const { verified } = await verifySolution({
     challenge,
@@ -65,7 +64,7 @@ async function judge(
     deriveKey,
     ...secretsFor(key, request),
   });
-  return verified ? { status: "solved", id: nonce, livesMs } : { status: "invalid" };
+  return verified ? { status: "solved", id: nonce, livesMs: LIFE_MS } : { status: "invalid" };
 }
 
 function secretsFor({ material }: Key, { phoneTag, purpose, browser = "" }: ChallengeRequest) {

@@ -38,7 +38,7 @@ export type Verdict =
       readonly status: "solved";
       /** The same for the same solution, however it is written, and for no other. */
       readonly id: string;
-      /** How long from now on the verifier would take this solution again. */
+      /** How long the verifier takes a solution, from when its challenge was made: the same for the first use and the last. */
       readonly livesMs: number;
       /** Where the verifier cannot really know: how many such solutions are let through, of all callers together. */
       readonly atMost?: LimitCheck["windows"];
