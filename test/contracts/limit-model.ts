@@ -60,7 +60,7 @@ function modelTake(model: Model, { member, checks, lease }: TakeRequest, now: nu
     model.leases.push({ key: lease.key, member, amount: leased, endsAt: lease.expiresAt });
   }
   for (const key of new Set(checks.map((check) => check.key))) model.events.push({ key, member, at: now });
-  const waiting = checks.filter(({ backoff, advisory }) => backoff && !advisory);
+  const waiting = checks.filter(({ backoff, advisory }) => backoff && (backoff.from ?? 1) === 1 && !advisory);
   const nextAt = Math.max(now, ...waiting.map((check) => letsAt(model, check, now)));
   return { ok: true, leased, nextAt, ...(exceeded.length > 0 && { exceeded }) };
 }

@@ -1,4 +1,4 @@
-import { backoffEndsAt } from "../../core/protection/backoff.ts";
+import { backoffEndsAt, tellsNext } from "../../core/protection/backoff.ts";
 import type { Lease, LimitCheck, LimitStore, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
 import { sumFreeAt, sumsOf } from "../../core/protection/sums.ts";
 import { type Counted, createEventLog, type EventLog } from "./event-log.ts";
@@ -85,7 +85,7 @@ function take(books: Books, request: TakeRequest, now: number): TakeResult {
   for (const [key, keptMs] of counted(events, checks, now)) events.add(key, { member, at: now }, keptMs);
   for (const sum of sumsOf(checks, now)) sums.add(sum);
   const waits = checks
-    .filter((check) => check.backoff && !check.advisory)
+    .filter((check) => tellsNext(check))
     .map((check) => eventsFreeAt(events.of(check.key), check, now));
   const exceeded = checks.filter((_, index) => (frees[index] ?? now) > now).map(({ name }) => name);
   return { ok: true, leased, nextAt: Math.max(now, ...waits), ...(exceeded.length > 0 && { exceeded }) };

@@ -181,7 +181,7 @@ end
 
 local nextAt = now
 for _, check in ipairs(checks) do
-  if check.backoff and not check.advisory then nextAt = math.max(nextAt, eventsFreeAt(check, now)) end
+  if check.backoff and check.backoff.from == 1 and not check.advisory then nextAt = math.max(nextAt, eventsFreeAt(check, now)) end
 end
 return {'ok', text(leased), text(nextAt), unpack(exceeded)}`);
 

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { tellsNext } from "../../core/protection/backoff.ts";
 import type { Lease, LimitCheck, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
 import { freeAt } from "./limit-checks.ts";
@@ -268,8 +269,6 @@ async function count(
 
 /** When the checks with a backoff let the next one through. */
 async function nextAt(trx: Kysely<Schema>, looks: readonly Look[], now: number): Promise<number> {
-  const waiting = looks
-    .filter(({ check }) => check.backoff && !check.advisory)
-    .flatMap(({ counters }) => counters);
+  const waiting = looks.filter(({ check }) => tellsNext(check)).flatMap(({ counters }) => counters);
   return Math.max(now, ...(await freeAt(trx, waiting, now)));
 }

@@ -1,4 +1,4 @@
-import type { Backoff } from "./ports.ts";
+import type { Backoff, LimitCheck } from "./ports.ts";
 
 /**
  * From when on a backoff lets the next event through. Each event that leaves the window takes its part of the wait with
@@ -25,4 +25,9 @@ export function backoffEndsAt(times: readonly number[], backoff: Backoff, now: n
 function waitMs({ baseMs, from = 1, every = 1 }: Backoff, count: number): number {
   const beyond = count - from;
   return beyond >= 0 && beyond % every === 0 ? baseMs * 2 ** (beyond / every) : 0;
+}
+
+/** Whether a take tells when this check lets the next one through: a wait of the caller's own, never a block. */
+export function tellsNext({ backoff, advisory }: LimitCheck): boolean {
+  return backoff !== undefined && (backoff.from ?? 1) === 1 && !advisory;
 }

@@ -89,7 +89,7 @@ export type TakeResult =
       readonly ok: true;
       /** How many guesses were set aside: at least one where a lease was asked for, else 0. */
       readonly leased: number;
-      /** When the check with a backoff lets the next one through; the time of the take where there is none. */
+      /** When the check with a backoff from the first event on lets the next one through; else the time of the take. */
       readonly nextAt: number;
       /** The names of the advisory checks that would have refused; absent where there is none. */
       readonly exceeded?: readonly string[];

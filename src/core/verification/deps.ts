@@ -61,6 +61,10 @@ export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_re
 export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusal;
 export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
 
+/** What others used up, too: when exactly it is free again would tell of their traffic. */
+const SHARED = /^(prefix|country|total|guard_\w+|spend_\w+)$/;
+const SHARED_RETRY_MS = 5 * 60_000;
+
 /** What a refused take means for the caller. */
 export function refusedSend(
   { challenges }: Pick<VerificationDeps, "challenges">,
@@ -70,5 +74,6 @@ export function refusedSend(
 ): Result<never, TakeRefusal> {
   if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
   const refusing = checks.find(({ name }) => name === taken.refusedBy);
-  return challenges && refusing?.asksCaptcha ? captchaRequired(challenges) : tooMany(taken.retryAt, now);
+  if (challenges && refusing?.asksCaptcha) return captchaRequired(challenges);
+  return tooMany(SHARED.test(taken.refusedBy) ? now + SHARED_RETRY_MS : taken.retryAt, now);
 }
