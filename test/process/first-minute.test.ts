@@ -121,5 +121,5 @@ describe("the command line", () => {
 /** The names under "Commands:", their explanations being indented more. */
 function subcommandsIn(help: string): string[] {
   const list = help.split("\nCommands:\n")[1]?.split("\n\n")[0] ?? "";
-  return [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name = ""]) => name).filter((name) => name !== "help");
+  return [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, name = ""]) => name).filter((name) => name !== "help");
 }

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compose, migrateDatabase } from "../../src/compose.ts";
 import { type RunningServer, startServer, workingFolder } from "../support/server.ts";
 import { createWorld, testConfig } from "../support/world.ts";
-import { createClient, newPhone } from "./client.ts";
+import { createClient, FREELY, newPhone } from "./client.ts";
 
 let server: RunningServer;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ env: FREELY });
 });
 afterAll(async () => {
   await server.stop();

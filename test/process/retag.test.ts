@@ -16,7 +16,7 @@ import {
   startServer,
   workingFolder,
 } from "../support/server.ts";
-import { type Answer, createClient, newPhone, type Started } from "./client.ts";
+import { type Answer, createClient, FREELY, newPhone, type Started } from "./client.ts";
 import { databaseFile, numberOf, rowsOf } from "./database.ts";
 import { until } from "./raw.ts";
 
@@ -80,10 +80,8 @@ const ALMOST_SPENT = 8;
 describe("phonekey keys retag, killed again and again beside a running server", () => {
   const env = {
     PHONEKEY_SECRETS: SECRET,
+    ...FREELY,
     LIMIT_PHONE_SENDS: "2/1h,10/24h",
-    LIMIT_ADDRESS_SENDS: "unlimited",
-    LIMIT_ADDRESS_CHECKS: "unlimited",
-    RESEND_SECONDS: "1",
   };
   const folder = workingFolder();
   const oldTags = (table: string, keyId: string) =>
