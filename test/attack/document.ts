@@ -1,0 +1,106 @@
+import { breaches, type Form, type Result, type Scenario } from "./stage.ts";
+
+/** What one solution of a proof of work costs by default, in seconds of one core of a server: 3 million rounds. */
+const SECONDS_A_SOLUTION = 0.5;
+
+const HEAD = `# What attacks come to
+
+\`npm run attack\` starts Phonekey in one process, with its default settings, and lets attackers play against it beside
+normal people, on simulated time. It fails where a bound is broken. \`npm run attack -- --write\` writes this page anew; a
+short form of it is part of \`npm test\`. The same seed gives the same figures.
+
+**What runs.** The whole service behind its HTTP application: users, messages and the ledger of guesses in SQLite,
+limits in memory, its own clock set by the simulation, and a sender that counts. Challenges are judged by a stand-in
+that takes what says it was solved; attackers solve every one, and what that costs them is in the table (3 million rounds of PBKDF2, about half
+a second of one core). Only the replay meets real puzzles.
+
+**Who else is there.** 400 people with 300 attempts a day to sign in, most of them in the daytime: half behind
+carrier NAT (12 regions of four addresses each), some behind a campus' one address, the others at home, a part of them
+with IPv6. One code in twenty is mistyped, one message in a hundred never arrives, some lose interest, and three in ten
+come on a new device. They live for a day before the attack begins.
+
+**On and off.** *Off* is \`GUARD_MODE=off\`, \`CAPTCHA=off\`, \`SPEND_HOUR=unlimited\`, \`SPEND_DAY=unlimited\`, every
+\`LIMIT_…=unlimited\` and \`RESEND_SECONDS=1\`. What bounds guesses cannot be switched off: three at a code, nine
+in 30 days at a number.
+
+**The columns.** *Messages* and *CNY*: of the attack, at 0.05 each; *an hour*: the most in any hour. *A range*: the most to any ten thousand numbers
+in any 24 hours. *Core hours*: for the challenges that the attacker solved. *Guesses*: wrong codes that were looked at.
+*One number* and *break-ins*: the chance of a break-in for the number that was guessed at most, and how many are
+to be expected over all numbers, if the attack goes on for a year. *Challenged*, *refused*, *kept out*: of the attempts of
+normal people, those who solved something, who were told to wait or come later, and who did not get in for that;
+*known*: how many of the refused were on a known device.
+`;
+
+const COLUMNS = [
+  "Attack",
+  "",
+  "Hours",
+  "Messages",
+  "CNY",
+  "An hour",
+  "A range",
+  "Core hours",
+  "Guesses",
+  "One number",
+  "Break-ins",
+  "Attempts",
+  "Challenged",
+  "Refused",
+  "Kept out",
+  "Known",
+];
+
+/** The whole page: a scenario a part, a row an attack and mode. */
+export function documentOf(
+  played: readonly { scenario: Scenario; results: readonly Result[] }[],
+  form: Form,
+): string {
+  const parts = played.map(({ scenario, results }) =>
+    [
+      `## ${scenario.title}`,
+      `${scenario.attacker} *What stops it:* ${scenario.stops} *What is left:* ${scenario.left}`,
+      tableOf(results, form),
+    ].join("\n\n"),
+  );
+  return `${HEAD}\n${parts.join("\n\n")}\n`;
+}
+
+export function tableOf(results: readonly Result[], form: Form): string {
+  const row = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
+  const lines = results.map((result) => row(cellsOf(result, form)));
+  return [row(COLUMNS), row(COLUMNS.map(() => "---")), ...lines].join("\n");
+}
+
+function cellsOf({ attack, mode, people, ...result }: Result, form: Form): (string | number)[] {
+  return [
+    attack.name,
+    mode,
+    attack.hours[form],
+    result.messages,
+    result.yuan.toFixed(2),
+    result.hourYuan.toFixed(2),
+    result.rangeDay,
+    ((result.solved * SECONDS_A_SOLUTION) / 3_600).toFixed(1),
+    result.guesses,
+    chanceOf(result.oneNumberYear),
+    result.breakInsAYear < 0.1 ? chanceOf(result.breakInsAYear) : result.breakInsAYear.toFixed(1),
+    people.attempts,
+    partOf(people.challenged, people.attempts),
+    partOf(people.refused, people.attempts),
+    partOf(people.locked, people.attempts),
+    people.knownRefused,
+  ];
+}
+
+function chanceOf(chance: number): string {
+  return chance === 0 ? "0" : chance.toExponential(1);
+}
+
+function partOf(count: number, all: number): string {
+  return all === 0 ? "–" : `${((100 * count) / all).toFixed(1)} %`;
+}
+
+/** Everything that the results break. */
+export function breachesOf(results: readonly Result[]): string[] {
+  return results.filter(({ mode }) => mode === "on").flatMap(breaches);
+}

@@ -1,0 +1,51 @@
+import { HOUR } from "../service.ts";
+import { attackerAt, botAddress, type Scenario, type Stage } from "../stage.ts";
+import { numberOf, wrongFor } from "../traffic.ts";
+
+const NUMBERS = 10_000;
+
+/** Three guesses at a code of one number, then on to the next, each from elsewhere. */
+function guessAcross(perHour: number) {
+  return ({ service, until }: Stage) => {
+    const { simulation } = service;
+    simulation.spawn(simulation.now(), async () => {
+      for (let n = 0; simulation.now() < until; n += 1) {
+        const phone = numberOf(1_000 + ((n % NUMBERS) % 5_000), Math.floor((n % NUMBERS) / 5_000));
+        const caller = attackerAt(botAddress(n % 5_000));
+        const started = await service.start(caller, phone);
+        for (let tries = 0; started.sent && tries < 3; tries += 1) {
+          await service.guess(caller, started.id, wrongFor(service.codeFor(phone)));
+        }
+        await simulation.sleep(HOUR / perHour);
+      }
+    });
+  };
+}
+
+/** What the budget of the hour and the day lets through cannot be told from people. */
+const A_CROWD = 1;
+
+export const GUESSING_ACROSS: Scenario = {
+  title: "Guessing 10,000 numbers",
+  attacker:
+    "Guesses three times at a code of one number, then goes on to the next, from 5,000 networks: slowly, below what brings on attack mode, or as fast as it may.",
+  stops:
+    "Each number has its ledger. All numbers together have what is spent: no guess without a message, and messages are bounded by the budget of the hour and of the day.",
+  left: "The expected break-ins in the table, spread over all numbers, for an attacker who pays for a solution of every challenge, and whose victims each get messages that they did not ask for.",
+  attacks: [
+    {
+      name: "slowly",
+      hours: { short: 12, long: 24 },
+      inForms: ["short", "long"],
+      begin: guessAcross(35),
+      bounds: { hour: 50, phoneDay: 6 },
+    },
+    {
+      name: "as fast as it may",
+      hours: { short: 2, long: 10 },
+      inForms: ["long"],
+      begin: guessAcross(1_100),
+      bounds: { hour: 50, phoneDay: 6, refused: A_CROWD },
+    },
+  ],
+};

@@ -1,0 +1,98 @@
+import { HOUR } from "../service.ts";
+import { attackerAt, botAddress, type Scenario, type Stage } from "../stage.ts";
+import { numberOf } from "../traffic.ts";
+
+interface Pumping {
+  readonly addresses: number;
+  /** How many of the addresses lie in one /24. */
+  readonly inNetwork: number;
+  readonly ranges: number;
+  readonly perHour: number;
+  /** The part of the messages whose code is entered: the numbers belong to the attacker. */
+  readonly faked: number;
+}
+
+/** Ranges that none of the people has a number in. */
+const FIRST_RANGE = 4_000;
+
+/** Asks for codes to one number after the other, as fast as planned, whatever the answers are. */
+export function pump({ addresses, inNetwork, ranges, perHour, faked }: Pumping) {
+  return ({ service, until }: Stage) => {
+    const { simulation } = service;
+    simulation.spawn(simulation.now(), async () => {
+      for (let n = 0; simulation.now() < until; n += 1) {
+        const phone = numberOf(FIRST_RANGE + (n % ranges), Math.floor(n / ranges) % 10_000);
+        const caller = attackerAt(botAddress(n % addresses, inNetwork));
+        const started = await service.start(caller, phone);
+        const isFaked = Math.floor((n + 1) * faked) > Math.floor(n * faked);
+        if (started.sent && isFaked) await service.guess(caller, started.id, service.codeFor(phone));
+        await simulation.sleep(HOUR / perHour);
+      }
+    });
+  };
+}
+
+const SPEND_HOUR = 50;
+const BOTH = ["short", "long"] as const;
+/** So many numbers and networks that each message comes from somebody new: strangers get what is left of the budget. */
+const A_CROWD = 1;
+
+export const PUMPING: Scenario = {
+  title: "Pumping",
+  attacker:
+    "Earns at every message to ranges of numbers: asks for codes to number after number, waits out every block and takes every probe after it, solves every challenge, and in some rows enters a part of the codes, so that the traffic looks like people.",
+  stops:
+    "The guard blocks a range of ten thousand numbers at 40 messages that nobody approved, then for 1, 2, 4 and 8 hours with two probes after each. What is faked as complete counts as people until limits on the range, and after them the budget of the hour and of the day, end it.",
+  left: "Over very many ranges and networks the budget is what holds: an attacker who solves a challenge for each message spends it, and strangers wait then. Entering half of the codes needs the numbers, and still earns no more than the budget.",
+  attacks: [
+    {
+      name: "one range, one address",
+      hours: { short: 26, long: 50 },
+      inForms: BOTH,
+      begin: pump({ addresses: 1, inNetwork: 1, ranges: 1, perHour: 30, faked: 0 }),
+      bounds: { rangeDay: 60, hour: SPEND_HOUR },
+    },
+    {
+      name: "one range, 5,000 addresses",
+      hours: { short: 26, long: 50 },
+      inForms: BOTH,
+      begin: pump({ addresses: 5_000, inNetwork: 4, ranges: 1, perHour: 60, faked: 0 }),
+      bounds: { rangeDay: 60, hour: SPEND_HOUR },
+    },
+    {
+      name: "500 ranges, 5,000 addresses in 20 networks",
+      hours: { short: 8, long: 12 },
+      inForms: ["long"],
+      begin: pump({ addresses: 5_000, inNetwork: 250, ranges: 500, perHour: 500, faked: 0 }),
+      bounds: { rangeDay: 60, hour: SPEND_HOUR },
+    },
+    {
+      name: "500 ranges, 5,000 networks",
+      hours: { short: 1.2, long: 8 },
+      inForms: BOTH,
+      begin: pump({ addresses: 5_000, inNetwork: 1, ranges: 500, perHour: 1_200, faked: 0 }),
+      bounds: { rangeDay: 60, hour: SPEND_HOUR, refused: A_CROWD },
+    },
+    {
+      name: "one range, a third faked as complete",
+      hours: { short: 2, long: 12 },
+      inForms: ["long"],
+      begin: pump({ addresses: 5_000, inNetwork: 4, ranges: 1, perHour: 240, faked: 1 / 3 }),
+      bounds: { hour: SPEND_HOUR },
+    },
+    {
+      name: "one range, half faked as complete",
+      hours: { short: 2, long: 12 },
+      inForms: BOTH,
+      begin: pump({ addresses: 5_000, inNetwork: 4, ranges: 1, perHour: 240, faked: 0.5 }),
+      bounds: { hour: SPEND_HOUR },
+    },
+    {
+      name: "500 ranges, half faked as complete",
+      hours: { short: 2, long: 8 },
+      inForms: ["long"],
+      begin: pump({ addresses: 5_000, inNetwork: 1, ranges: 500, perHour: 1_200, faked: 0.5 }),
+      bounds: { hour: SPEND_HOUR, refused: A_CROWD },
+    },
+  ],
+};

@@ -1,0 +1,199 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import type { Challenges } from "../../src/core/protection/challenges.ts";
+import { createTestVerifier } from "../support/challenges.ts";
+import { createWorld, type World } from "../support/world.ts";
+import { type Chance, createChance, createSimulation, type Simulation } from "./simulation.ts";
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Nine in the morning in China: what lasts a few hours meets people. */
+const START = Date.UTC(2027, 0, 4, 1);
+
+/** What "off" is: what bounds guesses cannot be switched off, all else is. */
+const OFF: Readonly<Record<string, string>> = {
+  GUARD_MODE: "off",
+  CAPTCHA: "off",
+  SPEND_HOUR: "unlimited",
+  SPEND_DAY: "unlimited",
+  LIMIT_PHONE_SENDS: "unlimited",
+  LIMIT_ADDRESS_SENDS: "unlimited",
+  LIMIT_ADDRESS_CHECKS: "unlimited",
+  LIMIT_DEVICE_SENDS: "unlimited",
+  LIMIT_PREFIX_SENDS: "unlimited",
+  LIMIT_COUNTRY_SENDS: "unlimited",
+  LIMIT_TOTAL_SENDS: "unlimited",
+  RESEND_SECONDS: "1",
+};
+
+export type Mode = "on" | "off";
+
+export interface ServiceOptions {
+  readonly mode: Mode;
+  readonly seed: number;
+  /** Settings over the defaults. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Digits that the sender carries; 8 where it is absent. */
+  readonly maxCodeLength?: number;
+  /** Whether challenges are those of a third party, whose solutions the attacker buys. */
+  readonly thirdParty?: boolean;
+  /** Whether challenges are real puzzles instead, which nobody solves here. */
+  readonly realPuzzles?: boolean;
+}
+
+/** Who calls, and for what it is counted. */
+export interface Caller {
+  readonly side: "attacker" | "people";
+  readonly address: string;
+  readonly deviceToken?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether a challenge that is asked for is solved, and the request sent again. */
+  readonly solves: boolean;
+  /** What is sent beside the number. */
+  readonly body?: object;
+}
+
+export type Started =
+  | { readonly sent: true; readonly challenged: boolean; readonly id: string; readonly waitMs: number }
+  | { readonly sent: false; readonly challenged: boolean; readonly code: string; readonly waitMs: number };
+
+/** One message that an attacker caused. */
+export interface AttackSend {
+  readonly at: number;
+  readonly phone: string;
+}
+
+export interface LedgerRow {
+  readonly tag: string;
+  readonly codeLength: number;
+  readonly count: number;
+}
+
+/** The service that is attacked: all of Phonekey in this process, with simulated time and a sender that counts. */
+export interface Service {
+  readonly simulation: Simulation;
+  readonly chance: Chance;
+  readonly world: World;
+  readonly sends: AttackSend[];
+  readonly work: { solved: number };
+  start(caller: Caller, phone: string): Promise<Started>;
+  resend(caller: Caller, id: string): Promise<Started>;
+  /** One guess; the device token that a right one gave, else undefined. */
+  guess(caller: Caller, id: string, code: string): Promise<string | undefined>;
+  /** The code of the message that was sent last to this number. */
+  codeFor(phone: string): string;
+  /** All wrong guesses that were looked at, from the durable ledger. */
+  ledger(): Promise<readonly LedgerRow[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Runs `compose` with the default settings on a real SQLite database with limits in memory; requests go through the HTTP
+ * application. Challenges are judged by a stand-in that takes what says that it was solved: the work is counted, and
+ * what it costs to do is measured once with real puzzles (`cost.ts`).
+ */
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { mode, env } = options;
+  const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "phonekey-attack-"));
+  const challenges = mode === "on" && !options.realPuzzles ? challengesOf(options) : undefined;
+  const world = await createWorld({
+    folder,
+    ...(options.maxCodeLength && { maxCodeLength: options.maxCodeLength }),
+    // So that all wrong guesses can be counted at the end; they weigh for 30 days all the same.
+    env: { STATE_URL: "memory:", RETENTION_FAILURES_DAYS: "400", ...(mode === "off" && OFF), ...env },
+    parts: { deadline: () => new AbortController().signal, ...(challenges && { challenges }) },
+  });
+  world.clock.advance(START - world.clock.now());
+  const simulation = createSimulation(world.clock);
+  const chance = createChance(options.seed);
+  const sends: AttackSend[] = [];
+  const work = { solved: 0 };
+  const codes = new Map<string, string>();
+  simulation.spawn(simulation.now(), keepHouse);
+
+  /** Deletes and learns, as the server does by itself. */
+  async function keepHouse(): Promise<void> {
+    for (;;) {
+      await world.tick();
+      await simulation.sleep(HOUR);
+    }
+  }
+
+  async function send(caller: Caller, path: string, body: object, phone?: string): Promise<Started> {
+    const ask = (more: object = {}) =>
+      world.post(path, { ...body, ...more }, { ...caller.headers }, caller.address);
+    let response = await ask();
+    const challenged = response.status === 403;
+    if (challenged && caller.solves && challenges) {
+      work.solved += 1;
+      response = await ask({ captcha: solution(`${options.seed}-${work.solved}`, options) });
+    }
+    const answer = (await response.json()) as {
+      id: string;
+      resendAt: string;
+      code: string;
+      retryAfter?: number;
+    };
+    if (!response.ok) {
+      return { sent: false, challenged, code: answer.code, waitMs: (answer.retryAfter ?? 0) * SECOND };
+    }
+    const message = world.sms.sent.at(-1);
+    if (message) codes.set(message.to, message.code);
+    if (caller.side === "attacker") sends.push({ at: simulation.now(), phone: phone ?? message?.to ?? "" });
+    return { sent: true, challenged, id: answer.id, waitMs: Date.parse(answer.resendAt) - simulation.now() };
+  }
+
+  return {
+    simulation,
+    chance,
+    world,
+    sends,
+    work,
+    start: (caller, phone) => {
+      const { deviceToken, body } = caller;
+      const asked = { phone, ...(deviceToken && { deviceToken }), ...body };
+      return send(caller, "/v1/verifications", asked, phone);
+    },
+    resend: (caller, id) => send(caller, `/v1/verifications/${id}/resend`, {}),
+    async guess({ address, deviceToken, headers }, verificationId, code) {
+      const body = { verificationId, code, ...(deviceToken && { deviceToken }) };
+      const response = await world.post("/v1/sessions", body, { ...headers }, address);
+      return response.status === 201
+        ? ((await response.json()) as { deviceToken: string }).deviceToken
+        : undefined;
+    },
+    codeFor: (phone) => codes.get(phone) ?? "",
+    ledger: () => readLedger(world),
+    async close() {
+      await world.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function challengesOf({ thirdParty = false }: ServiceOptions): Challenges {
+  const { verifier } = thirdParty ? createTestVerifier() : createTestVerifier("altcha", false);
+  return { verifier, when: "risk" };
+}
+
+function solution(id: string, { thirdParty }: ServiceOptions) {
+  return thirdParty ? { kind: "turnstile", token: `good:${id}` } : { kind: "altcha", payload: `good:${id}` };
+}
+
+/** The command line may read beside the server, and so may we. */
+async function readLedger({ config }: World): Promise<readonly LedgerRow[]> {
+  if (config.database.kind !== "sqlite") throw new Error("attacks are played on SQLite");
+  const { db, close } = await openSqlite(`sqlite:${config.database.path}`);
+  const rows = await db
+    .selectFrom("failures")
+    .select(["phone_tag as tag", "code_length as codeLength", (of) => of.fn.countAll<number>().as("count")])
+    .groupBy(["phone_tag", "code_length"])
+    .execute();
+  await close();
+  return rows.map(({ tag, codeLength, count }) => ({ tag, codeLength, count: Number(count) }));
+}
