@@ -29,6 +29,11 @@ in any 24 hours. *Core hours*: for the challenges that the attacker solved. *Gue
 to be expected over all numbers, if the attack goes on for a year. *Challenged*, *refused*, *kept out*: of the attempts of
 normal people, those who solved something, who were told to wait or come later, and who did not get in for that;
 *known*: how many of the refused were on a known device.
+
+**What is held.** At most 60 messages in a day to a range that never converts; at most \`SPEND_HOUR\` in any hour, 50 CNY by default, and a
+tenth more with a third party's challenges; a chance of 1.5e-4 a year for one number, 5e-4 with six digits; nobody on a known device
+refused; and at most 1 % of normal attempts refused. The last one does not hold against an attacker who is as many as the budget has
+messages, nor for those who share a carrier's whole region with one; each such row is named in the part that it belongs to.
 `;
 
 const COLUMNS = [
@@ -82,7 +87,7 @@ function cellsOf({ attack, mode, people, ...result }: Result, form: Form): (stri
     result.rangeDay,
     ((result.solved * SECONDS_A_SOLUTION) / 3_600).toFixed(1),
     result.guesses,
-    chanceOf(result.oneNumberYear),
+    attack.bounds.oneNumberYear === undefined ? "–" : chanceOf(result.oneNumberYear),
     result.breakInsAYear < 0.1 ? chanceOf(result.breakInsAYear) : result.breakInsAYear.toFixed(1),
     people.attempts,
     partOf(people.challenged, people.attempts),

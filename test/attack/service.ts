@@ -58,13 +58,22 @@ export interface Caller {
   readonly body?: object;
 }
 
-export type Started =
-  | { readonly sent: true; readonly challenged: boolean; readonly id: string; readonly waitMs: number }
-  | { readonly sent: false; readonly challenged: boolean; readonly code: string; readonly waitMs: number };
+export interface Sent {
+  readonly sent: true;
+  readonly challenged: boolean;
+  readonly id: string;
+  /** What the message says. */
+  readonly code: string;
+  /** Until the next message may be asked for. */
+  readonly waitMs: number;
+}
+
+export type Started = Sent | { readonly sent: false; readonly challenged: boolean; readonly waitMs: number };
 
 /** One message that an attacker caused. */
 export interface AttackSend {
   readonly at: number;
+  /** In E.164, however it was spelled. */
   readonly phone: string;
 }
 
@@ -85,8 +94,6 @@ export interface Service {
   resend(caller: Caller, id: string): Promise<Started>;
   /** One guess; the device token that a right one gave, else undefined. */
   guess(caller: Caller, id: string, code: string): Promise<string | undefined>;
-  /** The code of the message that was sent last to this number. */
-  codeFor(phone: string): string;
   /** All wrong guesses that were looked at, from the durable ledger. */
   ledger(): Promise<readonly LedgerRow[]>;
   close(): Promise<void>;
@@ -113,7 +120,6 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const chance = createChance(options.seed);
   const sends: AttackSend[] = [];
   const work = { solved: 0 };
-  const codes = new Map<string, string>();
   simulation.spawn(simulation.now(), keepHouse);
 
   /** Deletes and learns, as the server does by itself. */
@@ -124,7 +130,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     }
   }
 
-  async function send(caller: Caller, path: string, body: object, phone?: string): Promise<Started> {
+  async function send(caller: Caller, path: string, body: object): Promise<Started> {
     const ask = (more: object = {}) =>
       world.post(path, { ...body, ...more }, { ...caller.headers }, caller.address);
     let response = await ask();
@@ -136,16 +142,16 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     const answer = (await response.json()) as {
       id: string;
       resendAt: string;
-      code: string;
       retryAfter?: number;
     };
-    if (!response.ok) {
-      return { sent: false, challenged, code: answer.code, waitMs: (answer.retryAfter ?? 0) * SECOND };
-    }
     const message = world.sms.sent.at(-1);
-    if (message) codes.set(message.to, message.code);
-    if (caller.side === "attacker") sends.push({ at: simulation.now(), phone: phone ?? message?.to ?? "" });
-    return { sent: true, challenged, id: answer.id, waitMs: Date.parse(answer.resendAt) - simulation.now() };
+    if (!response.ok || !message) {
+      return { sent: false, challenged, waitMs: (answer.retryAfter ?? 0) * SECOND };
+    }
+    const { to: phone, code } = message;
+    if (caller.side === "attacker") sends.push({ at: simulation.now(), phone });
+    const waitMs = Date.parse(answer.resendAt) - simulation.now();
+    return { sent: true, challenged, id: answer.id, code, waitMs };
   }
 
   return {
@@ -157,7 +163,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     start: (caller, phone) => {
       const { deviceToken, body } = caller;
       const asked = { phone, ...(deviceToken && { deviceToken }), ...body };
-      return send(caller, "/v1/verifications", asked, phone);
+      return send(caller, "/v1/verifications", asked);
     },
     resend: (caller, id) => send(caller, `/v1/verifications/${id}/resend`, {}),
     async guess({ address, deviceToken, headers }, verificationId, code) {
@@ -167,7 +173,6 @@ export async function openService(options: ServiceOptions): Promise<Service> {
         ? ((await response.json()) as { deviceToken: string }).deviceToken
         : undefined;
     },
-    codeFor: (phone) => codes.get(phone) ?? "",
     ledger: () => readLedger(world),
     async close() {
       await world.close();

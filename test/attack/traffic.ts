@@ -1,4 +1,4 @@
-import { type Caller, DAY, HOUR, MINUTE, SECOND, type Service, type Started } from "./service.ts";
+import { type Caller, DAY, HOUR, MINUTE, SECOND, type Sent, type Service, type Started } from "./service.ts";
 
 /** Normal people, and where they are. Numbers and networks are as on a service in mainland China. */
 export interface TrafficOptions {
@@ -86,7 +86,7 @@ export function createTraffic(service: Service, options: TrafficOptions) {
     const phone = numberOf(chance.below(PREFIXES), (n * 37) % 10_000);
     const home = `113.${64 + chance.below(64)}.${chance.below(256)}.${1 + chance.below(254)}`;
     const isV6 = network === "home" && chance.happens(0.4);
-    const region = chance.below(REGIONS);
+    const region = n % REGIONS;
     return {
       phone,
       network,
@@ -177,15 +177,14 @@ export function createTraffic(service: Service, options: TrafficOptions) {
       if (!isSure && chance.happens(LOST_INTEREST)) return "left";
       if (isSure || (!isOut() && !chance.happens(LOST_MESSAGE))) {
         await simulation.sleep(8 * SECOND + chance.below(20 * SECOND));
-        return (await typeCode(caller, phone, started.id, isSure ? 0 : TYPO)) ?? "left";
+        return (await typeCode(caller, started, isSure ? 0 : TYPO)) ?? "left";
       }
       await simulation.sleep(started.waitMs + 5 * SECOND);
     }
     return started?.sent ? "left" : "locked";
   }
 
-  async function typeCode(caller: Caller, phone: string, id: string, typo: number) {
-    const code = service.codeFor(phone);
+  async function typeCode(caller: Caller, { id, code }: Sent, typo: number) {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const isTypo = chance.happens(typo);
       const deviceToken = await service.guess(caller, id, isTypo ? wrongFor(code) : code);

@@ -37,7 +37,7 @@ export const SILENCING: Scenario = {
     "Turns the protections against a competitor: leaves messages unanswered until a range of numbers, the people behind a carrier's NAT, a country or everybody is refused.",
   stops:
     "One network adds at most a quarter to the block of a range and at most a twentieth to attack mode, which only challenges. What is approved takes away from what is counted, and known devices are never bound.",
-  left: "A range can be blocked from four networks, for its strangers: 10,000 numbers. Who sits behind the same NAT as an attacker is blocked with them as a stranger, unless about as many sign in there as the attacker leaves open. And a crowd with an address, a number and a solved challenge for each message cannot be told from strangers: it buys the whole budget, after which strangers wait and known devices go on; with a third party's challenges it buys the last tenth as well. A greater `SPEND_HOUR`, for as long as it lasts, is the answer to that, and the alert at 80 % comes before.",
+  left: "A range can be blocked from four networks, for its strangers: 10,000 numbers. Who sits behind the same NAT as an attacker is blocked with them as a stranger, unless as many sign in there as the attacker leaves open: one address costs about thirty messages a day, a region of four about seventy, and more than 1 % of all attempts where more than that come from there (*all addresses of a carrier's region*). And a crowd with an address, a number and a solved challenge for each message cannot be told from strangers: in the last two rows it buys the whole budget, after which strangers wait and known devices go on; with a third party's challenges it buys the last tenth as well. A greater `SPEND_HOUR`, for as long as it lasts, is the answer to that, and the alert at 80 % comes before.",
   attacks: [
     {
       name: "a range in which people are",
@@ -52,7 +52,7 @@ export const SILENCING: Scenario = {
     },
     {
       name: "one address of a carrier's NAT",
-      hours: { short: 12, long: 24 },
+      hours: { short: 12, long: 72 },
       inForms: ["long"],
       begin: silence({ perHour: 40, addressOf: () => natAddress(0, 0), phoneOf: anywhere }),
       bounds: {},
