@@ -38,10 +38,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The first process on the folder, or another one after it. */
-async function boot(options: WorldOptions = {}): Promise<void> {
+/** The first process on the folder, or another one after it. What refuses here are the limits of the phone alone. */
+async function boot({ env, ...options }: WorldOptions = {}): Promise<void> {
   await world?.close();
-  world = await createWorld({ folder, clock, ...options });
+  world = await createWorld({ folder, clock, ...options, env: { GUARD_MODE: "off", ...env } });
   world.sms.answer(async () => {
     sentAt.push(clock.now());
     return { status: "accepted" };
