@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * A Vitest reporter that writes `{passed, failed, skipped}` to the file that `PHONEKEY_TALLY` names. Also counts
+ * A Vitest reporter that writes `{passed, failed, skipped}` to the file that `TALLY_FILE` names. Also counts
  * what no test stands for and would otherwise pass unseen: files that do not load, hooks that throw, errors
  * that nobody caught, and tests that began and never ended.
  */
@@ -9,7 +9,7 @@ export default class TallyReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const tally = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
     for (const module of modules) addModule(tally, module);
-    writeFileSync(process.env.PHONEKEY_TALLY, JSON.stringify(tally));
+    writeFileSync(process.env.TALLY_FILE, JSON.stringify(tally));
   }
 }
 

@@ -15,7 +15,7 @@ export async function runVitest(args, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-tally-"));
   const file = join(folder, "tally.json");
   const command = program("vitest", "run", "--reporter=default", `--reporter=${REPORTER}`, ...args);
-  const code = await run(command, { env: { ...env, PHONEKEY_TALLY: file } });
+  const code = await run(command, { env: { ...env, TALLY_FILE: file } });
   const tally = readTally(file);
   rmSync(folder, { recursive: true, force: true });
   return withoutFalseSuccess(tally, code);
