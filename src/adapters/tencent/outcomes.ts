@@ -7,13 +7,17 @@ import { nextMidnight } from "./midnight.ts";
 /** What a message went by: the account for its kind of numbers, and the text. */
 export interface Line {
   readonly account: string;
+  /** The account for the numbers of one country. */
+  readonly country: string;
   readonly text: string;
 }
 
 /** Longer texts do not fit where the message is recorded; such an answer is not the cloud's. */
 const MOST_LETTERS = 128;
-/** Alerts about what one text is made of; all others are about the account. */
+/** Alerts about what one text is made of; all others are about the account, or one country of it. */
 const ABOUT_TEXTS: readonly AlertKind[] = ["sms_signature", "sms_template"];
+/** What the cloud refuses for one country goes well for others all the while, which settles nothing. */
+const ABOUT_A_COUNTRY = /\.AppCountryOrRegion/;
 
 /** The cloud did the call; what it says of the one number is the outcome. */
 export function outcomeOfAnswer(answer: unknown, line: Line, now: number): SendOutcome {
@@ -28,7 +32,7 @@ export function outcomeOfAnswer(answer: unknown, line: Line, now: number): SendO
     status: "accepted",
     ...(providerId && { providerId }),
     ...(isFee(status.Fee) && { fee: status.Fee }),
-    settles: [line.account, line.text],
+    settles: [line.account, line.country, line.text],
   };
   return withRequest(accepted, RequestId);
 }
@@ -73,8 +77,12 @@ export function refusedFor(
   { kind, providerCode }: { readonly kind: AlertKind; readonly providerCode: string },
   line: Line,
 ): SendOutcome {
-  const subject = ABOUT_TEXTS.includes(kind) ? line.text : line.account;
-  return { status: "rejected", providerCode, alert: { kind, subject } };
+  return { status: "rejected", providerCode, alert: { kind, subject: subjectOf(kind, providerCode, line) } };
+}
+
+function subjectOf(kind: AlertKind, providerCode: string, { account, country, text }: Line): string {
+  if (ABOUT_TEXTS.includes(kind)) return text;
+  return ABOUT_A_COUNTRY.test(providerCode) ? country : account;
 }
 
 function textOf(value: unknown): string | undefined {

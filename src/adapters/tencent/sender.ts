@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SendSmsRequest } from "tencentcloud-sdk-nodejs-sms/tencentcloud/services/sms/v20210111/sms_models.js";
 import type { SendOutcome, SmsMessage, SmsSender } from "../../core/delivery/ports.ts";
+import { countryOf } from "../../core/phone.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { TencentClient } from "./client.ts";
 import { type Line, outcomeOfAnswer, outcomeOfError, refusedFor } from "./outcomes.ts";
@@ -67,7 +68,9 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<SendOutcome> {
   const kind = message.to.startsWith("+86") ? "mainland" : "international";
-  const line: Line = { account: `tencent/${kind}`, text: `tencent/${kind}/${message.purpose}` };
+  const account = `tencent/${kind}`;
+  const country = `${account}/${countryOf(message.to) ?? "unknown"}`;
+  const line: Line = { account, country, text: `${account}/${message.purpose}` };
   const request = requestFor(settings[kind], settings.sdkAppId, message);
   if (!request) return refusedFor({ kind: "sms_template", providerCode: "no_template" }, line);
   return await client.call("SendSms", request, signal).then(

@@ -79,7 +79,7 @@ describe("what it sends", () => {
       providerId: sms.taken[0]?.serialNo,
       requestId: cloud.calls[0]?.requestId,
       fee: 1,
-      settles: ["tencent/mainland", "tencent/mainland/sign_in"],
+      settles: ["tencent/mainland", "tencent/mainland/CN", "tencent/mainland/sign_in"],
     });
   });
 
@@ -108,17 +108,18 @@ describe("what it sends", () => {
     expect(sms.taken[0]?.text).toBe("【别名】验证码004217。");
   });
 
-  it.each(["+85261234567", "+886912345678", "+14155550123"])(
-    "takes the international text, without a signature, to %s",
-    async (to) => {
-      const { send, sms } = await start();
-      expect(await send({ to })).toMatchObject({
-        status: "accepted",
-        settles: ["tencent/international", "tencent/international/sign_in"],
-      });
-      expect(sms.taken).toMatchObject([{ to, text: "004217 is your code for 5 minutes." }]);
-    },
-  );
+  it.each([
+    ["+85261234567", "HK"],
+    ["+886912345678", "TW"],
+    ["+14155550123", "US"],
+  ])("takes the international text, without a signature, to %s", async (to, country) => {
+    const { send, sms } = await start();
+    expect(await send({ to })).toMatchObject({
+      status: "accepted",
+      settles: ["tencent/international", `tencent/international/${country}`, "tencent/international/sign_in"],
+    });
+    expect(sms.taken).toMatchObject([{ to, text: "004217 is your code for 5 minutes." }]);
+  });
 
   it("asks for nothing where there is no text for a message, and says so", async () => {
     const { send, cloud } = await start({ settings: { international: { templates: {} } } });
@@ -222,6 +223,18 @@ describe("what goes wrong", () => {
     expect(cloud.calls).toHaveLength(1);
   });
 
+  it.each(["LimitExceeded.AppCountryOrRegionInBlacklist", "LimitExceeded.AppCountryOrRegionDailyLimit"])(
+    "%s is about its country: what goes well to another one does not settle it",
+    async (code) => {
+      const { send, sms } = await start();
+      sms.refuse.push(code);
+      const { alert } = await send({ to: "+14155550123" });
+      expect(alert?.subject).toBe("tencent/international/US");
+      expect((await send({ to: "+85261234567" })).settles).not.toContain(alert?.subject);
+      expect((await send({ to: "+14155550124" })).settles).toContain(alert?.subject);
+    },
+  );
+
   it("tells the operator where there is no key, and asks nobody", async () => {
     const sender = createTencentSender({
       client: createSmsClient({
@@ -289,7 +302,7 @@ describe("what goes wrong", () => {
     cloud.faults.push({ garbage: JSON.stringify({ Response: answer }) });
     expect(await send()).toEqual({
       status: "accepted",
-      settles: ["tencent/mainland", "tencent/mainland/sign_in"],
+      settles: ["tencent/mainland", "tencent/mainland/CN", "tencent/mainland/sign_in"],
     });
   });
 });
