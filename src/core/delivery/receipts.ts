@@ -46,11 +46,14 @@ async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport
   const { phone, messageId, ...said } = from;
   const report = { ...said, at: clock.now() };
   const tags = await vault.tags(phone);
-  if (await receipts.note({ sender, tags, ...(messageId && { messageId }) }, report)) return true;
+  const to = { sender, tags, ...(messageId && { messageId }) };
+  if (await receipts.note(to, report)) return true;
   if (await receipts.isSending(tags, report.at - SENDING_MS)) {
     await receipts.keepEarly({ ...report, phoneTag: await vault.tag(phone) }, MOST_EARLY);
+    return false;
   }
-  return false;
+  // The answer of the send may have been written down between the two looks.
+  return await receipts.note(to, report);
 }
 
 /** Tries the reports again that came before their message was known, and drops those that stay without one. */
