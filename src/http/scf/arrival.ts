@@ -39,6 +39,11 @@ interface ArriveDeps {
 }
 
 const REMOTE_ADDRESS = "x-scf-remote-addr";
+/**
+ * The address of all who send that field themselves, should the platform add its own to it: whoever could have no address
+ * that way would have no limits by address.
+ */
+const OF_SEVERAL = "0.0.0.0";
 
 /**
  * Reads and removes what SCF adds to a request. On the function's own host the platform sets `x-scf-remote-addr`; on a
@@ -56,7 +61,8 @@ export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive 
     log.warn({}, "the client's address is not known on this host: limits by address are off");
   };
   return (fields, { neighbour, client }) => {
-    const isOwn = isOwnHost(fieldOf(fields, "host"), settings);
+    // What came by a gateway has the `Host` that its client wrote.
+    const isOwn = client === undefined && isOwnHost(fieldOf(fields, "host"), settings);
     const keys = isOwn && onRoleKeys ? readRoleKeys(fields) : undefined;
     if (keys) onRoleKeys?.(keys);
     if (isConfigured) {
@@ -64,7 +70,7 @@ export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive 
         isThePlatforms(name) && name.toLowerCase() !== settings.clientIpHeader;
       return { fields: without(fields, isDropped), peer: neighbour ?? client };
     }
-    const peer = isOwn ? addressOf(fieldOf(fields, REMOTE_ADDRESS)) : client;
+    const peer = isOwn ? remoteAddressOf(fields) : client;
     if (peer === undefined) warn();
     return { fields: without(fields, isAboutTheWay), peer };
   };
@@ -85,8 +91,17 @@ function without(fields: Fields, isDropped: (name: string) => boolean): Fields {
 
 /** Of a field that came twice, neither: one of the two may be the client's. */
 function fieldOf(fields: Fields, wanted: string): string | undefined {
-  const found = fields.filter(([name]) => name.toLowerCase() === wanted);
-  return found.length === 1 ? found[0]?.[1].trim() : undefined;
+  const found = valuesOf(fields, wanted);
+  return found.length === 1 ? found[0]?.trim() : undefined;
+}
+
+function remoteAddressOf(fields: Fields): string | undefined {
+  const isSeveral = valuesOf(fields, REMOTE_ADDRESS).join(",").includes(",");
+  return isSeveral ? OF_SEVERAL : addressOf(fieldOf(fields, REMOTE_ADDRESS));
+}
+
+function valuesOf(fields: Fields, wanted: string): string[] {
+  return fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
 }
 
 /** `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]` and `[2001:db8::1]:4711` without brackets and port. */

@@ -52,14 +52,15 @@ function functionEvent(name: FunctionName, event: unknown): object {
     ...others,
     httpMethod: typeof httpMethod === "string" ? httpMethod : hasBody ? "POST" : "GET",
     path: `/functions/${name}`,
-    headers: { ...inLowerCase(textsOf(headers)), accept: "application/json" },
+    headers: { ...without("accept", textsOf(headers)), accept: "application/json" },
     queryString: textsOf(queryString),
     body: hasBody ? body : "",
   };
 }
 
-function inLowerCase(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]));
+/** Names stay as they came: of two that differ in case alone one may be the platform's, and one the client's. */
+function without(dropped: string, fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => name.toLowerCase() !== dropped));
 }
 
 /** Each value as text, or as a list of texts. */

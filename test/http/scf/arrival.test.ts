@@ -50,7 +50,13 @@ describe("on the function's own host", () => {
     ["none", []],
     ["an empty one", [["x-scf-remote-addr", ""]]],
     ["what is no address", [["x-scf-remote-addr", "unknown"]]],
+  ] as const)("%s: nobody's", (_, fields) => {
+    expect(keyOf([["host", OWN], ...fields])).toBeUndefined();
+  });
+
+  test.each([
     ["two in one", [["x-scf-remote-addr", "198.51.100.1, 203.0.113.7"]]],
+    ["an empty one in front", [["x-scf-remote-addr", ", 203.0.113.7"]]],
     [
       "two, of which one may be the client's",
       [
@@ -58,8 +64,8 @@ describe("on the function's own host", () => {
         ["X-SCF-Remote-Addr", "203.0.113.7"],
       ],
     ],
-  ] as const)("%s: nobody's", (_, fields) => {
-    expect(keyOf([["host", OWN], ...fields])).toBeUndefined();
+  ] as const)("%s: one address for all who do so, so that nobody is without a limit", (_, fields) => {
+    expect(keyOf([["host", OWN], ...fields])).toBe("0.0.0.0");
   });
 });
 

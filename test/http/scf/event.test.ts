@@ -276,6 +276,18 @@ describe("the functions of the demo", () => {
     expect((await call({ body })).data).toMatchObject({ method: "POST", body: sent });
   });
 
+  test("two fields that differ in case alone stay two: a client's never takes the place of the platform's", async () => {
+    const own = { ...functionUrl.headers, "X-Scf-Remote-Addr": "198.51.100.1" };
+    expect((await call({ headers: own })).data.peer).toBe("0.0.0.0");
+    const twoHosts = { ...functionUrl.headers, Host: "evil.example" };
+    expect(await call({ headers: twoHosts })).toMatchObject({ data: { codeStr: "invalid_request" } });
+  });
+
+  test("by a gateway, no Host makes the platform's fields believed", async () => {
+    const headers = { Host: HOST, "X-Scf-Remote-Addr": "198.51.100.1" };
+    expect((await call({ ...gateway, headers })).data.peer).toBe("203.0.113.8");
+  });
+
   test("parameters that are no texts get as far as the tables of the functions API", async () => {
     const { data } = await call({ queryString: { phone: { a: 1 }, code: ["1", { b: 2 }], name: null } });
     expect(data.query).toEqual([
