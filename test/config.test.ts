@@ -283,6 +283,7 @@ describe("warnings", () => {
     ["CLIENT_IP_HEADER", { CLIENT_IP_HEADER: "x-real-ip", TRUSTED_PROXIES: "10.0.0.1" }],
     ["DEFAULT_COUNTRY", { DEFAULT_COUNTRY: "SG" }],
     ["RESEND_SECONDS", { RESEND_SECONDS: "60", CODE_TTL_SECONDS: "60" }],
+    ["CAPTCHA_WHEN", { CAPTCHA_WHEN: "always" }],
     ["SESSION_DAYS", { SESSION_DAYS: "31" }],
     ["SESSION_IDLE_DAYS", { SESSION_DAYS: "7", SESSION_IDLE_DAYS: "8" }],
     ["LIMIT_PHONE_SENDS", { ...PRODUCTION, LIMIT_PHONE_SENDS: "unlimited" }],
@@ -304,6 +305,13 @@ describe("warnings", () => {
     };
     expect(warnings(sound)).toEqual([]);
   });
+
+  it.each([{ FUNCTIONS_API: "off" }, { CAPTCHA: "off" }, { CAPTCHA_WHEN: "risk" }])(
+    "are not given about strangers who are not asked with %j",
+    (env) => {
+      expect(warnings({ CAPTCHA_WHEN: "always", ...env })).toEqual([]);
+    },
+  );
 
   it.each([
     ["LIMIT_PHONE_SEND", "LIMIT_PHONE_SENDS"],

@@ -58,6 +58,7 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: strin
       values.SESSION_DAYS > 30 && "NIST SP 800-63B has people sign in again after 30 days at most (AAL1).",
     ],
     ["SESSION_IDLE_DAYS", given.has("SESSION_IDLE_DAYS") && idleTooLong(values)],
+    ["CAPTCHA_WHEN", letsSomeBy(values)],
     ["LIMIT_PHONE_SENDS", production && unlimited(values.LIMIT_PHONE_SENDS)],
     ["LIMIT_ADDRESS_SENDS", production && unlimited(values.LIMIT_ADDRESS_SENDS)],
     ["LIMIT_ADDRESS_CHECKS", production && unlimited(values.LIMIT_ADDRESS_CHECKS)],
@@ -103,6 +104,13 @@ function resentTooLate({ RESEND_SECONDS, CODE_TTL_SECONDS }: Settings): string |
 
 function idleTooLong({ SESSION_IDLE_DAYS, SESSION_DAYS }: Settings): string | false {
   return SESSION_IDLE_DAYS > SESSION_DAYS && "it is more than SESSION_DAYS, which ends the session first.";
+}
+
+/** Clients of the functions API can solve the challenges of one kind alone. */
+function letsSomeBy({ CAPTCHA, CAPTCHA_WHEN, FUNCTIONS_API }: Settings): string | false {
+  const challenges = CAPTCHA_WHEN === "always" && CAPTCHA !== "off";
+  if (!challenges || CAPTCHA === "tencent" || FUNCTIONS_API === "off") return false;
+  return "strangers at the functions API are not asked; CAPTCHA=tencent asks them, FUNCTIONS_API=off closes it.";
 }
 
 function unlimited(windows: readonly unknown[]): string | false {
