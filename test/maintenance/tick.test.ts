@@ -1,11 +1,21 @@
 import fc from "fast-check";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createSweeps } from "../../src/adapters/sql/retention.ts";
 import { createTurns } from "../../src/adapters/sql/turns.ts";
+import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
-import { TICK, type TickReport } from "../../src/core/maintenance/tick.ts";
+import { TICK, type TickReport, tick } from "../../src/core/maintenance/tick.ts";
 import { aKey, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
-import { addRow, addSession, isThere, KEPT_MS, type Maintained, openMaintained } from "./fixtures.ts";
+import {
+  addRow,
+  addSession,
+  isThere,
+  KEPT_MS,
+  type Maintained,
+  openMaintained,
+  RETENTION,
+} from "./fixtures.ts";
 
 const TASKS = Object.keys(KEPT_MS) as Swept[];
 
@@ -47,6 +57,26 @@ describe("tick", () => {
     expect(Object.entries(report.removed).filter(([, count]) => count > 0)).toEqual([[task, 1]]);
     expect(await isThere(database(), task, over)).toBe(false);
     expect(await isThere(database(), task, last)).toBe(true);
+  });
+
+  test("tells alerts apart from deleting them, and begins anew only where deleting failed", async () => {
+    await addRow(world, "alerts", NOW - KEPT_MS.alerts - 1);
+    const deps = {
+      sweeps: createSweeps(database(), world.opened.stores),
+      turns: createTurns(database()),
+      pruneKeys: async () => 0,
+      clock: world.clock,
+      random: systemRandom,
+      retention: RETENTION,
+    };
+    const told = { alerts: async () => ({ count: 7, isLast: true }) };
+    expect(await tick({ ...deps, jobs: told })).toMatchObject({
+      removed: { alerts: 1 },
+      done: { alerts: 7 },
+    });
+    const deaf = { alerts: () => Promise.reject(new Error("nobody listens")) };
+    expect(ran(await tick({ ...deps, jobs: deaf })).failures).toMatchObject([{ task: "alerts" }]);
+    expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
   });
 
   test("of any ages nothing goes that is not over", async () => {

@@ -86,7 +86,7 @@ export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<T
   const removals = removalsOf(deps, now);
   const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
   // What others cannot answer now is no reason to begin anew.
-  if (removals.some(({ task }) => failures.some((failure) => failure.task === task)))
+  if (failures.some(({ failed }) => removals.includes(failed as Work<Removal>)))
     await turns.giveBack(TICK, holder).catch(() => {});
   else await turns.finish(TICK, holder, clock.now());
   return {
@@ -94,7 +94,7 @@ export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<T
     removed: countsOf(removals, counts) as Record<Removal, number>,
     done: countsOf(jobs, counts),
     complete,
-    failures,
+    failures: failures.map(({ failed, error }) => ({ task: failed.task, error })),
   };
 }
 
@@ -128,24 +128,27 @@ function jobsOf({ jobs }: TickDeps): Work<Job>[] {
   return Object.entries(jobs).map(([task, run]) => ({ task: task as Job, run }));
 }
 
-function countsOf<T extends Task>(works: readonly Work<T>[], counts: ReadonlyMap<Task, number>) {
-  const entries = works.map(({ task }) => [task, counts.get(task) ?? 0] as const);
+function countsOf<T extends Task>(works: readonly Work<T>[], counts: ReadonlyMap<Work<Task>, number>) {
+  const entries = works.map((work) => [work.task, counts.get(work) ?? 0] as const);
   return Object.fromEntries(entries) as Partial<Record<T, number>>;
 }
 
-/** In rounds of one piece each, so that a task with much to do keeps no other from its turn. */
+/**
+ * In rounds of one piece each, so that a task with much to do keeps no other from its turn. Counts by work and not by
+ * its name: alerts are both told and deleted.
+ */
 async function work(works: readonly Work<Task>[], isOver: () => boolean) {
-  const counts = new Map<Task, number>();
-  const failures: { task: Task; error: unknown }[] = [];
+  const counts = new Map<Work<Task>, number>();
+  const failures: { failed: Work<Task>; error: unknown }[] = [];
   const queue = [...works];
   for (let next = queue.shift(); next; next = queue.shift()) {
     if (isOver()) return { counts, complete: false, failures };
     try {
       const { count, isLast } = await next.run();
-      counts.set(next.task, (counts.get(next.task) ?? 0) + count);
+      counts.set(next, (counts.get(next) ?? 0) + count);
       if (!isLast) queue.push(next);
     } catch (error) {
-      failures.push({ task: next.task, error });
+      failures.push({ failed: next, error });
     }
   }
   return { counts, complete: failures.length === 0, failures };
