@@ -9,13 +9,14 @@ import { messagePage } from "./views/message.tsx";
 /** Answers with a page that says what went wrong and where to go on. */
 export async function messagePageFor(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in" });
+  const copy = COPY[context.locale];
   const { status } = REFUSALS[refusal.code];
   if (refusal.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const page = messagePage({
     context,
-    title: COPY[context.locale].phone.title,
+    title: copy.errorTitle,
     text: refusalText(refusal, context.locale),
-    action: { href: "/sign-in", label: COPY[context.locale].phone.title },
+    action: { href: "/sign-in", label: copy.phone.title },
   });
   return await sendPage(c, deps, page, status);
 }

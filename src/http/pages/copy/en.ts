@@ -5,6 +5,7 @@ export const EN: Copy = {
   languages: "Language",
   skipToContent: "Skip to content",
   errorPrefix: "Error: ",
+  errorTitle: "That did not work",
   opensInNewTab: "(opens in a new tab)",
   copyCode: "Copy code",
   copied: "Copied",

@@ -4,6 +4,8 @@ export interface Copy {
   readonly languages: string;
   readonly skipToContent: string;
   readonly errorPrefix: string;
+  /** Heads a page that only says what went wrong. */
+  readonly errorTitle: string;
   readonly opensInNewTab: string;
   readonly copyCode: string;
   readonly copied: string;

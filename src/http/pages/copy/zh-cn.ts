@@ -5,6 +5,7 @@ export const ZH_CN: Copy = {
   languages: "语言",
   skipToContent: "跳到主要内容",
   errorPrefix: "错误：",
+  errorTitle: "操作未完成",
   opensInNewTab: "（在新标签页中打开）",
   copyCode: "复制验证码",
   copied: "已复制",
@@ -26,7 +27,7 @@ export const ZH_CN: Copy = {
   code: {
     title: "输入验证码",
     sentTo: (length) => [`${length} 位验证码已发送至 `, "。"],
-    validFor: (duration) => `有效期${duration}。`,
+    validFor: (duration) => `${duration}内有效。`,
     label: "短信验证码",
     submit: "登录",
     notArrived: "没有收到？",

@@ -51,8 +51,7 @@ function Open(props: CodePageProps) {
       <h1>{copy.title}</h1>
       <p class="lead">
         {before}
-        <PhoneNumber value={phoneMasked} />
-        {after}
+        <PhoneNumber value={phoneMasked} after={after} />
         {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
       </p>
       <Form context={context} action="/sign-in/code" class="stack" enhance="code">
@@ -126,8 +125,7 @@ function Ended(props: CodePageProps) {
         {error && <p class="lead">{error}</p>}
         <p class="lead">
           {copy.endedText}
-          <PhoneNumber value={phoneMasked} />
-          {after}
+          <PhoneNumber value={phoneMasked} after={after} />
         </p>
       </div>
       <ResendForm {...props} label={copy.sendNew} primary />

@@ -42,12 +42,25 @@ export function Banner({ kind, children }: PropsWithChildren<{ readonly kind: "e
   );
 }
 
+interface PhoneNumberProps {
+  readonly value: string;
+  /** What ends the sentence: it stays with the number, since no line may begin with it. */
+  readonly after?: string;
+}
+
 /** A number, masked or not, that never breaks over lines and always runs from left to right. */
-export function PhoneNumber({ value }: { readonly value: string }) {
-  return (
+export function PhoneNumber({ value, after }: PhoneNumberProps) {
+  const number = (
     <bdi class="number" dir="ltr" translate="no">
       {value}
     </bdi>
+  );
+  if (!after) return number;
+  return (
+    <span class="unbroken">
+      {number}
+      {after}
+    </span>
   );
 }
 
