@@ -7,7 +7,7 @@ const MOST_TEMPLATES = 200;
 
 /** The actions by which signatures and templates are set up and looked after, as strict as they are documented. */
 export function smsAdmin(account: AdminAccount): CloudProduct {
-  let lastId = 110_000;
+  let lastId = 110_000 + account.signatures.length + account.templates.length;
   const nextId = () => {
     lastId += 1;
     return lastId;

@@ -1,4 +1,4 @@
-import { createAdminAccount } from "./admin-account.ts";
+import { type AdminAccount, createAdminAccount } from "./admin-account.ts";
 import { type Fault, startCloud } from "./cloud.ts";
 import { smsAdmin } from "./sms-admin.ts";
 import { createSmsSending, type SmsTemplate, type TakenSms } from "./sms-send.ts";
@@ -38,7 +38,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 
 /** The stand-in as a program of its own, for whoever tries the sender without an account. */
 export async function startStub({ port, callback, say }: StubOptions): Promise<Stub> {
-  const account = createAdminAccount();
+  const account = approvedAccount();
   const sending = createSmsSending(
     { sdkAppId: account.appId, signatures: [SIGNATURE], templates: TEMPLATES },
     (sms) => {
@@ -68,6 +68,24 @@ export async function startStub({ port, callback, say }: StubOptions): Promise<S
   };
 }
 
+/** What it sends by is approved, so that `phonekey tencent status` and the doctor see what the sender sees. */
+function approvedAccount(): AdminAccount {
+  const account = createAdminAccount();
+  const approved = { StatusCode: 0, ReviewReply: "", CreateTime: 0 };
+  const signature = { SignName: SIGNATURE, QualificationId: 1_000_001, QualificationStatusCode: 0 };
+  account.signatures.push({ ...approved, ...signature, SignId: 100_001, International: 0 });
+  for (const { id, content, isInternational } of TEMPLATES) {
+    account.templates.push({
+      ...approved,
+      TemplateId: Number(id),
+      International: isInternational ? 1 : 0,
+      TemplateName: "sign_in",
+      TemplateContent: content,
+    });
+  }
+  return account;
+}
+
 /** As the cloud reports: a list, here always of one. */
 async function report(callback: string, { to, serialNo, sessionContext }: TakenSms): Promise<void> {
   const mainland = to.startsWith("+86");
@@ -82,5 +100,6 @@ async function report(callback: string, { to, serialNo, sessionContext }: TakenS
     ext: sessionContext,
   };
   const headers = { "content-type": "application/json" };
-  await fetch(callback, { method: "POST", headers, body: JSON.stringify([item]) });
+  const answer = await fetch(callback, { method: "POST", headers, body: JSON.stringify([item]) });
+  if (!answer.ok) throw new Error(`answered ${answer.status}`);
 }
