@@ -132,12 +132,45 @@ it("documents only commands that exist", { timeout: 120_000 }, () => {
   }
 });
 
-it("links only to files that exist", () => {
+/** Markdown without its blocks of code, whose comments look like headings. */
+const prose = (text: string) => text.replaceAll(/^ *(`{3,}).*?^ *\1/gms, "");
+
+/** The anchors that GitHub gives to the headings of a text. */
+function anchorsOf(text: string): string[] {
+  return [...prose(text).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{M}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** Whether a link of this file leads to a file that is there, and to a heading in it. */
+function isReached(file: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path ? join(dirname(file), path) : file;
+  if (!existsSync(join(ROOT, target))) return false;
+  return !anchor || !target.endsWith(".md") || anchorsOf(read(target)).includes(anchor);
+}
+
+it("links only to files and headings that exist", () => {
+  expect(anchorsOf("## `a`, b and [C](c.md)\n```sh\n# no\n```\n")).toStrictEqual(["a-b-and-c"]);
+  expect(isReached("README.md", "docs/keys.md#no-such-heading")).toBe(false);
   const broken = markdown.flatMap(({ file, text }) =>
-    [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+    [...prose(text).matchAll(/\]\(([^)\s]+)[^)]*\)/g)]
       .map((match) => match[1] ?? "")
-      .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(ROOT, dirname(file), target)))
-      .map((target) => `${file}: ${target}`),
+      .filter((link) => !/^[a-z]+:/.test(link) && !isReached(file, link))
+      .map((link) => `${file}: ${link}`),
   );
   expect(broken).toStrictEqual([]);
+});
+
+it("lists every decision once, under a number of its own", () => {
+  const names = files.flatMap((file) => /^docs\/decisions\/(\d{4}-.+\.md)$/.exec(file)?.[1] ?? []).sort();
+  const rows = [...read("docs/decisions/README.md").matchAll(/^\| \[(\d{4})\]\((.+?)\)/gm)];
+  expect(rows.map(([, , name]) => name)).toStrictEqual(names);
+  const numbers = names.map((name) => name.slice(0, 4));
+  expect(rows.map(([, number]) => number)).toStrictEqual(numbers);
+  expect(new Set(numbers).size).toBe(numbers.length);
 });
