@@ -24,7 +24,7 @@ let site: Awaited<ReturnType<typeof startSite>>;
 let trap = "";
 
 beforeAll(async () => {
-  app = await startApp({ env: { LIMIT_ADDRESS_SENDS: "unlimited" } });
+  app = await startApp({ env: { LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" } });
   site = await startSite((_, response) => {
     response.setHeader("content-type", "text/html");
     response.end(`<!DOCTYPE html><link rel=icon href=data:,>${trap}`);

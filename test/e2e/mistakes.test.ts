@@ -19,7 +19,7 @@ const browser = useBrowser();
 let app: App;
 
 beforeAll(async () => {
-  app = await startApp({ env: { LIMIT_ADDRESS_SENDS: "unlimited" } });
+  app = await startApp({ env: { LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" } });
 });
 afterAll(() => app.close());
 
