@@ -15,6 +15,7 @@ import {
   tick,
 } from "../core/maintenance/tick.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { longestWindowMs } from "../core/protection/limits.ts";
 import { tellingOf } from "./alerts.ts";
 import { learningOf } from "./learning.ts";
 import { reportingOf } from "./reports.ts";
@@ -44,6 +45,7 @@ export function createTick(maintained: MaintenanceDeps): Tick {
     clock,
     random,
     retention: config.retention,
+    longestWindowMs: longestWindowMs(config.limits),
   };
   return (options) => tick(deps, options);
 }

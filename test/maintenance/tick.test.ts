@@ -68,6 +68,7 @@ describe("tick", () => {
       clock: world.clock,
       random: systemRandom,
       retention: RETENTION,
+      longestWindowMs: 7 * DAY,
     };
     const told = { alerts: async () => ({ count: 7, isLast: true }) };
     expect(await tick({ ...deps, jobs: told })).toMatchObject({

@@ -19,6 +19,8 @@ export interface TickDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly retention: RetentionSettings;
+  /** How far back limits look. One that is set to look further back sees what was counted from then on. */
+  readonly longestWindowMs: number;
 }
 
 /** `alerts` tells the operator, `reports` learns what carriers say, `traffic` what is usual and what is not. */
@@ -68,8 +70,8 @@ const BUDGET_MS = 20_000;
 const GRACE_MS = 60_000;
 /** Rows of one piece. */
 const PIECE = 500;
-/** No window of a limit is longer than 30 days; a day more for clocks that disagree. */
-const LIMITS_KEPT_MS = 31 * DAY_MS;
+/** For clocks that disagree. */
+const LIMITS_KEPT_LONGER_MS = DAY_MS;
 
 /**
  * Does all periodic work once: deletes what its retention is over for, piece by piece. Idempotent: whoever is killed
@@ -103,10 +105,13 @@ interface Work<T extends Task> {
   run(): Promise<Piece>;
 }
 
-function removalsOf({ sweeps, pruneKeys, retention }: TickDeps, now: number): Work<Removal>[] {
+function removalsOf(
+  { sweeps, pruneKeys, retention, longestWindowMs }: TickDeps,
+  now: number,
+): Work<Removal>[] {
   const keptMs: Record<Swept, number> = {
     verifications: HOUR_MS,
-    limits: LIMITS_KEPT_MS,
+    limits: longestWindowMs + LIMITS_KEPT_LONGER_MS,
     messages: retention.messagesDays * DAY_MS,
     replies: retention.messagesDays * DAY_MS,
     alerts: retention.eventsDays * DAY_MS,

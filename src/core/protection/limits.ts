@@ -46,6 +46,7 @@ export interface LimitCaller {
 }
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** What strangers may leave unconverted of a phone's longest window; the rest is kept for its known devices. */
 const STRANGERS_SHARE = 0.6;
 /**
@@ -195,6 +196,12 @@ function checkOf(
   if (!challenges) return [check];
   if (caller.standing.name === "unsolved") return [{ ...check, asksCaptcha: true }];
   return [{ ...check, windows: windows.map(refusalWindow) }];
+}
+
+/** How far back any check on a limit looks, a day at least: the guard, budgets and what is used once need no more. */
+export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): number {
+  const windows = Object.values(settings).flatMap((each) => (each === "learned" ? [] : each));
+  return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
 }
 
 export function runningRequest(key: string): LimitCheck {
