@@ -120,7 +120,7 @@ export function shardSuite(store: () => LimitStore): void {
         const at = NOW - (n % 7) * SECOND;
         return [limit, other].map(({ key }) => ({ key, member: `${key}.${n}`, at, shards: 8 }));
       }).flat();
-      await parallel(3, () => store().seed(epoch, events));
+      await parallel(3, () => store().seed(epoch, [{ events }]));
       const refused = { ok: false, refusedBy: "total", retryAt: NOW + MINUTE - 6 * SECOND };
       expect(await take([limit], { epoch })).toEqual(refused);
       expect(await take([other], { epoch })).toEqual(refused);

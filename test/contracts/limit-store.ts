@@ -238,7 +238,7 @@ export function limitStoreContract(
           { key, member: fresh("member"), at: NOW - 30 * SECOND },
           { key, member: fresh("member"), at: NOW - 2 * MINUTE },
         ];
-        await parallel(3, () => store.seed(epoch, events));
+        await parallel(3, () => store.seed(epoch, [{ events }]));
         expect(await store.seeded(epoch)).toBe(true);
         expect(await store.seeded(fresh("epoch"))).toBe(false);
         expect(await store.take(request([check(key, 2)]), NOW)).toEqual({
@@ -258,11 +258,30 @@ export function limitStoreContract(
         expect(await store.take(wanted, NOW)).toMatchObject({ ok: true });
       });
 
+      test("that ended half-way leaves the store unseeded, and is done again from its beginning", async () => {
+        const epoch = fresh("epoch");
+        const key = fresh("key");
+        const pages = [0, 1].map((page) => ({
+          events: [0, 1, 2].map((n) => ({ key, member: `${key}.${page}.${n}`, at: NOW })),
+        }));
+        const half = (async function* () {
+          yield pages[0] ?? { events: [] };
+          throw new Error("killed");
+        })();
+        await expect(store.seed(epoch, half)).rejects.toThrow("killed");
+        expect(await store.seeded(epoch)).toBe(false);
+        const refused = await store.take(request([check(key, 99)], { epoch }), NOW);
+        expect(refused).toMatchObject({ ok: false, refusedBy: "unseeded" });
+        await parallel(2, () => store.seed(epoch, pages));
+        expect(await store.take(request([check(key, 6)], { epoch }), NOW)).toMatchObject({ ok: false });
+        expect(await store.take(request([check(key, 7)], { epoch }), NOW)).toMatchObject({ ok: true });
+      });
+
       test("takes thousands of events, and none", async () => {
         const key = fresh("key");
         const at = NOW - SECOND;
         const events = Array.from({ length: 5_000 }, (_, index) => ({ key, member: `${key}.${index}`, at }));
-        await store.seed(fresh("epoch"), events);
+        await store.seed(fresh("epoch"), [{ events }]);
         expect(await passes(key, 5_000)).toBe(false);
         expect(await passes(key, 5_001)).toBe(true);
         const empty = fresh("epoch");

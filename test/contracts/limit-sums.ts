@@ -1,27 +1,70 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LimitCheck, LimitStore } from "../../src/core/protection/ports.ts";
+import { firstSlot, slotAt } from "../../src/core/protection/sums.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 const HOUR = 60 * MINUTE;
+
+const step = fc.record({
+  how: fc.constantFrom("tight" as const, "loose" as const, "told" as const, "correct" as const),
+  amount: fc.integer({ min: 1, max: 30 }),
+  waitMs: fc.integer({ min: 0, max: 120 }),
+});
+
+/** Passes whatever fits into the total of the slots, and nothing else. */
+async function expectLikeOneSum(store: LimitStore, shards: number): Promise<void> {
+  const [windowMs, most] = [600, { tight: 100, loose: 110 }];
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+      const key = fresh("budget");
+      const slots = new Map<number, number>();
+      let now = NOW;
+      for (const { how, amount, waitMs } of steps) {
+        now += waitMs;
+        const slot = slotAt(now, windowMs);
+        const held = slots.get(slot) ?? 0;
+        if (how === "correct") {
+          const change = amount % 2 ? amount : -amount;
+          await store.correct([{ key, windowMs, at: now, amount: change, shards }]);
+          slots.set(slot, Math.max(0, held + change));
+          continue;
+        }
+        const live = [...slots].filter(([each]) => each >= firstSlot(now, windowMs));
+        const total = live.reduce((sum, [, each]) => sum + each, amount);
+        const bound = most[how === "told" ? "tight" : how];
+        const told = how === "told" && { advisory: true };
+        const check = { name: how, key, amount, windows: [{ max: bound, windowMs }], shards, ...told };
+        const taken = await store.take({ member: fresh("member"), checks: [check] }, now);
+        expect(taken.ok).toBe(how === "told" || total <= bound);
+        if (taken.ok) slots.set(slot, held + amount);
+        if (taken.ok && how === "told") expect(taken.exceeded !== undefined).toBe(total > bound);
+      }
+    }),
+    { numRuns: 20 },
+  );
+}
 
 /** The part of the contract of `LimitStore` that is about amounts, advisory checks, shares and blocks. */
 export function amountSuite(store: () => LimitStore): void {
   const take = (checks: readonly LimitCheck[], now = NOW) =>
     store().take({ member: fresh("member"), checks }, now);
-  const budget = (key: string, amount: number, max = 100, windowMs = HOUR): LimitCheck => ({
-    name: "budget",
-    key,
-    amount,
-    windows: [{ max, windowMs }],
-  });
-  const left = async (key: string, max: number, now = NOW, windowMs = HOUR) => {
-    let free = 0;
-    while (free < max && (await take([{ ...budget(key, 1, max, windowMs) }], now)).ok) free += 1;
-    return free;
+  const budgetIn = (shards: number) => {
+    return (key: string, amount: number, max = 100, windowMs = HOUR): LimitCheck => {
+      return { name: "budget", key, amount, windows: [{ max, windowMs }], shards };
+    };
   };
+  const budget = budgetIn(1);
 
-  describe("amounts", () => {
+  /** One that all share may be split; more parts than it has room for amounts, too. */
+  describe.each([1, 5, 16])("amounts, in %i parts", (shards) => {
+    const budget = budgetIn(shards);
+    const left = async (key: string, max: number, now = NOW, windowMs = HOUR) => {
+      let free = 0;
+      while (free < max && (await take([budget(key, 1, max, windowMs)], now)).ok) free += 1;
+      return free;
+    };
+
     test("of 100 parallel takes as many pass as the sum allows", async () => {
       const key = fresh("budget");
       const taken = await parallel(100, () => take([budget(key, 7)]));
@@ -76,7 +119,7 @@ export function amountSuite(store: () => LimitStore): void {
     test("corrections go both ways and not below zero", async () => {
       const key = fresh("budget");
       await take([budget(key, 60)]);
-      const change = (amount: number) => store().correct([{ key, windowMs: HOUR, at: NOW, amount }]);
+      const change = (amount: number) => store().correct([{ key, windowMs: HOUR, at: NOW, amount, shards }]);
       await change(20);
       expect(await take([budget(key, 21)])).toMatchObject({ ok: false });
       await change(-70);
@@ -88,11 +131,11 @@ export function amountSuite(store: () => LimitStore): void {
 
     test("seeded twice is seeded once, and never takes back what was counted since", async () => {
       const key = fresh("budget");
-      const sums = [{ key, windowMs: HOUR, at: NOW, amount: 30 }];
-      await parallel(3, () => store().seed(fresh("epoch"), [], sums));
+      const sums = [{ key, windowMs: HOUR, at: NOW, amount: 30, shards }];
+      await parallel(3, () => store().seed(fresh("epoch"), [{ events: [], sums }]));
       expect(await take([budget(key, 71)])).toMatchObject({ ok: false });
       expect(await take([budget(key, 50)])).toMatchObject({ ok: true });
-      await store().seed(fresh("epoch"), [], sums);
+      await store().seed(fresh("epoch"), [{ events: [], sums }]);
       expect(await left(key, 100)).toBe(20);
     });
 
@@ -120,8 +163,42 @@ export function amountSuite(store: () => LimitStore): void {
             expect(inside.reduce((sum, { amount }) => sum + amount, 0)).toBeLessThanOrEqual(20);
           }
         }),
-        { numRuns: 40 },
+        { numRuns: 40 / Math.min(4, shards) },
       );
+    }, 60_000);
+
+    test("of 60 racing amounts, some of them great, exactly as much is spent as fits", async () => {
+      const key = fresh("budget");
+      const taken = await parallel(60, (n) => take([budget(key, n % 3 === 0 ? 11 : 3, 200)]));
+      const spent = taken.reduce((sum, { ok }, n) => sum + (ok ? (n % 3 === 0 ? 11 : 3) : 0), 0);
+      expect(spent).toBeGreaterThan(200 - 3);
+      expect(await left(key, 200)).toBe(200 - spent);
+    });
+
+    test("corrections that race take off exactly what they say, and no more than there is", async () => {
+      const key = fresh("budget");
+      await parallel(20, () => take([budget(key, 4)]));
+      const sum = { key, windowMs: HOUR, at: NOW, shards };
+      await parallel(12, () => store().correct([{ ...sum, amount: -5 }]));
+      await parallel(4, () => store().correct([{ ...sum, amount: 10 }]));
+      expect(await left(key, 100)).toBe(40);
+      await parallel(5, () => store().correct([{ ...sum, amount: -30 }]));
+      expect(await left(key, 100)).toBe(100);
+    });
+
+    test("seeded page by page, the greater of what was and what is put back stays", async () => {
+      const key = fresh("budget");
+      await take([budget(key, 20)]);
+      const page = (amount: number) => ({
+        events: [],
+        sums: [{ key, windowMs: HOUR, at: NOW, amount, shards }],
+      });
+      await parallel(3, () => store().seed(fresh("epoch"), [page(10), page(25), page(61)]));
+      expect(await left(key, 100)).toBe(39);
+    });
+
+    test("answer like one sum, whatever was counted beyond it, and whoever may go how far", async () => {
+      await expectLikeOneSum(store(), shards);
     }, 60_000);
   });
 

@@ -57,9 +57,11 @@ export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitS
 
     seeded: async (epoch) => seeds.has(epoch),
 
-    async seed(epoch, lost, lostSums = []) {
-      for (const { key, member, at } of lost) events.add(key, { member, at }, SEEDED_KEPT_MS);
-      for (const sum of lostSums) sums.raise(sum);
+    async seed(epoch, pages) {
+      for await (const lost of pages) {
+        for (const { key, member, at } of lost.events) events.add(key, { member, at }, SEEDED_KEPT_MS);
+        for (const sum of lost.sums ?? []) sums.raise(sum);
+      }
       seeds.add(epoch);
     },
 

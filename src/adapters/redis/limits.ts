@@ -1,4 +1,4 @@
-import type { LimitStore, Sum, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
+import type { LimitEvent, LimitStore, Sum, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
 import { slotAt, sumKey } from "../../core/protection/sums.ts";
 import type { RedisConnection, Script } from "./connection.ts";
 import {
@@ -42,20 +42,26 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
 
     seeded: async (epoch) => (await redis.run(SEEDED, [EPOCHS], [epoch])) === 1,
 
-    async seed(epoch, events, sums = []) {
+    async seed(epoch, pages) {
       const history = String(await redis.run(READ_HISTORY, [EPOCHS], []));
-      for (let from = 0; from < events.length; from += SEED_EVENTS) {
-        const page = events.slice(from, from + SEED_EVENTS);
-        const args = page.flatMap(({ member, at }) => [member, at]);
-        const keys = page.map(({ key }) => eventsKey(key));
-        await redis.run(SEED, keys, [...args, SEEDED_KEPT_MS]);
+      for await (const { events, sums = [] } of pages) {
+        await seedEvents(redis, events);
+        await changeSums(redis, RAISE, sums);
       }
-      await changeSums(redis, RAISE, sums);
       await redis.run(REMEMBER, [EPOCHS], [epoch, history]);
     },
 
     sweep: async () => 0,
   };
+}
+
+async function seedEvents(redis: RedisConnection, events: readonly LimitEvent[]): Promise<void> {
+  for (let from = 0; from < events.length; from += SEED_EVENTS) {
+    const page = events.slice(from, from + SEED_EVENTS);
+    const args = page.flatMap(({ member, at }) => [member, at]);
+    const keys = page.map(({ key }) => eventsKey(key));
+    await redis.run(SEED, keys, [...args, SEEDED_KEPT_MS]);
+  }
 }
 
 async function take(redis: RedisConnection, request: TakeRequest, now: number): Promise<TakeResult> {

@@ -11,30 +11,38 @@ export interface Counter extends LimitCheck {
 
 /** The counters of a check; one that is not split has one. */
 export function countersOf(check: LimitCheck, member: string, reach: Reach): readonly Counter[] {
-  const { key, shards = 1, windows } = check;
+  const { shards = 1, windows } = check;
   if (shards === 1) return [{ ...check, part: 0 }];
-  const own = ownPart(key, member, shards);
-  const parts = Array.from({ length: reach === "all" ? shards : 1 }, (_, n) => (own + n) % shards);
-  return parts.map((part) => ({
+  return partsOf(check, member, reach).map((part) => ({
     ...check,
     part,
-    windows: windows.map((each) => shareOf(each, part, shards)),
+    windows: windows.map(({ max, windowMs }) => ({ max: shareOf(Math.ceil(max), part, shards), windowMs })),
   }));
 }
 
+/** The parts that are within reach of a member, its own first. */
+export function partsOf(
+  { key, shards = 1 }: Pick<LimitCheck, "key" | "shards">,
+  member: string,
+  reach: Reach,
+): readonly number[] {
+  const own = ownPart(key, member, shards);
+  return Array.from({ length: reach === "all" ? shards : 1 }, (_, n) => (own + n) % shards);
+}
+
 /** The key of the row in `limits` that stands for a part. */
-export function lockKey({ key, shards = 1 }: LimitCheck, part: number): string {
+export function lockKey({ key, shards = 1 }: Pick<LimitCheck, "key" | "shards">, part: number): string {
   return shards === 1 ? key : `${key}#${part}`;
 }
 
 /** Where a member is counted first. Members are made of chance, so nobody chooses their part. */
 function ownPart(key: string, member: string, shards: number): number {
+  if (shards === 1) return 0;
   const hash = createHash("sha256").update(`${key}:${member}`).digest();
   return hash.readUInt32BE() % shards;
 }
 
-/** The shares of all parts make up `max`. */
-function shareOf({ max, windowMs }: LimitCheck["windows"][number], part: number, shards: number) {
-  const whole = Math.ceil(max);
-  return { max: Math.floor(whole / shards) + (part < whole % shards ? 1 : 0), windowMs };
+/** What falls to a part of a whole number; the shares of all parts make it up. */
+export function shareOf(whole: number, part: number, shards: number): number {
+  return Math.floor(whole / shards) + (part < whole % shards ? 1 : 0);
 }

@@ -1,9 +1,11 @@
 import type { Kysely } from "kysely";
-import type { LimitEvent, LimitStore } from "../../core/protection/ports.ts";
+import type { LimitEvent, LimitStore, Sum } from "../../core/protection/ports.ts";
 import { ifAbsent, rows, type SqlDatabase } from "./database.ts";
-import { addSums, raiseSums } from "./limit-sums.ts";
+import { lock } from "./limit-locks.ts";
+import { lockKey } from "./limit-parts.ts";
+import { correctSums, raiseSums } from "./limit-sums.ts";
 import { sweepLimits } from "./limit-sweep.ts";
-import { isSeeded, take } from "./limit-take.ts";
+import { take } from "./limit-take.ts";
 import type { Schema } from "./schema.ts";
 
 /** Rows of one insert; a statement takes a few thousand values at most. */
@@ -11,7 +13,7 @@ const SEED_ROWS = 200;
 
 export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
   return {
-    take: (request, now) => take(transaction, request, now),
+    take: (request, now) => take({ db, transaction }, request, now),
 
     async forget(keys, members) {
       if (keys.length === 0 || members.length === 0) return;
@@ -26,35 +28,54 @@ export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
       for (const key of keys) await forgive(db, key, count);
     },
 
-    correct: (sums) => transaction((trx) => addSums(trx, sums)),
+    correct: (sums) => transaction((trx) => correctSums(trx, sums)),
 
     release: (key, member, count) => transaction((trx) => release(trx, { key, member, count })),
 
     seeded: (epoch) => isSeeded(db, epoch),
 
-    seed: (epoch, events, sums = []) =>
-      transaction(async (trx) => {
-        await raiseSums(trx, sums);
-        const lost = rowsOf(events);
-        for (let from = 0; from < lost.length; from += SEED_ROWS) {
-          const values = lost.slice(from, from + SEED_ROWS);
-          await ifAbsent(trx.insertInto("limit_events").values(values)).execute();
-        }
-        await ifAbsent(trx.insertInto("limit_seeds").values({ epoch })).execute();
-      }),
+    async seed(epoch, pages) {
+      const deal = createDeal();
+      for await (const page of pages) {
+        const events = page.events.map(deal);
+        await transaction((trx) => putBack(trx, events, page.sums));
+      }
+      await ifAbsent(db.insertInto("limit_seeds").values({ epoch })).execute();
+    },
 
     sweep: (before, limit) => sweepLimits(db, before, limit),
   };
 }
 
-/** The events of one key are dealt to its parts in turn, so that all are equally full. */
-function rowsOf(events: readonly LimitEvent[]) {
+async function putBack(
+  trx: Kysely<Schema>,
+  events: readonly ReturnType<ReturnType<typeof createDeal>>[],
+  sums: readonly Sum[] = [],
+): Promise<void> {
+  const locks = sums.flatMap(({ shards = 1, ...sum }) =>
+    Array.from({ length: shards }, (_, part) => lockKey({ ...sum, shards }, part)),
+  );
+  await lock(trx, locks, Math.max(0, ...sums.map(({ at }) => at)));
+  await raiseSums(trx, sums);
+  for (let from = 0; from < events.length; from += SEED_ROWS) {
+    const values = events.slice(from, from + SEED_ROWS);
+    await ifAbsent(trx.insertInto("limit_events").values(values)).execute();
+  }
+}
+
+async function isSeeded(db: Kysely<Schema>, epoch: string): Promise<boolean> {
+  const seeds = db.selectFrom("limit_seeds").select("epoch").where("epoch", "=", epoch);
+  return (await seeds.executeTakeFirst()) !== undefined;
+}
+
+/** Deals the events of a key that is split to its parts in turn, so that all are equally full. */
+function createDeal() {
   const dealt = new Map<string, number>();
-  return events.map(({ key, member, at, shards = 1 }) => {
+  return ({ key, member, at, shards = 1 }: LimitEvent) => {
     const nth = dealt.get(key) ?? 0;
-    dealt.set(key, nth + 1);
+    if (shards > 1) dealt.set(key, nth + 1);
     return { limit_key: key, part: nth % shards, member, at };
-  });
+  };
 }
 
 async function forgive(db: Kysely<Schema>, key: string, count: number): Promise<void> {

@@ -32,6 +32,9 @@ export interface LimitCheck {
    * - All checks on a key name the same number. When it changes, what is counted in parts that are no more is not seen.
    * - At most one window and no backoff: give each window a check and a key of its own.
    *
+   * Of a sum every part has its share of `max`, too, and an amount that is more than what is left of a share is laid into
+   * several. What all parts hold together decides: a take is refused only when that has no room for its amount.
+   *
    * Stores that count in one thread do not split, which answers the same.
    */
   readonly shards?: number;
@@ -45,6 +48,13 @@ export interface LimitEvent {
   readonly at: number;
   /** As in the checks on `key`. */
   readonly shards?: number;
+}
+
+/** A part of what a store lost. */
+export interface Lost {
+  readonly events: readonly LimitEvent[];
+  /** What was counted in each slot, by this part of the record and those before it. */
+  readonly sums?: readonly Sum[];
 }
 
 /**
@@ -64,6 +74,8 @@ export interface Sum {
   readonly windowMs: number;
   readonly at: number;
   readonly amount: number;
+  /** As in the checks on `key`. */
+  readonly shards?: number;
 }
 
 /** Guesses set aside for one verification, so that several of one phone cannot hold more than its ledger has. */
@@ -116,10 +128,11 @@ export interface LimitStore {
   /** Whether this store still has what it was given by `seed`; false when it is new or lost its data. */
   seeded(epoch: string): Promise<boolean>;
   /**
-   * Puts back events and sums that the durable record has and this store lost (promise 2), and remembers `epoch`. Doing
-   * it twice is doing it once: of sums in one slot the greater stays.
+   * Puts back what the durable record has and this store lost (promise 2), page by page, and remembers `epoch` after the
+   * last: a store whose seeding ended half-way is as unseeded as before. Doing it twice, or by several at once, is doing
+   * it once: of sums in one slot the greater stays.
    */
-  seed(epoch: string, events: readonly LimitEvent[], sums?: readonly Sum[]): Promise<void>;
+  seed(epoch: string, pages: Iterable<Lost> | AsyncIterable<Lost>): Promise<void>;
   /** Forgets events older than `before` and leases that ended by then; at most `limit` rows a call. */
   sweep(before: number, limit: number): Promise<number>;
 }

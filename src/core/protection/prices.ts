@@ -28,6 +28,12 @@ export function priceOf({ prices, free }: PriceTable, sender: string, country: s
   return best?.micros ?? Math.max(0, ...prices.map(({ micros }) => micros));
 }
 
+/** The least that a message costs which is paid for; 0 where none is. */
+export function cheapest({ prices }: PriceTable): number {
+  const paid = prices.map(({ micros }) => micros).filter((micros) => micros > 0);
+  return paid.length > 0 ? Math.min(...paid) : 0;
+}
+
 function precision({ sender, country }: Price): number {
   return (sender === undefined ? 0 : 2) + (country === undefined ? 0 : 1);
 }

@@ -2,13 +2,12 @@ import { isUnsent, type MessageStore, type SentMessage, type SmsSender } from ".
 import type { Clock } from "../ports.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
 import type { Learned } from "./learned.ts";
-import { LIMIT_KEYS, type LimitCaller, limitChecks, messageKeys } from "./limits.ts";
-import type { LimitCheck, LimitEvent, LimitStore, Sum, TakeRequest, TakeResult } from "./ports.ts";
+import { LIMIT_KEYS, type LimitCaller, limitChecks, longestWindowMs, messageKeys } from "./limits.ts";
+import type { LimitCheck, LimitEvent, LimitStore, Lost, Sum, TakeRequest, TakeResult } from "./ports.ts";
 import type { ProtectionSettings } from "./sends.ts";
 import { budgetsOf } from "./spend.ts";
 import { slotAt, sumKey } from "./sums.ts";
 
-const DAY_MS = 86_400_000;
 const PAGE = 1_000;
 
 export interface RebuildDeps {
@@ -46,31 +45,30 @@ export function createTakeSend(deps: RebuildDeps): TakeSend {
 
 async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   if (await deps.limits.seeded(epoch)) return;
-  const { limits } = deps.settings;
-  const set = [
-    limits.phoneSends,
-    limits.addressSends,
-    limits.prefixSends,
-    limits.countrySends,
-    limits.totalSends,
-  ];
-  const windows = set.flatMap((each) => (each === "learned" ? [] : each));
+  const { resendMs: _, ...limits } = deps.settings.limits;
   const now = deps.clock.now();
-  const since = now - Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
+  const since = now - longestWindowMs(limits);
   const lost = createLost(deps, await deps.learned(), now);
-  let after: string | undefined;
-  for (;;) {
-    const page = await deps.messages.sentSince(since, { limit: PAGE, ...(after && { after }) });
-    for (const message of page) lost.add(message);
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) break;
-  }
-  await deps.limits.seed(epoch, lost.events, [...lost.sums.values()]);
+  await deps.limits.seed(epoch, pagesOf(deps, lost, since));
 }
 
-/** Gathers what messages were counted as. */
+/** One page after the other, so that only one has to be in memory. */
+async function* pagesOf(
+  { messages }: RebuildDeps,
+  lost: (page: readonly SentMessage[]) => Lost,
+  since: number,
+) {
+  let after: string | undefined;
+  for (;;) {
+    const page = await messages.sentSince(since, { limit: PAGE, ...(after && { after }) });
+    yield lost(page);
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return;
+  }
+}
+
+/** Tells what messages were counted as, page by page. Kept in between are totals: of sums by slot, of shares by key. */
 function createLost({ settings, route }: RebuildDeps, learned: Learned, now: number) {
-  const events: LimitEvent[] = [];
   const sums = new Map<string, Sum>();
   const shares = new Map<string, number>();
 
@@ -82,7 +80,7 @@ function createLost({ settings, route }: RebuildDeps, learned: Learned, now: num
     return counted < share.max;
   }
 
-  function addEvents(message: SentMessage): void {
+  function eventsOf(message: SentMessage): LimitEvent[] {
     const { id, member = id, createdAt: at } = message;
     const checks = countedChecks(settings, message, learned).filter((check) => at > now - lookback(check));
     const keys = new Map<string, number | undefined>();
@@ -94,28 +92,26 @@ function createLost({ settings, route }: RebuildDeps, learned: Learned, now: num
       for (const key of messageKeys(message.phoneTag, message.bucket, message.converted))
         keys.set(key, undefined);
     }
-    for (const [key, shards] of keys) events.push({ key, member, at, ...(shards && { shards }) });
+    return [...keys].map(([key, shards]) => ({ key, member, at, ...(shards && { shards }) }));
   }
 
-  function addSums({ price, traffic, sender, createdAt: at }: SentMessage): void {
-    if (price === 0) return;
-    for (const { key, windowMs } of budgetsOf(
-      settings.money,
-      sender ?? route[0]?.name ?? "",
-      traffic?.country ?? "",
-    )) {
+  /** Returns the slots that the message is counted in. */
+  function addSums({ price, traffic, sender, createdAt: at }: SentMessage): readonly string[] {
+    if (price === 0) return [];
+    const budgets = budgetsOf(settings.money, sender ?? route[0]?.name ?? "", traffic?.country ?? "");
+    return budgets.map(({ key, windowMs, shards }) => {
       const slot = `${sumKey({ key, windowMs })}/${slotAt(at, windowMs)}`;
-      sums.set(slot, { key, windowMs, at, amount: price + (sums.get(slot)?.amount ?? 0) });
-    }
+      sums.set(slot, { key, windowMs, at, shards, amount: price + (sums.get(slot)?.amount ?? 0) });
+      return slot;
+    });
   }
 
-  return {
-    events,
-    sums,
-    add(message: SentMessage) {
-      addEvents(message);
-      addSums(message);
-    },
+  return (page: readonly SentMessage[]): Lost => {
+    const slots = new Set(page.flatMap(addSums));
+    return {
+      events: page.flatMap(eventsOf),
+      sums: [...slots].flatMap((slot) => sums.get(slot) ?? []),
+    };
   };
 }
 

@@ -2,6 +2,8 @@
 const SHARDS = 32;
 /** With smaller parts too many takes would find theirs full and have to look for another. */
 const LEAST_IN_EACH = 8;
+/** Of a sum every take looks at all parts, which is why there are fewer. */
+const SUM_SHARDS = 16;
 
 /**
  * Into how many parts a counter that all requests share is split (`LimitCheck.shards`). Small limits are not: so few
@@ -12,4 +14,14 @@ const LEAST_IN_EACH = 8;
  */
 export function shardsFor(max: number): number {
   return max >= SHARDS * LEAST_IN_EACH ? SHARDS : 1;
+}
+
+/**
+ * Into how many parts a sum that all requests share is split.
+ *
+ * @param max the most that it lets through in its window; those who may go beyond it count in the same parts
+ * @param amount the least that is counted at a time. What is more than a part has left is laid into several.
+ */
+export function sumShardsFor(max: number, amount: number): number {
+  return amount > 0 && max >= SUM_SHARDS * LEAST_IN_EACH * amount ? SUM_SHARDS : 1;
 }

@@ -2,7 +2,8 @@ import type { DeliverDeps } from "../delivery/deliver.ts";
 import { isUnsent, type SmsSender } from "../delivery/ports.ts";
 import type { LimitCaller, SendCheck } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
-import { type PriceTable, priceOf } from "./prices.ts";
+import { cheapest, type PriceTable, priceOf } from "./prices.ts";
+import { sumShardsFor } from "./shards.ts";
 
 /** What may be spent in one window, in millionths; what is absent or not named is unlimited. */
 export interface Budget {
@@ -30,6 +31,8 @@ export interface NamedBudget {
   readonly key: string;
   readonly windowMs: number;
   readonly max: number;
+  /** Into how many parts the sum is split. */
+  readonly shards: number;
 }
 
 /** The budgets that a message through this sender to this country is paid from. */
@@ -44,7 +47,11 @@ export function budgetsOf(settings: MoneySettings, sender: string, country: stri
       { name: `${name}_country`, key: `spend:country:${country}`, max: budget.byCountry[country] },
       { name: `${name}_sender`, key: `spend:sender:${sender}`, max: budget.bySender[sender] },
     ];
-    return parts.flatMap(({ max, ...part }) => (max === undefined ? [] : [{ ...part, max, windowMs }]));
+    return parts.flatMap(({ max, ...part }) =>
+      max === undefined
+        ? []
+        : [{ ...part, max, windowMs, shards: sumShardsFor(max, cheapest(settings.prices)) }],
+    );
   });
 }
 
@@ -56,8 +63,8 @@ export function spendChecks(settings: MoneySettings, caller: LimitCaller, sender
   const { country } = caller.traffic;
   const amount = priceOf(settings.prices, sender, country);
   if (amount === 0) return [];
-  return budgetsOf(settings, sender, country).map(({ name, key, windowMs, max }) => {
-    const check = { name, key, amount, windows: [{ max, windowMs }] };
+  return budgetsOf(settings, sender, country).map(({ name, key, windowMs, max, shards }) => {
+    const check = { name, key, amount, windows: [{ max, windowMs }], shards };
     if (caller.bucket === "device") return { ...check, advisory: true };
     const { standing } = caller;
     if (standing.name === "solved" && standing.isThirdParty) {
@@ -90,7 +97,9 @@ function settled(
   const price = each * (billed.parts ?? 1);
   if (price === counted.price && billed.sender === counted.sender) return { price, corrections: [] };
   const on = (sender: string, amount: number) =>
-    budgetsOf(settings, sender, country).map(({ key, windowMs }) => ({ key, windowMs, at, amount }));
+    budgetsOf(settings, sender, country).map(({ key, windowMs, shards }) => {
+      return { key, windowMs, at, amount, shards };
+    });
   const corrections = [...on(counted.sender, -counted.price), ...on(billed.sender, price)];
   return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
 }

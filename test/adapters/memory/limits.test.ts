@@ -47,7 +47,7 @@ describe("the memory that it takes", () => {
   test("what was put back stays for a day even if no take has told the window yet", async () => {
     const store = createMemoryLimitStore();
     const key = fresh("key");
-    await store.seed("epoch", [{ key, member: "lost", at: NOW - 23 * 60 * MINUTE }]);
+    await store.seed("epoch", [{ events: [{ key, member: "lost", at: NOW - 23 * 60 * MINUTE }] }]);
     for (let n = 0; n < 20; n++) await store.take({ member: "m", checks: [sends(fresh("other"))] }, NOW);
     const day = { name: "day", key, windows: [{ max: 1, windowMs: 24 * 60 * MINUTE }] };
     expect(await store.take({ member: "m", checks: [day] }, NOW + SECOND)).toMatchObject({

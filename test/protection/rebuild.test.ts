@@ -1,0 +1,115 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
+import { migrate } from "../../src/adapters/sql/migrate.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
+import type { MessageStore } from "../../src/core/delivery/ports.ts";
+import { type LimitCaller, limitChecks } from "../../src/core/protection/limits.ts";
+import type { LimitStore, Lost } from "../../src/core/protection/ports.ts";
+import { createTakeSend } from "../../src/core/protection/rebuild.ts";
+import { spendChecks } from "../../src/core/protection/spend.ts";
+import { aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
+import { NO_LIMITS } from "../core/rules.ts";
+
+/** More than two pages of them. */
+const MESSAGES = 2_300;
+const PAGE = 1_000;
+const PRICE = 50_000;
+
+const budget = { total: MESSAGES * PRICE, byCountry: {}, bySender: {} };
+const settings = {
+  limits: { ...NO_LIMITS, totalSends: [{ max: MESSAGES / 10, windowMs: DAY }] },
+  guard: { mode: "off", allow: { countries: [], prefixes: [], networkBits: [] } },
+  money: {
+    prices: { currency: "CNY", prices: [{ micros: PRICE }], free: [] },
+    hour: { byCountry: {}, bySender: {} },
+    day: budget,
+  },
+} as const;
+const caller: LimitCaller = {
+  phoneTag: "k.tag",
+  bucket: "stranger",
+  traffic: { country: "CN", prefixTag: "prefix" },
+  standing: { name: "exempt" },
+  isTrusted: false,
+};
+const checks = {
+  total: limitChecks(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
+  spend: spendChecks(settings.money, caller, "console"),
+};
+
+describe("a rebuild, page by page", () => {
+  const clock = { now: () => NOW };
+  let database: SqlDatabase;
+  let stores: SqlStores;
+  beforeEach(async () => {
+    database = await openSqlite(":memory:");
+    await migrate(database, clock);
+    stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+    await parallel(MESSAGES, (n) =>
+      stores.messages.create(
+        aMessage({ price: PRICE, traffic: caller.traffic, createdAt: NOW - DAY + MINUTE + n }),
+      ),
+    );
+  });
+
+  const takeFrom = (over: { messages?: Partial<MessageStore>; limits?: Partial<LimitStore> } = {}) => {
+    const take = createTakeSend({
+      limits: { ...stores.limits, ...over.limits },
+      messages: { ...stores.messages, ...over.messages },
+      clock,
+      learned: async () => () => undefined,
+      route: [{ name: "console" }],
+      settings,
+    });
+    return (name: keyof typeof checks) =>
+      take(caller.phoneTag, { member: fresh("member"), checks: checks[name] }, NOW);
+  };
+  const counted = async () => {
+    const events = database.db.selectFrom("limit_events").where("limit_key", "=", "total-sends");
+    return (await events.select(({ fn }) => fn.countAll<number>().as("n")).executeTakeFirstOrThrow()).n;
+  };
+
+  test("refills nothing when its process dies half-way, and is done by the next", async () => {
+    let pages = 0;
+    const dying = takeFrom({
+      messages: {
+        sentSince(...asked) {
+          pages += 1;
+          return pages === 3 ? Promise.reject(new Error("killed")) : stores.messages.sentSince(...asked);
+        },
+      },
+    });
+    await expect(dying("total")).rejects.toThrow("killed");
+    expect(await counted()).toBe(2 * PAGE);
+    expect(await stores.limits.seeded("k")).toBe(false);
+    // Two others at once, neither of which lets anything through.
+    const others = [takeFrom(), takeFrom()];
+    const taken = await Promise.all(others.map((take) => take("total")));
+    expect(taken).toMatchObject([{ refusedBy: "total" }, { refusedBy: "total" }]);
+    expect(await others[0]?.("spend")).toMatchObject({ refusedBy: "spend_day" });
+    expect(await counted()).toBe(MESSAGES);
+    const sums = await database.db.selectFrom("limit_sums").select("amount").execute();
+    expect(sums.reduce((total, { amount }) => total + amount, 0)).toBe(MESSAGES * PRICE);
+  });
+
+  test("has one page in memory at a time", async () => {
+    const sizes: number[] = [];
+    const watched = takeFrom({
+      limits: {
+        seed: (epoch, pages) =>
+          stores.limits.seed(
+            epoch,
+            (async function* () {
+              for await (const page of pages as AsyncIterable<Lost>) {
+                sizes.push(new Set(page.events.map(({ member }) => member)).size);
+                yield page;
+              }
+            })(),
+          ),
+      },
+    });
+    await watched("spend");
+    expect(sizes).toEqual([PAGE, PAGE, MESSAGES - 2 * PAGE]);
+  });
+});
