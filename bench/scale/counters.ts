@@ -7,16 +7,18 @@ import { openMysql } from "../../src/adapters/sql/mysql.ts";
 import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import type { LimitCheck, LimitStore } from "../../src/core/protection/ports.ts";
-import { shardsFor } from "../../src/core/protection/shards.ts";
+import { shardsFor, sumShardsFor } from "../../src/core/protection/shards.ts";
 import { startProxy } from "../../test/support/tcp-proxy.ts";
 import { median } from "./cost.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** More than anybody takes in a run. */
 const MAX = 900_000;
 
-/** Whether all takes share a counter, and whether it is split. */
-export type Sharing = "none" | "whole" | "split";
+/** What all takes share: nothing, a counter, or two sums of money; and whether it is split. */
+const SHARINGS = ["none", "counter", "counter in parts", "sums", "sums in parts"] as const;
+export type Sharing = (typeof SHARINGS)[number];
 
 export interface Throughput {
   readonly sharing: Sharing;
@@ -75,16 +77,17 @@ export async function measureCounters(
   proxy.delay(options.awayMs);
   const { store, close } = await counters.open(options.awayMs > 0 ? proxy.port : counters.port);
   try {
-    const perSecond: Record<Sharing, number[]> = { none: [], whole: [], split: [] };
+    const perSecond = new Map(SHARINGS.map((each) => [each, [] as number[]]));
     await takesPerSecond(store, "none", options);
     for (let round = 0; round < options.rounds; round++) {
       for (const sharing of inTurn(round))
-        perSecond[sharing].push(await takesPerSecond(store, sharing, options));
+        perSecond.get(sharing)?.push(await takesPerSecond(store, sharing, options));
     }
-    return (["none", "whole", "split"] as const).map((sharing) => ({
+    const alone = perSecond.get("none") ?? [];
+    return [...perSecond].map(([sharing, each]) => ({
       sharing,
-      perSecond: perSecond[sharing],
-      ratios: perSecond[sharing].map((each, round) => each / (perSecond.none[round] ?? each)),
+      perSecond: each,
+      ratios: each.map((takes, round) => takes / (alone[round] ?? takes)),
     }));
   } finally {
     await close();
@@ -93,8 +96,8 @@ export async function measureCounters(
 }
 
 function inTurn(round: number): readonly Sharing[] {
-  const order: Sharing[] = ["none", "whole", "split"];
-  return [...order.slice(round % 3), ...order.slice(0, round % 3)];
+  const first = round % SHARINGS.length;
+  return [...SHARINGS.slice(first), ...SHARINGS.slice(0, first)];
 }
 
 async function takesPerSecond(
@@ -123,8 +126,17 @@ function checksOf(phone: string, sharing: Sharing, run: string): readonly LimitC
   const windows = [{ max: 5, windowMs: HOUR_MS }];
   const own = ["resend", "phone_side", "phone"].map((name) => ({ name, key: `${name}:${phone}`, windows }));
   if (sharing === "none") return own;
-  const shards = sharing === "split" ? shardsFor(MAX) : 1;
-  return [...own, { name: "total", key: `total:${run}`, windows: [{ max: MAX, windowMs: HOUR_MS }], shards }];
+  const inParts = sharing.endsWith("in parts");
+  if (sharing.startsWith("counter")) {
+    const windows = [{ max: MAX, windowMs: HOUR_MS }];
+    return [...own, { name: "total", key: `total:${run}`, windows, shards: inParts ? shardsFor(MAX) : 1 }];
+  }
+  const spent = { key: `spend:${run}`, amount: 1, shards: inParts ? sumShardsFor(MAX, 1) : 1 };
+  return [
+    ...own,
+    { name: "spend_hour", ...spent, windows: [{ max: MAX, windowMs: HOUR_MS }] },
+    { name: "spend_day", ...spent, windows: [{ max: MAX, windowMs: DAY_MS }] },
+  ];
 }
 
 export function summaryOf({ perSecond, ratios }: Throughput): {

@@ -35,7 +35,7 @@ export function reportOf(
     "## A sign-in",
     table(["Buffer pool", "Who", "Bare, ms", "Filled, ms", "Ratio", "Spread", "Pages read"], rows),
     `## Takes at ${connections} connections`,
-    table(["Store", "Away", "Shared counter", "Takes a second", "Ratio", "Spread"], takes),
+    table(["Store", "Away", "Shared", "Takes a second", "Ratio", "Spread"], takes),
     `## Plans: ${plans.length} statements, ${scanning(plans).length} of which read everything`,
     table(["Statement", "Table", "Access", "Index", "Rows"], plans.flatMap(planRows)),
   ].join("\n\n");

@@ -40,10 +40,16 @@ describe.runIf(hasMariadb())("npm run scale, in small", () => {
     await Promise.all([onBare.stop(), onFilled.stop()]);
   });
 
-  test("counts at once where everybody shares a counter, where it is split, and where nobody does", async () => {
+  test("counts at once where everybody shares a counter or sums, in parts or not, and where nobody does", async () => {
     const options = { connections: 8, rounds: 1, roundMs: 100, awayMs: 1 };
     const measured = await measureCounters(mariadbCounters(await newDatabase(), 8), options);
-    expect(measured.map(({ sharing }) => sharing)).toEqual(["none", "whole", "split"]);
+    expect(measured.map(({ sharing }) => sharing)).toEqual([
+      "none",
+      "counter",
+      "counter in parts",
+      "sums",
+      "sums in parts",
+    ]);
     for (const { perSecond } of measured) expect(Math.min(...perSecond)).toBeGreaterThan(0);
   });
 
