@@ -15,13 +15,13 @@ export async function withLock(lock, work) {
   try {
     return await work();
   } finally {
-    rmSync(lock, { recursive: true, force: true });
+    release(lock);
   }
 }
 
 /** Renames a filled folder into place: atomic, and refused by the file system where a filled one stands already. */
 function acquire(lock) {
-  const mine = `${lock}.${process.pid}`;
+  const mine = ownFolder(lock);
   mkdirSync(mine, { recursive: true });
   writeFileSync(join(mine, "pid"), String(process.pid));
   try {
@@ -31,6 +31,21 @@ function acquire(lock) {
     rmSync(mine, { recursive: true, force: true });
     return false;
   }
+}
+
+/** Moves it away before it is emptied: on an emptied folder another process may put its own. */
+function release(lock) {
+  const mine = ownFolder(lock);
+  try {
+    renameSync(lock, mine);
+  } catch {
+    // Somebody took it for abandoned.
+  }
+  rmSync(mine, { recursive: true, force: true });
+}
+
+function ownFolder(lock) {
+  return `${lock}.${process.pid}`;
 }
 
 /** Of several that find the same lock abandoned, one moves it away; the others' rename is refused. */
