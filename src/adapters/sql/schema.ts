@@ -200,6 +200,7 @@ interface LimitLeasesTable {
 /** What was counted in one slot of a window. */
 interface LimitSumsTable {
   id: Generated<number>;
+  /** The key and window of the sum, and `#` and the part but for the first. */
   limit_key: string;
   slot: number;
   amount: number;
