@@ -15,7 +15,7 @@ describe("STATE_URL=rediss+sentinel://…", () => {
   let world: World;
   beforeAll(async () => {
     setup = await startSentinels(makeCertificates(folder, "localhost"));
-    world = await createWorld({ env: { STATE_URL: setup.url } });
+    world = await createWorld({ env: { STATE_URL: setup.url, GUARD_MODE: "off" } });
   });
   afterAll(async () => {
     await world.close();

@@ -15,7 +15,7 @@ describe("STATE_URL=redis://…", () => {
   afterAll(() => server.stop());
   beforeEach(async () => {
     server.command("flushall");
-    world = await createWorld({ env: { STATE_URL: server.url } });
+    world = await createWorld({ env: { STATE_URL: server.url, GUARD_MODE: "off" } });
   });
   afterEach(() => world.close());
 
@@ -80,7 +80,7 @@ describe("STATE_URL=redis://…", () => {
     await server.restart();
     await expect.poll(async () => (await world.request("/readyz")).status, { timeout: 10_000 }).toBe(200);
     const again = await createWorld({
-      env: { STATE_URL: server.url },
+      env: { STATE_URL: server.url, GUARD_MODE: "off" },
       folder: world.folder,
       clock: world.clock,
     });
