@@ -13,6 +13,7 @@ import { createSqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
 import { systemClock } from "./adapters/system/clock.ts";
 import { createLog } from "./adapters/system/log.ts";
+import { isWithin } from "./adapters/system/networks.ts";
 import { systemRandom } from "./adapters/system/random.ts";
 import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { alertsOf } from "./compose/alerts.ts";
@@ -133,6 +134,8 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     vault: createPhoneVault({ keyring, random }),
     alerts: alertsOf({ store: sql.alertStore, clock, random }, log),
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
+    isWithin,
+    reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
     tokens,
     route,
     ...(challenges && { challenges }),

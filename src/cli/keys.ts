@@ -1,14 +1,16 @@
 import { Command } from "commander";
 import { keyTools, type RotatableKind } from "../compose.ts";
+import { apiKeysCommand } from "./api-keys.ts";
 import { settings } from "./settings.ts";
 
 export function keysCommand(): Command {
   return new Command("keys")
-    .description("Look after the keys that are wrapped in the database.")
+    .description("Look after the keys that are wrapped in the database, and (api) those that backends show.")
     .addHelpText("after", "\nExample:\n  phonekey keys list")
     .addCommand(listCommand())
     .addCommand(rotateCommand())
-    .addCommand(retagCommand());
+    .addCommand(retagCommand())
+    .addCommand(apiKeysCommand());
 }
 
 function listCommand(): Command {

@@ -10,6 +10,12 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Refresh the access token once and repeat the request. If that is refused too, let the person sign in.",
   invalid_code:
     "Let the person try again, or start over after some failures. Wrong, expired, used and exhausted codes are not told apart on purpose.",
+  invalid_api_key:
+    "Show the key that `phonekey keys api create` printed, from a network that it is for. Operators: the log says why a key that there is was refused.",
+  invalid_proof:
+    "Start a new verification. A proof lives 5 minutes and is redeemed once, with a key of the backend that started the verification.",
+  purpose_not_allowed:
+    "Use a key that was made with this purpose; `phonekey keys api list` shows what each is for.",
   invalid_refresh_token: "The session is over. Forget its tokens and let the person sign in.",
   invalid_handover:
     "Begin at the sign-in page again. A handover lives 60 seconds, works once, and needs the `codeVerifier` of its challenge.",

@@ -10,6 +10,8 @@ export const KEY_KINDS = {
   code: { algorithm: "HS256", keptMs: 3_600_000 },
   /** ECDSA P-256 key of access tokens; its public half is in the JWKS. */
   signing: { algorithm: "ES256", keptMs: 2 * 86_400_000 },
+  /** ECDSA P-256 key of the proofs that backends get; its public half is in the JWKS. */
+  proof: { algorithm: "ES256", keptMs: 2 * 86_400_000 },
   /** Keys of the tokens that only Phonekey itself reads, one kind each (RFC 8725, section 3.12). */
   refresh: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
   device: { algorithm: "HS256", keptMs: 181 * 86_400_000 },

@@ -1,6 +1,9 @@
 import { issueDeviceToken } from "./account/device.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
+import { type AuthenticateBackendDeps, authenticateBackend, type Backend } from "./backend/api-key.ts";
+import type { ApiKeyStore, ProofStore } from "./backend/ports.ts";
+import { checkForProof, redeemProof } from "./backend/proof.ts";
 import {
   type CarrierReply,
   type CarrierReport,
@@ -32,6 +35,7 @@ import { refreshSession } from "./session/refresh.ts";
 import { isOpen, type Principal, type SessionSettings } from "./session/session.ts";
 import { type SignedIn, type SignInInput, signInByCode } from "./session/sign-in.ts";
 import { issuePageToken, sessionTokens } from "./session/tokens.ts";
+import type { CheckInput } from "./verification/check.ts";
 import type { Client } from "./verification/client.ts";
 import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
 import { type OfferInput, offerForResend, offerForStart } from "./verification/offer.ts";
@@ -40,8 +44,13 @@ import { type ResendInput, resendById } from "./verification/resend.ts";
 import { type SendAgainInput, type StartInput, sendAgain, startVerification } from "./verification/start.ts";
 
 /** All that Phonekey's rules need from outside. */
-export interface PhonekeyDeps extends Omit<VerificationDeps, "takeSend" | "settlePrice">, ReceiptDeps {
+export interface PhonekeyDeps
+  extends Omit<VerificationDeps, "takeSend" | "settlePrice">,
+    ReceiptDeps,
+    Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey"> {
   readonly vault: ReceiptDeps["vault"];
+  readonly apiKeys: ApiKeyStore;
+  readonly proofs: ProofStore;
   readonly clock: ReceiptDeps["clock"];
   readonly random: ReceiptDeps["random"];
   readonly users: UserStore;
@@ -62,6 +71,11 @@ export function createPhonekey(outside: PhonekeyDeps) {
       resend: (input: ResendInput) => resendById(deps, input),
       again: (input: SendAgainInput) => sendAgain(deps, input),
       read: (input: { id: string; client: Client }) => readVerification(deps, input),
+    },
+    backend: {
+      authenticate: (secret: string, address?: string) => authenticateBackend(deps, secret, address),
+      check: (input: Omit<CheckInput, "purposes">) => checkForProof(deps, input),
+      redeem: (input: { backend: Backend; proof: string }) => redeemProof(deps, input),
     },
     challenges: {
       /** What every stranger is asked for at once; undefined where only some are, or nobody. */

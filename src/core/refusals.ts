@@ -7,6 +7,11 @@ export const REFUSALS = {
     en: "The access token is missing, wrong or no longer valid.",
     zh: "访问令牌缺失、错误或已失效。",
   },
+  invalid_api_key: {
+    status: 401,
+    en: "The API key is missing, wrong or no longer valid.",
+    zh: "API 密钥缺失、错误或已失效。",
+  },
   invalid_code: { status: 401, en: "The code is wrong or has expired.", zh: "验证码错误或已过期。" },
   invalid_refresh_token: {
     status: 401,
@@ -17,6 +22,16 @@ export const REFUSALS = {
     status: 401,
     en: "The handover is wrong, used or expired.",
     zh: "交接凭证错误、已使用或已过期。",
+  },
+  invalid_proof: {
+    status: 401,
+    en: "The proof is wrong, used, expired or for somebody else.",
+    zh: "凭证错误、已使用、已过期或不属于您。",
+  },
+  purpose_not_allowed: {
+    status: 403,
+    en: "This API key is not for that purpose.",
+    zh: "此 API 密钥不可用于该用途。",
   },
   forbidden_origin: {
     status: 403,

@@ -96,6 +96,8 @@ export interface Env {
     addressKey: string;
     /** The address itself; empty where `addressKey` is. */
     address: string;
+    /** The backend that showed a good API key, by its name. */
+    backend?: string;
     /** Set where the answers have the shape of the functions API. */
     door?: "functions";
   };

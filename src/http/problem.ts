@@ -43,7 +43,8 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
   const body = problemOf(refusal, c.get("locale"), c.get("requestId"));
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (body.retryAfter) headers["retry-after"] = String(body.retryAfter);
-  if (refusal.code === "invalid_token") headers["www-authenticate"] = 'Bearer error="invalid_token"';
+  if (refusal.code === "invalid_token" || refusal.code === "invalid_api_key")
+    headers["www-authenticate"] = 'Bearer error="invalid_token"';
   return c.body(JSON.stringify(body), REFUSALS[refusal.code].status, headers);
 }
 

@@ -114,15 +114,17 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
       test("tells what a rebuild needs, oldest first, without the messages before", async () => {
         const at = newSpan();
         await create({ createdAt: at });
-        const third = await create({ createdAt: at + 3, bucket: "device" });
+        const third = await create({ createdAt: at + 3, bucket: "device", client: "shop" });
         const second = await create({ createdAt: at + 2, status: "sending" });
         await store.finish(third.id, { status: "rejected", sender: "console", price: 7 });
         const tell = (message: Message) => {
           const { id, verificationId, phoneTag, bucket, traffic, member, price, createdAt } = message;
+          const { client } = message;
           const { status, sender } = message;
           return {
             ...{ id, verificationId, phoneTag, bucket, traffic, member, price, createdAt, status },
             ...(sender && { sender }),
+            ...(client && { client }),
             converted: false,
           };
         };
@@ -131,6 +133,9 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
           tell(second),
           tell({ ...third, ...rejected }),
         ]);
+        await store.convert(second.verificationId);
+        const converted = (await store.sentSince(at, { limit: 10 })).map((each) => each.converted);
+        expect(converted).toEqual([true, false]);
       });
 
       test("pages miss none and repeat none, also where times are equal", async () => {

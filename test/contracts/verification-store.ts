@@ -58,6 +58,7 @@ export function verificationStoreContract(
         const full = await newVerification(store, {
           holder: "device:1",
           browser: "browser-hash",
+          asked: { client: "shop", sealed: "sealed" },
           bucket: "device",
           locale: "en",
         });

@@ -101,7 +101,7 @@ export async function createRules(options: RulesOptions = {}) {
     const sql: SqlStores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
     const keyring = createKeyring({ store: sql.keys, secrets: SECRETS, clock, random: systemRandom });
     await keyring.ensure();
-    const { messages, ledger, users, sessions, receipts, replies } = sql;
+    const { messages, ledger, users, sessions, receipts, replies, apiKeys, proofs } = sql;
     const state =
       options.state === "memory"
         ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
@@ -114,6 +114,10 @@ export async function createRules(options: RulesOptions = {}) {
       sessions,
       receipts,
       replies,
+      apiKeys,
+      proofs,
+      isWithin: () => false,
+      reportApiKey: () => {},
       clock,
       random: systemRandom,
       keyring,
@@ -160,7 +164,7 @@ export async function createRules(options: RulesOptions = {}) {
     },
     /** Tries a code; `approved`, or the refusal's code. */
     async guess(verificationId: string, code: string, client: Client = {}, purpose: string = "sign_in") {
-      const input = { verificationId, code, client, purpose: purpose as Purpose };
+      const input = { verificationId, code, client, purposes: [purpose as Purpose] };
       const checked = await checkCode(running.deps, input);
       return checked.ok ? "approved" : checked.refusal.code;
     },

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { OPERATIONS } from "../../src/http/api/index.ts";
 import type { Operation } from "../../src/http/api/operation.ts";
 import { deviceLabel } from "../../src/http/device-label.ts";
+import { apiKey } from "../backend/support.ts";
 import { bearer, createWorld, type World } from "../support/world.ts";
 import { BAD_TEXTS, CANARY, chunks, NO_JSON_OBJECT, WRONG_TYPES } from "./hostile-input.ts";
 import { bodyOf, PHONE, type ProblemBody, refused } from "./support.ts";
@@ -13,11 +14,13 @@ const PROTOTYPE = Object.getOwnPropertyNames(Object.prototype);
 
 let world: World;
 let token: string;
+let key: string;
 
 beforeAll(async () => {
   const LIMIT_ADDRESS_CHECKS = "unlimited";
   world = await createWorld({ env: { LIMIT_ADDRESS_CHECKS, LIMIT_ADDRESS_SENDS: "unlimited" } });
   token = (await world.signIn()).accessToken;
+  key = await apiKey(world);
 });
 afterAll(() => world.close());
 
@@ -30,6 +33,8 @@ const withBody = OPERATIONS.filter(({ body }) => body);
 const nameOf = ({ method, path }: Operation) => `${method.toUpperCase()} ${path}`;
 const named = (operations: readonly Operation[]) =>
   operations.map((operation) => [nameOf(operation), operation] as const);
+
+const credentials = ({ auth }: Operation) => bearer(auth === "backend" ? key : token);
 
 /** The path of a call, filled with an id of the right form that names nothing. */
 function pathOf({ path, query }: Operation): string {
@@ -47,7 +52,7 @@ function send(operation: Operation, { body, headers = {} }: Sent, path = pathOf(
   const type = operation.body ? { "content-type": "application/json" } : {};
   return world.request(path, {
     method: operation.method.toUpperCase(),
-    headers: { ...bearer(token), ...type, ...headers },
+    headers: { ...credentials(operation), ...type, ...headers },
     ...(body !== undefined && { body, duplex: "half" as const }),
   });
 }
@@ -76,6 +81,8 @@ function validBody(operation: Operation, field: string): Record<string, unknown>
   if (operation.path === "/v1/sessions") {
     return field in handover ? handover : { verificationId: "A".repeat(22), code: "123456" };
   }
+  if (operation.path.endsWith("/check")) return { code: "123456" };
+  if (operation.path === "/v1/proofs/redeem") return { proof: "x" };
   if (["/v1/verifications", "/v1/challenges"].includes(operation.path)) return { phone: PHONE };
   return operation.path === "/v1/me" ? { name: "Lin" } : { refreshToken: "x" };
 }
@@ -104,7 +111,7 @@ describe.each(named(withBody))("%s", (_, operation) => {
   it("refuses no body at all", async () => {
     await expectClientError(await send(operation, {}));
     if (operation.body?.safeParse(undefined).success) return;
-    const bare = { method: operation.method.toUpperCase(), headers: bearer(token) };
+    const bare = { method: operation.method.toUpperCase(), headers: credentials(operation) };
     await refused(await world.request(pathOf(operation), bare), "unsupported_media_type", "Content-Type");
   });
 

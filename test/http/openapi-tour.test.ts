@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REFUSALS, type RefusalCode, UnavailableError } from "../../src/core/refusals.ts";
 import { OPERATIONS } from "../../src/http/api/index.ts";
 import { allRefusals, type Operation } from "../../src/http/api/operation.ts";
+import { apiKey, type Proof } from "../backend/support.ts";
 import { createTestVerifier, solved } from "../support/challenges.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 import { type OpenApi, violations } from "./openapi-document.ts";
@@ -68,6 +69,7 @@ beforeAll(async () => {
   document = await bodyOf<OpenApi>(await world.request("/openapi.json"));
   await tourVerifications();
   const session = await tourSignIn();
+  await tourBackend();
   await tourUser(session);
   await tourSessions(session);
   for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
@@ -174,6 +176,36 @@ async function tourSignIn(): Promise<OpenedSession> {
   return next;
 }
 
+/** What a backend with an API key is answered, and whoever has none. */
+async function tourBackend(): Promise<void> {
+  const START = "POST /v1/verifications";
+  const CHECK = "POST /v1/verifications/{id}/check";
+  const REDEEM = "POST /v1/proofs/redeem";
+  const headers = bearer(await apiKey(world));
+  // The address may guess again.
+  world.clock.advance(300_000);
+  const ask = { purpose: "verify_identity", phone: phoneNo(50), reference: "4711" };
+  await call(START, json({ purpose: "verify_identity", phone: phoneNo(50) }));
+  await call(START, json({ phone: phoneNo(50) }, headers));
+  const { id } = await call<VerificationBody>(START, json(ask, headers));
+  const code = world.sms.lastCode();
+  await call(CHECK, { id, ...json({ code: wrongCode(code) }) });
+  await call(CHECK, { id, ...json({ code }, bearer("pk_wrong")) });
+  await call(CHECK, { id: "x", ...json({ code }) });
+  await call(CHECK, { id, body: "{}" });
+  await call(CHECK, { id, ...tooLarge() });
+  const { proof } = await call<Proof>(CHECK, { id, ...json({ code }) });
+  for (let n = 0; n < 12; n += 1) await call(CHECK, { id, ...json({ code }) });
+  await call(REDEEM, json({ proof }));
+  const other = bearer(await apiKey(world, { purposes: ["sign_in"] }));
+  await call(REDEEM, json({ proof }, other));
+  await call(REDEEM, json({ proof }, headers));
+  await call(REDEEM, json({ proof }, headers));
+  await call(REDEEM, json({}, headers));
+  await call(REDEEM, { body: "{}", headers });
+  await call(REDEEM, tooLarge(headers));
+}
+
 async function tourUser(session: OpenedSession): Promise<void> {
   const CHANGE = "PATCH /v1/me";
   const { headers } = asUser(session);
@@ -216,8 +248,10 @@ async function withoutDatabase(each: Operation, session: OpenedSession): Promise
     "/v1/sessions": { verificationId: ID.verification, code: "123456" },
     "/v1/sessions/refresh": { refreshToken: session.refreshToken },
     "/v1/me": { name: "Lin" },
+    "/v1/verifications/{id}/check": { code: "123456" },
+    "/v1/proofs/redeem": { proof: "x" },
   };
-  const { headers } = asUser(session);
+  const headers = each.auth === "backend" ? bearer(`pk_${"A".repeat(43)}`) : asUser(session).headers;
   const body = each.body ? json(bodies[each.path] ?? {}, headers) : { headers };
   const id = each.path.startsWith("/v1/verifications") ? ID.verification : ID.session;
   await call(nameOf(each), { ...body, id, ...(each.query && { query: "?scope=others" }) });

@@ -80,9 +80,14 @@ describe.each(named)("%s", (_, each) => {
     expect(responses).toHaveProperty(String(each.answer.status));
   });
 
-  it("asks for the access token exactly where it is needed", () => {
-    const security = each.auth === "access_token" ? [{ accessToken: [] }] : undefined;
-    expect(describedBy(each)?.security).toEqual(security);
+  it("asks for credentials exactly where they are needed", () => {
+    const security = {
+      none: undefined,
+      access_token: [{ accessToken: [] }],
+      backend: [{ apiKey: [] }],
+      anybody: [{}, { apiKey: [] }],
+    };
+    expect(describedBy(each)?.security).toEqual(security[each.auth]);
   });
 
   it("names its parameters", () => {

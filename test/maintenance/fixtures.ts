@@ -21,6 +21,7 @@ export const KEPT_MS: Readonly<Record<Swept, number>> = {
   limits: 8 * DAY,
   messages: 90 * DAY,
   replies: 90 * DAY,
+  proofs: 60 * MINUTE,
   alerts: 180 * DAY,
   events: 180 * DAY,
   failures: 31 * DAY,
@@ -64,6 +65,7 @@ const TABLES = {
   limits: "limit_events",
   messages: "messages",
   replies: "replies",
+  proofs: "redeemed_proofs",
   alerts: "alerts",
   events: "events",
   failures: "failures",
@@ -89,6 +91,7 @@ export async function addRow(
     const row = { id, phone_tag: "k.tag", sealed_phone: "sealed", sealed_text: "sealed", at };
     await database.db.insertInto("replies").values(row).execute();
   }
+  if (task === "proofs") await stores.proofs.redeem({ id, redemption: id, at });
   if (task === "alerts") {
     await stores.alertStore.raise({ id, kind: "sms_balance", subject: id, detail: {}, raisedAt: at - DAY });
     await stores.alertStore.clear("sms_balance", id, at);

@@ -1,13 +1,15 @@
 import { z } from "zod";
+import { CLIENT_NAME } from "../../core/backend/api-key.ts";
 import type { KeyKind } from "../../core/keys.ts";
 import type { TokenClaims, TokenKind } from "../../core/session/ports.ts";
+import { PURPOSES } from "../../core/verification/purpose.ts";
 import type { HeaderProfile } from "./compact.ts";
 
 /** All that tells one kind of token from the others; no two share a `typ`, an audience or a kind of key (promise 10). */
 export interface Profile<K extends TokenKind> {
   readonly header: HeaderProfile;
   readonly keyKind: KeyKind;
-  readonly audience: string;
+  readonly audience: (claims: TokenClaims[K]) => string;
   /** The claims of this kind, in the order in which they are written; no others. */
   readonly claims: z.ZodType<TokenClaims[K]>;
 }
@@ -23,31 +25,31 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
     access: {
       header: { alg: "ES256", typ: "at+jwt" },
       keyKind: "signing",
-      audience,
+      audience: () => audience,
       claims: z.strictObject({ sub: id, sid: id, jti: id }),
     },
     refresh: {
       header: { alg: "HS256", typ: "rt+jwt" },
       keyKind: "refresh",
-      audience: "urn:phonekey:refresh",
+      audience: () => "urn:phonekey:refresh",
       claims: z.strictObject({ sid: id, gen: count }),
     },
     device: {
       header: { alg: "HS256", typ: "device+jwt" },
       keyKind: "device",
-      audience: "urn:phonekey:device",
+      audience: () => "urn:phonekey:device",
       claims: z.strictObject({ sub: id, did: id, epoch: count }),
     },
     page: {
       header: { alg: "HS256", typ: "page+jwt" },
       keyKind: "page",
-      audience: "urn:phonekey:page",
+      audience: () => "urn:phonekey:page",
       claims: z.strictObject({ sid: id }),
     },
     flow: {
       header: { alg: "dir", enc: "A256GCM", typ: "flow+jwt" },
       keyKind: "flow",
-      audience: "urn:phonekey:flow",
+      audience: () => "urn:phonekey:flow",
       claims: z.strictObject({
         pre: id,
         verification: z.exactOptional(id),
@@ -59,7 +61,7 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
     handover: {
       header: { alg: "dir", enc: "A256GCM", typ: "handover+jwt" },
       keyKind: "handover",
-      audience: "urn:phonekey:handover",
+      audience: () => "urn:phonekey:handover",
       claims: z.strictObject({
         jti: id,
         sub: id,
@@ -69,10 +71,24 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         created: z.boolean(),
       }),
     },
+    proof: {
+      header: { alg: "ES256", typ: "proof+jwt" },
+      keyKind: "proof",
+      audience: ({ client }) => client,
+      claims: z.strictObject({
+        client: z.string().regex(CLIENT_NAME),
+        jti: id,
+        verification: id,
+        purpose: z.enum(PURPOSES),
+        phone: z.exactOptional(id),
+        phoneTag: z.exactOptional(id),
+        reference: z.exactOptional(id),
+      }),
+    },
     functions: {
       header: { alg: "HS256", typ: "functions+jwt" },
       keyKind: "functions",
-      audience: "urn:phonekey:functions",
+      audience: () => "urn:phonekey:functions",
       claims: z.strictObject({ phone: id, userId: id, name: z.string(), avatar: id, sid: id }),
     },
   };

@@ -44,7 +44,7 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
       const key = await makingKey(keyring, profile.keyKind, keyId);
       const envelope = {
         iss: issuer,
-        aud: profile.audience,
+        aud: profile.audience(claims),
         iat: Math.floor(times.issuedAt / 1000),
         exp: Math.floor(times.expiresAt / 1000),
       };
@@ -63,8 +63,8 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
     readExpired: readToken,
 
     async jwks() {
-      const keys = await keyring.all("signing");
-      return { keys: keys.map(publicJwk) };
+      const keys = await Promise.all([keyring.all("signing"), keyring.all("proof")]);
+      return { keys: keys.flat().map(publicJwk) };
     },
   };
 }
@@ -84,7 +84,7 @@ function readClaims<K extends TokenKind>(
   const parsed = envelopeSchema.safeParse(parseCanonicalJson(payload));
   if (!parsed.success) return undefined;
   const { iss, aud, iat: _, exp, ...own } = parsed.data;
-  if (iss !== issuer || aud !== profile.audience) return undefined;
+  if (iss !== issuer) return undefined;
   const claims = profile.claims.safeParse(own).data;
-  return claims && { claims, expiresAt: exp * 1000 };
+  return claims && aud === profile.audience(claims) ? { claims, expiresAt: exp * 1000 } : undefined;
 }

@@ -10,6 +10,7 @@ const ID_LETTERS = {
   data: "d",
   code: "c",
   signing: "s",
+  proof: "o",
   refresh: "r",
   device: "v",
   page: "p",

@@ -24,6 +24,10 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
         .execute();
     },
 
+    async convert(verificationId) {
+      await markConverted(db, verificationId);
+    },
+
     async heldUntil(phoneTag, now) {
       const { until } = await db
         .selectFrom("messages")
@@ -49,7 +53,7 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
       let query = db
         .selectFrom("messages")
         .select(["id", "verification_id", "phone_tag", "bucket", "created_at", "converted"])
-        .select(["member", "price", "sender", "status", ...TRAFFIC_COLUMNS])
+        .select(["member", "price", "sender", "status", "client", ...TRAFFIC_COLUMNS])
         .where("created_at", ">", since);
       if (after !== undefined && cursor !== undefined) {
         query = query
@@ -63,6 +67,7 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
         phoneTag: row.phone_tag,
         bucket: row.bucket,
         ...trafficOf(row),
+        ...(row.client !== null && { client: row.client }),
         ...(row.member !== null && { member: row.member }),
         price: row.price ?? 0,
         status: row.status,
@@ -79,6 +84,15 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
     if (!row) throw new Error("the message to go on after does not exist");
     return row.created_at;
   }
+}
+
+/** Marks the messages of an approved verification; in the caller's transaction, where there is one. */
+export async function markConverted(db: Kysely<Schema>, verificationId: string): Promise<void> {
+  await db
+    .updateTable("messages")
+    .set({ converted: 1 })
+    .where("verification_id", "=", verificationId)
+    .execute();
 }
 
 async function insert(db: Kysely<Schema>, message: Message): Promise<void> {
@@ -105,6 +119,7 @@ function messageValues(message: Message): MessageRow {
     purpose: message.purpose,
     bucket: message.bucket,
     ...trafficValues(message.traffic),
+    client: message.client ?? null,
     member: message.member ?? null,
     price: message.price,
     status: message.status,
@@ -150,6 +165,7 @@ export function messageOf(row: MessageRow): Message {
     purpose: row.purpose,
     bucket: row.bucket,
     ...trafficOf(row),
+    ...(row.client !== null && { client: row.client }),
     ...(row.member !== null && { member: row.member }),
     price: row.price ?? 0,
     status: row.status,

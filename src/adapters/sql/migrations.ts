@@ -5,6 +5,7 @@ import { maintenance } from "./migrations/0003-maintenance.ts";
 import { traffic } from "./migrations/0004-traffic.ts";
 import { limitParts } from "./migrations/0005-limit-parts.ts";
 import { delivery } from "./migrations/0006-delivery.ts";
+import { backends } from "./migrations/0007-backends.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 4, name: "0004-traffic", up: traffic },
   { id: 5, name: "0005-limit-parts", up: limitParts },
   { id: 6, name: "0006-delivery", up: delivery },
+  { id: 7, name: "0007-backends", up: backends },
 ];

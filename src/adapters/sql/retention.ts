@@ -8,13 +8,14 @@ import type { SqlStores } from "./stores.ts";
  */
 export function createSweeps(
   database: SqlDatabase,
-  { verifications, limits }: Pick<SqlStores, "verifications" | "limits">,
+  { verifications, limits, proofs }: Pick<SqlStores, "verifications" | "limits" | "proofs">,
 ): Sweeps {
   return {
     verifications: verifications.sweep,
     limits: limits.sweep,
     messages: sweepBy(database, "messages", "created_at"),
     replies: sweepBy(database, "replies", "at"),
+    proofs: proofs.sweep,
     // Those that are over; the null of one that stands is before nothing.
     alerts: sweepBy(database, "alerts", "cleared_at"),
     events: sweepBy(database, "events", "at"),

@@ -5,6 +5,8 @@ import type { KeyKind } from "../../core/keys.ts";
 import type { Bucket } from "../../core/protection/ports.ts";
 import type { Locale, Verification } from "../../core/verification/ports.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
+import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./answer-tables.ts";
+import type { ApiKeysTable, RedeemedProofsTable } from "./backend-tables.ts";
 
 /** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
 export interface Schema {
@@ -25,6 +27,8 @@ export interface Schema {
   early_reports: EarlyReportsTable;
   replies: RepliesTable;
   opt_outs: OptOutsTable;
+  api_keys: ApiKeysTable;
+  redeemed_proofs: RedeemedProofsTable;
   baselines: BaselinesTable;
   migrations: MigrationsTable;
 }
@@ -47,6 +51,8 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   early_reports: true,
   replies: true,
   opt_outs: true,
+  api_keys: true,
+  redeemed_proofs: true,
   baselines: true,
 };
 
@@ -112,16 +118,24 @@ interface MessagesTable {
   answer_code_length: number | null;
   answer_expires_at: number | null;
   answer_resend_at: number | null;
-  /** 1 once its verification signed somebody in. */
+  client: string | null;
+  /** 1 once its verification was approved. */
   converted: number;
 }
 
-export type EventType = "sign_up" | "sign_in" | "session_ended";
+export type EventType =
+  | "sign_up"
+  | "sign_in"
+  | "session_ended"
+  | "api_key_created"
+  | "api_key_replaced"
+  | "api_key_revoked";
 
 /** The audit trail. */
 interface EventsTable {
   id: Generated<number>;
   type: EventType;
+  /** Whom it is about: a user, or a backend by its name, which is no user's id. */
   user_id: string;
   session_id: string | null;
   at: number;
@@ -165,6 +179,9 @@ interface VerificationsTable {
   /** The holder, whatever it is; the column has its name from the first kind of holder. */
   device_id: string | null;
   browser: string | null;
+  /** The backend that asked, and what it gave along. */
+  client: string | null;
+  sealed_ask: string | null;
   locale: Locale;
   created_at: number;
   expires_at: number;
@@ -237,34 +254,6 @@ interface AlertsTable {
   attempts: number;
   /** Null while there is nothing to tell. */
   next_attempt_at: number | null;
-}
-
-/** What a carrier said of messages whose number at the provider is not written down yet. */
-interface EarlyReportsTable {
-  /** The provider's id of the message. */
-  id: string;
-  phone_tag: string;
-  /** 1 or 0. */
-  delivered: number;
-  code: string;
-  at: number;
-}
-
-/** What people answered to messages. */
-interface RepliesTable {
-  id: string;
-  phone_tag: string;
-  sealed_phone: string;
-  sealed_text: string;
-  at: number;
-}
-
-/** Phones that want no message which their holder did not ask for. */
-interface OptOutsTable {
-  id: string;
-  phone_tag: string;
-  sealed_phone: string;
-  at: number;
 }
 
 /** What protection has learned about a prefix, a network, a country or everything. */

@@ -1,18 +1,22 @@
 import type { SessionStore, UserStore } from "../../core/account/ports.ts";
 import type { AlertStore } from "../../core/alerts/ports.ts";
+import type { ApiKeyStore, ProofStore } from "../../core/backend/ports.ts";
 import type { MessageStore } from "../../core/delivery/ports.ts";
 import type { ReceiptStore, ReplyStore } from "../../core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../core/keys.ts";
+import type { Sweep } from "../../core/maintenance/ports.ts";
 import type { BaselineStore } from "../../core/protection/learned.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
 import { createAlertStore } from "./alerts.ts";
+import { createApiKeyStore } from "./api-keys.ts";
 import { createBaselineStore } from "./baselines.ts";
 import type { SqlDatabase } from "./database.ts";
 import { createLedger } from "./failures.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
 import { createMessageStore } from "./messages.ts";
+import { createProofStore } from "./proofs.ts";
 import { createReceiptStore } from "./receipts.ts";
 import { createReplyStore } from "./replies.ts";
 import { createSessionStore } from "./sessions.ts";
@@ -26,6 +30,8 @@ export interface SqlStores {
   readonly messages: MessageStore;
   readonly receipts: ReceiptStore;
   readonly replies: ReplyStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly proofs: ProofStore & { readonly sweep: Sweep };
   readonly alertStore: AlertStore;
   readonly ledger: Ledger;
   readonly keys: KeyStore;
@@ -43,6 +49,8 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     messages: createMessageStore(database),
     receipts: createReceiptStore(database),
     replies: createReplyStore(database),
+    apiKeys: createApiKeyStore(database),
+    proofs: createProofStore(database),
     alertStore: createAlertStore(database),
     ledger: createLedger(database, tagKey),
     keys: createKeyStore(database),

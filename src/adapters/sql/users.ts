@@ -3,6 +3,7 @@ import type { SignInDraft, User, UserStore } from "../../core/account/ports.ts";
 import { sessionValues, userOf, userValues } from "./account-rows.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
 import { type AuditEvent, addEvents } from "./events.ts";
+import { markConverted } from "./messages.ts";
 import type { Schema, UserRow } from "./schema.ts";
 import { endSessionsOf } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
@@ -95,12 +96,4 @@ async function openSession(trx: Kysely<Schema>, draft: SignInDraft, signedIn: Si
   const events: AuditEvent[] = [{ type: "sign_in", userId, sessionId, at }];
   if (signedIn.created) events.unshift({ type: "sign_up", userId, at });
   await addEvents(trx, ...events);
-}
-
-async function markConverted(trx: Kysely<Schema>, verificationId: string): Promise<void> {
-  await trx
-    .updateTable("messages")
-    .set({ converted: 1 })
-    .where("verification_id", "=", verificationId)
-    .execute();
 }

@@ -87,6 +87,8 @@ export interface Message {
   readonly bucket: Bucket;
   /** Absent in those of a version that did not note it. */
   readonly traffic?: Traffic;
+  /** The backend that asked for it, by its name. */
+  readonly client?: string;
   /** What the limits count it under. */
   readonly member?: string;
   /** Millionths of a unit of the currency: what was counted for it, and once it is known what it cost. */
@@ -126,6 +128,8 @@ export interface MessageStore {
   create(message: Message): Promise<void>;
   /** Notes what became of it and what it cost. What the carrier said meanwhile stays. */
   finish(id: string, outcome: Finished): Promise<void>;
+  /** Notes that the verification of these messages was approved: they count no longer as unconverted. */
+  convert(verificationId: string): Promise<void>;
   /** Until when a sender takes nothing for this phone, in epoch milliseconds; undefined where none refuses it. */
   heldUntil(phoneTag: string, now: number): Promise<number | undefined>;
   /** The message of the request that used this idempotency key after `since`. */
@@ -152,6 +156,7 @@ export interface SentMessage
     | "phoneTag"
     | "bucket"
     | "traffic"
+    | "client"
     | "member"
     | "price"
     | "status"

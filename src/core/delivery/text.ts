@@ -16,6 +16,12 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的登录验证码是 ${code}，${minutes} 分钟内有效。请勿告诉任何人。`,
   },
+  verify_identity: {
+    en: ({ code, minutes, brandName }) =>
+      `${code} is your ${brandName} code to confirm your identity. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, ignore this message.`,
+    "zh-CN": ({ code, minutes, brandName }) =>
+      `【${brandName}】您的身份验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请忽略本短信。`,
+  },
 };
 
 /**

@@ -103,5 +103,5 @@ async function holds(deps: SignInDeps, phoneTag: string, client: Client): Promis
 /** What cannot be a code is wrong without having been a guess (decision 0008). */
 async function guess(deps: SignInDeps, subject: Subject, typed: string, client: Client) {
   const code = normalizeCode(typed);
-  return code ? await guessCode(deps, subject, { code, purpose: PURPOSE, client }) : "wrong";
+  return code ? await guessCode(deps, subject, { code, purposes: [PURPOSE], client }) : "wrong";
 }

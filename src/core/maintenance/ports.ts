@@ -5,6 +5,7 @@ export type Swept =
   | "messages"
   | "replies"
   | "alerts"
+  | "proofs"
   | "events"
   | "failures"
   | "sessions";

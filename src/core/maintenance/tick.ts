@@ -112,6 +112,7 @@ function removalsOf(
   const keptMs: Record<Swept, number> = {
     verifications: HOUR_MS,
     limits: longestWindowMs + LIMITS_KEPT_LONGER_MS,
+    proofs: HOUR_MS,
     messages: retention.messagesDays * DAY_MS,
     replies: retention.messagesDays * DAY_MS,
     alerts: retention.eventsDays * DAY_MS,

@@ -1,3 +1,4 @@
+import type { ApiKey } from "../backend/ports.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Standing } from "./challenges.ts";
 import type { Learned } from "./learned.ts";
@@ -43,10 +44,14 @@ export interface LimitCaller {
   readonly standing: Standing;
   /** Whether the guard's allow-list names the number, its country or the client's network. */
   readonly isTrusted: boolean;
+  /** The backend that asks with an API key; none of its windows is longer than `LONGEST_BACKEND_MS`. */
+  readonly backend?: Pick<ApiKey, "client" | "sends">;
 }
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** So far back a rebuild reads the record of messages at least. */
+export const LONGEST_BACKEND_MS = DAY_MS;
 /** What strangers may leave unconverted of a phone's longest window; the rest is kept for its known devices. */
 const STRANGERS_SHARE = 0.6;
 /**
@@ -155,6 +160,13 @@ const SEND_LIMITS: readonly SendLimit[] = [
     isCrowded: true,
     challenges: true,
   },
+  {
+    // Messages that a backend asks for, all of its keys together.
+    name: "backend",
+    binds: "everybody",
+    key: ({ backend }) => backend && `backend-sends:${backend.client}`,
+    windows: (_settings, _learned, { backend }) => backend?.sends ?? [],
+  },
 ];
 
 /** The name under which the busiest hour of a country, or of everything, is learned. */
@@ -198,7 +210,7 @@ function checkOf(
   return [{ ...check, windows: windows.map(refusalWindow) }];
 }
 
-/** How far back any check on a limit looks, a day at least: the guard, budgets and what is used once need no more. */
+/** How far back any check on a limit looks, a day at least: the guard, budgets, backends and what is used once need no more. */
 export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): number {
   const windows = Object.values(settings).flatMap((each) => (each === "learned" ? [] : each));
   return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));

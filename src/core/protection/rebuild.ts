@@ -2,7 +2,14 @@ import { isUnsent, type MessageStore, type SentMessage, type SmsSender } from ".
 import type { Clock } from "../ports.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
 import type { Learned } from "./learned.ts";
-import { LIMIT_KEYS, type LimitCaller, limitChecks, longestWindowMs, messageKeys } from "./limits.ts";
+import {
+  LIMIT_KEYS,
+  type LimitCaller,
+  LONGEST_BACKEND_MS,
+  limitChecks,
+  longestWindowMs,
+  messageKeys,
+} from "./limits.ts";
 import type { LimitCheck, LimitEvent, LimitStore, Lost, Sum, TakeRequest, TakeResult } from "./ports.ts";
 import type { ProtectionSettings } from "./sends.ts";
 import { budgetsOf } from "./spend.ts";
@@ -117,9 +124,13 @@ function createLost({ settings, route }: RebuildDeps, learned: Learned, now: num
 
 /** The checks that counted the message and still would: what was approved or failed no longer counts as unconverted. */
 function countedChecks(settings: ProtectionSettings, message: SentMessage, learned: Learned): LimitCheck[] {
-  const { phoneTag, bucket, traffic, converted, status } = message;
+  const { phoneTag, bucket, traffic, client, converted, status } = message;
   if (!traffic) return [];
-  const caller: LimitCaller = { phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false };
+  const caller: LimitCaller = {
+    ...{ phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false },
+    // What its windows are now only the next take needs to know.
+    ...(client && { backend: { client, sends: [{ max: 1, windowMs: LONGEST_BACKEND_MS }] } }),
+  };
   const checks = [
     ...limitChecks(settings.limits, caller, learned),
     ...guardChecks(settings.guard.mode, caller, learned),

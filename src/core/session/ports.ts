@@ -1,3 +1,5 @@
+import type { Purpose } from "../verification/purpose.ts";
+
 /** What each kind of token says. Every kind has its own `typ`, `aud` and key (promise 10). */
 export interface TokenClaims {
   access: { readonly sub: string; readonly sid: string; readonly jti: string };
@@ -28,6 +30,16 @@ export interface TokenClaims {
     readonly name: string;
     readonly avatar: string;
     readonly sid: string;
+  };
+  /** Shows a backend that the holder of a phone entered the code that it asked for; its audience is that `client`. */
+  proof: {
+    readonly client: string;
+    readonly jti: string;
+    readonly verification: string;
+    readonly purpose: Purpose;
+    readonly phone?: string;
+    readonly phoneTag?: string;
+    readonly reference?: string;
   };
 }
 

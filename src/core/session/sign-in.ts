@@ -13,6 +13,7 @@ import {
   type Subject,
 } from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
+import { purposesGiving } from "../verification/purpose.ts";
 import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 
@@ -22,7 +23,7 @@ export interface SignInDeps extends CheckDeps {
   readonly settings: CheckDeps["settings"] & { readonly session: SessionSettings };
 }
 
-export interface SignInInput extends Omit<CheckInput, "purpose"> {
+export interface SignInInput extends Omit<CheckInput, "purposes"> {
   /** The client's `User-Agent`, for the person's own list of sessions. */
   readonly userAgent: string;
 }
@@ -35,12 +36,12 @@ export interface SignedIn {
   readonly created: boolean;
 }
 
-/** Signs in by the code of a `sign_in` verification; the first time this signs up. */
+/** Signs in by the code of a verification for that; the first time this signs up. */
 export async function signInByCode(
   deps: SignInDeps,
   input: SignInInput,
 ): Promise<Result<SignedIn, CheckRefusal>> {
-  const checked = await checkCode(deps, { ...input, purpose: "sign_in" });
+  const checked = await checkCode(deps, { ...input, purposes: purposesGiving("session") });
   return checked.ok ? ok(await signInApproved(deps, checked.value, input)) : checked;
 }
 

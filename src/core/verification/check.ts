@@ -1,3 +1,5 @@
+import type { Backend } from "../backend/api-key.ts";
+import type { ApiKeyStore } from "../backend/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -23,14 +25,18 @@ export interface CheckDeps {
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
   readonly ledger: Ledger;
+  readonly apiKeys: Pick<ApiKeyStore, "findLive">;
   readonly settings: { readonly limits: LimitSettings };
 }
 
 export interface CheckInput {
   readonly verificationId: string;
   readonly code: string;
-  readonly purpose: Purpose;
+  /** Those that the caller takes a code for. */
+  readonly purposes: readonly Purpose[];
   readonly client: Client;
+  /** The backend that asks, where one does. */
+  readonly backend?: Pick<Backend, "client">;
 }
 
 /** A verification, and whose phone it is about. */
@@ -78,18 +84,25 @@ export async function countGuess(
 export async function findLive(deps: CheckDeps, id: string): Promise<Subject | undefined> {
   const verification = await deps.verifications.find(id);
   if (!verification || !isLive(verification, deps.clock.now())) return undefined;
+  if (await isForsaken(deps, verification)) return undefined;
   const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   const phoneTag = await deps.vault.tag(phone);
   return phoneTag === verification.phoneTag ? { verification, phone, phoneTag } : undefined;
+}
+
+/** Whoever took the keys of a backend away ended what it asked for. */
+async function isForsaken({ apiKeys, clock }: CheckDeps, { asked }: Verification): Promise<boolean> {
+  return asked !== undefined && (await apiKeys.findLive(asked.client, clock.now())) === undefined;
 }
 
 /** One guess at the code of a verification that was live just now; `dead` when it was over before the guess counted. */
 export async function guessCode(
   deps: CheckDeps,
   { verification }: Subject,
-  { code, purpose, client }: Omit<CheckInput, "verificationId">,
+  { code, purposes, client, backend }: Omit<CheckInput, "verificationId">,
 ): Promise<GuessOutcome> {
-  const mine = verification.purpose === purpose && mayUse(verification, client);
+  const isAsked = !backend || backend.client === verification.asked?.client;
+  const mine = purposes.includes(verification.purpose) && mayUse(verification, client) && isAsked;
   const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
   if (outcome === "wrong") await recordWrong(deps, verification);

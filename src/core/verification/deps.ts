@@ -1,4 +1,5 @@
 import type { UserStore } from "../account/ports.ts";
+import type { ApiKeyStore } from "../backend/ports.ts";
 import type { DeliverDeps, DeliveryRefusal } from "../delivery/deliver.ts";
 import type { Keyring } from "../keys.ts";
 import type { PhonePolicy } from "../phone.ts";
@@ -12,13 +13,14 @@ import type { TakeSend } from "../protection/rebuild.ts";
 import type { Decision, ProtectionSettings } from "../protection/sends.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
-import type { PhoneVault, VerificationStore } from "./ports.ts";
+import type { AskVault, PhoneVault, VerificationStore } from "./ports.ts";
 
 export interface VerificationDeps extends DeliverDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly keyring: Keyring;
-  readonly vault: PhoneVault;
+  readonly vault: PhoneVault & AskVault;
+  readonly apiKeys: Pick<ApiKeyStore, "findLive">;
   readonly tokens: Tokens;
   readonly users: Pick<UserStore, "find">;
   readonly verifications: VerificationStore;

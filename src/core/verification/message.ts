@@ -18,7 +18,7 @@ export async function messageFor(
 ): Promise<{ readonly record: Message; readonly sms: SmsMessage }> {
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
-  const { purpose, locale, bucket, phoneTag, traffic } = verification;
+  const { purpose, locale, bucket, phoneTag, traffic, asked } = verification;
   const code = await codeOf(deps, verification);
   const minutes = Math.max(1, Math.ceil((verification.expiresAt - now) / 60_000));
   const { codeLength, expiresAt, resendAt } = verification;
@@ -33,6 +33,7 @@ export async function messageFor(
       purpose,
       bucket,
       ...(traffic && { traffic }),
+      ...(asked && { client: asked.client }),
       member: messageMember(verification.id, verification.messages),
       price: priceOf(deps.settings.money.prices, firstSender(deps), traffic?.country ?? ""),
       status: "sending",

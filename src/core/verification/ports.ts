@@ -1,3 +1,4 @@
+import type { TextVault } from "../delivery/receipt-ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Bucket } from "../protection/ports.ts";
 import type { Traffic } from "../protection/traffic.ts";
@@ -24,6 +25,8 @@ export interface Verification {
   readonly holder?: string;
   /** The hash of the pre-session it was started in; where set, nobody else can use its code (T25). */
   readonly browser?: string;
+  /** Set where a backend asked for it: which one, and what it gave along (`Ask`), encrypted for this id. */
+  readonly asked?: { readonly client: string; readonly sealed: string };
   readonly locale: Locale;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -70,6 +73,9 @@ export interface VerificationStore {
   /** Forgets what ended before `before`; at most `limit` rows a call. Resolves with how many. */
   sweep(before: number, limit: number): Promise<number>;
 }
+
+/** Encrypts what a backend gave along. */
+export type AskVault = TextVault;
 
 /** Stands for a phone in stores and logs, and keeps the number itself encrypted. */
 export interface PhoneVault {

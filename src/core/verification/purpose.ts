@@ -1,4 +1,24 @@
-/** What a verification can be for. */
-export const PURPOSES = ["sign_in"] as const;
+/** What is so of every verification of a purpose. */
+export interface PurposeRule {
+  /** Who may start one: `anybody`, a backend that shows its API key among them, or such a `backend` alone. */
+  readonly startedBy: "anybody" | "backend";
+  /** What the right code gives: a session of the person, or a proof for the backend that asked. */
+  readonly gives: "session" | "proof";
+}
 
-export type Purpose = (typeof PURPOSES)[number];
+/** The purposes that a verification can be for, those of the design that work whole. */
+export const PURPOSE_RULES = {
+  /** Also signs up. */
+  sign_in: { startedBy: "anybody", gives: "session" },
+  /** Shows a company's backend that somebody holds a phone. */
+  verify_identity: { startedBy: "backend", gives: "proof" },
+} as const satisfies Record<string, PurposeRule>;
+
+export type Purpose = keyof typeof PURPOSE_RULES;
+
+export const PURPOSES = Object.keys(PURPOSE_RULES) as [Purpose, ...Purpose[]];
+
+/** The purposes whose right code gives this. */
+export function purposesGiving(what: PurposeRule["gives"]): readonly Purpose[] {
+  return PURPOSES.filter((purpose) => PURPOSE_RULES[purpose].gives === what);
+}

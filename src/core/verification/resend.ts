@@ -1,3 +1,4 @@
+import type { ApiKey } from "../backend/ports.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
@@ -37,11 +38,15 @@ export async function resendById(
   // After a retag it is over, and a message under its old tag would be out of reach of erasure and of the limits.
   const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   if ((await deps.vault.tag(phone)) !== phoneTag) return refuse("not_found");
-  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose);
+  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose, verification.asked?.client);
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
   if (!isLive(verification, deps.clock.now())) return refuse("not_found");
-  return await resendVerification(deps, { ...input, verification, idempotency });
+  const { asked } = verification;
+  const backend = asked && (await deps.apiKeys.findLive(asked.client, deps.clock.now()));
+  // Whoever took the keys of a backend away wants no more messages in its name.
+  if (asked && !backend) return refuse("not_found");
+  return await resendVerification(deps, { ...input, ...(backend && { backend }), verification, idempotency });
 }
 
 /** What the pages started, only the browser that started it may use (T25). */
@@ -52,6 +57,8 @@ export function mayUse(verification: Verification, client: Client): boolean {
 interface Resend extends Pick<ResendInput, "client" | "captcha"> {
   readonly verification: Verification;
   readonly idempotency: HashedKey | undefined;
+  /** The backend that asked for it. */
+  readonly backend?: Pick<ApiKey, "client" | "sends">;
 }
 
 /**
@@ -60,7 +67,7 @@ interface Resend extends Pick<ResendInput, "client" | "captcha"> {
  */
 export async function resendVerification(
   deps: VerificationDeps,
-  { verification, client, captcha, idempotency }: Resend,
+  { verification, client, captcha, idempotency, backend }: Resend,
 ): Promise<Result<VerificationView, SendRefusal>> {
   const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   // Counted where the start was, so that an approval finds all of it.
@@ -69,7 +76,8 @@ export async function resendVerification(
   const judged = await judgeChallenge(deps, asker, captcha, { isNew: false });
   if (!judged.ok) return judged;
   const isTrusted = isAllowed(deps.settings.guard.allow, { ...client, ...traffic, phone });
-  const caller = { ...verification, traffic, isTrusted, standing: judged.value };
+  const standing = judged.value;
+  const caller = { ...verification, traffic, isTrusted, standing, ...(backend && { backend }) };
   const now = deps.clock.now();
   const held = await refuseHeld(deps, verification.phoneTag, now);
   if (!held.ok) return held;

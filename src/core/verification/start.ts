@@ -1,4 +1,5 @@
 import { identifyCaller } from "../account/device.ts";
+import type { Backend } from "../backend/api-key.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
 import { isAllowed } from "../protection/allow.ts";
@@ -10,6 +11,7 @@ import type { TakeRequest } from "../protection/ports.ts";
 import { decisionOf, sendChecks, takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import { type Ask, type AskRefusal, refuseAsk, sealAsk } from "./ask.ts";
 import { type Client, holderOf } from "./client.ts";
 import {
   type ClientIdempotency,
@@ -27,7 +29,7 @@ import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
 import { isLive, LEASE_MS, leaseMember, type VerificationView, viewOf } from "./verification.ts";
 
-export interface StartInput {
+export interface StartInput extends Ask {
   /** As a person wrote it. */
   readonly phone: string;
   /** How a number without a calling code is read, where the person picked a country. */
@@ -40,9 +42,16 @@ export interface StartInput {
   /** What the caller shows for a challenge that it solved. */
   readonly captcha?: Captcha;
   readonly idempotency?: ClientIdempotency;
+  /** The backend that shows its API key. */
+  readonly backend?: Backend;
 }
 
-export type StartRefusal = "invalid_phone" | "country_not_allowed" | "phone_not_mobile" | SendRefusal;
+export type StartRefusal =
+  | AskRefusal
+  | "invalid_phone"
+  | "country_not_allowed"
+  | "phone_not_mobile"
+  | SendRefusal;
 
 /**
  * Starts a verification and sends its code.
@@ -56,11 +65,13 @@ export async function startVerification(
   deps: VerificationDeps,
   input: StartInput,
 ): Promise<Result<VerificationView, StartRefusal>> {
+  const asked = refuseAsk(input);
+  if (!asked.ok) return asked;
   const parsed = parsePhone(input.phone, deps.settings.phones, input.country);
   if (!parsed.ok) return parsed;
   const phone = parsed.value;
   const phoneTag = await deps.vault.tag(phone);
-  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, input.purpose);
+  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, input.purpose, input.backend?.client);
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
 
@@ -74,7 +85,7 @@ export async function startVerification(
   const judged = await judgeChallenge(deps, asker, input.captcha, { isNew: true });
   if (!judged.ok) return judged;
   const isTrusted = isAllowed(deps.settings.guard.allow, { ...input.client, ...traffic, phone });
-  const asked = {
+  const granted = {
     ...input,
     bucket,
     ...(holder && { holder }),
@@ -84,7 +95,7 @@ export async function startVerification(
     isTrusted,
     idempotency,
   };
-  return await startNew(deps, { ...asked, standing: judged.value });
+  return await startNew(deps, { ...granted, standing: judged.value });
 }
 
 export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
@@ -103,7 +114,8 @@ export async function sendAgain(
   return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
 }
 
-interface NewVerification extends Omit<StartInput, "phone" | "idempotency">, LimitCaller {
+interface NewVerification extends Omit<StartInput, "phone" | "idempotency" | "backend">, LimitCaller {
+  readonly backend?: Backend;
   readonly phone: Phone;
   readonly holder?: string;
   readonly idempotency: HashedKey | undefined;
@@ -225,6 +237,7 @@ async function createVerification(
     traffic: input.traffic,
     ...(holder && { holder }),
     ...(client.browser && { browser: client.browser }),
+    ...(await sealAsk(deps.vault, id, input)),
     locale: input.locale,
     createdAt: now,
     expiresAt: now + deps.settings.codeTtlMs,

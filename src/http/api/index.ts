@@ -1,3 +1,4 @@
+import { checkVerification, redeemProof } from "./backend.ts";
 import { offerChallenge } from "./challenges.ts";
 import { readMe, updateMe } from "./me.ts";
 import { readHealth, readJwks, readReadiness } from "./meta.ts";
@@ -18,6 +19,8 @@ export const OPERATIONS: readonly Operation[] = [
   offerChallenge,
   resendVerification,
   readVerification,
+  checkVerification,
+  redeemProof,
   openSession,
   refreshSession,
   listSessions,

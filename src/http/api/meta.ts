@@ -44,7 +44,8 @@ export const readJwks = operation({
   method: "get",
   path: "/.well-known/jwks.json",
   summary: "Public signing keys",
-  description: "The keys that access tokens verify by (RFC 7517). New ones are here before they are used.",
+  description:
+    "The keys that access tokens and proofs verify by (RFC 7517). New ones are here before they are used.",
   auth: "none",
   answer: {
     status: 200,

@@ -51,7 +51,10 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     paths,
     components: {
       schemas,
-      securitySchemes: { accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+      securitySchemes: {
+        accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        apiKey: { type: "http", scheme: "bearer", description: "A backend's API key, `pk_…`." },
+      },
     },
   };
 }
@@ -64,7 +67,7 @@ function describeOperation(operation: Operation, schemas: Record<string, JsonSch
     operationId: operation.id,
     summary,
     description,
-    ...(operation.auth === "access_token" && { security: [{ accessToken: [] }] }),
+    ...securityOf(operation),
     ...(parameters.length > 0 && { parameters }),
     ...(bodyContent && {
       requestBody: {
@@ -82,6 +85,17 @@ function describeOperation(operation: Operation, schemas: Record<string, JsonSch
       ...problemsOf(operation, schemas),
     },
   };
+}
+
+const SECURITY: Readonly<Record<Operation["auth"], object>> = {
+  none: {},
+  access_token: { security: [{ accessToken: [] }] },
+  backend: { security: [{ apiKey: [] }] },
+  anybody: { security: [{}, { apiKey: [] }] },
+};
+
+function securityOf({ auth }: Operation): object {
+  return SECURITY[auth];
 }
 
 function parametersOf({ params, query, sends }: Operation): object[] {

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { Backend } from "../../core/backend/api-key.ts";
 import type { Phonekey } from "../../core/phonekey.ts";
 import type { RefusalCode, Result } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
@@ -16,7 +17,8 @@ export interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly description: string;
-  readonly auth: "none" | "access_token";
+  /** Whose credentials it takes; `backend` asks for an API key, `anybody` takes one and does without. */
+  readonly auth: "none" | "access_token" | "backend" | "anybody";
   /** Whether it takes an `Idempotency-Key`: every call that sends. */
   readonly sends: boolean;
   readonly params?: z.ZodObject;
@@ -51,6 +53,13 @@ export interface OperationRequest<Params, Query, Body, Who> {
   readonly c: Context<Env>;
 }
 
+/** Who calls, by what the operation asks for. */
+interface Caller {
+  readonly access_token: Principal;
+  readonly backend: Backend;
+  readonly anybody: Backend | undefined;
+}
+
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type Sent<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
 
@@ -68,7 +77,7 @@ interface Definition<Params, Query, Body, Schema, Codes extends readonly Refusal
       Parsed<Params>,
       Parsed<Query>,
       Parsed<Body>,
-      Auth extends "access_token" ? Principal : undefined
+      Auth extends keyof Caller ? Caller[Auth] : undefined
     >,
     phonekey: Phonekey,
     deps: HttpDeps,
@@ -102,6 +111,7 @@ export function allRefusals(operation: Operation): RefusalCode[] {
   if (operation.body) codes.add("unsupported_media_type");
   if (operation.method !== "get") codes.add("request_too_large");
   if (operation.auth === "access_token") codes.add("invalid_token");
+  if (operation.auth === "backend" || operation.auth === "anybody") codes.add("invalid_api_key");
   if (operation.sends) codes.add("invalid_request");
   return [...codes, "internal_error", "unavailable"];
 }

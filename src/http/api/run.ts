@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { Backend } from "../../core/backend/api-key.ts";
 import { ok, type RefusalCode, type Result, refuse } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
@@ -63,11 +64,23 @@ async function authorize(
   operation: Operation,
   deps: HttpDeps,
   c: Context<Env>,
-): Promise<Result<Principal | undefined, "invalid_token">> {
-  if (operation.auth === "none") return ok(undefined);
+): Promise<Result<Principal | Backend | undefined, "invalid_token" | "invalid_api_key">> {
+  const { auth } = operation;
+  if (auth === "none") return ok(undefined);
+  const token = bearerToken(c);
+  if (auth === "access_token") {
+    return token ? await deps.phonekey.sessions.authenticate(token) : refuse("invalid_token");
+  }
+  // Whoever shows something else than an API key where none is needed is anybody.
+  if (auth === "anybody" && !token?.startsWith("pk_")) return ok(undefined);
+  const backend = await deps.phonekey.backend.authenticate(token ?? "", c.get("address") || undefined);
+  if (backend.ok) c.set("backend", backend.value.client);
+  return backend;
+}
+
+function bearerToken(c: Context<Env>): string | undefined {
   const [scheme, token, ...rest] = (c.req.header("authorization") ?? "").split(" ");
-  if (scheme?.toLowerCase() !== "bearer" || !token || rest.length > 0) return refuse("invalid_token");
-  return await deps.phonekey.sessions.authenticate(token);
+  return scheme?.toLowerCase() === "bearer" && rest.length === 0 ? token : undefined;
 }
 
 function readIdempotencyKey(c: Context<Env>): Result<string | undefined, "invalid_request"> {

@@ -6,9 +6,10 @@ import { PURPOSES } from "../../core/verification/purpose.ts";
 /** A moment on the wire is RFC 3339 in UTC; inside it is epoch milliseconds. */
 const Time = z.iso.datetime().meta({ example: "2026-11-23T08:00:00.000Z", description: "RFC 3339, UTC" });
 
-const Purpose = z
-  .enum(PURPOSES, { error: `must be one of ${PURPOSES.join(", ")}` })
-  .meta({ description: "What the verification is for; `sign_in` also signs up." });
+const Purpose = z.enum(PURPOSES, { error: `must be one of ${PURPOSES.join(", ")}` }).meta({
+  description:
+    "What the verification is for; `sign_in` also signs up, `verify_identity` takes an API key and gives a proof.",
+});
 
 const boundedText = (max: number) =>
   z
@@ -20,6 +21,15 @@ const DeviceToken = boundedText(4_096).meta({
   description:
     "What an earlier sign-in on this device returned; it keeps strangers from using up this phone's sends.",
 });
+
+const Reference = boundedText(256).meta({
+  example: "contract-4711",
+  description: "A backend's own name of what this is for; the proof says it. 1 to 128 characters.",
+});
+
+const ClientAddress = z
+  .union([z.ipv4(), z.ipv6()], { error: "must be an IPv4 or IPv6 address" })
+  .meta({ example: "203.0.113.7", description: "With an API key: the address of the person's own device." });
 
 function kind<Kind extends ChallengeKind>(name: Kind) {
   return z.literal(name).meta({ description: "Which challenge it was." });
@@ -59,6 +69,8 @@ export const StartBody = z.strictObject({
     .meta({ description: "Language of the message; else that of `Accept-Language`." }),
   deviceToken: DeviceToken.optional(),
   captcha: Captcha.optional(),
+  reference: Reference.optional(),
+  clientAddress: ClientAddress.optional(),
 });
 
 export const ResendBody = z.strictObject({ captcha: Captcha.optional() }).optional();
@@ -106,6 +118,39 @@ const Code = boundedText(64).meta({
   example: "004217",
   description: "The digits; full-width digits, spaces and hyphens are taken too.",
 });
+
+export const CheckBody = z.strictObject({
+  code: Code,
+  clientAddress: ClientAddress.optional(),
+});
+
+export const Approved = z
+  .object({
+    status: z.literal("approved").meta({ description: "The code was right, and is used up." }),
+    proof: z.string().meta({ description: "JWT, ES256, `typ` `proof+jwt`; 5 minutes." }),
+  })
+  .meta({ id: "Approved" });
+
+export const RedeemBody = z.strictObject({
+  proof: boundedText(4_096).meta({ description: "What the check of the code answered." }),
+});
+
+export const Proven = z
+  .object({
+    verificationId: z.string().meta({ description: "Compare it with the one that you started." }),
+    purpose: Purpose,
+    phone: z
+      .string()
+      .optional()
+      .meta({ example: "+8613800138000", description: "E.164, where the API key tells phones." }),
+    phoneTag: z
+      .string()
+      .optional()
+      .meta({ description: "Stands for the phone, where the API key does not tell phones." }),
+    reference: z.string().optional().meta({ description: "That of the start." }),
+    approvedAt: Time.meta({ description: "When the code was entered." }),
+  })
+  .meta({ id: "Proven" });
 
 export const OpenSessionBody = z.union(
   [

@@ -1,9 +1,12 @@
 import type { z } from "zod";
 import type { Profile } from "../../core/account/profile.ts";
+import type { Backend } from "../../core/backend/api-key.ts";
+import { ok, type Result, refuse } from "../../core/refusals.ts";
 import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { HttpDeps } from "../context.ts";
+import { addressNamed } from "../middleware/client-address.ts";
 import { avatarUrl } from "../origin.ts";
 import { timeOf } from "../time.ts";
 import type { OperationRequest } from "./operation.ts";
@@ -37,6 +40,27 @@ export async function tokensBody(
     deviceToken,
     user: userBody(profile, request, deps),
   };
+}
+
+/**
+ * For whom a backend asks: the person's address is the one that it names, and it is asked for no challenge. A caller
+ * without an API key speaks for itself and names nobody.
+ */
+export function askerOf(
+  request: AnyRequest,
+  backend: Backend | undefined,
+  {
+    deviceToken,
+    clientAddress,
+  }: { readonly deviceToken?: string | undefined; readonly clientAddress?: string | undefined },
+): Result<Client, "invalid_request"> {
+  if (!backend && clientAddress !== undefined) {
+    return refuse("invalid_request", { field: "clientAddress", detail: "must come with an API key" });
+  }
+  if (!backend) return ok(clientOf(request, deviceToken));
+  const named = clientAddress === undefined ? undefined : addressNamed(clientAddress);
+  const address = named && { addressKey: named.key, address: named.text };
+  return ok({ solves: [], ...(deviceToken && { deviceToken }), ...address });
 }
 
 /** What a use case needs to know of who calls. */

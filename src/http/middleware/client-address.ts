@@ -74,6 +74,11 @@ function parse(text: string | undefined): Address | undefined {
   return ipaddr.process(text);
 }
 
+/** An address that somebody names, as limits key it. Undefined for what is none. */
+export function addressNamed(text: string): ClientAddress | undefined {
+  return addressOf(parse(text));
+}
+
 function addressOf(address: Address | undefined): ClientAddress | undefined {
   if (!address) return undefined;
   const text = address.toString();

@@ -21,7 +21,9 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
     c.res.headers.set("x-request-id", requestId);
     const { method } = c.req;
     const ms = deps.clock.now() - startedAt;
-    deps.log.info({ requestId, method, route: c.req.routePath, status: c.res.status, ms }, "request");
+    const backend = c.get("backend");
+    const who = { requestId, ...(backend && { backend }) };
+    deps.log.info({ ...who, method, route: c.req.routePath, status: c.res.status, ms }, "request");
   };
 }
 

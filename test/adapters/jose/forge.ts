@@ -18,6 +18,14 @@ export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
   page: { sid: "session-1" },
   flow: { pre: "pre-1", returnTo: "https://app.example.com/back?a=1", state: "é世" },
   handover: { jti: "handover-1", sub: "user-1", sid: "session-1", epoch: 2, challenge: "abc", created: true },
+  proof: {
+    client: "shop",
+    jti: "proof-1",
+    verification: "verification-1",
+    purpose: "verify_identity",
+    phone: "+8613800138000",
+    reference: "王-4711",
+  },
   functions: {
     phone: "13800138000",
     userId: "user-1",
@@ -43,6 +51,7 @@ export const WIRE = {
     aud: "urn:phonekey:handover",
     keyKind: "handover",
   },
+  proof: { alg: "ES256", typ: "proof+jwt", aud: "shop", keyKind: "proof" },
   functions: {
     alg: "HS256",
     typ: "functions+jwt",

@@ -186,9 +186,10 @@ describe("access tokens and the JWKS", () => {
     const ring = createTestKeyring({ clock: { now: () => NOW } });
     const current = await ring.current("signing");
     const next = ring.add("signing", { activeFrom: NOW + 900_000 });
+    const ofProofs = await ring.current("proof");
     const { keys } = await createTokens({ keyring: ring, issuer: ISSUER, audience: AUDIENCE }).jwks();
-    expect(keys.map((jwk) => jwk.kid)).toStrictEqual([next.id, current.id]);
-    for (const [index, key] of [next, current].entries()) {
+    expect(keys.map((jwk) => jwk.kid)).toStrictEqual([next.id, current.id, ofProofs.id]);
+    for (const [index, key] of [next, current, ofProofs].entries()) {
       const der = { key: Buffer.from(key.material), format: "der", type: "pkcs8" } as const;
       const { kty, crv, x, y } = createPublicKey(createPrivateKey(der)).export({ format: "jwk" });
       expect(keys[index]).toStrictEqual({ kty, crv, x, y, kid: key.id, alg: "ES256", use: "sig" });

@@ -25,7 +25,9 @@ describe("rotateKey", () => {
     expect(ROTATABLE_KINDS).toEqual(KINDS.filter((kind) => kind !== "tag"));
     for (const kind of ROTATABLE_KINDS) {
       const { id, activeFrom } = await rotateKey(fixture, kind);
-      expect(activeFrom - fixture.clock.now()).toBe(kind === "signing" ? PUBLISH_LEAD_MS : 0);
+      expect(activeFrom - fixture.clock.now()).toBe(
+        KEY_KINDS[kind].algorithm === "ES256" ? PUBLISH_LEAD_MS : 0,
+      );
       expect(id).toMatch(/^[a-z]2-[0-9a-f]{8}$/);
     }
     expect((await failure(rotateKey(fixture, "tag"))).message).toContain("phonekey keys retag");

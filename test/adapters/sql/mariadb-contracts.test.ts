@@ -2,6 +2,7 @@ import { CompiledQuery } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlStores } from "../../../src/adapters/sql/stores.ts";
 import { alertStoreContract } from "../../contracts/alert-store.ts";
+import { backendStoresContract } from "../../contracts/backend-stores.ts";
 import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
@@ -66,6 +67,7 @@ describe.runIf(hasMariadb()).each([
   sessionStoreContract(name, () => opened("sessions"));
   messageStoreContract(name, () => opened("messages"));
   receiptStoreContract(name, open);
+  backendStoresContract(name, open);
   alertStoreContract(name, () => opened("alertStore"));
   keyStoreContract(name, () => opened("keys"));
 });
@@ -107,7 +109,7 @@ describe.runIf(hasMariadb())("mariadb: every statement", () => {
 
   test("of the stores is served by an index", async () => {
     const stores = [...statements].filter((sql) => /^(select|update|delete|insert)/i.test(sql));
-    const readsAll = /^select \* from `keys` order by/;
+    const readsAll = /^select \* from `(api_)?keys` order by/;
     const onRequestPath = stores.filter(
       (sql) => !/information_schema|`migrations`|get_lock/.test(sql) && !readsAll.test(sql),
     );

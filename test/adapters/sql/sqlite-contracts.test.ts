@@ -1,6 +1,7 @@
 import { CompiledQuery } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alertStoreContract } from "../../contracts/alert-store.ts";
+import { backendStoresContract } from "../../contracts/backend-stores.ts";
 import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
@@ -51,14 +52,15 @@ messageStoreContract("sqlite", async () => {
   return { store: messages, close };
 });
 receiptStoreContract("sqlite", open);
+backendStoresContract("sqlite", open);
 keyStoreContract("sqlite", async () => {
   const { keys, close } = await open();
   return { store: keys, close };
 });
 
 describe("sqlite: every statement is served by an index", () => {
-  /** The keyring reads all keys there are, once in a while and on no request's path. */
-  const readsAll = /^select \* from "keys" order by/;
+  /** The keyring reads all keys there are, once in a while; an operator lists all API keys. Neither is on a request's path. */
+  const readsAll = /^select \* from "(api_)?keys" order by/;
   let opened: TestDatabase;
   beforeAll(async () => {
     opened = await openTestDatabase(clock);

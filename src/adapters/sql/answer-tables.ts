@@ -1,0 +1,27 @@
+/** What a carrier said of messages whose number at the provider is not written down yet. */
+export interface EarlyReportsTable {
+  /** The provider's id of the message. */
+  id: string;
+  phone_tag: string;
+  /** 1 or 0. */
+  delivered: number;
+  code: string;
+  at: number;
+}
+
+/** What people answered to messages. */
+export interface RepliesTable {
+  id: string;
+  phone_tag: string;
+  sealed_phone: string;
+  sealed_text: string;
+  at: number;
+}
+
+/** Phones that want no message which their holder did not ask for. */
+export interface OptOutsTable {
+  id: string;
+  phone_tag: string;
+  sealed_phone: string;
+  at: number;
+}

@@ -1,0 +1,162 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type ApiKeyTools, apiKeyTools, type Made } from "../compose/api-keys.ts";
+import { networks } from "../config/addresses.ts";
+import { type Format, list, oneOf, wholeNumber } from "../config/formats.ts";
+import { limit } from "../config/limits.ts";
+import { CLIENT_NAME, whyOver } from "../core/backend/api-key.ts";
+import type { ApiKey } from "../core/backend/ports.ts";
+import { LONGEST_BACKEND_MS } from "../core/protection/limits.ts";
+import { PURPOSES } from "../core/verification/purpose.ts";
+import { settings } from "./settings.ts";
+
+const DAYS = wholeNumber(1, 730);
+const HOUR_MS = 3_600_000;
+const SENDS = "600/1h,5000/24h";
+
+/** Keys that companies' backends show to the API; those that are wrapped in the database are another matter. */
+export function apiKeysCommand(): Command {
+  return new Command("api")
+    .description("Look after the API keys that backends show. Each is shown once, and kept as a hash.")
+    .addHelpText("after", "\nExample:\n  phonekey keys api create shop --purposes verify_identity")
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(rotateCommand())
+    .addCommand(revokeCommand());
+}
+
+interface CreateOptions {
+  readonly purposes: ApiKey["purposes"];
+  readonly networks: ApiKey["networks"];
+  readonly sends: ApiKey["sends"];
+  readonly tells: ApiKey["tells"];
+  readonly days: number;
+  readonly json?: true;
+}
+
+function createCommand(): Command {
+  return new Command("create")
+    .description("Make the first API key of a backend and print it. Nobody can print it again.")
+    .argument("<name>", "the backend's name, and the audience of its proofs: a-z, 0-9 and -", clientName)
+    .requiredOption("--purposes <list>", `what it may start: ${PURPOSES.join(", ")}`, as(purposes))
+    .addOption(
+      new Option("--networks <list>", "where it may come from, such as 192.0.2.0/24")
+        .argParser(as(networks))
+        .default([], "anywhere"),
+    )
+    .addOption(
+      new Option("--sends <limit>", "how many messages it may ask for, or unlimited")
+        .argParser(sends)
+        .default(sends(SENDS), SENDS),
+    )
+    .addOption(
+      new Option("--tells <what>", "what proofs say of a phone: its number, or its tag alone")
+        .choices(["phone", "tag"])
+        .default("phone"),
+    )
+    .option("--days <days>", "how long it is good", as(DAYS), 365)
+    .option("--json", "print it as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  phonekey keys api create shop --purposes verify_identity --networks 192.0.2.0/24",
+    )
+    .action(async (client: string, { json, ...terms }: CreateOptions) => {
+      const made = await withTools((tools) => tools.create({ client, ...terms }));
+      if (!made) throw new Error(`${client} has an API key; rotate or revoke it`);
+      print(made, json);
+    });
+}
+
+function listCommand(): Command {
+  return new Command("list")
+    .description("List the API keys, never the keys themselves.")
+    .option("--json", "print them as JSON")
+    .addHelpText("after", "\nExample:\n  phonekey keys api list")
+    .action(async ({ json }: { readonly json?: true }) => {
+      const keys = await withTools((tools) => tools.list());
+      if (json)
+        console.log(JSON.stringify(keys.map(({ hash: _, ...key }) => ({ ...key, state: stateOf(key) }))));
+      else for (const key of keys) console.log(lineOf(key));
+    });
+}
+
+function rotateCommand(): Command {
+  return new Command("rotate")
+    .description("Make a new API key with the terms of the newest one; the old ones stay good for a while.")
+    .argument("<name>", "the backend's name", clientName)
+    .option("--overlap <hours>", "how long the old ones stay good", as(wholeNumber(0, 720)), 24)
+    .option("--days <days>", "how long the new one is good", as(DAYS), 365)
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  phonekey keys api rotate shop --overlap 48")
+    .action(async (client: string, options: { overlap: number; days: number; json?: true }) => {
+      const { days, overlap, json } = options;
+      const made = await withTools((tools) => tools.rotate(client, { days, overlapMs: overlap * HOUR_MS }));
+      if (!made) throw new Error(`${client} has no API key to rotate; create one`);
+      print(made, json);
+    });
+}
+
+function revokeCommand(): Command {
+  return new Command("revoke")
+    .description("End all API keys of a backend at once.")
+    .argument("<name>", "the backend's name", clientName)
+    .addHelpText("after", "\nExample:\n  phonekey keys api revoke shop")
+    .action(async (client: string) => {
+      const count = await withTools((tools) => tools.revoke(client));
+      if (count === 0) throw new Error(`${client} has no API key that is good`);
+      console.log(`Revoked ${count} API ${count === 1 ? "key" : "keys"} of ${client}.`);
+    });
+}
+
+/** The key alone goes to standard output, so that it can be piped into where secrets are kept. */
+function print({ secret, kept }: Made, json?: true): void {
+  const { client, id, expiresAt } = kept;
+  if (json) {
+    console.log(JSON.stringify({ key: secret, id, client, expiresAt }));
+    return;
+  }
+  console.error(
+    `API key of ${client}, good until ${new Date(expiresAt).toISOString()}. It is shown this once:`,
+  );
+  console.log(secret);
+}
+
+function lineOf(key: ApiKey): string {
+  const until = new Date(key.expiresAt).toISOString().slice(0, 10);
+  const from = key.networks.length > 0 ? `  from ${key.networks.join(",")}` : "";
+  return `${key.client.padEnd(20)}${stateOf(key).padEnd(9)}until ${until}  ${key.purposes.join(",")}${from}`;
+}
+
+function stateOf(key: Pick<ApiKey, "expiresAt" | "revokedAt">): string {
+  return whyOver(key, Date.now()) ?? "good";
+}
+
+const purposes = list(oneOf(PURPOSES), `one or more of ${PURPOSES.join(", ")}`);
+
+function clientName(text: string): string {
+  if (CLIENT_NAME.test(text)) return text;
+  throw new InvalidArgumentError("It must be 2 to 63 of a-z, 0-9 and -, beginning with a letter.");
+}
+
+function sends(text: string): ApiKey["sends"] {
+  const windows = as(limit)(text);
+  if (windows.every(({ windowMs }) => windowMs <= LONGEST_BACKEND_MS)) return windows;
+  throw new InvalidArgumentError("Its windows must be 24 hours at most.");
+}
+
+/** Reads an option as a setting is read. */
+function as<T>(format: Format<T>): (text: string) => T {
+  return (text) => {
+    const parsed = format.read(text);
+    if (parsed.ok) return parsed.value;
+    throw new InvalidArgumentError(`It ${parsed.problem}.`);
+  };
+}
+
+async function withTools<T>(act: (tools: ApiKeyTools) => Promise<T>): Promise<T> {
+  const tools = await apiKeyTools(settings());
+  try {
+    return await act(tools);
+  } finally {
+    await tools.close();
+  }
+}

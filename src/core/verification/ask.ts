@@ -1,0 +1,65 @@
+import type { Backend } from "../backend/api-key.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Client } from "./client.ts";
+import type { AskVault, Verification } from "./ports.ts";
+import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
+
+/** What a backend gives along with a start, and gets back with the proof. */
+export interface Ask {
+  /** The backend's own name of what this is for: 1 to 128 characters, none of them invisible. */
+  readonly reference?: string;
+}
+
+export interface AskedStart extends Ask {
+  readonly purpose: Purpose;
+  readonly client: Client;
+  /** The backend that starts it. */
+  readonly backend?: Backend;
+}
+
+export type AskRefusal = "invalid_request" | "invalid_api_key" | "purpose_not_allowed";
+
+/** Refuses who may not start a verification of this purpose, and what does not belong to it. */
+export function refuseAsk({ purpose, client, backend, reference }: AskedStart): Result<void, AskRefusal> {
+  const { startedBy, gives } = PURPOSE_RULES[purpose];
+  if (!backend && startedBy === "backend") return refuse("invalid_api_key");
+  if (backend && !backend.purposes.includes(purpose)) {
+    return refuse("purpose_not_allowed", { field: "purpose" });
+  }
+  if (gives === "proof" && client.deviceToken) {
+    return refuse("invalid_request", { field: "deviceToken", detail: "is only for signing in" });
+  }
+  if (reference === undefined) return ok(undefined);
+  if (gives !== "proof") {
+    return refuse("invalid_request", {
+      field: "reference",
+      detail: "is only for purposes that give a proof",
+    });
+  }
+  return isReference(reference) ? ok(undefined) : refuse("invalid_request", BAD_REFERENCE);
+}
+
+const BAD_REFERENCE = {
+  field: "reference",
+  detail: "must be 1 to 128 characters without control, invisible or bidirectional ones",
+};
+
+function isReference(text: string): boolean {
+  return /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u.test(text);
+}
+
+/** Seals what was asked, for the verification's row. */
+export async function sealAsk(
+  vault: AskVault,
+  id: string,
+  { backend, reference }: Pick<AskedStart, "backend" | "reference">,
+): Promise<Pick<Verification, "asked">> {
+  if (!backend) return {};
+  const ask: Ask = { ...(reference !== undefined && { reference }) };
+  return { asked: { client: backend.client, sealed: await vault.sealText(JSON.stringify(ask), id) } };
+}
+
+/** What was asked of this verification. */
+export async function readAsk(vault: AskVault, { id, asked }: Verification): Promise<Ask> {
+  return asked ? JSON.parse(await vault.openText(asked.sealed, id)) : {};
+}

@@ -1,0 +1,334 @@
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  bodyOf,
+  MINUTE_MS,
+  open,
+  PHONE,
+  phoneNo,
+  refused,
+  resend,
+  SECOND_MS,
+  type VerificationBody,
+  wrongCode,
+} from "../http/support.ts";
+import { bearer, createWorld, ORIGIN, type World } from "../support/world.ts";
+import { apiKey, backendOf, check, claimsOf, DAY, type Proof, revoke } from "./support.ts";
+
+let world: World;
+let key: string;
+beforeEach(async () => {
+  world = await createWorld();
+  key = await apiKey(world);
+});
+afterEach(() => world.close());
+
+const shop = () => backendOf(world, key);
+
+async function started(more: object = {}, by = shop()): Promise<VerificationBody> {
+  const response = await by.start({ phone: PHONE, purpose: "verify_identity", ...more });
+  expect(response.status).toBe(201);
+  return await bodyOf<VerificationBody>(response);
+}
+
+async function proven(more: object = {}, by = shop()): Promise<{ id: string; proof: string }> {
+  const { id } = await started(more, by);
+  const response = await check(world, id, world.sms.lastCode());
+  expect(response.status).toBe(200);
+  const { status, proof } = await bodyOf<Proof>(response);
+  expect(status).toBe("approved");
+  return { id, proof };
+}
+
+describe("a backend verifies who holds a phone", () => {
+  it("starts, the person enters the code, and the backend redeems the proof once", async () => {
+    const { id, proof } = await proven({ reference: "契约 4711", clientAddress: "203.0.113.9" });
+    expect(world.sms.sent.at(-1)?.text).toContain("confirm your identity");
+    const redeemed = await shop().redeem(proof);
+    expect(redeemed.status).toBe(200);
+    expect(await redeemed.json()).toStrictEqual({
+      verificationId: id,
+      purpose: "verify_identity",
+      phone: PHONE,
+      reference: "契约 4711",
+      approvedAt: new Date(world.clock.now()).toISOString(),
+    });
+    await refused(await shop().redeem(proof), "invalid_proof");
+  });
+
+  it("gives a proof that verifies offline by the JWKS", async () => {
+    const { id, proof } = await proven({ reference: "r" });
+    const jwks = await (await world.request("/.well-known/jwks.json")).json();
+    const { payload, protectedHeader } = await jwtVerify(proof, createLocalJWKSet(jwks as never), {
+      issuer: ORIGIN,
+      audience: "shop",
+      typ: "proof+jwt",
+      algorithms: ["ES256"],
+      currentDate: new Date(world.clock.now()),
+    });
+    expect(protectedHeader.typ).toBe("proof+jwt");
+    expect(payload).toMatchObject({
+      verification: id,
+      purpose: "verify_identity",
+      phone: PHONE,
+      reference: "r",
+    });
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(300);
+  });
+
+  it("tells the phone's tag alone where the key says so", async () => {
+    const bank = backendOf(world, await apiKey(world, { client: "bank", tells: "tag" }));
+    const claims = claimsOf((await proven({}, bank)).proof);
+    expect(claims).toMatchObject({ phoneTag: expect.stringMatching(/^t\d/), aud: "bank" });
+    expect(JSON.stringify(claims)).not.toContain("13800138000");
+  });
+
+  it("takes the check from the backend too", async () => {
+    const { id } = await started();
+    const response = await shop().check(id, { code: world.sms.lastCode(), clientAddress: "2001:db8::7" });
+    expect(response.status).toBe(200);
+  });
+
+  it("forgets that messages were unconverted, so that the next start does not wait", async () => {
+    await proven();
+    await started();
+  });
+
+  it("redeems one proof once, however many race", async () => {
+    const { proof } = await proven();
+    const answers = await Promise.all(Array.from({ length: 12 }, () => shop().redeem(proof)));
+    expect(answers.map(({ status }) => status).sort()).toStrictEqual([200, ...Array(11).fill(401)]);
+  });
+
+  it("answers a repeated start with the same key once, and to no other backend", async () => {
+    const headers = { "idempotency-key": "9f0c8a52-6f0e-4b3f-9d0b-0c1d2e3f4a5b" };
+    const body = { phone: PHONE, purpose: "verify_identity" };
+    const first = await bodyOf<VerificationBody>(await shop().start(body, headers));
+    expect(await bodyOf<VerificationBody>(await shop().start(body, headers))).toStrictEqual(first);
+    expect(world.sms.sent).toHaveLength(1);
+    const bank = backendOf(world, await apiKey(world, { client: "bank" }));
+    await refused(await bank.start(body, headers), "too_many_requests");
+  });
+});
+
+describe("what attackers try", () => {
+  it("takes three guesses and no more, whoever makes them", async () => {
+    const { id } = await started();
+    const code = world.sms.lastCode();
+    await refused(await check(world, id, wrongCode(code)), "invalid_code");
+    await refused(await shop().check(id, { code: wrongCode(code) }), "invalid_code");
+    await refused(await open(world, id, wrongCode(code)), "invalid_code");
+    await refused(await check(world, id, code), "invalid_code");
+  });
+
+  it("approves once of 12 right codes at once", async () => {
+    const { id } = await started();
+    const code = world.sms.lastCode();
+    const answers = await Promise.all(Array.from({ length: 12 }, () => check(world, id, code)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  it("signs nobody in with a code for a proof, and gives no proof for a code to sign in (T5)", async () => {
+    const { id } = await started();
+    await refused(await open(world, id, world.sms.lastCode()), "invalid_code");
+    world.clock.advance(MINUTE_MS);
+    const signIn = await world.post("/v1/verifications", { phone: PHONE });
+    const verification = await bodyOf<VerificationBody>(signIn);
+    await refused(await check(world, verification.id, world.sms.lastCode()), "invalid_code");
+    expect((await bodyOf<VerificationBody>(await world.request(`/v1/verifications/${id}`))).status).toBe(
+      "pending",
+    );
+  });
+
+  it("takes a code for its own verification alone", async () => {
+    const first = await started();
+    const code = world.sms.lastCode();
+    const second = await started({ phone: phoneNo(1) });
+    await refused(await check(world, second.id, code), "invalid_code");
+    expect((await check(world, first.id, code)).status).toBe(200);
+  });
+
+  it("lets no other backend check, redeem or see what was given along (T30)", async () => {
+    const bank = backendOf(world, await apiKey(world, { client: "bank" }));
+    const { id } = await started();
+    await refused(await bank.check(id, { code: world.sms.lastCode() }), "invalid_code");
+    world.clock.advance(MINUTE_MS);
+    const { proof } = await proven();
+    await refused(await bank.redeem(proof), "invalid_proof");
+    expect((await shop().redeem(proof)).status).toBe(200);
+  });
+
+  it("refuses a proof after five minutes, a changed one, and other tokens", async () => {
+    const { proof } = await proven();
+    const { accessToken, deviceToken } = await world.signIn(phoneNo(2));
+    for (const token of [accessToken, deviceToken, `${proof}A`, "x", key]) {
+      await refused(await shop().redeem(token), "invalid_proof");
+    }
+    await refused(await world.request("/v1/me", { headers: bearer(proof) }), "invalid_token");
+    world.clock.advance(5 * MINUTE_MS);
+    await refused(await shop().redeem(proof), "invalid_proof");
+  });
+
+  it("redeems nothing again after a restart on the same database", async () => {
+    const { proof } = await proven();
+    expect((await shop().redeem(proof)).status).toBe(200);
+    const other = await createWorld({
+      folder: world.folder,
+      clock: world.clock,
+      env: { STATE_URL: "memory:" },
+    });
+    await refused(await backendOf(other, key).redeem(proof), "invalid_proof");
+    await other.close();
+  });
+});
+
+describe("an API key", () => {
+  const body = { phone: PHONE, purpose: "verify_identity" };
+  const startWith = (headers: Record<string, string>, from?: string) =>
+    world.post("/v1/verifications", body, headers, from);
+
+  it("is needed, and judged before the body", async () => {
+    await refused(await startWith({}), "invalid_api_key");
+    const bad = [`pk_${"A".repeat(43)}`, "pk_", `${key}x`, key.slice(0, -1), key.toUpperCase()];
+    for (const wrong of bad) await refused(await startWith(bearer(wrong)), "invalid_api_key");
+    const noBody = await world.post("/v1/proofs/redeem", "nonsense");
+    await refused(noBody, "invalid_api_key");
+    const { accessToken } = await world.signIn(phoneNo(3));
+    await refused(await startWith(bearer(accessToken)), "invalid_api_key");
+    expect(world.sms.sent.filter(({ purpose }) => purpose === "verify_identity")).toHaveLength(0);
+  });
+
+  it("opens nothing that takes an access token", async () => {
+    await refused(await world.request("/v1/me", { headers: bearer(key) }), "invalid_token");
+  });
+
+  it("is over when it expired or was revoked; its messages and proofs end with it", async () => {
+    const { id } = await started();
+    const code = world.sms.lastCode();
+    const { proof } = await proven({ phone: phoneNo(4) });
+    await revoke(world);
+    await refused(await startWith(bearer(key)), "invalid_api_key");
+    await refused(await shop().redeem(proof), "invalid_api_key");
+    world.clock.advance(MINUTE_MS);
+    await refused(await resend(world, id), "not_found");
+    await refused(await check(world, id, code), "invalid_code");
+    const short = await apiKey(world, { client: "short", expiresAt: world.clock.now() + SECOND_MS });
+    world.clock.advance(SECOND_MS);
+    await refused(await startWith(bearer(short)), "invalid_api_key");
+    expect(world.logged).toContainEqual({
+      problem: { client: "short", reason: "expired" },
+      message: "an API key was refused",
+    });
+  });
+
+  it("goes on beside the one that replaces it until the overlap is over", async () => {
+    const next = await apiKey(world, { expiresAt: world.clock.now() + 2 * DAY });
+    const { proof } = await proven();
+    expect((await backendOf(world, next).redeem(proof)).status).toBe(200);
+    world.clock.advance(DAY);
+    await refused(await startWith(bearer(key)), "invalid_api_key");
+    expect((await startWith(bearer(next))).status).toBe(201);
+  });
+
+  it("is refused from a foreign network, and where nobody knows whence it came", async () => {
+    const home = await apiKey(world, { client: "home", networks: ["198.51.100.0/24", "2001:db8::/32"] });
+    await refused(await startWith(bearer(home), "203.0.113.7"), "invalid_api_key");
+    await refused(
+      await startWith({ ...bearer(home), "x-forwarded-for": "198.51.100.1" }, "10.0.0.1"),
+      "invalid_api_key",
+    );
+    expect((await startWith(bearer(home), "198.51.100.77")).status).toBe(201);
+    expect(world.logged).toContainEqual({
+      problem: { client: "home", reason: "foreign_network" },
+      message: "an API key was refused",
+    });
+  });
+
+  it("starts only what it is for", async () => {
+    const other = await apiKey(world, { client: "other", purposes: ["sign_in"] });
+    await refused(await startWith(bearer(other)), "purpose_not_allowed", "purpose");
+    const signIn = await backendOf(world, other).start({ phone: PHONE });
+    expect(signIn.status).toBe(201);
+    await refused(await shop().start({ phone: PHONE }), "purpose_not_allowed", "purpose");
+  });
+
+  it("has a limit of its own, that resends count against and other backends do not feel", async () => {
+    const few = await apiKey(world, { client: "few", sends: [{ max: 2, windowMs: DAY }] });
+    const by = backendOf(world, few);
+    const { id } = await started({ phone: phoneNo(5) }, by);
+    world.clock.advance(MINUTE_MS);
+    expect((await resend(world, id)).status).toBe(200);
+    await refused(await by.start({ ...body, phone: phoneNo(6) }), "too_many_requests");
+    expect((await shop().start({ ...body, phone: phoneNo(6) })).status).toBe(201);
+  });
+
+  it("has its limit back from the record of messages when the store of limits was lost", async () => {
+    const few = await apiKey(world, { client: "few", sends: [{ max: 1, windowMs: DAY }] });
+    await started({}, backendOf(world, few));
+    const { folder, clock } = world;
+    const other = await createWorld({ folder, clock, env: { STATE_URL: "memory:" } });
+    const by = backendOf(other, few);
+    await refused(await by.start({ ...body, phone: phoneNo(6) }), "too_many_requests");
+    clock.advance(DAY);
+    await refused(await by.start({ ...body, phone: phoneNo(6) }), "invalid_api_key");
+    await other.close();
+  });
+
+  it("is in no log; its name is", async () => {
+    await started();
+    const logged = JSON.stringify(world.logged);
+    expect(logged).toContain('"backend":"shop"');
+    expect(logged).not.toContain("pk_");
+  });
+});
+
+describe("what does not belong", () => {
+  const bad: readonly (readonly [object, string])[] = [
+    [{ reference: "" }, "reference"],
+    [{ reference: "x".repeat(129) }, "reference"],
+    [{ reference: "a\u202eb" }, "reference"],
+    [{ reference: "a\nb" }, "reference"],
+    [{ reference: 7 }, "reference"],
+    [{ clientAddress: "localhost" }, "clientAddress"],
+    [{ clientAddress: "0x7f.1" }, "clientAddress"],
+    [{ deviceToken: "x" }, "deviceToken"],
+    [{ purpose: "nothing" }, "purpose"],
+    [{ client: "bank" }, "client"],
+  ];
+  it.each(bad)("%j", async (more, field) => {
+    await refused(
+      await shop().start({ phone: PHONE, purpose: "verify_identity", ...more }),
+      "invalid_request",
+      field,
+    );
+    expect(world.sms.sent).toHaveLength(0);
+  });
+
+  it("is told to whoever shows no key", async () => {
+    await refused(
+      await world.post("/v1/verifications", { phone: PHONE, reference: "r" }),
+      "invalid_request",
+      "reference",
+    );
+    const spoofed = { phone: PHONE, clientAddress: "192.0.2.1" };
+    await refused(await world.post("/v1/verifications", spoofed), "invalid_request", "clientAddress");
+    const { id } = await started();
+    await refused(
+      await check(world, id, "000000", { clientAddress: "192.0.2.1" }),
+      "invalid_request",
+      "clientAddress",
+    );
+  });
+
+  it("counts guesses for the address that the backend names", async () => {
+    await world.close();
+    world = await createWorld({ env: { LIMIT_ADDRESS_CHECKS: "1/1h" } });
+    key = await apiKey(world);
+    const { id } = await started();
+    const guess = (clientAddress: string) =>
+      shop().check(id, { code: wrongCode(world.sms.lastCode()), clientAddress });
+    await refused(await guess("192.0.2.1"), "invalid_code");
+    await refused(await guess("192.0.2.1"), "too_many_requests");
+    await refused(await guess("192.0.2.2"), "invalid_code");
+  });
+});
