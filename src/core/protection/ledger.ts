@@ -17,6 +17,8 @@ export interface Allowance {
   readonly codeLength: number;
   /** How many guesses may be open on this phone's live verifications together; 0 or less is none. */
   readonly cap: number;
+  /** Whether a stranger has to solve a challenge first, where one can be solved. */
+  readonly asksCaptcha: boolean;
   /** When a guess becomes free again if none is made until then; `now` where one is free. Epoch milliseconds. */
   readonly freeAt: number;
 }
@@ -31,7 +33,7 @@ export interface CodeLengths {
 /**
  * Judges a phone's ledger. Spent means no lock but longer codes and fewer guesses: nobody can lock a person out by
  * guessing wrong on purpose, and where 8 digits can be carried the yearly chance of guessing right stays under 1.5e-4
- * (T3, T8).
+ * (T3, T8). Where they cannot, the one guess a day is behind a challenge besides.
  *
  * @param wrong the wrong guesses of `LEDGER_READ_MS`, oldest first
  */
@@ -39,14 +41,17 @@ export function allowance(wrong: readonly WrongGuess[], lengths: CodeLengths, no
   const usual = wrong.filter((guess) => guess.codeLength <= lengths.usual);
   const counted = usual.filter(({ at }) => at > now - LEDGER_WINDOW_MS);
   if (counted.length < LEDGER_BUDGET) {
-    return { codeLength: lengths.usual, cap: LEDGER_BUDGET - counted.length, freeAt: now };
+    const cap = LEDGER_BUDGET - counted.length;
+    return { codeLength: lengths.usual, cap, asksCaptcha: false, freeAt: now };
   }
   const codeLength = Math.max(lengths.usual, Math.min(FALLBACK_LENGTH, lengths.most));
   const longer = wrong.filter((guess) => guess.codeLength > lengths.usual);
   const beyond = codeLength > lengths.usual ? longer : usual.filter(metSpentLedger).filter(isGuess);
   const { cap, freeAt } = fallback(beyond, codeLength, now);
   const refilledAt = (counted.at(-LEDGER_BUDGET)?.at ?? now) + LEDGER_WINDOW_MS;
-  return { codeLength, cap, freeAt: Math.min(freeAt, refilledAt) };
+  // Where codes stay short, a guess a day costs whoever guesses for thousands of phones a challenge each.
+  const asksCaptcha = codeLength < FALLBACK_LENGTH;
+  return { codeLength, cap, asksCaptcha, freeAt: Math.min(freeAt, refilledAt) };
 }
 
 /** The length of what stands in the ledger without having been a guess. */

@@ -3,7 +3,7 @@ import type { Backend } from "../backend/api-key.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
 import { isAllowed } from "../protection/allow.ts";
-import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
+import { type Captcha, captchaRequired, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
 import { LIMIT_KEYS, type LimitCaller, type SendCheck, tooMany } from "../protection/limits.ts";
@@ -161,23 +161,47 @@ async function reserve(
   now: number,
 ): Promise<Result<Granted, TakeRefusal>> {
   const before = await judge(deps, input, now);
-  if (before.cap < 1) return tooMany(before.freeAt, now);
+  const refused = refusedByLedger(deps, input, before, now);
+  if (refused) return refused;
   const request = await takeRequest(deps, input, { id, cap: before.cap, now });
   const taken = await deps.takeSend(input.phoneTag, request, now);
   deps.onDecision(decisionOf(input, request.checks, taken));
   if (!taken.ok) return refusedSend(deps, taken, request.checks, now);
 
-  const { codeLength, cap } = await judge(deps, input, now);
-  const lost = codeLength === before.codeLength ? before.cap - cap : taken.leased;
+  const after = await judge(deps, input, now);
+  const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
   const attempts = taken.leased - Math.max(0, lost);
   const { lease, member } = request;
-  if (attempts >= 1) {
+  if (attempts >= 1 && !isToBeChallenged(input, after)) {
     if (lost > 0) await deps.limits.release(lease.key, member, lost);
-    return ok({ codeLength, attempts, resendAt: taken.nextAt });
+    return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt });
   }
   await takeBack(deps.limits, request, now);
   await deps.limits.release(lease.key, member, "all");
   return await reserve(deps, input, id, now);
+}
+
+/** What the ledger refuses before anything counts. Whoever has no guess to win is not asked to solve a challenge for it. */
+function refusedByLedger(
+  { challenges, onDecision }: VerificationDeps,
+  input: NewVerification,
+  allowed: Allowance,
+  now: number,
+): Result<never, TakeRefusal> | undefined {
+  const { bucket, traffic } = input;
+  const judged = { by: "ledger", exceeded: [], bucket, country: traffic.country };
+  if (allowed.cap < 1) {
+    onDecision({ ...judged, decision: "deny" });
+    return tooMany(allowed.freeAt, now);
+  }
+  if (!challenges || !isToBeChallenged(input, allowed)) return undefined;
+  onDecision({ ...judged, decision: "challenge" });
+  return captchaRequired(challenges);
+}
+
+/** Known devices, and who cannot solve a challenge here, are exempt. */
+function isToBeChallenged({ standing }: LimitCaller, { asksCaptcha }: Allowance): boolean {
+  return asksCaptcha && standing.name === "unsolved";
 }
 
 async function judge(deps: VerificationDeps, input: NewVerification, now: number): Promise<Allowance> {
