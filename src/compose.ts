@@ -159,7 +159,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     log,
     ...(platform.arrive && { arrive: platform.arrive }),
     hasInbox: inbox !== undefined,
-    tick: createTick({ config, database, stores: sql, clock, random }),
+    tick: createTick({ config, database, stores: sql, limits: state.limits, clock, random }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
 }
@@ -246,9 +246,11 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
   const [clock, random] = [systemClock, systemRandom];
   const database = await openDatabase(config);
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+  // A lost Redis is told by the task that needs it, and keeps no other from being done.
+  const { limits, close } = await openState(config, stores, { error: () => {} }, { isOnDemand: true });
   return {
-    tick: createTick({ config, database, stores, clock, random }),
-    close: () => database.close(),
+    tick: createTick({ config, database, stores, limits, clock, random }),
+    close: async () => void (await Promise.all([close(), database.close()])),
   };
 }
 

@@ -15,7 +15,9 @@ import {
   tick,
 } from "../core/maintenance/tick.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { createForgetFailed } from "../core/protection/failed.ts";
 import { longestWindowMs } from "../core/protection/limits.ts";
+import type { LimitStore } from "../core/protection/ports.ts";
 import { tellingOf } from "./alerts.ts";
 import { learningOf } from "./learning.ts";
 import { reportingOf } from "./reports.ts";
@@ -26,12 +28,14 @@ interface MaintenanceDeps {
   readonly config: Config;
   readonly database: SqlDatabase;
   readonly stores: SqlStores;
+  /** Where the limits of requests are counted, wherever that is. */
+  readonly limits: Pick<LimitStore, "forget">;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /**
- * Periodic work. It is all in the database: Redis forgets by itself, and so does memory. Verifications and limits are
+ * Periodic work. What has to be removed is in the database: Redis forgets by itself, and so does memory. Verifications and limits are
  * looked for there also when they live elsewhere now, for what an earlier `STATE_URL` left behind.
  */
 export function createTick(maintained: MaintenanceDeps): Tick {
@@ -60,10 +64,12 @@ function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
   };
 }
 
-function reportsOf({ config, stores, clock, random }: MaintenanceDeps, turns: Turns): () => Promise<Piece> {
+function reportsOf(maintained: MaintenanceDeps, turns: Turns): () => Promise<Piece> {
+  const { config, stores, limits, clock, random } = maintained;
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const vault = createPhoneVault({ keyring, random });
-  const report = reportingOf(config.tencent, { ...stores, vault, clock, random }, turns);
+  const deps = { ...stores, forgetFailed: createForgetFailed(limits), vault, clock, random };
+  const report = reportingOf(config.tencent, deps, turns);
   return async () => {
     await keyring.ensure();
     return await report();

@@ -17,15 +17,17 @@ export interface State {
 }
 
 /**
- * The state store of `STATE_URL`. Rejects with `UnavailableError` when it cannot be reached; on SCF that is tried when a
- * request first needs it.
+ * The state store of `STATE_URL`. Rejects with `UnavailableError` when it cannot be reached.
+ *
+ * @param options.isOnDemand tries that when it is first needed; on SCF by default
  */
 export async function openState(
   { state, scf }: Pick<Config, "state" | "scf">,
   { verifications, limits }: Pick<SqlStores, "verifications" | "limits">,
-  log: Log,
+  log: Pick<Log, "error">,
+  { isOnDemand = scf !== undefined }: { readonly isOnDemand?: boolean } = {},
 ): Promise<State> {
-  if (state.kind === "redis") return await openRedis(state, log, scf !== undefined);
+  if (state.kind === "redis") return await openRedis(state, log, isOnDemand);
   const inDatabase = state.kind === "database";
   return {
     verifications: inDatabase ? verifications : createMemoryVerificationStore(),
@@ -36,7 +38,7 @@ export async function openState(
 }
 
 /** Imported here, so that who uses no Redis does not load its client. */
-async function openRedis(server: RedisServer, log: Log, isOnDemand: boolean): Promise<State> {
+async function openRedis(server: RedisServer, log: Pick<Log, "error">, isOnDemand: boolean): Promise<State> {
   const [
     { connectRedis },
     { createOnDemandRedis },

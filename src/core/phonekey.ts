@@ -24,6 +24,7 @@ import {
   renameByFunctions,
   type Shown,
 } from "./functions/token.ts";
+import { createForgetFailed } from "./protection/failed.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
 import { ok, type Result, refuse } from "./refusals.ts";
@@ -46,7 +47,7 @@ import { type SendAgainInput, type StartInput, sendAgain, startVerification } fr
 /** All that Phonekey's rules need from outside. */
 export interface PhonekeyDeps
   extends Omit<VerificationDeps, "takeSend" | "settlePrice">,
-    ReceiptDeps,
+    Omit<ReceiptDeps, "forgetFailed">,
     Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey"> {
   readonly vault: ReceiptDeps["vault"];
   readonly apiKeys: ApiKeyStore;
@@ -63,7 +64,12 @@ export type Phonekey = ReturnType<typeof createPhonekey>;
 
 /** Phonekey itself: every use case that a door may call, and nothing else. */
 export function createPhonekey(outside: PhonekeyDeps) {
-  const deps = { ...outside, takeSend: createTakeSend(outside), settlePrice: createSettlePrice(outside) };
+  const deps = {
+    ...outside,
+    takeSend: createTakeSend(outside),
+    settlePrice: createSettlePrice(outside),
+    forgetFailed: createForgetFailed(outside.limits),
+  };
   const { sessions, clock, challenges } = deps;
   return {
     verifications: {

@@ -55,7 +55,7 @@ export async function openMaintained(): Promise<Maintained> {
   const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Parameters<
     typeof createTick
   >[0]["config"];
-  const tick = createTick({ config, database, stores, clock, random: systemRandom });
+  const tick = createTick({ config, database, stores, limits: stores.limits, clock, random: systemRandom });
   return { opened, clock, statements, tick, close: () => opened.close() };
 }
 

@@ -36,7 +36,7 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
 
   const tickOf = ({ database, stores }: TestMysql) => {
     const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Config;
-    return createTick({ config, database, stores, clock, random: systemRandom });
+    return createTick({ config, database, stores, limits: stores.limits, clock, random: systemRandom });
   };
 
   test.each(Object.keys(KEPT_MS) as Swept[])("%s: what is over goes, the rest stays", async (task) => {
@@ -190,7 +190,14 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     statements.clear();
     const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Config;
     for (const task of Object.keys(KEPT_MS) as Swept[]) await addRow({ opened }, task, 0);
-    await createTick({ config, database, stores: opened.stores, clock, random: systemRandom })();
+    await createTick({
+      config,
+      database,
+      stores: opened.stores,
+      limits: opened.stores.limits,
+      clock,
+      random: systemRandom,
+    })();
     await checkVersion(database);
     await checkSchema(database, false);
     await checkRights(database, "phonekey_doctor_test");

@@ -1,8 +1,9 @@
 import type { Kysely } from "kysely";
-import type { ReceiptStore, Report, ReportedMessage } from "../../core/delivery/receipt-ports.ts";
+import type { Noted, ReceiptStore, Report, ReportedMessage } from "../../core/delivery/receipt-ports.ts";
 import { ifAbsent, rows, type SqlDatabase } from "./database.ts";
 import { messageOf } from "./messages.ts";
 import type { Schema } from "./schema.ts";
+import { TRAFFIC_COLUMNS, trafficOf } from "./traffic.ts";
 
 /** A message in one of these may still be delivered or fail. */
 const OPEN = ["sending", "unknown", "accepted"] as const;
@@ -11,8 +12,9 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
   return {
     async note(to, report) {
       const id = (await findByNumber(db, to, report)) ?? (await findById(db, to));
-      if (id !== undefined) await finish(db, id, report);
-      return id !== undefined;
+      if (id === undefined) return undefined;
+      await finish(db, id, report);
+      return await notedOf(db, id);
     },
 
     async isSending(tags, since) {
@@ -109,6 +111,18 @@ async function findById(
     .where("status", "in", ["sending", "unknown"])
     .executeTakeFirst();
   return row?.id;
+}
+
+/** As it is after the report, whoever wrote it. */
+async function notedOf(db: Kysely<Schema>, id: string): Promise<Noted | undefined> {
+  const row = await db
+    .selectFrom("messages")
+    .select(["id", "status", "bucket", "member", ...TRAFFIC_COLUMNS])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { status, bucket, member } = row;
+  return { id, status, bucket, ...trafficOf(row), ...(member !== null && { member }) };
 }
 
 /** Of several that race the first one stays. */

@@ -19,14 +19,18 @@ export interface EarlyReport extends Report {
 /** A message that somebody may ask the sender about. */
 export type Unreported = Pick<Message, "id" | "phoneTag" | "sealedPhone" | "createdAt">;
 
+/** A message that was reported on, with what became of it in the end. */
+export type Noted = Pick<Message, "id" | "status" | "bucket" | "traffic" | "member">;
+
 /** What became of messages after their sender took them. */
 export interface ReceiptStore {
   /**
    * Notes the report at the message of this sender that has its number and one of these tags: what was delivered or
-   * failed stays so (forward only). False where there is none. Where the number is not written down yet, a message of
+   * failed stays so (forward only). Resolves with the message as it is then, also when it was reported before; undefined where
+   * there is none. Where the number is not written down yet, a message of
    * ours may be named by `messageId`, which must still wait for its outcome and be to the same phone.
    */
-  note(to: ReportedMessage, report: Report): Promise<boolean>;
+  note(to: ReportedMessage, report: Report): Promise<Noted | undefined>;
   /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */
   isSending(tags: readonly string[], since: number): Promise<boolean>;
   /** Keeps a report until its message is known, unless `most` are kept already. */

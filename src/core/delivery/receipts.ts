@@ -2,11 +2,13 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { sha256 } from "../secrets.ts";
 import type { PhoneVault } from "../verification/ports.ts";
-import type { ReceiptStore, ReplyStore, Report, TextVault } from "./receipt-ports.ts";
+import type { Noted, ReceiptStore, ReplyStore, Report, ReportedMessage, TextVault } from "./receipt-ports.ts";
 
 export interface ReceiptDeps {
   readonly receipts: ReceiptStore;
   readonly replies: ReplyStore;
+  /** Takes a message that failed out of what the guard counts; safe to repeat. */
+  readonly forgetFailed: (message: Noted) => Promise<void>;
   readonly vault: PhoneVault & TextVault;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,7 +29,7 @@ const PIECE = 200;
 
 /**
  * Notes what carriers say of messages. A report that no message of ours fits, by its number and its phone, changes
- * nothing; one for a phone whose message is just being sent is kept until the sender's answer tells its number.
+ * nothing; one that tells of a failure takes its message out of the guard's counts; one for a phone whose message is just being sent is kept until the sender's answer tells its number.
  *
  * @returns how many were noted
  */
@@ -47,24 +49,42 @@ async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport
   const report = { ...said, at: clock.now() };
   const tags = await vault.tags(phone);
   const to = { sender, tags, ...(messageId && { messageId }) };
-  if (await receipts.note(to, report)) return true;
+  if (await settle(deps, to, report)) return true;
   if (await receipts.isSending(tags, report.at - SENDING_MS)) {
     await receipts.keepEarly({ ...report, phoneTag: await vault.tag(phone) }, MOST_EARLY);
     return false;
   }
   // The answer of the send may have been written down between the two looks.
-  return await receipts.note(to, report);
+  return await settle(deps, to, report);
+}
+
+type SettleDeps = Pick<ReceiptDeps, "receipts" | "forgetFailed">;
+
+/**
+ * The record comes first. Whoever is cut off between the two is told again by the sender, or by the next tick where the
+ * report came early, and a limit store that is rebuilt reads the record.
+ */
+async function settle(
+  { receipts, forgetFailed }: SettleDeps,
+  to: ReportedMessage,
+  report: Report,
+): Promise<boolean> {
+  const noted = await receipts.note(to, report);
+  if (!noted) return false;
+  if (noted.status === "failed") await forgetFailed(noted);
+  return true;
 }
 
 /** Tries the reports again that came before their message was known, and drops those that stay without one. */
 export async function noteEarlyReports(
-  { receipts, clock }: Pick<ReceiptDeps, "receipts" | "clock">,
+  deps: SettleDeps & Pick<ReceiptDeps, "clock">,
   sender: string,
 ): Promise<number> {
+  const { receipts, clock } = deps;
   const early = await receipts.early(PIECE);
   const noted: string[] = [];
   for (const { phoneTag, ...report } of early) {
-    if (await receipts.note({ sender, tags: [phoneTag] }, report)) noted.push(report.providerId);
+    if (await settle(deps, { sender, tags: [phoneTag] }, report)) noted.push(report.providerId);
   }
   const over = early.filter(({ at }) => at < clock.now() - EARLY_KEPT_MS).map(({ providerId }) => providerId);
   await receipts.dropEarly([...new Set([...noted, ...over])]);
