@@ -7,6 +7,7 @@ import { createKeyring } from "./adapters/keyring/keyring.ts";
 import { retag } from "./adapters/keyring/retag.ts";
 import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "./adapters/keyring/rotate.ts";
 import { createPhoneVault } from "./adapters/keyring/vault.ts";
+import { createMetrics, type Metrics } from "./adapters/prometheus/metrics.ts";
 import type { SqlDatabase } from "./adapters/sql/database.ts";
 import { countToRetag, retagBatch } from "./adapters/sql/retag.ts";
 import { createSqlStores } from "./adapters/sql/stores.ts";
@@ -20,19 +21,22 @@ import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
+import { observerOf } from "./compose/observer.ts";
 import { platformOf } from "./compose/platform.ts";
-import { protectionParts, protectionSettings } from "./compose/protection.ts";
+import { learnedOf } from "./compose/protection.ts";
 import { routeOf } from "./compose/route.ts";
+import { coreSettings, httpSettings } from "./compose/settings.ts";
 import { openState } from "./compose/state.ts";
 import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
 import type { Config } from "./config.ts";
 import type { SmsSender } from "./core/delivery/ports.ts";
 import type { KeyKind, WrappedKey } from "./core/keys.ts";
-import { createPhonekey, type PhonekeyDeps } from "./core/phonekey.ts";
+import { UNOBSERVED } from "./core/observer.ts";
+import { createPhonekey } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
 import type { Challenges } from "./core/protection/challenges.ts";
 import { type App, createApp } from "./http/app.ts";
-import type { Assets, HttpSettings, Log } from "./http/context.ts";
+import type { Assets, Log } from "./http/context.ts";
 import type { Arrive } from "./http/scf/arrival.ts";
 import { NOWHERE } from "./http/scf/own-host.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -59,6 +63,7 @@ export interface Parts {
 export interface Composed {
   readonly app: App;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** On SCF: takes the platform's part out of a request. */
   readonly arrive?: Arrive;
   /** Whether this one shows the messages of the console sender. */
@@ -69,7 +74,6 @@ export interface Composed {
 }
 
 const SEND_DEADLINE_MS = 8_000;
-const DAY_MS = 86_400_000;
 
 /** Where the build puts what browsers load, seen from the built `compose.js`. */
 const WEB_FOLDER = fileURLToPath(new URL("./web/", import.meta.url));
@@ -124,6 +128,8 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   const challenges =
     parts.challenges ??
     openChallenges(config, { keyring, random, log, parts: { ...platform, ...parts }, origin: issuer });
+  const metrics = createMetrics();
+  const observer = observerOf(metrics.observer, log);
   const phonekey = createPhonekey({
     ...sql,
     verifications: state.verifications,
@@ -132,14 +138,15 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     random,
     keyring,
     vault: createPhoneVault({ keyring, random }),
-    alerts: alertsOf({ store: sql.alertStore, clock, random }, log),
+    ...observer,
+    alerts: alertsOf({ store: sql.alertStore, clock, random }, log, observer),
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
     isWithin,
     reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
     tokens,
     route,
     ...(challenges && { challenges }),
-    ...protectionParts(sql, clock, log),
+    learned: learnedOf(sql, clock, log),
     deadline: parts.deadline ?? (() => AbortSignal.timeout(SEND_DEADLINE_MS)),
     settings: coreSettings(config, route, issuer),
   });
@@ -150,16 +157,18 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     clock,
     random,
     log,
-    settings: httpSettings(config),
+    metrics,
+    settings: httpSettings(config, VERSION),
     assets,
     ...(inbox && config.mode === "development" && { inbox }),
   });
   return {
     app,
     log,
+    metrics,
     ...(platform.arrive && { arrive: platform.arrive }),
     hasInbox: inbox !== undefined,
-    tick: createTick({ config, database, stores: sql, limits: state.limits, clock, random }),
+    tick: createTick({ config, database, stores: sql, limits: state.limits, clock, random, observer }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
 }
@@ -175,8 +184,8 @@ function checkCodeLength({ verification }: Config, route: readonly SmsSender[]):
 }
 
 /** The HTTP server of a composed Phonekey, not listening yet. */
-export function serverOf({ app, log, arrive }: Composed): Server {
-  return createHttpServer(app, log, arrive);
+export function serverOf({ app, log, metrics, arrive }: Composed): Server {
+  return createHttpServer(app, { log, metrics }, arrive);
 }
 
 export type RotatableKind = Exclude<KeyKind, "tag">;
@@ -249,7 +258,7 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
   // A lost Redis is told by the task that needs it, and keeps no other from being done.
   const { limits, close } = await openState(config, stores, { error: () => {} }, { isOnDemand: true });
   return {
-    tick: createTick({ config, database, stores, limits, clock, random }),
+    tick: createTick({ config, database, stores, limits, clock, random, observer: UNOBSERVED }),
     close: async () => void (await Promise.all([close(), database.close()])),
   };
 }
@@ -263,36 +272,9 @@ export async function transferTools(config: Config): Promise<TransferTools> {
   });
 }
 
-function coreSettings(config: Config, route: readonly SmsSender[], origin: string): PhonekeyDeps["settings"] {
-  const { verification, session, phone, pages } = config;
-  return {
-    phones: phone,
-    ...protectionSettings(config, route),
-    codeLengths: {
-      usual: verification.codeLength,
-      most: Math.min(...route.map((sender) => sender.maxCodeLength)),
-    },
-    codeTtlMs: verification.ttlSeconds * 1000,
-    codeAttempts: verification.attempts,
-    brandName: pages.brandName,
-    host: new URL(origin).hostname,
-    session: {
-      accessTokenMs: session.accessTokenMinutes * 60_000,
-      sessionMs: session.sessionDays * DAY_MS,
-      idleMs: session.idleDays * DAY_MS,
-    },
-  };
-}
-
 async function ensureKeys({ secrets }: Config, database: SqlDatabase, clock: Clock, random: Random) {
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   await createKeyring({ store, secrets, clock, random }).ensure();
-}
-
-function httpSettings({ server, pages, functions, phone, tencent, scf }: Config): HttpSettings {
-  const { callbackSecrets } = tencent;
-  const doors = { ...server, ...pages, functions, callbackSecrets };
-  return { ...doors, phones: phone, version: VERSION, ...(scf && { scf }) };
 }
 
 function readVersion(): string {

@@ -9,6 +9,7 @@ import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challen
 import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
 import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
+import { arrangeMetrics, type MetricsConfig } from "./config/parts/metrics.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
 import { arrangeProtection, foreignBudgets, type ProtectionConfig } from "./config/parts/protection.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
@@ -43,6 +44,7 @@ export interface Config {
   readonly sender: SenderName;
   readonly tencent: TencentConfig;
   readonly alerts?: AlertsConfig;
+  readonly metrics: MetricsConfig;
   readonly phone: PhoneConfig;
   readonly verification: VerificationConfig;
   readonly limits: LimitsConfig;
@@ -206,6 +208,7 @@ function arrange(
     sender: values.SMS_SENDER,
     tencent: arrangeTencent(values),
     ...(alerts && { alerts }),
+    metrics: arrangeMetrics(values),
     phone: arrangePhone(values),
     verification: arrangeVerification(values),
     limits: arrangeLimits(values),

@@ -73,6 +73,7 @@ describe("defaults", () => {
         retention: { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 },
         functions: { isOpen: true, allowGet: true },
         pages: { brandName: "Phonekey", defaultLocale: "en", returnTo: [] },
+        metrics: {},
         logLevel: "info",
       },
     });

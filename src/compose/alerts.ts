@@ -4,14 +4,22 @@ import { type AlertsDeps, createAlerts } from "../core/alerts/alerts.ts";
 import type { AlertStore, Alerts } from "../core/alerts/ports.ts";
 import { tellAlerts } from "../core/alerts/tell.ts";
 import type { Piece } from "../core/maintenance/tick.ts";
+import type { Observer } from "../core/observer.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Log } from "../http/context.ts";
 
-/** Alerts that are kept in the database and written to the log. */
-export function alertsOf(deps: Pick<AlertsDeps, "store" | "clock" | "random">, log: Log): Alerts {
+/** Alerts that are kept in the database, written to the log and counted. */
+export function alertsOf(
+  deps: Pick<AlertsDeps, "store" | "clock" | "random">,
+  log: Log,
+  { onAlert }: Pick<Observer, "onAlert">,
+): Alerts {
   return createAlerts({
     ...deps,
-    onChange: (what, alert) => log.error({ alert, what }, `an alert was ${what}`),
+    onChange(what, alert) {
+      onAlert(alert.kind, what);
+      log.error({ alert, what }, `an alert was ${what}`);
+    },
     onError: (err) => log.error({ err }, "an alert could not be kept"),
   });
 }

@@ -2,9 +2,10 @@ import type { SqlDatabase } from "../adapters/sql/database.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
 import { createTrafficStore } from "../adapters/sql/traffic-store.ts";
 import type { Config } from "../config.ts";
-import { createAlerts } from "../core/alerts/alerts.ts";
+import { type AlertsDeps, createAlerts } from "../core/alerts/alerts.ts";
 import type { Turns } from "../core/maintenance/ports.ts";
 import type { Piece } from "../core/maintenance/tick.ts";
+import type { Observer } from "../core/observer.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { learn, watch } from "../core/protection/learn.ts";
 import { moneySettings } from "./protection.ts";
@@ -15,11 +16,12 @@ interface LearningDeps {
   readonly stores: SqlStores;
   readonly clock: Clock;
   readonly random: Random;
+  readonly observer: Pick<Observer, "onAlert">;
 }
 
 /** Learns from the traffic of the last days, and tells of budgets and attacks in time. */
 export function learningOf(
-  { config, database, stores, clock, random }: LearningDeps,
+  { config, database, stores, clock, random, observer }: LearningDeps,
   turns: Turns,
 ): () => Promise<Piece> {
   const { baselines, alertStore } = stores;
@@ -27,7 +29,8 @@ export function learningOf(
   const failed = (error: unknown) => {
     throw error;
   };
-  const alerts = createAlerts({ store: alertStore, clock, random, onChange: () => {}, onError: failed });
+  const onChange: AlertsDeps["onChange"] = (what, { kind }) => observer.onAlert(kind, what);
+  const alerts = createAlerts({ store: alertStore, clock, random, onChange, onError: failed });
   const settings = { money: moneySettings(config.protection) };
   return async () => {
     const learned = await learn({ traffic, baselines, turns, clock, random });

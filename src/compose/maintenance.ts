@@ -14,6 +14,7 @@ import {
   type TickReport,
   tick,
 } from "../core/maintenance/tick.ts";
+import type { Observer } from "../core/observer.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { createForgetFailed } from "../core/protection/failed.ts";
 import { longestWindowMs } from "../core/protection/limits.ts";
@@ -32,6 +33,7 @@ interface MaintenanceDeps {
   readonly limits: Pick<LimitStore, "forget">;
   readonly clock: Clock;
   readonly random: Random;
+  readonly observer: Pick<Observer, "onReport" | "onAlert">;
 }
 
 /**
@@ -65,10 +67,10 @@ function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
 }
 
 function reportsOf(maintained: MaintenanceDeps, turns: Turns): () => Promise<Piece> {
-  const { config, stores, limits, clock, random } = maintained;
+  const { config, stores, limits, clock, random, observer } = maintained;
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const vault = createPhoneVault({ keyring, random });
-  const deps = { ...stores, forgetFailed: createForgetFailed(limits), vault, clock, random };
+  const deps = { ...stores, ...observer, forgetFailed: createForgetFailed(limits), vault, clock, random };
   const report = reportingOf(config.tencent, deps, turns);
   return async () => {
     await keyring.ensure();

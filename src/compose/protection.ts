@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
 import type { Clock } from "../core/ports.ts";
 import { createLearned } from "../core/protection/learned.ts";
-import type { Decision, ProtectionSettings } from "../core/protection/sends.ts";
+import type { ProtectionSettings } from "../core/protection/sends.ts";
 import type { MoneySettings } from "../core/protection/spend.ts";
 import type { Log } from "../http/context.ts";
 
@@ -26,13 +26,7 @@ export function moneySettings({ prices, spendHour, spendDay }: Config["protectio
   return { prices: { ...prices, free: [CONSOLE] }, hour: spendHour, day: spendDay };
 }
 
-/** What the rules of sending know of traffic, and whom they tell of what they decided. */
-export function protectionParts({ baselines }: Pick<SqlStores, "baselines">, clock: Clock, log: Log) {
-  return {
-    learned: createLearned(baselines, clock, (err) => log.error({ err }, "thresholds could not be read")),
-    onDecision(decision: Decision) {
-      const isUsual = decision.by === undefined && decision.exceeded.length === 0;
-      if (!isUsual) log.info({ decision }, "a send was judged");
-    },
-  };
+/** What the rules of sending know of traffic. */
+export function learnedOf({ baselines }: Pick<SqlStores, "baselines">, clock: Clock, log: Log) {
+  return createLearned(baselines, clock, (err) => log.error({ err }, "thresholds could not be read"));
 }

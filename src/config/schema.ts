@@ -4,6 +4,7 @@ import { challengeVariables } from "./parts/challenges.ts";
 import { deliveryVariables } from "./parts/delivery.ts";
 import { functionsVariables } from "./parts/functions.ts";
 import { limitVariables } from "./parts/limits.ts";
+import { metricsVariables } from "./parts/metrics.ts";
 import { pageVariables } from "./parts/pages.ts";
 import { protectionVariables } from "./parts/protection.ts";
 import { retentionVariables } from "./parts/retention.ts";
@@ -21,6 +22,7 @@ export const settingsSchema = z.object({
   ...deliveryVariables,
   ...tencentVariables,
   ...alertVariables,
+  ...metricsVariables,
   ...verificationVariables,
   ...limitVariables,
   ...challengeVariables,

@@ -24,6 +24,7 @@ import {
   renameByFunctions,
   type Shown,
 } from "./functions/token.ts";
+import type { Observer } from "./observer.ts";
 import { createForgetFailed } from "./protection/failed.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
@@ -48,6 +49,7 @@ import { type SendAgainInput, type StartInput, sendAgain, startVerification } fr
 export interface PhonekeyDeps
   extends Omit<VerificationDeps, "takeSend" | "settlePrice">,
     Omit<ReceiptDeps, "forgetFailed">,
+    Observer,
     Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey"> {
   readonly vault: ReceiptDeps["vault"];
   readonly apiKeys: ApiKeyStore;

@@ -6,6 +6,8 @@ import * as tencent from "./callbacks/tencent.ts";
 import type { Env, HttpDeps } from "./context.ts";
 import { functionsDoor } from "./functions/door.ts";
 import { FUNCTIONS } from "./functions/index.ts";
+import { isFromLoopback } from "./loopback.ts";
+import { mayReadMetrics, readMetrics } from "./metrics.ts";
 import { bodyLimit } from "./middleware/body-limit.ts";
 import { cors } from "./middleware/cors.ts";
 import { answerFault, answerNotFound, answerWrongMethod } from "./middleware/errors.ts";
@@ -51,6 +53,10 @@ export function createApp(deps: HttpDeps): App {
   // The functions API, for clients of the demo: it takes what the demo takes, and is closed to foreign web pages.
   for (const [path, handle] of functions) app.all(path, (c) => handle(c, deps));
 
+  // Counters of this process: not there for whoever is elsewhere and has no token.
+  app.use("/metrics", (c, next) => (mayReadMetrics(c, settings) ? next() : answerNotFound(deps)(c)));
+  app.get("/metrics", (c) => readMetrics(c, deps));
+
   let document: object | undefined;
   app.get("/openapi.json", (c) => {
     document ??= openApiDocument(OPERATIONS, settings.version);
@@ -71,9 +77,9 @@ export function createApp(deps: HttpDeps): App {
   app.post("/account/sessions/end-others", (c) => account.endOtherSessions(c, deps));
   app.post("/sign-out", (c) => account.signOut(c, deps));
 
-  // The development inbox: not there in production, and only for this machine.
+  // The development inbox: not there in production, and only for this machine: it shows codes.
   if (deps.inbox) {
-    app.use("/dev/*", (c, next) => (inbox.mayReadInbox(c) ? next() : answerNotFound(deps)(c)));
+    app.use("/dev/*", (c, next) => (isFromLoopback(c) ? next() : answerNotFound(deps)(c)));
     app.get("/dev/inbox", (c) => inbox.showInbox(c, deps));
     app.get("/dev/inbox.json", (c) => inbox.readInbox(c, deps));
   }

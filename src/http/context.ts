@@ -13,6 +13,14 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** What is counted, for whoever watches over this process. */
+export interface Metrics {
+  /** @param request.route the pattern that it was answered by, never its path */
+  countRequest(request: { readonly route: string; readonly method: string; readonly status: number }): void;
+  /** All counts, with their media type. */
+  read(): Promise<{ readonly type: string; readonly text: string }>;
+}
+
 /** What the doors need. */
 export interface HttpDeps {
   readonly phonekey: Phonekey;
@@ -22,6 +30,7 @@ export interface HttpDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly settings: HttpSettings;
   /** The messages of the console sender, in development only. */
   readonly inbox?: Inbox;
@@ -39,6 +48,8 @@ export interface HttpSettings extends ClientAddressSettings {
   readonly returnTo: readonly string[];
   /** Each is part of an address that takes what carriers say; none, and there is no such address. */
   readonly callbackSecrets: readonly string[];
+  /** Lets callers from elsewhere read `/metrics`. */
+  readonly metricsToken?: string;
   readonly brandName: string;
   readonly defaultLocale: Locale;
   readonly version: string;

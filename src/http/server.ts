@@ -7,9 +7,9 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import type { RefusalCode } from "../core/refusals.ts";
+import { REFUSALS, type RefusalCode } from "../core/refusals.ts";
 import type { App } from "./app.ts";
-import type { Log } from "./context.ts";
+import type { Log, Metrics } from "./context.ts";
 import { plainProblem } from "./problem.ts";
 import type { Arrive } from "./scf/arrival.ts";
 import { takeIn } from "./scf/web.ts";
@@ -30,12 +30,23 @@ const MAX_CONNECTIONS = 10_000;
 /** How long a client has to read our last word and close. */
 const LINGER_MS = 2_000;
 
+/** What the server tells of requests that reach no route. */
+interface ServerDeps {
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, "countRequest">;
+}
+
+/** Where a request without a route stands in the counts. */
+const ROUTE = "none";
+
 /**
  * The Node.js server in front of the routes. It does not listen yet.
  *
  * @param arrive where the server is a web function of SCF: takes the platform's part out of each request
  */
-export function createHttpServer(app: App, log: Log, arrive?: Arrive): Server {
+export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?: Arrive): Server {
+  const count = (code: RefusalCode, method = "") =>
+    metrics.countRequest({ route: ROUTE, method, status: REFUSALS[code].status });
   const route: Parameters<typeof getRequestListener>[0] = arrive
     ? (request, { incoming }) => app.fetch(request, takeIn(incoming as IncomingMessage, arrive))
     : app.fetch;
@@ -44,8 +55,9 @@ export function createHttpServer(app: App, log: Log, arrive?: Arrive): Server {
   const server = createServer(LIMITS, (request, response) => {
     underWay.set(request.socket, response);
     const code = unfit(namesOf(request));
-    if (code) answerUnfit(response, code);
-    else void handle(request, response);
+    if (!code) return void handle(request, response);
+    count(code, request.method);
+    answerUnfit(response, code);
   });
   server.maxConnections = MAX_CONNECTIONS;
   // Beyond this number Node drops headers in silence, a forwarding header that a proxy added last among them (T35).
@@ -54,7 +66,9 @@ export function createHttpServer(app: App, log: Log, arrive?: Arrive): Server {
   server.on("checkExpectation", (_request, response) => answerUnfit(response, "invalid_request"));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     log.info({ problem: error.code ?? "unknown" }, "request that could not be read");
-    answerUnreadable(error.code, socket, underWay.get(socket));
+    const code = UNREADABLE[error.code ?? ""] ?? "invalid_request";
+    count(code);
+    answerUnreadable(code, socket, underWay.get(socket));
   });
   return server;
 }
@@ -82,17 +96,13 @@ const UNREADABLE: Readonly<Record<string, RefusalCode>> = {
 };
 
 /** Node's own answers to what it cannot read have no body; ours are problem documents like all others. */
-function answerUnreadable(
-  reason: string | undefined,
-  socket: Socket,
-  underWay: ServerResponse | undefined,
-): void {
+function answerUnreadable(code: RefusalCode, socket: Socket, underWay: ServerResponse | undefined): void {
   const hasBegun = underWay?.headersSent && !underWay.writableFinished;
   if (!socket.writable || hasBegun) {
     socket.destroy();
     return;
   }
-  const { status, headers, body } = plainProblem({ code: UNREADABLE[reason ?? ""] ?? "invalid_request" });
+  const { status, headers, body } = plainProblem({ code });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
   // A client that never closes its own side would keep the connection.

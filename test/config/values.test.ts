@@ -87,6 +87,12 @@ describe("values", () => {
       (read) => read.alerts,
       undefined,
     ],
+    [
+      "METRICS_TOKEN",
+      "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+      (read) => read.metrics,
+      { token: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" },
+    ],
     ["TENCENT_REGION", "ap-singapore", (read) => read.tencent.region, "ap-singapore"],
     [
       "TENCENT_SMS_ENDPOINT",
@@ -283,6 +289,7 @@ describe("values", () => {
     ["SMS_SENDER", "Console", "pigeon"],
     ["ALERT_WEBHOOK", "http://ops.example/hook", "ops.example", "https://user:pass@ops.example/"],
     ["ALERT_WEBHOOK_SECRET", "c2hvcnQ=", "not base64 at all, whatever it is", `${"QUFB".repeat(30)}`],
+    ["METRICS_TOKEN", "short-token", "a token of twenty-four letters", `${"密".repeat(24)}`, "k".repeat(257)],
     ["TENCENT_SECRET_ID", "two words", "密"],
     ["TENCENT_SECRET_KEY", "two words", "k".repeat(257)],
     ["TENCENT_REGION", "guangzhou", "AP-GUANGZHOU", "ap-guangzhou.evil"],

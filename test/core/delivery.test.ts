@@ -40,6 +40,7 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
       clock,
       report,
       alerts: SILENT_ALERTS,
+      onSent: () => {},
       settlePrice,
     },
     record,

@@ -27,7 +27,15 @@ test("a report is noted also when the answer of the send is written down while i
       return await stores.receipts.isSending(tags, since);
     },
   };
-  const deps = { ...stores, receipts, forgetFailed: async () => {}, vault, clock, random: systemRandom };
+  const deps = {
+    ...stores,
+    receipts,
+    forgetFailed: async () => {},
+    onReport: () => {},
+    vault,
+    clock,
+    random: systemRandom,
+  };
   const report = { providerId: "5000:1", phone, outcome: "delivered", code: "DELIVRD" } as const;
   expect(await noteReports(deps, "tencent", [report])).toBe(1);
   const [kept] = await stores.receipts.messagesTo([message.phoneTag], 1);

@@ -8,6 +8,7 @@ import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { Alerts } from "../../src/core/alerts/ports.ts";
+import { UNOBSERVED } from "../../src/core/observer.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
 import type { Challenges } from "../../src/core/protection/challenges.ts";
@@ -127,6 +128,7 @@ export async function createRules(options: RulesOptions = {}) {
       deadline: () => new AbortController().signal,
       report: () => {},
       alerts: SILENT_ALERTS,
+      ...UNOBSERVED,
       onDecision: (decision) => void decisions.push(decision),
       learned: createLearned(sql.baselines, clock, () => {}),
       ...(options.challenges && { challenges: options.challenges }),

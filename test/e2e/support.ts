@@ -26,7 +26,9 @@ export async function startApp(options: WorldOptions = {}): Promise<App> {
   build();
   const assets = loadAssets(join(ROOT, "dist/web"));
   const world = await createWorld({ ...options, parts: { assets, ...options.parts } });
-  const { port, close } = await listen(createHttpServer(world.app, SILENT));
+  const { port, close } = await listen(
+    createHttpServer(world.app, { log: SILENT, metrics: { countRequest: () => {} } }),
+  );
   return {
     origin: `http://localhost:${port}`,
     world,

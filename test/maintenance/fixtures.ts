@@ -3,6 +3,7 @@ import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createTick } from "../../src/compose/maintenance.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
+import { UNOBSERVED } from "../../src/core/observer.ts";
 import { aMessage, aSession, aVerification, DAY, fresh, MINUTE, NOW } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -55,7 +56,15 @@ export async function openMaintained(): Promise<Maintained> {
   const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Parameters<
     typeof createTick
   >[0]["config"];
-  const tick = createTick({ config, database, stores, limits: stores.limits, clock, random: systemRandom });
+  const tick = createTick({
+    config,
+    database,
+    stores,
+    limits: stores.limits,
+    clock,
+    random: systemRandom,
+    observer: UNOBSERVED,
+  });
   return { opened, clock, statements, tick, close: () => opened.close() };
 }
 

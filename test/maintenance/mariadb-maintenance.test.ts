@@ -18,6 +18,7 @@ import { createTick } from "../../src/compose/maintenance.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import type { Config } from "../../src/config.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
+import { UNOBSERVED } from "../../src/core/observer.ts";
 import { refusedByMysql57 } from "../adapters/sql/mysql57.ts";
 import { DAY, MINUTE, NOW, parallel } from "../contracts/samples.ts";
 import { asRoot, hasMariadb, newDatabase, openTestMysql, type TestMysql } from "../support/mysql.ts";
@@ -36,7 +37,15 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
 
   const tickOf = ({ database, stores }: TestMysql) => {
     const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Config;
-    return createTick({ config, database, stores, limits: stores.limits, clock, random: systemRandom });
+    return createTick({
+      config,
+      database,
+      stores,
+      limits: stores.limits,
+      clock,
+      random: systemRandom,
+      observer: UNOBSERVED,
+    });
   };
 
   test.each(Object.keys(KEPT_MS) as Swept[])("%s: what is over goes, the rest stays", async (task) => {
@@ -197,6 +206,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
       limits: opened.stores.limits,
       clock,
       random: systemRandom,
+      observer: UNOBSERVED,
     })();
     await checkVersion(database);
     await checkSchema(database, false);

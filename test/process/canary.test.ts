@@ -157,6 +157,14 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
+  test("are in nothing that is counted, which has a line for each kind of request and guess", async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    const own = text.split("\n").filter((line) => line.startsWith("phonekey_"));
+    expect(own).toContainEqual(expect.stringMatching(/^phonekey_guesses_total\{outcome="wrong"\} [1-9]/));
+    expect(own.length).toBeGreaterThan(20);
+    expect(findCanaries(own.join("\n"))).toEqual([]);
+  });
+
   test("are in no file of the data folder", () => {
     const data = join(server.folder, "data");
     const names = readdirSync(data);

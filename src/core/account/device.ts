@@ -1,3 +1,4 @@
+import type { Observer } from "../observer.ts";
 import type { Clock } from "../ports.ts";
 import type { Bucket } from "../protection/ports.ts";
 import type { Tokens } from "../session/ports.ts";
@@ -6,7 +7,7 @@ import type { User, UserStore } from "./ports.ts";
 /** How long a device is known after its last sign-in. */
 const DEVICE_TOKEN_MS = 180 * 86_400_000;
 
-export interface DeviceDeps {
+export interface DeviceDeps extends Pick<Observer, "onRefusedDevice"> {
   readonly tokens: Tokens;
   readonly users: Pick<UserStore, "find">;
   readonly clock: Clock;
@@ -19,6 +20,9 @@ export interface Caller {
 
 const STRANGER: Caller = { bucket: "stranger" };
 
+/** Why a token makes nobody known: forged or expired, another phone's, or its device is not trusted any more. */
+export type RefusedDevice = "invalid" | "foreign" | "ended";
+
 /**
  * Tells a known device from a stranger: the token must be valid, of this phone's user, and of the user's current
  * epoch. Anything else, forged tokens included, is a stranger and no error: nothing is told about the number.
@@ -29,11 +33,15 @@ export async function identifyCaller(
   phoneTag: string,
 ): Promise<Caller> {
   if (!deviceToken) return STRANGER;
+  const stranger = (why: RefusedDevice) => {
+    deps.onRefusedDevice(why);
+    return STRANGER;
+  };
   const claims = await deps.tokens.read("device", deviceToken, deps.clock.now());
-  if (!claims) return STRANGER;
+  if (!claims) return stranger("invalid");
   const user = await deps.users.find(claims.sub);
-  if (user?.phoneTag !== phoneTag || user.deviceEpoch !== claims.epoch) return STRANGER;
-  if (user.unprovenSince !== undefined) return STRANGER;
+  if (user?.phoneTag !== phoneTag) return stranger("foreign");
+  if (user.deviceEpoch !== claims.epoch || user.unprovenSince !== undefined) return stranger("ended");
   return { bucket: "device", deviceId: claims.did };
 }
 

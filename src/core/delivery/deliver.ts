@@ -1,4 +1,5 @@
 import type { Alerts } from "../alerts/ports.ts";
+import type { Observer } from "../observer.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
   SmsSender,
 } from "./ports.ts";
 
-export interface DeliverDeps {
+export interface DeliverDeps extends Pick<Observer, "onSent"> {
   readonly messages: MessageStore;
   /** The senders in the order in which they are tried. Never empty. */
   readonly route: readonly SmsSender[];
@@ -49,6 +50,7 @@ export async function deliver(
 ): Promise<Result<void, DeliveryRefusal>> {
   await deps.messages.create(record);
   const outcome = await sendByRoute(deps, sms);
+  deps.onSent(outcome.sender, outcome.status);
   await deps.messages.finish(record.id, { ...outcome, price: await deps.settlePrice(record, outcome) });
   await tellOperator(deps.alerts, outcome);
   const { status, sender, providerCode } = outcome;

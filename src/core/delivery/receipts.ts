@@ -1,10 +1,11 @@
+import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { sha256 } from "../secrets.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import type { Noted, ReceiptStore, ReplyStore, Report, ReportedMessage, TextVault } from "./receipt-ports.ts";
 
-export interface ReceiptDeps {
+export interface ReceiptDeps extends Pick<Observer, "onReport"> {
   readonly receipts: ReceiptStore;
   readonly replies: ReplyStore;
   /** Takes a message that failed out of what the guard counts; safe to repeat. */
@@ -52,26 +53,30 @@ async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport
   if (await settle(deps, to, report)) return true;
   if (await receipts.isSending(tags, report.at - SENDING_MS)) {
     await receipts.keepEarly({ ...report, phoneTag: await vault.tag(phone) }, MOST_EARLY);
+    deps.onReport(sender, "early");
     return false;
   }
   // The answer of the send may have been written down between the two looks.
-  return await settle(deps, to, report);
+  const isNoted = await settle(deps, to, report);
+  if (!isNoted) deps.onReport(sender, "unmatched");
+  return isNoted;
 }
 
-type SettleDeps = Pick<ReceiptDeps, "receipts" | "forgetFailed">;
+type SettleDeps = Pick<ReceiptDeps, "receipts" | "forgetFailed" | "onReport">;
 
 /**
  * The record comes first. Whoever is cut off between the two is told again by the sender, or by the next tick where the
  * report came early, and a limit store that is rebuilt reads the record.
  */
 async function settle(
-  { receipts, forgetFailed }: SettleDeps,
+  { receipts, forgetFailed, onReport }: SettleDeps,
   to: ReportedMessage,
   report: Report,
 ): Promise<boolean> {
   const noted = await receipts.note(to, report);
   if (!noted) return false;
   if (noted.status === "failed") await forgetFailed(noted);
+  onReport(to.sender, report.outcome);
   return true;
 }
 

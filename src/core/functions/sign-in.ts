@@ -61,7 +61,10 @@ export async function signInByFunctions(
   if (!counted.ok) return counted;
   const phoneTag = await deps.vault.tag(phone);
   const subject = await findSubject(deps, sessionId, phoneTag, client);
-  if (!subject) return tell((await holds(deps, phoneTag, client)) ? "other_session_id" : "no_verification");
+  if (!subject) {
+    deps.onGuess("dead");
+    return tell((await holds(deps, phoneTag, client)) ? "other_session_id" : "no_verification");
+  }
 
   const outcome = await guess(deps, subject, code, client);
   if (outcome === "approved") return ok(await signInApproved(deps, subject, { client, userAgent }));

@@ -1,3 +1,4 @@
+import type { Observer } from "../observer.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type LimitSettings, type SendCheck, solutionChecks, tooMany } from "./limits.ts";
@@ -82,7 +83,7 @@ export type Standing =
 
 const EXEMPT: Standing = { name: "exempt" };
 
-export interface JudgeDeps {
+export interface JudgeDeps extends Pick<Observer, "onVerdict"> {
   readonly challenges?: Challenges;
   readonly limits: LimitStore;
   readonly clock: Clock;
@@ -132,6 +133,7 @@ async function judgeSolution(
   const counted = await countVerification(deps, verifier, asker.addressTag);
   if (!counted.ok) return counted;
   const verdict = await verifier.verify(captcha, asker, deps.clock.now());
+  deps.onVerdict(verifier.kind, verdict.status);
   if (verdict.status === "invalid") return captchaRequired(challenges);
   if (verdict.status === "unavailable") {
     return refuse("captcha_unavailable", { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS });

@@ -2,6 +2,7 @@ import { avatarOf } from "../account/avatar.ts";
 import { identifyCaller } from "../account/device.ts";
 import type { Session, User, UserStore } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
+import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, UnavailableError } from "../refusals.ts";
@@ -17,7 +18,7 @@ import { purposesGiving } from "../verification/purpose.ts";
 import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 
-export interface SignInDeps extends CheckDeps {
+export interface SignInDeps extends CheckDeps, Pick<Observer, "onRefusedDevice"> {
   readonly users: UserStore;
   readonly tokens: Tokens;
   readonly settings: CheckDeps["settings"] & { readonly session: SessionSettings };

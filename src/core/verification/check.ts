@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/api-key.ts";
 import type { ApiKeyStore } from "../backend/ports.ts";
 import type { Keyring } from "../keys.ts";
+import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard.ts";
@@ -17,7 +18,7 @@ import type { Purpose } from "./purpose.ts";
 import { mayUse } from "./resend.ts";
 import { isLive, leaseMember, messageMembers } from "./verification.ts";
 
-export interface CheckDeps {
+export interface CheckDeps extends Pick<Observer, "onGuess"> {
   readonly clock: Clock;
   readonly random: Random;
   readonly keyring: Keyring;
@@ -58,7 +59,10 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
   const counted = await countGuess(deps, input.client);
   if (!counted.ok) return counted;
   const subject = await findLive(deps, input.verificationId);
-  if (!subject) return refuse("invalid_code");
+  if (!subject) {
+    deps.onGuess("dead");
+    return refuse("invalid_code");
+  }
   const outcome = await guessCode(deps, subject, { ...input, code });
   return outcome === "approved" ? ok(subject) : refuse("invalid_code");
 }
@@ -105,6 +109,7 @@ export async function guessCode(
   const mine = purposes.includes(verification.purpose) && mayUse(verification, client) && isAsked;
   const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
+  deps.onGuess(outcome);
   if (outcome === "wrong") await recordWrong(deps, verification);
   if (outcome === "approved") await settle(deps, verification);
   return outcome;

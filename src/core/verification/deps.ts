@@ -2,6 +2,7 @@ import type { UserStore } from "../account/ports.ts";
 import type { ApiKeyStore } from "../backend/ports.ts";
 import type { DeliverDeps, DeliveryRefusal } from "../delivery/deliver.ts";
 import type { Keyring } from "../keys.ts";
+import type { Observer } from "../observer.ts";
 import type { PhonePolicy } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { type ChallengeRefusal, type Challenges, captchaRequired } from "../protection/challenges.ts";
@@ -10,12 +11,14 @@ import type { CodeLengths } from "../protection/ledger.ts";
 import { type SendCheck, tooMany } from "../protection/limits.ts";
 import type { Ledger, LimitStore, TakeResult } from "../protection/ports.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
-import type { Decision, ProtectionSettings } from "../protection/sends.ts";
+import type { ProtectionSettings } from "../protection/sends.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
 import type { AskVault, PhoneVault, VerificationStore } from "./ports.ts";
 
-export interface VerificationDeps extends DeliverDeps {
+export interface VerificationDeps
+  extends DeliverDeps,
+    Pick<Observer, "onDecision" | "onVerdict" | "onRefusedDevice"> {
   readonly clock: Clock;
   readonly random: Random;
   readonly keyring: Keyring;
@@ -26,8 +29,6 @@ export interface VerificationDeps extends DeliverDeps {
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
   readonly takeSend: TakeSend;
-  /** Told of every send that was judged. */
-  readonly onDecision: (decision: Decision) => void;
   /** What was learned from the last days' traffic. */
   readonly learned: () => Promise<Learned>;
   readonly ledger: Ledger;

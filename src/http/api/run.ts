@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Backend } from "../../core/backend/api-key.ts";
 import { ok, type RefusalCode, type Result, refuse } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
+import { bearerToken } from "../bearer.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { problem } from "../problem.ts";
 import { allRefusals, type Operation } from "./operation.ts";
@@ -76,11 +77,6 @@ async function authorize(
   const backend = await deps.phonekey.backend.authenticate(token ?? "", c.get("address") || undefined);
   if (backend.ok) c.set("backend", backend.value.client);
   return backend;
-}
-
-function bearerToken(c: Context<Env>): string | undefined {
-  const [scheme, token, ...rest] = (c.req.header("authorization") ?? "").split(" ");
-  return scheme?.toLowerCase() === "bearer" && rest.length === 0 ? token : undefined;
 }
 
 function readIdempotencyKey(c: Context<Env>): Result<string | undefined, "invalid_request"> {

@@ -3,7 +3,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { clientAddress, isUnknownProxy } from "./client-address.ts";
 import { negotiateLocale } from "./locale.ts";
 
-/** Gives every request an id of ours, its language and its client's address, and logs how it went. */
+/** Gives every request an id of ours, its language and its client's address, counts it, and logs how it went. */
 export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
   const warnOfProxy = proxyWarning(deps);
   return async (c, next) => {
@@ -21,9 +21,10 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
     c.res.headers.set("x-request-id", requestId);
     const { method } = c.req;
     const ms = deps.clock.now() - startedAt;
+    const answered = { method, route: c.req.routePath, status: c.res.status };
+    deps.metrics.countRequest(answered);
     const backend = c.get("backend");
-    const who = { requestId, ...(backend && { backend }) };
-    deps.log.info({ ...who, method, route: c.req.routePath, status: c.res.status, ms }, "request");
+    deps.log.info({ requestId, ...(backend && { backend }), ...answered, ms }, "request");
   };
 }
 

@@ -1,0 +1,52 @@
+import type { Config } from "../config.ts";
+import type { SmsSender } from "../core/delivery/ports.ts";
+import type { PhonekeyDeps } from "../core/phonekey.ts";
+import type { HttpSettings } from "../http/context.ts";
+import { protectionSettings } from "./protection.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What the rules are told of the settings.
+ *
+ * @param origin where people reach this server
+ */
+export function coreSettings(
+  config: Config,
+  route: readonly SmsSender[],
+  origin: string,
+): PhonekeyDeps["settings"] {
+  const { verification, session, phone, pages } = config;
+  return {
+    phones: phone,
+    ...protectionSettings(config, route),
+    codeLengths: {
+      usual: verification.codeLength,
+      most: Math.min(...route.map((sender) => sender.maxCodeLength)),
+    },
+    codeTtlMs: verification.ttlSeconds * 1000,
+    codeAttempts: verification.attempts,
+    brandName: pages.brandName,
+    host: new URL(origin).hostname,
+    session: {
+      accessTokenMs: session.accessTokenMinutes * 60_000,
+      sessionMs: session.sessionDays * DAY_MS,
+      idleMs: session.idleDays * DAY_MS,
+    },
+  };
+}
+
+/** What the doors are told of the settings. */
+export function httpSettings(config: Config, version: string): HttpSettings {
+  const { server, pages, functions, phone, tencent, scf, metrics } = config;
+  const { callbackSecrets } = tencent;
+  const doors = { ...server, ...pages, functions, callbackSecrets };
+  const { token: metricsToken } = metrics;
+  return {
+    ...doors,
+    phones: phone,
+    version,
+    ...(scf && { scf }),
+    ...(metricsToken && { metricsToken }),
+  };
+}

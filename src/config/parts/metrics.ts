@@ -1,0 +1,25 @@
+import type { z } from "zod";
+import { format } from "../formats.ts";
+import { optional } from "../setting.ts";
+
+export interface MetricsConfig {
+  readonly token?: string;
+}
+
+const token = format("24 to 256 printable characters without spaces", (text) =>
+  /^[\x21-\x7e]{24,256}$/.test(text) ? text : undefined,
+);
+
+export const metricsVariables = {
+  METRICS_TOKEN: optional(token, "none: `/metrics` answers this machine alone", {
+    part: "Metrics",
+    sentence:
+      "Whoever shows it as a bearer token may read `/metrics` from elsewhere. [Metrics](metrics.md) shows how. Make one with `openssl rand -base64 32`.",
+  }),
+};
+
+type Values = z.output<z.ZodObject<typeof metricsVariables>>;
+
+export function arrangeMetrics({ METRICS_TOKEN: token }: Values): MetricsConfig {
+  return token === undefined ? {} : { token };
+}

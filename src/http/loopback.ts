@@ -1,0 +1,17 @@
+import type { Context } from "hono";
+import type { Env } from "./context.ts";
+
+const LOOPBACK_PEER = /^(::1|127(\.\d{1,3}){3}|::ffff:127(\.\d{1,3}){3})$/;
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
+/** What proxies of any make add. */
+const FORWARDING_HEADER = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*)$/;
+
+/**
+ * Whether a request comes from this very machine. The connection alone tells, and no header of the caller's. A page
+ * elsewhere that points its name at 127.0.0.1 is stopped by `Host`, a proxy by the headers that it adds.
+ */
+export function isFromLoopback(c: Context<Env>): boolean {
+  const peer = c.env?.incoming?.socket?.remoteAddress ?? "";
+  if (!LOOPBACK_PEER.test(peer) || !LOOPBACK_HOST.test(c.req.header("host") ?? "")) return false;
+  return !Object.keys(c.req.header()).some((name) => FORWARDING_HEADER.test(name));
+}

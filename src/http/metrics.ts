@@ -1,0 +1,26 @@
+import type { Context } from "hono";
+import { equalSecrets } from "../core/secrets.ts";
+import { bearerToken } from "./bearer.ts";
+import type { Env, HttpDeps, HttpSettings } from "./context.ts";
+import { isFromLoopback } from "./loopback.ts";
+
+/** Whether `/metrics` is there for a caller: one who shows `METRICS_TOKEN`, or one on this machine. */
+export function mayReadMetrics(c: Context<Env>, settings: HttpSettings): boolean {
+  return showsToken(c, settings) || isOnThisMachine(c, settings);
+}
+
+function showsToken(c: Context<Env>, { metricsToken }: HttpSettings): boolean {
+  return metricsToken !== undefined && equalSecrets(bearerToken(c) ?? "", metricsToken);
+}
+
+/** On SCF the other end of a connection is the platform, and whatever carries the platform's own header came through it. */
+function isOnThisMachine(c: Context<Env>, { scf, clientIpHeader }: HttpSettings): boolean {
+  const cameThrough = clientIpHeader !== undefined && c.req.header(clientIpHeader) !== undefined;
+  return !scf && !cameThrough && isFromLoopback(c);
+}
+
+/** GET /metrics: what this process counted, for Prometheus. */
+export async function readMetrics(c: Context<Env>, { metrics }: HttpDeps): Promise<Response> {
+  const { type, text } = await metrics.read();
+  return c.body(text, 200, { "content-type": type });
+}

@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createMetrics } from "../../src/adapters/prometheus/metrics.ts";
+import { COUNTERS } from "../../src/adapters/prometheus/tally.ts";
+import { createWorld, type World, type WorldOptions } from "../support/world.ts";
+import { PHONE, start } from "./support.ts";
+
+const TOKEN = "token-of-these-tests-0123456789";
+const LOOPBACK = "127.0.0.1";
+
+async function open(env: Readonly<Record<string, string>> = {}, more: WorldOptions = {}): Promise<World> {
+  const world = await createWorld({ ...more, env: { METRICS_TOKEN: TOKEN, ...env } });
+  onTestFinished(() => world.close());
+  return world;
+}
+
+const bearer = (token = TOKEN) => ({ authorization: `Bearer ${token}` });
+const ask = (world: World, headers: Record<string, string> = {}, from?: string, path = "/metrics") =>
+  Promise.resolve(
+    world.request(path, { headers: { host: "localhost:8080", ...headers }, ...(from && { from }) }),
+  );
+const readAll = async (world: World) => await (await ask(world, bearer())).text();
+
+/** The series of our own, without those that were never counted. */
+const counted = async (world: World) =>
+  (await readAll(world)).split("\n").filter((line) => /^phonekey_/.test(line) && !line.endsWith(" 0"));
+
+/** What an answer says, apart from what no two requests have in common. */
+async function shapeOf(response: Response) {
+  const { requestId, ...body } = (await response.json()) as { requestId: string };
+  const headers = [...response.headers].filter(([name]) => name !== "x-request-id");
+  return { status: response.status, headers, body, hasId: requestId !== "" };
+}
+
+describe("/metrics is there for", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ env: { METRICS_TOKEN: TOKEN, TRUSTED_PROXIES: "127.0.0.1,198.51.100.1" } });
+  });
+  afterAll(() => world.close());
+
+  it.each<[string, Record<string, string>, string]>([
+    ["whoever shows the token", bearer(), "203.0.113.7"],
+    ["whoever writes Bearer in small letters", { authorization: `bearer ${TOKEN}` }, "203.0.113.7"],
+    ["this machine", {}, LOOPBACK],
+    ["this machine by IPv6", { host: "[::1]:8080" }, "::1"],
+    ["this machine by a mapped address", {}, "::ffff:127.0.0.1"],
+    ["the token by a proxy", { ...bearer(), "x-forwarded-for": "203.0.113.7" }, LOOPBACK],
+  ])("%s", async (_, headers, from) => {
+    const response = await ask(world, headers, from);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.text()).toContain("process_cpu_seconds_total");
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["a caller from elsewhere", {}, "203.0.113.7"],
+    ["a caller from next door", {}, "10.0.0.7"],
+    ["a wrong token", bearer(`${TOKEN}x`), "203.0.113.7"],
+    ["a token of the same length", bearer(TOKEN.replace(/.$/, "x")), "203.0.113.7"],
+    ["an empty token", { authorization: "Bearer " }, "203.0.113.7"],
+    ["the token as another scheme's", { authorization: `Basic ${TOKEN}` }, "203.0.113.7"],
+    ["the token and more", bearer(`${TOKEN} x`), "203.0.113.7"],
+    ["somebody forwarded as this machine", { "x-forwarded-for": LOOPBACK }, "203.0.113.7"],
+    ["somebody forwarded as this machine by our proxy", { "x-forwarded-for": LOOPBACK }, "198.51.100.1"],
+    ["somebody whom a proxy on this machine forwards", { "x-forwarded-for": "203.0.113.7" }, LOOPBACK],
+    ["somebody forwarded as this machine by a proxy on it", { "x-forwarded-for": LOOPBACK }, LOOPBACK],
+    ["somebody forwarded in the standard's way", { forwarded: "for=127.0.0.1" }, LOOPBACK],
+    ["somebody who says that he is this machine", { "x-real-ip": LOOPBACK }, "203.0.113.7"],
+    ["a name that points at this machine", { host: "evil.example" }, LOOPBACK],
+  ])("not %s: it is answered as any unknown path", async (_, headers, from) => {
+    const [got, nowhere] = [await ask(world, headers, from), await ask(world, headers, from, "/nowhere")];
+    expect(got.status).toBe(404);
+    expect(await shapeOf(got)).toEqual(await shapeOf(nowhere));
+  });
+
+  it.each(["POST", "PUT", "DELETE", "OPTIONS"])("nobody by %s", async (method) => {
+    const by = (path: string, headers = {}) => Promise.resolve(world.request(path, { method, headers }));
+    expect(await shapeOf(await by("/metrics"))).toEqual(await shapeOf(await by("/nowhere")));
+    expect((await by("/metrics", bearer())).status).toBe(405);
+  });
+});
+
+it("is not there for a caller without a token where none is set, whatever he shows", async () => {
+  const world = await open({ METRICS_TOKEN: "" });
+  for (const token of ["undefined", "null", "x"]) expect((await ask(world, bearer(token))).status).toBe(404);
+  expect((await ask(world, {}, LOOPBACK)).status).toBe(200);
+});
+
+it("is not there for what a platform's own header came with, though the platform is on this machine", async () => {
+  const world = await open({ CLIENT_IP_HEADER: "x-edge-client" });
+  expect((await ask(world, { "x-edge-client": LOOPBACK }, LOOPBACK)).status).toBe(404);
+  expect((await ask(world, {}, LOOPBACK)).status).toBe(200);
+});
+
+describe("what is counted", () => {
+  it("is what became of requests, sends, messages, guesses and device tokens", async () => {
+    const world = await open({ CODE_ATTEMPTS: "2" });
+    const { id } = await start(world, PHONE, { deviceToken: "forged.device.token" });
+    const code = world.sms.lastCode();
+    const guess = (text: string) => world.post("/v1/sessions", { verificationId: id, code: text });
+    await guess(code === "000000" ? "000001" : "000000");
+    await guess(code);
+    await guess(code);
+    await world.post("/v1/verifications", { phone: PHONE, captcha: { kind: "altcha", payload: "x" } });
+    world.sms.answer({ status: "unavailable" });
+    await world.post("/v1/verifications", { phone: "+8613900139000" });
+    await world.post("/v1/verifications", { phone: "+8613900139000" });
+    expect(await counted(world)).toEqual(
+      expect.arrayContaining([
+        'phonekey_http_requests_total{route="/v1/verifications",method="POST",status="201"} 1',
+        'phonekey_http_requests_total{route="/v1/verifications",method="POST",status="403"} 1',
+        'phonekey_http_requests_total{route="/v1/verifications",method="POST",status="503"} 1',
+        'phonekey_http_requests_total{route="/v1/sessions",method="POST",status="201"} 1',
+        'phonekey_http_requests_total{route="/v1/sessions",method="POST",status="401"} 2',
+        'phonekey_send_decisions_total{decision="allow",check=""} 2',
+        'phonekey_send_decisions_total{decision="deny",check="resend"} 1',
+        'phonekey_challenge_verdicts_total{kind="altcha",verdict="invalid"} 1',
+        'phonekey_messages_total{sender="test",status="accepted"} 1',
+        'phonekey_messages_total{sender="test",status="unavailable"} 1',
+        'phonekey_guesses_total{outcome="wrong"} 1',
+        'phonekey_guesses_total{outcome="approved"} 1',
+        'phonekey_guesses_total{outcome="dead"} 1',
+        'phonekey_device_tokens_refused_total{reason="invalid"} 1',
+      ]),
+    );
+  });
+
+  it("is alerts, also those that the periodic work raises", async () => {
+    const world = await open({ SPEND_HOUR: "1 CNY", SMS_PRICES: "CNY, CN=1" });
+    world.sms.answer({ status: "accepted", alert: { kind: "sms_balance", subject: "test" } });
+    await start(world);
+    await world.tick();
+    expect(await counted(world)).toEqual(
+      expect.arrayContaining([
+        'phonekey_alerts_total{kind="sms_balance",change="raised"} 1',
+        expect.stringMatching(/^phonekey_alerts_total\{kind="spend",change="raised"\} \d$/),
+      ]),
+    );
+  });
+
+  it("holds nothing that a caller made up, and does not grow with it (promise 4)", async () => {
+    const world = await open({
+      LIMIT_ADDRESS_SENDS: "unlimited",
+      GUARD_MODE: "off",
+      ALLOWED_COUNTRIES: "all",
+    });
+    const { id } = await start(world);
+    const code = world.sms.lastCode();
+    /** Everything a caller can write into a request, with this text in it. */
+    const say = async (text: string) => {
+      const headers = { "user-agent": text, "x-request-id": text, authorization: text, cookie: text };
+      const target = encodeURIComponent(text);
+      for (const path of [
+        `/${target}`,
+        `/v1/${target}`,
+        `/v1/verifications/${target}`,
+        `/assets/${target}`,
+      ]) {
+        await world.request(`${path}?${target}=${target}`, { headers, method: "GET" });
+      }
+      await world.request(`/callbacks/tencent/${target}/status`, { method: "POST", headers, body: text });
+      await world.request("/v1/me", { method: text.replace(/\W/g, "").toUpperCase(), headers });
+      const captcha = { kind: text, payload: text };
+      await world.post("/v1/verifications", { phone: text, purpose: text, locale: text, captcha });
+      await world.post("/v1/verifications", {
+        phone: PHONE,
+        deviceToken: text,
+        captcha: { ...captcha, kind: "altcha" },
+      });
+      await world.post("/v1/sessions", { verificationId: text, code: text });
+      await world.post("/v1/sessions", { verificationId: id, code: text });
+      await world.request(
+        `/functions/sms?method=${target}&phone=${target}&code=${target}&sessionId=${target}`,
+      );
+      await world.request("/v1/healthz", {
+        headers: { "x-forwarded-for": text, host: "h" },
+        from: "10.0.0.1",
+      });
+    };
+    const made = ["Canary one", PHONE, code, "203.0.113.7", 'x",y="1'];
+    await say("first");
+    const before = await counted(world);
+    for (const text of made) await say(text);
+    const [after, all] = [await counted(world), await readAll(world)];
+    const names = (lines: readonly string[]) => lines.map((line) => line.replace(/ \d+$/, "")).sort();
+    const own = all
+      .split("\n")
+      .filter((line) => line.startsWith("phonekey_"))
+      .join("\n");
+    for (const text of [...made, "Canary", "CANARY", "FIRST", PHONE.slice(1), id])
+      expect(own).not.toContain(text);
+    const added = names(after).filter((name) => !names(before).includes(name));
+    expect(added.length).toBeLessThan(12);
+  });
+});
+
+it("names each counter once, by the rules of Prometheus, with what it tells", async () => {
+  const metrics = createMetrics();
+  const { text } = await metrics.read();
+  for (const { name, help, labels } of Object.values(COUNTERS)) {
+    expect(name).toMatch(/^phonekey_[a-z_]+_total$/);
+    expect(text.split(`# HELP ${name} `)).toHaveLength(2);
+    expect(help.length).toBeLessThan(140);
+    expect(labels.length).toBeGreaterThan(0);
+  }
+});
