@@ -32,13 +32,13 @@ test("its bootstrap can be run, by the shell and the Node.js that the platform h
 
 test("passes on the licence of every package that is in it", () => {
   const text = String(entries().get("LICENSES.txt")?.content);
-  for (const name of ["hono", "zod", "kysely", "mysql2", "@redis/client", "jose", "pino"]) {
+  for (const name of ["hono", "zod", "kysely", "mysql2", "@redis/client", "jose", "pino", "prom-client"]) {
     expect(text).toMatch(new RegExp(`^${name}$`, "m"));
   }
 });
 
 /** What takes long to load: none of it may be loaded before a request needs it. */
-const HEAVY = /mysql|sqlite|clients|redis|tencent|sdk/i;
+const HEAVY = /mysql|sqlite|clients|redis|tencent|sdk|prom-client/i;
 
 test.each(HANDLERS)("%s loads no client of a store or a cloud before the first event", async (file) => {
   const folder = unpackedPackage();

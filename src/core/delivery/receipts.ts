@@ -65,8 +65,9 @@ async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport
 type SettleDeps = Pick<ReceiptDeps, "receipts" | "forgetFailed" | "onReport">;
 
 /**
- * The record comes first. Whoever is cut off between the two is told again by the sender, or by the next tick where the
- * report came early, and a limit store that is rebuilt reads the record.
+ * The record comes first, so that no report is lost with the limits. Whoever is cut off between the two is told again: by
+ * the sender whose call failed, or by the next tick where the report came early. One that was asked for is not asked for
+ * again; its message counts for a day at most, and a limit store that is rebuilt reads the record.
  */
 async function settle(
   { receipts, forgetFailed, onReport }: SettleDeps,
