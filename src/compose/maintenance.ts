@@ -37,8 +37,8 @@ interface MaintenanceDeps {
 }
 
 /**
- * Periodic work. What has to be removed is in the database: Redis forgets by itself, and so does memory. Verifications and limits are
- * looked for there also when they live elsewhere now, for what an earlier `STATE_URL` left behind.
+ * Periodic work. What has to be removed is in the database: Redis forgets by itself, and so does memory. Verifications and
+ * limits are looked for there also when they live elsewhere now, for what an earlier `STATE_URL` left behind.
  */
 export function createTick(maintained: MaintenanceDeps): Tick {
   const { config, database, stores, clock, random } = maintained;

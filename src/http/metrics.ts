@@ -4,17 +4,19 @@ import { bearerToken } from "./bearer.ts";
 import type { Env, HttpDeps, HttpSettings } from "./context.ts";
 import { isFromLoopback } from "./loopback.ts";
 
+type MetricsSettings = Pick<HttpSettings, "metricsToken" | "scf" | "clientIpHeader">;
+
 /** Whether `/metrics` is there for a caller: one who shows `METRICS_TOKEN`, or one on this machine. */
-export function mayReadMetrics(c: Context<Env>, settings: HttpSettings): boolean {
+export function mayReadMetrics(c: Context<Env>, settings: MetricsSettings): boolean {
   return showsToken(c, settings) || isOnThisMachine(c, settings);
 }
 
-function showsToken(c: Context<Env>, { metricsToken }: HttpSettings): boolean {
+function showsToken(c: Context<Env>, { metricsToken }: MetricsSettings): boolean {
   return metricsToken !== undefined && equalSecrets(bearerToken(c) ?? "", metricsToken);
 }
 
 /** On SCF the other end of a connection is the platform, and whatever carries the platform's own header came through it. */
-function isOnThisMachine(c: Context<Env>, { scf, clientIpHeader }: HttpSettings): boolean {
+function isOnThisMachine(c: Context<Env>, { scf, clientIpHeader }: MetricsSettings): boolean {
   const cameThrough = clientIpHeader !== undefined && c.req.header(clientIpHeader) !== undefined;
   return !scf && !cameThrough && isFromLoopback(c);
 }

@@ -47,23 +47,26 @@ const ROUTE = "none";
 export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?: Arrive): Server {
   const count = (code: RefusalCode, method = "") =>
     metrics.countRequest({ route: ROUTE, method, status: REFUSALS[code].status });
+  const refuse = ({ method }: IncomingMessage, response: ServerResponse, code: RefusalCode) => {
+    count(code, method);
+    answerUnfit(response, code);
+  };
   const route: Parameters<typeof getRequestListener>[0] = arrive
     ? (request, { incoming }) => app.fetch(request, takeIn(incoming as IncomingMessage, arrive))
     : app.fetch;
-  const handle = getRequestListener(route, { errorHandler: (error) => unroutable(error, log) });
+  const handle = getRequestListener(route, { errorHandler: (error) => unroutable(error, log, count) });
   const underWay = new WeakMap<Socket, ServerResponse>();
   const server = createServer(LIMITS, (request, response) => {
     underWay.set(request.socket, response);
     const code = unfit(namesOf(request));
-    if (!code) return void handle(request, response);
-    count(code, request.method);
-    answerUnfit(response, code);
+    if (code) refuse(request, response, code);
+    else void handle(request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
   // Beyond this number Node drops headers in silence, a forwarding header that a proxy added last among them (T35).
   // `unfit` counts them instead; their size is bounded anyway.
   server.maxHeadersCount = 0;
-  server.on("checkExpectation", (_request, response) => answerUnfit(response, "invalid_request"));
+  server.on("checkExpectation", (request, response) => refuse(request, response, "invalid_request"));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     log.info({ problem: error.code ?? "unknown" }, "request that could not be read");
     const code = UNREADABLE[error.code ?? ""] ?? "invalid_request";
@@ -83,10 +86,11 @@ function answerUnfit(response: ServerResponse, code: RefusalCode): void {
 }
 
 /** A target or `Host` that makes no URL. Whatever a route throws, the app has answered itself. */
-function unroutable(error: unknown, log: Log): Response {
-  const expected = error instanceof RequestError;
-  if (!expected) log.error({ err: error }, "fault outside the routes");
-  const { body, ...init } = plainProblem({ code: expected ? "invalid_request" : "internal_error" });
+function unroutable(error: unknown, log: Log, count: (code: RefusalCode) => void): Response {
+  const code = error instanceof RequestError ? "invalid_request" : "internal_error";
+  if (code === "internal_error") log.error({ err: error }, "fault outside the routes");
+  count(code);
+  const { body, ...init } = plainProblem({ code });
   return new Response(body, init);
 }
 

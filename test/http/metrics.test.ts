@@ -1,6 +1,13 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createMetrics } from "../../src/adapters/prometheus/metrics.ts";
 import { COUNTERS } from "../../src/adapters/prometheus/tally.ts";
+import type { Env } from "../../src/http/context.ts";
+import { mayReadMetrics } from "../../src/http/metrics.ts";
+import { createHttpServer } from "../../src/http/server.ts";
+import { sendRaw } from "../process/raw.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 import { PHONE, start } from "./support.ts";
 
@@ -93,6 +100,22 @@ it("is not there for what a platform's own header came with, though the platform
   expect((await ask(world, {}, LOOPBACK)).status).toBe(200);
 });
 
+it("is not there on SCF without the token: the other end of each connection is the platform", async () => {
+  const settings = { metricsToken: TOKEN, scf: { appId: "1250000000" } };
+  const app = new Hono<Env>().get("*", (c) => c.json(mayReadMetrics(c, settings)));
+  const near = { incoming: { socket: { remoteAddress: LOOPBACK } } };
+  const isThere = async (headers: Record<string, string>) =>
+    await (
+      await app.request(
+        "http://localhost:9000/metrics",
+        { headers: { host: "localhost:9000", ...headers } },
+        near,
+      )
+    ).json();
+  expect(await isThere({})).toBe(false);
+  expect(await isThere(bearer())).toBe(true);
+});
+
 describe("what is counted", () => {
   it("is what became of requests, sends, messages, guesses and device tokens", async () => {
     const world = await open({ CODE_ATTEMPTS: "2" });
@@ -137,6 +160,28 @@ describe("what is counted", () => {
         expect.stringMatching(/^phonekey_alerts_total\{kind="spend",change="raised"\} \d$/),
       ]),
     );
+  });
+
+  it("is also requests that reach no route", async () => {
+    const world = await open();
+    const answered: object[] = [];
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const metrics = { countRequest: (request: object) => void answered.push(request) };
+    const server = createHttpServer(world.app, { log, metrics }).listen(0, LOOPBACK);
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const headers = "Host: localhost\r\nConnection: close\r\n";
+    await sendRaw(port, "no request at all\r\n\r\n");
+    await sendRaw(port, `GET / HTTP/1.1\r\n${headers}Expect: the unexpected\r\n\r\n`);
+    await sendRaw(port, `GET / HTTP/1.1\r\n${headers}${"X: y\r\n".repeat(600)}\r\n`);
+    await sendRaw(port, `GET http:// HTTP/1.1\r\n${headers}\r\n`);
+    expect(answered).toMatchObject([
+      { route: "none", method: "", status: 400 },
+      { route: "none", method: "GET", status: 400 },
+      { route: "none", method: "GET", status: 431 },
+      { route: "none", status: 400 },
+    ]);
   });
 
   it("holds nothing that a caller made up, and does not grow with it (promise 4)", async () => {

@@ -26,9 +26,9 @@ export type Noted = Pick<Message, "id" | "status" | "bucket" | "traffic" | "memb
 export interface ReceiptStore {
   /**
    * Notes the report at the message of this sender that has its number and one of these tags: what was delivered or
-   * failed stays so (forward only). Resolves with the message as it is then, also when it was reported before; undefined where
-   * there is none. Where the number is not written down yet, a message of
-   * ours may be named by `messageId`, which must still wait for its outcome and be to the same phone.
+   * failed stays so (forward only). Resolves with the message as it is then, also when it was reported before; undefined
+   * where there is none. Where the number is not written down yet, a message of ours may be named by `messageId`, which
+   * must still wait for its outcome and be to the same phone.
    */
   note(to: ReportedMessage, report: Report): Promise<Noted | undefined>;
   /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */

@@ -30,7 +30,8 @@ const PIECE = 200;
 
 /**
  * Notes what carriers say of messages. A report that no message of ours fits, by its number and its phone, changes
- * nothing; one that tells of a failure takes its message out of the guard's counts; one for a phone whose message is just being sent is kept until the sender's answer tells its number.
+ * nothing; one for a phone whose message is just being sent is kept until the sender's answer tells its number. A message
+ * that failed is taken out of what the guard counts.
  *
  * @returns how many were noted
  */
