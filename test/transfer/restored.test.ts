@@ -109,7 +109,7 @@ describe("phonekey restored", () => {
   });
 
   test("wrong guesses that the backup does not know are not given back", async () => {
-    moving = await openMoving({ maxCodeLength: 6 });
+    moving = await openMoving({ maxCodeLength: 6, env: { CAPTCHA: "off" } });
     const { world, database } = moving;
     const guessWrong = async () => {
       const { id, http } = await start(world);
