@@ -23,7 +23,7 @@ import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/databa
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { observerOf } from "./compose/observer.ts";
 import { platformOf } from "./compose/platform.ts";
-import { learnedOf } from "./compose/protection.ts";
+import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
 import { routeOf } from "./compose/route.ts";
 import { coreSettings, httpSettings } from "./compose/settings.ts";
 import { openState } from "./compose/state.ts";
@@ -107,6 +107,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   const platform = platformOf(config, log);
   const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
   checkCodeLength(config, route);
+  tellTestNumbers(config, log);
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
 
   const sql = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });

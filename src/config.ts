@@ -18,6 +18,7 @@ import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
 import { arrangeTencent, type TencentConfig, tencentVariables } from "./config/parts/tencent.ts";
+import { unfitTestNumbers } from "./config/parts/test-numbers.ts";
 import { arrangeVerification, type VerificationConfig } from "./config/parts/verification.ts";
 import type { StateUrl } from "./config/redis-url.ts";
 import {
@@ -29,6 +30,7 @@ import {
 } from "./config/schema.ts";
 import { developmentSecret, secretList } from "./config/secrets.ts";
 import { doubts, misspelt } from "./config/warnings.ts";
+import type { TestNumber } from "./core/verification/test-numbers.ts";
 
 /** The settings, checked. Frozen, with everything in it. */
 export interface Config {
@@ -47,6 +49,7 @@ export interface Config {
   readonly metrics: MetricsConfig;
   readonly phone: PhoneConfig;
   readonly verification: VerificationConfig;
+  readonly testNumbers: readonly TestNumber[];
   readonly limits: LimitsConfig;
   readonly challenges: ChallengesConfig;
   readonly protection: ProtectionConfig;
@@ -72,14 +75,15 @@ const CONSOLE: SenderName = "console";
  *
  * @param env the environment; variables that are blank count as not set.
  * @param options.folder where `data/` and a relative `DATABASE_URL` begin; the working folder by default.
+ * @param options.now epoch milliseconds, for what has a date.
  * @param options.onScf whether this is a function of Tencent Cloud SCF, which has defaults and needs of its own.
  */
 export function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  options: { readonly folder?: string; readonly onScf?: boolean } = {},
+  options: { readonly folder?: string; readonly onScf?: boolean; readonly now?: number } = {},
 ): Loaded {
   const names = Object.keys(settingsSchema.shape) as SettingName[];
-  const { onScf = false } = options;
+  const { onScf = false, now = Date.now() } = options;
   const texts = { ...(onScf && SCF_DEFAULTS), ...textsOf(env, names) };
   const mode = modeOf(texts);
   const typos = misspelt(Object.keys(env), names);
@@ -90,10 +94,7 @@ export function loadConfig(
   const problems = [...unread(read.error), ...lacking(texts, hasRole(env)), ...unfitting, ...lost];
   if (!read.success || problems.length > 0) return failed(inOrder(problems, names), typos);
 
-  const mixed = foreignBudgets(read.data).map((name) => ({
-    name,
-    message: "must be in the currency of SMS_PRICES",
-  }));
+  const mixed = misfits(read.data, now);
   if (mixed.length > 0) return failed(mixed, typos);
 
   const folder = resolve(options.folder ?? ".");
@@ -101,7 +102,7 @@ export function loadConfig(
   if (!secrets.ok) return failed([{ name: "PHONEKEY_SECRETS", message: secrets.problem }], typos);
   const scf = onScf ? arrangeScf(read.data, folder, env) : undefined;
   const config = freeze(arrange(read.data, { mode, folder, secrets: secrets.value, ...(scf && { scf }) }));
-  const doubtful = doubts(read.data, new Set(Object.keys(texts)), mode);
+  const doubtful = doubts(read.data, new Set(Object.keys(texts)), mode, now);
   const warnings = [...typos, ...doubtful, ...(onScf ? doubtsOnScf(texts) : [])];
   return { ok: true, config, warnings };
 }
@@ -177,6 +178,20 @@ function unfit(texts: Texts, onScf: boolean): Problem[] {
   return found.flatMap(([name, holds, message]) => (holds ? [{ name, message }] : []));
 }
 
+/** Settings that are right by themselves and do not go with others. */
+function misfits(values: Settings, now: number): Problem[] {
+  const budgets = foreignBudgets(values).map((name) => ({
+    name,
+    message: "must be in the currency of SMS_PRICES",
+  }));
+  const around = { phones: arrangePhone(values), codeLength: values.CODE_LENGTH, now };
+  const numbers = unfitTestNumbers(values, around).map((message) => ({
+    name: "TEST_NUMBERS" as const,
+    message,
+  }));
+  return [...budgets, ...numbers];
+}
+
 function inOrder(problems: readonly Problem[], names: readonly SettingName[]): Problem[] {
   return problems.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
@@ -211,6 +226,7 @@ function arrange(
     metrics: arrangeMetrics(values),
     phone: arrangePhone(values),
     verification: arrangeVerification(values),
+    testNumbers: values.TEST_NUMBERS,
     limits: arrangeLimits(values),
     challenges: arrangeChallenges(values),
     protection: arrangeProtection(values),

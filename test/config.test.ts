@@ -39,6 +39,7 @@ describe("defaults", () => {
         },
         phone: { defaultCountry: "CN", allowedCountries: ["CN"], strictNumbers: false },
         verification: { codeLength: 6, ttlSeconds: 300, attempts: 3, resendSeconds: 30 },
+        testNumbers: [],
         limits: {
           phoneSends: [
             { max: 5, windowMs: 3_600_000 },

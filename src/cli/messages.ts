@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { type PhoneRecord, recordOf, reportInWords } from "../compose/messages.ts";
 import type { Message, MessageStatus } from "../core/delivery/ports.ts";
 import type { Locale } from "../core/verification/ports.ts";
+import { TEST_SENDER } from "../core/verification/test-numbers.ts";
 import { settings } from "./settings.ts";
 
 export function messagesCommand(): Command {
@@ -56,7 +57,8 @@ function lineOf(message: Message, locale: Locale): string {
   const why = reportCode ? `: ${reportInWords(reportCode, locale)} (${reportCode})` : "";
   const code = providerCode ? ` (${providerCode})` : "";
   const ids = [sender, providerId, requestId].filter((id) => id !== undefined).join(" ");
-  return `${timeOf(message.createdAt)}  ${message.purpose}  ${WORDS[status]}${why}${code}${ids && `  [${ids}]`}`;
+  const became = sender === TEST_SENDER.name ? "not sent: a test number" : WORDS[status];
+  return `${timeOf(message.createdAt)}  ${message.purpose}  ${became}${why}${code}${ids && `  [${ids}]`}`;
 }
 
 function timeOf(at: number): string {

@@ -1,14 +1,16 @@
 import type { SqlStores } from "../adapters/sql/stores.ts";
 import type { Config } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
+import { maskPhone } from "../core/phone.ts";
 import type { Clock } from "../core/ports.ts";
 import { createLearned } from "../core/protection/learned.ts";
 import type { ProtectionSettings } from "../core/protection/sends.ts";
 import type { MoneySettings } from "../core/protection/spend.ts";
+import { TEST_SENDER } from "../core/verification/test-numbers.ts";
 import type { Log } from "../http/context.ts";
 
-/** Sends nothing, and so costs nothing. */
-const CONSOLE = "console";
+/** What sends nothing costs nothing. */
+const FREE = ["console", TEST_SENDER.name];
 
 export function protectionSettings(
   { limits, protection, verification }: Config,
@@ -23,10 +25,19 @@ export function protectionSettings(
 }
 
 export function moneySettings({ prices, spendHour, spendDay }: Config["protection"]): MoneySettings {
-  return { prices: { ...prices, free: [CONSOLE] }, hour: spendHour, day: spendDay };
+  return { prices: { ...prices, free: FREE }, hour: spendHour, day: spendDay };
 }
 
 /** What the rules of sending know of traffic. */
 export function learnedOf({ baselines }: Pick<SqlStores, "baselines">, clock: Clock, log: Log) {
   return createLearned(baselines, clock, (err) => log.error({ err }, "thresholds could not be read"));
+}
+
+/** Says at every start what a leaked code would open. */
+export function tellTestNumbers({ testNumbers }: Config, log: Log): void {
+  if (testNumbers.length === 0) return;
+  const numbers = testNumbers.map(({ phone, until }) => {
+    return { phone: maskPhone(phone), until: new Date(until).toISOString() };
+  });
+  log.warn({ numbers }, "test numbers sign in with a fixed code and without a message");
 }

@@ -26,6 +26,7 @@ export function coreSettings(
     },
     codeTtlMs: verification.ttlSeconds * 1000,
     codeAttempts: verification.attempts,
+    testNumbers: config.testNumbers,
     brandName: pages.brandName,
     host: new URL(origin).hostname,
     session: {

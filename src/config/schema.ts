@@ -13,6 +13,7 @@ import { serverVariables } from "./parts/server.ts";
 import { sessionVariables } from "./parts/sessions.ts";
 import { storeVariables } from "./parts/stores.ts";
 import { tencentVariables } from "./parts/tencent.ts";
+import { testNumberVariables } from "./parts/test-numbers.ts";
 import { verificationVariables } from "./parts/verification.ts";
 
 /** Every variable that Phonekey reads. All are texts; blank ones count as not set. */
@@ -24,6 +25,7 @@ export const settingsSchema = z.object({
   ...alertVariables,
   ...metricsVariables,
   ...verificationVariables,
+  ...testNumberVariables,
   ...limitVariables,
   ...challengeVariables,
   ...protectionVariables,

@@ -1,4 +1,5 @@
 import { isLoopbackHost } from "./addresses.ts";
+import { doubtTestNumbers } from "./parts/test-numbers.ts";
 import type { SettingName, Settings } from "./schema.ts";
 
 /** Whatever begins like this is meant for us; elsewhere only a near miss is. */
@@ -43,8 +44,8 @@ function editDistance(from: string, to: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** What is allowed and yet hardly meant. `given` holds the names of the variables that were set. */
-export function doubts(values: Settings, given: ReadonlySet<string>, mode: string): string[] {
+/** What is allowed and yet hardly meant, or not for ever. `given` holds the names of the variables that were set. */
+export function doubts(values: Settings, given: ReadonlySet<string>, mode: string, now: number): string[] {
   const production = mode === "production";
   const found: [SettingName, string | false][] = [
     ["PUBLIC_URL", production && overPlainHttp(values.PUBLIC_URL)],
@@ -53,6 +54,7 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: strin
     ["CLIENT_IP_HEADER", fencesNothing(values)],
     ["DEFAULT_COUNTRY", defaultShutOut(values)],
     ["RESEND_SECONDS", resentTooLate(values)],
+    ["TEST_NUMBERS", doubtTestNumbers(values, now)],
     [
       "SESSION_DAYS",
       values.SESSION_DAYS > 30 && "NIST SP 800-63B has people sign in again after 30 days at most (AAL1).",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { settingsSchema } from "../../src/config/schema.ts";
 import type { Config } from "../../src/config.ts";
-import { config, load, OTHER_SECRET, problems, SECRET } from "./load.ts";
+import { config, load, OTHER_SECRET, problems, SECRET, warnings } from "./load.ts";
 
 /** What others cannot be set without. */
 const COMPANIONS = { ALERT_WEBHOOK_SECRET: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
@@ -18,6 +18,10 @@ const TEMPLATE_USES = [
   "_DELETE_ACCOUNT",
   "_PHONE_CHANGED",
 ];
+
+/** A day of the calendar so many days from today. */
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+const SOON = inDays(30);
 
 type Case = [string, string, (read: Config) => unknown, unknown];
 
@@ -317,6 +321,35 @@ describe("values", () => {
     ["FUNCTIONS_ALLOW_GET", "no", "off"],
     ["DEFAULT_LOCALE", "zh", "fr"],
     ["CODE_LENGTH", "5", "9"],
+    [
+      "TEST_NUMBERS",
+      "+8613800138000",
+      `+8613800138000=405938`,
+      `13800138000=405938@${SOON}`,
+      `+8613800138000=405938@${SOON}T00:00`,
+      "+8613800138000=405938@2027-02-30",
+      "+8613800138000=405938@2027-13-01",
+      "+8613800138000=405938@never",
+      // More than a year ahead.
+      `+8613800138000=405938@${inDays(370)}`,
+      "+8613800138000=405938@9999-12-31",
+      // Not of CODE_LENGTH, no digits, too short or long.
+      `+8613800138000=40593@${SOON}`,
+      `+8613800138000=4059382@${SOON}`,
+      `+8613800138000=40593a@${SOON}`,
+      `+8613800138000=@${SOON}`,
+      // What an attacker tries first.
+      ...["000000", "111111", "123456", "654321", "121212", "123123", "112233", "135791", "888666"].map(
+        (code) => `+8613800138000=${code}@${SOON}`,
+      ),
+      ...["456789", "123789", "147258", "138001", "001380", "901234"].map(
+        (code) => `+8613800138000=${code}@${SOON}`,
+      ),
+      // No mobile, or of a country that may not sign in.
+      `+861012345678=405938@${SOON}`,
+      `+447911123456=405938@${SOON}`,
+      `+8613800138000=405938@${SOON},+8613800138000=948205@${SOON}`,
+    ],
     ["CODE_TTL_SECONDS", "29", "601"],
     ["CODE_ATTEMPTS", "0", "6"],
     ["RESEND_SECONDS", "0", "601"],
@@ -412,6 +445,61 @@ describe("values", () => {
   it("cover every variable", () => {
     const names = refused.map(([name]) => name).sort();
     expect(names).toEqual(Object.keys(settingsSchema.shape).sort());
+  });
+});
+
+describe("test numbers", () => {
+  const TEST_NUMBERS = `+8613800138000=405938@${SOON}, +8613800138001=917402@2020-02-29`;
+
+  it("are good to the end of their last day, and may be over", () => {
+    expect(config({ TEST_NUMBERS }).testNumbers).toEqual([
+      { phone: "+8613800138000", code: "405938", until: Date.parse(SOON) + 86_400_000 },
+      { phone: "+8613800138001", code: "917402", until: Date.UTC(2020, 2, 1) },
+    ]);
+    expect(config().testNumbers).toEqual([]);
+  });
+
+  it("may end within a year", () => {
+    const numbers = config({ TEST_NUMBERS: `+8613800138000=405938@${inDays(365)}` }).testNumbers;
+    expect(numbers).toHaveLength(1);
+  });
+
+  it("are told of at every start, without the code or the number, until nothing is left of them", () => {
+    const told = warnings({ TEST_NUMBERS }).join();
+    expect(told).toContain(`TEST_NUMBERS: 1 number signs in with a fixed code`);
+    expect(told).toContain(SOON);
+    expect(told).not.toMatch(/405938|917402|13800138/);
+    expect(warnings({ TEST_NUMBERS: "+8613800138001=917402@2020-02-29" }).join()).toContain("over");
+    expect(warnings({}).join()).not.toContain("TEST_NUMBERS");
+  });
+
+  it("are named by no problem, nor is their code", () => {
+    const wrong = [
+      `+8613800138000=405938@${inDays(900)}`,
+      `+8613800138000=4059381@${SOON}`,
+      `+447911123456=405938@${SOON}`,
+      `+8613800138000=135791@${SOON}`,
+      `+8613800138000=405938 @${SOON}`,
+    ];
+    for (const text of wrong) {
+      const problem = problems({ TEST_NUMBERS: text }).TEST_NUMBERS;
+      expect(problem).toContain("entry 1");
+      expect(problem).not.toMatch(/405938|4059381|135791|13800138000|7911/);
+    }
+  });
+
+  it("have codes as long as all codes", () => {
+    const numbers = `+8613800138000=40593817@${SOON}`;
+    expect(problems({ TEST_NUMBERS: numbers, CODE_LENGTH: "8" })).toEqual({});
+    expect(problems({ TEST_NUMBERS: numbers }).TEST_NUMBERS).toContain("CODE_LENGTH");
+  });
+
+  it("nearly every random code is taken", () => {
+    let taken = 0;
+    for (let code = 100_000; code < 1_000_000; code += 997) {
+      if (!problems({ TEST_NUMBERS: `+8613911111111=${code}@${SOON}` }).TEST_NUMBERS) taken += 1;
+    }
+    expect(taken / 903).toBeGreaterThan(0.85);
   });
 });
 

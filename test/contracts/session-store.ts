@@ -44,6 +44,20 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       expect(await store.find(fresh("unknown"))).toBeUndefined();
     });
 
+    test("keeps that a test number opened one", async () => {
+      const user = aUser(newTag());
+      const session = aSession(user.id, { isTest: true });
+      await opened.users.signIn({ user, session });
+      expect((await store.find(session.id))?.session).toEqual(session);
+      const further = await openMore(user.id);
+      expect((await store.list(user.id, NOW)).map(({ id, isTest }) => [id, isTest])).toEqual(
+        expect.arrayContaining([
+          [session.id, true],
+          [further.id, undefined],
+        ]),
+      );
+    });
+
     test("opens further sessions, each id once", async () => {
       const { user, session } = await signIn();
       const further = await openMore(user.id);

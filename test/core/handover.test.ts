@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Phone } from "../../src/core/phone.ts";
 import { sha256 } from "../../src/core/secrets.ts";
 import type { SignedIn } from "../../src/core/session/sign-in.ts";
-import { createRules, type Rules, wrongFor } from "./rules.ts";
+import { createRules, DAY, PHONE, type Rules, SECOND, wrongFor } from "./rules.ts";
 
 const VERIFIER = "v".repeat(43);
 
@@ -34,6 +35,19 @@ describe("a handover", () => {
     await sessions.end(principal(), page.session.id);
     expect(await redeem(handover)).toBe("invalid_handover");
     expect(await sessions.list(principal())).toEqual([]);
+  });
+
+  test("opens a test session from one, which ends with it at the latest", async () => {
+    const testNumber = { phone: PHONE as Phone, code: "405938", until: rules.clock.now() + DAY };
+    rules = await createRules({ settings: { testNumbers: [testNumber] } });
+    page = (await rules.knownDevice()).signedIn;
+    rules.clock.advance(SECOND);
+    const input = { handover: await issue(), codeVerifier: VERIFIER, userAgent: "app" };
+    const redeemed = await rules.phonekey().signIn.byHandover(input);
+    if (!redeemed.ok) throw new Error(redeemed.refusal.code);
+    expect(redeemed.value.session).toMatchObject({ isTest: true, expiresAt: testNumber.until });
+    const found = await rules.deps().sessions.find(redeemed.value.session.id);
+    expect(found?.session).toMatchObject({ isTest: true, expiresAt: testNumber.until });
   });
 
   test("ends when all sessions or all other ones are ended", async () => {

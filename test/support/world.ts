@@ -66,8 +66,12 @@ export interface WorldOptions {
 
 const SECRET = "dGhpcyBpcyBhIHRlc3Qgc2VjcmV0LCBub3QgYSByZWFsIG9uZQ";
 
-export function testConfig(folder: string, env: Readonly<Record<string, string>> = {}): Config {
-  const loaded = loadConfig({ PHONEKEY_SECRETS: SECRET, LOG_LEVEL: "info", ...env }, { folder });
+export function testConfig(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+  now = Date.now(),
+): Config {
+  const loaded = loadConfig({ PHONEKEY_SECRETS: SECRET, LOG_LEVEL: "info", ...env }, { folder, now });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   return loaded.config;
 }
@@ -79,7 +83,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const sms = createTestSender("test", options.maxCodeLength);
   const logged: object[] = [];
   const note = (fields: object, message: string) => void logged.push({ ...fields, message });
-  const config = testConfig(folder, options.env);
+  const config = testConfig(folder, options.env, clock.now());
   await migrateDatabase(config);
   const composed: Composed = await compose(config, {
     clock,

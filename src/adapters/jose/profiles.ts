@@ -26,7 +26,7 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
       header: { alg: "ES256", typ: "at+jwt" },
       keyKind: "signing",
       audience: () => audience,
-      claims: z.strictObject({ sub: id, sid: id, jti: id }),
+      claims: z.strictObject({ sub: id, sid: id, jti: id, test: z.exactOptional(z.literal(true)) }),
     },
     refresh: {
       header: { alg: "HS256", typ: "rt+jwt" },
@@ -69,6 +69,7 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         epoch: count,
         challenge: z.string(),
         created: z.boolean(),
+        testUntil: z.exactOptional(count),
       }),
     },
     proof: {

@@ -41,6 +41,7 @@ export function sessionValues(session: Session): SessionRow {
     last_used_at: session.lastUsedAt,
     expires_at: session.expiresAt,
     ended_at: session.endedAt ?? null,
+    test: session.isTest ? 1 : 0,
   };
 }
 
@@ -57,5 +58,6 @@ export function sessionOf(row: SessionRow): Session {
     lastUsedAt: row.last_used_at,
     expiresAt: row.expires_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
+    ...(row.test === 1 && { isTest: true as const }),
   };
 }

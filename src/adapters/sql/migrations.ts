@@ -6,6 +6,7 @@ import { traffic } from "./migrations/0004-traffic.ts";
 import { limitParts } from "./migrations/0005-limit-parts.ts";
 import { delivery } from "./migrations/0006-delivery.ts";
 import { backends } from "./migrations/0007-backends.ts";
+import { numbers } from "./migrations/0008-numbers.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 5, name: "0005-limit-parts", up: limitParts },
   { id: 6, name: "0006-delivery", up: delivery },
   { id: 7, name: "0007-backends", up: backends },
+  { id: 8, name: "0008-numbers", up: numbers },
 ];

@@ -7,6 +7,13 @@ import type { Locale, Verification } from "../../core/verification/ports.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
 import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./answer-tables.ts";
 import type { ApiKeysTable, RedeemedProofsTable } from "./backend-tables.ts";
+import type {
+  LimitEventsTable,
+  LimitLeasesTable,
+  LimitSeedsTable,
+  LimitSumsTable,
+  LimitsTable,
+} from "./limit-tables.ts";
 
 /** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
 export interface Schema {
@@ -30,6 +37,7 @@ export interface Schema {
   api_keys: ApiKeysTable;
   redeemed_proofs: RedeemedProofsTable;
   baselines: BaselinesTable;
+  unlocks: UnlocksTable;
   migrations: MigrationsTable;
 }
 
@@ -54,6 +62,7 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   api_keys: true,
   redeemed_proofs: true,
   baselines: true,
+  unlocks: true,
 };
 
 /** The names of all tables but that of the migrations themselves. */
@@ -84,6 +93,8 @@ interface SessionsTable {
   last_used_at: number;
   expires_at: number;
   ended_at: number | null;
+  /** 1 where a test number opened it. */
+  test: Generated<number>;
 }
 
 interface MessagesTable {
@@ -189,45 +200,6 @@ interface VerificationsTable {
   resend_at: number;
 }
 
-/** One row for each counter, or part of one, which whoever counts on it holds locked meanwhile. */
-interface LimitsTable {
-  /** The counter's key, and `#` and the part where it is split. */
-  limit_key: string;
-  /** When the row was made. A row that is swept is made again by whoever counts next. */
-  touched_at: number;
-}
-
-interface LimitEventsTable {
-  id: Generated<number>;
-  limit_key: string;
-  /** Which part of a counter that is split; 0 of one that is not. */
-  part: Generated<number>;
-  member: string;
-  at: number;
-}
-
-interface LimitLeasesTable {
-  id: Generated<number>;
-  limit_key: string;
-  member: string;
-  amount: number;
-  ends_at: number;
-}
-
-/** What was counted in one slot of a window. */
-interface LimitSumsTable {
-  id: Generated<number>;
-  /** The key and window of the sum, and `#` and the part but for the first. */
-  limit_key: string;
-  slot: number;
-  amount: number;
-  ends_at: number;
-}
-
-interface LimitSeedsTable {
-  epoch: string;
-}
-
 /** Whose turn it is to do periodic work. */
 interface TurnsTable {
   task: string;
@@ -262,6 +234,16 @@ interface BaselinesTable {
   /** Thousandths. */
   value: number;
   updated_at: number;
+}
+
+/** The audit trail of further guesses that support gave strangers; what they may guess is in the ledger itself. */
+interface UnlocksTable {
+  id: string;
+  phone_tag: string;
+  sealed_phone: string;
+  /** Why, in the operator's words. */
+  sealed_reason: string;
+  at: number;
 }
 
 interface MigrationsTable {

@@ -32,6 +32,8 @@ export interface Session {
   /** The absolute end, epoch milliseconds. */
   readonly expiresAt: number;
   readonly endedAt?: number;
+  /** Set where a test number opened it, whose code more people may know than its holder. */
+  readonly isTest?: true;
 }
 
 export interface UserStore {

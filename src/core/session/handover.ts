@@ -39,7 +39,8 @@ export async function issueHandover(
   const now = deps.clock.now();
   const { user, session, created } = signedIn;
   const jti = deps.random.uuid(now);
-  const claims = { jti, sub: user.id, sid: session.id, epoch: user.deviceEpoch, challenge, created };
+  const test = session.isTest && { testUntil: session.expiresAt };
+  const claims = { jti, sub: user.id, sid: session.id, epoch: user.deviceEpoch, challenge, created, ...test };
   return await deps.tokens.issue("handover", claims, { issuedAt: now, expiresAt: now + HANDOVER_MS });
 }
 
@@ -54,7 +55,7 @@ export async function redeemHandover(
     return refuse("invalid_handover");
   const counted = await countUse(deps, claims, now);
   if (!counted.ok) return counted;
-  const session = { ...(await draftSession(deps, input.userAgent)), userId: claims.sub };
+  const session = { ...(await draftSession(deps, input.userAgent, claims)), userId: claims.sub };
   await deps.sessions.open(session);
   // Behind the opening: whoever ended all sessions meanwhile ended this one too, or is seen here.
   const page = await pageSession(deps, claims);

@@ -2,7 +2,13 @@ import type { Purpose } from "../verification/purpose.ts";
 
 /** What each kind of token says. Every kind has its own `typ`, `aud` and key (promise 10). */
 export interface TokenClaims {
-  access: { readonly sub: string; readonly sid: string; readonly jti: string };
+  access: {
+    readonly sub: string;
+    readonly sid: string;
+    readonly jti: string;
+    /** There in tokens of sessions that a test number opened, and in no others. */
+    readonly test?: true;
+  };
   refresh: { readonly sid: string; readonly gen: number };
   device: { readonly sub: string; readonly did: string; readonly epoch: number };
   page: { readonly sid: string };
@@ -22,6 +28,8 @@ export interface TokenClaims {
     readonly epoch: number;
     readonly challenge: string;
     readonly created: boolean;
+    /** The end of the page's session, where a test number opened it. */
+    readonly testUntil?: number;
   };
   /** What a client of the functions API reads from its token, and the session behind it. */
   functions: {

@@ -49,11 +49,11 @@ export async function signInByCode(
 /** Signs in the person who was just shown to hold this phone. */
 export async function signInApproved(
   deps: SignInDeps,
-  { phone, phoneTag, verification }: Subject,
+  { phone, phoneTag, verification, testNumber }: Subject,
   input: Pick<SignInInput, "client" | "userAgent">,
 ): Promise<SignedIn> {
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
-  const draft = await draftSession(deps, input.userAgent, caller.deviceId);
+  const draft = await draftSession(deps, input.userAgent, { ...caller, testUntil: testNumber?.until });
   const user = await draftUser(deps, phone, phoneTag);
   const saving = deps.users.signIn({ user, session: draft, verificationId: verification.id });
   const signedIn = await saving.catch(failUnsaved);
@@ -80,15 +80,18 @@ interface DraftDeps {
   readonly settings: { readonly session: SessionSettings };
 }
 
-/**
- * A session that begins now. Its user agent is kept in at most 256 printable characters.
- *
- * @param deviceId the known device that it runs on; without one it makes a device known
- */
+interface SessionTraits {
+  /** The known device that it runs on; without one it makes a device known. */
+  readonly deviceId?: string;
+  /** Set on one that a test number opens: the end of that number's time, and so the session's at the latest. */
+  readonly testUntil?: number | undefined;
+}
+
+/** A session that begins now. Its user agent is kept in at most 256 printable characters. */
 export async function draftSession(
   deps: DraftDeps,
   userAgent: string,
-  deviceId?: string,
+  { deviceId, testUntil = Number.POSITIVE_INFINITY }: SessionTraits = {},
 ): Promise<Omit<Session, "userId">> {
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
@@ -101,7 +104,8 @@ export async function draftSession(
     userAgent: userAgent.replace(/[^\x20-\x7e]/g, "").slice(0, 256),
     createdAt: now,
     lastUsedAt: now,
-    expiresAt: now + deps.settings.session.sessionMs,
+    expiresAt: Math.min(now + deps.settings.session.sessionMs, testUntil),
+    ...(Number.isFinite(testUntil) && { isTest: true as const }),
   };
 }
 

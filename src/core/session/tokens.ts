@@ -31,7 +31,8 @@ export async function sessionTokens(
 ): Promise<SessionTokens> {
   const now = deps.clock.now();
   const lifeMs = Math.min(deps.settings.session.accessTokenMs, session.expiresAt - now);
-  const access = { sub: user.id, sid: session.id, jti: deps.random.uuid(now) };
+  const jti = deps.random.uuid(now);
+  const access = { sub: user.id, sid: session.id, jti, ...(session.isTest && { test: true as const }) };
   const [accessToken, refreshToken, deviceToken] = await Promise.all([
     deps.tokens.issue("access", access, { issuedAt: now, expiresAt: now + lifeMs }),
     refreshTokenOf(deps.tokens, session),

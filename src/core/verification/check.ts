@@ -16,6 +16,7 @@ import { codeOf } from "./message.ts";
 import type { GuessOutcome, PhoneVault, Verification, VerificationStore } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse } from "./resend.ts";
+import { type TestNumber, testNumberOf } from "./test-numbers.ts";
 import { isLive, leaseMember, messageMembers } from "./verification.ts";
 
 export interface CheckDeps extends Pick<Observer, "onGuess"> {
@@ -27,7 +28,10 @@ export interface CheckDeps extends Pick<Observer, "onGuess"> {
   readonly limits: LimitStore;
   readonly ledger: Ledger;
   readonly apiKeys: Pick<ApiKeyStore, "findLive">;
-  readonly settings: { readonly limits: LimitSettings };
+  readonly settings: {
+    readonly limits: LimitSettings;
+    readonly testNumbers: readonly TestNumber[];
+  };
 }
 
 export interface CheckInput {
@@ -45,6 +49,8 @@ export interface Subject {
   readonly verification: Verification;
   readonly phone: Phone;
   readonly phoneTag: string;
+  /** The test number that the phone was when this was looked up: all that follows goes by it. */
+  readonly testNumber: TestNumber | undefined;
 }
 
 export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
@@ -87,11 +93,15 @@ export async function countGuess(
  */
 export async function findLive(deps: CheckDeps, id: string): Promise<Subject | undefined> {
   const verification = await deps.verifications.find(id);
-  if (!verification || !isLive(verification, deps.clock.now())) return undefined;
+  const now = deps.clock.now();
+  if (!verification || !isLive(verification, now)) return undefined;
   if (await isForsaken(deps, verification)) return undefined;
   const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   const phoneTag = await deps.vault.tag(phone);
-  return phoneTag === verification.phoneTag ? { verification, phone, phoneTag } : undefined;
+  if (phoneTag !== verification.phoneTag) return undefined;
+  const { purpose } = verification;
+  const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, now);
+  return { verification, phone, phoneTag, testNumber };
 }
 
 /** Whoever took the keys of a backend away ended what it asked for. */
@@ -102,12 +112,13 @@ async function isForsaken({ apiKeys, clock }: CheckDeps, { asked }: Verification
 /** One guess at the code of a verification that was live just now; `dead` when it was over before the guess counted. */
 export async function guessCode(
   deps: CheckDeps,
-  { verification }: Subject,
+  subject: Subject,
   { code, purposes, client, backend }: Omit<CheckInput, "verificationId">,
 ): Promise<GuessOutcome> {
+  const { verification } = subject;
   const isAsked = !backend || backend.client === verification.asked?.client;
   const mine = purposes.includes(verification.purpose) && mayUse(verification, client) && isAsked;
-  const right = equalSecrets(code, await codeOf(deps, verification)) && mine;
+  const right = equalSecrets(code, await codeOf(deps, subject)) && mine;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
   deps.onGuess(outcome);
   if (outcome === "wrong") await recordWrong(deps, verification);

@@ -15,6 +15,7 @@ import type { ProtectionSettings } from "../protection/sends.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
 import type { AskVault, PhoneVault, VerificationStore } from "./ports.ts";
+import type { TestNumber } from "./test-numbers.ts";
 
 export interface VerificationDeps
   extends DeliverDeps,
@@ -43,6 +44,7 @@ export interface VerificationSettings extends ProtectionSettings {
   readonly codeTtlMs: number;
   /** Guesses at one code. */
   readonly codeAttempts: number;
+  readonly testNumbers: readonly TestNumber[];
   readonly brandName: string;
   /** Host of the sign-in page, for the origin-bound line of messages. */
   readonly host?: string;

@@ -18,6 +18,7 @@ import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Verification } from "./ports.ts";
+import { depsFor, testNumberOf } from "./test-numbers.ts";
 import { isLive, MAX_LIFE_MS, messageMember, type VerificationView, viewOf } from "./verification.ts";
 
 export interface ResendInput {
@@ -66,10 +67,13 @@ interface Resend extends Pick<ResendInput, "client" | "captcha"> {
  * arrived, and its code still counts.
  */
 export async function resendVerification(
-  deps: VerificationDeps,
+  installed: VerificationDeps,
   { verification, client, captcha, idempotency, backend }: Resend,
 ): Promise<Result<VerificationView, SendRefusal>> {
-  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  const phone = await installed.vault.open(verification.sealedPhone, verification.id);
+  const { clock, settings } = installed;
+  const wanted = { phone, purpose: verification.purpose };
+  const deps = depsFor(installed, testNumberOf(settings.testNumbers, wanted, clock.now()));
   // Counted where the start was, so that an approval finds all of it.
   const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
   const asker = { ...client, ...traffic, ...verification };

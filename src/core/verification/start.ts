@@ -27,6 +27,7 @@ import { messageFor } from "./message.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
+import { depsFor, type TestNumber, testNumberOf } from "./test-numbers.ts";
 import { isLive, LEASE_MS, leaseMember, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
@@ -95,7 +96,8 @@ export async function startVerification(
     isTrusted,
     idempotency,
   };
-  return await startNew(deps, { ...granted, standing: judged.value });
+  const testNumber = testNumberOf(deps.settings.testNumbers, { ...input, phone }, deps.clock.now());
+  return await startNew(depsFor(deps, testNumber), { ...granted, testNumber, standing: judged.value });
 }
 
 export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
@@ -118,6 +120,7 @@ interface NewVerification extends Omit<StartInput, "phone" | "idempotency" | "ba
   readonly backend?: Backend;
   readonly phone: Phone;
   readonly holder?: string;
+  readonly testNumber: TestNumber | undefined;
   readonly idempotency: HashedKey | undefined;
 }
 
@@ -258,7 +261,8 @@ async function createVerification(
     attemptsUsed: 0,
     outcome: "open",
     bucket: input.bucket,
-    traffic: input.traffic,
+    // What nobody was sent is no traffic: its approval speaks for no prefix and no address.
+    ...(!input.testNumber && { traffic: input.traffic }),
     ...(holder && { holder }),
     ...(client.browser && { browser: client.browser }),
     ...(await sealAsk(deps.vault, id, input)),
