@@ -7,6 +7,7 @@ import { inboxCommand } from "./inbox.ts";
 import { keysCommand } from "./keys.ts";
 import { messagesCommand } from "./messages.ts";
 import { migrateCommand } from "./migrate.ts";
+import { numbersCommand } from "./numbers.ts";
 import { restoredCommand } from "./restored.ts";
 import { serveCommand } from "./serve.ts";
 import { tencentCommand } from "./tencent.ts";
@@ -30,6 +31,7 @@ const program = new Command("phonekey")
   .addCommand(restoredCommand())
   .addCommand(inboxCommand())
   .addCommand(messagesCommand())
+  .addCommand(numbersCommand())
   .addCommand(tencentCommand());
 
 for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError();

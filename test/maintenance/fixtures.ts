@@ -25,6 +25,7 @@ export const KEPT_MS: Readonly<Record<Swept, number>> = {
   proofs: 60 * MINUTE,
   alerts: 180 * DAY,
   events: 180 * DAY,
+  unlocks: 180 * DAY,
   failures: 31 * DAY,
   sessions: 30 * DAY,
 };
@@ -77,6 +78,7 @@ const TABLES = {
   proofs: "redeemed_proofs",
   alerts: "alerts",
   events: "events",
+  unlocks: "unlocks",
   failures: "failures",
   sessions: "sessions",
 } as const satisfies Record<Swept, string>;
@@ -101,6 +103,10 @@ export async function addRow(
     await database.db.insertInto("replies").values(row).execute();
   }
   if (task === "proofs") await stores.proofs.redeem({ id, redemption: id, at });
+  if (task === "unlocks") {
+    const row = { id, phone_tag: "k.tag", sealed_phone: "sealed", sealed_reason: "sealed", at };
+    await database.db.insertInto("unlocks").values(row).execute();
+  }
   if (task === "alerts") {
     await stores.alertStore.raise({ id, kind: "sms_balance", subject: id, detail: {}, raisedAt: at - DAY });
     await stores.alertStore.clear("sms_balance", id, at);

@@ -76,7 +76,7 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
     async messagesTo(tags, limit) {
       const query = db.selectFrom("messages").selectAll().where("phone_tag", "in", tags);
       const found = await query.orderBy("created_at", "desc").limit(rows(limit)).execute();
-      return found.map(messageOf);
+      return found.map((row) => ({ ...messageOf(row), converted: row.converted === 1 }));
     },
   };
 }

@@ -46,7 +46,7 @@ export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredS
           .executeTakeFirst();
         if (!user) return false;
         await trx.deleteFrom("sessions").where("user_id", "=", userId).execute();
-        for (const table of ["messages", "replies"] as const) {
+        for (const table of ["messages", "replies", "unlocks"] as const) {
           await trx.deleteFrom(table).where("phone_tag", "=", user.phone_tag).execute();
         }
         await trx.deleteFrom("users").where("id", "=", userId).execute();

@@ -19,7 +19,7 @@ export interface RetagBatch {
 }
 
 /** The tables that have the phone itself, sealed, so that its new tag can be made. */
-const SEALED = ["users", "messages", "replies", "opt_outs"] as const;
+const SEALED = ["users", "messages", "replies", "opt_outs", "unlocks"] as const;
 
 /** How many rows still have a tag of this key: users, and messages. For showing progress. */
 export async function countToRetag(

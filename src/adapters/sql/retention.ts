@@ -19,6 +19,7 @@ export function createSweeps(
     // Those that are over; the null of one that stands is before nothing.
     alerts: sweepBy(database, "alerts", "cleared_at"),
     events: sweepBy(database, "events", "at"),
+    unlocks: sweepBy(database, "unlocks", "at"),
     failures: sweepBy(database, "failures", "at"),
     sessions: inTurn(
       sweepBy(database, "sessions", "expires_at"),
@@ -33,7 +34,7 @@ type Column = "created_at" | "at" | "expires_at" | "ended_at" | "cleared_at";
 /** The times of these tables never change but from null: what was old when it was read is old when it is deleted. */
 function sweepBy(
   { db }: SqlDatabase,
-  table: "messages" | "replies" | "alerts" | "events" | "failures" | "sessions",
+  table: "messages" | "replies" | "alerts" | "events" | "unlocks" | "failures" | "sessions",
   time: Column,
 ): Sweep {
   const at = db.dynamic.ref<string>(time);

@@ -7,6 +7,7 @@ import type { KeyStore } from "../../core/keys.ts";
 import type { Sweep } from "../../core/maintenance/ports.ts";
 import type { BaselineStore } from "../../core/protection/learned.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
+import type { UnlockStore } from "../../core/protection/unlock.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
 import { createAlertStore } from "./alerts.ts";
 import { createApiKeyStore } from "./api-keys.ts";
@@ -21,6 +22,7 @@ import { createReceiptStore } from "./receipts.ts";
 import { createReplyStore } from "./replies.ts";
 import { createSessionStore } from "./sessions.ts";
 import { createTagKey, type TagKeyDeps } from "./tag-key.ts";
+import { createUnlockStore } from "./unlocks.ts";
 import { createUserStore } from "./users.ts";
 import { createVerificationStore } from "./verifications.ts";
 
@@ -34,6 +36,7 @@ export interface SqlStores {
   readonly proofs: ProofStore & { readonly sweep: Sweep };
   readonly alertStore: AlertStore;
   readonly ledger: Ledger;
+  readonly unlocks: UnlockStore;
   readonly keys: KeyStore;
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
@@ -53,6 +56,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     proofs: createProofStore(database),
     alertStore: createAlertStore(database),
     ledger: createLedger(database, tagKey),
+    unlocks: createUnlockStore(database, tagKey),
     keys: createKeyStore(database),
     verifications: createVerificationStore(database),
     limits: createLimitStore(database),

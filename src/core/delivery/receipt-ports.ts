@@ -1,4 +1,4 @@
-import type { Message } from "./ports.ts";
+import type { Message, SentMessage } from "./ports.ts";
 
 /** What a carrier said of one message, as it is kept. */
 export interface Report {
@@ -22,6 +22,9 @@ export type Unreported = Pick<Message, "id" | "phoneTag" | "sealedPhone" | "crea
 /** A message that was reported on, with what became of it in the end. */
 export type Noted = Pick<Message, "id" | "status" | "bucket" | "traffic" | "member">;
 
+/** A message of the record, and whether its verification was approved. */
+export type RecordedMessage = Message & Pick<SentMessage, "converted">;
+
 /** What became of messages after their sender took them. */
 export interface ReceiptStore {
   /**
@@ -44,7 +47,7 @@ export interface ReceiptStore {
     limit: number,
   ): Promise<readonly Unreported[]>;
   /** The last messages to one of these tags, newest first. */
-  messagesTo(tags: readonly string[], limit: number): Promise<readonly Message[]>;
+  messagesTo(tags: readonly string[], limit: number): Promise<readonly RecordedMessage[]>;
 }
 
 /** What people answer to messages. */

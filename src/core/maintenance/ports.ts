@@ -7,6 +7,7 @@ export type Swept =
   | "alerts"
   | "proofs"
   | "events"
+  | "unlocks"
   | "failures"
   | "sessions";
 

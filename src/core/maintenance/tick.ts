@@ -117,6 +117,7 @@ function removalsOf(
     replies: retention.messagesDays * DAY_MS,
     alerts: retention.eventsDays * DAY_MS,
     events: retention.eventsDays * DAY_MS,
+    unlocks: retention.eventsDays * DAY_MS,
     failures: retention.failuresDays * DAY_MS,
     sessions: retention.sessionsDays * DAY_MS,
   };

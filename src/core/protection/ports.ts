@@ -137,7 +137,7 @@ export interface LimitStore {
   sweep(before: number, limit: number): Promise<number>;
 }
 
-/** One wrong guess, as the ledger keeps it. */
+/** One wrong guess, as the ledger keeps it; or a mark that stands among them (`ledger.ts`), told by its length. */
 export interface WrongGuess {
   readonly at: number;
   readonly codeLength: number;

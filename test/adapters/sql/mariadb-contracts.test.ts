@@ -10,6 +10,7 @@ import { messageStoreContract } from "../../contracts/message-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
+import { unlockStoreContract } from "../../contracts/unlock-store.ts";
 import { userStoreContract } from "../../contracts/user-store.ts";
 import { verificationStoreContract } from "../../contracts/verification-store.ts";
 import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
@@ -68,6 +69,7 @@ describe.runIf(hasMariadb()).each([
   messageStoreContract(name, () => opened("messages"));
   receiptStoreContract(name, open);
   backendStoresContract(name, open);
+  unlockStoreContract(name, open);
   alertStoreContract(name, () => opened("alertStore"));
   keyStoreContract(name, () => opened("keys"));
 });

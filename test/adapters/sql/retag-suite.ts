@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
 import { countToRetag, retagBatch } from "../../../src/adapters/sql/retag.ts";
 import type { SqlStores } from "../../../src/adapters/sql/stores.ts";
+import { unlockableAt, unlockMark } from "../../../src/core/protection/ledger.ts";
 import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW } from "../../contracts/samples.ts";
 
 interface OpenForRetag {
@@ -105,6 +106,17 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
         expect(await replies.repliesOf([`${newKey}.${phone}`], 9)).toHaveLength(1);
         expect(await replies.repliesOf([`${oldKey}.${phone}`], 9)).toHaveLength(0);
       }
+    });
+
+    test("moves unlocks, and what they give, also of a phone that was sent nothing", async () => {
+      const { unlocks, ledger } = opened.stores;
+      const id = fresh("unlock");
+      const unlock = { id, phoneTag: `${oldKey}.1`, sealedPhone: `${id}|1`, sealedReason: "r", at: NOW };
+      const entry = { mark: unlockMark(NOW), tags: [unlock.phoneTag], since: 0, unlockableAt };
+      expect(await unlocks.add(unlock, entry)).toEqual({ ok: true });
+      expect(await finish()).toBe(1);
+      expect(await unlocks.of([`${newKey}.1`], 9)).toHaveLength(1);
+      expect(await ledger.read([`${newKey}.1`], "stranger", 0)).toEqual([unlockMark(NOW)]);
     });
 
     test("goes on where it was cut off, and moves nothing twice", async () => {

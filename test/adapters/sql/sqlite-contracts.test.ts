@@ -9,6 +9,7 @@ import { messageStoreContract } from "../../contracts/message-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
+import { unlockStoreContract } from "../../contracts/unlock-store.ts";
 import { userStoreContract } from "../../contracts/user-store.ts";
 import { verificationStoreContract } from "../../contracts/verification-store.ts";
 import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
@@ -53,6 +54,7 @@ messageStoreContract("sqlite", async () => {
 });
 receiptStoreContract("sqlite", open);
 backendStoresContract("sqlite", open);
+unlockStoreContract("sqlite", open);
 keyStoreContract("sqlite", async () => {
   const { keys, close } = await open();
   return { store: keys, close };

@@ -1,0 +1,128 @@
+import { Command } from "commander";
+import { type NumberState, type NumberTools, numberOf, numberTools, type Side } from "../compose/numbers.ts";
+import { UNLOCK_GUESSES } from "../core/protection/ledger.ts";
+import type { Unlocked } from "../core/protection/unlock.ts";
+import { settings } from "./settings.ts";
+
+export function numbersCommand(): Command {
+  return new Command("numbers")
+    .description("See what holds a number up, and give it further guesses, for support.")
+    .addHelpText("after", "\nExample:\n  phonekey numbers show +8613800138000")
+    .addCommand(showCommand())
+    .addCommand(unlockCommand());
+}
+
+function showCommand(): Command {
+  return new Command("show")
+    .description(
+      "Show what limits, wrong guesses and senders say about a number. Never a code or the number.",
+    )
+    .argument("<phone>", "a phone number, as a person writes it")
+    .option("--json", "print it as JSON; times are milliseconds since 1970")
+    .addHelpText(
+      "after",
+      "\nLimits are counted by the record of messages; those that many numbers share are not shown." +
+        "\n\nExample:\n  phonekey numbers show +8613800138000",
+    )
+    .action((written: string, { json = false }: { json?: boolean }) =>
+      withNumber(written, async (tools, phone) => {
+        const state = await tools.show(phone);
+        console.log(json ? JSON.stringify(state) : asText(state, Date.now()));
+      }),
+    );
+}
+
+interface UnlockOptions {
+  readonly reason: string;
+  readonly json?: boolean;
+}
+
+const LONGEST_REASON = 200;
+
+function unlockCommand(): Command {
+  return new Command("unlock")
+    .description(
+      `Give strangers ${UNLOCK_GUESSES} more guesses at the codes of a number that has spent its own, for a day.`,
+    )
+    .argument("<phone>", "a phone number, as a person writes it")
+    .requiredOption("--reason <text>", "why, for the audit trail: 1 to 200 characters")
+    .option("--json", "print the outcome as JSON")
+    .addHelpText(
+      "after",
+      "\nOnce a day and three times in 30 days for a number. Nothing is reset. Servers may run beside it." +
+        '\n\nExample:\n  phonekey numbers unlock +8613800138000 --reason "ticket 4711: shown their passport"',
+    )
+    .action((written: string, { reason, json = false }: UnlockOptions, command: Command) => {
+      const why = reason.trim();
+      if (why.length === 0 || why.length > LONGEST_REASON || /\p{C}/u.test(why)) {
+        command.error("error: --reason must be 1 to 200 characters, without control characters");
+      }
+      return withNumber(written, async (tools, phone) => {
+        const outcome = await tools.unlock(phone, why);
+        console.log(json ? JSON.stringify(outcome) : sentenceOf(outcome));
+        if (outcome.status !== "unlocked") process.exitCode = 1;
+      });
+    });
+}
+
+async function withNumber(
+  written: string,
+  act: (tools: NumberTools, phone: Parameters<NumberTools["show"]>[0]) => Promise<void>,
+): Promise<void> {
+  const config = settings();
+  const phone = numberOf(config, written);
+  if (!phone) throw new Error("this is not a phone number");
+  const tools = await numberTools(config);
+  try {
+    await act(tools, phone);
+  } finally {
+    await tools.close();
+  }
+}
+
+function sentenceOf(outcome: Unlocked): string {
+  if (outcome.status === "unlocked") {
+    return `Strangers have ${UNLOCK_GUESSES} more guesses, for a day. They need a new code for them; one that is out may have to end first, within ten minutes.`;
+  }
+  if (outcome.status === "not_spent") return "Nothing to unlock: strangers have guesses left.";
+  return `Not unlocked: once a day and three times in 30 days. Next from ${timeOf(outcome.retryAt)}.`;
+}
+
+function asText(state: NumberState, now: number): string {
+  const { phone, strangers, devices, heldUntil, isOptedOut, testUntil, messages, unlocks } = state;
+  const counts = Object.entries(messages).map(([status, count]) => `${count} ${status}`);
+  return [
+    phone,
+    ...(testUntil === undefined ? [] : [`a test number until ${timeOf(testUntil)}: it gets no message`]),
+    ...sideLines("strangers", strangers, now),
+    ...sideLines("known devices", devices, now),
+    `messages: ${counts.join(", ") || "none on record"}${lastOf(state)}`,
+    ...(heldUntil === undefined ? [] : [`the sender takes nothing for it before ${timeOf(heldUntil)}`]),
+    ...(isOptedOut ? ["opted out of what was not asked for; codes still come"] : []),
+    ...unlocks.map(({ at, reason }) => `${timeOf(at)}  unlocked: ${JSON.stringify(reason)}`),
+  ].join("\n");
+}
+
+function lastOf({ lastMessageAt }: NumberState): string {
+  return lastMessageAt === undefined ? "" : `; the last one ${timeOf(lastMessageAt)}`;
+}
+
+function sideLines(who: string, side: Side, now: number): string[] {
+  const { wrongGuesses, isSpent, unlocked, guesses, nextMessage } = side;
+  const spent = isSpent ? ", spent" : "";
+  const extra = unlocked > 0 ? `, ${unlocked} left of an unlock` : "";
+  const free =
+    guesses.atMost > 0
+      ? `${guesses.atMost} free at ${guesses.codeLength} digits`
+      : `none free before ${timeOf(guesses.from)}`;
+  const { at, heldBy } = nextMessage;
+  const next = at > now && heldBy ? `from ${timeOf(at)} (limit \`${heldBy}\`)` : "now";
+  return [
+    `${who}: ${wrongGuesses} wrong guesses in 30 days${spent}; ${free}${extra}`,
+    `${who}: next message ${next}`,
+  ];
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,45 @@
+import type { RecordedMessage } from "../delivery/receipt-ports.ts";
+import { type LimitCaller, type LimitSettings, limitChecks, messageKeys } from "./limits.ts";
+import type { Bucket, LimitStore } from "./ports.ts";
+
+/** When a phone's own limits let the next message through, and which of them holds it until then. */
+export interface NextSend {
+  /** Not after now where it may be sent now. Epoch milliseconds. */
+  readonly at: number;
+  readonly heldBy?: string;
+}
+
+/**
+ * Asks the table of limits about the next message to a phone, without counting it: in an empty store that is given what
+ * the durable record says was sent, as one that was lost is. Limits that many phones share are not asked.
+ *
+ * @param scratch an empty limit store, for this question alone
+ * @param messages to this phone, newest first
+ */
+export async function nextSend(
+  scratch: Pick<LimitStore, "seed" | "take">,
+  limits: LimitSettings,
+  { phoneTag, bucket, messages }: PhoneAsked,
+  now: number,
+): Promise<NextSend> {
+  const events = messages.toReversed().flatMap(({ id, member = id, createdAt: at, ...message }) => {
+    const keys = messageKeys(phoneTag, message.bucket, message.converted);
+    return keys.map((key) => ({ key, member, at }));
+  });
+  await scratch.seed("record", [{ events }]);
+  const own = limitChecks(limits, callerOf(phoneTag, bucket), () => undefined);
+  const checks = own.filter(({ key }) => key.endsWith(phoneTag));
+  const taken = await scratch.take({ member: "next", checks }, now);
+  return taken.ok ? { at: now } : { at: taken.retryAt, heldBy: taken.refusedBy };
+}
+
+interface PhoneAsked {
+  readonly phoneTag: string;
+  readonly bucket: Bucket;
+  readonly messages: readonly RecordedMessage[];
+}
+
+function callerOf(phoneTag: string, bucket: Bucket): LimitCaller {
+  const traffic = { country: "", prefixTag: "" } as const;
+  return { phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false };
+}

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { KeyStore } from "../../src/core/keys.ts";
+import { unlockableAt, unlockMark } from "../../src/core/protection/ledger.ts";
+import type { Ledger } from "../../src/core/protection/ports.ts";
+import type { UnlockStore } from "../../src/core/protection/unlock.ts";
+import { StaleKeyError } from "../../src/core/refusals.ts";
+import { addTagKey, DAY, fresh, NOW, parallel, SECOND } from "./samples.ts";
+
+export interface OpenUnlockStore {
+  readonly unlocks: UnlockStore;
+  readonly ledger: Ledger;
+  readonly keys: KeyStore;
+  close(): Promise<void>;
+}
+
+/** The promises of `UnlockStore`, for every store. Its clock stands at `NOW`. */
+export function unlockStoreContract(name: string, open: () => Promise<OpenUnlockStore>): void {
+  describe(`${name}: unlock store`, () => {
+    let opened: OpenUnlockStore;
+    let newTag: () => string;
+    beforeAll(async () => {
+      opened = await open();
+      newTag = (await addTagKey(opened.keys)).tag;
+    });
+    afterAll(() => opened.close());
+
+    const add = (phoneTag: string, at = NOW, tags: readonly string[] = [phoneTag]) => {
+      const id = fresh("unlock");
+      const unlock = { id, phoneTag, sealedPhone: "sealed", sealedReason: `reason-${at}`, at };
+      return opened.unlocks.add(unlock, {
+        mark: unlockMark(at),
+        tags,
+        since: at - 32 * DAY,
+        unlockableAt,
+      });
+    };
+    const ledgerOf = (tag: string, bucket: "stranger" | "device" = "stranger") =>
+      opened.ledger.read([tag], bucket, 0);
+
+    test("puts a mark into the ledger of strangers alone, and tells why", async () => {
+      const tag = newTag();
+      expect(await add(tag)).toEqual({ ok: true });
+      expect(await ledgerOf(tag)).toEqual([unlockMark(NOW)]);
+      expect(await ledgerOf(tag, "device")).toEqual([]);
+      expect(await opened.unlocks.of([tag], 9)).toMatchObject([
+        { phoneTag: tag, sealedPhone: "sealed", sealedReason: `reason-${NOW}`, at: NOW },
+      ]);
+      expect(await opened.unlocks.of([newTag()], 9)).toEqual([]);
+    });
+
+    test("wrong guesses are no unlocks", async () => {
+      const tag = newTag();
+      await opened.ledger.record(fresh("guess"), tag, "stranger", { at: NOW - SECOND, codeLength: 6 });
+      await opened.ledger.record(fresh("guess"), tag, "stranger", { at: NOW - SECOND, codeLength: 0 });
+      expect(await add(tag)).toEqual({ ok: true });
+    });
+
+    test("refuses a second one within a day, says until when, and changes nothing", async () => {
+      const tag = newTag();
+      await add(tag, NOW - DAY + 1);
+      expect(await add(tag)).toEqual({ ok: false, retryAt: NOW + 1 });
+      expect(await ledgerOf(tag)).toHaveLength(1);
+      expect(await opened.unlocks.of([tag], 9)).toHaveLength(1);
+      expect(await add(tag, NOW + 1)).toEqual({ ok: true });
+      expect((await opened.unlocks.of([tag], 9)).map(({ at }) => at)).toEqual([NOW + 1, NOW - DAY + 1]);
+      expect(await opened.unlocks.of([tag], 1)).toHaveLength(1);
+    });
+
+    test("refuses a fourth one within 30 days", async () => {
+      const tag = newTag();
+      for (const days of [29, 20, 10]) expect(await add(tag, NOW - days * DAY)).toEqual({ ok: true });
+      expect(await add(tag)).toEqual({ ok: false, retryAt: NOW + DAY });
+    });
+
+    test("counts those under older tags, too", async () => {
+      const [old, tag] = [newTag(), newTag()];
+      await add(old);
+      expect(await add(tag, NOW, [tag, old])).toMatchObject({ ok: false });
+    });
+
+    test("of 12 at once one is added", async () => {
+      const tag = newTag();
+      const outcomes = await parallel(12, (index) => add(tag, NOW + index));
+      expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(await ledgerOf(tag)).toHaveLength(1);
+      expect(await opened.unlocks.of([tag], 99)).toHaveLength(1);
+    });
+
+    test("is refused under a tag key that was replaced", async () => {
+      const key = await addTagKey(opened.keys);
+      const tag = key.tag();
+      await opened.keys.retire(key.id, NOW);
+      await expect(add(tag)).rejects.toThrow(StaleKeyError);
+      expect(await opened.unlocks.of([tag], 9)).toEqual([]);
+    });
+  });
+}
