@@ -102,7 +102,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       read: (token: string) => readFlow(deps, token),
     },
     sessions: {
-      deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session.deviceId),
+      deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session),
       pageToken: (session: Session) => issuePageToken(deps, session),
       tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
       refresh: (refreshToken: string) => refreshSession(deps, refreshToken),

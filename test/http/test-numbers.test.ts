@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/compose/database.ts";
 import { loadConfig } from "../../src/config.ts";
-import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
+import { bearer, createWorld, type OpenedSession, ORIGIN, type World } from "../support/world.ts";
 import { createFunctionsClient } from "./functions/client.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, phoneNo, refused, start } from "./support.ts";
 
@@ -84,6 +84,36 @@ describe("a test number", () => {
     expect(world.sms.sent).toEqual([]);
   });
 
+  test("works at the pages", async () => {
+    const jar = new Map<string, string>();
+    const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const visit = async (path: string, fields?: Record<string, string>) => {
+      const response = await world.request(path, {
+        headers: {
+          cookie: cookie(),
+          ...(fields && { origin: ORIGIN, "content-type": "application/x-www-form-urlencoded" }),
+        },
+        ...(fields && { method: "POST", body: new URLSearchParams(fields).toString() }),
+      });
+      for (const set of response.headers.getSetCookie()) {
+        const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+        jar.set(name, value);
+      }
+      return response;
+    };
+    const csrfIn = async (response: Response) =>
+      /name="csrf" value="([^"]+)"/.exec(await response.text())?.[1];
+    const csrf = (await csrfIn(await visit("/sign-in"))) ?? "";
+    await visit("/sign-in", { csrf, country: "CN", phone: "13800138000" });
+    const page = await visit("/sign-in/code");
+    const wrong = await visit("/sign-in/code", { csrf: (await csrfIn(page)) ?? "", code: "948205" });
+    expect(wrong.status).toBe(401);
+    const right = await visit("/sign-in/code", { csrf: (await csrfIn(wrong)) ?? "", code: CODE });
+    expect(right.headers.get("location")).toBe("/account");
+    expect((await visit("/account")).status).toBe(200);
+    expect(world.sms.sent).toEqual([]);
+  });
+
   test("is known to its devices like any other user", async () => {
     const { deviceToken } = await signedIn();
     const { id } = await start(world, PHONE, { deviceToken });
@@ -115,7 +145,8 @@ describe("the end of its time", () => {
 
   test("ends the sessions that it opened", async () => {
     toLastMinute();
-    const { accessToken, refreshToken, expiresIn } = await signedIn();
+    const { accessToken, refreshToken, deviceToken, expiresIn } = await signedIn();
+    expect(decodeJwt(deviceToken).exp).toBe(Date.UTC(2027, 1, 1) / 1_000);
     expect(expiresIn).toBe(60);
     world.clock.advance(MINUTE_MS);
     await refused(await world.request("/v1/me", { headers: bearer(accessToken) }), "invalid_token");

@@ -22,6 +22,7 @@ interface Around {
 }
 
 const DAY_MS = 86_400_000;
+/** A leap year, to the end of its last day. */
 const LONGEST_MS = 367 * DAY_MS;
 
 /** What is wrong with test numbers under the other settings; no number is named. */

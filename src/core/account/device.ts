@@ -2,7 +2,7 @@ import type { Observer } from "../observer.ts";
 import type { Clock } from "../ports.ts";
 import type { Bucket } from "../protection/ports.ts";
 import type { Tokens } from "../session/ports.ts";
-import type { User, UserStore } from "./ports.ts";
+import type { Session, User, UserStore } from "./ports.ts";
 
 /** How long a device is known after its last sign-in. */
 const DEVICE_TOKEN_MS = 180 * 86_400_000;
@@ -45,16 +45,19 @@ export async function identifyCaller(
   return { bucket: "device", deviceId: claims.did };
 }
 
-/** A token that makes this device known for the user's phone. */
+/**
+ * A token that makes the session's device known for the user's phone. That of a test session is good as long as the
+ * session: whoever has the number after that shares no sends and guesses with those who know its code.
+ */
 export async function issueDeviceToken(
   deps: Pick<DeviceDeps, "tokens" | "clock">,
   user: User,
-  deviceId: string,
+  { deviceId, isTest, expiresAt }: Pick<Session, "deviceId" | "isTest" | "expiresAt">,
 ): Promise<string> {
   const now = deps.clock.now();
   return await deps.tokens.issue(
     "device",
     { sub: user.id, did: deviceId, epoch: user.deviceEpoch },
-    { issuedAt: now, expiresAt: now + DEVICE_TOKEN_MS },
+    { issuedAt: now, expiresAt: isTest ? expiresAt : now + DEVICE_TOKEN_MS },
   );
 }

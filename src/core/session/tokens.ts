@@ -36,7 +36,7 @@ export async function sessionTokens(
   const [accessToken, refreshToken, deviceToken] = await Promise.all([
     deps.tokens.issue("access", access, { issuedAt: now, expiresAt: now + lifeMs }),
     refreshTokenOf(deps.tokens, session),
-    issueDeviceToken(deps, user, session.deviceId),
+    issueDeviceToken(deps, user, session),
   ]);
   return { accessToken, expiresInSeconds: Math.floor(lifeMs / 1000), refreshToken, deviceToken, user };
 }
