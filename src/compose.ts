@@ -24,7 +24,7 @@ import { createTick, type Tick } from "./compose/maintenance.ts";
 import { observerOf } from "./compose/observer.ts";
 import { platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
-import { routeOf } from "./compose/route.ts";
+import { checkCodeLength, routeOf } from "./compose/route.ts";
 import { coreSettings, httpSettings } from "./compose/settings.ts";
 import { openState } from "./compose/state.ts";
 import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
@@ -172,16 +172,6 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     tick: createTick({ config, database, stores: sql, limits: state.limits, clock, random, observer }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
-}
-
-/** `CODE_LENGTH` is above what a sender of the route carries. */
-class CodeTooLongError extends Error {}
-
-function checkCodeLength({ verification }: Config, route: readonly SmsSender[]): void {
-  const tooShort = route.find((sender) => sender.maxCodeLength < verification.codeLength);
-  if (!tooShort) return;
-  const { name, maxCodeLength } = tooShort;
-  throw new CodeTooLongError(`CODE_LENGTH: the sender ${name} carries at most ${maxCodeLength} digits`);
 }
 
 /** The HTTP server of a composed Phonekey, not listening yet. */

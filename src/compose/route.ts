@@ -34,3 +34,14 @@ function roleKeys(parts: RouteParts): TencentCredential {
   if (!keys) throw new Error("there is no key of Tencent Cloud, and no role that brings one");
   return keys;
 }
+
+/** `CODE_LENGTH` is above what a sender of the route carries. */
+class CodeTooLongError extends Error {}
+
+/** Throws `CodeTooLongError`. */
+export function checkCodeLength({ verification }: Config, route: readonly SmsSender[]): void {
+  const tooShort = route.find((sender) => sender.maxCodeLength < verification.codeLength);
+  if (!tooShort) return;
+  const { name, maxCodeLength } = tooShort;
+  throw new CodeTooLongError(`CODE_LENGTH: the sender ${name} carries at most ${maxCodeLength} digits`);
+}

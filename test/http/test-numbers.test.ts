@@ -2,9 +2,10 @@ import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/compose/database.ts";
 import { loadConfig } from "../../src/config.ts";
+import { apiKey, backendOf, check } from "../backend/support.ts";
 import { bearer, createWorld, type OpenedSession, ORIGIN, type World } from "../support/world.ts";
 import { createFunctionsClient } from "./functions/client.ts";
-import { bodyOf, DAY_MS, MINUTE_MS, phoneNo, refused, start } from "./support.ts";
+import { bodyOf, DAY_MS, MINUTE_MS, phoneNo, refused, start, type VerificationBody } from "./support.ts";
 
 /** The clock of these tests begins on 15 January 2027. */
 const PHONE = "+8613800138000";
@@ -178,6 +179,16 @@ describe("somebody who knows what is in the source", () => {
     const { id } = await start(world, phoneNo(1));
     await refused(await open(id), "invalid_code");
     await refused(await open("A".repeat(22)), "invalid_code");
+  });
+
+  test("proves nothing to a backend with it: there the number gets a message and its code alone counts", async () => {
+    const shop = backendOf(world, await apiKey(world));
+    const started = await shop.start({ phone: PHONE, purpose: "verify_identity" });
+    const { id } = await bodyOf<VerificationBody>(started);
+    expect(world.sms.sent).toMatchObject([{ to: PHONE, purpose: "verify_identity" }]);
+    expect(world.sms.lastCode()).not.toBe(CODE);
+    await refused(await check(world, id, CODE), "invalid_code");
+    expect((await check(world, id, world.sms.lastCode())).status).toBe(200);
   });
 
   test("cannot read the code in any answer, in the log, in the record or in what the doctor says", async () => {
