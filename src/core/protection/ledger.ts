@@ -52,7 +52,7 @@ export function allowance(ledger: readonly WrongGuess[], lengths: CodeLengths, n
   const own = ownAllowance(wrong, lengths, now);
   if (unlocked === 0) return own;
   const cap = own.codeLength === lengths.usual ? Math.max(0, own.cap) : 0;
-  return { codeLength: lengths.usual, cap: cap + unlocked, freeAt: now };
+  return { codeLength: lengths.usual, cap: cap + unlocked, asksCaptcha: own.asksCaptcha, freeAt: now };
 }
 
 /** How many wrong guesses of the window count, and whether they have spent the ledger. */
