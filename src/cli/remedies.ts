@@ -23,6 +23,8 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Load the page again and send its own form. Behind a proxy, see that it passes `Host` on or that `PUBLIC_URL` is right.",
   captcha_required:
     "Let the person solve a challenge of one of the `kinds` and repeat the request with `captcha`, as docs/challenges.md shows. A solution counts once and soon expires.",
+  step_up_required:
+    "Raise the session with POST /v1/sessions/current/step-up to the level `acrValues` at most `maxAge` seconds ago, and repeat the request with the new access token. Pages lead to `/account/confirm`.",
   not_found:
     "Check the address and the id. Things that belong to somebody else and verifications that are over are not found either.",
   method_not_allowed: "Use the method that `/docs` names for this address.",

@@ -36,7 +36,8 @@ import type { Tokens } from "./session/ports.ts";
 import { refreshSession } from "./session/refresh.ts";
 import { isOpen, type Principal, type SessionSettings } from "./session/session.ts";
 import { type SignedIn, type SignInInput, signInByCode } from "./session/sign-in.ts";
-import { issuePageToken, sessionTokens } from "./session/tokens.ts";
+import { type Need, requireRecent, type StepUpInput, stepUp } from "./session/step-up.ts";
+import { issueAccessToken, issuePageToken, sessionTokens } from "./session/tokens.ts";
 import type { CheckInput } from "./verification/check.ts";
 import type { Client } from "./verification/client.ts";
 import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
@@ -105,6 +106,9 @@ export function createPhonekey(outside: PhonekeyDeps) {
       deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session),
       pageToken: (session: Session) => issuePageToken(deps, session),
       tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
+      accessToken: (session: Session) => issueAccessToken(deps, session),
+      requireRecent: (principal: Principal, need: Need) => requireRecent(principal, need, clock.now()),
+      stepUp: (input: StepUpInput) => stepUp(deps, input),
       refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
       authenticate: (accessToken: string) => authenticate(deps, accessToken),
       authenticatePage: (pageToken: string) => authenticatePage(deps, pageToken),

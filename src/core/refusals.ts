@@ -43,6 +43,11 @@ export const REFUSALS = {
     en: "Please show that you are not a robot.",
     zh: "请先完成人机验证。",
   },
+  step_up_required: {
+    status: 403,
+    en: "Please confirm that it is you, and try again.",
+    zh: "请先验证您的身份，然后重试。",
+  },
   not_found: { status: 404, en: "There is nothing here.", zh: "未找到。" },
   method_not_allowed: {
     status: 405,
@@ -127,6 +132,8 @@ export interface Refusal<C extends RefusalCode = RefusalCode> {
   readonly retryAfterSeconds?: number;
   /** The kinds of challenges that are taken, where one has to be solved. */
   readonly kinds?: readonly string[];
+  /** What the session lacks: the level, and how long ago at most it may have been reached (RFC 9470). */
+  readonly stepUp?: { readonly level: 1 | 2; readonly maxAgeSeconds: number };
 }
 
 export type Result<T, C extends RefusalCode = never> =

@@ -15,6 +15,7 @@ import { requestContext } from "./middleware/request-context.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { originOf } from "./origin.ts";
 import * as account from "./pages/account.ts";
+import * as confirm from "./pages/confirm.ts";
 import { createDocs } from "./pages/docs.ts";
 import * as inbox from "./pages/inbox.ts";
 import * as signIn from "./pages/sign-in.ts";
@@ -75,6 +76,9 @@ export function createApp(deps: HttpDeps): App {
   app.post("/account/profile", (c) => account.submitProfile(c, deps));
   app.post("/account/sessions/end", (c) => account.endOneSession(c, deps));
   app.post("/account/sessions/end-others", (c) => account.endOtherSessions(c, deps));
+  app.get("/account/confirm", (c) => confirm.showConfirm(c, deps));
+  app.post("/account/confirm", (c) => confirm.submitConfirm(c, deps));
+  app.post("/account/confirm/send", (c) => confirm.sendConfirmCode(c, deps));
   app.post("/sign-out", (c) => account.signOut(c, deps));
 
   // The development inbox: not there in production, and only for this machine: it shows codes.

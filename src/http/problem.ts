@@ -20,11 +20,14 @@ export interface Problem {
   readonly requestId: string;
   readonly retryAfter?: number;
   readonly kinds?: readonly string[];
+  /** The level that the session lacks, and how many seconds ago at most it may have been reached. */
+  readonly acrValues?: string;
+  readonly maxAge?: number;
 }
 
 export function problemOf(refusal: Refusal, locale: Locale, requestId: string): Problem {
   const title = refusalText(refusal, locale);
-  const { field, detail, retryAfterSeconds, kinds } = refusal;
+  const { field, detail, retryAfterSeconds, kinds, stepUp } = refusal;
   return {
     type: `/docs#error-${refusal.code}`,
     title,
@@ -35,6 +38,7 @@ export function problemOf(refusal: Refusal, locale: Locale, requestId: string): 
     requestId,
     ...(retryAfterSeconds && { retryAfter: retryAfterSeconds }),
     ...(kinds && { kinds }),
+    ...(stepUp && { acrValues: String(stepUp.level), maxAge: stepUp.maxAgeSeconds }),
   };
 }
 
@@ -43,9 +47,17 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
   const body = problemOf(refusal, c.get("locale"), c.get("requestId"));
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (body.retryAfter) headers["retry-after"] = String(body.retryAfter);
-  if (refusal.code === "invalid_token" || refusal.code === "invalid_api_key")
-    headers["www-authenticate"] = 'Bearer error="invalid_token"';
+  const demand = bearerDemand(refusal);
+  if (demand) headers["www-authenticate"] = demand;
   return c.body(JSON.stringify(body), REFUSALS[refusal.code].status, headers);
+}
+
+/** What `WWW-Authenticate` asks for (RFC 6750, section 3; RFC 9470, section 3). */
+function bearerDemand({ code, stepUp }: Refusal): string | undefined {
+  if (code === "invalid_token" || code === "invalid_api_key") return 'Bearer error="invalid_token"';
+  if (code !== "step_up_required" || !stepUp) return undefined;
+  const { level, maxAgeSeconds } = stepUp;
+  return `Bearer error="insufficient_user_authentication", acr_values="${level}", max_age="${maxAgeSeconds}"`;
 }
 
 /** An answer without a request to take its language and id from. */

@@ -58,6 +58,8 @@ export function aSession(userId: string, over: Partial<Session> = {}): Session {
     rotatedAt: NOW,
     refreshKeyId: "refresh-key",
     deviceId: "device",
+    amr: ["sms"],
+    authTime: NOW,
     userAgent: "Mozilla/5.0 (某浏览器; \u{1F4F1})",
     createdAt: NOW,
     lastUsedAt: NOW,

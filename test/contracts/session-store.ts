@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
+import { METHODS } from "../../src/core/session/methods.ts";
 import { addTagKey, aSession, aUser, fresh, NOW, parallel, SECOND } from "./samples.ts";
 
 export interface OpenSessionStore {
@@ -42,6 +43,32 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       await store.end(user.id, session.id, NOW + 5);
       expect(await store.find(session.id)).toEqual({ session: { ...session, endedAt: NOW + 5 }, user });
       expect(await store.find(fresh("unknown"))).toBeUndefined();
+    });
+
+    test("adds what the person has just shown, each method once, and keeps when", async () => {
+      const { session } = await signIn();
+      const raised = await store.stepUp(session.id, "otp", NOW + 5);
+      expect(raised).toEqual({ ...session, amr: ["sms", "otp"], authTime: NOW + 5, lastUsedAt: NOW + 5 });
+      expect((await store.find(session.id))?.session).toEqual(raised);
+      expect(await store.stepUp(session.id, "sms", NOW + 6)).toMatchObject({
+        amr: ["sms", "otp"],
+        authTime: NOW + 6,
+      });
+    });
+
+    test("loses none of several methods that are added at the same time", async () => {
+      const { session } = await signIn();
+      await Promise.all(METHODS.map((method) => store.stepUp(session.id, method, NOW + 1)));
+      expect((await store.find(session.id))?.session.amr.toSorted()).toEqual(METHODS.toSorted());
+    });
+
+    test("raises nothing that is over", async () => {
+      const { user, session } = await signIn();
+      expect(await store.stepUp(session.id, "otp", session.expiresAt)).toBeUndefined();
+      await store.end(user.id, session.id, NOW + 5);
+      expect(await store.stepUp(session.id, "otp", NOW + 6)).toBeUndefined();
+      expect(await store.stepUp(fresh("unknown"), "otp", NOW)).toBeUndefined();
+      expect((await store.find(session.id))?.session.amr).toEqual(["sms"]);
     });
 
     test("keeps that a test number opened one", async () => {

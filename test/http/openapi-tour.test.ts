@@ -72,6 +72,7 @@ beforeAll(async () => {
   await tourBackend();
   await tourUser(session);
   await tourSessions(session);
+  await tourStepUp();
   for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
   // Without its database it can say that it lives, and nothing else.
   down = true;
@@ -187,6 +188,7 @@ async function tourBackend(): Promise<void> {
   const ask = { purpose: "verify_identity", phone: phoneNo(50), reference: "4711" };
   await call(START, json({ purpose: "verify_identity", phone: phoneNo(50) }));
   await call(START, json({ phone: phoneNo(50) }, headers));
+  await call(START, json({ purpose: "second_factor" }));
   const { id } = await call<VerificationBody>(START, json(ask, headers));
   const code = world.sms.lastCode();
   await call(CHECK, { id, ...json({ code: wrongCode(code) }) });
@@ -218,6 +220,22 @@ async function tourUser(session: OpenedSession): Promise<void> {
   await call(CHANGE, tooLarge(headers));
 }
 
+/** What a person is answered who confirms that it is them, by a code to their own phone. */
+async function tourStepUp(): Promise<void> {
+  const STEP_UP = "POST /v1/sessions/current/step-up";
+  const { headers } = asUser(await world.signIn(phoneNo(60)));
+  const ask = json({ purpose: "second_factor" }, headers);
+  const { id: verificationId } = await call<VerificationBody>("POST /v1/verifications", ask);
+  const code = world.sms.lastCode();
+  await call(STEP_UP, json({ verificationId, code: wrongCode(code) }, headers));
+  await call(STEP_UP, json({ verificationId, code: "x" }, headers));
+  await call(STEP_UP, json({ verificationId, code }, headers));
+  for (let n = 0; n < 12; n += 1) await call(STEP_UP, json({ verificationId, code }, headers));
+  await call(STEP_UP, { headers, body: "{}" });
+  await call(STEP_UP, json({ verificationId, code }));
+  await call(STEP_UP, tooLarge(headers));
+}
+
 async function tourSessions(session: OpenedSession): Promise<void> {
   const END = "DELETE /v1/sessions/{id}";
   const { headers } = asUser(session);
@@ -246,6 +264,7 @@ async function withoutDatabase(each: Operation, session: OpenedSession): Promise
     "/v1/verifications": { phone: phoneNo(3) },
     "/v1/challenges": { phone: phoneNo(3) },
     "/v1/sessions": { verificationId: ID.verification, code: "123456" },
+    "/v1/sessions/current/step-up": { verificationId: ID.verification, code: "123456" },
     "/v1/sessions/refresh": { refreshToken: session.refreshToken },
     "/v1/me": { name: "Lin" },
     "/v1/verifications/{id}/check": { code: "123456" },

@@ -86,6 +86,7 @@ describe.each(named)("%s", (_, each) => {
       access_token: [{ accessToken: [] }],
       backend: [{ apiKey: [] }],
       anybody: [{}, { apiKey: [] }],
+      anyone: [{}, { apiKey: [] }, { accessToken: [] }],
     };
     expect(describedBy(each)?.security).toEqual(security[each.auth]);
   });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CLIENT_NAME } from "../../core/backend/api-key.ts";
 import type { KeyKind } from "../../core/keys.ts";
+import { METHODS } from "../../core/session/methods.ts";
 import type { TokenClaims, TokenKind } from "../../core/session/ports.ts";
 import { PURPOSES } from "../../core/verification/purpose.ts";
 import type { HeaderProfile } from "./compact.ts";
@@ -16,6 +17,7 @@ export interface Profile<K extends TokenKind> {
 
 const id = z.string().min(1);
 const count = z.int().nonnegative();
+const methods = z.array(z.enum(METHODS)).min(1);
 
 /**
  * @param audience of the access tokens, which others read (RFC 9068); all other kinds are for Phonekey itself.
@@ -26,7 +28,15 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
       header: { alg: "ES256", typ: "at+jwt" },
       keyKind: "signing",
       audience: () => audience,
-      claims: z.strictObject({ sub: id, sid: id, jti: id, test: z.exactOptional(z.literal(true)) }),
+      claims: z.strictObject({
+        sub: id,
+        sid: id,
+        jti: id,
+        test: z.exactOptional(z.literal(true)),
+        acr: z.enum(["1", "2"]),
+        amr: z.array(z.enum([...METHODS, "mfa"])).min(1),
+        auth_time: count,
+      }),
     },
     refresh: {
       header: { alg: "HS256", typ: "rt+jwt" },
@@ -69,6 +79,8 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         epoch: count,
         challenge: z.string(),
         created: z.boolean(),
+        amr: methods,
+        authTime: count,
         testUntil: z.exactOptional(count),
       }),
     },

@@ -1,4 +1,5 @@
 import type { Session, User } from "../../core/account/ports.ts";
+import { METHODS, type Method } from "../../core/session/methods.ts";
 import type { SessionRow, UserRow } from "./schema.ts";
 
 export function userValues(user: User): UserRow {
@@ -12,6 +13,7 @@ export function userValues(user: User): UserRow {
     created_at: user.createdAt,
     updated_at: user.createdAt,
     unproven_since: user.unprovenSince ?? null,
+    login_protection: user.loginProtection ?? null,
   };
 }
 
@@ -25,6 +27,7 @@ export function userOf(row: Omit<UserRow, "updated_at">): User {
     deviceEpoch: row.device_epoch,
     createdAt: row.created_at,
     ...(row.unproven_since !== null && { unprovenSince: row.unproven_since }),
+    ...(row.login_protection !== null && { loginProtection: row.login_protection }),
   };
 }
 
@@ -42,6 +45,8 @@ export function sessionValues(session: Session): SessionRow {
     expires_at: session.expiresAt,
     ended_at: session.endedAt ?? null,
     test: session.isTest ? 1 : 0,
+    amr: session.amr.join(" "),
+    auth_time: session.authTime,
   };
 }
 
@@ -59,5 +64,13 @@ export function sessionOf(row: SessionRow): Session {
     expiresAt: row.expires_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     ...(row.test === 1 && { isTest: true as const }),
+    amr: methodsOf(row.amr),
+    // A session of an older version: by a code, when it was opened.
+    authTime: row.auth_time ?? row.created_at,
   };
+}
+
+/** The column has them one after the other, as they came. */
+export function methodsOf(amr: string): Method[] {
+  return amr.split(" ").flatMap((word) => METHODS.filter((method) => method === word));
 }

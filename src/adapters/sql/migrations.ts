@@ -7,6 +7,7 @@ import { limitParts } from "./migrations/0005-limit-parts.ts";
 import { delivery } from "./migrations/0006-delivery.ts";
 import { backends } from "./migrations/0007-backends.ts";
 import { numbers } from "./migrations/0008-numbers.ts";
+import { sessionLevels } from "./migrations/0009-session-levels.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -38,4 +39,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 6, name: "0006-delivery", up: delivery },
   { id: 7, name: "0007-backends", up: backends },
   { id: 8, name: "0008-numbers", up: numbers },
+  { id: 9, name: "0009-session-levels", up: sessionLevels },
 ];

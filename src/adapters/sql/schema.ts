@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from "kysely";
+import type { LoginProtection } from "../../core/account/ports.ts";
 import type { AlertKind } from "../../core/alerts/kinds.ts";
 import type { Message } from "../../core/delivery/ports.ts";
 import type { KeyKind } from "../../core/keys.ts";
@@ -79,6 +80,7 @@ interface UsersTable {
   updated_at: number;
   /** Set while a user who was moved in has not signed in by a code yet. */
   unproven_since: number | null;
+  login_protection: LoginProtection | null;
 }
 
 interface SessionsTable {
@@ -95,6 +97,10 @@ interface SessionsTable {
   ended_at: number | null;
   /** 1 where a test number opened it. */
   test: Generated<number>;
+  /** The methods, with spaces between them. */
+  amr: Generated<string>;
+  /** Null in what an older version opened. */
+  auth_time: number | null;
 }
 
 interface MessagesTable {
@@ -138,6 +144,7 @@ export type EventType =
   | "sign_up"
   | "sign_in"
   | "session_ended"
+  | "step_up"
   | "api_key_created"
   | "api_key_replaced"
   | "api_key_revoked";

@@ -1,6 +1,7 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
-import type { SessionStore } from "../../core/account/ports.ts";
-import { sessionOf, sessionValues, userOf } from "./account-rows.ts";
+import type { Session, SessionStore } from "../../core/account/ports.ts";
+import type { Method } from "../../core/session/methods.ts";
+import { methodsOf, sessionOf, sessionValues, userOf } from "./account-rows.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import type { Schema } from "./schema.ts";
@@ -15,7 +16,15 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
         .selectFrom("sessions")
         .innerJoin("users", "users.id", "sessions.user_id")
         .selectAll("sessions")
-        .select(["phone_tag", "sealed_phone", "name", "avatar", "device_epoch", "unproven_since"])
+        .select([
+          "phone_tag",
+          "sealed_phone",
+          "name",
+          "avatar",
+          "device_epoch",
+          "unproven_since",
+          "login_protection",
+        ])
         .select("users.created_at as user_created_at")
         .where("sessions.id", "=", id)
         .executeTakeFirst();
@@ -41,6 +50,8 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;
     },
+
+    stepUp: (id, method, now) => transaction((trx) => raise(trx, id, method, now)),
 
     async touch(id, now) {
       await db
@@ -94,6 +105,23 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
         await endSessionsOf(trx, [userId], now);
       }),
   };
+}
+
+/** Whoever adds another method at the same time waits here, and finds this one. */
+async function raise(
+  trx: Kysely<Schema>,
+  id: string,
+  method: Method,
+  now: number,
+): Promise<Session | undefined> {
+  const live = trx.selectFrom("sessions").selectAll().where("id", "=", id).where(isLive(now));
+  const row = await live.forUpdate().executeTakeFirst();
+  if (!row) return undefined;
+  const amr = [...new Set([...methodsOf(row.amr), method])].join(" ");
+  const raised = { amr, auth_time: now, last_used_at: now };
+  await trx.updateTable("sessions").set(raised).where("id", "=", id).execute();
+  await addEvents(trx, { type: "step_up", userId: row.user_id, sessionId: id, at: now });
+  return sessionOf({ ...row, ...raised });
 }
 
 /** The user's row comes first: whoever ends several sessions of this user at the same time waits here. */

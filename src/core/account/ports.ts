@@ -1,3 +1,5 @@
+import type { Method } from "../session/methods.ts";
+
 /** How many avatars Phonekey serves; a user's avatar is a number from 1 on. */
 export const AVATARS = 10;
 
@@ -13,7 +15,12 @@ export interface User {
   readonly createdAt: number;
   /** Set on a user who was moved in from elsewhere, until a code shows that the phone is theirs. */
   readonly unprovenSince?: number;
+  /** When one factor does not open a session of this user; absent where it always does. */
+  readonly loginProtection?: LoginProtection;
 }
+
+/** `new_devices`: a known device opens a session by one factor. */
+export type LoginProtection = "always" | "new_devices";
 
 /** The family of one refresh token. */
 export interface Session {
@@ -34,6 +41,10 @@ export interface Session {
   readonly endedAt?: number;
   /** Set where a test number opened it, whose code more people may know than its holder. */
   readonly isTest?: true;
+  /** How the person showed who they are: by what opened it, and by what raised it since. Each method once. */
+  readonly amr: readonly Method[];
+  /** When they last did, epoch milliseconds. A session that was handed over has that of the page. */
+  readonly authTime: number;
 }
 
 export interface UserStore {
@@ -68,6 +79,11 @@ export interface SessionStore {
   open(session: Session): Promise<void>;
   /** Rotates from `generation` to the next, if it is still that and not over. Exactly one of several racers gets true. */
   rotate(id: string, generation: number, now: number): Promise<boolean>;
+  /**
+   * Adds what the person has just shown to a session that is not over, and resolves with it as it is then. Of several
+   * at the same time none is lost.
+   */
+  stepUp(id: string, method: Method, now: number): Promise<Session | undefined>;
   /** Notes that the session was used. */
   touch(id: string, now: number): Promise<void>;
   /** The user's sessions that have not ended, most recently used first; the first hundred. */

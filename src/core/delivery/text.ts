@@ -22,6 +22,12 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的身份验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请忽略本短信。`,
   },
+  second_factor: {
+    en: ({ code, minutes, brandName }) =>
+      `${code} is your ${brandName} code to confirm that it is you. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+    "zh-CN": ({ code, minutes, brandName }) =>
+      `【${brandName}】您的安全验证码是 ${code}，${minutes} 分钟内有效。请勿告诉任何人。`,
+  },
 };
 
 /**

@@ -29,7 +29,8 @@ export interface HandoverDeps {
 
 /**
  * What the page hands to the app by redirect in place of tokens: encrypted, for one use within 60 seconds, and only
- * for whoever has the verifier of `challenge` (RFC 7636, S256). It ends with the page's session.
+ * for whoever has the verifier of `challenge` (RFC 7636, S256). It ends with the page's session, and what it opens is as
+ * sure as that was, and as old.
  */
 export async function issueHandover(
   deps: Pick<HandoverDeps, "tokens" | "clock" | "random">,
@@ -40,7 +41,18 @@ export async function issueHandover(
   const { user, session, created } = signedIn;
   const jti = deps.random.uuid(now);
   const test = session.isTest && { testUntil: session.expiresAt };
-  const claims = { jti, sub: user.id, sid: session.id, epoch: user.deviceEpoch, challenge, created, ...test };
+  const { id: sid, amr, authTime } = session;
+  const claims = {
+    jti,
+    sub: user.id,
+    sid,
+    epoch: user.deviceEpoch,
+    challenge,
+    created,
+    amr,
+    authTime,
+    ...test,
+  };
   return await deps.tokens.issue("handover", claims, { issuedAt: now, expiresAt: now + HANDOVER_MS });
 }
 

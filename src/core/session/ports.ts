@@ -1,4 +1,5 @@
 import type { Purpose } from "../verification/purpose.ts";
+import type { Method } from "./methods.ts";
 
 /** What each kind of token says. Every kind has its own `typ`, `aud` and key (promise 10). */
 export interface TokenClaims {
@@ -8,6 +9,12 @@ export interface TokenClaims {
     readonly jti: string;
     /** There in tokens of sessions that a test number opened, and in no others. */
     readonly test?: true;
+    /** The level of its session, as text (RFC 9470): `1`, or `2` after two factors. */
+    readonly acr: "1" | "2";
+    /** What makes it so (RFC 8176), with `mfa` beside two factors. */
+    readonly amr: readonly (Method | "mfa")[];
+    /** When the person last showed who they are, seconds since the epoch (OpenID Connect Core, section 2). */
+    readonly auth_time: number;
   };
   refresh: { readonly sid: string; readonly gen: number };
   device: { readonly sub: string; readonly did: string; readonly epoch: number };
@@ -28,6 +35,9 @@ export interface TokenClaims {
     readonly epoch: number;
     readonly challenge: string;
     readonly created: boolean;
+    /** How and when the person showed to the page who they are. */
+    readonly amr: readonly Method[];
+    readonly authTime: number;
     /** The end of the page's session, where a test number opened it. */
     readonly testUntil?: number;
   };

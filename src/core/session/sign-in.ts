@@ -15,6 +15,7 @@ import {
 } from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
+import type { Method } from "./methods.ts";
 import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 
@@ -53,7 +54,11 @@ export async function signInApproved(
   input: Pick<SignInInput, "client" | "userAgent">,
 ): Promise<SignedIn> {
   const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
-  const draft = await draftSession(deps, input.userAgent, { ...caller, testUntil: testNumber?.until });
+  const draft = await draftSession(deps, input.userAgent, {
+    ...caller,
+    testUntil: testNumber?.until,
+    amr: ["sms"],
+  });
   const user = await draftUser(deps, phone, phoneTag);
   const saving = deps.users.signIn({ user, session: draft, verificationId: verification.id });
   const signedIn = await saving.catch(failUnsaved);
@@ -81,6 +86,9 @@ interface DraftDeps {
 }
 
 interface SessionTraits {
+  /** How the person showed who they are, and when, if not now. */
+  readonly amr: readonly Method[];
+  readonly authTime?: number;
   /** The known device that it runs on; without one it makes a device known. */
   readonly deviceId?: string;
   /** Set on one that a test number opens: the end of that number's time, and so the session's at the latest. */
@@ -91,7 +99,7 @@ interface SessionTraits {
 export async function draftSession(
   deps: DraftDeps,
   userAgent: string,
-  { deviceId, testUntil = Number.POSITIVE_INFINITY }: SessionTraits = {},
+  { amr, authTime, deviceId, testUntil = Number.POSITIVE_INFINITY }: SessionTraits,
 ): Promise<Omit<Session, "userId">> {
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
@@ -102,6 +110,8 @@ export async function draftSession(
     rotatedAt: now,
     refreshKeyId: (await deps.keyring.current("refresh")).id,
     userAgent: userAgent.replace(/[^\x20-\x7e]/g, "").slice(0, 256),
+    amr,
+    authTime: authTime ?? now,
     createdAt: now,
     lastUsedAt: now,
     expiresAt: Math.min(now + deps.settings.session.sessionMs, testUntil),

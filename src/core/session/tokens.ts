@@ -1,7 +1,8 @@
 import { issueDeviceToken } from "../account/device.ts";
 import type { Session, User } from "../account/ports.ts";
 import type { Clock, Random } from "../ports.ts";
-import type { Tokens } from "./ports.ts";
+import { levelOf } from "./methods.ts";
+import type { TokenClaims, Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 
 export interface SessionTokenDeps {
@@ -29,16 +30,33 @@ export async function sessionTokens(
   session: Session,
   user: User,
 ): Promise<SessionTokens> {
-  const now = deps.clock.now();
-  const lifeMs = Math.min(deps.settings.session.accessTokenMs, session.expiresAt - now);
-  const jti = deps.random.uuid(now);
-  const access = { sub: user.id, sid: session.id, jti, ...(session.isTest && { test: true as const }) };
-  const [accessToken, refreshToken, deviceToken] = await Promise.all([
-    deps.tokens.issue("access", access, { issuedAt: now, expiresAt: now + lifeMs }),
+  const [access, refreshToken, deviceToken] = await Promise.all([
+    issueAccessToken(deps, session),
     refreshTokenOf(deps.tokens, session),
     issueDeviceToken(deps, user, session),
   ]);
-  return { accessToken, expiresInSeconds: Math.floor(lifeMs / 1000), refreshToken, deviceToken, user };
+  return { ...access, refreshToken, deviceToken, user };
+}
+
+/** A further access token of a session, which says how sure it is by now. */
+export async function issueAccessToken(
+  { tokens, clock, random, settings }: SessionTokenDeps,
+  session: Session,
+): Promise<Pick<SessionTokens, "accessToken" | "expiresInSeconds">> {
+  const now = clock.now();
+  const lifeMs = Math.min(settings.session.accessTokenMs, session.expiresAt - now);
+  const level = levelOf(session.amr);
+  const claims: TokenClaims["access"] = {
+    sub: session.userId,
+    sid: session.id,
+    jti: random.uuid(now),
+    acr: level === 2 ? "2" : "1",
+    amr: level === 2 ? [...session.amr, "mfa"] : session.amr,
+    auth_time: Math.floor(session.authTime / 1_000),
+    ...(session.isTest && { test: true as const }),
+  };
+  const accessToken = await tokens.issue("access", claims, { issuedAt: now, expiresAt: now + lifeMs });
+  return { accessToken, expiresInSeconds: Math.floor(lifeMs / 1_000) };
 }
 
 /** The value of the pages' session cookie: it names the session and says nothing else. */

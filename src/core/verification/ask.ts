@@ -3,6 +3,7 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
 import type { AskVault, Verification } from "./ports.ts";
 import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
+import type { Self } from "./self.ts";
 
 /** What a backend gives along with a start, and gets back with the proof. */
 export interface Ask {
@@ -15,14 +16,23 @@ export interface AskedStart extends Ask {
   readonly client: Client;
   /** The backend that starts it. */
   readonly backend?: Backend;
+  /** The user who starts it for their own phone. */
+  readonly self?: Self;
 }
 
-export type AskRefusal = "invalid_request" | "invalid_api_key" | "purpose_not_allowed";
+export type AskRefusal = "invalid_request" | "invalid_token" | "invalid_api_key" | "purpose_not_allowed";
 
 /** Refuses who may not start a verification of this purpose, and what does not belong to it. */
-export function refuseAsk({ purpose, client, backend, reference }: AskedStart): Result<void, AskRefusal> {
+export function refuseAsk({
+  purpose,
+  client,
+  backend,
+  self,
+  reference,
+}: AskedStart): Result<void, AskRefusal> {
   const { startedBy, gives } = PURPOSE_RULES[purpose];
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
+  if (!self && startedBy === "self") return refuse("invalid_token");
   if (backend && !backend.purposes.includes(purpose)) {
     return refuse("purpose_not_allowed", { field: "purpose" });
   }

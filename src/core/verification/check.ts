@@ -39,6 +39,8 @@ export interface CheckInput {
   readonly code: string;
   /** Those that the caller takes a code for. */
   readonly purposes: readonly Purpose[];
+  /** The phone that it has to be about, by its tag, where the caller knows that. */
+  readonly phoneTag?: string;
   readonly client: Client;
   /** The backend that asks, where one does. */
   readonly backend?: Pick<Backend, "client">;
@@ -113,11 +115,12 @@ async function isForsaken({ apiKeys, clock }: CheckDeps, { asked }: Verification
 export async function guessCode(
   deps: CheckDeps,
   subject: Subject,
-  { code, purposes, client, backend }: Omit<CheckInput, "verificationId">,
+  { code, purposes, phoneTag, client, backend }: Omit<CheckInput, "verificationId">,
 ): Promise<GuessOutcome> {
   const { verification } = subject;
   const isAsked = !backend || backend.client === verification.asked?.client;
-  const mine = purposes.includes(verification.purpose) && mayUse(verification, client) && isAsked;
+  const isAbout = phoneTag === undefined || phoneTag === verification.phoneTag;
+  const mine = purposes.includes(verification.purpose) && mayUse(verification, client) && isAsked && isAbout;
   const right = equalSecrets(code, await codeOf(deps, subject)) && mine;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
   deps.onGuess(outcome);

@@ -1,7 +1,6 @@
-import { identifyCaller } from "../account/device.ts";
 import type { Backend } from "../backend/api-key.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
+import type { CountryCode, Phone } from "../phone.ts";
 import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, captchaRequired, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
@@ -27,12 +26,13 @@ import { messageFor } from "./message.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
+import { callerOf, phoneAsked, type Self } from "./self.ts";
 import { depsFor, type TestNumber, testNumberOf } from "./test-numbers.ts";
 import { isLive, LEASE_MS, leaseMember, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
-  /** As a person wrote it. */
-  readonly phone: string;
+  /** As a person wrote it; may be left out where it is the user's own. */
+  readonly phone?: string;
   /** How a number without a calling code is read, where the person picked a country. */
   readonly country?: CountryCode;
   readonly purpose: Purpose;
@@ -45,6 +45,8 @@ export interface StartInput extends Ask {
   readonly idempotency?: ClientIdempotency;
   /** The backend that shows its API key. */
   readonly backend?: Backend;
+  /** The user who shows that they are signed in. */
+  readonly self?: Self;
 }
 
 export type StartRefusal =
@@ -68,15 +70,15 @@ export async function startVerification(
 ): Promise<Result<VerificationView, StartRefusal>> {
   const asked = refuseAsk(input);
   if (!asked.ok) return asked;
-  const parsed = parsePhone(input.phone, deps.settings.phones, input.country);
-  if (!parsed.ok) return parsed;
-  const phone = parsed.value;
+  const wanted = await phoneAsked(deps, input);
+  if (!wanted.ok) return wanted;
+  const phone = wanted.value;
   const phoneTag = await deps.vault.tag(phone);
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, input.purpose, input.backend?.client);
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
 
-  const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
+  const caller = await callerOf(deps, input, phoneTag);
   const traffic = await trafficOf(deps, phone, input.client.addressKey);
   const holder = holderOf(input.client, { ...caller, ...traffic });
   const held = await findHeld(deps, input, phoneTag, holder);
@@ -102,6 +104,8 @@ export async function startVerification(
 
 export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
   readonly locale: Locale;
+  /** The user who shows that they are signed in. */
+  readonly self?: Self;
 }
 
 /** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
@@ -116,7 +120,9 @@ export async function sendAgain(
   return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
 }
 
-interface NewVerification extends Omit<StartInput, "phone" | "idempotency" | "backend">, LimitCaller {
+interface NewVerification
+  extends Omit<StartInput, "phone" | "idempotency" | "backend" | "self">,
+    LimitCaller {
   readonly backend?: Backend;
   readonly phone: Phone;
   readonly holder?: string;

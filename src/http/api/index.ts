@@ -10,6 +10,7 @@ import {
   listSessions,
   openSession,
   refreshSession,
+  stepUpSession,
 } from "./sessions.ts";
 import { readVerification, resendVerification, startVerification } from "./verifications.ts";
 
@@ -23,6 +24,7 @@ export const OPERATIONS: readonly Operation[] = [
   redeemProof,
   openSession,
   refreshSession,
+  stepUpSession,
   listSessions,
   endCurrentSession,
   endSession,

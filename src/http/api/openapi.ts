@@ -19,6 +19,14 @@ const Problem = z
       .array(z.string())
       .optional()
       .meta({ description: "With `captcha_required`: the kinds of challenges that are taken." }),
+    acrValues: z
+      .string()
+      .optional()
+      .meta({ description: "With `step_up_required`: the level that the session has to reach." }),
+    maxAge: z
+      .int()
+      .optional()
+      .meta({ description: "With `step_up_required`: how many seconds ago at most." }),
   })
   .meta({ id: "Problem" });
 
@@ -92,6 +100,7 @@ const SECURITY: Readonly<Record<Operation["auth"], object>> = {
   access_token: { security: [{ accessToken: [] }] },
   backend: { security: [{ apiKey: [] }] },
   anybody: { security: [{}, { apiKey: [] }] },
+  anyone: { security: [{}, { apiKey: [] }, { accessToken: [] }] },
 };
 
 function securityOf({ auth }: Operation): object {

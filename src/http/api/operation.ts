@@ -17,8 +17,8 @@ export interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly description: string;
-  /** Whose credentials it takes; `backend` asks for an API key, `anybody` takes one and does without. */
-  readonly auth: "none" | "access_token" | "backend" | "anybody";
+  /** Whose credentials it takes; `backend` asks for an API key, `anybody` takes one and does without, `anyone` an access token too. */
+  readonly auth: "none" | "access_token" | "backend" | "anybody" | "anyone";
   /** Whether it takes an `Idempotency-Key`: every call that sends. */
   readonly sends: boolean;
   readonly params?: z.ZodObject;
@@ -54,10 +54,12 @@ export interface OperationRequest<Params, Query, Body, Who> {
 }
 
 /** Who calls, by what the operation asks for. */
-interface Caller {
+export interface Caller {
+  readonly none: undefined;
   readonly access_token: Principal;
   readonly backend: Backend;
   readonly anybody: Backend | undefined;
+  readonly anyone: { readonly backend?: Backend; readonly person?: Principal };
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -77,7 +79,7 @@ interface Definition<Params, Query, Body, Schema, Codes extends readonly Refusal
       Parsed<Params>,
       Parsed<Query>,
       Parsed<Body>,
-      Auth extends keyof Caller ? Caller[Auth] : undefined
+      Auth extends keyof Caller ? Caller[Auth] : never
     >,
     phonekey: Phonekey,
     deps: HttpDeps,
@@ -111,7 +113,7 @@ export function allRefusals(operation: Operation): RefusalCode[] {
   if (operation.body) codes.add("unsupported_media_type");
   if (operation.method !== "get") codes.add("request_too_large");
   if (operation.auth === "access_token") codes.add("invalid_token");
-  if (operation.auth === "backend" || operation.auth === "anybody") codes.add("invalid_api_key");
+  if (["backend", "anybody", "anyone"].includes(operation.auth)) codes.add("invalid_api_key");
   if (operation.sends) codes.add("invalid_request");
   return [...codes, "internal_error", "unavailable"];
 }

@@ -6,7 +6,7 @@ import type { Principal } from "../../core/session/session.ts";
 import { bearerToken } from "../bearer.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { problem } from "../problem.ts";
-import { allRefusals, type Operation } from "./operation.ts";
+import { allRefusals, type Caller, type Operation } from "./operation.ts";
 
 /** Runs a call: credentials, then the request's schemas, then the handler, then the answer's schema. */
 export async function runOperation(operation: Operation, deps: HttpDeps, c: Context<Env>): Promise<Response> {
@@ -65,16 +65,31 @@ async function authorize(
   operation: Operation,
   deps: HttpDeps,
   c: Context<Env>,
-): Promise<Result<Principal | Backend | undefined, "invalid_token" | "invalid_api_key">> {
+): Promise<Result<Caller[Operation["auth"]], "invalid_token" | "invalid_api_key">> {
   const { auth } = operation;
   if (auth === "none") return ok(undefined);
-  const token = bearerToken(c);
-  if (auth === "access_token") {
-    return token ? await deps.phonekey.sessions.authenticate(token) : refuse("invalid_token");
+  const token = bearerToken(c) ?? "";
+  if (auth === "access_token") return await readPerson(deps, token);
+  if (auth === "backend" || token.startsWith("pk_")) {
+    const backend = await readBackend(deps, c, token);
+    return backend.ok && auth === "anyone" ? ok({ backend: backend.value }) : backend;
   }
-  // Whoever shows something else than an API key where none is needed is anybody.
-  if (auth === "anybody" && !token?.startsWith("pk_")) return ok(undefined);
-  const backend = await deps.phonekey.backend.authenticate(token ?? "", c.get("address") || undefined);
+  if (auth === "anybody" || !token) return ok(auth === "anyone" ? {} : undefined);
+  // Whoever shows something else than credentials where none are needed is anybody.
+  const person = await readPerson(deps, token);
+  return ok(person.ok ? { person: person.value } : {});
+}
+
+async function readPerson(deps: HttpDeps, token: string): Promise<Result<Principal, "invalid_token">> {
+  return token ? await deps.phonekey.sessions.authenticate(token) : refuse("invalid_token");
+}
+
+async function readBackend(
+  deps: HttpDeps,
+  c: Context<Env>,
+  secret: string,
+): Promise<Result<Backend, "invalid_api_key">> {
+  const backend = await deps.phonekey.backend.authenticate(secret, c.get("address") || undefined);
   if (backend.ok) c.set("backend", backend.value.client);
   return backend;
 }

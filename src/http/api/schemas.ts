@@ -8,7 +8,7 @@ const Time = z.iso.datetime().meta({ example: "2026-11-23T08:00:00.000Z", descri
 
 const Purpose = z.enum(PURPOSES, { error: `must be one of ${PURPOSES.join(", ")}` }).meta({
   description:
-    "What the verification is for; `sign_in` also signs up, `verify_identity` takes an API key and gives a proof.",
+    "What the verification is for; `sign_in` also signs up, `verify_identity` takes an API key and gives a proof, `second_factor` takes an access token and shows again who the person is.",
 });
 
 const boundedText = (max: number) =>
@@ -61,7 +61,10 @@ export const Captcha = z
   .meta({ description: "What a solved challenge gave; it counts once. Needed after `captcha_required`." });
 
 export const StartBody = z.strictObject({
-  phone: boundedText(64).meta({ example: "+8613800138000", description: "However a person writes it." }),
+  phone: boundedText(64).optional().meta({
+    example: "+8613800138000",
+    description: "However a person writes it. May be left out where it is about the user's own.",
+  }),
   purpose: Purpose.default("sign_in"),
   locale: z
     .enum(["en", "zh-CN"], { error: "must be en or zh-CN" })
@@ -172,6 +175,11 @@ export const OpenSessionBody = z.union(
   { error: "must hold verificationId and code, or handover and codeVerifier" },
 );
 
+export const StepUpBody = z.strictObject({
+  verificationId: boundedText(64).meta({ description: "The `id` of a verification with `second_factor`." }),
+  code: Code,
+});
+
 export const RefreshBody = z.strictObject({
   refreshToken: boundedText(4_096).meta({ description: "The one of the session's last answer." }),
 });
@@ -186,11 +194,20 @@ export const User = z
   })
   .meta({ id: "User" });
 
-export const SessionTokens = z
+export const AccessToken = z
   .object({
-    accessToken: z.string().meta({ description: "JWT (RFC 9068), ES256; verify it by the JWKS." }),
+    accessToken: z.string().meta({
+      description:
+        "JWT (RFC 9068), ES256; verify it by the JWKS. `acr` is `1`, or `2` after two factors, `amr` says which, `auth_time` when the person last showed who they are.",
+    }),
     tokenType: z.literal("Bearer").meta({ description: "How to send it: `Authorization: Bearer …`." }),
     expiresIn: z.number().int().meta({ description: "Seconds until the access token expires." }),
+  })
+  .meta({ id: "AccessToken" });
+
+export const SessionTokens = z
+  .object({
+    ...AccessToken.shape,
     refreshToken: z.string().meta({ description: "For one use at POST /v1/sessions/refresh." }),
     deviceToken: z.string().meta({ description: "Keep it on the device and send it with later sign-ins." }),
     user: User.meta({ description: "Whose session it is." }),

@@ -3,6 +3,7 @@ import { deviceLabel } from "../device-label.ts";
 import { timeOf } from "../time.ts";
 import { operation } from "./operation.ts";
 import {
+  AccessToken,
   OpenedSession,
   OpenSessionBody,
   RefreshBody,
@@ -10,6 +11,7 @@ import {
   SessionScope,
   Sessions,
   SessionTokens,
+  StepUpBody,
 } from "./schemas.ts";
 import { clientOf, tokensBody } from "./wire.ts";
 
@@ -51,6 +53,27 @@ export const refreshSession = operation({
   handle: async (request, phonekey, deps) => {
     const refreshed = await phonekey.sessions.refresh(request.body.refreshToken);
     return refreshed.ok ? ok(await tokensBody(refreshed.value, request, deps)) : refreshed;
+  },
+});
+
+export const stepUpSession = operation({
+  id: "stepUpSession",
+  method: "post",
+  path: "/v1/sessions/current/step-up",
+  summary: "Confirm who it is",
+  description:
+    "Raises the session that asks, after `step_up_required`: by the code of a verification with purpose `second_factor`. The answer's access token says the new level and time; the refresh token stays.",
+  auth: "access_token",
+  body: StepUpBody,
+  answer: { status: 200, description: "A further access token of the session.", schema: AccessToken },
+  refusals: ["invalid_request", "invalid_token", "invalid_code", "too_many_requests"],
+  example: { verificationId: "kTzR3JwWmJ0pQxv1hE2c4A", code: "004217" },
+  handle: async (request, phonekey) => {
+    const { principal, body } = request;
+    const raised = await phonekey.sessions.stepUp({ principal, ...body, client: clientOf(request) });
+    if (!raised.ok) return raised;
+    const { accessToken, expiresInSeconds } = await phonekey.sessions.accessToken(raised.value);
+    return ok({ accessToken, tokenType: "Bearer" as const, expiresIn: expiresInSeconds });
   },
 });
 

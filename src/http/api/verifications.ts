@@ -1,7 +1,7 @@
 import { ok } from "../../core/refusals.ts";
 import { operation } from "./operation.ts";
 import { ResendBody, StartBody, Verification, VerificationId } from "./schemas.ts";
-import { askerOf, clientOf, verificationBody } from "./wire.ts";
+import { askerOf, clientOf, selfOf, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [
   "captcha_required",
@@ -19,14 +19,15 @@ export const startVerification = operation({
   path: "/v1/verifications",
   summary: "Start a verification",
   description:
-    "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`).",
-  auth: "anybody",
+    "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`), a signed-in person their access token: with it `second_factor` sends a code to their own phone, and `phone` may be left out.",
+  auth: "anyone",
   sends: true,
   body: StartBody,
   answer: { status: 201, description: "The verification, waiting for its code.", schema: Verification },
   refusals: [
     "invalid_request",
     "invalid_api_key",
+    "invalid_token",
     "purpose_not_allowed",
     "invalid_phone",
     "country_not_allowed",
@@ -36,14 +37,16 @@ export const startVerification = operation({
   example: { phone: "+8613800138000" },
   handle: async (request, phonekey) => {
     const { phone, purpose, captcha, reference, locale = request.locale } = request.body;
-    const { idempotency, principal: backend } = request;
+    const { idempotency, principal } = request;
+    const { backend, person } = principal;
     const client = askerOf(request, backend, request.body);
     if (!client.ok) return client;
     const started = await phonekey.verifications.start({
-      phone,
       purpose,
       locale,
       client: client.value,
+      ...(phone !== undefined && { phone }),
+      ...(person && { self: selfOf(person) }),
       ...(backend && { backend }),
       ...(reference !== undefined && { reference }),
       ...(captcha && { captcha }),

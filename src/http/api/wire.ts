@@ -2,8 +2,10 @@ import type { z } from "zod";
 import type { Profile } from "../../core/account/profile.ts";
 import type { Backend } from "../../core/backend/api-key.ts";
 import { ok, type Result, refuse } from "../../core/refusals.ts";
+import type { Principal } from "../../core/session/session.ts";
 import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
 import type { Client } from "../../core/verification/client.ts";
+import type { Self } from "../../core/verification/self.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { HttpDeps } from "../context.ts";
 import { addressNamed } from "../middleware/client-address.ts";
@@ -61,6 +63,11 @@ export function askerOf(
   const named = clientAddress === undefined ? undefined : addressNamed(clientAddress);
   const address = named && { addressKey: named.key, address: named.text };
   return ok({ solves: [], ...(deviceToken && { deviceToken }), ...address });
+}
+
+/** Whose own phone it is about, where somebody is signed in. */
+export function selfOf({ user, session }: Principal): Self {
+  return { user, deviceId: session.deviceId };
 }
 
 /** What a use case needs to know of who calls. */

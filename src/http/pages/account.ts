@@ -1,33 +1,23 @@
 import type { Context } from "hono";
 import { AVATARS } from "../../core/account/ports.ts";
-import { ok, REFUSALS, type Refusal, type Result, refuse } from "../../core/refusals.ts";
-import type { Principal } from "../../core/session/session.ts";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { deviceLabel } from "../device-label.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext, sendPage } from "./context.ts";
-import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
+import { clearCookie, writeCookie } from "./cookies.ts";
 import { COPY } from "./copy.ts";
-import { messagePageFor } from "./errors.ts";
-import { csrfToken, type Fields, isOwnForm, readForm } from "./forms.ts";
+import { csrfToken } from "./forms.ts";
 import { accountPage } from "./views/account.tsx";
-
-type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
-
-/** A signed-in visitor: the session's cookie is also what the page's forms are bound to. */
-interface Visitor {
-  readonly principal: Principal;
-  readonly cookie: string;
-}
+import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
 /** GET /account: name, avatar and sessions. */
-export const showAccount: Handler = async (c, deps) => {
-  const visitor = await currentVisitor(c, deps);
-  if (!visitor) return c.redirect("/sign-in", 303);
-  // Ending another session made every device unknown; this one is known again.
-  writeCookie(c, deps.settings, "device", await deps.phonekey.sessions.deviceToken(visitor.principal));
-  return await accountForm(c, deps, visitor, { saved: c.req.query("saved") !== undefined });
-};
+export const showAccount: Handler = (c, deps) =>
+  withVisitor(c, deps, async (visitor) => {
+    // Ending another session made every device unknown; this one is known again.
+    writeCookie(c, deps.settings, "device", await deps.phonekey.sessions.deviceToken(visitor.principal));
+    return await accountForm(c, deps, visitor, { saved: c.req.query("saved") !== undefined });
+  });
 
 /** POST /account/profile: changes name and avatar. */
 export const submitProfile: Handler = (c, deps) =>
@@ -62,34 +52,6 @@ export const signOut: Handler = (c, deps) =>
     clearCookie(c, deps.settings, "session");
     return c.redirect("/sign-in", 303);
   });
-
-async function currentVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
-  const cookie = readCookie(c, deps.settings, "session");
-  const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
-  return cookie && principal?.ok ? { cookie, principal: principal.value } : undefined;
-}
-
-/** Runs `act` for a signed-in visitor whose own page sent the form. */
-async function withForm(
-  c: Context<Env>,
-  deps: HttpDeps,
-  act: (visitor: Visitor, fields: Fields) => Promise<Response>,
-): Promise<Response> {
-  const visitor = await currentVisitor(c, deps);
-  if (!visitor) return c.redirect("/sign-in", 303);
-  const fields = await ownFields(c, deps, visitor);
-  return fields.ok ? await act(visitor, fields.value) : await messagePageFor(c, deps, fields.refusal);
-}
-
-async function ownFields(
-  c: Context<Env>,
-  deps: HttpDeps,
-  visitor: Visitor,
-): Promise<Result<Fields, "forbidden_origin">> {
-  const fields = await readForm(c);
-  if (!fields || !isOwnForm(c, deps.settings, fields, visitor.cookie)) return refuse("forbidden_origin");
-  return ok(fields);
-}
 
 async function accountForm(
   c: Context<Env>,

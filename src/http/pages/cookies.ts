@@ -7,6 +7,8 @@ import { originOf } from "../origin.ts";
 const COOKIES = {
   /** The pre-session of a browser that is signing in, encrypted. */
   flow: 3_600,
+  /** The same for a visitor who confirms who they are. */
+  confirm: 3_600,
   session: 400 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,

@@ -12,12 +12,28 @@ export const NOW = 1_800_000_000_000;
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
-  access: { sub: "user-1", sid: "session-1", jti: "token-1" },
+  access: {
+    sub: "user-1",
+    sid: "session-1",
+    jti: "token-1",
+    acr: "2",
+    amr: ["sms", "otp", "mfa"],
+    auth_time: 1_799_999_000,
+  },
   refresh: { sid: "session-1", gen: 7 },
   device: { sub: "user-1", did: "device-1", epoch: 2 },
   page: { sid: "session-1" },
   flow: { pre: "pre-1", returnTo: "https://app.example.com/back?a=1", state: "é世" },
-  handover: { jti: "handover-1", sub: "user-1", sid: "session-1", epoch: 2, challenge: "abc", created: true },
+  handover: {
+    jti: "handover-1",
+    sub: "user-1",
+    sid: "session-1",
+    epoch: 2,
+    challenge: "abc",
+    created: true,
+    amr: ["sms"],
+    authTime: 1_799_999_000_000,
+  },
   proof: {
     client: "shop",
     jti: "proof-1",

@@ -77,14 +77,14 @@ function Open(props: CodePageProps) {
 interface CodeFieldProps {
   readonly context: PageContext;
   readonly length: number;
-  readonly error: string | undefined;
+  readonly error?: string | undefined;
 }
 
 /**
  * One real input over a row of drawn cells, so that autofill, paste and screen readers meet a single field. It takes
  * more than the digits, since a code pasted without the script may have spaces or hyphens in it.
  */
-function CodeField({ context, length, error }: CodeFieldProps) {
+export function CodeField({ context, length, error }: CodeFieldProps) {
   return (
     <div class="field">
       <label for="code">{COPY[context.locale].code.label}</label>

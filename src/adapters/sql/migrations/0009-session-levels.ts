@@ -1,0 +1,12 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "../schema.ts";
+
+/** How sessions were opened, and whose one factor opens none. What was there before was opened by a code. */
+export async function sessionLevels(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .alterTable("sessions")
+    .addColumn("amr", "varchar(64)", (column) => column.notNull().defaultTo("sms"))
+    .execute();
+  await db.schema.alterTable("sessions").addColumn("auth_time", "bigint").execute();
+  await db.schema.alterTable("users").addColumn("login_protection", "varchar(32)").execute();
+}

@@ -1,0 +1,49 @@
+import { type Caller, type DeviceDeps, identifyCaller } from "../account/device.ts";
+import type { User } from "../account/ports.ts";
+import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Client } from "./client.ts";
+import type { VerificationDeps } from "./deps.ts";
+import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
+
+/** A user who showed who they are, and the known device that they are at. */
+export interface Self {
+  readonly user: User;
+  readonly deviceId?: string;
+}
+
+interface WantedPhone {
+  readonly phone?: string;
+  readonly country?: CountryCode;
+  readonly purpose: Purpose;
+  readonly self?: Self;
+}
+
+/** The number that was asked for; it can be no other than the user's own where the purpose is about that. */
+export async function phoneAsked(
+  { settings, vault }: Pick<VerificationDeps, "settings" | "vault">,
+  { phone, country, purpose, self }: WantedPhone,
+): Promise<Result<Phone, "invalid_request" | "invalid_phone" | "country_not_allowed" | "phone_not_mobile">> {
+  const parsed = phone === undefined ? undefined : parsePhone(phone, settings.phones, country);
+  if (parsed && !parsed.ok) return parsed;
+  if (!self || PURPOSE_RULES[purpose].startedBy !== "self") {
+    return (
+      parsed ?? refuse("invalid_request", { field: "phone", detail: "is missing or has the wrong type" })
+    );
+  }
+  const own = await vault.open(self.user.sealedPhone, self.user.id);
+  if (!parsed || parsed.value === own) return ok(own);
+  return refuse("invalid_request", { field: "phone", detail: "must be your own, or left out" });
+}
+
+/** Whoever is signed in is at a known device: no stranger uses up what is kept for it. */
+export async function callerOf(
+  deps: DeviceDeps,
+  { self, client }: { readonly self?: Self; readonly client: Client },
+  phoneTag: string,
+): Promise<Caller> {
+  if (self?.deviceId && self.user.phoneTag === phoneTag) {
+    return { bucket: "device", deviceId: self.deviceId };
+  }
+  return await identifyCaller(deps, client.deviceToken, phoneTag);
+}

@@ -1,0 +1,31 @@
+import type { Locale } from "../../../core/verification/ports.ts";
+
+interface ConfirmCopy {
+  readonly title: string;
+  readonly lead: string;
+  /** What stands before and after the masked number. */
+  readonly bySms: readonly [string, string];
+  readonly send: string;
+  readonly submit: string;
+  readonly back: string;
+}
+
+/** The page that asks a signed-in person to confirm that it is them. */
+export const CONFIRM_COPY: Readonly<Record<Locale, ConfirmCopy>> = {
+  en: {
+    title: "Confirm that it’s you",
+    lead: "What you are about to do changes how your account is kept safe.",
+    bySms: ["We’ll text a code to ", "."],
+    send: "Send code",
+    submit: "Confirm",
+    back: "Back to your account",
+  },
+  "zh-CN": {
+    title: "请确认是您本人",
+    lead: "您即将进行的操作会影响账号安全。",
+    bySms: ["我们会将验证码发送至 ", "。"],
+    send: "发送验证码",
+    submit: "确认",
+    back: "返回我的账号",
+  },
+};

@@ -1,0 +1,53 @@
+import type { Context } from "hono";
+import { type Result, refuse } from "../../core/refusals.ts";
+import type { Principal } from "../../core/session/session.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { readCookie } from "./cookies.ts";
+import { messagePageFor } from "./errors.ts";
+import { type Fields, isOwnForm, readForm } from "./forms.ts";
+
+export type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
+
+/** A signed-in visitor: the session's cookie is also what the page's forms are bound to. */
+export interface Visitor {
+  readonly principal: Principal;
+  readonly cookie: string;
+}
+
+async function currentVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
+  const cookie = readCookie(c, deps.settings, "session");
+  const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
+  return cookie && principal?.ok ? { cookie, principal: principal.value } : undefined;
+}
+
+/** Runs `act` for a signed-in visitor; everybody else is asked to sign in. */
+export async function withVisitor(
+  c: Context<Env>,
+  deps: HttpDeps,
+  act: (visitor: Visitor) => Promise<Response>,
+): Promise<Response> {
+  const visitor = await currentVisitor(c, deps);
+  return visitor ? await act(visitor) : c.redirect("/sign-in", 303);
+}
+
+/** Runs `act` for a signed-in visitor whose own page sent the form. */
+export async function withForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  act: (visitor: Visitor, fields: Fields) => Promise<Response>,
+): Promise<Response> {
+  return await withVisitor(c, deps, async (visitor) => {
+    const fields = await ownFields(c, deps, visitor);
+    return fields.ok ? await act(visitor, fields.value) : await messagePageFor(c, deps, fields.refusal);
+  });
+}
+
+async function ownFields(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+): Promise<Result<Fields, "forbidden_origin">> {
+  const fields = await readForm(c);
+  if (!fields || !isOwnForm(c, deps.settings, fields, visitor.cookie)) return refuse("forbidden_origin");
+  return { ok: true, value: fields };
+}
