@@ -21,11 +21,12 @@ import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
+import { sendingNotices, tellMissingNotices } from "./compose/notices.ts";
 import { observerOf } from "./compose/observer.ts";
 import { platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
 import { checkCodeLength, routeOf } from "./compose/route.ts";
-import { coreSettings, httpSettings } from "./compose/settings.ts";
+import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
 import { openState } from "./compose/state.ts";
 import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
 import type { Config } from "./config.ts";
@@ -38,7 +39,6 @@ import type { Challenges } from "./core/protection/challenges.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, Log } from "./http/context.ts";
 import type { Arrive } from "./http/scf/arrival.ts";
-import { NOWHERE } from "./http/scf/own-host.ts";
 import { createHttpServer } from "./http/server.ts";
 
 export { assertMigrated, migrateDatabase } from "./compose/database.ts";
@@ -108,6 +108,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
   checkCodeLength(config, route);
   tellTestNumbers(config, log);
+  tellMissingNotices(config, log);
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
 
   const sql = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
@@ -124,7 +125,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   isRunning = true;
   const state = await openState(config, sql, log);
 
-  const issuer = config.server.publicUrl ?? (config.scf ? NOWHERE : `http://localhost:${config.server.port}`);
+  const issuer = originOf(config);
   const tokens = createTokens({ keyring, issuer, audience: issuer });
   const challenges =
     parts.challenges ??
@@ -142,6 +143,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     ...observer,
     alerts: alertsOf({ store: sql.alertStore, clock, random }, log, observer),
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
+    onNoticeError: (err) => log.error({ err }, "a notice could not be sent at once"),
     isWithin,
     reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
     tokens,
@@ -169,7 +171,10 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     metrics,
     ...(platform.arrive && { arrive: platform.arrive }),
     hasInbox: inbox !== undefined,
-    tick: createTick({ config, database, stores: sql, limits: state.limits, clock, random, observer }),
+    tick: createTick({
+      ...{ config, database, stores: sql, limits: state.limits, clock, random, observer },
+      notices: phonekey.notices.sendDue,
+    }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
 }
@@ -249,7 +254,10 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
   // A lost Redis is told by the task that needs it, and keeps no other from being done.
   const { limits, close } = await openState(config, stores, { error: () => {} }, { isOnDemand: true });
   return {
-    tick: createTick({ config, database, stores, limits, clock, random, observer: UNOBSERVED }),
+    tick: createTick({
+      ...{ config, database, stores, limits, clock, random, observer: UNOBSERVED },
+      notices: sendingNotices(config, { stores, limits, clock, random }),
+    }),
     close: async () => void (await Promise.all([close(), database.close()])),
   };
 }

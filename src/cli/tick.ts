@@ -19,7 +19,12 @@ export function tickCommand(): Command {
     });
 }
 
-const DONE: Readonly<Record<Job, string>> = { traffic: "Watched", alerts: "Told", reports: "Noted" };
+const DONE: Readonly<Record<Job, string>> = {
+  notices: "Looked after",
+  traffic: "Watched",
+  alerts: "Told",
+  reports: "Noted",
+};
 
 function asText(report: TickReport): string {
   if (!report.ran) return "Another process is doing the work.";

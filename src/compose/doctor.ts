@@ -24,6 +24,7 @@ import type { Clock } from "../core/ports.ts";
 import { isOwnHost, NOWHERE, type ScfSettings } from "../http/scf/own-host.ts";
 import { openDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
+import { checkNotices } from "./notices.ts";
 import { smsAdmin } from "./tencent.ts";
 
 interface DoctorOptions {
@@ -42,6 +43,7 @@ export async function examineParts(
     ...(await examine([{ name: "Redis", check: () => checkState(config, clock) }], explain)),
     ...checkModes(filesOf(config, folder), process.platform),
     checkSender(config),
+    ...checkNotices(config),
     ...(await examine(senderChecks(config), explain)),
     checkAddress(config),
     checkProxies(config),

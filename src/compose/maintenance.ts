@@ -34,6 +34,8 @@ interface MaintenanceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Pick<Observer, "onReport" | "onAlert">;
+  /** Sends the notices that are due. */
+  readonly notices?: (() => Promise<Piece>) | undefined;
 }
 
 /**
@@ -57,9 +59,10 @@ export function createTick(maintained: MaintenanceDeps): Tick {
 }
 
 function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
-  const { config, stores, clock } = maintained;
+  const { config, stores, clock, notices } = maintained;
   const alerts = tellingOf(config, stores.alertStore, clock);
   return {
+    ...(notices && { notices }),
     traffic: learningOf(maintained, turns),
     ...(alerts && { alerts }),
     ...(config.sender === "tencent" && { reports: reportsOf(maintained, turns) }),

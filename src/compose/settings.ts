@@ -2,9 +2,15 @@ import type { Config } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
 import type { PhonekeyDeps } from "../core/phonekey.ts";
 import type { HttpSettings } from "../http/context.ts";
+import { NOWHERE } from "../http/scf/own-host.ts";
 import { protectionSettings } from "./protection.ts";
 
 const DAY_MS = 86_400_000;
+
+/** Where people reach this server, as far as the settings tell: a function may learn its own address from requests alone. */
+export function originOf({ server, scf }: Config): string {
+  return server.publicUrl ?? (scf ? NOWHERE : `http://localhost:${server.port}`);
+}
 
 /**
  * What the rules are told of the settings.
@@ -29,6 +35,7 @@ export function coreSettings(
     testNumbers: config.testNumbers,
     brandName: pages.brandName,
     host: new URL(origin).hostname,
+    ...(origin !== NOWHERE && { origin }),
     session: {
       accessTokenMs: session.accessTokenMinutes * 60_000,
       sessionMs: session.sessionDays * DAY_MS,

@@ -1,8 +1,7 @@
 import { type Format, format, list } from "./formats.ts";
 
 /** What a template's variables are filled with. */
-export const TEMPLATE_PARAMETERS = ["code", "minutes"] as const;
-export type TemplateParameter = (typeof TEMPLATE_PARAMETERS)[number];
+export type TemplateParameter = "code" | "minutes" | "stop";
 
 /** An approved text of Tencent Cloud, and what fills its variables `{1}`, `{2}` in this order. */
 export interface Template {
@@ -39,22 +38,33 @@ export const callbackSecrets: Format<readonly string[]> = list(
 
 export const template: Format<Template> = format(
   "the digits of a template's ID, such as `1110`, `1110:minutes,code` or `1110:code:OtherSignature`",
-  readTemplate,
+  (text) => readTemplate(text, ["code", "minutes"], "code,minutes"),
 );
 
-const USUAL_PARAMETERS = "code,minutes";
+/** Nothing fills the text of a notice, but for what stops the thing that it tells of. */
+export const noticeTemplate: Format<Template> = format(
+  "the digits of a template's ID, such as `1110`, `1110:stop` or `1110:none:OtherSignature`",
+  (text) => readTemplate(text, ["stop"], "none"),
+);
 
-function readTemplate(text: string): Template | undefined {
+function readTemplate(
+  text: string,
+  names: readonly TemplateParameter[],
+  usual: string,
+): Template | undefined {
   const [id = "", filling = "", signature, ...rest] = text.split(":");
-  const parameters = readParameters(filling || USUAL_PARAMETERS);
+  const parameters = readParameters(filling || usual, names);
   if (!/^\d{1,16}$/.test(id) || !parameters || rest.length > 0) return undefined;
   if (signature === undefined) return { id, parameters };
   return isSignature(signature) ? { id, parameters, signature } : undefined;
 }
 
-function readParameters(text: string): readonly TemplateParameter[] | undefined {
+function readParameters(
+  text: string,
+  names: readonly TemplateParameter[],
+): readonly TemplateParameter[] | undefined {
   if (text === "none") return [];
-  const known = text.split(",").map((name) => TEMPLATE_PARAMETERS.find((one) => one === name));
+  const known = text.split(",").map((name) => names.find((one) => one === name));
   const parameters = known.filter((name) => name !== undefined);
   return parameters.length === known.length ? parameters : undefined;
 }

@@ -24,6 +24,7 @@ import {
   renameByFunctions,
   type Shown,
 } from "./functions/token.ts";
+import { createNotices, type NoticesDeps } from "./notices/notices.ts";
 import type { Observer } from "./observer.ts";
 import { createForgetFailed } from "./protection/failed.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
@@ -51,7 +52,8 @@ export interface PhonekeyDeps
   extends Omit<VerificationDeps, "takeSend" | "settlePrice">,
     Omit<ReceiptDeps, "forgetFailed">,
     Observer,
-    Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey"> {
+    Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey">,
+    Pick<NoticesDeps, "noticeStore" | "onNoticeError"> {
   readonly vault: ReceiptDeps["vault"];
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore;
@@ -60,20 +62,21 @@ export interface PhonekeyDeps
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly tokens: Tokens;
-  readonly settings: VerificationSettings & { readonly session: SessionSettings };
+  readonly settings: VerificationSettings & NoticesDeps["settings"] & { readonly session: SessionSettings };
 }
 
 export type Phonekey = ReturnType<typeof createPhonekey>;
 
 /** Phonekey itself: every use case that a door may call, and nothing else. */
 export function createPhonekey(outside: PhonekeyDeps) {
-  const deps = {
+  const sending = {
     ...outside,
     takeSend: createTakeSend(outside),
     settlePrice: createSettlePrice(outside),
     forgetFailed: createForgetFailed(outside.limits),
   };
-  const { sessions, clock, challenges } = deps;
+  const deps = { ...sending, notices: createNotices(sending) };
+  const { sessions, clock, challenges, notices } = deps;
   return {
     verifications: {
       start: (input: StartInput) => startVerification(deps, input),
@@ -86,6 +89,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       check: (input: Omit<CheckInput, "purposes">) => checkForProof(deps, input),
       redeem: (input: { backend: Backend; proof: string }) => redeemProof(deps, input),
     },
+    notices: { sendDue: notices.sendDue },
     challenges: {
       /** What every stranger is asked for at once; undefined where only some are, or nobody. */
       always: challenges?.when === "always" ? challenges.verifier : undefined,

@@ -16,6 +16,14 @@ const TEMPLATE_USES = [
   "_CONFIRM_TRANSACTION",
   "_CHANGE_PHONE",
   "_DELETE_ACCOUNT",
+];
+
+const NOTICE_USES = [
+  "_PASSWORD_CHANGED",
+  "_PASSWORD_RESET",
+  "_FACTOR_ADDED",
+  "_FACTOR_REMOVED",
+  "_PHONE_CHANGE_STARTED",
   "_PHONE_CHANGED",
 ];
 
@@ -125,12 +133,26 @@ describe("values", () => {
     ).flatMap(([text, more]): Case[] => [
       ["TENCENT_SMS_TEMPLATE_ID", text, (read) => read.tencent.mainland.template, { id: "1110", ...more }],
       [
-        "TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID_PHONE_CHANGED",
+        "TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID_CHANGE_PHONE",
         text,
         (read) => read.tencent.international.templates,
-        { phone_changed: { id: "1110", ...more } },
+        { change_phone: { id: "1110", ...more } },
       ],
     ]),
+    ...(
+      [
+        ["1110", { parameters: [] }],
+        ["1110:stop", { parameters: ["stop"] }],
+        ["1110:none:腾讯云", { parameters: [], signature: "腾讯云" }],
+      ] as const
+    ).map(
+      ([text, more]): Case => [
+        "TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGE_STARTED",
+        text,
+        (read) => read.tencent.mainland.templates,
+        { phone_change_started: { id: "1110", ...more } },
+      ],
+    ),
     ["ALLOWED_COUNTRIES", "cn, SG,HK,SG", (read) => read.phone.allowedCountries, ["CN", "SG", "HK"]],
     ["ALLOWED_COUNTRIES", "all", (read) => read.phone.allowedCountries, "all"],
     ["STRICT_NUMBERS", "true", (read) => read.phone.strictNumbers, true],
@@ -305,11 +327,18 @@ describe("values", () => {
     ["TENCENT_SMS_PULL_REPORTS", "yes"],
     ["TENCENT_SMS_ENDPOINT", "sms.tencentcloudapi.com", "https://a.example/path", "ftp://a.example"],
     ...["TENCENT_SMS", "TENCENT_SMS_INTERNATIONAL"].flatMap((kind) =>
+      NOTICE_USES.map((use): [string, ...string[]] => [
+        `${kind}_TEMPLATE_ID${use}`,
+        ...["login", "1110:code,minutes", "1110:stop,", "1110:stop:【腾讯云】"],
+      ]),
+    ),
+    ...["TENCENT_SMS", "TENCENT_SMS_INTERNATIONAL"].flatMap((kind) =>
       TEMPLATE_USES.map((use): [string, ...string[]] => [
         `${kind}_TEMPLATE_ID${use}`,
         "login",
         "1110:code,name",
         "1110:code,",
+        "1110:stop",
         "1110:code:【腾讯云】",
         "1110::a:b",
       ]),

@@ -119,10 +119,11 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         await store.finish(third.id, { status: "rejected", sender: "console", price: 7 });
         const tell = (message: Message) => {
           const { id, verificationId, phoneTag, bucket, traffic, member, price, createdAt } = message;
-          const { client } = message;
+          const { client, purpose } = message;
           const { status, sender } = message;
           return {
             ...{ id, verificationId, phoneTag, bucket, traffic, member, price, createdAt, status },
+            purpose,
             ...(sender && { sender }),
             ...(client && { client }),
             converted: false,

@@ -196,7 +196,11 @@ describe("T13: what a crash finds", () => {
         .where("id", "=", message.id)
         .executeTakeFirstOrThrow();
       const verification = await rules.deps().verifications.find(row.verification_id);
-      seen.push(row.status, verification?.outcome, await rules.guess(row.verification_id, message.code));
+      seen.push(
+        row.status,
+        verification?.outcome,
+        await rules.guess(row.verification_id, message.code ?? ""),
+      );
       return says("accepted");
     });
     await rules.start();

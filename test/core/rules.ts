@@ -104,7 +104,7 @@ export async function createRules(options: RulesOptions = {}) {
     const sql: SqlStores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
     const keyring = createKeyring({ store: sql.keys, secrets: SECRETS, clock, random: systemRandom });
     await keyring.ensure();
-    const { messages, ledger, users, sessions, receipts, replies, apiKeys, proofs } = sql;
+    const { messages, ledger, users, sessions, receipts, replies, noticeStore, apiKeys, proofs } = sql;
     const state =
       options.state === "memory"
         ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
@@ -117,6 +117,10 @@ export async function createRules(options: RulesOptions = {}) {
       sessions,
       receipts,
       replies,
+      noticeStore,
+      onNoticeError: (error) => {
+        throw error;
+      },
       apiKeys,
       proofs,
       isWithin: () => false,

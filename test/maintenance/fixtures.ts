@@ -4,6 +4,7 @@ import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createTick } from "../../src/compose/maintenance.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
+import { aNotice } from "../contracts/notice-store.ts";
 import { aMessage, aSession, aVerification, DAY, fresh, MINUTE, NOW } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -21,6 +22,7 @@ export const KEPT_MS: Readonly<Record<Swept, number>> = {
   verifications: 60 * MINUTE,
   limits: 8 * DAY,
   messages: 90 * DAY,
+  notices: 90 * DAY,
   replies: 90 * DAY,
   proofs: 60 * MINUTE,
   alerts: 180 * DAY,
@@ -74,6 +76,7 @@ const TABLES = {
   verifications: "verifications",
   limits: "limit_events",
   messages: "messages",
+  notices: "notices",
   replies: "replies",
   proofs: "redeemed_proofs",
   alerts: "alerts",
@@ -93,6 +96,7 @@ export async function addRow(
   const id = fresh(task);
   if (task === "verifications") await stores.verifications.create(aVerification({ id, expiresAt: at }));
   if (task === "messages") await stores.messages.create(aMessage({ id, createdAt: at }));
+  if (task === "notices") await stores.noticeStore.add(aNotice({ id, createdAt: at }));
   if (task === "sessions") await addSession(opened, id, { expiresAt: at + 20 * DAY, endedAt: at });
   if (task === "failures") {
     const row = { id, phone_tag: "k.tag", bucket: "stranger" as const, at, code_length: 6 };

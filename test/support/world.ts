@@ -20,9 +20,12 @@ export function createTestClock(start = 1_800_000_000_000) {
 
 export type TestClock = ReturnType<typeof createTestClock>;
 
+/** What was sent. Only notices have no code, and whoever asks for a code asks for no notice. */
+type Sent = SmsMessage & { readonly code: string };
+
 /** A sender that keeps what it was given and answers as told. */
 export function createTestSender(name = "test", maxCodeLength = 8) {
-  const sent: SmsMessage[] = [];
+  const sent: Sent[] = [];
   let answer: (message: SmsMessage, signal: AbortSignal) => Promise<SendOutcome> = async () => ({
     status: "accepted",
   });
@@ -31,7 +34,7 @@ export function createTestSender(name = "test", maxCodeLength = 8) {
     maxCodeLength,
     resendFloorSeconds: 0,
     send: (message, signal) => {
-      sent.push(message);
+      sent.push(message as Sent);
       return answer(message, signal);
     },
   };
@@ -44,7 +47,7 @@ export function createTestSender(name = "test", maxCodeLength = 8) {
     },
     /** The code of the last message, to this phone if one is named. */
     lastCode(to?: string): string {
-      const message = sent.findLast((one) => to === undefined || one.to === to);
+      const message = sent.findLast((one) => one.code && (to === undefined || one.to === to));
       if (!message) throw new Error("nothing was sent");
       return message.code;
     },

@@ -2,7 +2,8 @@ import type { Session, User } from "../../core/account/ports.ts";
 import { METHODS, type Method } from "../../core/session/methods.ts";
 import type { SessionRow, UserRow } from "./schema.ts";
 
-export function userValues(user: User): UserRow {
+/** @param lastUsedAt epoch milliseconds */
+export function userValues(user: User, lastUsedAt: number): UserRow {
   return {
     id: user.id,
     phone_tag: user.phoneTag,
@@ -14,10 +15,11 @@ export function userValues(user: User): UserRow {
     updated_at: user.createdAt,
     unproven_since: user.unprovenSince ?? null,
     login_protection: user.loginProtection ?? null,
+    last_used_at: lastUsedAt,
   };
 }
 
-export function userOf(row: Omit<UserRow, "updated_at">): User {
+export function userOf(row: Omit<UserRow, "updated_at" | "last_used_at">): User {
   return {
     id: row.id,
     phoneTag: row.phone_tag,

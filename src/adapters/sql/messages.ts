@@ -52,7 +52,7 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
       const cursor = after === undefined ? undefined : await createdAtOf(after);
       let query = db
         .selectFrom("messages")
-        .select(["id", "verification_id", "phone_tag", "bucket", "created_at", "converted"])
+        .select(["id", "verification_id", "phone_tag", "purpose", "bucket", "created_at", "converted"])
         .select(["member", "price", "sender", "status", "client", ...TRAFFIC_COLUMNS])
         .where("created_at", ">", since);
       if (after !== undefined && cursor !== undefined) {
@@ -65,6 +65,7 @@ export function createMessageStore({ db, transaction }: SqlDatabase): MessageSto
         id: row.id,
         verificationId: row.verification_id,
         phoneTag: row.phone_tag,
+        purpose: row.purpose,
         bucket: row.bucket,
         ...trafficOf(row),
         ...(row.client !== null && { client: row.client }),

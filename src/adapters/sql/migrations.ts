@@ -8,6 +8,7 @@ import { delivery } from "./migrations/0006-delivery.ts";
 import { backends } from "./migrations/0007-backends.ts";
 import { numbers } from "./migrations/0008-numbers.ts";
 import { sessionLevels } from "./migrations/0009-session-levels.ts";
+import { lifeOfAnAccount } from "./migrations/0010-life-of-an-account.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -40,4 +41,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 7, name: "0007-backends", up: backends },
   { id: 8, name: "0008-numbers", up: numbers },
   { id: 9, name: "0009-session-levels", up: sessionLevels },
+  { id: 10, name: "0010-life-of-an-account", up: lifeOfAnAccount },
 ];

@@ -19,7 +19,7 @@ export interface RetagBatch {
 }
 
 /** The tables that have the phone itself, sealed, so that its new tag can be made. */
-const SEALED = ["users", "messages", "replies", "opt_outs", "unlocks"] as const;
+const SEALED = ["users", "messages", "replies", "opt_outs", "unlocks", "notices", "phone_changes"] as const;
 
 /** How many rows still have a tag of this key: users, and messages. For showing progress. */
 export async function countToRetag(
@@ -62,14 +62,18 @@ function findTagged(
   table: (typeof SEALED)[number],
   { fromKeyId, limit }: RetagOptions,
 ): Promise<{ id: string; phone_tag: string; sealed_phone: string }[]> {
-  return db
-    .selectFrom(table as "users")
-    .select(["id", "phone_tag", "sealed_phone"])
-    .where("phone_tag", ">=", `${fromKeyId}.`)
-    .where("phone_tag", "<", afterPrefix(fromKeyId))
-    .orderBy("phone_tag")
-    .limit(rows(limit))
-    .execute();
+  return (
+    db
+      .selectFrom(table as "users")
+      .select(["id", "phone_tag", "sealed_phone"])
+      .where("phone_tag", ">=", `${fromKeyId}.`)
+      .where("phone_tag", "<", afterPrefix(fromKeyId))
+      // What stays of an erased number has none to make a tag of: it is found under its old one until it goes.
+      .where("sealed_phone", "!=", "")
+      .orderBy("phone_tag")
+      .limit(rows(limit))
+      .execute()
+  );
 }
 
 async function replaceTag(trx: Kysely<Schema>, from: string, to: string): Promise<void> {

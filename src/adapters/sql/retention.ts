@@ -14,6 +14,7 @@ export function createSweeps(
     verifications: verifications.sweep,
     limits: limits.sweep,
     messages: sweepBy(database, "messages", "created_at"),
+    notices: sweepBy(database, "notices", "created_at"),
     replies: sweepBy(database, "replies", "at"),
     proofs: proofs.sweep,
     // Those that are over; the null of one that stands is before nothing.
@@ -34,7 +35,7 @@ type Column = "created_at" | "at" | "expires_at" | "ended_at" | "cleared_at";
 /** The times of these tables never change but from null: what was old when it was read is old when it is deleted. */
 function sweepBy(
   { db }: SqlDatabase,
-  table: "messages" | "replies" | "alerts" | "events" | "unlocks" | "failures" | "sessions",
+  table: "messages" | "notices" | "replies" | "alerts" | "events" | "unlocks" | "failures" | "sessions",
   time: Column,
 ): Sweep {
   const at = db.dynamic.ref<string>(time);

@@ -8,6 +8,7 @@ import type { Locale, Verification } from "../../core/verification/ports.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
 import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./answer-tables.ts";
 import type { ApiKeysTable, RedeemedProofsTable } from "./backend-tables.ts";
+import type { ErasuresTable, NoticesTable, PhoneChangesTable } from "./life-tables.ts";
 import type {
   LimitEventsTable,
   LimitLeasesTable,
@@ -39,6 +40,9 @@ export interface Schema {
   redeemed_proofs: RedeemedProofsTable;
   baselines: BaselinesTable;
   unlocks: UnlocksTable;
+  notices: NoticesTable;
+  phone_changes: PhoneChangesTable;
+  erasures: ErasuresTable;
   migrations: MigrationsTable;
 }
 
@@ -64,6 +68,9 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   redeemed_proofs: true,
   baselines: true,
   unlocks: true,
+  notices: true,
+  phone_changes: true,
+  erasures: true,
 };
 
 /** The names of all tables but that of the migrations themselves. */
@@ -81,6 +88,8 @@ interface UsersTable {
   /** Set while a user who was moved in has not signed in by a code yet. */
   unproven_since: number | null;
   login_protection: LoginProtection | null;
+  /** Within a day of its last use; null in rows of a version that did not note it. */
+  last_used_at: number | null;
 }
 
 interface SessionsTable {
@@ -108,7 +117,7 @@ interface MessagesTable {
   verification_id: string;
   phone_tag: string;
   sealed_phone: string;
-  purpose: Purpose;
+  purpose: Message["purpose"];
   bucket: Bucket;
   country: string | null;
   prefix_tag: string | null;
@@ -263,6 +272,7 @@ interface MigrationsTable {
 export type UserRow = Selectable<UsersTable>;
 export type SessionRow = Selectable<SessionsTable>;
 export type MessageRow = Selectable<MessagesTable>;
+export type NoticeRow = Selectable<NoticesTable>;
 export type AlertRow = Selectable<AlertsTable>;
 export type KeyRow = Selectable<KeysTable>;
 export type VerificationRow = Selectable<VerificationsTable>;

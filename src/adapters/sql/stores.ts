@@ -5,6 +5,7 @@ import type { MessageStore } from "../../core/delivery/ports.ts";
 import type { ReceiptStore, ReplyStore } from "../../core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../core/keys.ts";
 import type { Sweep } from "../../core/maintenance/ports.ts";
+import type { NoticeStore } from "../../core/notices/ports.ts";
 import type { BaselineStore } from "../../core/protection/learned.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
 import type { UnlockStore } from "../../core/protection/unlock.ts";
@@ -17,6 +18,7 @@ import { createLedger } from "./failures.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
 import { createMessageStore } from "./messages.ts";
+import { createNoticeStore } from "./notices.ts";
 import { createProofStore } from "./proofs.ts";
 import { createReceiptStore } from "./receipts.ts";
 import { createReplyStore } from "./replies.ts";
@@ -32,6 +34,7 @@ export interface SqlStores {
   readonly messages: MessageStore;
   readonly receipts: ReceiptStore;
   readonly replies: ReplyStore;
+  readonly noticeStore: NoticeStore;
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore & { readonly sweep: Sweep };
   readonly alertStore: AlertStore;
@@ -52,6 +55,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     messages: createMessageStore(database),
     receipts: createReceiptStore(database),
     replies: createReplyStore(database),
+    noticeStore: createNoticeStore(database),
     apiKeys: createApiKeyStore(database),
     proofs: createProofStore(database),
     alertStore: createAlertStore(database),

@@ -34,7 +34,7 @@ export function createUserTransferStore({ db, transaction }: SqlDatabase, tagKey
         const [first] = users;
         if (!first) return new Set<string>();
         await tagKey.assertCurrent(trx, first.phoneTag);
-        await ifAbsent(trx.insertInto("users").values(users.map(userValues))).execute();
+        await ifAbsent(trx.insertInto("users").values(users.map((user) => userValues(user, now)))).execute();
         const added = await addedOf(trx, users);
         if (added.length > 0) await endSessionsOf(trx, added, now);
         return new Set(added);

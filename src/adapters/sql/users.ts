@@ -60,7 +60,7 @@ interface SignedIn {
 
 /** Of several callers, the one whose own draft is found afterwards created the user. */
 async function findOrCreate(trx: Kysely<Schema>, draft: User, now: number): Promise<SignedIn> {
-  await ifAbsent(trx.insertInto("users").values(userValues(draft))).execute();
+  await ifAbsent(trx.insertInto("users").values(userValues(draft, now))).execute();
   const row = await trx
     .selectFrom("users")
     .selectAll()

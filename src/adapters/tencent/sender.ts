@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SendSmsRequest } from "tencentcloud-sdk-nodejs-sms/tencentcloud/services/sms/v20210111/sms_models.js";
+import { isNoticeKind } from "../../core/delivery/notice-kinds.ts";
 import type { SendOutcome, SmsMessage, SmsSender } from "../../core/delivery/ports.ts";
 import { countryOf } from "../../core/phone.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -25,7 +26,7 @@ export interface TencentTexts {
 export interface TencentTemplate {
   readonly id: string;
   /** What fills its variables, in their order. */
-  readonly parameters: readonly ("code" | "minutes")[];
+  readonly parameters: readonly ("code" | "minutes" | "stop")[];
   readonly signature?: string;
 }
 
@@ -52,6 +53,7 @@ export function createTencentSender(deps: TencentSenderDeps): SmsSender {
     maxCodeLength: MOST_DIGITS,
     resendFloorSeconds: RESEND_FLOOR_SECONDS,
     templatesOnly: true,
+    carries: (message) => templateFor(deps.settings[kindOf(message)], message) !== undefined,
     holdsNumbers: true,
     async send(message, signal) {
       const first = await attempt(deps, message, signal);
@@ -67,7 +69,7 @@ async function attempt(
   message: SmsMessage,
   signal: AbortSignal,
 ): Promise<SendOutcome> {
-  const kind = message.to.startsWith("+86") ? "mainland" : "international";
+  const kind = kindOf(message);
   const account = `tencent/${kind}`;
   const country = `${account}/${countryOf(message.to) ?? "unknown"}`;
   const line: Line = { account, country, text: `${account}/${message.purpose}` };
@@ -79,12 +81,25 @@ async function attempt(
   );
 }
 
+function kindOf({ to }: Pick<SmsMessage, "to">): "mainland" | "international" {
+  return to.startsWith("+86") ? "mainland" : "international";
+}
+
+/** A notice has a text of its own or none: the usual one is of a code. */
+function templateFor(
+  { templates, template }: TencentTexts,
+  { purpose }: Pick<SmsMessage, "purpose">,
+): TencentTemplate | undefined {
+  return templates[purpose] ?? (isNoticeKind(purpose) ? undefined : template);
+}
+
 /** What SendSms is asked; undefined where there is no text for this message. */
 function requestFor(texts: TencentTexts, sdkAppId: string, message: SmsMessage): SendSmsRequest | undefined {
-  const template = texts.templates[message.purpose] ?? texts.template;
+  const template = templateFor(texts, message);
   if (!template) return undefined;
   const signature = template.signature ?? texts.signature;
-  const filling = { code: message.code, minutes: String(message.minutes) };
+  const { code = "", minutes = "", stopCode: stop = "" } = message;
+  const filling = { code, minutes: String(minutes), stop };
   return {
     PhoneNumberSet: [message.to],
     SmsSdkAppId: sdkAppId,

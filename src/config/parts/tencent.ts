@@ -1,9 +1,11 @@
 import type { z } from "zod";
+import type { NoticeKind } from "../../core/delivery/notice-kinds.ts";
 import { apiOrigin } from "../addresses.ts";
 import { credential, flag } from "../formats.ts";
 import { optional, withDefault } from "../setting.ts";
 import {
   callbackSecrets,
+  noticeTemplate,
   region,
   sdkAppId,
   senderId,
@@ -40,8 +42,8 @@ export interface TencentTexts {
   readonly templates: Readonly<Record<string, Template>>;
 }
 
-/** The purposes and notices that may have a template of their own, as they end a variable's name. */
-const USES = [
+/** The purposes that may have a template of their own, as they end a variable's name. */
+const PURPOSES = [
   "RESET_PASSWORD",
   "SECOND_FACTOR",
   "VERIFY_IDENTITY",
@@ -49,8 +51,19 @@ const USES = [
   "CONFIRM_TRANSACTION",
   "CHANGE_PHONE",
   "DELETE_ACCOUNT",
-  "PHONE_CHANGED",
 ] as const;
+
+/** The notices, each of which needs a template of its own to be sent. */
+const NOTICES = [
+  "PASSWORD_CHANGED",
+  "PASSWORD_RESET",
+  "FACTOR_ADDED",
+  "FACTOR_REMOVED",
+  "PHONE_CHANGE_STARTED",
+  "PHONE_CHANGED",
+] as const satisfies readonly Uppercase<NoticeKind>[];
+
+const USES = [...PURPOSES, ...NOTICES] as const;
 
 type Use = (typeof USES)[number];
 type Kind = "TENCENT_SMS" | "TENCENT_SMS_INTERNATIONAL";
@@ -118,15 +131,22 @@ export const tencentVariables = {
 
 /** One variable a use, such as `TENCENT_SMS_TEMPLATE_ID_RESET_PASSWORD`. */
 function templateVariables<const K extends Kind>(kind: K) {
-  const variables = USES.map((use) => [
+  const purposes = PURPOSES.map((use) => [
     `${kind}_TEMPLATE_ID_${use}`,
     optional(template, `\`${kind}_TEMPLATE_ID\``, {
       part: PART,
       sentence: `The approved text for \`${use.toLowerCase()}\`, where it has one of its own.`,
     }),
   ]);
+  const notices = NOTICES.map((use) => [
+    `${kind}_TEMPLATE_ID_${use}`,
+    optional(noticeTemplate, "none; this notice is not sent", {
+      part: PART,
+      sentence: `The approved text of the notice \`${use.toLowerCase()}\`${use === "PHONE_CHANGE_STARTED" ? "; its variable, if it has one, is filled with `stop`, the end of the address `PUBLIC_URL/stop/…` that stops the change" : ""}.`,
+    }),
+  ]);
   type Variable = ReturnType<typeof optional<Template>>;
-  return Object.fromEntries(variables) as Record<`${K}_TEMPLATE_ID_${Use}`, Variable>;
+  return Object.fromEntries([...purposes, ...notices]) as Record<`${K}_TEMPLATE_ID_${Use}`, Variable>;
 }
 
 type Values = z.output<z.ZodObject<typeof tencentVariables>>;

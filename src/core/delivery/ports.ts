@@ -4,16 +4,21 @@ import type { Bucket } from "../protection/ports.ts";
 import type { Traffic } from "../protection/traffic.ts";
 import type { Locale } from "../verification/ports.ts";
 import type { Purpose } from "../verification/purpose.ts";
+import type { NoticeKind } from "./notice-kinds.ts";
 
-/** What a sender is asked to send. */
+/** What a sender is asked to send: the code of a verification, or a notice. */
 export interface SmsMessage {
   readonly id: string;
   readonly to: Phone;
-  readonly purpose: Purpose;
+  /** The purpose of the code, or the kind of notice. */
+  readonly purpose: Purpose | NoticeKind;
   readonly locale: Locale;
-  readonly code: string;
-  /** Whole minutes until the code expires, rounded up; templates print it. */
-  readonly minutes: number;
+  /** Absent in notices. */
+  readonly code?: string;
+  /** Whole minutes until the code expires, rounded up; templates print it. Absent in notices. */
+  readonly minutes?: number;
+  /** What stops that which a notice tells of, where something does. */
+  readonly stopCode?: string;
   /** The composed text, for senders that carry free text. Its last line is the origin-bound line where there is one. */
   readonly text: string;
 }
@@ -57,6 +62,8 @@ export interface SmsSender {
   readonly resendFloorSeconds: number;
   /** Set where it only fills approved templates: it cannot say what is in none of them. */
   readonly templatesOnly?: true;
+  /** Whether it has a text for this message; without this it carries every text. */
+  readonly carries?: (message: SmsMessage) => boolean;
   /** Set where it may hold a number (`heldUntil`). */
   readonly holdsNumbers?: true;
   /**
@@ -80,10 +87,11 @@ export function isUnsent(status: MessageStatus): boolean {
 /** One SMS, as the record keeps it. */
 export interface Message {
   readonly id: string;
+  /** The verification whose code it carries, or the notice that it is. */
   readonly verificationId: string;
   readonly phoneTag: string;
   readonly sealedPhone: string;
-  readonly purpose: Purpose;
+  readonly purpose: Purpose | NoticeKind;
   readonly bucket: Bucket;
   /** Absent in those of a version that did not note it. */
   readonly traffic?: Traffic;
@@ -154,6 +162,7 @@ export interface SentMessage
     | "id"
     | "verificationId"
     | "phoneTag"
+    | "purpose"
     | "bucket"
     | "traffic"
     | "client"

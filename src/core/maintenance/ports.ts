@@ -3,6 +3,7 @@ export type Swept =
   | "verifications"
   | "limits"
   | "messages"
+  | "notices"
   | "replies"
   | "alerts"
   | "proofs"

@@ -23,8 +23,8 @@ export interface TickDeps {
   readonly longestWindowMs: number;
 }
 
-/** `alerts` tells the operator, `reports` learns what carriers say, `traffic` what is usual and what is not. */
-export type Job = "traffic" | "alerts" | "reports";
+/** `notices` tells people of their accounts, `alerts` the operator; `reports` learns what carriers say, `traffic` what is usual. */
+export type Job = "notices" | "traffic" | "alerts" | "reports";
 
 /** One piece of work: how much was done, and whether that was all. */
 export interface Piece {
@@ -114,6 +114,7 @@ function removalsOf(
     limits: longestWindowMs + LIMITS_KEPT_LONGER_MS,
     proofs: HOUR_MS,
     messages: retention.messagesDays * DAY_MS,
+    notices: retention.messagesDays * DAY_MS,
     replies: retention.messagesDays * DAY_MS,
     alerts: retention.eventsDays * DAY_MS,
     events: retention.eventsDays * DAY_MS,

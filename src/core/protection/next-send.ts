@@ -1,3 +1,4 @@
+import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { RecordedMessage } from "../delivery/receipt-ports.ts";
 import { type LimitCaller, type LimitSettings, limitChecks, messageKeys } from "./limits.ts";
 import type { Bucket, LimitStore } from "./ports.ts";
@@ -22,7 +23,8 @@ export async function nextSend(
   { phoneTag, bucket, messages }: PhoneAsked,
   now: number,
 ): Promise<NextSend> {
-  const events = messages.toReversed().flatMap(({ id, member = id, createdAt: at, ...message }) => {
+  const asked = messages.filter(({ purpose }) => !isNoticeKind(purpose));
+  const events = asked.toReversed().flatMap(({ id, member = id, createdAt: at, ...message }) => {
     const keys = messageKeys(phoneTag, message.bucket, message.converted);
     return keys.map((key) => ({ key, member, at }));
   });

@@ -1,3 +1,4 @@
+import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import { isUnsent, type MessageStore, type SentMessage, type SmsSender } from "../delivery/ports.ts";
 import type { Clock } from "../ports.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
@@ -10,6 +11,7 @@ import {
   longestWindowMs,
   messageKeys,
 } from "./limits.ts";
+import { noticeLimit } from "./notices.ts";
 import type { LimitCheck, LimitEvent, LimitStore, Lost, Sum, TakeRequest, TakeResult } from "./ports.ts";
 import type { ProtectionSettings } from "./sends.ts";
 import { budgetsOf } from "./spend.ts";
@@ -125,6 +127,7 @@ function createLost({ settings, route }: RebuildDeps, learned: Learned, now: num
 /** The checks that counted the message and still would: what was approved or failed no longer counts as unconverted. */
 function countedChecks(settings: ProtectionSettings, message: SentMessage, learned: Learned): LimitCheck[] {
   const { phoneTag, bucket, traffic, client, converted, status } = message;
+  if (isNoticeKind(message.purpose)) return [noticeLimit(phoneTag)];
   if (!traffic) return [];
   const caller: LimitCaller = {
     ...{ phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false },

@@ -1,4 +1,5 @@
 import { type DeliveryRefusal, deliveryResult } from "../delivery/deliver.ts";
+import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { Idempotency, Message } from "../delivery/ports.ts";
 import { maskPhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -61,7 +62,7 @@ async function answerAgain(
   if (!delivered.ok) return delivered;
   const phone = await deps.vault.open(first.sealedPhone, first.id);
   const { answer } = first.idempotency ?? {};
-  if (!answer) throw new Error(`message ${first.id} has no answer to repeat`);
+  if (!answer || isNoticeKind(first.purpose)) throw new Error(`message ${first.id} has no answer to repeat`);
   return ok({
     id: first.verificationId,
     status: "pending",

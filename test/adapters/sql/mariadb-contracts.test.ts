@@ -7,6 +7,7 @@ import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
+import { noticeStoreContract } from "../../contracts/notice-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
@@ -68,6 +69,7 @@ describe.runIf(hasMariadb()).each([
   sessionStoreContract(name, () => opened("sessions"));
   messageStoreContract(name, () => opened("messages"));
   receiptStoreContract(name, open);
+  noticeStoreContract(name, open);
   backendStoresContract(name, open);
   unlockStoreContract(name, open);
   alertStoreContract(name, () => opened("alertStore"));

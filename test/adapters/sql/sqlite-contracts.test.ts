@@ -6,6 +6,7 @@ import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
+import { noticeStoreContract } from "../../contracts/notice-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
@@ -53,6 +54,7 @@ messageStoreContract("sqlite", async () => {
   return { store: messages, close };
 });
 receiptStoreContract("sqlite", open);
+noticeStoreContract("sqlite", open);
 backendStoresContract("sqlite", open);
 unlockStoreContract("sqlite", open);
 keyStoreContract("sqlite", async () => {

@@ -63,6 +63,41 @@ async function start({ settings, account }: Options = {}) {
   return { cloud, sms, sender, send };
 }
 
+describe("a notice", () => {
+  const notice = {
+    purpose: "phone_change_started",
+    code: undefined,
+    minutes: undefined,
+    stopCode: "0123456789abcdef",
+  };
+  const account = {
+    templates: [
+      {
+        id: "3110",
+        type: "notice" as const,
+        content: "您的账号即将更换手机号，如非本人操作，请打开 id.example.com/stop/{1} 停止。",
+      },
+    ],
+  };
+  const own = { id: "3110", parameters: ["stop"] as const };
+  const settings = { mainland: { ...SETTINGS.mainland, templates: { phone_change_started: own } } };
+
+  it("fills a template of its own with what stops the thing", async () => {
+    const { send, sender, sms } = await start({ settings, account });
+    expect(sender.carries?.({ ...MESSAGE, ...notice } as unknown as SmsMessage)).toBe(true);
+    expect(await send(notice)).toMatchObject({ status: "accepted" });
+    expect(sms.taken[0]?.text).toContain("/stop/0123456789abcdef ");
+  });
+
+  it("is not carried by the text of a code", async () => {
+    const { send, sender, sms } = await start();
+    expect(sender.carries?.(MESSAGE)).toBe(true);
+    expect(sender.carries?.({ ...MESSAGE, ...notice } as unknown as SmsMessage)).toBe(false);
+    expect(await send(notice)).toMatchObject({ status: "rejected", providerCode: "no_template" });
+    expect(sms.taken).toEqual([]);
+  });
+});
+
 describe("what it sends", () => {
   it("fills the approved template and carries our id", async () => {
     const { send, sms, cloud } = await start();

@@ -1,0 +1,40 @@
+import type { NoticeKind } from "../../core/delivery/notice-kinds.ts";
+import type { NoticeState } from "../../core/notices/ports.ts";
+import type { Locale } from "../../core/verification/ports.ts";
+
+/** The outbox of notices, and what became of those that are over. */
+export interface NoticesTable {
+  id: string;
+  user_id: string;
+  kind: NoticeKind;
+  /** Empty once it is over, as is the phone. */
+  phone_tag: string;
+  sealed_phone: string;
+  locale: Locale;
+  state: NoticeState;
+  created_at: number;
+  sealed_stop_code: string | null;
+  /** Null once it is over. */
+  due_at: number | null;
+}
+
+/** Accounts that are about to move to another number. */
+export interface PhoneChangesTable {
+  id: string;
+  user_id: string;
+  session_id: string;
+  /** Those of the new number. */
+  phone_tag: string;
+  sealed_phone: string;
+  stop_hash: string;
+  locale: Locale;
+  created_at: number;
+  due_at: number;
+}
+
+/** Numbers of which an account was erased: what had to stay of them for a while goes with this row. */
+export interface ErasuresTable {
+  id: string;
+  phone_tag: string;
+  at: number;
+}

@@ -1,0 +1,95 @@
+import { createKeyring } from "../adapters/keyring/keyring.ts";
+import { createPhoneVault } from "../adapters/keyring/vault.ts";
+import type { SqlStores } from "../adapters/sql/stores.ts";
+import type { Config } from "../config.ts";
+import { createAlerts } from "../core/alerts/alerts.ts";
+import { NOTICE_KINDS } from "../core/delivery/notice-kinds.ts";
+import { doubtful } from "../core/maintenance/doctor.ts";
+import type { Finding } from "../core/maintenance/ports.ts";
+import type { Piece } from "../core/maintenance/tick.ts";
+import { createNotices } from "../core/notices/notices.ts";
+import { UNOBSERVED } from "../core/observer.ts";
+import type { Clock, Random } from "../core/ports.ts";
+import { createLearned } from "../core/protection/learned.ts";
+import type { LimitStore } from "../core/protection/ports.ts";
+import { createTakeSend } from "../core/protection/rebuild.ts";
+import { createSettlePrice } from "../core/protection/spend.ts";
+import type { Log } from "../http/context.ts";
+import { routeOf } from "./route.ts";
+import { coreSettings, originOf } from "./settings.ts";
+
+const SEND_DEADLINE_MS = 8_000;
+
+interface SendingDeps {
+  readonly stores: SqlStores;
+  readonly limits: LimitStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Sends notices where periodic work runs beside the servers, or without one. Undefined for the console sender: its inbox is
+ * in the server.
+ */
+export function sendingNotices(
+  config: Config,
+  { stores, limits, clock, random }: SendingDeps,
+): (() => Promise<Piece>) | undefined {
+  if (config.sender === "console") return undefined;
+  const route = routeOf(config);
+  const failed = (error: unknown) => {
+    throw error;
+  };
+  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
+  const settings = coreSettings(config, route, originOf(config));
+  const learned = createLearned(stores.baselines, clock, failed);
+  const deps = { ...stores, limits, clock, random, route, learned, settings, keyring };
+  const notices = createNotices({
+    ...deps,
+    vault: createPhoneVault({ keyring, random }),
+    takeSend: createTakeSend(deps),
+    settlePrice: createSettlePrice(deps),
+    alerts: createAlerts({ ...deps, store: stores.alertStore, onChange: () => {}, onError: failed }),
+    deadline: () => AbortSignal.timeout(SEND_DEADLINE_MS),
+    report: () => {},
+    onSent: UNOBSERVED.onSent,
+    onNoticeError: failed,
+  });
+  return async () => {
+    await keyring.ensure();
+    return await notices.sendDue();
+  };
+}
+
+/** The settings that would have to name a template for each notice, and do not: such a notice is not sent. */
+function missingNoticeTemplates({ sender, tencent }: Config): readonly string[] {
+  if (sender !== "tencent") return [];
+  const kinds = [
+    { name: "TENCENT_SMS", texts: tencent.mainland },
+    { name: "TENCENT_SMS_INTERNATIONAL", texts: tencent.international },
+  ];
+  return kinds
+    .filter(({ texts }) => texts.template)
+    .flatMap(({ name, texts }) =>
+      NOTICE_KINDS.filter((kind) => !texts.templates[kind]).map(
+        (kind) => `${name}_TEMPLATE_ID_${kind.toUpperCase()}`,
+      ),
+    );
+}
+
+/** Says at every start which notices nobody gets. */
+export function tellMissingNotices(config: Config, log: Log): void {
+  const missing = missingNoticeTemplates(config);
+  if (missing.length > 0) log.warn({ missing }, "notices without a template are not sent");
+}
+
+export function checkNotices(config: Config): Finding[] {
+  const missing = missingNoticeTemplates(config);
+  if (missing.length === 0) return [];
+  const says = `nobody is told of some changes to their account: ${missing.join(", ")} are not set`;
+  return [
+    doubtful("notices", says, {
+      todo: "Have texts for notices approved and name them (docs/accounts.md).",
+    }),
+  ];
+}

@@ -1,0 +1,193 @@
+import type { User } from "../account/ports.ts";
+import { type DeliverDeps, deliver } from "../delivery/deliver.ts";
+import type { NoticeKind } from "../delivery/notice-kinds.ts";
+import type { Message, SmsMessage } from "../delivery/ports.ts";
+import type { ReplyStore, TextVault } from "../delivery/receipt-ports.ts";
+import type { Keyring } from "../keys.ts";
+import type { Piece } from "../maintenance/tick.ts";
+import type { Phone } from "../phone.ts";
+import type { Clock, Random } from "../ports.ts";
+import { noticeChecks } from "../protection/notices.ts";
+import type { LimitStore } from "../protection/ports.ts";
+import { priceOf } from "../protection/prices.ts";
+import type { TakeSend } from "../protection/rebuild.ts";
+import { takeBack } from "../protection/sends.ts";
+import type { MoneySettings } from "../protection/spend.ts";
+import { trafficOf } from "../protection/traffic.ts";
+import type { Refusal } from "../refusals.ts";
+import { refuseHeld } from "../verification/held.ts";
+import type { Locale, PhoneVault } from "../verification/ports.ts";
+import type { Notice, NoticeEnd, NoticeStore } from "./ports.ts";
+import { composeNotice } from "./text.ts";
+
+export interface NoticesDeps extends DeliverDeps {
+  readonly noticeStore: NoticeStore;
+  readonly replies: Pick<ReplyStore, "isOptedOut">;
+  readonly vault: PhoneVault & TextVault;
+  readonly keyring: Pick<Keyring, "current">;
+  readonly limits: Pick<LimitStore, "forget" | "correct">;
+  readonly takeSend: TakeSend;
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Told when a notice could not be sent at once; the periodic work tries it again. */
+  readonly onNoticeError: (error: unknown) => void;
+  readonly settings: {
+    readonly money: MoneySettings;
+    readonly brandName: string;
+    /** Where people reach the pages; absent where that is not known. */
+    readonly origin?: string;
+  };
+}
+
+/** Tells the holders of phones what happened to their accounts. */
+export interface Notices {
+  /**
+   * A notice to the user's phone as it is now, for the store that writes it down in the transaction of what it tells of.
+   * @param more.stopCode what the notice's link stops it with
+   */
+  draft(
+    kind: NoticeKind,
+    user: Pick<User, "id" | "phoneTag" | "sealedPhone">,
+    more: { readonly locale: Locale; readonly stopCode?: string },
+  ): Promise<Notice>;
+  /** Sends what was written down, if it can be sent now. Never rejects: what fails is left to the periodic work. */
+  send(...notices: readonly Pick<Notice, "id">[]): Promise<void>;
+  /** Sends what is due, in a piece of the periodic work. */
+  sendDue(): Promise<Piece>;
+}
+
+const MINUTE_MS = 60_000;
+/** The request that promised a notice has this long to send it, before the periodic work may. */
+const REQUEST_MS = MINUTE_MS;
+/** Whoever claimed a notice and does not return within this was cut off: its outcome is unknown. */
+const SENDING_MS = 5 * MINUTE_MS;
+const RETRY_MS = 5 * MINUTE_MS;
+/** A notice that comes later than this helps nobody. */
+const MOST_AGE_MS = 24 * 60 * MINUTE_MS;
+const PIECE = 20;
+
+/** When the periodic work may first look at a notice. */
+export function firstDueAt({ createdAt }: Pick<Notice, "createdAt">): number {
+  return createdAt + REQUEST_MS;
+}
+
+export function createNotices(deps: NoticesDeps): Notices {
+  const { noticeStore, clock, onNoticeError } = deps;
+  return {
+    draft: (kind, user, more) => draft(deps, kind, user, more),
+    async send(...notices) {
+      for (const { id } of notices) await sendNow(deps, id).catch(onNoticeError);
+    },
+    async sendDue() {
+      const due = await noticeStore.due(clock.now(), PIECE);
+      for (const { id, state } of due) {
+        if (state === "sending") await noticeStore.end(id, "unknown");
+        else await sendNow(deps, id);
+      }
+      return { count: due.length, isLast: due.length < PIECE };
+    },
+  };
+}
+
+async function draft(
+  { vault, random, clock }: NoticesDeps,
+  kind: NoticeKind,
+  user: Pick<User, "id" | "phoneTag" | "sealedPhone">,
+  { locale, stopCode }: { readonly locale: Locale; readonly stopCode?: string },
+): Promise<Notice> {
+  const createdAt = clock.now();
+  const id = random.uuid(createdAt);
+  const phone = await vault.open(user.sealedPhone, user.id);
+  return {
+    id,
+    userId: user.id,
+    kind,
+    phoneTag: user.phoneTag,
+    sealedPhone: await vault.seal(phone, id),
+    ...(stopCode && { sealedStopCode: await vault.sealText(stopCode, id) }),
+    locale,
+    createdAt,
+  };
+}
+
+/**
+ * Sends a notice that waits. It is claimed last of all before it is handed to a sender: whoever is cut off before that
+ * leaves it to the next, and whoever is cut off after it has perhaps sent it (promise 5).
+ */
+async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
+  const { noticeStore, clock, vault } = deps;
+  const notice = await noticeStore.findWaiting(id);
+  if (!notice) return;
+  const phone = await vault.open(notice.sealedPhone, id);
+  const sms = await smsOf(deps, notice, phone);
+  const route = deps.route.filter(({ carries }) => carries?.(sms) ?? true);
+  const end = await reasonNotToSend(deps, notice, phone, route.length);
+  if (end) return await noticeStore.end(id, end);
+  const now = clock.now();
+  const held = await refuseHeld({ ...deps, route }, notice.phoneTag, now);
+  if (!held.ok) return await noticeStore.postpone(id, now + waitMs(held.refusal));
+  await take({ ...deps, route }, notice, sms);
+}
+
+async function reasonNotToSend(
+  { replies, vault, clock }: NoticesDeps,
+  { createdAt }: Notice,
+  phone: Phone,
+  senders: number,
+): Promise<NoticeEnd | undefined> {
+  if (clock.now() >= createdAt + MOST_AGE_MS) return "expired";
+  if (senders === 0) return "no_text";
+  return (await replies.isOptedOut(await vault.tags(phone))) ? "opted_out" : undefined;
+}
+
+async function smsOf(deps: NoticesDeps, notice: Notice, to: Phone): Promise<SmsMessage> {
+  const { kind, locale, sealedStopCode, id } = notice;
+  const { brandName, origin } = deps.settings;
+  const stopCode = sealedStopCode && (await deps.vault.openText(sealedStopCode, id));
+  const parts = { brandName, ...(origin && { origin }), ...(stopCode && { stopCode }) };
+  return {
+    id: deps.random.uuid(deps.clock.now()),
+    to,
+    purpose: kind,
+    locale,
+    ...(stopCode && { stopCode }),
+    text: composeNotice(kind, locale, parts),
+  };
+}
+
+/** Counts it, claims it and hands it over. */
+async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise<void> {
+  const { noticeStore, settings, clock } = deps;
+  const now = clock.now();
+  const traffic = await trafficOf(deps, sms.to);
+  const sender = deps.route[0]?.name ?? "none";
+  const checks = noticeChecks(settings.money, { ...notice, traffic }, sender);
+  const taken = await deps.takeSend(notice.phoneTag, { member: sms.id, checks }, now);
+  if (!taken.ok) return await noticeStore.postpone(notice.id, taken.retryAt);
+  if (!(await noticeStore.claim(notice.id, now + SENDING_MS))) {
+    return await takeBack(deps.limits, { checks, member: sms.id }, now);
+  }
+  const record: Message = {
+    id: sms.id,
+    verificationId: notice.id,
+    phoneTag: notice.phoneTag,
+    sealedPhone: await deps.vault.seal(sms.to, sms.id),
+    purpose: notice.kind,
+    bucket: "device",
+    traffic,
+    member: sms.id,
+    price: priceOf(settings.money.prices, sender, traffic.country),
+    status: "sending",
+    createdAt: now,
+  };
+  const delivered = await deliver(deps, record, sms);
+  if (delivered.ok) return await noticeStore.end(notice.id, "sent");
+  // What a sender refused is certainly not sent.
+  const { refusal } = delivered;
+  if (refusal.code === "phone_unreachable") return await noticeStore.end(notice.id, "refused");
+  await noticeStore.giveBack(notice.id, clock.now() + Math.max(RETRY_MS, waitMs(refusal)));
+}
+
+function waitMs({ retryAfterSeconds = 0 }: Pick<Refusal, "retryAfterSeconds">): number {
+  return retryAfterSeconds * 1000;
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { firstDueAt } from "../../src/core/notices/notices.ts";
+import type { Notice, NoticeStore } from "../../src/core/notices/ports.ts";
+import { fresh, MINUTE, NOW, parallel } from "./samples.ts";
+
+export interface OpenNoticeStore {
+  readonly noticeStore: NoticeStore;
+  close(): Promise<void>;
+}
+
+export function aNotice(over: Partial<Notice> = {}): Notice {
+  return {
+    id: fresh("notice"),
+    userId: fresh("user"),
+    kind: "password_changed",
+    phoneTag: `k.${fresh("tag")}`,
+    sealedPhone: "sealed",
+    locale: "zh-CN",
+    createdAt: NOW,
+    ...over,
+  };
+}
+
+/** The promises of `NoticeStore`, for every store. */
+export function noticeStoreContract(name: string, open: () => Promise<OpenNoticeStore>): void {
+  describe(`${name}: notice store`, () => {
+    let store: NoticeStore;
+    let close: () => Promise<void>;
+    beforeAll(async () => {
+      ({ noticeStore: store, close } = await open());
+    });
+    afterAll(() => close());
+
+    const added = async (over: Partial<Notice> = {}) => {
+      const notice = aNotice(over);
+      await store.add(notice);
+      return notice;
+    };
+    const dueIds = async (now: number) => (await store.due(now, 500)).map(({ id }) => id);
+
+    test("gives a notice back as it was, as long as it waits", async () => {
+      const plain = await added();
+      const full = await added({ sealedStopCode: "sealed", kind: "phone_change_started" });
+      expect(await store.findWaiting(plain.id)).toEqual(plain);
+      expect(await store.findWaiting(full.id)).toEqual(full);
+      expect(await store.findWaiting("unknown")).toBeUndefined();
+    });
+
+    test("of 20 parallel claims exactly one succeeds, and nobody finds it waiting then", async () => {
+      const { id } = await added();
+      const claims = await parallel(20, () => store.claim(id, NOW + MINUTE));
+      expect(claims.filter(Boolean)).toHaveLength(1);
+      expect(await store.findWaiting(id)).toBeUndefined();
+      expect(await store.claim("unknown", NOW)).toBe(false);
+    });
+
+    test("is due after the request that promised it had its time, then when it was put off to", async () => {
+      const { id, createdAt } = await added();
+      const first = firstDueAt({ createdAt });
+      expect(await dueIds(first - 1)).not.toContain(id);
+      expect(await dueIds(first)).toContain(id);
+      await store.postpone(id, first + MINUTE);
+      expect(await dueIds(first)).not.toContain(id);
+      expect(await dueIds(first + MINUTE)).toContain(id);
+    });
+
+    test("what was claimed and never returned is due as one that is being sent", async () => {
+      const notice = await added({ createdAt: NOW - MINUTE });
+      await store.claim(notice.id, NOW + 5 * MINUTE);
+      expect(await dueIds(NOW + 4 * MINUTE)).not.toContain(notice.id);
+      const due = await store.due(NOW + 5 * MINUTE, 500);
+      expect(due).toContainEqual({ ...notice, state: "sending" });
+    });
+
+    test("waits again when it was given back, which only whoever claimed it can do", async () => {
+      const { id } = await added();
+      await store.giveBack(id, NOW + 90 * MINUTE);
+      expect(await dueIds(NOW + 2 * MINUTE)).toContain(id);
+      await store.claim(id, NOW + MINUTE);
+      await store.postpone(id, NOW + 90 * MINUTE);
+      expect(await dueIds(NOW + 2 * MINUTE)).toContain(id);
+      await store.giveBack(id, NOW + 90 * MINUTE);
+      expect(await dueIds(NOW + 2 * MINUTE)).not.toContain(id);
+      expect(await store.findWaiting(id)).toBeDefined();
+    });
+
+    test("what ended is over for good", async () => {
+      const { id } = await added();
+      await store.end(id, "opted_out");
+      await store.end(id, "sent");
+      await store.giveBack(id, NOW);
+      expect(await store.findWaiting(id)).toBeUndefined();
+      expect(await store.claim(id, NOW)).toBe(false);
+      expect(await dueIds(NOW + 90 * MINUTE)).not.toContain(id);
+    });
+
+    test("gives at most as many as it is asked for, longest due first", async () => {
+      const old = NOW - 1_000 * MINUTE;
+      const second = await added({ createdAt: old + 2 });
+      const first = await added({ createdAt: old + 1 });
+      await added({ createdAt: old + 3 });
+      expect((await store.due(old + 2 * MINUTE, 2)).map(({ id }) => id)).toEqual([first.id, second.id]);
+    });
+  });
+}

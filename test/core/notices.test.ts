@@ -1,0 +1,257 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { NOTICE_KINDS } from "../../src/core/delivery/notice-kinds.ts";
+import type { SendOutcome } from "../../src/core/delivery/ports.ts";
+import { createNotices, type NoticesDeps } from "../../src/core/notices/notices.ts";
+import { composeNotice } from "../../src/core/notices/text.ts";
+import { createTakeSend } from "../../src/core/protection/rebuild.ts";
+import { createSettlePrice } from "../../src/core/protection/spend.ts";
+import { createRules, PHONE, type RulesOptions } from "./rules.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+let opened: Awaited<ReturnType<typeof createRules>> | undefined;
+afterEach(async () => {
+  await opened?.close();
+  opened = undefined;
+});
+
+/** A user who has signed in, and the notices that they get. */
+async function setUp(options: RulesOptions = {}, over: Partial<NoticesDeps> = {}) {
+  const rules = await createRules(options);
+  opened = rules;
+  const { id, code } = await rules.started();
+  const signedIn = await rules.phonekey().signIn.byCode({
+    ...{ verificationId: id, code, client: {}, userAgent: "" },
+  });
+  if (!signedIn.ok) throw new Error(signedIn.refusal.code);
+  const { user } = signedIn.value;
+  rules.sms.sent.length = 0;
+  const errors: unknown[] = [];
+  const noticesOn = () => {
+    const deps = rules.deps();
+    return createNotices({
+      ...deps,
+      takeSend: createTakeSend(deps),
+      settlePrice: createSettlePrice(deps),
+      onNoticeError: (error) => errors.push(error),
+      ...over,
+    });
+  };
+  const notices = noticesOn();
+  const stateOf = async (notice: { readonly id: string }) => {
+    const query = rules.database.db.selectFrom("notices").selectAll().where("id", "=", notice.id);
+    return await query.executeTakeFirstOrThrow();
+  };
+  /** Promises a notice, as a store does within its transaction. */
+  const promised = async (more: { readonly stopCode?: string } = {}) => {
+    const kind = more.stopCode ? "phone_change_started" : "password_changed";
+    const notice = await notices.draft(kind, user, { locale: "en", ...more });
+    await rules.deps().noticeStore.add(notice);
+    return notice;
+  };
+  return { rules, user, notices, noticesOn, errors, stateOf, promised };
+}
+
+const says = (status: SendOutcome["status"]): SendOutcome => ({ status });
+
+describe("a notice", () => {
+  test("goes to the user's phone, once, and is a message of the record that carries no code", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    const notice = await promised();
+    await notices.send(notice);
+    await notices.send(notice);
+    const [sms, ...more] = rules.sms.sent;
+    expect(more).toEqual([]);
+    expect(sms).toMatchObject({ to: PHONE, purpose: "password_changed" });
+    expect(sms).not.toHaveProperty("code");
+    const messages = await rules.deps().receipts.messagesTo([notice.phoneTag], 5);
+    const record = messages.find(({ id }) => id === sms?.id);
+    expect(record).toMatchObject({ purpose: "password_changed", status: "accepted" });
+    const row = await stateOf(notice);
+    expect(row).toMatchObject({ state: "sent", phone_tag: "", sealed_phone: "", due_at: null });
+  });
+
+  test("is sent once by however many try at once", async () => {
+    const { rules, noticesOn, promised } = await setUp();
+    const notice = await promised();
+    await Promise.all(Array.from({ length: 12 }, () => noticesOn().send(notice)));
+    expect(rules.sms.sent).toHaveLength(1);
+  });
+
+  test("that its request did not send is sent by the periodic work, a minute later", async () => {
+    const { rules, notices, promised } = await setUp();
+    await promised();
+    expect(await notices.sendDue()).toEqual({ count: 0, isLast: true });
+    rules.clock.advance(MINUTE);
+    expect(await notices.sendDue()).toEqual({ count: 1, isLast: true });
+    expect(rules.sms.sent).toHaveLength(1);
+  });
+
+  test("is not sent again where nobody knows whether it was", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    rules.sms.answer(says("unknown"));
+    const notice = await promised();
+    await notices.send(notice);
+    rules.clock.advance(HOUR);
+    await notices.sendDue();
+    expect(rules.sms.sent).toHaveLength(1);
+    expect(await stateOf(notice)).toMatchObject({ state: "sent" });
+  });
+
+  test("is not sent again by whoever finds that its sender was cut off", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    const notice = await promised();
+    await rules.deps().noticeStore.claim(notice.id, rules.clock.now() + 5 * MINUTE);
+    rules.clock.advance(HOUR);
+    await notices.sendDue();
+    expect(rules.sms.sent).toEqual([]);
+    expect(await stateOf(notice)).toMatchObject({ state: "unknown", sealed_phone: "" });
+  });
+
+  test.each(["unavailable", "rejected", "throttled"] as const)(
+    "that was certainly not sent (%s) is tried again, for a day",
+    async (status) => {
+      const { rules, notices, promised, stateOf } = await setUp();
+      rules.sms.answer(says(status));
+      const notice = await promised();
+      await notices.send(notice);
+      expect(await stateOf(notice)).toMatchObject({ state: "waiting" });
+      for (let minutes = 0; minutes < 23 * 60; minutes += 5) {
+        rules.clock.advance(5 * MINUTE);
+        await notices.sendDue();
+      }
+      expect(rules.sms.sent.length).toBeGreaterThan(3);
+      expect(rules.sms.sent.length).toBeLessThanOrEqual(10);
+      rules.clock.advance(2 * HOUR);
+      await notices.sendDue();
+      expect(await stateOf(notice)).toMatchObject({ state: "expired" });
+    },
+  );
+
+  test("that the carrier refuses is over", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    rules.sms.answer(says("bad_number"));
+    const notice = await promised();
+    await notices.send(notice);
+    expect(await stateOf(notice)).toMatchObject({ state: "refused" });
+  });
+
+  test("to a phone that was opted out is recorded as not sent", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    const notice = await promised();
+    const { phoneTag, sealedPhone } = notice;
+    await rules.deps().replies.optOut({ id: "opt-out", phoneTag, sealedPhone, at: rules.clock.now() });
+    await notices.send(notice);
+    expect(rules.sms.sent).toEqual([]);
+    expect(await stateOf(notice)).toMatchObject({ state: "opted_out", phone_tag: "" });
+  });
+
+  test("is not sent where no sender has a text for it, and raises no alert", async () => {
+    const { notices, rules, promised, stateOf } = await setUp();
+    const route = [{ ...rules.sms.sender, carries: () => false }];
+    const notice = await promised();
+    const deps = rules.deps();
+    const silent = createNotices({
+      ...deps,
+      takeSend: createTakeSend(deps),
+      settlePrice: createSettlePrice(deps),
+      route,
+      onNoticeError: () => {},
+    });
+    await silent.send(notice);
+    await notices.send(notice);
+    expect(rules.sms.sent).toEqual([]);
+    expect(await stateOf(notice)).toMatchObject({ state: "no_text" });
+  });
+
+  test("fails silently for its request, and is left to the periodic work", async () => {
+    const { rules, notices, noticesOn, promised, errors } = await setUp(
+      {},
+      {
+        takeSend: async () => {
+          throw new Error("the limits are away");
+        },
+      },
+    );
+    const notice = await promised();
+    await notices.send(notice);
+    expect(errors).toHaveLength(1);
+    expect(await rules.deps().noticeStore.findWaiting(notice.id)).toBeDefined();
+    await expect(noticesOn().sendDue()).resolves.toEqual({ count: 0, isLast: true });
+  });
+});
+
+describe("what notices are counted against", () => {
+  test("three an hour go to one phone; the next ones wait", async () => {
+    const { rules, notices, promised } = await setUp();
+    for (let n = 0; n < 5; n += 1) await notices.send(await promised());
+    expect(rules.sms.sent).toHaveLength(3);
+    rules.clock.advance(HOUR + MINUTE);
+    await notices.sendDue();
+    expect(rules.sms.sent).toHaveLength(5);
+  });
+
+  test("they take no code from the phone, and codes take no notice", async () => {
+    const limits = { phoneSends: [{ max: 2, windowMs: HOUR }] };
+    const { rules, notices, promised } = await setUp({ settings: { limits } });
+    for (let n = 0; n < 3; n += 1) await notices.send(await promised());
+    expect(await rules.start()).toMatchObject({ status: "pending" });
+    expect(await rules.start()).toBe("too_many_requests");
+    rules.clock.advance(61 * MINUTE);
+    await rules.start();
+    await rules.start();
+    expect(await rules.start()).toBe("too_many_requests");
+    rules.sms.sent.length = 0;
+    await notices.send(await promised());
+    expect(rules.sms.sent).toHaveLength(1);
+  });
+
+  test("a budget that others used up stops no notice, and a notice is paid from it", async () => {
+    const money = {
+      prices: { currency: "CNY", prices: [{ micros: 100_000 }], free: [] },
+      hour: { total: 150_000, byCountry: {}, bySender: {} },
+      day: { byCountry: {}, bySender: {} },
+    };
+    const { rules, notices, promised } = await setUp({ settings: { money } });
+    await notices.send(await promised());
+    expect(rules.sms.sent).toHaveLength(1);
+    expect(await rules.start({}, "+8613800138001")).toBe("too_many_requests");
+  });
+
+  test("limits that are lost know afterwards what was sent, and count it as notices alone", async () => {
+    const limits = { phoneSends: [{ max: 2, windowMs: HOUR }] };
+    const { rules, notices, noticesOn, promised } = await setUp({ state: "memory", settings: { limits } });
+    for (let n = 0; n < 3; n += 1) await notices.send(await promised());
+    await rules.restart();
+    rules.sms.sent.length = 0;
+    await noticesOn().send(await promised());
+    expect(rules.sms.sent).toEqual([]);
+    expect(await rules.start()).toMatchObject({ status: "pending" });
+  });
+});
+
+describe("texts", () => {
+  /** GSM 7-bit default alphabet without its extensions (3GPP TS 23.038, 6.2.1). */
+  const GSM = /^[\n\r @£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!"#¤%&'()*+,\-./0-9:;<=>?¡A-Za-zÄÖÑÜ§¿äöñüà]*$/;
+  const parts = { brandName: "Phonekey", origin: "https://id.example.com", stopCode: "f".repeat(24) };
+
+  test.each(NOTICE_KINDS)("%s is one message in English and in Chinese", (kind) => {
+    const english = composeNotice(kind, "en", parts);
+    expect(english).toMatch(GSM);
+    expect(english.length).toBeLessThanOrEqual(160);
+    const chinese = composeNotice(kind, "zh-CN", { ...parts, brandName: "某某公司" });
+    const withoutLink = chinese.replace(`${parts.origin}/stop/`, "");
+    expect(withoutLink.length).toBeLessThanOrEqual(70);
+    expect(chinese.startsWith("【某某公司】")).toBe(true);
+  });
+
+  test("that of a change tells how to stop it, with a link where the address is known", () => {
+    const link = `${parts.origin}/stop/${parts.stopCode}`;
+    for (const locale of ["en", "zh-CN"] as const) {
+      expect(composeNotice("phone_change_started", locale, parts)).toContain(link);
+      const { origin: _, ...unknown } = parts;
+      expect(composeNotice("phone_change_started", locale, unknown)).not.toContain("/stop/");
+    }
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { checkNotices, tellMissingNotices } from "../../src/compose/notices.ts";
+import type { Log } from "../../src/http/context.ts";
+import { config } from "../config/load.ts";
+
+const TENCENT = {
+  SMS_SENDER: "tencent",
+  TENCENT_SECRET_ID: "AKIDtest",
+  TENCENT_SECRET_KEY: "secretTEST",
+  TENCENT_SMS_SDK_APP_ID: "1400006666",
+  TENCENT_SMS_SIGN_NAME: "腾讯云",
+  TENCENT_SMS_TEMPLATE_ID: "1110",
+};
+
+function toldAtStart(env: Readonly<Record<string, string>>): object[] {
+  const told: object[] = [];
+  const note: Log["warn"] = (fields) => void told.push(fields);
+  tellMissingNotices(config(env), { info: note, warn: note, error: note });
+  return told;
+}
+
+test("doctor and log name the notices that have no template, of the kinds that are sent at all", () => {
+  const env = { ...TENCENT, TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGED: "1111" };
+  const [finding] = checkNotices(config(env));
+  expect(finding).toMatchObject({ status: "warn" });
+  expect(finding?.says).toContain("TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGE_STARTED");
+  expect(finding?.says).not.toContain("TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGED");
+  expect(finding?.says).not.toContain("INTERNATIONAL");
+  expect(toldAtStart(env)).toMatchObject([
+    { missing: expect.arrayContaining(["TENCENT_SMS_TEMPLATE_ID_PASSWORD_CHANGED"]) },
+  ]);
+});
+
+test("nothing is missing where the sender carries every text", () => {
+  expect(checkNotices(config({}))).toEqual([]);
+  expect(toldAtStart({})).toEqual([]);
+});
