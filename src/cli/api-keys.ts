@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type ApiKeyTools, apiKeyTools, type Made } from "../compose/api-keys.ts";
-import { networks } from "../config/addresses.ts";
+import { networks, returnAddresses } from "../config/addresses.ts";
 import { type Format, list, oneOf, wholeNumber } from "../config/formats.ts";
 import { limit } from "../config/limits.ts";
+import { type Amount, amount } from "../config/money.ts";
 import { CLIENT_NAME, whyOver } from "../core/backend/api-key.ts";
 import type { ApiKey } from "../core/backend/ports.ts";
 import { LONGEST_BACKEND_MS } from "../core/protection/limits.ts";
@@ -28,6 +29,9 @@ interface CreateOptions {
   readonly purposes: ApiKey["purposes"];
   readonly networks: ApiKey["networks"];
   readonly sends: ApiKey["sends"];
+  readonly returnTo: ApiKey["returnTo"];
+  readonly spendHour?: Amount;
+  readonly spendDay?: Amount;
   readonly tells: ApiKey["tells"];
   readonly days: number;
   readonly json?: true;
@@ -48,6 +52,16 @@ function createCommand(): Command {
         .argParser(sends)
         .default(sends(SENDS), SENDS),
     )
+    .option("--spend-hour <amount>", "what they may cost in any hour, such as 20 CNY", as(amount))
+    .option("--spend-day <amount>", "what they may cost in any 24 hours", as(amount))
+    .addOption(
+      new Option(
+        "--return-to <list>",
+        "where Phonekey's pages may send people back to: exact https addresses",
+      )
+        .argParser(as(returnAddresses))
+        .default([], "nowhere"),
+    )
     .addOption(
       new Option("--tells <what>", "what proofs say of a phone: its number, or its tag alone")
         .choices(["phone", "tag"])
@@ -59,8 +73,13 @@ function createCommand(): Command {
       "after",
       "\nExample:\n  phonekey keys api create shop --purposes verify_identity --networks 192.0.2.0/24",
     )
-    .action(async (client: string, { json, ...terms }: CreateOptions) => {
-      const made = await withTools((tools) => tools.create({ client, ...terms }));
+    .action(async (client: string, { json, spendHour, spendDay, ...terms }: CreateOptions) => {
+      const { currency } = settings().protection.prices;
+      const spend = {
+        ...(spendHour && { hour: inCurrency(currency, spendHour) }),
+        ...(spendDay && { day: inCurrency(currency, spendDay) }),
+      };
+      const made = await withTools((tools) => tools.create({ client, ...terms, spend }));
       if (!made) throw new Error(`${client} has an API key; rotate or revoke it`);
       print(made, json);
     });
@@ -141,6 +160,11 @@ function sends(text: string): ApiKey["sends"] {
   const windows = as(limit)(text);
   if (windows.every(({ windowMs }) => windowMs <= LONGEST_BACKEND_MS)) return windows;
   throw new InvalidArgumentError("Its windows must be 24 hours at most.");
+}
+
+function inCurrency(currency: string, spending: Amount): number {
+  if (spending.currency === currency) return spending.micros;
+  throw new Error(`SMS_PRICES is in ${currency}: name the budgets of keys in it, too`);
 }
 
 /** Reads an option as a setting is read. */

@@ -39,6 +39,8 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Ask the person to check the number, or for another one. The carrier has it as off, blocked or out of service.",
   idempotency_key_reused:
     "Make a new random key for each new request. Use the old key only to repeat the very same request.",
+  template_unavailable:
+    "Use a payee and a currency for which there is an approved text; the amount must fit into its variables. Operators: `TENCENT_SMS_TEMPLATE_IDS_CONFIRM_TRANSACTION` names these texts.",
   too_many_requests:
     "Wait for `retryAfter` seconds. Show the person a countdown; asking sooner does not help.",
   headers_too_large: "Send fewer or smaller headers; often the cookies of the domain have grown.",

@@ -49,8 +49,8 @@ export async function apiKeyTools(config: Config): Promise<ApiKeyTools> {
       const now = parts.clock.now();
       const old = await apiKeys.findLive(client, now);
       if (!old) return undefined;
-      const { purposes, networks, tells, sends } = old;
-      const made = newApiKey(parts, { client, purposes, networks, tells, sends, expiresAt: until(days) });
+      const { id: _, hash: __, createdAt: ___, ...terms } = old;
+      const made = newApiKey(parts, { ...terms, expiresAt: until(days) });
       return (await apiKeys.replace(made.kept, now + overlapMs)) ? made : undefined;
     },
     revoke: (client) => apiKeys.revoke(client, parts.clock.now()),

@@ -38,8 +38,14 @@ export interface TencentTools {
 /** The side of the SMS API that sets up and looks after, for one of its two kinds of messages. */
 export function tencentTools(tencent: Config["tencent"], isInternational: boolean): TencentTools {
   const admin = smsAdmin(tencent, isInternational);
-  const { signature, template, templates } = isInternational ? tencent.international : tencent.mainland;
-  const named = [...(template ? [template] : []), ...Object.values(templates)];
+  const { signature, template, templates, transactions } = isInternational
+    ? tencent.international
+    : tencent.mainland;
+  const named: readonly { readonly id: string; readonly signature?: string }[] = [
+    ...(template ? [template] : []),
+    ...Object.values(templates),
+    ...transactions,
+  ];
   const signatures = [signature, ...named.map((one) => one.signature)].filter((one) => one !== undefined);
   const names = {
     signatures: [...new Set(signatures)],

@@ -44,6 +44,26 @@ function readCountry(text: string): { readonly country: string } | undefined {
   return parsed.ok ? { country: parsed.value } : undefined;
 }
 
+export interface Amount {
+  readonly micros: number;
+  readonly currency: string;
+}
+
+/** One amount of money. */
+export const amount: Format<Amount> = {
+  expects: "an amount and a currency such as `50 CNY`",
+  read(text) {
+    const read = readAmount(text);
+    return read ? good(read) : bad("must be an amount and a currency such as `50 CNY`");
+  },
+};
+
+function readAmount(text: string): Amount | undefined {
+  const [, digits = "", currency = ""] = /^(\S+) ([A-Z]{3})$/.exec(text) ?? [];
+  const micros = readMicros(digits);
+  return micros === undefined ? undefined : { micros, currency };
+}
+
 const SPEND =
   "an amount and a currency such as `50 CNY`, with further ones for countries and senders such as `50 CNY, US=10, tencent=40`, or `unlimited`";
 
@@ -53,9 +73,9 @@ export const spend: Format<Spend> = {
   read(text) {
     if (text === "unlimited") return good({ byCountry: {}, bySender: {} });
     const [total = "", ...parts] = split(text);
-    const [, amount = "", currency = ""] = /^(\S+) ([A-Z]{3})$/.exec(total) ?? [];
-    const micros = readMicros(amount);
-    if (micros === undefined) return bad(`must be ${SPEND}`);
+    const whole = readAmount(total);
+    if (!whole) return bad(`must be ${SPEND}`);
+    const { micros, currency } = whole;
     return readParts({ total: micros, currency, byCountry: {}, bySender: {} }, parts);
   },
 };

@@ -1,4 +1,5 @@
-import { type Format, format, list } from "./formats.ts";
+import { parseTransaction } from "../core/transaction.ts";
+import { bad, type Format, format, good, list } from "./formats.ts";
 
 /** What a template's variables are filled with. */
 export type TemplateParameter = "code" | "minutes" | "stop";
@@ -9,6 +10,14 @@ export interface Template {
   readonly parameters: readonly TemplateParameter[];
   /** Where this text has another signature than the others. */
   readonly signature?: string;
+}
+
+/** An approved text that names a payee, and what fills its variables: an amount is its part before and behind the point. */
+export interface TransactionTemplate {
+  readonly id: string;
+  readonly parameters: readonly (TemplateParameter | "whole" | "fraction")[];
+  readonly currency: string;
+  readonly payee: string;
 }
 
 export const region: Format<string> = format("a region such as `ap-guangzhou`", (text) =>
@@ -46,6 +55,34 @@ export const noticeTemplate: Format<Template> = format(
   "the digits of a template's ID, such as `1110`, `1110:stop` or `1110:none:OtherSignature`",
   (text) => readTemplate(text, ["stop"], "none"),
 );
+
+const TRANSACTIONS =
+  "`;` between `ID:filling:currency:payee`, such as `1120:code,whole,fraction:CNY:Example Shop`, with `code`, `whole` and, as the text has them, `fraction` and `minutes` in the filling";
+
+const TRANSACTION_PARAMETERS = ["code", "minutes", "whole", "fraction"] as const;
+
+const transactionTemplate: Format<TransactionTemplate> = format(TRANSACTIONS, readTransactionTemplate);
+
+export const transactionTemplates: Format<readonly TransactionTemplate[]> = {
+  expects: TRANSACTIONS,
+  read(text) {
+    const entries = text.split(";").map((entry) => transactionTemplate.read(entry.trim()));
+    const known = entries.flatMap((entry) => (entry.ok ? [entry.value] : []));
+    return known.length === entries.length ? good(known) : bad(`must be ${TRANSACTIONS}`);
+  },
+};
+
+function readTransactionTemplate(text: string): TransactionTemplate | undefined {
+  const [, id = "", filling = "", currency = "", payee = ""] =
+    /^(\d{1,16}):([a-z,]+):([A-Z]{3}):(.+)$/u.exec(text) ?? [];
+  const names = filling.split(",");
+  const parameters = names.flatMap((name) => TRANSACTION_PARAMETERS.filter((one) => one === name));
+  const saysAll = parameters.includes("code") && parameters.includes("whole");
+  const isRight = id !== "" && saysAll && parameters.length === names.length;
+  // What no transaction can name would never fit.
+  const example = parseTransaction({ amount: "1", currency, payee });
+  return isRight && example.ok ? { id, parameters, currency, payee } : undefined;
+}
 
 function readTemplate(
   text: string,

@@ -2,8 +2,9 @@ import { issueDeviceToken } from "./account/device.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
 import { type AuthenticateBackendDeps, authenticateBackend, type Backend } from "./backend/api-key.ts";
+import { checkByLink, type PageStart, readLink, startWithPage } from "./backend/link.ts";
 import type { ApiKeyStore, ProofStore } from "./backend/ports.ts";
-import { checkForProof, redeemProof } from "./backend/proof.ts";
+import { checkForProof, readVerification, redeemProof } from "./backend/proof.ts";
 import {
   type CarrierReply,
   type CarrierReport,
@@ -43,9 +44,8 @@ import type { CheckInput } from "./verification/check.ts";
 import type { Client } from "./verification/client.ts";
 import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
 import { type OfferInput, offerForResend, offerForStart } from "./verification/offer.ts";
-import { readVerification } from "./verification/read.ts";
 import { type ResendInput, resendById } from "./verification/resend.ts";
-import { type SendAgainInput, type StartInput, sendAgain, startVerification } from "./verification/start.ts";
+import { type SendAgainInput, sendAgain } from "./verification/start.ts";
 
 /** All that Phonekey's rules need from outside. */
 export interface PhonekeyDeps
@@ -79,14 +79,16 @@ export function createPhonekey(outside: PhonekeyDeps) {
   const { sessions, clock, challenges, notices } = deps;
   return {
     verifications: {
-      start: (input: StartInput) => startVerification(deps, input),
+      start: (input: PageStart) => startWithPage(deps, input),
       resend: (input: ResendInput) => resendById(deps, input),
       again: (input: SendAgainInput) => sendAgain(deps, input),
-      read: (input: { id: string; client: Client }) => readVerification(deps, input),
+      read: (input: { id: string; client: Client; backend?: Backend }) => readVerification(deps, input),
     },
     backend: {
       authenticate: (secret: string, address?: string) => authenticateBackend(deps, secret, address),
       check: (input: Omit<CheckInput, "purposes">) => checkForProof(deps, input),
+      readLink: (link: string) => readLink(deps, link),
+      checkByLink: (input: { link: string; code: string; client: Client }) => checkByLink(deps, input),
       redeem: (input: { backend: Backend; proof: string }) => redeemProof(deps, input),
     },
     notices: { sendDue: notices.sendDue },

@@ -86,6 +86,11 @@ export const REFUSALS = {
     en: "This Idempotency-Key was used with another request.",
     zh: "此 Idempotency-Key 已用于另一个请求。",
   },
+  template_unavailable: {
+    status: 422,
+    en: "There is no approved message that says this transaction.",
+    zh: "没有可用于此笔交易的已审核短信模板。",
+  },
   too_many_requests: {
     status: 429,
     en: "Please wait before trying again.",

@@ -15,6 +15,8 @@ export async function apiKey(world: World, over: Partial<ApiKeyTerms> = {}): Pro
     networks: [],
     tells: "phone",
     sends: [],
+    spend: {},
+    returnTo: [],
     expiresAt: world.clock.now() + DAY,
     ...over,
   } as const;
@@ -49,6 +51,7 @@ export function backendOf(world: World, key: string) {
     start: (body: object, more: Record<string, string> = {}) =>
       world.post("/v1/verifications", body, { ...headers, ...more }),
     check: (id: string, body: object) => world.post(`/v1/verifications/${id}/check`, body, headers),
+    read: (id: string) => Promise.resolve(world.request(`/v1/verifications/${id}`, { headers })),
     redeem: (proof: string) => world.post("/v1/proofs/redeem", { proof }, headers),
   };
 }

@@ -17,6 +17,8 @@ function anApiKey(over: Partial<ApiKey> = {}): ApiKey {
     networks: ["192.0.2.0/24", "2001:db8::/32"],
     tells: "tag",
     sends: [{ max: 5, windowMs: DAY }],
+    spend: { hour: 5_000_000 },
+    returnTo: ["https://shop.example.com/back?a=1,2"],
     createdAt: NOW,
     expiresAt: NOW + DAY,
     ...over,

@@ -73,7 +73,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
 
     test("keeps that a test number opened one", async () => {
       const user = aUser(newTag());
-      const session = aSession(user.id, { isTest: true });
+      const session = aSession(user.id, { isTest: true, mustSetPassword: true });
       await opened.users.signIn({ user, session });
       expect((await store.find(session.id))?.session).toEqual(session);
       const further = await openMore(user.id);

@@ -59,6 +59,10 @@ export function verificationStoreContract(
           holder: "device:1",
           browser: "browser-hash",
           asked: { client: "shop", sealed: "sealed" },
+          codeLength: 12,
+          grantedLength: 6,
+          outcome: "approved",
+          approvedAt: NOW,
           bucket: "device",
           locale: "en",
         });
@@ -106,7 +110,7 @@ export function verificationStoreContract(
         expect(await store.guess(id, false, NOW)).toBe("wrong");
         expect(await store.guess(id, true, NOW)).toBe("approved");
         expect(await store.guess(id, true, NOW)).toBe("dead");
-        expect(await store.find(id)).toMatchObject({ attemptsUsed: 3, outcome: "approved" });
+        expect(await store.find(id)).toMatchObject({ attemptsUsed: 3, outcome: "approved", approvedAt: NOW });
       });
 
       test("a spent verification stays dead for the right code", async () => {
@@ -246,7 +250,7 @@ export function verificationStoreContract(
               if (each.do === "guess") {
                 const outcome = each.right ? "approved" : "wrong";
                 expect(await store.guess(model.id, each.right, now)).toBe(live ? outcome : "dead");
-                if (live) model = guessed(model, each.right);
+                if (live) model = guessed(model, each.right, now);
               }
               if (each.do === "resent") {
                 const change = { messages: each.messages, resendAt: now, expiresAt: now + 100 };
@@ -272,6 +276,9 @@ function isLive(model: Verification, now: number): boolean {
   return model.outcome === "open" && model.attemptsUsed < model.attemptsAllowed && now < model.expiresAt;
 }
 
-function guessed(model: Verification, right: boolean): Verification {
-  return { ...model, attemptsUsed: model.attemptsUsed + 1, outcome: right ? "approved" : "open" };
+function guessed(model: Verification, right: boolean, now: number): Verification {
+  const attemptsUsed = model.attemptsUsed + 1;
+  return right
+    ? { ...model, attemptsUsed, outcome: "approved", approvedAt: now }
+    : { ...model, attemptsUsed };
 }

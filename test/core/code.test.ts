@@ -1,7 +1,14 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { deriveCode, normalizeCode } from "../../src/core/verification/code.ts";
+import {
+  alphabetOf,
+  deriveCode,
+  normalizeCode,
+  normalizePassword,
+  PASSWORD_LENGTH,
+  readableCode,
+} from "../../src/core/verification/code.ts";
 import { chiSquareTail, type Spread, spreadOf } from "./statistics.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
@@ -143,5 +150,40 @@ describe("T42: a typed code", () => {
         expect(code === undefined || /^[0-9]{4,10}$/.test(code)).toBe(true);
       }),
     );
+  });
+});
+
+describe("a temporary password", () => {
+  const password = (id: string) =>
+    deriveCode(KEY, subject(id, "temporary_password"), PASSWORD_LENGTH, "letters");
+
+  test("has no character that looks like another one, and no vowel", () => {
+    const all = Array.from({ length: 5_000 }, (_, index) => password(`id-${index}`)).join("");
+    expect(all).toMatch(/^[CDFGHJKMNPQRTWXY34679]+$/);
+    const counts = [..."CDFGHJKMNPQRTWXY34679"].map((letter) => all.split(letter).length - 1);
+    const expected = all.length / counts.length;
+    const chi = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+    expect(chiSquareTail(chi, counts.length - 1)).toBeGreaterThan(1e-6);
+  });
+
+  test("is read in groups, and typed however a person does", () => {
+    const made = password(ID);
+    const read = readableCode(made);
+    expect(read).toMatch(/^\w{4}-\w{4}-\w{4}$/);
+    for (const typed of [made, read, read.toLowerCase(), read.replaceAll("-", " "), ` ${read} `]) {
+      expect(normalizePassword(typed)).toBe(made);
+    }
+    expect(readableCode("004217")).toBe("004217");
+  });
+
+  test.each(["", "KKKK-KKKK-KKK", "KKKK-KKKK-KKKKK", "helloworlds!", "0KKK-KKKK-KKKK", "x".repeat(65)])(
+    "%j is none, and so no guess at one",
+    (typed) => {
+      expect(normalizePassword(typed)).toBeUndefined();
+    },
+  );
+
+  test("is longer than any code of digits", () => {
+    expect([4, 8, 10, PASSWORD_LENGTH].map(alphabetOf)).toEqual(["digits", "digits", "digits", "letters"]);
   });
 });

@@ -62,7 +62,7 @@ it.each(["docs/tencent-cloud.md", "docs/tencent-cloud.zh-CN.md"])(
       expect(ended, line).toMatchObject({ code: 0, stderr: "" });
     }
     expect(account.signatures.map(({ International }) => International)).toEqual([0, 1]);
-    expect(account.templates).toHaveLength(8 + 1 + 1);
+    expect(account.templates).toHaveLength(7 + 1 + 1);
     expect(sending.taken).toHaveLength(1);
   },
 );

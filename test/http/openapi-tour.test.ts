@@ -189,6 +189,11 @@ async function tourBackend(): Promise<void> {
   await call(START, json({ purpose: "verify_identity", phone: phoneNo(50) }));
   await call(START, json({ phone: phoneNo(50) }, headers));
   await call(START, json({ purpose: "second_factor" }));
+  const payer = bearer(await apiKey(world, { client: "payer", purposes: ["confirm_transaction"] }));
+  world.sms.carry(() => false);
+  const transaction = { amount: "1", currency: "CNY", payee: "Shop" };
+  await call(START, json({ ...ask, purpose: "confirm_transaction", transaction }, payer));
+  world.sms.carry(() => true);
   const { id } = await call<VerificationBody>(START, json(ask, headers));
   const code = world.sms.lastCode();
   await call(CHECK, { id, ...json({ code: wrongCode(code) }) });
@@ -198,6 +203,8 @@ async function tourBackend(): Promise<void> {
   await call(CHECK, { id, ...tooLarge() });
   const { proof } = await call<Proof>(CHECK, { id, ...json({ code }) });
   for (let n = 0; n < 12; n += 1) await call(CHECK, { id, ...json({ code }) });
+  await call("GET /v1/verifications/{id}", { id, headers });
+  await call("GET /v1/verifications/{id}", { id, headers: bearer("pk_wrong") });
   await call(REDEEM, json({ proof }));
   const other = bearer(await apiKey(world, { purposes: ["sign_in"] }));
   await call(REDEEM, json({ proof }, other));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Composed, compose, migrateDatabase, type Parts } from "../../src/compose.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import type { SendOutcome, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
+import type { Transaction } from "../../src/core/transaction.ts";
 
 export const ORIGIN = "http://localhost:8080";
 
@@ -24,15 +25,18 @@ export type TestClock = ReturnType<typeof createTestClock>;
 type Sent = SmsMessage & { readonly code: string };
 
 /** A sender that keeps what it was given and answers as told. */
-export function createTestSender(name = "test", maxCodeLength = 8) {
+export function createTestSender(name = "test", maxCodeLength = 8, templatesOnly?: true) {
   const sent: Sent[] = [];
   let answer: (message: SmsMessage, signal: AbortSignal) => Promise<SendOutcome> = async () => ({
     status: "accepted",
   });
+  let carries = (_: Transaction) => true;
   const sender: SmsSender = {
+    carries: ({ transaction }) => transaction === undefined || carries(transaction),
     name,
     maxCodeLength,
     resendFloorSeconds: 0,
+    ...(templatesOnly && { templatesOnly }),
     send: (message, signal) => {
       sent.push(message as Sent);
       return answer(message, signal);
@@ -44,6 +48,10 @@ export function createTestSender(name = "test", maxCodeLength = 8) {
     /** What it answers from now on. */
     answer(next: SendOutcome | typeof answer) {
       answer = typeof next === "function" ? next : async () => next;
+    },
+    /** Which transactions it can say from now on. */
+    carry(next: typeof carries) {
+      carries = next;
     },
     /** The code of the last message, to this phone if one is named. */
     lastCode(to?: string): string {
@@ -58,6 +66,8 @@ export interface WorldOptions {
   /** Environment variables over those of a plain development setup. */
   readonly env?: Readonly<Record<string, string>>;
   readonly maxCodeLength?: number;
+  /** Whether the sender only fills templates. */
+  readonly templatesOnly?: true;
   /** An existing folder: the world goes on with the database in it. */
   readonly folder?: string;
   readonly clock?: TestClock;
@@ -83,7 +93,7 @@ export function testConfig(
 export async function createWorld(options: WorldOptions = {}) {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "phonekey-test-"));
   const clock = options.clock ?? createTestClock();
-  const sms = createTestSender("test", options.maxCodeLength);
+  const sms = createTestSender("test", options.maxCodeLength, options.templatesOnly);
   const logged: object[] = [];
   const note = (fields: object, message: string) => void logged.push({ ...fields, message });
   const config = testConfig(folder, options.env, clock.now());

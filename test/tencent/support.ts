@@ -9,7 +9,10 @@ export const SECRETS = ["callback-secret-one-0123456789", "callback-secret-two-0
 const ACCOUNT: SmsAccount = {
   sdkAppId: "1400006666",
   signatures: ["腾讯云"],
-  templates: [{ id: "1110", content: "{1}为您的登录验证码，请于{2}分钟内填写。" }],
+  templates: [
+    { id: "1110", content: "{1}为您的登录验证码，请于{2}分钟内填写。" },
+    { id: "1120", content: "{1}：向阳光超市确认{2}元{3}分。" },
+  ],
   limits: { aDay: 1_000, sameContentIn30Seconds: 1_000 },
 };
 

@@ -82,6 +82,7 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         amr: methods,
         authTime: count,
         testUntil: z.exactOptional(count),
+        mustSetPassword: z.exactOptional(z.literal(true)),
       }),
     },
     proof: {
@@ -96,6 +97,18 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         phone: z.exactOptional(id),
         phoneTag: z.exactOptional(id),
         reference: z.exactOptional(id),
+        transactionHash: z.exactOptional(id),
+      }),
+    },
+    link: {
+      header: { alg: "dir", enc: "A256GCM", typ: "link+jwt" },
+      keyKind: "link",
+      audience: () => "urn:phonekey:link",
+      claims: z.strictObject({
+        verification: id,
+        client: z.string().regex(CLIENT_NAME),
+        returnTo: z.exactOptional(z.string()),
+        state: z.exactOptional(z.string()),
       }),
     },
     functions: {

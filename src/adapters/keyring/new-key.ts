@@ -16,6 +16,7 @@ const ID_LETTERS = {
   page: "p",
   flow: "f",
   handover: "h",
+  link: "l",
   functions: "n",
   challenge: "w",
 } as const satisfies Record<KeyKind, string>;

@@ -39,7 +39,7 @@ export function createMemoryVerificationStore({
       const found = kept.get(id);
       if (!found || !isLive(found, now)) return "dead";
       const attemptsUsed = found.attemptsUsed + 1;
-      kept.set(id, { ...found, attemptsUsed, ...(right && { outcome: "approved" }) });
+      kept.set(id, { ...found, attemptsUsed, ...(right && { outcome: "approved", approvedAt: now }) });
       return right ? "approved" : "wrong";
     },
 

@@ -15,7 +15,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[8])
 return 1`);
 
 const READ = script(
-  `return redis.call('HMGET', KEYS[1], 'fixed', 'outcome', 'used', 'expiresAt', 'messages', 'resendAt')`,
+  `return redis.call('HMGET', KEYS[1], 'fixed', 'outcome', 'used', 'expiresAt', 'messages', 'resendAt', 'approvedAt')`,
 );
 
 const LIVE = `
@@ -29,7 +29,7 @@ const GUESS = script(`${LIVE}
 if not live then return 'dead' end
 redis.call('HINCRBY', KEYS[1], 'used', 1)
 if ARGV[2] == 'right' then
-  redis.call('HSET', KEYS[1], 'outcome', 'approved')
+  redis.call('HSET', KEYS[1], 'outcome', 'approved', 'approvedAt', ARGV[1])
   return 'approved'
 end
 return 'wrong'`);
@@ -93,7 +93,7 @@ export function createRedisVerificationStore(redis: RedisConnection): Verificati
 
 async function find(redis: RedisConnection, id: string): Promise<Verification | undefined> {
   const fields = (await redis.run(READ, [keyOf(id)], [])) as (string | null)[];
-  const [fixed, outcome, used, expiresAt, messages, resendAt] = fields;
+  const [fixed, outcome, used, expiresAt, messages, resendAt, approvedAt] = fields;
   if (!fixed) return undefined;
   return {
     ...(JSON.parse(fixed) as Verification),
@@ -102,6 +102,7 @@ async function find(redis: RedisConnection, id: string): Promise<Verification | 
     expiresAt: Number(expiresAt),
     messages: Number(messages),
     resendAt: Number(resendAt),
+    ...(approvedAt && { approvedAt: Number(approvedAt) }),
   };
 }
 

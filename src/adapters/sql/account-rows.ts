@@ -49,6 +49,7 @@ export function sessionValues(session: Session): SessionRow {
     test: session.isTest ? 1 : 0,
     amr: session.amr.join(" "),
     auth_time: session.authTime,
+    must_set_password: session.mustSetPassword ? 1 : 0,
   };
 }
 
@@ -69,6 +70,7 @@ export function sessionOf(row: SessionRow): Session {
     amr: methodsOf(row.amr),
     // A session of an older version: by a code, when it was opened.
     authTime: row.auth_time ?? row.created_at,
+    ...(row.must_set_password === 1 && { mustSetPassword: true as const }),
   };
 }
 

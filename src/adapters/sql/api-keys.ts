@@ -86,7 +86,7 @@ async function add(trx: Kysely<Schema>, key: ApiKey, type: EventType): Promise<v
 }
 
 function apiKeyValues(key: ApiKey): ApiKeysTable {
-  const { id, client, hash, purposes, networks, tells, sends, createdAt, expiresAt, revokedAt } = key;
+  const { id, client, hash, purposes, networks, tells, sends, spend, createdAt, expiresAt, revokedAt } = key;
   return {
     id,
     client,
@@ -95,6 +95,9 @@ function apiKeyValues(key: ApiKey): ApiKeysTable {
     networks: networks.join(","),
     tells,
     sends: JSON.stringify(sends),
+    return_to: JSON.stringify(key.returnTo),
+    spend_hour: spend.hour ?? null,
+    spend_day: spend.day ?? null,
     created_at: createdAt,
     expires_at: expiresAt,
     revoked_at: revokedAt ?? null,
@@ -112,6 +115,11 @@ function apiKeyOf(row: ApiKeysTable): ApiKey {
     networks: row.networks === "" ? [] : row.networks.split(","),
     tells: row.tells,
     sends: JSON.parse(row.sends),
+    returnTo: JSON.parse(row.return_to ?? "[]"),
+    spend: {
+      ...(row.spend_hour !== null && { hour: row.spend_hour }),
+      ...(row.spend_day !== null && { day: row.spend_day }),
+    },
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     ...(row.revoked_at !== null && { revokedAt: row.revoked_at }),

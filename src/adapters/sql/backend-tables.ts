@@ -12,6 +12,11 @@ export interface ApiKeysTable {
   tells: ApiKey["tells"];
   /** JSON: the windows of its limit. */
   sends: string;
+  /** JSON: a list of addresses; none in those of a version that knew none. */
+  return_to: string | null;
+  /** Millionths of a unit of the currency; null where nothing is set. */
+  spend_hour: number | null;
+  spend_day: number | null;
   created_at: number;
   expires_at: number;
   revoked_at: number | null;

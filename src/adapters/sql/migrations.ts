@@ -9,6 +9,7 @@ import { backends } from "./migrations/0007-backends.ts";
 import { numbers } from "./migrations/0008-numbers.ts";
 import { sessionLevels } from "./migrations/0009-session-levels.ts";
 import { lifeOfAnAccount } from "./migrations/0010-life-of-an-account.ts";
+import { backendUses } from "./migrations/0011-backend-uses.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -42,4 +43,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 8, name: "0008-numbers", up: numbers },
   { id: 9, name: "0009-session-levels", up: sessionLevels },
   { id: 10, name: "0010-life-of-an-account", up: lifeOfAnAccount },
+  { id: 11, name: "0011-backend-uses", up: backendUses },
 ];

@@ -110,6 +110,8 @@ interface SessionsTable {
   amr: Generated<string>;
   /** Null in what an older version opened. */
   auth_time: number | null;
+  /** 1 while its user still has to choose a password, whom a temporary one let in. */
+  must_set_password: Generated<number>;
 }
 
 interface MessagesTable {
@@ -195,9 +197,11 @@ interface VerificationsTable {
   sealed_phone: string;
   code_key_id: string;
   code_length: number;
+  granted_length: number | null;
   attempts_allowed: number;
   attempts_used: number;
   outcome: Verification["outcome"];
+  approved_at: number | null;
   bucket: Bucket;
   country: string | null;
   prefix_tag: string | null;

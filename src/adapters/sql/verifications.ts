@@ -32,7 +32,7 @@ export function createVerificationStore({ db }: SqlDatabase): VerificationStore 
         .updateTable("verifications")
         .set((eb) => ({
           attempts_used: eb("attempts_used", "+", 1),
-          ...(right && { outcome: "approved" as const }),
+          ...(right && { outcome: "approved" as const, approved_at: now }),
         }))
         .where("id", "=", id)
         .where(isLive(now))
@@ -99,9 +99,11 @@ function verificationValues(verification: Verification): VerificationRow {
     sealed_phone: verification.sealedPhone,
     code_key_id: verification.codeKeyId,
     code_length: verification.codeLength,
+    granted_length: verification.grantedLength ?? null,
     attempts_allowed: verification.attemptsAllowed,
     attempts_used: verification.attemptsUsed,
     outcome: verification.outcome,
+    approved_at: verification.approvedAt ?? null,
     bucket: verification.bucket,
     ...trafficValues(verification.traffic),
     device_id: verification.holder ?? null,
@@ -124,9 +126,11 @@ function verificationOf(row: VerificationRow): Verification {
     sealedPhone: row.sealed_phone,
     codeKeyId: row.code_key_id,
     codeLength: row.code_length,
+    ...(row.granted_length !== null && { grantedLength: row.granted_length }),
     attemptsAllowed: row.attempts_allowed,
     attemptsUsed: row.attempts_used,
     outcome: row.outcome,
+    ...(row.approved_at !== null && { approvedAt: row.approved_at }),
     bucket: row.bucket,
     ...trafficOf(row),
     ...(row.device_id !== null && { holder: row.device_id }),

@@ -57,7 +57,8 @@ function checkSignatures(kind: string, known: readonly Signature[], texts: Tence
 
 function checkTemplates(kind: string, known: readonly BodyTemplate[], texts: TencentTexts): Finding[] {
   const usual = texts.template ? [["any purpose without its own", texts.template] as const] : [];
-  return [...usual, ...Object.entries(texts.templates)].map(([use, template]) => {
+  const payees = texts.transactions.map((one) => [`confirm_transaction to ${one.payee}`, one] as const);
+  return [...usual, ...Object.entries(texts.templates), ...payees].map(([use, template]) => {
     const part = `${kind}, template`;
     const found = known.find(({ id }) => String(id) === template.id);
     if (!found) return notThere(part, `${template.id} (for ${use})`);

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SendSmsRequest } from "tencentcloud-sdk-nodejs-sms/tencentcloud/services/sms/v20210111/sms_models.js";
 import { isNoticeKind } from "../../core/delivery/notice-kinds.ts";
-import type { SendOutcome, SmsMessage, SmsSender } from "../../core/delivery/ports.ts";
+import type { MessageOutline, SendOutcome, SmsMessage, SmsSender } from "../../core/delivery/ports.ts";
 import { countryOf } from "../../core/phone.ts";
 import type { Clock } from "../../core/ports.ts";
+import type { Transaction } from "../../core/transaction.ts";
 import type { TencentClient } from "./client.ts";
 import { type Line, outcomeOfAnswer, outcomeOfError, refusedFor } from "./outcomes.ts";
 
@@ -21,13 +22,21 @@ export interface TencentTexts {
   /** For every purpose that has none of its own. */
   readonly template?: TencentTemplate;
   readonly templates: Readonly<Record<string, TencentTemplate>>;
+  /** Those that say a transaction. */
+  readonly transactions: readonly TransactionTemplate[];
 }
 
 export interface TencentTemplate {
   readonly id: string;
   /** What fills its variables, in their order. */
-  readonly parameters: readonly ("code" | "minutes" | "stop")[];
+  readonly parameters: readonly ("code" | "minutes" | "stop" | "whole" | "fraction")[];
   readonly signature?: string;
+}
+
+/** A text that names a payee and a currency; its variables say the amount, before and behind the point. */
+export interface TransactionTemplate extends TencentTemplate {
+  readonly currency: string;
+  readonly payee: string;
 }
 
 export interface TencentSenderDeps {
@@ -85,12 +94,29 @@ function kindOf({ to }: Pick<SmsMessage, "to">): "mainland" | "international" {
   return to.startsWith("+86") ? "mainland" : "international";
 }
 
-/** A notice has a text of its own or none: the usual one is of a code. */
+/** A notice, and a transaction, has a text of its own or none: the usual one is of a code. */
 function templateFor(
-  { templates, template }: TencentTexts,
-  { purpose }: Pick<SmsMessage, "purpose">,
+  { templates, template, transactions }: TencentTexts,
+  { purpose, transaction }: MessageOutline,
 ): TencentTemplate | undefined {
+  if (purpose === "confirm_transaction") return transaction && fitting(transactions, transaction);
   return templates[purpose] ?? (isNoticeKind(purpose) ? undefined : template);
+}
+
+/** The text that says exactly this transaction: none rounds an amount or leaves a part of it out. */
+function fitting(
+  templates: readonly TransactionTemplate[],
+  { amount, currency, payee }: Transaction,
+): TransactionTemplate | undefined {
+  const [whole = "", fraction = ""] = amount.split(".");
+  if (whole.length > MOST_DIGITS) return undefined;
+  const saysFraction = ({ parameters }: TransactionTemplate) => parameters.includes("fraction");
+  return templates.find(
+    (template) =>
+      template.currency === currency &&
+      template.payee === payee &&
+      (fraction === "" ? !saysFraction(template) : saysFraction(template) || /^0+$/.test(fraction)),
+  );
 }
 
 /** What SendSms is asked; undefined where there is no text for this message. */
@@ -98,8 +124,9 @@ function requestFor(texts: TencentTexts, sdkAppId: string, message: SmsMessage):
   const template = templateFor(texts, message);
   if (!template) return undefined;
   const signature = template.signature ?? texts.signature;
-  const { code = "", minutes = "", stopCode: stop = "" } = message;
-  const filling = { code, minutes: String(minutes), stop };
+  const { code = "", minutes = "", stopCode: stop = "", transaction } = message;
+  const [whole = "", fraction = ""] = transaction?.amount.split(".") ?? [];
+  const filling = { code, minutes: String(minutes), stop, whole, fraction };
   return {
     PhoneNumberSet: [message.to],
     SmsSdkAppId: sdkAppId,

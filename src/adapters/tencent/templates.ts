@@ -2,7 +2,7 @@ import type { Locale } from "../../core/verification/ports.ts";
 
 /**
  * Every purpose of the design, so that all templates can be reviewed in one go, also before a version of Phonekey starts
- * verifications of that purpose.
+ * verifications of that purpose. But `confirm_transaction`, each of whose texts names one payee of the operator's.
  */
 export const TEMPLATE_PURPOSES = [
   "sign_in",
@@ -10,7 +10,6 @@ export const TEMPLATE_PURPOSES = [
   "second_factor",
   "verify_identity",
   "temporary_password",
-  "confirm_transaction",
   "change_phone",
   "delete_account",
 ] as const;
@@ -24,17 +23,13 @@ export interface Template {
   readonly text: string;
 }
 
-/**
- * The tutorial's text, one a purpose. That of `confirm_transaction` speaks of an operation: the review refuses whatever
- * sounds of money, in verification codes too (body template review standards).
- */
+/** The tutorial's text, one a purpose. */
 const TEMPLATES: Readonly<Record<TemplatePurpose, Readonly<Record<Locale, Template>>>> = {
   sign_in: pair("sign-in", "sign-in", "登录"),
   reset_password: pair("password reset", "password reset", "重置密码"),
   second_factor: pair("second-step", "sign-in", "登录二次"),
   verify_identity: pair("identity", "check of your identity", "身份"),
   temporary_password: pair("temporary password", "request for it", "临时密码"),
-  confirm_transaction: pair("operation", "operation", "操作确认"),
   change_phone: pair("phone change", "change of phone number", "更换手机号"),
   delete_account: pair("account deletion", "account deletion", "注销账号"),
 };

@@ -11,7 +11,9 @@ import {
   senderId,
   signature,
   type Template,
+  type TransactionTemplate,
   template,
+  transactionTemplates,
 } from "../tencent-formats.ts";
 
 /** What Tencent Cloud is called with, and what its SMS are made of. */
@@ -40,6 +42,8 @@ export interface TencentTexts {
   readonly template?: Template;
   /** By purpose or notice, such as `reset_password`. */
   readonly templates: Readonly<Record<string, Template>>;
+  /** Those that say a transaction: each names one payee. */
+  readonly transactions: readonly TransactionTemplate[];
 }
 
 /** The purposes that may have a template of their own, as they end a variable's name. */
@@ -48,7 +52,6 @@ const PURPOSES = [
   "SECOND_FACTOR",
   "VERIFY_IDENTITY",
   "TEMPORARY_PASSWORD",
-  "CONFIRM_TRANSACTION",
   "CHANGE_PHONE",
   "DELETE_ACCOUNT",
 ] as const;
@@ -69,6 +72,9 @@ type Use = (typeof USES)[number];
 type Kind = "TENCENT_SMS" | "TENCENT_SMS_INTERNATIONAL";
 
 const PART = "Tencent Cloud";
+const NO_TRANSACTIONS = "none; starts of `confirm_transaction` are refused";
+const TRANSACTIONS =
+  "The approved texts for `confirm_transaction`: each names one payee and one currency, and its variables are the code and the amount, `whole` before and `fraction` behind the point.";
 const NEEDED = "none; the sender `tencent` needs it";
 
 export const tencentVariables = {
@@ -99,6 +105,10 @@ export const tencentVariables = {
       "The approved text of messages to mainland China: its ID; behind a colon what fills its variables, `code` and `minutes` in their order or `none`, where it is not `code,minutes`; behind another colon its signature, where that is not `TENCENT_SMS_SIGN_NAME`.",
   }),
   ...templateVariables("TENCENT_SMS"),
+  TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION: optional(transactionTemplates, NO_TRANSACTIONS, {
+    part: PART,
+    sentence: TRANSACTIONS,
+  }),
   TENCENT_SMS_INTERNATIONAL_SIGN_NAME: optional(signature, "none", {
     part: PART,
     sentence: "The approved signature of messages to all other numbers, where you have one.",
@@ -113,6 +123,10 @@ export const tencentVariables = {
       "The approved text of messages to all numbers outside mainland China (those of Hong Kong, Macao and Taiwan among them).",
   }),
   ...templateVariables("TENCENT_SMS_INTERNATIONAL"),
+  TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID_CONFIRM_TRANSACTION: optional(transactionTemplates, NO_TRANSACTIONS, {
+    part: PART,
+    sentence: TRANSACTIONS,
+  }),
   TENCENT_SMS_CALLBACK_SECRETS: withDefault(callbackSecrets, "", {
     part: PART,
     sentence:
@@ -179,5 +193,6 @@ function textsOf(values: Values, kind: Kind): TencentTexts {
     ...(senderId && { senderId }),
     ...(template && { template }),
     templates: Object.fromEntries(own),
+    transactions: values[`${kind}_TEMPLATE_ID_CONFIRM_TRANSACTION`] ?? [],
   };
 }

@@ -45,6 +45,8 @@ export interface Session {
   readonly amr: readonly Method[];
   /** When they last did, epoch milliseconds. A session that was handed over has that of the page. */
   readonly authTime: number;
+  /** Set where a temporary password opened it, until its user has chosen a password of their own. */
+  readonly mustSetPassword?: true;
 }
 
 export interface UserStore {

@@ -4,10 +4,10 @@ import { sha256 } from "../secrets.ts";
 import type { ApiKey, ApiKeyStore } from "./ports.ts";
 
 /** A backend that showed a good API key. */
-export type Backend = Pick<ApiKey, "client" | "purposes" | "tells" | "sends">;
+export type Backend = Pick<ApiKey, "client" | "purposes" | "tells" | "sends" | "spend" | "returnTo">;
 
 /** What an operator chooses for a key. */
-export type ApiKeyTerms = Pick<ApiKey, "client" | "purposes" | "networks" | "tells" | "sends" | "expiresAt">;
+export type ApiKeyTerms = Omit<ApiKey, "id" | "hash" | "createdAt" | "revokedAt">;
 
 /** Why a key that there is was refused, for the operator; the caller is not told. */
 export interface ApiKeyProblem {

@@ -16,10 +16,20 @@ export interface ApiKey {
   readonly tells: "phone" | "tag";
   /** How many messages it may ask for, counted together with the other keys of its client. */
   readonly sends: readonly Window[];
+  /** What these messages may cost; without any it is paid from what is there for all alone. */
+  readonly spend: KeySpend;
+  /** Where the pages may send people back to; compared character by character. */
+  readonly returnTo: readonly string[];
   readonly createdAt: number;
   /** The first moment at which it is no longer good. */
   readonly expiresAt: number;
   readonly revokedAt?: number;
+}
+
+/** What the messages of a client may cost in any hour and any 24 hours, in millionths of a unit of the currency. */
+export interface KeySpend {
+  readonly hour?: number;
+  readonly day?: number;
 }
 
 export interface ApiKeyStore {

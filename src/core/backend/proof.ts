@@ -2,20 +2,18 @@ import type { MessageStore } from "../delivery/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { TokenClaims, Tokens } from "../session/ports.ts";
+import { transactionDigest } from "../transaction.ts";
 import { readAsk } from "../verification/ask.ts";
-import {
-  type CheckDeps,
-  type CheckInput,
-  type CheckRefusal,
-  checkCode,
-  type Subject,
-} from "../verification/check.ts";
-import type { AskVault } from "../verification/ports.ts";
-import { type Purpose, purposesGiving } from "../verification/purpose.ts";
+import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
+import type { Client } from "../verification/client.ts";
+import type { AskVault, Verification } from "../verification/ports.ts";
+import { type Purpose, purposesGiving, ruleOf } from "../verification/purpose.ts";
+import { mayUse } from "../verification/resend.ts";
+import { type VerificationView, viewOf } from "../verification/verification.ts";
 import type { Backend } from "./api-key.ts";
 import type { ProofStore } from "./ports.ts";
 
-/** How long a backend has to redeem a proof. */
+/** How long a backend has to redeem a proof, from the moment when the code was entered. */
 const PROOF_MS = 300_000;
 
 export interface ProofDeps extends CheckDeps {
@@ -30,26 +28,61 @@ export async function checkForProof(
   input: Omit<CheckInput, "purposes">,
 ): Promise<Result<string, CheckRefusal>> {
   const checked = await checkCode(deps, { ...input, purposes: purposesGiving("proof") });
-  return checked.ok ? ok(await issueProof(deps, checked.value)) : checked;
+  if (!checked.ok) return checked;
+  const { verification, phoneTag } = checked.value;
+  await deps.messages.convert(verification.id);
+  return ok(await issueProof(deps, { ...verification, phoneTag }, deps.clock.now()));
 }
 
-async function issueProof(deps: ProofDeps, { verification, phone, phoneTag }: Subject): Promise<string> {
+export interface AskedView extends VerificationView {
+  /** There for the backend that asked, while it can be redeemed. */
+  readonly proof?: string;
+}
+
+/**
+ * A verification as it is now: for whoever holds its id (and its browser, if it was started at the pages), and with its
+ * proof for the backend that asked for it. To another backend it is not there.
+ */
+export async function readVerification(
+  deps: Omit<ProofDeps, "messages">,
+  { id, client, backend }: { readonly id: string; readonly client: Client; readonly backend?: Backend },
+): Promise<Result<AskedView, "not_found">> {
+  const verification = await deps.verifications.find(id);
+  if (!verification || !mayUse(verification, client)) return refuse("not_found");
+  if (backend && verification.asked?.client !== backend.client) return refuse("not_found");
   const now = deps.clock.now();
-  const { id, purpose, asked } = verification;
+  const phone = await deps.vault.open(verification.sealedPhone, id);
+  const view = viewOf(verification, phone, now);
+  const { approvedAt, purpose } = verification;
+  const isProven = backend?.purposes.includes(purpose) && ruleOf(purpose).gives === "proof";
+  if (!isProven || approvedAt === undefined || now >= approvedAt + PROOF_MS) return ok(view);
+  return ok({ ...view, proof: await issueProof(deps, verification, approvedAt) });
+}
+
+/** Its `jti` is the verification: however often it is issued, it is redeemed once. */
+async function issueProof(
+  deps: Omit<ProofDeps, "messages">,
+  verification: Verification,
+  approvedAt: number,
+): Promise<string> {
+  const { id, purpose, asked, phoneTag } = verification;
   if (!asked) throw new Error(`nobody asked for verification ${id}`);
-  await deps.messages.convert(id);
-  const key = await deps.apiKeys.findLive(asked.client, now);
-  const { reference } = await readAsk(deps.vault, verification);
+  const key = await deps.apiKeys.findLive(asked.client, deps.clock.now());
+  const { reference, transaction } = await readAsk(deps.vault, verification);
   const claims: TokenClaims["proof"] = {
     client: asked.client,
-    jti: deps.random.uuid(now),
+    jti: id,
     verification: id,
     purpose,
     // A client whose last key ended meanwhile is told no number.
-    ...(key?.tells === "phone" ? { phone } : { phoneTag }),
+    ...(key?.tells === "phone"
+      ? { phone: await deps.vault.open(verification.sealedPhone, id) }
+      : { phoneTag }),
     ...(reference !== undefined && { reference }),
+    ...(transaction && { transactionHash: transactionDigest(transaction) }),
   };
-  return await deps.tokens.issue("proof", claims, { issuedAt: now, expiresAt: now + PROOF_MS });
+  const times = { issuedAt: approvedAt, expiresAt: approvedAt + PROOF_MS };
+  return await deps.tokens.issue("proof", claims, times);
 }
 
 /** What a proof shows. */
@@ -60,6 +93,8 @@ export interface Proven {
   readonly phone?: string;
   readonly phoneTag?: string;
   readonly reference?: string;
+  /** `transactionDigest` of what was confirmed. */
+  readonly transactionHash?: string;
   /** Epoch milliseconds. */
   readonly approvedAt: number;
 }

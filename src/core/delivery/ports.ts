@@ -2,6 +2,7 @@ import type { AlertKind } from "../alerts/kinds.ts";
 import type { Phone } from "../phone.ts";
 import type { Bucket } from "../protection/ports.ts";
 import type { Traffic } from "../protection/traffic.ts";
+import type { Transaction } from "../transaction.ts";
 import type { Locale } from "../verification/ports.ts";
 import type { Purpose } from "../verification/purpose.ts";
 import type { NoticeKind } from "./notice-kinds.ts";
@@ -19,9 +20,14 @@ export interface SmsMessage {
   readonly minutes?: number;
   /** What stops that which a notice tells of, where something does. */
   readonly stopCode?: string;
+  /** What the code confirms; a message that does not say it must not go out. */
+  readonly transaction?: Transaction;
   /** The composed text, for senders that carry free text. Its last line is the origin-bound line where there is one. */
   readonly text: string;
 }
+
+/** A message, as far as it decides which text says it. */
+export type MessageOutline = Pick<SmsMessage, "to" | "purpose" | "locale" | "transaction">;
 
 /**
  * What became of a send.
@@ -63,7 +69,7 @@ export interface SmsSender {
   /** Set where it only fills approved templates: it cannot say what is in none of them. */
   readonly templatesOnly?: true;
   /** Whether it has a text for this message; without this it carries every text. */
-  readonly carries?: (message: SmsMessage) => boolean;
+  readonly carries?: (message: MessageOutline) => boolean;
   /** Set where it may hold a number (`heldUntil`). */
   readonly holdsNumbers?: true;
   /**

@@ -1,8 +1,13 @@
+import type { Transaction } from "../transaction.ts";
 import type { Locale } from "../verification/ports.ts";
 import type { Purpose } from "../verification/purpose.ts";
 
 export interface TextParts {
   readonly code: string;
+  /** The code as it is read, where that is not as it is typed: a password in groups. */
+  readonly readable?: string;
+  /** There with `confirm_transaction`, whose messages say amount and payee (PSD2 RTS, article 5). */
+  readonly transaction?: Transaction;
   readonly minutes: number;
   readonly brandName: string;
   /** Host of the page that the code may be typed into; without one there is no origin-bound line. */
@@ -15,6 +20,18 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
       `${code} is your ${brandName} sign-in code. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的登录验证码是 ${code}，${minutes} 分钟内有效。请勿告诉任何人。`,
+  },
+  temporary_password: {
+    en: ({ code, readable = code, minutes, brandName }) =>
+      `${readable} is your temporary ${brandName} password. It works once, within ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+    "zh-CN": ({ code, readable = code, minutes, brandName }) =>
+      `【${brandName}】您的临时密码是 ${readable}，${minutes} 分钟内有效，仅可使用一次。请勿告诉任何人。`,
+  },
+  confirm_transaction: {
+    en: ({ code, minutes, brandName, transaction }) =>
+      `${code} confirms that you pay ${paid(transaction)} to ${payee(transaction)} by ${brandName}. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, share it with nobody.`,
+    "zh-CN": ({ code, minutes, brandName, transaction }) =>
+      `【${brandName}】您正在向${payee(transaction)}支付 ${paid(transaction)}，验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请勿告诉任何人。`,
   },
   verify_identity: {
     en: ({ code, minutes, brandName }) =>
@@ -30,8 +47,18 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
   },
 };
 
+function paid(transaction: Transaction | undefined): string {
+  return `${transaction?.currency ?? ""} ${transaction?.amount ?? ""}`;
+}
+
+/** In marks, so that the sentence cannot go on in it. */
+function payee(transaction: Transaction | undefined): string {
+  return `“${transaction?.payee ?? ""}”`;
+}
+
 /**
- * Composes a message for senders that carry free text. Nothing that a caller sent is part of it (T49).
+ * Composes a message for senders that carry free text. Nothing that a caller sent is part of it (T49), but for a
+ * transaction that a backend asks to be confirmed, which `parseTransaction` has judged.
  * Its last line binds the code to the page's origin (WICG "Origin-bound one-time codes delivered via SMS").
  */
 export function composeText(purpose: Purpose, locale: Locale, parts: TextParts): string {

@@ -41,6 +41,7 @@ export async function issueHandover(
   const { user, session, created } = signedIn;
   const jti = deps.random.uuid(now);
   const test = session.isTest && { testUntil: session.expiresAt };
+  const password = session.mustSetPassword && { mustSetPassword: true as const };
   const { id: sid, amr, authTime } = session;
   const claims = {
     jti,
@@ -52,6 +53,7 @@ export async function issueHandover(
     amr,
     authTime,
     ...test,
+    ...password,
   };
   return await deps.tokens.issue("handover", claims, { issuedAt: now, expiresAt: now + HANDOVER_MS });
 }

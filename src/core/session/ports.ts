@@ -40,6 +40,8 @@ export interface TokenClaims {
     readonly authTime: number;
     /** The end of the page's session, where a test number opened it. */
     readonly testUntil?: number;
+    /** There where a temporary password opened the page's session. */
+    readonly mustSetPassword?: true;
   };
   /** What a client of the functions API reads from its token, and the session behind it. */
   functions: {
@@ -58,6 +60,15 @@ export interface TokenClaims {
     readonly phone?: string;
     readonly phoneTag?: string;
     readonly reference?: string;
+    /** With `confirm_transaction`: `transactionDigest` of what was confirmed. */
+    readonly transactionHash?: string;
+  };
+  /** Lets whoever has it enter the code that a backend asked for, at the page of that verification. */
+  link: {
+    readonly verification: string;
+    readonly client: string;
+    readonly returnTo?: string;
+    readonly state?: string;
   };
 }
 

@@ -14,7 +14,7 @@ import {
   type Subject,
 } from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
-import { purposesGiving } from "../verification/purpose.ts";
+import { purposesGiving, ruleOf } from "../verification/purpose.ts";
 import type { Method } from "./methods.ts";
 import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
@@ -58,6 +58,7 @@ export async function signInApproved(
     ...caller,
     testUntil: testNumber?.until,
     amr: ["sms"],
+    mustSetPassword: ruleOf(verification.purpose).isPassword === true,
   });
   const user = await draftUser(deps, phone, phoneTag);
   const saving = deps.users.signIn({ user, session: draft, verificationId: verification.id });
@@ -93,13 +94,15 @@ interface SessionTraits {
   readonly deviceId?: string;
   /** Set on one that a test number opens: the end of that number's time, and so the session's at the latest. */
   readonly testUntil?: number | undefined;
+  /** Whether a temporary password opens it. */
+  readonly mustSetPassword?: boolean;
 }
 
 /** A session that begins now. Its user agent is kept in at most 256 printable characters. */
 export async function draftSession(
   deps: DraftDeps,
   userAgent: string,
-  { amr, authTime, deviceId, testUntil = Number.POSITIVE_INFINITY }: SessionTraits,
+  { amr, authTime, deviceId, testUntil = Number.POSITIVE_INFINITY, mustSetPassword = false }: SessionTraits,
 ): Promise<Omit<Session, "userId">> {
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
@@ -116,6 +119,7 @@ export async function draftSession(
     lastUsedAt: now,
     expiresAt: Math.min(now + deps.settings.session.sessionMs, testUntil),
     ...(Number.isFinite(testUntil) && { isTest: true as const }),
+    ...(mustSetPassword && { mustSetPassword: true as const }),
   };
 }
 

@@ -19,6 +19,7 @@ export interface SessionTokens {
   readonly refreshToken: string;
   readonly deviceToken: string;
   readonly user: User;
+  readonly mustSetPassword?: true;
 }
 
 /**
@@ -35,7 +36,8 @@ export async function sessionTokens(
     refreshTokenOf(deps.tokens, session),
     issueDeviceToken(deps, user, session),
   ]);
-  return { ...access, refreshToken, deviceToken, user };
+  const { mustSetPassword } = session;
+  return { ...access, refreshToken, deviceToken, user, ...(mustSetPassword && { mustSetPassword }) };
 }
 
 /** A further access token of a session, which says how sure it is by now. */

@@ -1,14 +1,17 @@
 import type { Backend } from "../backend/api-key.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import { parseTransaction, type Transaction } from "../transaction.ts";
 import type { Client } from "./client.ts";
 import type { AskVault, Verification } from "./ports.ts";
-import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
+import { type Purpose, ruleOf } from "./purpose.ts";
 import type { Self } from "./self.ts";
 
 /** What a backend gives along with a start, and gets back with the proof. */
 export interface Ask {
   /** The backend's own name of what this is for: 1 to 128 characters, none of them invisible. */
   readonly reference?: string;
+  /** What is to be confirmed. */
+  readonly transaction?: Transaction;
 }
 
 export interface AskedStart extends Ask {
@@ -22,15 +25,24 @@ export interface AskedStart extends Ask {
 
 export type AskRefusal = "invalid_request" | "invalid_token" | "invalid_api_key" | "purpose_not_allowed";
 
-/** Refuses who may not start a verification of this purpose, and what does not belong to it. */
-export function refuseAsk({
-  purpose,
-  client,
-  backend,
-  self,
-  reference,
-}: AskedStart): Result<void, AskRefusal> {
-  const { startedBy, gives } = PURPOSE_RULES[purpose];
+/**
+ * Reads what a start asks for. Refuses who may not start a verification of this purpose, what does not belong to it, and
+ * a transaction that is none.
+ */
+export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
+  const allowed = refuseAsker(start);
+  if (!allowed.ok) return allowed;
+  const { reference } = start;
+  const transaction = judgeTransaction(start);
+  if (!transaction.ok) return transaction;
+  return ok({
+    ...(reference !== undefined && { reference }),
+    ...(transaction.value && { transaction: transaction.value }),
+  });
+}
+
+function refuseAsker({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {
+  const { startedBy, gives } = ruleOf(purpose);
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
   if (!self && startedBy === "self") return refuse("invalid_token");
   if (backend && !backend.purposes.includes(purpose)) {
@@ -49,6 +61,20 @@ export function refuseAsk({
   return isReference(reference) ? ok(undefined) : refuse("invalid_request", BAD_REFERENCE);
 }
 
+/** The transaction of a start or a check: there where the purpose needs one, and nowhere else. */
+export function judgeTransaction({
+  purpose,
+  transaction,
+}: Pick<AskedStart, "purpose" | "transaction">): Result<Transaction | undefined, "invalid_request"> {
+  const isNeeded = ruleOf(purpose).confirmsTransaction === true;
+  if (transaction && isNeeded) return parseTransaction(transaction);
+  if (!transaction && !isNeeded) return ok(undefined);
+  const detail = isNeeded
+    ? "must say what is to be confirmed: amount, currency, payee"
+    : "is only for confirm_transaction";
+  return refuse("invalid_request", { field: "transaction", detail });
+}
+
 const BAD_REFERENCE = {
   field: "reference",
   detail: "must be 1 to 128 characters without control, invisible or bidirectional ones",
@@ -62,10 +88,10 @@ function isReference(text: string): boolean {
 export async function sealAsk(
   vault: AskVault,
   id: string,
-  { backend, reference }: Pick<AskedStart, "backend" | "reference">,
+  { backend, reference, transaction }: Pick<AskedStart, "backend" | "reference" | "transaction">,
 ): Promise<Pick<Verification, "asked">> {
   if (!backend) return {};
-  const ask: Ask = { ...(reference !== undefined && { reference }) };
+  const ask: Ask = { ...(reference !== undefined && { reference }), ...(transaction && { transaction }) };
   return { asked: { client: backend.client, sealed: await vault.sealText(JSON.stringify(ask), id) } };
 }
 

@@ -10,11 +10,13 @@ import type { Ledger, LimitStore } from "../protection/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets } from "../secrets.ts";
+import { type Transaction, transactionDigest } from "../transaction.ts";
+import { judgeTransaction, readAsk } from "./ask.ts";
 import type { Client } from "./client.ts";
-import { normalizeCode } from "./code.ts";
+import { normalizeCode, normalizePassword } from "./code.ts";
 import { codeOf } from "./message.ts";
-import type { GuessOutcome, PhoneVault, Verification, VerificationStore } from "./ports.ts";
-import type { Purpose } from "./purpose.ts";
+import type { AskVault, GuessOutcome, PhoneVault, Verification, VerificationStore } from "./ports.ts";
+import { type Purpose, ruleOf } from "./purpose.ts";
 import { mayUse } from "./resend.ts";
 import { type TestNumber, testNumberOf } from "./test-numbers.ts";
 import { isLive, leaseMember, messageMembers } from "./verification.ts";
@@ -23,7 +25,7 @@ export interface CheckDeps extends Pick<Observer, "onGuess"> {
   readonly clock: Clock;
   readonly random: Random;
   readonly keyring: Keyring;
-  readonly vault: PhoneVault;
+  readonly vault: PhoneVault & AskVault;
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
   readonly ledger: Ledger;
@@ -44,6 +46,8 @@ export interface CheckInput {
   readonly client: Client;
   /** The backend that asks, where one does. */
   readonly backend?: Pick<Backend, "client">;
+  /** What the caller takes to be confirmed. */
+  readonly transaction?: Transaction;
 }
 
 /** A verification, and whose phone it is about. */
@@ -62,7 +66,7 @@ export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_reques
  * is in the ledger before this resolves (promise 1). Wrong, expired, spent, foreign and unknown are one refusal.
  */
 export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Subject, CheckRefusal>> {
-  const code = normalizeCode(input.code);
+  const code = readCode(input);
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
   const counted = await countGuess(deps, input.client);
   if (!counted.ok) return counted;
@@ -71,8 +75,26 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
     deps.onGuess("dead");
     return refuse("invalid_code");
   }
-  const outcome = await guessCode(deps, subject, { ...input, code });
+  const given = givenTransaction(input, subject.verification.purpose);
+  if (!given.ok) return given;
+  const outcome = await guessCode(deps, subject, { ...input, ...given.value, code });
   return outcome === "approved" ? ok(subject) : refuse("invalid_code");
+}
+
+/** What is left out or misspelt costs no guess; with a code for something else that is nothing to tell. */
+function givenTransaction(
+  { purposes, transaction }: Pick<CheckInput, "purposes" | "transaction">,
+  purpose: Purpose,
+): Result<Pick<CheckInput, "transaction">, "invalid_request"> {
+  if (!purposes.includes(purpose)) return ok({});
+  const judged = judgeTransaction({ purpose, ...(transaction && { transaction }) });
+  if (!judged.ok) return judged;
+  return ok(judged.value ? { transaction: judged.value } : {});
+}
+
+function readCode({ code, purposes }: Pick<CheckInput, "code" | "purposes">): string | undefined {
+  const takesPasswords = purposes.some((purpose) => ruleOf(purpose).isPassword);
+  return normalizeCode(code) ?? (takesPasswords ? normalizePassword(code) : undefined);
 }
 
 /** Counts the guess for its client's address. A guess that is refused here is not looked at. */
@@ -115,13 +137,15 @@ async function isForsaken({ apiKeys, clock }: CheckDeps, { asked }: Verification
 export async function guessCode(
   deps: CheckDeps,
   subject: Subject,
-  { code, purposes, phoneTag, client, backend }: Omit<CheckInput, "verificationId">,
+  { code, purposes, phoneTag, client, backend, transaction }: Omit<CheckInput, "verificationId">,
 ): Promise<GuessOutcome> {
   const { verification } = subject;
   const isAsked = !backend || backend.client === verification.asked?.client;
   const isAbout = phoneTag === undefined || phoneTag === verification.phoneTag;
-  const mine = purposes.includes(verification.purpose) && mayUse(verification, client) && isAsked && isAbout;
-  const right = equalSecrets(code, await codeOf(deps, subject)) && mine;
+  const same = isSame(transaction, (await readAsk(deps.vault, verification)).transaction);
+  const isMine = purposes.includes(verification.purpose) && mayUse(verification, client);
+  const fits = isMine && isAsked && isAbout && same;
+  const right = equalSecrets(code, await codeOf(deps, subject, transaction)) && fits;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
   deps.onGuess(outcome);
   if (outcome === "wrong") await recordWrong(deps, verification);
@@ -129,9 +153,16 @@ export async function guessCode(
   return outcome;
 }
 
+/** Besides the code itself, which another transaction would have made another: that one is as good as no other by chance. */
+function isSame(given: Transaction | undefined, asked: Transaction | undefined): boolean {
+  if (!given || !asked) return given === asked;
+  return transactionDigest(given) === transactionDigest(asked);
+}
+
 /** The guess stays set aside until it stands in the ledger, so that no start between the two sees it in neither. */
 async function recordWrong(deps: CheckDeps, verification: Verification): Promise<void> {
-  const { id, phoneTag, bucket, codeLength } = verification;
+  const { id, phoneTag, bucket } = verification;
+  const codeLength = verification.grantedLength ?? verification.codeLength;
   const at = deps.clock.now();
   await deps.ledger.record(deps.random.uuid(at), phoneTag, bucket, { at, codeLength });
   await deps.limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), 1);

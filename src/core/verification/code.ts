@@ -4,29 +4,57 @@ import { hmac } from "../secrets.ts";
 export interface CodeSubject {
   readonly verificationId: string;
   readonly purpose: string;
+  /** The digest of the transaction that it confirms (`transactionDigest`). */
+  readonly transaction?: string;
+}
+
+const DIGITS = "0123456789";
+/** No vowels, which make words, and nothing that looks like something else: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V. */
+const LETTERS = "CDFGHJKMNPQRTWXY34679";
+
+/** What the characters of a code are taken from. */
+export type CodeAlphabet = "digits" | "letters";
+
+const ALPHABETS: Readonly<Record<CodeAlphabet, string>> = { digits: DIGITS, letters: LETTERS };
+
+/** No code of digits is longer. */
+const MOST_DIGITS = 10;
+/** Characters of a temporary password where the sender carries text: 52 bits, for three guesses within ten minutes. */
+export const PASSWORD_LENGTH = 12;
+
+/** What codes of this length are made of: of letters and digits are passwords alone, which are longer than any code. */
+export function alphabetOf(codeLength: number): CodeAlphabet {
+  return codeLength > MOST_DIGITS ? "letters" : "digits";
 }
 
 /**
- * Derives the digits of a verification's code. Nothing keeps the code: a resend derives it again.
+ * Derives a verification's code. Nothing keeps the code: a resend derives it again.
  *
- * HMAC-SHA-256 under the code key gives a stream of bytes; bytes from 250 on are skipped, so that every digit is
- * equally likely (rejection sampling; RFC 4226's modulo would favour low digits).
+ * HMAC-SHA-256 under the code key gives a stream of bytes; bytes beyond the greatest multiple of the alphabet's size are
+ * skipped, so that every character is equally likely (rejection sampling; RFC 4226's modulo would favour low digits).
  *
- * @param length how many digits
+ * @param length how many characters
  */
-export function deriveCode(key: Uint8Array, subject: CodeSubject, length: number): string {
-  let digits = "";
-  for (let block = 0; digits.length < length; block += 1) {
-    const bytes = hmac(key, subject.verificationId, subject.purpose, String(length), String(block));
-    digits += digitsOf(bytes);
+export function deriveCode(
+  key: Uint8Array,
+  { verificationId, purpose, transaction }: CodeSubject,
+  length: number,
+  alphabet: CodeAlphabet = "digits",
+): string {
+  const bound = transaction === undefined ? [] : [transaction];
+  let code = "";
+  for (let block = 0; code.length < length; block += 1) {
+    const bytes = hmac(key, verificationId, purpose, String(length), String(block), ...bound);
+    code += charactersOf(bytes, ALPHABETS[alphabet]);
   }
-  return digits.slice(0, length);
+  return code.slice(0, length);
 }
 
-function digitsOf(bytes: Uint8Array): string {
-  let digits = "";
-  for (const byte of bytes) if (byte < 250) digits += byte % 10;
-  return digits;
+function charactersOf(bytes: Uint8Array, alphabet: string): string {
+  const most = 256 - (256 % alphabet.length);
+  let characters = "";
+  for (const byte of bytes) if (byte < most) characters += alphabet[byte % alphabet.length];
+  return characters;
 }
 
 /**
@@ -34,7 +62,23 @@ function digitsOf(bytes: Uint8Array): string {
  * what is left is not 4 to 10 digits; such a guess is refused without being looked at (T42).
  */
 export function normalizeCode(typed: string): string | undefined {
-  if (typed.length > 64) return undefined;
-  const digits = typed.normalize("NFKC").replace(/[ -]/g, "");
-  return /^[0-9]{4,10}$/.test(digits) ? digits : undefined;
+  const code = plain(typed);
+  return /^[0-9]{4,10}$/.test(code) ? code : undefined;
+}
+
+/** The same for a temporary password of letters and digits, which may be typed in small letters. */
+export function normalizePassword(typed: string): string | undefined {
+  const password = plain(typed).toUpperCase();
+  return PASSWORD.test(password) ? password : undefined;
+}
+
+const PASSWORD = new RegExp(`^[${LETTERS}]{${PASSWORD_LENGTH}}$`);
+
+function plain(typed: string): string {
+  return typed.length > 64 ? "" : typed.normalize("NFKC").replace(/[ -]/g, "");
+}
+
+/** A code as a message shows it: a password in groups, since it has to be typed over. */
+export function readableCode(code: string): string {
+  return alphabetOf(code.length) === "letters" ? code.replace(/.{4}(?=.)/g, "$&-") : code;
 }

@@ -3,7 +3,9 @@ import { composeText } from "../delivery/text.ts";
 import type { Key } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import { priceOf } from "../protection/prices.ts";
-import { deriveCode } from "./code.ts";
+import { type Transaction, transactionDigest } from "../transaction.ts";
+import { readAsk } from "./ask.ts";
+import { alphabetOf, deriveCode, readableCode } from "./code.ts";
 import { firstSender, type VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 import type { Verification } from "./ports.ts";
@@ -21,11 +23,18 @@ export async function messageFor(
   const id = deps.random.uuid(now);
   const { purpose, locale, bucket, phoneTag, traffic, asked } = verification;
   const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, now);
-  const code = await codeOf(deps, { verification, testNumber });
+  const { transaction } = await readAsk(deps.vault, verification);
+  const code = await codeOf(deps, { verification, testNumber }, transaction);
   const minutes = Math.max(1, Math.ceil((verification.expiresAt - now) / 60_000));
   const { codeLength, expiresAt, resendAt } = verification;
   const { brandName, host } = deps.settings;
-  const text = composeText(purpose, locale, { code, minutes, brandName, ...(host && { host }) });
+  const content = { code, minutes, ...(transaction && { transaction }) };
+  const text = composeText(purpose, locale, {
+    ...content,
+    readable: readableCode(code),
+    brandName,
+    ...(host && { host }),
+  });
   return {
     record: {
       id,
@@ -42,21 +51,29 @@ export async function messageFor(
       createdAt: now,
       ...(idempotency && { idempotency: { ...idempotency, answer: { codeLength, expiresAt, resendAt } } }),
     },
-    sms: { id, to: phone, purpose, locale, code, minutes, text },
+    sms: { id, to: phone, purpose, locale, ...content, text },
   };
 }
 
 /**
  * The code of a verification: that of the test number which its phone is, or else derived again. Rejects when its key is
  * gone, which outlives every code.
+ *
+ * @param transaction what it is to confirm; with another one another code comes out
  */
 export async function codeOf(
   deps: Pick<VerificationDeps, "keyring">,
   { verification, testNumber }: { verification: Verification; testNumber: TestNumber | undefined },
+  transaction?: Transaction,
 ): Promise<string> {
   if (testNumber) return testNumber.code;
   const key: Key | undefined = await deps.keyring.find("code", verification.codeKeyId);
   if (!key) throw new Error(`code key ${verification.codeKeyId} is gone`);
   const { id: verificationId, purpose, codeLength } = verification;
-  return deriveCode(key.material, { verificationId, purpose }, codeLength);
+  const subject = {
+    verificationId,
+    purpose,
+    ...(transaction && { transaction: transactionDigest(transaction) }),
+  };
+  return deriveCode(key.material, subject, codeLength, alphabetOf(codeLength));
 }

@@ -14,9 +14,13 @@ export interface Verification {
   /** The key its code is derived from; the code itself is kept nowhere. */
   readonly codeKeyId: string;
   readonly codeLength: number;
+  /** As what length the ledger counts a wrong guess, where that is not `codeLength`: that of a code, not a password. */
+  readonly grantedLength?: number;
   readonly attemptsAllowed: number;
   readonly attemptsUsed: number;
   readonly outcome: "open" | "approved" | "canceled";
+  /** When the right code was entered; set with `approved`, but by versions that did not note it. */
+  readonly approvedAt?: number;
   /** Whose sends and guesses it uses. */
   readonly bucket: Bucket;
   /** Where its messages go and where it was started; absent in those that an older version started. */

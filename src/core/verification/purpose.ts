@@ -7,14 +7,29 @@ export interface PurposeRule {
   readonly startedBy: "anybody" | "backend" | "self";
   /** What the right code gives: a session of the person, a proof for the backend that asked, or a factor of a user. */
   readonly gives: "session" | "proof" | "factor";
+  /** Set where the code is a temporary password: as strong as the senders can carry, and to be replaced at once. */
+  readonly isPassword?: true;
+  /** Set where a transaction is confirmed: the code follows from it, and is good for no other. */
+  readonly confirmsTransaction?: true;
+  /** How long its codes live at most, resends included, where that is less than ten minutes. */
+  readonly mostLifeMs?: number;
 }
 
 /** The purposes that a verification can be for, those of the design that work whole. */
 export const PURPOSE_RULES = {
   /** Also signs up. */
   sign_in: { startedBy: "anybody", gives: "session" },
+  /** Signs in like a code, and whoever did chooses a password of their own then. */
+  temporary_password: { startedBy: "anybody", gives: "session", isPassword: true },
   /** Shows a company's backend that somebody holds a phone. */
   verify_identity: { startedBy: "backend", gives: "proof" },
+  /** Shows it that they agree to one payment (dynamic linking: PSD2 RTS, article 5). */
+  confirm_transaction: {
+    startedBy: "backend",
+    gives: "proof",
+    confirmsTransaction: true,
+    mostLifeMs: 300_000,
+  },
   /** Shows that a user who is known already holds their phone: to raise a session, or beside another factor. */
   second_factor: { startedBy: "self", gives: "factor" },
 } as const satisfies Record<string, PurposeRule>;
@@ -22,6 +37,10 @@ export const PURPOSE_RULES = {
 export type Purpose = keyof typeof PURPOSE_RULES;
 
 export const PURPOSES = Object.keys(PURPOSE_RULES) as [Purpose, ...Purpose[]];
+
+export function ruleOf(purpose: Purpose): PurposeRule {
+  return PURPOSE_RULES[purpose];
+}
 
 /** The purposes whose right code gives this. */
 export function purposesGiving(what: PurposeRule["gives"]): readonly Purpose[] {

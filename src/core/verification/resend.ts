@@ -6,6 +6,8 @@ import { guardKeys } from "../protection/guard.ts";
 import { decisionOf, sendChecks, takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import { readAsk } from "./ask.ts";
+import { carriersOf } from "./carriers.ts";
 import type { Client } from "./client.ts";
 import {
   type ClientIdempotency,
@@ -19,7 +21,7 @@ import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Verification } from "./ports.ts";
 import { depsFor, testNumberOf } from "./test-numbers.ts";
-import { isLive, MAX_LIFE_MS, messageMember, type VerificationView, viewOf } from "./verification.ts";
+import { isLive, messageMember, mostLifeMs, type VerificationView, viewOf } from "./verification.ts";
 
 export interface ResendInput {
   readonly id: string;
@@ -72,8 +74,12 @@ export async function resendVerification(
 ): Promise<Result<VerificationView, SendRefusal>> {
   const phone = await installed.vault.open(verification.sealedPhone, verification.id);
   const { clock, settings } = installed;
+  const { transaction } = await readAsk(installed.vault, verification);
+  const carriers = carriersOf(installed, { ...verification, to: phone, ...(transaction && { transaction }) });
+  // The start found one: the operator took it away meanwhile.
+  if (!carriers.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
   const wanted = { phone, purpose: verification.purpose };
-  const deps = depsFor(installed, testNumberOf(settings.testNumbers, wanted, clock.now()));
+  const deps = depsFor(carriers.value, testNumberOf(settings.testNumbers, wanted, clock.now()));
   // Counted where the start was, so that an approval finds all of it.
   const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
   const asker = { ...client, ...traffic, ...verification };
@@ -93,7 +99,10 @@ export async function resendVerification(
   deps.onDecision(decisionOf(caller, checks, taken));
   if (!taken.ok) return refusedSend(deps, taken, checks, now);
 
-  const expiresAt = Math.min(verification.createdAt + MAX_LIFE_MS, now + deps.settings.codeTtlMs);
+  const expiresAt = Math.min(
+    verification.createdAt + mostLifeMs(verification.purpose),
+    now + deps.settings.codeTtlMs,
+  );
   const next = { ...verification, messages, resendAt: taken.nextAt, expiresAt };
   if (!(await deps.verifications.resent(verification.id, next, now))) {
     await takeBack(deps.limits, { checks, member }, now);

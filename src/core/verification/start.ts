@@ -10,8 +10,10 @@ import type { TakeRequest } from "../protection/ports.ts";
 import { decisionOf, sendChecks, takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import { type Ask, type AskRefusal, refuseAsk, sealAsk } from "./ask.ts";
+import { type Ask, type AskRefusal, judgeAsk } from "./ask.ts";
+import { carriersOf } from "./carriers.ts";
 import { type Client, holderOf } from "./client.ts";
+import { createVerification, type Granted } from "./create.ts";
 import {
   type ClientIdempotency,
   firstSender,
@@ -54,6 +56,7 @@ export type StartRefusal =
   | "invalid_phone"
   | "country_not_allowed"
   | "phone_not_mobile"
+  | "template_unavailable"
   | SendRefusal;
 
 /**
@@ -65,14 +68,18 @@ export type StartRefusal =
  * nothing (promises 2 and 3).
  */
 export async function startVerification(
-  deps: VerificationDeps,
+  installed: VerificationDeps,
   input: StartInput,
 ): Promise<Result<VerificationView, StartRefusal>> {
-  const asked = refuseAsk(input);
+  const asked = judgeAsk(input);
   if (!asked.ok) return asked;
-  const wanted = await phoneAsked(deps, input);
+  const wanted = await phoneAsked(installed, input);
   if (!wanted.ok) return wanted;
   const phone = wanted.value;
+  const { transaction } = asked.value;
+  const carriers = carriersOf(installed, { ...input, to: phone, ...(transaction && { transaction }) });
+  if (!carriers.ok) return carriers;
+  const deps = carriers.value;
   const phoneTag = await deps.vault.tag(phone);
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, input.purpose, input.backend?.client);
   const replayed = await replay(deps, idempotency);
@@ -90,6 +97,7 @@ export async function startVerification(
   const isTrusted = isAllowed(deps.settings.guard.allow, { ...input.client, ...traffic, phone });
   const granted = {
     ...input,
+    ...asked.value,
     bucket,
     ...(holder && { holder }),
     phone,
@@ -120,7 +128,7 @@ export async function sendAgain(
   return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
 }
 
-interface NewVerification
+export interface NewVerification
   extends Omit<StartInput, "phone" | "idempotency" | "backend" | "self">,
     LimitCaller {
   readonly backend?: Backend;
@@ -148,12 +156,6 @@ async function startNew(
   await deps.limits.release(LIMIT_KEYS.guesses(input.phoneTag, input.bucket), leaseMember(id), "all");
   await deps.limits.forget(guardKeys(input.traffic), [leaseMember(id)]);
   return delivered;
-}
-
-interface Granted {
-  readonly codeLength: number;
-  readonly attempts: number;
-  readonly resendAt: number;
 }
 
 /**
@@ -246,40 +248,6 @@ async function takeRequest(
       expiresAt: now + LEASE_MS,
     },
   };
-}
-
-async function createVerification(
-  deps: VerificationDeps,
-  input: NewVerification,
-  id: string,
-  granted: Granted,
-  now: number,
-): Promise<Verification> {
-  const { client, holder } = input;
-  const verification: Verification = {
-    id,
-    purpose: input.purpose,
-    phoneTag: input.phoneTag,
-    sealedPhone: await deps.vault.seal(input.phone, id),
-    codeKeyId: (await deps.keyring.current("code")).id,
-    codeLength: granted.codeLength,
-    attemptsAllowed: granted.attempts,
-    attemptsUsed: 0,
-    outcome: "open",
-    bucket: input.bucket,
-    // What nobody was sent is no traffic: its approval speaks for no prefix and no address.
-    ...(!input.testNumber && { traffic: input.traffic }),
-    ...(holder && { holder }),
-    ...(client.browser && { browser: client.browser }),
-    ...(await sealAsk(deps.vault, id, input)),
-    locale: input.locale,
-    createdAt: now,
-    expiresAt: now + deps.settings.codeTtlMs,
-    messages: 1,
-    resendAt: granted.resendAt,
-  };
-  await deps.verifications.create(verification);
-  return verification;
 }
 
 /** The live verification of this phone and purpose that this very client started before. */

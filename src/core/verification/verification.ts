@@ -1,9 +1,14 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Verification } from "./ports.ts";
-import type { Purpose } from "./purpose.ts";
+import { type Purpose, ruleOf } from "./purpose.ts";
+
+/** How long the codes of a purpose live at most, resends included. */
+export function mostLifeMs(purpose: Purpose): number {
+  return ruleOf(purpose).mostLifeMs ?? MAX_LIFE_MS;
+}
 
 /** A code never lives longer than this after its start, resends included (NIST SP 800-63B-4, 3.1.3.2; promise 8). */
-export const MAX_LIFE_MS = 600_000;
+const MAX_LIFE_MS = 600_000;
 
 /** Guesses stay set aside a little longer: a last one may still be on its way to the ledger, or a clock ahead. */
 export const LEASE_MS = MAX_LIFE_MS + 30_000;

@@ -1,8 +1,9 @@
 import { ok } from "../../core/refusals.ts";
 import { timeOf } from "../time.ts";
 import { operation } from "./operation.ts";
-import { Approved, CheckBody, Proven, RedeemBody, VerificationId } from "./schemas.ts";
-import { askerOf } from "./wire.ts";
+import { VerificationId } from "./schemas.ts";
+import { Approved, CheckBody, Proven, RedeemBody } from "./schemas-backend.ts";
+import { askerOf, transactionOf } from "./wire.ts";
 
 export const checkVerification = operation({
   id: "checkVerification",
@@ -10,7 +11,7 @@ export const checkVerification = operation({
   path: "/v1/verifications/{id}/check",
   summary: "Check a code that a backend asked for",
   description:
-    "Gives a proof for the right code, for the backend that started the verification and for nobody else. The person's browser may call it, or the backend with its API key. A wrong, expired, spent or unknown code is one refusal.",
+    "Gives a proof for the right code, for the backend that started the verification and for nobody else. The person's browser may call it, or the backend with its API key. A wrong, expired, spent or unknown code is one refusal; a code for another transaction is a wrong one.",
   auth: "anybody",
   params: VerificationId,
   body: CheckBody,
@@ -25,6 +26,7 @@ export const checkVerification = operation({
       verificationId: params.id,
       code: body.code,
       client: client.value,
+      ...transactionOf(body),
       ...(backend && { backend }),
     });
     return proof.ok ? ok({ status: "approved" as const, proof: proof.value }) : proof;

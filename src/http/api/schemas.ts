@@ -4,32 +4,25 @@ import { CHALLENGE_KINDS, type ChallengeKind } from "../../core/protection/chall
 import { PURPOSES } from "../../core/verification/purpose.ts";
 
 /** A moment on the wire is RFC 3339 in UTC; inside it is epoch milliseconds. */
-const Time = z.iso.datetime().meta({ example: "2026-11-23T08:00:00.000Z", description: "RFC 3339, UTC" });
+export const Time = z.iso
+  .datetime()
+  .meta({ example: "2026-11-23T08:00:00.000Z", description: "RFC 3339, UTC" });
 
-const Purpose = z.enum(PURPOSES, { error: `must be one of ${PURPOSES.join(", ")}` }).meta({
+export const Purpose = z.enum(PURPOSES, { error: `must be one of ${PURPOSES.join(", ")}` }).meta({
   description:
-    "What the verification is for; `sign_in` also signs up, `verify_identity` takes an API key and gives a proof, `second_factor` takes an access token and shows again who the person is.",
+    "What the verification is for; `sign_in` also signs up, `temporary_password` sends a password that signs in once, `verify_identity` and `confirm_transaction` take an API key and give a proof, `second_factor` takes an access token and shows again who the person is.",
 });
 
-const boundedText = (max: number) =>
+export const boundedText = (max: number) =>
   z
     .string({ error: "must be a string" })
     .min(1, "must not be empty")
     .max(max, `must have at most ${max} characters`);
 
-const DeviceToken = boundedText(4_096).meta({
+export const DeviceToken = boundedText(4_096).meta({
   description:
     "What an earlier sign-in on this device returned; it keeps strangers from using up this phone's sends.",
 });
-
-const Reference = boundedText(256).meta({
-  example: "contract-4711",
-  description: "A backend's own name of what this is for; the proof says it. 1 to 128 characters.",
-});
-
-const ClientAddress = z
-  .union([z.ipv4(), z.ipv6()], { error: "must be an IPv4 or IPv6 address" })
-  .meta({ example: "203.0.113.7", description: "With an API key: the address of the person's own device." });
 
 function kind<Kind extends ChallengeKind>(name: Kind) {
   return z.literal(name).meta({ description: "Which challenge it was." });
@@ -59,22 +52,6 @@ export const Captcha = z
     { error: `must be an object whose kind is ${CHALLENGE_KINDS.join(", ")}, with what belongs to it` },
   )
   .meta({ description: "What a solved challenge gave; it counts once. Needed after `captcha_required`." });
-
-export const StartBody = z.strictObject({
-  phone: boundedText(64).optional().meta({
-    example: "+8613800138000",
-    description: "However a person writes it. May be left out where it is about the user's own.",
-  }),
-  purpose: Purpose.default("sign_in"),
-  locale: z
-    .enum(["en", "zh-CN"], { error: "must be en or zh-CN" })
-    .optional()
-    .meta({ description: "Language of the message; else that of `Accept-Language`." }),
-  deviceToken: DeviceToken.optional(),
-  captcha: Captcha.optional(),
-  reference: Reference.optional(),
-  clientAddress: ClientAddress.optional(),
-});
 
 export const ResendBody = z.strictObject({ captcha: Captcha.optional() }).optional();
 
@@ -111,49 +88,20 @@ export const Verification = z
       .meta({ description: "Only a `pending` one can be approved; the others are over." }),
     purpose: Purpose,
     phone: z.string().meta({ description: "Masked.", example: "+86 138••••8000" }),
-    codeLength: z.number().int().meta({ description: "How many digits the code has." }),
+    codeLength: z.number().int().meta({ description: "How many characters the code has." }),
+    codeAlphabet: z.literal("letters").optional().meta({
+      description: "There where the code is a password of letters and digits; codes are digits.",
+    }),
     expiresAt: Time.meta({ description: "The first moment at which the code is no longer good." }),
     resendAt: Time.meta({ description: "From when on it may be sent again." }),
   })
   .meta({ id: "Verification" });
 
-const Code = boundedText(64).meta({
+export const Code = boundedText(64).meta({
   example: "004217",
-  description: "The digits; full-width digits, spaces and hyphens are taken too.",
+  description:
+    "The digits, or the letters and digits of a temporary password; full-width ones, spaces and hyphens are taken too.",
 });
-
-export const CheckBody = z.strictObject({
-  code: Code,
-  clientAddress: ClientAddress.optional(),
-});
-
-export const Approved = z
-  .object({
-    status: z.literal("approved").meta({ description: "The code was right, and is used up." }),
-    proof: z.string().meta({ description: "JWT, ES256, `typ` `proof+jwt`; 5 minutes." }),
-  })
-  .meta({ id: "Approved" });
-
-export const RedeemBody = z.strictObject({
-  proof: boundedText(4_096).meta({ description: "What the check of the code answered." }),
-});
-
-export const Proven = z
-  .object({
-    verificationId: z.string().meta({ description: "Compare it with the one that you started." }),
-    purpose: Purpose,
-    phone: z
-      .string()
-      .optional()
-      .meta({ example: "+8613800138000", description: "E.164, where the API key tells phones." }),
-    phoneTag: z
-      .string()
-      .optional()
-      .meta({ description: "Stands for the phone, where the API key does not tell phones." }),
-    reference: z.string().optional().meta({ description: "That of the start." }),
-    approvedAt: Time.meta({ description: "When the code was entered." }),
-  })
-  .meta({ id: "Proven" });
 
 export const OpenSessionBody = z.union(
   [
@@ -211,6 +159,9 @@ export const SessionTokens = z
     refreshToken: z.string().meta({ description: "For one use at POST /v1/sessions/refresh." }),
     deviceToken: z.string().meta({ description: "Keep it on the device and send it with later sign-ins." }),
     user: User.meta({ description: "Whose session it is." }),
+    mustSetPassword: z.literal(true).optional().meta({
+      description: "There where a temporary password opened the session: the user has to choose their own.",
+    }),
   })
   .meta({ id: "SessionTokens" });
 

@@ -1,7 +1,9 @@
 import { ok } from "../../core/refusals.ts";
+import { originOf } from "../origin.ts";
 import { operation } from "./operation.ts";
-import { ResendBody, StartBody, Verification, VerificationId } from "./schemas.ts";
-import { askerOf, clientOf, selfOf, verificationBody } from "./wire.ts";
+import { ResendBody, Verification, VerificationId } from "./schemas.ts";
+import { AskedVerification, StartBody, StartedVerification } from "./schemas-backend.ts";
+import { askerOf, clientOf, pageRequestOf, selfOf, transactionOf, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [
   "captcha_required",
@@ -23,7 +25,11 @@ export const startVerification = operation({
   auth: "anyone",
   sends: true,
   body: StartBody,
-  answer: { status: 201, description: "The verification, waiting for its code.", schema: Verification },
+  answer: {
+    status: 201,
+    description: "The verification, waiting for its code.",
+    schema: StartedVerification,
+  },
   refusals: [
     "invalid_request",
     "invalid_api_key",
@@ -32,10 +38,11 @@ export const startVerification = operation({
     "invalid_phone",
     "country_not_allowed",
     "phone_not_mobile",
+    "template_unavailable",
     ...SEND_REFUSALS,
   ],
   example: { phone: "+8613800138000" },
-  handle: async (request, phonekey) => {
+  handle: async (request, phonekey, deps) => {
     const { phone, purpose, captcha, reference, locale = request.locale } = request.body;
     const { idempotency, principal } = request;
     const { backend, person } = principal;
@@ -49,10 +56,15 @@ export const startVerification = operation({
       ...(person && { self: selfOf(person) }),
       ...(backend && { backend }),
       ...(reference !== undefined && { reference }),
+      ...transactionOf(request.body),
+      ...pageRequestOf(request.body),
       ...(captcha && { captcha }),
       ...(idempotency && { idempotency }),
     });
-    return started.ok ? ok(verificationBody(started.value)) : started;
+    if (!started.ok) return started;
+    const { link, ...view } = started.value;
+    const pageUrl = link && `${originOf(request.c, deps.settings)}/verify/${link}`;
+    return ok({ ...verificationBody(view), ...(pageUrl && { pageUrl }) });
   },
 });
 
@@ -87,13 +99,21 @@ export const readVerification = operation({
   method: "get",
   path: "/v1/verifications/{id}",
   summary: "Read a verification",
-  description: "Its status, and when it expires or may be sent again.",
-  auth: "none",
+  description:
+    "Its status, and when it expires or may be sent again. The backend that started it shows its API key and gets the proof besides, for 5 minutes after the code was entered.",
+  auth: "anybody",
   params: VerificationId,
-  answer: { status: 200, description: "The verification as it is now.", schema: Verification },
+  answer: { status: 200, description: "The verification as it is now.", schema: AskedVerification },
   refusals: ["not_found"],
   handle: async (request, phonekey) => {
-    const found = await phonekey.verifications.read({ id: request.params.id, client: clientOf(request) });
-    return found.ok ? ok(verificationBody(found.value)) : found;
+    const { params, principal: backend } = request;
+    const found = await phonekey.verifications.read({
+      id: params.id,
+      client: clientOf(request),
+      ...(backend && { backend }),
+    });
+    if (!found.ok) return found;
+    const { proof, ...view } = found.value;
+    return ok({ ...verificationBody(view), ...(proof && { proof }) });
   },
 });

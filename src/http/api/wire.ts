@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import type { Profile } from "../../core/account/profile.ts";
 import type { Backend } from "../../core/backend/api-key.ts";
+import type { PageRequest } from "../../core/backend/link.ts";
 import { ok, type Result, refuse } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
 import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
+import type { Transaction } from "../../core/transaction.ts";
 import type { Client } from "../../core/verification/client.ts";
+import { alphabetOf } from "../../core/verification/code.ts";
 import type { Self } from "../../core/verification/self.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { HttpDeps } from "../context.ts";
@@ -13,11 +16,37 @@ import { avatarUrl } from "../origin.ts";
 import { timeOf } from "../time.ts";
 import type { OperationRequest } from "./operation.ts";
 import type { SessionTokens, User, Verification } from "./schemas.ts";
+import type { PageBody, TransactionBody } from "./schemas-backend.ts";
 
 type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
 
 export function verificationBody(view: VerificationView): z.input<typeof Verification> {
-  return { ...view, expiresAt: timeOf(view.expiresAt), resendAt: timeOf(view.resendAt) };
+  return {
+    ...view,
+    ...(alphabetOf(view.codeLength) === "letters" && { codeAlphabet: "letters" as const }),
+    expiresAt: timeOf(view.expiresAt),
+    resendAt: timeOf(view.resendAt),
+  };
+}
+
+/** The transaction of a body, without what it leaves out. */
+export function transactionOf({
+  transaction,
+}: {
+  readonly transaction?: z.output<typeof TransactionBody> | undefined;
+}): { readonly transaction?: Transaction } {
+  if (!transaction) return {};
+  const { hash, ...rest } = transaction;
+  return { transaction: { ...rest, ...(hash !== undefined && { hash }) } };
+}
+
+/** The same for the page that a backend wants to send the person to. */
+export function pageRequestOf({ page }: { readonly page?: z.output<typeof PageBody> | undefined }): {
+  readonly page?: PageRequest;
+} {
+  if (!page) return {};
+  const { returnTo, state } = page;
+  return { page: { ...(returnTo !== undefined && { returnTo }), ...(state !== undefined && { state }) } };
 }
 
 export function userBody(profile: Profile, { c }: AnyRequest, deps: HttpDeps): z.input<typeof User> {
@@ -32,7 +61,7 @@ export async function tokensBody(
   request: AnyRequest,
   deps: HttpDeps,
 ): Promise<z.input<typeof SessionTokens>> {
-  const { accessToken, refreshToken, deviceToken, expiresInSeconds } = tokens;
+  const { accessToken, refreshToken, deviceToken, expiresInSeconds, mustSetPassword } = tokens;
   const profile = await deps.phonekey.account.read(tokens.user);
   return {
     accessToken,
@@ -41,6 +70,7 @@ export async function tokensBody(
     refreshToken,
     deviceToken,
     user: userBody(profile, request, deps),
+    ...(mustSetPassword && { mustSetPassword }),
   };
 }
 

@@ -262,7 +262,7 @@ describe("T29: one token, one spelling", () => {
   });
 });
 
-describe.each(["flow", "handover"] as const)("T29: the parts of an encrypted %s token", (kind) => {
+describe.each(["flow", "handover", "link"] as const)("T29: the parts of an encrypted %s token", (kind) => {
   const moved: Record<string, (parts: Buffer[]) => readonly Buffer[]> = {
     "a byte of the text moved to the tag": ([head, key, iv, text, tag]) => [
       head!,

@@ -42,6 +42,12 @@ export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
     phone: "+8613800138000",
     reference: "王-4711",
   },
+  link: {
+    verification: "verification-1",
+    client: "shop",
+    returnTo: "https://shop.example.com/back",
+    state: "s-1",
+  },
   functions: {
     phone: "13800138000",
     userId: "user-1",
@@ -68,6 +74,7 @@ export const WIRE = {
     keyKind: "handover",
   },
   proof: { alg: "ES256", typ: "proof+jwt", aud: "shop", keyKind: "proof" },
+  link: { alg: "dir", enc: "A256GCM", typ: "link+jwt", aud: "urn:phonekey:link", keyKind: "link" },
   functions: {
     alg: "HS256",
     typ: "functions+jwt",

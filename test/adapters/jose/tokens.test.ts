@@ -131,7 +131,7 @@ describe("refresh tokens", () => {
   });
 });
 
-describe.each(["flow", "handover"] as const)("a %s token", (kind) => {
+describe.each(["flow", "handover", "link"] as const)("a %s token", (kind) => {
   it("hides what it says, and is different each time", async () => {
     const token = await issueSample(kind);
     for (const segment of token.split(".").slice(1)) {

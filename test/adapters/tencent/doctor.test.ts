@@ -9,7 +9,12 @@ import { smsAdmin } from "../../support/tencent/sms-admin.ts";
 
 const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 const BOTH = ["code", "minutes"] as const;
-const TEXTS: TencentTexts = { signature: "腾讯云", template: { id: "11", parameters: BOTH }, templates: {} };
+const TEXTS: TencentTexts = {
+  signature: "腾讯云",
+  template: { id: "11", parameters: BOTH },
+  templates: {},
+  transactions: [],
+};
 
 async function start({ skewMs = 0, secretKey = KEYS.secretKey } = {}) {
   const account = createAdminAccount();

@@ -24,10 +24,12 @@ describe("the default texts", () => {
   });
 
   it("are there for every purpose that can be started, and no two are alike", () => {
-    expect(TEMPLATE_PURPOSES).toEqual(expect.arrayContaining([...PURPOSES]));
+    // Each text for a transaction names a payee of the operator's.
+    const others = PURPOSES.filter((purpose) => purpose !== "confirm_transaction");
+    expect(TEMPLATE_PURPOSES).toEqual(expect.arrayContaining(others));
     const texts = all.map(([purpose, locale]) => defaultTemplate(purpose, locale));
-    expect(new Set(texts.map(({ text }) => text)).size).toBe(16);
-    expect(new Set(texts.map(({ name }) => name)).size).toBe(16);
+    expect(new Set(texts.map(({ text }) => text)).size).toBe(14);
+    expect(new Set(texts.map(({ name }) => name)).size).toBe(14);
   });
 
   it("say what the tutorial's says", () => {

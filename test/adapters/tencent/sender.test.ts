@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createSmsClient } from "../../../src/adapters/tencent/client.ts";
 import { createTencentSender, type TencentSenderSettings } from "../../../src/adapters/tencent/sender.ts";
 import type { SmsMessage } from "../../../src/core/delivery/ports.ts";
+import type { Phone } from "../../../src/core/phone.ts";
 import { type Cloud, startCloud } from "../../support/tencent/cloud.ts";
 import { createSmsSending, type SmsAccount } from "../../support/tencent/sms-send.ts";
 
@@ -18,6 +19,8 @@ const ACCOUNT: SmsAccount = {
     { id: "1110", content: "{1}为您的登录验证码，请于{2}分钟内填写。" },
     { id: "1111", content: "请于{1}分钟内填写验证码{2}。" },
     { id: "1112", content: "验证码{1}。" },
+    { id: "1113", content: "验证码{1}，向阳光超市确认{2}元{3}分。" },
+    { id: "1115", content: "向阳光超市确认{1}日元，验证码{2}。" },
     { id: "2110", content: "{1} is your code for {2} minutes.", isInternational: true },
   ],
 };
@@ -28,8 +31,13 @@ const SETTINGS: TencentSenderSettings = {
     signature: "腾讯云",
     template: { id: "1110", parameters: CODE_AND_MINUTES },
     templates: {},
+    transactions: [
+      { id: "1113", parameters: ["code", "whole", "fraction"], currency: "CNY", payee: "阳光超市" },
+      { id: "1114", parameters: ["whole", "code"], currency: "CNY", payee: "Round Ltd" },
+      { id: "1115", parameters: ["whole", "code"], currency: "JPY", payee: "阳光超市" },
+    ],
   },
-  international: { template: { id: "2110", parameters: CODE_AND_MINUTES }, templates: {} },
+  international: { template: { id: "2110", parameters: CODE_AND_MINUTES }, templates: {}, transactions: [] },
 };
 
 const MESSAGE = {
@@ -156,8 +164,48 @@ describe("what it sends", () => {
     expect(sms.taken).toMatchObject([{ to, text: "004217 is your code for 5 minutes." }]);
   });
 
+  const PURCHASE = { amount: "120.05", currency: "CNY", payee: "阳光超市" };
+  const CONFIRM = { purpose: "confirm_transaction", transaction: PURCHASE } as const;
+
+  it("says a transaction by the text that names its payee, the amount in its variables", async () => {
+    const { send, sms } = await start();
+    await send(CONFIRM);
+    await send({ ...CONFIRM, transaction: { ...PURCHASE, amount: "900", currency: "JPY" } });
+    expect(sms.taken.map(({ text }) => text)).toEqual([
+      "【腾讯云】验证码004217，向阳光超市确认120元05分。",
+      "【腾讯云】向阳光超市确认900日元，验证码004217。",
+    ]);
+  });
+
+  it("sends no code for a transaction that no text says whole", async () => {
+    const { send, cloud } = await start();
+    const outcome = { status: "rejected", providerCode: "no_template" };
+    expect(await send({ purpose: "confirm_transaction" })).toMatchObject(outcome);
+    expect(await send({ ...CONFIRM, transaction: { ...PURCHASE, payee: "阳光商店" } })).toMatchObject(
+      outcome,
+    );
+    expect(cloud.calls).toHaveLength(0);
+  });
+
+  it.each([
+    [PURCHASE, true],
+    [{ ...PURCHASE, amount: "999999.99" }, true],
+    [{ ...PURCHASE, amount: "1000000.00" }, false],
+    [{ ...PURCHASE, payee: "阳光超市 " }, false],
+    [{ ...PURCHASE, payee: "阳光超⼤" }, false],
+    [{ ...PURCHASE, currency: "USD" }, false],
+    [{ amount: "7.00", currency: "CNY", payee: "Round Ltd" }, true],
+    [{ amount: "7.50", currency: "CNY", payee: "Round Ltd" }, false],
+    [{ amount: "7", currency: "JPY", payee: "阳光超市" }, true],
+  ])("carries %j: %s", async (transaction, carried) => {
+    const { sender } = await start();
+    const to = (phone: string) => ({ ...CONFIRM, locale: "en" as const, transaction, to: phone as Phone });
+    expect(sender.carries?.(to("+8613800138000"))).toBe(carried);
+    expect(sender.carries?.(to("+14155550123"))).toBe(false);
+  });
+
   it("asks for nothing where there is no text for a message, and says so", async () => {
-    const { send, cloud } = await start({ settings: { international: { templates: {} } } });
+    const { send, cloud } = await start({ settings: { international: { templates: {}, transactions: [] } } });
     expect(await send({ to: "+14155550123" })).toEqual({
       status: "rejected",
       providerCode: "no_template",

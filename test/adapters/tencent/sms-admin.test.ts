@@ -85,7 +85,7 @@ describe("the set-up", () => {
     const { told } = await setUp(admin);
     expect(new Set(told.map((line) => line.split(" ")[0]))).toEqual(new Set(["keep"]));
     expect(actions().filter((action) => action === "AddSmsSign")).toHaveLength(1);
-    expect(actions().filter((action) => action === "AddSmsTemplate")).toHaveLength(8);
+    expect(actions().filter((action) => action === "AddSmsTemplate")).toHaveLength(7);
   });
 
   it("goes on where it was broken off", async () => {
@@ -95,7 +95,7 @@ describe("the set-up", () => {
     expect(account.templates).toHaveLength(2);
     await setUp(admin);
     expect(account.signatures).toHaveLength(1);
-    expect(account.templates).toHaveLength(8);
+    expect(account.templates).toHaveLength(7);
   });
 
   it("sees what is beyond the first hundred", async () => {
@@ -146,7 +146,7 @@ describe("the set-up", () => {
     const templates = [{ purpose: "sign_in" as const, ...defaultTemplate("sign_in", "en") }];
     await setUp(global, wanted({ isInternational: true, templates }));
     expect(account.signatures.map(({ International }) => International)).toEqual([0, 1]);
-    expect(await admin.templates()).toHaveLength(8);
+    expect(await admin.templates()).toHaveLength(7);
     expect(await global.templates()).toHaveLength(1);
   });
 

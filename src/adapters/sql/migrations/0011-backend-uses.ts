@@ -1,0 +1,18 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "../schema.ts";
+
+/**
+ * Temporary passwords, proofs that backends fetch, pages that they send people to, and money of their own. What there is
+ * of before has nothing of it.
+ */
+export async function backendUses(db: Kysely<Schema>): Promise<void> {
+  await db.schema.alterTable("verifications").addColumn("granted_length", "integer").execute();
+  await db.schema.alterTable("verifications").addColumn("approved_at", "bigint").execute();
+  await db.schema
+    .alterTable("sessions")
+    .addColumn("must_set_password", "integer", (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema.alterTable("api_keys").addColumn("return_to", "text").execute();
+  await db.schema.alterTable("api_keys").addColumn("spend_hour", "bigint").execute();
+  await db.schema.alterTable("api_keys").addColumn("spend_day", "bigint").execute();
+}

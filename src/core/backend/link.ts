@@ -1,0 +1,133 @@
+import type { MessageStore } from "../delivery/ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Tokens } from "../session/ports.ts";
+import type { Transaction } from "../transaction.ts";
+import { readAsk } from "../verification/ask.ts";
+import { type CheckDeps, type CheckRefusal, checkCode } from "../verification/check.ts";
+import type { Client } from "../verification/client.ts";
+import type { VerificationDeps } from "../verification/deps.ts";
+import { purposesGiving, ruleOf } from "../verification/purpose.ts";
+import { type StartInput, type StartRefusal, startVerification } from "../verification/start.ts";
+import { mostLifeMs, type VerificationView, viewOf } from "../verification/verification.ts";
+
+/** That a backend wants to send the person to Phonekey's page, and where that sends them back to. */
+export interface PageRequest {
+  /** Exactly one of the addresses of the backend's key. */
+  readonly returnTo?: string;
+  /** Comes back with whoever entered the right code, and is told to nobody before: so the backend knows its own visitor. */
+  readonly state?: string;
+}
+
+export interface PageStart extends StartInput {
+  readonly page?: PageRequest;
+}
+
+export interface StartedView extends VerificationView {
+  /** The secret part of the page's address. */
+  readonly link?: string;
+}
+
+/** Starts a verification, and where a backend asks for it makes a link to the page on which its code is entered. */
+export async function startWithPage(
+  deps: VerificationDeps,
+  { page, ...input }: PageStart,
+): Promise<Result<StartedView, StartRefusal>> {
+  const judged = page ? judgePage(page, input) : ok(undefined);
+  if (!judged.ok) return judged;
+  const started = await startVerification(deps, input);
+  if (!started.ok || !page || !input.backend) return started;
+  const { client } = input.backend;
+  const now = deps.clock.now();
+  const link = await deps.tokens.issue(
+    "link",
+    { verification: started.value.id, client, ...page },
+    // A resend may make the code live longer, never beyond this.
+    { issuedAt: now, expiresAt: now + mostLifeMs(input.purpose) },
+  );
+  return ok({ ...started.value, link });
+}
+
+const STATE = /^[\x21-\x7e]{16,512}$/;
+
+function judgePage(
+  { returnTo, state }: PageRequest,
+  { backend, purpose }: StartInput,
+): Result<void, "invalid_request"> {
+  const bad = (field: string, detail: string) => refuse("invalid_request", { field, detail });
+  if (!backend) return bad("page", "must come with an API key");
+  if ((returnTo === undefined) !== (state === undefined)) {
+    return bad(
+      returnTo === undefined ? "page.returnTo" : "page.state",
+      "must be given where the other one is",
+    );
+  }
+  if (returnTo === undefined || state === undefined) return ok(undefined);
+  if (ruleOf(purpose).gives !== "proof")
+    return bad("page.returnTo", "is only for purposes that give a proof");
+  if (!backend.returnTo.includes(returnTo))
+    return bad("page.returnTo", "must be one of the addresses of this API key, character by character");
+  return STATE.test(state)
+    ? ok(undefined)
+    : bad("page.state", "must be 16 to 512 printable ASCII characters");
+}
+
+/** A verification that a backend asked for, as its page shows it. */
+export interface AskedPage {
+  readonly view: VerificationView;
+  /** The backend, by its name. */
+  readonly client: string;
+  readonly transaction?: Transaction;
+  readonly returnTo?: string;
+  readonly state?: string;
+}
+
+export interface LinkDeps extends CheckDeps {
+  readonly tokens: Tokens;
+  readonly messages: Pick<MessageStore, "convert">;
+}
+
+/**
+ * Reads a link. Forged and expired ones, and those of a backend whose keys were taken away or may no longer send people
+ * there, are `not_found`.
+ */
+export async function readLink(deps: LinkDeps, link: string): Promise<Result<AskedPage, "not_found">> {
+  const now = deps.clock.now();
+  const claims = await deps.tokens.read("link", link, now);
+  const verification = claims && (await deps.verifications.find(claims.verification));
+  if (!verification || verification.asked?.client !== claims.client) return refuse("not_found");
+  const { client, returnTo, state } = claims;
+  const key = await deps.apiKeys.findLive(client, now);
+  if (!key || (returnTo !== undefined && !key.returnTo.includes(returnTo))) return refuse("not_found");
+  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  const { transaction } = await readAsk(deps.vault, verification);
+  return ok({
+    view: viewOf(verification, phone, now),
+    client,
+    ...(transaction && { transaction }),
+    ...(returnTo !== undefined && { returnTo }),
+    ...(state !== undefined && { state }),
+  });
+}
+
+/**
+ * Looks at one guess at the code that a link is for. What is confirmed is what the page shows. The right code approves the
+ * verification: its backend fetches the proof itself, and none passes through a browser.
+ */
+export async function checkByLink(
+  deps: LinkDeps,
+  { link, code, client }: { readonly link: string; readonly code: string; readonly client: Client },
+): Promise<Result<AskedPage, CheckRefusal | "not_found">> {
+  const page = await readLink(deps, link);
+  if (!page.ok) return page;
+  const { view, transaction } = page.value;
+  const checked = await checkCode(deps, {
+    verificationId: view.id,
+    code,
+    purposes: purposesGiving("proof"),
+    client,
+    ...(transaction && { transaction }),
+  });
+  if (!checked.ok) return checked;
+  await deps.messages.convert(view.id);
+  return page;
+}

@@ -1,0 +1,65 @@
+import { sealAsk } from "./ask.ts";
+import { PASSWORD_LENGTH } from "./code.ts";
+import type { VerificationDeps } from "./deps.ts";
+import type { Verification } from "./ports.ts";
+import { type Purpose, ruleOf } from "./purpose.ts";
+import type { NewVerification } from "./start.ts";
+import { mostLifeMs } from "./verification.ts";
+
+/** What the ledger and the limits granted a start. */
+export interface Granted {
+  readonly codeLength: number;
+  readonly attempts: number;
+  readonly resendAt: number;
+}
+
+/** Keeps a new verification. */
+export async function createVerification(
+  deps: VerificationDeps,
+  input: NewVerification,
+  id: string,
+  granted: Granted,
+  now: number,
+): Promise<Verification> {
+  const { client, holder } = input;
+  const verification: Verification = {
+    id,
+    purpose: input.purpose,
+    phoneTag: input.phoneTag,
+    sealedPhone: await deps.vault.seal(input.phone, id),
+    codeKeyId: (await deps.keyring.current("code")).id,
+    ...codeFormOf(deps, input.purpose, granted.codeLength),
+    attemptsAllowed: granted.attempts,
+    attemptsUsed: 0,
+    outcome: "open",
+    bucket: input.bucket,
+    // What nobody was sent is no traffic: its approval speaks for no prefix and no address.
+    ...(!input.testNumber && { traffic: input.traffic }),
+    ...(holder && { holder }),
+    ...(client.browser && { browser: client.browser }),
+    ...(await sealAsk(deps.vault, id, input)),
+    locale: input.locale,
+    createdAt: now,
+    expiresAt: now + Math.min(deps.settings.codeTtlMs, mostLifeMs(input.purpose)),
+    messages: 1,
+    resendAt: granted.resendAt,
+  };
+  await deps.verifications.create(verification);
+  return verification;
+}
+
+/**
+ * A temporary password is as strong as every sender can carry: of letters where they carry text, else of as many digits
+ * as they do. The ledger granted guesses at a code, and counts what is guessed wrongly as such: guesses at longer ones
+ * are beyond its window while it is not spent.
+ */
+function codeFormOf(
+  { route, settings }: Pick<VerificationDeps, "route" | "settings">,
+  purpose: Purpose,
+  grantedLength: number,
+): Pick<Verification, "codeLength" | "grantedLength"> {
+  if (!ruleOf(purpose).isPassword) return { codeLength: grantedLength };
+  const carriesText = route.every((sender) => !sender.templatesOnly);
+  const codeLength = carriesText ? PASSWORD_LENGTH : Math.max(grantedLength, settings.codeLengths.most);
+  return { codeLength, grantedLength };
+}
