@@ -45,7 +45,7 @@ export interface LimitCaller {
   /** Whether the guard's allow-list names the number, its country or the client's network. */
   readonly isTrusted: boolean;
   /** The backend that asks with an API key; none of its windows is longer than `LONGEST_BACKEND_MS`. */
-  readonly backend?: Pick<ApiKey, "client" | "sends">;
+  readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
 }
 
 const HOUR_MS = 3_600_000;

@@ -14,7 +14,7 @@ import {
 import { noticeLimit } from "./notices.ts";
 import type { LimitCheck, LimitEvent, LimitStore, Lost, Sum, TakeRequest, TakeResult } from "./ports.ts";
 import type { ProtectionSettings } from "./sends.ts";
-import { budgetsOf } from "./spend.ts";
+import { budgetsOf, clientSums } from "./spend.ts";
 import { slotAt, sumKey } from "./sums.ts";
 
 const PAGE = 1_000;
@@ -105,12 +105,16 @@ function createLost({ settings, route }: RebuildDeps, learned: Learned, now: num
   }
 
   /** Returns the slots that the message is counted in. */
-  function addSums({ price, traffic, sender, createdAt: at }: SentMessage): readonly string[] {
+  function addSums({ price, traffic, client, sender, createdAt: at }: SentMessage): readonly string[] {
     if (price === 0) return [];
-    const budgets = budgetsOf(settings.money, sender ?? route[0]?.name ?? "", traffic?.country ?? "");
+    const budgets: readonly Pick<Sum, "key" | "windowMs" | "shards">[] = [
+      ...budgetsOf(settings.money, sender ?? route[0]?.name ?? "", traffic?.country ?? ""),
+      ...(client ? clientSums(client) : []),
+    ];
     return budgets.map(({ key, windowMs, shards }) => {
       const slot = `${sumKey({ key, windowMs })}/${slotAt(at, windowMs)}`;
-      sums.set(slot, { key, windowMs, at, shards, amount: price + (sums.get(slot)?.amount ?? 0) });
+      const amount = price + (sums.get(slot)?.amount ?? 0);
+      sums.set(slot, { key, windowMs, at, amount, ...(shards && { shards }) });
       return slot;
     });
   }
@@ -132,7 +136,7 @@ function countedChecks(settings: ProtectionSettings, message: SentMessage, learn
   const caller: LimitCaller = {
     ...{ phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false },
     // What its windows are now only the next take needs to know.
-    ...(client && { backend: { client, sends: [{ max: 1, windowMs: LONGEST_BACKEND_MS }] } }),
+    ...(client && { backend: { client, sends: [{ max: 1, windowMs: LONGEST_BACKEND_MS }], spend: {} } }),
   };
   const checks = [
     ...limitChecks(settings.limits, caller, learned),

@@ -1,3 +1,4 @@
+import type { KeySpend } from "../backend/ports.ts";
 import type { DeliverDeps } from "../delivery/deliver.ts";
 import { isUnsent, type SmsSender } from "../delivery/ports.ts";
 import type { LimitCaller, SendCheck } from "./limits.ts";
@@ -56,22 +57,54 @@ export function budgetsOf(settings: MoneySettings, sender: string, country: stri
 }
 
 /**
- * What a send is paid from. Known devices are always let through and counted; a stranger's proof of work never opens a
- * budget that is used up, and a third party's challenge opens a tenth more.
+ * The sums that the messages of a backend count in, with all of its keys together: whether or not it has a budget, so that
+ * what was counted is known without knowing what the key was. In one part: a single backend crowds nothing.
+ */
+export function clientSums(
+  client: string,
+): { readonly name: keyof KeySpend; readonly key: string; readonly windowMs: number }[] {
+  return [
+    { name: "hour", key: `spend:client:${client}`, windowMs: HOUR_MS },
+    { name: "day", key: `spend:client:${client}`, windowMs: DAY_MS },
+  ];
+}
+
+function clientChecks({ backend }: LimitCaller, amount: number): SendCheck[] {
+  if (!backend) return [];
+  return clientSums(backend.client).map(({ name, key, windowMs }) => ({
+    name: `spend_${name}_client`,
+    key,
+    amount,
+    windows: [{ max: backend.spend[name] ?? Number.MAX_SAFE_INTEGER, windowMs }],
+  }));
+}
+
+/** A backend that has a budget of its own is held to that, when what is there for all is used up. */
+function paysItself({ backend }: LimitCaller): boolean {
+  return backend !== undefined && Object.keys(backend.spend).length > 0;
+}
+
+/**
+ * What a send is paid from. Known devices, and backends with a budget of their own, are always let through by the others
+ * and counted; a stranger's proof of work never opens a budget that is used up, and a third party's challenge opens a tenth
+ * more.
  */
 export function spendChecks(settings: MoneySettings, caller: LimitCaller, sender: string): SendCheck[] {
   const { country } = caller.traffic;
   const amount = priceOf(settings.prices, sender, country);
   if (amount === 0) return [];
-  return budgetsOf(settings, sender, country).map(({ name, key, windowMs, max, shards }) => {
-    const check = { name, key, amount, windows: [{ max, windowMs }], shards };
-    if (caller.bucket === "device") return { ...check, advisory: true };
-    const { standing } = caller;
-    if (standing.name === "solved" && standing.isThirdParty) {
-      return { ...check, windows: [{ max: Math.floor(max * (1 + RESERVE)), windowMs }] };
-    }
-    return standing.name === "unsolved" && standing.isThirdParty ? { ...check, asksCaptcha: true } : check;
-  });
+  const shared = budgetsOf(settings, sender, country).map(
+    ({ name, key, windowMs, max, shards }): SendCheck => {
+      const check = { name, key, amount, windows: [{ max, windowMs }], shards };
+      if (caller.bucket === "device" || paysItself(caller)) return { ...check, advisory: true };
+      const { standing } = caller;
+      if (standing.name === "solved" && standing.isThirdParty) {
+        return { ...check, windows: [{ max: Math.floor(max * (1 + RESERVE)), windowMs }] };
+      }
+      return standing.name === "unsolved" && standing.isThirdParty ? { ...check, asksCaptcha: true } : check;
+    },
+  );
+  return [...shared, ...clientChecks(caller, amount)];
 }
 
 /** What became of a message, as far as it costs. */
@@ -83,16 +116,25 @@ export interface Billed {
   readonly parts?: number;
 }
 
+/** What was counted for a message when it was asked for. */
+interface Counted {
+  readonly sender: string;
+  readonly country: string;
+  readonly client?: string;
+  readonly at: number;
+  readonly price: number;
+}
+
 /**
  * What a message cost, and what turns what was counted for it into that, on every budget that it is paid from: another
  * sender of the route may have sent it, or nobody.
  */
 function settled(
   settings: MoneySettings,
-  counted: { readonly sender: string; readonly country: string; readonly at: number; readonly price: number },
+  counted: Counted,
   billed: Billed,
 ): { readonly price: number; readonly corrections: readonly Sum[] } {
-  const { country, at } = counted;
+  const { country, client, at } = counted;
   const each = billed.isFailed ? 0 : priceOf(settings.prices, billed.sender, country);
   const price = each * (billed.parts ?? 1);
   if (price === counted.price && billed.sender === counted.sender) return { price, corrections: [] };
@@ -100,7 +142,9 @@ function settled(
     budgetsOf(settings, sender, country).map(({ key, windowMs, shards }) => {
       return { key, windowMs, at, amount, shards };
     });
-  const corrections = [...on(counted.sender, -counted.price), ...on(billed.sender, price)];
+  const own = client ? clientSums(client) : [];
+  const difference = own.map(({ key, windowMs }) => ({ key, windowMs, at, amount: price - counted.price }));
+  const corrections = [...on(counted.sender, -counted.price), ...on(billed.sender, price), ...difference];
   return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
 }
 
@@ -114,6 +158,7 @@ export function createSettlePrice(deps: {
     const counted = {
       sender: deps.route[0]?.name ?? "none",
       country: message.traffic?.country ?? "",
+      ...(message.client && { client: message.client }),
       at: message.createdAt,
       price: message.price,
     };

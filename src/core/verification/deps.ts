@@ -67,7 +67,7 @@ export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusa
 export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
 
 /** What others used up, too: when exactly it is free again would tell of their traffic. */
-const SHARED = /^(prefix|country|total|guard_\w+|spend_\w+)$/;
+const SHARED = /^(prefix|country|total|guard_\w+|spend_(hour|day)(_country|_sender)?)$/;
 const SHARED_RETRY_MS = 5 * 60_000;
 
 /** What a refused take means for the caller. */

@@ -61,7 +61,7 @@ interface Resend extends Pick<ResendInput, "client" | "captcha"> {
   readonly verification: Verification;
   readonly idempotency: HashedKey | undefined;
   /** The backend that asked for it. */
-  readonly backend?: Pick<ApiKey, "client" | "sends">;
+  readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
 }
 
 /**
