@@ -1,10 +1,14 @@
 import { Command } from "commander";
+import { apiKeyTools } from "../compose/api-keys.ts";
+import { whyOver } from "../core/backend/api-key.ts";
 import { openInput } from "./files.ts";
 import { createProgress } from "./progress.ts";
+import { settings } from "./settings.ts";
 import { withTransferTools } from "./transfers.ts";
 
 interface RestoredOptions {
   readonly erasures?: string;
+  readonly endApiKeys?: boolean;
   readonly json?: boolean;
 }
 
@@ -15,6 +19,10 @@ export function restoredCommand(): Command {
       "--erasures <file>",
       "ids of users who were erased since the backup, one a line; they are erased again",
     )
+    .option(
+      "--end-api-keys",
+      "end the API keys of all backends too: one that was revoked since the backup is good again",
+    )
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
@@ -24,7 +32,7 @@ export function restoredCommand(): Command {
     .action((options: RestoredOptions) => putRight(options));
 }
 
-async function putRight({ erasures, json = false }: RestoredOptions): Promise<void> {
+async function putRight({ erasures, endApiKeys = false, json = false }: RestoredOptions): Promise<void> {
   const chunks = erasures === undefined ? none() : (await openInput(erasures)).chunks;
   const progress = createProgress("sessions");
   const counts = await withTransferTools((tools) =>
@@ -32,11 +40,34 @@ async function putRight({ erasures, json = false }: RestoredOptions): Promise<vo
   );
   progress.clear();
   const { sessions, erased, unknown } = counts;
-  if (json) console.log(JSON.stringify(counts));
-  else
-    console.log(
-      `Ended ${sessions} sessions. Erased ${erased} users again; ${unknown} of the list are not here.`,
-    );
+  const backends = await putKeysRight(endApiKeys);
+  if (json) {
+    console.log(JSON.stringify({ ...counts, backends, endedApiKeys: endApiKeys }));
+    return;
+  }
+  console.log(
+    `Ended ${sessions} sessions. Erased ${erased} users again; ${unknown} of the list are not here.`,
+  );
+  if (backends.length > 0) console.log(keysLine(backends, endApiKeys));
+}
+
+/** The backends whose keys are good, or were until they were ended here. */
+async function putKeysRight(ends: boolean): Promise<readonly string[]> {
+  const tools = await apiKeyTools(settings());
+  try {
+    const good = (await tools.list()).filter((key) => !whyOver(key, Date.now()));
+    const backends = [...new Set(good.map(({ client }) => client))];
+    if (ends) for (const client of backends) await tools.revoke(client);
+    return backends;
+  } finally {
+    await tools.close();
+  }
+}
+
+function keysLine(backends: readonly string[], isEnded: boolean): string {
+  const names = backends.join(", ");
+  if (isEnded) return `Ended the API keys of ${names}: make new ones with \`phonekey keys api create\`.`;
+  return `The API keys of ${names} are good, also those that were revoked since the backup: revoke or rotate them.`;
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {}

@@ -13,7 +13,15 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
     return (await client.post("/v1/verifications", body, bearer(key))).status;
   };
 
-  const made = await api("create", "shop", "--purposes", "verify_identity", "--sends", "50/1h");
+  const made = await api(
+    "create",
+    "shop",
+    "--purposes",
+    "verify_identity",
+    "--sends",
+    "50/1h",
+    ...["--spend-hour", "20 CNY", "--return-to", "https://shop.example.com/back"],
+  );
   expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^pk_[\w-]{43}\n$/) });
   const key = made.stdout.trim();
   canary("token", key);
@@ -32,11 +40,16 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
   expect(listed[1]).toMatchObject({
     purposes: ["verify_identity"],
     sends: [{ max: 50, windowMs: 3_600_000 }],
+    spend: { hour: 20_000_000 },
+    returnTo: ["https://shop.example.com/back"],
   });
   expect(listed[1]).not.toHaveProperty("hash");
   expect((await api("list")).stdout).toMatch(
     /^shop +expired +until .*\nshop +good +until .*verify_identity\n$/,
   );
+
+  const foreign = ["create", "bank", "--purposes", "verify_identity", "--spend-day", "20 USD"];
+  expect(await api(...foreign)).toMatchObject({ code: 1, stderr: expect.stringContaining("SMS_PRICES") });
 
   expect(await api("revoke", "shop")).toMatchObject({ code: 0, stdout: "Revoked 1 API key of shop.\n" });
   expect(await starts(next.key)).toBe(401);
@@ -46,9 +59,26 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
     ["create", "bank", "--purposes", "everything"],
     ["create", "bank", "--purposes", "verify_identity", "--networks", "nowhere"],
     ["create", "bank", "--purposes", "verify_identity", "--sends", "5/2d"],
+    ["create", "bank", "--purposes", "verify_identity", "--spend-hour", "20"],
+    ["create", "bank", "--purposes", "verify_identity", "--return-to", "http://shop.example.com"],
     ["create", "bank"],
   ]) {
     expect((await api(...wrong)).code).toBe(2);
   }
   await server.stop();
+});
+
+test("phonekey restored names the backends whose API keys are good, and ends them where it is asked to", async () => {
+  const folder = workingFolder();
+  const server = await startServer({ folder });
+  await server.stop();
+  const made = await phonekey(["keys", "api", "create", "shop", "--purposes", "verify_identity"], { folder });
+  canary("token", made.stdout.trim());
+  expect((await phonekey(["restored"], { folder })).stdout).toContain("The API keys of shop are good");
+  const ended = await phonekey(["restored", "--end-api-keys", "--json"], { folder });
+  expect(JSON.parse(ended.stdout)).toMatchObject({ backends: ["shop"], endedApiKeys: true });
+  expect((await phonekey(["keys", "api", "list"], { folder })).stdout).toMatch(/^shop +revoked/);
+  expect(JSON.parse((await phonekey(["restored", "--json"], { folder })).stdout)).toMatchObject({
+    backends: [],
+  });
 });
