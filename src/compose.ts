@@ -21,7 +21,7 @@ import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
-import { sendingNotices, tellMissingNotices } from "./compose/notices.ts";
+import { accountJobs, tellMissingNotices } from "./compose/notices.ts";
 import { observerOf } from "./compose/observer.ts";
 import { platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
@@ -173,7 +173,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     hasInbox: inbox !== undefined,
     tick: createTick({
       ...{ config, database, stores: sql, limits: state.limits, clock, random, observer },
-      notices: phonekey.notices.sendDue,
+      accounts: { phone_changes: phonekey.life.applyDueChanges, notices: phonekey.notices.sendDue },
     }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
@@ -256,7 +256,7 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
   return {
     tick: createTick({
       ...{ config, database, stores, limits, clock, random, observer: UNOBSERVED },
-      notices: sendingNotices(config, { stores, limits, clock, random }),
+      accounts: accountJobs(config, { stores, limits, clock, random }),
     }),
     close: async () => void (await Promise.all([close(), database.close()])),
   };

@@ -8,6 +8,7 @@ import { type AlertsConfig, arrangeAlerts } from "./config/parts/alerts.ts";
 import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challenges.ts";
 import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
 import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
+import { arrangeLife, type LifeConfig } from "./config/parts/life.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
 import { arrangeMetrics, type MetricsConfig } from "./config/parts/metrics.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
@@ -54,6 +55,7 @@ export interface Config {
   readonly challenges: ChallengesConfig;
   readonly protection: ProtectionConfig;
   readonly session: SessionConfig;
+  readonly life: LifeConfig;
   readonly retention: RetentionConfig;
   readonly functions: FunctionsConfig;
   readonly pages: PagesConfig;
@@ -231,6 +233,7 @@ function arrange(
     challenges: arrangeChallenges(values),
     protection: arrangeProtection(values),
     session: arrangeSessions(values),
+    life: arrangeLife(values),
     retention: arrangeRetention(values),
     functions: arrangeFunctions(values),
     pages: arrangePages(values),

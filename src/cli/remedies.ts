@@ -14,6 +14,8 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Show the key that `phonekey keys api create` printed, from a network that it is for. Operators: the log says why a key that there is was refused.",
   invalid_proof:
     "Start a new verification. A proof lives 5 minutes and is redeemed once, with a key of the backend that started the verification.",
+  phone_taken:
+    "Tell the person that the number has an account already. They sign in with it and delete that account, or use another number; accounts are never merged.",
   purpose_not_allowed:
     "Use a key that was made with this purpose; `phonekey keys api list` shows what each is for.",
   invalid_refresh_token: "The session is over. Forget its tokens and let the person sign in.",

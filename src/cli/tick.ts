@@ -20,6 +20,7 @@ export function tickCommand(): Command {
 }
 
 const DONE: Readonly<Record<Job, string>> = {
+  phone_changes: "Looked after",
   notices: "Looked after",
   traffic: "Watched",
   alerts: "Told",

@@ -23,6 +23,9 @@ import { tellingOf } from "./alerts.ts";
 import { learningOf } from "./learning.ts";
 import { reportingOf } from "./reports.ts";
 
+/** Moves accounts whose time has come, and sends the notices that are due. */
+export type AccountJobs = Pick<Required<TickDeps["jobs"]>, "phone_changes" | "notices">;
+
 export type Tick = (options?: TickOptions) => Promise<TickReport>;
 
 interface MaintenanceDeps {
@@ -34,8 +37,8 @@ interface MaintenanceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Pick<Observer, "onReport" | "onAlert">;
-  /** Sends the notices that are due. */
-  readonly notices?: (() => Promise<Piece>) | undefined;
+  /** What is to be done about accounts. */
+  readonly accounts?: AccountJobs | undefined;
 }
 
 /**
@@ -59,10 +62,10 @@ export function createTick(maintained: MaintenanceDeps): Tick {
 }
 
 function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
-  const { config, stores, clock, notices } = maintained;
+  const { config, stores, clock, accounts } = maintained;
   const alerts = tellingOf(config, stores.alertStore, clock);
   return {
-    ...(notices && { notices }),
+    ...accounts,
     traffic: learningOf(maintained, turns),
     ...(alerts && { alerts }),
     ...(config.sender === "tencent" && { reports: reportsOf(maintained, turns) }),

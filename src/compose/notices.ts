@@ -4,6 +4,7 @@ import type { SqlStores } from "../adapters/sql/stores.ts";
 import type { Config } from "../config.ts";
 import { createAlerts } from "../core/alerts/alerts.ts";
 import { NOTICE_KINDS } from "../core/delivery/notice-kinds.ts";
+import { applyDueChanges } from "../core/life/change-phone.ts";
 import { doubtful } from "../core/maintenance/doctor.ts";
 import type { Finding } from "../core/maintenance/ports.ts";
 import type { Piece } from "../core/maintenance/tick.ts";
@@ -15,6 +16,7 @@ import type { LimitStore } from "../core/protection/ports.ts";
 import { createTakeSend } from "../core/protection/rebuild.ts";
 import { createSettlePrice } from "../core/protection/spend.ts";
 import type { Log } from "../http/context.ts";
+import type { AccountJobs } from "./maintenance.ts";
 import { routeOf } from "./route.ts";
 import { coreSettings, originOf } from "./settings.ts";
 
@@ -28,13 +30,13 @@ interface SendingDeps {
 }
 
 /**
- * Sends notices where periodic work runs beside the servers, or without one. Undefined for the console sender: its inbox is
- * in the server.
+ * What is to be done about accounts, where periodic work runs beside the servers or without one. Undefined for the console
+ * sender: its inbox is in the server.
  */
-export function sendingNotices(
+export function accountJobs(
   config: Config,
   { stores, limits, clock, random }: SendingDeps,
-): (() => Promise<Piece>) | undefined {
+): AccountJobs | undefined {
   if (config.sender === "console") return undefined;
   const route = routeOf(config);
   const failed = (error: unknown) => {
@@ -44,9 +46,10 @@ export function sendingNotices(
   const settings = coreSettings(config, route, originOf(config));
   const learned = createLearned(stores.baselines, clock, failed);
   const deps = { ...stores, limits, clock, random, route, learned, settings, keyring };
+  const vault = createPhoneVault({ keyring, random });
   const notices = createNotices({
     ...deps,
-    vault: createPhoneVault({ keyring, random }),
+    vault,
     takeSend: createTakeSend(deps),
     settlePrice: createSettlePrice(deps),
     alerts: createAlerts({ ...deps, store: stores.alertStore, onChange: () => {}, onError: failed }),
@@ -55,9 +58,13 @@ export function sendingNotices(
     onSent: UNOBSERVED.onSent,
     onNoticeError: failed,
   });
-  return async () => {
+  const withKeys = (job: () => Promise<Piece>) => async () => {
     await keyring.ensure();
-    return await notices.sendDue();
+    return await job();
+  };
+  return {
+    phone_changes: withKeys(() => applyDueChanges({ ...stores, notices, vault, clock })),
+    notices: withKeys(notices.sendDue),
   };
 }
 

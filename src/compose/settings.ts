@@ -22,7 +22,7 @@ export function coreSettings(
   route: readonly SmsSender[],
   origin: string,
 ): PhonekeyDeps["settings"] {
-  const { verification, session, phone, pages } = config;
+  const { verification, session, phone, pages, life } = config;
   return {
     phones: phone,
     ...protectionSettings(config, route),
@@ -36,6 +36,7 @@ export function coreSettings(
     brandName: pages.brandName,
     host: new URL(origin).hostname,
     ...(origin !== NOWHERE && { origin }),
+    phoneChangeMs: life.phoneChangeHours * 3_600_000,
     session: {
       accessTokenMs: session.accessTokenMinutes * 60_000,
       sessionMs: session.sessionDays * DAY_MS,

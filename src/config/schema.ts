@@ -3,6 +3,7 @@ import { alertVariables } from "./parts/alerts.ts";
 import { challengeVariables } from "./parts/challenges.ts";
 import { deliveryVariables } from "./parts/delivery.ts";
 import { functionsVariables } from "./parts/functions.ts";
+import { lifeVariables } from "./parts/life.ts";
 import { limitVariables } from "./parts/limits.ts";
 import { metricsVariables } from "./parts/metrics.ts";
 import { pageVariables } from "./parts/pages.ts";
@@ -30,6 +31,7 @@ export const settingsSchema = z.object({
   ...challengeVariables,
   ...protectionVariables,
   ...sessionVariables,
+  ...lifeVariables,
   ...retentionVariables,
   ...functionsVariables,
   ...pageVariables,

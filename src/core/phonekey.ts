@@ -25,6 +25,8 @@ import {
   renameByFunctions,
   type Shown,
 } from "./functions/token.ts";
+import { createLife, type LifeDeps } from "./life/index.ts";
+import type { PhoneChangeStore } from "./life/ports.ts";
 import { createNotices, type NoticesDeps } from "./notices/notices.ts";
 import type { Observer } from "./observer.ts";
 import { createForgetFailed } from "./protection/failed.ts";
@@ -57,12 +59,15 @@ export interface PhonekeyDeps
   readonly vault: ReceiptDeps["vault"];
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore;
+  readonly phoneChanges: PhoneChangeStore;
   readonly clock: ReceiptDeps["clock"];
   readonly random: ReceiptDeps["random"];
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly tokens: Tokens;
-  readonly settings: VerificationSettings & NoticesDeps["settings"] & { readonly session: SessionSettings };
+  readonly settings: VerificationSettings &
+    NoticesDeps["settings"] &
+    LifeDeps["settings"] & { readonly session: SessionSettings };
 }
 
 export type Phonekey = ReturnType<typeof createPhonekey>;
@@ -92,6 +97,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       redeem: (input: { backend: Backend; proof: string }) => redeemProof(deps, input),
     },
     notices: { sendDue: notices.sendDue },
+    life: createLife(deps),
     challenges: {
       /** What every stranger is asked for at once; undefined where only some are, or nobody. */
       always: challenges?.when === "always" ? challenges.verifier : undefined,

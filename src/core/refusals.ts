@@ -60,6 +60,11 @@ export const REFUSALS = {
     en: "A request with this Idempotency-Key is still running.",
     zh: "使用此 Idempotency-Key 的请求仍在处理中。",
   },
+  phone_taken: {
+    status: 409,
+    en: "This number belongs to another account. Sign in with it and delete that account first, or use another number.",
+    zh: "该手机号已属于另一个账号。请先用该号码登录并注销那个账号，或改用其他号码。",
+  },
   request_too_large: { status: 413, en: "The request is too large.", zh: "请求过大。" },
   unsupported_media_type: {
     status: 415,

@@ -18,8 +18,10 @@ import * as account from "./pages/account.ts";
 import * as confirm from "./pages/confirm.ts";
 import { createDocs } from "./pages/docs.ts";
 import * as inbox from "./pages/inbox.ts";
+import * as phone from "./pages/phone-change.ts";
 import * as signIn from "./pages/sign-in.ts";
 import { serveStatic } from "./pages/static.ts";
+import * as stop from "./pages/stop.ts";
 
 export type App = Hono<Env>;
 
@@ -79,6 +81,14 @@ export function createApp(deps: HttpDeps): App {
   app.get("/account/confirm", (c) => confirm.showConfirm(c, deps));
   app.post("/account/confirm", (c) => confirm.submitConfirm(c, deps));
   app.post("/account/confirm/send", (c) => confirm.sendConfirmCode(c, deps));
+  app.get("/account/phone", (c) => phone.showPhoneChange(c, deps));
+  app.post("/account/phone", (c) => phone.submitPhoneChange(c, deps));
+  app.post("/account/phone/send", (c) => phone.sendPhoneChangeCode(c, deps));
+  app.post("/account/phone/resend", (c) => phone.resendPhoneChangeCode(c, deps));
+  app.post("/account/phone/cancel", (c) => phone.cancelPhoneChange(c, deps));
+  // For whoever has the link that a notice brought, signed in or not.
+  app.get("/stop/:code", (c) => stop.showStop(c, deps));
+  app.post("/stop/:code", (c) => stop.submitStop(c, deps));
   app.post("/sign-out", (c) => account.signOut(c, deps));
 
   // The development inbox: not there in production, and only for this machine: it shows codes.

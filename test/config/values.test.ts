@@ -177,6 +177,7 @@ describe("values", () => {
     ["DEFAULT_LOCALE", "zh-CN", (read) => read.pages.defaultLocale, "zh-CN"],
     ["BRAND_NAME", "青铜 & Söhne", (read) => read.pages.brandName, "青铜 & Söhne"],
     ["SESSION_DAYS", "7", (read) => read.session.idleDays, 7],
+    ["PHONE_CHANGE_HOURS", "0", (read) => read.life.phoneChangeHours, 0],
     ["CAPTCHA", "off", (read) => read.challenges.kind, "off"],
     ["CAPTCHA_WHEN", "never", (read) => read.challenges.when, "never"],
     ["ALTCHA_COST", "100000", (read) => read.challenges.altchaCost, 100_000],
@@ -471,6 +472,7 @@ describe("values", () => {
     ["GUARD_ALLOW", "8613800138000", "+", "10.0.0.0/33", "loopback", "ZZ", "+86138*"],
     ["ACCESS_TOKEN_MINUTES", "0", "61"],
     ["SESSION_DAYS", "0", "366"],
+    ["PHONE_CHANGE_HOURS", "-1", "169", "a day"],
     ["SESSION_IDLE_DAYS", "0", "366"],
     ["BRAND_NAME", "x".repeat(41), "a\u202eb", "a\u0007b", "a\u200bb", "a\u2028b"],
     [

@@ -84,6 +84,7 @@ const FREE: PhonekeyDeps["settings"] = {
   codeAttempts: 3,
   testNumbers: [],
   brandName: "Phonekey",
+  phoneChangeMs: 24 * 60 * MINUTE,
   session: { accessTokenMs: 15 * MINUTE, sessionMs: 30 * DAY, idleMs: 14 * DAY },
 };
 
@@ -104,7 +105,18 @@ export async function createRules(options: RulesOptions = {}) {
     const sql: SqlStores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
     const keyring = createKeyring({ store: sql.keys, secrets: SECRETS, clock, random: systemRandom });
     await keyring.ensure();
-    const { messages, ledger, users, sessions, receipts, replies, noticeStore, apiKeys, proofs } = sql;
+    const {
+      messages,
+      ledger,
+      users,
+      sessions,
+      receipts,
+      replies,
+      noticeStore,
+      phoneChanges,
+      apiKeys,
+      proofs,
+    } = sql;
     const state =
       options.state === "memory"
         ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
@@ -118,6 +130,7 @@ export async function createRules(options: RulesOptions = {}) {
       receipts,
       replies,
       noticeStore,
+      phoneChanges,
       onNoticeError: (error) => {
         throw error;
       },

@@ -73,6 +73,7 @@ beforeAll(async () => {
   await tourUser(session);
   await tourSessions(session);
   await tourStepUp();
+  await tourPhone();
   for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
   // Without its database it can say that it lives, and nothing else.
   down = true;
@@ -243,6 +244,41 @@ async function tourStepUp(): Promise<void> {
   await call(STEP_UP, tooLarge(headers));
 }
 
+/** What a person is answered who moves their account to another number. */
+async function tourPhone(): Promise<void> {
+  const [READ, CHANGE, CANCEL] = ["GET /v1/me/phone", "PUT /v1/me/phone", "DELETE /v1/me/phone/pending"];
+  world.clock.advance(300_000);
+  const { headers } = asUser(await world.signIn(phoneNo(61)));
+  const asked = async (phone: string) => {
+    const body = json({ purpose: "change_phone", phone }, headers);
+    const { id: verificationId } = await call<VerificationBody>("POST /v1/verifications", body);
+    return { verificationId, code: world.sms.lastCode(phone) };
+  };
+  await call(READ);
+  await call(READ, { headers });
+  const taken = await asked(phoneNo(60));
+  await call(CHANGE, json({ ...taken, code: wrongCode(taken.code) }, headers));
+  await call(CHANGE, json({ ...taken, code: "x" }, headers));
+  await call(CHANGE, json(taken, headers));
+  await call(CHANGE, json(await asked(phoneNo(62)), headers));
+  await call(READ, { headers });
+  for (let n = 0; n < 12; n += 1) await call(CHANGE, json(taken, headers));
+  await call(CHANGE, { headers, body: "{}" });
+  await call(CHANGE, json(taken));
+  await call(CHANGE, tooLarge(headers));
+  await call(CANCEL, { headers });
+  await call(CANCEL, { headers });
+  await call(CANCEL);
+  await call(CANCEL, tooLarge(headers));
+  // The access token is good for as long as a confirmation: only a refreshed one outlives that.
+  const { refreshToken } = await world.signIn(phoneNo(63));
+  world.clock.advance(901_000);
+  const { accessToken } = await bodyOf<OpenedSession>(
+    await world.post("/v1/sessions/refresh", { refreshToken }),
+  );
+  await call(CHANGE, json(taken, bearer(accessToken)));
+}
+
 async function tourSessions(session: OpenedSession): Promise<void> {
   const END = "DELETE /v1/sessions/{id}";
   const { headers } = asUser(session);
@@ -274,6 +310,7 @@ async function withoutDatabase(each: Operation, session: OpenedSession): Promise
     "/v1/sessions/current/step-up": { verificationId: ID.verification, code: "123456" },
     "/v1/sessions/refresh": { refreshToken: session.refreshToken },
     "/v1/me": { name: "Lin" },
+    "/v1/me/phone": { verificationId: ID.verification, code: "123456" },
     "/v1/verifications/{id}/check": { code: "123456" },
     "/v1/proofs/redeem": { proof: "x" },
   };

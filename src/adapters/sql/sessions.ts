@@ -94,9 +94,8 @@ export function createSessionStore({ db, transaction }: SqlDatabase): SessionSto
 
     endOthers: (userId, keep, now) =>
       transaction(async (trx) => {
-        const others: Condition = (eb) => eb.and([eb("user_id", "=", userId), eb("id", "!=", keep)]);
         await voidDevices(trx, userId, now);
-        await endAllWhere(trx, now, others);
+        await endOtherSessionsOf(trx, userId, keep, now);
       }),
 
     endAll: (userId, now) =>
@@ -129,12 +128,22 @@ async function lockUser(trx: Kysely<Schema>, userId: string): Promise<void> {
   await trx.selectFrom("users").select("id").where("id", "=", userId).forUpdate().execute();
 }
 
-async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {
+export async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {
   await trx
     .updateTable("users")
     .set((eb) => ({ device_epoch: eb("device_epoch", "+", 1), updated_at: now }))
     .where("id", "=", userId)
     .execute();
+}
+
+/** Ends every live session of this user but `keep`, in the caller's transaction. */
+export async function endOtherSessionsOf(
+  trx: Kysely<Schema>,
+  userId: string,
+  keep: string,
+  now: number,
+): Promise<void> {
+  await endAllWhere(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("id", "!=", keep)]));
 }
 
 /** Ends every live session of these users, in the caller's transaction. */

@@ -4,6 +4,7 @@ import type { ApiKeyStore, ProofStore } from "../../core/backend/ports.ts";
 import type { MessageStore } from "../../core/delivery/ports.ts";
 import type { ReceiptStore, ReplyStore } from "../../core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../core/keys.ts";
+import type { PhoneChangeStore } from "../../core/life/ports.ts";
 import type { Sweep } from "../../core/maintenance/ports.ts";
 import type { NoticeStore } from "../../core/notices/ports.ts";
 import type { BaselineStore } from "../../core/protection/learned.ts";
@@ -19,6 +20,7 @@ import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
 import { createMessageStore } from "./messages.ts";
 import { createNoticeStore } from "./notices.ts";
+import { createPhoneChangeStore } from "./phone-changes.ts";
 import { createProofStore } from "./proofs.ts";
 import { createReceiptStore } from "./receipts.ts";
 import { createReplyStore } from "./replies.ts";
@@ -35,6 +37,7 @@ export interface SqlStores {
   readonly receipts: ReceiptStore;
   readonly replies: ReplyStore;
   readonly noticeStore: NoticeStore;
+  readonly phoneChanges: PhoneChangeStore;
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore & { readonly sweep: Sweep };
   readonly alertStore: AlertStore;
@@ -56,6 +59,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     receipts: createReceiptStore(database),
     replies: createReplyStore(database),
     noticeStore: createNoticeStore(database),
+    phoneChanges: createPhoneChangeStore(database, tagKey),
     apiKeys: createApiKeyStore(database),
     proofs: createProofStore(database),
     alertStore: createAlertStore(database),

@@ -45,6 +45,18 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的安全验证码是 ${code}，${minutes} 分钟内有效。请勿告诉任何人。`,
   },
+  change_phone: {
+    en: ({ code, minutes, brandName }) =>
+      `${code} moves your ${brandName} account to this number. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, ignore this message.`,
+    "zh-CN": ({ code, minutes, brandName }) =>
+      `【${brandName}】您的更换手机号验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请忽略本短信。`,
+  },
+  delete_account: {
+    en: ({ code, minutes, brandName }) =>
+      `${code} deletes your ${brandName} account for good. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+    "zh-CN": ({ code, minutes, brandName }) =>
+      `【${brandName}】您的注销账号验证码是 ${code}，${minutes} 分钟内有效，注销后无法恢复。请勿告诉任何人。`,
+  },
 };
 
 function paid(transaction: Transaction | undefined): string {

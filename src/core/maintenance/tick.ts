@@ -23,8 +23,11 @@ export interface TickDeps {
   readonly longestWindowMs: number;
 }
 
-/** `notices` tells people of their accounts, `alerts` the operator; `reports` learns what carriers say, `traffic` what is usual. */
-export type Job = "notices" | "traffic" | "alerts" | "reports";
+/**
+ * `phone_changes` moves accounts to their new numbers, `notices` tells people of their accounts and `alerts` the operator;
+ * `reports` learns what carriers say, `traffic` what is usual.
+ */
+export type Job = "phone_changes" | "notices" | "traffic" | "alerts" | "reports";
 
 /** One piece of work: how much was done, and whether that was all. */
 export interface Piece {

@@ -44,7 +44,7 @@ export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
 function refuseAsker({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {
   const { startedBy, gives } = ruleOf(purpose);
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
-  if (!self && startedBy === "self") return refuse("invalid_token");
+  if (!self && (startedBy === "self" || startedBy === "user")) return refuse("invalid_token");
   if (backend && !backend.purposes.includes(purpose)) {
     return refuse("purpose_not_allowed", { field: "purpose" });
   }

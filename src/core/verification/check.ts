@@ -43,6 +43,8 @@ export interface CheckInput {
   readonly purposes: readonly Purpose[];
   /** The phone that it has to be about, by its tag, where the caller knows that. */
   readonly phoneTag?: string;
+  /** Whose it must be, where it is for another phone than the user's own (`userHolder`). */
+  readonly holder?: string;
   readonly client: Client;
   /** The backend that asks, where one does. */
   readonly backend?: Pick<Backend, "client">;
@@ -137,13 +139,14 @@ async function isForsaken({ apiKeys, clock }: CheckDeps, { asked }: Verification
 export async function guessCode(
   deps: CheckDeps,
   subject: Subject,
-  { code, purposes, phoneTag, client, backend, transaction }: Omit<CheckInput, "verificationId">,
+  { code, purposes, phoneTag, holder, client, backend, transaction }: Omit<CheckInput, "verificationId">,
 ): Promise<GuessOutcome> {
   const { verification } = subject;
   const isAsked = !backend || backend.client === verification.asked?.client;
   const isAbout = phoneTag === undefined || phoneTag === verification.phoneTag;
+  const isHeld = holder === undefined || holder === verification.holder;
   const same = isSame(transaction, (await readAsk(deps.vault, verification)).transaction);
-  const isMine = purposes.includes(verification.purpose) && mayUse(verification, client);
+  const isMine = purposes.includes(verification.purpose) && mayUse(verification, client) && isHeld;
   const fits = isMine && isAsked && isAbout && same;
   const right = equalSecrets(code, await codeOf(deps, subject, transaction)) && fits;
   const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());

@@ -1,4 +1,5 @@
 import type { ChallengeKind } from "../protection/challenges.ts";
+import { sha256 } from "../secrets.ts";
 
 /** Who calls, as a door knows it. Nothing of it is believed further than said here. */
 export interface Client {
@@ -17,6 +18,11 @@ export interface Client {
   readonly holdsByAddress?: boolean;
   /** The hash of the browser's pre-session, at the pages. */
   readonly browser?: string;
+}
+
+/** A verification of another phone than the user's own is theirs by this: nobody else can use its code. */
+export function userHolder(userId: string): string {
+  return `user:${sha256(userId)}`;
 }
 
 /**

@@ -1,12 +1,15 @@
 /** What is so of every verification of a purpose. */
 export interface PurposeRule {
   /**
-   * Who may start one: `anybody`, a backend that shows its API key among them; such a `backend` alone; or the person
-   * `self`, for their own phone.
+   * Who may start one: `anybody`, a backend that shows its API key among them; such a `backend` alone; the person
+   * `self`, for their own phone; or a `user` who is signed in, for another phone than their own.
    */
-  readonly startedBy: "anybody" | "backend" | "self";
-  /** What the right code gives: a session of the person, a proof for the backend that asked, or a factor of a user. */
-  readonly gives: "session" | "proof" | "factor";
+  readonly startedBy: "anybody" | "backend" | "self" | "user";
+  /**
+   * What the right code gives: a session of the person, a proof for the backend that asked, a factor of a user, a new
+   * number for the account of the user who asked, or the end of it.
+   */
+  readonly gives: "session" | "proof" | "factor" | "number" | "erasure";
   /** Set where the code is a temporary password: as strong as the senders can carry, and to be replaced at once. */
   readonly isPassword?: true;
   /** Set where a transaction is confirmed: the code follows from it, and is good for no other. */
@@ -32,6 +35,10 @@ export const PURPOSE_RULES = {
   },
   /** Shows that a user who is known already holds their phone: to raise a session, or beside another factor. */
   second_factor: { startedBy: "self", gives: "factor" },
+  /** Shows a user who wants to move their account that they hold the new phone. */
+  change_phone: { startedBy: "user", gives: "number" },
+  /** Shows that a user who wants their account erased holds its phone. */
+  delete_account: { startedBy: "self", gives: "erasure" },
 } as const satisfies Record<string, PurposeRule>;
 
 export type Purpose = keyof typeof PURPOSE_RULES;

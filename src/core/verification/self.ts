@@ -2,7 +2,7 @@ import { type Caller, type DeviceDeps, identifyCaller } from "../account/device.
 import type { User } from "../account/ports.ts";
 import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import type { Client } from "./client.ts";
+import { type Client, holderOf, userHolder } from "./client.ts";
 import type { VerificationDeps } from "./deps.ts";
 import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
 
@@ -26,12 +26,16 @@ export async function phoneAsked(
 ): Promise<Result<Phone, "invalid_request" | "invalid_phone" | "country_not_allowed" | "phone_not_mobile">> {
   const parsed = phone === undefined ? undefined : parsePhone(phone, settings.phones, country);
   if (parsed && !parsed.ok) return parsed;
-  if (!self || PURPOSE_RULES[purpose].startedBy !== "self") {
-    return (
-      parsed ?? refuse("invalid_request", { field: "phone", detail: "is missing or has the wrong type" })
-    );
+  const { startedBy } = PURPOSE_RULES[purpose];
+  const missing = { field: "phone", detail: "is missing or has the wrong type" };
+  if (!self || (startedBy !== "self" && startedBy !== "user")) {
+    return parsed ?? refuse("invalid_request", missing);
   }
   const own = await vault.open(self.user.sealedPhone, self.user.id);
+  if (startedBy === "user") {
+    if (parsed?.value !== own) return parsed ?? refuse("invalid_request", missing);
+    return refuse("invalid_request", { field: "phone", detail: "must be another than your own" });
+  }
   if (!parsed || parsed.value === own) return ok(own);
   return refuse("invalid_request", { field: "phone", detail: "must be your own, or left out" });
 }
@@ -46,4 +50,13 @@ export async function callerOf(
     return { bucket: "device", deviceId: self.deviceId };
   }
   return await identifyCaller(deps, client.deviceToken, phoneTag);
+}
+
+/** Who holds a verification that is started now. What is about another phone than the user's own is theirs alone. */
+export function holderFor(
+  { self, purpose, client }: { readonly self?: Self; readonly purpose: Purpose; readonly client: Client },
+  known: Parameters<typeof holderOf>[1],
+): string | undefined {
+  const isTheirs = self && PURPOSE_RULES[purpose].startedBy === "user";
+  return isTheirs ? userHolder(self.user.id) : holderOf(client, known);
 }

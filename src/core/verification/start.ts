@@ -12,7 +12,7 @@ import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Ask, type AskRefusal, judgeAsk } from "./ask.ts";
 import { carriersOf } from "./carriers.ts";
-import { type Client, holderOf } from "./client.ts";
+import type { Client } from "./client.ts";
 import { createVerification, type Granted } from "./create.ts";
 import {
   type ClientIdempotency,
@@ -28,7 +28,7 @@ import { messageFor } from "./message.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
-import { callerOf, phoneAsked, type Self } from "./self.ts";
+import { callerOf, holderFor, phoneAsked, type Self } from "./self.ts";
 import { depsFor, type TestNumber, testNumberOf } from "./test-numbers.ts";
 import { isLive, LEASE_MS, leaseMember, type VerificationView, viewOf } from "./verification.ts";
 
@@ -87,7 +87,7 @@ export async function startVerification(
 
   const caller = await callerOf(deps, input, phoneTag);
   const traffic = await trafficOf(deps, phone, input.client.addressKey);
-  const holder = holderOf(input.client, { ...caller, ...traffic });
+  const holder = holderFor(input, { ...caller, ...traffic });
   const held = await findHeld(deps, input, phoneTag, holder);
   if (held) return await resendVerification(deps, { ...input, verification: held, idempotency });
   const { bucket } = caller;

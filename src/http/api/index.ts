@@ -3,6 +3,7 @@ import { offerChallenge } from "./challenges.ts";
 import { readMe, updateMe } from "./me.ts";
 import { readHealth, readJwks, readReadiness } from "./meta.ts";
 import type { Operation } from "./operation.ts";
+import { cancelPhoneChange, changePhone, readPhone } from "./phone.ts";
 import {
   endCurrentSession,
   endSession,
@@ -31,6 +32,9 @@ export const OPERATIONS: readonly Operation[] = [
   endSessions,
   readMe,
   updateMe,
+  readPhone,
+  changePhone,
+  cancelPhoneChange,
   readJwks,
   readHealth,
   readReadiness,

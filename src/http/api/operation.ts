@@ -12,7 +12,7 @@ import type { Env, HttpDeps } from "../context.ts";
 export interface Operation {
   /** Its name in the documents, which client generators call a method by. */
   readonly id: string;
-  readonly method: "get" | "post" | "patch" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** With parameters as `{id}`. */
   readonly path: string;
   readonly summary: string;

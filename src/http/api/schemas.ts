@@ -10,7 +10,7 @@ export const Time = z.iso
 
 export const Purpose = z.enum(PURPOSES, { error: `must be one of ${PURPOSES.join(", ")}` }).meta({
   description:
-    "What the verification is for; `sign_in` also signs up, `temporary_password` sends a password that signs in once, `verify_identity` and `confirm_transaction` take an API key and give a proof, `second_factor` takes an access token and shows again who the person is.",
+    "What the verification is for; `sign_in` also signs up, `temporary_password` sends a password that signs in once, `verify_identity` and `confirm_transaction` take an API key and give a proof, `second_factor` takes an access token and shows again who the person is, `change_phone` goes to the number that their account shall move to, `delete_account` to their own.",
 });
 
 export const boundedText = (max: number) =>
@@ -187,6 +187,24 @@ const Session = z
 export const Sessions = z
   .object({ sessions: z.array(Session).meta({ description: "Those that are open." }) })
   .meta({ id: "Sessions" });
+
+export const ChangePhoneBody = z.strictObject({
+  verificationId: boundedText(64).meta({ description: "The `id` of a verification with `change_phone`." }),
+  code: Code,
+});
+
+export const PhoneState = z
+  .object({
+    phone: z.string().meta({ example: "+8613800138000", description: "E.164; the number that signs in." }),
+    pending: z
+      .object({
+        phone: z.string().meta({ example: "+86 139••••9000", description: "The new number, masked." }),
+        takesEffectAt: Time.meta({ description: "When the account moves." }),
+      })
+      .optional()
+      .meta({ description: "The number that the account is about to move to, where there is one." }),
+  })
+  .meta({ id: "PhoneState" });
 
 export const SessionId = z.object({
   id: z.uuid("must be the id of a session").meta({ description: "The session's id." }),

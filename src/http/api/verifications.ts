@@ -21,7 +21,7 @@ export const startVerification = operation({
   path: "/v1/verifications",
   summary: "Start a verification",
   description:
-    "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`), a signed-in person their access token: with it `second_factor` sends a code to their own phone, and `phone` may be left out.",
+    "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`), a signed-in person their access token: with it `second_factor` sends a code to their own phone, and `phone` may be left out; `change_phone` sends one to the number that their account shall move to.",
   auth: "anyone",
   sends: true,
   body: StartBody,

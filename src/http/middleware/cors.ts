@@ -6,7 +6,7 @@ import type { Env } from "../context.ts";
 export function cors(allowedOrigins: readonly string[]): MiddlewareHandler<Env> {
   return honoCors({
     origin: (origin) => (allowedOrigins.includes(origin) ? origin : undefined),
-    allowMethods: ["GET", "POST", "PATCH", "DELETE"],
+    allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: ["authorization", "content-type", "idempotency-key", "accept-language"],
     exposeHeaders: ["retry-after", "x-request-id"],
     maxAge: 600,

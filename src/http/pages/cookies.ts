@@ -9,6 +9,8 @@ const COOKIES = {
   flow: 3_600,
   /** The same for a visitor who confirms who they are. */
   confirm: 3_600,
+  /** The same for one who changes their number. */
+  phone: 3_600,
   session: 400 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,

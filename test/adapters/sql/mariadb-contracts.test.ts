@@ -8,6 +8,7 @@ import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
 import { noticeStoreContract } from "../../contracts/notice-store.ts";
+import { phoneChangeStoreContract } from "../../contracts/phone-change-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
@@ -70,6 +71,7 @@ describe.runIf(hasMariadb()).each([
   messageStoreContract(name, () => opened("messages"));
   receiptStoreContract(name, open);
   noticeStoreContract(name, open);
+  phoneChangeStoreContract(name, open);
   backendStoresContract(name, open);
   unlockStoreContract(name, open);
   alertStoreContract(name, () => opened("alertStore"));

@@ -7,6 +7,7 @@ import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
 import { noticeStoreContract } from "../../contracts/notice-store.ts";
+import { phoneChangeStoreContract } from "../../contracts/phone-change-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
 import { sessionStoreContract } from "../../contracts/session-store.ts";
@@ -55,6 +56,7 @@ messageStoreContract("sqlite", async () => {
 });
 receiptStoreContract("sqlite", open);
 noticeStoreContract("sqlite", open);
+phoneChangeStoreContract("sqlite", open);
 backendStoresContract("sqlite", open);
 unlockStoreContract("sqlite", open);
 keyStoreContract("sqlite", async () => {

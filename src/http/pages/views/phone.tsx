@@ -47,7 +47,7 @@ export function phonePage(props: PhonePageProps): Page {
   );
 }
 
-function PhoneField(props: PhonePageProps) {
+export function PhoneField(props: PhonePageProps) {
   const { context, form, countries, error, retryAfterSeconds } = props;
   const copy = COPY[context.locale].phone;
   const only = countries.length === 1 ? countries[0] : undefined;

@@ -1,0 +1,171 @@
+import type { User, UserStore } from "../account/ports.ts";
+import type { MessageStore } from "../delivery/ports.ts";
+import type { TextVault } from "../delivery/receipt-ports.ts";
+import type { Piece } from "../maintenance/tick.ts";
+import type { Notices } from "../notices/notices.ts";
+import { maskPhone, type Phone } from "../phone.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import { sha256 } from "../secrets.ts";
+import type { Principal } from "../session/session.ts";
+import { requireRecent } from "../session/step-up.ts";
+import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
+import { userHolder } from "../verification/client.ts";
+import type { Locale, PhoneVault } from "../verification/ports.ts";
+import { purposesGiving } from "../verification/purpose.ts";
+import type { PhoneChange, PhoneChangeStore } from "./ports.ts";
+
+export interface ChangePhoneDeps extends CheckDeps {
+  readonly phoneChanges: PhoneChangeStore;
+  readonly users: Pick<UserStore, "find">;
+  readonly messages: Pick<MessageStore, "convert">;
+  readonly notices: Notices;
+  readonly vault: PhoneVault & TextVault;
+  readonly settings: CheckDeps["settings"] & {
+    /** How long a change waits before it takes effect; 0 for not at all. */
+    readonly phoneChangeMs: number;
+  };
+}
+
+/** A user's number, and the one that their account is about to move to. */
+export interface PhoneState {
+  readonly phone: Phone;
+  readonly pending?: {
+    /** Masked: whoever has the session may not be who asked for it. */
+    readonly phone: string;
+    /** Epoch milliseconds. */
+    readonly takesEffectAt: number;
+  };
+}
+
+export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "code" | "client"> {
+  readonly principal: Principal;
+  /** What the former number is told in. */
+  readonly locale: Locale;
+}
+
+type ChangeRefusal = CheckRefusal | "step_up_required" | "phone_taken" | "invalid_token";
+
+/** What the person did to show that they hold the former number, or more than that, may be so old. */
+export const CHANGE_NEEDS_WITHIN_MS = 15 * 60_000;
+const STOP_CODE_BYTES = 12;
+const PIECE = 20;
+
+/** Whether the person showed just now that they hold the former number, or more: a password alone is not more. */
+export function mayChangePhone(principal: Principal, now: number): Result<void, "step_up_required"> {
+  const isWeak = principal.session.amr.every((method) => method === "pwd" || method === "recovery");
+  return requireRecent(principal, { withinMs: CHANGE_NEEDS_WITHIN_MS, level: isWeak ? 2 : 1 }, now);
+}
+
+/**
+ * Moves the account to the number that the code went to, after the time that a change waits. The former number is told at
+ * once and can stop it. Whether the number has an account is told after the right code alone, and no account is ever
+ * taken over or merged.
+ */
+export async function changePhone(
+  deps: ChangePhoneDeps,
+  { principal, locale, ...input }: ChangePhoneInput,
+): Promise<Result<PhoneState, ChangeRefusal>> {
+  const { user, session } = principal;
+  const recent = mayChangePhone(principal, deps.clock.now());
+  if (!recent.ok) return recent;
+  const mine = { purposes: purposesGiving("number"), holder: userHolder(user.id) };
+  const checked = await checkCode(deps, { ...input, ...mine });
+  if (!checked.ok) return checked;
+  const { phone, phoneTag, verification } = checked.value;
+  await deps.messages.convert(verification.id);
+  const now = deps.clock.now();
+  const id = deps.random.uuid(now);
+  const stopCode = Buffer.from(deps.random.bytes(STOP_CODE_BYTES)).toString("hex");
+  const change: PhoneChange = {
+    id,
+    userId: user.id,
+    sessionId: session.id,
+    phoneTag,
+    sealedPhone: await deps.vault.seal(phone, id),
+    stopHash: sha256(stopCode),
+    locale,
+    createdAt: now,
+    dueAt: now + deps.settings.phoneChangeMs,
+  };
+  const isAtOnce = deps.settings.phoneChangeMs === 0;
+  const kind = "phone_change_started";
+  const notices = isAtOnce ? [] : [await deps.notices.draft(kind, user, { locale, stopCode })];
+  const proposed = await deps.phoneChanges.propose(change, notices);
+  if (proposed === "taken") return refuse("phone_taken");
+  if (proposed === "gone") return refuse("invalid_token");
+  await deps.notices.send(...notices);
+  if (isAtOnce && (await applyChange(deps, change)) === "taken") return refuse("phone_taken");
+  return await stateOf(deps, user.id);
+}
+
+/** The user's number as it is now, and where the account is about to move. */
+export async function readPhone(
+  deps: ChangePhoneDeps,
+  { user }: Principal,
+): Promise<Result<PhoneState, "invalid_token">> {
+  return await stateOf(deps, user.id);
+}
+
+/** Takes the user's change back. */
+export async function cancelPhoneChange(
+  { phoneChanges, clock }: Pick<ChangePhoneDeps, "phoneChanges" | "clock">,
+  { user }: Principal,
+): Promise<Result<void, "not_found">> {
+  return (await phoneChanges.cancel(user.id, clock.now())) ? ok(undefined) : refuse("not_found");
+}
+
+/** Whether this stops a change. Looking changes nothing: messengers and scanners open every link. */
+export async function isStopCode(
+  { phoneChanges }: Pick<ChangePhoneDeps, "phoneChanges">,
+  stopCode: string,
+): Promise<boolean> {
+  return (await phoneChanges.findByStopHash(sha256(stopCode))) !== undefined;
+}
+
+/** Stops a change for whoever has the code that the former number got, and signs everybody out of the account. */
+export async function stopPhoneChange(
+  { phoneChanges, clock }: Pick<ChangePhoneDeps, "phoneChanges" | "clock">,
+  stopCode: string,
+): Promise<Result<void, "not_found">> {
+  return (await phoneChanges.stop(sha256(stopCode), clock.now())) ? ok(undefined) : refuse("not_found");
+}
+
+/** Lets the changes take effect whose time has come, in a piece of the periodic work. */
+export async function applyDueChanges(deps: ApplyDeps): Promise<Piece> {
+  const due = await deps.phoneChanges.due(deps.clock.now(), PIECE);
+  for (const change of due) await applyChange(deps, change);
+  return { count: due.length, isLast: due.length < PIECE };
+}
+
+export type ApplyDeps = Pick<ChangePhoneDeps, "phoneChanges" | "users" | "notices" | "vault" | "clock">;
+
+async function applyChange(deps: ApplyDeps, change: PhoneChange): Promise<"applied" | "taken" | "gone"> {
+  const { phoneChanges, users, notices, vault, clock } = deps;
+  const user = await users.find(change.userId);
+  if (!user) return "gone";
+  const phone = await vault.open(change.sealedPhone, change.id);
+  const sealedPhone = await vault.seal(phone, user.id);
+  const notice = await notices.draft("phone_changed", user, { locale: change.locale });
+  const applied = await phoneChanges.apply(change, { sealedPhone, notices: [notice] }, clock.now());
+  if (applied === "applied") await notices.send(notice);
+  return applied;
+}
+
+async function stateOf(
+  { users, phoneChanges, vault, clock }: ChangePhoneDeps,
+  userId: string,
+): Promise<Result<PhoneState, "invalid_token">> {
+  const user: User | undefined = await users.find(userId);
+  if (!user) return refuse("invalid_token");
+  const change = await phoneChanges.find(userId);
+  const isPending = change && change.dueAt > clock.now();
+  return ok({
+    phone: await vault.open(user.sealedPhone, user.id),
+    ...(isPending && {
+      pending: {
+        phone: maskPhone(await vault.open(change.sealedPhone, change.id)),
+        takesEffectAt: change.dueAt,
+      },
+    }),
+  });
+}

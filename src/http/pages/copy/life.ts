@@ -1,0 +1,103 @@
+import type { Locale } from "../../../core/verification/ports.ts";
+
+/** Sentences with a number or a time in them: what stands before and after it. */
+type Around = readonly [before: string, after: string];
+
+interface LifeCopy {
+  readonly phone: {
+    readonly title: string;
+    readonly lead: Around;
+    readonly waits: (hours: number) => string;
+    readonly atOnce: string;
+    readonly submit: string;
+    readonly codeTitle: string;
+    readonly codeSubmit: string;
+    readonly other: string;
+    readonly pendingTitle: string;
+    readonly pending: Around;
+    readonly pendingUntil: string;
+    readonly cancel: string;
+    readonly section: string;
+    readonly sectionLead: string;
+    readonly link: string;
+  };
+  readonly stop: {
+    readonly title: string;
+    readonly lead: string;
+    readonly submit: string;
+    readonly doneTitle: string;
+    readonly done: string;
+    readonly signIn: string;
+    readonly goneTitle: string;
+    readonly gone: string;
+  };
+  readonly back: string;
+}
+
+/** The pages about the life of an account: another number, what is known of a person, its end. */
+export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
+  en: {
+    phone: {
+      title: "Change your number",
+      lead: ["You sign in with ", ". Enter the number that you want to sign in with instead."],
+      waits: (hours) =>
+        `The change takes effect after ${hours === 1 ? "1 hour" : `${hours} hours`}. We tell your present number at once, so that nobody can take your account away unnoticed. Then you are signed out everywhere else.`,
+      atOnce:
+        "The change takes effect at once. We tell your present number, and you are signed out everywhere else.",
+      submit: "Send code",
+      codeTitle: "Enter the code",
+      codeSubmit: "Change number",
+      other: "Use another number",
+      pendingTitle: "Your number is about to change",
+      pending: ["Your account moves to ", ""],
+      pendingUntil: "Until then you sign in with your present number. It takes effect",
+      cancel: "Keep my present number",
+      section: "Phone number",
+      sectionLead:
+        "You sign in with this number. If you get another one, change it here while you still have both.",
+      link: "Change number",
+    },
+    stop: {
+      title: "Stop the change?",
+      lead: "Somebody who is signed in to your account wants to move it to another number. If that was not you, stop it. Everybody is then signed out of the account, and you sign in anew.",
+      submit: "Stop the change",
+      doneTitle: "The change is stopped",
+      done: "The account keeps its number, and nobody is signed in to it any more. Sign in and look through your account.",
+      signIn: "Sign in",
+      goneTitle: "There is nothing to stop",
+      gone: "The change was stopped or taken back before, or has taken effect already. If your number no longer signs in to your account, contact us.",
+    },
+    back: "Back to your account",
+  },
+  "zh-CN": {
+    phone: {
+      title: "更换手机号",
+      lead: ["您目前使用 ", " 登录。请输入要更换的新手机号。"],
+      waits: (hours) =>
+        `更换将在 ${hours} 小时后生效。我们会立即通知您当前的手机号，以免账号被他人悄悄转走。生效后，其他设备上的登录都会退出。`,
+      atOnce: "更换立即生效。我们会通知您当前的手机号，其他设备上的登录都会退出。",
+      submit: "获取验证码",
+      codeTitle: "输入验证码",
+      codeSubmit: "更换手机号",
+      other: "使用其他手机号",
+      pendingTitle: "手机号即将更换",
+      pending: ["您的账号将更换为 ", ""],
+      pendingUntil: "在此之前，请继续使用当前手机号登录。生效时间：",
+      cancel: "保留当前手机号",
+      section: "手机号",
+      sectionLead: "您使用该号码登录。如需换号，请在两个号码都能使用时在此更换。",
+      link: "更换手机号",
+    },
+    stop: {
+      title: "停止更换手机号？",
+      lead: "有人登录了您的账号，并申请更换手机号。如非您本人操作，请立即停止。停止后，该账号的所有登录都会退出，您需要重新登录。",
+      submit: "停止更换",
+      doneTitle: "已停止更换",
+      done: "账号仍使用原手机号，所有登录均已退出。请重新登录并检查您的账号。",
+      signIn: "登录",
+      goneTitle: "没有可停止的更换",
+      gone: "该更换已被停止、撤回，或已生效。如果您的号码无法再登录账号，请联系我们。",
+    },
+    back: "返回我的账号",
+  },
+};

@@ -1,0 +1,44 @@
+import type { Context } from "hono";
+import type { Flow } from "../../core/session/flow.ts";
+import type { VerificationView } from "../../core/verification/verification.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { type CookieName, clearCookie, readCookie, writeCookie } from "./cookies.ts";
+import { pageClient } from "./flow.ts";
+
+/** What a page has to know of the code that it sent. */
+export interface SentCode {
+  readonly phoneMasked: string;
+  readonly codeLength: number;
+  readonly resendInSeconds: number;
+}
+
+/** The code that one of the account's pages sent to this browser, named in a cookie of that page. */
+export function createHeld(cookie: CookieName) {
+  const held = {
+    async flow(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
+      const kept = readCookie(c, deps.settings, cookie);
+      const flow = kept ? await deps.phonekey.flow.read(kept) : undefined;
+      return flow ?? { pre: Buffer.from(deps.random.bytes(16)).toString("base64url") };
+    },
+    async keep(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<void> {
+      writeCookie(c, deps.settings, cookie, await deps.phonekey.flow.issue(flow));
+    },
+    forget(c: Context<Env>, deps: HttpDeps): void {
+      clearCookie(c, deps.settings, cookie);
+    },
+    /** Undefined where none was sent or it works no longer. */
+    async code(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<SentCode | undefined> {
+      const { verification: id } = flow;
+      if (!id) return undefined;
+      const found = await deps.phonekey.verifications.read({ id, client: pageClient(c, deps, flow) });
+      return found.ok ? sentCode(found.value, deps.clock.now()) : undefined;
+    },
+  };
+  return held;
+}
+
+function sentCode(view: VerificationView, now: number): SentCode | undefined {
+  if (view.status !== "pending") return undefined;
+  const resendInSeconds = Math.max(0, Math.ceil((view.resendAt - now) / 1_000));
+  return { phoneMasked: view.phone, codeLength: view.codeLength, resendInSeconds };
+}

@@ -1,0 +1,129 @@
+import type { Context } from "hono";
+import { countryOptions, isCountryCode } from "../../core/countries.ts";
+import { maskPhone } from "../../core/phone.ts";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { demanded, type PageChallenge, readCaptcha, sourcesOf } from "./challenge.ts";
+import { confirmFirst } from "./confirm.ts";
+import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { messagePageFor } from "./errors.ts";
+import { pageClient } from "./flow.ts";
+import { csrfToken } from "./forms.ts";
+import { createHeld, type SentCode } from "./held.ts";
+import { phoneChangePage } from "./views/phone-change.tsx";
+import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
+
+const PATH = "/account/phone";
+const held = createHeld("phone");
+
+interface Outcome {
+  readonly sent?: SentCode | undefined;
+  readonly form?: { readonly country: string; readonly phone: string };
+  readonly refusal?: Refusal;
+  readonly challenge?: PageChallenge | undefined;
+}
+
+/** GET /account/phone: asks for the new number, for its code, or shows what is about to happen. */
+export const showPhoneChange: Handler = (c, deps) =>
+  withVisitor(c, deps, async (visitor) => {
+    const isOther = c.req.query("other") !== undefined;
+    const sent = isOther ? undefined : await held.code(c, deps, await held.flow(c, deps));
+    return await answer(c, deps, visitor, { sent });
+  });
+
+/** POST /account/phone/send: sends a code to the new number. */
+export const sendPhoneChangeCode: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const flow = await held.flow(c, deps);
+    const form = { phone: fields.get("phone") ?? "", country: fields.get("country") ?? "" };
+    const captcha = readCaptcha(fields);
+    const { user, session } = visitor.principal;
+    const input = {
+      phone: form.phone,
+      ...(isCountryCode(form.country) && { country: form.country }),
+      purpose: "change_phone",
+      client: pageClient(c, deps, flow),
+    } as const;
+    const started = await deps.phonekey.verifications.start({
+      ...input,
+      locale: pageLocale(c, deps.settings),
+      self: { user, deviceId: session.deviceId },
+      ...(captcha && { captcha }),
+    });
+    if (started.ok) {
+      await held.keep(c, deps, { ...flow, verification: started.value.id });
+      return c.redirect(PATH, 303);
+    }
+    const { refusal } = started;
+    const isDemand = refusal.code === "captcha_required";
+    const challenge = isDemand ? demanded(await deps.phonekey.challenges.forStart(input), fields) : undefined;
+    return await answer(c, deps, visitor, { form, refusal, challenge });
+  });
+
+/** POST /account/phone/resend: sends the code again. */
+export const resendPhoneChangeCode: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor) => {
+    const flow = await held.flow(c, deps);
+    const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
+    const sent = await deps.phonekey.verifications.resend(input);
+    if (sent.ok) return c.redirect(PATH, 303);
+    return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal: sent.refusal });
+  });
+
+/** POST /account/phone: takes the code. */
+export const submitPhoneChange: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const flow = await held.flow(c, deps);
+    const changed = await deps.phonekey.life.changePhone({
+      principal: visitor.principal,
+      verificationId: flow.verification ?? "",
+      code: fields.get("code") ?? "",
+      client: pageClient(c, deps, flow),
+      locale: pageLocale(c, deps.settings),
+    });
+    if (changed.ok) {
+      held.forget(c, deps);
+      return c.redirect(PATH, 303);
+    }
+    return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal: changed.refusal });
+  });
+
+/** POST /account/phone/cancel: keeps the present number. */
+export const cancelPhoneChange: Handler = (c, deps) =>
+  withForm(c, deps, async ({ principal }) => {
+    await deps.phonekey.life.cancelPhoneChange(principal);
+    return c.redirect("/account", 303);
+  });
+
+async function answer(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { principal, cookie }: Visitor,
+  { sent, form, refusal, challenge }: Outcome,
+): Promise<Response> {
+  const state = await deps.phonekey.life.readPhone(principal);
+  if (!state.ok) return await messagePageFor(c, deps, state.refusal);
+  const { phone, pending } = state.value;
+  if (!pending && !deps.phonekey.life.mayChangePhone(principal).ok) return confirmFirst(c, PATH);
+  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const seconds = refusal?.retryAfterSeconds;
+  if (seconds) c.header("retry-after", String(seconds));
+  const isDemand = refusal?.code === "captcha_required";
+  const page = phoneChangePage({
+    context,
+    phoneMasked: maskPhone(phone),
+    form: form
+      ? { ...form, phone: form.phone.slice(0, 64) }
+      : { country: deps.settings.phones.defaultCountry, phone: "" },
+    countries: countryOptions(deps.settings.phones.allowedCountries, context.locale),
+    waitsMs: deps.phonekey.life.phoneChangeMs,
+    ...(pending && { pending }),
+    ...(sent && { sent }),
+    ...(refusal && !isDemand && { error: refusalText(refusal, context.locale) }),
+    ...(seconds && { retryAfterSeconds: seconds }),
+    ...(challenge && { challenge }),
+  });
+  const status = refusal ? REFUSALS[refusal.code].status : 200;
+  return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge) });
+}

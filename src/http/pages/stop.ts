@@ -1,0 +1,48 @@
+import type { Context } from "hono";
+import { REFUSALS } from "../../core/refusals.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { pageContext, sendPage } from "./context.ts";
+import { LIFE_COPY } from "./copy/life.ts";
+import { messagePageFor } from "./errors.ts";
+import { csrfToken, isOwnForm, readForm } from "./forms.ts";
+import { messagePage } from "./views/message.tsx";
+import { stopPage } from "./views/stop.tsx";
+
+/** What a notice has in its link, and nothing that a database would be asked about else. */
+const STOP_CODE = /^[0-9a-f]{24}$/;
+
+/** GET /stop/:code: asks whether the change shall be stopped. Opening the link changes nothing. */
+export async function showStop(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const code = codeOf(c);
+  if (!code || !(await deps.phonekey.life.isStopCode(code))) return await nothingToStop(c, deps);
+  const context = pageContext(c, deps, { path: `/stop/${code}`, csrf: csrfToken(code) });
+  return await sendPage(c, deps, stopPage({ context, code }));
+}
+
+/** POST /stop/:code: stops the change. Whoever has the link needs no sign-in; the form is bound to the link itself. */
+export async function submitStop(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const code = codeOf(c);
+  if (!code) return await nothingToStop(c, deps);
+  const fields = await readForm(c);
+  if (!fields || !isOwnForm(c, deps.settings, fields, code)) {
+    return await messagePageFor(c, deps, { code: "forbidden_origin" });
+  }
+  const stopped = await deps.phonekey.life.stopPhoneChange(code);
+  if (!stopped.ok) return await nothingToStop(c, deps);
+  const context = pageContext(c, deps, { path: "/sign-in" });
+  const copy = LIFE_COPY[context.locale].stop;
+  const action = { href: "/sign-in", label: copy.signIn };
+  return await sendPage(c, deps, messagePage({ context, title: copy.doneTitle, text: copy.done, action }));
+}
+
+async function nothingToStop(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/sign-in" });
+  const copy = LIFE_COPY[context.locale].stop;
+  const page = messagePage({ context, title: copy.goneTitle, text: copy.gone });
+  return await sendPage(c, deps, page, REFUSALS.not_found.status);
+}
+
+function codeOf(c: Context<Env>): string | undefined {
+  const code = c.req.param("code") ?? "";
+  return STOP_CODE.test(code) ? code : undefined;
+}

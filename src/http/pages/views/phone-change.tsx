@@ -1,0 +1,137 @@
+import { LIFE_COPY } from "../copy/life.ts";
+import { COPY } from "../copy.ts";
+import type { SentCode } from "../held.ts";
+import { Challenge } from "./challenge.tsx";
+import { CodeField } from "./code.tsx";
+import { layout, type Page } from "./layout.tsx";
+import { Banner, Form, PhoneNumber, Time } from "./parts.tsx";
+import { PhoneField, type PhonePageProps } from "./phone.tsx";
+
+export interface PhoneChangePageProps extends PhonePageProps {
+  /** The present number, masked. */
+  readonly phoneMasked: string;
+  /** How long a change waits, milliseconds. */
+  readonly waitsMs: number;
+  /** The change that is about to take effect; `takesEffectAt` in epoch milliseconds. */
+  readonly pending?: { readonly phone: string; readonly takesEffectAt: number };
+  /** The code that was sent to the new number and still works. */
+  readonly sent?: SentCode;
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Moves the account to another number. Posts `country`, `phone` and `captcha` to /account/phone/send, `code` to
+ * /account/phone, and nothing else to /account/phone/resend and /account/phone/cancel; each with `csrf`.
+ */
+export function phoneChangePage(props: PhoneChangePageProps): Page {
+  const { context, pending, sent, error } = props;
+  const copy = LIFE_COPY[context.locale];
+  const title = pending ? copy.phone.pendingTitle : sent ? copy.phone.codeTitle : copy.phone.title;
+  return layout(
+    { context, title, shape: "card", failed: error !== undefined },
+    <>
+      <h1>{title}</h1>
+      {pending ? (
+        <Pending {...props} pending={pending} />
+      ) : sent ? (
+        <Sent {...props} sent={sent} />
+      ) : (
+        <Ask {...props} />
+      )}
+      <div class="aside-actions">
+        <a class="link-button" href="/account">
+          {copy.back}
+        </a>
+      </div>
+    </>,
+  );
+}
+
+function Ask(props: PhoneChangePageProps) {
+  const { context, phoneMasked, waitsMs, challenge } = props;
+  const copy = LIFE_COPY[context.locale].phone;
+  const [before, after] = copy.lead;
+  const hours = Math.round(waitsMs / HOUR_MS);
+  return (
+    <>
+      <p class="lead">
+        {before}
+        <PhoneNumber value={phoneMasked} />
+        {after}
+      </p>
+      <Form context={context} action="/account/phone/send" class="stack">
+        <PhoneField {...props} />
+        {challenge && <Challenge context={context} {...challenge} />}
+        <button class="button button-primary" type="submit">
+          {copy.submit}
+        </button>
+      </Form>
+      <p class="small">{hours > 0 ? copy.waits(hours) : copy.atOnce}</p>
+    </>
+  );
+}
+
+function Sent({ context, sent, error }: PhoneChangePageProps & { readonly sent: SentCode }) {
+  const copy = LIFE_COPY[context.locale].phone;
+  const code = COPY[context.locale].code;
+  const [before, after] = code.sentTo(sent.codeLength);
+  return (
+    <>
+      <p class="lead">
+        {before}
+        <PhoneNumber value={sent.phoneMasked} after={after} />
+      </p>
+      <Form context={context} action="/account/phone" class="stack" enhance="code">
+        <CodeField context={context} length={sent.codeLength} error={error} />
+        <button class="button button-primary" type="submit">
+          {copy.codeSubmit}
+        </button>
+      </Form>
+      <Form context={context} action="/account/phone/resend" class="resend" enhance="resend">
+        <button
+          class="link-button"
+          type="submit"
+          data-countdown={String(sent.resendInSeconds)}
+          data-text={code.resendCountdown}
+          data-done={code.resend}
+        >
+          {code.resend}
+        </button>
+        <span class="hidden-text" role="status" data-ready={code.resendReady}></span>
+      </Form>
+      <div class="aside-actions">
+        <a class="link-button" href="/account/phone?other">
+          {copy.other}
+        </a>
+      </div>
+    </>
+  );
+}
+
+type PendingProps = PhoneChangePageProps & {
+  readonly pending: NonNullable<PhoneChangePageProps["pending"]>;
+};
+
+function Pending({ context, pending, error }: PendingProps) {
+  const copy = LIFE_COPY[context.locale].phone;
+  const [before, after] = copy.pending;
+  return (
+    <>
+      {error && <Banner kind="error">{error}</Banner>}
+      <p class="lead">
+        {before}
+        <PhoneNumber value={pending.phone} after={`${after}${context.locale === "en" ? "." : "。"}`} />
+      </p>
+      <p>
+        {`${copy.pendingUntil} `}
+        <Time at={pending.takesEffectAt} locale={context.locale} />
+      </p>
+      <Form context={context} action="/account/phone/cancel" class="stack">
+        <button class="button button-danger" type="submit">
+          {copy.cancel}
+        </button>
+      </Form>
+    </>
+  );
+}

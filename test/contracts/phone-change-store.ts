@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SessionStore, UserStore } from "../../src/core/account/ports.ts";
+import type { KeyStore } from "../../src/core/keys.ts";
+import type { PhoneChange, PhoneChangeStore } from "../../src/core/life/ports.ts";
+import type { NoticeStore } from "../../src/core/notices/ports.ts";
+import { StaleKeyError } from "../../src/core/refusals.ts";
+import { aNotice } from "./notice-store.ts";
+import { addTagKey, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
+
+export interface OpenPhoneChangeStore {
+  readonly phoneChanges: PhoneChangeStore;
+  readonly noticeStore: NoticeStore;
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly keys: KeyStore;
+  close(): Promise<void>;
+}
+
+/** The promises of `PhoneChangeStore`, for every store. Its clock stands at `NOW`. */
+export function phoneChangeStoreContract(name: string, open: () => Promise<OpenPhoneChangeStore>): void {
+  describe(`${name}: phone change store`, () => {
+    let opened: OpenPhoneChangeStore;
+    let store: PhoneChangeStore;
+    let newTag: () => string;
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.phoneChanges;
+      newTag = (await addTagKey(opened.keys)).tag;
+    });
+    afterAll(() => opened.close());
+
+    const signIn = async (phoneTag = newTag()) => {
+      const { userId: _, ...session } = aSession("");
+      const { user, created } = await opened.users.signIn({ user: aUser(phoneTag), session });
+      return { user, created, session };
+    };
+    const changeOf = (userId: string, over: Partial<PhoneChange> = {}): PhoneChange => ({
+      id: fresh("change"),
+      userId,
+      sessionId: fresh("session"),
+      phoneTag: newTag(),
+      sealedPhone: "sealed for the change",
+      stopHash: fresh("stop"),
+      locale: "en",
+      createdAt: NOW,
+      dueAt: NOW + DAY,
+      ...over,
+    });
+    const proposed = async (over: Partial<PhoneChange> = {}) => {
+      const { user, session } = await signIn();
+      const change = changeOf(user.id, { sessionId: session.id, ...over });
+      expect(await store.propose(change, [])).toBe("proposed");
+      return { user, session, change };
+    };
+    const to = (...notices: ReturnType<typeof aNotice>[]) => ({
+      sealedPhone: "sealed for the user",
+      notices,
+    });
+
+    test("keeps a change as it was proposed, with its notice", async () => {
+      const { user } = await signIn();
+      const change = changeOf(user.id);
+      const notice = aNotice({ userId: user.id });
+      expect(await store.propose(change, [notice])).toBe("proposed");
+      expect(await store.find(user.id)).toEqual(change);
+      expect(await store.findByStopHash(change.stopHash)).toEqual(change);
+      expect(await opened.noticeStore.findWaiting(notice.id)).toEqual(notice);
+      expect(await store.find(fresh("user"))).toBeUndefined();
+    });
+
+    test("a second one takes the place of the first", async () => {
+      const { user, change } = await proposed();
+      const next = changeOf(user.id);
+      expect(await store.propose(next, [])).toBe("proposed");
+      expect(await store.find(user.id)).toEqual(next);
+      expect(await store.findByStopHash(change.stopHash)).toBeUndefined();
+      expect(await store.apply(change, to(), NOW)).toBe("gone");
+    });
+
+    test("of two at once one stays, whole", async () => {
+      const { user } = await signIn();
+      const changes = Array.from({ length: 8 }, () => changeOf(user.id));
+      const outcomes = await Promise.all(changes.map((change) => store.propose(change, [])));
+      expect(new Set(outcomes)).toEqual(new Set(["proposed"]));
+      expect(changes).toContainEqual(await store.find(user.id));
+    });
+
+    test("refuses a number that somebody has, or nobody is there to move, and promises nothing then", async () => {
+      const { user } = await signIn();
+      const other = await signIn();
+      const notice = aNotice();
+      expect(await store.propose(changeOf(user.id, { phoneTag: other.user.phoneTag }), [notice])).toBe(
+        "taken",
+      );
+      expect(await store.propose(changeOf(fresh("user")), [notice])).toBe("gone");
+      expect(await store.find(user.id)).toBeUndefined();
+      expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
+    });
+
+    test("of several users who race for one number exactly one gets it", async () => {
+      const phoneTag = newTag();
+      const users = await parallel(8, () => signIn());
+      const outcomes = await parallel(8, (index) =>
+        store.propose(changeOf(users[index]?.user.id ?? "", { phoneTag }), []),
+      );
+      expect(outcomes.filter((outcome) => outcome === "proposed")).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === "taken")).toHaveLength(7);
+    });
+
+    test("takes effect: number, notices, other sessions and devices at once", async () => {
+      const { user, session, change } = await proposed();
+      const other = await signIn(user.phoneTag);
+      const notice = aNotice({ userId: user.id });
+      expect(await store.apply(change, to(notice), NOW)).toBe("applied");
+      expect(await opened.users.find(user.id)).toEqual({
+        ...user,
+        phoneTag: change.phoneTag,
+        sealedPhone: "sealed for the user",
+        deviceEpoch: user.deviceEpoch + 1,
+      });
+      expect((await opened.sessions.list(user.id, NOW)).map(({ id }) => id)).toEqual([session.id]);
+      expect(await opened.sessions.find(other.session.id)).toMatchObject({ session: { endedAt: NOW } });
+      expect(await opened.noticeStore.findWaiting(notice.id)).toEqual(notice);
+      expect(await store.find(user.id)).toBeUndefined();
+      // The former number is free, and the new one is the user's.
+      expect(await signIn(user.phoneTag)).toMatchObject({ created: true });
+      expect(await signIn(change.phoneTag)).toMatchObject({ created: false, user: { id: user.id } });
+    });
+
+    test("takes effect once, however many try, and against whoever signs up with the number at that moment", async () => {
+      const { user, change } = await proposed();
+      const racing = await parallel(8, async (index) =>
+        index % 2
+          ? { created: (await signIn(change.phoneTag)).created }
+          : { outcome: await store.apply(change, to(), NOW) },
+      );
+      const applied = racing.filter(({ outcome }) => outcome === "applied");
+      const signedUp = racing.filter(({ created }) => created);
+      expect(applied.length + signedUp.length).toBe(1);
+      const holder = await opened.users.findByTag(change.phoneTag);
+      expect(holder?.id === user.id).toBe(applied.length === 1);
+      expect(await store.find(user.id)).toBeUndefined();
+    });
+
+    test("is over where somebody signed up with the number first; the user keeps the old one and all sessions", async () => {
+      const { user, session, change } = await proposed();
+      const other = await signIn(change.phoneTag);
+      const notice = aNotice();
+      expect(await store.apply(change, to(notice), NOW)).toBe("taken");
+      expect(await opened.users.find(user.id)).toEqual(user);
+      expect(await opened.users.findByTag(change.phoneTag)).toEqual(other.user);
+      expect((await opened.sessions.list(user.id, NOW)).map(({ id }) => id)).toEqual([session.id]);
+      expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
+      expect(await store.apply(change, to(), NOW)).toBe("gone");
+    });
+
+    test("is canceled once", async () => {
+      const { user, session, change } = await proposed();
+      const canceled = await parallel(6, () => store.cancel(user.id, NOW));
+      expect(canceled.filter(Boolean)).toHaveLength(1);
+      expect(await store.apply(change, to(), NOW)).toBe("gone");
+      expect(await store.stop(change.stopHash, NOW)).toBe(false);
+      expect((await opened.sessions.list(user.id, NOW)).map(({ id }) => id)).toEqual([session.id]);
+    });
+
+    test("is stopped once, and then nobody is signed in and no device is known", async () => {
+      const { user, change } = await proposed();
+      const stopped = await parallel(6, () => store.stop(change.stopHash, NOW));
+      expect(stopped.filter(Boolean)).toHaveLength(1);
+      expect(await opened.sessions.list(user.id, NOW)).toEqual([]);
+      const { deviceEpoch } = (await opened.users.find(user.id)) ?? user;
+      expect(deviceEpoch).toBe(user.deviceEpoch + 1);
+      expect(await store.apply(change, to(), NOW)).toBe("gone");
+    });
+
+    test("stopped and applied at once, exactly one happens", async () => {
+      const { user, change } = await proposed();
+      const [stopped, applied] = await Promise.all([
+        store.stop(change.stopHash, NOW),
+        store.apply(change, to(), NOW),
+      ]);
+      expect(stopped).toBe(applied === "gone");
+      const holder = await opened.users.find(user.id);
+      expect(holder?.phoneTag).toBe(stopped ? user.phoneTag : change.phoneTag);
+    });
+
+    test("is due at its time, the longest due first", async () => {
+      const later = await proposed({ dueAt: NOW - 40 * DAY });
+      const first = await proposed({ dueAt: NOW - 41 * DAY });
+      const due = await store.due(NOW - 40 * DAY, 10);
+      expect(due.map(({ id }) => id)).toEqual([first.change.id, later.change.id]);
+      expect(await store.due(NOW - 40 * DAY - 1, 10)).toEqual([first.change]);
+      expect(await store.due(NOW, 1)).toHaveLength(1);
+    });
+
+    test("does nothing under a tag key that was replaced", async () => {
+      const key = await addTagKey(opened.keys);
+      const { user } = await signIn();
+      const change = changeOf(user.id, { phoneTag: key.tag() });
+      await store.propose(change, []);
+      await opened.keys.retire(key.id, NOW);
+      await expect(store.apply(change, to(), NOW)).rejects.toThrow(StaleKeyError);
+      await expect(store.propose(changeOf(user.id, { phoneTag: key.tag() }), [])).rejects.toThrow(
+        StaleKeyError,
+      );
+      expect(await store.find(user.id)).toEqual(change);
+    });
+  });
+}
