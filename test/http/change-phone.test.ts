@@ -76,7 +76,7 @@ describe("a change of phone", () => {
 
     world.clock.advance(DAY_MS - 1);
     await world.tick();
-    expect((await stateOf(person)).phone).toBe(PHONE);
+    expect((await world.signIn(PHONE)).user.phone).toBe(PHONE);
 
     world.clock.advance(1);
     await world.tick();

@@ -235,7 +235,7 @@ describe("CORS (T46)", () => {
     const response = await preflight(APP);
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe(APP);
-    expect(response.headers.get("access-control-allow-methods")).toBe("GET,POST,PATCH,DELETE");
+    expect(response.headers.get("access-control-allow-methods")).toBe("GET,POST,PUT,PATCH,DELETE");
     const allowed = response.headers.get("access-control-allow-headers") ?? "";
     expect(allowed).toContain("idempotency-key");
     expect(allowed).not.toContain("x-evil");

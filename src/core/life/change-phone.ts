@@ -46,7 +46,7 @@ export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "c
 type ChangeRefusal = CheckRefusal | "step_up_required" | "phone_taken" | "invalid_token";
 
 /** What the person did to show that they hold the former number, or more than that, may be so old. */
-export const CHANGE_NEEDS_WITHIN_MS = 15 * 60_000;
+const CHANGE_NEEDS_WITHIN_MS = 15 * 60_000;
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 
