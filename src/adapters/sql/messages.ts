@@ -1,28 +1,16 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { Idempotency, Message, MessageStore } from "../../core/delivery/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
+import { createMessageWrites } from "./message-writes.ts";
 import type { MessageRow, Schema } from "./schema.ts";
-import { TRAFFIC_COLUMNS, trafficOf, trafficValues } from "./traffic.ts";
+import { TRAFFIC_COLUMNS, trafficOf } from "./traffic.ts";
 
-/** How long an idempotency key belongs to the message that it came with. */
-const KEY_KEPT_MS = 86_400_000;
-
-export function createMessageStore({ db, transaction }: SqlDatabase): MessageStore {
+export function createMessageStore(database: SqlDatabase): MessageStore {
+  const { db } = database;
+  const writes = createMessageWrites(database);
   return {
-    create: (message) =>
-      message.idempotency ? transaction((trx) => createUnder(trx, message)) : insert(db, message),
-
-    async finish(id, outcome) {
-      await db
-        .updateTable("messages")
-        .set({
-          ...outcomeValues(outcome),
-          price: outcome.price,
-          status: sql`case when status in ('delivered', 'failed') then status else ${outcome.status} end`,
-        })
-        .where("id", "=", id)
-        .execute();
-    },
+    create: writes.create,
+    finish: (id, outcome) => writes.finish([id, outcome]),
 
     async convert(verificationId) {
       await markConverted(db, verificationId);
@@ -94,66 +82,6 @@ export async function markConverted(db: Kysely<Schema>, verificationId: string):
     .set({ converted: 1 })
     .where("verification_id", "=", verificationId)
     .execute();
-}
-
-async function insert(db: Kysely<Schema>, message: Message): Promise<void> {
-  await db.insertInto("messages").values(messageValues(message)).execute();
-}
-
-/** A day after a key was used it is free again: the unique index would keep it for ever. */
-async function createUnder(trx: Kysely<Schema>, message: Message): Promise<void> {
-  await trx
-    .updateTable("messages")
-    .set({ idempotency_key: null })
-    .where("idempotency_key", "=", message.idempotency?.key ?? null)
-    .where("created_at", "<=", message.createdAt - KEY_KEPT_MS)
-    .execute();
-  await insert(trx, message);
-}
-
-function messageValues(message: Message): MessageRow {
-  return {
-    id: message.id,
-    verification_id: message.verificationId,
-    phone_tag: message.phoneTag,
-    sealed_phone: message.sealedPhone,
-    purpose: message.purpose,
-    bucket: message.bucket,
-    ...trafficValues(message.traffic),
-    client: message.client ?? null,
-    member: message.member ?? null,
-    price: message.price,
-    status: message.status,
-    created_at: message.createdAt,
-    ...outcomeValues(message),
-    report_code: message.reportCode ?? null,
-    reported_at: message.reportedAt ?? null,
-    converted: 0,
-    ...idempotencyValues(message.idempotency),
-  };
-}
-
-type Outcome = Pick<Message, "sender" | "providerId" | "providerCode" | "requestId" | "fee" | "heldUntil">;
-
-function outcomeValues({ sender, providerId, providerCode, requestId, fee, heldUntil }: Outcome) {
-  return {
-    sender: sender ?? null,
-    provider_id: providerId ?? null,
-    provider_code: providerCode ?? null,
-    request_id: requestId ?? null,
-    fee: fee ?? null,
-    held_until: heldUntil ?? null,
-  };
-}
-
-function idempotencyValues(idempotency: Idempotency | undefined) {
-  return {
-    idempotency_key: idempotency?.key ?? null,
-    idempotency_fingerprint: idempotency?.fingerprint ?? null,
-    answer_code_length: idempotency?.answer.codeLength ?? null,
-    answer_expires_at: idempotency?.answer.expiresAt ?? null,
-    answer_resend_at: idempotency?.answer.resendAt ?? null,
-  };
 }
 
 export function messageOf(row: MessageRow): Message {

@@ -2,36 +2,19 @@ import type { ExpressionBuilder, Kysely } from "kysely";
 import type { Session, SessionStore } from "../../core/account/ports.ts";
 import type { Method } from "../../core/session/methods.ts";
 import { methodsOf, sessionOf, sessionValues, userOf } from "./account-rows.ts";
+import { coalesce } from "./coalesce.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
+import { reusable } from "./reusable.ts";
 import type { Schema } from "./schema.ts";
 
 /** More than a person looks through; a list must not grow with what somebody opens on purpose. */
 const MOST_LISTED = 100;
 
-export function createSessionStore({ db, transaction }: SqlDatabase): SessionStore {
+export function createSessionStore(database: SqlDatabase): SessionStore {
+  const { db, transaction } = database;
   return {
-    async find(id) {
-      const row = await db
-        .selectFrom("sessions")
-        .innerJoin("users", "users.id", "sessions.user_id")
-        .selectAll("sessions")
-        .select([
-          "phone_tag",
-          "sealed_phone",
-          "name",
-          "avatar",
-          "device_epoch",
-          "unproven_since",
-          "login_protection",
-        ])
-        .select("users.created_at as user_created_at")
-        .where("sessions.id", "=", id)
-        .executeTakeFirst();
-      if (!row) return undefined;
-      const user = userOf({ ...row, id: row.user_id, created_at: row.user_created_at });
-      return { session: sessionOf(row), user };
-    },
+    find: createFind(database),
 
     open: (session) =>
       transaction(async (trx) => {
@@ -121,6 +104,36 @@ async function raise(
   await trx.updateTable("sessions").set(raised).where("id", "=", id).execute();
   await addEvents(trx, { type: "step_up", userId: row.user_id, sessionId: id, at: now });
   return sessionOf({ ...row, ...raised });
+}
+
+/** What is asked for at one moment is read in one statement: every request with an access token does. */
+function createFind({ db }: SqlDatabase): SessionStore["find"] {
+  const findAll = reusable((rows: readonly { id: string }[]) =>
+    db
+      .selectFrom("sessions")
+      .innerJoin("users", "users.id", "sessions.user_id")
+      .selectAll("sessions")
+      .select(["phone_tag", "sealed_phone", "name", "avatar", "device_epoch", "unproven_since"])
+      .select(["login_protection", "users.created_at as user_created_at"])
+      .where(
+        "sessions.id",
+        "in",
+        rows.map(({ id }) => id),
+      ),
+  );
+  return coalesce(async (ids: readonly string[]) => {
+    const { rows: found } = await findAll(
+      db,
+      ids.map((id) => ({ id })),
+    );
+    const byId = new Map(
+      found.map((row) => {
+        const user = userOf({ ...row, id: row.user_id, created_at: row.user_created_at });
+        return [row.id, { session: sessionOf(row), user }];
+      }),
+    );
+    return ids.map((id) => byId.get(id));
+  });
 }
 
 /** The user's row comes first: whoever ends several sessions of this user at the same time waits here. */

@@ -13,10 +13,22 @@ export interface TagKeyDeps {
 export interface TagKey {
   /** A condition on the row of `keys` that the tag was made under: it is a tag key in use. */
   current(tag: string): (eb: ExpressionBuilder<Schema, "keys">) => ReturnType<typeof isCurrent>;
+  /** The same for rows of which each names a key, in a statement that is built once. */
+  currentAmong(
+    rows: readonly KeyedRow[],
+  ): (eb: ExpressionBuilder<Schema, "keys">) => ReturnType<typeof isCurrent>;
+  /** What such a row has of the key that the tag was made under. */
+  keyed(tag: string): KeyedRow;
   /** For transactions that write. Rejects with `StaleKeyError`. */
   assertCurrent(trx: Kysely<Schema>, tag: string): Promise<void>;
   /** Throws `StaleKeyError`. */
   stale(): never;
+}
+
+export interface KeyedRow {
+  readonly keyId: string;
+  /** When the key must have been in use. */
+  readonly latest: number;
 }
 
 /** Processes of one installation may disagree about the time by this much. */
@@ -24,7 +36,9 @@ const SKEW_MS = 60_000;
 
 export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {
   const tagKey: TagKey = {
-    current: (tag) => (eb) => isCurrent(eb, tag, clock.now() + SKEW_MS),
+    current: (tag) => (eb) => isCurrent(eb, [tagKey.keyed(tag)]),
+    currentAmong: (rows) => (eb) => isCurrent(eb, rows),
+    keyed: (tag) => ({ keyId: keyIdOf(tag), latest: clock.now() + SKEW_MS }),
     async assertCurrent(trx, tag) {
       // A retag waits for this lock: when it looks for rows under the old key, all of them are there.
       const found = await trx
@@ -43,12 +57,13 @@ export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {
   return tagKey;
 }
 
-function isCurrent(eb: ExpressionBuilder<Schema, "keys">, tag: string, latest: number) {
+function isCurrent(eb: ExpressionBuilder<Schema, "keys">, rows: readonly KeyedRow[]) {
+  const ids = rows.map(({ keyId }) => keyId);
   return eb.and([
-    eb("keys.id", "=", keyIdOf(tag)),
+    eb("keys.id", "in", ids),
     eb("keys.kind", "=", "tag"),
     eb("keys.retired_at", "is", null),
-    eb("keys.active_from", "<=", latest),
+    eb("keys.active_from", "<=", rows[0]?.latest ?? 0),
   ]);
 }
 

@@ -1,0 +1,76 @@
+import { setImmediate } from "node:timers/promises";
+import { UnavailableError } from "../../core/refusals.ts";
+import { unavailable } from "./mysql-errors.ts";
+
+/** How many callers are served in one go. */
+const MOST = 32;
+/** How many groups are under way at a time: where one is held up, the next is not. */
+const LANES = 2;
+/** How many callers may wait. */
+const QUEUE_LIMIT = 1_000;
+
+interface Waiting<I, O> {
+  readonly item: I;
+  readonly resolve: (output: O) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Does what several callers ask for at the same time in one go: while one group is under way others come, and they are the
+ * next. Whoever comes alone waits for nobody, and nobody is answered before what they asked for is done.
+ *
+ * A group is as large as a power of two, so that there are few statements to prepare. A group that fails is done again one
+ * by one, so that nobody fails for somebody else's mistake; but where the database was away nobody knows whether it was
+ * done, and whoever waits for the same database is told at once.
+ *
+ * @param run outputs in the order of the items; all done, durably, or nothing of it
+ */
+export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[]>): (item: I) => Promise<O> {
+  let waiting: Waiting<I, O>[] = [];
+  let lanes = 0;
+
+  async function serveAll(): Promise<void> {
+    // Those who come in this turn of the event loop go together.
+    for (await setImmediate(); waiting.length > 0; await setImmediate()) {
+      const group = waiting.splice(0, largestPowerOfTwo(waiting.length));
+      await serve(group).catch((error: unknown) => {
+        const all = [...group, ...waiting];
+        waiting = [];
+        for (const { reject } of all) reject(error);
+      });
+    }
+  }
+
+  /** Rejects where the database was away. */
+  async function serve(group: readonly Waiting<I, O>[]): Promise<void> {
+    try {
+      const outputs = await run(group.map(({ item }) => item));
+      for (const [index, { resolve }] of group.entries()) resolve(outputs[index] as O);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      if (group.length > 1) for (const each of group) await serve([each]);
+      else group[0]?.reject(error);
+    }
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= QUEUE_LIMIT)
+        return reject(unavailable(new Error("too many wait for the database")));
+      waiting.push({ item, resolve, reject });
+      if (lanes === LANES) return;
+      lanes += 1;
+      void serveAll().finally(() => {
+        lanes -= 1;
+      });
+    });
+}
+
+/** Subclasses say what a single caller did, such as to come with a key that was replaced. */
+function isAway(error: unknown): boolean {
+  return error instanceof UnavailableError && error.constructor === UnavailableError;
+}
+
+function largestPowerOfTwo(count: number): number {
+  return 2 ** Math.floor(Math.log2(Math.min(count, MOST)));
+}

@@ -1,0 +1,126 @@
+import { type Kysely, sql } from "kysely";
+import type { Finished, Idempotency, Message } from "../../core/delivery/ports.ts";
+import { coalesce } from "./coalesce.ts";
+import type { SqlDatabase } from "./database.ts";
+import { reusable } from "./reusable.ts";
+import type { MessageRow, Schema } from "./schema.ts";
+import { trafficValues } from "./traffic.ts";
+
+/** How long an idempotency key belongs to the message that it came with. */
+const KEY_KEPT_MS = 86_400_000;
+
+/** What every message writes: it is written before it is sent, and its outcome after. Those of one moment go together. */
+export function createMessageWrites({ db, transaction }: SqlDatabase) {
+  const insertAll = reusable((rows: readonly MessageRow[]) => db.insertInto("messages").values(rows));
+  const finishAll = reusable((rows: readonly FinishedRow[]) => finishing(db, rows));
+
+  const create = async (messages: readonly Message[]) => {
+    const rows = messages.map(messageValues);
+    if (messages.every(({ idempotency }) => !idempotency)) await insertAll(db, rows);
+    else
+      await transaction(async (trx) => {
+        await freeKeys(trx, messages);
+        await insertAll(trx, rows);
+      });
+    return messages.map(() => undefined);
+  };
+
+  const finish = async (outcomes: readonly Outcome[]) => {
+    await finishAll(db, outcomes.map(finishedValues));
+    return outcomes.map(() => undefined);
+  };
+
+  return { create: coalesce(create), finish: coalesce(finish) };
+}
+
+type Outcome = readonly [id: string, outcome: Finished];
+
+/** A day after a key was used it is free again: the unique index would keep it for ever. */
+async function freeKeys(trx: Kysely<Schema>, messages: readonly Message[]): Promise<void> {
+  const keys = messages.flatMap(({ idempotency }) => idempotency?.key ?? []);
+  const earliest = Math.min(...messages.map(({ createdAt }) => createdAt));
+  await trx
+    .updateTable("messages")
+    .set({ idempotency_key: null })
+    .where("idempotency_key", "in", keys)
+    .where("created_at", "<=", earliest - KEY_KEPT_MS)
+    .execute();
+}
+
+function finishedValues([id, outcome]: Outcome) {
+  return { id, ...outcomeValues(outcome), price: outcome.price, status: outcome.status };
+}
+
+type FinishedRow = ReturnType<typeof finishedValues>;
+
+/** One statement for all: each column takes what the row with its id says. */
+function finishing(db: Kysely<Schema>, rows: readonly FinishedRow[]) {
+  const said = <K extends keyof FinishedRow>(name: K) => byId(rows, name);
+  return db
+    .updateTable("messages")
+    .set({
+      sender: said("sender"),
+      provider_id: said("provider_id"),
+      provider_code: said("provider_code"),
+      request_id: said("request_id"),
+      fee: said("fee"),
+      held_until: said("held_until"),
+      price: said("price"),
+      status: sql`case when status in ('delivered', 'failed') then status else ${said("status")} end`,
+    })
+    .where(
+      "id",
+      "in",
+      rows.map(({ id }) => id),
+    );
+}
+
+function byId<K extends keyof FinishedRow>(rows: readonly FinishedRow[], name: K) {
+  const whens = rows.map((row) => sql`when ${row.id} then ${row[name]}`);
+  return sql<FinishedRow[K]>`case id ${sql.join(whens, sql` `)} end`;
+}
+
+function messageValues(message: Message): MessageRow {
+  return {
+    id: message.id,
+    verification_id: message.verificationId,
+    phone_tag: message.phoneTag,
+    sealed_phone: message.sealedPhone,
+    purpose: message.purpose,
+    bucket: message.bucket,
+    ...trafficValues(message.traffic),
+    client: message.client ?? null,
+    member: message.member ?? null,
+    price: message.price,
+    status: message.status,
+    created_at: message.createdAt,
+    ...outcomeValues(message),
+    report_code: message.reportCode ?? null,
+    reported_at: message.reportedAt ?? null,
+    converted: 0,
+    ...idempotencyValues(message.idempotency),
+  };
+}
+
+type OutcomeOf = Pick<Message, "sender" | "providerId" | "providerCode" | "requestId" | "fee" | "heldUntil">;
+
+function outcomeValues({ sender, providerId, providerCode, requestId, fee, heldUntil }: OutcomeOf) {
+  return {
+    sender: sender ?? null,
+    provider_id: providerId ?? null,
+    provider_code: providerCode ?? null,
+    request_id: requestId ?? null,
+    fee: fee ?? null,
+    held_until: heldUntil ?? null,
+  };
+}
+
+function idempotencyValues(idempotency: Idempotency | undefined) {
+  return {
+    idempotency_key: idempotency?.key ?? null,
+    idempotency_fingerprint: idempotency?.fingerprint ?? null,
+    answer_code_length: idempotency?.answer.codeLength ?? null,
+    answer_expires_at: idempotency?.answer.expiresAt ?? null,
+    answer_resend_at: idempotency?.answer.resendAt ?? null,
+  };
+}

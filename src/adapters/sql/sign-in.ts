@@ -1,0 +1,137 @@
+import type { Kysely } from "kysely";
+import type { SignInDraft, User, UserStore } from "../../core/account/ports.ts";
+import { sessionValues, userOf, userValues } from "./account-rows.ts";
+import { coalesce } from "./coalesce.ts";
+import { ifAbsent, type SqlDatabase } from "./database.ts";
+import { reusable } from "./reusable.ts";
+import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
+import { endSessionsOf } from "./sessions.ts";
+import type { TagKey } from "./tag-key.ts";
+
+/** `UserStore.signIn`: the sign-ins of one moment go together, in one transaction. */
+export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["signIn"] {
+  const statements = createStatements(database);
+  const signInAll = async (drafts: readonly SignInDraft[]) => {
+    // Users are locked in one order: groups that meet do not wait for each other in a circle.
+    const ordered = drafts.toSorted((a, b) => (a.user.phoneTag < b.user.phoneTag ? -1 : 1));
+    const signedIn = await database.transaction((trx) => signIn(trx, ordered, statements, tagKey));
+    return drafts.map((draft) => signedIn[ordered.indexOf(draft)] as SignedIn);
+  };
+  return coalesce(signInAll);
+}
+
+interface SignedIn {
+  readonly user: User;
+  readonly created: boolean;
+}
+
+type Statements = ReturnType<typeof createStatements>;
+
+function createStatements({ db }: SqlDatabase) {
+  return {
+    addUsers: reusable((rows: readonly UserRow[]) => ifAbsent(db.insertInto("users").values(rows))),
+    findUsers: reusable((rows: readonly { tag: string }[]) =>
+      db
+        .selectFrom("users")
+        .selectAll()
+        .where(
+          "phone_tag",
+          "in",
+          rows.map(({ tag }) => tag),
+        ),
+    ),
+    addSessions: reusable((rows: readonly SessionRow[]) => db.insertInto("sessions").values(rows)),
+    addEvents: reusable((rows: readonly EventRow[]) => db.insertInto("events").values(rows)),
+    convert: reusable((rows: readonly { id: string }[]) =>
+      db
+        .updateTable("messages")
+        .set({ converted: 1 })
+        .where(
+          "verification_id",
+          "in",
+          rows.map(({ id }) => id),
+        ),
+    ),
+  };
+}
+
+interface EventRow {
+  readonly [name: string]: string | number | null;
+  readonly type: EventType;
+  readonly user_id: string;
+  readonly session_id: string | null;
+  readonly at: number;
+}
+
+async function signIn(
+  trx: Kysely<Schema>,
+  drafts: readonly SignInDraft[],
+  statements: Statements,
+  tagKey: TagKey,
+): Promise<readonly SignedIn[]> {
+  for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
+  const signedIn = await findOrCreate(trx, drafts, statements);
+  const sessions = drafts.map(({ session }, n) => ({ ...session, userId: signedIn[n]?.user.id ?? "" }));
+  await statements.addSessions(trx, sessions.map(sessionValues));
+  await statements.addEvents(
+    trx,
+    sessions.flatMap(({ userId, id, createdAt: at }, n) => {
+      const event = { type: "sign_in" as const, user_id: userId, session_id: id, at };
+      return signedIn[n]?.created
+        ? [{ ...event, type: "sign_up" as const, session_id: null }, event]
+        : [event];
+    }),
+  );
+  const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
+  if (approved.length > 0) await statements.convert(trx, approved);
+  return signedIn;
+}
+
+/** Nearly always one: tags are `<key id>.<MAC>`. */
+function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] {
+  const keyOf = ({ user }: SignInDraft) => user.phoneTag.slice(0, user.phoneTag.indexOf("."));
+  return [...new Map(drafts.map((draft) => [keyOf(draft), draft])).values()];
+}
+
+/** Of several callers, the one whose own draft is found afterwards created the user. */
+async function findOrCreate(
+  trx: Kysely<Schema>,
+  drafts: readonly SignInDraft[],
+  { addUsers, findUsers }: Statements,
+): Promise<readonly SignedIn[]> {
+  const now = Math.max(...drafts.map(({ session }) => session.createdAt));
+  await addUsers(
+    trx,
+    drafts.map(({ user, session }) => userValues(user, session.createdAt)),
+  );
+  const found = await findUsers(
+    trx,
+    drafts.map(({ user }) => ({ tag: user.phoneTag })),
+  );
+  const users = new Map(found.rows.map((row) => [row.phone_tag, userOf(row)]));
+  for (const [tag, user] of users) if (isUnproven(user)) users.set(tag, await prove(trx, user, now));
+  return drafts.map((draft) => {
+    const user = users.get(draft.user.phoneTag);
+    if (!user) throw new Error("a user who was just made is not there");
+    return { user, created: user.id === draft.user.id };
+  });
+}
+
+function isUnproven({ unprovenSince }: User): boolean {
+  return unprovenSince !== undefined;
+}
+
+/**
+ * The first code of a user who was moved in. Whoever had made themselves at home under this phone before its holder
+ * came (pre-hijacking) is out: no session of before lives on, and no device token of before is good.
+ */
+async function prove(trx: Kysely<Schema>, user: User, now: number): Promise<User> {
+  const { unprovenSince: _, ...proven } = { ...user, deviceEpoch: user.deviceEpoch + 1 };
+  await trx
+    .updateTable("users")
+    .set({ unproven_since: null, device_epoch: proven.deviceEpoch, updated_at: now })
+    .where("id", "=", user.id)
+    .execute();
+  await endSessionsOf(trx, [user.id], now);
+  return proven;
+}

@@ -1,0 +1,127 @@
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { coalesce } from "../../../src/adapters/sql/coalesce.ts";
+import { StaleKeyError, UnavailableError } from "../../../src/core/refusals.ts";
+
+/** Work that goes on when it is told to. */
+function createWork() {
+  const groups: (readonly number[])[] = [];
+  const ends: (() => void)[] = [];
+  const run = async (items: readonly number[]) => {
+    groups.push(items);
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return items.map((item) => item * 10);
+  };
+  const turns = async () => {
+    for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+  };
+  const endAll = async () => {
+    for (let end = ends.shift(); end; end = ends.shift()) {
+      end();
+      await turns();
+    }
+  };
+  return { groups, run, turns, endAll };
+}
+
+const away = () => new UnavailableError("the database", { cause: undefined });
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
+const statuses = async (all: readonly Promise<unknown>[]) =>
+  (await Promise.allSettled(all)).map(({ status }) => status);
+
+describe("what several ask for at the same time", () => {
+  test("goes together, and each gets what is theirs", async () => {
+    const { groups, run, turns, endAll } = createWork();
+    const ask = coalesce(run);
+    const all = Promise.all(numbers(8).map(ask));
+    await turns();
+    expect(groups).toEqual([numbers(8)]);
+    await endAll();
+    expect(await all).toEqual(numbers(8).map((n) => n * 10));
+  });
+
+  test("goes in groups of 1, 2, 4, 8, 16 or 32", async () => {
+    const { groups, run, turns, endAll } = createWork();
+    const all = Promise.all(numbers(77).map(coalesce(run)));
+    await turns();
+    await endAll();
+    await all;
+    expect(groups.map(({ length }) => length)).toEqual([32, 32, 8, 4, 1]);
+  });
+
+  test("is not answered before it is done, and two groups at most are under way", async () => {
+    const { groups, run, turns, endAll } = createWork();
+    const ask = coalesce(run);
+    let answered = 0;
+    const all = numbers(5).map(async (n) => {
+      await ask(n);
+      answered += 1;
+    });
+    await turns();
+    expect([groups.length, answered]).toEqual([2, 0]);
+    await endAll();
+    await Promise.all(all);
+    expect(answered).toBe(5);
+  });
+
+  test("whoever comes while others wait is in the next group", async () => {
+    const { groups, run, turns, endAll } = createWork();
+    const ask = coalesce(run);
+    const all = [ask(0), ask(1), ask(2)];
+    await turns();
+    all.push(ask(3), ask(4));
+    await turns();
+    expect(groups).toEqual([[0, 1], [2]]);
+    await endAll();
+    await Promise.all(all);
+    expect(groups).toEqual([[0, 1], [2], [3, 4]]);
+  });
+
+  test("one caller's mistake, or an old key of theirs, is nobody else's", async () => {
+    const run = async (items: readonly number[]) => {
+      if (items.includes(2)) throw new Error("a mistake");
+      if (items.includes(3)) throw new StaleKeyError();
+      return items;
+    };
+    const all = numbers(8).map(coalesce(run));
+    expect(await statuses(all)).toEqual(
+      numbers(8).map((n) => (n === 2 || n === 3 ? "rejected" : "fulfilled")),
+    );
+    await expect(all[2]).rejects.toThrow("a mistake");
+    await expect(all[3]).rejects.toBeInstanceOf(StaleKeyError);
+  });
+
+  test("nothing is done twice where the database was away, and whoever waits is told, too", async () => {
+    const groups: (readonly number[])[] = [];
+    const run = async (items: readonly number[]) => {
+      groups.push(items);
+      await setImmediate();
+      throw away();
+    };
+    const ask = coalesce(run);
+    expect(await statuses(numbers(77).map(ask))).toEqual(numbers(77).map(() => "rejected"));
+    expect(groups.length).toBeLessThanOrEqual(2);
+    expect(new Set(groups.flat()).size).toBe(groups.flat().length);
+  });
+
+  test("serves again after a failure", async () => {
+    let isAway = true;
+    const ask = coalesce(async (items: readonly number[]) => {
+      if (isAway) throw away();
+      return items;
+    });
+    await expect(ask(1)).rejects.toBeInstanceOf(UnavailableError);
+    isAway = false;
+    expect(await ask(2)).toBe(2);
+  });
+
+  test("lets a thousand wait, and turns further ones away", async () => {
+    const { run, turns, endAll } = createWork();
+    const all = numbers(1_001).map(coalesce(run));
+    const outcome = statuses(all);
+    await turns();
+    await endAll();
+    expect((await outcome).filter((status) => status === "rejected")).toHaveLength(1);
+    await expect(all.at(-1)).rejects.toBeInstanceOf(UnavailableError);
+  });
+});
