@@ -52,5 +52,40 @@ export function leaseSuite(store: () => LimitStore): void {
       await parallel(10, () => store().release(key, held.member, 1));
       expect(await store().take(leaseOn(key, 9, 3), NOW)).toMatchObject({ leased: 3 });
     });
+
+    test("what an approval gives back goes in one step: own events, the oldest of others, guesses", async () => {
+      const [own, shared, guesses] = [fresh("own"), fresh("shared"), fresh("guesses")];
+      const windows = [{ max: 2, windowMs: 10 * MINUTE }];
+      const check = (key: string) => ({ name: key, key, windows });
+      const take = (key: string, member: string, now = NOW) =>
+        store().take({ member, checks: [check(key)] }, now);
+      const held = leaseOn(guesses, 3, 3);
+      await store().take({ ...held, checks: [check(own), check(shared)] }, NOW - 2);
+      await take(own, fresh("older"), NOW - 3);
+      await take(shared, fresh("newer"), NOW - 1);
+      await store().settle({
+        forget: { keys: [own], members: [held.member, fresh("unknown")] },
+        forgive: [shared, fresh("empty")],
+        release: { key: guesses, member: held.member, count: 2 },
+      });
+      expect(await take(own, fresh("member"))).toMatchObject({ ok: true });
+      expect(await take(own, fresh("member"))).toMatchObject({ ok: false, retryAt: NOW - 3 + 10 * MINUTE });
+      expect(await take(shared, fresh("member"))).toMatchObject({ ok: true });
+      expect(await take(shared, fresh("member"))).toMatchObject({
+        ok: false,
+        retryAt: NOW - 1 + 10 * MINUTE,
+      });
+      expect(await store().take(leaseOn(guesses, 9, 3), NOW)).toMatchObject({ leased: 2 });
+    });
+
+    test("an approval may have nothing to forget and nothing to forgive", async () => {
+      const key = fresh("guesses");
+      const held = leaseOn(key, 3, 3);
+      await store().take(held, NOW);
+      const nothing = { forget: { keys: [], members: [] }, forgive: [] };
+      await store().settle({ ...nothing, release: { key, member: held.member, count: 3 } });
+      await store().settle({ ...nothing, release: { key, member: held.member, count: 3 } });
+      expect(await store().take(leaseOn(key, 9, 3), NOW)).toMatchObject({ leased: 3 });
+    });
   });
 }

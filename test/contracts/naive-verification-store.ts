@@ -1,4 +1,4 @@
-import type { GuessOutcome, Verification, VerificationStore } from "../../src/core/verification/ports.ts";
+import type { Guess, Verification, VerificationStore } from "../../src/core/verification/ports.ts";
 
 /**
  * The control: it reads, thinks and writes, as much published code does. The races of the contract must find it out;
@@ -9,15 +9,15 @@ export function createNaiveVerificationStore(): Pick<VerificationStore, "create"
   const otherProcess = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     create: async (verification) => void kept.set(verification.id, verification),
-    async guess(id, right, now): Promise<GuessOutcome> {
+    async guess(id, right, now): Promise<Guess> {
       const found = kept.get(id);
       await otherProcess();
-      if (found?.outcome !== "open" || now >= found.expiresAt) return "dead";
-      if (found.attemptsUsed >= found.attemptsAllowed) return "dead";
+      if (found?.outcome !== "open" || now >= found.expiresAt) return { outcome: "dead" };
+      if (found.attemptsUsed >= found.attemptsAllowed) return { outcome: "dead" };
       await otherProcess();
       const attemptsUsed = found.attemptsUsed + 1;
       kept.set(id, { ...found, attemptsUsed, outcome: right ? "approved" : "open" });
-      return right ? "approved" : "wrong";
+      return right ? { outcome: "approved", attemptsUsed, messages: found.messages } : { outcome: "wrong" };
     },
   };
 }

@@ -28,6 +28,18 @@ export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitS
   const leases = createLeaseBook(options.mostLeases ?? MOST_LEASES);
   const sums = createSumBook();
   const seeds = new Set<string>();
+  const forget = (keys: readonly string[], members: readonly string[]) => {
+    for (const key of keys) events.forget(key, members);
+  };
+  const forgive = (keys: readonly string[], count: number) => {
+    for (const key of keys) {
+      const oldest = events.of(key).slice(0, count);
+      events.forget(
+        key,
+        oldest.map(({ member }) => member),
+      );
+    }
+  };
   return {
     take: async (request, now) => {
       const { epoch } = request;
@@ -35,25 +47,21 @@ export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitS
       return take({ events, leases, sums }, request, now);
     },
 
-    async forget(keys, members) {
-      for (const key of keys) events.forget(key, members);
-    },
-
-    async forgive(keys, count) {
-      for (const key of keys) {
-        const oldest = events.of(key).slice(0, count);
-        events.forget(
-          key,
-          oldest.map(({ member }) => member),
-        );
-      }
-    },
+    forget: async (keys, members) => forget(keys, members),
+    forgive: async (keys, count) => forgive(keys, count),
 
     async correct(corrections) {
       for (const sum of corrections) sums.add(sum);
     },
 
     release: async (key, member, count) => leases.release(key, member, count),
+
+    settle: async (approval) => {
+      forget(approval.forget.keys, approval.forget.members);
+      forgive(approval.forgive, 1);
+      const { key, member, count } = approval.release;
+      leases.release(key, member, count);
+    },
 
     seeded: async (epoch) => seeds.has(epoch),
 

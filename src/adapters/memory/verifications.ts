@@ -37,10 +37,10 @@ export function createMemoryVerificationStore({
 
     async guess(id, right, now) {
       const found = kept.get(id);
-      if (!found || !isLive(found, now)) return "dead";
+      if (!found || !isLive(found, now)) return { outcome: "dead" };
       const attemptsUsed = found.attemptsUsed + 1;
       kept.set(id, { ...found, attemptsUsed, ...(right && { outcome: "approved", approvedAt: now }) });
-      return right ? "approved" : "wrong";
+      return right ? { outcome: "approved", attemptsUsed, messages: found.messages } : { outcome: "wrong" };
     },
 
     async resent(id, { messages, resendAt, expiresAt }, now) {

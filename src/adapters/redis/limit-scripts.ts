@@ -218,14 +218,31 @@ for _, key in ipairs(KEYS) do
 end
 return 1`);
 
+const RELEASING = `${COMMON}
+local function release(key, member, count)
+  local held = redis.call('HGET', key, member)
+  if not held then return end
+  local amount, endsAt = string.match(held, '^(%d+):(%d+)$')
+  local left = count == 'all' and 0 or tonumber(amount) - tonumber(count)
+  if left < 1 then redis.call('HDEL', key, member)
+  else redis.call('HSET', key, member, text(left) .. ':' .. endsAt) end
+end
+`;
+
 /** KEYS: a leases' key; ARGV: member, how many or 'all'. */
-export const RELEASE = script(`${COMMON}
-local held = redis.call('HGET', KEYS[1], ARGV[1])
-if not held then return 0 end
-local amount, endsAt = string.match(held, '^(%d+):(%d+)$')
-local left = ARGV[2] == 'all' and 0 or tonumber(amount) - tonumber(ARGV[2])
-if left < 1 then redis.call('HDEL', KEYS[1], ARGV[1])
-else redis.call('HSET', KEYS[1], ARGV[1], text(left) .. ':' .. endsAt) end
+export const RELEASE = script(`${RELEASING}
+release(KEYS[1], ARGV[1], ARGV[2])
+return 1`);
+
+/**
+ * KEYS: a leases' key, then the events' keys to forget on, and those to forgive on. ARGV: the lease's member, how many it
+ * gives back, on how many keys is forgotten, and the members.
+ */
+export const SETTLE = script(`${RELEASING}
+release(KEYS[1], ARGV[1], ARGV[2])
+local forgetting = 1 + tonumber(ARGV[3])
+for index = 2, forgetting do redis.call('ZREM', KEYS[index], unpack(ARGV, 4)) end
+for index = forgetting + 1, #KEYS do redis.call('ZREMRANGEBYRANK', KEYS[index], 0, 0) end
 return 1`);
 
 /** KEYS: events' keys; ARGV: for each key a member and a time, then how long they are kept. */

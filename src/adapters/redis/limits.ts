@@ -11,6 +11,7 @@ import {
   REMEMBER,
   SEED,
   SEEDED,
+  SETTLE,
   TAKE,
 } from "./limit-scripts.ts";
 import { EPOCHS, eventsKey, leasesKey, sumsKey, takeCall } from "./limit-take.ts";
@@ -39,6 +40,12 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
     correct: (sums) => changeSums(redis, CORRECT, sums),
 
     release: async (key, member, count) => void (await redis.run(RELEASE, [leasesKey(key)], [member, count])),
+
+    async settle({ forget, forgive, release }) {
+      const keys = [leasesKey(release.key), ...forget.keys.map(eventsKey), ...forgive.map(eventsKey)];
+      const args = [release.member, release.count, forget.keys.length, ...forget.members];
+      await redis.run(SETTLE, keys, args);
+    },
 
     seeded: async (epoch) => (await redis.run(SEEDED, [EPOCHS], [epoch])) === 1,
 

@@ -26,13 +26,11 @@ local live = v[1] == 'open' and tonumber(v[2]) < tonumber(v[3]) and now < tonumb
 
 /** Counting, the outcome and the consumption are this one step (promise 1). */
 const GUESS = script(`${LIVE}
-if not live then return 'dead' end
-redis.call('HINCRBY', KEYS[1], 'used', 1)
-if ARGV[2] == 'right' then
-  redis.call('HSET', KEYS[1], 'outcome', 'approved', 'approvedAt', ARGV[1])
-  return 'approved'
-end
-return 'wrong'`);
+if not live then return {'dead'} end
+local used = redis.call('HINCRBY', KEYS[1], 'used', 1)
+if ARGV[2] ~= 'right' then return {'wrong'} end
+redis.call('HSET', KEYS[1], 'outcome', 'approved', 'approvedAt', ARGV[1])
+return {'approved', used, v[5]}`);
 
 const RESENT = script(`${LIVE}
 if not live or tonumber(v[5]) ~= tonumber(ARGV[2]) - 1 then return 0 end
@@ -78,8 +76,12 @@ export function createRedisVerificationStore(redis: RedisConnection): Verificati
       return undefined;
     },
 
-    guess: async (id, right, now) =>
-      (await redis.run(GUESS, [keyOf(id)], [now, right ? "right" : "wrong"])) as GuessOutcome,
+    async guess(id, right, now) {
+      const answer = await redis.run(GUESS, [keyOf(id)], [now, right ? "right" : "wrong"]);
+      const [outcome, used, messages] = answer as [GuessOutcome, number, string];
+      if (outcome !== "approved") return { outcome };
+      return { outcome, attemptsUsed: used, messages: Number(messages) };
+    },
 
     resent: async (id, { messages, resendAt, expiresAt }, now) =>
       (await redis.run(RESENT, [keyOf(id)], [now, messages, resendAt, expiresAt])) === 1,

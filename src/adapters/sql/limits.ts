@@ -15,14 +15,7 @@ export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
   return {
     take: (request, now) => take({ db, transaction }, request, now),
 
-    async forget(keys, members) {
-      if (keys.length === 0 || members.length === 0) return;
-      await db
-        .deleteFrom("limit_events")
-        .where("limit_key", "in", keys)
-        .where("member", "in", members)
-        .execute();
-    },
+    forget: (keys, members) => forget(db, keys, members),
 
     async forgive(keys, count) {
       for (const key of keys) await forgive(db, key, count);
@@ -31,6 +24,13 @@ export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
     correct: (sums) => transaction((trx) => correctSums(trx, sums)),
 
     release: (key, member, count) => transaction((trx) => release(trx, { key, member, count })),
+
+    settle: (approval) =>
+      transaction(async (trx) => {
+        await forget(trx, approval.forget.keys, approval.forget.members);
+        for (const key of approval.forgive.toSorted()) await forgive(trx, key, 1);
+        await release(trx, approval.release);
+      }),
 
     seeded: (epoch) => isSeeded(db, epoch),
 
@@ -76,6 +76,15 @@ function createDeal() {
     if (shards > 1) dealt.set(key, nth + 1);
     return { limit_key: key, part: nth % shards, member, at };
   };
+}
+
+async function forget(
+  db: Kysely<Schema>,
+  keys: readonly string[],
+  members: readonly string[],
+): Promise<void> {
+  if (keys.length === 0 || members.length === 0) return;
+  await db.deleteFrom("limit_events").where("limit_key", "in", keys).where("member", "in", members).execute();
 }
 
 async function forgive(db: Kysely<Schema>, key: string, count: number): Promise<void> {

@@ -37,8 +37,8 @@ export function createVerificationStore({ db }: SqlDatabase): VerificationStore 
         .where("id", "=", id)
         .where(isLive(now))
         .executeTakeFirstOrThrow();
-      if (numUpdatedRows === 0n) return "dead";
-      return right ? "approved" : "wrong";
+      if (numUpdatedRows === 0n) return { outcome: "dead" };
+      return right ? { outcome: "approved", ...(await endOf(id)) } : { outcome: "wrong" };
     },
 
     async resent(id, { messages, resendAt, expiresAt }, now) {
@@ -80,6 +80,15 @@ export function createVerificationStore({ db }: SqlDatabase): VerificationStore 
       return Number(numDeletedRows);
     },
   };
+
+  /** How a verification ended that is over: nothing of it changes any more. */
+  async function endOf(id: string) {
+    return await db
+      .selectFrom("verifications")
+      .select(["attempts_used as attemptsUsed", "messages"])
+      .where("id", "=", id)
+      .executeTakeFirstOrThrow();
+  }
 }
 
 function isLive(now: number) {

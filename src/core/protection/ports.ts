@@ -113,6 +113,14 @@ export type TakeResult =
       readonly retryAt: number;
     };
 
+/** What an approval gives back, as the methods of these names do. */
+export interface Settlement {
+  readonly forget: { readonly keys: readonly string[]; readonly members: readonly string[] };
+  /** Keys on which the oldest event goes. */
+  readonly forgive: readonly string[];
+  readonly release: { readonly key: string; readonly member: string; readonly count: number };
+}
+
 /** How often something may happen. Every method is one atomic step in the store. */
 export interface LimitStore {
   /** Counts against every check and takes the lease, or changes nothing when any one of them refuses (promise 3). */
@@ -125,6 +133,8 @@ export interface LimitStore {
   correct(sums: readonly Sum[]): Promise<void>;
   /** Gives back `count` leased guesses, or all of them. Unknown or expired leases are none. */
   release(key: string, member: string, count: number | "all"): Promise<void>;
+  /** What an approval gives back: forgets, forgives one event on each key, and releases, all in one step. */
+  settle(approval: Settlement): Promise<void>;
   /** Whether this store still has what it was given by `seed`; false when it is new or lost its data. */
   seeded(epoch: string): Promise<boolean>;
   /**

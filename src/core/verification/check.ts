@@ -70,9 +70,11 @@ export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_reques
 export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Subject, CheckRefusal>> {
   const code = readCode(input);
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
-  const counted = await countGuess(deps, input.client);
+  const [counted, subject] = await Promise.all([
+    countGuess(deps, input.client),
+    findLive(deps, input.verificationId),
+  ]);
   if (!counted.ok) return counted;
-  const subject = await findLive(deps, input.verificationId);
   if (!subject) {
     deps.onGuess("dead");
     return refuse("invalid_code");
@@ -149,11 +151,11 @@ export async function guessCode(
   const isMine = purposes.includes(verification.purpose) && mayUse(verification, client) && isHeld;
   const fits = isMine && isAsked && isAbout && same;
   const right = equalSecrets(code, await codeOf(deps, subject, transaction)) && fits;
-  const outcome = await deps.verifications.guess(verification.id, right, deps.clock.now());
-  deps.onGuess(outcome);
-  if (outcome === "wrong") await recordWrong(deps, verification);
-  if (outcome === "approved") await settle(deps, verification);
-  return outcome;
+  const guess = await deps.verifications.guess(verification.id, right, deps.clock.now());
+  deps.onGuess(guess.outcome);
+  if (guess.outcome === "wrong") await recordWrong(deps, verification);
+  if (guess.outcome === "approved") await settle(deps, { ...verification, ...guess, outcome: "approved" });
+  return guess.outcome;
 }
 
 /** Besides the code itself, which another transaction would have made another: that one is as good as no other by chance. */
@@ -175,13 +177,18 @@ async function recordWrong(deps: CheckDeps, verification: Verification): Promise
  * After the right code: its messages converted, and the guesses that it did not use are free again. A wrong one that
  * was counted just before and is still on its way to the ledger stays set aside.
  */
-async function settle({ limits, verifications }: CheckDeps, before: Verification): Promise<void> {
-  const ended = (await verifications.find(before.id)) ?? before;
+async function settle({ limits }: CheckDeps, ended: Verification): Promise<void> {
   const { id, phoneTag, bucket, attemptsAllowed, attemptsUsed, traffic } = ended;
   const wrong = Math.max(0, attemptsUsed - 1);
   const counted = traffic && bucket === "stranger";
   const open = [LIMIT_KEYS.unconverted(phoneTag, bucket), ...(counted ? guardKeys(traffic) : [])];
-  await limits.forget(open, messageMembers(ended));
-  if (counted) await limits.forgive(forgivenKeys(traffic), 1);
-  await limits.release(LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(id), attemptsAllowed - wrong);
+  await limits.settle({
+    forget: { keys: open, members: messageMembers(ended) },
+    forgive: counted ? forgivenKeys(traffic) : [],
+    release: {
+      key: LIMIT_KEYS.guesses(phoneTag, bucket),
+      member: leaseMember(id),
+      count: attemptsAllowed - wrong,
+    },
+  });
 }

@@ -44,6 +44,11 @@ export type Locale = "en" | "zh-CN";
 
 export type GuessOutcome = "approved" | "wrong" | "dead";
 
+/** What became of a guess; of the right one, how the verification ended. */
+export type Guess =
+  | { readonly outcome: "wrong" | "dead" }
+  | ({ readonly outcome: "approved" } & Pick<Verification, "attemptsUsed" | "messages">);
+
 /** Short-lived verifications. Every method is one atomic step in the store. */
 export interface VerificationStore {
   /** Keeps a new verification. Ids are unguessable and never repeat. */
@@ -62,7 +67,7 @@ export interface VerificationStore {
    * unknown, over, or has no attempts left, and then nothing is counted. However many callers race, at most
    * `attemptsAllowed` get something else than `dead`, and at most one gets `approved`.
    */
-  guess(id: string, right: boolean, now: number): Promise<GuessOutcome>;
+  guess(id: string, right: boolean, now: number): Promise<Guess>;
   /**
    * Notes that a further message goes out. False when the verification is no longer live or when another message
    * was noted since `messages` was read: of several racers exactly one gets true.

@@ -126,7 +126,7 @@ describe("sqlite: a busy file", () => {
     }
     other.exec("COMMIT");
     expect(await keys.add(aKey())).toBe(true);
-    expect(await verifications.guess("any", true, NOW)).toBe("dead");
+    expect(await verifications.guess("any", true, NOW)).toEqual({ outcome: "dead" });
   });
 
   test("can still be read", async () => {
