@@ -6,8 +6,8 @@ import { unavailable } from "./mysql-errors.ts";
 const MOST = 32;
 /** How many groups are under way at a time: where one is held up, the next is not. */
 const LANES = 2;
-/** How many callers may wait. */
-const QUEUE_LIMIT = 1_000;
+/** How many callers may wait: as many as a server has connections. */
+const QUEUE_LIMIT = 10_000;
 
 interface Waiting<I, O> {
   readonly item: I;

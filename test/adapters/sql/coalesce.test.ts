@@ -115,9 +115,9 @@ describe("what several ask for at the same time", () => {
     expect(await ask(2)).toBe(2);
   });
 
-  test("lets a thousand wait, and turns further ones away", async () => {
+  test("lets ten thousand wait, and turns further ones away", async () => {
     const { run, turns, endAll } = createWork();
-    const all = numbers(1_001).map(coalesce(run));
+    const all = numbers(10_001).map(coalesce(run));
     const outcome = statuses(all);
     await turns();
     await endAll();
