@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, errors } from "jose";
-import { hasLowS, withLowS } from "./low-s.ts";
+import { CompactEncrypt, compactDecrypt, errors } from "jose";
+import { sign, verify } from "./signature.ts";
 
 /** What a protected header says, `kid` aside: these members with these values and no other (RFC 8725, section 3.1). */
 export type HeaderProfile =
@@ -23,8 +23,8 @@ export async function writeCompact(
   if (profile.alg === "dir") {
     return new CompactEncrypt(payload).setProtectedHeader({ ...profile, kid }).encrypt(key);
   }
-  const jws = await new CompactSign(payload).setProtectedHeader({ ...profile, kid }).sign(key);
-  return profile.alg === "ES256" ? withLowS(jws) : jws;
+  const text = `${headerOf(profile, kid)}.${Buffer.from(payload).toString("base64url")}`;
+  return `${text}.${sign(profile.alg, text, key).toString("base64url")}`;
 }
 
 /**
@@ -39,9 +39,21 @@ export async function readCompact(
 ): Promise<Uint8Array | undefined> {
   const segments = splitCanonical(token);
   const kid = segments && readKeyId(segments[0] ?? "", profile);
-  if (!segments || !kid || !hasCanonicalSignature(segments, profile)) return undefined;
+  if (!segments || !kid) return undefined;
   const key = await findKey(kid);
-  return key && unlock(token, profile, key);
+  if (!key) return undefined;
+  if (profile.alg === "dir") return await open(token, profile, key);
+  const [header, payload = "", signature = "", ...more] = segments;
+  const isGood = more.length === 0 && verify(profile.alg, `${header}.${payload}`, key, bytesOf(signature));
+  return isGood ? bytesOf(payload) : undefined;
+}
+
+function headerOf(profile: HeaderProfile, kid: string): string {
+  return Buffer.from(JSON.stringify({ ...profile, kid })).toString("base64url");
+}
+
+function bytesOf(segment: string): Buffer {
+  return Buffer.from(segment, "base64url");
 }
 
 /** The JSON value in these bytes, if they are the one serialisation that `JSON.stringify` gives it. */
@@ -71,7 +83,7 @@ function isCanonicalBase64url(segment: string): boolean {
 }
 
 function readKeyId(segment: string, profile: HeaderProfile): string | undefined {
-  const header = parseCanonicalJson(Buffer.from(segment, "base64url"));
+  const header = parseCanonicalJson(bytesOf(segment));
   const kid = isRecord(header) ? header.kid : undefined;
   if (typeof kid !== "string" || !KEY_ID.test(kid)) return undefined;
   return isDeepStrictEqual(header, { ...profile, kid }) ? kid : undefined;
@@ -81,20 +93,13 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-function hasCanonicalSignature(segments: readonly string[], profile: HeaderProfile): boolean {
-  return profile.alg !== "ES256" || hasLowS(Buffer.from(segments[2] ?? "", "base64url"));
-}
-
-async function unlock(
+async function open(
   token: string,
-  profile: HeaderProfile,
+  { alg, enc }: Extract<HeaderProfile, { alg: "dir" }>,
   key: KeyObject,
 ): Promise<Uint8Array | undefined> {
+  const options = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
   try {
-    if (profile.alg !== "dir") {
-      return (await compactVerify(token, key, { algorithms: [profile.alg] })).payload;
-    }
-    const options = { keyManagementAlgorithms: [profile.alg], contentEncryptionAlgorithms: [profile.enc] };
     return (await compactDecrypt(token, key, options)).plaintext;
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;

@@ -12,14 +12,11 @@ export function hasLowS(signature: Uint8Array): boolean {
   return Buffer.compare(signature.subarray(SCALAR_BYTES), HALF_ORDER) <= 0;
 }
 
-/** The same compact JWS with the lower s of the two that verify. */
-export function withLowS(jws: string): string {
-  const start = jws.lastIndexOf(".") + 1;
-  const signature = Buffer.from(jws.slice(start), "base64url");
-  if (hasLowS(signature)) return jws;
+/** The lower s of the two that verify; as `hasLowS` takes it. */
+export function withLowS(signature: Buffer): Buffer {
+  if (hasLowS(signature)) return signature;
   const s = BigInt(`0x${signature.toString("hex", SCALAR_BYTES)}`);
-  toBytes(ORDER - s).copy(signature, SCALAR_BYTES);
-  return jws.slice(0, start) + signature.toString("base64url");
+  return Buffer.concat([signature.subarray(0, SCALAR_BYTES), toBytes(ORDER - s)]);
 }
 
 function toBytes(scalar: bigint): Buffer {
