@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 
 export interface ClientAddressSettings {
@@ -70,6 +71,8 @@ function forwardedFor(value = "", settings: ClientAddressSettings): Address | un
 }
 
 function parse(text: string | undefined): Address | undefined {
+  // The usual spelling of most addresses: reading it as all others that there may be takes five times as long.
+  if (text && isIPv4(text)) return ipaddr.IPv4.parse(text);
   if (!text || !ipaddr.isValid(text)) return undefined;
   return ipaddr.process(text);
 }
