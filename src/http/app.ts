@@ -22,6 +22,7 @@ import * as phone from "./pages/phone-change.ts";
 import * as signIn from "./pages/sign-in.ts";
 import { serveStatic } from "./pages/static.ts";
 import * as stop from "./pages/stop.ts";
+import * as verify from "./pages/verify.ts";
 
 export type App = Hono<Env>;
 
@@ -90,6 +91,11 @@ export function createApp(deps: HttpDeps): App {
   app.get("/stop/:code", (c) => stop.showStop(c, deps));
   app.post("/stop/:code", (c) => stop.submitStop(c, deps));
   app.post("/sign-out", (c) => account.signOut(c, deps));
+
+  // Where people enter codes that backends asked for: whoever has the link may.
+  app.get("/verify/:link", (c) => verify.showVerify(c, deps));
+  app.post("/verify/:link", (c) => verify.submitVerify(c, deps));
+  app.post("/verify/:link/resend", (c) => verify.resendVerify(c, deps));
 
   // The development inbox: not there in production, and only for this machine: it shows codes.
   if (deps.inbox) {

@@ -42,6 +42,7 @@ function languageLink(c: Context<Env>, path: string, locale: Locale): string {
 /**
  * Answers with a page, under a policy without any inline code.
  *
+ * @param more.returnTo further addresses that a form of the page may be answered with
  * @param more.sources the origins of a third party whose challenge the page shows
  */
 export async function sendPage(
@@ -49,9 +50,13 @@ export async function sendPage(
   deps: HttpDeps,
   page: Page,
   status: ContentfulStatusCode = 200,
-  { sources = [] }: { readonly sources?: readonly string[] } = {},
+  {
+    sources = [],
+    returnTo = [],
+  }: { readonly sources?: readonly string[]; readonly returnTo?: readonly string[] } = {},
 ): Promise<Response> {
-  c.header("content-security-policy", contentSecurityPolicy(deps.settings.returnTo, sources));
+  const policy = contentSecurityPolicy([...deps.settings.returnTo, ...returnTo], sources);
+  c.header("content-security-policy", policy);
   // A widget has to know on whose page it is; it learns the origin and nothing behind it.
   if (sources.length > 0) c.header("referrer-policy", "strict-origin-when-cross-origin");
   return c.html(await page, status);

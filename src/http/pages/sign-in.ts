@@ -129,7 +129,12 @@ export const resendCode: Handler = async (c, deps) => {
 };
 
 /** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */
-async function enter(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
+export async function enter(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  signedIn: SignedIn,
+): Promise<Response> {
   const { settings, phonekey } = deps;
   const former = readCookie(c, settings, "session");
   const principal = former ? await phonekey.sessions.authenticatePage(former) : undefined;

@@ -27,6 +27,7 @@ export const EN: Copy = {
   code: {
     title: "Enter your code",
     sentTo: (length) => [`We sent a ${length}-digit code to `, "."],
+    passwordSentTo: ["We sent it to ", "."],
     validFor: (duration) => ` It works for ${duration}.`,
     label: "Code from the text message",
     submit: "Sign in",

@@ -27,6 +27,7 @@ export const ZH_CN: Copy = {
   code: {
     title: "输入验证码",
     sentTo: (length) => [`${length} 位验证码已发送至 `, "。"],
+    passwordSentTo: ["临时密码已发送至 ", "。"],
     validFor: (duration) => `${duration}内有效。`,
     label: "短信验证码",
     submit: "登录",

@@ -136,16 +136,25 @@ function Ended(props: CodePageProps) {
   );
 }
 
-interface ResendProps extends CodePageProps {
+interface ResendProps extends Pick<CodePageProps, "context" | "resendInSeconds" | "challenge"> {
+  /** Where it posts to. */
+  readonly action?: string;
   readonly label: string;
   readonly primary?: boolean;
 }
 
 /** The button works at any time; only the script makes it wait, and the server has the last word. */
-function ResendForm({ context, resendInSeconds, label, primary, challenge }: ResendProps) {
+export function ResendForm({
+  context,
+  action = "/sign-in/resend",
+  resendInSeconds,
+  label,
+  primary,
+  challenge,
+}: ResendProps) {
   const copy = COPY[context.locale].code;
   return (
-    <Form context={context} action="/sign-in/resend" class={primary ? "stack" : "resend"} enhance="resend">
+    <Form context={context} action={action} class={primary ? "stack" : "resend"} enhance="resend">
       {challenge && <Challenge context={context} {...challenge} />}
       <button
         class={primary ? "button button-primary" : "link-button"}

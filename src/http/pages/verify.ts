@@ -1,0 +1,174 @@
+import type { Context } from "hono";
+import type { AskedPage } from "../../core/backend/link.ts";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Flow } from "../../core/session/flow.ts";
+import { alphabetOf } from "../../core/verification/code.ts";
+import { ruleOf } from "../../core/verification/purpose.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { demanded, type PageChallenge, readCaptcha, sourcesOf } from "./challenge.ts";
+import { pageContext, sendPage } from "./context.ts";
+import { VERIFY_COPY } from "./copy/verify.ts";
+import { messagePageFor } from "./errors.ts";
+import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
+import { enter } from "./sign-in.ts";
+import { messagePage } from "./views/message.tsx";
+import { verifyPage } from "./views/verify.tsx";
+import type { Handler } from "./visitor.ts";
+
+/** What became of a form, for the page that answers it. */
+interface Outcome {
+  readonly refusal?: Refusal | undefined;
+  readonly challenge?: PageChallenge | undefined;
+}
+
+/** GET /verify/{link}: asks for the code that a backend asked for. Whoever has the link may enter it. */
+export const showVerify: Handler = async (c, deps) => {
+  const page = await askedPage(c, deps);
+  if (!page) return await endedPage(c, deps);
+  const flow = (await currentFlow(c, deps)) ?? beginFlow(deps, undefined, {});
+  await keepFlow(c, deps, flow);
+  return await answer(c, deps, flow, page);
+};
+
+/**
+ * POST /verify/{link}: takes the code. The address to go back to, with the backend's `state`, is told in the answer to the
+ * right code and nowhere else: who comes back with it is who entered it.
+ */
+export const submitVerify: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const code = fields.get("code") ?? "";
+  const page = await askedPage(c, deps);
+  if (!page) return await endedPage(c, deps);
+  if (isPassword(page)) return await signInByPassword(c, deps, flow, { page, code });
+  const client = pageClient(c, deps, flow);
+  const checked = await deps.phonekey.backend.checkByLink({ link: linkOf(c), code, client });
+  if (checked.ok) return c.redirect(returnAddress(checked.value) ?? c.req.path, 303);
+  return await answerAgain(c, deps, flow, { refusal: checked.refusal });
+};
+
+/** POST /verify/{link}/resend: sends the code again. */
+export const resendVerify: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const page = await askedPage(c, deps);
+  if (!page) return await endedPage(c, deps);
+  const captcha = readCaptcha(fields);
+  const input = { id: page.view.id, client: pageClient(c, deps, flow) };
+  const sent = await deps.phonekey.verifications.resend({ ...input, ...(captcha && { captcha }) });
+  if (sent.ok) return c.redirect(pagePath(c), 303);
+  const { refusal } = sent;
+  const challenge =
+    refusal.code === "captcha_required"
+      ? demanded(await deps.phonekey.challenges.forResend(input), fields)
+      : undefined;
+  return await answerAgain(c, deps, flow, { refusal, challenge });
+};
+
+async function signInByPassword(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  { page, code }: { readonly page: AskedPage; readonly code: string },
+): Promise<Response> {
+  const signedIn = await deps.phonekey.signIn.byCode({
+    verificationId: page.view.id,
+    code,
+    client: pageClient(c, deps, flow),
+    userAgent: c.req.header("user-agent") ?? "",
+  });
+  if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
+  return await answerAgain(c, deps, flow, { refusal: signedIn.refusal });
+}
+
+function linkOf(c: Context<Env>): string {
+  return c.req.param("link") ?? "";
+}
+
+function pagePath(c: Context<Env>): string {
+  return `/verify/${linkOf(c)}`;
+}
+
+async function askedPage(c: Context<Env>, deps: HttpDeps): Promise<AskedPage | undefined> {
+  const read = await deps.phonekey.backend.readLink(linkOf(c));
+  return read.ok ? read.value : undefined;
+}
+
+function isPassword({ view }: AskedPage): boolean {
+  return ruleOf(view.purpose).isPassword === true;
+}
+
+function returnAddress({ returnTo, state }: AskedPage): string | undefined {
+  if (returnTo === undefined || state === undefined) return undefined;
+  const url = new URL(returnTo);
+  url.searchParams.set("state", state);
+  return url.href;
+}
+
+async function answerAgain(c: Context<Env>, deps: HttpDeps, flow: Flow, outcome: Outcome): Promise<Response> {
+  const page = await askedPage(c, deps);
+  return page ? await answer(c, deps, flow, page, outcome) : await endedPage(c, deps);
+}
+
+async function answer(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  page: AskedPage,
+  { refusal, challenge }: Outcome = {},
+): Promise<Response> {
+  const { view, client, transaction, returnTo } = page;
+  if (view.status !== "pending") return await overPage(c, deps, page);
+  const context = pageContext(c, deps, { path: pagePath(c), csrf: flowCsrf(flow) });
+  const now = deps.clock.now();
+  const isDemand = refusal?.code === "captcha_required";
+  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
+  const html = verifyPage({
+    context,
+    action: pagePath(c),
+    client,
+    asks: isPassword(page) ? "password" : transaction ? "payment" : "identity",
+    phoneMasked: view.phone,
+    codeLength: view.codeLength,
+    hasLetters: alphabetOf(view.codeLength) === "letters",
+    resendInSeconds: secondsUntil(view.resendAt, now),
+    expiresInSeconds: secondsUntil(view.expiresAt, now),
+    ...(transaction && { transaction }),
+    ...(refusal && !isDemand && { error: refusalText(refusal, context.locale) }),
+    ...(challenge && { challenge }),
+  });
+  const more = { sources: sourcesOf(challenge), returnTo: returnTo ? [returnTo] : [] };
+  return await sendPage(c, deps, html, refusal ? REFUSALS[refusal.code].status : 200, more);
+}
+
+/** Approved, or ended otherwise. The way back carries no `state`: the link alone shows nothing about who has it. */
+async function overPage(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { view, client, returnTo }: AskedPage,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: pagePath(c) });
+  const copy = VERIFY_COPY[context.locale];
+  const isDone = view.status === "approved";
+  const page = messagePage({
+    context,
+    title: isDone ? copy.doneTitle : copy.endedTitle,
+    text: isDone ? copy.doneText : copy.endedText,
+    ...(returnTo && { action: { href: returnTo, label: copy.back(client) } }),
+  });
+  return await sendPage(c, deps, page, isDone ? 200 : 410);
+}
+
+/** Of a link that is none (any more), nothing else can be said. */
+async function endedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/sign-in" });
+  const { endedTitle: title, endedText: text } = VERIFY_COPY[context.locale];
+  return await sendPage(c, deps, messagePage({ context, title, text }), 404);
+}
+
+function secondsUntil(at: number, now: number): number {
+  return Math.max(0, Math.ceil((at - now) / 1000));
+}

@@ -1,0 +1,140 @@
+import type { Transaction } from "../../../core/transaction.ts";
+import { VERIFY_COPY } from "../copy/verify.ts";
+import { COPY } from "../copy.ts";
+import type { ChallengeProps } from "./challenge.tsx";
+import { CodeField, ResendForm } from "./code.tsx";
+import { duration } from "./format.ts";
+import { LockIcon } from "./icons.tsx";
+import { layout, type Page, type PageContext } from "./layout.tsx";
+import { describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx";
+
+export interface VerifyPageProps {
+  readonly context: PageContext;
+  /** Where the forms go; that of the resend has `/resend` behind it. */
+  readonly action: string;
+  /** The backend that asks, by its name. */
+  readonly client: string;
+  readonly asks: "identity" | "payment" | "password";
+  readonly phoneMasked: string;
+  readonly codeLength: number;
+  /** Whether it is a password of letters. */
+  readonly hasLetters: boolean;
+  /** Whole seconds; 0 when it may be sent again at once. */
+  readonly resendInSeconds: number;
+  readonly expiresInSeconds: number;
+  /** There with a payment. */
+  readonly transaction?: Transaction;
+  readonly error?: string;
+  readonly challenge?: Omit<ChallengeProps, "context">;
+}
+
+/** Asks for the code that a backend asked for, and shows what it confirms. */
+export function verifyPage(props: VerifyPageProps): Page {
+  const { context, action, asks, client, transaction, error } = props;
+  const copy = VERIFY_COPY[context.locale];
+  const { title, lead, submit } = copy[asks];
+  return layout(
+    { context, title, shape: "card", failed: error !== undefined },
+    <>
+      <h1>{title}</h1>
+      <p class="lead">
+        {lead[0]}
+        <b translate="no">{client}</b>
+        {lead[1]}
+      </p>
+      {transaction && <Payment context={context} transaction={transaction} />}
+      <SentTo {...props} />
+      <Form context={context} action={action} class="stack" enhance={props.hasLetters ? undefined : "code"}>
+        {props.hasLetters ? (
+          <PasswordField context={context} error={error} />
+        ) : (
+          <CodeField context={context} length={props.codeLength} error={error} />
+        )}
+        <button class="button button-primary" type="submit">
+          {submit}
+        </button>
+      </Form>
+      <div class="aside-actions">
+        <ResendForm {...props} action={`${action}/resend`} label={COPY[context.locale].code.resend} />
+      </div>
+      <p class="small with-icon">
+        <LockIcon />
+        <span>{copy.notYou}</span>
+      </p>
+    </>,
+  );
+}
+
+function SentTo({ context, asks, phoneMasked, codeLength, expiresInSeconds }: VerifyPageProps) {
+  const copy = COPY[context.locale].code;
+  const [before, after] = asks === "password" ? copy.passwordSentTo : copy.sentTo(codeLength);
+  return (
+    <p class="quiet">
+      {before}
+      <PhoneNumber value={phoneMasked} after={after} />
+      {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
+    </p>
+  );
+}
+
+interface PaymentProps {
+  readonly context: PageContext;
+  readonly transaction: Transaction;
+}
+
+/** As the message says it, to be compared. */
+function Payment({ context, transaction }: PaymentProps) {
+  const copy = VERIFY_COPY[context.locale].payment;
+  return (
+    <>
+      <dl class="payment" translate="no">
+        <div>
+          <dt>{copy.amount}</dt>
+          <dd class="payment-amount">
+            <bdi dir="ltr">{`${transaction.currency} ${transaction.amount}`}</bdi>
+          </dd>
+        </div>
+        <div>
+          <dt>{copy.payee}</dt>
+          <dd>
+            <bdi>{transaction.payee}</bdi>
+          </dd>
+        </div>
+      </dl>
+      <p class="hint">{copy.check}</p>
+    </>
+  );
+}
+
+function PasswordField({
+  context,
+  error,
+}: {
+  readonly context: PageContext;
+  readonly error: string | undefined;
+}) {
+  const copy = VERIFY_COPY[context.locale].password;
+  return (
+    <div class="field">
+      <label for="code">{copy.label}</label>
+      <input
+        class={error ? "input is-wrong" : "input"}
+        id="code"
+        name="code"
+        type="text"
+        autocomplete="one-time-code"
+        autocapitalize="characters"
+        spellcheck={false}
+        maxlength={32}
+        required
+        autofocus
+        aria-invalid={error ? "true" : undefined}
+        aria-describedby={describedBy(error && "code-error", "code-hint")}
+      />
+      <FieldError id="code-error" text={error} />
+      <p class="hint" id="code-hint">
+        {copy.hint}
+      </p>
+    </div>
+  );
+}
