@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { apiKey, backendOf } from "../backend/support.ts";
 import { useBrowser } from "./browser.ts";
 import {
   type App,
@@ -17,6 +18,8 @@ import {
 const browser = useBrowser();
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let app: App;
+/** Of a backend, at that app. */
+let key: string;
 /** One with its inbox, which the other has not. */
 let withInbox: App;
 
@@ -24,6 +27,8 @@ beforeAll(async () => {
   const env = { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG,GB,HK", LIMIT_PHONE_SENDS: "unlimited" };
   app = await startApp({ env });
   withInbox = await startApp({ inbox: true });
+  const purposes = ["verify_identity", "confirm_transaction", "temporary_password"] as const;
+  key = await apiKey(app.world, { purposes });
 });
 afterAll(async () => {
   await app.close();
@@ -84,8 +89,23 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await withInbox.world.post("/v1/verifications", { phone: `+86${newPhone()}` });
     await page.goto(`${withInbox.origin}/dev/inbox`);
   },
+  "a code that a backend asked for": (page) => askedPage(page, { purpose: "verify_identity" }),
+  "a payment to confirm": async (page) => {
+    const transaction = { amount: "1234567.89", currency: "CNY", payee: "Müller & Söhne 阳光超市有限公司" };
+    await askedPage(page, { purpose: "confirm_transaction", transaction });
+    await submitCode(page, "000000", "/verify/");
+    await page.locator("#code-error").waitFor();
+  },
+  "a temporary password": (page) => askedPage(page, { purpose: "temporary_password" }),
   "the API documents": (page) => page.goto(`${app.origin}/docs`),
 };
+
+/** The page on which a person enters the code that a backend asked for. */
+async function askedPage(page: Page, ask: object): Promise<void> {
+  const response = await backendOf(app.world, key).start({ phone: `+86${newPhone()}`, page: {}, ...ask });
+  const { pageUrl } = (await response.json()) as { pageUrl: string };
+  await page.goto(app.origin + new URL(pageUrl).pathname);
+}
 
 interface Finding {
   readonly id: string;

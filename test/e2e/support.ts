@@ -153,10 +153,10 @@ export async function submitPhone(page: Page, phone: string): Promise<void> {
 }
 
 /** Types the code; without scripts the button has to be pressed too. */
-export async function submitCode(page: Page, code: string): Promise<void> {
+export async function submitCode(page: Page, code: string, action = "/sign-in/code"): Promise<void> {
   const automatic = await hasScripts(page);
   await page.locator("#code").fill(code);
-  if (!automatic) await page.locator('form[action="/sign-in/code"] button[type=submit]').click();
+  if (!automatic) await page.locator(`form[action^="${action}"] button[type=submit]`).first().click();
 }
 
 /** Signs in at an app of `startApp` and waits for the account page. */
