@@ -7,12 +7,14 @@ import { type Amount, amount } from "../config/money.ts";
 import { CLIENT_NAME, whyOver } from "../core/backend/api-key.ts";
 import type { ApiKey } from "../core/backend/ports.ts";
 import { LONGEST_BACKEND_MS } from "../core/protection/limits.ts";
-import { PURPOSES } from "../core/verification/purpose.ts";
+import { PURPOSES, ruleOf } from "../core/verification/purpose.ts";
 import { settings } from "./settings.ts";
 
 const DAYS = wholeNumber(1, 730);
 const HOUR_MS = 3_600_000;
 const SENDS = "600/1h,5000/24h";
+/** The others are those of users who are signed in. */
+const STARTABLE = PURPOSES.filter((purpose) => ["anybody", "backend"].includes(ruleOf(purpose).startedBy));
 
 /** Keys that companies' backends show to the API; those that are wrapped in the database are another matter. */
 export function apiKeysCommand(): Command {
@@ -41,7 +43,7 @@ function createCommand(): Command {
   return new Command("create")
     .description("Make the first API key of a backend and print it. Nobody can print it again.")
     .argument("<name>", "the backend's name, and the audience of its proofs: a-z, 0-9 and -", clientName)
-    .requiredOption("--purposes <list>", `what it may start: ${PURPOSES.join(", ")}`, as(purposes))
+    .requiredOption("--purposes <list>", `what it may start: ${STARTABLE.join(", ")}`, as(purposes))
     .addOption(
       new Option("--networks <list>", "where it may come from, such as 192.0.2.0/24")
         .argParser(as(networks))
@@ -149,7 +151,7 @@ function stateOf(key: Pick<ApiKey, "expiresAt" | "revokedAt">): string {
   return whyOver(key, Date.now()) ?? "good";
 }
 
-const purposes = list(oneOf(PURPOSES), `one or more of ${PURPOSES.join(", ")}`);
+const purposes = list(oneOf(STARTABLE), `one or more of ${STARTABLE.join(", ")}`);
 
 function clientName(text: string): string {
   if (CLIENT_NAME.test(text)) return text;

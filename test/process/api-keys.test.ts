@@ -57,6 +57,7 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
   for (const wrong of [
     ["create", "Shop", "--purposes", "verify_identity"],
     ["create", "bank", "--purposes", "everything"],
+    ["create", "bank", "--purposes", "change_phone"],
     ["create", "bank", "--purposes", "verify_identity", "--networks", "nowhere"],
     ["create", "bank", "--purposes", "verify_identity", "--sends", "5/2d"],
     ["create", "bank", "--purposes", "verify_identity", "--spend-hour", "20"],

@@ -69,7 +69,7 @@ function SentTo({ context, asks, phoneMasked, codeLength, expiresInSeconds }: Ve
   const copy = COPY[context.locale].code;
   const [before, after] = asks === "password" ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
-    <p class="quiet">
+    <p class="quiet sent-to">
       {before}
       <PhoneNumber value={phoneMasked} after={after} />
       {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
