@@ -1,8 +1,7 @@
-import type { Kysely } from "kysely";
 import type { Idempotency, Message, MessageStore } from "../../core/delivery/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { createMessageWrites } from "./message-writes.ts";
-import type { MessageRow, Schema } from "./schema.ts";
+import type { MessageRow } from "./schema.ts";
 import { TRAFFIC_COLUMNS, trafficOf } from "./traffic.ts";
 
 export function createMessageStore(database: SqlDatabase): MessageStore {
@@ -13,7 +12,11 @@ export function createMessageStore(database: SqlDatabase): MessageStore {
     finish: (id, outcome) => writes.finish([id, outcome]),
 
     async convert(verificationId) {
-      await markConverted(db, verificationId);
+      await db
+        .updateTable("messages")
+        .set({ converted: 1 })
+        .where("verification_id", "=", verificationId)
+        .execute();
     },
 
     async heldUntil(phoneTag, now) {
@@ -73,15 +76,6 @@ export function createMessageStore(database: SqlDatabase): MessageStore {
     if (!row) throw new Error("the message to go on after does not exist");
     return row.created_at;
   }
-}
-
-/** Marks the messages of an approved verification; in the caller's transaction, where there is one. */
-export async function markConverted(db: Kysely<Schema>, verificationId: string): Promise<void> {
-  await db
-    .updateTable("messages")
-    .set({ converted: 1 })
-    .where("verification_id", "=", verificationId)
-    .execute();
 }
 
 export function messageOf(row: MessageRow): Message {

@@ -1,0 +1,312 @@
+import { randomInt } from "node:crypto";
+import autocannon from "autocannon";
+import { build, type Histogram } from "hdr-histogram-js";
+import {
+  type Answer,
+  betterAuthWire,
+  demoWire,
+  nativeWire,
+  type Sent,
+  type Started,
+  type Wire,
+} from "./wires.ts";
+
+/** What is measured of a server. */
+export const KINDS = [
+  "cycle, new number",
+  "cycle, returning number",
+  "start",
+  "check",
+  "wrong guess",
+  "refused start",
+  "refresh",
+  "me",
+  "nothing",
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Job {
+  readonly kind: Kind;
+  readonly wire: "native" | "demo" | "better-auth";
+  /** Its processes, over which the connections are spread. */
+  readonly urls: readonly string[];
+  readonly connections: number;
+  readonly seconds: number;
+  readonly codeKey?: string;
+}
+
+export interface Sample {
+  /** Cycles, or single requests, a second. */
+  readonly perSecond: number;
+  readonly failed: number;
+  /** Milliseconds, of single requests. */
+  readonly p50: number;
+  readonly p99: number;
+  /** What this process itself used, milliseconds of a processor for each of them. */
+  readonly generatorMs: number;
+}
+
+const WIRES = { demo: () => demoWire, "better-auth": () => betterAuthWire, native: nativeWire };
+/** Enough that no two connections are at the same number. */
+const PHONES_A_CONNECTION = 8;
+const PREPARED_A_SECOND = 1_500;
+const AT_A_TIME = 16;
+
+/** One request of a scenario: what is sent, and whether the answer is as it has to be. */
+interface Step {
+  request(context: Context): Sent | undefined;
+  answered(answer: Answer, context: Context): boolean;
+}
+
+/** What a connection keeps from one step to the next. */
+interface Context {
+  phone?: string;
+  started?: Started;
+  token?: string;
+  sentAt?: number;
+}
+
+interface Scenario {
+  /** What has to be there before; not in the figures. */
+  prepare?(): Promise<void>;
+  readonly steps: readonly Step[];
+}
+
+function scenarioOf(job: Job): Scenario {
+  const wire: Wire = WIRES[job.wire](job.codeKey);
+  const send = createSend(job);
+  const prepared = Math.ceil(PREPARED_A_SECOND * job.seconds);
+  const startStep = (phoneOf: () => string): Step => ({
+    request(context) {
+      context.phone = phoneOf();
+      return wire.start(context.phone);
+    },
+    answered(answer, context) {
+      const started = wire.started(answer);
+      if (started) context.started = started;
+      return started !== undefined;
+    },
+  });
+  const openStep: Step = {
+    request: ({ phone, started }) => (phone && started ? wire.open(phone, started) : undefined),
+    answered: (answer) => wire.opened(answer) !== undefined,
+  };
+  const startOne = async () => {
+    const phone = newPhone();
+    return { phone, started: defined(wire.started(await send(wire.start(phone))), "a start") };
+  };
+  const openOne = async (phone: string) => {
+    const started = defined(wire.started(await send(wire.start(phone))), "a start");
+    return defined(wire.opened(await send(wire.open(phone, started))), "a sign-in");
+  };
+
+  switch (job.kind) {
+    case "cycle, new number":
+      return { steps: [startStep(newPhone), openStep] };
+    case "cycle, returning number": {
+      const phones = Array.from({ length: job.connections * PHONES_A_CONNECTION }, newPhone);
+      let next = 0;
+      return {
+        prepare: async () => void (await atATime(phones, openOne)),
+        steps: [startStep(() => phones[next++ % phones.length] ?? ""), openStep],
+      };
+    }
+    case "start":
+      return { steps: [startStep(newPhone)] };
+    case "check":
+    case "wrong guess": {
+      const isRight = job.kind === "check";
+      let waiting: { phone: string; started: Started }[] = [];
+      const take: Step = {
+        request() {
+          const { phone, started } = defined(waiting.pop(), "anything prepared");
+          return wire.open(phone, isRight ? started : { ...started, code: otherThan(started.code) });
+        },
+        answered: (answer) => (isRight ? wire.opened(answer) !== undefined : answer.status === 401),
+      };
+      return {
+        prepare: async () => {
+          waiting = await atATime(Array.from({ length: prepared }), startOne);
+        },
+        steps: [take],
+      };
+    }
+    case "refused start": {
+      let phones: readonly string[] = [];
+      let next = 0;
+      return {
+        prepare: async () => {
+          const started = await atATime(Array.from({ length: job.connections }), startOne);
+          phones = started.map(({ phone }) => phone);
+        },
+        steps: [
+          {
+            request: () => wire.start(phones[next++ % phones.length] ?? ""),
+            answered: ({ status }) => status === 429,
+          },
+        ],
+      };
+    }
+    case "refresh":
+    case "me": {
+      const isRefresh = job.kind === "refresh";
+      const tokens: string[] = [];
+      return {
+        prepare: async () => {
+          const phones = Array.from({ length: 2 * job.connections }, newPhone);
+          const opened = await atATime(phones, openOne);
+          tokens.push(...opened.map((each) => (isRefresh ? each.refreshToken : each.accessToken) ?? ""));
+        },
+        steps: [isRefresh ? refreshStep(tokens) : readStep(tokens)],
+      };
+    }
+    case "nothing":
+      return {
+        steps: [{ request: () => ({ method: "GET", path: "/" }), answered: ({ status }) => status === 200 }],
+      };
+  }
+}
+
+/** Each token is one connection's at a time; its successor comes behind the others. */
+function refreshStep(tokens: string[]): Step {
+  return {
+    request: () => ({
+      method: "POST",
+      path: "/v1/sessions/refresh",
+      body: { refreshToken: defined(tokens.shift(), "a refresh token") },
+    }),
+    answered({ status, body }) {
+      if (status === 200) tokens.push((JSON.parse(body) as { refreshToken: string }).refreshToken);
+      return status === 200;
+    },
+  };
+}
+
+function readStep(tokens: readonly string[]): Step {
+  let next = 0;
+  return {
+    request: () => ({
+      method: "GET",
+      path: "/v1/me",
+      headers: { authorization: `Bearer ${tokens[next++ % tokens.length]}` },
+    }),
+    answered: ({ status }) => status === 200,
+  };
+}
+
+function defined<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} was refused, or used up`);
+  return value;
+}
+
+function otherThan(code: string): string {
+  return code.replace(/^./, (first) => String((Number(first) + 1) % 10));
+}
+
+/** Numbers of mainland China, all over its prefixes; none comes twice from one process. */
+const NUMBERS = 7_000_000_000;
+const STRIDE = 2_654_435_761;
+let last = randomInt(NUMBERS);
+
+function newPhone(): string {
+  last = (last + STRIDE) % NUMBERS;
+  return `+86${13_000_000_000 + last}`;
+}
+
+/** Many people, as a proxy tells of them. */
+function newAddress(): string {
+  return ["47", randomInt(256), randomInt(256), randomInt(256)].join(".");
+}
+
+function headersOf({ body, headers }: Sent): Record<string, string> {
+  return {
+    ...(body && { "content-type": "application/json" }),
+    "x-forwarded-for": newAddress(),
+    ...headers,
+  };
+}
+
+/** One request outside of what is measured. */
+function createSend({ urls }: Job): (sent: Sent) => Promise<Answer> {
+  let next = 0;
+  return async (sent) => {
+    const response = await fetch(`${urls[next++ % urls.length]}${sent.path}`, {
+      method: sent.method,
+      headers: headersOf(sent),
+      ...(sent.body && { body: JSON.stringify(sent.body) }),
+    });
+    const headers = Object.fromEntries(response.headers);
+    return { status: response.status, body: await response.text(), headers };
+  };
+}
+
+async function atATime<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const left = items[Symbol.iterator]();
+  const worker = async () => {
+    for (const item of left) results.push(await act(item));
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  return results;
+}
+
+interface Tally {
+  readonly times: Histogram;
+  completed: number;
+  failed: number;
+  firstFailure?: Answer;
+}
+
+/** As autocannon takes a step: a request that it builds anew each time, and what is done with its answer. */
+function requestOf(step: Step, isLast: boolean, tally: Tally): autocannon.Request {
+  return {
+    setupRequest(request, context: Context) {
+      const sent = step.request(context);
+      // Without a request it begins the scenario anew.
+      if (!sent) return undefined as unknown as autocannon.Request;
+      context.sentAt = performance.now();
+      const body = sent.body && { body: JSON.stringify(sent.body) };
+      return { ...request, method: sent.method, path: sent.path, headers: headersOf(sent), ...body };
+    },
+    onResponse(status, body, context: Context, headers) {
+      tally.times.recordValue(Math.round((performance.now() - (context.sentAt ?? 0)) * 1_000));
+      const answer = { status, body, headers: headers as Record<string, string> };
+      if (!step.answered(answer, context)) {
+        tally.failed += 1;
+        tally.firstFailure ??= answer;
+      } else if (isLast) tally.completed += 1;
+    },
+  };
+}
+
+async function run(job: Job): Promise<Sample> {
+  const { prepare, steps } = scenarioOf(job);
+  await prepare?.();
+  const tally: Tally = { times: build(), completed: 0, failed: 0 };
+  const requests = steps.map((step, index) => requestOf(step, index === steps.length - 1, tally));
+  const [began, used] = [performance.now(), process.cpuUsage()];
+  const share = Math.ceil(job.connections / job.urls.length);
+  const cannons = job.urls.map((url) =>
+    autocannon({ url, connections: share, duration: job.seconds, requests, excludeErrorStats: true }),
+  );
+  await Promise.all(cannons);
+  const seconds = (performance.now() - began) / 1_000;
+  const { user, system } = process.cpuUsage(used);
+  if (tally.firstFailure) console.error(job.kind, job.urls[0], tally.failed, tally.firstFailure);
+  return {
+    perSecond: tally.completed / seconds,
+    failed: tally.failed,
+    p50: tally.times.getValueAtPercentile(50) / 1_000,
+    p99: tally.times.getValueAtPercentile(99) / 1_000,
+    generatorMs: (user + system) / 1_000 / Math.max(1, tally.completed),
+  };
+}
+
+process.on("message", async (job: Job) => {
+  try {
+    process.send?.({ sample: await run(job) });
+  } catch (error) {
+    process.send?.({ error: error instanceof Error ? error.message : String(error) });
+  }
+});
+process.once("disconnect", () => process.exit());

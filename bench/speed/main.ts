@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Generator, measure, startGenerator } from "./measure.ts";
+import { type Case, casesOf, nameOf } from "./plan.ts";
+import { plotOf } from "./plot.ts";
+import { tablesOf } from "./report.ts";
+import { openResults, type Results } from "./results.ts";
+import { type Stores, startStores } from "./stores.ts";
+import { type Running, type System, startSystem } from "./systems.ts";
+
+const OPTIONS = {
+  rounds: { type: "string", default: "8" },
+  seconds: { type: "string", default: "3" },
+  quick: { type: "boolean", default: false },
+  fresh: { type: "boolean", default: false },
+  only: { type: "string", default: "" },
+  write: { type: "boolean", default: false },
+} as const;
+
+const RESULTS = "node_modules/.cache/bench/results.jsonl";
+const PAGE = "docs/performance.md";
+const PLOT = "docs/performance.svg";
+const [BEGIN, END] = ["<!-- figures -->", "<!-- /figures -->"];
+
+function log(line: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
+}
+
+/** What runs at the moment; each system is started when it is first measured. */
+function createRunning(stores: Stores) {
+  const started = new Map<System, Promise<Running>>();
+  return {
+    async of(system: System): Promise<Running> {
+      const running = started.get(system) ?? startSystem(system, stores);
+      started.set(system, running);
+      return await running;
+    },
+    async stop() {
+      const all = await Promise.allSettled(started.values());
+      for (const each of all) if (each.status === "fulfilled") await each.value.stop();
+    },
+  };
+}
+
+interface Bench {
+  readonly stores: Stores;
+  readonly generator: Generator;
+  readonly running: ReturnType<typeof createRunning>;
+  readonly results: Results;
+  readonly seconds: number;
+}
+
+/** Nothing that fails keeps the rest from being measured: it is noted, and tried again by the next run. */
+async function measureCase(
+  { stores, generator, running, results, seconds }: Bench,
+  each: Case,
+  round: number,
+) {
+  const name = nameOf(each);
+  const { kind, connections, system } = each;
+  try {
+    const job = { kind, connections, wire: system.wire, seconds };
+    const of = await running.of(system);
+    // The first time everything is compiled, and tables are made.
+    if (round === 0) await measure(generator, stores, of, { ...job, seconds: Math.min(2, seconds) });
+    const measured = await measure(generator, stores, of, job);
+    results.add({ name, round, measured });
+    log(
+      `${round + 1}  ${name}: ${measured.perSecond.toFixed(0)} a second, p99 ${measured.p99.toFixed(1)} ms`,
+    );
+    if (measured.failed > 0) log(`   ${measured.failed} were not answered as they should be`);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    results.add({ name, round, error: text });
+    log(`${round + 1}  ${name}: ${text}`);
+  }
+}
+
+/** Puts tables into the page, between its marks, and the plot beside it. */
+function write(results: Results, tables: string): void {
+  const page = readFileSync(PAGE, "utf8");
+  const [before, rest = ""] = page.split(BEGIN);
+  const [, after = ""] = rest.split(END);
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${tables}\n\n${END}${after}`);
+  writeFileSync(PLOT, plotOf(results));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: OPTIONS });
+  const rounds = values.quick ? 2 : Number(values.rounds);
+  const seconds = values.quick ? 1 : Number(values.seconds);
+  const results = openResults(RESULTS, { isFresh: values.fresh });
+  const wanted = casesOf().filter((each) => nameOf(each).includes(values.only));
+  const stores = await startStores();
+  const generator = startGenerator();
+  const running = createRunning(stores);
+  const bench = { stores, generator, running, results, seconds };
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      // Whoever is first in one round is last in another.
+      const turned = round % 2 === 0 ? wanted : wanted.toReversed();
+      const left = turned.filter((each) => !results.has(nameOf(each), round));
+      for (const each of left) await measureCase(bench, each, round);
+    }
+  } finally {
+    await running.stop();
+    generator.stop();
+    await stores.stop();
+  }
+  const tables = tablesOf(results);
+  console.log(tables);
+  if (values.write) write(results, tables);
+}
+
+await main();

@@ -1,0 +1,77 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Job, Sample } from "./generator.ts";
+import type { Stores } from "./stores.ts";
+import type { Running } from "./systems.ts";
+
+/** A sample, and what each part used for one cycle or request: milliseconds of a processor. */
+export interface Measured extends Sample {
+  readonly serverMs: number;
+  readonly databaseMs: number;
+  readonly redisMs: number;
+  /** Of all the server's processes, at the end, MB. */
+  readonly rssMb: number;
+}
+
+/** The load generator, in a process of its own. */
+export interface Generator {
+  run(job: Job): Promise<Sample>;
+  stop(): void;
+}
+
+export function startGenerator(): Generator {
+  const program = join(dirname(fileURLToPath(import.meta.url)), "generator.js");
+  const child: ChildProcess = fork(program, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  return {
+    async run(job) {
+      child.send(job);
+      const [answer] = (await once(child, "message")) as [{ sample?: Sample; error?: string }];
+      if (!answer.sample) throw new Error(`${job.kind}: ${answer.error}`);
+      return answer.sample;
+    },
+    stop: () => child.disconnect(),
+  };
+}
+
+export async function measure(
+  generator: Generator,
+  stores: Stores,
+  running: Running,
+  job: Omit<Job, "urls" | "codeKey">,
+): Promise<Measured> {
+  const { urls, pids, codeKey } = running;
+  const parts = { server: pids, database: [stores.mariadbPid], redis: [stores.redisPid] };
+  const before = usedBy(parts);
+  const sample = await generator.run({ ...job, urls, ...(codeKey && { codeKey }) });
+  const after = usedBy(parts);
+  const count = Math.max(1, sample.perSecond * job.seconds);
+  return {
+    ...sample,
+    serverMs: (after.server - before.server) / count,
+    databaseMs: (after.database - before.database) / count,
+    redisMs: (after.redis - before.redis) / count,
+    rssMb: pids.reduce((sum, pid) => sum + rssOf(pid), 0),
+  };
+}
+
+function usedBy<K extends string>(parts: Record<K, readonly number[]>): Record<K, number> {
+  const used = Object.entries<readonly number[]>(parts).map(([name, pids]) => [
+    name,
+    pids.reduce((sum, pid) => sum + processorMs(pid), 0),
+  ]);
+  return Object.fromEntries(used) as Record<K, number>;
+}
+
+/** What Linux says that the process used, in ticks of a hundredth of a second. */
+function processorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function rssOf(pid: number): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kilobytes) / 1_024;
+}
