@@ -143,6 +143,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     ...observer,
     alerts: alertsOf({ store: sql.alertStore, clock, random }, log, observer),
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
+    onErased: (userId) => log.info({ userId }, "an account was erased"),
     onNoticeError: (err) => log.error({ err }, "a notice could not be sent at once"),
     isWithin,
     reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),

@@ -25,6 +25,7 @@ import {
   renameByFunctions,
   type Shown,
 } from "./functions/token.ts";
+import type { AccountStore } from "./life/account-ports.ts";
 import { createLife, type LifeDeps } from "./life/index.ts";
 import type { PhoneChangeStore } from "./life/ports.ts";
 import { createNotices, type NoticesDeps } from "./notices/notices.ts";
@@ -60,6 +61,8 @@ export interface PhonekeyDeps
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore;
   readonly phoneChanges: PhoneChangeStore;
+  readonly accounts: AccountStore;
+  readonly onErased: LifeDeps["onErased"];
   readonly clock: ReceiptDeps["clock"];
   readonly random: ReceiptDeps["random"];
   readonly users: UserStore;

@@ -173,19 +173,22 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(events).toHaveLength(11);
     });
 
-    test("an erasure takes the user, the sessions and the messages to the phone, and nobody else's", async () => {
+    test("an erasure takes the user, the sessions and whom messages were for, and nobody else's", async () => {
       const [user, other] = [aUser(key.tag()), aUser(key.tag())];
       await signIn(user);
       await signIn(other);
       for (const { phoneTag } of [user, user, other])
         await opened.stores.messages.create(aMessage({ phoneTag }));
-      expect(await restored.erase(user.id)).toBe(true);
-      expect(await restored.erase(user.id)).toBe(false);
+      expect(await restored.erase({ userId: user.id, id: fresh("erasure"), at: NOW })).toBe(true);
+      expect(await restored.erase({ userId: user.id, id: fresh("erasure"), at: NOW })).toBe(false);
       expect(await opened.stores.users.find(user.id)).toBeUndefined();
       expect(await opened.stores.users.find(other.id)).toEqual(other);
-      for (const table of ["sessions", "messages"] as const) {
-        expect(await opened.database.db.selectFrom(table).select("id").execute()).toHaveLength(1);
-      }
+      const { db } = opened.database;
+      expect(await db.selectFrom("sessions").select("id").execute()).toHaveLength(1);
+      const sealed = await db.selectFrom("messages").select(["phone_tag", "sealed_phone"]).execute();
+      expect(sealed.filter(({ sealed_phone }) => sealed_phone !== "")).toMatchObject([
+        { phone_tag: other.phoneTag },
+      ]);
     });
   });
 }

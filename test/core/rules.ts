@@ -114,6 +114,7 @@ export async function createRules(options: RulesOptions = {}) {
       replies,
       noticeStore,
       phoneChanges,
+      accounts,
       apiKeys,
       proofs,
     } = sql;
@@ -131,6 +132,8 @@ export async function createRules(options: RulesOptions = {}) {
       replies,
       noticeStore,
       phoneChanges,
+      accounts,
+      onErased: () => {},
       onNoticeError: (error) => {
         throw error;
       },

@@ -78,7 +78,8 @@ function fieldsOf(operation: Operation): readonly string[] {
 /** The smallest body that this field could be part of. */
 function validBody(operation: Operation, field: string): Record<string, unknown> {
   const handover = { handover: "x.y.z", codeVerifier: "v".repeat(43) };
-  if (/step-up$|me\/phone$/.test(operation.path)) return { verificationId: "A".repeat(22), code: "123456" };
+  if (/step-up$|me\/phone$/.test(operation.path) || operation.id === "eraseMe")
+    return { verificationId: "A".repeat(22), code: "123456" };
   if (operation.path === "/v1/sessions") {
     return field in handover ? handover : { verificationId: "A".repeat(22), code: "123456" };
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { REFUSALS, type RefusalCode, UnavailableError } from "../../src/core/refusals.ts";
 import { OPERATIONS } from "../../src/http/api/index.ts";
 import { allRefusals, type Operation } from "../../src/http/api/operation.ts";
@@ -74,6 +75,7 @@ beforeAll(async () => {
   await tourSessions(session);
   await tourStepUp();
   await tourPhone();
+  await tourData();
   for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
   // Without its database it can say that it lives, and nothing else.
   const last = await world.signIn(phoneNo(64));
@@ -282,6 +284,41 @@ async function tourPhone(): Promise<void> {
   await call(CHANGE, json(taken, bearer(accessToken)));
 }
 
+/** As if the user had asked for a second factor. */
+async function setProtection(userId: string, login_protection: "always" | null): Promise<void> {
+  const { db, close } = await openSqlite(`sqlite:${world.folder}/data/phonekey.db`);
+  await db.updateTable("users").set({ login_protection }).where("id", "=", userId).execute();
+  await close();
+}
+
+/** What a person is answered who wants to have everything, and who wants to be forgotten. */
+async function tourData(): Promise<void> {
+  const [EXPORT, ERASE] = ["GET /v1/me/export", "DELETE /v1/me"];
+  world.clock.advance(3_600_000);
+  const session = await world.signIn(phoneNo(65));
+  await call(EXPORT, asUser(session));
+  await call(EXPORT);
+  world.clock.advance(901_000);
+  const { refreshToken } = session;
+  const next = await bodyOf<OpenedSession>(await world.post("/v1/sessions/refresh", { refreshToken }));
+  const { headers } = asUser(next);
+  await call(EXPORT, { headers });
+  const ask = json({ purpose: "delete_account" }, headers);
+  const { id: verificationId } = await call<VerificationBody>("POST /v1/verifications", ask);
+  const code = world.sms.lastCode(phoneNo(65));
+  await call(ERASE, json({ verificationId, code: wrongCode(code) }, headers));
+  await call(ERASE, json({ verificationId, code: "x" }, headers));
+  await call(ERASE, json({ verificationId, code }));
+  await call(ERASE, { headers, body: "{}" });
+  await call(ERASE, tooLarge(headers));
+  await setProtection(next.user.id, "always");
+  await call(ERASE, json({ verificationId, code }, headers));
+  await setProtection(next.user.id, null);
+  await call(ERASE, json({ verificationId, code }, headers));
+  const { headers: other } = asUser(await world.signIn(phoneNo(66)));
+  for (let n = 0; n < 12; n += 1) await call(ERASE, json({ verificationId, code }, other));
+}
+
 async function tourSessions(session: OpenedSession): Promise<void> {
   const END = "DELETE /v1/sessions/{id}";
   const { headers } = asUser(session);
@@ -312,7 +349,7 @@ async function withoutDatabase(each: Operation, session: OpenedSession): Promise
     "/v1/sessions": { verificationId: ID.verification, code: "123456" },
     "/v1/sessions/current/step-up": { verificationId: ID.verification, code: "123456" },
     "/v1/sessions/refresh": { refreshToken: session.refreshToken },
-    "/v1/me": { name: "Lin" },
+    "/v1/me": each.method === "patch" ? { name: "Lin" } : { verificationId: ID.verification, code: "123456" },
     "/v1/me/phone": { verificationId: ID.verification, code: "123456" },
     "/v1/verifications/{id}/check": { code: "123456" },
     "/v1/proofs/redeem": { proof: "x" },

@@ -29,6 +29,7 @@ export const KEPT_MS: Readonly<Record<Swept, number>> = {
   events: 180 * DAY,
   unlocks: 180 * DAY,
   failures: 31 * DAY,
+  erasures: 31 * DAY,
   sessions: 30 * DAY,
 };
 
@@ -83,6 +84,7 @@ const TABLES = {
   events: "events",
   unlocks: "unlocks",
   failures: "failures",
+  erasures: "erasures",
   sessions: "sessions",
 } as const satisfies Record<Swept, string>;
 
@@ -101,6 +103,12 @@ export async function addRow(
   if (task === "failures") {
     const row = { id, phone_tag: "k.tag", bucket: "stranger" as const, at, code_length: 6 };
     await database.db.insertInto("failures").values(row).execute();
+  }
+  if (task === "erasures") {
+    await database.db
+      .insertInto("erasures")
+      .values({ id, phone_tag: fresh("k.tag"), at })
+      .execute();
   }
   if (task === "replies") {
     const row = { id, phone_tag: "k.tag", sealed_phone: "sealed", sealed_text: "sealed", at };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createRestoredStore } from "../../src/adapters/sql/restored.ts";
 import { createSqlStores } from "../../src/adapters/sql/stores.ts";
-import { aSession, aUser, parallel } from "../contracts/samples.ts";
+import { aSession, aUser, fresh, NOW, parallel } from "../contracts/samples.ts";
 import { bearer } from "../support/world.ts";
 import { bytes, exported, lineOf, type Moving, openMoving, phoneOf } from "./support.ts";
 
@@ -271,13 +271,17 @@ describe("who moved in", () => {
   });
 });
 
-test("erasing removes the user with everything that leads to the phone", async () => {
+test("erasing removes the user with everything that opens to the phone", async () => {
   const { user } = await moving.world.signIn(phoneOf(1));
   await moving.world.signIn(phoneOf(2));
   const restored = createRestoredStore(moving.database);
-  expect(await restored.erase(user.id)).toBe(true);
-  expect(await restored.erase(user.id)).toBe(false);
-  for (const table of ["users", "sessions", "messages"] as const) {
-    expect(await moving.database.db.selectFrom(table).select("id").execute()).toHaveLength(1);
+  expect(await restored.erase({ userId: user.id, id: fresh("erasure"), at: NOW })).toBe(true);
+  expect(await restored.erase({ userId: user.id, id: fresh("erasure"), at: NOW })).toBe(false);
+  const { db } = moving.database;
+  for (const table of ["users", "sessions"] as const) {
+    expect(await db.selectFrom(table).select("id").execute()).toHaveLength(1);
   }
+  expect(await db.selectFrom("messages").select("id").where("sealed_phone", "!=", "").execute()).toHaveLength(
+    1,
+  );
 });

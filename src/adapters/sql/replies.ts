@@ -20,6 +20,13 @@ export function createReplyStore({ db }: SqlDatabase): ReplyStore {
     async optOut({ id, phoneTag, sealedPhone, at }) {
       const row = { id, phone_tag: phoneTag, sealed_phone: sealedPhone, at };
       await ifAbsent(db.insertInto("opt_outs").values(row)).execute();
+      // One that an erasure left, without the phone, belongs to the phone's holder of now.
+      await db
+        .updateTable("opt_outs")
+        .set(row)
+        .where("phone_tag", "=", phoneTag)
+        .where("sealed_phone", "=", "")
+        .execute();
     },
 
     async isOptedOut(tags) {

@@ -1,6 +1,7 @@
 import type { RestoredStore } from "../../core/maintenance/restored.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { EVERY_PHONE } from "./failures.ts";
+import { eraseUser } from "./personal-data.ts";
 import { endSessionsWith } from "./sessions.ts";
 
 export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredStore {
@@ -37,20 +38,9 @@ export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredS
       return { ended: live.length, ...(last !== undefined && { last }) };
     },
 
-    erase: (userId) =>
-      transaction(async (trx) => {
-        const user = await trx
-          .selectFrom("users")
-          .select("phone_tag")
-          .where("id", "=", userId)
-          .executeTakeFirst();
-        if (!user) return false;
-        await trx.deleteFrom("sessions").where("user_id", "=", userId).execute();
-        for (const table of ["messages", "replies", "unlocks"] as const) {
-          await trx.deleteFrom(table).where("phone_tag", "=", user.phone_tag).execute();
-        }
-        await trx.deleteFrom("users").where("id", "=", userId).execute();
-        return true;
-      }),
+    erase: ({ userId, id, at }) =>
+      transaction((trx) =>
+        eraseUser(trx, { userId, tags: [], erasureId: id, by: "account_erased_by_operator", at }),
+      ),
   };
 }

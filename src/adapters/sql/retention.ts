@@ -1,5 +1,6 @@
 import type { Sweep, Sweeps } from "../../core/maintenance/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
+import { createErasureSweep } from "./erasures.ts";
 import type { SqlStores } from "./stores.ts";
 
 /**
@@ -21,6 +22,7 @@ export function createSweeps(
     alerts: sweepBy(database, "alerts", "cleared_at"),
     events: sweepBy(database, "events", "at"),
     unlocks: sweepBy(database, "unlocks", "at"),
+    erasures: createErasureSweep(database),
     failures: sweepBy(database, "failures", "at"),
     sessions: inTurn(
       sweepBy(database, "sessions", "expires_at"),

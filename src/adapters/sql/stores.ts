@@ -4,6 +4,7 @@ import type { ApiKeyStore, ProofStore } from "../../core/backend/ports.ts";
 import type { MessageStore } from "../../core/delivery/ports.ts";
 import type { ReceiptStore, ReplyStore } from "../../core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../core/keys.ts";
+import type { AccountStore } from "../../core/life/account-ports.ts";
 import type { PhoneChangeStore } from "../../core/life/ports.ts";
 import type { Sweep } from "../../core/maintenance/ports.ts";
 import type { NoticeStore } from "../../core/notices/ports.ts";
@@ -15,6 +16,7 @@ import { createAlertStore } from "./alerts.ts";
 import { createApiKeyStore } from "./api-keys.ts";
 import { createBaselineStore } from "./baselines.ts";
 import type { SqlDatabase } from "./database.ts";
+import { createAccountStore } from "./erasures.ts";
 import { createLedger } from "./failures.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
@@ -38,6 +40,7 @@ export interface SqlStores {
   readonly replies: ReplyStore;
   readonly noticeStore: NoticeStore;
   readonly phoneChanges: PhoneChangeStore;
+  readonly accounts: AccountStore;
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore & { readonly sweep: Sweep };
   readonly alertStore: AlertStore;
@@ -59,6 +62,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     receipts: createReceiptStore(database),
     replies: createReplyStore(database),
     noticeStore: createNoticeStore(database),
+    accounts: createAccountStore(database),
     phoneChanges: createPhoneChangeStore(database, tagKey),
     apiKeys: createApiKeyStore(database),
     proofs: createProofStore(database),

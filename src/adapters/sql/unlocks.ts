@@ -34,7 +34,11 @@ export function createUnlockStore({ db, transaction }: SqlDatabase, tagKey: TagK
       }),
 
     async of(tags, limit) {
-      const query = db.selectFrom("unlocks").selectAll().where("phone_tag", "in", tags);
+      const query = db
+        .selectFrom("unlocks")
+        .selectAll()
+        .where("phone_tag", "in", tags)
+        .where("sealed_phone", "!=", "");
       const found = await query.orderBy("at", "desc").limit(rows(limit)).execute();
       return found.map(({ id, phone_tag, sealed_phone, sealed_reason, at }) => {
         return { id, phoneTag: phone_tag, sealedPhone: sealed_phone, sealedReason: sealed_reason, at };

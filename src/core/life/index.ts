@@ -10,8 +10,14 @@ import {
   readPhone,
   stopPhoneChange,
 } from "./change-phone.ts";
+import { type EraseDeps, type EraseInput, eraseOwnAccount, mayErase } from "./erase.ts";
+import { type ExportDeps, exportOwnAccount, mayExport } from "./export.ts";
 
-export type LifeDeps = ChangePhoneDeps;
+export interface LifeDeps extends ChangePhoneDeps, EraseDeps, ExportDeps {
+  readonly random: EraseDeps["random"];
+  readonly vault: ChangePhoneDeps["vault"];
+  readonly phoneChanges: ChangePhoneDeps["phoneChanges"];
+}
 
 /** What happens to an account between its first sign-in and its end. */
 export function createLife(deps: LifeDeps) {
@@ -24,6 +30,10 @@ export function createLife(deps: LifeDeps) {
     cancelPhoneChange: (principal: Principal) => cancelPhoneChange(deps, principal),
     isStopCode: (stopCode: string) => isStopCode(deps, stopCode),
     stopPhoneChange: (stopCode: string) => stopPhoneChange(deps, stopCode),
+    mayExport: (principal: Principal) => mayExport(principal, deps.clock.now()),
+    export: (principal: Principal) => exportOwnAccount(deps, principal),
+    mayErase: (principal: Principal) => mayErase(principal, deps.clock.now()),
+    erase: (input: EraseInput) => eraseOwnAccount(deps, input),
     /** A piece of the periodic work. */
     applyDueChanges: () => applyDueChanges(deps),
   };

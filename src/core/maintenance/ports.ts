@@ -10,6 +10,7 @@ export type Swept =
   | "events"
   | "unlocks"
   | "failures"
+  | "erasures"
   | "sessions";
 
 /**

@@ -14,8 +14,8 @@ export interface RestoredStore {
     limit: number,
     now: number,
   ): Promise<{ readonly ended: number; readonly last?: string }>;
-  /** Removes the user with their sessions and the messages to their phone. False when there is no such user. */
-  erase(userId: string): Promise<boolean>;
+  /** Erases the user as they were erased before. False when there is no such user. */
+  erase(account: { readonly userId: string; readonly id: string; readonly at: number }): Promise<boolean>;
 }
 
 export interface RestoredDeps {
@@ -76,10 +76,12 @@ async function endSessions(
   return sessions;
 }
 
-async function erase({ restored }: RestoredDeps, erasures: AsyncIterable<Uint8Array>) {
+async function erase({ restored, clock, random }: RestoredDeps, erasures: AsyncIterable<Uint8Array>) {
   let [erased, unknown] = [0, 0];
   for await (const { text } of linesOf(erasures, MOST_ID_BYTES)) {
-    if (text.ok && (await restored.erase(text.value.trim()))) erased += 1;
+    const at = clock.now();
+    const account = text.ok && { userId: text.value.trim(), id: random.uuid(at), at };
+    if (account && (await restored.erase(account))) erased += 1;
     else unknown += 1;
   }
   return { erased, unknown };

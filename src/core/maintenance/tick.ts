@@ -123,6 +123,7 @@ function removalsOf(
     events: retention.eventsDays * DAY_MS,
     unlocks: retention.eventsDays * DAY_MS,
     failures: retention.failuresDays * DAY_MS,
+    erasures: retention.failuresDays * DAY_MS,
     sessions: retention.sessionsDays * DAY_MS,
   };
   const sweeping = (Object.keys(keptMs) as Swept[]).map((task) => ({

@@ -1,5 +1,6 @@
 import { checkVerification, redeemProof } from "./backend.ts";
 import { offerChallenge } from "./challenges.ts";
+import { eraseMe, exportMe } from "./data.ts";
 import { readMe, updateMe } from "./me.ts";
 import { readHealth, readJwks, readReadiness } from "./meta.ts";
 import type { Operation } from "./operation.ts";
@@ -35,6 +36,8 @@ export const OPERATIONS: readonly Operation[] = [
   readPhone,
   changePhone,
   cancelPhoneChange,
+  exportMe,
+  eraseMe,
   readJwks,
   readHealth,
   readReadiness,

@@ -1,0 +1,114 @@
+import type { AccountData, AccountStore } from "../../core/life/account-ports.ts";
+import type { Sweep } from "../../core/maintenance/ports.ts";
+import { userOf } from "./account-rows.ts";
+import { rows, type SqlDatabase } from "./database.ts";
+import { addEvents } from "./events.ts";
+import { eraseUser, forgetErased } from "./personal-data.ts";
+
+/** More than an account ever has in what is kept, and a bound for all that. */
+const MOST = 10_000;
+
+export function createAccountStore({ db, transaction }: SqlDatabase): AccountStore {
+  return {
+    erase: ({ userId, tags, id, by, at }) =>
+      transaction((trx) => {
+        const event = by === "operator" ? "account_erased_by_operator" : "account_erased";
+        return eraseUser(trx, { userId, tags, erasureId: id, by: event, at });
+      }),
+
+    async read(userId, tags): Promise<AccountData | undefined> {
+      const row = await db.selectFrom("users").selectAll().where("id", "=", userId).executeTakeFirst();
+      if (!row) return undefined;
+      const ofUser = { user_id: userId };
+      const sessions = await db
+        .selectFrom("sessions")
+        .select([
+          "id",
+          "device_id",
+          "user_agent",
+          "amr",
+          "created_at",
+          "last_used_at",
+          "expires_at",
+          "ended_at",
+        ])
+        .where((eb) => eb.and(ofUser))
+        .limit(rows(MOST))
+        .execute();
+      const events = await db
+        .selectFrom("events")
+        .select(["type", "session_id", "at"])
+        .where((eb) => eb.and(ofUser))
+        .orderBy("at")
+        .limit(rows(MOST))
+        .execute();
+      const notices = await db
+        .selectFrom("notices")
+        .select(["kind", "state", "created_at"])
+        .where((eb) => eb.and(ofUser))
+        .limit(rows(MOST))
+        .execute();
+      const messages = await db
+        .selectFrom("messages")
+        .select(["purpose", "status", "sender", "client", "created_at", "reported_at"])
+        .where("phone_tag", "in", tags)
+        .where("created_at", ">=", row.created_at)
+        .limit(rows(MOST))
+        .execute();
+      const replies = await db
+        .selectFrom("replies")
+        .select(["id", "sealed_text", "at"])
+        .where("phone_tag", "in", tags)
+        .where("at", ">=", row.created_at)
+        .limit(rows(MOST))
+        .execute();
+      return {
+        user: userOf(row),
+        ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
+        sessions: sessions.map((each) => ({
+          id: each.id,
+          deviceId: each.device_id,
+          userAgent: each.user_agent,
+          methods: each.amr.split(" "),
+          createdAt: each.created_at,
+          lastUsedAt: each.last_used_at,
+          expiresAt: each.expires_at,
+          ...(each.ended_at !== null && { endedAt: each.ended_at }),
+        })),
+        events: events.map(({ type, session_id, at }) => {
+          return { type, at, ...(session_id !== null && { sessionId: session_id }) };
+        }),
+        notices: notices.map(({ kind, state, created_at }) => ({ kind, state, at: created_at })),
+        messages: messages.map((each) => ({
+          purpose: each.purpose,
+          status: each.status,
+          at: each.created_at,
+          ...(each.sender !== null && { sender: each.sender }),
+          ...(each.client !== null && { client: each.client }),
+          ...(each.reported_at !== null && { reportedAt: each.reported_at }),
+        })),
+        replies: replies.map(({ id, sealed_text, at }) => ({ id, sealedText: sealed_text, at })),
+      };
+    },
+
+    async noteExport(userId, by, at) {
+      const type = by === "operator" ? "account_exported_by_operator" : "account_exported";
+      await transaction((trx) => addEvents(trx, { type, userId, at }));
+    },
+  };
+}
+
+/** Takes out, when its time is over, what erasures left under the tags of their phones. */
+export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
+  return async (before, limit) => {
+    const query = db.selectFrom("erasures").select(["id", "phone_tag"]).where("at", "<", before);
+    const old = await query.orderBy("at").limit(rows(limit)).execute();
+    for (const { id, phone_tag } of old) {
+      await transaction(async (trx) => {
+        await forgetErased(trx, phone_tag);
+        await trx.deleteFrom("erasures").where("id", "=", id).execute();
+      });
+    }
+    return old.length;
+  };
+}

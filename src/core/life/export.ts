@@ -1,0 +1,97 @@
+import type { User } from "../account/ports.ts";
+import type { ReplyStore, TextVault } from "../delivery/receipt-ports.ts";
+import type { Phone } from "../phone.ts";
+import type { Clock } from "../ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Principal } from "../session/session.ts";
+import { requireRecent } from "../session/step-up.ts";
+import type { PhoneVault } from "../verification/ports.ts";
+import type { AccountData, AccountStore, By } from "./account-ports.ts";
+import type { PhoneChangeStore } from "./ports.ts";
+
+export interface ExportDeps {
+  readonly accounts: AccountStore;
+  readonly phoneChanges: Pick<PhoneChangeStore, "find">;
+  readonly replies: Pick<ReplyStore, "isOptedOut">;
+  readonly vault: PhoneVault & TextVault;
+  readonly clock: Clock;
+}
+
+/** All that is kept about a person, in the open. Times are epoch milliseconds. */
+export interface AccountExport extends Omit<AccountData, "user" | "lastUsedAt" | "replies"> {
+  readonly exportedAt: number;
+  readonly account: {
+    readonly id: string;
+    /** Absent where the account lost its number. */
+    readonly phone?: Phone;
+    readonly name: string;
+    readonly avatar: number;
+    readonly createdAt: number;
+    readonly lastUsedAt?: number;
+    readonly loginProtection?: string;
+    /** Whether the phone's holder wants no message that they did not ask for. */
+    readonly isOptedOut: boolean;
+    readonly movesTo?: { readonly phone: Phone; readonly takesEffectAt: number };
+  };
+  readonly replies: readonly { readonly text: string; readonly at: number }[];
+}
+
+const WITHIN_MS = 15 * 60_000;
+
+/** Whether the person showed who they are recently enough to be given all that is known of them. */
+export function mayExport(principal: Principal, now: number): Result<void, "step_up_required"> {
+  return requireRecent(principal, { withinMs: WITHIN_MS }, now);
+}
+
+/** Everything that is kept about the person whose session this is (GDPR 15 and 20; PIPL 45). */
+export async function exportOwnAccount(
+  deps: ExportDeps,
+  principal: Principal,
+): Promise<Result<AccountExport, "step_up_required" | "invalid_token">> {
+  const may = mayExport(principal, deps.clock.now());
+  if (!may.ok) return may;
+  const exported = await exportAccount(deps, principal.user, "user");
+  return exported ? ok(exported) : refuse("invalid_token");
+}
+
+/** Everything that is kept about a user; undefined where they are gone. */
+export async function exportAccount(
+  deps: ExportDeps,
+  { id, sealedPhone }: Pick<User, "id" | "sealedPhone">,
+  by: By,
+): Promise<AccountExport | undefined> {
+  const { accounts, replies, vault, clock } = deps;
+  const phone = sealedPhone === "" ? undefined : await vault.open(sealedPhone, id);
+  const tags = phone ? await vault.tags(phone) : [];
+  const data = await accounts.read(id, tags);
+  if (!data) return undefined;
+  const exportedAt = clock.now();
+  await accounts.noteExport(id, by, exportedAt);
+  const { user, lastUsedAt, replies: sealed, ...rest } = data;
+  const { name, avatar, createdAt, loginProtection } = user;
+  const texts = sealed.map(async ({ id: row, sealedText, at }) => ({
+    text: await vault.openText(sealedText, row),
+    at,
+  }));
+  const movesTo = await pendingOf(deps, id);
+  return {
+    exportedAt,
+    account: {
+      id,
+      ...(phone && { phone }),
+      ...{ name, avatar, createdAt },
+      ...(lastUsedAt !== undefined && { lastUsedAt }),
+      ...(loginProtection && { loginProtection }),
+      isOptedOut: tags.length > 0 && (await replies.isOptedOut(tags)),
+      ...(movesTo && { movesTo }),
+    },
+    ...rest,
+    replies: await Promise.all(texts),
+  };
+}
+
+async function pendingOf({ phoneChanges, vault }: ExportDeps, userId: string) {
+  const change = await phoneChanges.find(userId);
+  if (!change) return undefined;
+  return { phone: await vault.open(change.sealedPhone, change.id), takesEffectAt: change.dueAt };
+}
