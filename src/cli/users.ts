@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { eraseCommand, exportOne } from "./accounts.ts";
 import { createOutput, type OutputFile, openInput, standardOutput } from "./files.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createProgress } from "./progress.ts";
@@ -6,24 +7,38 @@ import { runImport, withTransferTools } from "./transfers.ts";
 
 export function usersCommand(): Command {
   return new Command("users")
-    .description("Move users in and out.")
+    .description("Move users in and out, hand out what is kept about one, or erase one.")
     .addHelpText("after", "\nExample:\n  phonekey users export --file users.ndjson")
     .addCommand(exportCommand())
-    .addCommand(importCommand());
+    .addCommand(importCommand())
+    .addCommand(eraseCommand());
 }
 
 interface ExportOptions {
   readonly file?: string;
   readonly json?: boolean;
+  readonly user?: string;
 }
 
 function exportCommand(): Command {
   return new Command("export")
-    .description("Write all users as newline-delimited JSON. It holds their full phone numbers.")
+    .description(
+      "Write all users as newline-delimited JSON, or all that is kept about one. It holds full phone numbers.",
+    )
+    .option(
+      "--user <user>",
+      "only this one, by id or phone number: everything that is kept about them, as JSON",
+    )
     .option("--file <path>", "a new file that this user alone may read; standard output if none is named")
     .option("--json", "print the summary as JSON (on standard error without --file)")
-    .addHelpText("after", "\nExample:\n  phonekey users export --file users.ndjson")
-    .action((options: ExportOptions) => exportTo(options));
+    .addHelpText(
+      "after",
+      "\nExamples:\n  phonekey users export --file users.ndjson" +
+        "\n  phonekey users export --user 019a1b2c-0000-7000-8000-000000000000 --file person.json",
+    )
+    .action((options: ExportOptions) =>
+      options.user === undefined ? exportTo(options) : exportOne(options.user, options.file),
+    );
 }
 
 async function exportTo({ file, json = false }: ExportOptions): Promise<void> {
@@ -58,7 +73,8 @@ async function writeAll(pages: Pages, output: OutputFile, total: number): Promis
       await output.write(page.lines.join(""));
       exported += page.lines.length;
       unreadable += page.unreadable.length;
-      for (const id of page.unreadable) console.error(`user ${id}: left out: the phone does not open`);
+      for (const id of page.unreadable)
+        console.error(`user ${id}: left out: it has no phone, or it does not open`);
       progress.show(exported, total > 0 ? exported / total : undefined);
     }
     const interrupted = interrupt.isAsked();

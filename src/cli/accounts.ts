@@ -1,0 +1,63 @@
+import { Command } from "commander";
+import { type AccountTools, accountTools } from "../compose/accounts.ts";
+import type { User } from "../core/account/ports.ts";
+import { createOutput, standardOutput } from "./files.ts";
+import { settings } from "./settings.ts";
+
+/** Writes everything that is kept about one person. */
+export async function exportOne(written: string, file: string | undefined): Promise<void> {
+  console.error("This export holds a full phone number: hand it to nobody but the person.");
+  await withAccount(written, async (tools, user) => {
+    const exported = await tools.export(user);
+    const output = file ? await createOutput(file) : standardOutput();
+    await output.write(`${JSON.stringify(exported, undefined, 2)}\n`);
+    await output.finish();
+  });
+}
+
+interface EraseOptions {
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function eraseCommand(): Command {
+  return new Command("erase")
+    .description("Erase one account for good, with everything that names the person.")
+    .argument("<user>", "the account's id, or its phone number as a person writes it")
+    .option("--yes", "do it; without this, only say which account it is")
+    .option("--json", "print the outcome as JSON")
+    .addHelpText(
+      "after",
+      "\nWhat counts against the number stays under its tag for as long as wrong guesses are kept (docs/accounts.md)." +
+        "\nKeep the id that is printed: `phonekey restored` takes a list of them after a backup was played back." +
+        "\n\nExample:\n  phonekey users erase 019a1b2c-0000-7000-8000-000000000000 --yes",
+    )
+    .action((written: string, { yes = false, json = false }: EraseOptions) =>
+      withAccount(written, async (tools, user) => {
+        const erased = yes && (await tools.erase(user));
+        if (json) console.log(JSON.stringify({ id: user.id, erased }));
+        else console.log(erased ? `Erased the account ${user.id}.` : describe(user));
+      }),
+    );
+}
+
+function describe({ id, createdAt }: User): string {
+  return `The account ${id}, made on ${new Date(createdAt).toISOString()}. Repeat with --yes to erase it.`;
+}
+
+async function withAccount(
+  written: string,
+  act: (tools: AccountTools, user: User) => Promise<void>,
+): Promise<void> {
+  const tools = await accountTools(settings());
+  try {
+    const user = await tools.find(written);
+    if (user) await act(tools, user);
+    else {
+      console.error("There is no such account.");
+      process.exitCode = 1;
+    }
+  } finally {
+    await tools.close();
+  }
+}
