@@ -45,6 +45,8 @@ export interface Attack {
   /** Whether challenges are real puzzles, which the attack solves itself. */
   readonly realPuzzles?: boolean;
   readonly outage?: { readonly from: number; readonly lastsMs: number };
+  /** Whether people live for two weeks before, which is what is learned from, and new ones keep coming; else for a day. */
+  readonly isSettled?: true;
   /** Nobody else is there: what is measured takes a year. */
   readonly isAlone?: boolean;
   readonly inForms: readonly Form[];
@@ -85,6 +87,10 @@ export interface Result {
   readonly victims: Stage["victims"];
 }
 
+const TWO_WEEKS = 14 * DAY;
+/** After two weeks nearly everybody was here before, so one attempt in fifty is somebody's first. */
+const NEWCOMERS = 0.02;
+
 /** What `SMS_PRICES` says by default of a message in mainland China, in yuan. */
 const PRICE = 0.05;
 const YEAR = 365 * DAY;
@@ -96,14 +102,18 @@ const SIZES: Readonly<Record<Form, { people: number; attemptsADay: number }>> = 
 
 /** Lets people live for a day, then the attack begin, and tells what it came to. */
 export async function play(attack: Attack, mode: Mode, form: Form, seed = 1): Promise<Result> {
-  const { outage } = attack;
+  const { outage, isSettled } = attack;
   const service = await openService({ ...attack, mode, seed });
   try {
     const { simulation } = service;
-    const traffic = createTraffic(service, { ...SIZES[form], ...(outage && { outage }) });
+    const traffic = createTraffic(service, {
+      ...SIZES[form],
+      ...(outage && { outage }),
+      ...(isSettled && { newcomers: NEWCOMERS }),
+    });
     if (!attack.isAlone) {
       traffic.begin();
-      await simulation.run(simulation.now() + DAY);
+      await simulation.run(simulation.now() + (isSettled ? TWO_WEEKS : DAY));
     }
     traffic.reset();
     service.work.solved = 0;

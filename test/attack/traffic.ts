@@ -4,6 +4,8 @@ import { type Caller, DAY, HOUR, MINUTE, SECOND, type Sent, type Service, type S
 export interface TrafficOptions {
   readonly people: number;
   readonly attemptsADay: number;
+  /** The part of attempts that are of somebody who was never here before. */
+  readonly newcomers?: number;
   /** When messages are accepted and do not arrive, in milliseconds after the first midnight. */
   readonly outage?: { readonly from: number; readonly lastsMs: number };
 }
@@ -73,9 +75,16 @@ export function natAddress(region: number, n: number): string {
   return `117.136.${region}.${1 + (n % ADDRESSES_OF_A_REGION)}`;
 }
 
+/** Where a person is: a carrier hands out another address each time; a campus has one. */
+export function addressOf({ network, region, home }: Person, n: number): string {
+  if (network === "carrier") return natAddress(region, n);
+  return network === "campus" ? `202.120.${region}.1` : home;
+}
+
 /** Normal traffic by day and night, until `run` ends. */
 export function createTraffic(service: Service, options: TrafficOptions) {
   const { simulation, chance } = service;
+  const { newcomers } = options;
   const people = Array.from({ length: options.people }, (_, n) => personOf(n));
   const began = simulation.now();
   let tally = emptyTally();
@@ -96,10 +105,10 @@ export function createTraffic(service: Service, options: TrafficOptions) {
     };
   }
 
-  /** A carrier hands out another address each time; a campus has one. */
-  function addressOf({ network, region, home }: Person): string {
-    if (network === "carrier") return natAddress(region, chance.below(ADDRESSES_OF_A_REGION));
-    return network === "campus" ? `202.120.${region}.1` : home;
+  function newcomer(): Person {
+    const person = personOf(people.length);
+    people.push(person);
+    return person;
   }
 
   function isOut(): boolean {
@@ -118,7 +127,8 @@ export function createTraffic(service: Service, options: TrafficOptions) {
   async function arrivals(): Promise<void> {
     for (;;) {
       await simulation.sleep(nextGapMs());
-      const person = people[chance.below(people.length)];
+      const isNew = newcomers !== undefined && chance.happens(newcomers);
+      const person = isNew ? newcomer() : people[chance.below(people.length)];
       if (person) simulation.spawn(simulation.now(), async () => void (await signIn(person)));
     }
   }
@@ -131,9 +141,10 @@ export function createTraffic(service: Service, options: TrafficOptions) {
   async function signIn(person: Person, how: "anyhow" | "sure" = "anyhow"): Promise<boolean> {
     const isSure = how === "sure";
     const deviceToken = !isSure && chance.happens(NEW_DEVICE) ? undefined : person.deviceToken;
+    const nth = person.network === "carrier" ? chance.below(ADDRESSES_OF_A_REGION) : 0;
     const caller: Caller = {
       side: "people",
-      address: addressOf(person),
+      address: addressOf(person, nth),
       ...(deviceToken && { deviceToken }),
       solves: true,
     };

@@ -35,7 +35,7 @@ const caller: LimitCaller = {
 };
 const checks = {
   total: limitChecks(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
-  spend: spendChecks(settings.money, caller, "console"),
+  spend: spendChecks(settings.money, caller, "console", () => undefined),
 };
 
 describe("a rebuild, page by page", () => {

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Peak, TrafficStore } from "../../core/protection/learn.ts";
-import type { SqlDatabase } from "./database.ts";
+import { rows, type SqlDatabase } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
 const HOUR_MS = 3_600_000;
@@ -33,6 +33,8 @@ export function createTrafficStore({ db }: SqlDatabase): TrafficStore {
       const all = await approved(db, undefined, since, HOUR_MS);
       return [...best(byCountry), ...best(all)].map(({ name, count }) => ({ subject: name, count }));
     },
+
+    numbers: (since, limit) => numbersOf(db, since, limit),
 
     async spent(since) {
       const rows = await db
@@ -93,6 +95,35 @@ async function approved(
     .having((eb) => eb.fn.countAll(), ">", LEAST)
     .execute();
   return rows.filter((row) => row.name !== null).map((row) => ({ name: row.name, count: Number(row.count) }));
+}
+
+/** Ids of messages are in the order of time, so the greatest of a phone is its last. */
+async function numbersOf(db: Kysely<Schema>, since: number, limit: number): Promise<readonly Peak[]> {
+  const last = db
+    .selectFrom("messages")
+    .select((eb) => eb.fn.max("id").as("id"))
+    .where("created_at", ">", since)
+    .where("converted", "=", 1)
+    .where("network_tag", "is not", null)
+    .groupBy("phone_tag");
+  const all = await db
+    .selectFrom(last.as("last"))
+    .select((eb) => eb.fn.countAll<string>().as("count"))
+    .executeTakeFirstOrThrow();
+  const found = await db
+    .selectFrom(last.as("last"))
+    .innerJoin("messages", "messages.id", "last.id")
+    .select((eb) => ["network_tag", eb.fn.countAll<string>().as("count")])
+    .groupBy("network_tag")
+    .orderBy("count", "desc")
+    .orderBy("network_tag")
+    .limit(rows(limit))
+    .execute();
+  const networks = found.map(({ network_tag, count }) => ({
+    subject: network_tag ?? "",
+    count: Number(count),
+  }));
+  return [{ subject: "", count: Number(all.count) }, ...networks];
 }
 
 /** The greatest count of each name. */

@@ -24,7 +24,7 @@ export const protectionVariables = {
   SPEND_HOUR: withDefault(spend, "50 CNY", {
     part: PART,
     sentence:
-      "What messages may cost in any hour: everything together, and where you name them, single countries and senders. At 80 % you are alerted; when it is used up, messages go to known devices, and a tenth more to strangers who solve a third party's captcha.",
+      "What messages may cost in any hour: everything together, and where you name them, single countries and senders. Once people have signed in, two fifths are kept for networks that they came from. At 80 % of what is open to all you are alerted; when it is used up, messages go to known devices, and a tenth more to strangers who solve a third party's captcha.",
   }),
   SPEND_DAY: withDefault(spend, "300 CNY", {
     part: PART,

@@ -31,6 +31,8 @@ interface GuardRule {
   readonly blocks: boolean;
   /** Whether a single network can only add its share. */
   readonly isShared: boolean;
+  /** Whether a network that people sign in from has its share of the budget (`shares.ts`) before it is blocked. */
+  readonly yieldsToShare?: true;
 }
 
 /**
@@ -51,6 +53,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     challengesAt: 0.5,
     blocks: true,
     isShared: false,
+    yieldsToShare: true,
   },
   {
     name: "guard_network",
@@ -59,6 +62,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     challengesAt: 0.5,
     blocks: true,
     isShared: false,
+    yieldsToShare: true,
   },
   {
     name: "guard_range",
@@ -133,7 +137,7 @@ export function forgivenKeys(traffic: Traffic): string[] {
 function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCheck[] {
   const subject = rule.subject(traffic);
   if (!subject) return [];
-  const { name, blocks, isShared } = rule;
+  const { name, blocks, isShared, yieldsToShare } = rule;
   const bound = boundOf(rule, traffic, learned);
   const challenged: SendCheck = {
     name: `${name}_challenge`,
@@ -144,7 +148,8 @@ function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCh
   };
   if (!blocks) return [challenged];
   const backoff = { baseMs: BLOCK_MS, windowMs: DAY_MS, from: bound, every: PROBES };
-  return [{ name, key: openKey(subject), windows: [], backoff }, challenged];
+  const checks = [{ name, key: openKey(subject), windows: [], backoff }, challenged];
+  return yieldsToShare ? checks.map((check) => ({ ...check, inShare: [] })) : checks;
 }
 
 /** A network's part of a prefix follows the prefix, so that it always takes several to block one. */

@@ -5,6 +5,7 @@ import { openBound } from "./guard.ts";
 import type { Baseline, BaselineStore } from "./learned.ts";
 import { peakSubject } from "./limits.ts";
 import { MICROS } from "./prices.ts";
+import { numbersSubject, openPart } from "./shares.ts";
 import type { MoneySettings } from "./spend.ts";
 
 const HOUR_MS = 3_600_000;
@@ -14,7 +15,9 @@ const WEEK_MS = 7 * DAY_MS;
 const HISTORY_MS = 14 * DAY_MS;
 /** A threshold of the guard grows by no more than this in a week: nobody teaches it an attack in a day. */
 const GROWTH_A_WEEK = 1.1;
-/** An operator hears of it before it is used up. */
+/** Every process has the shares of so many networks in hand; of more, those with the fewest numbers have none. */
+const MOST_NETWORKS = 10_000;
+/** An operator hears of it before what strangers from anywhere may use is used up. */
 const ALERT_AT = 0.8;
 
 /** How much was approved of one subject at best, in an hour or a day. */
@@ -29,6 +32,11 @@ export interface TrafficStore {
   bestDays(since: number): Promise<readonly Peak[]>;
   /** The busiest hour after `since` of each country (by its code) and of all (an empty subject). */
   busiestHours(since: number): Promise<readonly Peak[]>;
+  /**
+   * From how many numbers each network's last approvals after `since` came, by its tag, at most `limit` of them, greatest first; and of
+   * how many numbers in all (an empty subject). A number counts once, in the network that it was approved from last.
+   */
+  numbers(since: number, limit: number): Promise<readonly Peak[]>;
   /** What the messages after `since` cost, in millionths, by sender and country. */
   spent(
     since: number,
@@ -59,13 +67,19 @@ export async function learn(deps: LearnDeps): Promise<boolean> {
   const known = new Map((await baselines.list()).map((one) => [one.subject, one]));
   const days = await traffic.bestDays(now - HISTORY_MS);
   const hours = await traffic.busiestHours(now - HISTORY_MS);
+  const numbers = await traffic.numbers(now - HISTORY_MS, MOST_NETWORKS);
   const guarded = days.flatMap((peak) => grown(peak, known.get(peak.subject), now));
   const peaks = hours.map(({ subject, count }) => ({
     subject: peakSubject(subject === "" ? undefined : subject),
     value: count,
     updatedAt: now,
   }));
-  await baselines.replace([...guarded, ...peaks]);
+  const voters = numbers.map(({ subject, count }) => ({
+    subject: numbersSubject(subject === "" ? undefined : subject),
+    value: count,
+    updatedAt: now,
+  }));
+  await baselines.replace([...guarded, ...peaks, ...voters]);
   await turns.finish(LEARN, holder, clock.now());
   return true;
 }
@@ -95,15 +109,17 @@ export interface WatchDeps {
 export async function watch(deps: WatchDeps): Promise<void> {
   const { money } = deps.settings;
   const now = deps.clock.now();
+  const learned = new Map((await deps.baselines.list()).map(({ subject, value }) => [subject, value]));
+  const part = openPart((subject) => learned.get(subject));
   const windows = [
-    { name: "hour", budget: money.hour, since: now - HOUR_MS },
-    { name: "day", budget: money.day, since: now - DAY_MS },
+    { window: "hour", budget: money.hour, since: now - HOUR_MS },
+    { window: "day", budget: money.day, since: now - DAY_MS },
   ] as const;
-  for (const { name, budget, since } of windows) {
+  for (const { window, budget, since } of windows) {
     const spent = await deps.traffic.spent(since);
     const sum = (fits: (one: (typeof spent)[number]) => boolean) =>
       spent.filter(fits).reduce((total, { micros }) => total + micros, 0);
-    const parts: [string, number | undefined, number][] = [
+    const budgets: [string, number | undefined, number][] = [
       ["total", budget.total, sum(() => true)],
       ...Object.entries(budget.byCountry).map(([one, max]): [string, number, number] => [
         one,
@@ -116,17 +132,20 @@ export async function watch(deps: WatchDeps): Promise<void> {
         sum(({ sender }) => sender === one),
       ]),
     ];
-    for (const [part, max, micros] of parts) {
+    for (const [name, max, micros] of budgets) {
       if (max === undefined) continue;
       const detail = { spent: micros / MICROS, budget: max / MICROS };
-      await tell(deps, "spend", `${name}/${part}`, micros >= ALERT_AT * max, detail);
+      await tell(deps, "spend", `${window}/${name}`, micros >= ALERT_AT * part * max, detail);
     }
   }
-  await watchTraffic(deps, now);
+  await watchTraffic(deps, learned, now);
 }
 
-async function watchTraffic(deps: WatchDeps, now: number): Promise<void> {
-  const learned = new Map((await deps.baselines.list()).map(({ subject, value }) => [subject, value]));
+async function watchTraffic(
+  deps: WatchDeps,
+  learned: ReadonlyMap<string, number>,
+  now: number,
+): Promise<void> {
   const open = await deps.traffic.open(now - DAY_MS);
   const all = open.reduce((total, { count }) => total + Math.max(0, count), 0);
   const subjects = [

@@ -12,7 +12,7 @@ export interface Baseline {
 }
 
 export interface BaselineStore {
-  /** All of them: what never exceeded its bound has none, so they are few. */
+  /** All of them: what never exceeded its bound has none, and networks are counted up to a bound, so they are few. */
   list(): Promise<readonly Baseline[]>;
   /** Puts these in place of all that there are, in one step. */
   replace(baselines: readonly Baseline[]): Promise<void>;

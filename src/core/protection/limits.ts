@@ -182,6 +182,8 @@ function learnedWindows(set: LearnedWindows, peak = 0): readonly Window[] {
 /** A check on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
 export interface SendCheck extends LimitCheck {
   readonly asksCaptcha?: true;
+  /** The windows for a send that its network's share pays for; none means that it is not counted here then. */
+  readonly inShare?: LimitCheck["windows"];
 }
 
 /** What one message to this phone is counted against by the table of limits. */

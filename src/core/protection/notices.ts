@@ -2,6 +2,9 @@ import type { LimitCaller, SendCheck, Window } from "./limits.ts";
 import { type MoneySettings, spendChecks } from "./spend.ts";
 import type { Traffic } from "./traffic.ts";
 
+/** What is learned binds strangers alone. */
+const NOTHING_LEARNED = () => undefined;
+
 const HOUR_MS = 3_600_000;
 /**
  * Notices to one phone. They count apart from the sends that people ask for: nobody keeps a notice from its phone by
@@ -30,5 +33,5 @@ export function noticeChecks(
     standing: { name: "exempt" },
     isTrusted: false,
   };
-  return [noticeLimit(phoneTag), ...spendChecks(money, caller, sender)];
+  return [noticeLimit(phoneTag), ...spendChecks(money, caller, sender, NOTHING_LEARNED)];
 }

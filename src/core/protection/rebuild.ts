@@ -14,6 +14,7 @@ import {
 import { noticeLimit } from "./notices.ts";
 import type { LimitCheck, LimitEvent, LimitStore, Lost, Sum, TakeRequest, TakeResult } from "./ports.ts";
 import type { ProtectionSettings } from "./sends.ts";
+import { shareChecks } from "./shares.ts";
 import { budgetsOf, clientSums } from "./spend.ts";
 import { slotAt, sumKey } from "./sums.ts";
 
@@ -77,7 +78,8 @@ async function* pagesOf(
 }
 
 /** Tells what messages were counted as, page by page. Kept in between are totals: of sums by slot, of shares by key. */
-function createLost({ settings, route }: RebuildDeps, learned: Learned, now: number) {
+function createLost(deps: RebuildDeps, learned: Learned, now: number) {
+  const { settings, route } = deps;
   const sums = new Map<string, Sum>();
   const shares = new Map<string, number>();
 
@@ -91,7 +93,7 @@ function createLost({ settings, route }: RebuildDeps, learned: Learned, now: num
 
   function eventsOf(message: SentMessage): LimitEvent[] {
     const { id, member = id, createdAt: at } = message;
-    const checks = countedChecks(settings, message, learned).filter((check) => at > now - lookback(check));
+    const checks = countedChecks(deps, message, learned).filter((check) => at > now - lookback(check));
     const keys = new Map<string, number | undefined>();
     for (const { key, shards, share } of checks.filter(hasRoom)) {
       keys.set(key, shards);
@@ -129,7 +131,12 @@ function createLost({ settings, route }: RebuildDeps, learned: Learned, now: num
 }
 
 /** The checks that counted the message and still would: what was approved or failed no longer counts as unconverted. */
-function countedChecks(settings: ProtectionSettings, message: SentMessage, learned: Learned): LimitCheck[] {
+function countedChecks(
+  { settings, route }: RebuildDeps,
+  message: SentMessage,
+  learned: Learned,
+): LimitCheck[] {
+  const { sender = route[0]?.name ?? "" } = message;
   const { phoneTag, bucket, traffic, client, converted, status } = message;
   if (isNoticeKind(message.purpose)) return [noticeLimit(phoneTag)];
   if (!traffic) return [];
@@ -141,6 +148,8 @@ function countedChecks(settings: ProtectionSettings, message: SentMessage, learn
   const checks = [
     ...limitChecks(settings.limits, caller, learned),
     ...guardChecks(settings.guard.mode, caller, learned),
+    // Which of them a share paid for is not on record: all of its network's, so that it is never more.
+    ...shareChecks(settings.money, caller, sender, learned),
   ];
   const gone = new Set([
     ...(converted ? [LIMIT_KEYS.unconverted(phoneTag, bucket)] : []),

@@ -9,6 +9,7 @@ import {
   type SendCheck,
 } from "./limits.ts";
 import type { LimitCheck, LimitStore, TakeResult } from "./ports.ts";
+import { checksInShare } from "./shares.ts";
 import { type MoneySettings, spendChecks } from "./spend.ts";
 import { sumsOf } from "./sums.ts";
 
@@ -41,9 +42,42 @@ export function sendChecks(settings: ProtectionSettings, send: Send, learned: Le
     ...(idempotencyKey ? [runningRequest(idempotencyKey)] : []),
     ...limitChecks(settings.limits, caller, learned),
     ...guardChecks(settings.guard.mode, caller, learned),
-    ...spendChecks(settings.money, caller, sender),
+    ...spendChecks(settings.money, caller, sender, learned),
     ...(caller.standing.name === "solved" ? caller.standing.checks : []),
   ];
+}
+
+/** A take that was tried, and the checks that decided it. */
+export interface Tried<T extends TakeResult = TakeResult> {
+  readonly taken: T;
+  readonly checks: readonly SendCheck[];
+}
+
+/**
+ * Takes a send, and where it is refused for what yields to shares, once more as one that its network's share pays for: two
+ * takes, each of which counts everywhere or nowhere. Where the share has no room either, the first refusal stands, unless
+ * the second asks for a challenge.
+ */
+export async function takeInShare(
+  take: (checks: readonly SendCheck[]) => Promise<TakeResult>,
+  checks: readonly SendCheck[],
+  shares: readonly SendCheck[],
+): Promise<Tried> {
+  const taken = await take(checks);
+  if (taken.ok || shares.length === 0) return { taken, checks };
+  const { inShare: yields, asksCaptcha } = checkOf(checks, taken) ?? {};
+  if (!yields || asksCaptcha) return { taken, checks };
+  const inShare = checksInShare(checks, shares);
+  const again = await take(inShare);
+  if (again.ok) {
+    const exceeded = [taken.refusedBy, ...(again.exceeded ?? [])];
+    return { taken: { ...again, exceeded }, checks: inShare };
+  }
+  return checkOf(inShare, again)?.asksCaptcha ? { taken: again, checks: inShare } : { taken, checks };
+}
+
+function checkOf(checks: readonly SendCheck[], { refusedBy }: TakeResult & { ok: false }) {
+  return checks.find(({ name }) => name === refusedBy);
 }
 
 /** What came of a send that was judged: for log and metrics, so nothing of whom it was for. */
@@ -51,19 +85,18 @@ export interface Decision {
   readonly decision: "allow" | "challenge" | "deny";
   /** The check that refused. */
   readonly by?: string;
-  /** Advisory checks that would have: the guard's in `record`, and budgets that known devices went beyond. */
+  /** Checks that would have: the guard's in `record`, budgets that known devices went beyond, what made room for a share. */
   readonly exceeded: readonly string[];
   readonly bucket: LimitCaller["bucket"];
   readonly country: string;
 }
 
 /** What a take with these checks decided. */
-export function decisionOf(caller: LimitCaller, checks: readonly SendCheck[], taken: TakeResult): Decision {
+export function decisionOf(caller: LimitCaller, { taken, checks }: Tried): Decision {
   const who = { bucket: caller.bucket, country: caller.traffic.country };
   if (taken.ok) return { decision: "allow", exceeded: taken.exceeded ?? [], ...who };
-  const by = taken.refusedBy;
-  const asks = checks.some(({ name, asksCaptcha }) => name === by && asksCaptcha);
-  return { decision: asks ? "challenge" : "deny", by, exceeded: [], ...who };
+  const asks = checkOf(checks, taken)?.asksCaptcha;
+  return { decision: asks ? "challenge" : "deny", by: taken.refusedBy, exceeded: [], ...who };
 }
 
 /** Takes back all that was counted for a send at `at` that does not come about. */

@@ -1,10 +1,12 @@
 import type { KeySpend } from "../backend/ports.ts";
 import type { DeliverDeps } from "../delivery/deliver.ts";
 import { isUnsent, type SmsSender } from "../delivery/ports.ts";
+import type { Learned } from "./learned.ts";
 import type { LimitCaller, SendCheck } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
 import { cheapest, type PriceTable, priceOf } from "./prices.ts";
 import { sumShardsFor } from "./shards.ts";
+import { openPart } from "./shares.ts";
 
 /** What may be spent in one window, in millionths; what is absent or not named is unlimited. */
 export interface Budget {
@@ -86,25 +88,43 @@ function paysItself({ backend }: LimitCaller): boolean {
 
 /**
  * What a send is paid from. Known devices, and backends with a budget of their own, are always let through by the others
- * and counted; a stranger's proof of work never opens a budget that is used up, and a third party's challenge opens a tenth
- * more.
+ * and counted. Backends without one may use all that there is for all, as they have limits of their own; strangers the open
+ * part, and beyond it what their network's share pays for. A proof of work never opens a budget that is used up, and a third
+ * party's challenge opens a tenth more.
  */
-export function spendChecks(settings: MoneySettings, caller: LimitCaller, sender: string): SendCheck[] {
+export function spendChecks(
+  settings: MoneySettings,
+  caller: LimitCaller,
+  sender: string,
+  learned: Learned,
+): SendCheck[] {
   const { country } = caller.traffic;
   const amount = priceOf(settings.prices, sender, country);
   if (amount === 0) return [];
-  const shared = budgetsOf(settings, sender, country).map(
-    ({ name, key, windowMs, max, shards }): SendCheck => {
-      const check = { name, key, amount, windows: [{ max, windowMs }], shards };
-      if (caller.bucket === "device" || paysItself(caller)) return { ...check, advisory: true };
-      const { standing } = caller;
-      if (standing.name === "solved" && standing.isThirdParty) {
-        return { ...check, windows: [{ max: Math.floor(max * (1 + RESERVE)), windowMs }] };
-      }
-      return standing.name === "unsolved" && standing.isThirdParty ? { ...check, asksCaptcha: true } : check;
-    },
+  const shared = budgetsOf(settings, sender, country).map((budget) =>
+    sharedCheck(budget, caller, amount, learned),
   );
   return [...shared, ...clientChecks(caller, amount)];
+}
+
+function sharedCheck(
+  { name, key, windowMs, max, shards }: NamedBudget,
+  caller: LimitCaller,
+  amount: number,
+  learned: Learned,
+): SendCheck {
+  const { bucket, standing, backend } = caller;
+  const upTo = (part: number) => [{ max: Math.floor(max * part), windowMs }];
+  const check = { name, key, amount, windows: upTo(1), shards };
+  if (bucket === "device" || paysItself(caller)) return { ...check, advisory: true };
+  const isThirdParty = standing.name !== "exempt" && standing.isThirdParty;
+  const more = standing.name === "solved" && isThirdParty ? RESERVE : 0;
+  return {
+    ...check,
+    windows: upTo((backend ? 1 : openPart(learned)) + more),
+    inShare: upTo(1 + more),
+    ...(standing.name === "unsolved" && isThirdParty && { asksCaptcha: true }),
+  };
 }
 
 /** What became of a message, as far as it costs. */

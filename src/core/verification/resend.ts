@@ -3,19 +3,14 @@ import { deliver } from "../delivery/deliver.ts";
 import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
-import { decisionOf, sendChecks, takeBack } from "../protection/sends.ts";
+import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { readAsk } from "./ask.ts";
 import { carriersOf } from "./carriers.ts";
 import type { Client } from "./client.ts";
-import {
-  type ClientIdempotency,
-  firstSender,
-  refusedSend,
-  type SendRefusal,
-  type VerificationDeps,
-} from "./deps.ts";
+import { countSend } from "./count-send.ts";
+import { type ClientIdempotency, firstSender, type SendRefusal, type VerificationDeps } from "./deps.ts";
 import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
@@ -94,10 +89,9 @@ export async function resendVerification(
   const messages = verification.messages + 1;
   const member = messageMember(verification.id, messages);
   const send = { caller, sender: firstSender(deps), ...(idempotency && { idempotencyKey: idempotency.key }) };
-  const checks = sendChecks(deps.settings, send, await deps.learned());
-  const taken = await deps.takeSend(verification.phoneTag, { member, checks }, now);
-  deps.onDecision(decisionOf(caller, checks, taken));
-  if (!taken.ok) return refusedSend(deps, taken, checks, now);
+  const counted = await countSend(deps, send, { member }, now);
+  if (!counted.ok) return counted;
+  const { taken, checks } = counted.value;
 
   const expiresAt = Math.min(
     verification.createdAt + mostLifeMs(verification.purpose),

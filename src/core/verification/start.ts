@@ -5,19 +5,19 @@ import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, captchaRequired, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
-import { LIMIT_KEYS, type LimitCaller, type SendCheck, tooMany } from "../protection/limits.ts";
-import type { TakeRequest } from "../protection/ports.ts";
-import { decisionOf, sendChecks, takeBack } from "../protection/sends.ts";
+import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits.ts";
+import type { Lease } from "../protection/ports.ts";
+import { type Send, takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Ask, type AskRefusal, judgeAsk } from "./ask.ts";
 import { carriersOf } from "./carriers.ts";
 import type { Client } from "./client.ts";
+import { countSend } from "./count-send.ts";
 import { createVerification, type Granted } from "./create.ts";
 import {
   type ClientIdempotency,
   firstSender,
-  refusedSend,
   type SendRefusal,
   type TakeRefusal,
   type VerificationDeps,
@@ -174,20 +174,20 @@ async function reserve(
   const before = await judge(deps, input, now);
   const refused = refusedByLedger(deps, input, before, now);
   if (refused) return refused;
-  const request = await takeRequest(deps, input, { id, cap: before.cap, now });
-  const taken = await deps.takeSend(input.phoneTag, request, now);
-  deps.onDecision(decisionOf(input, request.checks, taken));
-  if (!taken.ok) return refusedSend(deps, taken, request.checks, now);
+  const member = leaseMember(id);
+  const lease = leaseFor(deps, input, before.cap, now);
+  const counted = await countSend(deps, sendOf(deps, input), { member, lease }, now);
+  if (!counted.ok) return counted;
+  const { taken, checks } = counted.value;
 
   const after = await judge(deps, input, now);
   const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
   const attempts = taken.leased - Math.max(0, lost);
-  const { lease, member } = request;
   if (attempts >= 1 && !isToBeChallenged(input, after)) {
     if (lost > 0) await deps.limits.release(lease.key, member, lost);
     return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt });
   }
-  await takeBack(deps.limits, request, now);
+  await takeBack(deps.limits, { checks, member }, now);
   await deps.limits.release(lease.key, member, "all");
   return await reserve(deps, input, id, now);
 }
@@ -221,33 +221,23 @@ async function judge(deps: VerificationDeps, input: NewVerification, now: number
   return allowance(wrong, deps.settings.codeLengths, now);
 }
 
-interface StartRequest extends TakeRequest {
-  readonly checks: readonly SendCheck[];
-  readonly lease: NonNullable<TakeRequest["lease"]>;
-}
-
-async function takeRequest(
-  deps: VerificationDeps,
-  input: NewVerification,
-  { id, cap, now }: { readonly id: string; readonly cap: number; readonly now: number },
-): Promise<StartRequest> {
-  const { settings } = deps;
-  const { phoneTag, bucket, idempotency } = input;
-  const send = {
+function sendOf(deps: VerificationDeps, input: NewVerification): Send {
+  const { idempotency } = input;
+  return {
     caller: input,
     sender: firstSender(deps),
     ...(idempotency && { idempotencyKey: idempotency.key }),
   };
-  return {
-    member: leaseMember(id),
-    checks: sendChecks(settings, send, await deps.learned()),
-    lease: {
-      key: LIMIT_KEYS.guesses(phoneTag, bucket),
-      wanted: settings.codeAttempts,
-      cap,
-      expiresAt: now + LEASE_MS,
-    },
-  };
+}
+
+function leaseFor(
+  { settings }: VerificationDeps,
+  { phoneTag, bucket }: NewVerification,
+  cap: number,
+  now: number,
+): Lease {
+  const key = LIMIT_KEYS.guesses(phoneTag, bucket);
+  return { key, wanted: settings.codeAttempts, cap, expiresAt: now + LEASE_MS };
 }
 
 /** The live verification of this phone and purpose that this very client started before. */

@@ -22,9 +22,6 @@ function guessAcross(perHour: number) {
   };
 }
 
-/** What the budget of the hour and the day lets through cannot be told from people. */
-const A_CROWD = 1;
-
 export const GUESSING_ACROSS: Scenario = {
   title: "Guessing 10,000 numbers",
   attacker:
@@ -42,10 +39,11 @@ export const GUESSING_ACROSS: Scenario = {
     },
     {
       name: "300 an hour",
+      isSettled: true,
       hours: { short: 2, long: 24 },
       inForms: ["long"],
       begin: guessAcross(300),
-      bounds: { hour: 50, phoneDay: 6, refused: A_CROWD },
+      bounds: { hour: 50, phoneDay: 6 },
     },
   ],
 };

@@ -121,7 +121,7 @@ export const GUESSING: Scenario = {
   attacker:
     "Takes a new code whenever there is one, from ever new addresses, and uses every guess, for a year.",
   stops:
-    "The ledger of the number: nine wrong guesses in 30 days, whatever the number of codes. Then codes have 8 digits and there are nine guesses a day, or, where the sender carries 6, one guess a day.",
+    "The ledger of the number: nine wrong guesses in 30 days, whatever the number of codes. Then codes have 8 digits and there are nine guesses a day, or, where the sender carries 6, one guess a day, behind a challenge.",
   left: "The chance in the table, if the attack goes on all year and nobody notices the messages.",
   attacks: [
     {

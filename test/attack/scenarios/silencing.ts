@@ -1,24 +1,58 @@
 import { HOUR, MINUTE } from "../service.ts";
 import { attackerAt, botAddress, type Scenario, type Stage } from "../stage.ts";
-import { natAddress, numberOf } from "../traffic.ts";
+import { addressOf, natAddress, numberOf, type Traffic } from "../traffic.ts";
 
 interface Silencing {
   readonly perHour: number;
-  readonly addressOf: (n: number) => string;
+  readonly addressOf: (n: number, traffic: Traffic) => string;
   readonly phoneOf: (n: number) => string;
+  /** Whether every second code is entered. */
+  readonly isHalfFaked?: boolean;
 }
 
 /** Leaves message after message without an answer, so that protections turn against others. */
-function silence({ perHour, addressOf, phoneOf }: Silencing) {
-  return ({ service, until }: Stage) => {
+function silence({ perHour, addressOf, phoneOf, isHalfFaked = false }: Silencing) {
+  return ({ service, traffic, until }: Stage) => {
     const { simulation } = service;
     simulation.spawn(simulation.now(), async () => {
       for (let n = 0; simulation.now() < until; n += 1) {
-        await service.start(attackerAt(addressOf(n)), phoneOf(n));
+        const caller = attackerAt(addressOf(n, traffic));
+        const started = await service.start(caller, phoneOf(n));
+        if (started.sent && isHalfFaked && n % 2 === 0) await service.guess(caller, started.id, started.code);
         await simulation.sleep(HOUR / perHour);
       }
     });
   };
+}
+
+/** From ever new networks, but for every third message, which comes from a region that people are in. */
+const crowdAndRegion = (n: number) => (n % 3 === 0 ? natAddress(0, n / 3) : botAddress(n % 5_000));
+
+/** From wherever people are. */
+function amongPeople(n: number, { people }: Traffic): string {
+  const person = people[n % people.length];
+  return person ? addressOf(person, n) : botAddress(n);
+}
+
+const BOUGHT = 100;
+
+/** Signs in with numbers of its own, each from another network, so that these get shares; half of what it asks for later comes from there. */
+function buyShares(stage: Stage): void {
+  const { service } = stage;
+  const { simulation } = service;
+  simulation.spawn(simulation.now(), async () => {
+    for (let n = 0; n < BOUGHT; n += 1) {
+      const caller = attackerAt(botAddress(n));
+      const started = await service.start(caller, numberOf(5_000 + n, 1));
+      if (started.sent) await service.guess(caller, started.id, started.code);
+    }
+    await simulation.sleep(2 * HOUR);
+    silence({
+      perHour: 1_200,
+      addressOf: (n) => botAddress(n % 2 === 0 ? (n / 2) % BOUGHT : n % 5_000),
+      phoneOf: anywhere,
+    })(stage);
+  });
 }
 
 /** Ever new numbers in ever new ranges. */
@@ -26,18 +60,18 @@ const anywhere = (n: number) => numberOf(1_000 + (n % 7_000), Math.floor(n / 7_0
 
 const SPEND_HOUR = 50;
 const BOTH = ["short", "long"] as const;
-/** Whoever has as many numbers, addresses and solutions as the budget has messages is a crowd of strangers to us. */
-const A_CROWD = 1;
-/** Of half of the people, a twelfth: all that shares the attacker's network. */
-const ONE_REGION = 0.05;
+/** Strangers among those who share the attacker's network: a twelfth of half of the people. No rule can tell them apart. */
+const ONE_REGION = 0.025;
+/** Whoever is in every network that people are in, and has numbers, cannot be told from them. */
+const EVERYBODY = 1;
 
 export const SILENCING: Scenario = {
   title: "Silencing others",
   attacker:
     "Turns the protections against a competitor: leaves messages unanswered until a range of numbers, the people behind a carrier's NAT, a country or everybody is refused.",
   stops:
-    "One network adds at most a quarter to the block of a range and at most a twentieth to attack mode, which only challenges. What is approved takes away from what is counted, and known devices are never bound.",
-  left: "A range can be blocked from four networks, for its strangers: 10,000 numbers. Who sits behind the same NAT as an attacker is blocked with them as a stranger, unless as many sign in there as the attacker leaves open: one address costs about thirty messages a day, a region of four about seventy, and more than 1 % of all attempts where more than that come from there (*all addresses of a carrier's region*). And a crowd with an address, a number and a solved challenge for each message cannot be told from strangers: in the last two rows it buys the whole budget, after which strangers wait and known devices go on; with a third party's challenges it buys the last tenth as well. A greater `SPEND_HOUR`, for as long as it lasts, is the answer to that, and the alert at 80 % comes before.",
+    "One network adds at most a quarter to the block of a range and at most a twentieth to attack mode, which only challenges. What is approved takes away from what is counted, and known devices are never bound. Networks that people sign in from have a share of the budget, which no crowd from elsewhere can buy, and which comes before the block of a network or an address.",
+  left: "A range can be blocked from four networks, for its strangers: 10,000 numbers. A crowd with an address, a number and a solved challenge for each message buys the open part of the budget, and strangers from networks that nobody signed in from wait then. Who shares a network with an attacker is refused as a stranger when its share is used up (*5,000 networks and a carrier's region*): no rule can tell them apart. Shares that are bought take a number for each network. And attackers in every network that people are in, who enter codes as people do, are a crowd of users to us (*from wherever people are*): they buy the whole budget, after which strangers wait and known devices go on. A greater `SPEND_HOUR`, for as long as it lasts, is the answer to that, and the alert comes before.",
   attacks: [
     {
       name: "a range in which people are",
@@ -52,6 +86,7 @@ export const SILENCING: Scenario = {
     },
     {
       name: "one address of a carrier's NAT",
+      isSettled: true,
       hours: { short: 12, long: 72 },
       inForms: ["long"],
       begin: silence({ perHour: 40, addressOf: () => natAddress(0, 0), phoneOf: anywhere }),
@@ -59,10 +94,11 @@ export const SILENCING: Scenario = {
     },
     {
       name: "all addresses of a carrier's region",
+      isSettled: true,
       hours: { short: 12, long: 24 },
       inForms: ["long"],
       begin: silence({ perHour: 60, addressOf: (n) => natAddress(0, n), phoneOf: anywhere }),
-      bounds: { refused: ONE_REGION },
+      bounds: {},
     },
     {
       name: "a country, from one network",
@@ -80,18 +116,44 @@ export const SILENCING: Scenario = {
     },
     {
       name: "the budget, from 5,000 networks",
+      isSettled: true,
       hours: { short: 2, long: 8 },
       inForms: ["long"],
       begin: silence({ perHour: 1_200, addressOf: (n) => botAddress(n % 5_000), phoneOf: anywhere }),
-      bounds: { hour: SPEND_HOUR, refused: A_CROWD },
+      bounds: { hour: SPEND_HOUR },
+    },
+    {
+      name: "the budget, from 5,000 networks and a carrier's region",
+      isSettled: true,
+      hours: { short: 2, long: 8 },
+      inForms: ["long"],
+      begin: silence({ perHour: 1_200, addressOf: crowdAndRegion, phoneOf: anywhere, isHalfFaked: true }),
+      bounds: { hour: SPEND_HOUR, refused: ONE_REGION },
+    },
+    {
+      name: "the budget, with shares that 100 numbers got",
+      isSettled: true,
+      hours: { short: 4, long: 10 },
+      inForms: ["long"],
+      begin: buyShares,
+      bounds: { hour: SPEND_HOUR },
+    },
+    {
+      name: "the budget, from wherever people are",
+      isSettled: true,
+      hours: { short: 2, long: 8 },
+      inForms: ["long"],
+      begin: silence({ perHour: 1_200, addressOf: amongPeople, phoneOf: anywhere, isHalfFaked: true }),
+      bounds: { hour: SPEND_HOUR, refused: EVERYBODY },
     },
     {
       name: "the reserve, with challenges that are bought",
+      isSettled: true,
       hours: { short: 2, long: 8 },
       thirdParty: true,
       inForms: ["long"],
       begin: silence({ perHour: 1_300, addressOf: (n) => botAddress(n % 5_000), phoneOf: anywhere }),
-      bounds: { hour: SPEND_HOUR * 1.1, refused: A_CROWD },
+      bounds: { hour: SPEND_HOUR * 1.1 },
     },
   ],
 };

@@ -1,0 +1,71 @@
+import type { Learned } from "./learned.ts";
+import type { LimitCaller, SendCheck } from "./limits.ts";
+import { priceOf } from "./prices.ts";
+import type { MoneySettings } from "./spend.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What strangers from anywhere may use of a budget; the rest is kept for networks that have a share. */
+const OPEN_PART = 0.6;
+/** People come unevenly: of a budget a network may use so many times the part that its numbers are of all numbers. */
+const TIMES = 3;
+/** Whoever has not solved a challenge. */
+const NOTHING = [{ max: 0, windowMs: HOUR_MS }];
+/** However few its numbers are: one person, whose first message is lost. */
+const LEAST = 3;
+
+/** The name under which it is learned from how many numbers people signed in last in a network, or in all. */
+export function numbersSubject(networkTag?: string): string {
+  return networkTag === undefined ? "numbers" : `numbers:${networkTag}`;
+}
+
+/** The part of each budget that is not kept for shares: all of it where nobody has one. */
+export function openPart(learned: Learned): number {
+  return learned(numbersSubject()) ? OPEN_PART : 1;
+}
+
+/**
+ * A network's share: how many messages its strangers are sent after a budget's open part is used up or the network is
+ * blocked, each for a challenge that was solved.
+ * A network has one where people signed in from it in the last 14 days, in proportion to their numbers; each number
+ * speaks for one network alone. So a crowd from elsewhere cannot buy it, and whoever wants a share needs numbers
+ * (docs/protection.md). Nothing where there is none, or no budget that could be shared.
+ */
+export function shareChecks(
+  money: MoneySettings,
+  {
+    bucket,
+    standing,
+    traffic: { networkTag, country },
+  }: Pick<LimitCaller, "bucket" | "standing" | "traffic">,
+  sender: string,
+  learned: Learned,
+): SendCheck[] {
+  if (bucket === "device" || !networkTag) return [];
+  const part = (learned(numbersSubject(networkTag)) ?? 0) / (learned(numbersSubject()) || 1);
+  const price = priceOf(money.prices, sender, country);
+  if (part === 0 || price === 0) return [];
+  const budgets = [
+    { total: money.hour.total, windowMs: HOUR_MS },
+    { total: money.day.total, windowMs: DAY_MS },
+  ];
+  const windows = budgets.flatMap(({ total, windowMs }) =>
+    total === undefined
+      ? []
+      : [{ max: Math.max(LEAST, Math.floor((TIMES * part * total) / price)), windowMs }],
+  );
+  if (windows.length === 0) return [];
+  const share = { name: "network_share", key: `share:${networkTag}`, windows };
+  if (standing.name !== "unsolved") return [share];
+  return [share, { ...share, name: "network_share_challenge", windows: NOTHING, asksCaptcha: true }];
+}
+
+/** The same checks for a send that a share pays for: what yields to shares has made room. */
+export function checksInShare(checks: readonly SendCheck[], shares: readonly SendCheck[]): SendCheck[] {
+  const others = checks.flatMap((check) => {
+    if (!check.inShare) return [check];
+    return check.inShare.length === 0 ? [] : [{ ...check, windows: check.inShare }];
+  });
+  return [...shares, ...others];
+}

@@ -1,0 +1,25 @@
+import type { TakeRequest, TakeResult } from "../protection/ports.ts";
+import { decisionOf, type Send, sendChecks, type Tried, takeInShare } from "../protection/sends.ts";
+import { shareChecks } from "../protection/shares.ts";
+import { ok, type Result } from "../refusals.ts";
+import { refusedSend, type TakeRefusal, type VerificationDeps } from "./deps.ts";
+
+type Taken = TakeResult & { readonly ok: true };
+
+/** Counts a send against all that protects, and sets guesses aside for it; or refuses, and changes nothing. */
+export async function countSend(
+  deps: VerificationDeps,
+  send: Send,
+  request: Pick<TakeRequest, "member" | "lease">,
+  now: number,
+): Promise<Result<Tried<Taken>, TakeRefusal>> {
+  const { caller, sender } = send;
+  const learned = await deps.learned();
+  const { taken, checks } = await takeInShare(
+    (tried) => deps.takeSend(caller.phoneTag, { ...request, checks: tried }, now),
+    sendChecks(deps.settings, send, learned),
+    shareChecks(deps.settings.money, caller, sender, learned),
+  );
+  deps.onDecision(decisionOf(caller, { taken, checks }));
+  return taken.ok ? ok({ taken, checks }) : refusedSend(deps, taken, checks, now);
+}
