@@ -13,10 +13,19 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** An answered request, as far as it is counted. */
+export interface CountedRequest {
+  /** The pattern that it was answered by, never its path. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  /** What an API refused it with: a code of the catalogue, or a word that the functions API has of its own. */
+  readonly refusal?: string;
+}
+
 /** What is counted, for whoever watches over this process. */
 export interface Metrics {
-  /** @param request.route the pattern that it was answered by, never its path */
-  countRequest(request: { readonly route: string; readonly method: string; readonly status: number }): void;
+  countRequest(request: CountedRequest): void;
   /** All counts, with their media type. */
   read(): Promise<{ readonly type: string; readonly text: string }>;
 }
@@ -109,6 +118,8 @@ export interface Env {
     address: string;
     /** The backend that showed a good API key, by its name. */
     backend?: string;
+    /** What an API answered no with. */
+    refusal?: string;
     /** Set where the answers have the shape of the functions API. */
     door?: "functions";
   };

@@ -45,6 +45,7 @@ export function problemOf(refusal: Refusal, locale: Locale, requestId: string): 
 /** Answers a request with a refusal. */
 export function problem(c: Context<Env>, refusal: Refusal): Response {
   const body = problemOf(refusal, c.get("locale"), c.get("requestId"));
+  c.set("refusal", refusal.code);
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (body.retryAfter) headers["retry-after"] = String(body.retryAfter);
   const demand = bearerDemand(refusal);

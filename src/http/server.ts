@@ -46,7 +46,7 @@ const ROUTE = "none";
  */
 export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?: Arrive): Server {
   const count = (code: RefusalCode, method = "") =>
-    metrics.countRequest({ route: ROUTE, method, status: REFUSALS[code].status });
+    metrics.countRequest({ route: ROUTE, method, status: REFUSALS[code].status, refusal: code });
   const refuse = ({ method }: IncomingMessage, response: ServerResponse, code: RefusalCode) => {
     count(code, method);
     answerUnfit(response, code);

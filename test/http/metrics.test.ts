@@ -8,8 +8,9 @@ import type { Env } from "../../src/http/context.ts";
 import { mayReadMetrics } from "../../src/http/metrics.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { sendRaw } from "../process/raw.ts";
+import { solveAltcha } from "../support/altcha.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
-import { PHONE, start } from "./support.ts";
+import { bodyOf, MINUTE_MS, PHONE, phoneNo, start } from "./support.ts";
 
 const TOKEN = "token-of-these-tests-0123456789";
 const LOOPBACK = "127.0.0.1";
@@ -145,6 +146,60 @@ describe("what is counted", () => {
         'phonekey_guesses_total{outcome="approved"} 1',
         'phonekey_guesses_total{outcome="dead"} 1',
         'phonekey_device_tokens_refused_total{reason="invalid"} 1',
+      ]),
+    );
+  });
+
+  it("is bad input of every kind, at both APIs", async () => {
+    const world = await open({ ALTCHA_COST: "1", RESEND_SECONDS: "1" });
+    const [mine, others] = [phoneNo(1), phoneNo(2)];
+    const ask = (more: object) => world.post("/v1/verifications", { phone: mine, ...more });
+    const { accessToken, deviceToken } = await world.signIn(mine);
+    await ask({ deviceToken: `${deviceToken.slice(0, -2)}AA` });
+    await ask({ phone: others, deviceToken });
+    await world.request("/v1/sessions?scope=all", { method: "DELETE", headers: bearer(accessToken) });
+    world.clock.advance(5 * MINUTE_MS);
+    await ask({ deviceToken });
+
+    const solve = async () => {
+      const offer = await world.post("/v1/challenges", { phone: others });
+      return await solveAltcha((await bodyOf<{ puzzle: object }>(offer)).puzzle);
+    };
+    const [stale, used] = [await solve(), await solve()];
+    world.clock.advance(MINUTE_MS);
+    for (let n = 0; n < 2; n += 1) {
+      await ask({ phone: others, captcha: used });
+      world.clock.advance(MINUTE_MS);
+    }
+    await ask({ captcha: used });
+    world.clock.advance(4 * MINUTE_MS);
+    await ask({ phone: others, captcha: stale });
+
+    await ask({ phone: "1".repeat(20_000) });
+    for (const wrong of [{ phone: 5 }, { phone: [mine] }, { deviceToken: {} }, { captcha: "x" }])
+      await ask(wrong);
+    await world.post("/v1/verifications", { phone: "12" });
+    const call = (query: string) => Promise.resolve(world.request(`/functions/sms?${query}`));
+    for (const query of ["method=getSms", `method=x&phone=${mine.slice(3)}`, "method=getSms&phone=12"])
+      await call(query);
+    await call(`method=login&phone=${mine.slice(3)}&token=forged`);
+
+    expect(await counted(world)).toEqual(
+      expect.arrayContaining([
+        'phonekey_device_tokens_refused_total{reason="invalid"} 1',
+        'phonekey_device_tokens_refused_total{reason="foreign"} 1',
+        'phonekey_device_tokens_refused_total{reason="ended"} 1',
+        'phonekey_challenge_verdicts_total{kind="altcha",verdict="solved"} 2',
+        // For another number, and stale.
+        'phonekey_challenge_verdicts_total{kind="altcha",verdict="invalid"} 2',
+        'phonekey_send_decisions_total{decision="challenge",check="captcha_used"} 1',
+        'phonekey_refusals_total{refusal="captcha_required"} 3',
+        'phonekey_refusals_total{refusal="request_too_large"} 1',
+        'phonekey_refusals_total{refusal="invalid_request"} 4',
+        'phonekey_refusals_total{refusal="invalid_phone"} 2',
+        'phonekey_refusals_total{refusal="missing"} 1',
+        'phonekey_refusals_total{refusal="noMethod"} 1',
+        'phonekey_refusals_total{refusal="wrong_token"} 1',
       ]),
     );
   });

@@ -6,8 +6,13 @@ import { COUNTERS, type CounterName, createTally, type Tally } from "./tally.ts"
 export interface Metrics {
   /** Counts what the rules tell of. */
   readonly observer: Observer;
-  /** @param request.route the pattern that the request was answered by */
-  countRequest(request: { readonly route: string; readonly method: string; readonly status: number }): void;
+  /** @param request.route the pattern that the request was answered by; `refusal` the code of an API's no */
+  countRequest(request: {
+    readonly route: string;
+    readonly method: string;
+    readonly status: number;
+    readonly refusal?: string;
+  }): void;
   /** Loads the library on its first call. */
   read(): Promise<{ readonly type: string; readonly text: string }>;
 }
@@ -20,9 +25,10 @@ export function createMetrics(): Metrics {
   let opening: Promise<Registry> | undefined;
   return {
     observer: observerOf(tally),
-    countRequest({ route, method, status }) {
+    countRequest({ route, method, status, refusal }) {
       const known = METHODS.includes(method) ? method : "other";
       tally.count("requests", { route, method: known, status: String(status) });
+      if (refusal) tally.count("refusals", { refusal });
     },
     async read() {
       opening ??= openRegistry(tally);

@@ -15,6 +15,11 @@ export const COUNTERS = {
     help: "Requests by the pattern of their route, never their path, method and status.",
     labels: ["route", "method", "status"],
   },
+  refusals: {
+    name: "phonekey_refusals_total",
+    help: "Requests that an API refused, by the code of the refusal; words of the functions API's own where it has them.",
+    labels: ["refusal"],
+  },
   decisions: {
     name: "phonekey_send_decisions_total",
     help: "Sends that were judged: allow, challenge or deny, and the check that refused.",

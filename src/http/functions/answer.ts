@@ -66,6 +66,7 @@ const REFUSED = -1003;
 
 export function say(c: Context<Env>, what: keyof typeof SAID, data?: Answer["data"]): Response {
   const [errorCode, en, zh] = SAID[what];
+  if (errorCode < 0) c.set("refusal", what);
   return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh), ...(data && { data }) });
 }
 
@@ -77,6 +78,7 @@ export function sayRefused(c: Context<Env>, what: keyof typeof SAID, codeStr: Re
 /** Answers with a refusal: HTTP 200 like everything else, but for a fault of ours, which is 503. */
 export function answerRefusal(c: Context<Env>, refusal: Refusal): Response {
   const { code: codeStr } = refusal;
+  c.set("refusal", codeStr);
   const problem = problemOf(refusal, c.get("locale"), c.get("requestId"));
   const { detail: errorMessage, requestId, retryAfter } = problem;
   const errorCode = OWN_CODES[codeStr];

@@ -22,7 +22,8 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
     const { method } = c.req;
     const ms = deps.clock.now() - startedAt;
     const answered = { method, route: c.req.routePath, status: c.res.status };
-    deps.metrics.countRequest(answered);
+    const refusal = c.get("refusal");
+    deps.metrics.countRequest({ ...answered, ...(refusal && { refusal }) });
     const backend = c.get("backend");
     deps.log.info({ requestId, ...(backend && { backend }), ...answered, ms }, "request");
   };
