@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SCENARIOS } from "./scenarios.ts";
 import { breaches, play } from "./stage.ts";
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 const short = SCENARIOS.flatMap(({ title, attacks }) =>
   attacks

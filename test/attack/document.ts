@@ -17,7 +17,8 @@ a second of one core). Only the replay meets real puzzles.
 **Who else is there.** 400 people with 300 attempts a day to sign in, most of them in the daytime: half behind
 carrier NAT (12 regions of four addresses each), some behind a campus' one address, the others at home, a part of them
 with IPv6. One code in twenty is mistyped, one message in a hundred never arrives, some lose interest, and three in ten
-come on a new device. They live for a day before the attack begins.
+come on a new device. They live for a day before the attack begins. Where it matters what was learned (the rows about the budget and about a carrier's
+NAT), they live for two weeks, and one attempt in fifty is somebody's first, from wherever they are.
 
 **On and off.** *Off* is \`GUARD_MODE=off\`, \`CAPTCHA=off\`, \`SPEND_HOUR=unlimited\`, \`SPEND_DAY=unlimited\`, every
 \`LIMIT_…=unlimited\` and \`RESEND_SECONDS=1\`. What bounds guesses cannot be switched off: three at a code, nine
@@ -32,8 +33,8 @@ normal people, those who solved something, who were told to wait or come later, 
 
 **What is held.** At most 60 messages in a day to a range that never converts; at most \`SPEND_HOUR\` in any hour, 50 CNY by default, and a
 tenth more with a third party's challenges; a chance of 1.5e-4 a year for one number, 5e-4 with six digits; nobody on a known device
-refused; and at most 1 % of normal attempts refused. The last one does not hold against an attacker who is as many as the budget has
-messages, nor for those who share a carrier's whole region with one; each such row is named in the part that it belongs to.
+refused; and at most 1 % of normal attempts refused. The last one cannot hold against attackers who are in the same networks as people, ask faster than the share of
+those pays for, and cannot be told from them ([why](protection.md#shares)): the two rows where they do so are named in *Silencing others*.
 `;
 
 const COLUMNS = [
