@@ -20,6 +20,7 @@ import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
+import { factorParts } from "./compose/factors.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { accountJobs, tellMissingNotices } from "./compose/notices.ts";
 import { observerOf } from "./compose/observer.ts";
@@ -148,6 +149,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     isWithin,
     reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
     tokens,
+    ...factorParts({ random }),
     route,
     ...(challenges && { challenges }),
     learned: learnedOf(sql, clock, log),

@@ -25,6 +25,13 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Load the page again and send its own form. Behind a proxy, see that it passes `Host` on or that `PUBLIC_URL` is right.",
   captcha_required:
     "Let the person solve a challenge of one of the `kinds` and repeat the request with `captcha`, as docs/challenges.md shows. A solution counts once and soon expires.",
+  second_factor_required:
+    "Let the person show one of `methods`, and send it with `challenge` to POST /v1/sessions; for `sms`, start a verification with `second_factor` and the `challenge` before. No methods and `retryAfter`: the password was set by SMS and counts beside it after that.",
+  invalid_challenge: "Begin at the first step again. A challenge lives 10 minutes, on the device that began.",
+  factor_missing: "Let the person add an authenticator app or a passkey, and repeat the request.",
+  factor_needed:
+    "It is the last one beside the phone. Turn login protection off, or add another one, and repeat the request.",
+  too_many_factors: "Remove a factor that is not used any more.",
   step_up_required:
     "Raise the session with POST /v1/sessions/current/step-up to the level `acrValues` at most `maxAge` seconds ago, and repeat the request with the new access token. Pages lead to `/account/confirm`.",
   not_found:

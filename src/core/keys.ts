@@ -19,6 +19,7 @@ export const KEY_KINDS = {
   flow: { algorithm: "A256GCM", keptMs: 86_400_000 },
   handover: { algorithm: "A256GCM", keptMs: 3_600_000 },
   link: { algorithm: "A256GCM", keptMs: 3_600_000 },
+  second: { algorithm: "HS256", keptMs: 3_600_000 },
   functions: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
   /** HMAC-SHA-256 key from which the secrets of proof-of-work challenges are derived. A challenge lives 5 minutes. */
   challenge: { algorithm: "HS256", keptMs: 3_600_000 },

@@ -1,4 +1,15 @@
 import { issueDeviceToken } from "./account/device.ts";
+import { createFactors, type FactorsDeps } from "./account/factors/index.ts";
+import type { PasskeySite } from "./account/factors/ports.ts";
+import {
+  askForSignIn,
+  askSecondFactor,
+  type FinishInput,
+  finishSignIn,
+  type SecondInput,
+  selfOfChallenge,
+} from "./account/factors/second-step.ts";
+import { type StepUpInput, stepUp, waysToRaise } from "./account/factors/step-up.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
 import { type AuthenticateBackendDeps, authenticateBackend, type Backend } from "./backend/api-key.ts";
@@ -40,8 +51,9 @@ import { issueHandover, redeemHandover } from "./session/handover.ts";
 import type { Tokens } from "./session/ports.ts";
 import { refreshSession } from "./session/refresh.ts";
 import { isOpen, type Principal, type SessionSettings } from "./session/session.ts";
-import { type SignedIn, type SignInInput, signInByCode } from "./session/sign-in.ts";
-import { type Need, requireRecent, type StepUpInput, stepUp } from "./session/step-up.ts";
+import type { SignedIn } from "./session/session-draft.ts";
+import { type FirstStep, type SignInInput, signInByCode } from "./session/sign-in.ts";
+import { type Need, requireRecent } from "./session/step-up.ts";
 import { issueAccessToken, issuePageToken, sessionTokens } from "./session/tokens.ts";
 import type { CheckInput } from "./verification/check.ts";
 import type { Client } from "./verification/client.ts";
@@ -56,7 +68,8 @@ export interface PhonekeyDeps
     Omit<ReceiptDeps, "forgetFailed">,
     Observer,
     Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey">,
-    Pick<NoticesDeps, "noticeStore" | "onNoticeError"> {
+    Pick<NoticesDeps, "noticeStore" | "onNoticeError">,
+    Pick<FactorsDeps, "factorStore" | "totp" | "passkeys" | "passwords"> {
   readonly vault: ReceiptDeps["vault"];
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore;
@@ -83,7 +96,11 @@ export function createPhonekey(outside: PhonekeyDeps) {
     settlePrice: createSettlePrice(outside),
     forgetFailed: createForgetFailed(outside.limits),
   };
-  const deps = { ...sending, notices: createNotices(sending) };
+  const notified = { ...sending, notices: createNotices(sending) };
+  const deps = {
+    ...notified,
+    askSecondFactor: (user: User, step: FirstStep) => askSecondFactor(notified, user, step),
+  };
   const { sessions, clock, challenges, notices } = deps;
   return {
     verifications: {
@@ -111,6 +128,10 @@ export function createPhonekey(outside: PhonekeyDeps) {
       byCode: (input: SignInInput) => signInByCode(deps, input),
       byHandover: (input: { handover: string; codeVerifier: string; userAgent: string }) =>
         redeemHandover(deps, input),
+      /** The second step. */
+      byFactor: (input: FinishInput) => finishSignIn(deps, input),
+      selfOf: (input: SecondInput) => selfOfChallenge(deps, input),
+      askForPasskey: (input: SecondInput & { site: PasskeySite }) => askForSignIn(deps, input),
       handOver: (to: SignedIn, challenge: string) => issueHandover(deps, to, challenge),
     },
     flow: {
@@ -123,6 +144,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
       accessToken: (session: Session) => issueAccessToken(deps, session),
       requireRecent: (principal: Principal, need: Need) => requireRecent(principal, need, clock.now()),
+      waysToRaise: (principal: Principal) => waysToRaise(deps, principal),
       stepUp: (input: StepUpInput) => stepUp(deps, input),
       refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
       authenticate: (accessToken: string) => authenticate(deps, accessToken),
@@ -140,6 +162,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       read: (user: User) => readProfile(deps, user),
       update: (user: User, change: ProfileChange) => updateProfile(deps, user.id, change),
     },
+    factors: createFactors(deps),
     functions: {
       start: (input: FunctionsStart) => startByFunctions(deps, input),
       signIn: (input: FunctionsSignIn) => signInByFunctions(deps, input),

@@ -1,3 +1,5 @@
+import type { Method } from "./session/methods.ts";
+
 /** Every expected "no" of Phonekey: its code, its HTTP status and its public text in each language. */
 export const REFUSALS = {
   invalid_request: { status: 400, en: "The request is not valid.", zh: "请求无效。" },
@@ -23,6 +25,11 @@ export const REFUSALS = {
     en: "The handover is wrong, used or expired.",
     zh: "交接凭证错误、已使用或已过期。",
   },
+  invalid_challenge: {
+    status: 401,
+    en: "This sign-in has expired or was finished. Please begin again.",
+    zh: "本次登录已过期或已完成，请重新登录。",
+  },
   invalid_proof: {
     status: 401,
     en: "The proof is wrong, used, expired or for somebody else.",
@@ -43,6 +50,11 @@ export const REFUSALS = {
     en: "Please show that you are not a robot.",
     zh: "请先完成人机验证。",
   },
+  second_factor_required: {
+    status: 403,
+    en: "This account asks for a second factor.",
+    zh: "该账号登录时需要第二重验证。",
+  },
   step_up_required: {
     status: 403,
     en: "Please confirm that it is you, and try again.",
@@ -55,6 +67,21 @@ export const REFUSALS = {
     zh: "该地址不支持此方法。",
   },
   request_timeout: { status: 408, en: "The request took too long to arrive.", zh: "请求接收超时。" },
+  factor_missing: {
+    status: 409,
+    en: "Add an authenticator app or a passkey first.",
+    zh: "请先添加验证器应用或通行密钥。",
+  },
+  factor_needed: {
+    status: 409,
+    en: "Login protection needs this one. Turn it off first, or add another.",
+    zh: "登录保护需要此验证方式，请先关闭登录保护，或添加其他验证方式。",
+  },
+  too_many_factors: {
+    status: 409,
+    en: "There are as many as an account can have. Remove one first.",
+    zh: "验证方式数量已达上限，请先移除一个。",
+  },
   idempotency_in_progress: {
     status: 409,
     en: "A request with this Idempotency-Key is still running.",
@@ -142,6 +169,8 @@ export interface Refusal<C extends RefusalCode = RefusalCode> {
   readonly retryAfterSeconds?: number;
   /** The kinds of challenges that are taken, where one has to be solved. */
   readonly kinds?: readonly string[];
+  /** What the second step takes: what the first was, and what may be shown beside it. */
+  readonly secondFactor?: { readonly challenge: string; readonly methods: readonly Method[] };
   /** What the session lacks: the level, and how long ago at most it may have been reached (RFC 9470). */
   readonly stepUp?: { readonly level: 1 | 2; readonly maxAgeSeconds: number };
 }

@@ -20,6 +20,9 @@ export interface Problem {
   readonly requestId: string;
   readonly retryAfter?: number;
   readonly kinds?: readonly string[];
+  /** With `second_factor_required`: what the second step takes. */
+  readonly challenge?: string;
+  readonly methods?: readonly string[];
   /** The level that the session lacks, and how many seconds ago at most it may have been reached. */
   readonly acrValues?: string;
   readonly maxAge?: number;
@@ -27,7 +30,7 @@ export interface Problem {
 
 export function problemOf(refusal: Refusal, locale: Locale, requestId: string): Problem {
   const title = refusalText(refusal, locale);
-  const { field, detail, retryAfterSeconds, kinds, stepUp } = refusal;
+  const { field, detail, retryAfterSeconds, kinds, stepUp, secondFactor } = refusal;
   return {
     type: `/docs#error-${refusal.code}`,
     title,
@@ -38,6 +41,7 @@ export function problemOf(refusal: Refusal, locale: Locale, requestId: string): 
     requestId,
     ...(retryAfterSeconds && { retryAfter: retryAfterSeconds }),
     ...(kinds && { kinds }),
+    ...secondFactor,
     ...(stepUp && { acrValues: String(stepUp.level), maxAge: stepUp.maxAgeSeconds }),
   };
 }

@@ -38,8 +38,8 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         const tag = newTag();
         const first = draftFor(tag);
         const second = draftFor(tag, { user: aUser(tag, { name: "another", avatar: 9 }) });
-        expect(await store.signIn(first)).toEqual({ user: first.user, created: true });
-        expect(await store.signIn(second)).toEqual({ user: first.user, created: false });
+        expect(await store.signIn(first)).toEqual({ user: first.user, created: true, opened: true });
+        expect(await store.signIn(second)).toEqual({ user: first.user, created: false, opened: true });
         for (const { session } of [first, second]) {
           expect(await opened.sessions.find(session.id)).toEqual({
             session: { ...session, userId: first.user.id },

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Phone } from "../../src/core/phone.ts";
 import { sha256 } from "../../src/core/secrets.ts";
-import type { SignedIn } from "../../src/core/session/sign-in.ts";
+import type { SignedIn } from "../../src/core/session/session-draft.ts";
 import { createRules, DAY, PHONE, type Rules, SECOND, wrongFor } from "./rules.ts";
 
 const VERIFIER = "v".repeat(43);

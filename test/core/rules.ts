@@ -7,6 +7,7 @@ import { migrate } from "../../src/adapters/sql/migrate.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
+import { factorParts } from "../../src/compose/factors.ts";
 import type { Alerts } from "../../src/core/alerts/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import type { Phone } from "../../src/core/phone.ts";
@@ -16,7 +17,7 @@ import { createLearned } from "../../src/core/protection/learned.ts";
 import type { LimitSettings } from "../../src/core/protection/limits.ts";
 import type { Bucket, WrongGuess } from "../../src/core/protection/ports.ts";
 import type { Decision } from "../../src/core/protection/sends.ts";
-import type { SignedIn } from "../../src/core/session/sign-in.ts";
+import type { SignedIn } from "../../src/core/session/session-draft.ts";
 import { checkCode } from "../../src/core/verification/check.ts";
 import type { Client } from "../../src/core/verification/client.ts";
 import { codeOf } from "../../src/core/verification/message.ts";
@@ -134,6 +135,8 @@ export async function createRules(options: RulesOptions = {}) {
       phoneChanges,
       accounts,
       onErased: () => {},
+      factorStore: sql.factorStore,
+      ...factorParts({ random: systemRandom }),
       onNoticeError: (error) => {
         throw error;
       },

@@ -44,9 +44,12 @@ describe("an amount", () => {
 });
 
 describe("a currency", () => {
-  it.each(["cny", "CNYY", "", "X".repeat(3), "XAU", "XTS", "BTC", "ＣＮＹ", "toString"])("%j is none", (currency) => {
-    expect(fieldOf({ currency })).toBe("transaction.currency");
-  });
+  it.each(["cny", "CNYY", "", "X".repeat(3), "XAU", "XTS", "BTC", "ＣＮＹ", "toString"])(
+    "%j is none",
+    (currency) => {
+      expect(fieldOf({ currency })).toBe("transaction.currency");
+    },
+  );
 
   it("is known wherever this runtime knows one that is in use", () => {
     // Withdrawn, or a unit of account without a minor unit.

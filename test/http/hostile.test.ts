@@ -75,14 +75,30 @@ function fieldsOf(operation: Operation): readonly string[] {
   return [shape, ...(shape.anyOf ?? [])].flatMap(({ properties = {} }) => Object.keys(properties));
 }
 
+/** What is shown of one factor. */
+const EVIDENCE: readonly Record<string, unknown>[] = [
+  { totp: "123456" },
+  { passkey: { id: "x" } },
+  { recoveryCode: "0000-0000-0000-0000" },
+  { password: "correct horse" },
+];
+
 /** The smallest body that this field could be part of. */
 function validBody(operation: Operation, field: string): Record<string, unknown> {
   const handover = { handover: "x.y.z", codeVerifier: "v".repeat(43) };
-  if (/step-up$|me\/phone$/.test(operation.path) || operation.id === "eraseMe")
-    return { verificationId: "A".repeat(22), code: "123456" };
+  const byCode = { verificationId: "A".repeat(22), code: "123456" };
+  const byFactor = EVIDENCE.find((evidence) => field in evidence);
+  if (operation.path.endsWith("/step-up")) return byFactor ?? byCode;
+  if (operation.path.endsWith("me/phone") || operation.id === "eraseMe") return byCode;
   if (operation.path === "/v1/sessions") {
-    return field in handover ? handover : { verificationId: "A".repeat(22), code: "123456" };
+    if (field === "challenge" || byFactor) return { challenge: "x.y.z", ...(byFactor ?? EVIDENCE[0]) };
+    return field in handover ? handover : byCode;
   }
+  if (operation.path.endsWith("/passkey-options")) return { challenge: "x.y.z" };
+  if (operation.path.endsWith("/login-protection")) return { when: "off" };
+  if (operation.path.endsWith("/confirm")) return { code: "123456" };
+  if (operation.path.endsWith("/passkeys")) return { passkey: { id: "x" } };
+  if (operation.path.endsWith("/totp")) return { label: "My phone" };
   if (operation.path.endsWith("/check")) return { code: "123456" };
   if (operation.path === "/v1/proofs/redeem") return { proof: "x" };
   if (["/v1/verifications", "/v1/challenges"].includes(operation.path)) return { phone: PHONE };
@@ -132,8 +148,10 @@ describe.each(named(withBody))("%s", (_, operation) => {
     it.each(WRONG_TYPES)("as %s names the field", async (_name, value) => {
       const body = JSON.stringify({ ...validBody(operation, field), [field]: value });
       const problem = await expectClientError(await send(operation, { body }));
-      expect(problem).toMatchObject({ code: "invalid_request", field });
-      expect(problem.detail).toContain(`\`${field}\``);
+      // Of a field that holds an object, it may be a part.
+      expect(problem.code).toBe("invalid_request");
+      expect(problem.field?.split(".")[0]).toBe(field);
+      expect(problem.detail).toContain(`\`${problem.field}\``);
     });
 
     it.each(BAD_TEXTS)("as a text with %s is no fault and comes back nowhere", async (_name, value) => {
@@ -141,8 +159,8 @@ describe.each(named(withBody))("%s", (_, operation) => {
       const response = await send(operation, { body });
       const text = await response.text();
       expect(response.status, text).toBeLessThan(500);
-      // A device token that is none makes its sender a stranger; a name may be almost anything.
-      const taken = field === "deviceToken" || field === "name";
+      // A device token that is none makes its sender a stranger; a name and a label may be almost anything.
+      const taken = ["deviceToken", "name", "label"].includes(field);
       if (response.status < 400) expect(taken).toBe(true);
       if (response.status >= 400) expect(text).not.toContain(CANARY);
     });

@@ -25,6 +25,7 @@ export const KEPT_MS: Readonly<Record<Swept, number>> = {
   notices: 90 * DAY,
   replies: 90 * DAY,
   proofs: 60 * MINUTE,
+  passkeyChallenges: 0,
   alerts: 180 * DAY,
   events: 180 * DAY,
   unlocks: 180 * DAY,
@@ -80,6 +81,7 @@ const TABLES = {
   notices: "notices",
   replies: "replies",
   proofs: "redeemed_proofs",
+  passkeyChallenges: "passkey_challenges",
   alerts: "alerts",
   events: "events",
   unlocks: "unlocks",
@@ -113,6 +115,10 @@ export async function addRow(
   if (task === "replies") {
     const row = { id, phone_tag: "k.tag", sealed_phone: "sealed", sealed_text: "sealed", at };
     await database.db.insertInto("replies").values(row).execute();
+  }
+  if (task === "passkeyChallenges") {
+    const row = { id, user_id: "user", bound_to: "session", expires_at: at };
+    await database.db.insertInto("passkey_challenges").values(row).execute();
   }
   if (task === "proofs") await stores.proofs.redeem({ id, redemption: id, at });
   if (task === "unlocks") {

@@ -19,6 +19,27 @@ const id = z.string().min(1);
 const count = z.int().nonnegative();
 const methods = z.array(z.enum(METHODS)).min(1);
 
+const accessClaims = z.strictObject({
+  sub: id,
+  sid: id,
+  jti: id,
+  test: z.exactOptional(z.literal(true)),
+  acr: z.enum(["1", "2"]),
+  amr: z.array(z.enum([...METHODS, "mfa"])).min(1),
+  auth_time: count,
+});
+
+const secondFactorClaims = z.strictObject({
+  sid: id,
+  sub: id,
+  first: z.enum(METHODS),
+  epoch: count,
+  did: z.exactOptional(id),
+  browser: z.exactOptional(id),
+  mustSetPassword: z.exactOptional(z.literal(true)),
+  testUntil: z.exactOptional(count),
+});
+
 /**
  * @param audience of the access tokens, which others read (RFC 9068); all other kinds are for Phonekey itself.
  */
@@ -28,15 +49,7 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
       header: { alg: "ES256", typ: "at+jwt" },
       keyKind: "signing",
       audience: () => audience,
-      claims: z.strictObject({
-        sub: id,
-        sid: id,
-        jti: id,
-        test: z.exactOptional(z.literal(true)),
-        acr: z.enum(["1", "2"]),
-        amr: z.array(z.enum([...METHODS, "mfa"])).min(1),
-        auth_time: count,
-      }),
+      claims: accessClaims,
     },
     refresh: {
       header: { alg: "HS256", typ: "rt+jwt" },
@@ -84,6 +97,12 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         testUntil: z.exactOptional(count),
         mustSetPassword: z.exactOptional(z.literal(true)),
       }),
+    },
+    second_factor: {
+      header: { alg: "HS256", typ: "second-factor+jwt" },
+      keyKind: "second",
+      audience: () => "urn:phonekey:second-factor",
+      claims: secondFactorClaims,
     },
     proof: {
       header: { alg: "ES256", typ: "proof+jwt" },

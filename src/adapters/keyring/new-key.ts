@@ -18,6 +18,7 @@ const ID_LETTERS = {
   handover: "h",
   link: "l",
   functions: "n",
+  second: "e",
   challenge: "w",
 } as const satisfies Record<KeyKind, string>;
 

@@ -10,6 +10,7 @@ import { numbers } from "./migrations/0008-numbers.ts";
 import { sessionLevels } from "./migrations/0009-session-levels.ts";
 import { lifeOfAnAccount } from "./migrations/0010-life-of-an-account.ts";
 import { backendUses } from "./migrations/0011-backend-uses.ts";
+import { factors } from "./migrations/0012-factors.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -44,4 +45,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 9, name: "0009-session-levels", up: sessionLevels },
   { id: 10, name: "0010-life-of-an-account", up: lifeOfAnAccount },
   { id: 11, name: "0011-backend-uses", up: backendUses },
+  { id: 12, name: "0012-factors", up: factors },
 ];

@@ -23,7 +23,8 @@ export function createSweeps(
     events: sweepBy(database, "events", "at"),
     unlocks: sweepBy(database, "unlocks", "at"),
     erasures: createErasureSweep(database),
-    failures: sweepBy(database, "failures", "at"),
+    failures: inTurn(sweepBy(database, "failures", "at"), sweepBy(database, "factor_failures", "at")),
+    passkeyChallenges: sweepBy(database, "passkey_challenges", "expires_at"),
     sessions: inTurn(
       sweepBy(database, "sessions", "expires_at"),
       // Those that were ended before; the null of a live one is before nothing.
@@ -37,7 +38,17 @@ type Column = "created_at" | "at" | "expires_at" | "ended_at" | "cleared_at";
 /** The times of these tables never change but from null: what was old when it was read is old when it is deleted. */
 function sweepBy(
   { db }: SqlDatabase,
-  table: "messages" | "notices" | "replies" | "alerts" | "events" | "unlocks" | "failures" | "sessions",
+  table:
+    | "messages"
+    | "notices"
+    | "replies"
+    | "alerts"
+    | "events"
+    | "unlocks"
+    | "failures"
+    | "factor_failures"
+    | "passkey_challenges"
+    | "sessions",
   time: Column,
 ): Sweep {
   const at = db.dynamic.ref<string>(time);

@@ -8,6 +8,7 @@ import type { Locale, Verification } from "../../core/verification/ports.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
 import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./answer-tables.ts";
 import type { ApiKeysTable, RedeemedProofsTable } from "./backend-tables.ts";
+import { FACTOR_TABLES, type FactorTables } from "./factor-tables.ts";
 import type { ErasuresTable, NoticesTable, PhoneChangesTable } from "./life-tables.ts";
 import type {
   LimitEventsTable,
@@ -18,7 +19,7 @@ import type {
 } from "./limit-tables.ts";
 
 /** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
-export interface Schema {
+export interface Schema extends FactorTables {
   users: UsersTable;
   sessions: SessionsTable;
   messages: MessagesTable;
@@ -68,6 +69,7 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   redeemed_proofs: true,
   baselines: true,
   unlocks: true,
+  ...FACTOR_TABLES,
   notices: true,
   phone_changes: true,
   erasures: true,
@@ -164,6 +166,11 @@ export type EventType =
   | "account_erased"
   | "account_erased_by_operator"
   | "step_up"
+  | "factor_added"
+  | "factor_removed"
+  | "recovery_code_used"
+  | "protection_on"
+  | "protection_off"
   | "api_key_created"
   | "api_key_replaced"
   | "api_key_revoked";
@@ -283,6 +290,7 @@ interface MigrationsTable {
 
 export type UserRow = Selectable<UsersTable>;
 export type SessionRow = Selectable<SessionsTable>;
+export type FactorRow = Selectable<FactorTables["factors"]>;
 export type MessageRow = Selectable<MessagesTable>;
 export type NoticeRow = Selectable<NoticesTable>;
 export type AlertRow = Selectable<AlertsTable>;

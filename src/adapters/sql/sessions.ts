@@ -6,7 +6,7 @@ import { coalesce } from "./coalesce.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { reusable } from "./reusable.ts";
-import type { Schema } from "./schema.ts";
+import type { Schema, UserRow } from "./schema.ts";
 
 /** More than a person looks through; a list must not grow with what somebody opens on purpose. */
 const MOST_LISTED = 100;
@@ -137,8 +137,12 @@ function createFind({ db }: SqlDatabase): SessionStore["find"] {
 }
 
 /** The user's row comes first: whoever ends several sessions of this user at the same time waits here. */
-async function lockUser(trx: Kysely<Schema>, userId: string): Promise<void> {
-  await trx.selectFrom("users").select("id").where("id", "=", userId).forUpdate().execute();
+export async function lockUser(
+  trx: Kysely<Schema>,
+  userId: string,
+): Promise<Pick<UserRow, "id" | "login_protection"> | undefined> {
+  const user = trx.selectFrom("users").select(["id", "login_protection"]).where("id", "=", userId);
+  return await user.forUpdate().executeTakeFirst();
 }
 
 export async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {

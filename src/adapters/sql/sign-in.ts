@@ -1,8 +1,10 @@
 import type { Kysely } from "kysely";
 import type { SignInDraft, User, UserStore } from "../../core/account/ports.ts";
+import { asksSecondFactor } from "../../core/session/protection.ts";
 import { sessionValues, userOf, userValues } from "./account-rows.ts";
 import { coalesce } from "./coalesce.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
+import { addEvents } from "./events.ts";
 import { reusable } from "./reusable.ts";
 import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
 import { endSessionsOf } from "./sessions.ts";
@@ -15,7 +17,7 @@ export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["
     // Users are locked in one order: groups that meet do not wait for each other in a circle.
     const ordered = drafts.toSorted((a, b) => (a.user.phoneTag < b.user.phoneTag ? -1 : 1));
     const signedIn = await database.transaction((trx) => signIn(trx, ordered, statements, tagKey));
-    return drafts.map((draft) => signedIn[ordered.indexOf(draft)] as SignedIn);
+    return drafts.map((draft) => signedIn[ordered.indexOf(draft)] as Entered);
   };
   return coalesce(signInAll);
 }
@@ -24,6 +26,8 @@ interface SignedIn {
   readonly user: User;
   readonly created: boolean;
 }
+
+type Entered = SignedIn & { readonly opened: boolean };
 
 type Statements = ReturnType<typeof createStatements>;
 
@@ -68,23 +72,63 @@ async function signIn(
   drafts: readonly SignInDraft[],
   statements: Statements,
   tagKey: TagKey,
-): Promise<readonly SignedIn[]> {
+): Promise<readonly Entered[]> {
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const signedIn = await findOrCreate(trx, drafts, statements);
-  const sessions = drafts.map(({ session }, n) => ({ ...session, userId: signedIn[n]?.user.id ?? "" }));
-  await statements.addSessions(trx, sessions.map(sessionValues));
-  await statements.addEvents(
-    trx,
-    sessions.flatMap(({ userId, id, createdAt: at }, n) => {
-      const event = { type: "sign_in" as const, user_id: userId, session_id: id, at };
-      return signedIn[n]?.created
-        ? [{ ...event, type: "sign_up" as const, session_id: null }, event]
-        : [event];
-    }),
-  );
+  const entered = signedIn.map((one, n) => ({ ...one, opened: isOpened(one, drafts[n]) }));
+  await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
   if (approved.length > 0) await statements.convert(trx, approved);
-  return signedIn;
+  return entered;
+}
+
+function isOpened({ user }: SignedIn, draft: SignInDraft | undefined): boolean {
+  return draft !== undefined && !asksSecondFactor(user, draft.session, draft.knownEpoch);
+}
+
+async function openSessions(
+  trx: Kysely<Schema>,
+  drafts: readonly SignInDraft[],
+  entered: readonly Entered[],
+  statements: Statements,
+): Promise<void> {
+  const opened = drafts.flatMap(({ session }, n) => {
+    const { user, created, opened = false } = entered[n] ?? {};
+    return user && opened ? [{ created, session: { ...session, userId: user.id } }] : [];
+  });
+  if (opened.length === 0) return;
+  await statements.addSessions(
+    trx,
+    opened.map(({ session }) => sessionValues(session)),
+  );
+  await statements.addEvents(
+    trx,
+    opened.flatMap(({ created, session: { userId, id, createdAt: at } }) => {
+      const event = { type: "sign_in" as const, user_id: userId, session_id: id, at };
+      return created ? [{ ...event, type: "sign_up" as const, session_id: null }, event] : [event];
+    }),
+  );
+}
+
+/** `UserStore.enter`: the user's row comes first, so that of several who open the same session one does. */
+export function createEnter({ transaction }: SqlDatabase): UserStore["enter"] {
+  return ({ session, knownEpoch }) =>
+    transaction(async (trx) => {
+      const locked = trx.selectFrom("users").selectAll().where("id", "=", session.userId).forUpdate();
+      const row = await locked.executeTakeFirst();
+      if (!row || (await isThere(trx, session.id))) return undefined;
+      const user = userOf(row);
+      if (asksSecondFactor(user, session, knownEpoch)) return { user, opened: false };
+      await trx.insertInto("sessions").values(sessionValues(session)).execute();
+      const { userId, id: sessionId, createdAt: at } = session;
+      await addEvents(trx, { type: "sign_in", userId, sessionId, at });
+      return { user, opened: true };
+    });
+}
+
+async function isThere(trx: Kysely<Schema>, sessionId: string): Promise<boolean> {
+  const found = await trx.selectFrom("sessions").select("id").where("id", "=", sessionId).executeTakeFirst();
+  return found !== undefined;
 }
 
 /** Nearly always one: tags are `<key id>.<MAC>`. */

@@ -1,3 +1,4 @@
+import type { FactorStore } from "../../core/account/factors/ports.ts";
 import type { SessionStore, UserStore } from "../../core/account/ports.ts";
 import type { AlertStore } from "../../core/alerts/ports.ts";
 import type { ApiKeyStore, ProofStore } from "../../core/backend/ports.ts";
@@ -17,6 +18,7 @@ import { createApiKeyStore } from "./api-keys.ts";
 import { createBaselineStore } from "./baselines.ts";
 import type { SqlDatabase } from "./database.ts";
 import { createAccountStore } from "./erasures.ts";
+import { createFactorStore } from "./factors.ts";
 import { createLedger } from "./failures.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
@@ -35,6 +37,7 @@ import { createVerificationStore } from "./verifications.ts";
 export interface SqlStores {
   readonly users: UserStore;
   readonly sessions: SessionStore;
+  readonly factorStore: FactorStore;
   readonly messages: MessageStore;
   readonly receipts: ReceiptStore;
   readonly replies: ReplyStore;
@@ -58,6 +61,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
   return {
     users: createUserStore(database, tagKey),
     sessions: createSessionStore(database),
+    factorStore: createFactorStore(database),
     messages: createMessageStore(database),
     receipts: createReceiptStore(database),
     replies: createReplyStore(database),

@@ -16,6 +16,8 @@ export interface DeviceDeps extends Pick<Observer, "onRefusedDevice"> {
 export interface Caller {
   readonly bucket: Bucket;
   readonly deviceId?: string;
+  /** The user's epoch under which the device is known. */
+  readonly knownEpoch?: number;
 }
 
 const STRANGER: Caller = { bucket: "stranger" };
@@ -42,7 +44,7 @@ export async function identifyCaller(
   const user = await deps.users.find(claims.sub);
   if (user?.phoneTag !== phoneTag) return stranger("foreign");
   if (user.deviceEpoch !== claims.epoch || user.unprovenSince !== undefined) return stranger("ended");
-  return { bucket: "device", deviceId: claims.did };
+  return { bucket: "device", deviceId: claims.did, knownEpoch: claims.epoch };
 }
 
 /**

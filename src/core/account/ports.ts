@@ -63,8 +63,25 @@ export interface UserStore {
    * Finds the user of this phone or creates it, opens the session and marks the verification's messages as converted,
    * in one durable transaction. However many first sign-ins race, one user comes of it, and one caller gets `created`.
    * A user who was unproven is proven by it: what sessions and device tokens there may be before end with that.
+   * Where the user's login protection asks for a second factor, everything but the session comes of it.
    */
-  signIn(draft: SignInDraft): Promise<{ readonly user: User; readonly created: boolean }>;
+  signIn(draft: SignInDraft): Promise<Entered & { readonly created: boolean }>;
+  /**
+   * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, and when a session
+   * with this id was opened before: of several racers exactly one opens it.
+   */
+  enter(draft: EntryDraft): Promise<Entered | undefined>;
+}
+
+/** A user, and whether their session was opened: not so where login protection asks for a second factor. */
+export interface Entered {
+  readonly user: User;
+  readonly opened: boolean;
+}
+
+export interface EntryDraft {
+  readonly session: Session;
+  readonly knownEpoch?: number | undefined;
 }
 
 export interface SignInDraft {
@@ -72,6 +89,8 @@ export interface SignInDraft {
   readonly user: User;
   readonly session: Omit<Session, "userId">;
   readonly verificationId?: string;
+  /** The user's epoch under which the session's device was known; absent for an unknown one. */
+  readonly knownEpoch?: number | undefined;
 }
 
 export interface SessionStore {

@@ -4,6 +4,8 @@ export const NOTICE_KINDS = [
   "password_reset",
   "factor_added",
   "factor_removed",
+  "recovery_code_used",
+  "login_protection_off",
   "phone_change_started",
   "phone_changed",
 ] as const;

@@ -8,7 +8,8 @@ export type Reason =
   | "wrong_token"
   | "expired_token"
   | "not_the_tokens"
-  | "no_user";
+  | "no_user"
+  | "protected";
 
 /** A result whose "no" is a public refusal or one of the reasons. */
 export type Told<T, C extends RefusalCode = never> =

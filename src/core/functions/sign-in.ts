@@ -1,8 +1,9 @@
 import type { Phone } from "../phone.ts";
 import type { Captcha } from "../protection/challenges.ts";
 import { addressTagOf } from "../protection/traffic.ts";
-import { ok, type Result } from "../refusals.ts";
-import { type SignedIn, type SignInDeps, signInApproved } from "../session/sign-in.ts";
+import type { Result } from "../refusals.ts";
+import type { SignedIn } from "../session/session-draft.ts";
+import { type SignInDeps, signInApproved } from "../session/sign-in.ts";
 import { countGuess, findLive, guessCode, type Subject } from "../verification/check.ts";
 import { type Client, holderOf } from "../verification/client.ts";
 import { normalizeCode } from "../verification/code.ts";
@@ -67,7 +68,11 @@ export async function signInByFunctions(
   }
 
   const outcome = await guess(deps, subject, code, client);
-  if (outcome === "approved") return ok(await signInApproved(deps, subject, { client, userAgent }));
+  if (outcome === "approved") {
+    const signedIn = await signInApproved(deps, subject, { client, userAgent });
+    // Clients of this API know no second step.
+    return signedIn.ok ? signedIn : tell("protected");
+  }
   const isStarter = subject.verification.holder === (await holderAt(deps, client));
   return tell(outcome === "wrong" && isStarter ? "wrong_code" : "no_verification");
 }

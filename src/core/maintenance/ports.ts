@@ -11,6 +11,7 @@ export type Swept =
   | "unlocks"
   | "failures"
   | "erasures"
+  | "passkeyChallenges"
   | "sessions";
 
 /**

@@ -116,6 +116,7 @@ function removalsOf(
     verifications: HOUR_MS,
     limits: longestWindowMs + LIMITS_KEPT_LONGER_MS,
     proofs: HOUR_MS,
+    passkeyChallenges: 0,
     messages: retention.messagesDays * DAY_MS,
     notices: retention.messagesDays * DAY_MS,
     replies: retention.messagesDays * DAY_MS,

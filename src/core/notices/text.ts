@@ -40,6 +40,18 @@ const TEXTS: Readonly<Record<NoticeKind, Readonly<Record<Locale, Text>>>> = {
     "zh-CN": ({ brandName }) =>
       `【${brandName}】您的账号已移除一种验证方式。如非本人操作，请登录账号页面检查。`,
   },
+  recovery_code_used: {
+    en: ({ brandName }) =>
+      `${brandName}: a recovery code of your account was used. If it was not you, sign in and make new ones.`,
+    "zh-CN": ({ brandName }) =>
+      `【${brandName}】您的账号刚刚使用了一个恢复码。如非本人操作，请登录账号页面重新生成。`,
+  },
+  login_protection_off: {
+    en: ({ brandName }) =>
+      `${brandName}: login protection of your account was turned off. If it was not you, sign in and turn it on.`,
+    "zh-CN": ({ brandName }) =>
+      `【${brandName}】您的账号已关闭登录保护。如非本人操作，请登录账号页面重新开启。`,
+  },
   phone_change_started: {
     en: (parts) =>
       `${parts.brandName}: your account is about to move to another number. Not you? ${stopIt(parts)}`,

@@ -7,7 +7,7 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";
 import type { TokenClaims, Tokens } from "./ports.ts";
 import { isOpen, type SessionSettings } from "./session.ts";
-import { draftSession, type SignedIn } from "./sign-in.ts";
+import { draftSession, type SignedIn } from "./session-draft.ts";
 
 /** How many sessions of apps one user opens: a person needs few, and a thief of a page's cookie gets few. */
 const HANDOVER_WINDOWS = [

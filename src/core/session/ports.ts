@@ -43,6 +43,23 @@ export interface TokenClaims {
     /** There where a temporary password opened the page's session. */
     readonly mustSetPassword?: true;
   };
+  /** A sign-in between its two steps. */
+  second_factor: {
+    /** The session that it may open. */
+    readonly sid: string;
+    readonly sub: string;
+    /** What was shown at the first step. */
+    readonly first: Method;
+    /** The user's device epoch at the time: it ends with that. */
+    readonly epoch: number;
+    /** The known device and the page's browser that the first step came from. */
+    readonly did?: string;
+    readonly browser?: string;
+    /** There where a temporary password was shown. */
+    readonly mustSetPassword?: true;
+    /** The end of a test number's time, where one was shown. */
+    readonly testUntil?: number;
+  };
   /** What a client of the functions API reads from its token, and the session behind it. */
   functions: {
     readonly phone: string;

@@ -1,7 +1,6 @@
 import { avatarOf } from "../account/avatar.ts";
-import { identifyCaller } from "../account/device.ts";
-import type { Session, User, UserStore } from "../account/ports.ts";
-import type { Keyring } from "../keys.ts";
+import { type Caller, identifyCaller } from "../account/device.ts";
+import type { User, UserStore } from "../account/ports.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -13,15 +12,30 @@ import {
   checkCode,
   type Subject,
 } from "../verification/check.ts";
+import type { Client } from "../verification/client.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import { purposesGiving, ruleOf } from "../verification/purpose.ts";
 import type { Method } from "./methods.ts";
 import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
+import { draftSession, type SignedIn } from "./session-draft.ts";
+
+/** A first factor that was right, of a user whose login protection asks for another. */
+export interface FirstStep {
+  readonly first: Method;
+  readonly caller: Caller;
+  readonly client: Client;
+  /** The end of a test number's time. */
+  readonly testUntil?: number | undefined;
+  /** Whether it was a temporary password. */
+  readonly mustSetPassword?: boolean;
+}
 
 export interface SignInDeps extends CheckDeps, Pick<Observer, "onRefusedDevice"> {
   readonly users: UserStore;
   readonly tokens: Tokens;
+  /** Refuses to open a session of this user, and says what it takes. */
+  readonly askSecondFactor: (user: User, step: FirstStep) => Promise<Result<never, "second_factor_required">>;
   readonly settings: CheckDeps["settings"] & { readonly session: SessionSettings };
 }
 
@@ -30,41 +44,54 @@ export interface SignInInput extends Omit<CheckInput, "purposes"> {
   readonly userAgent: string;
 }
 
-/** A person who has just signed in. */
-export interface SignedIn {
-  readonly user: User;
-  readonly session: Session;
-  /** Whether this was the first sign-in, which made the user. */
-  readonly created: boolean;
-}
-
 /** Signs in by the code of a verification for that; the first time this signs up. */
 export async function signInByCode(
   deps: SignInDeps,
   input: SignInInput,
-): Promise<Result<SignedIn, CheckRefusal>> {
+): Promise<Result<SignedIn, CheckRefusal | "second_factor_required">> {
   const checked = await checkCode(deps, { ...input, purposes: purposesGiving("session") });
-  return checked.ok ? ok(await signInApproved(deps, checked.value, input)) : checked;
+  return checked.ok ? await signInApproved(deps, checked.value, input) : checked;
 }
 
-/** Signs in the person who was just shown to hold this phone. */
+type Entrance = Pick<SignInInput, "client" | "userAgent">;
+
+/** Signs in the person who was just shown to hold this phone, unless login protection asks for more than that. */
 export async function signInApproved(
   deps: SignInDeps,
   { phone, phoneTag, verification, testNumber }: Subject,
-  input: Pick<SignInInput, "client" | "userAgent">,
-): Promise<SignedIn> {
-  const caller = await identifyCaller(deps, input.client.deviceToken, phoneTag);
-  const draft = await draftSession(deps, input.userAgent, {
-    ...caller,
-    testUntil: testNumber?.until,
-    amr: ["sms"],
-    mustSetPassword: ruleOf(verification.purpose).isPassword === true,
-  });
+  { client, userAgent }: Entrance,
+): Promise<Result<SignedIn, "second_factor_required">> {
+  const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
+  const mustSetPassword = ruleOf(verification.purpose).isPassword === true;
+  const traits = { testUntil: testNumber?.until, mustSetPassword };
+  const draft = await draftSession(deps, userAgent, { ...caller, ...traits, amr: ["sms"] });
   const user = await draftUser(deps, phone, phoneTag);
-  const saving = deps.users.signIn({ user, session: draft, verificationId: verification.id });
-  const signedIn = await saving.catch(failUnsaved);
-  const session = { ...draft, userId: signedIn.user.id };
-  return { ...signedIn, session };
+  const { knownEpoch } = caller;
+  const saving = deps.users.signIn({ user, session: draft, verificationId: verification.id, knownEpoch });
+  const entered = await saving.catch(failUnsaved);
+  if (!entered.opened)
+    return await deps.askSecondFactor(entered.user, { first: "sms", caller, client, ...traits });
+  const session = { ...draft, userId: entered.user.id };
+  return ok({ user: entered.user, session, created: entered.created });
+}
+
+/**
+ * The one place where another first factor than a code by SMS becomes a session of a user that exists, or
+ * `second_factor_required`. Undefined when the user is gone meanwhile.
+ *
+ * @param first what was shown and was right
+ */
+export async function openSession(
+  deps: SignInDeps,
+  { user, first, client, userAgent }: Entrance & { readonly user: User; readonly first: Method },
+): Promise<Result<SignedIn, "second_factor_required"> | undefined> {
+  const caller = await identifyCaller(deps, client.deviceToken, user.phoneTag);
+  const draft = await draftSession(deps, userAgent, { ...caller, amr: [first] });
+  const session = { ...draft, userId: user.id };
+  const entered = await deps.users.enter({ session, knownEpoch: caller.knownEpoch });
+  if (!entered) return undefined;
+  if (!entered.opened) return await deps.askSecondFactor(entered.user, { first, caller, client });
+  return ok({ user: entered.user, session, created: false });
 }
 
 /** The code was right and is used up, and yet nobody is signed in: it takes a new one. */
@@ -77,50 +104,6 @@ export class UnsavedUserError extends UnavailableError {
 
 function failUnsaved(error: unknown): never {
   throw error instanceof UnavailableError ? new UnsavedUserError(error) : error;
-}
-
-interface DraftDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly keyring: Keyring;
-  readonly settings: { readonly session: SessionSettings };
-}
-
-interface SessionTraits {
-  /** How the person showed who they are, and when, if not now. */
-  readonly amr: readonly Method[];
-  readonly authTime?: number;
-  /** The known device that it runs on; without one it makes a device known. */
-  readonly deviceId?: string;
-  /** Set on one that a test number opens: the end of that number's time, and so the session's at the latest. */
-  readonly testUntil?: number | undefined;
-  /** Whether a temporary password opens it. */
-  readonly mustSetPassword?: boolean;
-}
-
-/** A session that begins now. Its user agent is kept in at most 256 printable characters. */
-export async function draftSession(
-  deps: DraftDeps,
-  userAgent: string,
-  { amr, authTime, deviceId, testUntil = Number.POSITIVE_INFINITY, mustSetPassword = false }: SessionTraits,
-): Promise<Omit<Session, "userId">> {
-  const now = deps.clock.now();
-  const id = deps.random.uuid(now);
-  return {
-    id,
-    deviceId: deviceId ?? id,
-    generation: 0,
-    rotatedAt: now,
-    refreshKeyId: (await deps.keyring.current("refresh")).id,
-    userAgent: userAgent.replace(/[^\x20-\x7e]/g, "").slice(0, 256),
-    amr,
-    authTime: authTime ?? now,
-    createdAt: now,
-    lastUsedAt: now,
-    expiresAt: Math.min(now + deps.settings.session.sessionMs, testUntil),
-    ...(Number.isFinite(testUntil) && { isTest: true as const }),
-    ...(mustSetPassword && { mustSetPassword: true as const }),
-  };
 }
 
 async function draftUser(

@@ -1,8 +1,4 @@
-import type { Session, SessionStore } from "../account/ports.ts";
-import type { MessageStore } from "../delivery/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
-import { purposesGiving } from "../verification/purpose.ts";
 import { type Level, levelOf } from "./methods.ts";
 import type { Principal } from "./session.ts";
 
@@ -26,26 +22,4 @@ export function requireRecent(
   const level = user.loginProtection ? 2 : (need.level ?? 1);
   if (levelOf(session.amr) >= level && now - session.authTime <= need.withinMs) return ok(undefined);
   return refuse("step_up_required", { stepUp: { level, maxAgeSeconds: Math.floor(need.withinMs / 1_000) } });
-}
-
-export interface StepUpDeps extends CheckDeps {
-  readonly sessions: Pick<SessionStore, "stepUp">;
-  readonly messages: Pick<MessageStore, "convert">;
-}
-
-export interface StepUpInput extends Omit<CheckInput, "purposes" | "backend" | "phoneTag"> {
-  readonly principal: Principal;
-}
-
-/** Raises the session by a code that went to the user's own phone. */
-export async function stepUp(
-  deps: StepUpDeps,
-  { principal: { user, session }, ...input }: StepUpInput,
-): Promise<Result<Session, CheckRefusal | "invalid_token">> {
-  const own = { ...input, purposes: purposesGiving("factor"), phoneTag: user.phoneTag };
-  const checked = await checkCode(deps, own);
-  if (!checked.ok) return checked;
-  await deps.messages.convert(checked.value.verification.id);
-  const raised = await deps.sessions.stepUp(session.id, "sms", deps.clock.now());
-  return raised ? ok(raised) : refuse("invalid_token");
 }

@@ -1,6 +1,7 @@
 import { checkVerification, redeemProof } from "./backend.ts";
 import { offerChallenge } from "./challenges.ts";
 import { eraseMe, exportMe } from "./data.ts";
+import { askForPasskey, askForStepUpPasskey, FACTOR_OPERATIONS } from "./factors.ts";
 import { readMe, updateMe } from "./me.ts";
 import { readHealth, readJwks, readReadiness } from "./meta.ts";
 import type { Operation } from "./operation.ts";
@@ -26,7 +27,9 @@ export const OPERATIONS: readonly Operation[] = [
   redeemProof,
   openSession,
   refreshSession,
+  askForPasskey,
   stepUpSession,
+  askForStepUpPasskey,
   listSessions,
   endCurrentSession,
   endSession,
@@ -38,6 +41,7 @@ export const OPERATIONS: readonly Operation[] = [
   cancelPhoneChange,
   exportMe,
   eraseMe,
+  ...FACTOR_OPERATIONS,
   readJwks,
   readHealth,
   readReadiness,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
+import { METHODS } from "../../core/session/methods.ts";
 import { allRefusals, type Operation } from "./operation.ts";
 
 /** A JSON Schema (draft 2020-12), which is what OpenAPI 3.1 takes. */
@@ -19,6 +20,14 @@ const Problem = z
       .array(z.string())
       .optional()
       .meta({ description: "With `captcha_required`: the kinds of challenges that are taken." }),
+    challenge: z
+      .string()
+      .optional()
+      .meta({ description: "With `second_factor_required`: what the second step sends along; 10 minutes." }),
+    methods: z
+      .array(z.enum(METHODS))
+      .optional()
+      .meta({ description: "With `second_factor_required`: what may be shown, by its name in `amr`." }),
     acrValues: z
       .string()
       .optional()

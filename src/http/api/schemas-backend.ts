@@ -55,6 +55,10 @@ export const StartBody = z.strictObject({
     .meta({ description: "Language of the message; else that of `Accept-Language`." }),
   deviceToken: DeviceToken.optional(),
   captcha: Captcha.optional(),
+  challenge: boundedText(4_096).optional().meta({
+    description:
+      "What `second_factor_required` came with: sends `second_factor` to the phone of that sign-in.",
+  }),
   reference: Reference.optional(),
   clientAddress: ClientAddress.optional(),
   transaction: TransactionBody.optional(),

@@ -103,31 +103,6 @@ export const Code = boundedText(64).meta({
     "The digits, or the letters and digits of a temporary password; full-width ones, spaces and hyphens are taken too.",
 });
 
-export const OpenSessionBody = z.union(
-  [
-    z.strictObject({
-      verificationId: boundedText(64).meta({ description: "The `id` of the verification." }),
-      code: Code,
-      deviceToken: DeviceToken.optional(),
-    }),
-    z.strictObject({
-      handover: boundedText(4_096).meta({
-        description: "What `return_to` handed over; 60 seconds, one use.",
-      }),
-      codeVerifier: z
-        .string({ error: "must be a string" })
-        .regex(/^[A-Za-z0-9._~-]{43,128}$/, "must be 43 to 128 unreserved characters (RFC 7636)")
-        .meta({ description: "What the challenge was made of (RFC 7636, S256)." }),
-    }),
-  ],
-  { error: "must hold verificationId and code, or handover and codeVerifier" },
-);
-
-export const StepUpBody = z.strictObject({
-  verificationId: boundedText(64).meta({ description: "The `id` of a verification with `second_factor`." }),
-  code: Code,
-});
-
 export const RefreshBody = z.strictObject({
   refreshToken: boundedText(4_096).meta({ description: "The one of the session's last answer." }),
 });

@@ -1,19 +1,22 @@
+import type { z } from "zod";
+import type { Phonekey } from "../../core/phonekey.ts";
 import { ok } from "../../core/refusals.ts";
+import type { HttpDeps } from "../context.ts";
 import { deviceLabel } from "../device-label.ts";
 import { timeOf } from "../time.ts";
+import { StepUpBody } from "./factor-schemas.ts";
+import { OpenSessionBody } from "./open-session.ts";
 import { operation } from "./operation.ts";
 import {
   AccessToken,
   OpenedSession,
-  OpenSessionBody,
   RefreshBody,
   SessionId,
   SessionScope,
   Sessions,
   SessionTokens,
-  StepUpBody,
 } from "./schemas.ts";
-import { clientOf, tokensBody } from "./wire.ts";
+import { clientOf, evidenceOf, siteOf, tokensBody } from "./wire.ts";
 
 export const openSession = operation({
   id: "openSession",
@@ -21,23 +24,37 @@ export const openSession = operation({
   path: "/v1/sessions",
   summary: "Sign in",
   description:
-    "Opens a session by a verification's code, or by what the sign-in page handed over to an app. The first sign-in of a phone creates its user. A wrong, expired, spent or unknown code is one refusal.",
+    "Opens a session by a verification's code, or by what the sign-in page handed over to an app. Where login protection asks for more, the refusal `second_factor_required` brings a `challenge`, which is sent here again with a second factor. The first sign-in of a phone creates its user. A wrong, expired, spent or unknown code is one refusal.",
   auth: "none",
   body: OpenSessionBody,
   answer: { status: 201, description: "The session's tokens.", schema: OpenedSession },
-  refusals: ["invalid_request", "invalid_code", "invalid_handover", "too_many_requests"],
+  refusals: [
+    "invalid_request",
+    "invalid_code",
+    "invalid_handover",
+    "second_factor_required",
+    "invalid_challenge",
+    "too_many_requests",
+  ],
   example: { verificationId: "kTzR3JwWmJ0pQxv1hE2c4A", code: "004217" },
   handle: async (request, phonekey, deps) => {
-    const { body, userAgent } = request;
-    const signedIn =
-      "handover" in body
-        ? await phonekey.signIn.byHandover({ ...body, userAgent })
-        : await phonekey.signIn.byCode({ ...body, userAgent, client: clientOf(request, body.deviceToken) });
+    const signedIn = await signIn(request, phonekey, deps);
     if (!signedIn.ok) return signedIn;
     const tokens = await phonekey.sessions.tokens(signedIn.value);
     return ok({ ...(await tokensBody(tokens, request, deps)), created: signedIn.value.created });
   },
 });
+
+type OpenSession = Parameters<typeof clientOf>[0] & { readonly body: z.output<typeof OpenSessionBody> };
+
+async function signIn(request: OpenSession, { signIn }: Phonekey, deps: HttpDeps) {
+  const { body, userAgent, locale, c } = request;
+  if ("handover" in body) return await signIn.byHandover({ ...body, userAgent });
+  const client = clientOf(request, body.deviceToken);
+  if (!("challenge" in body)) return await signIn.byCode({ ...body, userAgent, client });
+  const step = { challenge: body.challenge, evidence: evidenceOf(body), site: siteOf(c, deps) };
+  return await signIn.byFactor({ ...step, client, userAgent, locale });
+}
 
 export const refreshSession = operation({
   id: "refreshSession",
@@ -62,15 +79,16 @@ export const stepUpSession = operation({
   path: "/v1/sessions/current/step-up",
   summary: "Confirm who it is",
   description:
-    "Raises the session that asks, after `step_up_required`: by the code of a verification with purpose `second_factor`. The answer's access token says the new level and time; the refresh token stays.",
+    "Raises the session that asks, after `step_up_required`: by the code of a verification with purpose `second_factor`, or by another factor of those that `GET /v1/me/factors` names. The answer's access token says the new level and time; the refresh token stays.",
   auth: "access_token",
   body: StepUpBody,
   answer: { status: 200, description: "A further access token of the session.", schema: AccessToken },
   refusals: ["invalid_request", "invalid_token", "invalid_code", "too_many_requests"],
   example: { verificationId: "kTzR3JwWmJ0pQxv1hE2c4A", code: "004217" },
-  handle: async (request, phonekey) => {
-    const { principal, body } = request;
-    const raised = await phonekey.sessions.stepUp({ principal, ...body, client: clientOf(request) });
+  handle: async (request, phonekey, deps) => {
+    const { principal, body, locale, c } = request;
+    const shown = { evidence: evidenceOf(body), site: siteOf(c, deps), locale };
+    const raised = await phonekey.sessions.stepUp({ principal, ...shown, client: clientOf(request) });
     if (!raised.ok) return raised;
     const { accessToken, expiresInSeconds } = await phonekey.sessions.accessToken(raised.value);
     return ok({ accessToken, tokenType: "Bearer" as const, expiresIn: expiresInSeconds });

@@ -1,9 +1,13 @@
-import { ok } from "../../core/refusals.ts";
+import type { z } from "zod";
+import type { Phonekey } from "../../core/phonekey.ts";
+import { ok, type Result } from "../../core/refusals.ts";
+import type { Client } from "../../core/verification/client.ts";
+import type { Self } from "../../core/verification/self.ts";
 import { originOf } from "../origin.ts";
-import { operation } from "./operation.ts";
+import { type Caller, operation } from "./operation.ts";
 import { ResendBody, Verification, VerificationId } from "./schemas.ts";
 import { AskedVerification, StartBody, StartedVerification } from "./schemas-backend.ts";
-import { askerOf, clientOf, pageRequestOf, selfOf, transactionOf, verificationBody } from "./wire.ts";
+import { askerOf, clientOf, pageRequestOf, transactionOf, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [
   "captcha_required",
@@ -21,7 +25,7 @@ export const startVerification = operation({
   path: "/v1/verifications",
   summary: "Start a verification",
   description:
-    "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`), a signed-in person their access token: with it `second_factor` sends a code to their own phone, and `phone` may be left out; `change_phone` sends one to the number that their account shall move to.",
+    "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`), a signed-in person their access token, and whoever is between two steps the `challenge` of their sign-in: with it `second_factor` sends a code to their own phone, and `phone` may be left out; `change_phone` sends one to the number that their account shall move to.",
   auth: "anyone",
   sends: true,
   body: StartBody,
@@ -34,6 +38,7 @@ export const startVerification = operation({
     "invalid_request",
     "invalid_api_key",
     "invalid_token",
+    "invalid_challenge",
     "purpose_not_allowed",
     "invalid_phone",
     "country_not_allowed",
@@ -45,15 +50,17 @@ export const startVerification = operation({
   handle: async (request, phonekey, deps) => {
     const { phone, purpose, captcha, reference, locale = request.locale } = request.body;
     const { idempotency, principal } = request;
-    const { backend, person } = principal;
+    const { backend } = principal;
     const client = askerOf(request, backend, request.body);
     if (!client.ok) return client;
+    const self = await selfOf(request, client.value, phonekey);
+    if (!self.ok) return self;
     const started = await phonekey.verifications.start({
       purpose,
       locale,
       client: client.value,
       ...(phone !== undefined && { phone }),
-      ...(person && { self: selfOf(person) }),
+      ...(self.value && { self: self.value }),
       ...(backend && { backend }),
       ...(reference !== undefined && { reference }),
       ...transactionOf(request.body),
@@ -67,6 +74,22 @@ export const startVerification = operation({
     return ok({ ...verificationBody(view), ...(pageUrl && { pageUrl }) });
   },
 });
+
+type Start = Parameters<typeof clientOf>[0] & {
+  readonly body: z.output<typeof StartBody>;
+  readonly principal: Caller["anyone"];
+};
+
+/** Who is signed in; or who is between the two steps of a sign-in, which is good for the second step alone. */
+async function selfOf(
+  { principal: { person }, body: { challenge, purpose } }: Start,
+  client: Client,
+  { signIn }: Phonekey,
+): Promise<Result<Self | undefined, "invalid_challenge">> {
+  if (person) return ok({ user: person.user, deviceId: person.session.deviceId });
+  if (challenge === undefined || purpose !== "second_factor") return ok(undefined);
+  return await signIn.selfOf({ challenge, client });
+}
 
 export const resendVerification = operation({
   id: "resendVerification",

@@ -1,19 +1,21 @@
+import type { Context } from "hono";
 import type { z } from "zod";
+import type { Evidence } from "../../core/account/factors/evidence.ts";
+import type { PasskeyOptions as CoreOptions, PasskeySite } from "../../core/account/factors/ports.ts";
 import type { Profile } from "../../core/account/profile.ts";
 import type { Backend } from "../../core/backend/api-key.ts";
 import type { PageRequest } from "../../core/backend/link.ts";
 import { ok, type Result, refuse } from "../../core/refusals.ts";
-import type { Principal } from "../../core/session/session.ts";
 import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
 import type { Transaction } from "../../core/transaction.ts";
 import type { Client } from "../../core/verification/client.ts";
 import { alphabetOf } from "../../core/verification/code.ts";
-import type { Self } from "../../core/verification/self.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
-import type { HttpDeps } from "../context.ts";
+import type { Env, HttpDeps } from "../context.ts";
 import { addressNamed } from "../middleware/client-address.ts";
-import { avatarUrl } from "../origin.ts";
+import { avatarUrl, originOf } from "../origin.ts";
 import { timeOf } from "../time.ts";
+import { PasskeyOptions, type StepUpBody } from "./factor-schemas.ts";
 import type { OperationRequest } from "./operation.ts";
 import type { SessionTokens, User, Verification } from "./schemas.ts";
 import type { PageBody, TransactionBody } from "./schemas-backend.ts";
@@ -95,9 +97,22 @@ export function askerOf(
   return ok({ solves: [], ...(deviceToken && { deviceToken }), ...address });
 }
 
-/** Whose own phone it is about, where somebody is signed in. */
-export function selfOf({ user, session }: Principal): Self {
-  return { user, deviceId: session.deviceId };
+/** Where passkeys are used: at the pages' own origin. */
+export function siteOf(c: Context<Env>, { settings }: HttpDeps): PasskeySite {
+  return { origin: originOf(c, settings), name: settings.brandName };
+}
+
+export function passkeyOptionsBody(options: CoreOptions["options"]): z.input<typeof PasskeyOptions> {
+  return PasskeyOptions.parse(options);
+}
+
+/** What a person shows, by the field that it is in. */
+export function evidenceOf(body: z.output<typeof StepUpBody>): Evidence {
+  if ("totp" in body) return { by: "otp", code: body.totp };
+  if ("passkey" in body) return { by: "pop", answer: body.passkey };
+  if ("recoveryCode" in body) return { by: "recovery", code: body.recoveryCode };
+  if ("password" in body) return { by: "pwd", password: body.password };
+  return { by: "sms", verificationId: body.verificationId, code: body.code };
 }
 
 /** What a use case needs to know of who calls. */

@@ -51,6 +51,11 @@ const SAID = {
     "The phone number or the user is not that of the token",
     "手机号码或用户与 token 不符",
   ],
+  protected: [
+    -1201,
+    "This account has login protection. Please sign in at {page}",
+    "该账号已开启登录保护，请前往 {page} 登录",
+  ],
   no_user: [-1202, "The user does not exist any more", "用户已不存在"],
 } as const satisfies Record<string, readonly [code: number, en: string, zh: string]> &
   Record<Reason, readonly [number, string, string]>;
@@ -68,6 +73,12 @@ export function say(c: Context<Env>, what: keyof typeof SAID, data?: Answer["dat
   const [errorCode, en, zh] = SAID[what];
   if (errorCode < 0) c.set("refusal", what);
   return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh), ...(data && { data }) });
+}
+
+/** The same where the text names the page at which the person can go on. */
+export function sayPage(c: Context<Env>, what: keyof typeof SAID, page: string): Response {
+  const [errorCode, en, zh] = SAID[what];
+  return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh).replace("{page}", page) });
 }
 
 /** The same for a refusal of the catalogue that this door has words of its own for. */

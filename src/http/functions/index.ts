@@ -5,8 +5,8 @@ import { nationalForm, type Phone, parsePhone } from "../../core/phone.ts";
 import type { RefusalCode } from "../../core/refusals.ts";
 import { Captcha } from "../api/schemas.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { avatarUrl } from "../origin.ts";
-import { answerRefusal, say, sayRefused } from "./answer.ts";
+import { avatarUrl, originOf } from "../origin.ts";
+import { answerRefusal, say, sayPage, sayRefused } from "./answer.ts";
 import { readParameters } from "./parameters.ts";
 
 type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
@@ -58,6 +58,9 @@ async function signInByCode(
   const { functions, account } = deps.phonekey;
   const userAgent = c.req.header("user-agent") ?? "";
   const signedIn = await functions.signIn({ phone, code, sessionId, userAgent, caller: callerOf(c) });
+  if (!signedIn.ok && "reason" in signedIn && signedIn.reason === "protected") {
+    return sayPage(c, signedIn.reason, `${originOf(c, deps.settings)}/sign-in`);
+  }
   if (!signedIn.ok) return sayNo(c, signedIn);
   const { user, session } = signedIn.value;
   const profile = profileBody(c, deps, await account.read(user));

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
+import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
@@ -52,9 +53,10 @@ export const submitConfirm: Handler = (c, deps) =>
     const flow = await currentConfirmation(c, deps);
     const raised = await deps.phonekey.sessions.stepUp({
       principal: visitor.principal,
-      verificationId: flow.verification ?? "",
-      code: fields.get("code") ?? "",
+      evidence: { by: "sms", verificationId: flow.verification ?? "", code: fields.get("code") ?? "" },
       client: pageClient(c, deps, flow),
+      site: siteOf(c, deps),
+      locale: pageLocale(c, deps.settings),
     });
     if (!raised.ok) return await confirmForm(c, deps, visitor, flow, raised.refusal);
     clearCookie(c, deps.settings, "confirm");

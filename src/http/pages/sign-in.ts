@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
-import type { SignedIn } from "../../core/session/sign-in.ts";
+import type { SignedIn } from "../../core/session/session-draft.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";

@@ -48,6 +48,7 @@ export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
     returnTo: "https://shop.example.com/back",
     state: "s-1",
   },
+  second_factor: { sid: "session-1", sub: "user-1", first: "sms", epoch: 2, did: "device-1" },
   functions: {
     phone: "13800138000",
     userId: "user-1",
@@ -75,6 +76,12 @@ export const WIRE = {
   },
   proof: { alg: "ES256", typ: "proof+jwt", aud: "shop", keyKind: "proof" },
   link: { alg: "dir", enc: "A256GCM", typ: "link+jwt", aud: "urn:phonekey:link", keyKind: "link" },
+  second_factor: {
+    alg: "HS256",
+    typ: "second-factor+jwt",
+    aud: "urn:phonekey:second-factor",
+    keyKind: "second",
+  },
   functions: {
     alg: "HS256",
     typ: "functions+jwt",

@@ -117,12 +117,12 @@ describe("pruneKeys", () => {
     for (const kind of ROTATABLE_KINDS) await rotateKey(fixture, kind);
     expect(await pruneKeys(fixture)).toBe(0);
     fixture.clock.pass(3_600_000);
-    expect(await pruneKeys(fixture)).toBe(4);
-    for (const kind of ["code", "handover", "link", "challenge"] as const) {
+    expect(await pruneKeys(fixture)).toBe(5);
+    for (const kind of ["code", "handover", "link", "second", "challenge"] as const) {
       expect(await keyring.all(kind)).toHaveLength(1);
     }
     fixture.clock.pass(10_000 * DAY_MS);
-    expect(await pruneKeys(fixture)).toBe(ROTATABLE_KINDS.length - 5);
+    expect(await pruneKeys(fixture)).toBe(ROTATABLE_KINDS.length - 6);
     expect(await pruneKeys(fixture)).toBe(0);
     expect(await keyring.all("data")).toHaveLength(2);
     for (const kind of KINDS) await expect(keyring.current(kind)).resolves.toBeDefined();

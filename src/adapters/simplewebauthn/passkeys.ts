@@ -1,0 +1,120 @@
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
+import { z } from "zod";
+import type { Credential, PasskeySite, Passkeys } from "../../core/account/factors/ports.ts";
+
+const base64url = z.string().regex(/^[\w-]+$/);
+
+/** What both ceremonies answer with; what else is in there is the library's to judge. */
+const answerSchema = z.looseObject({
+  id: base64url.max(2_048),
+  rawId: base64url.max(2_048),
+  type: z.literal("public-key"),
+  response: z.looseObject({ clientDataJSON: base64url }),
+  clientExtensionResults: z.looseObject({}),
+});
+
+const clientDataSchema = z.looseObject({ challenge: base64url.max(128) });
+
+const TRANSPORTS = ["ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"] as const;
+type Transport = (typeof TRANSPORTS)[number];
+
+const TIMEOUT_MS = 300_000;
+
+/** Passkeys by SimpleWebAuthn, which is loaded when somebody first uses one. */
+export function createPasskeys(): Passkeys {
+  const library = () => import("@simplewebauthn/server");
+  return {
+    async creationOptions(site, user, known) {
+      const { generateRegistrationOptions } = await library();
+      const options = await generateRegistrationOptions({
+        rpName: site.name,
+        rpID: rpIdOf(site),
+        userID: new Uint8Array(Buffer.from(user.id)),
+        userName: user.name,
+        userDisplayName: user.name,
+        timeout: TIMEOUT_MS,
+        attestationType: "none",
+        excludeCredentials: known.map(descriptorOf),
+        authenticatorSelection: { residentKey: "preferred", userVerification: "required" },
+      });
+      return { challenge: options.challenge, options: { ...options } };
+    },
+
+    async requestOptions(site, known) {
+      const { generateAuthenticationOptions } = await library();
+      const options = await generateAuthenticationOptions({
+        rpID: rpIdOf(site),
+        allowCredentials: known.map(descriptorOf),
+        userVerification: "required",
+        timeout: TIMEOUT_MS,
+      });
+      return { challenge: options.challenge, options: { ...options } };
+    },
+
+    challengeOf(answer) {
+      const parsed = answerSchema.safeParse(answer);
+      return parsed.success ? challengeIn(parsed.data.response.clientDataJSON) : undefined;
+    },
+
+    async readCreation(site, answer, challenge) {
+      const { verifyRegistrationResponse } = await library();
+      const response = answer as unknown as RegistrationResponseJSON;
+      const read = verifyRegistrationResponse({ ...expectedAt(site, challenge), response });
+      const { registrationInfo } = (await read.catch(nothing)) ?? {};
+      if (!registrationInfo) return undefined;
+      const { credential } = registrationInfo;
+      return {
+        credentialId: credential.id,
+        publicKey: Buffer.from(credential.publicKey).toString("base64url"),
+        counter: credential.counter,
+        transports: TRANSPORTS.filter((one) => credential.transports?.includes(one)),
+      };
+    },
+
+    async readAssertion(site, answer, challenge, known) {
+      const { verifyAuthenticationResponse } = await library();
+      const response = answer as unknown as AuthenticationResponseJSON;
+      const { counter, publicKey } = known;
+      const credential = {
+        ...descriptorOf(known),
+        publicKey: new Uint8Array(Buffer.from(publicKey, "base64url")),
+        counter,
+      };
+      const read = verifyAuthenticationResponse({ ...expectedAt(site, challenge), response, credential });
+      const verified = await read.catch(nothing);
+      return verified?.verified ? verified.authenticationInfo.newCounter : undefined;
+    },
+  };
+}
+
+/** The library throws at whatever is wrong with an answer. */
+function nothing(): undefined {
+  return undefined;
+}
+
+/** The registrable scope is the page's own host: no other host of the domain can ask for these passkeys. */
+function rpIdOf({ origin }: PasskeySite): string {
+  return new URL(origin).hostname;
+}
+
+function expectedAt(site: PasskeySite, challenge: string) {
+  return {
+    expectedChallenge: challenge,
+    expectedOrigin: site.origin,
+    expectedRPID: rpIdOf(site),
+    requireUserVerification: true,
+  };
+}
+
+function descriptorOf({ credentialId, transports }: Credential): { id: string; transports: Transport[] } {
+  return { id: credentialId, transports: TRANSPORTS.filter((one) => transports.includes(one)) };
+}
+
+function challengeIn(clientDataJson: string): string | undefined {
+  try {
+    return clientDataSchema.safeParse(JSON.parse(Buffer.from(clientDataJson, "base64url").toString())).data
+      ?.challenge;
+  } catch {
+    return undefined;
+  }
+}

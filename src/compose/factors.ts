@@ -1,0 +1,8 @@
+import { createTotp } from "../adapters/otpauth/totp.ts";
+import { createPasskeys } from "../adapters/simplewebauthn/passkeys.ts";
+import type { Random } from "../core/ports.ts";
+
+/** What second factors are reckoned by. */
+export function factorParts(deps: { readonly random: Random }) {
+  return { totp: createTotp(deps), passkeys: createPasskeys() };
+}

@@ -1,0 +1,75 @@
+import type { Clock, Random } from "../../ports.ts";
+import { tooMany } from "../../protection/limits.ts";
+import type { Bucket } from "../../protection/ports.ts";
+import { ok, type Result, refuse } from "../../refusals.ts";
+import { normalizeCode } from "../../verification/code.ts";
+import type { AskVault } from "../../verification/ports.ts";
+import type { User } from "../ports.ts";
+import type { AppCode } from "./evidence.ts";
+import type { AppFactor, AppGuess, FactorStore, GuessWindow, Totp } from "./ports.ts";
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Wrong codes of apps that a user's known devices may enter, and as many that strangers may, who have shown another
+ * factor before. Three codes are right at any time, so that one guess is right once in 333 333: whoever has the other
+ * factor gets in by guessing once in 11 111 months.
+ */
+const GUESS_WINDOWS: readonly GuessWindow[] = [
+  { max: 5, windowMs: HOUR_MS },
+  { max: 30, windowMs: 30 * 24 * HOUR_MS },
+];
+
+export interface AppDeps {
+  readonly factorStore: Pick<FactorStore, "list" | "guess">;
+  readonly vault: AskVault;
+  readonly totp: Totp;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Looks at a code of one of the user's apps. Each code is right once, whichever process looks at it (RFC 6238, 5.2). */
+export async function checkAppCode(
+  deps: AppDeps,
+  { user, bucket }: { readonly user: User; readonly bucket: Bucket },
+  { code }: AppCode,
+): Promise<Result<void, "invalid_request" | "invalid_code" | "too_many_requests">> {
+  const typed = normalizeAppCode(code);
+  if (!typed) return refuse("invalid_request", { field: "totp", detail: "must be 6 digits" });
+  const now = deps.clock.now();
+  const right = await findStep(deps, user.id, typed, now);
+  const failureId = deps.random.uuid(now);
+  const guess = { userId: user.id, bucket, right, windows: GUESS_WINDOWS, failureId };
+  const outcome = await deps.factorStore.guess(guess, now);
+  if (outcome.is === "spent") return tooMany(outcome.freeAt, now);
+  return outcome.is === "right" ? ok(undefined) : refuse("invalid_code");
+}
+
+export function normalizeAppCode(typed: string): string | undefined {
+  const code = normalizeCode(typed);
+  return code?.length === 6 ? code : undefined;
+}
+
+async function findStep(
+  deps: AppDeps,
+  userId: string,
+  code: string,
+  now: number,
+): Promise<AppGuess["right"]> {
+  const factors = await deps.factorStore.list(userId);
+  for (const factor of factors) {
+    const step = factor.kind === "totp" ? await stepOf(deps, factor, code, now) : undefined;
+    if (step !== undefined) return { factorId: factor.id, step };
+  }
+  return undefined;
+}
+
+/** The step of time whose code of this app it is. */
+export async function stepOf(
+  { vault, totp }: Pick<AppDeps, "vault" | "totp">,
+  { id, sealedSecret }: AppFactor,
+  code: string,
+  now: number,
+): Promise<number | undefined> {
+  return totp.stepOf(await vault.openText(sealedSecret, id), code, now);
+}

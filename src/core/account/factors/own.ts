@@ -1,0 +1,49 @@
+import type { Method } from "../../session/methods.ts";
+import type { Session, User } from "../ports.ts";
+import type { FactorStore, Passwords } from "./ports.ts";
+
+export interface OwnDeps {
+  readonly factorStore: Pick<FactorStore, "list" | "countRecoveryCodes">;
+  /** Absent where users have no passwords. */
+  readonly passwords?: Passwords;
+}
+
+/** What a user can show beside a code by SMS. */
+export interface Own {
+  /** Those that no number gives: an app, passkeys and, beside either, recovery codes. */
+  readonly strong: readonly Method[];
+  /** From when on the password counts beside a code by SMS; absent where there is none. */
+  readonly passwordSureFrom?: number;
+}
+
+export async function ownOf({ factorStore, passwords }: OwnDeps, userId: string): Promise<Own> {
+  const factors = await factorStore.list(userId);
+  const password = await passwords?.of(userId);
+  const hasCodes = factors.length > 0 && (await factorStore.countRecoveryCodes(userId)) > 0;
+  const has = (kind: "totp" | "passkey") => factors.some((factor) => factor.kind === kind);
+  const strong: Method[] = [];
+  if (has("totp")) strong.push("otp");
+  if (has("passkey")) strong.push("pop");
+  if (hasCodes) strong.push("recovery");
+  return { strong, ...(password && { passwordSureFrom: password.sureFrom }) };
+}
+
+/**
+ * What counts as second beside a first factor. The same phone is never two: beside a code by SMS it is what no number
+ * gives, and where there is none of that, a password that was not set by such a code today.
+ */
+export function secondBeside(first: Method, own: Own, now: number): readonly Method[] {
+  const isSure = own.passwordSureFrom !== undefined && own.passwordSureFrom <= now;
+  if (first === "pwd") return isSure ? [...own.strong, "sms"] : own.strong;
+  if (own.strong.length > 0) return own.strong;
+  return isSure ? ["pwd"] : [];
+}
+
+/** What may raise a session to the level that its user needs, or show anew that it is that. */
+export function raisedBy(user: User, { amr }: Session, own: Own, now: number): readonly Method[] {
+  if (user.loginProtection) return secondBeside(amr.includes("sms") ? "sms" : "pwd", own, now);
+  if (own.passwordSureFrom === undefined) return ["sms", ...own.strong];
+  if (own.passwordSureFrom <= now) return ["sms", "pwd", ...own.strong];
+  // A password that was set by such a code today is the same phone: one of the two shows nothing beside the other.
+  return [amr.includes("pwd") ? "pwd" : "sms", ...own.strong];
+}

@@ -1,0 +1,72 @@
+import type { MessageStore } from "../../delivery/ports.ts";
+import type { Notices } from "../../notices/notices.ts";
+import type { Bucket } from "../../protection/ports.ts";
+import { type Result, refuse } from "../../refusals.ts";
+import type { Method } from "../../session/methods.ts";
+import { type CheckDeps, checkCode, countGuess } from "../../verification/check.ts";
+import type { Client } from "../../verification/client.ts";
+import type { AskVault, Locale } from "../../verification/ports.ts";
+import { purposesGiving } from "../../verification/purpose.ts";
+import type { User } from "../ports.ts";
+import { checkAppCode } from "./app.ts";
+import type { Evidence } from "./evidence.ts";
+import { checkPasskey } from "./passkey.ts";
+import type { FactorStore, PasskeySite, Passkeys, Passwords, Totp } from "./ports.ts";
+import { checkRecoveryCode } from "./recovery.ts";
+
+export interface ProveDeps extends CheckDeps {
+  readonly vault: CheckDeps["vault"] & AskVault;
+  readonly messages: Pick<MessageStore, "convert">;
+  readonly factorStore: FactorStore;
+  readonly totp: Totp;
+  readonly passkeys: Passkeys;
+  /** Absent where users have no passwords. */
+  readonly passwords?: Passwords;
+  readonly notices: Pick<Notices, "draft" | "send">;
+}
+
+export interface ProveInput {
+  readonly user: User;
+  readonly evidence: Evidence;
+  /** What counts here; everything else is refused like something wrong. */
+  readonly methods: readonly Method[];
+  readonly client: Client;
+  readonly bucket: Bucket;
+  /** The session or the sign-in that passkeys were asked for. */
+  readonly boundTo: string;
+  readonly site: PasskeySite;
+  readonly locale: Locale;
+}
+
+export type ProveRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
+
+/**
+ * Looks at what a person shows of one factor, and uses it up if it is right. What the user does not have, and what does
+ * not count here, is wrong like any other wrong one.
+ */
+export async function proveFactor(deps: ProveDeps, input: ProveInput): Promise<Result<void, ProveRefusal>> {
+  const { evidence, user, client, methods } = input;
+  if (!methods.includes(evidence.by)) return refuse("invalid_code");
+  if (evidence.by === "sms") return await checkOwnPhone(deps, input, evidence);
+  if (evidence.by === "pwd") {
+    const { password } = evidence;
+    return (await deps.passwords?.check({ userId: user.id, password, client })) ?? refuse("invalid_code");
+  }
+  const counted = await countGuess(deps, client);
+  if (!counted.ok) return counted;
+  if (evidence.by === "otp") return await checkAppCode(deps, input, evidence);
+  if (evidence.by === "pop") return await checkPasskey(deps, input, evidence);
+  return await checkRecoveryCode(deps, input, evidence);
+}
+
+async function checkOwnPhone(
+  deps: ProveDeps,
+  { user, client }: ProveInput,
+  { verificationId, code }: { readonly verificationId: string; readonly code: string },
+): Promise<Result<void, ProveRefusal>> {
+  const own = { verificationId, code, client, purposes: purposesGiving("factor"), phoneTag: user.phoneTag };
+  const checked = await checkCode(deps, own);
+  if (!checked.ok) return checked;
+  await deps.messages.convert(checked.value.verification.id);
+  return { ok: true, value: undefined };
+}

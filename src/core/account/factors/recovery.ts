@@ -1,0 +1,64 @@
+import type { Notices } from "../../notices/notices.ts";
+import type { Clock, Random } from "../../ports.ts";
+import { ok, type Result, refuse } from "../../refusals.ts";
+import { sha256 } from "../../secrets.ts";
+import type { Locale } from "../../verification/ports.ts";
+import type { User } from "../ports.ts";
+import type { RecoveryEvidence } from "./evidence.ts";
+import type { FactorStore } from "./ports.ts";
+
+const CODES = 10;
+/** Crockford's Base32 in lower case: none of i, l, o and u, which are read as something else. */
+const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
+/** 80 bits: nobody guesses one, so that guesses need no ledger of their own. */
+const LENGTH = 16;
+
+export interface RecoveryDeps {
+  readonly factorStore: Pick<FactorStore, "setRecoveryCodes" | "useRecoveryCode">;
+  readonly notices: Pick<Notices, "draft" | "send">;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Makes ten new codes in the place of all others. They are shown once; what is kept does not tell them. */
+export async function renewRecoveryCodes(
+  { factorStore, notices, clock, random }: RecoveryDeps,
+  user: User,
+  locale: Locale,
+): Promise<readonly string[]> {
+  const codes = Array.from({ length: CODES }, () => newCode(random));
+  const hashes = codes.map((code) => hashOf(user.id, normalize(code)));
+  const notice = await notices.draft("factor_added", user, { locale });
+  await factorStore.setRecoveryCodes(user.id, hashes, clock.now(), notice);
+  await notices.send(notice);
+  return codes;
+}
+
+/** Looks at a recovery code, and uses it up if it is right. Its owner is told. */
+export async function checkRecoveryCode(
+  { factorStore, notices, clock }: RecoveryDeps,
+  { user, locale }: { readonly user: User; readonly locale: Locale },
+  { code }: RecoveryEvidence,
+): Promise<Result<void, "invalid_code">> {
+  const notice = await notices.draft("recovery_code_used", user, { locale });
+  const hash = hashOf(user.id, normalize(code));
+  if (!(await factorStore.useRecoveryCode(user.id, hash, clock.now(), notice))) return refuse("invalid_code");
+  await notices.send(notice);
+  return ok(undefined);
+}
+
+function newCode(random: Random): string {
+  const digits = [...random.bytes(LENGTH)].map((byte) => DIGITS[byte % DIGITS.length]).join("");
+  return digits.replace(/.{4}(?=.)/g, "$&-");
+}
+
+/** What people write for what they read. */
+function normalize(typed: string): string {
+  const digits = typed.normalize("NFKC").toLowerCase().replace(/[\s-]/g, "");
+  return digits.replaceAll("o", "0").replace(/[il]/g, "1");
+}
+
+/** Bound to its user: the same code of somebody else is another one. */
+function hashOf(userId: string, code: string): string {
+  return sha256(`recovery:${userId}:${code}`);
+}

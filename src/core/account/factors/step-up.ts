@@ -1,0 +1,36 @@
+import { ok, type Result, refuse } from "../../refusals.ts";
+import type { Method } from "../../session/methods.ts";
+import type { Principal } from "../../session/session.ts";
+import type { Session, SessionStore } from "../ports.ts";
+import { type OwnDeps, ownOf, raisedBy } from "./own.ts";
+import { type ProveDeps, type ProveInput, type ProveRefusal, proveFactor } from "./prove.ts";
+
+export interface StepUpDeps extends ProveDeps {
+  readonly sessions: Pick<SessionStore, "stepUp">;
+}
+
+export interface StepUpInput extends Pick<ProveInput, "evidence" | "client" | "site" | "locale"> {
+  readonly principal: Principal;
+}
+
+/** The factors that raise this session; none, where there is nothing that counts beside what opened it. */
+export async function waysToRaise(
+  deps: OwnDeps & Pick<StepUpDeps, "clock">,
+  { user, session }: Principal,
+): Promise<readonly Method[]> {
+  return raisedBy(user, session, await ownOf(deps, user.id), deps.clock.now());
+}
+
+/** Raises the session by a further factor, or by showing one of it anew. */
+export async function stepUp(
+  deps: StepUpDeps,
+  { principal, ...input }: StepUpInput,
+): Promise<Result<Session, ProveRefusal | "invalid_token">> {
+  const { user, session } = principal;
+  const methods = await waysToRaise(deps, principal);
+  const boundTo = `session:${session.id}`;
+  const proven = await proveFactor(deps, { ...input, user, methods, bucket: "device", boundTo });
+  if (!proven.ok) return proven;
+  const raised = await deps.sessions.stepUp(session.id, input.evidence.by, deps.clock.now());
+  return raised ? ok(raised) : refuse("invalid_token");
+}

@@ -1,0 +1,66 @@
+import type { Session, User } from "../account/ports.ts";
+import type { Keyring } from "../keys.ts";
+import type { Clock, Random } from "../ports.ts";
+import type { Method } from "./methods.ts";
+import type { SessionSettings } from "./session.ts";
+
+/** A person who has just signed in. */
+export interface SignedIn {
+  readonly user: User;
+  readonly session: Session;
+  /** Whether this was the first sign-in, which made the user. */
+  readonly created: boolean;
+}
+
+export interface DraftDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keyring: Keyring;
+  readonly settings: { readonly session: SessionSettings };
+}
+
+interface SessionTraits {
+  /** Its id, where that was given away before. */
+  readonly id?: string;
+  /** How the person showed who they are, and when, if not now. */
+  readonly amr: readonly Method[];
+  readonly authTime?: number;
+  /** The known device that it runs on; without one it makes a device known. */
+  readonly deviceId?: string;
+  /** Set on one that a test number opens: the end of that number's time, and so the session's at the latest. */
+  readonly testUntil?: number | undefined;
+  /** Whether a temporary password opens it. */
+  readonly mustSetPassword?: boolean;
+}
+
+/** A session that begins now. Its user agent is kept in at most 256 printable characters. */
+export async function draftSession(
+  deps: DraftDeps,
+  userAgent: string,
+  {
+    id: given,
+    amr,
+    authTime,
+    deviceId,
+    testUntil = Number.POSITIVE_INFINITY,
+    mustSetPassword = false,
+  }: SessionTraits,
+): Promise<Omit<Session, "userId">> {
+  const now = deps.clock.now();
+  const id = given ?? deps.random.uuid(now);
+  return {
+    id,
+    deviceId: deviceId ?? id,
+    generation: 0,
+    rotatedAt: now,
+    refreshKeyId: (await deps.keyring.current("refresh")).id,
+    userAgent: userAgent.replace(/[^\x20-\x7e]/g, "").slice(0, 256),
+    amr,
+    authTime: authTime ?? now,
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: Math.min(now + deps.settings.session.sessionMs, testUntil),
+    ...(Number.isFinite(testUntil) && { isTest: true as const }),
+    ...(mustSetPassword && { mustSetPassword: true as const }),
+  };
+}

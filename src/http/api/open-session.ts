@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { SECOND_STEPS } from "./factor-schemas.ts";
+import { boundedText, Code, DeviceToken } from "./schemas.ts";
+
+/** All that opens a session. */
+export const OpenSessionBody = z.union(
+  [
+    z.strictObject({
+      verificationId: boundedText(64).meta({ description: "The `id` of the verification." }),
+      code: Code,
+      deviceToken: DeviceToken.optional(),
+    }),
+    z.strictObject({
+      handover: boundedText(4_096).meta({
+        description: "What `return_to` handed over; 60 seconds, one use.",
+      }),
+      codeVerifier: z
+        .string({ error: "must be a string" })
+        .regex(/^[A-Za-z0-9._~-]{43,128}$/, "must be 43 to 128 unreserved characters (RFC 7636)")
+        .meta({ description: "What the challenge was made of (RFC 7636, S256)." }),
+    }),
+    ...SECOND_STEPS,
+  ],
+  { error: "must hold verificationId and code, handover and codeVerifier, or a challenge and a factor" },
+);

@@ -1,0 +1,328 @@
+import { decodeJwt } from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
+import { factorCalls } from "./factor-support.ts";
+import {
+  bodyOf,
+  DAY_MS,
+  MINUTE_MS,
+  opened,
+  PHONE,
+  phoneNo,
+  refused,
+  SECOND_MS,
+  start,
+  type VerificationBody,
+} from "./support.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld({ env: { LIMIT_PHONE_SENDS: "unlimited", GUARD_MODE: "off", CAPTCHA: "off" } });
+});
+afterEach(() => world.close());
+const {
+  send,
+  post,
+  codeOf,
+  raise,
+  confirmed,
+  addApp,
+  protect,
+  protectedBy,
+  firstStep,
+  challenged,
+  secondStep,
+} = factorCalls(() => world);
+
+describe("an authenticator app", () => {
+  it("counts from its first right code on, and raises the session to two factors", async () => {
+    const person = await world.signIn(PHONE);
+    const { secret, id } = await addApp(person);
+    expect(secret).toMatch(/^[A-Z2-7]{32}$/);
+    const { accessToken } = await bodyOf<OpenedSession>(
+      await world.post("/v1/sessions/refresh", { refreshToken: person.refreshToken }),
+    );
+    expect(decodeJwt(accessToken)).toMatchObject({ acr: "2", amr: ["sms", "otp", "mfa"] });
+    const factors = await bodyOf<object>(await send("GET", "/v1/me/factors", person));
+    expect(factors).toMatchObject({ loginProtection: "off", factors: [{ id, kind: "totp" }] });
+    expect(JSON.stringify(factors)).not.toContain(secret);
+  });
+
+  it("is told to its owner", async () => {
+    const person = await world.signIn(PHONE);
+    const { id } = await addApp(person);
+    expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "factor_added" });
+    expect((await send("DELETE", `/v1/me/factors/${id}`, person)).status).toBe(204);
+    expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "factor_removed" });
+  });
+
+  it("takes a recent confirmation, and says which", async () => {
+    const person = await world.signIn(PHONE);
+    world.clock.advance(11 * MINUTE_MS);
+    const response = await post("/v1/me/factors/totp", person);
+    expect(response.headers.get("www-authenticate")).toBe(
+      'Bearer error="insufficient_user_authentication", acr_values="1", max_age="600"',
+    );
+    expect(await refused(response, "step_up_required")).toMatchObject({ acrValues: "1", maxAge: 600 });
+    await addApp(await confirmed(person));
+  });
+
+  it("is nobody else's, proposed or confirmed (T30)", async () => {
+    const [person, other] = [await world.signIn(PHONE), await world.signIn(phoneNo(7))];
+    const { id, secret } = await bodyOf<{ id: string; secret: string }>(
+      await post("/v1/me/factors/totp", person),
+    );
+    const path = `/v1/me/factors/totp/${id}/confirm`;
+    await refused(await post(path, other, { code: codeOf(secret) }), "not_found");
+    expect((await post(path, person, { code: codeOf(secret) })).status).toBe(204);
+    await refused(await send("DELETE", `/v1/me/factors/${id}`, other), "not_found");
+    await refused(await post(path, person, { code: codeOf(secret) }), "not_found");
+  });
+});
+
+describe("login protection", () => {
+  it("lets one factor open nothing, and two a session of level 2", async () => {
+    const { app } = await protectedBy(PHONE);
+    const { challenge, methods } = await challenged(PHONE);
+    expect(methods).toEqual(["otp"]);
+    const session = await opened(await secondStep(challenge, { totp: codeOf(app.secret) }));
+    expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["sms", "otp", "mfa"] });
+    expect(session).toMatchObject({ created: false, user: { phone: PHONE } });
+  });
+
+  it("ends all other sessions and forgets all other devices when it is turned on", async () => {
+    const before = await world.signIn(PHONE);
+    world.clock.advance(MINUTE_MS);
+    await protectedBy(PHONE, "new_devices");
+    await refused(await world.request("/v1/me", { headers: bearer(before.accessToken) }), "invalid_token");
+    await challenged(PHONE, { deviceToken: before.deviceToken });
+  });
+
+  it("knows devices that were shown two factors, where it is for new ones alone", async () => {
+    const { app } = await protectedBy(PHONE, "new_devices");
+    const { challenge } = await challenged(PHONE);
+    const { deviceToken } = await opened(await secondStep(challenge, { totp: codeOf(app.secret) }));
+    world.clock.advance(MINUTE_MS);
+    await opened(await firstStep(PHONE, { deviceToken }));
+  });
+
+  it("asks known devices too, where it is for always", async () => {
+    const { app } = await protectedBy(PHONE);
+    const { challenge } = await challenged(PHONE);
+    const { deviceToken } = await opened(await secondStep(challenge, { totp: codeOf(app.secret) }));
+    world.clock.advance(MINUTE_MS);
+    await challenged(PHONE, { deviceToken });
+  });
+
+  it("is turned on by whoever has shown two factors, and has something to show", async () => {
+    const person = await world.signIn(PHONE);
+    expect(await refused(await protect(person, "always"), "step_up_required")).toMatchObject({
+      acrValues: "2",
+    });
+    const { id } = await addApp(person);
+    expect((await send("DELETE", `/v1/me/factors/${id}`, person)).status).toBe(204);
+    await refused(await protect(person, "always"), "factor_missing");
+  });
+
+  it("keeps its last factor, and asks for two factors to be turned off (downgrade)", async () => {
+    const { person, app } = await protectedBy(PHONE);
+    await refused(await send("DELETE", `/v1/me/factors/${app.id}`, person), "factor_needed");
+    world.clock.advance(10 * MINUTE_MS);
+    const raisedBySms = await post("/v1/verifications", person, { purpose: "second_factor" });
+    const { id: verificationId } = await bodyOf<VerificationBody>(raisedBySms);
+    const bySms = { verificationId, code: world.sms.lastCode() };
+    await refused(await raise(person, bySms), "invalid_code");
+    expect(await refused(await protect(person, "off"), "step_up_required")).toMatchObject({ acrValues: "2" });
+    expect((await raise(person, { totp: codeOf(app.secret) })).status).toBe(200);
+    expect((await protect(person, "off")).status).toBe(204);
+    expect(world.sms.sent.at(-1)).toMatchObject({ purpose: "login_protection_off" });
+    await opened(await firstStep(PHONE));
+  });
+
+  it("is not passed by whoever had begun before it was turned on", async () => {
+    const person = await world.signIn(PHONE);
+    const { id: verificationId } = await start(world, PHONE);
+    const code = world.sms.lastCode(PHONE);
+    await addApp(person);
+    expect((await protect(person, "always")).status).toBe(204);
+    await refused(await world.post("/v1/sessions", { verificationId, code }), "second_factor_required");
+  });
+
+  it("closes the functions API, which knows no second step: -1201", async () => {
+    await protectedBy(PHONE);
+    const form = (fields: Record<string, string>) =>
+      world.request("/functions/sms", { method: "POST", body: new URLSearchParams(fields) });
+    const sent = await bodyOf<{ data: { sessionId: string } }>(
+      await form({ method: "getSms", phone: "13800138000" }),
+    );
+    const { sessionId } = sent.data;
+    const code = world.sms.lastCode(PHONE);
+    const answer = await bodyOf<{ errorCode: number; errorMessage: string; data?: object }>(
+      await form({ method: "login", phone: "13800138000", code, sessionId }),
+    );
+    expect(answer.errorCode).toBe(-1201);
+    expect(answer.errorMessage).toContain("http://localhost:8080/sign-in");
+    expect(answer.data).toBeUndefined();
+  });
+
+  it("asks a test number for a second factor, too", async () => {
+    await world.close();
+    world = await createWorld({ env: { TEST_NUMBERS: `${PHONE}=246810@2027-12-31` } });
+    const { id: verificationId } = await start(world, PHONE);
+    const person = await opened(await world.post("/v1/sessions", { verificationId, code: "246810" }));
+    await addApp(person);
+    expect((await protect(person, "always")).status).toBe(204);
+    world.clock.advance(MINUTE_MS);
+    const { id } = await start(world, PHONE);
+    await refused(
+      await world.post("/v1/sessions", { verificationId: id, code: "246810" }),
+      "second_factor_required",
+    );
+  });
+});
+
+describe("a challenge", () => {
+  it("opens one session, however often it is shown (T25)", async () => {
+    const { app } = await protectedBy(PHONE);
+    const { challenge } = await challenged(PHONE);
+    await opened(await secondStep(challenge, { totp: codeOf(app.secret) }));
+    world.clock.advance(MINUTE_MS);
+    await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "invalid_challenge");
+  });
+
+  it("ends after ten minutes, and with the user's sessions", async () => {
+    const { app, person } = await protectedBy(PHONE);
+    const { challenge } = await challenged(PHONE);
+    expect((await send("DELETE", "/v1/sessions?scope=others", person)).status).toBe(204);
+    await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "invalid_challenge");
+    const later = await challenged(PHONE);
+    world.clock.advance(10 * MINUTE_MS);
+    await refused(await secondStep(later.challenge, { totp: codeOf(app.secret) }), "invalid_challenge");
+  });
+
+  it("takes no factor of somebody else's (T5)", async () => {
+    await protectedBy(PHONE);
+    const other = await protectedBy(phoneNo(7));
+    const { challenge } = await challenged(PHONE);
+    await refused(await secondStep(challenge, { totp: codeOf(other.app.secret) }), "invalid_code");
+    const { id: verificationId } = await bodyOf<VerificationBody>(
+      await post("/v1/verifications", other.person, { purpose: "second_factor" }),
+    );
+    const foreign = { verificationId, code: world.sms.lastCode() };
+    await refused(await secondStep(challenge, foreign), "invalid_code");
+  });
+
+  it("never takes the same phone as a second factor", async () => {
+    await protectedBy(PHONE);
+    const { challenge, methods } = await challenged(PHONE);
+    expect(methods).not.toContain("sms");
+    const asked = await world.post("/v1/verifications", { purpose: "second_factor", challenge });
+    const { id: verificationId } = await bodyOf<VerificationBody>(asked);
+    const own = { verificationId, code: world.sms.lastCode() };
+    await refused(await secondStep(challenge, own), "invalid_code");
+  });
+
+  it("is of no use on another device than that of the first step", async () => {
+    const { app } = await protectedBy(PHONE);
+    const first = await challenged(PHONE);
+    const { deviceToken } = await opened(await secondStep(first.challenge, { totp: codeOf(app.secret) }));
+    world.clock.advance(MINUTE_MS);
+    const { challenge } = await challenged(PHONE, { deviceToken });
+    await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "invalid_challenge");
+    await opened(await secondStep(challenge, { totp: codeOf(app.secret), deviceToken }));
+  });
+
+  it("is no other token, and no other token is one (T29)", async () => {
+    const { person } = await protectedBy(PHONE);
+    const { challenge } = await challenged(PHONE);
+    await refused(await world.request("/v1/me", { headers: bearer(challenge) }), "invalid_token");
+    await refused(await secondStep(person.accessToken, { totp: "123456" }), "invalid_challenge");
+    await refused(await secondStep(person.deviceToken, { totp: "123456" }), "invalid_challenge");
+  });
+});
+
+describe("a code of an app", () => {
+  it("is good one step before and after, each step once, and none before the last (RFC 6238)", async () => {
+    const { person, app } = await protectedBy(PHONE);
+    const now = world.clock.now();
+    const at = (steps: number) => ({ totp: codeOf(app.secret, now + steps * 30 * SECOND_MS) });
+    await refused(await raise(person, at(-2)), "invalid_code");
+    await refused(await raise(person, at(2)), "invalid_code");
+    expect((await raise(person, at(0))).status).toBe(200);
+    await refused(await raise(person, at(0)), "invalid_code");
+    await refused(await raise(person, at(-1)), "invalid_code");
+    expect((await raise(person, at(1))).status).toBe(200);
+  });
+
+  it("is guessed five times an hour, by however many challenges, also after a restart", async () => {
+    const { app } = await protectedBy(PHONE);
+    for (let n = 0; n < 5; n += 1) {
+      const { challenge } = await challenged(PHONE);
+      await refused(await secondStep(challenge, { totp: "000000" }), "invalid_code");
+      world.clock.advance(MINUTE_MS);
+    }
+    const { challenge } = await challenged(PHONE);
+    await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "too_many_requests");
+  });
+
+  it("is guessed thirty times a month, and a right one refills nothing", async () => {
+    const { app } = await protectedBy(PHONE);
+    for (let day = 0; day < 6; day += 1) {
+      for (let n = 0; n < 5; n += 1) {
+        const { challenge } = await challenged(PHONE);
+        await refused(await secondStep(challenge, { totp: "000000" }), "invalid_code");
+        world.clock.advance(MINUTE_MS);
+      }
+      world.clock.advance(DAY_MS);
+    }
+    const { challenge } = await challenged(PHONE);
+    await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "too_many_requests");
+  });
+
+  it("has guesses of its own for known devices, which strangers do not use up", async () => {
+    const { app } = await protectedBy(PHONE);
+    const first = await challenged(PHONE);
+    const { deviceToken } = await opened(await secondStep(first.challenge, { totp: codeOf(app.secret) }));
+    for (let n = 0; n < 5; n += 1) {
+      const { challenge } = await challenged(PHONE);
+      await refused(await secondStep(challenge, { totp: "000000" }), "invalid_code");
+      world.clock.advance(MINUTE_MS);
+    }
+    const { challenge } = await challenged(PHONE, { deviceToken });
+    await opened(await secondStep(challenge, { totp: codeOf(app.secret), deviceToken }));
+  });
+});
+
+describe("recovery codes", () => {
+  const renew = async (person: { accessToken: string }) =>
+    (await bodyOf<{ codes: readonly string[] }>(await post("/v1/me/factors/recovery-codes", person))).codes;
+
+  it("are ten, each good once, as people write them; their owner is told", async () => {
+    const { person } = await protectedBy(PHONE);
+    const codes = await renew(person);
+    expect(new Set(codes).size).toBe(10);
+    for (const code of codes) expect(code).toMatch(/^(?:[0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/);
+    const [code = ""] = codes;
+    const first = await challenged(PHONE);
+    expect(first.methods).toEqual(["otp", "recovery"]);
+    const typed = code.toUpperCase().replaceAll("-", " ").replaceAll("0", "O").replaceAll("1", "I");
+    const session = await opened(await secondStep(first.challenge, { recoveryCode: typed }));
+    expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["sms", "recovery", "mfa"] });
+    expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "recovery_code_used" });
+    const again = await challenged(PHONE);
+    await refused(await secondStep(again.challenge, { recoveryCode: code }), "invalid_code");
+    expect(await bodyOf(await send("GET", "/v1/me/factors", session))).toMatchObject({
+      recoveryCodesLeft: 9,
+    });
+  });
+
+  it("take the place of those before, and need a factor to stand for", async () => {
+    const person = await world.signIn(phoneNo(9));
+    await refused(await post("/v1/me/factors/recovery-codes", person), "factor_missing");
+    const { person: owner } = await protectedBy(PHONE);
+    const [old = ""] = await renew(owner);
+    await renew(owner);
+    const { challenge } = await challenged(PHONE);
+    await refused(await secondStep(challenge, { recoveryCode: old }), "invalid_code");
+  });
+});
