@@ -36,6 +36,7 @@ export function coreSettings(
     brandName: pages.brandName,
     host: new URL(origin).hostname,
     ...(origin !== NOWHERE && { origin }),
+    recycled: { unusedMs: life.numberUnusedDays * DAY_MS, sparesProtected: life.sparesProtected },
     phoneChangeMs: life.phoneChangeHours * 3_600_000,
     session: {
       accessTokenMs: session.accessTokenMinutes * 60_000,

@@ -50,9 +50,9 @@ import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { issueHandover, redeemHandover } from "./session/handover.ts";
 import type { Tokens } from "./session/ports.ts";
 import { refreshSession } from "./session/refresh.ts";
-import { isOpen, type Principal, type SessionSettings } from "./session/session.ts";
+import { isOpen, type Principal } from "./session/session.ts";
 import type { SignedIn } from "./session/session-draft.ts";
-import { type FirstStep, type SignInInput, signInByCode } from "./session/sign-in.ts";
+import { type FirstStep, type SignInDeps, type SignInInput, signInByCode } from "./session/sign-in.ts";
 import { type Need, requireRecent } from "./session/step-up.ts";
 import { issueAccessToken, issuePageToken, sessionTokens } from "./session/tokens.ts";
 import type { CheckInput } from "./verification/check.ts";
@@ -83,7 +83,8 @@ export interface PhonekeyDeps
   readonly tokens: Tokens;
   readonly settings: VerificationSettings &
     NoticesDeps["settings"] &
-    LifeDeps["settings"] & { readonly session: SessionSettings };
+    LifeDeps["settings"] &
+    SignInDeps["settings"];
 }
 
 export type Phonekey = ReturnType<typeof createPhonekey>;

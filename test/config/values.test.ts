@@ -178,6 +178,8 @@ describe("values", () => {
     ["BRAND_NAME", "青铜 & Söhne", (read) => read.pages.brandName, "青铜 & Söhne"],
     ["SESSION_DAYS", "7", (read) => read.session.idleDays, 7],
     ["PHONE_CHANGE_HOURS", "0", (read) => read.life.phoneChangeHours, 0],
+    ["NUMBER_UNUSED_DAYS", "0", (read) => read.life.numberUnusedDays, 0],
+    ["RECYCLED_NUMBERS", "factor", (read) => read.life.sparesProtected, true],
     ["CAPTCHA", "off", (read) => read.challenges.kind, "off"],
     ["CAPTCHA_WHEN", "never", (read) => read.challenges.when, "never"],
     ["ALTCHA_COST", "100000", (read) => read.challenges.altchaCost, 100_000],
@@ -473,6 +475,8 @@ describe("values", () => {
     ["ACCESS_TOKEN_MINUTES", "0", "61"],
     ["SESSION_DAYS", "0", "366"],
     ["PHONE_CHANGE_HOURS", "-1", "169", "a day"],
+    ["NUMBER_UNUSED_DAYS", "-1", "3651"],
+    ["RECYCLED_NUMBERS", "keep", "Fresh"],
     ["SESSION_IDLE_DAYS", "0", "366"],
     ["BRAND_NAME", "x".repeat(41), "a\u202eb", "a\u0007b", "a\u200bb", "a\u2028b"],
     [

@@ -87,6 +87,47 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
       });
     });
 
+    describe("a user whom nobody used for long", () => {
+      const used = NOW - 100 * DAY;
+      const unusedSince = NOW - 90 * DAY;
+      const longAgo = async () => {
+        const tag = newTag();
+        const { userId: _, ...session } = aSession("", { createdAt: used, expiresAt: NOW + DAY });
+        return (await store.signIn({ user: aUser(tag), session })).user;
+      };
+
+      test("loses the number to a stranger, and nothing else; of 12 strangers at once one is new", async () => {
+        const former = await longAgo();
+        const signedIn = await parallel(12, () => store.signIn(draftFor(former.phoneTag, { unusedSince })));
+        expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(1);
+        expect(signedIn.filter(({ created }) => created)).toHaveLength(1);
+        expect(signedIn[0]?.user.id).not.toBe(former.id);
+        expect(await store.find(former.id)).toEqual({
+          ...former,
+          phoneTag: `none.${former.id}`,
+          sealedPhone: "",
+          deviceEpoch: former.deviceEpoch + 1,
+        });
+        expect(await opened.sessions.list(former.id, NOW)).toEqual([]);
+      });
+
+      test("keeps it for a known device, for whoever used it since, and under login protection where that is spared", async () => {
+        const known = await longAgo();
+        expect(await store.signIn(draftFor(known.phoneTag))).toMatchObject({ created: false });
+        // The sign-in was a use.
+        expect(await store.signIn(draftFor(known.phoneTag, { unusedSince }))).toMatchObject({
+          created: false,
+        });
+        const seen = await longAgo();
+        const { session } = draftFor(seen.phoneTag);
+        await opened.sessions.open({ ...session, userId: seen.id });
+        await opened.sessions.touch(session.id, NOW - DAY);
+        expect(await store.signIn(draftFor(seen.phoneTag, { unusedSince }))).toMatchObject({
+          created: false,
+        });
+      });
+    });
+
     describe("find and update", () => {
       test("finds by id and by tag, whatever the name is written in", async () => {
         const user = aUser(newTag(), { name: "张三 \u{1F600} O'Brien" });

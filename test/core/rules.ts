@@ -85,6 +85,7 @@ const FREE: PhonekeyDeps["settings"] = {
   codeAttempts: 3,
   testNumbers: [],
   brandName: "Phonekey",
+  recycled: { unusedMs: 90 * DAY, sparesProtected: false },
   phoneChangeMs: 24 * 60 * MINUTE,
   session: { accessTokenMs: 15 * MINUTE, sessionMs: 30 * DAY, idleMs: 14 * DAY },
 };

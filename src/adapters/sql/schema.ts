@@ -161,6 +161,7 @@ export type EventType =
   | "phone_change_canceled"
   | "phone_change_stopped"
   | "phone_changed"
+  | "number_released"
   | "account_exported"
   | "account_exported_by_operator"
   | "account_erased"

@@ -5,6 +5,7 @@ import { methodsOf, sessionOf, sessionValues, userOf } from "./account-rows.ts";
 import { coalesce } from "./coalesce.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
+import { noteUse } from "./recycled.ts";
 import { reusable } from "./reusable.ts";
 import type { Schema, UserRow } from "./schema.ts";
 
@@ -44,6 +45,9 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
         .where("last_used_at", "<", now)
         .where(isLive(now))
         .execute();
+      const query = db.selectFrom("sessions").select("user_id").where("id", "=", id);
+      const session = await query.executeTakeFirst();
+      if (session) await noteUse(db, [session.user_id], now);
     },
 
     async list(userId, now) {

@@ -5,6 +5,8 @@ import { sessionValues, userOf, userValues } from "./account-rows.ts";
 import { coalesce } from "./coalesce.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
+import { noteUse } from "./last-use.ts";
+import { releaseUnused } from "./recycled.ts";
 import { reusable } from "./reusable.ts";
 import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
 import { endSessionsOf } from "./sessions.ts";
@@ -97,6 +99,8 @@ async function openSessions(
     return user && opened ? [{ created, session: { ...session, userId: user.id } }] : [];
   });
   if (opened.length === 0) return;
+  const now = Math.max(...opened.map(({ session }) => session.createdAt));
+  await noteUse(trx, [...new Set(opened.map(({ session }) => session.userId))], now);
   await statements.addSessions(
     trx,
     opened.map(({ session }) => sessionValues(session)),
@@ -121,6 +125,7 @@ export function createEnter({ transaction }: SqlDatabase): UserStore["enter"] {
       if (asksSecondFactor(user, session, knownEpoch)) return { user, opened: false };
       await trx.insertInto("sessions").values(sessionValues(session)).execute();
       const { userId, id: sessionId, createdAt: at } = session;
+      await noteUse(trx, [userId], at);
       await addEvents(trx, { type: "sign_in", userId, sessionId, at });
       return { user, opened: true };
     });
@@ -141,8 +146,9 @@ function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] 
 async function findOrCreate(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],
-  { addUsers, findUsers }: Statements,
+  statements: Statements,
 ): Promise<readonly SignedIn[]> {
+  const { addUsers, findUsers } = statements;
   const now = Math.max(...drafts.map(({ session }) => session.createdAt));
   await addUsers(
     trx,
@@ -152,6 +158,7 @@ async function findOrCreate(
     trx,
     drafts.map(({ user }) => ({ tag: user.phoneTag })),
   );
+  if (await releaseUnused(trx, drafts, found.rows, now)) return await findOrCreate(trx, drafts, statements);
   const users = new Map(found.rows.map((row) => [row.phone_tag, userOf(row)]));
   for (const [tag, user] of users) if (isUnproven(user)) users.set(tag, await prove(trx, user, now));
   return drafts.map((draft) => {

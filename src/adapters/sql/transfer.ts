@@ -18,7 +18,8 @@ export function createUserTransferStore({ db, transaction }: SqlDatabase, tagKey
     },
 
     async page(after, limit) {
-      let query = db.selectFrom("users").selectAll();
+      // Whoever lost their number cannot be moved: nothing elsewhere would find them.
+      let query = db.selectFrom("users").selectAll().where("sealed_phone", "!=", "");
       if (after !== undefined) query = query.where("id", ">", after);
       const page = await query.orderBy("id").limit(rows(limit)).execute();
       return page.map(userOf);

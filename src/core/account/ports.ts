@@ -64,6 +64,8 @@ export interface UserStore {
    * in one durable transaction. However many first sign-ins race, one user comes of it, and one caller gets `created`.
    * A user who was unproven is proven by it: what sessions and device tokens there may be before end with that.
    * Where the user's login protection asks for a second factor, everything but the session comes of it.
+   * A user whom nobody used since `unusedSince` has lost the number to somebody else: that user keeps everything but the
+   * number, its sessions and devices, and a new user comes of it.
    */
   signIn(draft: SignInDraft): Promise<Entered & { readonly created: boolean }>;
   /**
@@ -91,6 +93,10 @@ export interface SignInDraft {
   readonly verificationId?: string;
   /** The user's epoch under which the session's device was known; absent for an unknown one. */
   readonly knownEpoch?: number | undefined;
+  /** Set for strangers alone: a user who was last used before this, epoch milliseconds, is not who signs in. */
+  readonly unusedSince?: number;
+  /** Whether users with login protection are spared: a second factor tells who they are. */
+  readonly sparesProtected?: boolean;
 }
 
 export interface SessionStore {
@@ -105,7 +111,7 @@ export interface SessionStore {
    * at the same time none is lost.
    */
   stepUp(id: string, method: Method, now: number): Promise<Session | undefined>;
-  /** Notes that the session was used. */
+  /** Notes that the session was used, and once a day that its user was. */
   touch(id: string, now: number): Promise<void>;
   /** The user's sessions that have not ended, most recently used first; the first hundred. */
   list(userId: string, now: number): Promise<readonly Session[]>;

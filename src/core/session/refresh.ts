@@ -9,6 +9,7 @@ export interface RefreshDeps extends SessionTokenDeps {
 
 /** How long the immediate predecessor of a refresh token is answered with the same successor (T23). */
 const GRACE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /**
  * Rotates a refresh token. Parallel uses of one token get one successor. Any other spent token was stolen, or its
@@ -36,6 +37,8 @@ async function successorOf(
 ): Promise<Session | undefined> {
   if (generation === session.generation) {
     const rotated = await deps.sessions.rotate(session.id, generation, now);
+    // Once a day the user counts as active, too.
+    if (rotated && dayOf(session.lastUsedAt) !== dayOf(now)) await deps.sessions.touch(session.id, now);
     if (rotated) return { ...session, generation: generation + 1, rotatedAt: now };
     const found = await deps.sessions.find(session.id);
     return found && graceful(found.session, generation, now) ? found.session : undefined;
@@ -43,6 +46,10 @@ async function successorOf(
   if (graceful(session, generation, now)) return session;
   if (generation < session.generation) await deps.sessions.evict(user.id, session.id, now);
   return undefined;
+}
+
+function dayOf(at: number): number {
+  return Math.floor(at / DAY_MS);
 }
 
 function graceful(session: Session, generation: number, now: number): boolean {

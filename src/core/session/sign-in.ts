@@ -1,6 +1,6 @@
 import { avatarOf } from "../account/avatar.ts";
 import { type Caller, identifyCaller } from "../account/device.ts";
-import type { User, UserStore } from "../account/ports.ts";
+import type { SignInDraft, User, UserStore } from "../account/ports.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -36,7 +36,17 @@ export interface SignInDeps extends CheckDeps, Pick<Observer, "onRefusedDevice">
   readonly tokens: Tokens;
   /** Refuses to open a session of this user, and says what it takes. */
   readonly askSecondFactor: (user: User, step: FirstStep) => Promise<Result<never, "second_factor_required">>;
-  readonly settings: CheckDeps["settings"] & { readonly session: SessionSettings };
+  readonly settings: CheckDeps["settings"] & {
+    readonly session: SessionSettings;
+    readonly recycled: RecycledSettings;
+  };
+}
+
+export interface RecycledSettings {
+  /** A number that was not used for this long may be somebody else's; 0 for never. */
+  readonly unusedMs: number;
+  /** Whether accounts with login protection are kept: their second factor is asked for anyway. */
+  readonly sparesProtected: boolean;
 }
 
 export interface SignInInput extends Omit<CheckInput, "purposes"> {
@@ -67,7 +77,9 @@ export async function signInApproved(
   const draft = await draftSession(deps, userAgent, { ...caller, ...traits, amr: ["sms"] });
   const user = await draftUser(deps, phone, phoneTag);
   const { knownEpoch } = caller;
-  const saving = deps.users.signIn({ user, session: draft, verificationId: verification.id, knownEpoch });
+  const recycled = caller.bucket === "stranger" && !testNumber ? recycledSince(deps) : {};
+  const approved = { verificationId: verification.id, knownEpoch, ...recycled };
+  const saving = deps.users.signIn({ user, session: draft, ...approved });
   const entered = await saving.catch(failUnsaved);
   if (!entered.opened)
     return await deps.askSecondFactor(entered.user, { first: "sms", caller, client, ...traits });
@@ -92,6 +104,18 @@ export async function openSession(
   if (!entered) return undefined;
   if (!entered.opened) return await deps.askSecondFactor(entered.user, { first, caller, client });
   return ok({ user: entered.user, session, created: false });
+}
+
+/**
+ * A number that nobody used for long was perhaps given to somebody else since: a code shows who holds it, and not that it
+ * is the person of then (T51). A known device shows that.
+ */
+function recycledSince({
+  clock,
+  settings,
+}: SignInDeps): Pick<SignInDraft, "unusedSince" | "sparesProtected"> {
+  const { unusedMs, sparesProtected } = settings.recycled;
+  return unusedMs === 0 ? {} : { unusedSince: clock.now() - unusedMs, sparesProtected };
 }
 
 /** The code was right and is used up, and yet nobody is signed in: it takes a new one. */

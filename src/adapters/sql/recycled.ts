@@ -1,0 +1,73 @@
+import type { Kysely } from "kysely";
+import type { SignInDraft } from "../../core/account/ports.ts";
+import { addEvents } from "./events.ts";
+import type { Schema, UserRow } from "./schema.ts";
+import { endSessionsOf } from "./sessions.ts";
+
+const DAY_MS = 86_400_000;
+/** The migration since which it is noted when a user was used. */
+const NOTED_SINCE = 10;
+
+/** Notes that these users were used, in steps of a day. */
+export async function noteUse(db: Kysely<Schema>, ids: readonly string[], now: number): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable("users")
+    .set({ last_used_at: now })
+    .where("id", "in", ids)
+    .where((eb) => eb.or([eb("last_used_at", "is", null), eb("last_used_at", "<", now - DAY_MS)]))
+    .execute();
+}
+
+/**
+ * Takes the number from those of these users whom nobody used since the time that every sign-in to them names. Whether
+ * there was any.
+ */
+export async function releaseUnused(
+  trx: Kysely<Schema>,
+  drafts: readonly SignInDraft[],
+  found: readonly UserRow[],
+  now: number,
+): Promise<boolean> {
+  let released = false;
+  for (const user of found) {
+    const own = drafts.filter((draft) => draft.user.phoneTag === user.phone_tag);
+    if (!own.every((draft) => mayRelease(draft, user))) continue;
+    const usedAt = user.last_used_at ?? (await notedSince(trx)) ?? now;
+    if (!own.every(({ unusedSince }) => unusedSince !== undefined && usedAt < unusedSince)) continue;
+    await release(trx, user, now);
+    released = true;
+  }
+  return released;
+}
+
+function mayRelease({ user, unusedSince, sparesProtected }: SignInDraft, row: UserRow): boolean {
+  const isSpared = sparesProtected && row.login_protection !== null;
+  return unusedSince !== undefined && user.id !== row.id && !isSpared;
+}
+
+/** A user of an older version counts as used when this one came. */
+async function notedSince(trx: Kysely<Schema>): Promise<number | undefined> {
+  const query = trx.selectFrom("migrations").select("applied_at").where("id", "=", NOTED_SINCE);
+  return (await query.executeTakeFirst())?.applied_at;
+}
+
+/** What stands in the place of the tag is no tag: no key has this name, and no other user has this text. */
+async function release(
+  trx: Kysely<Schema>,
+  { id: userId, device_epoch }: UserRow,
+  now: number,
+): Promise<void> {
+  await trx
+    .updateTable("users")
+    .set({
+      ...{ phone_tag: `none.${userId}`, sealed_phone: "" },
+      ...{ device_epoch: device_epoch + 1, updated_at: now },
+    })
+    .where("id", "=", userId)
+    .execute();
+  await endSessionsOf(trx, [userId], now);
+  await trx.deleteFrom("phone_changes").where("user_id", "=", userId).execute();
+  await trx.deleteFrom("notices").where("user_id", "=", userId).execute();
+  await addEvents(trx, { type: "number_released", userId, at: now });
+}
