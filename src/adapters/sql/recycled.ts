@@ -4,20 +4,8 @@ import { addEvents } from "./events.ts";
 import type { Schema, UserRow } from "./schema.ts";
 import { endSessionsOf } from "./sessions.ts";
 
-const DAY_MS = 86_400_000;
 /** The migration since which it is noted when a user was used. */
 const NOTED_SINCE = 10;
-
-/** Notes that these users were used, in steps of a day. */
-export async function noteUse(db: Kysely<Schema>, ids: readonly string[], now: number): Promise<void> {
-  if (ids.length === 0) return;
-  await db
-    .updateTable("users")
-    .set({ last_used_at: now })
-    .where("id", "in", ids)
-    .where((eb) => eb.or([eb("last_used_at", "is", null), eb("last_used_at", "<", now - DAY_MS)]))
-    .execute();
-}
 
 /**
  * Takes the number from those of these users whom nobody used since the time that every sign-in to them names. Whether

@@ -5,7 +5,7 @@ import { methodsOf, sessionOf, sessionValues, userOf } from "./account-rows.ts";
 import { coalesce } from "./coalesce.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
-import { noteUse } from "./recycled.ts";
+import { noteUse } from "./last-use.ts";
 import { reusable } from "./reusable.ts";
 import type { Schema, UserRow } from "./schema.ts";
 

@@ -1,0 +1,15 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "./schema.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Notes that these users were used, in steps of a day. */
+export async function noteUse(db: Kysely<Schema>, ids: readonly string[], now: number): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable("users")
+    .set({ last_used_at: now })
+    .where("id", "in", ids)
+    .where((eb) => eb.or([eb("last_used_at", "is", null), eb("last_used_at", "<", now - DAY_MS)]))
+    .execute();
+}
