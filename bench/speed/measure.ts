@@ -12,6 +12,10 @@ export interface Measured extends Sample {
   readonly serverMs: number;
   readonly databaseMs: number;
   readonly redisMs: number;
+  /** What it asked of the stores. */
+  readonly statements: number;
+  readonly commits: number;
+  readonly scripts: number;
   /** Of all the server's processes, at the end, MB. */
   readonly rssMb: number;
 }
@@ -44,15 +48,20 @@ export async function measure(
 ): Promise<Measured> {
   const { urls, pids, codeKey } = running;
   const parts = { server: pids, database: [stores.mariadbPid], redis: [stores.redisPid] };
+  const asked = await stores.counts();
   const before = usedBy(parts);
   const sample = await generator.run({ ...job, urls, ...(codeKey && { codeKey }) });
   const after = usedBy(parts);
+  const { statements, commits, scripts } = await stores.counts();
   const count = Math.max(1, sample.perSecond * job.seconds);
   return {
     ...sample,
     serverMs: (after.server - before.server) / count,
     databaseMs: (after.database - before.database) / count,
     redisMs: (after.redis - before.redis) / count,
+    statements: (statements - asked.statements) / count,
+    commits: (commits - asked.commits) / count,
+    scripts: (scripts - asked.scripts) / count,
     rssMb: pids.reduce((sum, pid) => sum + rssOf(pid), 0),
   };
 }

@@ -17,9 +17,12 @@ export function tablesOf(results: Results): string {
         ...timeCells(each, results),
       ]),
     ),
-    "### What one of them takes: milliseconds of a processor",
+    "### What one of them takes: milliseconds of a processor, and what it asks of the stores",
     table(
-      ["Number", "System", "its own processes", "MariaDB", "Redis", "generator", "memory under load, MB"],
+      [
+        ...["Number", "System", "its own processes", "MariaDB", "Redis", "generator"],
+        ...["statements", "commits", "calls to Redis", "memory under load, MB"],
+      ],
       part("cycles").map((each) => [...nameCells(each), ...costCells(each, results)]),
     ),
     "### One connection, and 128",
@@ -100,7 +103,10 @@ function costCells(each: Case, results: Results): readonly Cell[] {
   const rounds = [...results.of(nameOf(each)).values()];
   const names = ["serverMs", "databaseMs", "redisMs", "generatorMs"] as const;
   const costs = names.map((name) => median(rounds.map((round) => round[name])).toFixed(2));
-  return [...costs, Math.round(median(rounds.map(({ rssMb }) => rssMb)))];
+  const counts = (["statements", "commits", "scripts"] as const).map((name) =>
+    median(rounds.map((round) => round[name])).toFixed(1),
+  );
+  return [...costs, ...counts, Math.round(median(rounds.map(({ rssMb }) => rssMb)))];
 }
 
 function table(titles: readonly string[], rows: readonly (readonly Cell[])[]): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createConnection } from "mysql2/promise";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { type MariadbServer, startMariadb } from "../../test/support/mariadb.ts";
 import { type RedisServer, startRedis } from "../../test/support/redis.ts";
 
@@ -10,9 +10,19 @@ export interface Stores {
   readonly redis: RedisServer;
   readonly mariadbPid: number;
   readonly redisPid: number;
+  /** What was asked of them since they began. */
+  counts(): Promise<Counts>;
   /** The URL of an empty database. */
   newDatabase(name: string): Promise<string>;
   stop(): Promise<void>;
+}
+
+export interface Counts {
+  /** Statements that MariaDB was sent, and the transactions that it wrote to its log. */
+  readonly statements: number;
+  readonly commits: number;
+  /** Calls of scripts that Redis was sent. */
+  readonly scripts: number;
 }
 
 /** As an installation in earnest: what is answered is on disk, with the log that replicas read. */
@@ -34,6 +44,17 @@ export async function startStores(): Promise<Stores> {
     redis,
     mariadbPid: Number(readFileSync(join(dirname(mariadb.socketPath), "pid"), "utf8")),
     redisPid: Number(/process_id:(\d+)/.exec(redis.command("info", "server"))?.[1]),
+    async counts() {
+      const root = await createConnection(at);
+      const [rows] = await root.query<RowDataPacket[]>(
+        "show global status where variable_name in ('Questions', 'Binlog_commits')",
+      );
+      await root.end();
+      const of = (name: string) => Number(rows.find(({ Variable_name: each }) => each === name)?.Value);
+      const stats = redis.command("info", "commandstats");
+      const scripts = Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+      return { statements: of("Questions"), commits: of("Binlog_commits"), scripts };
+    },
     async newDatabase(name) {
       const root = await createConnection(at);
       await root.query(`drop database if exists ${name}`);

@@ -4,8 +4,10 @@ import { unavailable } from "./mysql-errors.ts";
 
 /** How many callers are served in one go. */
 const MOST = 32;
-/** How many groups are under way at a time: where one is held up, the next is not. */
-const LANES = 2;
+/** A group that is under way for so long is held up, by a lock or a lost connection: others need not wait for it. */
+const HELD_UP_MS = 100;
+/** How many groups are under way at a time at most. */
+const LANES = 4;
 /** How many callers may wait: as many as a server has connections. */
 const QUEUE_LIMIT = 10_000;
 
@@ -28,11 +30,13 @@ interface Waiting<I, O> {
 export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[]>): (item: I) => Promise<O> {
   let waiting: Waiting<I, O>[] = [];
   let lanes = 0;
+  let latest = Number.NEGATIVE_INFINITY;
 
   async function serveAll(): Promise<void> {
     // Those who come in this turn of the event loop go together.
     for (await setImmediate(); waiting.length > 0; await setImmediate()) {
       const group = waiting.splice(0, largestPowerOfTwo(waiting.length));
+      latest = performance.now();
       await serve(group).catch((error: unknown) => {
         const all = [...group, ...waiting];
         waiting = [];
@@ -58,8 +62,10 @@ export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[
       if (waiting.length >= QUEUE_LIMIT)
         return reject(unavailable(new Error("too many wait for the database")));
       waiting.push({ item, resolve, reject });
-      if (lanes === LANES) return;
+      const isServed = lanes > 0 && performance.now() - latest < HELD_UP_MS;
+      if (isServed || lanes === LANES) return;
       lanes += 1;
+      latest = performance.now();
       void serveAll().finally(() => {
         lanes -= 1;
       });

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
+import { openMysql } from "../../../src/adapters/sql/mysql.ts";
+import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
+import { addTagKey, aMessage, aSession, aUser, fresh, NOW } from "../../contracts/samples.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
+
+const clock = { now: () => NOW };
+const MANY = 16;
+const many = <T>(make: (n: number) => T): T[] => Array.from({ length: MANY }, (_, n) => make(n));
+
+/** The server's own count of something, of all its clients. */
+async function counted(name: string): Promise<number> {
+  const [row] = await asRoot(`show global status like '${name}'`);
+  return Number(row?.Value);
+}
+
+/** That requests which come together share ways to the server and commits, by numbers and not by time. */
+describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
+  let opened: TestMysql;
+  let watched: SqlDatabase;
+  let stores: SqlStores;
+  let newTag: () => string;
+  const sent: string[] = [];
+  beforeAll(async () => {
+    opened = await openTestMysql(clock);
+    watched = await openMysql(opened.server, { onStatement: (text) => sent.push(text) });
+    stores = createSqlStores(watched, { clock, onStaleKey: () => {} });
+    newTag = (await addTagKey(stores.keys)).tag;
+  });
+  afterAll(async () => {
+    await watched.close();
+    await opened.close();
+  });
+
+  /** How many statements these calls come to. */
+  const statements = async (calls: () => readonly Promise<unknown>[]) => {
+    const before = sent.length;
+    await Promise.all(calls());
+    return sent.length - before;
+  };
+  const draft = () => {
+    const user = aUser(newTag());
+    return { user, session: aSession(user.id), verificationId: fresh("verification") };
+  };
+
+  test("16 sign-ins are one transaction of eight statements, and one commit", async () => {
+    const commits = await counted("Com_commit");
+    const drafts = many(draft);
+    expect(await statements(() => drafts.map((each) => stores.users.signIn(each)))).toBe(8);
+    expect((await counted("Com_commit")) - commits).toBe(1);
+    const found = await Promise.all(drafts.map(({ session }) => stores.sessions.find(session.id)));
+    expect(found.map((each) => each?.user.id)).toEqual(drafts.map(({ user }) => user.id));
+  });
+
+  test("16 messages are one statement, their outcomes are one, and so are reads of sessions and of the ledger", async () => {
+    const messages = many(() => aMessage());
+    const outcome = { status: "accepted" as const, sender: "one", price: 1 };
+    expect(await statements(() => messages.map((each) => stores.messages.create(each)))).toBe(1);
+    expect(await statements(() => messages.map(({ id }) => stores.messages.finish(id, outcome)))).toBe(1);
+    expect(await statements(() => many(() => stores.sessions.find(fresh("none"))))).toBe(1);
+    expect(await statements(() => many(() => stores.ledger.read([newTag()], "stranger", 0)))).toBe(1);
+  });
+
+  test("each message gets its own outcome", async () => {
+    const messages = many(() => aMessage());
+    await Promise.all(messages.map((each) => stores.messages.create(each)));
+    const outcomes = many((n) => ({
+      status: n % 2 ? ("accepted" as const) : ("rejected" as const),
+      sender: `sender-${n}`,
+      price: n * 1_000_000_007,
+      ...(n % 3 ? { providerId: `p${n}`, fee: n, heldUntil: NOW + n } : { providerCode: `c${n}` }),
+    }));
+    await Promise.all(
+      messages.map(({ id }, n) => stores.messages.finish(id, outcomes[n] ?? { ...outcomes[0]! })),
+    );
+    for (const [n, { id }] of messages.entries()) {
+      const row = await watched.db.selectFrom("messages").selectAll().where("id", "=", id).executeTakeFirst();
+      expect(row).toMatchObject({
+        status: outcomes[n]?.status,
+        sender: `sender-${n}`,
+        price: n * 1_000_000_007,
+        provider_id: n % 3 ? `p${n}` : null,
+        provider_code: n % 3 ? null : `c${n}`,
+        fee: n % 3 ? n : null,
+        held_until: n % 3 ? NOW + n : null,
+      });
+    }
+  });
+
+  test("of 16 of which one cannot be written, fifteen are", async () => {
+    const drafts = many(draft);
+    drafts[5] = { ...draft(), session: aSession("", { id: "x".repeat(65) }) };
+    const settled = await Promise.allSettled(drafts.map((each) => stores.users.signIn(each)));
+    expect(settled.map(({ status }) => status)).toEqual(many((n) => (n === 5 ? "rejected" : "fulfilled")));
+  });
+
+  test("16 first sign-ins of one phone make one user, and one of them made it", async () => {
+    const tag = newTag();
+    const drafts = many(() => ({ ...draft(), user: aUser(tag) }));
+    const signedIn = await Promise.all(drafts.map((each) => stores.users.signIn(each)));
+    expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(1);
+    expect(signedIn.filter(({ created }) => created)).toHaveLength(1);
+  });
+
+  test("what was prepared once is used again", async () => {
+    const round = () => Promise.all(many(() => stores.messages.create(aMessage())));
+    for (let warm = 0; warm < 12; warm += 1) await round();
+    const prepared = await counted("Com_stmt_prepare");
+    for (let again = 0; again < 4; again += 1) await round();
+    expect((await counted("Com_stmt_prepare")) - prepared).toBe(0);
+  });
+});

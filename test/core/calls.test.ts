@@ -1,0 +1,44 @@
+import { afterEach, expect, test } from "vitest";
+import { createRules, type Rules } from "./rules.ts";
+
+let rules: Rules | undefined;
+afterEach(() => rules?.close());
+
+/** Notes every call of a method. */
+function counting<T extends object>(name: string, store: T, calls: string[]): T {
+  return new Proxy(store, {
+    get(target, method, receiver) {
+      const value: unknown = Reflect.get(target, method, receiver);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        calls.push(`${name}.${String(method)}`);
+        return value.apply(target, args) as unknown;
+      };
+    },
+  });
+}
+
+test("a start and a sign-in ask as little of the stores as they can: each call is a way to a server", async () => {
+  const calls: string[] = [];
+  rules = await createRules({
+    wrap: (stores) => ({
+      verifications: counting("verifications", stores.verifications, calls),
+      limits: counting("limits", stores.limits, calls),
+      ledger: counting("ledger", stores.ledger, calls),
+    }),
+  });
+  const warm = await rules.started();
+  await rules.guess(warm.id, warm.code);
+
+  calls.length = 0;
+  const { id, code } = await rules.started({}, "+8613800138001");
+  expect(calls.filter((call) => !call.endsWith(".find"))).toEqual([
+    "ledger.read",
+    "limits.take",
+    "ledger.read",
+    "verifications.create",
+  ]);
+  calls.length = 0;
+  expect(await rules.guess(id, code)).toBe("approved");
+  expect(calls).toEqual(["verifications.find", "verifications.guess", "limits.settle"]);
+});
