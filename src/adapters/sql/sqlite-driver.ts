@@ -10,9 +10,9 @@ import {
 } from "kysely";
 import type Libsql from "libsql";
 import { UnavailableError } from "../../core/refusals.ts";
-import { createLane } from "./lane.ts";
+import type { Commits, Turn } from "./sqlite-commits.ts";
 import { createStatements } from "./statements.ts";
-import { bindable } from "./values.ts";
+import { type Bindable, bindable } from "./values.ts";
 
 export interface SqliteDriverOptions {
   /** How long a statement may wait for its turn and for other processes, together. */
@@ -27,69 +27,75 @@ export interface SqliteDriverOptions {
  * meets a busy file keeps its statement open; waiting for another process is done between tries, not inside libsql,
  * so that the event loop goes on.
  */
-export function sqliteDialect(libsql: Libsql.Database, options: SqliteDriverOptions): Dialect {
+export function sqliteDialect(
+  libsql: Libsql.Database,
+  commits: Commits,
+  options: Pick<SqliteDriverOptions, "onStatement">,
+): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => createDriver(libsql, options),
+    createDriver: () => createDriver(libsql, commits, options),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
-interface Turn {
-  /** On the clock of `performance.now`. Whoever waited long for the lane waits no longer for the file. */
-  readonly deadline: number;
-  readonly leave: () => void;
+interface Connection extends DatabaseConnection {
+  readonly turn: Turn;
+  inTransaction: boolean;
 }
 
-function createDriver(libsql: Libsql.Database, options: SqliteDriverOptions): Driver {
-  const lane = createLane();
-  let turn: Turn = { deadline: 0, leave: () => {} };
-  const whileBusy = <T>(run: () => T) => retryWhileBusy(run, turn.deadline);
-  const begin = () => whileBusy(() => void libsql.exec("BEGIN IMMEDIATE"));
-  const commit = () => whileBusy(() => void libsql.exec("COMMIT"));
-  const rollback = () => libsql.inTransaction && libsql.exec("ROLLBACK");
-  const connection = createConnection(libsql, { whileBusy, begin, commit, rollback }, options);
+function createDriver(
+  libsql: Libsql.Database,
+  commits: Commits,
+  options: Pick<SqliteDriverOptions, "onStatement">,
+): Driver {
+  const statements = createStatements(libsql);
   return {
     init: async () => {},
-    async acquireConnection() {
-      const deadline = performance.now() + options.busyTimeoutMs;
-      turn = { leave: await lane.enter(), deadline };
-      return connection;
-    },
-    beginTransaction: () => translated(begin),
-    commitTransaction: () => translated(commit),
-    rollbackTransaction: () => translated(async () => void rollback()),
-    releaseConnection: async () => turn.leave(),
+    acquireConnection: async () => createConnection(await commits.enter(), statements, options),
+    beginTransaction: (connection) =>
+      translated(async () => {
+        await mine(connection).turn.begin();
+        mine(connection).turn.mark();
+        mine(connection).inTransaction = true;
+      }),
+    commitTransaction: (connection) => translated(() => mine(connection).turn.end()),
+    rollbackTransaction: (connection) =>
+      translated(async () => {
+        mine(connection).turn.undo();
+        await mine(connection).turn.end();
+      }),
+    releaseConnection: async (connection) => mine(connection).turn.leave(),
     destroy: async () => {},
   };
 }
 
-interface Transactions {
-  whileBusy<T>(run: () => T): Promise<T>;
-  begin(): Promise<void>;
-  commit(): Promise<void>;
-  rollback(): unknown;
+/** Kysely gives back what `acquireConnection` made. */
+function mine(connection: DatabaseConnection): Connection {
+  return connection as Connection;
 }
 
+/** For one statement, or the statements of one transaction. */
 function createConnection(
-  libsql: Libsql.Database,
-  transactions: Transactions,
-  options: SqliteDriverOptions,
-): DatabaseConnection {
-  const statements = createStatements(libsql);
-  return {
+  turn: Turn,
+  statements: ReturnType<typeof createStatements>,
+  options: Pick<SqliteDriverOptions, "onStatement">,
+): Connection {
+  const connection: Connection = {
+    turn,
+    inTransaction: false,
     executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       options.onStatement?.(query.sql);
       return translated(async () => {
-        const parameters = query.parameters.map(bindable);
-        const statement = await transactions.whileBusy(() => statements.get(query.sql));
-        if (statement.reader) {
-          return { rows: (await transactions.whileBusy(() => statement.all(parameters))) as R[] };
+        try {
+          const parameters = query.parameters.map(bindable);
+          const statement = await turn.whileBusy(() => statements.get(query.sql));
+          if (!statement.reader && !connection.inTransaction) await turn.begin();
+          return await turn.whileBusy(() => runOn<R>(statement, parameters));
+        } finally {
+          if (!connection.inTransaction) await turn.end();
         }
-        const run = () => statement.run(parameters).changes;
-        const changes = libsql.inTransaction ? run() : await inOwnTransaction(transactions, run);
-        return { rows: [], numAffectedRows: BigInt(changes) };
       });
     },
     // biome-ignore lint/correctness/useYield: the interface asks for a generator; no store reads in streams
@@ -97,18 +103,12 @@ function createConnection(
       throw new Error("streaming is not supported");
     },
   };
+  return connection;
 }
 
-async function inOwnTransaction<T>(transactions: Transactions, run: () => T): Promise<T> {
-  await transactions.begin();
-  try {
-    const result = run();
-    await transactions.commit();
-    return result;
-  } catch (error) {
-    transactions.rollback();
-    throw error;
-  }
+function runOn<R>(statement: Libsql.Statement, parameters: readonly Bindable[]): QueryResult<R> {
+  if (statement.reader) return { rows: statement.all([...parameters]) as R[] };
+  return { rows: [], numAffectedRows: BigInt(statement.run([...parameters]).changes) };
 }
 
 const PAUSES_MS = [1, 2, 5, 10, 20, 40];

@@ -6,6 +6,7 @@ import { UnavailableError } from "../../core/refusals.ts";
 import type { SqlDatabase } from "./database.ts";
 import { sqliteGrammar } from "./grammar.ts";
 import type { Schema } from "./schema.ts";
+import { type Commits, createCommits } from "./sqlite-commits.ts";
 import { asFault, retryWhileBusy, sqliteDialect } from "./sqlite-driver.ts";
 
 export interface SqliteOptions {
@@ -29,8 +30,9 @@ export async function openSqlite(url: string, options: SqliteOptions = {}): Prom
   const path = pathOf(url);
   const driverOptions = { busyTimeoutMs: BUSY_TIMEOUT_MS, ...options };
   const libsql = await connect(path, driverOptions.busyTimeoutMs);
+  const commits = createCommits(libsql, driverOptions.busyTimeoutMs, retryWhileBusy);
   const db = new Kysely<Schema>({
-    dialect: sqliteDialect(libsql, driverOptions),
+    dialect: sqliteDialect(libsql, commits, driverOptions),
     plugins: [sqliteGrammar],
   });
   return {
@@ -39,7 +41,7 @@ export async function openSqlite(url: string, options: SqliteOptions = {}): Prom
     exclusive: (body) => db.transaction().execute((trx) => body(trx, trx)),
     backup: async (label) => backup(path, label),
     ping: async () => void (await sql`SELECT 1`.execute(db)),
-    close: () => close(db, libsql),
+    close: () => close(db, libsql, commits),
   };
 }
 
@@ -91,10 +93,11 @@ function backup(path: string, label: string): string | undefined {
   return copy;
 }
 
-/** In a turn of its own, so that what is running ends first. The main file alone is whole then. */
-async function close(db: Kysely<Schema>, libsql: Libsql.Database): Promise<void> {
+/** Behind what is running. The main file alone is whole then. */
+async function close(db: Kysely<Schema>, libsql: Libsql.Database, commits: Commits): Promise<void> {
   if (!libsql.open) return;
-  await db.connection().execute(async () => {
+  await commits.alone(() => {
+    if (!libsql.open) return;
     try {
       libsql.pragma("wal_checkpoint(TRUNCATE)");
     } finally {

@@ -1,0 +1,124 @@
+import type Libsql from "libsql";
+import { createLane } from "./lane.ts";
+
+/** A caller's turn on the one connection; between `begin` and the end everything is in a transaction. */
+export interface Turn {
+  /** Runs again what met a file that another process has locked. */
+  whileBusy<T>(run: () => T): Promise<T>;
+  /** Opens the transaction that all turns of this moment share, where it is not open yet. */
+  begin(): Promise<void>;
+  /** In that transaction: what follows can be undone by itself. */
+  mark(): void;
+  /** Undoes what followed `mark`, and nothing of other turns. */
+  undo(): void;
+  /** Ends the turn. Resolves when what was done and seen in it is on disk; rejects when nothing of it is. */
+  end(): Promise<void>;
+  /** Ends the turn without waiting. */
+  leave(): void;
+}
+
+/** Turns on one connection, and when what they wrote goes to disk. */
+export interface Commits {
+  enter(): Promise<Turn>;
+  /** Runs between two turns, with no transaction open. */
+  alone<T>(run: () => T): Promise<T>;
+}
+
+/** The transaction of one moment. */
+interface Group {
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One connection has one transaction, and each waits for the disk. So the turns of one moment share theirs: the first opens
+ * it, and it is committed when this turn of the event loop is over. Each can be undone by itself, to a savepoint. Nobody is
+ * answered before the commit, also who only read: it may have been what is not on disk yet.
+ *
+ * @param retry runs what meets a locked file again, until the deadline (of `performance.now`)
+ */
+export function createCommits(
+  libsql: Libsql.Database,
+  busyTimeoutMs: number,
+  retry: <T>(run: () => T, deadline: number) => Promise<T>,
+): Commits {
+  const lane = createLane();
+  let group: Group | undefined;
+
+  async function open(deadline: number): Promise<void> {
+    if (group) return;
+    await retry(() => libsql.exec("BEGIN IMMEDIATE"), deadline);
+    const opened = createGroup();
+    group = opened;
+    setImmediate(() => void alone(() => {}));
+  }
+
+  async function commit(): Promise<void> {
+    const ended = group;
+    group = undefined;
+    if (!ended) return;
+    try {
+      await retry(() => libsql.exec("COMMIT"), performance.now() + busyTimeoutMs);
+      ended.resolve();
+    } catch (error) {
+      if (libsql.inTransaction) libsql.exec("ROLLBACK");
+      ended.reject(error);
+    }
+  }
+
+  /** After some errors SQLite has rolled back by itself, and with it what others did. */
+  function noticeLoss(error: unknown): void {
+    if (!group || libsql.inTransaction) return;
+    group.reject(error);
+    group = undefined;
+  }
+
+  async function alone<T>(run: () => T): Promise<T> {
+    const leave = await lane.enter();
+    try {
+      await commit();
+      return run();
+    } finally {
+      leave();
+    }
+  }
+
+  return {
+    alone,
+    async enter() {
+      // Whoever waited long for the lane waits no longer for the file.
+      const deadline = performance.now() + busyTimeoutMs;
+      const leave = await lane.enter();
+      return {
+        leave,
+        begin: () => open(deadline),
+        mark: () => void libsql.exec("SAVEPOINT turn"),
+        undo: () => void (libsql.inTransaction && libsql.exec("ROLLBACK TO turn")),
+        async whileBusy(run) {
+          try {
+            return await retry(run, deadline);
+          } catch (error) {
+            noticeLoss(error);
+            throw error;
+          }
+        },
+        end() {
+          const done = group?.done;
+          leave();
+          return done ?? Promise.resolve();
+        },
+      };
+    },
+  };
+}
+
+function createGroup(): Group {
+  let settle: Pick<Group, "resolve" | "reject"> = { resolve: () => {}, reject: () => {} };
+  const done = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Where everybody has left already, nobody hears of it.
+  done.catch(() => {});
+  return { done, ...settle };
+}
