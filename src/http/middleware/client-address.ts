@@ -90,15 +90,30 @@ function addressOf(address: Address | undefined): ClientAddress | undefined {
   return { key: `${Buffer.from(network).toString("hex")}/64`, text };
 }
 
+type Network = readonly [address: Address, bits: number];
+
+/** Read once for each setting: reading them takes longer than comparing. */
+const networks = new WeakMap<readonly string[], readonly Network[]>();
+
+function networksOf(proxies: readonly string[]): readonly Network[] {
+  const read = networks.get(proxies) ?? proxies.filter((each) => each !== LOOPBACK).map(networkOf);
+  networks.set(proxies, read);
+  return read;
+}
+
+function networkOf(text: string): Network {
+  if (text.includes("/")) return ipaddr.parseCIDR(text);
+  const address = ipaddr.process(text);
+  return [address, 8 * address.toByteArray().length];
+}
+
+const LOOPBACK = "loopback";
+
 function isTrusted(address: Address, { trustedProxies }: ClientAddressSettings): boolean {
-  return trustedProxies.some((proxy) => {
-    if (proxy === "loopback") return address.range() === "loopback";
-    const [network, bits] = proxy.includes("/")
-      ? ipaddr.parseCIDR(proxy)
-      : [ipaddr.process(proxy), undefined];
-    if (network.kind() !== address.kind()) return false;
-    return bits === undefined ? network.toString() === address.toString() : address.match(network, bits);
-  });
+  if (trustedProxies.includes(LOOPBACK) && address.range() === "loopback") return true;
+  return networksOf(trustedProxies).some(
+    ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
+  );
 }
 
 function isLocal(address: Address): boolean {
