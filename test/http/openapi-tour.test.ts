@@ -6,6 +6,7 @@ import { allRefusals, type Operation } from "../../src/http/api/operation.ts";
 import { apiKey, type Proof } from "../backend/support.ts";
 import { createTestVerifier, solved } from "../support/challenges.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
+import { tourFactors } from "./factors-tour.ts";
 import { type OpenApi, violations } from "./openapi-document.ts";
 import { bodyOf, type ProblemBody, phoneNo, type VerificationBody, wrongCode } from "./support.ts";
 
@@ -76,12 +77,13 @@ beforeAll(async () => {
   await tourStepUp();
   await tourPhone();
   await tourData();
+  const challenged = await tourFactors(world, call);
   for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
   // Without its database it can say that it lives, and nothing else.
   world.clock.advance(300_000);
   const last = await world.signIn(phoneNo(64));
   down = true;
-  for (const each of OPERATIONS) await withoutDatabase(each, last);
+  for (const each of OPERATIONS) await withoutDatabase(each, last, challenged);
   down = false;
   await call("GET /readyz");
 });
@@ -343,12 +345,16 @@ async function tourSessions(session: OpenedSession): Promise<void> {
   await call("DELETE /v1/sessions/current", { headers });
 }
 
-async function withoutDatabase(each: Operation, session: OpenedSession): Promise<void> {
+async function withoutDatabase(each: Operation, session: OpenedSession, challenge: string): Promise<void> {
   const bodies: Record<string, object> = {
     "/v1/verifications": { phone: phoneNo(3) },
     "/v1/challenges": { phone: phoneNo(3) },
     "/v1/sessions": { verificationId: ID.verification, code: "123456" },
     "/v1/sessions/current/step-up": { verificationId: ID.verification, code: "123456" },
+    "/v1/sessions/passkey-options": { challenge },
+    "/v1/me/factors/passkeys": { passkey: { id: "x" } },
+    "/v1/me/factors/totp/{id}/confirm": { code: "123456" },
+    "/v1/me/login-protection": { when: "off" },
     "/v1/sessions/refresh": { refreshToken: session.refreshToken },
     "/v1/me": each.method === "patch" ? { name: "Lin" } : { verificationId: ID.verification, code: "123456" },
     "/v1/me/phone": { verificationId: ID.verification, code: "123456" },

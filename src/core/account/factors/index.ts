@@ -78,7 +78,7 @@ export function createFactors(deps: FactorsDeps) {
     async renewCodes({
       principal,
       locale,
-    }: Actor): Promise<Result<readonly string[], Refused | "factor_missing">> {
+    }: Actor): Promise<Result<readonly string[], "step_up_required" | "factor_missing">> {
       const may = recent(principal);
       if (!may.ok) return may;
       const factors = await deps.factorStore.list(principal.user.id);
@@ -164,8 +164,8 @@ async function passkeyOptions(
   deps: FactorsDeps,
   { user, session }: Principal,
   site: PasskeySite,
-): Promise<Result<PasskeyOptions["options"], "invalid_request" | "too_many_factors">> {
-  const fits = await refuseFactor(deps, user.id, "");
+): Promise<Result<PasskeyOptions["options"], "too_many_factors">> {
+  const fits = await refuseFull(deps, user.id);
   if (!fits.ok) return fits;
   const name = await accountName(deps, user);
   const known = await passkeysOf(deps, user.id);
@@ -239,13 +239,20 @@ async function setProtection(
   return isOn ? ok(undefined) : refuse("factor_missing");
 }
 
-async function refuseFactor(
+async function refuseFull(
   { factorStore }: FactorsDeps,
+  userId: string,
+): Promise<Result<void, "too_many_factors">> {
+  return (await factorStore.list(userId)).length < MOST_FACTORS ? ok(undefined) : refuse("too_many_factors");
+}
+
+async function refuseFactor(
+  deps: FactorsDeps,
   userId: string,
   label: string,
 ): Promise<Result<void, "invalid_request" | "too_many_factors">> {
   if (label !== "" && !isName(label)) return refuse("invalid_request", BAD_LABEL);
-  return (await factorStore.list(userId)).length < MOST_FACTORS ? ok(undefined) : refuse("too_many_factors");
+  return await refuseFull(deps, userId);
 }
 
 const BAD_LABEL = {

@@ -1,0 +1,92 @@
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+
+/** What a ceremony looks like to an authenticator, so that every part of an answer can be made wrong alone. */
+export interface Ceremony {
+  readonly origin: string;
+  readonly challenge: string;
+  /** False leaves the flag out that says that the person was verified. */
+  readonly verified?: boolean;
+  readonly counter?: number;
+}
+
+const sha256 = (data: string | Buffer) => createHash("sha256").update(data).digest();
+
+/** CBOR (RFC 8949) of the few things that an authenticator says. */
+function cbor(value: number | string | Buffer | ReadonlyMap<number | string, unknown>): Buffer {
+  if (typeof value === "number") return value < 0 ? head(1, -1 - value) : head(0, value);
+  if (typeof value === "string")
+    return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
+  if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value]);
+  const entries = [...value].flatMap(([key, entry]) => [cbor(key), cbor(entry as number)]);
+  return Buffer.concat([head(5, value.size), ...entries]);
+}
+
+function head(major: number, length: number): Buffer {
+  if (length < 24) return Buffer.from([(major << 5) | length]);
+  if (length < 256) return Buffer.from([(major << 5) | 24, length]);
+  return Buffer.from([(major << 5) | 25, length >> 8, length & 255]);
+}
+
+/** An authenticator in software (WebAuthn level 3, section 6), sharing nothing with what is tested. */
+export function createAuthenticator() {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const credentialId = randomBytes(32);
+  const id = credentialId.toString("base64url");
+  const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+  const coseKey = cbor(
+    new Map<number, unknown>([
+      [1, 2],
+      [3, -7],
+      [-1, 1],
+      [-2, Buffer.from(x, "base64url")],
+      [-3, Buffer.from(y, "base64url")],
+    ]),
+  );
+
+  function authData({ origin, verified = true, counter = 0 }: Ceremony, attested = Buffer.alloc(0)): Buffer {
+    const flags = 1 | (verified ? 4 : 0) | (attested.length > 0 ? 64 : 0);
+    const count = Buffer.alloc(4);
+    count.writeUInt32BE(counter);
+    return Buffer.concat([sha256(new URL(origin).hostname), Buffer.from([flags]), count, attested]);
+  }
+
+  const clientData = (type: string, { origin, challenge }: Ceremony) =>
+    Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin: false }));
+
+  const answer = (response: Record<string, string>) => ({
+    id,
+    rawId: id,
+    type: "public-key",
+    clientExtensionResults: {},
+    response,
+  });
+
+  return {
+    id,
+    create(ceremony: Ceremony) {
+      const length = Buffer.from([0, credentialId.length]);
+      const attested = Buffer.concat([Buffer.alloc(16), length, credentialId, coseKey]);
+      const attestationObject = cbor(
+        new Map<string, unknown>([
+          ["fmt", "none"],
+          ["attStmt", new Map()],
+          ["authData", authData(ceremony, attested)],
+        ]),
+      ).toString("base64url");
+      const clientDataJSON = clientData("webauthn.create", ceremony).toString("base64url");
+      return answer({ clientDataJSON, attestationObject });
+    },
+    get(ceremony: Ceremony) {
+      const client = clientData("webauthn.get", ceremony);
+      const authenticatorData = authData(ceremony);
+      const signature = sign("sha256", Buffer.concat([authenticatorData, sha256(client)]), privateKey);
+      return answer({
+        clientDataJSON: client.toString("base64url"),
+        authenticatorData: authenticatorData.toString("base64url"),
+        signature: signature.toString("base64url"),
+      });
+    },
+  };
+}
+
+export type Authenticator = ReturnType<typeof createAuthenticator>;
