@@ -16,6 +16,7 @@ import { securityHeaders } from "./middleware/security-headers.ts";
 import { originOf } from "./origin.ts";
 import * as account from "./pages/account.ts";
 import * as confirm from "./pages/confirm.ts";
+import * as data from "./pages/data.ts";
 import { createDocs } from "./pages/docs.ts";
 import * as inbox from "./pages/inbox.ts";
 import * as phone from "./pages/phone-change.ts";
@@ -87,6 +88,10 @@ export function createApp(deps: HttpDeps): App {
   app.post("/account/phone/send", (c) => phone.sendPhoneChangeCode(c, deps));
   app.post("/account/phone/resend", (c) => phone.resendPhoneChangeCode(c, deps));
   app.post("/account/phone/cancel", (c) => phone.cancelPhoneChange(c, deps));
+  app.get("/account/data", (c) => data.showData(c, deps));
+  app.post("/account/data/export", (c) => data.downloadData(c, deps));
+  app.post("/account/data/send", (c) => data.sendEraseCode(c, deps));
+  app.post("/account/data/erase", (c) => data.submitErase(c, deps));
   // For whoever has the link that a notice brought, signed in or not.
   app.get("/stop/:code", (c) => stop.showStop(c, deps));
   app.post("/stop/:code", (c) => stop.submitStop(c, deps));

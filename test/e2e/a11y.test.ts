@@ -39,6 +39,22 @@ function codeFor(phone: string): string {
   return app.world.sms.lastCode(`+86${phone}`);
 }
 
+async function askForMove(page: Page, to: string): Promise<void> {
+  await page.goto(`${app.origin}/account/phone`);
+  await page.locator("#phone").fill(to);
+  await page.locator('form[action="/account/phone/send"] button[type=submit]').click();
+  await page.locator("#code").waitFor();
+}
+
+/** Signs in, and asks to move to another number. */
+async function startMove(page: Page, phone: string): Promise<void> {
+  const to = newPhone();
+  await signIn(page, app, phone);
+  await askForMove(page, to);
+  await page.locator("#code").fill(codeFor(to));
+  await page.locator('form[action="/account/phone/cancel"]').waitFor();
+}
+
 /** Every page in every state that looks different, and how to get there. */
 const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   "the number": (page) => page.goto(`${app.origin}/sign-in`),
@@ -71,6 +87,34 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     const phone = newPhone();
     await app.world.signIn(`+86${phone}`);
     await signIn(page, app, phone);
+  },
+  "another number": async (page) => {
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/phone`);
+  },
+  "the code of another number": async (page) => {
+    await signIn(page, app, newPhone());
+    await askForMove(page, newPhone());
+  },
+  "a number that is about to change": async (page) => {
+    await startMove(page, newPhone());
+  },
+  "the way to stop a change": async (page) => {
+    const phone = newPhone();
+    await startMove(page, phone);
+    const notice = app.world.sms.sent.findLast(({ to }) => to === `+86${phone}`)?.text ?? "";
+    await page.goto(`${app.origin}${/\/stop\/[0-9a-f]+/.exec(notice)?.[0]}`);
+    await page.locator(".button-danger").waitFor();
+  },
+  "the person's data": async (page) => {
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/data`);
+  },
+  "the code that deletes": async (page) => {
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/data`);
+    await page.locator('form[action="/account/data/send"] button').click();
+    await page.locator("#code").waitFor();
   },
   "a saved account": async (page) => {
     await signIn(page, app, newPhone());

@@ -11,6 +11,8 @@ const COOKIES = {
   confirm: 3_600,
   /** The same for one who changes their number. */
   phone: 3_600,
+  /** The same for one who deletes their account. */
+  erase: 3_600,
   session: 400 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,

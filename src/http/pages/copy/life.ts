@@ -31,6 +31,21 @@ interface LifeCopy {
     readonly goneTitle: string;
     readonly gone: string;
   };
+  readonly data: {
+    readonly title: string;
+    readonly exportTitle: string;
+    readonly exportLead: string;
+    readonly exportSubmit: string;
+    readonly eraseTitle: string;
+    readonly eraseLead: string;
+    readonly eraseSend: Around;
+    readonly eraseSubmit: string;
+    readonly doneTitle: string;
+    readonly done: string;
+    readonly section: string;
+    readonly sectionLead: string;
+    readonly link: string;
+  };
   readonly back: string;
 }
 
@@ -67,6 +82,23 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
       goneTitle: "There is nothing to stop",
       gone: "The change was stopped or taken back before, or has taken effect already. If your number no longer signs in to your account, contact us.",
     },
+    data: {
+      title: "Your data",
+      exportTitle: "Take your data with you",
+      exportLead:
+        "A file with all that is kept about you: your account, your sessions, what happened in it, and which messages you got.",
+      exportSubmit: "Download",
+      eraseTitle: "Delete your account",
+      eraseLead:
+        "Your account and everything that names you are deleted for good. Nobody can bring them back. You are signed out everywhere.",
+      eraseSend: ["To be sure that it is you, we send a code to ", "."],
+      eraseSubmit: "Delete my account",
+      doneTitle: "Your account is deleted",
+      done: "Everything that names you is gone.",
+      section: "Your data",
+      sectionLead: "See what is kept about you, or delete your account.",
+      link: "Download or delete",
+    },
     back: "Back to your account",
   },
   "zh-CN": {
@@ -97,6 +129,21 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
       signIn: "登录",
       goneTitle: "没有可停止的更换",
       gone: "该更换已被停止、撤回，或已生效。如果您的号码无法再登录账号，请联系我们。",
+    },
+    data: {
+      title: "我的数据",
+      exportTitle: "导出数据",
+      exportLead: "下载一份文件，包含我们保存的全部个人数据：账号、登录记录、操作记录和发送给您的短信记录。",
+      exportSubmit: "下载",
+      eraseTitle: "注销账号",
+      eraseLead: "账号及所有可识别您身份的数据将被永久删除，无法恢复。所有设备上的登录都会退出。",
+      eraseSend: ["为确认是您本人，我们会将验证码发送至 ", "。"],
+      eraseSubmit: "注销账号",
+      doneTitle: "账号已注销",
+      done: "所有可识别您身份的数据均已删除。",
+      section: "我的数据",
+      sectionLead: "查看我们保存的个人数据，或注销账号。",
+      link: "导出或注销",
     },
     back: "返回我的账号",
   },

@@ -2,7 +2,7 @@ import { COPY, type Copy } from "../copy.ts";
 import { date, isoTime } from "./format.ts";
 import { CheckIcon, DeviceIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { PhoneSection } from "./life-sections.tsx";
+import { DataSection, PhoneSection } from "./life-sections.tsx";
 import { Banner, describedBy, FieldError, Form, PhoneNumber, Time } from "./parts.tsx";
 
 export interface AccountPageProps {
@@ -58,6 +58,7 @@ export function accountPage(props: AccountPageProps): Page {
         <Profile {...props} />
         <Sessions {...props} />
         <PhoneSection context={context} />
+        <DataSection context={context} />
       </div>
     </>,
   );

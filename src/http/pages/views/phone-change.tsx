@@ -6,6 +6,7 @@ import { CodeField } from "./code.tsx";
 import { layout, type Page } from "./layout.tsx";
 import { Banner, Form, PhoneNumber, Time } from "./parts.tsx";
 import { PhoneField, type PhonePageProps } from "./phone.tsx";
+import { ResendCode } from "./resend.tsx";
 
 export interface PhoneChangePageProps extends PhonePageProps {
   /** The present number, masked. */
@@ -88,18 +89,7 @@ function Sent({ context, sent, error }: PhoneChangePageProps & { readonly sent: 
           {copy.codeSubmit}
         </button>
       </Form>
-      <Form context={context} action="/account/phone/resend" class="resend" enhance="resend">
-        <button
-          class="link-button"
-          type="submit"
-          data-countdown={String(sent.resendInSeconds)}
-          data-text={code.resendCountdown}
-          data-done={code.resend}
-        >
-          {code.resend}
-        </button>
-        <span class="hidden-text" role="status" data-ready={code.resendReady}></span>
-      </Form>
+      <ResendCode context={context} action="/account/phone/resend" seconds={sent.resendInSeconds} />
       <div class="aside-actions">
         <a class="link-button" href="/account/phone?other">
           {copy.other}

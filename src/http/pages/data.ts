@@ -1,0 +1,103 @@
+import type { Context } from "hono";
+import { maskPhone } from "../../core/phone.ts";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { exportBody } from "../export-body.ts";
+import { refusalText } from "../problem.ts";
+import { confirmFirst } from "./confirm.ts";
+import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { clearCookie } from "./cookies.ts";
+import { LIFE_COPY } from "./copy/life.ts";
+import { messagePageFor } from "./errors.ts";
+import { pageClient } from "./flow.ts";
+import { csrfToken } from "./forms.ts";
+import { createHeld, type SentCode } from "./held.ts";
+import { dataPage } from "./views/data.tsx";
+import { messagePage } from "./views/message.tsx";
+import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
+
+const PATH = "/account/data";
+const held = createHeld("erase");
+
+/** GET /account/data: offers all that is kept about the visitor, and the end of the account. */
+export const showData: Handler = (c, deps) =>
+  withVisitor(c, deps, async (visitor) => {
+    const sent = await held.code(c, deps, await held.flow(c, deps));
+    return await answer(c, deps, visitor, { sent });
+  });
+
+/** POST /account/data/export: the file. A form and no link, so that nothing but the page itself asks for it. */
+export const downloadData: Handler = (c, deps) =>
+  withForm(c, deps, async ({ principal }) => {
+    const exported = await deps.phonekey.life.export(principal);
+    if (!exported.ok) {
+      const { refusal } = exported;
+      return refusal.code === "step_up_required"
+        ? confirmFirst(c, PATH)
+        : await messagePageFor(c, deps, refusal);
+    }
+    c.header("content-disposition", 'attachment; filename="account.json"');
+    return c.json(exportBody(exported.value));
+  });
+
+/** POST /account/data/send: sends the code that deletes, or the same again. */
+export const sendEraseCode: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor) => {
+    if (!deps.phonekey.life.mayErase(visitor.principal).ok) return confirmFirst(c, PATH);
+    const flow = await held.flow(c, deps);
+    const { user, session } = visitor.principal;
+    const started = await deps.phonekey.verifications.start({
+      purpose: "delete_account",
+      client: pageClient(c, deps, flow),
+      locale: pageLocale(c, deps.settings),
+      self: { user, deviceId: session.deviceId },
+      ...(flow.verification && { heldId: flow.verification }),
+    });
+    if (!started.ok) {
+      const sent = await held.code(c, deps, flow);
+      return await answer(c, deps, visitor, { sent, refusal: started.refusal });
+    }
+    await held.keep(c, deps, { ...flow, verification: started.value.id });
+    return c.redirect(PATH, 303);
+  });
+
+/** POST /account/data/erase: takes the code, and deletes. */
+export const submitErase: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const flow = await held.flow(c, deps);
+    const erased = await deps.phonekey.life.erase({
+      principal: visitor.principal,
+      verificationId: flow.verification ?? "",
+      code: fields.get("code") ?? "",
+      client: pageClient(c, deps, flow),
+    });
+    if (!erased.ok) {
+      if (erased.refusal.code === "step_up_required") return confirmFirst(c, PATH);
+      const sent = await held.code(c, deps, flow);
+      return await answer(c, deps, visitor, { sent, refusal: erased.refusal });
+    }
+    held.forget(c, deps);
+    for (const cookie of ["session", "device"] as const) clearCookie(c, deps.settings, cookie);
+    const context = pageContext(c, deps, { path: "/sign-in" });
+    const { doneTitle: title, done: text } = LIFE_COPY[context.locale].data;
+    return await sendPage(c, deps, messagePage({ context, title, text }));
+  });
+
+async function answer(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { principal, cookie }: Visitor,
+  { sent, refusal }: { readonly sent?: SentCode | undefined; readonly refusal?: Refusal },
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const { phone } = await deps.phonekey.account.read(principal.user);
+  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
+  const page = dataPage({
+    context,
+    phoneMasked: maskPhone(phone),
+    // What an earlier visitor of this browser asked for is not theirs.
+    ...(sent?.phoneMasked === maskPhone(phone) && { sent }),
+    ...(refusal && { error: refusalText(refusal, context.locale) }),
+  });
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+}
