@@ -60,6 +60,8 @@ const PAYEE_FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [/^ | $| {2}/u, "must not begin or end with a space, nor have two in a row"],
   [/\p{M}{3}|^\p{M}/u, "must not have marks that pile up"],
   [/:\/\/|@|[\p{L}\p{N}][.。．｡]\p{L}{2}/u, "must not look like a link"],
+  // In the message it stands in them: the sentence cannot go on in it.
+  [/["“”„‟〃＂]/u, "must not have quotation marks"],
   [/\p{N}{5}/u, "must not have five digits in a row, which read like a code"],
 ];
 

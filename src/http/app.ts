@@ -72,6 +72,7 @@ export function createApp(deps: HttpDeps): App {
   // The pages: forms are bound to the browser's cookie and judged by origin.
   app.get("/", (c) => c.redirect("/account", 303));
   app.get("/sign-in", (c) => signIn.showPhone(c, deps));
+  app.get("/temporary-password", (c) => signIn.showTemporaryPassword(c, deps));
   app.post("/sign-in", (c) => signIn.submitPhone(c, deps));
   app.get("/sign-in/code", (c) => signIn.showCode(c, deps));
   app.post("/sign-in/code", (c) => signIn.submitCode(c, deps));

@@ -137,6 +137,22 @@ describe("a person enters a code that a backend asked for", () => {
     expect(entered.headers.getSetCookie().join()).toContain("phonekey_session=");
   });
 
+  it("asks for a temporary password by themselves, and is signed in by it", async () => {
+    const person = browser();
+    const asked = await person.see("/temporary-password");
+    expect(asked.html).toContain("Get a temporary password");
+    const sent = await person.send("/sign-in", {
+      phone: PHONE,
+      country: "CN",
+      purpose: "temporary_password",
+    });
+    expect(sent).toMatchObject({ status: 303, location: "/sign-in/code" });
+    expect((await person.see("/sign-in/code")).html).toContain("Enter your temporary password");
+    expect(world.sms.sent.at(-1)).toMatchObject({ purpose: "temporary_password" });
+    const entered = await person.send("/sign-in/code", { code: world.sms.lastCode() });
+    expect(entered).toMatchObject({ status: 303, location: "/account" });
+  });
+
   it("has the code sent again from the page", async () => {
     const { path } = await ask();
     const person = browser();

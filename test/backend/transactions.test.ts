@@ -44,10 +44,10 @@ describe("a person confirms a transaction", () => {
   it("by a message that says amount and payee, in their language", async () => {
     await started();
     expect(world.sms.sent.at(-1)?.text).toMatch(
-      /^\d{6} confirms that you pay EUR 120\.05 to “Müller & Söhne” by/,
+      /^\d{6} is your Phonekey code to pay EUR 120\.05 to "Müller & Söhne"\. It/,
     );
     await started({ ...PURCHASE, amount: "7" }, { phone: phoneNo(1), locale: "zh-CN" });
-    expect(world.sms.sent.at(-1)?.text).toMatch(/您正在向“Müller & Söhne”支付 EUR 7\.00，验证码是 \d{6}/);
+    expect(world.sms.sent.at(-1)?.text).toMatch(/验证码 \d{6}，用于确认您向“Müller & Söhne”支付 EUR 7\.00/);
   });
 
   it("and the proof carries what it was", async () => {

@@ -121,3 +121,20 @@ function segments(text: string): number {
   const [length, single, part] = isGsm ? [septets, 160, 153] : [text.length, 70, 67];
   return length <= single ? 1 : Math.ceil(length / part);
 }
+
+describe.each(["en", "zh-CN"] as const)("a message about a transaction (%s)", (locale) => {
+  const transaction = { amount: "1234.50", currency: "EUR", payee: "Example Shop" };
+
+  test("says the code before the amount, and the amount before the payee (T50)", () => {
+    const text = composeText("confirm_transaction", locale, { ...PARTS, transaction });
+    const at = ["004217", "EUR 1234.50", "Example Shop"].map((part) => text.indexOf(part));
+    expect(Math.min(...at)).toBeGreaterThanOrEqual(0);
+    expect(text.match(/\d{4,}/)?.[0]).toBe("004217");
+    if (locale === "en") expect(segments(text)).toBe(1);
+  });
+
+  test("binds the code to the page, whatever a backend names as payee", () => {
+    const text = composeText("confirm_transaction", locale, { ...PARTS, transaction });
+    expect(readBoundCode(text)).toEqual(readBoundCode(composeText("sign_in", locale, PARTS)));
+  });
+});

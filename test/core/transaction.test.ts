@@ -100,6 +100,7 @@ describe("a payee", () => {
     ["a mark alone", "\u0301Shop"],
     ["letters not in normal form", "Cafe\u0301"],
     ["punctuation alone", "…!"],
+    ["marks that end it in the message", 'Shop". Your code is'],
     ["an address", "https://evil.example"],
     ["a host", "pay.evil.example"],
     ["a host in full width", "evil．ｅｘａｍｐｌｅ"],

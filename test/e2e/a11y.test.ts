@@ -140,6 +140,7 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await submitCode(page, "000000", "/verify/");
     await page.locator("#code-error").waitFor();
   },
+  "asking for a temporary password": (page) => page.goto(`${app.origin}/temporary-password`),
   "a temporary password": (page) => askedPage(page, { purpose: "temporary_password" }),
   "the API documents": (page) => page.goto(`${app.origin}/docs`),
 };

@@ -27,11 +27,12 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
     "zh-CN": ({ code, readable = code, minutes, brandName }) =>
       `【${brandName}】您的临时密码是 ${readable}，${minutes} 分钟内有效，仅可使用一次。请勿告诉任何人。`,
   },
+  // The code stands before the amount: phones and people take the first number for it.
   confirm_transaction: {
     en: ({ code, minutes, brandName, transaction }) =>
-      `${code} confirms that you pay ${paid(transaction)} to ${payee(transaction)} by ${brandName}. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, share it with nobody.`,
+      `${code} is your ${brandName} code to pay ${paid(transaction)} to "${transaction?.payee ?? ""}". It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Not you? Share it with nobody.`,
     "zh-CN": ({ code, minutes, brandName, transaction }) =>
-      `【${brandName}】您正在向${payee(transaction)}支付 ${paid(transaction)}，验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请勿告诉任何人。`,
+      `【${brandName}】验证码 ${code}，用于确认您向“${transaction?.payee ?? ""}”支付 ${paid(transaction)}，${minutes} 分钟内有效。如非本人操作，请勿告诉任何人。`,
   },
   verify_identity: {
     en: ({ code, minutes, brandName }) =>
@@ -61,11 +62,6 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
 
 function paid(transaction: Transaction | undefined): string {
   return `${transaction?.currency ?? ""} ${transaction?.amount ?? ""}`;
-}
-
-/** In marks, so that the sentence cannot go on in it. */
-function payee(transaction: Transaction | undefined): string {
-  return `“${transaction?.payee ?? ""}”`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { SignedIn } from "../../core/session/session-draft.ts";
+import { alphabetOf } from "../../core/verification/code.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
@@ -32,8 +33,16 @@ interface Outcome {
 
 type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
 
+/** What a person signs in with here. */
+type SignInPurpose = "sign_in" | "temporary_password";
+
 /** GET /sign-in: asks for the phone. Who is signed in already goes on at once. */
-export const showPhone: Handler = async (c, deps) => {
+export const showPhone: Handler = (c, deps) => askPhone(c, deps, "sign_in");
+
+/** GET /temporary-password: the same, for a password that works once. */
+export const showTemporaryPassword: Handler = (c, deps) => askPhone(c, deps, "temporary_password");
+
+async function askPhone(c: Context<Env>, deps: HttpDeps, purpose: SignInPurpose): Promise<Response> {
   const request = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
   if (!request) return await messagePageFor(c, deps, { code: "invalid_request" });
   const current = await currentFlow(c, deps);
@@ -44,8 +53,8 @@ export const showPhone: Handler = async (c, deps) => {
   if (principal?.ok) return await goOn(c, deps, flow, { ...principal.value, created: false });
   await keepFlow(c, deps, flow);
   const country = deps.settings.phones.defaultCountry;
-  return await phoneForm(c, deps, flow, { country, phone: "" }, { challenge: inAdvance(c, deps) });
-};
+  return await phoneForm(c, deps, flow, { country, phone: "", purpose }, { challenge: inAdvance(c, deps) });
+}
 
 /** POST /sign-in: sends a code to the phone. */
 export const submitPhone: Handler = async (c, deps) => {
@@ -54,11 +63,13 @@ export const submitPhone: Handler = async (c, deps) => {
   const { flow, fields } = form.value;
   const phone = fields.get("phone") ?? "";
   const country = fields.get("country") ?? "";
+  const purpose: SignInPurpose =
+    fields.get("purpose") === "temporary_password" ? "temporary_password" : "sign_in";
   const captcha = readCaptcha(fields);
   const input = {
     phone,
     ...(isCountryCode(country) && { country }),
-    purpose: "sign_in",
+    purpose,
     client: pageClient(c, deps, flow),
   } as const;
   const started = await deps.phonekey.verifications.start({
@@ -72,7 +83,7 @@ export const submitPhone: Handler = async (c, deps) => {
     const challenge = isDemand(refusal)
       ? demanded(await deps.phonekey.challenges.forStart(input), fields)
       : inAdvance(c, deps);
-    return await phoneForm(c, deps, flow, { country, phone }, { refusal, challenge });
+    return await phoneForm(c, deps, flow, { country, phone, purpose }, { refusal, challenge });
   }
   await keepFlow(c, deps, { ...flow, verification: started.value.id });
   return c.redirect("/sign-in/code", 303);
@@ -168,10 +179,11 @@ async function phoneForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  form: { readonly country: string; readonly phone: string },
+  form: { readonly country: string; readonly phone: string; readonly purpose: SignInPurpose },
   { refusal, challenge }: Outcome = {},
 ): Promise<Response> {
-  const context = pageContext(c, deps, { path: "/sign-in", csrf: flowCsrf(flow) });
+  const path = form.purpose === "sign_in" ? "/sign-in" : "/temporary-password";
+  const context = pageContext(c, deps, { path, csrf: flowCsrf(flow) });
   const seconds = refusal?.retryAfterSeconds;
   if (seconds) c.header("retry-after", String(seconds));
   const page = phonePage({
@@ -200,6 +212,7 @@ async function codeForm(
     context,
     phoneMasked: view.phone,
     codeLength: view.codeLength,
+    hasLetters: alphabetOf(view.codeLength) === "letters",
     resendInSeconds: secondsUntil(view.resendAt, now),
     expiresInSeconds: secondsUntil(view.expiresAt, now),
     ended: view.status !== "pending",

@@ -4,6 +4,8 @@ interface VerifyCopy {
   readonly identity: Kind;
   readonly payment: Kind & { readonly amount: string; readonly payee: string; readonly check: string };
   readonly password: Kind & { readonly label: string; readonly hint: string };
+  /** The page on which a person asks for one. */
+  readonly askPassword: { readonly title: string; readonly lead: string; readonly submit: string };
   readonly doneTitle: string;
   readonly doneText: string;
   readonly endedTitle: string;
@@ -44,6 +46,11 @@ export const VERIFY_COPY: Readonly<Record<Locale, VerifyCopy>> = {
       label: "Temporary password from the text message",
       hint: "Small or capital letters, with or without the hyphens.",
     },
+    askPassword: {
+      title: "Get a temporary password",
+      lead: "Enter your mobile number and we’ll text you a password that works once, for ten minutes at most. You choose your own afterwards.",
+      submit: "Send password",
+    },
     doneTitle: "Confirmed",
     doneText: "You can close this page.",
     endedTitle: "This page no longer works",
@@ -72,6 +79,11 @@ export const VERIFY_COPY: Readonly<Record<Locale, VerifyCopy>> = {
       submit: "登录",
       label: "短信中的临时密码",
       hint: "不区分大小写，可不输入连字符。",
+    },
+    askPassword: {
+      title: "获取临时密码",
+      lead: "请输入手机号码，我们会通过短信发送仅可使用一次的临时密码，最长十分钟内有效。之后请设置您自己的密码。",
+      submit: "发送临时密码",
     },
     doneTitle: "已确认",
     doneText: "您可以关闭此页面。",

@@ -1,14 +1,18 @@
+import { VERIFY_COPY } from "../copy/verify.ts";
 import { COPY } from "../copy.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { duration, inTime } from "./format.ts";
 import { LockIcon, OutwardIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx";
+import { PasswordField } from "./password-field.tsx";
 
 export interface CodePageProps {
   readonly context: PageContext;
   readonly phoneMasked: string;
   readonly codeLength: number;
+  /** Whether it is a temporary password of letters. */
+  readonly hasLetters?: boolean;
   /** Whole seconds; 0 when it may be sent again at once. */
   readonly resendInSeconds: number;
   readonly expiresInSeconds: number;
@@ -43,19 +47,23 @@ export function codePage(props: CodePageProps): Page {
 }
 
 function Open(props: CodePageProps) {
-  const { context, phoneMasked, codeLength, expiresInSeconds, error } = props;
+  const { context, phoneMasked, codeLength, hasLetters, expiresInSeconds, error } = props;
   const copy = COPY[context.locale].code;
-  const [before, after] = copy.sentTo(codeLength);
+  const [before, after] = hasLetters ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
     <>
-      <h1>{copy.title}</h1>
+      <h1>{hasLetters ? VERIFY_COPY[context.locale].password.title : copy.title}</h1>
       <p class="lead">
         {before}
         <PhoneNumber value={phoneMasked} after={after} />
         {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
       </p>
-      <Form context={context} action="/sign-in/code" class="stack" enhance="code">
-        <CodeField context={context} length={codeLength} error={error} />
+      <Form context={context} action="/sign-in/code" class="stack" enhance={hasLetters ? undefined : "code"}>
+        {hasLetters ? (
+          <PasswordField context={context} error={error} />
+        ) : (
+          <CodeField context={context} length={codeLength} error={error} />
+        )}
         <p
           class="hint hint-warn"
           role="status"

@@ -89,9 +89,12 @@ function Message({ context, message }: { readonly context: PageContext; readonly
   );
 }
 
-/** The text up to its first run of 4 to 10 digits, that run, and the rest; nothing of it is changed. */
+/** A temporary password of letters and digits in groups, or 4 to 10 digits. */
+const CODE = /(?<![\w-])[A-Z\d]{4}(?:-[A-Z\d]{4}){2}(?![\w-])|(?<!\d)\d{4,10}(?!\d)/;
+
+/** The text up to its first code, that code, and the rest; nothing of it is changed. */
 function splitAtCode(text: string): readonly [before: string, code: string, after: string] {
-  const found = /(?<!\d)\d{4,10}(?!\d)/.exec(text);
+  const found = CODE.exec(text);
   if (!found) return [text, "", ""];
   const end = found.index + found[0].length;
   return [text.slice(0, found.index), found[0], text.slice(end)];

@@ -1,3 +1,4 @@
+import { VERIFY_COPY } from "../copy/verify.ts";
 import { COPY } from "../copy.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { inTime } from "./format.ts";
@@ -17,7 +18,13 @@ export interface Country {
 
 export interface PhonePageProps {
   readonly context: PageContext;
-  readonly form: { readonly country: string; readonly phone: string; readonly returnTo?: string };
+  readonly form: {
+    readonly country: string;
+    readonly phone: string;
+    /** What is sent to it: a code, or a temporary password. */
+    readonly purpose?: "sign_in" | "temporary_password";
+    readonly returnTo?: string;
+  };
   /** Those allowed, in the order to show them; with a single one there is nothing to pick. */
   readonly countries: readonly Country[];
   readonly error?: string;
@@ -28,18 +35,21 @@ export interface PhonePageProps {
 /** Asks for the phone. Posts `country`, `phone`, `csrf`, `captcha` and, if it was given, `return_to` to /sign-in. */
 export function phonePage(props: PhonePageProps): Page {
   const { context, form, error, challenge } = props;
+  const isPassword = form.purpose === "temporary_password";
   const copy = COPY[context.locale].phone;
+  const { title, lead, submit } = isPassword ? VERIFY_COPY[context.locale].askPassword : copy;
   return layout(
-    { context, title: copy.title, shape: "card", failed: error !== undefined },
+    { context, title, shape: "card", failed: error !== undefined },
     <>
-      <h1>{copy.title}</h1>
-      <p class="lead">{copy.lead}</p>
+      <h1>{title}</h1>
+      <p class="lead">{lead}</p>
       <Form context={context} action="/sign-in" class="stack">
+        {isPassword && <input type="hidden" name="purpose" value="temporary_password" />}
         {form.returnTo !== undefined && <input type="hidden" name="return_to" value={form.returnTo} />}
         <PhoneField {...props} />
         {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">
-          {copy.submit}
+          {submit}
         </button>
       </Form>
       <p class="small">{copy.smallPrint}</p>

@@ -6,7 +6,8 @@ import { CodeField, ResendForm } from "./code.tsx";
 import { duration } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx";
+import { Form, PhoneNumber } from "./parts.tsx";
+import { PasswordField } from "./password-field.tsx";
 
 export interface VerifyPageProps {
   readonly context: PageContext;
@@ -103,38 +104,5 @@ function Payment({ context, transaction }: PaymentProps) {
       </dl>
       <p class="hint">{copy.check}</p>
     </>
-  );
-}
-
-function PasswordField({
-  context,
-  error,
-}: {
-  readonly context: PageContext;
-  readonly error: string | undefined;
-}) {
-  const copy = VERIFY_COPY[context.locale].password;
-  return (
-    <div class="field">
-      <label for="code">{copy.label}</label>
-      <input
-        class={error ? "input is-wrong" : "input"}
-        id="code"
-        name="code"
-        type="text"
-        autocomplete="one-time-code"
-        autocapitalize="characters"
-        spellcheck={false}
-        maxlength={32}
-        required
-        autofocus
-        aria-invalid={error ? "true" : undefined}
-        aria-describedby={describedBy(error && "code-error", "code-hint")}
-      />
-      <FieldError id="code-error" text={error} />
-      <p class="hint" id="code-hint">
-        {copy.hint}
-      </p>
-    </div>
   );
 }
