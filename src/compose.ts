@@ -24,6 +24,7 @@ import { factorParts } from "./compose/factors.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { accountJobs, tellMissingNotices } from "./compose/notices.ts";
 import { observerOf } from "./compose/observer.ts";
+import { passwordsOf } from "./compose/passwords.ts";
 import { platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
 import { checkCodeLength, routeOf } from "./compose/route.ts";
@@ -34,6 +35,7 @@ import type { Config } from "./config.ts";
 import type { SmsSender } from "./core/delivery/ports.ts";
 import type { KeyKind, WrappedKey } from "./core/keys.ts";
 import { UNOBSERVED } from "./core/observer.ts";
+import type { PasswordHasher } from "./core/password/ports.ts";
 import { createPhonekey } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
 import type { Challenges } from "./core/protection/challenges.ts";
@@ -52,6 +54,7 @@ export interface Parts {
   readonly route?: readonly SmsSender[];
   readonly assets?: Assets;
   readonly challenges?: Challenges;
+  readonly passwordHasher?: PasswordHasher;
   /** The keys of a function's role at this moment, where its requests bring them. */
   readonly roleCredential?: () => TencentCredential | undefined;
   /** Aborts when the time for one send is over. */
@@ -141,6 +144,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     random,
     keyring,
     vault: createPhoneVault({ keyring, random }),
+    ...passwordsOf(random, parts),
     ...observer,
     alerts: alertsOf({ store: sql.alertStore, clock, random }, log, observer),
     report: (problem) => log.warn({ problem }, "a message was not accepted"),

@@ -4,6 +4,7 @@ import { isPublicHost, publicUrl } from "./config/addresses.ts";
 import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed } from "./config/formats.ts";
 import { lacking } from "./config/lacking.ts";
+import { type AccountsConfig, arrangeAccounts } from "./config/parts/accounts.ts";
 import { type AlertsConfig, arrangeAlerts } from "./config/parts/alerts.ts";
 import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challenges.ts";
 import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
@@ -54,6 +55,7 @@ export interface Config {
   readonly limits: LimitsConfig;
   readonly challenges: ChallengesConfig;
   readonly protection: ProtectionConfig;
+  readonly accounts: AccountsConfig;
   readonly session: SessionConfig;
   readonly life: LifeConfig;
   readonly retention: RetentionConfig;
@@ -232,6 +234,7 @@ function arrange(
     limits: arrangeLimits(values),
     challenges: arrangeChallenges(values),
     protection: arrangeProtection(values),
+    accounts: arrangeAccounts(values),
     session: arrangeSessions(values),
     life: arrangeLife(values),
     retention: arrangeRetention(values),

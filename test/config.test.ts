@@ -70,6 +70,7 @@ describe("defaults", () => {
           turnstile: { siteKey: "", secretKey: "" },
           hcaptcha: { siteKey: "", secretKey: "" },
         },
+        accounts: { signUp: "open" },
         session: { accessTokenMinutes: 15, sessionDays: 30, idleDays: 14 },
         retention: { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 },
         functions: { isOpen: true, allowGet: true },

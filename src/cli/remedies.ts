@@ -23,6 +23,12 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Begin at the sign-in page again. A handover lives 60 seconds, works once, and needs the `codeVerifier` of its challenge.",
   forbidden_origin:
     "Load the page again and send its own form. Behind a proxy, see that it passes `Host` on or that `PUBLIC_URL` is right.",
+  invalid_credentials:
+    "Let the person try again, or sign in with a code. A wrong password, a number without a password and one without an account are not told apart on purpose.",
+  code_required:
+    "Let the person sign in with a code. Ten wrong passwords in a day, or 50 in 30 days, and a password alone is not looked at; devices that signed in before count for themselves.",
+  sign_up_closed:
+    "Tell the person that there is no account for them. Operators: `SIGN_UP` says who may sign up, `phonekey users invite` invites.",
   captcha_required:
     "Let the person solve a challenge of one of the `kinds` and repeat the request with `captcha`, as docs/challenges.md shows. A solution counts once and soon expires.",
   second_factor_required:
@@ -34,6 +40,7 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   too_many_factors: "Remove a factor that is not used any more.",
   step_up_required:
     "Raise the session with POST /v1/sessions/current/step-up to the level `acrValues` at most `maxAge` seconds ago, and repeat the request with the new access token. Pages lead to `/account/confirm`.",
+  user_not_found: "Let the person sign up, by signing in with a code. It is told after the right code alone.",
   not_found:
     "Check the address and the id. Things that belong to somebody else and verifications that are over are not found either.",
   method_not_allowed: "Use the method that `/docs` names for this address.",
@@ -46,6 +53,10 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   phone_not_mobile: "Ask for a mobile number. Landlines, satellite and service numbers receive no codes.",
   phone_unreachable:
     "Ask the person to check the number, or for another one. The carrier has it as off, blocked or out of service.",
+  password_too_short: "Ask for a password of 8 characters or more.",
+  password_too_long: "Ask for a password of 256 characters or less.",
+  password_too_common:
+    "Ask for another one. Refused are the passwords that are chosen most, patterns, and those made of the phone number or the name of the service.",
   idempotency_key_reused:
     "Make a new random key for each new request. Use the old key only to repeat the very same request.",
   template_unavailable:

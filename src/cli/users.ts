@@ -2,16 +2,18 @@ import { Command } from "commander";
 import { eraseCommand, exportOne } from "./accounts.ts";
 import { createOutput, type OutputFile, openInput, standardOutput } from "./files.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { inviteCommand } from "./invite.ts";
 import { createProgress } from "./progress.ts";
 import { runImport, withTransferTools } from "./transfers.ts";
 
 export function usersCommand(): Command {
   return new Command("users")
-    .description("Move users in and out, hand out what is kept about one, or erase one.")
+    .description("Move users in and out, invite them, hand out what is kept about one, or erase one.")
     .addHelpText("after", "\nExample:\n  phonekey users export --file users.ndjson")
     .addCommand(exportCommand())
     .addCommand(importCommand())
-    .addCommand(eraseCommand());
+    .addCommand(eraseCommand())
+    .addCommand(inviteCommand());
 }
 
 interface ExportOptions {

@@ -38,6 +38,7 @@ export function coreSettings(
     ...(origin !== NOWHERE && { origin }),
     recycled: { unusedMs: life.numberUnusedDays * DAY_MS, sparesProtected: life.sparesProtected },
     phoneChangeMs: life.phoneChangeHours * 3_600_000,
+    signUp: config.accounts.signUp,
     session: {
       accessTokenMs: session.accessTokenMinutes * 60_000,
       sessionMs: session.sessionDays * DAY_MS,

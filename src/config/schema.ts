@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountVariables } from "./parts/accounts.ts";
 import { alertVariables } from "./parts/alerts.ts";
 import { challengeVariables } from "./parts/challenges.ts";
 import { deliveryVariables } from "./parts/delivery.ts";
@@ -30,6 +31,7 @@ export const settingsSchema = z.object({
   ...limitVariables,
   ...challengeVariables,
   ...protectionVariables,
+  ...accountVariables,
   ...sessionVariables,
   ...lifeVariables,
   ...retentionVariables,

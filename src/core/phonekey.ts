@@ -12,6 +12,7 @@ import {
 import { type StepUpInput, stepUp, waysToRaise } from "./account/factors/step-up.ts";
 import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
+import type { SignUpDeps } from "./account/sign-up.ts";
 import { type AuthenticateBackendDeps, authenticateBackend, type Backend } from "./backend/api-key.ts";
 import { checkByLink, type PageStart, readLink, startWithPage } from "./backend/link.ts";
 import type { ApiKeyStore, ProofStore } from "./backend/ports.ts";
@@ -41,6 +42,8 @@ import { createLife, type LifeDeps } from "./life/index.ts";
 import type { PhoneChangeStore } from "./life/ports.ts";
 import { createNotices, type NoticesDeps } from "./notices/notices.ts";
 import type { Observer } from "./observer.ts";
+import { createPasswordFactor } from "./password/factor.ts";
+import { createPasswords, type PasswordPorts } from "./password/index.ts";
 import { createForgetFailed } from "./protection/failed.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
@@ -67,9 +70,10 @@ export interface PhonekeyDeps
   extends Omit<VerificationDeps, "takeSend" | "settlePrice">,
     Omit<ReceiptDeps, "forgetFailed">,
     Observer,
+    PasswordPorts,
     Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey">,
     Pick<NoticesDeps, "noticeStore" | "onNoticeError">,
-    Pick<FactorsDeps, "factorStore" | "totp" | "passkeys" | "passwords"> {
+    Pick<FactorsDeps, "factorStore" | "totp" | "passkeys"> {
   readonly vault: ReceiptDeps["vault"];
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore;
@@ -80,6 +84,7 @@ export interface PhonekeyDeps
   readonly random: ReceiptDeps["random"];
   readonly users: UserStore;
   readonly sessions: SessionStore;
+  readonly invitations: SignUpDeps["invitations"];
   readonly tokens: Tokens;
   readonly settings: VerificationSettings &
     NoticesDeps["settings"] &
@@ -97,7 +102,11 @@ export function createPhonekey(outside: PhonekeyDeps) {
     settlePrice: createSettlePrice(outside),
     forgetFailed: createForgetFailed(outside.limits),
   };
-  const notified = { ...sending, notices: createNotices(sending) };
+  const notified = {
+    ...sending,
+    notices: createNotices(sending),
+    passwords: createPasswordFactor(sending),
+  };
   const deps = {
     ...notified,
     askSecondFactor: (user: User, step: FirstStep) => askSecondFactor(notified, user, step),
@@ -164,6 +173,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       update: (user: User, change: ProfileChange) => updateProfile(deps, user.id, change),
     },
     factors: createFactors(deps),
+    passwords: createPasswords(deps),
     functions: {
       start: (input: FunctionsStart) => startByFunctions(deps, input),
       signIn: (input: FunctionsSignIn) => signInByFunctions(deps, input),

@@ -15,6 +15,11 @@ export const REFUSALS = {
     zh: "API 密钥缺失、错误或已失效。",
   },
   invalid_code: { status: 401, en: "The code is wrong or has expired.", zh: "验证码错误或已过期。" },
+  invalid_credentials: {
+    status: 401,
+    en: "The phone number or the password is wrong.",
+    zh: "手机号码或密码错误。",
+  },
   invalid_refresh_token: {
     status: 401,
     en: "The refresh token is wrong or its session has ended.",
@@ -45,6 +50,16 @@ export const REFUSALS = {
     en: "This page is out of date, or the form was not sent from it. Load it again and try once more.",
     zh: "页面已过期，或表单不是从本站页面提交的，请重新打开页面后再试。",
   },
+  code_required: {
+    status: 403,
+    en: "There were too many wrong passwords for this number. Please sign in with a code.",
+    zh: "该号码的密码错误次数过多，请使用验证码登录。",
+  },
+  sign_up_closed: {
+    status: 403,
+    en: "There is no account for this number, and new ones are not open to everybody here.",
+    zh: "该号码没有账号，本站暂不开放注册。",
+  },
   captcha_required: {
     status: 403,
     en: "Please show that you are not a robot.",
@@ -59,6 +74,11 @@ export const REFUSALS = {
     status: 403,
     en: "Please confirm that it is you, and try again.",
     zh: "请先验证您的身份，然后重试。",
+  },
+  user_not_found: {
+    status: 404,
+    en: "There is no account for this number.",
+    zh: "该号码没有账号。",
   },
   not_found: { status: 404, en: "There is nothing here.", zh: "未找到。" },
   method_not_allowed: {
@@ -112,6 +132,13 @@ export const REFUSALS = {
     status: 422,
     en: "The carrier refused to deliver to this number.",
     zh: "运营商拒绝向该号码发送短信。",
+  },
+  password_too_short: { status: 422, en: "This password is too short.", zh: "密码太短。" },
+  password_too_long: { status: 422, en: "This password is too long.", zh: "密码太长。" },
+  password_too_common: {
+    status: 422,
+    en: "This password is easy to guess. Please choose another one.",
+    zh: "该密码容易被猜到，请换一个。",
   },
   idempotency_key_reused: {
     status: 422,

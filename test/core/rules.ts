@@ -8,6 +8,7 @@ import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { factorParts } from "../../src/compose/factors.ts";
+import { passwordsOf } from "../../src/compose/passwords.ts";
 import type { Alerts } from "../../src/core/alerts/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import type { Phone } from "../../src/core/phone.ts";
@@ -87,6 +88,7 @@ const FREE: PhonekeyDeps["settings"] = {
   brandName: "Phonekey",
   recycled: { unusedMs: 90 * DAY, sparesProtected: false },
   phoneChangeMs: 24 * 60 * MINUTE,
+  signUp: "open",
   session: { accessTokenMs: 15 * MINUTE, sessionMs: 30 * DAY, idleMs: 14 * DAY },
 };
 
@@ -120,6 +122,7 @@ export async function createRules(options: RulesOptions = {}) {
       apiKeys,
       proofs,
     } = sql;
+    const { invitations, passwordStore, passwordLedger } = sql;
     const state =
       options.state === "memory"
         ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
@@ -143,6 +146,10 @@ export async function createRules(options: RulesOptions = {}) {
       },
       apiKeys,
       proofs,
+      invitations,
+      passwordStore,
+      passwordLedger,
+      ...passwordsOf(systemRandom, {}),
       isWithin: () => false,
       reportApiKey: () => {},
       clock,

@@ -91,6 +91,8 @@ function validBody(operation: Operation, field: string): Record<string, unknown>
   if (operation.path.endsWith("/step-up")) return byFactor ?? byCode;
   if (operation.path.endsWith("me/phone") || operation.id === "eraseMe") return byCode;
   if (operation.path === "/v1/sessions") {
+    const password = { phone: PHONE, password: "lantern", captcha: undefined };
+    if (field === "phone" || field === "captcha") return password;
     if (field === "challenge" || byFactor) return { challenge: "x.y.z", ...(byFactor ?? EVIDENCE[0]) };
     return field in handover ? handover : byCode;
   }
@@ -99,6 +101,10 @@ function validBody(operation: Operation, field: string): Record<string, unknown>
   if (operation.path.endsWith("/confirm")) return { code: "123456" };
   if (operation.path.endsWith("/passkeys")) return { passkey: { id: "x" } };
   if (operation.path.endsWith("/totp")) return { label: "My phone" };
+  if (operation.path === "/v1/me/password") return { newPassword: "qwertyuiop" };
+  if (operation.path === "/v1/password-resets") {
+    return { verificationId: "A".repeat(22), code: "123456", newPassword: "qwertyuiop" };
+  }
   if (operation.path.endsWith("/check")) return { code: "123456" };
   if (operation.path === "/v1/proofs/redeem") return { proof: "x" };
   if (["/v1/verifications", "/v1/challenges"].includes(operation.path)) return { phone: PHONE };
@@ -159,8 +165,8 @@ describe.each(named(withBody))("%s", (_, operation) => {
       const response = await send(operation, { body });
       const text = await response.text();
       expect(response.status, text).toBeLessThan(500);
-      // A device token that is none makes its sender a stranger; a name and a label may be almost anything.
-      const taken = ["deviceToken", "name", "label"].includes(field);
+      // A device token that is none makes its sender a stranger; a name, a label and a password may be almost anything.
+      const taken = ["deviceToken", "name", "label", "newPassword"].includes(field);
       if (response.status < 400) expect(taken).toBe(true);
       if (response.status >= 400) expect(text).not.toContain(CANARY);
     });

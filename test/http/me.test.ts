@@ -32,7 +32,14 @@ describe("GET /v1/me", () => {
     const response = await me();
     expect(response.status).toBe(200);
     expect(await bodyOf<User>(response)).toEqual(mine.user);
-    expect(Object.keys(mine.user).sort()).toEqual(["avatar", "createdAt", "id", "name", "phone"]);
+    expect(Object.keys(mine.user).sort()).toEqual([
+      "avatar",
+      "createdAt",
+      "hasPassword",
+      "id",
+      "name",
+      "phone",
+    ]);
     expect(mine.user.phone).toBe(PHONE);
   });
 

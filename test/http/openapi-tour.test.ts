@@ -4,6 +4,7 @@ import { REFUSALS, type RefusalCode, UnavailableError } from "../../src/core/ref
 import { OPERATIONS } from "../../src/http/api/index.ts";
 import { allRefusals, type Operation } from "../../src/http/api/operation.ts";
 import { apiKey, type Proof } from "../backend/support.ts";
+import { countingHasher } from "../password/support.ts";
 import { createTestVerifier, solved } from "../support/challenges.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 import { tourFactors } from "./factors-tour.ts";
@@ -31,7 +32,7 @@ const challenge = createTestVerifier();
 const seen: Seen[] = [];
 const nameOf = ({ method, path }: Operation) => `${method.toUpperCase()} ${path}`;
 
-type Init = RequestInit & { readonly id?: string; readonly query?: string };
+type Init = RequestInit & { readonly id?: string; readonly query?: string; readonly from?: string };
 
 /** Makes a call, notes its answer under the operation's name, and resolves with what it holds. */
 async function call<T>(name: string, init: Init = {}, at = world): Promise<T> {
@@ -77,6 +78,7 @@ beforeAll(async () => {
   await tourStepUp();
   await tourPhone();
   await tourData();
+  await tourPasswords();
   const challenged = await tourFactors(world, call);
   for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
   // Without its database it can say that it lives, and nothing else.
@@ -86,7 +88,7 @@ beforeAll(async () => {
   for (const each of OPERATIONS) await withoutDatabase(each, last, challenged);
   down = false;
   await call("GET /readyz");
-});
+}, 60_000);
 afterAll(() => world.close());
 
 async function tourVerifications(): Promise<void> {
@@ -234,6 +236,79 @@ async function tourUser(session: OpenedSession): Promise<void> {
   await call(CHANGE, tooLarge(headers));
 }
 
+/** What comes of passwords, in worlds where nothing else refuses. */
+async function tourPasswords(): Promise<void> {
+  const OPEN = "POST /v1/sessions";
+  const SET = "PUT /v1/me/password";
+  const REMOVE = "DELETE /v1/me/password";
+  const [phone, password] = [phoneNo(70), "lantern orchard vessel"];
+  const env = { CAPTCHA: "off", LIMIT_ADDRESS_CHECKS: "unlimited", SIGN_UP: "open" };
+  const free = await createWorld({ env, parts: { passwordHasher: countingHasher().hasher } });
+  const { headers } = asUser(await free.signIn(phone));
+  for (const newPassword of [password, "short", "x".repeat(300), "qwertyuiop", ""])
+    await call(SET, json({ newPassword }, headers), free);
+  // What login protection rests on stays.
+  await call(SET, json({ newPassword: password, currentPassword: password }, headers), free);
+  const protect = (when: string) =>
+    free.request("/v1/me/login-protection", { method: "PUT", ...json({ when }, headers) });
+  expect((await protect("always")).status).toBe(204);
+  await call(REMOVE, { headers }, free);
+  expect((await protect("off")).status).toBe(204);
+  await call(SET, json({ newPassword: password }), free);
+  await call(SET, { headers, body: "{}" }, free);
+  await call(SET, tooLarge(headers), free);
+  const wrong = { newPassword: password, currentPassword: "wrong" };
+  for (let n = 0; n < 11; n += 1) await call(SET, json(wrong, headers), free);
+  for (const other of ["x", "+8610 1234 5678", "+33612345678"])
+    await call(OPEN, json({ phone: other, password }), free);
+  for (let n = 0; n < 11; n += 1) await call(OPEN, json({ phone, password: "wrong" }), free);
+  await tourReset(free, phone);
+  const late = asUser(await free.signIn(phone));
+  free.clock.advance(660_000);
+  await call(SET, json({ newPassword: password }, late.headers), free);
+  await call(REMOVE, late, free);
+  await call(REMOVE, {}, free);
+  await call(REMOVE, tooLarge(late.headers), free);
+  await call(REMOVE, asUser(await free.signIn(phone)), free);
+  await free.close();
+  // From where nobody has tried anything yet.
+  const from = "198.51.100.70";
+  challenge.answer();
+  await call(OPEN, { from, ...json({ phone, password, captcha: { kind: "turnstile", token: "forged" } }) });
+  challenge.answer({ status: "unavailable" });
+  await call(OPEN, { from, ...json({ phone, password, captcha: solved("c") }) });
+  challenge.answer();
+  await tourClosed();
+}
+
+async function tourReset(free: World, phone: string): Promise<void> {
+  const RESET = "POST /v1/password-resets";
+  const start = async (to: string) => {
+    free.clock.advance(60_000);
+    const asked = await free.post("/v1/verifications", { phone: to, purpose: "reset_password" });
+    return { verificationId: (await bodyOf<VerificationBody>(asked)).id, code: free.sms.lastCode() };
+  };
+  const known = await start(phone);
+  for (const newPassword of ["short", "x".repeat(300), "qwertyuiop", "harbour pencil meadow"])
+    await call(RESET, json({ ...known, newPassword }), free);
+  await call(RESET, json({ ...known, newPassword: "harbour pencil meadow" }), free);
+  await call(RESET, json({ ...(await start(phoneNo(71))), newPassword: "harbour pencil meadow" }), free);
+  await call(RESET, json({}), free);
+  await call(RESET, { body: "{}" }, free);
+  await call(RESET, tooLarge(), free);
+  const late = json({ ...known, newPassword: "harbour pencil meadow" });
+  for (let n = 0; n < 13; n += 1) await call(RESET, { from: "198.51.100.71", ...late });
+}
+
+/** A sign-in where nobody new is taken. */
+async function tourClosed(): Promise<void> {
+  const closed = await createWorld({ env: { SIGN_UP: "closed" } });
+  const asked = await closed.post("/v1/verifications", { phone: phoneNo(72) });
+  const { id: verificationId } = await bodyOf<VerificationBody>(asked);
+  await call("POST /v1/sessions", json({ verificationId, code: closed.sms.lastCode() }), closed);
+  await closed.close();
+}
+
 /** What a person is answered who confirms that it is them, by a code to their own phone. */
 async function tourStepUp(): Promise<void> {
   const STEP_UP = "POST /v1/sessions/current/step-up";
@@ -358,6 +433,12 @@ async function withoutDatabase(each: Operation, session: OpenedSession, challeng
     "/v1/sessions/refresh": { refreshToken: session.refreshToken },
     "/v1/me": each.method === "patch" ? { name: "Lin" } : { verificationId: ID.verification, code: "123456" },
     "/v1/me/phone": { verificationId: ID.verification, code: "123456" },
+    "/v1/me/password": { newPassword: "lantern orchard vessel" },
+    "/v1/password-resets": {
+      verificationId: ID.verification,
+      code: "123456",
+      newPassword: "lantern orchard vessel",
+    },
     "/v1/verifications/{id}/check": { code: "123456" },
     "/v1/proofs/redeem": { proof: "x" },
   };
@@ -417,6 +498,7 @@ describe("the check of answers itself", () => {
     phone: "+86",
     name: "",
     avatar: "https://a.example/1.svg",
+    hasPassword: false,
     createdAt: "2026-01-01T00:00:00Z",
   };
 

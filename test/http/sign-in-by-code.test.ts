@@ -32,6 +32,7 @@ describe("sign-in by code", () => {
         phone: PHONE,
         name: "",
         avatar: expect.stringMatching(/^http:\/\/localhost:8080\/avatars\/([1-9]|10)\.svg$/),
+        hasPassword: false,
         createdAt: new Date(world.clock.now()).toISOString(),
       },
     });

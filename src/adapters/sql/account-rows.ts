@@ -16,10 +16,13 @@ export function userValues(user: User, lastUsedAt: number): UserRow {
     unproven_since: user.unprovenSince ?? null,
     login_protection: user.loginProtection ?? null,
     last_used_at: lastUsedAt,
+    sealed_password: null,
+    password_set_at: user.passwordSetAt ?? null,
+    password_reset_at: user.passwordResetAt ?? null,
   };
 }
 
-export function userOf(row: Omit<UserRow, "updated_at" | "last_used_at">): User {
+export function userOf(row: Omit<UserRow, "updated_at" | "last_used_at" | "sealed_password">): User {
   return {
     id: row.id,
     phoneTag: row.phone_tag,
@@ -30,6 +33,8 @@ export function userOf(row: Omit<UserRow, "updated_at" | "last_used_at">): User 
     createdAt: row.created_at,
     ...(row.unproven_since !== null && { unprovenSince: row.unproven_since }),
     ...(row.login_protection !== null && { loginProtection: row.login_protection }),
+    ...(row.password_set_at !== null && { passwordSetAt: row.password_set_at }),
+    ...(row.password_reset_at !== null && { passwordResetAt: row.password_reset_at }),
   };
 }
 

@@ -11,6 +11,7 @@ import { sessionLevels } from "./migrations/0009-session-levels.ts";
 import { lifeOfAnAccount } from "./migrations/0010-life-of-an-account.ts";
 import { backendUses } from "./migrations/0011-backend-uses.ts";
 import { factors } from "./migrations/0012-factors.ts";
+import { passwords } from "./migrations/0013-passwords.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -46,4 +47,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 10, name: "0010-life-of-an-account", up: lifeOfAnAccount },
   { id: 11, name: "0011-backend-uses", up: backendUses },
   { id: 12, name: "0012-factors", up: factors },
+  { id: 13, name: "0013-passwords", up: passwords },
 ];

@@ -23,6 +23,7 @@ const ERASURES: Readonly<Record<Exclude<keyof Schema, "users" | "migrations">, E
   passkey_challenges: "by_user",
   factor_failures: "by_user",
   replies: "by_phone",
+  invitations: "by_phone",
   messages: "blanked",
   opt_outs: "blanked",
   unlocks: "blanked",

@@ -19,7 +19,16 @@ export interface RetagBatch {
 }
 
 /** The tables that have the phone itself, sealed, so that its new tag can be made. */
-const SEALED = ["users", "messages", "replies", "opt_outs", "unlocks", "notices", "phone_changes"] as const;
+const SEALED = [
+  "users",
+  "messages",
+  "replies",
+  "opt_outs",
+  "unlocks",
+  "notices",
+  "phone_changes",
+  "invitations",
+] as const;
 
 /** How many rows still have a tag of this key: users, and messages. For showing progress. */
 export async function countToRetag(

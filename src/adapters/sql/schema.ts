@@ -3,6 +3,7 @@ import type { LoginProtection } from "../../core/account/ports.ts";
 import type { AlertKind } from "../../core/alerts/kinds.ts";
 import type { Message } from "../../core/delivery/ports.ts";
 import type { KeyKind } from "../../core/keys.ts";
+import type { PasswordBucket } from "../../core/password/ports.ts";
 import type { Bucket } from "../../core/protection/ports.ts";
 import type { Locale, Verification } from "../../core/verification/ports.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
@@ -17,6 +18,7 @@ import type {
   LimitSumsTable,
   LimitsTable,
 } from "./limit-tables.ts";
+import type { InvitationsTable, UnlocksTable } from "./number-tables.ts";
 
 /** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
 export interface Schema extends FactorTables {
@@ -44,6 +46,7 @@ export interface Schema extends FactorTables {
   notices: NoticesTable;
   phone_changes: PhoneChangesTable;
   erasures: ErasuresTable;
+  invitations: InvitationsTable;
   migrations: MigrationsTable;
 }
 
@@ -73,6 +76,7 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   notices: true,
   phone_changes: true,
   erasures: true,
+  invitations: true,
 };
 
 /** The names of all tables but that of the migrations themselves. */
@@ -92,6 +96,11 @@ interface UsersTable {
   login_protection: LoginProtection | null;
   /** Within a day of its last use; null in rows of a version that did not note it. */
   last_used_at: number | null;
+  /** The hash of the password, encrypted for this row; null where none is set. */
+  sealed_password: string | null;
+  password_set_at: number | null;
+  /** When it was last set by a code. */
+  password_reset_at: number | null;
 }
 
 interface SessionsTable {
@@ -172,6 +181,8 @@ export type EventType =
   | "recovery_code_used"
   | "protection_on"
   | "protection_off"
+  | "password_set"
+  | "password_removed"
   | "api_key_created"
   | "api_key_replaced"
   | "api_key_revoked";
@@ -186,11 +197,11 @@ interface EventsTable {
   at: number;
 }
 
-/** The ledger of wrong guesses. */
+/** The ledger of wrong guesses at codes, and that of wrong passwords. */
 interface FailuresTable {
   id: string;
   phone_tag: string;
-  bucket: Bucket;
+  bucket: Bucket | PasswordBucket;
   at: number;
   code_length: number;
 }
@@ -270,16 +281,6 @@ interface BaselinesTable {
   /** Thousandths. */
   value: number;
   updated_at: number;
-}
-
-/** The audit trail of further guesses that support gave strangers; what they may guess is in the ledger itself. */
-interface UnlocksTable {
-  id: string;
-  phone_tag: string;
-  sealed_phone: string;
-  /** Why, in the operator's words. */
-  sealed_reason: string;
-  at: number;
 }
 
 interface MigrationsTable {

@@ -118,7 +118,8 @@ function createFind({ db }: SqlDatabase): SessionStore["find"] {
       .innerJoin("users", "users.id", "sessions.user_id")
       .selectAll("sessions")
       .select(["phone_tag", "sealed_phone", "name", "avatar", "device_epoch", "unproven_since"])
-      .select(["login_protection", "users.created_at as user_created_at"])
+      .select(["login_protection", "password_set_at", "password_reset_at"])
+      .select("users.created_at as user_created_at")
       .where(
         "sessions.id",
         "in",
@@ -174,6 +175,12 @@ export async function endSessionsOf(
   now: number,
 ): Promise<void> {
   await endAllWhere(trx, now, (eb) => eb("user_id", "in", userIds));
+}
+
+/** Whether this session is live; nobody ends it before the caller's transaction does. */
+export async function lockLive(trx: Kysely<Schema>, id: string, now: number): Promise<boolean> {
+  const live = trx.selectFrom("sessions").select("id").where("id", "=", id).where(isLive(now));
+  return (await live.forUpdate().executeTakeFirst()) !== undefined;
 }
 
 /** Ends those of these sessions that are live, in the caller's transaction. */

@@ -24,6 +24,24 @@ export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["
   return coalesce(signInAll);
 }
 
+/** `UserStore.signInKnown`, which is asked where nobody new is taken. */
+export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserStore["signInKnown"] {
+  const statements = createStatements(database);
+  return (draft) =>
+    database.transaction(async (trx) => {
+      await tagKey.assertCurrent(trx, draft.user.phoneTag);
+      const { rows } = await statements.findUsers(trx, [{ tag: draft.user.phoneTag }]);
+      const now = draft.session.createdAt;
+      if (await releaseUnused(trx, [draft], rows, now)) return undefined;
+      const [user] = await proven(trx, rows, now);
+      if (!user) return undefined;
+      const entered = { user, created: false as const, opened: isOpened({ user, created: false }, draft) };
+      await openSessions(trx, [draft], [entered], statements);
+      if (draft.verificationId !== undefined) await statements.convert(trx, [{ id: draft.verificationId }]);
+      return entered;
+    });
+}
+
 interface SignedIn {
   readonly user: User;
   readonly created: boolean;
@@ -77,6 +95,8 @@ async function signIn(
 ): Promise<readonly Entered[]> {
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const signedIn = await findOrCreate(trx, drafts, statements);
+  const created = signedIn.flatMap(({ user, created }) => (created ? [user.phoneTag] : []));
+  if (created.length > 0) await trx.deleteFrom("invitations").where("phone_tag", "in", created).execute();
   const entered = signedIn.map((one, n) => ({ ...one, opened: isOpened(one, drafts[n]) }));
   await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
@@ -159,8 +179,8 @@ async function findOrCreate(
     drafts.map(({ user }) => ({ tag: user.phoneTag })),
   );
   if (await releaseUnused(trx, drafts, found.rows, now)) return await findOrCreate(trx, drafts, statements);
-  const users = new Map(found.rows.map((row) => [row.phone_tag, userOf(row)]));
-  for (const [tag, user] of users) if (isUnproven(user)) users.set(tag, await prove(trx, user, now));
+  const known = await proven(trx, found.rows, now);
+  const users = new Map(known.map((user) => [user.phoneTag, user]));
   return drafts.map((draft) => {
     const user = users.get(draft.user.phoneTag);
     if (!user) throw new Error("a user who was just made is not there");
@@ -168,19 +188,30 @@ async function findOrCreate(
   });
 }
 
-function isUnproven({ unprovenSince }: User): boolean {
-  return unprovenSince !== undefined;
+/** These users, each of whom is proven by now. */
+async function proven(trx: Kysely<Schema>, rows: readonly UserRow[], now: number): Promise<User[]> {
+  const users: User[] = [];
+  for (const user of rows.map(userOf)) {
+    users.push(user.unprovenSince === undefined ? user : await prove(trx, user, now));
+  }
+  return users;
 }
 
 /**
  * The first code of a user who was moved in. Whoever had made themselves at home under this phone before its holder
- * came (pre-hijacking) is out: no session of before lives on, and no device token of before is good.
+ * came (pre-hijacking) is out: no session of before lives on, and no device token or password of before is good.
  */
 async function prove(trx: Kysely<Schema>, user: User, now: number): Promise<User> {
-  const { unprovenSince: _, ...proven } = { ...user, deviceEpoch: user.deviceEpoch + 1 };
+  const { unprovenSince: _, passwordSetAt: __, ...proven } = { ...user, deviceEpoch: user.deviceEpoch + 1 };
   await trx
     .updateTable("users")
-    .set({ unproven_since: null, device_epoch: proven.deviceEpoch, updated_at: now })
+    .set({
+      unproven_since: null,
+      sealed_password: null,
+      password_set_at: null,
+      device_epoch: proven.deviceEpoch,
+      updated_at: now,
+    })
     .where("id", "=", user.id)
     .execute();
   await endSessionsOf(trx, [user.id], now);

@@ -1,4 +1,5 @@
 import type { FactorStore } from "../../core/account/factors/ports.ts";
+import type { InvitationStore } from "../../core/account/invitations.ts";
 import type { SessionStore, UserStore } from "../../core/account/ports.ts";
 import type { AlertStore } from "../../core/alerts/ports.ts";
 import type { ApiKeyStore, ProofStore } from "../../core/backend/ports.ts";
@@ -9,6 +10,7 @@ import type { AccountStore } from "../../core/life/account-ports.ts";
 import type { PhoneChangeStore } from "../../core/life/ports.ts";
 import type { Sweep } from "../../core/maintenance/ports.ts";
 import type { NoticeStore } from "../../core/notices/ports.ts";
+import type { PasswordLedger, PasswordStore } from "../../core/password/ports.ts";
 import type { BaselineStore } from "../../core/protection/learned.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
 import type { UnlockStore } from "../../core/protection/unlock.ts";
@@ -20,10 +22,13 @@ import type { SqlDatabase } from "./database.ts";
 import { createAccountStore } from "./erasures.ts";
 import { createFactorStore } from "./factors.ts";
 import { createLedger } from "./failures.ts";
+import { createInvitationStore } from "./invitations.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
 import { createMessageStore } from "./messages.ts";
 import { createNoticeStore } from "./notices.ts";
+import { createPasswordLedger } from "./password-ledger.ts";
+import { createPasswordStore } from "./passwords.ts";
 import { createPhoneChangeStore } from "./phone-changes.ts";
 import { createProofStore } from "./proofs.ts";
 import { createReceiptStore } from "./receipts.ts";
@@ -49,6 +54,9 @@ export interface SqlStores {
   readonly alertStore: AlertStore;
   readonly ledger: Ledger;
   readonly unlocks: UnlockStore;
+  readonly passwordStore: PasswordStore;
+  readonly passwordLedger: PasswordLedger;
+  readonly invitations: InvitationStore;
   readonly keys: KeyStore;
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
@@ -73,6 +81,9 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     alertStore: createAlertStore(database),
     ledger: createLedger(database, tagKey),
     unlocks: createUnlockStore(database, tagKey),
+    passwordStore: createPasswordStore(database, tagKey),
+    passwordLedger: createPasswordLedger(database, tagKey),
+    invitations: createInvitationStore(database, tagKey),
     keys: createKeyStore(database),
     verifications: createVerificationStore(database),
     limits: createLimitStore(database),

@@ -3,7 +3,7 @@ import type { User, UserStore } from "../../core/account/ports.ts";
 import { userOf } from "./account-rows.ts";
 import type { SqlDatabase } from "./database.ts";
 import type { Schema, UserRow } from "./schema.ts";
-import { createEnter, createSignIn } from "./sign-in.ts";
+import { createEnter, createSignIn, createSignInKnown } from "./sign-in.ts";
 import type { TagKey } from "./tag-key.ts";
 
 export function createUserStore(database: SqlDatabase, tagKey: TagKey): UserStore {
@@ -38,6 +38,7 @@ export function createUserStore(database: SqlDatabase, tagKey: TagKey): UserStor
 
     signIn: createSignIn(database, tagKey),
     enter: createEnter(database),
+    signInKnown: createSignInKnown(database, tagKey),
   };
 }
 

@@ -17,6 +17,10 @@ export interface User {
   readonly unprovenSince?: number;
   /** When one factor does not open a session of this user; absent where it always does. */
   readonly loginProtection?: LoginProtection;
+  /** When the password was set; absent where there is none. */
+  readonly passwordSetAt?: number;
+  /** When it was last set by a code that went to the phone: it is no second factor beside that phone for a while. */
+  readonly passwordResetAt?: number;
 }
 
 /** `new_devices`: a known device opens a session by one factor. */
@@ -62,12 +66,15 @@ export interface UserStore {
   /**
    * Finds the user of this phone or creates it, opens the session and marks the verification's messages as converted,
    * in one durable transaction. However many first sign-ins race, one user comes of it, and one caller gets `created`.
-   * A user who was unproven is proven by it: what sessions and device tokens there may be before end with that.
+   * A user who was unproven is proven by it: what sessions, device tokens and password there may be before end
+   * with that. An invitation of this phone is used up when the user is made.
    * Where the user's login protection asks for a second factor, everything but the session comes of it.
    * A user whom nobody used since `unusedSince` has lost the number to somebody else: that user keeps everything but the
    * number, its sessions and devices, and a new user comes of it.
    */
   signIn(draft: SignInDraft): Promise<Entered & { readonly created: boolean }>;
+  /** The same where this phone has a user already; undefined where it has none, or lost it to whoever holds the number now. */
+  signInKnown(draft: SignInDraft): Promise<(Entered & { readonly created: false }) | undefined>;
   /**
    * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, and when a session
    * with this id was opened before: of several racers exactly one opens it.

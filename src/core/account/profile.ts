@@ -12,6 +12,7 @@ export interface Profile {
   readonly maskedPhone: string;
   readonly name: string;
   readonly avatar: number;
+  readonly hasPassword: boolean;
   /** Epoch milliseconds. */
   readonly createdAt: number;
 }
@@ -25,7 +26,8 @@ export interface ProfileDeps {
 export async function readProfile(deps: Pick<ProfileDeps, "vault">, user: User): Promise<Profile> {
   const phone = await deps.vault.open(user.sealedPhone, user.id);
   const { id, name, avatar, createdAt } = user;
-  return { id, phone, maskedPhone: maskPhone(phone), name, avatar, createdAt };
+  const hasPassword = user.passwordSetAt !== undefined;
+  return { id, phone, maskedPhone: maskPhone(phone), name, avatar, hasPassword, createdAt };
 }
 
 export const NAME_RULE = "must be 1 to 64 characters without control, invisible or bidirectional ones";

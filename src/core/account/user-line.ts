@@ -11,7 +11,13 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
 const SKEW_MS = 86_400_000;
 
 /** A user as one line of newline-delimited JSON, its end included. */
-export function writeUserLine({ id, phone, name, avatar, createdAt }: Omit<Profile, "maskedPhone">): string {
+export function writeUserLine({
+  id,
+  phone,
+  name,
+  avatar,
+  createdAt,
+}: Omit<Profile, "maskedPhone" | "hasPassword">): string {
   const line = { id, phone, name, avatar, createdAt: new Date(createdAt).toISOString() };
   return `${JSON.stringify(line)}\n`;
 }

@@ -34,6 +34,12 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
     "zh-CN": ({ code, minutes, brandName, transaction }) =>
       `【${brandName}】验证码 ${code}，用于确认您向“${transaction?.payee ?? ""}”支付 ${paid(transaction)}，${minutes} 分钟内有效。如非本人操作，请勿告诉任何人。`,
   },
+  reset_password: {
+    en: ({ code, minutes, brandName }) =>
+      `${code} is your ${brandName} code to set a new password. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, ignore this message.`,
+    "zh-CN": ({ code, minutes, brandName }) =>
+      `【${brandName}】您的重置密码验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请忽略本短信。`,
+  },
   verify_identity: {
     en: ({ code, minutes, brandName }) =>
       `${code} is your ${brandName} code to confirm your identity. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, ignore this message.`,

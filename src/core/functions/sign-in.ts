@@ -1,7 +1,7 @@
 import type { Phone } from "../phone.ts";
 import type { Captcha } from "../protection/challenges.ts";
 import { addressTagOf } from "../protection/traffic.ts";
-import type { Result } from "../refusals.ts";
+import { type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session-draft.ts";
 import { type SignInDeps, signInApproved } from "../session/sign-in.ts";
 import { countGuess, findLive, guessCode, type Subject } from "../verification/check.ts";
@@ -56,7 +56,7 @@ export interface FunctionsSignIn {
 export async function signInByFunctions(
   deps: SignInDeps,
   { phone, code, sessionId, caller, userAgent }: FunctionsSignIn,
-): Promise<Told<SignedIn, "too_many_requests">> {
+): Promise<Told<SignedIn, "too_many_requests" | "sign_up_closed">> {
   const client = clientOf(caller);
   const counted = await countGuess(deps, client);
   if (!counted.ok) return counted;
@@ -70,8 +70,9 @@ export async function signInByFunctions(
   const outcome = await guess(deps, subject, code, client);
   if (outcome === "approved") {
     const signedIn = await signInApproved(deps, subject, { client, userAgent });
+    if (signedIn.ok) return signedIn;
     // Clients of this API know no second step.
-    return signedIn.ok ? signedIn : tell("protected");
+    return signedIn.refusal.code === "sign_up_closed" ? refuse("sign_up_closed") : tell("protected");
   }
   const isStarter = subject.verification.holder === (await holderAt(deps, client));
   return tell(outcome === "wrong" && isStarter ? "wrong_code" : "no_verification");

@@ -29,6 +29,8 @@ export interface AccountExport extends Omit<AccountData, "user" | "lastUsedAt" |
     readonly createdAt: number;
     readonly lastUsedAt?: number;
     readonly loginProtection?: string;
+    /** Of the password itself nothing is told. */
+    readonly passwordSetAt?: number;
     /** Whether the phone's holder wants no message that they did not ask for. */
     readonly isOptedOut: boolean;
     readonly movesTo?: { readonly phone: Phone; readonly takesEffectAt: number };
@@ -68,7 +70,7 @@ export async function exportAccount(
   const exportedAt = clock.now();
   await accounts.noteExport(id, by, exportedAt);
   const { user, lastUsedAt, replies: sealed, ...rest } = data;
-  const { name, avatar, createdAt, loginProtection } = user;
+  const { name, avatar, createdAt, loginProtection, passwordSetAt } = user;
   const texts = sealed.map(async ({ id: row, sealedText, at }) => ({
     text: await vault.openText(sealedText, row),
     at,
@@ -82,6 +84,7 @@ export async function exportAccount(
       ...{ name, avatar, createdAt },
       ...(lastUsedAt !== undefined && { lastUsedAt }),
       ...(loginProtection && { loginProtection }),
+      ...(passwordSetAt !== undefined && { passwordSetAt }),
       isOptedOut: tags.length > 0 && (await replies.isOptedOut(tags)),
       ...(movesTo && { movesTo }),
     },

@@ -172,6 +172,8 @@ function useOf(
 }
 
 /** The refusal that asks for a challenge, naming the kinds that are taken. */
-export function captchaRequired(challenges: Challenges): Result<never, "captcha_required"> {
+export function captchaRequired(
+  challenges: Challenges,
+): Result<never, "captcha_required"> & { readonly ok: false } {
   return refuse("captcha_required", { field: "captcha", kinds: [challenges.verifier.kind] });
 }

@@ -1,10 +1,12 @@
 import { avatarOf } from "../account/avatar.ts";
 import { type Caller, identifyCaller } from "../account/device.ts";
 import type { SignInDraft, User, UserStore } from "../account/ports.ts";
+import { maySignUp, type SignUpDeps } from "../account/sign-up.ts";
+import type { MessageStore } from "../delivery/ports.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import { ok, type Result, UnavailableError } from "../refusals.ts";
+import { ok, type Result, refuse, UnavailableError } from "../refusals.ts";
 import {
   type CheckDeps,
   type CheckInput,
@@ -31,15 +33,18 @@ export interface FirstStep {
   readonly mustSetPassword?: boolean;
 }
 
-export interface SignInDeps extends CheckDeps, Pick<Observer, "onRefusedDevice"> {
+export interface SignInDeps extends CheckDeps, SignUpDeps, Pick<Observer, "onRefusedDevice"> {
+  readonly vault: CheckDeps["vault"];
+  readonly messages: Pick<MessageStore, "convert">;
   readonly users: UserStore;
   readonly tokens: Tokens;
   /** Refuses to open a session of this user, and says what it takes. */
   readonly askSecondFactor: (user: User, step: FirstStep) => Promise<Result<never, "second_factor_required">>;
-  readonly settings: CheckDeps["settings"] & {
-    readonly session: SessionSettings;
-    readonly recycled: RecycledSettings;
-  };
+  readonly settings: CheckDeps["settings"] &
+    SignUpDeps["settings"] & {
+      readonly session: SessionSettings;
+      readonly recycled: RecycledSettings;
+    };
 }
 
 export interface RecycledSettings {
@@ -58,29 +63,36 @@ export interface SignInInput extends Omit<CheckInput, "purposes"> {
 export async function signInByCode(
   deps: SignInDeps,
   input: SignInInput,
-): Promise<Result<SignedIn, CheckRefusal | "second_factor_required">> {
+): Promise<Result<SignedIn, CheckRefusal | "second_factor_required" | "sign_up_closed">> {
   const checked = await checkCode(deps, { ...input, purposes: purposesGiving("session") });
   return checked.ok ? await signInApproved(deps, checked.value, input) : checked;
 }
 
 type Entrance = Pick<SignInInput, "client" | "userAgent">;
 
-/** Signs in the person who was just shown to hold this phone, unless login protection asks for more than that. */
+/** Signs in the person who was just shown to hold this phone, unless login protection asks for more than that. `SIGN_UP` says whether that may make a user. */
 export async function signInApproved(
   deps: SignInDeps,
   { phone, phoneTag, verification, testNumber }: Subject,
   { client, userAgent }: Entrance,
-): Promise<Result<SignedIn, "second_factor_required">> {
+): Promise<Result<SignedIn, "second_factor_required" | "sign_up_closed">> {
   const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
   const mustSetPassword = ruleOf(verification.purpose).isPassword === true;
   const traits = { testUntil: testNumber?.until, mustSetPassword };
   const draft = await draftSession(deps, userAgent, { ...caller, ...traits, amr: ["sms"] });
   const user = await draftUser(deps, phone, phoneTag);
   const { knownEpoch } = caller;
+  // Whoever reviews an app signs in by a test number, wherever nobody else signs up.
+  const mayCreate = testNumber !== undefined || (await maySignUp(deps, phone));
   const recycled = caller.bucket === "stranger" && !testNumber ? recycledSince(deps) : {};
   const approved = { verificationId: verification.id, knownEpoch, ...recycled };
-  const saving = deps.users.signIn({ user, session: draft, ...approved });
+  const toSave = { user, session: draft, ...approved };
+  const saving = mayCreate ? deps.users.signIn(toSave) : deps.users.signInKnown(toSave);
   const entered = await saving.catch(failUnsaved);
+  if (!entered) {
+    await deps.messages.convert(verification.id);
+    return refuse("sign_up_closed");
+  }
   if (!entered.opened)
     return await deps.askSecondFactor(entered.user, { first: "sms", caller, client, ...traits });
   const session = { ...draft, userId: entered.user.id };

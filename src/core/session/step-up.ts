@@ -10,6 +10,9 @@ export interface Need {
   readonly level?: Level;
 }
 
+/** For what takes an account over, or away from its owner. */
+export const SENSITIVE: Need = { withinMs: 600_000 };
+
 /**
  * Whether the person behind this session has shown recently and well enough who they are (RFC 9470). The refusal says
  * what is missing: `POST /v1/sessions/current/step-up` and the page `/account/confirm` give it.

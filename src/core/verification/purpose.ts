@@ -7,9 +7,9 @@ export interface PurposeRule {
   readonly startedBy: "anybody" | "backend" | "self" | "user";
   /**
    * What the right code gives: a session of the person, a proof for the backend that asked, a factor of a user, a new
-   * number for the account of the user who asked, or the end of it.
+   * password, a new number for the account of the user who asked, or the end of it.
    */
-  readonly gives: "session" | "proof" | "factor" | "number" | "erasure";
+  readonly gives: "session" | "proof" | "factor" | "password" | "number" | "erasure";
   /** Set where the code is a temporary password: as strong as the senders can carry, and to be replaced at once. */
   readonly isPassword?: true;
   /** Set where a transaction is confirmed: the code follows from it, and is good for no other. */
@@ -24,6 +24,8 @@ export const PURPOSE_RULES = {
   sign_in: { startedBy: "anybody", gives: "session" },
   /** Signs in like a code, and whoever did chooses a password of their own then. */
   temporary_password: { startedBy: "anybody", gives: "session", isPassword: true },
+  /** Sets a new password. */
+  reset_password: { startedBy: "anybody", gives: "password" },
   /** Shows a company's backend that somebody holds a phone. */
   verify_identity: { startedBy: "backend", gives: "proof" },
   /** Shows it that they agree to one payment (dynamic linking: PSD2 RTS, article 5). */

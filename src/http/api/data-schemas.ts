@@ -17,6 +17,7 @@ const Account = z.object({
   createdAt: time("When the first sign-in made the account."),
   lastUsedAt: time("Within a day of its last use, where that is known.").optional(),
   loginProtection: text("When a second factor is asked for, where it is.").optional(),
+  passwordSetAt: time("When the password was set, where there is one; of itself nothing is told.").optional(),
   isOptedOut: z.boolean().meta({ description: "Whether the phone wants no message that nobody asked for." }),
   movesTo: z
     .object({ phone: text("E.164."), takesEffectAt: time("When.") })

@@ -5,6 +5,7 @@ import { askForPasskey, askForStepUpPasskey, FACTOR_OPERATIONS } from "./factors
 import { readMe, updateMe } from "./me.ts";
 import { readHealth, readJwks, readReadiness } from "./meta.ts";
 import type { Operation } from "./operation.ts";
+import { removePassword, resetPassword, setPassword } from "./passwords.ts";
 import { cancelPhoneChange, changePhone, readPhone } from "./phone.ts";
 import {
   endCurrentSession,
@@ -42,6 +43,9 @@ export const OPERATIONS: readonly Operation[] = [
   exportMe,
   eraseMe,
   ...FACTOR_OPERATIONS,
+  setPassword,
+  removePassword,
+  resetPassword,
   readJwks,
   readHealth,
   readReadiness,

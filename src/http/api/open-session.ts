@@ -1,14 +1,20 @@
 import { z } from "zod";
 import { SECOND_STEPS } from "./factor-schemas.ts";
-import { boundedText, Code, DeviceToken } from "./schemas.ts";
+import { boundedText, Captcha, Code, DeviceToken, Password, StartedId } from "./schemas.ts";
 
 /** All that opens a session. */
 export const OpenSessionBody = z.union(
   [
     z.strictObject({
-      verificationId: boundedText(64).meta({ description: "The `id` of the verification." }),
+      verificationId: StartedId,
       code: Code,
       deviceToken: DeviceToken.optional(),
+    }),
+    z.strictObject({
+      phone: boundedText(64).meta({ example: "+8613800138000", description: "However a person writes it." }),
+      password: Password.meta({ description: "As the person typed it." }),
+      deviceToken: DeviceToken.optional(),
+      captcha: Captcha.optional(),
     }),
     z.strictObject({
       handover: boundedText(4_096).meta({
@@ -21,5 +27,8 @@ export const OpenSessionBody = z.union(
     }),
     ...SECOND_STEPS,
   ],
-  { error: "must hold verificationId and code, handover and codeVerifier, or a challenge and a factor" },
+  {
+    error:
+      "must hold verificationId and code, phone and password, handover and codeVerifier, or a challenge and a factor",
+  },
 );

@@ -103,6 +103,17 @@ export const Code = boundedText(64).meta({
     "The digits, or the letters and digits of a temporary password; full-width ones, spaces and hyphens are taken too.",
 });
 
+export const StartedId = boundedText(64).meta({ description: "The `id` of the verification." });
+
+/** More than the longest password in any form of Unicode. */
+const MOST_TYPED = 1_024;
+
+export const Password = boundedText(MOST_TYPED).meta({ example: "lantern orchard vessel" });
+
+export const NewPassword = Password.meta({
+  description: "8 to 256 characters of any kind; no common ones, patterns, or the phone number.",
+});
+
 export const RefreshBody = z.strictObject({
   refreshToken: boundedText(4_096).meta({ description: "The one of the session's last answer." }),
 });
@@ -113,6 +124,7 @@ export const User = z
     phone: z.string().meta({ example: "+8613800138000", description: "E.164; the user's own." }),
     name: z.string().meta({ description: "Empty until the user sets one." }),
     avatar: z.url().meta({ description: "Address of one of the avatars that Phonekey serves." }),
+    hasPassword: z.boolean().meta({ description: "Whether the user can sign in with a password, too." }),
     createdAt: Time.meta({ description: "When the first sign-in made the user." }),
   })
   .meta({ id: "User" });

@@ -24,7 +24,7 @@ export const openSession = operation({
   path: "/v1/sessions",
   summary: "Sign in",
   description:
-    "Opens a session by a verification's code, or by what the sign-in page handed over to an app. Where login protection asks for more, the refusal `second_factor_required` brings a `challenge`, which is sent here again with a second factor. The first sign-in of a phone creates its user. A wrong, expired, spent or unknown code is one refusal.",
+    "Opens a session by a verification's code, by a password, or by what the sign-in page handed over to an app. Where login protection asks for more, the refusal `second_factor_required` brings a `challenge`, which is sent here again with a second factor. The first sign-in by code creates the user of a phone, where `SIGN_UP` lets it. A wrong, expired, spent or unknown code is one refusal; so are a wrong password and a number without one.",
   auth: "none",
   body: OpenSessionBody,
   answer: { status: 201, description: "The session's tokens.", schema: OpenedSession },
@@ -34,6 +34,14 @@ export const openSession = operation({
     "invalid_handover",
     "second_factor_required",
     "invalid_challenge",
+    "invalid_credentials",
+    "invalid_phone",
+    "country_not_allowed",
+    "phone_not_mobile",
+    "code_required",
+    "sign_up_closed",
+    "captcha_required",
+    "captcha_unavailable",
     "too_many_requests",
   ],
   example: { verificationId: "kTzR3JwWmJ0pQxv1hE2c4A", code: "004217" },
@@ -47,10 +55,14 @@ export const openSession = operation({
 
 type OpenSession = Parameters<typeof clientOf>[0] & { readonly body: z.output<typeof OpenSessionBody> };
 
-async function signIn(request: OpenSession, { signIn }: Phonekey, deps: HttpDeps) {
+async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, deps: HttpDeps) {
   const { body, userAgent, locale, c } = request;
   if ("handover" in body) return await signIn.byHandover({ ...body, userAgent });
   const client = clientOf(request, body.deviceToken);
+  if ("phone" in body) {
+    const { phone, password, captcha } = body;
+    return await passwords.signIn({ phone, password, client, userAgent, ...(captcha && { captcha }) });
+  }
   if (!("challenge" in body)) return await signIn.byCode({ ...body, userAgent, client });
   const step = { challenge: body.challenge, evidence: evidenceOf(body), site: siteOf(c, deps) };
   return await signIn.byFactor({ ...step, client, userAgent, locale });

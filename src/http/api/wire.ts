@@ -52,9 +52,9 @@ export function pageRequestOf({ page }: { readonly page?: z.output<typeof PageBo
 }
 
 export function userBody(profile: Profile, { c }: AnyRequest, deps: HttpDeps): z.input<typeof User> {
-  const { id, phone, name, createdAt } = profile;
+  const { id, phone, name, hasPassword, createdAt } = profile;
   const avatar = avatarUrl(c, deps.settings, profile.avatar);
-  return { id, phone, name, avatar, createdAt: timeOf(createdAt) };
+  return { id, phone, name, avatar, hasPassword, createdAt: timeOf(createdAt) };
 }
 
 /** A session's tokens, its user beside them. */

@@ -66,6 +66,7 @@ const OWN_CODES: Partial<Record<RefusalCode, number>> = {
   country_not_allowed: -1002,
   phone_not_mobile: -1002,
   method_not_allowed: -1004,
+  sign_up_closed: -1201,
 };
 const REFUSED = -1003;
 

@@ -8,6 +8,7 @@ import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
 import { noticeStoreContract } from "../../contracts/notice-store.ts";
+import { passwordStoresContract } from "../../contracts/password-stores.ts";
 import { phoneChangeStoreContract } from "../../contracts/phone-change-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
@@ -74,6 +75,7 @@ describe.runIf(hasMariadb()).each([
   phoneChangeStoreContract(name, open);
   backendStoresContract(name, open);
   unlockStoreContract(name, open);
+  passwordStoresContract(name, open);
   alertStoreContract(name, () => opened("alertStore"));
   keyStoreContract(name, () => opened("keys"));
 });

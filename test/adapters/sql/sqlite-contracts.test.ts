@@ -6,7 +6,9 @@ import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { messageStoreContract } from "../../contracts/message-store.ts";
+import { createNaivePasswordLedger } from "../../contracts/naive-password-ledger.ts";
 import { noticeStoreContract } from "../../contracts/notice-store.ts";
+import { passwordStoresContract, raceAttempts } from "../../contracts/password-stores.ts";
 import { phoneChangeStoreContract } from "../../contracts/phone-change-store.ts";
 import { receiptStoreContract } from "../../contracts/receipt-store.ts";
 import { NOW } from "../../contracts/samples.ts";
@@ -59,9 +61,14 @@ noticeStoreContract("sqlite", open);
 phoneChangeStoreContract("sqlite", open);
 backendStoresContract("sqlite", open);
 unlockStoreContract("sqlite", open);
+passwordStoresContract("sqlite", open);
 keyStoreContract("sqlite", async () => {
   const { keys, close } = await open();
   return { store: keys, close };
+});
+
+test("the race of wrong passwords finds out a ledger that reads, thinks and writes", async () => {
+  expect(await raceAttempts(createNaivePasswordLedger(), "tag", 60)).toBeGreaterThan(10);
 });
 
 describe("sqlite: every statement is served by an index", () => {

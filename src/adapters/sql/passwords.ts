@@ -1,0 +1,75 @@
+import type { Kysely } from "kysely";
+import type { PasswordHolder, PasswordStore } from "../../core/password/ports.ts";
+import { userOf } from "./account-rows.ts";
+import type { SqlDatabase } from "./database.ts";
+import { addEvents } from "./events.ts";
+import { addNotices } from "./notice-rows.ts";
+import type { Schema, UserRow } from "./schema.ts";
+import { endOtherSessionsOf, endSessionsOf, lockLive } from "./sessions.ts";
+import type { TagKey } from "./tag-key.ts";
+
+export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PasswordStore {
+  return {
+    async findByTag(tag) {
+      const found = await db
+        .selectFrom("keys")
+        .leftJoin("users", (join) => join.on("users.phone_tag", "=", tag))
+        .selectAll("users")
+        .where(tagKey.current(tag))
+        .executeTakeFirst();
+      if (!found) return tagKey.stale();
+      return found.id === null ? undefined : holderOf(found as UserRow);
+    },
+
+    async find(userId) {
+      const row = await db.selectFrom("users").selectAll().where("id", "=", userId).executeTakeFirst();
+      return row && holderOf(row);
+    },
+
+    change: ({ userId, sealedHash, keep, isReset, notice, at }) =>
+      transaction(async (trx) => {
+        if (keep !== undefined && !(await lockLive(trx, keep, at))) return false;
+        const { numUpdatedRows } = await trx
+          .updateTable("users")
+          .set((eb) => ({
+            sealed_password: sealedHash ?? null,
+            password_set_at: sealedHash === undefined ? null : at,
+            ...(isReset && { password_reset_at: at, unproven_since: null }),
+            device_epoch: eb("device_epoch", "+", 1),
+            updated_at: at,
+          }))
+          .where("id", "=", userId)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) return false;
+        const type = sealedHash === undefined ? "password_removed" : "password_set";
+        await addEvents(trx, { type, userId, at });
+        await addNotices(trx, notice);
+        if (keep === undefined) await endSessionsOf(trx, [userId], at);
+        else await noteChosen(trx, userId, keep, at);
+        return true;
+      }),
+
+    async rehash(userId, from, to) {
+      await db
+        .updateTable("users")
+        .set({ sealed_password: to })
+        .where("id", "=", userId)
+        .where("sealed_password", "=", from)
+        .execute();
+    },
+  };
+}
+
+/** Whoever signed in by a temporary password has one of their own now, and no other session goes on. */
+async function noteChosen(trx: Kysely<Schema>, userId: string, keep: string, at: number): Promise<void> {
+  await endOtherSessionsOf(trx, userId, keep, at);
+  await trx.updateTable("sessions").set({ must_set_password: 0 }).where("id", "=", keep).execute();
+}
+
+function holderOf(row: UserRow): PasswordHolder {
+  return {
+    user: userOf(row),
+    ...(row.sealed_password !== null && { sealedHash: row.sealed_password }),
+    ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
+  };
+}

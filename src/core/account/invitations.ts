@@ -1,0 +1,18 @@
+/** Somebody who may sign up where that takes an invitation (`SIGN_UP=invited`). */
+export interface Invitation {
+  readonly id: string;
+  readonly phoneTag: string;
+  readonly sealedPhone: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+export interface InvitationStore {
+  /** False where this phone is invited already. Rejects with `StaleKeyError`. */
+  add(invitation: Invitation): Promise<boolean>;
+  /** Takes the invitation of this phone back. False where there is none. */
+  remove(tags: readonly string[]): Promise<boolean>;
+  has(tags: readonly string[]): Promise<boolean>;
+  /** The next invitations after this id, in the order of their ids; those of all ids after an empty one. */
+  page(after: string, limit: number): Promise<readonly Invitation[]>;
+}

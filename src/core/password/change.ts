@@ -1,0 +1,100 @@
+import type { FactorStore } from "../account/factors/ports.ts";
+import type { SessionStore } from "../account/ports.ts";
+import type { Notices } from "../notices/notices.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Principal } from "../session/session.ts";
+import { requireRecent, SENSITIVE } from "../session/step-up.ts";
+import type { Locale } from "../verification/ports.ts";
+import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
+import { sureFrom } from "./factor.ts";
+import type { CommonPasswords } from "./ports.ts";
+import { judgePassword, type PasswordRefusal } from "./rules.ts";
+
+export interface ChangeDeps extends CompareDeps, NotifyDeps {
+  readonly factorStore: Pick<FactorStore, "list">;
+  readonly commonPasswords: CommonPasswords;
+  readonly sessions: Pick<SessionStore, "stepUp">;
+  readonly settings: { readonly brandName: string };
+}
+
+export interface NotifyDeps {
+  readonly notices: Pick<Notices, "draft" | "send">;
+}
+
+export interface ChangeInput {
+  readonly principal: Principal;
+  /** Language of the notice. */
+  readonly locale: Locale;
+  readonly newPassword: string;
+  /** Stands in for a recent sign-in. */
+  readonly currentPassword?: string;
+}
+
+type ConfirmRefusal = Exclude<CompareRefusal, "captcha_required"> | "step_up_required" | "invalid_token";
+
+/**
+ * Sets or changes the password of a user who has signed in recently, or who knows the password that they had. All other
+ * sessions and every device token end with it; this session goes on.
+ */
+export async function changePassword(
+  deps: ChangeDeps,
+  { principal, locale, newPassword, currentPassword }: ChangeInput,
+): Promise<Result<void, PasswordRefusal | ConfirmRefusal>> {
+  const { user, session } = principal;
+  if (session.isTest)
+    return refuse("invalid_request", { field: "newPassword", detail: "is not for test numbers" });
+  const phone = await deps.vault.open(user.sealedPhone, user.id);
+  const { brandName } = deps.settings;
+  const chosen = await judgePassword(deps.commonPasswords, { text: newPassword, phone, brandName });
+  if (!chosen.ok) return chosen;
+  const confirmed = await confirm(deps, principal, currentPassword);
+  if (!confirmed.ok) return confirmed;
+  const sealedHash = await sealPassword(deps, user, chosen.value);
+  return await save(deps, "password_changed", principal, { sealedHash, locale });
+}
+
+/** Removes the password, unless login protection rests on it: the person signs in by code alone from then on. */
+export async function removePassword(
+  deps: Pick<ChangeDeps, "passwordStore" | "factorStore" | "clock" | "notices">,
+  { principal, locale }: Pick<ChangeInput, "principal" | "locale">,
+): Promise<Result<void, "step_up_required" | "factor_needed" | "invalid_token">> {
+  const recent = requireRecent(principal, SENSITIVE, deps.clock.now());
+  if (!recent.ok) return recent;
+  const { user } = principal;
+  const isNeeded = user.loginProtection && (await deps.factorStore.list(user.id)).length === 0;
+  return isNeeded ? refuse("factor_needed") : await save(deps, "factor_removed", principal, { locale });
+}
+
+/** Changes it while the session lives, and tells the person. */
+async function save(
+  { passwordStore, clock, notices }: Pick<ChangeDeps, "passwordStore" | "clock" | "notices">,
+  kind: "password_changed" | "factor_removed",
+  { user, session }: Principal,
+  { locale, ...change }: { readonly sealedHash?: string; readonly locale: Locale },
+): Promise<Result<void, "invalid_token">> {
+  const notice = await notices.draft(kind, user, { locale });
+  const at = clock.now();
+  const changed = await passwordStore.change({ ...change, userId: user.id, keep: session.id, notice, at });
+  if (!changed) return refuse("invalid_token");
+  await notices.send(notice);
+  return ok(undefined);
+}
+
+/** The password that there is is as good as signing in with it once more. */
+async function confirm(
+  deps: ChangeDeps,
+  principal: Principal,
+  currentPassword: string | undefined,
+): Promise<Result<void, ConfirmRefusal>> {
+  const now = deps.clock.now();
+  if (currentPassword === undefined) return requireRecent(principal, SENSITIVE, now);
+  const { user, session } = principal;
+  const phone = await deps.vault.open(user.sealedPhone, user.id);
+  const compared = await comparePassword(deps, { phone, password: currentPassword, bucket: "device" });
+  if (!compared.ok)
+    return refuse(compared.refusal.code === "code_required" ? "code_required" : "invalid_credentials");
+  // Beside the same phone that set it by a code it shows nothing more.
+  if (user.loginProtection && sureFrom(user) > now) return requireRecent(principal, SENSITIVE, now);
+  const raised = await deps.sessions.stepUp(session.id, "pwd", now);
+  return raised ? requireRecent({ user, session: raised }, SENSITIVE, now) : refuse("invalid_token");
+}

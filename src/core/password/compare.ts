@@ -1,0 +1,122 @@
+import type { User } from "../account/ports.ts";
+import type { TextVault } from "../delivery/receipt-ports.ts";
+import type { Phone } from "../phone.ts";
+import type { Clock, Random } from "../ports.ts";
+import type { Bucket } from "../protection/ports.ts";
+import { ok, type RefusalCode, type Result, refuse, UnavailableError } from "../refusals.ts";
+import type { PhoneVault } from "../verification/ports.ts";
+import { judgeAttempt, PASSWORD_LEDGER_MS, passwordBucket } from "./ledger.ts";
+import type { PasswordHasher, PasswordHolder, PasswordLedger, PasswordStore } from "./ports.ts";
+import { normalizePassword } from "./rules.ts";
+
+export interface CompareDeps {
+  readonly passwordStore: PasswordStore;
+  readonly passwordLedger: PasswordLedger;
+  readonly passwordHasher: PasswordHasher;
+  readonly vault: PhoneVault & TextVault;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface Attempt {
+  readonly phone: Phone;
+  readonly password: string;
+  /** Whose tries it is counted among. */
+  readonly bucket: Bucket;
+  /** Whether it comes from a stranger who has not solved the challenge that there is. */
+  readonly isUnsolved?: boolean;
+}
+
+export type CompareRefusal = "invalid_credentials" | "code_required" | "captcha_required";
+
+/**
+ * Looks at one password. It is counted before it is compared, and taken back if it was right (promise 1). A number
+ * without a user, a user without a password and a wrong password are one refusal, after the same work.
+ */
+export async function comparePassword(
+  deps: CompareDeps,
+  { phone, password, bucket, isUnsolved = false }: Attempt,
+): Promise<Result<PasswordHolder, CompareRefusal>> {
+  const now = deps.clock.now();
+  const id = deps.random.uuid(now);
+  const [current = "", ...older] = await deps.vault.tags(phone);
+  const counted = await count(
+    deps,
+    { id, tags: [current, ...older], bucket: passwordBucket(bucket), at: now },
+    (earlier) => judgeAttempt(earlier, { isUnsolved }, now),
+  );
+  if (!counted.ok) return counted;
+  const holder = await holderIfRight(deps, current, password).catch(async (error: unknown) => {
+    // What was not compared was no guess.
+    await deps.passwordLedger.takeBack(id);
+    throw error;
+  });
+  if (!holder) return refuse("invalid_credentials");
+  await deps.passwordLedger.takeBack(id);
+  return ok(holder);
+}
+
+function count<C extends RefusalCode>(
+  { passwordLedger }: CompareDeps,
+  attempt: Parameters<PasswordLedger["attempt"]>[0],
+  judge: (earlier: readonly number[]) => Result<void, C>,
+): Promise<Result<void, C>> {
+  return passwordLedger.attempt(attempt, attempt.at - PASSWORD_LEDGER_MS, judge);
+}
+
+async function holderIfRight(
+  deps: CompareDeps,
+  phoneTag: string,
+  password: string,
+): Promise<PasswordHolder | undefined> {
+  const holder = await deps.passwordStore.findByTag(phoneTag);
+  const hash = await hashOf(deps, holder);
+  const plain = normalizePassword(password);
+  if (!(await deps.passwordHasher.verify(plain, hash)) || !holder) return undefined;
+  if (hash !== undefined && deps.passwordHasher.isOutdated(hash)) await rehash(deps, holder, plain);
+  return holder;
+}
+
+/** The hash that counts. Whoever moved a user in has not shown that the phone is theirs: no password of before does. */
+async function hashOf(
+  { vault }: CompareDeps,
+  holder: PasswordHolder | undefined,
+): Promise<string | undefined> {
+  if (holder?.sealedHash === undefined || holder.user.unprovenSince !== undefined) return undefined;
+  return await vault.openText(holder.sealedHash, passwordRow(holder.user));
+}
+
+/** Hashes once more, with the parameters of today. Where too many wait for that, the next sign-in does it. */
+async function rehash(
+  deps: CompareDeps,
+  { user, sealedHash }: PasswordHolder,
+  password: string,
+): Promise<void> {
+  try {
+    const next = await sealPassword(deps, user, password);
+    if (sealedHash !== undefined) await deps.passwordStore.rehash(user.id, sealedHash, next);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+  }
+}
+
+export async function sealPassword(
+  deps: Pick<CompareDeps, "passwordHasher" | "vault">,
+  user: User,
+  password: string,
+): Promise<string> {
+  return await sealHash(deps, user, await deps.passwordHasher.hash(password));
+}
+
+/** Encrypts a hash for its user: without the keys nobody can guess at it, and a copy in another row does not open. */
+export async function sealHash(
+  { vault }: Pick<CompareDeps, "vault">,
+  user: User,
+  hash: string,
+): Promise<string> {
+  return await vault.sealText(hash, passwordRow(user));
+}
+
+function passwordRow({ id }: User): string {
+  return `password of ${id}`;
+}

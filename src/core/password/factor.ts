@@ -1,0 +1,42 @@
+import type { Passwords } from "../account/factors/ports.ts";
+import type { User } from "../account/ports.ts";
+import { type Result, refuse } from "../refusals.ts";
+import { type CheckDeps, countGuess } from "../verification/check.ts";
+import { type CompareDeps, comparePassword } from "./compare.ts";
+
+const DAY_MS = 86_400_000;
+
+type PasswordFactorDeps = CompareDeps & CheckDeps;
+
+/**
+ * A password beside another factor. Whoever gets to show it has shown a code or a session before, so its tries are those
+ * of known devices: a ledger that strangers spent does not keep it out.
+ */
+export function createPasswordFactor(deps: PasswordFactorDeps): Passwords {
+  return {
+    async of(userId) {
+      const holder = await deps.passwordStore.find(userId);
+      if (holder?.sealedHash === undefined) return undefined;
+      return { sureFrom: sureFrom(holder.user) };
+    },
+    async check({ userId, password, client }) {
+      const counted = await countGuess(deps, client);
+      if (!counted.ok) return counted;
+      const holder = await deps.passwordStore.find(userId);
+      if (!holder) return refuse("invalid_code");
+      const phone = await deps.vault.open(holder.user.sealedPhone, userId);
+      const compared = await comparePassword(deps, { phone, password, bucket: "device" });
+      return compared.ok ? { ok: true, value: undefined } : refusalOf(compared.refusal.code);
+    },
+  };
+}
+
+/** From when on a password counts beside a code by SMS: for a day after a reset by such a code it is the same phone. */
+export function sureFrom({ passwordResetAt }: Pick<User, "passwordResetAt">): number {
+  return passwordResetAt === undefined ? 0 : passwordResetAt + DAY_MS;
+}
+
+function refusalOf(code: string): Result<never, "invalid_code" | "too_many_requests"> {
+  if (code === "code_required") return refuse("too_many_requests", { retryAfterSeconds: DAY_MS / 1_000 });
+  return refuse("invalid_code");
+}

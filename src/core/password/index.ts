@@ -1,0 +1,21 @@
+import { type ChangeDeps, type ChangeInput, changePassword, removePassword } from "./change.ts";
+import { type ResetDeps, type ResetInput, resetPassword } from "./reset.ts";
+import { type PasswordSignInDeps, type PasswordSignInInput, signInByPassword } from "./sign-in.ts";
+
+/** What passwords need from outside beside what everything else needs. */
+export type PasswordPorts = Pick<
+  ChangeDeps,
+  "passwordStore" | "passwordLedger" | "passwordHasher" | "commonPasswords"
+>;
+
+type PasswordDeps = PasswordSignInDeps & ChangeDeps & ResetDeps;
+
+/** Passwords: a second way to sign in, for whoever sets one. */
+export function createPasswords(deps: PasswordDeps) {
+  return {
+    signIn: (input: PasswordSignInInput) => signInByPassword(deps, input),
+    change: (input: ChangeInput) => changePassword(deps, input),
+    remove: (input: Pick<ChangeInput, "principal" | "locale">) => removePassword(deps, input),
+    reset: (input: ResetInput) => resetPassword(deps, input),
+  };
+}

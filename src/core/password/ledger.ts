@@ -1,0 +1,43 @@
+import type { Bucket } from "../protection/ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { PasswordBucket } from "./ports.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * How many wrong passwords a phone may have, from strangers and from its known devices each. Over a year that is 608 of
+ * the guesses that are likeliest, none of which the list of common passwords lets anybody choose; NIST SP 800-63B-4,
+ * 3.2.2, allows 100 in a row.
+ */
+const WINDOWS = [
+  { max: 10, windowMs: DAY_MS },
+  { max: 50, windowMs: 30 * DAY_MS },
+] as const;
+
+/** How far back the ledger is read. */
+export const PASSWORD_LEDGER_MS = 30 * DAY_MS;
+
+/** After so many in a day a stranger solves a challenge before each further one, where one can be solved. */
+const UNCHALLENGED = 3;
+
+export function passwordBucket(bucket: Bucket): PasswordBucket {
+  return bucket === "device" ? "password_device" : "password";
+}
+
+/**
+ * Whether one more attempt is looked at. It knows nothing but the number that was typed, so that a number without a
+ * user, or without a password, is answered like any other.
+ *
+ * @param earlier when the attempts were made that were wrong or are not decided yet, oldest first
+ * @param isUnsolved whether the caller is a stranger who has not solved the challenge that there is
+ */
+export function judgeAttempt(
+  earlier: readonly number[],
+  { isUnsolved }: { readonly isUnsolved: boolean },
+  now: number,
+): Result<void, "code_required" | "captcha_required"> {
+  const within = (windowMs: number) => earlier.filter((at) => at > now - windowMs);
+  if (WINDOWS.some(({ max, windowMs }) => within(windowMs).length >= max)) return refuse("code_required");
+  if (isUnsolved && within(DAY_MS).length >= UNCHALLENGED) return refuse("captcha_required");
+  return ok(undefined);
+}

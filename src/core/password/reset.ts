@@ -1,0 +1,111 @@
+import type { MessageStore } from "../delivery/ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { RecycledSettings } from "../session/sign-in.ts";
+import {
+  type CheckDeps,
+  type CheckInput,
+  type CheckRefusal,
+  countGuess,
+  findLive,
+  guessCode,
+  type Subject,
+} from "../verification/check.ts";
+import { normalizeCode } from "../verification/code.ts";
+import type { Locale } from "../verification/ports.ts";
+import { purposesGiving } from "../verification/purpose.ts";
+import type { NotifyDeps } from "./change.ts";
+import { type CompareDeps, sealHash } from "./compare.ts";
+import type { CommonPasswords, PasswordHolder } from "./ports.ts";
+import { judgePassword, type PasswordRefusal } from "./rules.ts";
+
+export interface ResetDeps extends CompareDeps, CheckDeps, NotifyDeps {
+  readonly vault: CompareDeps["vault"] & CheckDeps["vault"];
+  readonly clock: CheckDeps["clock"];
+  readonly random: CheckDeps["random"];
+  readonly commonPasswords: CommonPasswords;
+  readonly messages: Pick<MessageStore, "convert">;
+  readonly settings: CheckDeps["settings"] & {
+    readonly brandName: string;
+    readonly recycled: RecycledSettings;
+  };
+}
+
+export interface ResetInput extends Pick<CheckInput, "verificationId" | "code" | "client"> {
+  readonly newPassword: string;
+  /** Language of the notice. */
+  readonly locale: Locale;
+}
+
+type ResetRefusal = PasswordRefusal | CheckRefusal | "user_not_found";
+
+/**
+ * Sets a new password by a code that went to the phone. A password that cannot be taken is refused before the code is
+ * looked at, and it is hashed before that, too: neither uses up the code. Whether the number has a user is told after the
+ * right code. All sessions and device tokens of the user end.
+ *
+ * @returns when it was set, epoch milliseconds
+ */
+export async function resetPassword(
+  deps: ResetDeps,
+  input: ResetInput,
+): Promise<Result<number, ResetRefusal>> {
+  const { brandName } = deps.settings;
+  const fits = await judgePassword(deps.commonPasswords, { text: input.newPassword, brandName });
+  if (!fits.ok) return fits;
+  const code = normalizeCode(input.code);
+  if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
+  const counted = await countGuess(deps, input.client);
+  if (!counted.ok) return counted;
+  const subject = await findLive(deps, input.verificationId);
+  if (!subject) {
+    deps.onGuess("dead");
+    return refuse("invalid_code");
+  }
+  const { phone } = subject;
+  const chosen = await judgePassword(deps.commonPasswords, { text: input.newPassword, brandName, phone });
+  if (!chosen.ok) return chosen;
+  const hash = await deps.passwordHasher.hash(chosen.value);
+  const guess = { code, client: input.client, purposes: purposesGiving("password") };
+  const outcome = await guessCode(deps, subject, guess);
+  return outcome === "approved"
+    ? await resetApproved(deps, subject, { hash, locale: input.locale })
+    : refuse("invalid_code");
+}
+
+async function resetApproved(
+  deps: ResetDeps,
+  { phoneTag, verification }: Subject,
+  { hash, locale }: { readonly hash: string; readonly locale: Locale },
+): Promise<Result<number, "user_not_found">> {
+  await deps.messages.convert(verification.id);
+  const holder = await deps.passwordStore.findByTag(phoneTag);
+  if (!holder || isSomebodyElses(deps, holder, verification)) return refuse("user_not_found");
+  const { user } = holder;
+  const sealedHash = await sealHash(deps, user, hash);
+  const notice = await deps.notices.draft("password_reset", user, { locale });
+  const at = deps.clock.now();
+  const isChanged = await deps.passwordStore.change({
+    userId: user.id,
+    sealedHash,
+    isReset: true,
+    notice,
+    at,
+  });
+  if (!isChanged) return refuse("user_not_found");
+  await deps.notices.send(notice);
+  return ok(at);
+}
+
+/**
+ * A number that nobody used for long may be somebody else's by now: a code that went to it is no reset of the account of
+ * before. Whoever holds the number signs in by a code, and gets an account of their own (T51).
+ */
+function isSomebodyElses(
+  { settings, clock }: ResetDeps,
+  { user, lastUsedAt }: PasswordHolder,
+  { bucket }: Subject["verification"],
+): boolean {
+  const { unusedMs, sparesProtected } = settings.recycled;
+  const isSpared = bucket === "device" || (sparesProtected && user.loginProtection !== undefined);
+  return unusedMs > 0 && !isSpared && lastUsedAt !== undefined && lastUsedAt < clock.now() - unusedMs;
+}

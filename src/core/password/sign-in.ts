@@ -1,0 +1,108 @@
+import { identifyCaller } from "../account/device.ts";
+import type { SessionStore } from "../account/ports.ts";
+import { type CountryCode, type PhonePolicy, parsePhone } from "../phone.ts";
+import {
+  type Captcha,
+  type ChallengeRefusal,
+  captchaRequired,
+  type JudgeDeps,
+  judgeChallenge,
+  type Standing,
+} from "../protection/challenges.ts";
+import { trafficOf } from "../protection/traffic.ts";
+import { type Refusal, type Result, refuse } from "../refusals.ts";
+import type { SignedIn } from "../session/session-draft.ts";
+import { openSession, type SignInDeps } from "../session/sign-in.ts";
+import { countGuess } from "../verification/check.ts";
+import type { Client } from "../verification/client.ts";
+import { type CompareDeps, type CompareRefusal, comparePassword } from "./compare.ts";
+import type { PasswordHolder } from "./ports.ts";
+
+export interface PasswordSignInDeps extends CompareDeps, SignInDeps, JudgeDeps {
+  readonly vault: CompareDeps["vault"] & SignInDeps["vault"];
+  readonly clock: SignInDeps["clock"];
+  readonly random: SignInDeps["random"];
+  readonly limits: SignInDeps["limits"];
+  readonly sessions: SessionStore;
+  readonly settings: SignInDeps["settings"] & { readonly phones: PhonePolicy };
+}
+
+export interface PasswordSignInInput {
+  /** As a person wrote it. */
+  readonly phone: string;
+  readonly country?: CountryCode;
+  readonly password: string;
+  readonly captcha?: Captcha;
+  readonly client: Client;
+  readonly userAgent: string;
+}
+
+type PasswordSignInRefusal =
+  | "invalid_phone"
+  | "country_not_allowed"
+  | "phone_not_mobile"
+  | CompareRefusal
+  | "second_factor_required"
+  | ChallengeRefusal;
+
+/**
+ * Signs in by phone and password. What is refused before the right password depends on the number that was typed and on
+ * who calls, and never on whether the number has a user (promise 6).
+ */
+export async function signInByPassword(
+  deps: PasswordSignInDeps,
+  { client, captcha, password, userAgent, ...typed }: PasswordSignInInput,
+): Promise<Result<SignedIn, PasswordSignInRefusal>> {
+  const parsed = parsePhone(typed.phone, deps.settings.phones, typed.country);
+  if (!parsed.ok) return parsed;
+  const phone = parsed.value;
+  const counted = await countGuess(deps, client);
+  if (!counted.ok) return counted;
+  const phoneTag = await deps.vault.tag(phone);
+  const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
+  const traffic = await trafficOf(deps, phone, client.addressKey);
+  const asker = { ...client, ...traffic, ...caller, phoneTag, purpose: "sign_in" };
+  const standing = await standingOf(deps, asker, captcha);
+  if (!standing.ok) return standing;
+  const isUnsolved = standing.value.name === "unsolved";
+  const compared = await comparePassword(deps, { phone, password, bucket: caller.bucket, isUnsolved });
+  if (!compared.ok) return withKinds(deps, compared);
+  return await openByPassword(deps, compared.value, { client, userAgent });
+}
+
+/** Judges the challenge that a stranger solved, and uses it up. */
+async function standingOf(
+  deps: PasswordSignInDeps,
+  asker: Parameters<typeof judgeChallenge>[1],
+  captcha: Captcha | undefined,
+): Promise<Result<Standing, ChallengeRefusal>> {
+  const judged = await judgeChallenge(deps, asker, captcha, { isNew: true });
+  if (!judged.ok || judged.value.name !== "solved") return judged;
+  const now = deps.clock.now();
+  const { checks } = judged.value;
+  const taken = await deps.limits.take({ member: deps.random.uuid(now), checks }, now);
+  return taken.ok ? judged : withKinds(deps, refuse("captcha_required"));
+}
+
+/** Names the kinds of challenges that are taken, where one is asked for. */
+function withKinds<C extends CompareRefusal>(
+  { challenges }: Pick<JudgeDeps, "challenges">,
+  refused: { readonly ok: false; readonly refusal: Refusal<C> },
+): { readonly ok: false; readonly refusal: Refusal<C | "captcha_required"> } {
+  const isAsked = challenges && refused.refusal.code === "captcha_required";
+  return isAsked ? captchaRequired(challenges) : refused;
+}
+
+/** A password that was changed while this one was compared is behind the opening: then it was opened by the old one. */
+async function openByPassword(
+  deps: PasswordSignInDeps,
+  { user }: PasswordHolder,
+  entrance: Pick<PasswordSignInInput, "client" | "userAgent">,
+): Promise<Result<SignedIn, "invalid_credentials" | "second_factor_required">> {
+  const opened = await openSession(deps, { ...entrance, user, first: "pwd" });
+  if (!opened?.ok) return opened ?? refuse("invalid_credentials");
+  const now = await deps.passwordStore.find(user.id);
+  if (now?.user.passwordSetAt === user.passwordSetAt) return opened;
+  await deps.sessions.end(user.id, opened.value.session.id, deps.clock.now());
+  return refuse("invalid_credentials");
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { ok } from "../../core/refusals.ts";
+import { timeOf } from "../time.ts";
+import { operation } from "./operation.ts";
+import { Code, DeviceToken, NewPassword, Password, StartedId, Time } from "./schemas.ts";
+import { clientOf } from "./wire.ts";
+
+const PASSWORD_REFUSALS = [
+  "invalid_request",
+  "password_too_short",
+  "password_too_long",
+  "password_too_common",
+] as const;
+
+const PasswordBody = z.strictObject({
+  newPassword: NewPassword,
+  currentPassword: Password.optional().meta({
+    description: "The one until now; stands in for a recent sign-in.",
+  }),
+});
+
+export const setPassword = operation({
+  id: "setPassword",
+  method: "put",
+  path: "/v1/me/password",
+  summary: "Set or change the password",
+  description:
+    "Takes a sign-in or a step-up of the last ten minutes, or the current password. All other sessions end, and every device is unknown from then on; this one is known again by the device token of its next refresh.",
+  auth: "access_token",
+  body: PasswordBody,
+  answer: { status: 204, description: "The password is set." },
+  refusals: [
+    ...PASSWORD_REFUSALS,
+    "invalid_token",
+    "invalid_credentials",
+    "code_required",
+    "step_up_required",
+  ],
+  example: { newPassword: "lantern orchard vessel" },
+  handle: async ({ principal, body, locale }, phonekey) => {
+    const { newPassword, currentPassword } = body;
+    const given = currentPassword !== undefined && { currentPassword };
+    const changed = await phonekey.passwords.change({ principal, locale, newPassword, ...given });
+    return changed.ok ? ok(undefined) : changed;
+  },
+});
+
+export const removePassword = operation({
+  id: "removePassword",
+  method: "delete",
+  path: "/v1/me/password",
+  summary: "Remove the password",
+  description:
+    "The person signs in by code alone from then on. Takes a sign-in or a step-up of the last ten minutes. Sessions and devices as with a change.",
+  auth: "access_token",
+  answer: { status: 204, description: "There is no password." },
+  refusals: ["invalid_token", "step_up_required", "factor_needed"],
+  handle: async ({ principal, locale }, phonekey) => {
+    const removed = await phonekey.passwords.remove({ principal, locale });
+    return removed.ok ? ok(undefined) : removed;
+  },
+});
+
+const ResetBody = z.strictObject({
+  verificationId: StartedId,
+  code: Code,
+  newPassword: NewPassword,
+  deviceToken: DeviceToken.optional(),
+});
+
+const Reset = z
+  .object({ passwordSetAt: Time.meta({ description: "When the password was set." }) })
+  .meta({ id: "PasswordReset" });
+
+export const resetPassword = operation({
+  id: "resetPassword",
+  method: "post",
+  path: "/v1/password-resets",
+  summary: "Set a new password by a code",
+  description:
+    "By the code of a verification with purpose `reset_password`. A password that cannot be taken is refused before the code is looked at. Whether the number has an account is told after the right code alone. All sessions and devices of the account end.",
+  auth: "none",
+  body: ResetBody,
+  answer: { status: 200, description: "The password is set; sign in with it.", schema: Reset },
+  refusals: [...PASSWORD_REFUSALS, "invalid_code", "user_not_found", "too_many_requests"],
+  example: {
+    verificationId: "kTzR3JwWmJ0pQxv1hE2c4A",
+    code: "004217",
+    newPassword: "lantern orchard vessel",
+  },
+  handle: async (request, phonekey) => {
+    const { deviceToken, ...body } = request.body;
+    const { locale } = request;
+    const client = clientOf(request, deviceToken);
+    const reset = await phonekey.passwords.reset({ ...body, locale, client });
+    return reset.ok ? ok({ passwordSetAt: timeOf(reset.value) }) : reset;
+  },
+});

@@ -1,0 +1,75 @@
+import { scryptSync } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { createPasswordHasher, type HasherOptions } from "../../../src/adapters/scrypt/hasher.ts";
+import { systemRandom } from "../../../src/adapters/system/random.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+
+/** So cheap that a test can make many. */
+const CHEAP = { ln: 4, r: 8, p: 1 };
+
+const hasherWith = (options: Omit<HasherOptions, "random"> = { cost: CHEAP }) =>
+  createPasswordHasher({ random: systemRandom, ...options });
+
+describe("password hashes", () => {
+  it("are made with what OWASP recommends, and say so", async () => {
+    const hash = await createPasswordHasher({ random: systemRandom }).hash("lantern orchard");
+    const [, id, parameters, salt = "", derived] = hash.split("$");
+    expect([id, parameters]).toEqual(["scrypt", "ln=15,r=8,p=3"]);
+    expect(Buffer.from(salt, "base64")).toHaveLength(16);
+    const options = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
+    const expected = scryptSync("lantern orchard", Buffer.from(salt, "base64"), 32, options);
+    expect(derived).toBe(expected.toString("base64").replace(/=+$/, ""));
+  });
+
+  it("fit their password and no other, and no two are alike", async () => {
+    const hasher = hasherWith();
+    const [first, second] = [await hasher.hash("lantern orchard"), await hasher.hash("lantern orchard")];
+    expect(first).not.toBe(second);
+    expect(await hasher.verify("lantern orchard", first)).toBe(true);
+    expect(await hasher.verify("lantern orchard", second)).toBe(true);
+    expect(await hasher.verify("lantern orchards", first)).toBe(false);
+    expect(await hasher.verify("", first)).toBe(false);
+  });
+
+  it("of other parameters still fit, and are outdated", async () => {
+    const former = await hasherWith({ cost: { ln: 3, r: 4, p: 2 } }).hash("lantern orchard");
+    const hasher = hasherWith();
+    expect(await hasher.verify("lantern orchard", former)).toBe(true);
+    expect(await hasher.verify("lantern orchid", former)).toBe(false);
+    expect(hasher.isOutdated(former)).toBe(true);
+    expect(hasher.isOutdated(await hasher.hash("lantern orchard"))).toBe(false);
+  });
+
+  it("that are not there fit nothing", async () => {
+    expect(await hasherWith().verify("lantern orchard", undefined)).toBe(false);
+  });
+
+  it.each([
+    ["of another kind", "$2b$10$abcdefghijklmnopqrstuv"],
+    ["cut off", "$scrypt$ln=4,r=8,p=1$c2FsdA$aGFzaA"],
+    ["that would take a terabyte", `$scrypt$ln=40,r=8,p=1$c2FsdA$${"A".repeat(43)}`],
+    ["that would take long", `$scrypt$ln=4,r=8,p=99999$c2FsdA$${"A".repeat(43)}`],
+  ])("%s are a fault, and no work", async (_, stored) => {
+    await expect(hasherWith().verify("lantern orchard", stored)).rejects.toThrow();
+  });
+});
+
+describe("hash work", () => {
+  it("is done so many at once and waits in line so long; whoever comes then is turned away at once", async () => {
+    const hasher = hasherWith({ cost: { ln: 12, r: 8, p: 1 }, atOnce: 2, waiting: 3 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 9 }, (_, n) => hasher.hash(`password ${n}`)),
+    );
+    const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+    expect(refused).toHaveLength(4);
+    for (const error of refused) expect(error).toBeInstanceOf(UnavailableError);
+    expect(outcomes.slice(0, 5).every(({ status }) => status === "fulfilled")).toBe(true);
+  });
+
+  it("goes on after failures: a place is always given back", async () => {
+    const hasher = hasherWith({ cost: CHEAP, atOnce: 1, waiting: 0 });
+    const broken = `$scrypt$ln=40,r=8,p=1$c2FsdA$${"A".repeat(43)}`;
+    for (let n = 0; n < 5; n++) await expect(hasher.verify("lantern", broken)).rejects.toThrow();
+    expect(await hasher.verify("lantern", await hasher.hash("lantern"))).toBe(true);
+  });
+});

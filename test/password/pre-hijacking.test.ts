@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
+import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
+import { createSqlStores } from "../../src/adapters/sql/stores.ts";
+import { systemRandom } from "../../src/adapters/system/random.ts";
+import { sealPassword } from "../../src/core/password/compare.ts";
+import { DAY_MS, opened, refused, start } from "../http/support.ts";
+import { lineOf, type Moving, openMoving, phoneOf } from "../transfer/support.ts";
+import { countingHasher, OTHER, PASSWORD, passwordCalls } from "./support.ts";
+
+/** Whose phone it is in truth. */
+const HOLDER = phoneOf(1);
+const { hasher: passwordHasher } = countingHasher();
+
+let moving: Moving;
+const { put, reset, signIn } = passwordCalls(() => moving.world);
+
+beforeEach(async () => {
+  moving = await openMoving({ env: { CAPTCHA: "off" }, parts: { passwordHasher } });
+});
+afterEach(() => moving.close());
+
+/** Moves the account in, and reaches around all rules to leave in it what the worst of imports could: a password. */
+async function moveInWithPassword(): Promise<void> {
+  const { database, world } = moving;
+  expect((await moving.import(lineOf(1))).counts).toMatchObject({ imported: 1 });
+  const stores = createSqlStores(database, { clock: world.clock, onStaleKey: () => {} });
+  const deps = { clock: world.clock, random: systemRandom };
+  const keyring = createKeyring({ store: stores.keys, secrets: world.config.secrets, ...deps });
+  await keyring.ensure();
+  const vault = createPhoneVault({ keyring, random: systemRandom });
+  const user = await stores.users.findByTag(await vault.tag(HOLDER));
+  if (!user) throw new Error("nobody was moved in");
+  const sealed = await sealPassword({ passwordHasher, vault }, user, PASSWORD);
+  await database.db
+    .updateTable("users")
+    .set({ sealed_password: sealed, password_set_at: world.clock.now() })
+    .where("id", "=", user.id)
+    .execute();
+}
+
+describe("whoever was here before the holder of the phone (pre-hijacking)", () => {
+  it.each(["password", "hash", "sealedPassword", "passwordSetAt"])(
+    "cannot bring a password along with an import: %s",
+    async (field) => {
+      const { counts } = await moving.import(lineOf(1, { [field]: PASSWORD }));
+      expect(counts).toMatchObject({ imported: 0 });
+    },
+  );
+
+  it("keeps no password in an account that was moved in", async () => {
+    await moveInWithPassword();
+    await refused(await signIn(HOLDER, PASSWORD), "invalid_credentials");
+    const holder = await moving.world.signIn(HOLDER);
+    expect(holder).toMatchObject({ created: false, user: { id: "u1", hasPassword: false } });
+    await refused(await signIn(HOLDER, PASSWORD), "invalid_credentials");
+    expect((await put(holder.accessToken, { newPassword: OTHER })).status).toBe(204);
+    await opened(await signIn(HOLDER, OTHER));
+    await refused(await signIn(HOLDER, PASSWORD), "invalid_credentials");
+  });
+
+  it("keeps none when the holder comes by a reset, which proves the phone as a sign-in does", async () => {
+    await moveInWithPassword();
+    const { world } = moving;
+    const { id } = await start(world, HOLDER, { purpose: "reset_password" });
+    expect((await reset(id, world.sms.lastCode(HOLDER), OTHER)).status).toBe(200);
+    await refused(await signIn(HOLDER, PASSWORD), "invalid_credentials");
+    const session = await opened(await signIn(HOLDER, OTHER));
+    world.clock.advance(DAY_MS);
+    await world.signIn(HOLDER);
+    const refreshed = await world.post("/v1/sessions/refresh", { refreshToken: session.refreshToken });
+    expect(refreshed.status).toBe(200);
+  });
+});

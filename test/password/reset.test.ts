@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sessionCalls } from "../http/session-support.ts";
+import { bodyOf, MINUTE_MS, opened, PHONE, phoneNo, refused, start, wrongCode } from "../http/support.ts";
+import type { World } from "../support/world.ts";
+import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
+
+let world: World;
+let hashes: string[];
+const { reset, signIn, signUp } = passwordCalls(() => world);
+const { expectEnded } = sessionCalls(() => world);
+
+beforeEach(async () => {
+  ({ world, hashes } = await createPasswordWorld());
+});
+afterEach(() => world.close());
+
+const purpose = "reset_password";
+
+/** Asks for a code to reset with, a minute after what was asked before. */
+async function asked(phone = PHONE) {
+  world.clock.advance(2 * MINUTE_MS);
+  const { id } = await start(world, phone, { purpose });
+  return { id, code: world.sms.lastCode(phone) };
+}
+
+describe("a reset", () => {
+  it("sets the password, ends every session and device, and tells by SMS", async () => {
+    const session = await signUp(PHONE);
+    const { id, code } = await asked();
+    expect(world.sms.sent.at(-1)?.text).toContain("to set a new password");
+    const answer = await reset(id, code, OTHER);
+    expect(answer.status).toBe(200);
+    expect(await bodyOf(answer)).toEqual({ passwordSetAt: new Date(world.clock.now()).toISOString() });
+    expect(world.sms.sent.at(-1)?.text).toContain("was reset by a code");
+    await expectEnded(session);
+    await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
+    await opened(await signIn(PHONE, OTHER));
+    for (let n = 0; n < 9; n += 1) await signIn(PHONE, PASSWORD);
+    const { deviceToken } = session;
+    await refused(await signIn(PHONE, OTHER, { deviceToken }), "code_required");
+  });
+
+  it("gives a password to an account that had none", async () => {
+    await world.signIn();
+    const { id, code } = await asked();
+    expect((await reset(id, code, OTHER)).status).toBe(200);
+    await opened(await signIn(PHONE, OTHER));
+  });
+
+  it("refuses a bad password before the code is looked at: the code stays good", async () => {
+    await signUp(PHONE);
+    const { id, code } = await asked();
+    hashes.length = 0;
+    for (let n = 0; n < 5; n += 1) {
+      await refused(await reset(id, code, "short"), "password_too_short", "newPassword");
+      await refused(await reset(id, code, "13800138000"), "password_too_common", "newPassword");
+      await refused(await reset(id, wrongCode(code), "qwertyuiop"), "password_too_common", "newPassword");
+    }
+    expect(hashes).toEqual([]);
+    expect((await reset(id, code, OTHER)).status).toBe(200);
+  });
+
+  it("is made by one code once, by three guesses at most", async () => {
+    await signUp(PHONE);
+    const { id, code } = await asked();
+    for (let n = 0; n < 3; n += 1) await refused(await reset(id, wrongCode(code), OTHER), "invalid_code");
+    await refused(await reset(id, code, OTHER), "invalid_code");
+    await opened(await signIn(PHONE, PASSWORD));
+    const next = await asked();
+    expect((await reset(next.id, next.code, OTHER)).status).toBe(200);
+    await refused(await reset(next.id, next.code, PASSWORD), "invalid_code");
+  });
+
+  it("succeeds once of twelve at the same time", async () => {
+    await signUp(PHONE);
+    const { id, code } = await asked();
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => reset(id, code, `${OTHER} ${n}`)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  it("hashes nothing for a verification that is over, of another purpose, or of nobody", async () => {
+    await signUp(PHONE);
+    hashes.length = 0;
+    await refused(await reset("kTzR3JwWmJ0pQxv1hE2c4A", "123456", OTHER), "invalid_code");
+    const { id, code } = await asked();
+    world.clock.advance(5 * MINUTE_MS);
+    await refused(await reset(id, code, OTHER), "invalid_code");
+    expect(hashes).toEqual([]);
+  });
+});
+
+describe("a code is good for its own purpose alone (T5)", () => {
+  it("that of a sign-in resets nothing, and counts as a guess", async () => {
+    await signUp(PHONE);
+    world.clock.advance(2 * MINUTE_MS);
+    const { id } = await start(world, PHONE);
+    const code = world.sms.lastCode(PHONE);
+    for (let n = 0; n < 3; n += 1) await refused(await reset(id, code, OTHER), "invalid_code");
+    await refused(await world.post("/v1/sessions", { verificationId: id, code }), "invalid_code");
+    await opened(await signIn(PHONE, PASSWORD));
+  });
+
+  it("that of a reset signs nobody in", async () => {
+    await signUp(PHONE);
+    const { id, code } = await asked();
+    await refused(await world.post("/v1/sessions", { verificationId: id, code }), "invalid_code");
+    expect((await reset(id, code, OTHER)).status).toBe(200);
+  });
+});
+
+describe("whether a number has an account (promise 6)", () => {
+  it("is told after the right code alone, and every number gets the SMS", async () => {
+    await signUp(PHONE);
+    const nobody = phoneNo(77_778_000);
+    const [known, unknown] = [await asked(PHONE), await asked(nobody)];
+    expect(world.sms.sent.slice(-2).map(({ to }) => to)).toEqual([PHONE, nobody]);
+    for (const { id, code } of [known, unknown]) {
+      hashes.length = 0;
+      await refused(await reset(id, wrongCode(code), OTHER), "invalid_code");
+      expect(hashes).toEqual(["hash"]);
+    }
+    await refused(await reset(unknown.id, unknown.code, OTHER), "user_not_found");
+    expect((await reset(known.id, known.code, OTHER)).status).toBe(200);
+    // Nobody was made by it.
+    await refused(await signIn(nobody, OTHER), "invalid_credentials");
+    expect((await world.signIn(nobody)).created).toBe(true);
+  });
+});
+
+it("a number that nobody used for 90 days resets nothing of the account of before (T51)", async () => {
+  await signUp(PHONE);
+  world.clock.advance(92 * 24 * 60 * MINUTE_MS);
+  const { id, code } = await asked();
+  await refused(await reset(id, code, OTHER), "user_not_found");
+  await refused(await signIn(PHONE, OTHER), "invalid_credentials");
+  expect((await world.signIn(PHONE)).created).toBe(true);
+  await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
+});
