@@ -1,20 +1,50 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import { buildScf, PACKAGE } from "./build-scf.js";
+import { ROOT } from "./lib/run.js";
 
 /** Each is measured in turns, so that what else the machine does befalls all alike. */
 const ROUNDS = 10;
 const SECRET = "q7Yl0VnJmTzE3wKxB1sRdUoPcA9gHfI2";
-/** A database that is not there: what is measured needs none. */
+/** A database that is not there, where none is named: what is measured first needs none. */
+const { DATABASE_URL, STATE_URL } = process.env;
 const SETTINGS = {
   NODE_ENV: "development",
   PHONEKEY_SECRETS: SECRET,
-  DATABASE_URL: "mysql://root@127.0.0.1:1/none",
+  DATABASE_URL: DATABASE_URL ?? "mysql://root@127.0.0.1:1/none",
+  ...(STATE_URL && { STATE_URL }),
 };
+/** Where the benchmark's peers are installed, if they are. */
+const PEERS = join(ROOT, "bench/peers");
+
+/** What is measured, by its name: each resolves with milliseconds. */
+function timings(folder) {
+  const timings = {
+    "empty Node.js": () => runFor(["-e", ""], folder),
+    "event function: `index.js` loaded": () => runFor(["-e", 'require("./index.js")'], folder),
+    "web function: first answer, `/healthz`": () => firstAnswer(folder, "/healthz"),
+  };
+  if (DATABASE_URL)
+    timings["web function: first answer that needs the stores, `/readyz`"] = () =>
+      firstAnswer(folder, "/readyz");
+  if (existsSync(join(PEERS, "node_modules/tencentcloud-sdk-nodejs")))
+    timings["the demo: whole SDK of Tencent Cloud loaded"] = () =>
+      runFor(["-e", 'require("tencentcloud-sdk-nodejs")'], PEERS);
+  return timings;
+}
 
 /** Prints the package's size, and how long its entries take to load and to answer for the first time. */
 async function measure() {
@@ -22,14 +52,12 @@ async function measure() {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-measure-"));
   try {
     unpack(folder);
-    const times = { "empty Node.js": [], "index.js loaded": [], "web function, first /healthz": [] };
+    const all = Object.entries(timings(folder)).map(([name, time]) => ({ name, time, times: [] }));
     for (let round = 0; round < ROUNDS; round += 1) {
-      times["empty Node.js"].push(runFor(["-e", ""], folder));
-      times["index.js loaded"].push(runFor(["-e", 'require("./index.js")'], folder));
-      times["web function, first /healthz"].push(await firstAnswer(folder));
+      for (const { time, times } of all) times.push(await time());
     }
-    for (const [name, all] of Object.entries(times)) console.log(`${name}: ${spread(all)}`);
-    console.log(`package: ${(statSync(PACKAGE).size / 1e6).toFixed(2)} MB`);
+    for (const { name, times } of all) console.log(`| ${name} | ${spread(times)} |`);
+    console.log(`| size of the package | ${(statSync(PACKAGE).size / 1e6).toFixed(2)} MB |`);
     return true;
   } finally {
     rmSync(folder, { recursive: true });
@@ -51,7 +79,7 @@ function runFor(args, cwd) {
 }
 
 /** From the start of the process to the first answer. */
-async function firstAnswer(folder) {
+async function firstAnswer(folder, path) {
   const port = await freePort();
   const startedAt = performance.now();
   const child = spawn(join(folder, "scf_bootstrap"), {
@@ -59,9 +87,10 @@ async function firstAnswer(folder) {
     stdio: "ignore",
   });
   while (!(await isListening(port)));
-  await fetch(`http://127.0.0.1:${port}/healthz`);
+  const { status } = await fetch(`http://127.0.0.1:${port}${path}`);
   const ms = performance.now() - startedAt;
   child.kill("SIGKILL");
+  if (status !== 200) throw new Error(`${path} was answered with ${status}`);
   return ms;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { measureColdStarts } from "./cold.ts";
 import { type Generator, measure, startGenerator } from "./measure.ts";
 import { type Case, casesOf, nameOf } from "./plan.ts";
 import { plotOf } from "./plot.ts";
@@ -20,6 +21,7 @@ const OPTIONS = {
 const RESULTS = "node_modules/.cache/bench/results.jsonl";
 const PAGE = "docs/performance.md";
 const PLOT = "docs/performance.svg";
+const IMAGE = "![Whole sign-ins a second](performance.svg)";
 const [BEGIN, END] = ["<!-- figures -->", "<!-- /figures -->"];
 
 function log(line: string): void {
@@ -63,7 +65,7 @@ async function measureCase(
     const of = await running.of(system);
     // The first time everything is compiled, and tables are made.
     if (round === 0) await measure(generator, stores, of, { ...job, seconds: Math.min(2, seconds) });
-    const measured = await measure(generator, stores, of, job);
+    const measured = { ...(await measure(generator, stores, of, job)), restMb: of.restMb };
     results.add({ name, round, measured });
     log(
       `${round + 1}  ${name}: ${measured.perSecond.toFixed(0)} a second, p99 ${measured.p99.toFixed(1)} ms`,
@@ -76,12 +78,17 @@ async function measureCase(
   }
 }
 
+function noted(error: unknown): readonly string[] {
+  log(`cold starts: ${error instanceof Error ? error.message : String(error)}`);
+  return [];
+}
+
 /** Puts tables into the page, between its marks, and the plot beside it. */
 function write(results: Results, tables: string): void {
   const page = readFileSync(PAGE, "utf8");
   const [before, rest = ""] = page.split(BEGIN);
   const [, after = ""] = rest.split(END);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${tables}\n\n${END}${after}`);
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${IMAGE}\n\n${tables}\n\n${END}${after}`);
   writeFileSync(PLOT, plotOf(results));
 }
 
@@ -95,7 +102,9 @@ async function main(): Promise<void> {
   const generator = startGenerator();
   const running = createRunning(stores);
   const bench = { stores, generator, running, results, seconds };
+  let coldStarts: readonly string[] = [];
   try {
+    if (!values.only) coldStarts = await measureColdStarts(stores).catch(noted);
     for (let round = 0; round < rounds; round += 1) {
       // Whoever is first in one round is last in another.
       const turned = round % 2 === 0 ? wanted : wanted.toReversed();
@@ -107,7 +116,7 @@ async function main(): Promise<void> {
     generator.stop();
     await stores.stop();
   }
-  const tables = tablesOf(results);
+  const tables = tablesOf(results, coldStarts);
   console.log(tables);
   if (values.write) write(results, tables);
 }

@@ -18,6 +18,8 @@ export interface Measured extends Sample {
   readonly scripts: number;
   /** Of all the server's processes, at the end, MB. */
   readonly rssMb: number;
+  /** The same, before the first request. */
+  readonly restMb: number;
 }
 
 /** The load generator, in a process of its own. */
@@ -45,7 +47,7 @@ export async function measure(
   stores: Stores,
   running: Running,
   job: Omit<Job, "urls" | "codeKey">,
-): Promise<Measured> {
+): Promise<Omit<Measured, "restMb">> {
   const { urls, pids, codeKey } = running;
   const parts = { server: pids, database: [stores.mariadbPid], redis: [stores.redisPid] };
   const asked = await stores.counts();
@@ -80,7 +82,7 @@ function processorMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-function rssOf(pid: number): number {
+export function rssOf(pid: number): number {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(kilobytes) / 1_024;
 }

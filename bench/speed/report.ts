@@ -4,7 +4,7 @@ import { median, ratioOf, type Spread, spreadOf } from "./statistics.ts";
 import { NAMES } from "./systems.ts";
 
 /** The figures as tables in Markdown. */
-export function tablesOf(results: Results): string {
+export function tablesOf(results: Results, coldStarts: readonly string[]): string {
   const cases = casesOf().filter((each) => results.of(nameOf(each)).size > 0);
   const part = (name: Case["part"]) => cases.filter((each) => each.part === name);
   return [
@@ -21,7 +21,7 @@ export function tablesOf(results: Results): string {
     table(
       [
         ...["Number", "System", "its own processes", "MariaDB", "Redis", "generator"],
-        ...["statements", "commits", "calls to Redis", "memory under load, MB"],
+        ...["statements", "commits", "calls to Redis", "memory at rest, MB", "under load"],
       ],
       part("cycles").map((each) => [...nameCells(each), ...costCells(each, results)]),
     ),
@@ -56,6 +56,12 @@ export function tablesOf(results: Results): string {
       (each) =>
         `The load generator alone, against a server that answers nothing: ${speedCells(each, results)[2]} requests a second, ${costCells(each, results)[3]} ms of a processor each.`,
     ),
+    ...(coldStarts.length > 0
+      ? [
+          "### A function's cold start",
+          `| From the start of the process | |\n| --- | --- |\n${coldStarts.join("\n")}`,
+        ]
+      : []),
   ].join("\n\n");
 }
 
@@ -106,7 +112,10 @@ function costCells(each: Case, results: Results): readonly Cell[] {
   const counts = (["statements", "commits", "scripts"] as const).map((name) =>
     median(rounds.map((round) => round[name])).toFixed(1),
   );
-  return [...costs, ...counts, Math.round(median(rounds.map(({ rssMb }) => rssMb)))];
+  const memory = (["restMb", "rssMb"] as const).map((name) =>
+    Math.round(median(rounds.map((round) => round[name]))),
+  );
+  return [...costs, ...counts, ...memory];
 }
 
 function table(titles: readonly string[], rows: readonly (readonly Cell[])[]): string {

@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Kind } from "./generator.ts";
+import { rssOf } from "./measure.ts";
 import type { Stores } from "./stores.ts";
 
 /** What is measured: a program, what it keeps its state in, and as how many processes it runs. */
@@ -23,6 +25,8 @@ export interface Running {
   readonly urls: readonly string[];
   readonly pids: readonly number[];
   readonly codeKey?: string;
+  /** Resident memory of all its processes before the first request, MB. */
+  readonly restMb: number;
   stop(): Promise<void>;
 }
 
@@ -105,6 +109,9 @@ export const SYSTEMS: readonly System[] = [
   bare("empty", "bench/floor/empty.js", { answers: ["nothing"] }),
 ];
 
+/** What is loaded at the start is let go again by then. */
+const REST_MS = 1_000;
+
 /** Starts a system's processes, one after the other: the first one makes the tables. */
 export async function startSystem(system: System, stores: Stores): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-bench-"));
@@ -113,9 +120,12 @@ export async function startSystem(system: System, stores: Stores): Promise<Runni
   for (let n = 0; n < system.processes; n += 1)
     started.push(await startProcess(system.program, settings, folder));
   const [first] = started;
+  const pids = started.map(({ child }) => child.pid ?? 0);
+  await sleep(REST_MS);
   return {
     urls: started.map(({ url }) => url),
-    pids: started.map(({ child }) => child.pid ?? 0),
+    pids,
+    restMb: pids.reduce((sum, pid) => sum + rssOf(pid), 0),
     ...(first?.codeKey && { codeKey: first.codeKey }),
     async stop() {
       for (const { child } of started) {
