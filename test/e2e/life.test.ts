@@ -78,3 +78,16 @@ it("hands over a file with everything, and deletes the account", async () => {
   await page.waitForURL(`${app.origin}/sign-in`);
   expect(await app.world.signIn(`+86${phone}`)).toMatchObject({ created: true });
 });
+
+it("goes on by itself after a challenge that the new number asks for", async () => {
+  const strict = await startApp({ env: { LIMIT_PREFIX_SENDS: "1/1h" } });
+  const page = await browser.open();
+  const [from, to] = ["13812340001", "13812340002"];
+  await signIn(page, strict, from);
+  await page.goto(`${strict.origin}/account/phone`);
+  await page.locator("#phone").fill(to);
+  await page.locator('form[action="/account/phone/send"] button').click();
+  await page.locator("#code").waitFor();
+  expect(strict.world.sms.lastCode(`+86${to}`)).toMatch(/^\d+$/);
+  await strict.close();
+});

@@ -56,6 +56,8 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
       return c.redirect(PATH, 303);
     }
     const { refusal } = started;
+    // A challenge is bound to this browser: it has to be the same one when it comes back solved.
+    await held.keep(c, deps, flow);
     const isDemand = refusal.code === "captcha_required";
     const challenge = isDemand ? demanded(await deps.phonekey.challenges.forStart(input), fields) : undefined;
     return await answer(c, deps, visitor, { form, refusal, challenge });
