@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
-import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
-import { createSqlStores } from "../../src/adapters/sql/stores.ts";
-import { systemRandom } from "../../src/adapters/system/random.ts";
 import { sealPassword } from "../../src/core/password/compare.ts";
 import { DAY_MS, opened, refused, start } from "../http/support.ts";
+import { storesOf } from "../support/stores.ts";
 import { lineOf, type Moving, openMoving, phoneOf } from "../transfer/support.ts";
 import { countingHasher, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
@@ -24,11 +21,7 @@ afterEach(() => moving.close());
 async function moveInWithPassword(): Promise<void> {
   const { database, world } = moving;
   expect((await moving.import(lineOf(1))).counts).toMatchObject({ imported: 1 });
-  const stores = createSqlStores(database, { clock: world.clock, onStaleKey: () => {} });
-  const deps = { clock: world.clock, random: systemRandom };
-  const keyring = createKeyring({ store: stores.keys, secrets: world.config.secrets, ...deps });
-  await keyring.ensure();
-  const vault = createPhoneVault({ keyring, random: systemRandom });
+  const { stores, vault } = await storesOf(moving);
   const user = await stores.users.findByTag(await vault.tag(HOLDER));
   if (!user) throw new Error("nobody was moved in");
   const sealed = await sealPassword({ passwordHasher, vault }, user, PASSWORD);
