@@ -3,10 +3,10 @@ export const PHONEKEY_URL = process.env.PHONEKEY_URL ?? "http://localhost:8080";
 
 /** What Phonekey answered instead of what was asked for (RFC 9457). */
 export class Refused extends Error {
-  constructor({ status, code, detail, field, retryAfter, requestId }) {
+  constructor({ status, code, detail, field, retryAfter, requestId, challenge }) {
     super(`${code}: ${detail}`);
     this.name = "Refused";
-    Object.assign(this, { status, code, field, retryAfter, requestId });
+    Object.assign(this, { status, code, field, retryAfter, requestId, challenge });
   }
 }
 

@@ -1,8 +1,8 @@
 import { ok } from "../../core/refusals.ts";
 import { timeOf } from "../time.ts";
+import { Approved, CheckBody, Proven, RedeemBody } from "./backend-schemas.ts";
 import { operation } from "./operation.ts";
 import { VerificationId } from "./schemas.ts";
-import { Approved, CheckBody, Proven, RedeemBody } from "./schemas-backend.ts";
 import { askerOf, transactionOf } from "./wire.ts";
 
 export const checkVerification = operation({

@@ -4,9 +4,9 @@ import { ok, type Result } from "../../core/refusals.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { Self } from "../../core/verification/self.ts";
 import { originOf } from "../origin.ts";
+import { AskedVerification, StartBody, StartedVerification } from "./backend-schemas.ts";
 import { type Caller, operation } from "./operation.ts";
 import { ResendBody, Verification, VerificationId } from "./schemas.ts";
-import { AskedVerification, StartBody, StartedVerification } from "./schemas-backend.ts";
 import { askerOf, clientOf, pageRequestOf, transactionOf, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [

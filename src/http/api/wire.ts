@@ -15,10 +15,10 @@ import type { Env, HttpDeps } from "../context.ts";
 import { addressNamed } from "../middleware/client-address.ts";
 import { avatarUrl, originOf } from "../origin.ts";
 import { timeOf } from "../time.ts";
+import type { PageBody, TransactionBody } from "./backend-schemas.ts";
 import { PasskeyOptions, type StepUpBody } from "./factor-schemas.ts";
 import type { OperationRequest } from "./operation.ts";
 import type { SessionTokens, User, Verification } from "./schemas.ts";
-import type { PageBody, TransactionBody } from "./schemas-backend.ts";
 
 type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
 
