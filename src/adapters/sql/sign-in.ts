@@ -64,6 +64,13 @@ function createStatements({ db }: SqlDatabase) {
           rows.map(({ tag }) => tag),
         ),
     ),
+    endInvitations: reusable((rows: readonly { tag: string }[]) =>
+      db.deleteFrom("invitations").where(
+        "phone_tag",
+        "in",
+        rows.map(({ tag }) => tag),
+      ),
+    ),
     addSessions: reusable((rows: readonly SessionRow[]) => db.insertInto("sessions").values(rows)),
     addEvents: reusable((rows: readonly EventRow[]) => db.insertInto("events").values(rows)),
     convert: reusable((rows: readonly { id: string }[]) =>
@@ -95,8 +102,8 @@ async function signIn(
 ): Promise<readonly Entered[]> {
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const signedIn = await findOrCreate(trx, drafts, statements);
-  const created = signedIn.flatMap(({ user, created }) => (created ? [user.phoneTag] : []));
-  if (created.length > 0) await trx.deleteFrom("invitations").where("phone_tag", "in", created).execute();
+  const created = signedIn.flatMap(({ user, created }) => (created ? [{ tag: user.phoneTag }] : []));
+  if (created.length > 0) await statements.endInvitations(trx, created);
   const entered = signedIn.map((one, n) => ({ ...one, opened: isOpened(one, drafts[n]) }));
   await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
@@ -120,7 +127,9 @@ async function openSessions(
   });
   if (opened.length === 0) return;
   const now = Math.max(...opened.map(({ session }) => session.createdAt));
-  await noteUse(trx, [...new Set(opened.map(({ session }) => session.userId))], now);
+  // Who was created just now was noted with that.
+  const known = opened.filter(({ created }) => !created);
+  await noteUse(trx, [...new Set(known.map(({ session }) => session.userId))], now);
   await statements.addSessions(
     trx,
     opened.map(({ session }) => sessionValues(session)),
