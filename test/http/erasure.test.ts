@@ -225,6 +225,7 @@ describe("an export", () => {
     expect(all).toMatchObject({
       account: { id: person.user.id, phone: PHONE, isOptedOut: true, movesTo: { phone: NEW } },
       notices: [{ kind: "phone_change_started" }],
+      factors: [],
       replies: [],
     });
     expect(all.sessions).toHaveLength(2);

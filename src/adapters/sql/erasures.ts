@@ -20,6 +20,12 @@ export function createAccountStore({ db, transaction }: SqlDatabase): AccountSto
       const row = await db.selectFrom("users").selectAll().where("id", "=", userId).executeTakeFirst();
       if (!row) return undefined;
       const ofUser = { user_id: userId };
+      const factors = await db
+        .selectFrom("factors")
+        .select(["kind", "label", "created_at", "last_used_at"])
+        .where((eb) => eb.and(ofUser))
+        .limit(rows(MOST))
+        .execute();
       const sessions = await db
         .selectFrom("sessions")
         .select([
@@ -65,6 +71,10 @@ export function createAccountStore({ db, transaction }: SqlDatabase): AccountSto
       return {
         user: userOf(row),
         ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
+        factors: factors.map(({ kind, label, created_at, last_used_at }) => {
+          const lastUsedAt = last_used_at !== null && { lastUsedAt: last_used_at };
+          return { kind, label, createdAt: created_at, ...lastUsedAt };
+        }),
         sessions: sessions.map((each) => ({
           id: each.id,
           deviceId: each.device_id,

@@ -18,6 +18,13 @@ export interface ErasedAccount {
 export interface AccountData {
   readonly user: User;
   readonly lastUsedAt?: number;
+  /** Authenticator apps and passkeys; nothing that could be used as one. */
+  readonly factors: readonly {
+    readonly kind: string;
+    readonly label: string;
+    readonly createdAt: number;
+    readonly lastUsedAt?: number;
+  }[];
   readonly sessions: readonly {
     readonly id: string;
     readonly deviceId: string;

@@ -36,6 +36,13 @@ const Session = z.object({
   endedAt: time("When it was ended before that.").optional(),
 });
 
+const Factor = z.object({
+  kind: text("An authenticator app or a passkey."),
+  label: text("What the person calls it."),
+  createdAt: time("When it was added."),
+  lastUsedAt: time("When it was last used.").optional(),
+});
+
 const Event = z.object({
   type: text("What happened."),
   at: time("When."),
@@ -55,6 +62,7 @@ export const AccountExport = z
   .object({
     exportedAt: time("When this was written."),
     account: Account.meta({ description: "The account." }),
+    factors: z.array(Factor).meta({ description: "What confirms sign-ins besides the phone." }),
     sessions: z.array(Session).meta({ description: "Sessions that are kept, ended ones too." }),
     events: z.array(Event).meta({ description: "The audit trail." }),
     messages: z.array(Message).meta({ description: "SMS to the phone since the account was made." }),
