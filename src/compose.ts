@@ -20,7 +20,7 @@ import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
-import { factorParts } from "./compose/factors.ts";
+import { factorParts, qrPath } from "./compose/factors.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
 import { accountJobs, tellMissingNotices } from "./compose/notices.ts";
 import { observerOf } from "./compose/observer.ts";
@@ -170,6 +170,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     metrics,
     settings: httpSettings(config, VERSION),
     assets,
+    drawQr: qrPath,
     ...(inbox && config.mode === "development" && { inbox }),
   });
   return {

@@ -5,6 +5,7 @@ import { startCountdowns } from "./countdown.ts";
 import { enhanceCountrySelect } from "./country-picker.ts";
 import { enhanceForms } from "./forms.ts";
 import { pollInbox } from "./inbox.ts";
+import { enhancePasskeys } from "./passkey.ts";
 import { localiseTimes } from "./times.ts";
 
 /** The one script of all pages. Each part looks for its own markup and does nothing where there is none. */
@@ -12,6 +13,7 @@ const root = document.documentElement;
 root.classList.add("js");
 // Before the forms: one that waits for its challenge is not sent yet.
 enhanceChallenges(document);
+enhancePasskeys(document);
 enhanceForms(document);
 enhanceCodeForm(document);
 enhanceCountrySelect(document);

@@ -6,6 +6,7 @@ import {
   askSecondFactor,
   type FinishInput,
   finishSignIn,
+  methodsOfChallenge,
   type SecondInput,
   selfOfChallenge,
 } from "./account/factors/second-step.ts";
@@ -140,6 +141,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
         redeemHandover(deps, input),
       /** The second step. */
       byFactor: (input: FinishInput) => finishSignIn(deps, input),
+      methodsOf: (input: SecondInput) => methodsOfChallenge(deps, input),
       selfOf: (input: SecondInput) => selfOfChallenge(deps, input),
       askForPasskey: (input: SecondInput & { site: PasskeySite }) => askForSignIn(deps, input),
       handOver: (to: SignedIn, challenge: string) => issueHandover(deps, to, challenge),

@@ -18,8 +18,10 @@ import * as account from "./pages/account.ts";
 import * as confirm from "./pages/confirm.ts";
 import * as data from "./pages/data.ts";
 import { createDocs } from "./pages/docs.ts";
+import * as factors from "./pages/factors.ts";
 import * as inbox from "./pages/inbox.ts";
 import * as phone from "./pages/phone-change.ts";
+import { showSecondStep } from "./pages/second-step.ts";
 import * as signIn from "./pages/sign-in.ts";
 import { serveStatic } from "./pages/static.ts";
 import * as stop from "./pages/stop.ts";
@@ -76,6 +78,8 @@ export function createApp(deps: HttpDeps): App {
   app.post("/sign-in", (c) => signIn.submitPhone(c, deps));
   app.get("/sign-in/code", (c) => signIn.showCode(c, deps));
   app.post("/sign-in/code", (c) => signIn.submitCode(c, deps));
+  app.get("/sign-in/second", (c) => showSecondStep(c, deps));
+  app.post("/sign-in/second", (c) => signIn.submitSecond(c, deps));
   app.post("/sign-in/resend", (c) => signIn.resendCode(c, deps));
   app.get("/account", (c) => account.showAccount(c, deps));
   app.post("/account/profile", (c) => account.submitProfile(c, deps));
@@ -96,6 +100,13 @@ export function createApp(deps: HttpDeps): App {
   // For whoever has the link that a notice brought, signed in or not.
   app.get("/stop/:code", (c) => stop.showStop(c, deps));
   app.post("/stop/:code", (c) => stop.submitStop(c, deps));
+  app.get("/account/factors", (c) => factors.showFactors(c, deps));
+  app.post("/account/factors/app", (c) => factors.startApp(c, deps));
+  app.post("/account/factors/app/confirm", (c) => factors.confirmApp(c, deps));
+  app.post("/account/factors/passkey", (c) => factors.addPasskey(c, deps));
+  app.post("/account/factors/codes", (c) => factors.renewCodes(c, deps));
+  app.post("/account/factors/remove", (c) => factors.removeFactor(c, deps));
+  app.post("/account/factors/protection", (c) => factors.setProtection(c, deps));
   app.post("/sign-out", (c) => account.signOut(c, deps));
 
   // Where people enter codes that backends asked for: whoever has the link may.

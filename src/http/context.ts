@@ -30,6 +30,12 @@ export interface Metrics {
   read(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
+/** A QR code as an SVG path in modules, and how many modules wide it is, its quiet zone included. */
+export interface QrPath {
+  readonly size: number;
+  readonly path: string;
+}
+
 /** What the doors need. */
 export interface HttpDeps {
   readonly phonekey: Phonekey;
@@ -44,6 +50,7 @@ export interface HttpDeps {
   /** The messages of the console sender, in development only. */
   readonly inbox?: Inbox;
   readonly assets: Assets;
+  readonly drawQr: (text: string) => QrPath;
 }
 
 export interface HttpSettings extends ClientAddressSettings {

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Evidence } from "../../core/account/factors/evidence.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
@@ -7,8 +8,9 @@ import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
+import { evidenceIn } from "./evidence.ts";
 import { pageClient } from "./flow.ts";
-import { csrfToken } from "./forms.ts";
+import { csrfToken, type Fields } from "./forms.ts";
 import { confirmPage } from "./views/confirm.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -53,7 +55,7 @@ export const submitConfirm: Handler = (c, deps) =>
     const flow = await currentConfirmation(c, deps);
     const raised = await deps.phonekey.sessions.stepUp({
       principal: visitor.principal,
-      evidence: { by: "sms", verificationId: flow.verification ?? "", code: fields.get("code") ?? "" },
+      evidence: evidenceOf(flow, fields),
       client: pageClient(c, deps, flow),
       site: siteOf(c, deps),
       locale: pageLocale(c, deps.settings),
@@ -62,6 +64,12 @@ export const submitConfirm: Handler = (c, deps) =>
     clearCookie(c, deps.settings, "confirm");
     return c.redirect(pathOf(flow), 303);
   });
+
+/** The code that was sent, or another factor. */
+function evidenceOf(flow: Flow, fields: Fields): Evidence {
+  if (fields.get("by") !== "sms") return evidenceIn(fields);
+  return { by: "sms", verificationId: flow.verification ?? "", code: fields.get("code") ?? "" };
+}
 
 /** What this browser is confirming; a new beginning where it is nothing. */
 async function currentConfirmation(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
@@ -105,8 +113,14 @@ async function confirmForm(
   const held = sent?.phone === maskedPhone ? sent : undefined;
   if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const resendInSeconds = held && Math.max(0, Math.ceil((held.resendAt - deps.clock.now()) / 1_000));
+  const methods = await deps.phonekey.sessions.waysToRaise(principal);
+  const passkey = methods.includes("pop")
+    ? await deps.phonekey.factors.askForPasskey(principal, siteOf(c, deps))
+    : undefined;
   const page = confirmPage({
     context,
+    methods,
+    ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     to: pathOf(flow),
     phoneMasked: maskedPhone,
     ...(held && { sent: { codeLength: held.codeLength, resendInSeconds: resendInSeconds ?? 0 } }),

@@ -13,6 +13,8 @@ const COOKIES = {
   phone: 3_600,
   /** The same for one who deletes their account. */
   erase: 3_600,
+  /** What the second step of a sign-in takes. */
+  second: 600,
   session: 400 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,

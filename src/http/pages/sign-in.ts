@@ -22,6 +22,7 @@ import {
   readReturnRequest,
   returnAddress,
 } from "./flow.ts";
+import { beginSecondStep, submitSecondStep } from "./second-step.ts";
 import { codePage } from "./views/code.tsx";
 import { phonePage } from "./views/phone.tsx";
 
@@ -109,10 +110,16 @@ export const submitCode: Handler = async (c, deps) => {
     userAgent: c.req.header("user-agent") ?? "",
   });
   if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
+  const { secondFactor } = signedIn.refusal;
+  if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
   const view = await heldVerification(c, deps, flow);
   if (!view) return c.redirect("/sign-in", 303);
   return await codeForm(c, deps, flow, view, { refusal: signedIn.refusal });
 };
+
+/** POST /sign-in/second: signs in by a second factor. */
+export const submitSecond: Handler = (c, deps) =>
+  submitSecondStep(c, deps, (flow, signedIn) => enter(c, deps, flow, signedIn));
 
 /** POST /sign-in/resend: sends the code again, or a new one when the first has ended. */
 export const resendCode: Handler = async (c, deps) => {

@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
+import type { Method } from "../../session/methods.ts";
 import type { TokenClaims, Tokens } from "../../session/ports.ts";
 import { type DraftDeps, draftSession, type SignedIn } from "../../session/session-draft.ts";
 import type { FirstStep } from "../../session/sign-in.ts";
@@ -91,6 +92,17 @@ export async function selfOfChallenge(
   if (!step.ok) return step;
   const { user, caller } = step.value;
   return ok({ user, ...(caller.deviceId && { deviceId: caller.deviceId }) });
+}
+
+/** What counts beside the first factor of a sign-in. */
+export async function methodsOfChallenge(
+  deps: SecondDeps,
+  input: SecondInput,
+): Promise<Result<readonly Method[], "invalid_challenge">> {
+  const step = await readChallenge(deps, input);
+  if (!step.ok) return step;
+  const { user, claims } = step.value;
+  return ok(secondBeside(claims.first, await ownOf(deps, user.id), deps.clock.now()));
 }
 
 /** What a browser is to sign with a passkey for the second step. */

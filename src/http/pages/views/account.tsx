@@ -1,4 +1,5 @@
 import { COPY, type Copy } from "../copy.ts";
+import { FactorsSection } from "./factors.tsx";
 import { date, isoTime } from "./format.ts";
 import { CheckIcon, DeviceIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
@@ -59,6 +60,7 @@ export function accountPage(props: AccountPageProps): Page {
         <Sessions {...props} />
         <PhoneSection context={context} />
         <DataSection context={context} />
+        <FactorsSection context={context} />
       </div>
     </>,
   );

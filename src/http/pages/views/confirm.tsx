@@ -1,6 +1,7 @@
 import { CONFIRM_COPY } from "../copy/confirm.ts";
 import { COPY } from "../copy.ts";
 import { CodeField } from "./code.tsx";
+import { FactorForm } from "./factor-form.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { Banner, Form, PhoneNumber } from "./parts.tsx";
 
@@ -11,6 +12,10 @@ export interface ConfirmPageProps {
   readonly phoneMasked: string;
   /** The code that was sent and still works; absent where there is none. */
   readonly sent?: { readonly codeLength: number; readonly resendInSeconds: number };
+  /** What raises the session, by its name in `amr`. */
+  readonly methods: readonly string[];
+  /** What a browser is to sign, where passkeys count. */
+  readonly passkeyOptions?: string;
   readonly error?: string;
 }
 
@@ -18,12 +23,14 @@ export interface ConfirmPageProps {
 export function confirmPage(props: ConfirmPageProps): Page {
   const { context, error, sent, to } = props;
   const copy = CONFIRM_COPY[context.locale];
+  const takesSms = props.methods.includes("sms");
   return layout(
     { context, title: copy.title, shape: "card", failed: error !== undefined },
     <>
       <h1>{copy.title}</h1>
       {error && !sent && <Banner kind="error">{error}</Banner>}
-      {sent ? <Sent {...props} sent={sent} /> : <Unsent {...props} />}
+      <FactorForm {...props} action="/account/confirm" />
+      {takesSms && (sent ? <Sent {...props} sent={sent} /> : <Unsent {...props} />)}
       <div class="aside-actions">
         <a class="link-button" href={to}>
           {copy.back}
@@ -64,6 +71,7 @@ function Sent({ context, phoneMasked, sent, error }: SentProps) {
         <PhoneNumber value={phoneMasked} after={after} />
       </p>
       <Form context={context} action="/account/confirm" class="stack" enhance="code">
+        <input type="hidden" name="by" value="sms" />
         <CodeField context={context} length={codeLength} error={error} />
         <button class="button button-primary" type="submit">
           {CONFIRM_COPY[context.locale].submit}

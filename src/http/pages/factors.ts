@@ -1,0 +1,119 @@
+import type { Context } from "hono";
+import type { ProposedApp } from "../../core/account/factors/index.ts";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import { siteOf } from "../api/wire.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { confirmFirst } from "./confirm.ts";
+import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { parseAnswer } from "./evidence.ts";
+import { csrfToken } from "./forms.ts";
+import { appPage, factorsPage } from "./views/factors.tsx";
+import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
+
+const PATH = "/account/factors";
+
+/** GET /account/factors: the visitor's second factors and login protection. */
+export const showFactors: Handler = (c, deps) =>
+  withVisitor(c, deps, (visitor) => factorsForm(c, deps, visitor));
+
+/** POST /account/factors/app: makes a secret, and shows it as a QR code. */
+export const startApp: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor) => {
+    const app = await deps.phonekey.factors.proposeApp(visitor.principal);
+    return app.ok ? await appForm(c, deps, visitor, app.value) : await no(c, deps, visitor, app.refusal);
+  });
+
+/** POST /account/factors/app/confirm: takes the app's first code. */
+export const confirmApp: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const { principal } = visitor;
+    const [id, code] = [fields.get("id") ?? "", fields.get("code") ?? ""];
+    const locale = pageLocale(c, deps.settings);
+    const confirmed = await deps.phonekey.factors.confirmApp({ principal, locale, id, code });
+    if (confirmed.ok) return c.redirect(PATH, 303);
+    const app = await deps.phonekey.factors.secretOf(principal, id);
+    if (!app.ok) return await no(c, deps, visitor, confirmed.refusal);
+    return await appForm(c, deps, visitor, app.value, confirmed.refusal);
+  });
+
+/** POST /account/factors/passkey: takes what the browser made. */
+export const addPasskey: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const answer = parseAnswer(fields.get("passkey") ?? "");
+    const more = { locale: pageLocale(c, deps.settings), site: siteOf(c, deps) };
+    const added = await deps.phonekey.factors.addPasskey({ principal: visitor.principal, answer, ...more });
+    return added.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, added.refusal);
+  });
+
+/** POST /account/factors/codes: makes recovery codes, and shows them this once. */
+export const renewCodes: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor) => {
+    const locale = pageLocale(c, deps.settings);
+    const codes = await deps.phonekey.factors.renewCodes({ principal: visitor.principal, locale });
+    if (!codes.ok) return await no(c, deps, visitor, codes.refusal);
+    return await factorsForm(c, deps, visitor, { codes: codes.value });
+  });
+
+/** POST /account/factors/remove: removes one. */
+export const removeFactor: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const locale = pageLocale(c, deps.settings);
+    const id = fields.get("id") ?? "";
+    const removed = await deps.phonekey.factors.remove({ principal: visitor.principal, locale, id });
+    return removed.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, removed.refusal);
+  });
+
+/** POST /account/factors/protection: turns login protection on or off. */
+export const setProtection: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const asked = fields.get("when");
+    const when = asked === "always" || asked === "new_devices" ? asked : undefined;
+    const locale = pageLocale(c, deps.settings);
+    const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
+    return set.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, set.refusal);
+  });
+
+/** What has to be confirmed first is confirmed first; everything else is said on the page. */
+async function no(c: Context<Env>, deps: HttpDeps, visitor: Visitor, refusal: Refusal): Promise<Response> {
+  if (refusal.code === "step_up_required") return confirmFirst(c, PATH);
+  return await factorsForm(c, deps, visitor, { refusal });
+}
+
+interface Outcome {
+  readonly codes?: readonly string[];
+  readonly refusal?: Refusal;
+}
+
+async function factorsForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { principal, cookie }: Visitor,
+  { codes, refusal }: Outcome = {},
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const protection = await deps.phonekey.factors.read(principal);
+  // The form of a passkey needs a session that was confirmed; until then its button leads to the confirmation.
+  const options = await deps.phonekey.factors.passkeyOptions(principal, siteOf(c, deps));
+  const page = factorsPage({
+    context,
+    ...protection,
+    ...(options.ok && { passkeyOptions: JSON.stringify(options.value) }),
+    ...(codes && { codes }),
+    ...(refusal && { error: refusalText(refusal, context.locale) }),
+  });
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+}
+
+async function appForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { cookie }: Visitor,
+  { id, secret, uri }: ProposedApp,
+  refusal?: Refusal,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const error = refusal && { error: refusalText(refusal, context.locale) };
+  const page = appPage({ context, id, secret, qr: deps.drawQr(uri), ...error });
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+}

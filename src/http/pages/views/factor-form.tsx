@@ -1,0 +1,105 @@
+import { FACTORS_COPY } from "../copy/factors.ts";
+import type { PageContext } from "./layout.tsx";
+import { describedBy, FieldError, Form } from "./parts.tsx";
+
+export interface FactorFormProps {
+  readonly context: PageContext;
+  readonly action: string;
+  /** What counts, by its name in `amr`. */
+  readonly methods: readonly string[];
+  /** What a browser is to sign, as JSON, where passkeys count. */
+  readonly passkeyOptions?: string;
+  readonly error?: string;
+}
+
+/** Takes one factor: posts `code` (of an app, or for recovery), `password`, or `passkey` (by the script). */
+export function FactorForm(props: FactorFormProps) {
+  const { context, action, methods, passkeyOptions } = props;
+  const copy = FACTORS_COPY[context.locale];
+  const takesCode = methods.includes("otp") || methods.includes("recovery");
+  return (
+    <>
+      {takesCode && <CodeForm {...props} />}
+      {methods.includes("pwd") && (
+        <Form context={context} action={action} class="stack">
+          <div class="field">
+            <label for="password">{copy.password}</label>
+            <input
+              class="input"
+              id="password"
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              required
+            />
+          </div>
+          <button class="button button-primary" type="submit">
+            {copy.submit}
+          </button>
+        </Form>
+      )}
+      {passkeyOptions && (
+        <PasskeyForm
+          context={context}
+          action={action}
+          ceremony="get"
+          options={passkeyOptions}
+          label={copy.passkey}
+        />
+      )}
+    </>
+  );
+}
+
+function CodeForm({ context, action, error }: FactorFormProps) {
+  const copy = FACTORS_COPY[context.locale];
+  return (
+    <Form context={context} action={action} class="stack">
+      <div class="field">
+        <label for="factor-code">{copy.code}</label>
+        <input
+          class={error ? "input is-wrong" : "input"}
+          id="factor-code"
+          name="code"
+          type="text"
+          autocomplete="one-time-code"
+          maxlength={64}
+          required
+          autofocus
+          aria-invalid={error ? "true" : undefined}
+          aria-describedby={describedBy(error && "factor-error", "factor-hint")}
+        />
+        <FieldError id="factor-error" text={error} />
+        <p class="hint" id="factor-hint">
+          {copy.codeHint}
+        </p>
+      </div>
+      <button class="button button-primary" type="submit">
+        {copy.submit}
+      </button>
+    </Form>
+  );
+}
+
+interface PasskeyFormProps {
+  readonly context: PageContext;
+  readonly action: string;
+  readonly ceremony: "create" | "get";
+  readonly options: string;
+  readonly label: string;
+}
+
+/** Its button works by the script alone: browsers have no other way to a passkey. */
+export function PasskeyForm({ context, action, ceremony, options, label }: PasskeyFormProps) {
+  return (
+    <Form context={context} action={action} class="stack">
+      <input type="hidden" name="passkey" data-passkey={ceremony} data-options={options} />
+      <button class="button" type="submit">
+        {label}
+      </button>
+      <noscript>
+        <p class="hint">{FACTORS_COPY[context.locale].needsScript}</p>
+      </noscript>
+    </Form>
+  );
+}

@@ -1,0 +1,115 @@
+import { Secret, TOTP } from "otpauth";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { useBrowser } from "./browser.ts";
+import { type App, askForCode, newPhone, signIn, startApp, submitCode } from "./support.ts";
+
+const browser = useBrowser();
+let app: App;
+beforeAll(async () => {
+  app = await startApp({ env: { LIMIT_PHONE_SENDS: "unlimited", CAPTCHA: "off", GUARD_MODE: "off" } });
+});
+afterAll(() => app.close());
+
+const press = (page: Page, action: string) =>
+  page.locator(`form[action="/account/factors/${action}"] button`);
+
+function codeOf(secret: string): string {
+  const totp = new TOTP({ secret: Secret.fromBase32(secret), algorithm: "SHA1", digits: 6, period: 30 });
+  return totp.generate({ timestamp: app.world.clock.now() });
+}
+
+async function protect(page: Page, when: string): Promise<void> {
+  await page.locator(`input[name=when][value=${when}]`).check();
+  await press(page, "protection").click();
+  await page.locator(`input[name=when][value=${when}]:checked`).waitFor();
+}
+
+/** To the second step of a sign-in, by a browser that nobody knows. */
+async function toSecondStep(phone: string, javaScriptEnabled = true): Promise<Page> {
+  const page = await browser.open({ javaScriptEnabled });
+  await askForCode(page, app.origin, phone);
+  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await page.waitForURL(`${app.origin}/sign-in/second`);
+  return page;
+}
+
+describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
+  it("an authenticator app is set up, asked for, and its recovery codes stand for it", async () => {
+    const phone = newPhone();
+    const page = await browser.open({ javaScriptEnabled });
+    await signIn(page, app, phone);
+    await page.locator('a[href="/account/factors"]').click();
+    await press(page, "app").click();
+    await page.locator("svg.qr path").waitFor();
+    const secret = ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");
+    await page.locator("#factor-code").fill(codeOf(secret));
+    await press(page, "app/confirm").click();
+    await page.waitForURL(`${app.origin}/account/factors`);
+    await press(page, "codes").click();
+    const recovery = (await page.locator("li code").first().textContent()) ?? "";
+    await protect(page, "always");
+    app.world.clock.advance(60_000);
+
+    const other = await toSecondStep(phone, javaScriptEnabled);
+    await other.locator("#factor-code").fill("000000");
+    await other.locator('form[action="/sign-in/second"] button').click();
+    await other.locator("#factor-error").waitFor();
+    await other.locator("#factor-code").fill(codeOf(secret));
+    await other.locator('form[action="/sign-in/second"] button').click();
+    await other.waitForURL(`${app.origin}/account`);
+
+    const lost = await toSecondStep(phone, javaScriptEnabled);
+    await lost.locator("#factor-code").fill(recovery);
+    await lost.locator('form[action="/sign-in/second"] button').click();
+    await lost.waitForURL(`${app.origin}/account`);
+  });
+
+  it("an old session is confirmed first, and leads back", async () => {
+    const phone = newPhone();
+    const page = await browser.open({ javaScriptEnabled });
+    await signIn(page, app, phone);
+    app.world.clock.advance(660_000);
+    await page.goto(`${app.origin}/account/factors`);
+    await press(page, "app").click();
+    await page.waitForURL(/\/account\/confirm/);
+    await page.locator('form[action="/account/confirm/send"] button').click();
+    await page.locator("#code").waitFor();
+    await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
+    // The script sends a code that is whole by itself.
+    if (!javaScriptEnabled) await page.locator('form[action="/account/confirm"] button').click();
+    await page.waitForURL(`${app.origin}/account/factors`);
+    await press(page, "app").click();
+    await page.locator("svg.qr").waitFor();
+  });
+});
+
+it("a passkey is made and signs, by the browser's own authenticator", async () => {
+  const phone = newPhone();
+  const page = await browser.open();
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const options = {
+    protocol: "ctap2",
+    transport: "internal",
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  } as const;
+  await session.send("WebAuthn.addVirtualAuthenticator", { options });
+  await signIn(page, app, phone);
+  await page.goto(`${app.origin}/account/factors`);
+  await press(page, "passkey").click();
+  await page.locator("li.session", { hasText: "Passkey" }).waitFor();
+  await protect(page, "always");
+  app.world.clock.advance(60_000);
+  await page.goto(`${app.origin}/account`);
+  await page.locator('form[action="/sign-out"] button').click();
+  await page.waitForURL(`${app.origin}/sign-in`);
+  await askForCode(page, app.origin, phone);
+  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await page.waitForURL(`${app.origin}/sign-in/second`);
+  await page.locator('form[action="/sign-in/second"] button').click();
+  await page.waitForURL(`${app.origin}/account`);
+});

@@ -1,0 +1,23 @@
+import { startAuthentication, startRegistration } from "@simplewebauthn/browser";
+
+/** Has the browser sign with a passkey, or make one, before a form that takes one is sent. */
+export function enhancePasskeys(root: ParentNode): void {
+  for (const field of root.querySelectorAll<HTMLInputElement>("input[data-passkey]")) {
+    field.form?.addEventListener("submit", (event) => {
+      if (field.value !== "") return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      void answer(field).then(
+        () => field.form?.requestSubmit(),
+        // Whoever turned the browser's question down may press the button again.
+        () => undefined,
+      );
+    });
+  }
+}
+
+async function answer(field: HTMLInputElement): Promise<void> {
+  const optionsJSON = JSON.parse(field.dataset.options ?? "{}");
+  const ceremony = field.dataset.passkey === "create" ? startRegistration : startAuthentication;
+  field.value = JSON.stringify(await ceremony({ optionsJSON }));
+}
