@@ -1,9 +1,11 @@
+import type { Kysely } from "kysely";
 import type { AccountData, AccountStore } from "../../core/life/account-ports.ts";
 import type { Sweep } from "../../core/maintenance/ports.ts";
 import { userOf } from "./account-rows.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { eraseUser, forgetErased } from "./personal-data.ts";
+import type { Schema } from "./schema.ts";
 
 /** More than an account ever has in what is kept, and a bound for all that. */
 const MOST = 10_000;
@@ -16,88 +18,17 @@ export function createAccountStore({ db, transaction }: SqlDatabase): AccountSto
         return eraseUser(trx, { userId, tags, erasureId: id, by: event, at });
       }),
 
-    async read(userId, tags): Promise<AccountData | undefined> {
+    async read(userId, tags) {
       const row = await db.selectFrom("users").selectAll().where("id", "=", userId).executeTakeFirst();
       if (!row) return undefined;
-      const ofUser = { user_id: userId };
-      const factors = await db
-        .selectFrom("factors")
-        .select(["kind", "label", "created_at", "last_used_at"])
-        .where((eb) => eb.and(ofUser))
-        .limit(rows(MOST))
-        .execute();
-      const sessions = await db
-        .selectFrom("sessions")
-        .select([
-          "id",
-          "device_id",
-          "user_agent",
-          "amr",
-          "created_at",
-          "last_used_at",
-          "expires_at",
-          "ended_at",
-        ])
-        .where((eb) => eb.and(ofUser))
-        .limit(rows(MOST))
-        .execute();
-      const events = await db
-        .selectFrom("events")
-        .select(["type", "session_id", "at"])
-        .where((eb) => eb.and(ofUser))
-        .orderBy("at")
-        .limit(rows(MOST))
-        .execute();
-      const notices = await db
-        .selectFrom("notices")
-        .select(["kind", "state", "created_at"])
-        .where((eb) => eb.and(ofUser))
-        .limit(rows(MOST))
-        .execute();
-      const messages = await db
-        .selectFrom("messages")
-        .select(["purpose", "status", "sender", "client", "created_at", "reported_at"])
-        .where("phone_tag", "in", tags)
-        .where("created_at", ">=", row.created_at)
-        .limit(rows(MOST))
-        .execute();
-      const replies = await db
-        .selectFrom("replies")
-        .select(["id", "sealed_text", "at"])
-        .where("phone_tag", "in", tags)
-        .where("at", ">=", row.created_at)
-        .limit(rows(MOST))
-        .execute();
       return {
         user: userOf(row),
         ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
-        factors: factors.map(({ kind, label, created_at, last_used_at }) => {
-          const lastUsedAt = last_used_at !== null && { lastUsedAt: last_used_at };
-          return { kind, label, createdAt: created_at, ...lastUsedAt };
-        }),
-        sessions: sessions.map((each) => ({
-          id: each.id,
-          deviceId: each.device_id,
-          userAgent: each.user_agent,
-          methods: each.amr.split(" "),
-          createdAt: each.created_at,
-          lastUsedAt: each.last_used_at,
-          expiresAt: each.expires_at,
-          ...(each.ended_at !== null && { endedAt: each.ended_at }),
-        })),
-        events: events.map(({ type, session_id, at }) => {
-          return { type, at, ...(session_id !== null && { sessionId: session_id }) };
-        }),
-        notices: notices.map(({ kind, state, created_at }) => ({ kind, state, at: created_at })),
-        messages: messages.map((each) => ({
-          purpose: each.purpose,
-          status: each.status,
-          at: each.created_at,
-          ...(each.sender !== null && { sender: each.sender }),
-          ...(each.client !== null && { client: each.client }),
-          ...(each.reported_at !== null && { reportedAt: each.reported_at }),
-        })),
-        replies: replies.map(({ id, sealed_text, at }) => ({ id, sealedText: sealed_text, at })),
+        factors: await factorsOf(db, userId),
+        sessions: await sessionsOf(db, userId),
+        events: await eventsOf(db, userId),
+        notices: await noticesOf(db, userId),
+        ...(await keptByPhone(db, tags, row.created_at)),
       };
     },
 
@@ -105,6 +36,93 @@ export function createAccountStore({ db, transaction }: SqlDatabase): AccountSto
       const type = by === "operator" ? "account_exported_by_operator" : "account_exported";
       await transaction((trx) => addEvents(trx, { type, userId, at }));
     },
+  };
+}
+
+async function factorsOf(db: Kysely<Schema>, userId: string): Promise<AccountData["factors"]> {
+  const found = await db
+    .selectFrom("factors")
+    .select(["kind", "label", "created_at", "last_used_at"])
+    .where("user_id", "=", userId)
+    .limit(rows(MOST))
+    .execute();
+  return found.map(({ kind, label, created_at, last_used_at }) => {
+    return { kind, label, createdAt: created_at, ...(last_used_at !== null && { lastUsedAt: last_used_at }) };
+  });
+}
+
+async function sessionsOf(db: Kysely<Schema>, userId: string): Promise<AccountData["sessions"]> {
+  const found = await db
+    .selectFrom("sessions")
+    .select(["id", "device_id", "user_agent", "amr", "created_at", "last_used_at", "expires_at", "ended_at"])
+    .where("user_id", "=", userId)
+    .limit(rows(MOST))
+    .execute();
+  return found.map((each) => ({
+    id: each.id,
+    deviceId: each.device_id,
+    userAgent: each.user_agent,
+    methods: each.amr.split(" "),
+    createdAt: each.created_at,
+    lastUsedAt: each.last_used_at,
+    expiresAt: each.expires_at,
+    ...(each.ended_at !== null && { endedAt: each.ended_at }),
+  }));
+}
+
+async function eventsOf(db: Kysely<Schema>, userId: string): Promise<AccountData["events"]> {
+  const found = await db
+    .selectFrom("events")
+    .select(["type", "session_id", "at"])
+    .where("user_id", "=", userId)
+    .orderBy("at")
+    .limit(rows(MOST))
+    .execute();
+  return found.map(({ type, session_id, at }) => {
+    return { type, at, ...(session_id !== null && { sessionId: session_id }) };
+  });
+}
+
+async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountData["notices"]> {
+  return await db
+    .selectFrom("notices")
+    .select(["kind", "state", "created_at as at"])
+    .where("user_id", "=", userId)
+    .limit(rows(MOST))
+    .execute();
+}
+
+/** Who had the phone before is somebody else. */
+async function keptByPhone(
+  db: Kysely<Schema>,
+  tags: readonly string[],
+  since: number,
+): Promise<Pick<AccountData, "messages" | "replies">> {
+  if (tags.length === 0) return { messages: [], replies: [] };
+  const messages = await db
+    .selectFrom("messages")
+    .select(["purpose", "status", "sender", "client", "created_at", "reported_at"])
+    .where("phone_tag", "in", tags)
+    .where("created_at", ">=", since)
+    .limit(rows(MOST))
+    .execute();
+  const replies = await db
+    .selectFrom("replies")
+    .select(["id", "sealed_text as sealedText", "at"])
+    .where("phone_tag", "in", tags)
+    .where("at", ">=", since)
+    .limit(rows(MOST))
+    .execute();
+  return {
+    messages: messages.map((each) => ({
+      purpose: each.purpose,
+      status: each.status,
+      at: each.created_at,
+      ...(each.sender !== null && { sender: each.sender }),
+      ...(each.client !== null && { client: each.client }),
+      ...(each.reported_at !== null && { reportedAt: each.reported_at }),
+    })),
+    replies,
   };
 }
 
