@@ -29,6 +29,8 @@ const DOORS: Readonly<Record<string, Door>> = {
   "proof of a transaction": (id, code) => check(world, id, code, { transaction: TRANSACTION }),
   factor: async (verificationId, code) =>
     await world.post("/v1/sessions/current/step-up", { verificationId, code }, user),
+  password: async (verificationId, code) =>
+    await world.post("/v1/password-resets", { verificationId, code, newPassword: "lantern orchard vessel" }),
   erasure: async (verificationId, code) =>
     await world.request("/v1/me", {
       method: "DELETE",

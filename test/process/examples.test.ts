@@ -94,6 +94,7 @@ test("every program has its test here", () => {
 const TESTED = [
   "identity-verification.js",
   "login-protection.js",
+  "password-reset.js",
   "sign-up.js",
   "temporary-password.js",
   "transaction-confirmation.js",
@@ -149,6 +150,16 @@ describe("examples", () => {
       code: 0,
       printed: expect.stringContaining("by two factors"),
     });
+  });
+
+  test("password-reset.js", async () => {
+    const phone = newPhone();
+    await createClient(server).signIn(phone);
+    const program = start("password-reset.js");
+    await program.answer("mobile number?", phone);
+    await program.answer("digits of the message?", await codeAfter(program, phone, 2));
+    await program.answer("new password?", "lantern orchard vessel");
+    expect(await program.ended).toMatchObject({ code: 0, printed: expect.stringContaining("new password.") });
   });
 
   test("temporary-password.js", async () => {
