@@ -20,6 +20,7 @@ import * as data from "./pages/data.ts";
 import { createDocs } from "./pages/docs.ts";
 import * as factors from "./pages/factors.ts";
 import * as inbox from "./pages/inbox.ts";
+import * as password from "./pages/password.ts";
 import * as phone from "./pages/phone-change.ts";
 import { showSecondStep } from "./pages/second-step.ts";
 import * as signIn from "./pages/sign-in.ts";
@@ -88,6 +89,9 @@ export function createApp(deps: HttpDeps): App {
   app.get("/account/confirm", (c) => confirm.showConfirm(c, deps));
   app.post("/account/confirm", (c) => confirm.submitConfirm(c, deps));
   app.post("/account/confirm/send", (c) => confirm.sendConfirmCode(c, deps));
+  app.get("/account/password", (c) => password.showPassword(c, deps));
+  app.post("/account/password", (c) => password.submitPassword(c, deps));
+  app.post("/account/password/remove", (c) => password.removePassword(c, deps));
   app.get("/account/phone", (c) => phone.showPhoneChange(c, deps));
   app.post("/account/phone", (c) => phone.submitPhoneChange(c, deps));
   app.post("/account/phone/send", (c) => phone.sendPhoneChangeCode(c, deps));

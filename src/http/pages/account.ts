@@ -60,11 +60,13 @@ async function accountForm(
   { refusal, saved }: { readonly refusal?: Refusal; readonly saved?: boolean },
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/account", csrf: csrfToken(cookie) });
-  const { name, avatar, maskedPhone, createdAt } = await deps.phonekey.account.read(principal.user);
+  const { name, avatar, maskedPhone, hasPassword, createdAt } = await deps.phonekey.account.read(
+    principal.user,
+  );
   const sessions = await deps.phonekey.sessions.list(principal);
   const page = accountPage({
     context,
-    user: { name, avatar, avatarUrl: avatarUrl(avatar), phoneMasked: maskedPhone, createdAt },
+    user: { name, avatar, avatarUrl: avatarUrl(avatar), phoneMasked: maskedPhone, hasPassword, createdAt },
     avatars: Array.from({ length: AVATARS }, (_, index) => ({
       number: index + 1,
       url: avatarUrl(index + 1),

@@ -166,7 +166,9 @@ export async function enter(
 /** To the app that asked, with a handover and never a token in the address; else to the account page. */
 async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
   clearCookie(c, deps.settings, "flow");
-  if (!flow.returnTo || !flow.challenge) return c.redirect("/account", 303);
+  // Whoever came by a temporary password chooses one of their own.
+  const own = signedIn.session.mustSetPassword ? "/account/password" : "/account";
+  if (!flow.returnTo || !flow.challenge) return c.redirect(own, 303);
   const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);
   return c.redirect(returnAddress(flow, handover), 303);
 }

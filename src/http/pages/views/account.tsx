@@ -5,6 +5,7 @@ import { CheckIcon, DeviceIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { DataSection, PhoneSection } from "./life-sections.tsx";
 import { Banner, describedBy, FieldError, Form, PhoneNumber, Time } from "./parts.tsx";
+import { PasswordSection } from "./password.tsx";
 
 export interface AccountPageProps {
   readonly context: PageContext;
@@ -16,6 +17,7 @@ export interface AccountPageProps {
     /** Epoch milliseconds. */
     readonly createdAt: number;
     readonly avatar: number;
+    readonly hasPassword: boolean;
   };
   readonly avatars: readonly { readonly number: number; readonly url: string }[];
   readonly sessions: readonly AccountSession[];
@@ -58,6 +60,7 @@ export function accountPage(props: AccountPageProps): Page {
       <div class="columns">
         <Profile {...props} />
         <Sessions {...props} />
+        <PasswordSection context={context} hasPassword={props.user.hasPassword} />
         <PhoneSection context={context} />
         <DataSection context={context} />
         <FactorsSection context={context} />

@@ -1,0 +1,60 @@
+import type { Context } from "hono";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { confirmFirst } from "./confirm.ts";
+import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { csrfToken } from "./forms.ts";
+import { passwordPage } from "./views/password.tsx";
+import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
+
+const PATH = "/account/password";
+
+/** GET /account/password: asks for a new password. */
+export const showPassword: Handler = (c, deps) =>
+  withVisitor(c, deps, (visitor) => passwordForm(c, deps, visitor));
+
+/** POST /account/password: sets it. Whoever has not signed in recently confirms first that it is them. */
+export const submitPassword: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const changed = await deps.phonekey.passwords.change({
+      principal: visitor.principal,
+      locale: pageLocale(c, deps.settings),
+      newPassword: fields.get("password") ?? "",
+    });
+    if (changed.ok) return c.redirect("/account?saved", 303);
+    const { refusal } = changed;
+    return refusal.code === "step_up_required"
+      ? confirmFirst(c, PATH)
+      : await passwordForm(c, deps, visitor, refusal);
+  });
+
+/** POST /account/password/remove: removes it, under the same rule. */
+export const removePassword: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor) => {
+    const { principal } = visitor;
+    const removed = await deps.phonekey.passwords.remove({ principal, locale: pageLocale(c, deps.settings) });
+    if (removed.ok) return c.redirect("/account?saved", 303);
+    const { refusal } = removed;
+    return refusal.code === "step_up_required"
+      ? confirmFirst(c, PATH)
+      : await passwordForm(c, deps, visitor, refusal);
+  });
+
+async function passwordForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { principal, cookie }: Visitor,
+  refusal?: Refusal,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const { hasPassword, maskedPhone } = await deps.phonekey.account.read(principal.user);
+  const page = passwordPage({
+    context,
+    hasPassword,
+    isNeeded: principal.session.mustSetPassword === true,
+    phoneMasked: maskedPhone,
+    ...(refusal && { error: refusalText(refusal, context.locale) }),
+  });
+  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+}

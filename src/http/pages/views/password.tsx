@@ -1,0 +1,100 @@
+import { PASSWORD_COPY } from "../copy/password.ts";
+import { layout, type Page, type PageContext } from "./layout.tsx";
+import { describedBy, FieldError, Form } from "./parts.tsx";
+
+export interface PasswordPageProps {
+  readonly context: PageContext;
+  readonly hasPassword: boolean;
+  /** Whether a temporary password brought the person here. */
+  readonly isNeeded: boolean;
+  /** Masked, for password managers. */
+  readonly phoneMasked: string;
+  readonly error?: string;
+}
+
+/** Sets or changes the password. Posts `password` to /account/password, and nothing to /account/password/remove. */
+export function passwordPage(props: PasswordPageProps): Page {
+  const { context, hasPassword, isNeeded, error } = props;
+  const copy = PASSWORD_COPY[context.locale];
+  const title = hasPassword ? copy.changeTitle : copy.setTitle;
+  return layout(
+    { context, title, shape: "card", failed: error !== undefined },
+    <>
+      <h1>{title}</h1>
+      <p class="lead">{isNeeded ? copy.temporaryLead : copy.lead}</p>
+      <Form context={context} action="/account/password" class="stack">
+        <input type="hidden" name="username" autocomplete="username" value={props.phoneMasked} />
+        <NewPasswordField {...props} />
+        <p class="hint">{copy.ends}</p>
+        <button class="button button-primary" type="submit">
+          {copy.submit}
+        </button>
+      </Form>
+      {hasPassword && !isNeeded && <Removal context={context} />}
+      {!isNeeded && (
+        <div class="aside-actions">
+          <a class="link-button" href="/account">
+            {copy.back}
+          </a>
+        </div>
+      )}
+    </>,
+  );
+}
+
+function NewPasswordField({ context, error }: PasswordPageProps) {
+  const copy = PASSWORD_COPY[context.locale];
+  return (
+    <div class="field">
+      <label for="password">{copy.label}</label>
+      <input
+        class={error ? "input is-wrong" : "input"}
+        id="password"
+        name="password"
+        type="password"
+        autocomplete="new-password"
+        maxlength={1_024}
+        required
+        autofocus
+        aria-invalid={error ? "true" : undefined}
+        aria-describedby={describedBy(error && "password-error", "password-hint")}
+      />
+      <FieldError id="password-error" text={error} />
+      <p class="hint" id="password-hint">
+        {copy.hint}
+      </p>
+    </div>
+  );
+}
+
+function Removal({ context }: { readonly context: PageContext }) {
+  const copy = PASSWORD_COPY[context.locale];
+  return (
+    <Form context={context} action="/account/password/remove" class="stack">
+      <p class="hint">{copy.removeLead}</p>
+      <button class="button button-danger" type="submit">
+        {copy.remove}
+      </button>
+    </Form>
+  );
+}
+
+/** What the account page says of the password. */
+export function PasswordSection({
+  context,
+  hasPassword,
+}: {
+  readonly context: PageContext;
+  readonly hasPassword: boolean;
+}) {
+  const copy = PASSWORD_COPY[context.locale];
+  return (
+    <section class="panel" aria-labelledby="password-title">
+      <h2 id="password-title">{copy.section}</h2>
+      <p class="quiet">{hasPassword ? copy.sectionSet : copy.sectionNone}</p>
+      <a class="button button-quiet" href="/account/password">
+        {hasPassword ? copy.linkChange : copy.linkSet}
+      </a>
+    </section>
+  );
+}
