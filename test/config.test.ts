@@ -71,6 +71,7 @@ describe("defaults", () => {
           hcaptcha: { siteKey: "", secretKey: "" },
         },
         accounts: { signUp: "open" },
+        life: { phoneChangeHours: 24, numberUnusedDays: 90, sparesProtected: false },
         session: { accessTokenMinutes: 15, sessionDays: 30, idleDays: 14 },
         retention: { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 },
         functions: { isOpen: true, allowGet: true },

@@ -68,7 +68,7 @@ describe("phonekey tencent setup", () => {
 
     const done = await setup(...SUBMIT, "--purposes", "all");
     expect(done).toMatchObject({ code: 0, stderr: "" });
-    expect(account.templates).toHaveLength(8);
+    expect(account.templates).toHaveLength(7);
     expect(done.stdout).toContain(`TENCENT_SMS_TEMPLATE_ID=${account.templates[0]?.TemplateId}\n`);
     expect(done.stdout).toContain(
       `TENCENT_SMS_TEMPLATE_ID_RESET_PASSWORD=${account.templates[1]?.TemplateId}\n`,

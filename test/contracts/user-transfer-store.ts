@@ -116,11 +116,11 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       const before = aSession(user.id);
       await opened.stores.sessions.open(before);
       const { unprovenSince: _, ...proven } = { ...user, deviceEpoch: 1_001 };
-      expect(await signIn(aUser(user.phoneTag))).toEqual({ user: proven, created: false });
+      expect(await signIn(aUser(user.phoneTag))).toEqual({ user: proven, created: false, opened: true });
       expect((await opened.stores.sessions.find(before.id))?.session.endedAt).toBe(NOW);
       expect(await opened.stores.users.find(user.id)).toEqual(proven);
       expect(await opened.stores.sessions.list(user.id, NOW)).toHaveLength(1);
-      expect(await signIn(aUser(user.phoneTag))).toEqual({ user: proven, created: false });
+      expect(await signIn(aUser(user.phoneTag))).toEqual({ user: proven, created: false, opened: true });
       expect(await opened.stores.sessions.list(user.id, NOW)).toHaveLength(2);
     });
 

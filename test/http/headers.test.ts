@@ -152,7 +152,7 @@ describe("an answer that no route gives", () => {
   });
 
   it.each([
-    ["PUT", "/v1/me", ["GET", "HEAD", "PATCH"]],
+    ["PUT", "/v1/me", ["DELETE", "GET", "HEAD", "PATCH"]],
     ["GET", "/v1/verifications", ["POST"]],
     ["HEAD", "/v1/verifications", ["POST"]],
     ["GET", `/v1/verifications/${"A".repeat(22)}/resend`, ["POST"]],
