@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlStores } from "../../../src/adapters/sql/stores.ts";
 import { alertStoreContract } from "../../contracts/alert-store.ts";
 import { backendStoresContract } from "../../contracts/backend-stores.ts";
+import { factorStoreContract } from "../../contracts/factor-store.ts";
 import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
@@ -68,6 +69,7 @@ describe.runIf(hasMariadb()).each([
   limitStoreContract(name, () => opened("limits"));
   ledgerContract(name, () => opened("ledger"));
   userStoreContract(name, () => opened("users"));
+  factorStoreContract(name, open);
   sessionStoreContract(name, () => opened("sessions"));
   messageStoreContract(name, () => opened("messages"));
   receiptStoreContract(name, open);

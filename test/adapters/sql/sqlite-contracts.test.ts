@@ -2,6 +2,7 @@ import { CompiledQuery } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alertStoreContract } from "../../contracts/alert-store.ts";
 import { backendStoresContract } from "../../contracts/backend-stores.ts";
+import { factorStoreContract } from "../../contracts/factor-store.ts";
 import { keyStoreContract } from "../../contracts/key-store.ts";
 import { ledgerContract } from "../../contracts/ledger.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
@@ -44,6 +45,7 @@ userStoreContract("sqlite", async () => {
   const { users, ...rest } = await open();
   return { ...rest, store: users };
 });
+factorStoreContract("sqlite", open);
 sessionStoreContract("sqlite", async () => {
   const { sessions, ...rest } = await open();
   return { ...rest, store: sessions };

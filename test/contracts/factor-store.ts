@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { FactorStore } from "../../src/core/account/factors/ports.ts";
+import type { UserStore } from "../../src/core/account/ports.ts";
+import type { KeyStore } from "../../src/core/keys.ts";
+import { aNotice } from "./notice-store.ts";
+import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "./samples.ts";
+
+export interface OpenFactorStore {
+  readonly factorStore: FactorStore;
+  readonly users: UserStore;
+  readonly keys: KeyStore;
+  close(): Promise<void>;
+}
+
+/** What `FactorStore` promises to callers that race, for every store. */
+export function factorStoreContract(name: string, open: () => Promise<OpenFactorStore>): void {
+  describe(`${name}: factor store`, () => {
+    let opened: OpenFactorStore;
+    let newTag: () => string;
+    beforeAll(async () => {
+      opened = await open();
+      newTag = (await addTagKey(opened.keys)).tag;
+    });
+    afterAll(() => opened.close());
+
+    async function withApp() {
+      const user = aUser(newTag());
+      const session = aSession(user.id);
+      await opened.users.signIn({ user, session });
+      const id = fresh("factor");
+      const app = {
+        id,
+        userId: user.id,
+        kind: "totp",
+        label: "",
+        createdAt: NOW,
+        sealedSecret: "s",
+      } as const;
+      await opened.factorStore.propose(app);
+      const notice = aNotice({ userId: user.id });
+      expect(await opened.factorStore.confirm({ userId: user.id, id, step: 10 }, notice)).toBe(true);
+      return { user, session, id };
+    }
+    const windows = [{ max: 5, windowMs: 60 * MINUTE }];
+    const guess = (userId: string, right?: { factorId: string; step: number }) =>
+      opened.factorStore.guess(
+        { userId, bucket: "stranger", right, windows, failureId: fresh("failure") },
+        NOW,
+      );
+
+    test("of a step's code that many show at once, one is right", async () => {
+      const { user, id } = await withApp();
+      const outcomes = await parallel(5, () => guess(user.id, { factorId: id, step: 11 }));
+      expect(outcomes.filter(({ is }) => is === "right")).toHaveLength(1);
+      expect((await guess(user.id, { factorId: id, step: 10 })).is).toBe("wrong");
+    });
+
+    test("of many wrong codes at once no more count than there may be, and then nothing is looked at", async () => {
+      const { user, id } = await withApp();
+      const outcomes = await parallel(20, () => guess(user.id));
+      expect(outcomes.filter(({ is }) => is === "wrong")).toHaveLength(5);
+      expect(await guess(user.id, { factorId: id, step: 11 })).toEqual({
+        is: "spent",
+        freeAt: NOW + 60 * MINUTE,
+      });
+    });
+
+    test("of many who show one recovery code, one is right", async () => {
+      const { user } = await withApp();
+      await opened.factorStore.setRecoveryCodes(user.id, ["h1", "h2"], NOW, aNotice({ userId: user.id }));
+      const used = await parallel(8, () =>
+        opened.factorStore.useRecoveryCode(user.id, "h1", NOW, aNotice({ userId: user.id })),
+      );
+      expect(used.filter(Boolean)).toHaveLength(1);
+      expect(await opened.factorStore.countRecoveryCodes(user.id)).toBe(1);
+    });
+
+    test("of many who open the session of one challenge, one does", async () => {
+      const { user } = await withApp();
+      const session = aSession(user.id, { amr: ["sms", "otp"] });
+      const entered = await parallel(8, () => opened.users.enter({ session }));
+      expect(entered.filter((one) => one?.opened)).toHaveLength(1);
+    });
+
+    test("no session of one factor lives beside protection, whoever comes first", async () => {
+      const { user, session } = await withApp();
+      const on = { userId: user.id, when: "always", sessionId: session.id, hasPassword: false } as const;
+      const drafts = Array.from({ length: 6 }, () => aSession(user.id));
+      await Promise.all([
+        opened.factorStore.protect(on, NOW),
+        ...drafts.map((draft) => opened.users.signIn({ user, session: draft })),
+      ]);
+      expect((await opened.users.enter({ session: aSession(user.id) }))?.opened).toBe(false);
+    });
+  });
+}
