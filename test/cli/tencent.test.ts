@@ -78,9 +78,9 @@ describe("phonekey tencent setup", () => {
     const again = await setup("--purposes", "all", "--json");
     const { dryRun, steps } = JSON.parse(again.stdout);
     expect(dryRun).toBe(false);
-    expect(steps).toHaveLength(9);
+    expect(steps).toHaveLength(8);
     expect(steps.every((step: { action: string }) => step.action === "keep")).toBe(true);
-    expect(account.templates).toHaveLength(8);
+    expect(account.templates).toHaveLength(7);
   });
 
   test("ends with 1 and the reviewer's words when something was rejected", async () => {
