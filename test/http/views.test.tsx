@@ -35,7 +35,14 @@ function accountProps(context: PageContext, text: string) {
   const session = { device: text, createdAt: AT, lastUsedAt: AT };
   return {
     context,
-    user: { name: text, avatarUrl: "/avatars/1.svg", phoneMasked: text, createdAt: AT, avatar: 1, hasPassword: false },
+    user: {
+      name: text,
+      avatarUrl: "/avatars/1.svg",
+      phoneMasked: text,
+      createdAt: AT,
+      avatar: 1,
+      hasPassword: false,
+    },
     avatars: [1, 2].map((number) => ({ number, url: `/avatars/${number}.svg` })),
     sessions: [
       { ...session, id: "a", current: true },
