@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FactorStore } from "../../src/core/account/factors/ports.ts";
-import type { UserStore } from "../../src/core/account/ports.ts";
+import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "./samples.ts";
@@ -8,6 +8,7 @@ import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "./samp
 export interface OpenFactorStore {
   readonly factorStore: FactorStore;
   readonly users: UserStore;
+  readonly sessions: Pick<SessionStore, "list">;
   readonly keys: KeyStore;
   close(): Promise<void>;
 }
@@ -82,15 +83,21 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(entered.filter((one) => one?.opened)).toHaveLength(1);
     });
 
-    test("no session of one factor lives beside protection, whoever comes first", async () => {
+    type Opener = (user: User, session: Session) => Promise<unknown>;
+    const OPENERS: readonly (readonly [string, Opener])[] = [
+      ["signIn", (user, session) => opened.users.signIn({ user, session })],
+      ["signInKnown", (user, session) => opened.users.signInKnown({ user, session })],
+      ["enter", (_, session) => opened.users.enter({ session })],
+    ];
+    test.each(OPENERS)("no session of one factor lives beside protection: %s", async (_, openBy) => {
       const { user, session } = await withApp();
       const on = { userId: user.id, when: "always", sessionId: session.id, hasPassword: false } as const;
-      const drafts = Array.from({ length: 6 }, () => aSession(user.id));
-      await Promise.all([
-        opened.factorStore.protect(on, NOW),
-        ...drafts.map((draft) => opened.users.signIn({ user, session: draft })),
-      ]);
-      expect((await opened.users.enter({ session: aSession(user.id) }))?.opened).toBe(false);
+      const drafts = Array.from({ length: 12 }, () => aSession(user.id));
+      const racers = drafts.map((draft) => () => openBy(user, draft));
+      racers.splice(4, 0, () => opened.factorStore.protect(on, NOW));
+      await Promise.all(racers.map((race) => race()));
+      const live = await opened.sessions.list(user.id, NOW);
+      expect(live.map(({ id }) => id)).toEqual([session.id]);
     });
   });
 }

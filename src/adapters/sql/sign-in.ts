@@ -24,13 +24,16 @@ export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["
   return coalesce(signInAll);
 }
 
-/** `UserStore.signInKnown`, which is asked where nobody new is taken. */
+/**
+ * `UserStore.signInKnown`, which is asked where nobody new is taken. The user's row is locked first, as adding it does where
+ * somebody is: login protection that is turned on meanwhile ends this session or asks for a second factor.
+ */
 export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserStore["signInKnown"] {
   const statements = createStatements(database);
   return (draft) =>
     database.transaction(async (trx) => {
       await tagKey.assertCurrent(trx, draft.user.phoneTag);
-      const { rows } = await statements.findUsers(trx, [{ tag: draft.user.phoneTag }]);
+      const { rows } = await statements.lockUsers(trx, [{ tag: draft.user.phoneTag }]);
       const now = draft.session.createdAt;
       if (await releaseUnused(trx, [draft], rows, now)) return undefined;
       const [user] = await proven(trx, rows, now);
@@ -52,18 +55,19 @@ type Entered = SignedIn & { readonly opened: boolean };
 type Statements = ReturnType<typeof createStatements>;
 
 function createStatements({ db }: SqlDatabase) {
+  const usersOf = (rows: readonly { tag: string }[]) =>
+    db
+      .selectFrom("users")
+      .selectAll()
+      .where(
+        "phone_tag",
+        "in",
+        rows.map(({ tag }) => tag),
+      );
   return {
     addUsers: reusable((rows: readonly UserRow[]) => ifAbsent(db.insertInto("users").values(rows))),
-    findUsers: reusable((rows: readonly { tag: string }[]) =>
-      db
-        .selectFrom("users")
-        .selectAll()
-        .where(
-          "phone_tag",
-          "in",
-          rows.map(({ tag }) => tag),
-        ),
-    ),
+    findUsers: reusable(usersOf),
+    lockUsers: reusable((rows: readonly { tag: string }[]) => usersOf(rows).forUpdate()),
     endInvitations: reusable((rows: readonly { tag: string }[]) =>
       db.deleteFrom("invitations").where(
         "phone_tag",
