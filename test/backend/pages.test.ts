@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { factorCalls } from "../http/factor-support.ts";
 import {
   bodyOf,
   MINUTE_MS,
@@ -29,6 +30,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const shop = () => backendOf(world, key);
+const { codeOf, protectedBy } = factorCalls(() => world);
 
 interface Asked extends VerificationBody {
   readonly pageUrl: string;
@@ -45,11 +47,14 @@ async function ask(more: object = {}): Promise<Asked> {
 
 /** A browser, as far as these pages need one. */
 function browser(from = "203.0.113.50") {
-  let cookie = "";
+  const jar = new Map<string, string>();
   let csrf = "";
+  const cookie = () => [...jar].map((pair) => pair.join("=")).join("; ");
   async function take(response: Response) {
-    const set = response.headers.getSetCookie().map((line) => line.split(";")[0] ?? "");
-    if (set.length > 0) cookie = set.join("; ");
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      jar.set(name, value);
+    }
     const html = await response.text();
     csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? csrf;
     return {
@@ -60,7 +65,8 @@ function browser(from = "203.0.113.50") {
     };
   }
   return {
-    see: async (path: string) => await take(await world.request(path, { headers: { cookie }, from })),
+    see: async (path: string) =>
+      await take(await world.request(path, { headers: { cookie: cookie() }, from })),
     send: async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
       await take(
         await world.request(path, {
@@ -68,7 +74,7 @@ function browser(from = "203.0.113.50") {
           headers: {
             "content-type": "application/x-www-form-urlencoded",
             origin: ORIGIN,
-            cookie,
+            cookie: cookie(),
             ...headers,
           },
           body: new URLSearchParams({ csrf, ...fields }).toString(),
@@ -133,8 +139,22 @@ describe("a person enters a code that a backend asked for", () => {
     expect(html).toContain("Enter your temporary password");
     expect(html).not.toContain('inputmode="numeric"');
     const entered = await person.send(path, { code: world.sms.lastCode().toLowerCase() });
-    expect(entered.status).toBe(303);
+    expect(entered).toMatchObject({ status: 303, location: "/account/password" });
     expect(entered.headers.getSetCookie().join()).toContain("phonekey_session=");
+  });
+
+  it("goes on to the second step where the account has login protection, and then to a password of their own", async () => {
+    const { app } = await protectedBy(PHONE);
+    const { path } = await ask({ purpose: "temporary_password", page: {} });
+    const person = browser();
+    await person.see(path);
+    const first = await person.send(path, { code: world.sms.lastCode() });
+    expect(first).toMatchObject({ status: 303, location: "/sign-in/second" });
+    expect(first.headers.getSetCookie().join()).not.toContain("phonekey_session=");
+    expect((await person.see("/sign-in/second")).html).toContain('id="factor-code"');
+    const second = await person.send("/sign-in/second", { code: codeOf(app.secret) });
+    expect(second).toMatchObject({ status: 303, location: "/account/password" });
+    expect(second.headers.getSetCookie().join()).toContain("phonekey_session=");
   });
 
   it("asks for a temporary password by themselves, and is signed in by it", async () => {
@@ -150,7 +170,7 @@ describe("a person enters a code that a backend asked for", () => {
     expect((await person.see("/sign-in/code")).html).toContain("Enter your temporary password");
     expect(world.sms.sent.at(-1)).toMatchObject({ purpose: "temporary_password" });
     const entered = await person.send("/sign-in/code", { code: world.sms.lastCode() });
-    expect(entered).toMatchObject({ status: 303, location: "/account" });
+    expect(entered).toMatchObject({ status: 303, location: "/account/password" });
   });
 
   it("has the code sent again from the page", async () => {

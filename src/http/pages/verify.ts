@@ -11,6 +11,7 @@ import { pageContext, sendPage } from "./context.ts";
 import { VERIFY_COPY } from "./copy/verify.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
+import { beginSecondStep } from "./second-step.ts";
 import { enter } from "./sign-in.ts";
 import { messagePage } from "./views/message.tsx";
 import { verifyPage } from "./views/verify.tsx";
@@ -81,6 +82,8 @@ async function signInByPassword(
     userAgent: c.req.header("user-agent") ?? "",
   });
   if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
+  const { secondFactor } = signedIn.refusal;
+  if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
   return await answerAgain(c, deps, flow, { refusal: signedIn.refusal });
 }
 
