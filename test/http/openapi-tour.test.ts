@@ -257,6 +257,7 @@ async function tourPasswords(): Promise<void> {
   await call(SET, json({ newPassword: password }), free);
   await call(SET, { headers, body: "{}" }, free);
   await call(SET, tooLarge(headers), free);
+  for (let n = 0; n < 9; n += 1) await call(SET, json({ newPassword: `${password} ${n}` }, headers), free);
   const wrong = { newPassword: password, currentPassword: "wrong" };
   for (let n = 0; n < 11; n += 1) await call(SET, json(wrong, headers), free);
   for (const other of ["x", "+8610 1234 5678", "+33612345678"])

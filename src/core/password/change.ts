@@ -1,21 +1,26 @@
-import type { FactorStore } from "../account/factors/ports.ts";
+import type { OwnDeps } from "../account/factors/own.ts";
+import { waysToRaise } from "../account/factors/step-up.ts";
 import type { SessionStore } from "../account/ports.ts";
 import type { Notices } from "../notices/notices.ts";
+import { tooMany } from "../protection/limits.ts";
+import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
 import { requireRecent, SENSITIVE } from "../session/step-up.ts";
 import type { Locale } from "../verification/ports.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
-import { sureFrom } from "./factor.ts";
 import type { CommonPasswords } from "./ports.ts";
 import { judgePassword, type PasswordRefusal } from "./rules.ts";
 
-export interface ChangeDeps extends CompareDeps, NotifyDeps {
-  readonly factorStore: Pick<FactorStore, "list">;
+export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
+  readonly limits: Pick<LimitStore, "take">;
   readonly commonPasswords: CommonPasswords;
   readonly sessions: Pick<SessionStore, "stepUp">;
   readonly settings: { readonly brandName: string };
 }
+
+/** How often one user sets a password: each takes a turn of the hashing that everybody's sign-in waits for. */
+const CHANGE_WINDOWS = [{ max: 10, windowMs: 3_600_000 }];
 
 export interface NotifyDeps {
   readonly notices: Pick<Notices, "draft" | "send">;
@@ -39,7 +44,7 @@ type ConfirmRefusal = Exclude<CompareRefusal, "captcha_required"> | "step_up_req
 export async function changePassword(
   deps: ChangeDeps,
   { principal, locale, newPassword, currentPassword }: ChangeInput,
-): Promise<Result<void, PasswordRefusal | ConfirmRefusal>> {
+): Promise<Result<void, PasswordRefusal | ConfirmRefusal | "too_many_requests">> {
   const { user, session } = principal;
   if (session.isTest)
     return refuse("invalid_request", { field: "newPassword", detail: "is not for test numbers" });
@@ -49,8 +54,20 @@ export async function changePassword(
   if (!chosen.ok) return chosen;
   const confirmed = await confirm(deps, principal, currentPassword);
   if (!confirmed.ok) return confirmed;
+  const counted = await countChange(deps, user.id);
+  if (!counted.ok) return counted;
   const sealedHash = await sealPassword(deps, user, chosen.value);
   return await save(deps, "password_changed", principal, { sealedHash, locale });
+}
+
+async function countChange(
+  { limits, clock, random }: ChangeDeps,
+  userId: string,
+): Promise<Result<void, "too_many_requests">> {
+  const now = clock.now();
+  const check = { name: "password_changes", key: `password_changes:${userId}`, windows: CHANGE_WINDOWS };
+  const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
+  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }
 
 /** Removes the password, unless login protection rests on it: the person signs in by code alone from then on. */
@@ -93,8 +110,9 @@ async function confirm(
   const compared = await comparePassword(deps, { phone, password: currentPassword, bucket: "device" });
   if (!compared.ok)
     return refuse(compared.refusal.code === "code_required" ? "code_required" : "invalid_credentials");
-  // Beside the same phone that set it by a code it shows nothing more.
-  if (user.loginProtection && sureFrom(user) > now) return requireRecent(principal, SENSITIVE, now);
+  // Beside the same phone that set it by a code it shows nothing more, nor where something stronger is asked for.
+  const ways = await waysToRaise(deps, principal);
+  if (!ways.includes("pwd")) return requireRecent(principal, SENSITIVE, now);
   const raised = await deps.sessions.stepUp(session.id, "pwd", now);
   return raised ? requireRecent({ user, session: raised }, SENSITIVE, now) : refuse("invalid_token");
 }

@@ -35,6 +35,7 @@ export const setPassword = operation({
     "invalid_credentials",
     "code_required",
     "step_up_required",
+    "too_many_requests",
   ],
   example: { newPassword: "lantern orchard vessel" },
   handle: async ({ principal, body, locale }, phonekey) => {

@@ -1,4 +1,4 @@
-import type { Method } from "../../session/methods.ts";
+import { levelOf, type Method } from "../../session/methods.ts";
 import type { Session, User } from "../ports.ts";
 import type { FactorStore, Passwords } from "./ports.ts";
 
@@ -41,7 +41,11 @@ export function secondBeside(first: Method, own: Own, now: number): readonly Met
 
 /** What may raise a session to the level that its user needs, or show anew that it is that. */
 export function raisedBy(user: User, { amr }: Session, own: Own, now: number): readonly Method[] {
-  if (user.loginProtection) return secondBeside(amr.includes("sms") ? "sms" : "pwd", own, now);
+  if (user.loginProtection) {
+    // What has two factors already is not made new by the number alone.
+    const isBesidePassword = levelOf(amr) === 1 && !amr.includes("sms");
+    return secondBeside(isBesidePassword ? "pwd" : "sms", own, now);
+  }
   if (own.passwordSureFrom === undefined) return ["sms", ...own.strong];
   if (own.passwordSureFrom <= now) return ["sms", "pwd", ...own.strong];
   // A password that was set by such a code today is the same phone: one of the two shows nothing beside the other.
