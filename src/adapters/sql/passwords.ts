@@ -4,6 +4,7 @@ import { userOf } from "./account-rows.ts";
 import type { SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { addNotices } from "./notice-rows.ts";
+import { usedAt } from "./recycled.ts";
 import type { Schema, UserRow } from "./schema.ts";
 import { endOtherSessionsOf, endSessionsOf, lockLive } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
@@ -18,7 +19,9 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
         .where(tagKey.current(tag))
         .executeTakeFirst();
       if (!found) return tagKey.stale();
-      return found.id === null ? undefined : holderOf(found as UserRow);
+      if (found.id === null) return undefined;
+      const lastUsedAt = await usedAt(db, found as UserRow);
+      return { ...holderOf(found as UserRow), ...(lastUsedAt !== undefined && { lastUsedAt }) };
     },
 
     async find(userId) {

@@ -21,8 +21,8 @@ export async function releaseUnused(
   for (const user of found) {
     const own = drafts.filter((draft) => draft.user.phoneTag === user.phone_tag);
     if (!own.every((draft) => mayRelease(draft, user))) continue;
-    const usedAt = user.last_used_at ?? (await notedSince(trx)) ?? now;
-    if (!own.every(({ unusedSince }) => unusedSince !== undefined && usedAt < unusedSince)) continue;
+    const last = (await usedAt(trx, user)) ?? now;
+    if (!own.every(({ unusedSince }) => unusedSince !== undefined && last < unusedSince)) continue;
     await release(trx, user, now);
     released = true;
   }
@@ -34,9 +34,13 @@ function mayRelease({ user, unusedSince, sparesProtected }: SignInDraft, row: Us
   return unusedSince !== undefined && user.id !== row.id && !isSpared;
 }
 
-/** A user of an older version counts as used when this one came. */
-async function notedSince(trx: Kysely<Schema>): Promise<number | undefined> {
-  const query = trx.selectFrom("migrations").select("applied_at").where("id", "=", NOTED_SINCE);
+/** When a user was used last. One whom only an older version knew counts as used when this one came. */
+export async function usedAt(
+  db: Kysely<Schema>,
+  { last_used_at }: Pick<UserRow, "last_used_at">,
+): Promise<number | undefined> {
+  if (last_used_at !== null) return last_used_at;
+  const query = db.selectFrom("migrations").select("applied_at").where("id", "=", NOTED_SINCE);
   return (await query.executeTakeFirst())?.applied_at;
 }
 
@@ -55,7 +59,6 @@ async function release(
     .where("id", "=", userId)
     .execute();
   await endSessionsOf(trx, [userId], now);
-  await trx.deleteFrom("phone_changes").where("user_id", "=", userId).execute();
   await trx.deleteFrom("notices").where("user_id", "=", userId).execute();
   await addEvents(trx, { type: "number_released", userId, at: now });
 }

@@ -6,6 +6,7 @@ import { coalesce } from "./coalesce.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { noteUse } from "./last-use.ts";
+import { forgetChanges } from "./phone-change-rows.ts";
 import { reusable } from "./reusable.ts";
 import type { Schema, UserRow } from "./schema.ts";
 
@@ -75,6 +76,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
         await lockUser(trx, userId);
         const ended = await endWhere(trx, now, one);
         if (ended) await voidDevices(trx, userId, now);
+        if (ended) await forgetChanges(trx, now, (eb) => eb.and({ user_id: userId, session_id: sessionId }));
         if (ended) await addEvents(trx, { type: "session_ended", userId, sessionId, at: now });
         return ended;
       }),
@@ -158,7 +160,7 @@ export async function voidDevices(trx: Kysely<Schema>, userId: string, now: numb
     .execute();
 }
 
-/** Ends every live session of this user but `keep`, in the caller's transaction. */
+/** Ends every live session of this user but `keep`, and what others asked for, in the caller's transaction. */
 export async function endOtherSessionsOf(
   trx: Kysely<Schema>,
   userId: string,
@@ -166,15 +168,17 @@ export async function endOtherSessionsOf(
   now: number,
 ): Promise<void> {
   await endAllWhere(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("id", "!=", keep)]));
+  await forgetChanges(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("session_id", "!=", keep)]));
 }
 
-/** Ends every live session of these users, in the caller's transaction. */
+/** Ends every live session of these users, and what was asked for in them, in the caller's transaction. */
 export async function endSessionsOf(
   trx: Kysely<Schema>,
   userIds: readonly string[],
   now: number,
 ): Promise<void> {
   await endAllWhere(trx, now, (eb) => eb("user_id", "in", userIds));
+  await forgetChanges(trx, now, (eb) => eb("user_id", "in", userIds));
 }
 
 /** Whether this session is live; nobody ends it before the caller's transaction does. */
