@@ -5,7 +5,7 @@ import { userOf } from "./account-rows.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { eraseUser, forgetErased } from "./personal-data.ts";
-import type { Schema } from "./schema.ts";
+import type { Schema, UserRow } from "./schema.ts";
 
 /** More than an account ever has in what is kept, and a bound for all that. */
 const MOST = 10_000;
@@ -28,7 +28,7 @@ export function createAccountStore({ db, transaction }: SqlDatabase): AccountSto
         sessions: await sessionsOf(db, userId),
         events: await eventsOf(db, userId),
         notices: await noticesOf(db, userId),
-        ...(await keptByPhone(db, tags, row.created_at)),
+        ...(await keptByPhone(db, tags, await hasPhoneSince(db, row))),
       };
     },
 
@@ -90,6 +90,19 @@ async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountDat
     .where("user_id", "=", userId)
     .limit(rows(MOST))
     .execute();
+}
+
+/** When the account came to the number that it has: it was made with it, or moved to it. */
+async function hasPhoneSince(
+  db: Kysely<Schema>,
+  { id, created_at }: Pick<UserRow, "id" | "created_at">,
+): Promise<number> {
+  const moves = db
+    .selectFrom("events")
+    .select("at")
+    .where("user_id", "=", id)
+    .where("type", "=", "phone_changed");
+  return (await moves.orderBy("at", "desc").limit(rows(1)).executeTakeFirst())?.at ?? created_at;
 }
 
 /** Who had the phone before is somebody else. */
