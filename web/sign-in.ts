@@ -6,6 +6,7 @@ import { enhanceCountrySelect } from "./country-picker.ts";
 import { enhanceForms } from "./forms.ts";
 import { pollInbox } from "./inbox.ts";
 import { enhancePasskeys } from "./passkey.ts";
+import { enhancePasswordFields } from "./password-toggle.ts";
 import { localiseTimes } from "./times.ts";
 
 /** The one script of all pages. Each part looks for its own markup and does nothing where there is none. */
@@ -14,6 +15,7 @@ root.classList.add("js");
 // Before the forms: one that waits for its challenge is not sent yet.
 enhanceChallenges(document);
 enhancePasskeys(document);
+enhancePasswordFields(document);
 enhanceForms(document);
 enhanceCodeForm(document);
 enhanceCountrySelect(document);

@@ -19,10 +19,12 @@ import * as confirm from "./pages/confirm.ts";
 import * as data from "./pages/data.ts";
 import { createDocs } from "./pages/docs.ts";
 import * as factors from "./pages/factors.ts";
+import * as forgotten from "./pages/forgotten.ts";
 import * as inbox from "./pages/inbox.ts";
 import * as password from "./pages/password.ts";
+import * as passwordSignIn from "./pages/password-sign-in.ts";
 import * as phone from "./pages/phone-change.ts";
-import { showSecondStep } from "./pages/second-step.ts";
+import { sendSecondCode, showSecondStep } from "./pages/second-step.ts";
 import * as signIn from "./pages/sign-in.ts";
 import { serveStatic } from "./pages/static.ts";
 import * as stop from "./pages/stop.ts";
@@ -74,6 +76,34 @@ export function createApp(deps: HttpDeps): App {
 
   // The pages: forms are bound to the browser's cookie and judged by origin.
   app.get("/", (c) => c.redirect("/account", 303));
+  addSignInPages(app, deps);
+  addAccountPages(app, deps);
+
+  // Where people enter codes that backends asked for: whoever has the link may.
+  app.get("/verify/:link", (c) => verify.showVerify(c, deps));
+  app.post("/verify/:link", (c) => verify.submitVerify(c, deps));
+  app.post("/verify/:link/resend", (c) => verify.resendVerify(c, deps));
+
+  // The development inbox: not there in production, and only for this machine: it shows codes.
+  if (deps.inbox) {
+    app.use("/dev/*", (c, next) => (isFromLoopback(c) ? next() : answerNotFound(deps)(c)));
+    app.get("/dev/inbox", (c) => inbox.showInbox(c, deps));
+    app.get("/dev/inbox.json", (c) => inbox.readInbox(c, deps));
+  }
+
+  // What the build made for browsers: public, and nothing else is read from the disk.
+  app.get("/assets/:file", (c) => serveStatic(c, deps));
+  app.get("/avatars/:file", (c) => serveStatic(c, deps));
+  app.get("/favicon.svg", (c) => serveStatic(c, deps));
+
+  app.all("*", answerWrongMethod(deps, app));
+  app.notFound(answerNotFound(deps));
+  app.onError(answerFault(deps));
+  return app;
+}
+
+/** Whoever signs in. */
+function addSignInPages(app: App, deps: HttpDeps): void {
   app.get("/sign-in", (c) => signIn.showPhone(c, deps));
   app.get("/temporary-password", (c) => signIn.showTemporaryPassword(c, deps));
   app.post("/sign-in", (c) => signIn.submitPhone(c, deps));
@@ -81,7 +111,19 @@ export function createApp(deps: HttpDeps): App {
   app.post("/sign-in/code", (c) => signIn.submitCode(c, deps));
   app.get("/sign-in/second", (c) => showSecondStep(c, deps));
   app.post("/sign-in/second", (c) => signIn.submitSecond(c, deps));
+  app.post("/sign-in/second/send", (c) => sendSecondCode(c, deps));
   app.post("/sign-in/resend", (c) => signIn.resendCode(c, deps));
+  app.get("/sign-in/password", (c) => passwordSignIn.showPasswordSignIn(c, deps));
+  app.post("/sign-in/password", (c) => passwordSignIn.submitPasswordSignIn(c, deps));
+  app.get("/sign-in/forgotten", (c) => forgotten.showForgotten(c, deps));
+  app.post("/sign-in/forgotten", (c) => forgotten.submitForgotten(c, deps));
+  app.get("/sign-in/forgotten/code", (c) => forgotten.showReset(c, deps));
+  app.post("/sign-in/forgotten/code", (c) => forgotten.submitReset(c, deps));
+  app.post("/sign-in/forgotten/resend", (c) => forgotten.resendReset(c, deps));
+}
+
+/** Whoever is signed in. */
+function addAccountPages(app: App, deps: HttpDeps): void {
   app.get("/account", (c) => account.showAccount(c, deps));
   app.post("/account/profile", (c) => account.submitProfile(c, deps));
   app.post("/account/sessions/end", (c) => account.endOneSession(c, deps));
@@ -112,28 +154,6 @@ export function createApp(deps: HttpDeps): App {
   app.post("/account/factors/remove", (c) => factors.removeFactor(c, deps));
   app.post("/account/factors/protection", (c) => factors.setProtection(c, deps));
   app.post("/sign-out", (c) => account.signOut(c, deps));
-
-  // Where people enter codes that backends asked for: whoever has the link may.
-  app.get("/verify/:link", (c) => verify.showVerify(c, deps));
-  app.post("/verify/:link", (c) => verify.submitVerify(c, deps));
-  app.post("/verify/:link/resend", (c) => verify.resendVerify(c, deps));
-
-  // The development inbox: not there in production, and only for this machine: it shows codes.
-  if (deps.inbox) {
-    app.use("/dev/*", (c, next) => (isFromLoopback(c) ? next() : answerNotFound(deps)(c)));
-    app.get("/dev/inbox", (c) => inbox.showInbox(c, deps));
-    app.get("/dev/inbox.json", (c) => inbox.readInbox(c, deps));
-  }
-
-  // What the build made for browsers: public, and nothing else is read from the disk.
-  app.get("/assets/:file", (c) => serveStatic(c, deps));
-  app.get("/avatars/:file", (c) => serveStatic(c, deps));
-  app.get("/favicon.svg", (c) => serveStatic(c, deps));
-
-  app.all("*", answerWrongMethod(deps, app));
-  app.notFound(answerNotFound(deps));
-  app.onError(answerFault(deps));
-  return app;
 }
 
 /** `{id}` of OpenAPI is `:id` of the router. */

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { opened, PHONE, refused } from "../http/support.ts";
-import { ORIGIN, type World } from "../support/world.ts";
+import type { World } from "../support/world.ts";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "./support.ts";
+import { createVisitor } from "./visitor.ts";
 
 let world: World;
 const { signIn } = passwordCalls(() => world);
@@ -11,42 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A browser without scripts: it keeps cookies and sends forms with the token of the page that it saw. */
-function createVisitor() {
-  const jar = new Map<string, string>();
-  let csrf = "";
-  async function go(path: string, form?: Record<string, string>) {
-    const body = form && new URLSearchParams({ ...form, csrf }).toString();
-    const type = "application/x-www-form-urlencoded";
-    const response = await world.request(path, {
-      method: form ? "POST" : "GET",
-      headers: {
-        cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; "),
-        ...(form && { origin: ORIGIN, "content-type": type }),
-      },
-      ...(body !== undefined && { body }),
-    });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      jar.set(name, value);
-    }
-    const text = await response.text();
-    csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? csrf;
-    return { status: response.status, location: response.headers.get("location"), text };
-  }
-  return {
-    go,
-    async enter(phone = PHONE) {
-      await go("/sign-in");
-      await go("/sign-in", { phone, country: "CN" });
-      await go("/sign-in/code");
-      return await go("/sign-in/code", { code: world.sms.lastCode() });
-    },
-  };
-}
-
 it("a person sets, changes and removes a password on a page of theirs, without scripts", async () => {
-  const { go, enter } = createVisitor();
+  const { go, enter } = createVisitor(world);
   await enter();
   expect((await go("/account")).text).toContain('href="/account/password"');
   const page = await go("/account/password");
@@ -62,7 +29,7 @@ it("a person sets, changes and removes a password on a page of theirs, without s
 });
 
 it("whoever signed in long ago confirms first that it is them", async () => {
-  const { go, enter } = createVisitor();
+  const { go, enter } = createVisitor(world);
   await enter();
   world.clock.advance(660_000);
   await go("/account/password");

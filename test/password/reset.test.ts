@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { factorCalls } from "../http/factor-support.ts";
 import { sessionCalls } from "../http/session-support.ts";
 import { bodyOf, MINUTE_MS, opened, PHONE, phoneNo, refused, start, wrongCode } from "../http/support.ts";
 import type { World } from "../support/world.ts";
@@ -13,6 +14,13 @@ beforeEach(async () => {
   ({ world, hashes } = await createPasswordWorld());
 });
 afterEach(() => world.close());
+
+const { protectedBy } = factorCalls(() => world);
+
+interface Kept {
+  readonly loginProtection: string;
+  readonly factors: readonly object[];
+}
 
 const purpose = "reset_password";
 
@@ -30,7 +38,10 @@ describe("a reset", () => {
     expect(world.sms.sent.at(-1)?.text).toContain("to set a new password");
     const answer = await reset(id, code, OTHER);
     expect(answer.status).toBe(200);
-    expect(await bodyOf(answer)).toEqual({ passwordSetAt: new Date(world.clock.now()).toISOString() });
+    expect(await bodyOf(answer)).toEqual({
+      passwordSetAt: new Date(world.clock.now()).toISOString(),
+      ...{ loginProtection: "off", factors: [], recoveryCodesLeft: 0 },
+    });
     expect(world.sms.sent.at(-1)?.text).toContain("was reset by a code");
     await expectEnded(session);
     await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
@@ -38,6 +49,15 @@ describe("a reset", () => {
     for (let n = 0; n < 9; n += 1) await signIn(PHONE, PASSWORD);
     const { deviceToken } = session;
     await refused(await signIn(PHONE, OTHER, { deviceToken }), "code_required");
+  });
+
+  it("names the factors of the account, which the person may remove", async () => {
+    const { app } = await protectedBy(PHONE);
+    const { id, code } = await asked();
+    const { factors, loginProtection } = await bodyOf<Kept>(await reset(id, code, OTHER));
+    expect(loginProtection).toBe("always");
+    expect(factors).toMatchObject([{ id: app.id, kind: "totp" }]);
+    expect(JSON.stringify(factors)).not.toContain(app.secret);
   });
 
   it("gives a password to an account that had none", async () => {

@@ -1,3 +1,5 @@
+import { type Protection, protectionOf } from "../account/factors/own.ts";
+import type { FactorStore } from "../account/factors/ports.ts";
 import type { MessageStore } from "../delivery/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { RecycledSettings } from "../session/sign-in.ts";
@@ -23,6 +25,7 @@ export interface ResetDeps extends CompareDeps, CheckDeps, NotifyDeps {
   readonly clock: CheckDeps["clock"];
   readonly random: CheckDeps["random"];
   readonly commonPasswords: CommonPasswords;
+  readonly factorStore: Pick<FactorStore, "list" | "countRecoveryCodes">;
   readonly messages: Pick<MessageStore, "convert">;
   readonly settings: CheckDeps["settings"] & {
     readonly brandName: string;
@@ -36,19 +39,23 @@ export interface ResetInput extends Pick<CheckInput, "verificationId" | "code" |
   readonly locale: Locale;
 }
 
+/** What a person sees after a reset. */
+export interface ResetDone extends Protection {
+  /** When the password was set, epoch milliseconds. */
+  readonly setAt: number;
+}
+
 type ResetRefusal = PasswordRefusal | CheckRefusal | "user_not_found";
 
 /**
  * Sets a new password by a code that went to the phone. A password that cannot be taken is refused before the code is
  * looked at, and it is hashed before that, too: neither uses up the code. Whether the number has a user is told after the
- * right code. All sessions and device tokens of the user end.
- *
- * @returns when it was set, epoch milliseconds
+ * right code. All sessions and device tokens of the user end, and the person sees all that opens the account still.
  */
 export async function resetPassword(
   deps: ResetDeps,
   input: ResetInput,
-): Promise<Result<number, ResetRefusal>> {
+): Promise<Result<ResetDone, ResetRefusal>> {
   const { brandName } = deps.settings;
   const fits = await judgePassword(deps.commonPasswords, { text: input.newPassword, brandName });
   if (!fits.ok) return fits;
@@ -76,7 +83,7 @@ async function resetApproved(
   deps: ResetDeps,
   { phoneTag, verification }: Subject,
   { hash, locale }: { readonly hash: string; readonly locale: Locale },
-): Promise<Result<number, "user_not_found">> {
+): Promise<Result<ResetDone, "user_not_found">> {
   await deps.messages.convert(verification.id);
   const holder = await deps.passwordStore.findByTag(phoneTag);
   if (!holder || isSomebodyElses(deps, holder, verification)) return refuse("user_not_found");
@@ -93,7 +100,7 @@ async function resetApproved(
   });
   if (!isChanged) return refuse("user_not_found");
   await deps.notices.send(notice);
-  return ok(at);
+  return ok({ setAt: at, ...(await protectionOf(deps, user)) });
 }
 
 /**

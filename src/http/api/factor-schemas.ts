@@ -61,23 +61,28 @@ export const PasskeyOptions = z
   })
   .meta({ id: "PasskeyOptions", description: "For `navigator.credentials`, as JSON." });
 
+/** How an account is kept safe. */
+export const PROTECTION = {
+  loginProtection: z
+    .enum(["off", "always", "new_devices"])
+    .meta({ description: "When one factor does not open a session." }),
+  factors: z
+    .array(
+      z.object({
+        id: z.string().meta({ description: "What DELETE /v1/me/factors/{id} takes." }),
+        kind: z.enum(["totp", "passkey"]).meta({ description: "An authenticator app, or a passkey." }),
+        label: z.string().meta({ description: "What its owner calls it; may be empty." }),
+        createdAt: Time.meta({ description: "When it was added." }),
+        lastUsedAt: Time.optional().meta({ description: "When it was last used." }),
+      }),
+    )
+    .meta({ description: "Those beside the phone and the password, oldest first." }),
+  recoveryCodesLeft: z.int().meta({ description: "How many recovery codes are not used." }),
+};
+
 export const Factors = z
   .object({
-    loginProtection: z
-      .enum(["off", "always", "new_devices"])
-      .meta({ description: "When one factor does not open a session." }),
-    factors: z
-      .array(
-        z.object({
-          id: z.string().meta({ description: "What DELETE /v1/me/factors/{id} takes." }),
-          kind: z.enum(["totp", "passkey"]).meta({ description: "An authenticator app, or a passkey." }),
-          label: z.string().meta({ description: "What its owner calls it; may be empty." }),
-          createdAt: Time.meta({ description: "When it was added." }),
-          lastUsedAt: Time.optional().meta({ description: "When it was last used." }),
-        }),
-      )
-      .meta({ description: "Those beside the phone and the password, oldest first." }),
-    recoveryCodesLeft: z.int().meta({ description: "How many recovery codes are not used." }),
+    ...PROTECTION,
     methods: z
       .array(z.enum(METHODS))
       .meta({ description: "What raises this session, by its name in `amr`." }),

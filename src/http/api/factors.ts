@@ -1,5 +1,4 @@
 import { ok, type RefusalCode, type Result } from "../../core/refusals.ts";
-import { timeOf } from "../time.ts";
 import {
   ConfirmAppBody,
   FactorId,
@@ -13,7 +12,7 @@ import {
   RecoveryCodes,
 } from "./factor-schemas.ts";
 import { operation } from "./operation.ts";
-import { clientOf, passkeyOptionsBody, siteOf } from "./wire.ts";
+import { clientOf, passkeyOptionsBody, protectionBody, siteOf } from "./wire.ts";
 
 /** For answers without a body. */
 function done<C extends RefusalCode>(result: Result<void, C>): Result<undefined, C> {
@@ -30,17 +29,8 @@ const readFactors = operation({
   answer: { status: 200, description: "What there is.", schema: Factors },
   refusals: [],
   handle: async ({ principal }, phonekey) => {
-    const { loginProtection, factors, recoveryCodesLeft } = await phonekey.factors.read(principal);
     return ok({
-      loginProtection: loginProtection ?? "off",
-      factors: factors.map(({ id, kind, label, createdAt, lastUsedAt }) => ({
-        id,
-        kind,
-        label,
-        createdAt: timeOf(createdAt),
-        ...(lastUsedAt !== undefined && { lastUsedAt: timeOf(lastUsedAt) }),
-      })),
-      recoveryCodesLeft,
+      ...protectionBody(await phonekey.factors.read(principal)),
       methods: [...(await phonekey.sessions.waysToRaise(principal))],
     });
   },

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { ok } from "../../core/refusals.ts";
 import { timeOf } from "../time.ts";
+import { PROTECTION } from "./factor-schemas.ts";
 import { operation } from "./operation.ts";
 import { Code, DeviceToken, NewPassword, Password, StartedId, Time } from "./schemas.ts";
-import { clientOf } from "./wire.ts";
+import { clientOf, protectionBody } from "./wire.ts";
 
 const PASSWORD_REFUSALS = [
   "invalid_request",
@@ -70,7 +71,7 @@ const ResetBody = z.strictObject({
 });
 
 const Reset = z
-  .object({ passwordSetAt: Time.meta({ description: "When the password was set." }) })
+  .object({ passwordSetAt: Time.meta({ description: "When the password was set." }), ...PROTECTION })
   .meta({ id: "PasswordReset" });
 
 export const resetPassword = operation({
@@ -79,7 +80,7 @@ export const resetPassword = operation({
   path: "/v1/password-resets",
   summary: "Set a new password by a code",
   description:
-    "By the code of a verification with purpose `reset_password`. A password that cannot be taken is refused before the code is looked at. Whether the number has an account is told after the right code alone. All sessions and devices of the account end.",
+    "By the code of a verification with purpose `reset_password`. A password that cannot be taken is refused before the code is looked at. Whether the number has an account is told after the right code alone. All sessions and devices of the account end. The answer names the factors that the account has, so that the person sees whether one is not theirs; after a sign-in they can be removed.",
   auth: "none",
   body: ResetBody,
   answer: { status: 200, description: "The password is set; sign in with it.", schema: Reset },
@@ -94,6 +95,8 @@ export const resetPassword = operation({
     const { locale } = request;
     const client = clientOf(request, deviceToken);
     const reset = await phonekey.passwords.reset({ ...body, locale, client });
-    return reset.ok ? ok({ passwordSetAt: timeOf(reset.value) }) : reset;
+    if (!reset.ok) return reset;
+    const { setAt, ...protection } = reset.value;
+    return ok({ passwordSetAt: timeOf(setAt), ...protectionBody(protection) });
   },
 });

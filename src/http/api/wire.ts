@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Evidence } from "../../core/account/factors/evidence.ts";
+import type { Protection } from "../../core/account/factors/own.ts";
 import type { PasskeyOptions as CoreOptions, PasskeySite } from "../../core/account/factors/ports.ts";
 import type { Profile } from "../../core/account/profile.ts";
 import type { Backend } from "../../core/backend/api-key.ts";
@@ -55,6 +56,20 @@ export function userBody(profile: Profile, { c }: AnyRequest, deps: HttpDeps): z
   const { id, phone, name, hasPassword, createdAt } = profile;
   const avatar = avatarUrl(c, deps.settings, profile.avatar);
   return { id, phone, name, avatar, hasPassword, createdAt: timeOf(createdAt) };
+}
+
+export function protectionBody({ loginProtection, factors, recoveryCodesLeft }: Protection) {
+  return {
+    loginProtection: loginProtection ?? ("off" as const),
+    factors: factors.map(({ id, kind, label, createdAt, lastUsedAt }) => ({
+      id,
+      kind,
+      label,
+      createdAt: timeOf(createdAt),
+      ...(lastUsedAt !== undefined && { lastUsedAt: timeOf(lastUsedAt) }),
+    })),
+    recoveryCodesLeft,
+  };
 }
 
 /** A session's tokens, its user beside them. */

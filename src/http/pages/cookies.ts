@@ -13,8 +13,12 @@ const COOKIES = {
   phone: 3_600,
   /** The same for one who deletes their account. */
   erase: 3_600,
+  /** The same for one who forgot their password. */
+  reset: 3_600,
   /** What the second step of a sign-in takes. */
   second: 600,
+  /** The code that was sent for that step. */
+  second_code: 600,
   session: 400 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,

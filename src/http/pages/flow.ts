@@ -46,12 +46,17 @@ export function pageClient(c: Context<Env>, deps: HttpDeps, flow: Flow): Client 
   };
 }
 
-/** The browser's flow together with a form that its own page sent; anything else is `forbidden_origin`. */
+/**
+ * The browser's flow together with a form that its own page sent; anything else is `forbidden_origin`.
+ *
+ * @param current reads the flow that the page keeps, where it has one of its own
+ */
 export async function flowForm(
   c: Context<Env>,
   deps: HttpDeps,
+  current: typeof currentFlow = currentFlow,
 ): Promise<Result<{ readonly flow: Flow; readonly fields: Fields }, "forbidden_origin">> {
-  const flow = await currentFlow(c, deps);
+  const flow = await current(c, deps);
   const fields = await readForm(c);
   if (!flow || !fields || !isOwnForm(c, deps.settings, fields, flow.pre)) return refuse("forbidden_origin");
   return { ok: true, value: { flow, fields } };

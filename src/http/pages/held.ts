@@ -28,10 +28,8 @@ export function createHeld(cookie: CookieName) {
     },
     /** Undefined where none was sent or it works no longer. */
     async code(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<SentCode | undefined> {
-      const { verification: id } = flow;
-      if (!id) return undefined;
-      const found = await deps.phonekey.verifications.read({ id, client: pageClient(c, deps, flow) });
-      return found.ok ? sentCode(found.value, deps.clock.now()) : undefined;
+      const view = await heldVerification(c, deps, flow);
+      return view && sentCode(view, deps.clock.now());
     },
   };
   return held;
@@ -39,6 +37,23 @@ export function createHeld(cookie: CookieName) {
 
 function sentCode(view: VerificationView, now: number): SentCode | undefined {
   if (view.status !== "pending") return undefined;
-  const resendInSeconds = Math.max(0, Math.ceil((view.resendAt - now) / 1_000));
+  const resendInSeconds = secondsUntil(view.resendAt, now);
   return { phoneMasked: view.phone, codeLength: view.codeLength, resendInSeconds };
+}
+
+/** The verification that a browser's flow names, whatever became of it. */
+export async function heldVerification(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+): Promise<VerificationView | undefined> {
+  const { verification: id } = flow;
+  if (!id) return undefined;
+  const found = await deps.phonekey.verifications.read({ id, client: pageClient(c, deps, flow) });
+  return found.ok ? found.value : undefined;
+}
+
+/** Whole seconds from `now` to `at`, both epoch milliseconds; 0 once that is past. */
+export function secondsUntil(at: number, now: number): number {
+  return Math.max(0, Math.ceil((at - now) / 1_000));
 }

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Evidence } from "../../core/account/factors/evidence.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { SignedIn } from "../../core/session/session-draft.ts";
@@ -10,7 +11,11 @@ import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
 import { evidenceIn } from "./evidence.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "./flow.ts";
+import type { Fields } from "./forms.ts";
+import { createHeld } from "./held.ts";
 import { secondStepPage } from "./views/second-step.tsx";
+
+const held = createHeld("second_code");
 
 /** Keeps what the second step takes in a cookie, and leads there. */
 export function beginSecondStep(c: Context<Env>, deps: HttpDeps, challenge: string): Response {
@@ -38,8 +43,8 @@ export async function submitSecondStep(
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
   const signedIn = await deps.phonekey.signIn.byFactor({
-    challenge: readCookie(c, deps.settings, "second") ?? "",
-    evidence: evidenceIn(fields),
+    challenge: challengeOf(c, deps),
+    evidence: await evidenceOf(c, deps, flow, fields),
     client: pageClient(c, deps, flow),
     site: siteOf(c, deps),
     locale: pageLocale(c, deps.settings),
@@ -47,17 +52,54 @@ export async function submitSecondStep(
   });
   if (!signedIn.ok) return await secondForm(c, deps, flow, signedIn.refusal);
   clearCookie(c, deps.settings, "second");
+  held.forget(c, deps);
   return await enter(flow, signedIn.value);
 }
 
+/** POST /sign-in/second/send: sends a code to the person's own phone, or the same again. */
+export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const form = await flowForm(c, deps);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow } = form.value;
+  const step = await stepFlow(c, deps, flow);
+  const client = pageClient(c, deps, flow);
+  const self = await deps.phonekey.signIn.selfOf({ challenge: challengeOf(c, deps), client });
+  if (!self.ok) return await messagePageFor(c, deps, self.refusal);
+  const input = { client, locale: pageLocale(c, deps.settings), self: self.value };
+  const { verification: id } = step;
+  const sent =
+    id && (await held.code(c, deps, step))
+      ? await deps.phonekey.verifications.again({ ...input, id })
+      : await deps.phonekey.verifications.start({ ...input, purpose: "second_factor" });
+  if (!sent.ok) return await secondForm(c, deps, flow, sent.refusal);
+  await held.keep(c, deps, { pre: flow.pre, verification: sent.value.id });
+  return c.redirect("/sign-in/second", 303);
+}
+
+/** The code that was sent for this step, which is kept apart from the one that the sign-in began with. */
+async function stepFlow(c: Context<Env>, deps: HttpDeps, { pre }: Flow): Promise<Flow> {
+  const kept = await held.flow(c, deps);
+  return kept.pre === pre ? kept : { pre };
+}
+
+async function evidenceOf(c: Context<Env>, deps: HttpDeps, flow: Flow, fields: Fields): Promise<Evidence> {
+  if (fields.get("by") !== "sms") return evidenceIn(fields);
+  const { verification } = await stepFlow(c, deps, flow);
+  return { by: "sms", verificationId: verification ?? "", code: fields.get("code") ?? "" };
+}
+
+function challengeOf(c: Context<Env>, deps: HttpDeps): string {
+  return readCookie(c, deps.settings, "second") ?? "";
+}
+
 async function secondForm(c: Context<Env>, deps: HttpDeps, flow: Flow, refusal?: Refusal): Promise<Response> {
-  const challenge = readCookie(c, deps.settings, "second") ?? "";
-  const step = { challenge, client: pageClient(c, deps, flow) };
+  const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
   const methods = await deps.phonekey.signIn.methodsOf(step);
   if (!methods.ok) return await messagePageFor(c, deps, methods.refusal);
   const passkey = methods.value.includes("pop")
     ? await deps.phonekey.signIn.askForPasskey({ ...step, site: siteOf(c, deps) })
     : undefined;
+  const sms = methods.value.includes("sms") ? await smsOf(c, deps, flow) : undefined;
   const context = pageContext(c, deps, { path: "/sign-in/second", csrf: flowCsrf(flow) });
   if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const page = secondStepPage({
@@ -65,7 +107,21 @@ async function secondForm(c: Context<Env>, deps: HttpDeps, flow: Flow, refusal?:
     action: "/sign-in/second",
     methods: methods.value,
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
+    ...(sms && { sms }),
     ...(refusal && { error: refusalText(refusal, context.locale) }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+}
+
+/** What the page shows of the person's phone, and of the code that was sent to it. */
+async function smsOf(c: Context<Env>, deps: HttpDeps, flow: Flow) {
+  const self = await deps.phonekey.signIn.selfOf({
+    challenge: challengeOf(c, deps),
+    client: pageClient(c, deps, flow),
+  });
+  if (!self.ok) return undefined;
+  const { maskedPhone: phoneMasked } = await deps.phonekey.account.read(self.value.user);
+  const sent = await held.code(c, deps, await stepFlow(c, deps, flow));
+  // What was sent for another sign-in of this browser is not for this one.
+  return { phoneMasked, ...(sent?.phoneMasked === phoneMasked && { sent }) };
 }

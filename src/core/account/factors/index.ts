@@ -7,9 +7,9 @@ import type { Locale } from "../../verification/ports.ts";
 import type { LoginProtection, SessionStore } from "../ports.ts";
 import { isName } from "../profile.ts";
 import { normalizeAppCode, stepOf } from "./app.ts";
-import { ownOf } from "./own.ts";
+import { ownOf, protectionOf } from "./own.ts";
 import { askForPasskey, keepChallenge, passkeysOf } from "./passkey.ts";
-import type { Factor, PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
+import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
 import type { ProveDeps } from "./prove.ts";
 import { renewRecoveryCodes } from "./recovery.ts";
 
@@ -25,14 +25,6 @@ const RECENT = { withinMs: 600_000 };
 /** How long a proposed app waits for its first code. */
 const PROPOSED_MS = 1_800_000;
 const MOST_FACTORS = 10;
-
-/** What a user sees of their login protection. */
-export interface Protection {
-  readonly loginProtection: LoginProtection | undefined;
-  readonly factors: readonly Factor[];
-  readonly recoveryCodesLeft: number;
-  readonly hasPassword: boolean;
-}
 
 /** A secret for an authenticator app, and the same as what the app reads from a QR code. */
 export interface ProposedApp {
@@ -54,7 +46,7 @@ export function createFactors(deps: FactorsDeps) {
   const recent = (principal: Principal, level?: 2) =>
     requireRecent(principal, { ...RECENT, ...(level && { level }) }, deps.clock.now());
   return {
-    read: (principal: Principal) => readProtection(deps, principal),
+    read: ({ user }: Principal) => protectionOf(deps, user),
     secretOf: (principal: Principal, id: string) => readProposed(deps, principal, id),
     async proposeApp(
       principal: Principal,
@@ -97,17 +89,6 @@ export function createFactors(deps: FactorsDeps) {
     /** What a browser is to sign with a passkey to raise this session. */
     askForPasskey: ({ user, session }: Principal, site: PasskeySite) =>
       askForPasskey(deps, { user, boundTo: `session:${session.id}`, site }),
-  };
-}
-
-async function readProtection(deps: FactorsDeps, { user }: Principal): Promise<Protection> {
-  const { factorStore } = deps;
-  const own = await ownOf(deps, user.id);
-  return {
-    loginProtection: user.loginProtection,
-    factors: await factorStore.list(user.id),
-    recoveryCodesLeft: await factorStore.countRecoveryCodes(user.id),
-    hasPassword: own.passwordSureFrom !== undefined,
   };
 }
 

@@ -1,11 +1,26 @@
 import { levelOf, type Method } from "../../session/methods.ts";
-import type { Session, User } from "../ports.ts";
-import type { FactorStore, Passwords } from "./ports.ts";
+import type { LoginProtection, Session, User } from "../ports.ts";
+import type { Factor, FactorStore, Passwords } from "./ports.ts";
 
 export interface OwnDeps {
   readonly factorStore: Pick<FactorStore, "list" | "countRecoveryCodes">;
   /** Absent where users have no passwords. */
   readonly passwords?: Passwords;
+}
+
+/** What users see of how their account is kept safe. */
+export interface Protection {
+  readonly loginProtection: LoginProtection | undefined;
+  readonly factors: readonly Factor[];
+  readonly recoveryCodesLeft: number;
+}
+
+export async function protectionOf({ factorStore }: OwnDeps, user: User): Promise<Protection> {
+  return {
+    loginProtection: user.loginProtection,
+    factors: await factorStore.list(user.id),
+    recoveryCodesLeft: await factorStore.countRecoveryCodes(user.id),
+  };
 }
 
 /** What a user can show beside a code by SMS. */

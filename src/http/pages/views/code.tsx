@@ -36,7 +36,7 @@ export function codePage(props: CodePageProps): Page {
   return layout(
     { context, title: ended ? copy.endedTitle : copy.title, shape: "card", failed },
     <>
-      {ended ? <Ended {...props} /> : <Open {...props} />}
+      {ended ? <EndedCode {...props} /> : <Open {...props} />}
       <p class="small with-icon">
         <LockIcon />
         <span>{copy.neverShare}</span>
@@ -122,8 +122,14 @@ export function CodeField({ context, length, error }: CodeFieldProps) {
   );
 }
 
-function Ended(props: CodePageProps) {
-  const { context, phoneMasked, error } = props;
+interface EndedCodeProps extends Pick<CodePageProps, "phoneMasked" | "codeLength" | "error">, AgainProps {
+  /** Where the person names another number. */
+  readonly restart?: string;
+}
+
+/** Says that a code works no longer, and offers a new one. */
+export function EndedCode(props: EndedCodeProps) {
+  const { context, phoneMasked, error, restart } = props;
   const copy = COPY[context.locale].code;
   const [, after] = copy.sentTo(props.codeLength);
   return (
@@ -138,15 +144,18 @@ function Ended(props: CodePageProps) {
       </div>
       <ResendForm {...props} label={copy.sendNew} primary />
       <div class="aside-actions">
-        <OtherNumber context={context} />
+        <OtherNumber context={context} href={restart} />
       </div>
     </>
   );
 }
 
-interface ResendProps extends Pick<CodePageProps, "context" | "resendInSeconds" | "challenge"> {
+interface AgainProps extends Pick<CodePageProps, "context" | "resendInSeconds" | "challenge"> {
   /** Where it posts to. */
   readonly action?: string;
+}
+
+interface ResendProps extends AgainProps {
   readonly label: string;
   readonly primary?: boolean;
 }
@@ -183,9 +192,15 @@ export function ResendForm({
   );
 }
 
-function OtherNumber({ context }: { readonly context: PageContext }) {
+export function OtherNumber({
+  context,
+  href = "/sign-in",
+}: {
+  readonly context: PageContext;
+  readonly href?: string | undefined;
+}) {
   return (
-    <a class="link-button" href="/sign-in">
+    <a class="link-button" href={href}>
       {COPY[context.locale].code.otherNumber}
     </a>
   );

@@ -1,6 +1,7 @@
 import { FACTORS_COPY } from "../copy/factors.ts";
 import type { PageContext } from "./layout.tsx";
 import { describedBy, FieldError, Form } from "./parts.tsx";
+import { PasswordInput } from "./password-input.tsx";
 
 export interface FactorFormProps {
   readonly context: PageContext;
@@ -22,17 +23,7 @@ export function FactorForm(props: FactorFormProps) {
       {takesCode && <CodeForm {...props} />}
       {methods.includes("pwd") && (
         <Form context={context} action={action} class="stack">
-          <div class="field">
-            <label for="password">{copy.password}</label>
-            <input
-              class="input"
-              id="password"
-              name="password"
-              type="password"
-              autocomplete="current-password"
-              required
-            />
-          </div>
+          <PasswordInput context={context} label={copy.password} />
           <button class="button button-primary" type="submit">
             {copy.submit}
           </button>

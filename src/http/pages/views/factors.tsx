@@ -1,4 +1,4 @@
-import type { Protection } from "../../../core/account/factors/index.ts";
+import type { Protection } from "../../../core/account/factors/own.ts";
 import type { QrPath } from "../../context.ts";
 import { FACTORS_COPY } from "../copy/factors.ts";
 import { PasskeyForm } from "./factor-form.tsx";

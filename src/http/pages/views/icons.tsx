@@ -52,6 +52,17 @@ export function LockIcon() {
   );
 }
 
+/** An eye, struck through while what it is about is hidden. */
+export function EyeIcon() {
+  return (
+    <Icon>
+      <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Z" />
+      <circle cx="12" cy="12" r="3" />
+      <path class="strike" d="m4 4 16 16" />
+    </Icon>
+  );
+}
+
 export function CheckIcon() {
   return (
     <Icon>

@@ -1,6 +1,7 @@
 import { PASSWORD_COPY } from "../copy/password.ts";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { describedBy, FieldError, Form } from "./parts.tsx";
+import { Form } from "./parts.tsx";
+import { PasswordInput } from "./password-input.tsx";
 
 export interface PasswordPageProps {
   readonly context: PageContext;
@@ -24,7 +25,7 @@ export function passwordPage(props: PasswordPageProps): Page {
       <p class="lead">{isNeeded ? copy.temporaryLead : copy.lead}</p>
       <Form context={context} action="/account/password" class="stack">
         <input type="hidden" name="username" autocomplete="username" value={props.phoneMasked} />
-        <NewPasswordField {...props} />
+        <PasswordInput context={context} label={copy.label} isNew autofocus error={error} />
         <p class="hint">{copy.ends}</p>
         <button class="button button-primary" type="submit">
           {copy.submit}
@@ -39,31 +40,6 @@ export function passwordPage(props: PasswordPageProps): Page {
         </div>
       )}
     </>,
-  );
-}
-
-function NewPasswordField({ context, error }: PasswordPageProps) {
-  const copy = PASSWORD_COPY[context.locale];
-  return (
-    <div class="field">
-      <label for="password">{copy.label}</label>
-      <input
-        class={error ? "input is-wrong" : "input"}
-        id="password"
-        name="password"
-        type="password"
-        autocomplete="new-password"
-        maxlength={1_024}
-        required
-        autofocus
-        aria-invalid={error ? "true" : undefined}
-        aria-describedby={describedBy(error && "password-error", "password-hint")}
-      />
-      <FieldError id="password-error" text={error} />
-      <p class="hint" id="password-hint">
-        {copy.hint}
-      </p>
-    </div>
   );
 }
 

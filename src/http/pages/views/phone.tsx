@@ -1,9 +1,10 @@
+import { PASSWORD_SIGN_IN_COPY } from "../copy/password-sign-in.ts";
 import { VERIFY_COPY } from "../copy/verify.ts";
 import { COPY } from "../copy.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { inTime } from "./format.ts";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { describedBy, FieldError, Form } from "./parts.tsx";
+import { Banner, describedBy, FieldError, Form } from "./parts.tsx";
 
 export interface Country {
   /** ISO 3166-1 alpha-2. */
@@ -29,12 +30,14 @@ export interface PhonePageProps {
   readonly countries: readonly Country[];
   readonly error?: string;
   readonly retryAfterSeconds?: number;
+  /** Why the person was sent here. */
+  readonly notice?: string;
   readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
 /** Asks for the phone. Posts `country`, `phone`, `csrf`, `captcha` and, if it was given, `return_to` to /sign-in. */
 export function phonePage(props: PhonePageProps): Page {
-  const { context, form, error, challenge } = props;
+  const { context, form, error, notice, challenge } = props;
   const isPassword = form.purpose === "temporary_password";
   const copy = COPY[context.locale].phone;
   const { title, lead, submit } = isPassword ? VERIFY_COPY[context.locale].askPassword : copy;
@@ -42,6 +45,7 @@ export function phonePage(props: PhonePageProps): Page {
     { context, title, shape: "card", failed: error !== undefined },
     <>
       <h1>{title}</h1>
+      {notice && <Banner kind="notice">{notice}</Banner>}
       <p class="lead">{lead}</p>
       <Form context={context} action="/sign-in" class="stack">
         {isPassword && <input type="hidden" name="purpose" value="temporary_password" />}
@@ -53,11 +57,24 @@ export function phonePage(props: PhonePageProps): Page {
         </button>
       </Form>
       <p class="small">{copy.smallPrint}</p>
+      {!isPassword && (
+        <div class="aside-actions">
+          <a class="link-button" href="/sign-in/password">
+            {PASSWORD_SIGN_IN_COPY[context.locale].link}
+          </a>
+        </div>
+      )}
     </>,
   );
 }
 
-export function PhoneField(props: PhonePageProps) {
+export interface PhoneFieldProps
+  extends Pick<PhonePageProps, "context" | "form" | "countries" | "error" | "retryAfterSeconds"> {
+  /** Whether another field of the form is to be filled in first. */
+  readonly isFilled?: boolean;
+}
+
+export function PhoneField(props: PhoneFieldProps) {
   const { context, form, countries, error, retryAfterSeconds } = props;
   const copy = COPY[context.locale].phone;
   const only = countries.length === 1 ? countries[0] : undefined;
@@ -75,7 +92,7 @@ export function PhoneField(props: PhonePageProps) {
           value={form.phone}
           maxlength={40}
           required
-          autofocus
+          autofocus={!props.isFilled}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={describedBy(
             only && "phone-prefix",
@@ -104,7 +121,7 @@ function OnlyCountry({ country }: { readonly country: Country }) {
 }
 
 /** A plain select; the script puts a button with a searchable list in its place. */
-function CountrySelect({ context, form, countries }: PhonePageProps) {
+function CountrySelect({ context, form, countries }: PhoneFieldProps) {
   const copy = COPY[context.locale].phone;
   return (
     <select

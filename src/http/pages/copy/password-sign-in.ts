@@ -1,0 +1,97 @@
+import type { Locale } from "../../../core/verification/ports.ts";
+
+interface PasswordSignInCopy {
+  /** From the page that signs in by code. */
+  readonly link: string;
+  readonly title: string;
+  readonly lead: string;
+  readonly password: string;
+  readonly submit: string;
+  readonly forgotten: string;
+  readonly byCode: string;
+  /** Of the button that shows what was typed while it is pressed down. */
+  readonly show: string;
+}
+
+interface ForgottenCopy {
+  readonly title: string;
+  readonly lead: string;
+  readonly submit: string;
+  readonly back: string;
+  readonly chooseTitle: string;
+  readonly ends: string;
+  readonly choose: string;
+  readonly doneTitle: string;
+  readonly done: string;
+  readonly signIn: string;
+  readonly factors: string;
+  readonly factorsLead: string;
+  readonly toFactors: string;
+  readonly codesLeft: (count: number) => string;
+  readonly nobodyTitle: string;
+  readonly nobody: string;
+}
+
+/** The page that signs in by password. */
+export const PASSWORD_SIGN_IN_COPY: Readonly<Record<Locale, PasswordSignInCopy>> = {
+  en: {
+    link: "Sign in with a password",
+    title: "Sign in with a password",
+    lead: "For accounts that have one. You can always sign in with a code instead.",
+    password: "Password",
+    submit: "Sign in",
+    forgotten: "Forgot your password?",
+    byCode: "Sign in with a code",
+    show: "Show password",
+  },
+  "zh-CN": {
+    link: "使用密码登录",
+    title: "密码登录",
+    lead: "适用于已设置密码的账号。您也可以随时使用验证码登录。",
+    password: "密码",
+    submit: "登录",
+    forgotten: "忘记密码？",
+    byCode: "使用验证码登录",
+    show: "显示密码",
+  },
+};
+
+/** The pages for whoever forgot their password. */
+export const FORGOTTEN_COPY: Readonly<Record<Locale, ForgottenCopy>> = {
+  en: {
+    title: "Forgot your password?",
+    lead: "Enter your mobile number and we’ll text you a code. With it you choose a new password.",
+    submit: "Send code",
+    back: "Back to sign-in",
+    chooseTitle: "Choose a new password",
+    ends: "You’ll be signed out everywhere.",
+    choose: "Save new password",
+    doneTitle: "Your new password is set",
+    done: "You are signed out everywhere. Sign in with your new password.",
+    signIn: "Sign in",
+    factors: "What else opens your account",
+    factorsLead: "If you do not know one of these, sign in and remove it.",
+    toFactors: "Look at them after signing in",
+    codesLeft: (count) => (count === 1 ? "1 recovery code" : `${count} recovery codes`),
+    nobodyTitle: "There is no account",
+    nobody: "The code was right, but this number has no account. Sign in with a code to create one.",
+  },
+  "zh-CN": {
+    title: "忘记密码？",
+    lead: "输入手机号，我们会向您发送短信验证码，凭验证码即可设置新密码。",
+    submit: "获取验证码",
+    back: "返回登录",
+    chooseTitle: "设置新密码",
+    ends: "您在所有设备上的登录将全部退出。",
+    choose: "保存新密码",
+    doneTitle: "新密码已设置",
+    done: "您已在所有设备上退出登录，请使用新密码登录。",
+    signIn: "登录",
+    factors: "该账号的其他验证方式",
+    factorsLead: "如有您不认识的验证方式，请登录后将其移除。",
+    toFactors: "登录后查看",
+    codesLeft: (count) => `${count} 个恢复码`,
+    nobodyTitle: "账号不存在",
+    nobody: "验证码正确，但该号码尚未注册账号。您可以使用验证码登录并创建账号。",
+  },
+};

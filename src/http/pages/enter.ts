@@ -1,0 +1,56 @@
+import type { Context } from "hono";
+import type { Flow } from "../../core/session/flow.ts";
+import type { SignedIn } from "../../core/session/session-draft.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
+import { messagePageFor } from "./errors.ts";
+import { beginFlow, currentFlow, isOwnLink, keepFlow, readReturnRequest, returnAddress } from "./flow.ts";
+
+/**
+ * Shows a page on which a sign-in begins. Who is signed in already goes on at once.
+ *
+ * @param show makes the page for the flow that the browser is in from now on
+ */
+export async function beginSignIn(
+  c: Context<Env>,
+  deps: HttpDeps,
+  show: (flow: Flow) => Promise<Response>,
+): Promise<Response> {
+  const request = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
+  if (!request) return await messagePageFor(c, deps, { code: "invalid_request" });
+  const current = await currentFlow(c, deps);
+  const goesOn = current && !request.returnTo && isOwnLink(c);
+  const flow = goesOn ? current : beginFlow(deps, current, request);
+  const cookie = readCookie(c, deps.settings, "session");
+  const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
+  if (principal?.ok) return await goOn(c, deps, flow, { ...principal.value, created: false });
+  await keepFlow(c, deps, flow);
+  return await show(flow);
+}
+
+/** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */
+export async function enter(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  signedIn: SignedIn,
+): Promise<Response> {
+  const { settings, phonekey } = deps;
+  const former = readCookie(c, settings, "session");
+  const principal = former ? await phonekey.sessions.authenticatePage(former) : undefined;
+  if (principal?.ok) await phonekey.sessions.end(principal.value, principal.value.session.id);
+  const deviceToken = await phonekey.sessions.deviceToken(signedIn);
+  writeCookie(c, settings, "session", await phonekey.sessions.pageToken(signedIn.session));
+  writeCookie(c, settings, "device", deviceToken);
+  return await goOn(c, deps, flow, signedIn);
+}
+
+/** To the app that asked, with a handover and never a token in the address; else to the account page. */
+async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
+  clearCookie(c, deps.settings, "flow");
+  // Whoever came by a temporary password chooses one of their own.
+  const own = signedIn.session.mustSetPassword ? "/account/password" : "/account";
+  if (!flow.returnTo || !flow.challenge) return c.redirect(own, 303);
+  const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);
+  return c.redirect(returnAddress(flow, handover), 303);
+}

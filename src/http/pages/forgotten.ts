@@ -1,0 +1,171 @@
+import type { Context } from "hono";
+import type { Refusal, RefusalCode } from "../../core/refusals.ts";
+import type { Flow } from "../../core/session/flow.ts";
+import type { VerificationView } from "../../core/verification/verification.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { demanded, inAdvance, readCaptcha, sourcesOf } from "./challenge.ts";
+import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { FORGOTTEN_COPY } from "./copy/password-sign-in.ts";
+import { COPY } from "./copy.ts";
+import { messagePageFor } from "./errors.ts";
+import { flowCsrf, flowForm, pageClient } from "./flow.ts";
+import { createHeld, heldVerification, secondsUntil } from "./held.ts";
+import {
+  isDemand,
+  noPhone,
+  type Outcome,
+  phoneField,
+  phoneInput,
+  statusOf,
+  type TypedPhone,
+  typedPhone,
+} from "./phone-form.ts";
+import { forgottenPage, resetDonePage, resetPage } from "./views/forgotten.tsx";
+import { messagePage } from "./views/message.tsx";
+import type { Handler } from "./visitor.ts";
+
+const START = "/sign-in/forgotten";
+const CODE = "/sign-in/forgotten/code";
+const purpose = "reset_password";
+
+// A flow of its own: what an app asked for at the sign-in page waits in the other one until the person signs in.
+const held = createHeld("reset");
+
+/** GET /sign-in/forgotten: asks for the phone. */
+export const showForgotten: Handler = async (c, deps) => {
+  const flow = await held.flow(c, deps);
+  await held.keep(c, deps, flow);
+  return await forgottenForm(c, deps, flow, noPhone(deps), { challenge: inAdvance(c, deps) });
+};
+
+/** POST /sign-in/forgotten: sends a code, to every number alike: whether it has an account is told after the right code. */
+export const submitForgotten: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps, held.flow);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const typed = typedPhone(fields);
+  const captcha = readCaptcha(fields);
+  const input = { ...phoneInput(typed), purpose, client: pageClient(c, deps, flow) } as const;
+  const started = await deps.phonekey.verifications.start({
+    ...input,
+    locale: pageLocale(c, deps.settings),
+    ...(captcha && { captcha }),
+    ...(flow.verification && { heldId: flow.verification }),
+  });
+  if (!started.ok) {
+    const { refusal } = started;
+    const challenge = isDemand(refusal)
+      ? demanded(await deps.phonekey.challenges.forStart(input), fields)
+      : inAdvance(c, deps);
+    return await forgottenForm(c, deps, flow, typed, { refusal, challenge });
+  }
+  await held.keep(c, deps, { ...flow, verification: started.value.id });
+  return c.redirect(CODE, 303);
+};
+
+/** GET /sign-in/forgotten/code: asks for the code and a new password. */
+export const showReset: Handler = async (c, deps) => {
+  const flow = await held.flow(c, deps);
+  const view = await heldVerification(c, deps, flow);
+  if (!view || view.status === "approved") return c.redirect(START, 303);
+  return await resetForm(c, deps, flow, view);
+};
+
+/** POST /sign-in/forgotten/code: sets the new password. */
+export const submitReset: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps, held.flow);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const reset = await deps.phonekey.passwords.reset({
+    verificationId: flow.verification ?? "",
+    code: fields.get("code") ?? "",
+    newPassword: fields.get("password") ?? "",
+    locale: pageLocale(c, deps.settings),
+    client: pageClient(c, deps, flow),
+  });
+  if (!reset.ok && reset.refusal.code !== "user_not_found") {
+    const view = await heldVerification(c, deps, flow);
+    if (!view) return c.redirect(START, 303);
+    return await resetForm(c, deps, flow, view, { refusal: reset.refusal });
+  }
+  held.forget(c, deps);
+  const context = pageContext(c, deps, { path: START });
+  if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
+  const { nobodyTitle: title, nobody: text } = FORGOTTEN_COPY[context.locale];
+  const action = { href: "/sign-in", label: COPY[context.locale].phone.title };
+  return await sendPage(c, deps, messagePage({ context, title, text, action }), statusOf(reset.refusal));
+};
+
+/** POST /sign-in/forgotten/resend: sends the code again, or a new one when the first has ended. */
+export const resendReset: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps, held.flow);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const captcha = readCaptcha(fields);
+  const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
+  const sent = await deps.phonekey.verifications.again({
+    ...input,
+    locale: pageLocale(c, deps.settings),
+    ...(captcha && { captcha }),
+  });
+  if (sent.ok) {
+    await held.keep(c, deps, { ...flow, verification: sent.value.id });
+    return c.redirect(CODE, 303);
+  }
+  const { refusal } = sent;
+  const view = await heldVerification(c, deps, flow);
+  if (!view) return c.redirect(START, 303);
+  const challenge = isDemand(refusal)
+    ? demanded(await deps.phonekey.challenges.forResend(input), fields)
+    : undefined;
+  return await resetForm(c, deps, flow, view, { refusal, challenge });
+};
+
+async function forgottenForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  typed: TypedPhone,
+  { refusal, challenge }: Outcome,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: START, csrf: flowCsrf(flow) });
+  const page = forgottenPage({
+    ...phoneField(c, deps, context, { typed, refusal }),
+    ...(challenge && { challenge }),
+  });
+  return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });
+}
+
+async function resetForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  view: VerificationView,
+  { refusal, challenge }: Outcome = {},
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
+  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
+  const page = resetPage({
+    context,
+    phoneMasked: view.phone,
+    codeLength: view.codeLength,
+    resendInSeconds: secondsUntil(view.resendAt, deps.clock.now()),
+    ended: view.status !== "pending",
+    ...(refusal && !isDemand(refusal) && { [fieldOf(refusal)]: refusalText(refusal, context.locale) }),
+    ...(challenge && { challenge }),
+  });
+  return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });
+}
+
+const OF_PASSWORD: ReadonlySet<RefusalCode> = new Set([
+  "password_too_short",
+  "password_too_long",
+  "password_too_common",
+]);
+
+/** What of the form a refusal is about. */
+function fieldOf({ code, field }: Refusal): "codeError" | "passwordError" | "error" {
+  if (OF_PASSWORD.has(code)) return "passwordError";
+  return code === "invalid_code" || field === "code" ? "codeError" : "error";
+}

@@ -1,0 +1,91 @@
+import type { Context } from "hono";
+import type { Refusal } from "../../core/refusals.ts";
+import type { Flow } from "../../core/session/flow.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { refusalText } from "../problem.ts";
+import { demanded, inAdvance, readCaptcha, sourcesOf } from "./challenge.ts";
+import { pageContext, sendPage } from "./context.ts";
+import { beginSignIn, enter } from "./enter.ts";
+import { messagePageFor } from "./errors.ts";
+import { flowCsrf, flowForm, pageClient } from "./flow.ts";
+import type { Fields } from "./forms.ts";
+import {
+  isDemand,
+  noPhone,
+  type Outcome,
+  phoneField,
+  phoneForm,
+  phoneInput,
+  statusOf,
+  type TypedPhone,
+  typedPhone,
+} from "./phone-form.ts";
+import { beginSecondStep } from "./second-step.ts";
+import { passwordSignInPage } from "./views/password-sign-in.tsx";
+import type { Handler } from "./visitor.ts";
+
+/** GET /sign-in/password: asks for phone and password. Who is signed in already goes on at once. */
+export const showPasswordSignIn: Handler = (c, deps) =>
+  beginSignIn(c, deps, (flow) =>
+    passwordForm(c, deps, flow, noPhone(deps), { challenge: inAdvance(c, deps) }),
+  );
+
+/** POST /sign-in/password: signs in. */
+export const submitPasswordSignIn: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const captcha = readCaptcha(fields);
+  const signedIn = await deps.phonekey.passwords.signIn({
+    ...phoneInput(typedPhone(fields)),
+    password: fields.get("password") ?? "",
+    ...(captcha && { captcha }),
+    client: pageClient(c, deps, flow),
+    userAgent: c.req.header("user-agent") ?? "",
+  });
+  return signedIn.ok
+    ? await enter(c, deps, flow, signedIn.value)
+    : await answerRefused(c, deps, flow, { fields, refusal: signedIn.refusal });
+};
+
+/** On to a second factor, to a code where too many passwords were wrong, or the form once more. */
+async function answerRefused(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  { fields, refusal }: { readonly fields: Fields; readonly refusal: Refusal },
+): Promise<Response> {
+  const typed = typedPhone(fields);
+  if (refusal.secondFactor) return beginSecondStep(c, deps, refusal.secondFactor.challenge);
+  if (refusal.code === "code_required")
+    return await phoneForm(c, deps, flow, { ...typed, purpose: "sign_in" }, { refusal });
+  if (!isDemand(refusal))
+    return await passwordForm(c, deps, flow, typed, { refusal, challenge: inAdvance(c, deps) });
+  const client = pageClient(c, deps, flow);
+  const offer = await deps.phonekey.challenges.forStart({ ...phoneInput(typed), purpose: "sign_in", client });
+  const challenge = demanded(offer, fields);
+  // The password has to be typed once more: the form cannot go on by itself.
+  return await passwordForm(c, deps, flow, typed, {
+    refusal,
+    challenge: challenge && { ...challenge, goesOn: false },
+  });
+}
+
+async function passwordForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  typed: TypedPhone,
+  { refusal, challenge }: Outcome,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/sign-in/password", csrf: flowCsrf(flow) });
+  // Which of the two is wrong is not said.
+  const isOfBoth = refusal?.code === "invalid_credentials";
+  const page = passwordSignInPage({
+    ...phoneField(c, deps, context, { typed, refusal: isOfBoth ? undefined : refusal }),
+    isFilled: isOfBoth || (refusal !== undefined && isDemand(refusal)),
+    ...(isOfBoth && { passwordError: refusalText(refusal, context.locale) }),
+    ...(challenge && { challenge }),
+  });
+  return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });
+}

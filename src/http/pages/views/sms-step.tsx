@@ -1,0 +1,62 @@
+import { CONFIRM_COPY } from "../copy/confirm.ts";
+import { COPY } from "../copy.ts";
+import type { SentCode } from "../held.ts";
+import { CodeField } from "./code.tsx";
+import type { PageContext } from "./layout.tsx";
+import { Form, PhoneNumber } from "./parts.tsx";
+import { ResendCode } from "./resend.tsx";
+
+export interface SmsStepProps {
+  readonly context: PageContext;
+  /** Where the code is posted to; `/send` behind it sends one. */
+  readonly action: string;
+  /** What is said before a code is sent. */
+  readonly lead?: string;
+  readonly phoneMasked: string;
+  /** The code that was sent and still works. */
+  readonly sent?: SentCode;
+  readonly error?: string;
+}
+
+/** A code to the person's own phone as a factor: posts `by=sms` and `code`. */
+export function SmsStep({ sent, ...props }: SmsStepProps) {
+  return sent ? <Sent {...props} sent={sent} /> : <Unsent {...props} />;
+}
+
+function Unsent({ context, action, lead, phoneMasked }: SmsStepProps) {
+  const copy = CONFIRM_COPY[context.locale];
+  const [before, after] = copy.bySms;
+  return (
+    <>
+      <p class="lead">
+        {lead ? `${lead} ${before}` : before}
+        <PhoneNumber value={phoneMasked} after={after} />
+      </p>
+      <Form context={context} action={`${action}/send`} class="stack">
+        <button class="button button-primary" type="submit">
+          {copy.send}
+        </button>
+      </Form>
+    </>
+  );
+}
+
+function Sent({ context, action, sent, error }: SmsStepProps & { readonly sent: SentCode }) {
+  const [before, after] = COPY[context.locale].code.sentTo(sent.codeLength);
+  return (
+    <>
+      <p class="lead">
+        {before}
+        <PhoneNumber value={sent.phoneMasked} after={after} />
+      </p>
+      <Form context={context} action={action} class="stack" enhance="code">
+        <input type="hidden" name="by" value="sms" />
+        <CodeField context={context} length={sent.codeLength} error={error} />
+        <button class="button button-primary" type="submit">
+          {CONFIRM_COPY[context.locale].submit}
+        </button>
+      </Form>
+      <ResendCode context={context} action={`${action}/send`} seconds={sent.resendInSeconds} />
+    </>
+  );
+}
