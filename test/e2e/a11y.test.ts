@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { apiKey, backendOf } from "../backend/support.ts";
+import { factorCalls } from "../http/factor-support.ts";
+import { countingHasher, OTHER } from "../password/support.ts";
 import { useBrowser } from "./browser.ts";
 import {
   type App,
@@ -25,7 +27,7 @@ let withInbox: App;
 
 beforeAll(async () => {
   const env = { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG,GB,HK", LIMIT_PHONE_SENDS: "unlimited" };
-  app = await startApp({ env });
+  app = await startApp({ env, parts: { passwordHasher: countingHasher().hasher } });
   withInbox = await startApp({ inbox: true });
   const purposes = ["verify_identity", "confirm_transaction", "temporary_password"] as const;
   key = await apiKey(app.world, { purposes });
@@ -55,6 +57,26 @@ async function startMove(page: Page, phone: string): Promise<void> {
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
 }
 
+async function typePassword(page: Page, phone: string): Promise<void> {
+  await page.goto(`${app.origin}/sign-in/password`);
+  await page.locator("#phone").fill(phone);
+  await page.locator("#password").fill(OTHER);
+  await page.locator('form[action="/sign-in/password"] button[type=submit]').click();
+}
+
+async function forget(page: Page, phone: string): Promise<void> {
+  await page.goto(`${app.origin}/sign-in/forgotten`);
+  await page.locator("#phone").fill(phone);
+  await page.locator('form[action="/sign-in/forgotten"] button[type=submit]').click();
+  await page.waitForURL(`${app.origin}/sign-in/forgotten/code`);
+}
+
+/** Sends the form that sets a new password by a code. */
+async function choose(page: Page, password: string): Promise<void> {
+  await page.locator("#password").fill(password);
+  await page.locator('form[action="/sign-in/forgotten/code"] button[type=submit]').click();
+}
+
 /** Every page in every state that looks different, and how to get there. */
 const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   "the number": (page) => page.goto(`${app.origin}/sign-in`),
@@ -82,6 +104,47 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     app.world.clock.advance(301_000);
     await page.reload();
     await page.locator("#code").waitFor({ state: "detached" });
+  },
+  "signing in by password": (page) => page.goto(`${app.origin}/sign-in/password`),
+  "a wrong password": async (page) => {
+    await typePassword(page, newPhone());
+    await page.locator("#password-error").waitFor();
+  },
+  "too many wrong passwords": async (page) => {
+    const phone = newPhone();
+    const body = { phone: `+86${phone}`, password: OTHER };
+    const { deviceToken } = await app.world.signIn(body.phone);
+    for (let n = 0; n < 10; n += 1) await app.world.post("/v1/sessions", { ...body, deviceToken });
+    await page.context().addCookies([{ name: "phonekey_device", value: deviceToken, url: app.origin }]);
+    await typePassword(page, phone);
+    await page.locator(".banner").waitFor();
+  },
+  "a forgotten password": (page) => page.goto(`${app.origin}/sign-in/forgotten`),
+  "a new password by a code": (page) => forget(page, newPhone()),
+  "a new password that is too short": async (page) => {
+    await forget(page, newPhone());
+    await choose(page, "short");
+    await page.locator("#password-error").waitFor();
+  },
+  "a password that was reset": async (page) => {
+    const phone = newPhone();
+    await factorCalls(() => app.world).protectedBy(`+86${phone}`);
+    await forget(page, phone);
+    await page.locator("#code").fill(codeFor(phone));
+    await choose(page, OTHER);
+    await page.locator("#factors-title").waitFor();
+  },
+  "the password of an account": async (page) => {
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/password`);
+  },
+  "a password that is there": async (page) => {
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/password`);
+    await page.locator("#password").fill(OTHER);
+    await page.locator('form[action="/account/password"] button[type=submit]').click();
+    await page.waitForURL(`${app.origin}/account?saved`);
+    await page.goto(`${app.origin}/account/password`);
   },
   "the account": async (page) => {
     const phone = newPhone();

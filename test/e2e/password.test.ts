@@ -1,13 +1,14 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OTHER, PASSWORD } from "../password/support.ts";
+import { countingHasher, OTHER, PASSWORD } from "../password/support.ts";
 import { useBrowser } from "./browser.ts";
 import { type App, newPhone, signIn, startApp } from "./support.ts";
 
 const browser = useBrowser();
 let app: App;
 beforeAll(async () => {
-  app = await startApp({ env: { LIMIT_PHONE_SENDS: "unlimited", CAPTCHA: "off", GUARD_MODE: "off" } });
+  const env = { LIMIT_PHONE_SENDS: "unlimited", CAPTCHA: "off", GUARD_MODE: "off" };
+  app = await startApp({ env, parts: { passwordHasher: countingHasher().hasher } });
 });
 afterAll(() => app.close());
 
