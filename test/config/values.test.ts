@@ -179,6 +179,7 @@ describe("values", () => {
     ["SESSION_DAYS", "7", (read) => read.session.idleDays, 7],
     ["PHONE_CHANGE_HOURS", "0", (read) => read.life.phoneChangeHours, 0],
     ["NUMBER_UNUSED_DAYS", "0", (read) => read.life.numberUnusedDays, 0],
+    ["SIGN_UP", "invited", (read) => read.accounts.signUp, "invited"],
     ["RECYCLED_NUMBERS", "factor", (read) => read.life.sparesProtected, true],
     ["CAPTCHA", "off", (read) => read.challenges.kind, "off"],
     ["CAPTCHA_WHEN", "never", (read) => read.challenges.when, "never"],
@@ -478,6 +479,7 @@ describe("values", () => {
     ["NUMBER_UNUSED_DAYS", "-1", "3651"],
     ["RECYCLED_NUMBERS", "keep", "Fresh"],
     ["SESSION_IDLE_DAYS", "0", "366"],
+    ["SIGN_UP", "nobody", "Open"],
     ["BRAND_NAME", "x".repeat(41), "a\u202eb", "a\u0007b", "a\u200bb", "a\u2028b"],
     [
       "RETURN_TO",

@@ -57,7 +57,7 @@ describe("a start", () => {
     [{ phone: "+8610 1234 5678" }, "phone_not_mobile", "phone"],
     [{ phone: "+881612345678" }, "phone_not_mobile", "phone"],
     [{ phone: "+33612345678" }, "country_not_allowed", "phone"],
-    [{ phone: PHONE, purpose: "reset_password" }, "invalid_request", "purpose"],
+    [{ phone: PHONE, purpose: "reset_passwords" }, "invalid_request", "purpose"],
     [{ phone: PHONE, locale: "fr" }, "invalid_request", "locale"],
   ] as const)("refuses %j and spends nothing", async (body, code, field) => {
     await begin();
