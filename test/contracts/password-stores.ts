@@ -129,7 +129,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
       test("that is reset leaves no session, and shows that the phone is the user's own", async () => {
         const { user } = await aSignedInUser();
         const at = NOW + SECOND;
-        expect(await change({ userId: user.id, sealedHash: "new", isReset: true, at })).toBe(true);
+        expect(await change({ userId: user.id, sealedHash: "new", bySms: true, at })).toBe(true);
         expect(await liveOf(user.id)).toEqual([]);
         expect((await opened.users.find(user.id))?.passwordResetAt).toBe(at);
         // What a signed-in user does after that hides it from nobody.

@@ -61,6 +61,16 @@ describe("a thief who has the number", () => {
     await refused(await protect(thief, "always"), "step_up_required");
   });
 
+  it("has one factor, also with a password that they set after signing in", async () => {
+    const person = await signUp(PHONE);
+    await refused(await raise(person, { password: PASSWORD }), "invalid_code");
+    await refused(await protect(person, "always"), "step_up_required");
+    world.clock.advance(DAY_MS);
+    const session = await refreshed(person.refreshToken);
+    expect((await raise(session, { password: PASSWORD })).status).toBe(200);
+    expect((await protect(session, "always")).status).toBe(204);
+  });
+
   it("gets no account of before an upgrade that nobody used since, by no reset either (T51)", async () => {
     const { user } = await signUp(PHONE);
     const { db, close } = await openSqlite(`sqlite:${world.folder}/data/phonekey.db`);

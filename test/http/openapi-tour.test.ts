@@ -244,10 +244,14 @@ async function tourPasswords(): Promise<void> {
   const [phone, password] = [phoneNo(70), "lantern orchard vessel"];
   const env = { CAPTCHA: "off", LIMIT_ADDRESS_CHECKS: "unlimited", SIGN_UP: "open" };
   const free = await createWorld({ env, parts: { passwordHasher: countingHasher().hasher } });
-  const { headers } = asUser(await free.signIn(phone));
+  const first = await free.signIn(phone);
   for (const newPassword of [password, "short", "x".repeat(300), "qwertyuiop", ""])
-    await call(SET, json({ newPassword }, headers), free);
-  // What login protection rests on stays.
+    await call(SET, json({ newPassword }, asUser(first).headers), free);
+  // A day later it counts beside the phone, and what login protection rests on stays.
+  free.clock.advance(86_400_000);
+  const { refreshToken } = first;
+  const session = await bodyOf<OpenedSession>(await free.post("/v1/sessions/refresh", { refreshToken }));
+  const { headers } = asUser(session);
   await call(SET, json({ newPassword: password, currentPassword: password }, headers), free);
   const protect = (when: string) =>
     free.request("/v1/me/login-protection", { method: "PUT", ...json({ when }, headers) });
@@ -257,7 +261,7 @@ async function tourPasswords(): Promise<void> {
   await call(SET, json({ newPassword: password }), free);
   await call(SET, { headers, body: "{}" }, free);
   await call(SET, tooLarge(headers), free);
-  for (let n = 0; n < 9; n += 1) await call(SET, json({ newPassword: `${password} ${n}` }, headers), free);
+  for (let n = 0; n < 10; n += 1) await call(SET, json({ newPassword: `${password} ${n}` }, headers), free);
   const wrong = { newPassword: password, currentPassword: "wrong" };
   for (let n = 0; n < 11; n += 1) await call(SET, json(wrong, headers), free);
   for (const other of ["x", "+8610 1234 5678", "+33612345678"])

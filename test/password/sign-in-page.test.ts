@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { factorCalls } from "../http/factor-support.ts";
-import { opened, PHONE, phoneNo, refused, wrongCode } from "../http/support.ts";
+import { sessionCalls } from "../http/session-support.ts";
+import { DAY_MS, opened, PHONE, phoneNo, refused, wrongCode } from "../http/support.ts";
 import { solveAltcha } from "../support/altcha.ts";
 import type { World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
@@ -8,6 +9,7 @@ import { createVisitor } from "./visitor.ts";
 
 let world: World;
 const { signIn, signUp } = passwordCalls(() => world);
+const { refreshed } = sessionCalls(() => world);
 const { protectedBy, codeOf, raise, protect } = factorCalls(() => world);
 
 const NOBODY = phoneNo(77_778_000);
@@ -98,7 +100,9 @@ describe("signing in by password on a page, without scripts", () => {
   });
 
   it("takes a code by SMS as the second factor, of this very step", async () => {
-    const person = await signUp(PHONE);
+    const { refreshToken } = await signUp(PHONE);
+    world.clock.advance(DAY_MS);
+    const person = await refreshed(refreshToken);
     expect((await raise(person, { password: PASSWORD })).status).toBe(200);
     expect((await protect(person, "always")).status).toBe(204);
     world.clock.advance(120_000);

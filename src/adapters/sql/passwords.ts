@@ -29,7 +29,7 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
       return row && holderOf(row);
     },
 
-    change: ({ userId, sealedHash, keep, isReset, notice, at }) =>
+    change: ({ userId, sealedHash, keep, bySms, notice, at }) =>
       transaction(async (trx) => {
         if (keep !== undefined && !(await lockLive(trx, keep, at))) return false;
         const { numUpdatedRows } = await trx
@@ -37,7 +37,7 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
           .set((eb) => ({
             sealed_password: sealedHash ?? null,
             password_set_at: sealedHash === undefined ? null : at,
-            ...(isReset && { password_reset_at: at, unproven_since: null }),
+            ...(bySms && { password_reset_at: at, unproven_since: null }),
             device_epoch: eb("device_epoch", "+", 1),
             updated_at: at,
           }))

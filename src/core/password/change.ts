@@ -9,7 +9,7 @@ import type { Principal } from "../session/session.ts";
 import { requireRecent, SENSITIVE } from "../session/step-up.ts";
 import type { Locale } from "../verification/ports.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
-import type { CommonPasswords } from "./ports.ts";
+import type { CommonPasswords, PasswordChange } from "./ports.ts";
 import { judgePassword, type PasswordRefusal } from "./rules.ts";
 
 export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
@@ -57,7 +57,9 @@ export async function changePassword(
   const counted = await countChange(deps, user.id);
   if (!counted.ok) return counted;
   const sealedHash = await sealPassword(deps, user, chosen.value);
-  return await save(deps, "password_changed", principal, { sealedHash, locale });
+  const { amr } = confirmed.value.session;
+  const bySms = amr.every((method) => method === "sms") && { bySms: true as const };
+  return await save(deps, "password_changed", principal, { sealedHash, locale, ...bySms });
 }
 
 async function countChange(
@@ -87,7 +89,7 @@ async function save(
   { passwordStore, clock, notices }: Pick<ChangeDeps, "passwordStore" | "clock" | "notices">,
   kind: "password_changed" | "factor_removed",
   { user, session }: Principal,
-  { locale, ...change }: { readonly sealedHash?: string; readonly locale: Locale },
+  { locale, ...change }: Pick<PasswordChange, "sealedHash" | "bySms"> & { readonly locale: Locale },
 ): Promise<Result<void, "invalid_token">> {
   const notice = await notices.draft(kind, user, { locale });
   const at = clock.now();
@@ -97,22 +99,27 @@ async function save(
   return ok(undefined);
 }
 
-/** The password that there is is as good as signing in with it once more. */
+/** The password that there is is as good as signing in with it once more. Resolves with the session as that makes it. */
 async function confirm(
   deps: ChangeDeps,
   principal: Principal,
   currentPassword: string | undefined,
-): Promise<Result<void, ConfirmRefusal>> {
+): Promise<Result<Principal, ConfirmRefusal>> {
   const now = deps.clock.now();
-  if (currentPassword === undefined) return requireRecent(principal, SENSITIVE, now);
+  if (currentPassword === undefined) return recently(principal, now);
   const { user, session } = principal;
   const phone = await deps.vault.open(user.sealedPhone, user.id);
   const compared = await comparePassword(deps, { phone, password: currentPassword, bucket: "device" });
   if (!compared.ok)
     return refuse(compared.refusal.code === "code_required" ? "code_required" : "invalid_credentials");
-  // Beside the same phone that set it by a code it shows nothing more, nor where something stronger is asked for.
+  // Beside the same phone that set it by a code it makes nothing more of the session, nor where an app is asked for.
   const ways = await waysToRaise(deps, principal);
-  if (!ways.includes("pwd")) return requireRecent(principal, SENSITIVE, now);
+  if (!ways.includes("pwd")) return user.loginProtection ? recently(principal, now) : ok(principal);
   const raised = await deps.sessions.stepUp(session.id, "pwd", now);
-  return raised ? requireRecent({ user, session: raised }, SENSITIVE, now) : refuse("invalid_token");
+  return raised ? recently({ user, session: raised }, now) : refuse("invalid_token");
+}
+
+function recently(principal: Principal, now: number): Result<Principal, "step_up_required"> {
+  const recent = requireRecent(principal, SENSITIVE, now);
+  return recent.ok ? ok(principal) : recent;
 }

@@ -31,7 +31,7 @@ export function createPasswordFactor(deps: PasswordFactorDeps): Passwords {
   };
 }
 
-/** From when on a password counts beside a code by SMS: for a day after a reset by such a code it is the same phone. */
+/** From when on a password counts beside a code by SMS: for a day after such a code has set it, it is the same phone. */
 function sureFrom({ passwordResetAt }: Pick<User, "passwordResetAt">): number {
   return passwordResetAt === undefined ? 0 : passwordResetAt + DAY_MS;
 }

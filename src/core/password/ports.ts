@@ -40,8 +40,8 @@ export interface PasswordChange {
   readonly sealedHash?: string;
   /** The session that goes on, and without which nothing is changed; all others end. */
   readonly keep?: string;
-  /** Whether a code that went to the phone is behind it: it also shows that the phone is the user's own. */
-  readonly isReset?: true;
+  /** Whether nothing but a code that went to the phone is behind it: it also shows that the phone is the user's own. */
+  readonly bySms?: true;
   /** What the person is told of it; written down together with it. */
   readonly notice: Notice;
   /** Epoch milliseconds. */

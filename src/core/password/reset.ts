@@ -94,7 +94,7 @@ async function resetApproved(
   const isChanged = await deps.passwordStore.change({
     userId: user.id,
     sealedHash,
-    isReset: true,
+    bySms: true,
     notice,
     at,
   });
