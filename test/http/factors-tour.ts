@@ -74,7 +74,24 @@ export async function tourFactors(world: World, call: Call): Promise<string> {
   await call(CONFIRM, { id: UNKNOWN, ...json({ code: "123456" }) });
   await call(PROTECT, json({ when: "off" }));
   for (const name of [APP, OFFER, CODES, REMOVE]) await call(name, { id: UNKNOWN, headers });
+  await tourTooMany(world, call);
   return await tourSecondStep(world, call, phone);
+}
+
+/** Asks for the options of passkeys more often than one user may, on a device of theirs and as a stranger. */
+async function tourTooMany(world: World, call: Call): Promise<void> {
+  const phone = phoneNo(62);
+  const headers = {
+    "content-type": "application/json",
+    ...bearer((await world.signIn(phone)).accessToken),
+  };
+  const json = (body: unknown) => ({ body: JSON.stringify(body), headers });
+  await addPasskey(call, json);
+  for (let n = 0; n < 30; n += 1) await call(RAISE, { headers });
+  await call(OFFER, { headers });
+  await call(PROTECT, json({ when: "always" }));
+  const challenge = await tourSecondStep(world, call, phone);
+  for (let n = 0; n < 30; n += 1) await call(ASK, json({ challenge }));
 }
 
 type Json = (body: unknown) => RequestInit;

@@ -119,4 +119,23 @@ describe("a passkey", () => {
     world.clock.advance(5 * MINUTE_MS);
     await refused(await secondStep(challenge, { passkey: authenticator.get(ceremony) }), "invalid_code");
   });
+
+  it("is asked for thirty times in five minutes, and by strangers as often beside that", async () => {
+    const { person } = await protectedByPasskey();
+    world.clock.advance(5 * MINUTE_MS);
+    const { challenge } = await challenged(PHONE);
+    const asStranger = () => world.post("/v1/sessions/passkey-options", { challenge });
+    for (let n = 0; n < 30; n += 1) await optionsOf(await asStranger());
+    const problem = await refused(await asStranger(), "too_many_requests");
+    expect(problem.retryAfter).toBe(300);
+    // Whoever has the first factor alone keeps nobody from their own devices, nor other people from theirs.
+    const stepUp = () => post("/v1/sessions/current/passkey-options", person);
+    for (let n = 0; n < 29; n += 1) await optionsOf(await stepUp());
+    await optionsOf(await post(OPTIONS, person));
+    await refused(await stepUp(), "too_many_requests");
+    await refused(await post(OPTIONS, person), "too_many_requests");
+    await optionsOf(await post(OPTIONS, await world.signIn(phoneNo(7))));
+    world.clock.advance(5 * MINUTE_MS);
+    await optionsOf(await asStranger());
+  });
 });

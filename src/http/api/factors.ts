@@ -74,7 +74,7 @@ const offerPasskey = operation({
   description: "What `navigator.credentials.create` takes, for pages of this very origin.",
   auth: "access_token",
   answer: { status: 200, description: "The options; they are good once.", schema: PasskeyOptions },
-  refusals: ["step_up_required", "too_many_factors"],
+  refusals: ["step_up_required", "too_many_factors", "too_many_requests"],
   handle: async (request, phonekey, deps) => {
     const options = await phonekey.factors.passkeyOptions(request.principal, siteOf(request.c, deps));
     return options.ok ? ok(passkeyOptionsBody(options.value)) : options;
@@ -156,7 +156,7 @@ export const askForPasskey = operation({
   auth: "none",
   body: PasskeyOptionsBody,
   answer: { status: 200, description: "The options; they are good once.", schema: PasskeyOptions },
-  refusals: ["invalid_challenge", "not_found"],
+  refusals: ["invalid_challenge", "not_found", "too_many_requests"],
   handle: async (request, phonekey, deps) => {
     const { challenge, deviceToken } = request.body;
     const asked = { challenge, client: clientOf(request, deviceToken), site: siteOf(request.c, deps) };
@@ -173,7 +173,7 @@ export const askForStepUpPasskey = operation({
   description: "What `navigator.credentials.get` takes, to raise the session that asks.",
   auth: "access_token",
   answer: { status: 200, description: "The options; they are good once.", schema: PasskeyOptions },
-  refusals: ["not_found"],
+  refusals: ["not_found", "too_many_requests"],
   handle: async ({ principal, c }, phonekey, deps) => {
     const options = await phonekey.factors.askForPasskey(principal, siteOf(c, deps));
     return options.ok ? ok(passkeyOptionsBody(options.value)) : options;

@@ -8,7 +8,7 @@ import type { LoginProtection, SessionStore } from "../ports.ts";
 import { isName } from "../profile.ts";
 import { normalizeAppCode, stepOf } from "./app.ts";
 import { ownOf, protectionOf } from "./own.ts";
-import { askForPasskey, keepChallenge, passkeysOf } from "./passkey.ts";
+import { askForPasskey, countAsk, keepChallenge, passkeysOf } from "./passkey.ts";
 import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
 import type { ProveDeps } from "./prove.ts";
 import { renewRecoveryCodes } from "./recovery.ts";
@@ -88,7 +88,7 @@ export function createFactors(deps: FactorsDeps) {
     },
     /** What a browser is to sign with a passkey to raise this session. */
     askForPasskey: ({ user, session }: Principal, site: PasskeySite) =>
-      askForPasskey(deps, { user, boundTo: `session:${session.id}`, site }),
+      askForPasskey(deps, { user, boundTo: `session:${session.id}`, site, bucket: "device" }),
   };
 }
 
@@ -145,9 +145,11 @@ async function passkeyOptions(
   deps: FactorsDeps,
   { user, session }: Principal,
   site: PasskeySite,
-): Promise<Result<PasskeyOptions["options"], "too_many_factors">> {
+): Promise<Result<PasskeyOptions["options"], "too_many_factors" | "too_many_requests">> {
   const fits = await refuseFull(deps, user.id);
   if (!fits.ok) return fits;
+  const counted = await countAsk(deps, user.id, "device");
+  if (!counted.ok) return counted;
   const name = await accountName(deps, user);
   const known = await passkeysOf(deps, user.id);
   const { challenge, options } = await deps.passkeys.creationOptions(site, { id: user.id, name }, known);

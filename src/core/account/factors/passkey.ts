@@ -1,4 +1,6 @@
-import type { Clock } from "../../ports.ts";
+import type { Clock, Random } from "../../ports.ts";
+import { tooMany } from "../../protection/limits.ts";
+import type { Bucket, LimitStore } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { User } from "../ports.ts";
 import type { PasskeyEvidence } from "./evidence.ts";
@@ -6,9 +8,22 @@ import type { FactorStore, PasskeyFactor, PasskeyOptions, PasskeySite, Passkeys 
 
 /** How long a browser may take to answer. */
 const ANSWER_MS = 300_000;
+/**
+ * How many options are made for a user in the time of one answer, for known devices and for strangers each: so much is
+ * kept for them at most, and whoever has the first factor alone takes none from the user's own devices.
+ */
+const MOST_ASKED = 30;
+
+export interface AskDeps {
+  readonly factorStore: Pick<FactorStore, "list" | "challenge">;
+  readonly limits: Pick<LimitStore, "take">;
+  readonly passkeys: Passkeys;
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 export interface PasskeyDeps {
-  readonly factorStore: Pick<FactorStore, "list" | "challenge" | "answer" | "usePasskey">;
+  readonly factorStore: Pick<FactorStore, "list" | "answer" | "usePasskey">;
   readonly passkeys: Passkeys;
   readonly clock: Clock;
 }
@@ -22,18 +37,33 @@ export interface PasskeyAsk {
 
 /** What a browser is to sign with one of the user's passkeys; `not_found` where there is none. */
 export async function askForPasskey(
-  deps: PasskeyDeps,
-  { user, boundTo, site }: PasskeyAsk,
-): Promise<Result<PasskeyOptions["options"], "not_found">> {
+  deps: AskDeps,
+  { user, boundTo, site, bucket }: PasskeyAsk & { readonly bucket: Bucket },
+): Promise<Result<PasskeyOptions["options"], "not_found" | "too_many_requests">> {
   const known = await passkeysOf(deps, user.id);
   if (known.length === 0) return refuse("not_found");
+  const counted = await countAsk(deps, user.id, bucket);
+  if (!counted.ok) return counted;
   const { challenge, options } = await deps.passkeys.requestOptions(site, known);
   await keepChallenge(deps, { challenge, userId: user.id, boundTo });
   return ok(options);
 }
 
+/** Counts a request for options; what is refused here leaves nothing in the store. */
+export async function countAsk(
+  { limits, clock, random }: Pick<AskDeps, "limits" | "clock" | "random">,
+  userId: string,
+  bucket: Bucket,
+): Promise<Result<void, "too_many_requests">> {
+  const now = clock.now();
+  const windows = [{ max: MOST_ASKED, windowMs: ANSWER_MS }];
+  const check = { name: "passkey_options", key: `passkey-options:${bucket}:${userId}`, windows };
+  const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
+  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+}
+
 export async function keepChallenge(
-  { factorStore, clock }: Pick<PasskeyDeps, "factorStore" | "clock">,
+  { factorStore, clock }: Pick<AskDeps, "factorStore" | "clock">,
   challenge: { readonly challenge: string; readonly userId: string; readonly boundTo: string },
 ): Promise<void> {
   const now = clock.now();

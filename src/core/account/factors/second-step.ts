@@ -109,10 +109,11 @@ export async function methodsOfChallenge(
 export async function askForSignIn(
   deps: SecondDeps,
   { site, ...input }: SecondInput & { readonly site: PasskeySite },
-): Promise<Result<PasskeyOptions["options"], "invalid_challenge" | "not_found">> {
+): Promise<Result<PasskeyOptions["options"], "invalid_challenge" | "not_found" | "too_many_requests">> {
   const step = await readChallenge(deps, input);
   if (!step.ok) return step;
-  return await askForPasskey(deps, { user: step.value.user, boundTo: boundTo(step.value), site });
+  const { user, caller } = step.value;
+  return await askForPasskey(deps, { user, boundTo: boundTo(step.value), site, bucket: caller.bucket });
 }
 
 function boundTo({ claims }: SecondStep): string {
