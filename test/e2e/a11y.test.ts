@@ -6,6 +6,7 @@ import { apiKey, backendOf } from "../backend/support.ts";
 import { factorCalls } from "../http/factor-support.ts";
 import { countingHasher, OTHER } from "../password/support.ts";
 import { useBrowser } from "./browser.ts";
+import { factorStates } from "./factor-states.ts";
 import {
   type App,
   askForCode,
@@ -179,6 +180,11 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await page.locator('form[action="/account/data/send"] button').click();
     await page.locator("#code").waitFor();
   },
+  "a stopped change": async (page) => {
+    await STATES["the way to stop a change"]?.(page);
+    await page.locator(".button-danger").click();
+    await page.locator(".button-danger").waitFor({ state: "detached" });
+  },
   "a saved account": async (page) => {
     await signIn(page, app, newPhone());
     await page.locator("#name").fill("Ada");
@@ -191,6 +197,7 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await page.locator('form[action="/account/profile"] button').click();
     await page.locator("#name-error").waitFor();
   },
+  ...factorStates(() => app),
   "a message": (page) => page.goto(`${app.origin}/nowhere`),
   "the inbox": async (page) => {
     await withInbox.world.post("/v1/verifications", { phone: `+86${newPhone()}` });

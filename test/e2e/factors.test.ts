@@ -1,7 +1,7 @@
-import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { useBrowser } from "./browser.ts";
+import { appCode, pressFactor, protect } from "./factor-states.ts";
 import { type App, askForCode, newPhone, signIn, startApp, submitCode } from "./support.ts";
 
 const browser = useBrowser();
@@ -10,20 +10,6 @@ beforeAll(async () => {
   app = await startApp({ env: { LIMIT_PHONE_SENDS: "unlimited", CAPTCHA: "off", GUARD_MODE: "off" } });
 });
 afterAll(() => app.close());
-
-const press = (page: Page, action: string) =>
-  page.locator(`form[action="/account/factors/${action}"] button`);
-
-function codeOf(secret: string): string {
-  const totp = new TOTP({ secret: Secret.fromBase32(secret), algorithm: "SHA1", digits: 6, period: 30 });
-  return totp.generate({ timestamp: app.world.clock.now() });
-}
-
-async function protect(page: Page, when: string): Promise<void> {
-  await page.locator(`input[name=when][value=${when}]`).check();
-  await press(page, "protection").click();
-  await page.locator(`input[name=when][value=${when}]:checked`).waitFor();
-}
 
 /** To the second step of a sign-in, by a browser that nobody knows. */
 async function toSecondStep(phone: string, javaScriptEnabled = true): Promise<Page> {
@@ -40,13 +26,13 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     const page = await browser.open({ javaScriptEnabled });
     await signIn(page, app, phone);
     await page.locator('a[href="/account/factors"]').click();
-    await press(page, "app").click();
+    await pressFactor(page, "app");
     await page.locator("svg.qr path").waitFor();
     const secret = ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");
-    await page.locator("#factor-code").fill(codeOf(secret));
-    await press(page, "app/confirm").click();
+    await page.locator("#factor-code").fill(appCode(app, secret));
+    await pressFactor(page, "app/confirm");
     await page.waitForURL(`${app.origin}/account/factors`);
-    await press(page, "codes").click();
+    await pressFactor(page, "codes");
     const recovery = (await page.locator("li code").first().textContent()) ?? "";
     await protect(page, "always");
     app.world.clock.advance(60_000);
@@ -55,7 +41,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await other.locator("#factor-code").fill("000000");
     await other.locator('form[action="/sign-in/second"] button').click();
     await other.locator("#factor-error").waitFor();
-    await other.locator("#factor-code").fill(codeOf(secret));
+    await other.locator("#factor-code").fill(appCode(app, secret));
     await other.locator('form[action="/sign-in/second"] button').click();
     await other.waitForURL(`${app.origin}/account`);
 
@@ -71,7 +57,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await signIn(page, app, phone);
     app.world.clock.advance(660_000);
     await page.goto(`${app.origin}/account/factors`);
-    await press(page, "app").click();
+    await pressFactor(page, "app");
     await page.waitForURL(/\/account\/confirm/);
     await page.locator('form[action="/account/confirm/send"] button').click();
     await page.locator("#code").waitFor();
@@ -79,7 +65,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     // The script sends a code that is whole by itself.
     if (!javaScriptEnabled) await page.locator('form[action="/account/confirm"] button').click();
     await page.waitForURL(`${app.origin}/account/factors`);
-    await press(page, "app").click();
+    await pressFactor(page, "app");
     await page.locator("svg.qr").waitFor();
   });
 });
@@ -100,7 +86,7 @@ it("a passkey is made and signs, by the browser's own authenticator", async () =
   await session.send("WebAuthn.addVirtualAuthenticator", { options });
   await signIn(page, app, phone);
   await page.goto(`${app.origin}/account/factors`);
-  await press(page, "passkey").click();
+  await pressFactor(page, "passkey");
   await page.locator("li.session", { hasText: "Passkey" }).waitFor();
   await protect(page, "always");
   app.world.clock.advance(60_000);

@@ -20,7 +20,12 @@ const held = createHeld("confirm");
 
 /** To the page that asks the visitor to confirm that it is them, and back to `to`, one of the account's own pages. */
 export function confirmFirst(c: Context<Env>, to: string): Response {
-  return c.redirect(`/account/confirm?${new URLSearchParams({ to })}`, 303);
+  return c.redirect(confirmUrl(to), 303);
+}
+
+/** The page that `confirmFirst` leads to. */
+export function confirmUrl(to: string): string {
+  return `/account/confirm?${new URLSearchParams({ to })}`;
 }
 
 /** GET /account/confirm: asks the visitor to confirm that it is them; `to` is where they came from. */
@@ -46,7 +51,7 @@ export const sendConfirmCode: Handler = (c, deps) =>
       id && (await held.code(c, deps, flow))
         ? await deps.phonekey.verifications.again({ ...input, id })
         : await deps.phonekey.verifications.start({ ...input, purpose: "second_factor" });
-    if (!sent.ok) return await confirmForm(c, deps, visitor, flow, sent.refusal);
+    if (!sent.ok) return await confirmForm(c, deps, visitor, flow, { by: "sms", refusal: sent.refusal });
     await held.keep(c, deps, { ...flow, verification: sent.value.id });
     return confirmFirst(c, pathOf(flow));
   });
@@ -55,14 +60,16 @@ export const sendConfirmCode: Handler = (c, deps) =>
 export const submitConfirm: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
+    const evidence = evidenceOf(flow, fields);
     const raised = await deps.phonekey.sessions.stepUp({
       principal: visitor.principal,
-      evidence: evidenceOf(flow, fields),
+      evidence,
       client: pageClient(c, deps, flow),
       site: siteOf(c, deps),
       locale: pageLocale(c, deps.settings),
     });
-    if (!raised.ok) return await confirmForm(c, deps, visitor, flow, raised.refusal);
+    const wrong = !raised.ok && { by: evidence.by, refusal: raised.refusal };
+    if (wrong) return await confirmForm(c, deps, visitor, flow, wrong);
     held.forget(c, deps);
     return c.redirect(pathOf(flow), 303);
   });
@@ -87,7 +94,7 @@ async function confirmForm(
   deps: HttpDeps,
   { principal, cookie }: Visitor,
   flow: Flow,
-  refusal?: Refusal,
+  { by, refusal }: { readonly by?: Evidence["by"]; readonly refusal?: Refusal } = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/account/confirm", csrf: csrfToken(cookie) });
   const { maskedPhone } = await deps.phonekey.account.read(principal.user);
@@ -105,7 +112,7 @@ async function confirmForm(
     phoneMasked: maskedPhone,
     // What an earlier visitor of this browser asked for is not theirs.
     ...(sent?.phoneMasked === maskedPhone && { sent }),
-    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(by && refusal && { wrong: { by, text: refusalText(refusal, context.locale) } }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
 }

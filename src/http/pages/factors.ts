@@ -4,7 +4,7 @@ import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { confirmFirst } from "./confirm.ts";
+import { confirmFirst, confirmUrl } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { parseAnswer } from "./evidence.ts";
 import { csrfToken } from "./forms.ts";
@@ -95,10 +95,12 @@ async function factorsForm(
   const protection = await deps.phonekey.factors.read(principal);
   // The form of a passkey needs a session that was confirmed; until then its button leads to the confirmation.
   const options = await deps.phonekey.factors.passkeyOptions(principal, siteOf(c, deps));
+  const isOld = !options.ok && options.refusal.code === "step_up_required";
   const page = factorsPage({
     context,
     ...protection,
     ...(options.ok && { passkeyOptions: JSON.stringify(options.value) }),
+    ...(isOld && { confirmUrl: confirmUrl(PATH) }),
     ...(codes && { codes }),
     ...(refusal && { error: refusalText(refusal, context.locale) }),
   });

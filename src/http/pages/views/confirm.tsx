@@ -1,4 +1,5 @@
 import { CONFIRM_COPY } from "../copy/confirm.ts";
+import { FACTORS_COPY } from "../copy/factors.ts";
 import type { SentCode } from "../held.ts";
 import { FactorForm } from "./factor-form.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
@@ -16,21 +17,35 @@ export interface ConfirmPageProps {
   readonly methods: readonly string[];
   /** What a browser is to sign, where passkeys count. */
   readonly passkeyOptions?: string;
-  readonly error?: string;
+  /** What was shown and is refused, by its name in `amr`, and why. */
+  readonly wrong?: { readonly by: string; readonly text: string };
 }
 
 /** Asks a signed-in person to confirm that it is them. Posts `csrf` to /account/confirm/send, `code` to /account/confirm. */
 export function confirmPage(props: ConfirmPageProps): Page {
-  const { context, error, sent, to } = props;
+  const { context, wrong, sent, to, methods, phoneMasked } = props;
   const copy = CONFIRM_COPY[context.locale];
-  const takesSms = props.methods.includes("sms");
+  const action = "/account/confirm";
+  const takesSms = methods.includes("sms");
+  const isSent = takesSms && sent !== undefined;
+  const atSms = isSent && wrong?.by === "sms";
+  const atCode = wrong?.by === "otp" || wrong?.by === "recovery";
+  const sms = takesSms && (
+    <SmsStep
+      {...{ context, action, phoneMasked }}
+      {...(sent && { sent })}
+      {...(atSms && { error: wrong.text })}
+    />
+  );
   return layout(
-    { context, title: copy.title, shape: "card", failed: error !== undefined },
+    { context, title: copy.title, shape: "card", failed: wrong !== undefined },
     <>
       <h1>{copy.title}</h1>
-      {error && !sent && <Banner kind="error">{error}</Banner>}
-      <FactorForm {...props} action="/account/confirm" />
-      {takesSms && <SmsStep {...props} action="/account/confirm" lead={copy.lead} />}
+      {wrong && !atSms && !atCode && <Banner kind="error">{wrong.text}</Banner>}
+      <p class="lead">{methods.length > 0 ? copy.lead : FACTORS_COPY[context.locale].none}</p>
+      {isSent && sms}
+      <FactorForm {...props} action={action} hasFocus={!isSent} {...(atCode && { error: wrong.text })} />
+      {!isSent && sms}
       <div class="aside-actions">
         <a class="link-button" href={to}>
           {copy.back}

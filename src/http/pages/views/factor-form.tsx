@@ -11,6 +11,8 @@ export interface FactorFormProps {
   /** What a browser is to sign, as JSON, where passkeys count. */
   readonly passkeyOptions?: string;
   readonly error?: string;
+  /** Whether the person begins here; they do if nothing else is said. */
+  readonly hasFocus?: boolean;
 }
 
 /** Takes one factor: posts `code` (of an app, or for recovery), `password`, or `passkey` (by the script). */
@@ -42,7 +44,7 @@ export function FactorForm(props: FactorFormProps) {
   );
 }
 
-function CodeForm({ context, action, error }: FactorFormProps) {
+function CodeForm({ context, action, error, hasFocus = true }: FactorFormProps) {
   const copy = FACTORS_COPY[context.locale];
   return (
     <Form context={context} action={action} class="stack">
@@ -56,7 +58,7 @@ function CodeForm({ context, action, error }: FactorFormProps) {
           autocomplete="one-time-code"
           maxlength={64}
           required
-          autofocus
+          autofocus={hasFocus}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={describedBy(error && "factor-error", "factor-hint")}
         />
@@ -85,7 +87,7 @@ export function PasskeyForm({ context, action, ceremony, options, label }: Passk
   return (
     <Form context={context} action={action} class="stack">
       <input type="hidden" name="passkey" data-passkey={ceremony} data-options={options} />
-      <button class="button" type="submit">
+      <button class="button button-quiet" type="submit">
         {label}
       </button>
       <noscript>

@@ -9,6 +9,8 @@ export interface FactorsPageProps extends Protection {
   readonly context: PageContext;
   /** What a browser is to make a passkey of. */
   readonly passkeyOptions?: string;
+  /** Where the person confirms first who they are, before a browser is asked for a passkey. */
+  readonly confirmUrl?: string;
   /** Codes that were just made: shown this once. */
   readonly codes?: readonly string[];
   readonly error?: string;
@@ -43,7 +45,7 @@ export function factorsPage(props: FactorsPageProps): Page {
 function List({ context, factors }: FactorsPageProps) {
   const copy = FACTORS_COPY[context.locale];
   return (
-    <section aria-labelledby="factors-title">
+    <section aria-labelledby="factors-title" class="part">
       <h2 id="factors-title">{copy.factors}</h2>
       {factors.length === 0 && <p class="quiet">{copy.noFactors}</p>}
       <ul class="sessions">
@@ -75,12 +77,12 @@ function List({ context, factors }: FactorsPageProps) {
   );
 }
 
-function Add({ context, passkeyOptions }: FactorsPageProps) {
+function Add({ context, passkeyOptions, confirmUrl }: FactorsPageProps) {
   const copy = FACTORS_COPY[context.locale];
   return (
     <>
       <Form context={context} action="/account/factors/app" class="stack">
-        <button class="button" type="submit">
+        <button class="button button-quiet" type="submit">
           {copy.addApp}
         </button>
       </Form>
@@ -93,6 +95,13 @@ function Add({ context, passkeyOptions }: FactorsPageProps) {
           label={copy.addPasskey}
         />
       )}
+      {confirmUrl && (
+        <p class="stack">
+          <a class="button button-quiet" href={confirmUrl}>
+            {copy.addPasskey}
+          </a>
+        </p>
+      )}
     </>
   );
 }
@@ -100,11 +109,11 @@ function Add({ context, passkeyOptions }: FactorsPageProps) {
 function Recovery({ context, recoveryCodesLeft }: FactorsPageProps) {
   const copy = FACTORS_COPY[context.locale];
   return (
-    <section aria-labelledby="recovery-title">
+    <section aria-labelledby="recovery-title" class="part">
       <h2 id="recovery-title">{copy.recovery}</h2>
       <p class="quiet">{copy.codesLeft(recoveryCodesLeft)}</p>
       <Form context={context} action="/account/factors/codes" class="stack">
-        <button class="button" type="submit">
+        <button class="button button-quiet" type="submit">
           {copy.newCodes}
         </button>
       </Form>

@@ -111,7 +111,7 @@ function Pending({ context, pending, error }: PendingProps) {
       {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {before}
-        <PhoneNumber value={pending.phone} after={`${after}${context.locale === "en" ? "." : "。"}`} />
+        <PhoneNumber value={pending.phone} after={after} />
       </p>
       <p>
         {`${copy.pendingUntil} `}

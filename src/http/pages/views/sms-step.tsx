@@ -10,8 +10,6 @@ export interface SmsStepProps {
   readonly context: PageContext;
   /** Where the code is posted to; `/send` behind it sends one. */
   readonly action: string;
-  /** What is said before a code is sent. */
-  readonly lead?: string;
   readonly phoneMasked: string;
   /** The code that was sent and still works. */
   readonly sent?: SentCode;
@@ -23,13 +21,13 @@ export function SmsStep({ sent, ...props }: SmsStepProps) {
   return sent ? <Sent {...props} sent={sent} /> : <Unsent {...props} />;
 }
 
-function Unsent({ context, action, lead, phoneMasked }: SmsStepProps) {
+function Unsent({ context, action, phoneMasked }: SmsStepProps) {
   const copy = CONFIRM_COPY[context.locale];
   const [before, after] = copy.bySms;
   return (
     <>
       <p class="lead">
-        {lead ? `${lead} ${before}` : before}
+        {before}
         <PhoneNumber value={phoneMasked} after={after} />
       </p>
       <Form context={context} action={`${action}/send`} class="stack">
