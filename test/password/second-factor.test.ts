@@ -1,0 +1,129 @@
+import { decodeJwt } from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { factorCalls } from "../http/factor-support.ts";
+import {
+  bodyOf,
+  DAY_MS,
+  MINUTE_MS,
+  opened,
+  PHONE,
+  refused,
+  start,
+  type VerificationBody,
+} from "../http/support.ts";
+import type { World } from "../support/world.ts";
+import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
+
+let world: World;
+beforeEach(async () => {
+  ({ world } = await createPasswordWorld({ env: { LIMIT_PHONE_SENDS: "unlimited", GUARD_MODE: "off" } }));
+});
+afterEach(() => world.close());
+const { signIn, signUp, reset } = passwordCalls(() => world);
+const { raise, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(() => world);
+
+/** A user whose login protection has nothing but the password. */
+async function protectedByPassword() {
+  const person = await signUp(PHONE);
+  expect((await raise(person, { password: PASSWORD })).status).toBe(200);
+  expect((await protect(person, "always")).status).toBe(204);
+  world.clock.advance(MINUTE_MS);
+  return person;
+}
+
+async function resetBySms(): Promise<void> {
+  const { id } = await start(world, PHONE, { purpose: "reset_password" });
+  expect((await reset(id, world.sms.lastCode(PHONE), OTHER)).status).toBe(200);
+  world.clock.advance(MINUTE_MS);
+}
+
+/** The first step by password. */
+async function passwordFirst(password: string) {
+  const problem = await bodyOf<{ code: string; challenge: string; methods: string[] }>(
+    await signIn(PHONE, password),
+  );
+  expect(problem.code).toBe("second_factor_required");
+  return problem;
+}
+
+describe("a password beside a code", () => {
+  it("is a second factor: neither of the two opens a session alone", async () => {
+    await protectedByPassword();
+    const { challenge, methods } = await challenged(PHONE);
+    expect(methods).toEqual(["pwd"]);
+    await refused(await secondStep(challenge, { password: OTHER }), "invalid_code");
+    const session = await opened(await secondStep(challenge, { password: PASSWORD }));
+    expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["sms", "pwd", "mfa"] });
+  });
+
+  it("is followed by a code where it comes first, to the user's own phone", async () => {
+    await protectedByPassword();
+    const { challenge, methods } = await passwordFirst(PASSWORD);
+    expect(methods).toEqual(["sms"]);
+    await refused(await secondStep(challenge, { password: PASSWORD }), "invalid_code");
+    const asked = await world.post("/v1/verifications", { purpose: "second_factor", challenge });
+    const { id: verificationId } = await bodyOf<VerificationBody>(asked);
+    const code = world.sms.lastCode(PHONE);
+    const session = await opened(await secondStep(challenge, { verificationId, code }));
+    expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["pwd", "sms", "mfa"] });
+  });
+
+  it("does not count where the user has something stronger", async () => {
+    const person = await protectedByPassword();
+    const { secret } = await addApp(person);
+    world.clock.advance(MINUTE_MS);
+    const { challenge, methods } = await challenged(PHONE);
+    expect(methods).toEqual(["otp"]);
+    await refused(await secondStep(challenge, { password: PASSWORD }), "invalid_code");
+    await opened(await secondStep(challenge, { totp: codeOf(secret) }));
+  });
+
+  it("has the guesses of its own ledger, ten a day over however many challenges", async () => {
+    await protectedByPassword();
+    for (let n = 0; n < 10; n += 1) {
+      const { challenge } = await challenged(PHONE);
+      await refused(await secondStep(challenge, { password: OTHER }), "invalid_code");
+      world.clock.advance(MINUTE_MS);
+    }
+    const { challenge } = await challenged(PHONE);
+    await refused(await secondStep(challenge, { password: PASSWORD }), "too_many_requests");
+  });
+});
+
+describe("after a reset by SMS", () => {
+  it("code and new password are the same phone for a day, whichever comes first", async () => {
+    await protectedByPassword();
+    await resetBySms();
+    expect(world.sms.sent.map(({ purpose }) => purpose)).toContain("password_reset");
+    const response = await firstStep(PHONE);
+    expect(response.headers.get("retry-after")).toBe(String((DAY_MS - MINUTE_MS) / 1_000));
+    const { challenge, methods } = await bodyOf<{ challenge: string; methods: string[] }>(response);
+    expect(methods).toEqual([]);
+    await refused(await secondStep(challenge, { password: OTHER }), "invalid_code");
+    const other = await passwordFirst(OTHER);
+    expect(other.methods).toEqual([]);
+    const asked = await world.post("/v1/verifications", {
+      purpose: "second_factor",
+      challenge: other.challenge,
+    });
+    const { id: verificationId } = await bodyOf<VerificationBody>(asked);
+    const bySms = { verificationId, code: world.sms.lastCode(PHONE) };
+    await refused(await secondStep(other.challenge, bySms), "invalid_code");
+
+    world.clock.advance(DAY_MS - MINUTE_MS - 1);
+    expect((await challenged(PHONE)).methods).toEqual([]);
+    world.clock.advance(MINUTE_MS);
+    const later = await challenged(PHONE);
+    expect(later.methods).toEqual(["pwd"]);
+    await opened(await secondStep(later.challenge, { password: OTHER }));
+  });
+
+  it("an app of the user counts at once", async () => {
+    const person = await protectedByPassword();
+    const { secret } = await addApp(person);
+    await resetBySms();
+    const { challenge, methods } = await challenged(PHONE);
+    expect(methods).toEqual(["otp"]);
+    await opened(await secondStep(challenge, { totp: codeOf(secret) }));
+  });
+});
