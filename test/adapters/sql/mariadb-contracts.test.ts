@@ -1,6 +1,7 @@
 import { CompiledQuery } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlStores } from "../../../src/adapters/sql/stores.ts";
+import { accountStoreContract } from "../../contracts/account-store.ts";
 import { alertStoreContract } from "../../contracts/alert-store.ts";
 import { backendStoresContract } from "../../contracts/backend-stores.ts";
 import { factorStoreContract } from "../../contracts/factor-store.ts";
@@ -70,6 +71,7 @@ describe.runIf(hasMariadb()).each([
   ledgerContract(name, () => opened("ledger"));
   userStoreContract(name, () => opened("users"));
   factorStoreContract(name, open);
+  accountStoreContract(name, open);
   sessionStoreContract(name, () => opened("sessions"));
   messageStoreContract(name, () => opened("messages"));
   receiptStoreContract(name, open);

@@ -1,5 +1,6 @@
 import { CompiledQuery } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accountStoreContract } from "../../contracts/account-store.ts";
 import { alertStoreContract } from "../../contracts/alert-store.ts";
 import { backendStoresContract } from "../../contracts/backend-stores.ts";
 import { factorStoreContract } from "../../contracts/factor-store.ts";
@@ -46,6 +47,7 @@ userStoreContract("sqlite", async () => {
   return { ...rest, store: users };
 });
 factorStoreContract("sqlite", open);
+accountStoreContract("sqlite", open);
 sessionStoreContract("sqlite", async () => {
   const { sessions, ...rest } = await open();
   return { ...rest, store: sessions };
