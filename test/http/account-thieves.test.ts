@@ -1,8 +1,8 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
-import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "../password/support.ts";
-import { bearer, type OpenedSession, type World } from "../support/world.ts";
+import { countingHasher, createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "../password/support.ts";
+import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 import { factorCalls, type Person } from "./factor-support.ts";
 import { sessionCalls } from "./session-support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, opened, PHONE, phoneNo, refused, start } from "./support.ts";
@@ -25,7 +25,9 @@ afterEach(() => world.close());
 
 const { put, remove, reset, signIn, signUp } = passwordCalls(() => world);
 const { end, refreshed, signInAgain } = sessionCalls(() => world);
-const { send, post, codeOf, raise, addApp, protect, secondStep, confirmed } = factorCalls(() => world);
+const { send, post, codeOf, raise, addApp, protect, secondStep, confirmed, challenged } = factorCalls(
+  () => world,
+);
 
 const levelOf = async ({ refreshToken }: OpenedSession) =>
   decodeJwt((await refreshed(refreshToken)).accessToken).acr;
@@ -113,6 +115,32 @@ describe("a thief who has a known device and the password", () => {
     await refused(await raise(session, { verificationId, code: world.sms.lastCode(PHONE) }), "invalid_code");
     await refused(await raise(session, { password: PASSWORD }), "invalid_code");
     await refused(await protect(session, "off"), "step_up_required");
+  });
+});
+
+describe("a thief who is at the second step while the owner ends everything", () => {
+  it("is not signed in behind that", async () => {
+    await world.close();
+    const { hasher } = countingHasher();
+    let meanwhile = async () => {};
+    const verify = async (password: string, hash: string | undefined) => {
+      await meanwhile();
+      return await hasher.verify(password, hash);
+    };
+    const env = { CAPTCHA: "off", LIMIT_PHONE_SENDS: "unlimited" };
+    world = await createWorld({ env, parts: { passwordHasher: { ...hasher, verify } } });
+    const { refreshToken } = await signUp(PHONE);
+    world.clock.advance(DAY_MS);
+    const owner = await refreshed(refreshToken);
+    expect((await raise(owner, { password: PASSWORD })).status).toBe(200);
+    expect((await protect(owner, "always")).status).toBe(204);
+    world.clock.advance(MINUTE_MS);
+    const { challenge } = await challenged(PHONE);
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      expect((await end("?scope=all", owner.accessToken)).status).toBe(204);
+    };
+    await refused(await secondStep(challenge, { password: PASSWORD }), "invalid_challenge");
   });
 });
 

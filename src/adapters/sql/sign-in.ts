@@ -149,12 +149,13 @@ async function openSessions(
 
 /** `UserStore.enter`: the user's row comes first, so that of several who open the same session one does. */
 export function createEnter({ transaction }: SqlDatabase): UserStore["enter"] {
-  return ({ session, knownEpoch }) =>
+  return ({ session, knownEpoch, epoch }) =>
     transaction(async (trx) => {
       const locked = trx.selectFrom("users").selectAll().where("id", "=", session.userId).forUpdate();
       const row = await locked.executeTakeFirst();
       if (!row || (await isThere(trx, session.id))) return undefined;
       const user = userOf(row);
+      if (epoch !== undefined && user.deviceEpoch !== epoch) return undefined;
       if (asksSecondFactor(user, session, knownEpoch)) return { user, opened: false };
       await trx.insertInto("sessions").values(sessionValues(session)).execute();
       const { userId, id: sessionId, createdAt: at } = session;

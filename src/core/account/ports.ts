@@ -76,8 +76,8 @@ export interface UserStore {
   /** The same where this phone has a user already; undefined where it has none, or lost it to whoever holds the number now. */
   signInKnown(draft: SignInDraft): Promise<(Entered & { readonly created: false }) | undefined>;
   /**
-   * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, and when a session
-   * with this id was opened before: of several racers exactly one opens it.
+   * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, when their epoch
+   * is another one, and when a session with this id was opened before: of several racers exactly one opens it.
    */
   enter(draft: EntryDraft): Promise<Entered | undefined>;
 }
@@ -90,6 +90,8 @@ export interface Entered {
 
 export interface EntryDraft {
   readonly session: Session;
+  /** The user's epoch that what was shown is good for: it opens nothing behind whoever ended everything meanwhile. */
+  readonly epoch?: number;
   readonly knownEpoch?: number | undefined;
 }
 

@@ -139,11 +139,11 @@ export async function finishSignIn(
   const shown = { ...input, user, methods, bucket: caller.bucket, boundTo: boundTo(step.value) };
   const proven = await proveFactor(deps, shown);
   if (!proven.ok) return proven;
-  const { sid: id, did: deviceId, first, testUntil, mustSetPassword } = claims;
+  const { sid: id, did: deviceId, epoch, first, testUntil, mustSetPassword } = claims;
   const amr = [first, input.evidence.by];
   const traits = { id, amr, testUntil, mustSetPassword: mustSetPassword === true };
   const draft = await draftSession(deps, input.userAgent, { ...traits, ...(deviceId && { deviceId }) });
   const session = { ...draft, userId: user.id };
-  const entered = await deps.users.enter({ session, knownEpoch: caller.knownEpoch });
+  const entered = await deps.users.enter({ session, epoch, knownEpoch: caller.knownEpoch });
   return entered?.opened ? ok({ user: entered.user, session, created: false }) : refuse("invalid_challenge");
 }
