@@ -22,9 +22,11 @@ afterEach(() => world.close());
 const { signIn, signUp, reset } = passwordCalls(() => world);
 const { raise, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(() => world);
 
-/** A user whose login protection has nothing but the password. */
+/** A user whose login protection has nothing but the password, which they set more than a day ago. */
 async function protectedByPassword() {
-  const person = await signUp(PHONE);
+  await signUp(PHONE);
+  world.clock.advance(DAY_MS);
+  const person = await world.signIn(PHONE);
   expect((await raise(person, { password: PASSWORD })).status).toBe(200);
   expect((await protect(person, "always")).status).toBe(204);
   world.clock.advance(MINUTE_MS);
@@ -47,6 +49,14 @@ async function passwordFirst(password: string) {
 }
 
 describe("a password beside a code", () => {
+  it("is the same phone for a day, where nothing but such a code had set it", async () => {
+    const person = await signUp(PHONE);
+    await refused(await raise(person, { password: PASSWORD }), "invalid_code");
+    expect(await refused(await protect(person, "always"), "step_up_required")).toMatchObject({
+      acrValues: "2",
+    });
+  });
+
   it("is a second factor: neither of the two opens a session alone", async () => {
     await protectedByPassword();
     const { challenge, methods } = await challenged(PHONE);
