@@ -10,12 +10,14 @@ import {
   submissionFaults,
   TEMPLATE_PURPOSES,
   type TemplatePurpose,
+  type TemplateUse,
   type TencentTools,
   tencentTools,
   textFaults,
   type Wanted,
 } from "../compose/tencent.ts";
 import type { Config } from "../config.ts";
+import { NOTICE_KINDS, type NoticeKind } from "../core/delivery/notice-kinds.ts";
 import type { Locale } from "../core/verification/ports.ts";
 import { readImage } from "./images.ts";
 import { tencentSettings } from "./settings.ts";
@@ -35,8 +37,9 @@ interface SetupOptions {
   readonly remark: string;
   readonly international?: true;
   readonly purposes: readonly TemplatePurpose[];
+  readonly notices: readonly NoticeKind[];
   readonly language?: Locale;
-  readonly text: Readonly<Partial<Record<TemplatePurpose, string>>>;
+  readonly text: Readonly<Partial<Record<TemplateUse, string>>>;
   readonly parameters: number;
   readonly resubmit?: true;
   readonly dryRun?: boolean;
@@ -64,8 +67,13 @@ export function setupCommand(): Command {
     .option("--international", "for Global SMS instead of Mainland China")
     .addOption(
       new Option("--purposes <list>", `purposes with commas, or all: ${TEMPLATE_PURPOSES.join(", ")}`)
-        .argParser(purposes)
+        .argParser(namesOf(TEMPLATE_PURPOSES))
         .default(["sign_in"], "sign_in"),
+    )
+    .addOption(
+      new Option("--notices <list>", `notices with commas, or all: ${NOTICE_KINDS.join(", ")}`)
+        .argParser(namesOf(NOTICE_KINDS))
+        .default([], "none"),
     )
     .addOption(
       new Option(
@@ -95,7 +103,7 @@ const EXAMPLES = `
 Safe to repeat: what is there already is kept. Rejected ones are kept too, unless --resubmit is given.
 
 Examples:
-  phonekey tencent setup --sign-name 腾讯云 --purposes all --dry-run
+  phonekey tencent setup --sign-name 腾讯云 --purposes all --notices all --dry-run
   phonekey tencent setup --sign-name 腾讯云 --qualification-id 1000001 --document-image license.png
   phonekey tencent setup --sign-name 腾讯云 --text "sign_in=您的验证码为{1}，请于{2}分钟内填写。"`;
 
@@ -139,9 +147,10 @@ function refuse(command: Command, faults: readonly string[]): void {
   if (faults.length > 0) command.error(faults.map((fault) => `error: ${fault}`).join("\n"));
 }
 
-function strayTexts({ text, purposes }: SetupOptions): string[] {
-  const stray = Object.keys(text).filter((name) => !purposes.some((purpose) => purpose === name));
-  return stray.map((name) => `--text: ${name} is not among --purposes`);
+function strayTexts({ text, purposes, notices }: SetupOptions): string[] {
+  const uses: readonly string[] = [...purposes, ...notices];
+  const stray = Object.keys(text).filter((name) => !uses.includes(name));
+  return stray.map((name) => `--text: ${name} is not among --purposes and --notices`);
 }
 
 async function wantedOf(
@@ -172,7 +181,7 @@ async function wantedOf(
       ...(commissionImage !== undefined && { commissionImage }),
       ...(options.qualificationId !== undefined && { qualificationId: options.qualificationId }),
     },
-    templates: options.purposes.map((purpose) => {
+    templates: [...options.purposes, ...options.notices].map((purpose) => {
       const { name: title, text } = defaultTemplate(purpose, locale);
       return { purpose, name: title, text: options.text[purpose] ?? text };
     }),
@@ -194,21 +203,25 @@ function nameOf<T extends object>(names: T): (text: string) => keyof T {
   };
 }
 
-function purposes(text: string): readonly TemplatePurpose[] {
-  if (text === "all") return TEMPLATE_PURPOSES;
-  return [...new Set(text.split(",").map((name) => purposeOf(name.trim())))];
+/** Reads names with commas, each once, or `all`. */
+function namesOf<T extends string>(all: readonly T[]): (text: string) => readonly T[] {
+  return (text) =>
+    text === "all" ? all : [...new Set(text.split(",").map((name) => known(all, name.trim())))];
 }
 
-function purposeOf(name: string): TemplatePurpose {
-  const purpose = TEMPLATE_PURPOSES.find((one) => one === name);
-  if (!purpose) throw new InvalidArgumentError(`There are ${TEMPLATE_PURPOSES.join(", ")}.`);
-  return purpose;
+function known<T extends string>(all: readonly T[], name: string): T {
+  const found = all.find((one) => one === name);
+  if (!found) throw new InvalidArgumentError(`There are ${all.join(", ")}.`);
+  return found;
 }
 
 function ownText(argument: string, texts: SetupOptions["text"]): SetupOptions["text"] {
   const [name = "", ...text] = argument.split("=");
   if (text.length === 0) throw new InvalidArgumentError("Write it as purpose=text.");
-  return { ...texts, [purposeOf(name.trim())]: text.join("=").trim() };
+  return {
+    ...texts,
+    [known<TemplateUse>([...TEMPLATE_PURPOSES, ...NOTICE_KINDS], name.trim())]: text.join("=").trim(),
+  };
 }
 
 function oneOrTwo(text: string): number {

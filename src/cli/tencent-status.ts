@@ -8,9 +8,10 @@ import {
   type TencentTools,
   tencentTools,
 } from "../compose/tencent.ts";
+import { NOTICE_KINDS } from "../core/delivery/notice-kinds.ts";
 import { describeFailure } from "./failure.ts";
 import { settings, tencentSettings } from "./settings.ts";
-import { accountLines, standingLine } from "./tencent-text.ts";
+import { accountLines, noticeLines, standingLine } from "./tencent-text.ts";
 import { todoFor, todoLines } from "./tencent-todo.ts";
 
 interface StatusOptions {
@@ -47,10 +48,16 @@ async function showStatus({ international, watch, interval, alert, json }: Statu
   if (alert) await alertOfReviews(settings(), look.standings, isInternational);
   const isWell = look.standings.every(({ status }) => status !== "rejected" && status !== "missing");
   const todo = todoFor(isInternational, { tencent, overview: look.overview });
-  if (json) console.log(JSON.stringify({ ok: isWell, ...look, todo }));
+  const { templates } = isInternational ? tencent.international : tencent.mainland;
+  const missingNotices = NOTICE_KINDS.filter((kind) => !templates[kind]);
+  if (json) console.log(JSON.stringify({ ok: isWell, ...look, missingNotices, todo }));
   else {
     const told = watch ? [] : standingLines(look.standings);
-    console.log([...told, ...accountLines(look.overview), "", ...todoLines(todo)].join("\n"));
+    console.log(
+      [...told, ...accountLines(look.overview), ...noticeLines(missingNotices), "", ...todoLines(todo)].join(
+        "\n",
+      ),
+    );
   }
   if (!isWell) process.exitCode = 1;
 }

@@ -1,4 +1,5 @@
 import type { Overview, Standing, Step } from "../compose/tencent.ts";
+import { isNoticeKind, type NoticeKind } from "../core/delivery/notice-kinds.ts";
 
 type Status = Standing["status"];
 
@@ -25,7 +26,7 @@ export function planLine({ what, purpose, text, action, id, status, reply }: Ste
 /**
  * The settings that name what was set up, as they stand in an environment file.
  *
- * @param parameterCount how many parameters the templates take; two need not be said
+ * @param parameterCount how many parameters the templates for codes take; two need not be said
  */
 export function settingLines(
   steps: readonly Step[],
@@ -33,13 +34,30 @@ export function settingLines(
   parameterCount: number,
 ): string[] {
   const kind = isInternational ? "TENCENT_SMS_INTERNATIONAL" : "TENCENT_SMS";
-  const filling = parameterCount === 1 ? ":code" : "";
   const lines = steps.flatMap(({ what, purpose = "", text, id }) => {
     if (what === "signature") return [`${kind}_SIGN_NAME=${text}`];
     const suffix = purpose === "sign_in" ? "" : `_${purpose.toUpperCase()}`;
+    const filling = isNoticeKind(purpose) ? noticeFilling(text) : codeFilling(parameterCount);
     return id === undefined ? [] : [`${kind}_TEMPLATE_ID${suffix}=${id}${filling}`];
   });
   return ["Settings:", ...lines.map((line) => `  ${line}`)];
+}
+
+function codeFilling(parameterCount: number): string {
+  return parameterCount === 1 ? ":code" : "";
+}
+
+function noticeFilling(text: string): string {
+  return text.includes("{1}") ? ":stop" : "";
+}
+
+/** Which notices nobody gets, since the settings name no template for them; nothing where there are none. */
+export function noticeLines(missing: readonly NoticeKind[]): string[] {
+  if (missing.length === 0) return [];
+  return [
+    `notices    without a template, and so not sent: ${missing.join(", ")}`,
+    "           phonekey tencent setup --notices all submits them",
+  ];
 }
 
 export function standingLine({ what, name, id, status, reply }: Standing): string {

@@ -22,7 +22,12 @@ export {
   type SignDocument,
   type SignType,
 } from "../adapters/tencent/signature-kinds.ts";
-export { defaultTemplate, TEMPLATE_PURPOSES, type TemplatePurpose } from "../adapters/tencent/templates.ts";
+export {
+  defaultTemplate,
+  TEMPLATE_PURPOSES,
+  type TemplatePurpose,
+  type TemplateUse,
+} from "../adapters/tencent/templates.ts";
 export type { Overview, Standing, Step, Wanted };
 export { submissionFaults, textFaults };
 

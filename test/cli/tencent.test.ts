@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { tencentCommand } from "../../src/cli/tencent.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config.ts";
+import { NOTICE_KINDS } from "../../src/core/delivery/notice-kinds.ts";
 import { type AdminAccount, createAdminAccount } from "../support/tencent/admin-account.ts";
 import { startCloud } from "../support/tencent/cloud.ts";
 import { smsAdmin } from "../support/tencent/sms-admin.ts";
@@ -83,6 +84,28 @@ describe("phonekey tencent setup", () => {
     expect(account.templates).toHaveLength(7);
   });
 
+  test("submits the texts of notices as notices, and prints the settings that name them", async () => {
+    const text =
+      "phone_change_started=您的账号即将更换手机号。如非本人操作，请打开 example.com/stop/{1} 停止。";
+    const done = await setup(...SUBMIT, "--notices", "all", "--text", text);
+    expect(done).toMatchObject({ code: 0, stderr: "" });
+    expect(account.templates.map(({ SmsType }) => SmsType)).toEqual([3, ...NOTICE_KINDS.map(() => 2)]);
+    const settings = Object.fromEntries(
+      [...done.stdout.matchAll(/^ {2}(TENCENT_SMS_\w+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
+    );
+    expect(settings.TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGE_STARTED).toMatch(/^\d+:stop$/);
+    expect(settings.TENCENT_SMS_TEMPLATE_ID_LOGIN_PROTECTION_OFF).toMatch(/^\d+$/);
+
+    const before = await run(["tencent", "status"]);
+    expect(before.stdout).toMatch(/^notices +without a template, and so not sent: password_changed, /m);
+    const named = await run(["tencent", "status", "--json"], settings);
+    expect(JSON.parse(named.stdout)).toMatchObject({ ok: true, missingNotices: [] });
+    expect(JSON.parse(named.stdout).standings).toHaveLength(2 + NOTICE_KINDS.length);
+    const again = await setup("--notices", "password_reset", "--json");
+    const { steps } = JSON.parse(again.stdout);
+    expect(steps.map(({ action }: { action: string }) => action)).toEqual(["keep", "keep", "keep"]);
+  });
+
   test("ends with 1 and the reviewer's words when something was rejected", async () => {
     await setup(...SUBMIT);
     Object.assign(account.templates[0] ?? {}, { StatusCode: -1, ReviewReply: "模板不规范" });
@@ -99,6 +122,9 @@ describe("phonekey tencent setup", () => {
     [["--sign-type", "cow"], /There are company, app/],
     [["--purposes", "sign_in,fly"], /There are sign_in/],
     [["--text", "change_phone=验证码{1}，{2}分钟"], /change_phone is not among --purposes/],
+    [["--notices", "sign_in"], /There are password_changed/],
+    [["--text", "password_reset=您的密码已重置"], /password_reset is not among --purposes and --notices/],
+    [["--notices", "password_reset", "--text", "password_reset=密码已重置{1}次"], /has 1 variable/],
     [["--text", "sign_in"], /Write it as purpose=text/],
     [["--text", "sign_in=【a】您的验证码为{1}，{2}分钟"], /template sign_in: it has 【 or 】/],
     [["--parameters", "3"], /It is 1 or 2/],

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { tencentCommand } from "../../src/cli/tencent.ts";
+import { NOTICE_KINDS } from "../../src/core/delivery/notice-kinds.ts";
 import { runCommand } from "../cli/run.ts";
 import { createAdminAccount } from "../support/tencent/admin-account.ts";
 import { startCloud } from "../support/tencent/cloud.ts";
@@ -62,7 +63,7 @@ it.each(["docs/tencent-cloud.md", "docs/tencent-cloud.zh-CN.md"])(
       expect(ended, line).toMatchObject({ code: 0, stderr: "" });
     }
     expect(account.signatures.map(({ International }) => International)).toEqual([0, 1]);
-    expect(account.templates).toHaveLength(7 + 1 + 1);
+    expect(account.templates).toHaveLength(7 + NOTICE_KINDS.length + 1 + 1);
     expect(sending.taken).toHaveLength(1);
   },
 );

@@ -1,7 +1,8 @@
+import { isNoticeKind } from "../../core/delivery/notice-kinds.ts";
 import { type Reviewed, reviewFaults } from "./review.ts";
 import { signFaults, signNameFaults } from "./signature-kinds.ts";
 import type { BodyTemplate, ReviewStatus, Signature, SignRequest, SmsAdmin } from "./sms-admin.ts";
-import type { Template, TemplatePurpose } from "./templates.ts";
+import { noticeParameters, type Template, type TemplateUse } from "./templates.ts";
 
 /** What an operator wants to have in the cloud. */
 export interface Wanted {
@@ -14,7 +15,8 @@ export interface Wanted {
 }
 
 export interface WantedTemplate extends Template {
-  readonly purpose: TemplatePurpose;
+  /** Or which notice. */
+  readonly purpose: TemplateUse;
 }
 
 /**
@@ -27,8 +29,8 @@ export type Action = "add" | "resubmit" | "keep";
 
 export interface Step {
   readonly what: "signature" | "template";
-  /** A template's purpose. */
-  readonly purpose?: TemplatePurpose;
+  /** A template's purpose, or its notice. */
+  readonly purpose?: TemplateUse;
   /** The signature's or the template's text. */
   readonly text: string;
   readonly action: Action;
@@ -40,16 +42,17 @@ export interface Step {
 
 /** What the review would refuse of the texts, as `name: sentence`. Nothing is asked of the cloud for it. */
 export function textFaults({ sign, templates, isInternational, parameterCount }: Wanted): string[] {
-  const reviewed = (text: string): Reviewed => ({
+  const reviewed = (purpose: TemplateUse, text: string): Reviewed => ({
     text,
     isInternational,
-    parameterCount,
+    isNotice: isNoticeKind(purpose),
+    parameterCount: isNoticeKind(purpose) ? noticeParameters(purpose, text) : parameterCount,
     signName: sign.name,
   });
   return [
     ...signNameFaults(sign.name, isInternational).map((fault) => `signature: ${fault}`),
     ...templates.flatMap(({ purpose, text }) =>
-      reviewFaults(reviewed(text)).map((fault) => `template ${purpose}: ${fault}`),
+      reviewFaults(reviewed(purpose, text)).map((fault) => `template ${purpose}: ${fault}`),
     ),
   ];
 }
@@ -109,7 +112,8 @@ async function submitSign(admin: SmsAdmin, { sign }: Wanted, { id }: Step): Prom
 
 async function submitTemplate(admin: SmsAdmin, { templates, sign }: Wanted, step: Step): Promise<number> {
   const { name, text } = templates.find(({ purpose }) => purpose === step.purpose) ?? { name: "", text: "" };
-  const request = { name, text, remark: sign.remark };
+  const isNotice = step.purpose !== undefined && isNoticeKind(step.purpose);
+  const request = { name, text, remark: sign.remark, isNotice };
   if (step.id === undefined) return await admin.addTemplate(request);
   await admin.resubmitTemplate(step.id, request);
   return step.id;

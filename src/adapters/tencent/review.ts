@@ -1,11 +1,13 @@
 /**
- * The rules by which Tencent Cloud reviews body templates of verification codes, as far as a machine can tell: "Body
+ * The rules by which Tencent Cloud reviews body templates of verification codes and notices, as far as a machine can tell: "Body
  * Template Review Standards" (cloud.tencent.com/document/product/382/39023 of June 2025, and for Global SMS
  * tencentcloud.com/document/product/382/40659 of August 2025). What passes here may still be refused by a person.
  */
 export interface Reviewed {
   readonly text: string;
   readonly isInternational: boolean;
+  /** Whether it tells of something, and has no code. */
+  readonly isNotice?: boolean;
   /** How many parameters the sender passes. */
   readonly parameterCount: number;
   /** Counts into the length of the message. */
@@ -21,10 +23,6 @@ const PATTERNS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [/[【】]/u, "it has 【 or 】, which only the signature may have"],
   [/[¥￥★☆☞✓√※^]|\p{Extended_Pictographic}/u, "it has a special symbol that phones show garbled"],
   [/[\p{Cc}\p{Cf}]/u, "it has a line break or an invisible character"],
-  [
-    /https?:|www\.|[a-z0-9]\.(com|cn|net|org|io|top|xyz|cc|me)\b/iu,
-    "it has a link, which verification codes may not have",
-  ],
   [/\d{5,}/u, "it has a long number, which is taken for a phone number of somebody to contact"],
   [/\}\s*\{/u, "two of its variables stand side by side: words must be between them"],
   [
@@ -33,15 +31,19 @@ const PATTERNS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   ],
 ];
 
+const LINK = /https?:|www\.|[a-z0-9]\.(com|cn|net|org|io|top|xyz|cc|me)\b/iu;
+
 /** What the review would refuse, in sentences that follow the name of the template. Empty when nothing. */
 export function reviewFaults(reviewed: Reviewed): string[] {
   const tooLong = lengthFaults(reviewed);
   if (tooLong.length > 0) return tooLong;
-  const { text, isInternational } = reviewed;
+  const { text, isInternational, isNotice = false } = reviewed;
   const matched = PATTERNS.filter(([pattern]) => pattern.test(text)).map(([, fault]) => fault);
-  const lacksCode = isInternational && !/\bcode\b/i.test(text);
+  const hasLink = !isNotice && LINK.test(text);
+  const lacksCode = isInternational && !isNotice && !/\bcode\b/i.test(text);
   return [
     ...matched,
+    ...(hasLink ? ["it has a link, which verification codes may not have"] : []),
     ...variableFaults(reviewed),
     ...(lacksCode ? ["for Global SMS it must have the word code"] : []),
   ];

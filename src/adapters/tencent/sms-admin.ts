@@ -41,6 +41,8 @@ export interface TemplateRequest {
   readonly name: string;
   readonly text: string;
   readonly remark: string;
+  /** Whether it tells of something, and has no code. */
+  readonly isNotice: boolean;
 }
 
 export interface SmsPackage {
@@ -88,7 +90,7 @@ const CALL_MS = 15_000;
 const HASTE = /^RequestLimitExceeded/;
 const HASTE_WAIT_MS = 1_100;
 const MOST_TRIES = 4;
-const VERIFICATION_TEMPLATE = 3;
+const TEMPLATE_KINDS = { notice: 2, verification: 3 } as const;
 
 export function createSmsAdmin({ client, isInternational, wait }: SmsAdminDeps): SmsAdmin {
   const International = isInternational ? 1 : 0;
@@ -106,11 +108,11 @@ export function createSmsAdmin({ client, isInternational, wait }: SmsAdminDeps):
     return rows.length < PAGE ? rows : [...rows, ...(await page(action, list, Offset + PAGE))];
   };
   const signParameters = (request: SignRequest) => ({ International, ...signatureParameters(request) });
-  const templateParameters = ({ name, text, remark }: TemplateRequest) => ({
+  const templateParameters = ({ name, text, remark, isNotice }: TemplateRequest) => ({
     International,
     TemplateName: name,
     TemplateContent: text,
-    SmsType: VERIFICATION_TEMPLATE,
+    SmsType: TEMPLATE_KINDS[isNotice ? "notice" : "verification"],
     Remark: remark,
   });
   return {

@@ -1,3 +1,5 @@
+import { isNoticeKind, type NoticeKind } from "../../core/delivery/notice-kinds.ts";
+import { noticeText } from "../../core/notices/text.ts";
 import type { Locale } from "../../core/verification/ports.ts";
 
 /**
@@ -16,10 +18,13 @@ export const TEMPLATE_PURPOSES = [
 
 export type TemplatePurpose = (typeof TEMPLATE_PURPOSES)[number];
 
+/** What a template is for: a code, or something that people are told. */
+export type TemplateUse = TemplatePurpose | NoticeKind;
+
 export interface Template {
   /** Tells templates apart in the console. */
   readonly name: string;
-  /** `{1}` is the code, `{2}` the minutes left. */
+  /** `{1}` is the code, `{2}` the minutes left; in a notice `{1}` is what stops the thing that it tells of. */
   readonly text: string;
 }
 
@@ -47,7 +52,19 @@ function pair(kind: string, event: string, zhKind: string): Readonly<Record<Loca
   };
 }
 
-/** The text that is submitted for a purpose where the operator has none of their own. */
-export function defaultTemplate(purpose: TemplatePurpose, locale: Locale): Template {
-  return TEMPLATES[purpose][locale];
+/** The text that is submitted where the operator has none of their own. */
+export function defaultTemplate(use: TemplateUse, locale: Locale): Template {
+  return isNoticeKind(use) ? notice(use, locale) : TEMPLATES[use][locale];
+}
+
+/** Without a link: the cloud takes links that are fixed alone (cloud.tencent.com/document/product/382/13301). */
+function notice(kind: NoticeKind, locale: Locale): Template {
+  const text = noticeText(kind, locale);
+  const name = `Phonekey ${kind.replaceAll("_", " ")}${locale === "en" ? "" : " 通知"}`;
+  return { name, text: text.charAt(0).toUpperCase() + text.slice(1) };
+}
+
+/** How many variables the sender fills in a text of a notice. */
+export function noticeParameters(kind: NoticeKind, text: string): number {
+  return kind === "phone_change_started" && text.includes("{1}") ? 1 : 0;
 }

@@ -62,6 +62,8 @@ const NOTICES = [
   "PASSWORD_RESET",
   "FACTOR_ADDED",
   "FACTOR_REMOVED",
+  "RECOVERY_CODE_USED",
+  "LOGIN_PROTECTION_OFF",
   "PHONE_CHANGE_STARTED",
   "PHONE_CHANGED",
 ] as const satisfies readonly Uppercase<NoticeKind>[];

@@ -33,6 +33,7 @@ async function start({ skewMs = 0, secretKey = KEYS.secretKey } = {}) {
     International: 0,
     TemplateName: "t",
     TemplateContent: "验证码{1}，{2}分钟",
+    SmsType: 3,
     StatusCode: 0,
     ReviewReply: "",
     CreateTime: 1,

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Reviewed, reviewFaults } from "../../../src/adapters/tencent/review.ts";
 import { defaultTemplate, TEMPLATE_PURPOSES } from "../../../src/adapters/tencent/templates.ts";
+import { NOTICE_KINDS } from "../../../src/core/delivery/notice-kinds.ts";
 import { PURPOSES } from "../../../src/core/verification/purpose.ts";
 
 function faults(text: string, more: Partial<Reviewed> = {}): string[] {
@@ -30,6 +31,20 @@ describe("the default texts", () => {
     const texts = all.map(([purpose, locale]) => defaultTemplate(purpose, locale));
     expect(new Set(texts.map(({ text }) => text)).size).toBe(14);
     expect(new Set(texts.map(({ name }) => name)).size).toBe(14);
+  });
+
+  const notices = NOTICE_KINDS.flatMap((kind) =>
+    (["en", "zh-CN"] as const).map((locale) => [kind, locale] as const),
+  );
+
+  it.each(notices)("of the notice %s in %s pass, and have no variable", (kind, locale) => {
+    const { text, name } = defaultTemplate(kind, locale);
+    const more = { isNotice: true, parameterCount: 0 };
+    expect(faults(text, more)).toEqual([]);
+    expect(faults(text, { ...more, isInternational: true })).toEqual([]);
+    expect(text).not.toMatch(/undefined|[【】]/);
+    expect(text).toMatch(/^[A-Z您]/);
+    expect(name).toContain(kind.split("_")[0]);
   });
 
   it("say what the tutorial's says", () => {

@@ -104,7 +104,8 @@ describe("the set-up", () => {
     const { text } = defaultTemplate("sign_in", "zh-CN");
     for (let n = 0; n < 150; n += 1) {
       const TemplateContent = n === 149 ? text : `${n}: {1} {2}`;
-      const row = { International: 0, TemplateName: "t", StatusCode: 0, ReviewReply: "", CreateTime: 1 };
+      const reviewed = { StatusCode: 0, ReviewReply: "", CreateTime: 1 };
+      const row = { International: 0, TemplateName: "t", SmsType: 3, ...reviewed };
       account.templates.push({ TemplateId: n + 1, TemplateContent, ...row });
     }
     const { done } = await setUp(admin);

@@ -14,6 +14,7 @@ export interface StandInTemplate {
   readonly International: number;
   readonly TemplateName: string;
   readonly TemplateContent: string;
+  readonly SmsType: number;
   StatusCode: number;
   ReviewReply: string;
   readonly CreateTime: number;

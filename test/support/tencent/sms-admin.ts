@@ -166,6 +166,7 @@ function addTemplate(account: AdminAccount, call: CloudCall, id: number): object
     International: template.International,
     TemplateName: template.TemplateName,
     TemplateContent: template.TemplateContent,
+    SmsType: template.SmsType,
     StatusCode: 1,
     ReviewReply: "",
     CreateTime: Math.floor(call.now / 1000),

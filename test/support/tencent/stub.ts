@@ -81,6 +81,7 @@ function approvedAccount(): AdminAccount {
       International: isInternational ? 1 : 0,
       TemplateName: "sign_in",
       TemplateContent: content,
+      SmsType: 3,
     });
   }
   return account;
