@@ -34,7 +34,7 @@ function startRacer(words: readonly (string | number)[]): Racer {
   };
 }
 
-/** Four processes begin at the same moment. Resolves with how many of 500 guesses were looked at, where 3 are allowed. */
+/** Four processes begin at the same moment. Resolves with how many of 500 guesses were looked at. The last word is how many may be. */
 async function race(words: readonly (string | number)[]): Promise<number> {
   const racers = Array.from({ length: PROCESSES }, () => startRacer(words));
   await Promise.all(racers.map(({ ready }) => ready));
@@ -47,18 +47,22 @@ describe("the same race finds a naive store out", () => {
   test.runIf(hasRedis())("GET, then SET, in Redis", async () => {
     const redis = await startRedis();
     try {
-      expect(await race(["redis", redis.port, "verification"])).toBeGreaterThan(3);
+      expect(await race(["redis", redis.port, "verification", 3])).toBeGreaterThan(3);
     } finally {
       await redis.stop();
     }
   });
 
-  test.runIf(hasMariadb())("SELECT, then UPDATE, in MariaDB", async () => {
+  test.runIf(hasMariadb()).each([
+    ["guesses at a code", 3],
+    ["wrong passwords", 10],
+    ["uses of an app's code", 1],
+  ])("SELECT, then UPDATE, in MariaDB: %s", async (_, allowed) => {
     const { port, database } = await newDatabase();
     await asRoot(
       `create table ${database}.naive (id varchar(20) primary key, used int not null)`,
-      `insert into ${database}.naive values ('verification', 0)`,
+      `insert into ${database}.naive values ('account', 0)`,
     );
-    expect(await race(["mariadb", port, database, "verification"])).toBeGreaterThan(3);
+    expect(await race(["mariadb", port, database, "account", allowed])).toBeGreaterThan(allowed);
   });
 });

@@ -1,12 +1,12 @@
 // The control of the races: a process that looks at guesses as much published code does. It reads the attempts, thinks,
-// and writes them: `naive.js redis <port> <id> <guesses>` or `naive.js mariadb <port> <database> <id> <guesses>`. It
-// says `ready`, waits for a line, and prints how many guesses it looked at.
+// and writes them: `naive.js redis <port> <id> <allowed> <guesses>` or `naive.js mariadb <port> <database> <id> <allowed>
+// <guesses>`. It says `ready`, waits for a line, and prints how many guesses it looked at.
 import { once } from "node:events";
 import { createConnection } from "mysql2/promise";
 import { createClient } from "redis";
 
-const ALLOWED = 3;
 const [store, port, ...rest] = process.argv.slice(2);
+const [allowed, guesses] = rest.slice(-2).map(Number);
 
 async function redisGuess(id) {
   const client = createClient({ url: `redis://127.0.0.1:${port}` });
@@ -14,7 +14,7 @@ async function redisGuess(id) {
   return {
     async guess() {
       const used = Number(await client.get(id));
-      if (used >= ALLOWED) return false;
+      if (used >= allowed) return false;
       await client.set(id, String(used + 1));
       return true;
     },
@@ -32,7 +32,7 @@ async function mariadbGuess(database, id) {
   return {
     async guess() {
       const [[row]] = await connection.execute("select used from naive where id = ?", [id]);
-      if (row.used >= ALLOWED) return false;
+      if (row.used >= allowed) return false;
       await connection.execute("update naive set used = ? where id = ?", [row.used + 1, id]);
       return true;
     },
@@ -40,7 +40,6 @@ async function mariadbGuess(database, id) {
   };
 }
 
-const guesses = Number(rest.at(-1));
 const { guess, close } = store === "redis" ? await redisGuess(rest[0]) : await mariadbGuess(rest[0], rest[1]);
 console.log("ready");
 await once(process.stdin, "data");
