@@ -111,7 +111,9 @@ describe("signing in by password on a page, without scripts", () => {
     expect(await go("/sign-in/second/send", {})).toMatchObject({ location: "/sign-in/second" });
     const code = world.sms.lastCode(PHONE);
     expect((await go("/sign-in/second")).text).toContain('name="by"');
-    expect(await go("/sign-in/second", { by: "sms", code: wrongCode(code) })).toMatchObject({ status: 401 });
+    const wrong = await go("/sign-in/second", { by: "sms", code: wrongCode(code) });
+    expect(wrong.status).toBe(401);
+    expect(wrong.text).toContain('id="code-error"');
     expect(await go("/sign-in/second", { by: "sms", code })).toMatchObject({ location: "/account" });
     // Of somebody who did not show the first factor.
     expect((await createVisitor(world).go("/sign-in/second/send", {})).status).toBe(403);

@@ -50,7 +50,8 @@ export async function submitSecondStep(
     locale: pageLocale(c, deps.settings),
     userAgent: c.req.header("user-agent") ?? "",
   });
-  if (!signedIn.ok) return await secondForm(c, deps, flow, signedIn.refusal);
+  const isAtSms = fields.get("by") === "sms";
+  if (!signedIn.ok) return await secondForm(c, deps, flow, { refusal: signedIn.refusal, isAtSms });
   clearCookie(c, deps.settings, "second");
   held.forget(c, deps);
   return await enter(flow, signedIn.value);
@@ -71,7 +72,7 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
     id && (await held.code(c, deps, step))
       ? await deps.phonekey.verifications.again({ ...input, id })
       : await deps.phonekey.verifications.start({ ...input, purpose: "second_factor" });
-  if (!sent.ok) return await secondForm(c, deps, flow, sent.refusal);
+  if (!sent.ok) return await secondForm(c, deps, flow, { refusal: sent.refusal, isAtSms: true });
   await held.keep(c, deps, { pre: flow.pre, verification: sent.value.id });
   return c.redirect("/sign-in/second", 303);
 }
@@ -92,7 +93,12 @@ function challengeOf(c: Context<Env>, deps: HttpDeps): string {
   return readCookie(c, deps.settings, "second") ?? "";
 }
 
-async function secondForm(c: Context<Env>, deps: HttpDeps, flow: Flow, refusal?: Refusal): Promise<Response> {
+async function secondForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  { refusal, isAtSms = false }: { readonly refusal?: Refusal; readonly isAtSms?: boolean } = {},
+): Promise<Response> {
   const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
   const methods = await deps.phonekey.signIn.methodsOf(step);
   if (!methods.ok) return await messagePageFor(c, deps, methods.refusal);
@@ -108,6 +114,7 @@ async function secondForm(c: Context<Env>, deps: HttpDeps, flow: Flow, refusal?:
     methods: methods.value,
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     ...(sms && { sms }),
+    isAtSms,
     ...(refusal && { error: refusalText(refusal, context.locale) }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);

@@ -5,22 +5,29 @@ import { Banner } from "./parts.tsx";
 import { SmsStep, type SmsStepProps } from "./sms-step.tsx";
 
 export interface SecondStepPageProps extends FactorFormProps {
+  /** Whether the code by SMS is what was wrong. */
+  readonly isAtSms: boolean;
   /** Where a code by SMS counts beside the first factor. */
   readonly sms?: Pick<SmsStepProps, "phoneMasked" | "sent">;
 }
 
 /** The second step of a sign-in. */
 export function secondStepPage(props: SecondStepPageProps): Page {
-  const { context, error, methods, sms } = props;
+  const { context, action, error, methods, sms } = props;
   const copy = FACTORS_COPY[context.locale];
+  const isSent = sms?.sent !== undefined;
+  const atSms = props.isAtSms && isSent;
+  const atCode = !props.isAtSms && methods.includes("otp");
+  const step = sms && <SmsStep {...{ context, action, ...sms }} {...(atSms && error && { error })} />;
   return layout(
     { context, title: copy.secondTitle, shape: "card", failed: error !== undefined },
     <>
       <h1>{copy.secondTitle}</h1>
-      {error && !methods.includes("otp") && !sms?.sent && <Banner kind="error">{error}</Banner>}
+      {error && !atCode && !atSms && <Banner kind="error">{error}</Banner>}
       <p class="lead">{methods.length > 0 ? copy.secondLead : copy.none}</p>
-      <FactorForm {...props} />
-      {sms && <SmsStep {...props} {...sms} />}
+      {isSent && step}
+      <FactorForm {...omitError(props)} hasFocus={!isSent} {...(atCode && error && { error })} />
+      {!isSent && step}
       <div class="aside-actions">
         <a class="link-button" href="/sign-in">
           {copy.startOver}
@@ -28,4 +35,8 @@ export function secondStepPage(props: SecondStepPageProps): Page {
       </div>
     </>,
   );
+}
+
+function omitError({ error: _, ...props }: SecondStepPageProps): FactorFormProps {
+  return props;
 }
