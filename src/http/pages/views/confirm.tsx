@@ -29,7 +29,8 @@ export function confirmPage(props: ConfirmPageProps): Page {
   const takesSms = methods.includes("sms");
   const isSent = takesSms && sent !== undefined;
   const atSms = isSent && wrong?.by === "sms";
-  const atCode = wrong?.by === "otp" || wrong?.by === "recovery";
+  const takesCode = methods.includes("otp") || methods.includes("recovery");
+  const atCode = takesCode && (wrong?.by === "otp" || wrong?.by === "recovery");
   const sms = takesSms && (
     <SmsStep
       {...{ context, action, phoneMasked }}
