@@ -27,7 +27,9 @@ let key: string;
 let withInbox: App;
 
 beforeAll(async () => {
-  const env = { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG,GB,HK", LIMIT_PHONE_SENDS: "unlimited" };
+  // All browsers come from one address: what is looked at is not the challenge that this would bring.
+  const freely = { LIMIT_PHONE_SENDS: "unlimited", LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" };
+  const env = { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG,GB,HK", ...freely };
   app = await startApp({ env, parts: { passwordHasher: countingHasher().hasher } });
   withInbox = await startApp({ inbox: true });
   const purposes = ["verify_identity", "confirm_transaction", "temporary_password"] as const;
