@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useBrowser } from "./browser.ts";
 import { appCode, pressFactor, protect } from "./factor-states.ts";
 import { type App, askForCode, newPhone, signIn, startApp, submitCode } from "./support.ts";
@@ -20,6 +20,12 @@ async function toSecondStep(phone: string, javaScriptEnabled = true): Promise<Pa
   return page;
 }
 
+/** How many sessions a browser has: none before the second step. */
+async function sessionsOf(page: Page): Promise<number> {
+  const cookies = await page.context().cookies(app.origin);
+  return cookies.filter(({ name }) => name.endsWith("phonekey_session")).length;
+}
+
 describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
   it("an authenticator app is set up, asked for, and its recovery codes stand for it", async () => {
     const phone = newPhone();
@@ -34,6 +40,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.waitForURL(`${app.origin}/account/factors`);
     await pressFactor(page, "codes");
     const recovery = (await page.locator("li code").first().textContent()) ?? "";
+    expect(await page.locator("li code").count()).toBe(10);
     await protect(page, "always");
     app.world.clock.advance(60_000);
 
@@ -41,6 +48,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await other.locator("#factor-code").fill("000000");
     await other.locator('form[action="/sign-in/second"] button').click();
     await other.locator("#factor-error").waitFor();
+    expect(await sessionsOf(other)).toBe(0);
     await other.locator("#factor-code").fill(appCode(app, secret));
     await other.locator('form[action="/sign-in/second"] button').click();
     await other.waitForURL(`${app.origin}/account`);
@@ -49,6 +57,13 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await lost.locator("#factor-code").fill(recovery);
     await lost.locator('form[action="/sign-in/second"] button').click();
     await lost.waitForURL(`${app.origin}/account`);
+    expect(await sessionsOf(lost)).toBe(1);
+
+    const again = await toSecondStep(phone, javaScriptEnabled);
+    await again.locator("#factor-code").fill(recovery);
+    await again.locator('form[action="/sign-in/second"] button').click();
+    await again.locator("#factor-error").waitFor();
+    expect(await sessionsOf(again)).toBe(0);
   });
 
   it("an old session is confirmed first, and leads back", async () => {
@@ -67,6 +82,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.waitForURL(`${app.origin}/account/factors`);
     await pressFactor(page, "app");
     await page.locator("svg.qr").waitFor();
+    expect(new URL(page.url()).pathname).toBe("/account/factors/app");
   });
 });
 
@@ -96,6 +112,8 @@ it("a passkey is made and signs, by the browser's own authenticator", async () =
   await askForCode(page, app.origin, phone);
   await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
   await page.waitForURL(`${app.origin}/sign-in/second`);
+  expect(await sessionsOf(page)).toBe(0);
   await page.locator('form[action="/sign-in/second"] button').click();
   await page.waitForURL(`${app.origin}/account`);
+  expect(await sessionsOf(page)).toBe(1);
 });
