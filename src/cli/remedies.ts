@@ -38,6 +38,8 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   factor_needed:
     "It is the last one beside the phone. Turn login protection off, or add another one, and repeat the request.",
   too_many_factors: "Remove a factor that is not used any more.",
+  password_required:
+    "The person came by a temporary password. Let them choose one of their own with PUT /v1/me/password, and repeat the request.",
   step_up_required:
     "Raise the session with POST /v1/sessions/current/step-up to the level `acrValues` at most `maxAge` seconds ago, and repeat the request with the new access token. Pages lead to `/account/confirm`.",
   user_not_found: "Let the person sign up, by signing in with a code. It is told after the right code alone.",

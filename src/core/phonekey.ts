@@ -57,7 +57,7 @@ import { refreshSession } from "./session/refresh.ts";
 import { isOpen, type Principal } from "./session/session.ts";
 import type { SignedIn } from "./session/session-draft.ts";
 import { type FirstStep, type SignInDeps, type SignInInput, signInByCode } from "./session/sign-in.ts";
-import { type Need, requireRecent } from "./session/step-up.ts";
+import { type Need, requireOwnPassword, requireRecent } from "./session/step-up.ts";
 import { issueAccessToken, issuePageToken, sessionTokens } from "./session/tokens.ts";
 import type { CheckInput } from "./verification/check.ts";
 import type { Client } from "./verification/client.ts";
@@ -156,6 +156,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
       accessToken: (session: Session) => issueAccessToken(deps, session),
       requireRecent: (principal: Principal, need: Need) => requireRecent(principal, need, clock.now()),
+      requireOwnPassword,
       waysToRaise: (principal: Principal) => waysToRaise(deps, principal),
       stepUp: (input: StepUpInput) => stepUp(deps, input),
       refresh: (refreshToken: string) => refreshSession(deps, refreshToken),

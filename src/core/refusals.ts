@@ -60,6 +60,11 @@ export const REFUSALS = {
     en: "There is no account for this number, and new ones are not open to everybody here.",
     zh: "该号码没有账号，本站暂不开放注册。",
   },
+  password_required: {
+    status: 403,
+    en: "Choose a password of your own first.",
+    zh: "请先设置您自己的密码。",
+  },
   captcha_required: {
     status: 403,
     en: "Please show that you are not a robot.",

@@ -14,7 +14,7 @@ import {
   type VerificationBody,
   wrongCode,
 } from "../http/support.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { bearer, createWorld, type World } from "../support/world.ts";
 import { apiKey, backendOf, check } from "./support.ts";
 
 const PASSWORD = { purpose: "temporary_password" };
@@ -40,6 +40,25 @@ describe("a temporary password", () => {
     expect(await refreshed.json()).toMatchObject({ mustSetPassword: true });
     world.clock.advance(MINUTE_MS);
     expect(await world.signIn()).not.toHaveProperty("mustSetPassword");
+  });
+
+  it("lets nothing else be done before they have chosen one", async () => {
+    const { id } = await start(world, PHONE, PASSWORD);
+    const { accessToken } = await opened(await open(world, id, shown()));
+    const headers = bearer(accessToken);
+    const put = (path: string, body: object) =>
+      world.request(path, {
+        method: "PUT",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    for (const path of ["/v1/sessions", "/v1/me/export", "/v1/me/factors"]) {
+      await refused(await world.request(path, { headers }), "password_required");
+    }
+    await refused(await put("/v1/me/phone", { verificationId: id, code: "123456" }), "password_required");
+    expect((await world.request("/v1/me", { headers })).status).toBe(200);
+    expect((await put("/v1/me/password", { newPassword: "lantern orchard vessel" })).status).toBe(204);
+    expect((await world.request("/v1/sessions", { headers })).status).toBe(200);
   });
 
   it("has as many digits as templates carry, where the sender has nothing else", async () => {

@@ -83,6 +83,7 @@ beforeAll(async () => {
   for (const name of ["GET /.well-known/jwks.json", "GET /healthz", "GET /readyz"]) await call(name);
   // Without its database it can say that it lives, and nothing else.
   world.clock.advance(300_000);
+  await tourBeforePassword();
   const last = await world.signIn(phoneNo(64));
   down = true;
   for (const each of OPERATIONS) await withoutDatabase(each, last, challenged);
@@ -312,6 +313,16 @@ async function tourClosed(): Promise<void> {
   const { id: verificationId } = await bodyOf<VerificationBody>(asked);
   await call("POST /v1/sessions", json({ verificationId, code: closed.sms.lastCode() }), closed);
   await closed.close();
+}
+
+/** What a person is answered who came by a temporary password and has still to choose one of their own. */
+async function tourBeforePassword(): Promise<void> {
+  const start = { phone: phoneNo(73), purpose: "temporary_password" };
+  const { id: verificationId } = await bodyOf<VerificationBody>(await world.post("/v1/verifications", start));
+  const entered = await world.post("/v1/sessions", { verificationId, code: world.sms.lastCode() });
+  const { headers } = asUser(await bodyOf<OpenedSession>(entered));
+  const closed = OPERATIONS.filter(({ auth, beforePassword }) => auth === "access_token" && !beforePassword);
+  for (const each of closed) await call(nameOf(each), { id: ID.session, headers });
 }
 
 /** What a person is answered who confirms that it is them, by a code to their own phone. */

@@ -28,6 +28,37 @@ it("a person sets, changes and removes a password on a page of theirs, without s
   await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
 });
 
+it("whoever came by a temporary password chooses one first, and only then goes back to the app that sent them", async () => {
+  await world.close();
+  ({ world } = await createPasswordWorld({ env: { RETURN_TO: "https://app.example.com/in" } }));
+  const { go } = createVisitor(world);
+  const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+  const request = new URLSearchParams({
+    return_to: "https://app.example.com/in",
+    state: "kTzR3JwWmJ0pQxv1hE2c4A",
+    code_challenge: challenge,
+    code_challenge_method: "S256",
+  });
+  await go(`/sign-in?${request}`);
+  await go("/temporary-password", undefined, { "sec-fetch-site": "same-origin" });
+  await go("/sign-in", { phone: PHONE, country: "CN", purpose: "temporary_password" });
+  await go("/sign-in/code");
+  const entered = await go("/sign-in/code", { code: world.sms.lastCode() });
+  expect(entered).toMatchObject({ status: 303, location: "/account/password" });
+  for (const path of ["/account", "/account/factors", "/account/data", "/account/phone"]) {
+    expect(await go(path)).toMatchObject({ status: 303, location: "/account/password" });
+  }
+  const again = await go("/sign-in", undefined, { "sec-fetch-site": "same-origin" });
+  expect(again).toMatchObject({ status: 303, location: "/account/password" });
+  await go("/account/password");
+  const { status, location } = await go("/account/password", { password: PASSWORD });
+  expect([status, location]).toEqual([
+    303,
+    expect.stringMatching(/^https:\/\/app\.example\.com\/in\?handover=.+&state=kTzR3JwWmJ0pQxv1hE2c4A$/),
+  ]);
+  expect((await go("/account")).status).toBe(200);
+});
+
 it("whoever signed in long ago confirms first that it is them", async () => {
   const { go, enter } = createVisitor(world);
   await enter();

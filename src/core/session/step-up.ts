@@ -13,6 +13,11 @@ export interface Need {
 /** For what takes an account over, or away from its owner. */
 export const SENSITIVE: Need = { withinMs: 600_000 };
 
+/** Whoever came by a temporary password chooses one of their own before anything else is done in their session. */
+export function requireOwnPassword({ session }: Principal): Result<void, "password_required"> {
+  return session.mustSetPassword ? refuse("password_required") : ok(undefined);
+}
+
 /**
  * Whether the person behind this session has shown recently and well enough who they are (RFC 9470). The refusal says
  * what is missing: `POST /v1/sessions/current/step-up` and the page `/account/confirm` give it.

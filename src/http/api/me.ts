@@ -10,6 +10,7 @@ export const readMe = operation({
   summary: "Read the signed-in user",
   description: "The user whose access token this is.",
   auth: "access_token",
+  beforePassword: true,
   answer: { status: 200, description: "The user.", schema: User },
   refusals: [],
   handle: async (request, phonekey, deps) =>

@@ -19,6 +19,8 @@ export interface Operation {
   readonly description: string;
   /** Whose credentials it takes; `backend` asks for an API key, `anybody` takes one and does without, `anyone` an access token too. */
   readonly auth: "none" | "access_token" | "backend" | "anybody" | "anyone";
+  /** Whether it is open to whoever came by a temporary password and has not chosen one of their own yet. */
+  readonly beforePassword: boolean;
   /** Whether it takes an `Idempotency-Key`: every call that sends. */
   readonly sends: boolean;
   readonly params?: z.ZodObject;
@@ -66,9 +68,10 @@ type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type Sent<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
 
 interface Definition<Params, Query, Body, Schema, Codes extends readonly RefusalCode[], Auth>
-  extends Omit<Operation, "handle" | "sends"> {
+  extends Omit<Operation, "handle" | "sends" | "beforePassword"> {
   readonly auth: Auth & Operation["auth"];
   readonly sends?: boolean;
+  readonly beforePassword?: boolean;
   readonly params?: Params & z.ZodObject;
   readonly query?: Query & z.ZodObject;
   readonly body?: Body & z.ZodType;
@@ -101,7 +104,8 @@ export function operation<
   const { handle, ...rest } = definition;
   return {
     sends: false,
-    ...(rest as Omit<Operation, "handle" | "sends">),
+    beforePassword: false,
+    ...(rest as Omit<Operation, "handle" | "sends" | "beforePassword">),
     handle: (request, deps) => handle(request, deps.phonekey, deps),
   };
 }
@@ -113,6 +117,7 @@ export function allRefusals(operation: Operation): RefusalCode[] {
   if (operation.body) codes.add("unsupported_media_type");
   if (operation.method !== "get") codes.add("request_too_large");
   if (operation.auth === "access_token") codes.add("invalid_token");
+  if (operation.auth === "access_token" && !operation.beforePassword) codes.add("password_required");
   if (["backend", "anybody", "anyone"].includes(operation.auth)) codes.add("invalid_api_key");
   if (operation.sends) codes.add("invalid_request");
   return [...codes, "internal_error", "unavailable"];

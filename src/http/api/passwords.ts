@@ -28,6 +28,7 @@ export const setPassword = operation({
   description:
     "Takes a sign-in or a step-up of the last ten minutes, or the current password. All other sessions end, and every device is unknown from then on; this one is known again by the device token of its next refresh.",
   auth: "access_token",
+  beforePassword: true,
   body: PasswordBody,
   answer: { status: 204, description: "The password is set." },
   refusals: [

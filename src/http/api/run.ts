@@ -65,11 +65,11 @@ async function authorize(
   operation: Operation,
   deps: HttpDeps,
   c: Context<Env>,
-): Promise<Result<Caller[Operation["auth"]], "invalid_token" | "invalid_api_key">> {
+): Promise<Result<Caller[Operation["auth"]], "invalid_token" | "password_required" | "invalid_api_key">> {
   const { auth } = operation;
   if (auth === "none") return ok(undefined);
   const token = bearerToken(c) ?? "";
-  if (auth === "access_token") return await readPerson(deps, token);
+  if (auth === "access_token") return await readOwner(operation, deps, token);
   if (auth === "backend" || token.startsWith("pk_")) {
     const backend = await readBackend(deps, c, token);
     return backend.ok && auth === "anyone" ? ok({ backend: backend.value }) : backend;
@@ -78,6 +78,17 @@ async function authorize(
   // Whoever shows something else than credentials where none are needed is anybody.
   const person = await readPerson(deps, token);
   return ok(person.ok ? { person: person.value } : {});
+}
+
+async function readOwner(
+  { beforePassword }: Operation,
+  deps: HttpDeps,
+  token: string,
+): Promise<Result<Principal, "invalid_token" | "password_required">> {
+  const person = await readPerson(deps, token);
+  if (!person.ok || beforePassword) return person;
+  const own = deps.phonekey.sessions.requireOwnPassword(person.value);
+  return own.ok ? person : own;
 }
 
 async function readPerson(deps: HttpDeps, token: string): Promise<Result<Principal, "invalid_token">> {

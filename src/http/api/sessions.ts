@@ -93,6 +93,7 @@ export const stepUpSession = operation({
   description:
     "Raises the session that asks, after `step_up_required`: by the code of a verification with purpose `second_factor`, or by another factor of those that `GET /v1/me/factors` names. The answer's access token says the new level and time; the refresh token stays.",
   auth: "access_token",
+  beforePassword: true,
   body: StepUpBody,
   answer: { status: 200, description: "A further access token of the session.", schema: AccessToken },
   refusals: ["invalid_request", "invalid_token", "invalid_code", "too_many_requests"],
@@ -138,6 +139,7 @@ export const endCurrentSession = operation({
   summary: "Sign out",
   description: "Ends the session that asks. Its tokens are refused from then on.",
   auth: "access_token",
+  beforePassword: true,
   answer: { status: 204, description: "The session has ended." },
   refusals: [],
   handle: async ({ principal }, phonekey) => {

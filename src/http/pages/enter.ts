@@ -5,6 +5,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, isOwnLink, keepFlow, readReturnRequest, returnAddress } from "./flow.ts";
+import { OWN_PASSWORD, type Visitor } from "./visitor.ts";
 
 /**
  * Shows a page on which a sign-in begins. Who is signed in already goes on at once.
@@ -45,12 +46,22 @@ export async function enter(
   return await goOn(c, deps, flow, signedIn);
 }
 
+/** On for a person who had to choose a password of their own and has done so: to the app that asked before that. */
+export async function resume(c: Context<Env>, deps: HttpDeps, { cookie }: Visitor): Promise<Response> {
+  const flow = await currentFlow(c, deps);
+  const principal = await deps.phonekey.sessions.authenticatePage(cookie);
+  if (!flow || !principal.ok) return c.redirect("/account", 303);
+  return await goOn(c, deps, flow, { ...principal.value, created: false });
+}
+
 /** To the app that asked, with a handover and never a token in the address; else to the account page. */
 async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
+  if (!deps.phonekey.sessions.requireOwnPassword(signedIn).ok) {
+    await keepFlow(c, deps, flow);
+    return c.redirect(OWN_PASSWORD, 303);
+  }
   clearCookie(c, deps.settings, "flow");
-  // Whoever came by a temporary password chooses one of their own.
-  const own = signedIn.session.mustSetPassword ? "/account/password" : "/account";
-  if (!flow.returnTo || !flow.challenge) return c.redirect(own, 303);
+  if (!flow.returnTo || !flow.challenge) return c.redirect("/account", 303);
   const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);
   return c.redirect(returnAddress(flow, handover), 303);
 }

@@ -4,11 +4,10 @@ import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { confirmFirst } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { resume } from "./enter.ts";
 import { csrfToken } from "./forms.ts";
 import { passwordPage } from "./views/password.tsx";
-import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
-
-const PATH = "/account/password";
+import { type Handler, OWN_PASSWORD as PATH, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
 /** GET /account/password: asks for a new password. */
 export const showPassword: Handler = (c, deps) =>
@@ -22,7 +21,10 @@ export const submitPassword: Handler = (c, deps) =>
       locale: pageLocale(c, deps.settings),
       newPassword: fields.get("password") ?? "",
     });
-    if (changed.ok) return c.redirect("/account?saved", 303);
+    if (changed.ok) {
+      const wasNeeded = visitor.principal.session.mustSetPassword;
+      return wasNeeded ? await resume(c, deps, visitor) : c.redirect("/account?saved", 303);
+    }
     const { refusal } = changed;
     return refusal.code === "step_up_required"
       ? confirmFirst(c, PATH)

@@ -14,6 +14,11 @@ export interface Visitor {
   readonly cookie: string;
 }
 
+/** Where people choose a password of their own. */
+export const OWN_PASSWORD = "/account/password";
+/** What else is open to whoever has to: confirming that it is them, and signing out. */
+const BEFORE_PASSWORD = /^(\/account\/(password|confirm)|\/sign-out)(\/|$)/;
+
 async function currentVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
   const cookie = readCookie(c, deps.settings, "session");
   const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
@@ -27,7 +32,9 @@ export async function withVisitor(
   act: (visitor: Visitor) => Promise<Response>,
 ): Promise<Response> {
   const visitor = await currentVisitor(c, deps);
-  return visitor ? await act(visitor) : c.redirect("/sign-in", 303);
+  if (!visitor) return c.redirect("/sign-in", 303);
+  const own = deps.phonekey.sessions.requireOwnPassword(visitor.principal);
+  return own.ok || BEFORE_PASSWORD.test(c.req.path) ? await act(visitor) : c.redirect(OWN_PASSWORD, 303);
 }
 
 /** Runs `act` for a signed-in visitor whose own page sent the form. */
