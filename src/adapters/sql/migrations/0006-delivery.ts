@@ -1,12 +1,13 @@
-import type { ColumnDataType, Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import type { Schema } from "../schema.ts";
+import { type Columns, index } from "./tables.ts";
 
 /**
  * What providers and carriers say of messages, what people answer to them, and what the operator is told. What was
  * sent before has no report, and holds no number.
  */
 export async function delivery(db: Kysely<Schema>): Promise<void> {
-  const columns: Readonly<Record<string, ColumnDataType>> = {
+  const columns: Columns = {
     request_id: "varchar(128)",
     fee: "integer",
     held_until: "bigint",
@@ -72,17 +73,4 @@ async function answers(db: Kysely<Schema>): Promise<void> {
     .addPrimaryKeyConstraint("opt_outs_key", ["id"])
     .execute();
   await index(db, "opt_outs", ["phone_tag"], "unique");
-}
-
-async function index(
-  db: Kysely<Schema>,
-  table: keyof Schema,
-  columns: readonly string[],
-  kind?: "unique",
-): Promise<void> {
-  const created = db.schema.createIndex(`${table}_by_${columns.join("_")}`);
-  await (kind ? created.unique() : created)
-    .on(table)
-    .columns([...columns])
-    .execute();
 }

@@ -1,13 +1,6 @@
-import type { ColumnDataType, Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import type { Schema } from "../schema.ts";
-
-type Columns = Readonly<Record<string, ColumnDataType>>;
-
-const ID = "varchar(64)";
-const TAG = "varchar(128)";
-const SEALED = "varchar(512)";
-const WORD = "varchar(32)";
-const TIME = "bigint";
+import { ID, index, SEALED, TAG, TIME, table, WORD } from "./tables.ts";
 
 /**
  * What people are told of their accounts, accounts that are about to move to another number, numbers of which the
@@ -51,31 +44,4 @@ export async function lifeOfAnAccount(db: Kysely<Schema>): Promise<void> {
   await table(db, "erasures", { id: ID, phone_tag: TAG, at: TIME });
   await index(db, "erasures", ["at"]);
   await db.schema.alterTable("users").addColumn("last_used_at", TIME).execute();
-}
-
-async function table(
-  db: Kysely<Schema>,
-  name: keyof Schema,
-  always: Columns,
-  sometimes: Columns = {},
-): Promise<void> {
-  let created = db.schema.createTable(name);
-  for (const [column, type] of Object.entries(always)) {
-    created = created.addColumn(column, type, (each) => each.notNull());
-  }
-  for (const [column, type] of Object.entries(sometimes)) created = created.addColumn(column, type);
-  await created.addPrimaryKeyConstraint(`${name}_key`, ["id" as never]).execute();
-}
-
-async function index(
-  db: Kysely<Schema>,
-  name: keyof Schema,
-  columns: readonly string[],
-  kind?: "unique",
-): Promise<void> {
-  const created = db.schema.createIndex(`${name}_by_${columns.join("_")}`);
-  await (kind ? created.unique() : created)
-    .on(name)
-    .columns([...columns])
-    .execute();
 }

@@ -1,11 +1,6 @@
-import type { ColumnDataType, Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import type { Schema } from "../schema.ts";
-
-const ID = "varchar(64)";
-const WORD = "varchar(32)";
-const TIME = "bigint";
-
-type Columns = Readonly<Record<string, ColumnDataType>>;
+import { type Columns, ID, index, TIME, table, WORD } from "./tables.ts";
 
 /** Second factors of users, what was asked of passkeys, and the ledger of wrong codes of authenticator apps. */
 export async function factors(db: Kysely<Schema>): Promise<void> {
@@ -31,31 +26,4 @@ export async function factors(db: Kysely<Schema>): Promise<void> {
   await table(db, "factor_failures", { id: ID, user_id: ID, bucket: WORD, at: TIME });
   await index(db, "factor_failures", ["user_id", "bucket", "at"]);
   await index(db, "factor_failures", ["at"]);
-}
-
-async function table(
-  db: Kysely<Schema>,
-  name: keyof Schema,
-  always: Columns,
-  sometimes: Columns = {},
-): Promise<void> {
-  let created = db.schema.createTable(name);
-  for (const [column, type] of Object.entries(always)) {
-    created = created.addColumn(column, type, (each) => each.notNull());
-  }
-  for (const [column, type] of Object.entries(sometimes)) created = created.addColumn(column, type);
-  await created.addPrimaryKeyConstraint(`${name}_key`, ["id" as never]).execute();
-}
-
-async function index(
-  db: Kysely<Schema>,
-  name: keyof Schema,
-  columns: readonly string[],
-  kind?: "unique",
-): Promise<void> {
-  const created = db.schema.createIndex(`${name}_by_${columns.join("_")}`);
-  await (kind ? created.unique() : created)
-    .on(name)
-    .columns([...columns])
-    .execute();
 }
