@@ -4,7 +4,7 @@ import type { Flow } from "../../core/session/flow.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { demanded, inAdvance, readCaptcha, sourcesOf } from "./challenge.ts";
+import { inAdvance, sourcesOf } from "./challenge.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { FORGOTTEN_COPY } from "./copy/password-sign-in.ts";
 import { COPY } from "./copy.ts";
@@ -16,18 +16,17 @@ import {
   noPhone,
   type Outcome,
   phoneField,
-  phoneInput,
   statusOf,
   type TypedPhone,
   typedPhone,
 } from "./phone-form.ts";
+import { sendCode, sendCodeAgain } from "./send-code.ts";
 import { forgottenPage, resetDonePage, resetPage } from "./views/forgotten.tsx";
 import { messagePage } from "./views/message.tsx";
 import type { Handler } from "./visitor.ts";
 
 const START = "/sign-in/forgotten";
 const CODE = "/sign-in/forgotten/code";
-const purpose = "reset_password";
 
 // A flow of its own: what an app asked for at the sign-in page waits in the other one until the person signs in.
 const held = createHeld("reset");
@@ -44,23 +43,9 @@ export const submitForgotten: Handler = async (c, deps) => {
   const form = await flowForm(c, deps, held.flow);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
-  const typed = typedPhone(fields);
-  const captcha = readCaptcha(fields);
-  const input = { ...phoneInput(typed), purpose, client: pageClient(c, deps, flow) } as const;
-  const started = await deps.phonekey.verifications.start({
-    ...input,
-    locale: pageLocale(c, deps.settings),
-    ...(captcha && { captcha }),
-    ...(flow.verification && { heldId: flow.verification }),
-  });
-  if (!started.ok) {
-    const { refusal } = started;
-    const challenge = isDemand(refusal)
-      ? demanded(await deps.phonekey.challenges.forStart(input), fields)
-      : inAdvance(c, deps);
-    return await forgottenForm(c, deps, flow, typed, { refusal, challenge });
-  }
-  await held.keep(c, deps, { ...flow, verification: started.value.id });
+  const sent = await sendCode(c, deps, form.value, "reset_password");
+  if (!sent.ok) return await forgottenForm(c, deps, flow, typedPhone(fields), sent);
+  await held.keep(c, deps, sent.flow);
   return c.redirect(CODE, 303);
 };
 
@@ -101,25 +86,14 @@ export const submitReset: Handler = async (c, deps) => {
 export const resendReset: Handler = async (c, deps) => {
   const form = await flowForm(c, deps, held.flow);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
-  const { flow, fields } = form.value;
-  const captcha = readCaptcha(fields);
-  const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
-  const sent = await deps.phonekey.verifications.again({
-    ...input,
-    locale: pageLocale(c, deps.settings),
-    ...(captcha && { captcha }),
-  });
+  const sent = await sendCodeAgain(c, deps, form.value);
   if (sent.ok) {
-    await held.keep(c, deps, { ...flow, verification: sent.value.id });
+    await held.keep(c, deps, sent.flow);
     return c.redirect(CODE, 303);
   }
-  const { refusal } = sent;
+  const { flow } = form.value;
   const view = await heldVerification(c, deps, flow);
-  if (!view) return c.redirect(START, 303);
-  const challenge = isDemand(refusal)
-    ? demanded(await deps.phonekey.challenges.forResend(input), fields)
-    : undefined;
-  return await resetForm(c, deps, flow, view, { refusal, challenge });
+  return view ? await resetForm(c, deps, flow, view, sent) : c.redirect(START, 303);
 };
 
 async function forgottenForm(

@@ -4,8 +4,8 @@ import { alphabetOf } from "../../core/verification/code.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { demanded, inAdvance, readCaptcha, sourcesOf } from "./challenge.ts";
-import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { inAdvance, sourcesOf } from "./challenge.ts";
+import { pageContext, sendPage } from "./context.ts";
 import { beginSignIn, enter } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
@@ -15,12 +15,12 @@ import {
   noPhone,
   type Outcome,
   phoneForm,
-  phoneInput,
   type SignInPurpose,
   statusOf,
   typedPhone,
 } from "./phone-form.ts";
 import { beginSecondStep, submitSecondStep } from "./second-step.ts";
+import { sendCode, sendCodeAgain } from "./send-code.ts";
 import { codePage } from "./views/code.tsx";
 
 type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
@@ -45,22 +45,9 @@ export const submitPhone: Handler = async (c, deps) => {
   const typed = typedPhone(fields);
   const purpose: SignInPurpose =
     fields.get("purpose") === "temporary_password" ? "temporary_password" : "sign_in";
-  const captcha = readCaptcha(fields);
-  const input = { ...phoneInput(typed), purpose, client: pageClient(c, deps, flow) };
-  const started = await deps.phonekey.verifications.start({
-    ...input,
-    locale: pageLocale(c, deps.settings),
-    ...(captcha && { captcha }),
-    ...(flow.verification && { heldId: flow.verification }),
-  });
-  if (!started.ok) {
-    const { refusal } = started;
-    const challenge = isDemand(refusal)
-      ? demanded(await deps.phonekey.challenges.forStart(input), fields)
-      : inAdvance(c, deps);
-    return await phoneForm(c, deps, flow, { ...typed, purpose }, { refusal, challenge });
-  }
-  await keepFlow(c, deps, { ...flow, verification: started.value.id });
+  const sent = await sendCode(c, deps, form.value, purpose);
+  if (!sent.ok) return await phoneForm(c, deps, flow, { ...typed, purpose }, sent);
+  await keepFlow(c, deps, sent.flow);
   return c.redirect("/sign-in/code", 303);
 };
 
@@ -99,25 +86,14 @@ export const submitSecond: Handler = (c, deps) =>
 export const resendCode: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
-  const { flow, fields } = form.value;
-  const captcha = readCaptcha(fields);
-  const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
-  const sent = await deps.phonekey.verifications.again({
-    ...input,
-    locale: pageLocale(c, deps.settings),
-    ...(captcha && { captcha }),
-  });
+  const sent = await sendCodeAgain(c, deps, form.value);
   if (sent.ok) {
-    await keepFlow(c, deps, { ...flow, verification: sent.value.id });
+    await keepFlow(c, deps, sent.flow);
     return c.redirect("/sign-in/code", 303);
   }
+  const { flow } = form.value;
   const view = await heldVerification(c, deps, flow);
-  if (!view) return c.redirect("/sign-in", 303);
-  const { refusal } = sent;
-  const challenge = isDemand(refusal)
-    ? demanded(await deps.phonekey.challenges.forResend(input), fields)
-    : undefined;
-  return await codeForm(c, deps, flow, view, { refusal, challenge });
+  return view ? await codeForm(c, deps, flow, view, sent) : c.redirect("/sign-in", 303);
 };
 
 async function codeForm(

@@ -3,7 +3,7 @@ import { FACTORS_COPY } from "../copy/factors.ts";
 import type { SentCode } from "../held.ts";
 import { FactorForm } from "./factor-form.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Banner } from "./parts.tsx";
+import { AsideLink, Banner } from "./parts.tsx";
 import { SmsStep } from "./sms-step.tsx";
 
 export interface ConfirmPageProps {
@@ -47,11 +47,7 @@ export function confirmPage(props: ConfirmPageProps): Page {
       {isSent && sms}
       <FactorForm {...props} action={action} hasFocus={!isSent} {...(atCode && { error: wrong.text })} />
       {!isSent && sms}
-      <div class="aside-actions">
-        <a class="link-button" href={to}>
-          {copy.back}
-        </a>
-      </div>
+      <AsideLink href={to}>{copy.back}</AsideLink>
     </>,
   );
 }

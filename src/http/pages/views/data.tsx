@@ -3,7 +3,7 @@ import { COPY } from "../copy.ts";
 import type { SentCode } from "../held.ts";
 import { CodeField } from "./code.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Banner, Form, PhoneNumber } from "./parts.tsx";
+import { AsideLink, Banner, Form, PhoneNumber } from "./parts.tsx";
 import { ResendCode } from "./resend.tsx";
 
 export interface DataPageProps {
@@ -40,11 +40,7 @@ export function dataPage(props: DataPageProps): Page {
         <p>{copy.data.eraseLead}</p>
         {sent ? <Sent {...props} sent={sent} /> : <Unsent {...props} />}
       </section>
-      <div class="aside-actions">
-        <a class="link-button" href="/account">
-          {copy.back}
-        </a>
-      </div>
+      <AsideLink href="/account">{copy.back}</AsideLink>
     </>,
   );
 }

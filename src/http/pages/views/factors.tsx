@@ -3,7 +3,7 @@ import type { QrPath } from "../../context.ts";
 import { FACTORS_COPY } from "../copy/factors.ts";
 import { PasskeyForm } from "./factor-form.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Banner, FieldError, Form, Time } from "./parts.tsx";
+import { AsideLink, Banner, FieldError, Form, Time } from "./parts.tsx";
 
 export interface FactorsPageProps extends Protection {
   readonly context: PageContext;
@@ -33,11 +33,7 @@ export function factorsPage(props: FactorsPageProps): Page {
       <Add {...props} />
       {props.factors.length > 0 && <Recovery {...props} />}
       <When {...props} />
-      <div class="aside-actions">
-        <a class="link-button" href="/account">
-          {copy.back}
-        </a>
-      </div>
+      <AsideLink href="/account">{copy.back}</AsideLink>
     </>,
   );
 }
@@ -214,11 +210,7 @@ export function appPage({ context, id, secret, qr, error }: AppPageProps): Page 
           {copy.submit}
         </button>
       </Form>
-      <div class="aside-actions">
-        <a class="link-button" href="/account/factors">
-          {copy.title}
-        </a>
-      </div>
+      <AsideLink href="/account/factors">{copy.title}</AsideLink>
     </>,
   );
 }

@@ -6,7 +6,7 @@ import { COPY } from "../copy.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { CodeField, EndedCode, OtherNumber, ResendForm } from "./code.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Banner, Form, PhoneNumber, Time } from "./parts.tsx";
+import { AsideLink, Banner, Form, PhoneNumber, Time } from "./parts.tsx";
 import { PasswordInput } from "./password-input.tsx";
 import { PhoneField, type PhoneFieldProps } from "./phone.tsx";
 
@@ -33,11 +33,7 @@ export function forgottenPage(props: ForgottenPageProps): Page {
         </button>
       </Form>
       <p class="small">{COPY[context.locale].phone.smallPrint}</p>
-      <div class="aside-actions">
-        <a class="link-button" href="/sign-in/password">
-          {copy.back}
-        </a>
-      </div>
+      <AsideLink href="/sign-in/password">{copy.back}</AsideLink>
     </>,
   );
 }

@@ -23,6 +23,17 @@ export function Form({ context, action, enhance, children, ...rest }: PropsWithC
 }
 
 /** What is wrong with one field; the field names this id in `aria-describedby`. */
+/** Another way on, below what the page is for. */
+export function AsideLink({ href, children }: PropsWithChildren<{ readonly href: string }>) {
+  return (
+    <div class="aside-actions">
+      <a class="link-button" href={href}>
+        {children}
+      </a>
+    </div>
+  );
+}
+
 export function FieldError({ id, text }: { readonly id: string; readonly text: string | undefined }) {
   if (!text) return null;
   return (

@@ -1,6 +1,6 @@
 import { PASSWORD_COPY } from "../copy/password.ts";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Form } from "./parts.tsx";
+import { AsideLink, Form } from "./parts.tsx";
 import { PasswordInput } from "./password-input.tsx";
 
 export interface PasswordPageProps {
@@ -32,13 +32,7 @@ export function passwordPage(props: PasswordPageProps): Page {
         </button>
       </Form>
       {hasPassword && !isNeeded && <Removal context={context} />}
-      {!isNeeded && (
-        <div class="aside-actions">
-          <a class="link-button" href="/account">
-            {copy.back}
-          </a>
-        </div>
-      )}
+      {!isNeeded && <AsideLink href="/account">{copy.back}</AsideLink>}
     </>,
   );
 }

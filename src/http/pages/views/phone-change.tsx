@@ -4,7 +4,7 @@ import type { SentCode } from "../held.ts";
 import { Challenge } from "./challenge.tsx";
 import { CodeField } from "./code.tsx";
 import { layout, type Page } from "./layout.tsx";
-import { Banner, Form, PhoneNumber, Time } from "./parts.tsx";
+import { AsideLink, Banner, Form, PhoneNumber, Time } from "./parts.tsx";
 import { PhoneField, type PhonePageProps } from "./phone.tsx";
 import { ResendCode } from "./resend.tsx";
 
@@ -40,11 +40,7 @@ export function phoneChangePage(props: PhoneChangePageProps): Page {
       ) : (
         <Ask {...props} />
       )}
-      <div class="aside-actions">
-        <a class="link-button" href="/account">
-          {copy.back}
-        </a>
-      </div>
+      <AsideLink href="/account">{copy.back}</AsideLink>
     </>,
   );
 }
@@ -90,11 +86,7 @@ function Sent({ context, sent, error }: PhoneChangePageProps & { readonly sent: 
         </button>
       </Form>
       <ResendCode context={context} action="/account/phone/resend" seconds={sent.resendInSeconds} />
-      <div class="aside-actions">
-        <a class="link-button" href="/account/phone?other">
-          {copy.other}
-        </a>
-      </div>
+      <AsideLink href="/account/phone?other">{copy.other}</AsideLink>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { COPY } from "../copy.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { inTime } from "./format.ts";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Banner, describedBy, FieldError, Form } from "./parts.tsx";
+import { AsideLink, Banner, describedBy, FieldError, Form } from "./parts.tsx";
 
 export interface Country {
   /** ISO 3166-1 alpha-2. */
@@ -58,11 +58,7 @@ export function phonePage(props: PhonePageProps): Page {
       </Form>
       <p class="small">{copy.smallPrint}</p>
       {!isPassword && (
-        <div class="aside-actions">
-          <a class="link-button" href="/sign-in/password">
-            {PASSWORD_SIGN_IN_COPY[context.locale].link}
-          </a>
-        </div>
+        <AsideLink href="/sign-in/password">{PASSWORD_SIGN_IN_COPY[context.locale].link}</AsideLink>
       )}
     </>,
   );

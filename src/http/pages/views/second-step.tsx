@@ -1,7 +1,7 @@
 import { FACTORS_COPY } from "../copy/factors.ts";
 import { FactorForm, type FactorFormProps } from "./factor-form.tsx";
 import { layout, type Page } from "./layout.tsx";
-import { Banner } from "./parts.tsx";
+import { AsideLink, Banner } from "./parts.tsx";
 import { SmsStep, type SmsStepProps } from "./sms-step.tsx";
 
 export interface SecondStepPageProps extends FactorFormProps {
@@ -28,11 +28,7 @@ export function secondStepPage(props: SecondStepPageProps): Page {
       {isSent && step}
       <FactorForm {...omitError(props)} hasFocus={!isSent} {...(atCode && error && { error })} />
       {!isSent && step}
-      <div class="aside-actions">
-        <a class="link-button" href="/sign-in">
-          {copy.startOver}
-        </a>
-      </div>
+      <AsideLink href="/sign-in">{copy.startOver}</AsideLink>
     </>,
   );
 }

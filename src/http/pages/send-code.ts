@@ -1,0 +1,62 @@
+import type { Context } from "hono";
+import type { Flow } from "../../core/session/flow.ts";
+import type { Purpose } from "../../core/verification/purpose.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { demanded, inAdvance, readCaptcha } from "./challenge.ts";
+import { pageLocale } from "./context.ts";
+import { pageClient } from "./flow.ts";
+import type { Fields } from "./forms.ts";
+import { isDemand, type Outcome, phoneInput, typedPhone } from "./phone-form.ts";
+
+/** What a browser sent, and the flow that it is in. */
+interface SentForm {
+  readonly flow: Flow;
+  readonly fields: Fields;
+}
+
+/** The flow with its verification, or what the form is shown with once more. */
+type Sending = { readonly ok: true; readonly flow: Flow } | ({ readonly ok: false } & Outcome);
+
+/** Sends a code to the phone of a form. */
+export async function sendCode(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { flow, fields }: SentForm,
+  purpose: Purpose,
+): Promise<Sending> {
+  const captcha = readCaptcha(fields);
+  const input = { ...phoneInput(typedPhone(fields)), purpose, client: pageClient(c, deps, flow) };
+  const started = await deps.phonekey.verifications.start({
+    ...input,
+    locale: pageLocale(c, deps.settings),
+    ...(captcha && { captcha }),
+    ...(flow.verification && { heldId: flow.verification }),
+  });
+  if (started.ok) return { ok: true, flow: { ...flow, verification: started.value.id } };
+  const { refusal } = started;
+  const challenge = isDemand(refusal)
+    ? demanded(await deps.phonekey.challenges.forStart(input), fields)
+    : inAdvance(c, deps);
+  return { ok: false, refusal, challenge };
+}
+
+/** Sends the code of the flow again, or a new one when the first has ended. */
+export async function sendCodeAgain(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { flow, fields }: SentForm,
+): Promise<Sending> {
+  const captcha = readCaptcha(fields);
+  const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
+  const sent = await deps.phonekey.verifications.again({
+    ...input,
+    locale: pageLocale(c, deps.settings),
+    ...(captcha && { captcha }),
+  });
+  if (sent.ok) return { ok: true, flow: { ...flow, verification: sent.value.id } };
+  const { refusal } = sent;
+  const challenge = isDemand(refusal)
+    ? demanded(await deps.phonekey.challenges.forResend(input), fields)
+    : undefined;
+  return { ok: false, refusal, challenge };
+}
