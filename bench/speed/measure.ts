@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Job, Sample } from "./generator.ts";
+import type { Job, Sample } from "./job.ts";
 import type { Stores } from "./stores.ts";
 import type { Running } from "./systems.ts";
 

@@ -1,4 +1,4 @@
-import type { Kind } from "./generator.ts";
+import type { Kind } from "./job.ts";
 import { SYSTEMS, type System } from "./systems.ts";
 
 /** One figure that is taken in every round. */

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Job, Kind } from "./generator.ts";
+import type { Job, Kind } from "./job.ts";
 import { rssOf } from "./measure.ts";
 import type { Stores } from "./stores.ts";
 
