@@ -52,7 +52,8 @@ async function main() {
 
 /** A Phonekey of its own for each set of pictures, so that no set shows what another one left. */
 async function withServer(work) {
-  const { compose, migrateDatabase, serverOf } = await import("../dist/compose.js");
+  const { serverOf } = await import("../dist/compose/server.js");
+  const { compose, migrateDatabase } = await import("../dist/compose.js");
   const { loadConfig } = await import("../dist/config.js");
   const folder = mkdtempSync(join(tmpdir(), "phonekey-screenshots-"));
   const { config } = loadConfig(

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { createConsoleSender } from "./adapters/console/sender.ts";
 import { createTokens } from "./adapters/jose/tokens.ts";
@@ -42,7 +41,6 @@ import type { Challenges } from "./core/protection/challenges.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, Log } from "./http/context.ts";
 import type { Arrive } from "./http/scf/arrival.ts";
-import { createHttpServer } from "./http/server.ts";
 
 export { assertMigrated, migrateDatabase } from "./compose/database.ts";
 
@@ -185,11 +183,6 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
-}
-
-/** The HTTP server of a composed Phonekey, not listening yet. */
-export function serverOf({ app, log, metrics, arrive }: Composed): Server {
-  return createHttpServer(app, { log, metrics }, arrive);
 }
 
 export type RotatableKind = Exclude<KeyKind, "tag">;

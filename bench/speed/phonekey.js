@@ -4,7 +4,8 @@ import { createKeyStore } from "../../dist/adapters/sql/keys.js";
 import { systemClock } from "../../dist/adapters/system/clock.js";
 import { systemRandom } from "../../dist/adapters/system/random.js";
 import { openDatabase } from "../../dist/compose/database.js";
-import { compose, migrateDatabase, serverOf } from "../../dist/compose.js";
+import { serverOf } from "../../dist/compose/server.js";
+import { compose, migrateDatabase } from "../../dist/compose.js";
 import { loadConfig } from "../../dist/config.js";
 
 /** A sender that takes every message at once: what a provider takes its time for is no part of the figures. */

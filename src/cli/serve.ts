@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
-import { assertMigrated, type Composed, compose, migrateDatabase, serverOf } from "../compose.ts";
+import { serverOf } from "../compose/server.ts";
+import { assertMigrated, type Composed, compose, migrateDatabase } from "../compose.ts";
 import type { Config } from "../config.ts";
 import { listen } from "./listening.ts";
 import { settings } from "./settings.ts";

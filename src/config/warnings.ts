@@ -11,21 +11,29 @@ const LETTERS_A_SLIP = 5;
 
 /** A warning for every variable that looks like one of `known` misspelt, naming the nearest. */
 export function misspelt(names: readonly string[], known: readonly string[]): string[] {
-  return names
-    .filter((name) => !known.includes(name))
-    .map((name) => ({ name, ...nearest(name, known) }))
-    .filter(({ name, distance }) => OURS.test(name) || isNear(name, distance))
-    .map(({ name, near }) => `${name}: not a setting of this version. The nearest one is ${near}.`);
+  const tellable = names.filter((name) => OURS.test(name) || name.length >= SHORTEST_NEAR_MISS);
+  return tellable.flatMap((name) => {
+    const near = known.includes(name) ? undefined : meant(name, known);
+    return near ? [`${name}: not a setting of this version. The nearest one is ${near}.`] : [];
+  });
 }
 
-function isNear(name: string, distance: number): boolean {
-  return name.length >= SHORTEST_NEAR_MISS && distance <= Math.max(2, name.length / LETTERS_A_SLIP);
-}
-
-function nearest(name: string, known: readonly string[]): { near: string; distance: number } {
-  return known
-    .map((near) => ({ near, distance: editDistance(name, near) }))
-    .reduce((best, next) => (next.distance < best.distance ? next : best));
+/** Which of `known` the name is meant for, if it is meant for any. */
+function meant(name: string, known: readonly string[]): string | undefined {
+  const slips = OURS.test(name)
+    ? Number.POSITIVE_INFINITY
+    : Math.floor(Math.max(2, name.length / LETTERS_A_SLIP));
+  // Names that differ more in length are further apart. Most variables of a machine are like none of ours, and a start
+  // does not wait for more than that to be seen.
+  const near = known.filter((other) => Math.abs(other.length - name.length) <= slips);
+  const { best } = near.reduce<{ readonly best?: string; readonly distance: number }>(
+    (nearest, other) => {
+      const distance = editDistance(name, other);
+      return distance < nearest.distance ? { best: other, distance } : nearest;
+    },
+    { distance: slips + 1 },
+  );
+  return best;
 }
 
 /** Levenshtein's distance: how many letters to insert, delete or replace. */

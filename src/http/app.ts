@@ -1,11 +1,11 @@
 import { Hono } from "hono";
 import { OPERATIONS } from "./api/index.ts";
-import { openApiDocument } from "./api/openapi.ts";
 import { runOperation } from "./api/run.ts";
 import * as tencent from "./callbacks/tencent.ts";
 import type { Env, HttpDeps } from "./context.ts";
 import { functionsDoor } from "./functions/door.ts";
 import { FUNCTIONS } from "./functions/index.ts";
+import { late, latePages } from "./late.ts";
 import { isFromLoopback } from "./loopback.ts";
 import { mayReadMetrics, readMetrics } from "./metrics.ts";
 import { bodyLimit } from "./middleware/body-limit.ts";
@@ -13,22 +13,7 @@ import { cors } from "./middleware/cors.ts";
 import { answerFault, answerNotFound, answerWrongMethod } from "./middleware/errors.ts";
 import { requestContext } from "./middleware/request-context.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
-import { originOf } from "./origin.ts";
-import * as account from "./pages/account.ts";
-import * as confirm from "./pages/confirm.ts";
-import * as data from "./pages/data.ts";
-import { createDocs } from "./pages/docs.ts";
-import * as factors from "./pages/factors.ts";
-import * as forgotten from "./pages/forgotten.ts";
-import * as inbox from "./pages/inbox.ts";
-import * as password from "./pages/password.ts";
-import * as passwordSignIn from "./pages/password-sign-in.ts";
-import * as phone from "./pages/phone-change.ts";
-import { sendSecondCode, showSecondStep } from "./pages/second-step.ts";
-import * as signIn from "./pages/sign-in.ts";
 import { serveStatic } from "./pages/static.ts";
-import * as stop from "./pages/stop.ts";
-import * as verify from "./pages/verify.ts";
 
 export type App = Hono<Env>;
 
@@ -67,28 +52,31 @@ export function createApp(deps: HttpDeps): App {
   app.use("/metrics", (c, next) => (mayReadMetrics(c, settings) ? next() : answerNotFound(deps)(c)));
   app.get("/metrics", (c) => readMetrics(c, deps));
 
-  let document: object | undefined;
-  app.get("/openapi.json", (c) => {
-    document ??= openApiDocument(OPERATIONS, settings.version);
-    return c.json({ ...document, servers: [{ url: originOf(c, settings) }] });
-  });
-  app.get("/docs", createDocs(deps, OPERATIONS));
+  app.get(
+    "/openapi.json",
+    late(async () => (await import("./api/openapi.ts")).createOpenApi(settings, OPERATIONS)),
+  );
+  app.get(
+    "/docs",
+    late(async () => (await import("./pages/docs.ts")).createDocs(deps, OPERATIONS)),
+  );
 
-  // The pages: forms are bound to the browser's cookie and judged by origin.
+  // The pages, loaded by the first request for one of them: forms are bound to the browser's cookie and judged by origin.
   app.get("/", (c) => c.redirect("/account", 303));
-  addSignInPages(app, deps);
-  addAccountPages(app, deps);
+  const page = latePages(deps);
+  addSignInPages(app, page);
+  addAccountPages(app, page);
 
   // Where people enter codes that backends asked for: whoever has the link may.
-  app.get("/verify/:link", (c) => verify.showVerify(c, deps));
-  app.post("/verify/:link", (c) => verify.submitVerify(c, deps));
-  app.post("/verify/:link/resend", (c) => verify.resendVerify(c, deps));
+  app.get("/verify/:link", page("showVerify"));
+  app.post("/verify/:link", page("submitVerify"));
+  app.post("/verify/:link/resend", page("resendVerify"));
 
   // The development inbox: not there in production, and only for this machine: it shows codes.
   if (deps.inbox) {
     app.use("/dev/*", (c, next) => (isFromLoopback(c) ? next() : answerNotFound(deps)(c)));
-    app.get("/dev/inbox", (c) => inbox.showInbox(c, deps));
-    app.get("/dev/inbox.json", (c) => inbox.readInbox(c, deps));
+    app.get("/dev/inbox", page("showInbox"));
+    app.get("/dev/inbox.json", page("readInbox"));
   }
 
   // What the build made for browsers: public, and nothing else is read from the disk.
@@ -102,58 +90,60 @@ export function createApp(deps: HttpDeps): App {
   return app;
 }
 
+type Page = ReturnType<typeof latePages>;
+
 /** Whoever signs in. */
-function addSignInPages(app: App, deps: HttpDeps): void {
-  app.get("/sign-in", (c) => signIn.showPhone(c, deps));
-  app.get("/temporary-password", (c) => signIn.showTemporaryPassword(c, deps));
-  app.post("/sign-in", (c) => signIn.submitPhone(c, deps));
-  app.get("/sign-in/code", (c) => signIn.showCode(c, deps));
-  app.post("/sign-in/code", (c) => signIn.submitCode(c, deps));
-  app.get("/sign-in/second", (c) => showSecondStep(c, deps));
-  app.post("/sign-in/second", (c) => signIn.submitSecond(c, deps));
-  app.post("/sign-in/second/send", (c) => sendSecondCode(c, deps));
-  app.post("/sign-in/resend", (c) => signIn.resendCode(c, deps));
-  app.get("/sign-in/password", (c) => passwordSignIn.showPasswordSignIn(c, deps));
-  app.post("/sign-in/password", (c) => passwordSignIn.submitPasswordSignIn(c, deps));
-  app.get("/sign-in/forgotten", (c) => forgotten.showForgotten(c, deps));
-  app.post("/sign-in/forgotten", (c) => forgotten.submitForgotten(c, deps));
-  app.get("/sign-in/forgotten/code", (c) => forgotten.showReset(c, deps));
-  app.post("/sign-in/forgotten/code", (c) => forgotten.submitReset(c, deps));
-  app.post("/sign-in/forgotten/resend", (c) => forgotten.resendReset(c, deps));
+function addSignInPages(app: App, page: Page): void {
+  app.get("/sign-in", page("showPhone"));
+  app.get("/temporary-password", page("showTemporaryPassword"));
+  app.post("/sign-in", page("submitPhone"));
+  app.get("/sign-in/code", page("showCode"));
+  app.post("/sign-in/code", page("submitCode"));
+  app.get("/sign-in/second", page("showSecondStep"));
+  app.post("/sign-in/second", page("submitSecond"));
+  app.post("/sign-in/second/send", page("sendSecondCode"));
+  app.post("/sign-in/resend", page("resendCode"));
+  app.get("/sign-in/password", page("showPasswordSignIn"));
+  app.post("/sign-in/password", page("submitPasswordSignIn"));
+  app.get("/sign-in/forgotten", page("showForgotten"));
+  app.post("/sign-in/forgotten", page("submitForgotten"));
+  app.get("/sign-in/forgotten/code", page("showReset"));
+  app.post("/sign-in/forgotten/code", page("submitReset"));
+  app.post("/sign-in/forgotten/resend", page("resendReset"));
 }
 
 /** Whoever is signed in. */
-function addAccountPages(app: App, deps: HttpDeps): void {
-  app.get("/account", (c) => account.showAccount(c, deps));
-  app.post("/account/profile", (c) => account.submitProfile(c, deps));
-  app.post("/account/sessions/end", (c) => account.endOneSession(c, deps));
-  app.post("/account/sessions/end-others", (c) => account.endOtherSessions(c, deps));
-  app.get("/account/confirm", (c) => confirm.showConfirm(c, deps));
-  app.post("/account/confirm", (c) => confirm.submitConfirm(c, deps));
-  app.post("/account/confirm/send", (c) => confirm.sendConfirmCode(c, deps));
-  app.get("/account/password", (c) => password.showPassword(c, deps));
-  app.post("/account/password", (c) => password.submitPassword(c, deps));
-  app.post("/account/password/remove", (c) => password.removePassword(c, deps));
-  app.get("/account/phone", (c) => phone.showPhoneChange(c, deps));
-  app.post("/account/phone", (c) => phone.submitPhoneChange(c, deps));
-  app.post("/account/phone/send", (c) => phone.sendPhoneChangeCode(c, deps));
-  app.post("/account/phone/resend", (c) => phone.resendPhoneChangeCode(c, deps));
-  app.post("/account/phone/cancel", (c) => phone.cancelPhoneChange(c, deps));
-  app.get("/account/data", (c) => data.showData(c, deps));
-  app.post("/account/data/export", (c) => data.downloadData(c, deps));
-  app.post("/account/data/send", (c) => data.sendEraseCode(c, deps));
-  app.post("/account/data/erase", (c) => data.submitErase(c, deps));
+function addAccountPages(app: App, page: Page): void {
+  app.get("/account", page("showAccount"));
+  app.post("/account/profile", page("submitProfile"));
+  app.post("/account/sessions/end", page("endOneSession"));
+  app.post("/account/sessions/end-others", page("endOtherSessions"));
+  app.get("/account/confirm", page("showConfirm"));
+  app.post("/account/confirm", page("submitConfirm"));
+  app.post("/account/confirm/send", page("sendConfirmCode"));
+  app.get("/account/password", page("showPassword"));
+  app.post("/account/password", page("submitPassword"));
+  app.post("/account/password/remove", page("removePassword"));
+  app.get("/account/phone", page("showPhoneChange"));
+  app.post("/account/phone", page("submitPhoneChange"));
+  app.post("/account/phone/send", page("sendPhoneChangeCode"));
+  app.post("/account/phone/resend", page("resendPhoneChangeCode"));
+  app.post("/account/phone/cancel", page("cancelPhoneChange"));
+  app.get("/account/data", page("showData"));
+  app.post("/account/data/export", page("downloadData"));
+  app.post("/account/data/send", page("sendEraseCode"));
+  app.post("/account/data/erase", page("submitErase"));
   // For whoever has the link that a notice brought, signed in or not.
-  app.get("/stop/:code", (c) => stop.showStop(c, deps));
-  app.post("/stop/:code", (c) => stop.submitStop(c, deps));
-  app.get("/account/factors", (c) => factors.showFactors(c, deps));
-  app.post("/account/factors/app", (c) => factors.startApp(c, deps));
-  app.post("/account/factors/app/confirm", (c) => factors.confirmApp(c, deps));
-  app.post("/account/factors/passkey", (c) => factors.addPasskey(c, deps));
-  app.post("/account/factors/codes", (c) => factors.renewCodes(c, deps));
-  app.post("/account/factors/remove", (c) => factors.removeFactor(c, deps));
-  app.post("/account/factors/protection", (c) => factors.setProtection(c, deps));
-  app.post("/sign-out", (c) => account.signOut(c, deps));
+  app.get("/stop/:code", page("showStop"));
+  app.post("/stop/:code", page("submitStop"));
+  app.get("/account/factors", page("showFactors"));
+  app.post("/account/factors/app", page("startApp"));
+  app.post("/account/factors/app/confirm", page("confirmApp"));
+  app.post("/account/factors/passkey", page("addPasskey"));
+  app.post("/account/factors/codes", page("renewCodes"));
+  app.post("/account/factors/remove", page("removeFactor"));
+  app.post("/account/factors/protection", page("setProtection"));
+  app.post("/sign-out", page("signOut"));
 }
 
 /** `{id}` of OpenAPI is `:id` of the router. */

@@ -50,7 +50,7 @@ export interface HttpDeps {
   /** The messages of the console sender, in development only. */
   readonly inbox?: Inbox;
   readonly assets: Assets;
-  readonly drawQr: (text: string) => QrPath;
+  readonly drawQr: (text: string) => Promise<QrPath>;
 }
 
 export interface HttpSettings extends ClientAddressSettings {

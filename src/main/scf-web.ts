@@ -3,7 +3,8 @@ import { describeFailure } from "../cli/failure.ts";
 import { listen } from "../cli/listening.ts";
 import { settings } from "../cli/settings.ts";
 import { prepareStop } from "../cli/stopping.ts";
-import { compose, serverOf } from "../compose.ts";
+import { serverOf } from "../compose/server.ts";
+import { compose } from "../compose.ts";
 
 /** The web function: a server on the platform's port. What is periodic is done by the maintenance function's timer. */
 async function serve(): Promise<void> {

@@ -1,5 +1,3 @@
-import { createChallenge, verifySolution } from "altcha-lib";
-import { deriveKey } from "altcha-lib/algorithms/pbkdf2";
 import type { Key, Keyring } from "../../core/keys.ts";
 import type { Random } from "../../core/ports.ts";
 import type { ChallengeRequest, ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
@@ -10,6 +8,8 @@ import { type AltchaPayload, readPayload } from "./payload.ts";
 const LIFE_MS = 300_000;
 /** A solver tries this many counters at least, and at most twice as many. */
 const TRIES = 1_000;
+
+const library = () => Promise.all([import("altcha-lib"), import("altcha-lib/algorithms/pbkdf2")]);
 
 export interface AltchaDeps {
   readonly keyring: Keyring;
@@ -30,6 +30,7 @@ export function createAltchaVerifier({ keyring, random, cost }: AltchaDeps): Cha
     isThirdParty: false,
     async puzzle(request, now) {
       const key = await keyring.current("challenge");
+      const [{ createChallenge }, { deriveKey }] = await library();
       const { parameters, signature } = await createChallenge({
         algorithm: "PBKDF2/SHA-256",
         cost,
@@ -58,6 +59,7 @@ async function judge(
   const { data, expiresAt, nonce } = challenge.parameters;
   const key = expiresAt * 1000 > now ? await keyring.find("challenge", data.key) : undefined;
   if (!key) return { status: "invalid" };
+  const [{ verifySolution }, { deriveKey }] = await library();
   const { verified } = await verifySolution({
     challenge,
     solution,

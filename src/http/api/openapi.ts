@@ -1,6 +1,9 @@
+import type { Handler } from "hono";
 import { z } from "zod";
 import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
 import { METHODS } from "../../core/session/methods.ts";
+import type { Env, HttpSettings } from "../context.ts";
+import { originOf } from "../origin.ts";
 import { allRefusals, type Operation } from "./operation.ts";
 
 /** A JSON Schema (draft 2020-12), which is what OpenAPI 3.1 takes. */
@@ -48,8 +51,14 @@ export const IDEMPOTENCY_KEY = {
   schema: { type: "string", minLength: 16, maxLength: 128 },
 };
 
+/** GET /openapi.json: the document of these operations, for the server that was asked. */
+export function createOpenApi(settings: HttpSettings, operations: readonly Operation[]): Handler<Env> {
+  const document = openApiDocument(operations, settings.version);
+  return (c) => c.json({ ...document, servers: [{ url: originOf(c, settings) }] });
+}
+
 /** The OpenAPI 3.1 document of these operations, from the very definitions that validate. */
-export function openApiDocument(operations: readonly Operation[], version: string) {
+function openApiDocument(operations: readonly Operation[], version: string) {
   const schemas: Record<string, JsonSchema> = {};
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {

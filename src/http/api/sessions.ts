@@ -118,17 +118,15 @@ export const listSessions = operation({
   answer: { status: 200, description: "The sessions that are open.", schema: Sessions },
   refusals: [],
   handle: async ({ principal }, phonekey) => {
-    const sessions = await phonekey.sessions.list(principal);
-    return ok({
-      sessions: sessions.map((session) => ({
-        id: session.id,
-        current: session.id === principal.session.id,
-        device: deviceLabel(session.userAgent),
-        createdAt: timeOf(session.createdAt),
-        lastUsedAt: timeOf(session.lastUsedAt),
-        expiresAt: timeOf(session.expiresAt),
-      })),
-    });
+    const sessions = (await phonekey.sessions.list(principal)).map(async (session) => ({
+      id: session.id,
+      current: session.id === principal.session.id,
+      device: await deviceLabel(session.userAgent),
+      createdAt: timeOf(session.createdAt),
+      lastUsedAt: timeOf(session.lastUsedAt),
+      expiresAt: timeOf(session.expiresAt),
+    }));
+    return ok({ sessions: await Promise.all(sessions) });
   },
 });
 

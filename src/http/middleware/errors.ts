@@ -4,14 +4,15 @@ import { UnsavedUserError } from "../../core/session/sign-in.ts";
 import type { App } from "../app.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { say } from "../functions/answer.ts";
-import { messagePageFor } from "../pages/errors.ts";
 import { refuseRequest } from "../refuse-request.ts";
 
 /** A browser that follows links gets a page, everybody else what the door answers with. */
 async function answer(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const isApi = c.get("door") !== undefined || c.req.path.startsWith("/v1/");
   const takesPages = !isApi && (c.req.header("accept") ?? "").includes("text/html");
-  return takesPages ? await messagePageFor(c, deps, refusal) : refuseRequest(c, refusal);
+  if (!takesPages) return refuseRequest(c, refusal);
+  const { messagePageFor } = await import("../pages/errors.ts");
+  return await messagePageFor(c, deps, refusal);
 }
 
 export function answerNotFound(deps: HttpDeps): (c: Context<Env>) => Promise<Response> {

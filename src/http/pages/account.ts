@@ -63,7 +63,15 @@ async function accountForm(
   const { name, avatar, maskedPhone, hasPassword, createdAt } = await deps.phonekey.account.read(
     principal.user,
   );
-  const sessions = await deps.phonekey.sessions.list(principal);
+  const sessions = (await deps.phonekey.sessions.list(principal)).map(
+    async ({ id, userAgent, createdAt, lastUsedAt }) => ({
+      id,
+      current: id === principal.session.id,
+      device: await deviceLabel(userAgent),
+      createdAt,
+      lastUsedAt,
+    }),
+  );
   const page = accountPage({
     context,
     user: { name, avatar, avatarUrl: avatarUrl(avatar), phoneMasked: maskedPhone, hasPassword, createdAt },
@@ -71,13 +79,7 @@ async function accountForm(
       number: index + 1,
       url: avatarUrl(index + 1),
     })),
-    sessions: sessions.map(({ id, userAgent, createdAt, lastUsedAt }) => ({
-      id,
-      current: id === principal.session.id,
-      device: deviceLabel(userAgent),
-      createdAt,
-      lastUsedAt,
-    })),
+    sessions: await Promise.all(sessions),
     ...(saved && { notice: COPY[context.locale].account.saved }),
     ...(refusal && { error: formError(refusal, refusalText(refusal, context.locale)) }),
   });

@@ -116,6 +116,6 @@ async function appForm(
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const error = refusal && { error: refusalText(refusal, context.locale) };
-  const page = appPage({ context, id, secret, qr: deps.drawQr(uri), ...error });
+  const page = appPage({ context, id, secret, qr: await deps.drawQr(uri), ...error });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
 }
