@@ -21,30 +21,27 @@ interface About {
   readonly stopsProduction?: string;
 }
 
-function readWith<T>(format: Format<T>) {
-  return (text: string, context: z.RefinementCtx): T => {
-    const parsed = format.read(text);
-    if (parsed.ok) return parsed.value;
-    context.addIssue({ code: "custom", message: parsed.problem });
-    return z.NEVER;
-  };
+function read<T>(format: Format<T>, text: string, context: z.RefinementCtx): T {
+  const parsed = format.read(text);
+  if (parsed.ok) return parsed.value;
+  context.addIssue({ code: "custom", message: parsed.problem });
+  return z.NEVER;
 }
 
 /** A variable that has a value when it is not set: that of the text `fallback`. */
 export function withDefault<T>(format: Format<T>, fallback: string, about: About) {
   const shown = fallback === "" ? "none" : `\`${fallback}\``;
+  // One schema a variable, and none of `string`, `default` and `pipe` beside it: all are made at every start.
   return z
-    .string()
-    .default(fallback)
-    .transform(readWith(format))
+    .transform((text: string | undefined, context): T => read(format, text ?? fallback, context))
     .register(settings, { ...about, fallback: shown, expects: format.expects });
 }
 
 /** A variable without a value of its own; `fallback` tells what happens instead. */
 export function optional<T>(format: Format<T>, fallback: string, about: About) {
   return z
-    .string()
-    .transform(readWith(format))
-    .optional()
+    .transform((text: string | undefined, context): T | undefined =>
+      text === undefined ? undefined : read(format, text, context),
+    )
     .register(settings, { ...about, fallback, expects: format.expects });
 }
