@@ -38,7 +38,7 @@ async function packageFiles() {
 }
 
 /** Chunks in `lib/`, so that they find web files and manifest where the server's build has them. */
-async function bundle() {
+export async function bundle() {
   const build = await rolldown({
     cwd: ROOT,
     input: ENTRIES,

@@ -59,7 +59,7 @@ export function tablesOf(results: Results, coldStarts: readonly string[]): strin
     ...(coldStarts.length > 0
       ? [
           "### A function's cold start",
-          `| From the start of the process | |\n| --- | --- |\n${coldStarts.join("\n")}`,
+          `| From the start of the process | | beyond an empty Node.js |\n| --- | --- | --- |\n${coldStarts.join("\n")}`,
         ]
       : []),
   ].join("\n\n");

@@ -102,6 +102,8 @@ export interface Invoked {
   readonly answer: unknown;
   readonly thrown: string | undefined;
   readonly context: Record<string, unknown>;
+  /** The modules that were loaded by then, as of the instance. */
+  readonly loaded: readonly string[];
   /** From the event to the empty event loop. */
   readonly ms: number;
 }
@@ -145,6 +147,7 @@ export async function startEvent(folder: string, handler: string, env: Variables
         answer: told.answer,
         thrown: told.thrown,
         context: told.context ?? {},
+        loaded: told.loaded ?? [],
         ms: performance.now() - startedAt,
       };
     },

@@ -2,8 +2,9 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readZip } from "../support/zip.ts";
+import { event, read, variables } from "./functions.ts";
 import { PACKAGE, startEvent, unpackedPackage } from "./instance.ts";
 
 const HANDLERS = ["index.js", "sms.js", "getUserInfo.js", "setNickname.js", "maintenance.js"];
@@ -37,14 +38,50 @@ test("passes on the licence of every package that is in it", () => {
   }
 });
 
-/** What takes long to load: none of it may be loaded before a request needs it. */
-const HEAVY = /mysql|sqlite|clients|redis|tencent|sdk|prom-client/i;
+/** What no start loads: each is there once a request needs it. */
+const LATE = [
+  ...["mysql2", "@redis/client", "tencentcloud-sdk-nodejs-common", "tencentcloud-sdk-nodejs-sms"],
+  ...["prom-client", "@simplewebauthn/server", "altcha-lib", "qr", "bowser", "@zxcvbn-ts/language-common"],
+].map((name) => `node_modules/${name}`);
+/** What is ours and of which the same holds. */
+const PAGES = ["src/http/pages/views", "src/http/pages/copy"];
+/** What serves HTTP, which the platform does for an event function. */
+const SERVER = "node_modules/@hono/node-server";
+const ALL = [...LATE, ...PAGES, SERVER];
 
-test.each(HANDLERS)("%s loads no client of a store or a cloud before the first event", async (file) => {
-  const folder = unpackedPackage();
-  const { loaded } = await startEvent(folder, `${file.replace(/\.js$/, "")}.main_handler`, {});
-  expect(loaded).toContain(file);
-  expect(loaded.filter((path) => HEAVY.test(path))).toEqual([]);
-  // The control: these are the files that the clients are in.
-  expect([...entries().keys()].filter((path) => HEAVY.test(path)).length).toBeGreaterThan(2);
+interface Chunk {
+  readonly fileName: string;
+  readonly moduleIds: readonly string[];
+}
+
+describe("loads late", async () => {
+  const { bundle } = await import(join(import.meta.dirname, "../../scripts/build-scf.js"));
+  const chunks = (await bundle()) as readonly Chunk[];
+  /** Which of these packages and folders of ours have code in these files of the package. */
+  const partsIn = (files: readonly string[], parts: readonly string[]) => {
+    const modules = chunks.filter(({ fileName }) => files.includes(fileName)).flatMap((one) => one.moduleIds);
+    return parts.filter((part) => modules.some((id) => `${id}/`.includes(`/${part}/`)));
+  };
+
+  test("what the test looks for is in the package", () => {
+    const files = chunks.map(({ fileName }) => fileName);
+    expect(partsIn(files, ALL)).toEqual(ALL);
+  });
+
+  test.each(HANDLERS)("%s: no client, no page and no server before the first event", async (file) => {
+    const { loaded } = await startEvent(unpackedPackage(), `${file.replace(/\.js$/, "")}.main_handler`, {});
+    expect(loaded).toContain(file);
+    expect(partsIn(loaded, ALL)).toEqual([]);
+  });
+
+  test("and none by the first event that needs no store; a page brings the pages, and nothing else", async () => {
+    const nowhere = { host: "127.0.0.1", port: 1, user: "root", password: "", database: "none" };
+    const { invoke } = await startEvent(unpackedPackage(), "index.main_handler", variables(nowhere));
+    const health = await invoke(event("GET", "/healthz"));
+    expect(read(health.answer).status).toBe(200);
+    expect(partsIn(health.loaded, ALL)).toEqual([]);
+    const page = await invoke(event("GET", "/none", { headers: { accept: "text/html" } }));
+    expect(read(page.answer).status).toBe(404);
+    expect(partsIn(page.loaded, ALL)).toEqual(PAGES);
+  });
 });

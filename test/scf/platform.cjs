@@ -1,6 +1,7 @@
 // What of SCF's event runtime matters here, for one instance: it loads a handler, gives it one event after the other,
 // takes an answer for given when the event loop is empty, and stands still between two events. Started with the folder
-// and the handler; reads events as lines on standard input and tells what happens as lines on descriptor 3.
+// and the handler; reads events as lines on standard input and tells what happens as lines on descriptor 3, and what was
+// loaded by then.
 const { readSync, writeSync } = require("node:fs");
 const { join, relative } = require("node:path");
 
@@ -10,7 +11,8 @@ const { [name]: handle } = require(join(folder, file));
 const tell = (said) => writeSync(3, `${JSON.stringify(said)}\n`);
 let isRunning = false;
 
-tell({ loaded: Object.keys(require.cache).map((path) => relative(folder, path)) });
+const loaded = () => Object.keys(require.cache).map((path) => relative(folder, path));
+tell({ loaded: loaded() });
 
 /** Nothing is left to do: with an answer still owed, the platform would end the instance in the middle of it. */
 process.on("beforeExit", () => {
@@ -28,7 +30,7 @@ async function invoke({ event, context }) {
   isRunning = true;
   try {
     const answer = await handle(event, context);
-    tell({ answer, context });
+    tell({ answer, context, loaded: loaded() });
   } catch (error) {
     tell({ thrown: String(error) });
   }
