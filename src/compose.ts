@@ -12,7 +12,8 @@ import { countToRetag, retagBatch } from "./adapters/sql/retag.ts";
 import { createSqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
 import { systemClock } from "./adapters/system/clock.ts";
-import { createLog } from "./adapters/system/log.ts";
+import { deadlineIn } from "./adapters/system/deadline.ts";
+import { createLog, gatheredOutput } from "./adapters/system/log.ts";
 import { isWithin } from "./adapters/system/networks.ts";
 import { systemRandom } from "./adapters/system/random.ts";
 import type { TencentCredential } from "./adapters/tencent/client.ts";
@@ -31,7 +32,7 @@ import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
 import { openState } from "./compose/state.ts";
 import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
 import type { Config } from "./config.ts";
-import type { SmsSender } from "./core/delivery/ports.ts";
+import type { Deadline, SmsSender } from "./core/delivery/ports.ts";
 import type { KeyKind, WrappedKey } from "./core/keys.ts";
 import { UNOBSERVED } from "./core/observer.ts";
 import type { PasswordHasher } from "./core/password/ports.ts";
@@ -55,8 +56,7 @@ export interface Parts {
   readonly passwordHasher?: PasswordHasher;
   /** The keys of a function's role at this moment, where its requests bring them. */
   readonly roleCredential?: () => TencentCredential | undefined;
-  /** Aborts when the time for one send is over. */
-  readonly deadline?: () => AbortSignal;
+  readonly deadline?: () => Deadline;
   /** Sees the text of every SQL statement. */
   readonly onStatement?: (sql: string) => void;
 }
@@ -104,7 +104,7 @@ export async function compose(config: Config, parts: Parts = {}): Promise<Compos
 }
 
 async function assemble(config: Config, parts: Parts, database: SqlDatabase): Promise<Composed> {
-  const { clock = systemClock, random = systemRandom, log = createLog(config.logLevel) } = parts;
+  const { clock = systemClock, random = systemRandom, log = openLog(config) } = parts;
   const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
   const platform = platformOf(config, log);
   const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
@@ -155,7 +155,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     route,
     ...(challenges && { challenges }),
     learned: learnedOf(sql, clock, log),
-    deadline: parts.deadline ?? (() => AbortSignal.timeout(SEND_DEADLINE_MS)),
+    deadline: parts.deadline ?? (() => deadlineIn(SEND_DEADLINE_MS)),
     settings: coreSettings(config, route, issuer),
   });
   const app = createApp({
@@ -183,6 +183,11 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
+}
+
+/** A function may be frozen at any moment, and what it has not written by then is not seen for long. */
+function openLog({ logLevel, scf }: Config): Log {
+  return scf ? createLog(logLevel) : createLog(logLevel, gatheredOutput());
 }
 
 export type RotatableKind = Exclude<KeyKind, "tag">;

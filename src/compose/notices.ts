@@ -1,6 +1,7 @@
 import { createKeyring } from "../adapters/keyring/keyring.ts";
 import { createPhoneVault } from "../adapters/keyring/vault.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
+import { deadlineIn } from "../adapters/system/deadline.ts";
 import type { Config } from "../config.ts";
 import { createAlerts } from "../core/alerts/alerts.ts";
 import { NOTICE_KINDS } from "../core/delivery/notice-kinds.ts";
@@ -53,7 +54,7 @@ export function accountJobs(
     takeSend: createTakeSend(deps),
     settlePrice: createSettlePrice(deps),
     alerts: createAlerts({ ...deps, store: stores.alertStore, onChange: () => {}, onError: failed }),
-    deadline: () => AbortSignal.timeout(SEND_DEADLINE_MS),
+    deadline: () => deadlineIn(SEND_DEADLINE_MS),
     report: () => {},
     onSent: UNOBSERVED.onSent,
     onNoticeError: failed,

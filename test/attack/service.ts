@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import type { Challenges } from "../../src/core/protection/challenges.ts";
 import { createTestVerifier } from "../support/challenges.ts";
 import { createWorld, type World } from "../support/world.ts";
@@ -113,7 +114,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     ...(options.maxCodeLength && { maxCodeLength: options.maxCodeLength }),
     // So that all wrong guesses can be counted at the end; they weigh for 30 days all the same.
     env: { STATE_URL: "memory:", RETENTION_FAILURES_DAYS: "400", ...(mode === "off" && OFF), ...env },
-    parts: { deadline: () => new AbortController().signal, ...(challenges && { challenges }) },
+    parts: { deadline: () => deadlineIn(600_000), ...(challenges && { challenges }) },
   });
   world.clock.advance(START - world.clock.now());
   const simulation = createSimulation(world.clock);

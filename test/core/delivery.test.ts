@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { type DeliveryProblem, deliver } from "../../src/core/delivery/deliver.ts";
 import type { SendOutcome, SendStatus, SmsMessage } from "../../src/core/delivery/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
@@ -28,7 +29,7 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
   const answer = { codeLength: 6, expiresAt: NOW, resendAt: NOW };
   const record = aMessage({ idempotency: { key: fresh("key"), fingerprint: "f", answer } });
   const sms = smsOf(record.id);
-  const deadline = () => AbortSignal.timeout(deadlineMs);
+  const deadline = () => deadlineIn(deadlineMs);
   const reported: DeliveryProblem[] = [];
   const report = (problem: DeliveryProblem) => void reported.push(problem);
   const settlePrice = async () => 7;

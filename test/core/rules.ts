@@ -6,6 +6,7 @@ import { createMemoryVerificationStore } from "../../src/adapters/memory/verific
 import { migrate } from "../../src/adapters/sql/migrate.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
+import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { factorParts } from "../../src/compose/factors.ts";
 import { passwordsOf } from "../../src/compose/passwords.ts";
@@ -158,7 +159,7 @@ export async function createRules(options: RulesOptions = {}) {
       vault: createPhoneVault({ keyring, random: systemRandom }),
       tokens: createTokens({ keyring, issuer: "http://localhost", audience: "http://localhost" }),
       route: [sms.sender],
-      deadline: () => new AbortController().signal,
+      deadline: () => deadlineIn(600_000),
       report: () => {},
       alerts: SILENT_ALERTS,
       ...UNOBSERVED,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 import {
   bodyOf,
@@ -129,7 +130,7 @@ describe("a start with an Idempotency-Key", () => {
   });
 
   it("is still running while its message is out, also when its process died, for a minute", async () => {
-    await restart({ parts: { deadline: () => new AbortController().signal } });
+    await restart({ parts: { deadline: () => deadlineIn(600_000) } });
     world.sms.answer(() => new Promise(() => {}));
     const lost = startWith(KEY);
     await expect.poll(() => world.sms.sent.length).toBe(1);

@@ -49,7 +49,7 @@ async function tokensOf(response: Response): Promise<OpenedSession> {
 }
 
 beforeAll(async () => {
-  const log = createLog("trace", (line) => void lines.push(line));
+  const log = createLog("trace", { write: (line) => void lines.push(line) });
   const onStatement = () => {
     if (failure) throw failure;
   };

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import type { SendOutcome } from "../../src/core/delivery/ports.ts";
 import type { RefusalCode } from "../../src/core/refusals.ts";
 import { createTestSender, createWorld, type World, type WorldOptions } from "../support/world.ts";
@@ -71,7 +72,7 @@ describe("what the sender says", () => {
   ])(
     "%s: the message may be on its way, so the answer is 201 and it is not sent again (promise 5)",
     async (_, answer) => {
-      await begin({ parts: { deadline: () => AbortSignal.timeout(30) } });
+      await begin({ parts: { deadline: () => deadlineIn(30) } });
       world.sms.answer(answer);
       const { id } = await start(world);
       expect(world.sms.sent).toHaveLength(1);
@@ -86,7 +87,7 @@ describe("a route of two senders (T11)", () => {
 
   async function beginRoute(outcome: SendOutcome | (() => Promise<SendOutcome>)): Promise<void> {
     const route = [first.sender, second.sender];
-    await begin({ parts: { route, deadline: () => AbortSignal.timeout(30) } });
+    await begin({ parts: { route, deadline: () => deadlineIn(30) } });
     first.sent.length = 0;
     second.sent.length = 0;
     first.answer(outcome);

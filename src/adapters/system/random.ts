@@ -1,21 +1,42 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { Random } from "../../core/ports.ts";
+
+/** What is asked of the operating system's generator at a time: a request takes some twenty small pieces. */
+const POOL_BYTES = 4_096;
 
 /** The operating system's generator. */
 export const systemRandom: Random = {
-  bytes: (length) => randomBytes(length),
-  uuid: (now) => uuidV7(now, randomBytes(10)),
+  bytes: createPooled(),
+  uuid: (now) => uuidV7(now, systemRandom.bytes(10)),
 };
+
+/** Hands out each byte once, and keeps none that it handed out. */
+function createPooled(): Random["bytes"] {
+  const pool = Buffer.alloc(POOL_BYTES);
+  let used = POOL_BYTES;
+  return (length) => {
+    if (length > POOL_BYTES) return randomFillSync(Buffer.alloc(length));
+    if (used + length > POOL_BYTES) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const bytes = Buffer.from(pool.subarray(used, used + length));
+    pool.fill(0, used, used + length);
+    used += length;
+    return bytes;
+  };
+}
 
 /**
  * RFC 9562, section 5.7: 48 bits of time, then the version, 12 random bits, the variant, 62 random bits.
  * Throws a RangeError for a time that 48 bits do not hold.
  */
-function uuidV7(now: number, chance: Buffer): string {
+function uuidV7(now: number, chance: Uint8Array): string {
   const bytes = Buffer.alloc(16);
   bytes.writeUIntBE(now, 0, 6);
-  chance.copy(bytes, 6);
+  bytes.set(chance, 6);
   bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -3,6 +3,7 @@ import type { Observer } from "../observer.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type {
+  Deadline,
   Message,
   MessageStatus,
   MessageStore,
@@ -16,8 +17,8 @@ export interface DeliverDeps extends Pick<Observer, "onSent"> {
   readonly messages: MessageStore;
   /** The senders in the order in which they are tried. Never empty. */
   readonly route: readonly SmsSender[];
-  /** A signal that aborts when the time for one send is over. */
-  readonly deadline: () => AbortSignal;
+  /** Begins the time of one send. */
+  readonly deadline: () => Deadline;
   /** Told of every message that no sender accepted, for the operator's log. */
   readonly report: (problem: DeliveryProblem) => void;
   readonly alerts: Alerts;
@@ -111,14 +112,18 @@ async function sendByRoute(
 }
 
 /** A sender that rejects or ignores its deadline may have sent all the same: the outcome is unknown. */
-async function sendInTime(sender: SmsSender, sms: SmsMessage, signal: AbortSignal): Promise<SendOutcome> {
+async function sendInTime(
+  sender: SmsSender,
+  sms: SmsMessage,
+  { signal, end }: Deadline,
+): Promise<SendOutcome> {
   const timedOut = new Promise<SendOutcome>((resolve) => {
     signal.addEventListener("abort", () => resolve({ status: "unknown", providerCode: "deadline" }));
   });
   const sent = send(sender, sms, signal).catch(
     (): SendOutcome => ({ status: "unknown", providerCode: "fault" }),
   );
-  return await Promise.race([sent, timedOut]);
+  return await Promise.race([sent, timedOut]).finally(end);
 }
 
 /** Async, so that a sender that throws at once rejects like any other. */

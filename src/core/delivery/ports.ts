@@ -59,6 +59,14 @@ export interface SendOutcome {
   readonly settles?: readonly string[];
 }
 
+/** The time that one send has. */
+export interface Deadline {
+  /** Aborts when the time is over. */
+  readonly signal: AbortSignal;
+  /** For whoever was in time. */
+  end(): void;
+}
+
 /** An SMS provider. */
 export interface SmsSender {
   readonly name: string;

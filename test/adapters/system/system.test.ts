@@ -17,6 +17,17 @@ test("bytes have the length that was asked for and do not repeat", () => {
   expect(drawn.every((hex) => hex.length === 32)).toBe(true);
 });
 
+test("pieces of any size are as long as they were asked for, and none comes again or changes later", () => {
+  const drawn = [1, 4_095, 4_096, 4_097, 10_000, 33, 4_000, 200].map((length) => systemRandom.bytes(length));
+  expect(drawn.map(({ length }) => length)).toEqual([1, 4_095, 4_096, 4_097, 10_000, 33, 4_000, 200]);
+  const before = drawn.map((bytes) => Buffer.from(bytes).toString("hex"));
+  // More than the generator is asked for at a time.
+  const later = Array.from({ length: 1_000 }, () => Buffer.from(systemRandom.bytes(16)).toString("hex"));
+  expect(drawn.map((bytes) => Buffer.from(bytes).toString("hex"))).toEqual(before);
+  const pieces = before.flatMap((hex) => hex.match(/.{32}/g) ?? []);
+  expect(new Set([...pieces, ...later]).size).toBe(pieces.length + later.length);
+});
+
 test("a uuid has the fields of RFC 9562, section 5.7", () => {
   // The timestamp of the RFC's own example, appendix A.6.
   const uuid = systemRandom.uuid(0x017f22e279b0);
