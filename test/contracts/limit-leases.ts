@@ -53,6 +53,26 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await store().take(leaseOn(key, 9, 3), NOW)).toMatchObject({ leased: 3 });
     });
 
+    test("no take is steady while guesses may be on their way to the ledger, until their lease ends", async () => {
+      const key = fresh("guesses");
+      const held = leaseOn(key, 3, 9);
+      const other = leaseOn(key, 1, 9, until + MINUTE);
+      await store().take(held, NOW);
+      await store().take(other, NOW);
+      await store().release(key, held.member, 1);
+      const isSteady = async (now: number) => {
+        const next = leaseOn(key, 1, 9);
+        const taken = await store().take(next, now);
+        await store().release(key, next.member, "all");
+        return taken.ok && taken.steady === true;
+      };
+      expect(await isSteady(NOW)).toBe(false);
+      await store().release(key, held.member, "all");
+      await store().release(key, other.member, 1);
+      expect(await isSteady(until)).toBe(false);
+      expect(await isSteady(until + MINUTE - 1)).toBe(false);
+    });
+
     test("what an approval gives back goes in one step: own events, the oldest of others, guesses", async () => {
       const [own, shared, guesses] = [fresh("own"), fresh("shared"), fresh("guesses")];
       const windows = [{ max: 2, windowMs: 10 * MINUTE }];

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { createRules, type Rules } from "./rules.ts";
+import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
+import { createRules, MINUTE, type Rules, wrongFor } from "./rules.ts";
 
 let rules: Rules | undefined;
 afterEach(() => rules?.close());
@@ -23,7 +24,7 @@ test("a start and a sign-in ask as little of the stores as they can: each call i
   rules = await createRules({
     wrap: (stores) => ({
       verifications: counting("verifications", stores.verifications, calls),
-      limits: counting("limits", stores.limits, calls),
+      limits: counting("limits", createMemoryLimitStore(), calls),
       ledger: counting("ledger", stores.ledger, calls),
     }),
   });
@@ -35,10 +36,20 @@ test("a start and a sign-in ask as little of the stores as they can: each call i
   expect(calls.filter((call) => !call.endsWith(".find"))).toEqual([
     "ledger.read",
     "limits.take",
-    "ledger.read",
     "verifications.create",
   ]);
   calls.length = 0;
   expect(await rules.guess(id, code)).toBe("approved");
   expect(calls).toEqual(["verifications.find", "verifications.guess", "limits.settle"]);
+});
+
+test("a start reads the ledger again where a wrong guess went there lately", async () => {
+  const calls: string[] = [];
+  rules = await createRules({ wrap: (stores) => ({ ledger: counting("ledger", stores.ledger, calls) }) });
+  const { id, code } = await rules.started();
+  await rules.guess(id, wrongFor(code));
+  rules.clock.advance(MINUTE);
+  calls.length = 0;
+  await rules.started();
+  expect(calls).toEqual(["ledger.read", "ledger.read"]);
 });

@@ -1,7 +1,10 @@
 /** An ended lease is dropped this long after: a clock that goes back finds it again. */
 const SKEW_MS = 60_000;
 
-/** Guesses set aside for one member. */
+/** Stands for guesses that went to the ledger, as long as the lease that they were part of would last. */
+const MOVED = "moved";
+
+/** Guesses set aside for one member; none for those that went to the ledger. */
 export interface LeaseEntry {
   readonly member: string;
   readonly amount: number;
@@ -15,6 +18,10 @@ export interface LeaseBook {
   /** Throws when the member has a lease on this key: members are never used twice. */
   add(key: string, entry: LeaseEntry, now: number): void;
   release(key: string, member: string, count: number | "all"): void;
+  /** Releases guesses that went to the ledger. */
+  move(key: string, member: string, count: number): void;
+  /** Whether guesses of leases that would still last went to the ledger. */
+  hasMoved(key: string, now: number): boolean;
   /** Drops at most `limit` leases that ended by `before`; returns how many. */
   sweep(before: number, limit: number): number;
 }
@@ -37,8 +44,18 @@ export function createLeaseBook(most: number): LeaseBook {
     if (live.length === 0 || book.size >= most) book.delete(key);
   }
 
+  function release(key: string, member: string, count: number | "all"): void {
+    const entries = book.get(key) ?? [];
+    const left = entries.map((entry) => (entry.member === member ? reduced(entry, count) : entry));
+    keep(
+      key,
+      left.filter((entry) => entry.amount > 0 || entry.member === MOVED),
+    );
+  }
+
   return {
-    live: (key, now) => liveOf(book.get(key) ?? [], now),
+    live: (key, now) => liveOf(book.get(key) ?? [], now).filter(({ member }) => member !== MOVED),
+    hasMoved: (key, now) => liveOf(book.get(key) ?? [], now).some(({ member }) => member === MOVED),
 
     add(key, entry, now) {
       const entries = book.get(key) ?? [];
@@ -48,13 +65,13 @@ export function createLeaseBook(most: number): LeaseBook {
       keep(key, [...liveOf(entries, now - SKEW_MS), entry]);
     },
 
-    release(key, member, count) {
-      const entries = book.get(key) ?? [];
-      const left = entries.map((entry) => (entry.member === member ? reduced(entry, count) : entry));
-      keep(
-        key,
-        left.filter(({ amount }) => amount > 0),
-      );
+    release,
+
+    move(key, member, count) {
+      const lease = (book.get(key) ?? []).find((entry) => entry.member === member);
+      if (!lease) return;
+      release(key, member, count);
+      keep(key, [...(book.get(key) ?? []), { member: MOVED, amount: 0, endsAt: lease.endsAt }]);
     },
 
     sweep(before, limit) {

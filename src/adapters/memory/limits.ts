@@ -54,7 +54,8 @@ export function createMemoryLimitStore(options: MemoryLimitOptions = {}): LimitS
       for (const sum of corrections) sums.add(sum);
     },
 
-    release: async (key, member, count) => leases.release(key, member, count),
+    release: async (key, member, count) =>
+      count === "all" ? leases.release(key, member, count) : leases.move(key, member, count),
 
     settle: async (approval) => {
       forget(approval.forget.keys, approval.forget.members);
@@ -90,6 +91,7 @@ function take(books: Books, request: TakeRequest, now: number): TakeResult {
   const frees = checks.map((check) => freeAt(books, check, member, now));
   const refused = checks.findIndex((check, index) => !check.advisory && (frees[index] ?? now) > now);
   if (refused >= 0) return refusal(checks[refused]?.name ?? "", frees[refused] ?? now);
+  const steady = lease !== undefined && !leases.hasMoved(lease.key, now) && { steady: true as const };
   const leased = lease ? takeLease(leases, lease, member, now) : 0;
   if (typeof leased !== "number") return leased;
   for (const [key, keptMs] of counted(events, checks, now)) events.add(key, { member, at: now }, keptMs);
@@ -98,7 +100,8 @@ function take(books: Books, request: TakeRequest, now: number): TakeResult {
     .filter((check) => tellsNext(check))
     .map((check) => eventsFreeAt(events.of(check.key), check, now));
   const exceeded = checks.filter((_, index) => (frees[index] ?? now) > now).map(({ name }) => name);
-  return { ok: true, leased, nextAt: Math.max(now, ...waits), ...(exceeded.length > 0 && { exceeded }) };
+  const nextAt = Math.max(now, ...waits);
+  return { ok: true, leased, nextAt, ...steady, ...(exceeded.length > 0 && { exceeded }) };
 }
 
 function refusal(refusedBy: string, retryAt: number): Refused {

@@ -64,6 +64,8 @@ function clientOptions(server: RedisServer, timeoutMs: number) {
   return {
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,
+    // Every call of ours has a deadline, and its timer ends with it; the client's own would go off long after each command.
+    commandOptions: { timeout: 0 },
     socket: { connectTimeout: timeoutMs, keepAlive: true, reconnectStrategy, ...tlsOf(server) },
     ...(user && { username: user }),
     ...(password && { password }),

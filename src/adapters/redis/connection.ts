@@ -67,13 +67,7 @@ export async function connectRedis(
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
   isConnected = true;
-  const call = async (run: () => Promise<unknown>) => {
-    try {
-      return await inTime(run(), timeoutMs);
-    } catch (error) {
-      throw isOurs(error) ? error : new UnavailableError("Redis", { cause: error });
-    }
-  };
+  const call = (run: () => Promise<unknown>) => inTime(run(), timeoutMs).catch(failed);
   return {
     run: (each, keys, args) => call(() => evaluate(client, each, keys, args)),
     ping: async () => void (await call(() => evaluate(client, PING, ["{ping}"], []))),
@@ -114,18 +108,14 @@ async function evaluate(
 }
 
 /** A mistake in a script of ours is a fault, everything else is Redis being away. */
-function isOurs(error: unknown): boolean {
-  return error instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)/.test(error.message);
+function failed(error: unknown): never {
+  const isOurs = error instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)/.test(error.message);
+  throw isOurs ? error : new UnavailableError("Redis", { cause: error });
 }
 
-async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -74,11 +74,13 @@ local function eventsFreeAt(check, now)
   local key = KEYS[check.key]
   local latest = now
   for _, window in ipairs(check.windows) do
-    latest = math.max(latest, windowFreeAt(key, math.ceil(window[1]), window[2], now))
+    latest = math.max(latest, windowFreeAt(key, window[1], window[2], now))
   end
   if check.backoff then latest = math.max(latest, backoffFreeAt(key, check.backoff, now)) end
   return latest
 end
+
+local isCounted = {}
 
 local function freeAt(check, member, now)
   if check.amount then
@@ -86,30 +88,36 @@ local function freeAt(check, member, now)
     for _, sum in ipairs(check.sums) do latest = math.max(latest, sumFreeAt(sum, check.amount, sum.max, now)) end
     return latest
   end
-  if redis.call('ZSCORE', KEYS[check.key], member) then return now + 1 end
+  if isCounted[check.key] == nil then
+    isCounted[check.key] = redis.call('ZSCORE', KEYS[check.key], member) ~= false
+  end
+  if isCounted[check.key] then return now + 1 end
   return eventsFreeAt(check, now)
 end
 `;
 
 /**
- * Guesses set aside are fields `member → amount:endsAt` of one hash. Returns their sum, the first end, and those
- * that ended a minute ago: what ended just now a clock that goes back finds again.
+ * Guesses set aside are fields `member → amount:endsAt` of one hash; the field `moved` is no lease, but stands for guesses
+ * that went to the ledger. Returns the sum of what is live, the first end, those that ended a minute ago (what ended just
+ * now a clock that goes back finds again), and whether guesses went to the ledger.
  */
 const LEASES = `
 local function liveLeases(key, now)
-  local sum, first, dead = 0, nil, {}
+  local sum, first, dead, moved = 0, nil, {}, false
   local fields = redis.call('HGETALL', key)
   for i = 1, #fields, 2 do
     local amount, endsAt = string.match(fields[i + 1], '^(%d+):(%d+)$')
     amount, endsAt = tonumber(amount), tonumber(endsAt)
     if endsAt <= now then
       if endsAt <= now - 60000 then table.insert(dead, fields[i]) end
+    elseif fields[i] == 'moved' then
+      moved = true
     else
       sum = sum + amount
       if not first or endsAt < first then first = endsAt end
     end
   end
-  return sum, first, dead
+  return sum, first, dead, moved
 end
 
 local function keepFor(key, ms)
@@ -121,30 +129,31 @@ end
  * KEYS: the epochs', then those of events, sums and shares that the checks name by their place, and the leases' where
  * there is one. ARGV: now, member, then as JSON the checks, the lease, the events to count (each with how long they
  * matter, and the share that must have room) and the sums to add to; then the epoch or nothing. Counts everywhere or
- * nowhere. Answers {'ok', leased, nextAt, exceeded…} or {'no', name, retryAt}.
+ * nowhere. Answers {'ok', leased, nextAt, whether a lease was steady, exceeded…} or {'no', what, retryAt}: what refused or
+ * was exceeded is the place of a check, which begins at 0, \`lease\` or \`unseeded\`.
  */
 export const TAKE = script(`${COMMON}${HISTORY}${FREE_AT}${LEASES}
 local now, member = tonumber(ARGV[1]), ARGV[2]
-local checks, lease = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
-local events, sums = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
+local checks, lease, events, sums = unpack(cjson.decode(ARGV[3]))
 
-if ARGV[7] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[7] .. ':' .. history()) == 0 then
+if ARGV[4] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[4] .. ':' .. history()) == 0 then
   return {'no', 'unseeded', text(now)}
 end
 
 local exceeded = {}
-for _, check in ipairs(checks) do
+for place, check in ipairs(checks) do
   local retryAt = freeAt(check, member, now)
   if retryAt > now then
-    if not check.advisory then return {'no', check.name, text(retryAt)} end
-    table.insert(exceeded, check.name)
+    if not check.advisory then return {'no', text(place - 1), text(retryAt)} end
+    table.insert(exceeded, text(place - 1))
   end
 end
 
-local leased = 0
+local leased, steady = 0, '0'
 if lease.key then
   local key = KEYS[lease.key]
-  local held, first, dead = liveLeases(key, now)
+  local held, first, dead, moved = liveLeases(key, now)
+  if not moved then steady = '1' end
   leased = math.min(lease.wanted, lease.cap - held)
   if leased < 1 then return {'no', 'lease', text(math.min(first or lease.expiresAt, lease.expiresAt))} end
   if redis.call('HEXISTS', key, member) == 1 then return redis.error_reply('ERR the member has a lease here') end
@@ -154,16 +163,17 @@ if lease.key then
 end
 
 local function count(key, keptMs)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000)))
+  local left = redis.call('PTTL', key)
+  if left > 0 then redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
   redis.call('ZADD', key, text(now), member)
-  keepFor(key, keptMs + 60000)
+  if left < keptMs + 60000 then redis.call('PEXPIRE', key, text(keptMs + 60000)) end
 end
 
 for _, event in ipairs(events) do
   local share = event.share
   if not share then
     count(KEYS[event.key], event.keptMs)
-  elseif windowFreeAt(KEYS[share.key], math.ceil(share.max), share.windowMs, now) <= now then
+  elseif windowFreeAt(KEYS[share.key], share.max, share.windowMs, now) <= now then
     count(KEYS[event.key], event.keptMs)
     count(KEYS[share.key], share.windowMs)
   end
@@ -183,7 +193,7 @@ local nextAt = now
 for _, check in ipairs(checks) do
   if check.backoff and check.backoff.from == 1 and not check.advisory then nextAt = math.max(nextAt, eventsFreeAt(check, now)) end
 end
-return {'ok', text(leased), text(nextAt), unpack(exceeded)}`);
+return {'ok', text(leased), text(nextAt), steady, unpack(exceeded)}`);
 
 /** KEYS: events' keys; ARGV: how many of the oldest go. */
 export const FORGIVE = script(`
@@ -226,12 +236,17 @@ local function release(key, member, count)
   local left = count == 'all' and 0 or tonumber(amount) - tonumber(count)
   if left < 1 then redis.call('HDEL', key, member)
   else redis.call('HSET', key, member, text(left) .. ':' .. endsAt) end
+  return endsAt
 end
 `;
 
-/** KEYS: a leases' key; ARGV: member, how many or 'all'. */
+/** KEYS: a leases' key; ARGV: member, how many or 'all'. By number they went to the ledger. */
 export const RELEASE = script(`${RELEASING}
-release(KEYS[1], ARGV[1], ARGV[2])
+local endsAt = release(KEYS[1], ARGV[1], ARGV[2])
+if endsAt and ARGV[2] ~= 'all' then
+  redis.call('HSET', KEYS[1], 'moved', '0:' .. endsAt)
+  redis.call('PEXPIRE', KEYS[1], 720000)
+end
 return 1`);
 
 /**

@@ -23,14 +23,16 @@ export function sumsKey(key: string): string {
 
 /** Keys by their place in `KEYS`, which Lua counts from 1. */
 function createPlaces() {
-  const keys = [EPOCHS];
+  const places = new Map([[EPOCHS, 1]]);
   const place = (key: string) => {
-    if (!keys.includes(key)) keys.push(key);
-    return keys.indexOf(key) + 1;
+    const known = places.get(key) ?? places.size + 1;
+    places.set(key, known);
+    return known;
   };
-  return { keys, place };
+  return { keys: () => [...places.keys()], place };
 }
 
+/** Checks are told by their place in the request, also in the answer: each byte is read three times on its way. */
 export function takeCall({ member, checks, lease, epoch = "" }: TakeRequest, now: number): TakeCall {
   const { keys, place } = createPlaces();
   const described = checks.map((check) => describe(check, place, now));
@@ -43,14 +45,13 @@ export function takeCall({ member, checks, lease, epoch = "" }: TakeRequest, now
     windowMs,
     amount,
   }));
-  const json = [described, leased, events, sums].map((each) => JSON.stringify(each));
-  return { keys, args: [now, member, ...json, epoch] };
+  return { keys: keys(), args: [now, member, JSON.stringify([described, leased, events, sums]), epoch] };
 }
 
 type Place = (key: string) => number;
 
 function describe(check: LimitCheck, place: Place, now: number): object {
-  const { name, key, windows, backoff, amount, advisory } = check;
+  const { key, windows, backoff, amount, advisory } = check;
   if (amount !== undefined) {
     const sums = windows.map(({ max, windowMs }) => ({
       key: place(sumsKey(sumKey({ key, windowMs }))),
@@ -60,37 +61,32 @@ function describe(check: LimitCheck, place: Place, now: number): object {
       max,
       windowMs,
     }));
-    return { name, amount, advisory, sums };
+    return { amount, advisory, sums };
   }
   return {
-    name,
     advisory,
     key: place(eventsKey(key)),
-    windows: windows.map(({ max, windowMs }) => [max, windowMs]),
+    windows: windows.map(({ max, windowMs }) => [Math.ceil(max), windowMs]),
     ...(backoff && { backoff: { from: 1, every: 1, ...backoff } }),
   };
 }
 
-/** Each key that events are counted on once. */
-function eventsOf(checks: readonly LimitCheck[], place: Place): object[] {
-  const counting = checks.filter(({ amount }) => amount === undefined);
-  const names = [...new Set(counting.map(({ key }) => key))];
-  return names.map((name) => {
-    const same = counting.filter(({ key }) => key === name);
-    const share = same.find((check) => check.share)?.share;
-    return {
-      key: place(eventsKey(name)),
-      keptMs: lookback(same),
-      ...(share && { share: { ...share, key: place(eventsKey(share.key)) } }),
-    };
-  });
+interface CountedKey {
+  readonly key: number;
+  /** How long its events matter, milliseconds. */
+  keptMs: number;
+  share?: object;
 }
 
-/** How long events under these checks matter, milliseconds. */
-function lookback(checks: readonly LimitCheck[]): number {
-  const spans = checks.flatMap(({ windows, backoff }) => [
-    ...windows.map(({ windowMs }) => windowMs),
-    backoff?.windowMs ?? 0,
-  ]);
-  return Math.max(0, ...spans);
+/** Each key that events are counted on once. */
+function eventsOf(checks: readonly LimitCheck[], place: Place): readonly CountedKey[] {
+  const counted = new Map<string, CountedKey>();
+  for (const { key, windows, backoff, amount, share } of checks) {
+    if (amount !== undefined) continue;
+    const event = counted.get(key) ?? { key: place(eventsKey(key)), keptMs: 0 };
+    event.keptMs = Math.max(event.keptMs, backoff?.windowMs ?? 0, ...windows.map(({ windowMs }) => windowMs));
+    if (share) event.share ??= { ...share, max: Math.ceil(share.max), key: place(eventsKey(share.key)) };
+    counted.set(key, event);
+  }
+  return [...counted.values()];
 }

@@ -73,12 +73,17 @@ async function seedEvents(redis: RedisConnection, events: readonly LimitEvent[])
 
 async function take(redis: RedisConnection, request: TakeRequest, now: number): Promise<TakeResult> {
   const { keys, args } = takeCall(request, now);
-  const [verdict, first = "", second = "", ...exceeded] = (await redis.run(TAKE, keys, args)) as string[];
-  if (verdict === "ok") {
-    const more = exceeded.length > 0 && { exceeded };
-    return { ok: true, leased: Number(first), nextAt: Number(second), ...more };
-  }
-  return { ok: false, refusedBy: first, retryAt: Number(second) };
+  const answer = (await redis.run(TAKE, keys, args)) as string[];
+  const [verdict, first = "", second = "", steady, ...exceeded] = answer;
+  const nameOf = (what: string) => request.checks[Number(what)]?.name ?? what;
+  if (verdict === "no") return { ok: false, refusedBy: nameOf(first), retryAt: Number(second) };
+  return {
+    ok: true,
+    leased: Number(first),
+    nextAt: Number(second),
+    ...(steady === "1" && { steady: true as const }),
+    ...(exceeded.length > 0 && { exceeded: exceeded.map(nameOf) }),
+  };
 }
 
 async function changeSums(redis: RedisConnection, change: Script, sums: readonly Sum[]): Promise<void> {

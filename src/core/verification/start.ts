@@ -162,8 +162,8 @@ async function startNew(
  * Counts the send and sets guesses aside, or refuses and changes nothing.
  *
  * A guess that went from its lease to the ledger after the ledger was read and before the take stood in neither. So
- * the ledger is read again behind the take, and what it lost meanwhile is not granted. Another round needs another
- * wrong guess, and of those there are few.
+ * where one may have, the ledger is read again behind the take, and what it lost meanwhile is not granted. Another round
+ * needs another wrong guess, and of those there are few.
  */
 async function reserve(
   deps: VerificationDeps,
@@ -180,7 +180,7 @@ async function reserve(
   if (!counted.ok) return counted;
   const { taken, checks } = counted.value;
 
-  const after = await judge(deps, input, now);
+  const after = taken.steady ? before : await judge(deps, input, now);
   const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
   const attempts = taken.leased - Math.max(0, lost);
   if (attempts >= 1 && !isToBeChallenged(input, after)) {
