@@ -23,6 +23,7 @@ export interface PhonePolicy {
 
 const MAX_INPUT_LENGTH = 64;
 
+const PLAIN = /^\+?[0-9]+$/;
 const DIGIT = /^\p{Nd}$/u;
 const PLUS = /^[+\uFF0B]$/u;
 const OPENING = /^[([\uFF08\uFF3B]$/u;
@@ -131,6 +132,8 @@ function asInternational(dialed: string, defaultCountry: CountryCode): readonly 
 /** The input's digits, plus signs and brackets in ASCII, without separators; undefined when it has anything else. */
 function toPlainText(input: string): string | undefined {
   if (input.length > MAX_INPUT_LENGTH) return undefined;
+  // As programs write it: nothing to translate.
+  if (PLAIN.test(input)) return input;
   let text = "";
   for (const character of input) {
     const plain = toPlainCharacter(character);

@@ -2,9 +2,8 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** HMAC-SHA-256 over the parts, each preceded by its length, so that no two lists of parts collide. */
 export function hmac(key: Uint8Array, ...parts: readonly string[]): Buffer {
-  const mac = createHmac("sha256", key);
-  for (const part of parts) mac.update(`${Buffer.byteLength(part)}:`).update(part);
-  return mac.digest();
+  const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
+  return createHmac("sha256", key).update(text).digest();
 }
 
 /** SHA-256 in base64url, for values that are unguessable already (never for phones or codes). */

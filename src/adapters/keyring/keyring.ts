@@ -39,8 +39,11 @@ interface Entry {
   readonly keptUntil: number;
 }
 
-/** All keys by id, newest first within each kind. */
-type KeySet = ReadonlyMap<string, Entry>;
+/** All keys, by id and by kind; of each kind the newest first. */
+interface KeySet {
+  readonly byId: ReadonlyMap<string, Entry>;
+  readonly byKind: ReadonlyMap<KeyKind, readonly Entry[]>;
+}
 
 /** The keys of the database, unwrapped and cached in this process. */
 export function createKeyring(deps: KeyringDeps): ManagedKeyring {
@@ -68,7 +71,7 @@ export function createKeyring(deps: KeyringDeps): ManagedKeyring {
       return key;
     },
     async find(kind, id) {
-      const entry = (await cache.get()).get(id) ?? (await cache.refresh()).get(id);
+      const entry = (await cache.get()).byId.get(id) ?? (await cache.refresh()).byId.get(id);
       return entry && entry.key.kind === kind && clock.now() < entry.keptUntil ? entry.key : undefined;
     },
     async all(kind) {
@@ -81,14 +84,17 @@ export function createKeyring(deps: KeyringDeps): ManagedKeyring {
 
 async function loadKeys(store: KeyStore, wrapper: KeyWrapper, previous?: KeySet): Promise<KeySet> {
   const rows = (await store.list()).filter(hasKnownKind).sort((a, b) => b.sequence - a.sequence);
-  return new Map(
-    rows.map((row) => {
-      // Keys in hand outlast a re-wrap under a secret that this process does not have yet (a rolling deployment).
-      const material = previous?.get(row.id)?.key.material ?? wrapper.unwrap(row);
-      const key = { id: row.id, kind: row.kind, material, activeFrom: row.activeFrom };
-      return [row.id, { key, retired: row.retiredAt !== undefined, keptUntil: keptUntil(row, rows) }];
-    }),
-  );
+  const entries = rows.map((row): Entry => {
+    // Keys in hand outlast a re-wrap under a secret that this process does not have yet (a rolling deployment).
+    const material = previous?.byId.get(row.id)?.key.material ?? wrapper.unwrap(row);
+    const key = { id: row.id, kind: row.kind, material, activeFrom: row.activeFrom };
+    return { key, retired: row.retiredAt !== undefined, keptUntil: keptUntil(row, rows) };
+  });
+  const kinds = new Set(entries.map(({ key }) => key.kind));
+  return {
+    byId: new Map(entries.map((entry) => [entry.key.id, entry])),
+    byKind: new Map([...kinds].map((kind) => [kind, entries.filter(({ key }) => key.kind === kind)])),
+  };
 }
 
 /** A kind's first key is active since ever: a process whose clock lags must not find itself without one. */
@@ -103,5 +109,5 @@ function currentOf(keys: KeySet, kind: KeyKind, now: number): Key | undefined {
 }
 
 function ofKind(keys: KeySet, kind: KeyKind): readonly Entry[] {
-  return [...keys.values()].filter((entry) => entry.key.kind === kind);
+  return keys.byKind.get(kind) ?? [];
 }

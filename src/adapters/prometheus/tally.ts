@@ -84,7 +84,8 @@ export function createTally(): Tally {
   return {
     count(counter, labels) {
       const all = counts.get(counter) ?? new Map<string, Series>();
-      const key = JSON.stringify(Object.entries(labels));
+      const named: Readonly<Record<string, string>> = labels;
+      const key = COUNTERS[counter].labels.map((label) => named[label]).join("\n");
       all.set(key, { labels, count: 1 + (all.get(key)?.count ?? 0) });
       counts.set(counter, all);
     },

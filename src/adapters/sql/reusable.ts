@@ -25,10 +25,12 @@ export type Reusable<R extends Row, O> = (db: Kysely<Schema>, rows: readonly R[]
  *
  * @param build must use every value as it is, and look at none; what is not in its rows stays as it was the first time
  */
-export function reusable<R extends Row, O>(build: (rows: readonly R[]) => Compilable<O>): Reusable<R, O> {
+export function reusable<R extends Row, O>(
+  build: (rows: readonly R[], db: Kysely<Schema>) => Compilable<O>,
+): Reusable<R, O> {
   const built = new Map<number, CompiledQuery<O>>();
   return async (db, rows) => {
-    const query = built.get(rows.length) ?? build(rows.map(marked)).compile();
+    const query = built.get(rows.length) ?? build(rows.map(marked), db).compile();
     built.set(rows.length, query);
     const given = (parameter: unknown) =>
       parameter instanceof Mark ? rows[parameter.index]?.[parameter.name] : parameter;

@@ -1,6 +1,7 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
 import type { Clock } from "../../core/ports.ts";
 import { StaleKeyError } from "../../core/refusals.ts";
+import { reusable } from "./reusable.ts";
 import type { Schema } from "./schema.ts";
 
 export interface TagKeyDeps {
@@ -26,6 +27,7 @@ export interface TagKey {
 }
 
 export interface KeyedRow {
+  readonly [name: string]: string | number;
   readonly keyId: string;
   /** When the key must have been in use. */
   readonly latest: number;
@@ -35,19 +37,21 @@ export interface KeyedRow {
 const SKEW_MS = 60_000;
 
 export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {
+  const lockCurrent = reusable((rows: readonly KeyedRow[], db) =>
+    db
+      .selectFrom("keys")
+      .select("id")
+      .where((eb) => isCurrent(eb, rows))
+      .forShare(),
+  );
   const tagKey: TagKey = {
     current: (tag) => (eb) => isCurrent(eb, [tagKey.keyed(tag)]),
     currentAmong: (rows) => (eb) => isCurrent(eb, rows),
     keyed: (tag) => ({ keyId: keyIdOf(tag), latest: clock.now() + SKEW_MS }),
     async assertCurrent(trx, tag) {
       // A retag waits for this lock: when it looks for rows under the old key, all of them are there.
-      const found = await trx
-        .selectFrom("keys")
-        .select("id")
-        .where(tagKey.current(tag))
-        .forShare()
-        .executeTakeFirst();
-      if (!found) tagKey.stale();
+      const { rows } = await lockCurrent(trx, [tagKey.keyed(tag)]);
+      if (rows.length === 0) tagKey.stale();
     },
     stale() {
       onStaleKey();

@@ -38,9 +38,9 @@ async function readRequest(
   if (!principal.ok) return principal;
   const idempotencyKey = operation.sends ? readIdempotencyKey(c) : ok(undefined);
   if (!idempotencyKey.ok) return idempotencyKey;
-  const params = parse(operation.params, c.req.param());
+  const params = operation.params ? parse(operation.params, c.req.param()) : ok(undefined);
   if (!params.ok) return params;
-  const query = parse(operation.query, singleQuery(c));
+  const query = operation.query ? parse(operation.query, singleQuery(c)) : ok(undefined);
   if (!query.ok) return query;
   const body = operation.body ? await readBody(operation.body, c) : ok(undefined);
   if (!body.ok) return body;
@@ -137,17 +137,18 @@ async function isEmpty(c: Context<Env>): Promise<boolean> {
   return (await c.req.arrayBuffer()).byteLength === 0;
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Bytes that are no UTF-8 are refused: replaced, they would be kept as something that nobody sent. */
 function parseJson(bytes: ArrayBuffer): Result<unknown, "invalid_request"> {
   try {
-    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return ok(JSON.parse(UTF8.decode(bytes)));
   } catch {
     return refuse("invalid_request", { field: "body", detail: "must be a JSON object" });
   }
 }
 
-function parse(schema: z.ZodType | undefined, value: unknown): Result<unknown, "invalid_request"> {
-  if (!schema) return ok(undefined);
+function parse(schema: z.ZodType, value: unknown): Result<unknown, "invalid_request"> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
   return refuse("invalid_request", describe(likeliest(parsed.error.issues)));

@@ -20,10 +20,10 @@ export function securityHeaders({
     "x-frame-options": "DENY",
     ...(isEncrypted && { "strict-transport-security": "max-age=31536000" }),
   };
+  const entries = Object.entries(defaults);
   return async (c, next) => {
     await next();
-    for (const [name, value] of Object.entries(defaults)) {
-      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
-    }
+    const { headers } = c.res;
+    for (const [name, value] of entries) if (!headers.has(name)) headers.set(name, value);
   };
 }
