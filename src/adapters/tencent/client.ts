@@ -1,5 +1,5 @@
 import type { AbstractClient, ClientConfig } from "tencentcloud-sdk-nodejs-common";
-import { type Connections, createConnections } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { errorOf, TencentError } from "./errors.ts";
 
 export interface TencentCredential {
@@ -51,10 +51,14 @@ function createClient(
   access: TencentAccess,
   load: (config: ClientConfig) => Promise<AbstractClient>,
 ): TencentClient {
-  const connections = createConnections(access.endpoint);
+  const { endpoint } = access;
+  let opening: Promise<Connections> | undefined;
+  const open = async () => (await import("./connections.ts")).createConnections(endpoint);
   return {
-    call: (action, parameters, signal) =>
-      connections.track(async (hasLeft) => {
+    async call(action, parameters, signal) {
+      opening ??= open();
+      const connections = await opening;
+      return await connections.track(async (hasLeft) => {
         const credential = await readCredential(access);
         try {
           const client = await load(clientConfig(access, credential, connections));
@@ -63,7 +67,8 @@ function createClient(
         } catch (error) {
           throw errorOf(error, hasLeft());
         }
-      }),
+      });
+    },
   };
 }
 
