@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { OPERATIONS } from "./api/index.ts";
+import { loadOperations, ROUTES } from "./api/index.ts";
 import { runOperation } from "./api/run.ts";
 import * as tencent from "./callbacks/tencent.ts";
 import type { Env, HttpDeps } from "./context.ts";
@@ -39,9 +39,14 @@ export function createApp(deps: HttpDeps): App {
   app.use(bodyLimit);
 
   // The native API: each operation names its own credentials, schemas and refusals.
-  for (const operation of OPERATIONS) {
-    app.on(operation.method.toUpperCase(), routePath(operation.path), (c) =>
-      runOperation(operation, deps, c),
+  for (const { method, path, load } of ROUTES) {
+    app.on(
+      method.toUpperCase(),
+      routePath(path),
+      late(async () => {
+        const operation = await load();
+        return (c) => runOperation(operation, deps, c);
+      }),
     );
   }
 
@@ -54,11 +59,11 @@ export function createApp(deps: HttpDeps): App {
 
   app.get(
     "/openapi.json",
-    late(async () => (await import("./api/openapi.ts")).createOpenApi(settings, OPERATIONS)),
+    late(async () => (await import("./api/openapi.ts")).createOpenApi(settings, await loadOperations())),
   );
   app.get(
     "/docs",
-    late(async () => (await import("./pages/docs.ts")).createDocs(deps, OPERATIONS)),
+    late(async () => (await import("./pages/docs.ts")).createDocs(deps, await loadOperations())),
   );
 
   // The pages, loaded by the first request for one of them: forms are bound to the browser's cookie and judged by origin.

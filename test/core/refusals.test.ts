@@ -9,8 +9,10 @@ import {
   StaleKeyError,
   UnavailableError,
 } from "../../src/core/refusals.ts";
-import { OPERATIONS } from "../../src/http/api/index.ts";
+import { loadOperations } from "../../src/http/api/index.ts";
 import { allRefusals } from "../../src/http/api/operation.ts";
+
+const OPERATIONS = await loadOperations();
 
 const CODES = Object.keys(REFUSALS) as RefusalCode[];
 const PLACEHOLDER = /\{|\}|%[sdj]|\$\d|TO-?DO|FIX-?ME|undefined|null|lorem/i;

@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { OPERATIONS } from "../../src/http/api/index.ts";
+import { loadOperations } from "../../src/http/api/index.ts";
 import type { Operation } from "../../src/http/api/operation.ts";
 import { deviceLabel } from "../../src/http/device-label.ts";
 import { apiKey } from "../backend/support.ts";
 import { bearer, createWorld, type World } from "../support/world.ts";
 import { BAD_TEXTS, CANARY, chunks, NO_JSON_OBJECT, WRONG_TYPES } from "./hostile-input.ts";
 import { bodyOf, PHONE, type ProblemBody, refused } from "./support.ts";
+
+const OPERATIONS = await loadOperations();
 
 const ECHO = "ECHO-5b21";
 const PROTOTYPE = Object.getOwnPropertyNames(Object.prototype);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { REFUSALS, type RefusalCode, UnavailableError } from "../../src/core/refusals.ts";
-import { OPERATIONS } from "../../src/http/api/index.ts";
+import { loadOperations } from "../../src/http/api/index.ts";
 import { allRefusals, type Operation } from "../../src/http/api/operation.ts";
 import { apiKey, type Proof } from "../backend/support.ts";
 import { countingHasher } from "../password/support.ts";
@@ -10,6 +10,8 @@ import { bearer, createWorld, type OpenedSession, type World } from "../support/
 import { tourFactors } from "./factors-tour.ts";
 import { type OpenApi, violations } from "./openapi-document.ts";
 import { bodyOf, type ProblemBody, phoneNo, type VerificationBody, wrongCode } from "./support.ts";
+
+const OPERATIONS = await loadOperations();
 
 interface Seen {
   readonly name: string;

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ok, type RefusalCode, refuse, UnavailableError } from "../../src/core/refusals.ts";
-import { type Operation, operation } from "../../src/http/api/operation.ts";
+import { operation, type Unplaced } from "../../src/http/api/operation.ts";
 import { runOperation } from "../../src/http/api/run.ts";
 import type { Env, HttpDeps } from "../../src/http/context.ts";
 import { answerFault } from "../../src/http/middleware/errors.ts";
@@ -10,10 +10,8 @@ import { bodyOf, type ProblemBody } from "./support.ts";
 
 const SECRET = "+8613800138000 code 004217";
 
+const place = { id: "madeUp", method: "post", path: "/made-up" } as const;
 const parts = {
-  id: "madeUp",
-  method: "post",
-  path: "/made-up",
   summary: "A call that only this test knows",
   description: "It does what a programmer should not.",
   auth: "none",
@@ -21,7 +19,7 @@ const parts = {
 } as const;
 
 /** Runs a made-up call, and resolves with its answer and with what was logged. */
-async function run(made: Operation, body: unknown = {}) {
+async function run(made: Unplaced, body: unknown = {}) {
   const logged: { level: string; fields: Record<string, unknown> }[] = [];
   const at = (level: string) => (fields: object) => void logged.push({ level, fields: { ...fields } });
   const log = { info: at("info"), warn: at("warn"), error: at("error") };
@@ -34,14 +32,14 @@ async function run(made: Operation, body: unknown = {}) {
     c.set("addressKey", "");
     await next();
   });
-  app.post("/made-up", (c) => runOperation(made, deps, c));
+  app.post("/made-up", (c) => runOperation({ ...place, ...made }, deps, c));
   app.onError(answerFault(deps));
   const headers = { "content-type": "application/json" };
   const response = await app.request("/made-up", { method: "POST", headers, body: JSON.stringify(body) });
   return { response, logged };
 }
 
-async function expectFault(made: Operation): Promise<void> {
+async function expectFault(made: Unplaced): Promise<void> {
   const { response, logged } = await run(made);
   const text = await response.clone().text();
   expect(await bodyOf<ProblemBody>(response)).toEqual({

@@ -45,9 +45,10 @@ const LATE = [
 ].map((name) => `node_modules/${name}`);
 /** What is ours and of which the same holds. */
 const PAGES = ["src/http/pages/views", "src/http/pages/copy"];
+const API = ["src/http/api/definitions.ts", "src/http/api/schemas.ts"];
 /** What serves HTTP, which the platform does for an event function. */
 const SERVER = "node_modules/@hono/node-server";
-const ALL = [...LATE, ...PAGES, SERVER];
+const ALL = [...LATE, ...PAGES, ...API, SERVER];
 
 interface Chunk {
   readonly fileName: string;
@@ -68,7 +69,7 @@ describe("loads late", async () => {
     expect(partsIn(files, ALL)).toEqual(ALL);
   });
 
-  test.each(HANDLERS)("%s: no client, no page and no server before the first event", async (file) => {
+  test.each(HANDLERS)("%s: no client, page, operation or server before the first event", async (file) => {
     const { loaded } = await startEvent(unpackedPackage(), `${file.replace(/\.js$/, "")}.main_handler`, {});
     expect(loaded).toContain(file);
     expect(partsIn(loaded, ALL)).toEqual([]);

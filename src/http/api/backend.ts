@@ -6,9 +6,6 @@ import { VerificationId } from "./schemas.ts";
 import { askerOf, transactionOf } from "./wire.ts";
 
 export const checkVerification = operation({
-  id: "checkVerification",
-  method: "post",
-  path: "/v1/verifications/{id}/check",
   summary: "Check a code that a backend asked for",
   description:
     "Gives a proof for the right code, for the backend that started the verification and for nobody else. The person's browser may call it, or the backend with its API key. A wrong, expired, spent or unknown code is one refusal; a code for another transaction is a wrong one.",
@@ -34,9 +31,6 @@ export const checkVerification = operation({
 });
 
 export const redeemProof = operation({
-  id: "redeemProof",
-  method: "post",
-  path: "/v1/proofs/redeem",
   summary: "Redeem a proof",
   description:
     "Says what a proof shows, once. Whoever redeems proofs is safe from their being shown twice; who only verifies them by the JWKS must remember their `jti` for 5 minutes.",

@@ -3,9 +3,6 @@ import { Challenge, ChallengeBody } from "./schemas.ts";
 import { clientOf } from "./wire.ts";
 
 export const offerChallenge = operation({
-  id: "offerChallenge",
-  method: "post",
-  path: "/v1/challenges",
   summary: "Get a challenge",
   description:
     "What it takes to solve a challenge after `captcha_required`, for a start or a resend with this very phone and purpose. A solution counts once. `not_found` where nobody is challenged.",

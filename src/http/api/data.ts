@@ -5,9 +5,6 @@ import { operation } from "./operation.ts";
 import { clientOf } from "./wire.ts";
 
 export const exportMe = operation({
-  id: "exportMe",
-  method: "get",
-  path: "/v1/me/export",
   summary: "Export everything kept about the user",
   description:
     "All that is kept about the person, machine-readable. Needs a session that showed within 15 minutes who they are.",
@@ -21,9 +18,6 @@ export const exportMe = operation({
 });
 
 export const eraseMe = operation({
-  id: "eraseMe",
-  method: "delete",
-  path: "/v1/me",
   summary: "Erase the account",
   description:
     "Takes the code of a verification with purpose `delete_account`, which went to the user's own number; where the account has login protection, the session must have shown that within 15 minutes, too. The account, its sessions and everything that names the person are gone for good then.",

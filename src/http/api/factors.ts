@@ -19,10 +19,7 @@ function done<C extends RefusalCode>(result: Result<void, C>): Result<undefined,
   return result.ok ? ok(undefined) : result;
 }
 
-const readFactors = operation({
-  id: "readFactors",
-  method: "get",
-  path: "/v1/me/factors",
+export const readFactors = operation({
   summary: "Read second factors",
   description: "The user's second factors, and whether login protection asks for them.",
   auth: "access_token",
@@ -36,10 +33,7 @@ const readFactors = operation({
   },
 });
 
-const proposeApp = operation({
-  id: "proposeApp",
-  method: "post",
-  path: "/v1/me/factors/totp",
+export const proposeApp = operation({
   summary: "Add an authenticator app",
   description:
     "Makes a secret for an authenticator app (TOTP, RFC 6238). The app counts once a code of it was confirmed, within half an hour. Takes a recent step-up, as does everything that changes factors.",
@@ -50,10 +44,7 @@ const proposeApp = operation({
   handle: async ({ principal, body }, phonekey) => await phonekey.factors.proposeApp(principal, body?.label),
 });
 
-const confirmApp = operation({
-  id: "confirmApp",
-  method: "post",
-  path: "/v1/me/factors/totp/{id}/confirm",
+export const confirmApp = operation({
   summary: "Confirm an authenticator app",
   description: "From the first right code on the app counts; the code raises the session, too.",
   auth: "access_token",
@@ -66,10 +57,7 @@ const confirmApp = operation({
     done(await phonekey.factors.confirmApp({ principal, locale, id: params.id, code: body.code })),
 });
 
-const offerPasskey = operation({
-  id: "offerPasskey",
-  method: "post",
-  path: "/v1/me/factors/passkeys/options",
+export const offerPasskey = operation({
   summary: "Begin to add a passkey",
   description: "What `navigator.credentials.create` takes, for pages of this very origin.",
   auth: "access_token",
@@ -81,10 +69,7 @@ const offerPasskey = operation({
   },
 });
 
-const addPasskey = operation({
-  id: "addPasskey",
-  method: "post",
-  path: "/v1/me/factors/passkeys",
+export const addPasskey = operation({
   summary: "Add a passkey",
   description: "Takes what the browser answered. The passkey raises the session, too.",
   auth: "access_token",
@@ -99,10 +84,7 @@ const addPasskey = operation({
   },
 });
 
-const renewRecoveryCodes = operation({
-  id: "renewRecoveryCodes",
-  method: "post",
-  path: "/v1/me/factors/recovery-codes",
+export const renewRecoveryCodes = operation({
   summary: "Make recovery codes",
   description: "Ten codes in the place of all others. Each stands once for a factor that was lost.",
   auth: "access_token",
@@ -114,10 +96,7 @@ const renewRecoveryCodes = operation({
   },
 });
 
-const removeFactor = operation({
-  id: "removeFactor",
-  method: "delete",
-  path: "/v1/me/factors/{id}",
+export const removeFactor = operation({
   summary: "Remove a second factor",
   description:
     "The last one cannot be removed while login protection is on. With the last one the recovery codes go.",
@@ -129,10 +108,7 @@ const removeFactor = operation({
     done(await phonekey.factors.remove({ principal, locale, id: params.id })),
 });
 
-const setLoginProtection = operation({
-  id: "setLoginProtection",
-  method: "put",
-  path: "/v1/me/login-protection",
+export const setLoginProtection = operation({
   summary: "Turn login protection on or off",
   description:
     "Turned on, it ends every other session, and no other device is known any more. Takes a session of level 2, so that nobody locks themselves out.",
@@ -148,9 +124,6 @@ const setLoginProtection = operation({
 });
 
 export const askForPasskey = operation({
-  id: "askForPasskey",
-  method: "post",
-  path: "/v1/sessions/passkey-options",
   summary: "Ask for a passkey at sign-in",
   description: "What `navigator.credentials.get` takes, for the second step of a sign-in.",
   auth: "none",
@@ -166,9 +139,6 @@ export const askForPasskey = operation({
 });
 
 export const askForStepUpPasskey = operation({
-  id: "askForStepUpPasskey",
-  method: "post",
-  path: "/v1/sessions/current/passkey-options",
   summary: "Ask for a passkey to step up",
   description: "What `navigator.credentials.get` takes, to raise the session that asks.",
   auth: "access_token",
@@ -179,15 +149,3 @@ export const askForStepUpPasskey = operation({
     return options.ok ? ok(passkeyOptionsBody(options.value)) : options;
   },
 });
-
-/** In the order of the documents. */
-export const FACTOR_OPERATIONS = [
-  readFactors,
-  proposeApp,
-  confirmApp,
-  offerPasskey,
-  addPasskey,
-  renewRecoveryCodes,
-  removeFactor,
-  setLoginProtection,
-];

@@ -4,9 +4,6 @@ import { ProfileBody, User } from "./schemas.ts";
 import { userBody } from "./wire.ts";
 
 export const readMe = operation({
-  id: "readMe",
-  method: "get",
-  path: "/v1/me",
   summary: "Read the signed-in user",
   description: "The user whose access token this is.",
   auth: "access_token",
@@ -18,9 +15,6 @@ export const readMe = operation({
 });
 
 export const updateMe = operation({
-  id: "updateMe",
-  method: "patch",
-  path: "/v1/me",
   summary: "Change name or avatar",
   description: "Changes what is given and leaves the rest.",
   auth: "access_token",

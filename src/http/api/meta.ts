@@ -3,9 +3,6 @@ import { ok } from "../../core/refusals.ts";
 import { operation } from "./operation.ts";
 
 export const readHealth = operation({
-  id: "readHealth",
-  method: "get",
-  path: "/healthz",
   summary: "Is the process alive",
   description: "Answers as long as the process does; asks no store.",
   auth: "none",
@@ -15,9 +12,6 @@ export const readHealth = operation({
 });
 
 export const readReadiness = operation({
-  id: "readReadiness",
-  method: "get",
-  path: "/readyz",
   summary: "Can it serve",
   description: "Asks every store; 503 while one of them does not answer.",
   auth: "none",
@@ -40,9 +34,6 @@ const Jwk = z.object({
 });
 
 export const readJwks = operation({
-  id: "readJwks",
-  method: "get",
-  path: "/.well-known/jwks.json",
   summary: "Public signing keys",
   description:
     "The keys that access tokens and proofs verify by (RFC 7517). New ones are here before they are used.",

@@ -67,8 +67,11 @@ export interface Caller {
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type Sent<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
 
+/** An operation before `index.ts` gives it its name and place. */
+export type Unplaced = Omit<Operation, "id" | "method" | "path">;
+
 interface Definition<Params, Query, Body, Schema, Codes extends readonly RefusalCode[], Auth>
-  extends Omit<Operation, "handle" | "sends" | "beforePassword"> {
+  extends Omit<Unplaced, "handle" | "sends" | "beforePassword"> {
   readonly auth: Auth & Operation["auth"];
   readonly sends?: boolean;
   readonly beforePassword?: boolean;
@@ -100,12 +103,12 @@ export function operation<
   Query = undefined,
   Body = undefined,
   Schema = undefined,
->(definition: Definition<Params, Query, Body, Schema, Codes, Auth>): Operation {
+>(definition: Definition<Params, Query, Body, Schema, Codes, Auth>): Unplaced {
   const { handle, ...rest } = definition;
   return {
     sends: false,
     beforePassword: false,
-    ...(rest as Omit<Operation, "handle" | "sends" | "beforePassword">),
+    ...(rest as Omit<Unplaced, "handle" | "sends" | "beforePassword">),
     handle: (request, deps) => handle(request, deps.phonekey, deps),
   };
 }

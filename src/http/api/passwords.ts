@@ -21,9 +21,6 @@ const PasswordBody = z.strictObject({
 });
 
 export const setPassword = operation({
-  id: "setPassword",
-  method: "put",
-  path: "/v1/me/password",
   summary: "Set or change the password",
   description:
     "Takes a sign-in or a step-up of the last ten minutes, or the current password. All other sessions end, and every device is unknown from then on; this one is known again by the device token of its next refresh.",
@@ -49,9 +46,6 @@ export const setPassword = operation({
 });
 
 export const removePassword = operation({
-  id: "removePassword",
-  method: "delete",
-  path: "/v1/me/password",
   summary: "Remove the password",
   description:
     "The person signs in by code alone from then on. Takes a sign-in or a step-up of the last ten minutes. Sessions and devices as with a change.",
@@ -76,9 +70,6 @@ const Reset = z
   .meta({ id: "PasswordReset" });
 
 export const resetPassword = operation({
-  id: "resetPassword",
-  method: "post",
-  path: "/v1/password-resets",
   summary: "Set a new password by a code",
   description:
     "By the code of a verification with purpose `reset_password`. A password that cannot be taken is refused before the code is looked at. Whether the number has an account is told after the right code alone. All sessions and devices of the account end. The answer names the factors that the account has, so that the person sees whether one is not theirs; after a sign-in they can be removed.",

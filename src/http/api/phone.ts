@@ -7,9 +7,6 @@ import { ChangePhoneBody, PhoneState } from "./schemas.ts";
 import { clientOf } from "./wire.ts";
 
 export const readPhone = operation({
-  id: "readPhone",
-  method: "get",
-  path: "/v1/me/phone",
   summary: "Read the user's phone number",
   description:
     "The number that signs in to the account, and the one that it is about to move to, if there is one.",
@@ -23,9 +20,6 @@ export const readPhone = operation({
 });
 
 export const changePhone = operation({
-  id: "changePhone",
-  method: "put",
-  path: "/v1/me/phone",
   summary: "Move the account to another number",
   description:
     "Takes the code of a verification with purpose `change_phone`, which went to the new number, and a session that showed within 15 minutes that the former number, or more than a password, is at hand. The former number gets a notice by which it can be stopped; the change takes effect after `PHONE_CHANGE_HOURS`, and then all other sessions end. Whether the number has an account (`phone_taken`) is told after the right code alone.",
@@ -54,9 +48,6 @@ export const changePhone = operation({
 });
 
 export const cancelPhoneChange = operation({
-  id: "cancelPhoneChange",
-  method: "delete",
-  path: "/v1/me/phone/pending",
   summary: "Take a change of number back",
   description: "Ends a change that has not taken effect yet. Any session of the user may do that.",
   auth: "access_token",

@@ -19,9 +19,6 @@ import {
 import { clientOf, evidenceOf, siteOf, tokensBody } from "./wire.ts";
 
 export const openSession = operation({
-  id: "openSession",
-  method: "post",
-  path: "/v1/sessions",
   summary: "Sign in",
   description:
     "Opens a session by a verification's code, by a password, or by what the sign-in page handed over to an app. Where login protection asks for more, the refusal `second_factor_required` brings a `challenge`, which is sent here again with a second factor. The first sign-in by code creates the user of a phone, where `SIGN_UP` lets it. A wrong, expired, spent or unknown code is one refusal; so are a wrong password and a number without one.",
@@ -69,9 +66,6 @@ async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, dep
 }
 
 export const refreshSession = operation({
-  id: "refreshSession",
-  method: "post",
-  path: "/v1/sessions/refresh",
   summary: "Refresh a session",
   description:
     "Swaps a refresh token for its successor. The immediate predecessor is answered with the same successor for 60 seconds; any other spent token ends the session.",
@@ -86,9 +80,6 @@ export const refreshSession = operation({
 });
 
 export const stepUpSession = operation({
-  id: "stepUpSession",
-  method: "post",
-  path: "/v1/sessions/current/step-up",
   summary: "Confirm who it is",
   description:
     "Raises the session that asks, after `step_up_required`: by the code of a verification with purpose `second_factor`, or by another factor of those that `GET /v1/me/factors` names. The answer's access token says the new level and time; the refresh token stays.",
@@ -109,9 +100,6 @@ export const stepUpSession = operation({
 });
 
 export const listSessions = operation({
-  id: "listSessions",
-  method: "get",
-  path: "/v1/sessions",
   summary: "List the user's sessions",
   description: "The most recently used first.",
   auth: "access_token",
@@ -131,9 +119,6 @@ export const listSessions = operation({
 });
 
 export const endCurrentSession = operation({
-  id: "endCurrentSession",
-  method: "delete",
-  path: "/v1/sessions/current",
   summary: "Sign out",
   description: "Ends the session that asks. Its tokens are refused from then on.",
   auth: "access_token",
@@ -147,9 +132,6 @@ export const endCurrentSession = operation({
 });
 
 export const endSession = operation({
-  id: "endSession",
-  method: "delete",
-  path: "/v1/sessions/{id}",
   summary: "End one session",
   description:
     "Ends one of the user's own sessions; devices are unknown from then on, as when several are ended. A session of somebody else is not there.",
@@ -164,9 +146,6 @@ export const endSession = operation({
 });
 
 export const endSessions = operation({
-  id: "endSessions",
-  method: "delete",
-  path: "/v1/sessions",
   summary: "End several sessions",
   description:
     "Ends the user's other sessions, or all of them. Every device is unknown from then on; that of a session which stays is known again by the device token of its next refresh.",

@@ -20,9 +20,6 @@ const SEND_REFUSALS = [
 ] as const;
 
 export const startVerification = operation({
-  id: "startVerification",
-  method: "post",
-  path: "/v1/verifications",
   summary: "Start a verification",
   description:
     "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`), a signed-in person their access token, and whoever is between two steps the `challenge` of their sign-in: with it `second_factor` sends a code to their own phone, and `phone` may be left out; `change_phone` sends one to the number that their account shall move to.",
@@ -92,9 +89,6 @@ async function selfOf(
 }
 
 export const resendVerification = operation({
-  id: "resendVerification",
-  method: "post",
-  path: "/v1/verifications/{id}/resend",
   summary: "Send the code again",
   description:
     "Sends the same code again while it lives. No new guesses come with it, and it never expires later than 10 minutes after the start.",
@@ -118,9 +112,6 @@ export const resendVerification = operation({
 });
 
 export const readVerification = operation({
-  id: "readVerification",
-  method: "get",
-  path: "/v1/verifications/{id}",
   summary: "Read a verification",
   description:
     "Its status, and when it expires or may be sent again. The backend that started it shows its API key and gets the proof besides, for 5 minutes after the code was entered.",

@@ -3,7 +3,6 @@ import type { Profile } from "../../core/account/profile.ts";
 import type { Told } from "../../core/functions/reason.ts";
 import { nationalForm, type Phone, parsePhone } from "../../core/phone.ts";
 import type { RefusalCode } from "../../core/refusals.ts";
-import { Captcha } from "../api/schemas.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { avatarUrl, originOf } from "../origin.ts";
 import { answerRefusal, say, sayPage, sayRefused } from "./answer.ts";
@@ -40,6 +39,7 @@ async function sendCode(
   phone: Phone,
   { ticket, randstr }: SmsParameters,
 ): Promise<Response> {
+  const { Captcha } = await import("../api/schemas.ts");
   const captcha = ticket || randstr ? Captcha.safeParse({ kind: "tencent", ticket, randstr }) : undefined;
   if (captcha && !captcha.success) return say(c, "missing");
   const asked = { phone, locale: c.get("locale"), caller: callerOf(c) };
