@@ -5,6 +5,7 @@ import type { SendOutcome, SendStatus, SmsMessage } from "../../src/core/deliver
 import type { Phone } from "../../src/core/phone.ts";
 import { aMessage, fresh, NOW } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
+import { countedLimits } from "../support/limit-journal.ts";
 import { createTestSender } from "../support/world.ts";
 import { createRules, PHONE, SILENT_ALERTS } from "./rules.ts";
 
@@ -257,7 +258,14 @@ describe("promise 3: a send that the sender refuses", () => {
     expect(rules.sms.sent).toHaveLength(6);
     const outcomes = await rules.database.db.selectFrom("verifications").select("outcome").execute();
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(new Array(6).fill("canceled"));
-    expect(await rules.database.db.selectFrom("limit_leases").selectAll().execute()).toEqual([]);
+    const journal = await rules.database.db
+      .selectFrom("limit_journal")
+      .select("entry")
+      .orderBy("id")
+      .execute();
+    const { events, leases } = countedLimits(journal.map(({ entry }) => entry));
+    expect(events).not.toEqual([]);
+    expect(leases).toEqual([]);
     await rules.close();
   });
 });

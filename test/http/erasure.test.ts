@@ -111,17 +111,7 @@ describe("an erasure", () => {
     const { person, tag } = await busyLife();
     const before = await dump();
     expect(tablesWith(before, tag).sort()).toEqual(
-      [
-        "failures",
-        "limit_events",
-        "limit_leases",
-        "limits",
-        "messages",
-        "opt_outs",
-        "unlocks",
-        "users",
-        "verifications",
-      ].sort(),
+      ["failures", "limit_journal", "messages", "opt_outs", "unlocks", "users", "verifications"].sort(),
     );
     expect((await erase(person, await asked(person))).status).toBe(204);
     await world.tick();

@@ -134,13 +134,23 @@ export async function addRow(
     return await newestOf(database, "events");
   }
   if (task === "limits") {
-    await database.db.insertInto("limit_events").values({ limit_key: id, member: id, at }).execute();
-    return await newestOf(database, "limit_events");
+    const checks = [{ name: "any", key: id, windows: [] }];
+    if (database.steps) await stores.limits.take({ member: id, checks }, at);
+    else await database.db.insertInto("limit_events").values({ limit_key: id, member: id, at }).execute();
+    return await newestOf(database, limitTable(database));
   }
   return id;
 }
 
-async function newestOf({ db }: SqlDatabase, table: "events" | "limit_events"): Promise<number> {
+/** What a take leaves. */
+function limitTable({ steps }: SqlDatabase): "limit_journal" | "limit_events" {
+  return steps ? "limit_journal" : "limit_events";
+}
+
+async function newestOf(
+  { db }: SqlDatabase,
+  table: "events" | "limit_journal" | "limit_events",
+): Promise<number> {
   const query = db.selectFrom(table).select((eb) => eb.fn.max("id").as("id"));
   return Number((await query.executeTakeFirstOrThrow()).id);
 }
@@ -158,9 +168,9 @@ export async function addSession(
   return id;
 }
 
-export async function isThere({ db }: SqlDatabase, task: Swept, id: string | number): Promise<boolean> {
-  const table = TABLES[task] as "messages";
-  const found = await db
+export async function isThere(database: SqlDatabase, task: Swept, id: string | number): Promise<boolean> {
+  const table = (task === "limits" ? limitTable(database) : TABLES[task]) as "messages";
+  const found = await database.db
     .selectFrom(table)
     .select("id")
     .where("id", "=", id as string)

@@ -32,8 +32,7 @@ describe("STATE_URL=redis://…", () => {
     expect(session.created).toBe(true);
     expect(keys().some((key) => key.startsWith("phonekey:{limits}:events:"))).toBe(true);
     expect(countInDatabase("users")).toBe(1);
-    for (const table of ["verifications", "limit_events", "limit_leases"])
-      expect(countInDatabase(table)).toBe(0);
+    for (const table of ["verifications", "limit_journal"]) expect(countInDatabase(table)).toBe(0);
     expect(keys().join()).not.toContain("13800138000");
   });
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import Libsql from "libsql";
+import { earlier } from "../support/limit-journal.ts";
 import type { RunningServer } from "../support/server.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -26,12 +27,15 @@ export function letTimePass(folder: string, ms: number): void {
   change(
     folder,
     `UPDATE messages SET created_at = created_at - ${ms}`,
-    `UPDATE limits SET touched_at = touched_at - ${ms}`,
-    `UPDATE limit_events SET at = at - ${ms}`,
-    `UPDATE limit_leases SET ends_at = ends_at - ${ms}`,
+    `UPDATE limit_journal SET at = at - ${ms}, matters_until = matters_until - ${ms}`,
     `UPDATE verifications SET created_at = created_at - ${ms}, expires_at = expires_at - ${ms}, resend_at = resend_at - ${ms}`,
     `UPDATE keys SET active_from = active_from - ${ms} WHERE active_from > 0`,
   );
+  withFile(folder, (file) => {
+    const written = file.prepare("UPDATE limit_journal SET entry = ? WHERE id = ?");
+    const rows = file.prepare("SELECT id, entry FROM limit_journal").all() as { id: number; entry: string }[];
+    for (const { id, entry } of rows) written.run(earlier(entry, ms), id);
+  });
 }
 
 export function databaseFile(folder: RunningServer["folder"]): string {

@@ -1,5 +1,6 @@
 import { type InsertQueryBuilder, type InsertResult, type Kysely, sql } from "kysely";
 import type { Schema } from "./schema.ts";
+import type { Bindable } from "./values.ts";
 
 /** An open database. */
 export interface SqlDatabase {
@@ -12,12 +13,39 @@ export interface SqlDatabase {
    * take back what changes tables, so there whoever goes on after it uses `resumed`.
    */
   exclusive<T>(body: ExclusiveBody<T>): Promise<T>;
+  /** Where the database runs in this process, as SQLite does. */
+  readonly steps?: Steps;
   /** Copies a database that holds something beside itself; resolves with the copy's path, where there is one. */
   backup(label: string): Promise<string | undefined>;
   /** Rejects with `UnavailableError` when the database does not answer. */
   ping(): Promise<void>;
   /** Waits for what is running. Using the database afterwards is a mistake of the caller. */
   close(): Promise<void>;
+}
+
+/** Statements between which nothing else of this process runs, so that what is kept in memory can follow them. */
+export interface Steps {
+  /** Waits for no lock. Resolves when what was seen is on disk. */
+  read<T>(body: (step: Step) => T): Promise<T>;
+  /**
+   * Keeps every other writer out meanwhile. Resolves when what the body did is on disk; nothing of it is when this rejects.
+   * The body may be run again, where it threw.
+   */
+  write<T>(body: (step: Step) => T): Promise<T>;
+}
+
+/** What the body of a step may do; of no use after it. */
+export interface Step {
+  rows<R>(sql: string, ...values: readonly Bindable[]): readonly R[];
+  run(sql: string, ...values: readonly Bindable[]): Ran;
+  /** What to do at once when nothing of what was done and seen comes to be on disk, the last that was named first. */
+  onLost(undo: () => void): void;
+}
+
+export interface Ran {
+  readonly changes: number;
+  /** Of the row that was inserted last. */
+  readonly lastId: number;
 }
 
 /** @param resumed takes it for done when what a statement makes is there already, or what it removes is gone */

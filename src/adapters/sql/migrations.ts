@@ -12,6 +12,7 @@ import { lifeOfAnAccount } from "./migrations/0010-life-of-an-account.ts";
 import { backendUses } from "./migrations/0011-backend-uses.ts";
 import { factors } from "./migrations/0012-factors.ts";
 import { passwords } from "./migrations/0013-passwords.ts";
+import { limitJournal } from "./migrations/0014-limit-journal.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -48,4 +49,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 11, name: "0011-backend-uses", up: backendUses },
   { id: 12, name: "0012-factors", up: factors },
   { id: 13, name: "0013-passwords", up: passwords },
+  { id: 14, name: "0014-limit-journal", up: limitJournal },
 ];

@@ -34,6 +34,7 @@ const ERASURES: Readonly<Record<Exclude<keyof Schema, "users" | "migrations">, E
   limits: "lapses",
   limit_events: "lapses",
   limit_leases: "lapses",
+  limit_journal: "lapses",
   limit_sums: "stays",
   limit_seeds: "stays",
   events: "stays",

@@ -11,17 +11,11 @@ import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./answer-tab
 import type { ApiKeysTable, RedeemedProofsTable } from "./backend-tables.ts";
 import { FACTOR_TABLES, type FactorTables } from "./factor-tables.ts";
 import type { ErasuresTable, NoticesTable, PhoneChangesTable } from "./life-tables.ts";
-import type {
-  LimitEventsTable,
-  LimitLeasesTable,
-  LimitSeedsTable,
-  LimitSumsTable,
-  LimitsTable,
-} from "./limit-tables.ts";
+import { LIMIT_TABLES, type LimitTables } from "./limit-tables.ts";
 import type { InvitationsTable, UnlocksTable } from "./number-tables.ts";
 
 /** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
-export interface Schema extends FactorTables {
+export interface Schema extends FactorTables, LimitTables {
   users: UsersTable;
   sessions: SessionsTable;
   messages: MessagesTable;
@@ -29,11 +23,6 @@ export interface Schema extends FactorTables {
   failures: FailuresTable;
   keys: KeysTable;
   verifications: VerificationsTable;
-  limits: LimitsTable;
-  limit_events: LimitEventsTable;
-  limit_leases: LimitLeasesTable;
-  limit_sums: LimitSumsTable;
-  limit_seeds: LimitSeedsTable;
   turns: TurnsTable;
   alerts: AlertsTable;
   early_reports: EarlyReportsTable;
@@ -58,11 +47,6 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   failures: true,
   keys: true,
   verifications: true,
-  limits: true,
-  limit_events: true,
-  limit_leases: true,
-  limit_sums: true,
-  limit_seeds: true,
   turns: true,
   alerts: true,
   early_reports: true,
@@ -73,6 +57,7 @@ const NAMES: Readonly<Record<Exclude<keyof Schema, "migrations">, true>> = {
   baselines: true,
   unlocks: true,
   ...FACTOR_TABLES,
+  ...LIMIT_TABLES,
   notices: true,
   phone_changes: true,
   erasures: true,

@@ -11,6 +11,8 @@ export interface Turn {
   mark(): void;
   /** Undoes what followed `mark`, and nothing of other turns. */
   undo(): void;
+  /** In that transaction: what to do at once when nothing of it comes to be on disk, the last that was named first. */
+  onLost(undo: () => void): void;
   /** Ends the turn. Resolves when what was done and seen in it is on disk; rejects when nothing of it is. */
   end(): Promise<void>;
   /** Ends the turn without waiting. */
@@ -29,6 +31,7 @@ interface Group {
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  readonly undos: (() => void)[];
 }
 
 /**
@@ -63,14 +66,14 @@ export function createCommits(
       ended.resolve();
     } catch (error) {
       if (libsql.inTransaction) libsql.exec("ROLLBACK");
-      ended.reject(error);
+      lose(ended, error);
     }
   }
 
   /** After some errors SQLite has rolled back by itself, and with it what others did. */
   function noticeLoss(error: unknown): void {
     if (!group || libsql.inTransaction) return;
-    group.reject(error);
+    lose(group, error);
     group = undefined;
   }
 
@@ -94,6 +97,7 @@ export function createCommits(
         leave,
         begin: () => open(deadline),
         mark: () => void libsql.exec("SAVEPOINT turn"),
+        onLost: (undo) => void group?.undos.push(undo),
         undo: () => void (libsql.inTransaction && libsql.exec("ROLLBACK TO turn")),
         async whileBusy(run) {
           try {
@@ -120,5 +124,10 @@ function createGroup(): Group {
   });
   // Where everybody has left already, nobody hears of it.
   done.catch(() => {});
-  return { done, ...settle };
+  return { done, ...settle, undos: [] };
+}
+
+function lose({ undos, reject }: Group, error: unknown): void {
+  for (const undo of undos.reverse()) undo();
+  reject(error);
 }

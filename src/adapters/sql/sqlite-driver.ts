@@ -11,7 +11,7 @@ import {
 import type Libsql from "libsql";
 import { UnavailableError } from "../../core/refusals.ts";
 import type { Commits, Turn } from "./sqlite-commits.ts";
-import { createStatements } from "./statements.ts";
+import type { Statements } from "./statements.ts";
 import { type Bindable, bindable } from "./values.ts";
 
 export interface SqliteDriverOptions {
@@ -28,13 +28,13 @@ export interface SqliteDriverOptions {
  * so that the event loop goes on.
  */
 export function sqliteDialect(
-  libsql: Libsql.Database,
+  statements: Statements,
   commits: Commits,
   options: Pick<SqliteDriverOptions, "onStatement">,
 ): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => createDriver(libsql, commits, options),
+    createDriver: () => createDriver(statements, commits, options),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -46,11 +46,10 @@ interface Connection extends DatabaseConnection {
 }
 
 function createDriver(
-  libsql: Libsql.Database,
+  statements: Statements,
   commits: Commits,
   options: Pick<SqliteDriverOptions, "onStatement">,
 ): Driver {
-  const statements = createStatements(libsql);
   return {
     init: async () => {},
     acquireConnection: async () => createConnection(await commits.enter(), statements, options),
@@ -79,7 +78,7 @@ function mine(connection: DatabaseConnection): Connection {
 /** For one statement, or the statements of one transaction. */
 function createConnection(
   turn: Turn,
-  statements: ReturnType<typeof createStatements>,
+  statements: Statements,
   options: Pick<SqliteDriverOptions, "onStatement">,
 ): Connection {
   const connection: Connection = {

@@ -8,6 +8,8 @@ import { sqliteGrammar } from "./grammar.ts";
 import type { Schema } from "./schema.ts";
 import { type Commits, createCommits } from "./sqlite-commits.ts";
 import { asFault, retryWhileBusy, sqliteDialect } from "./sqlite-driver.ts";
+import { createSteps } from "./sqlite-steps.ts";
+import { createStatements } from "./statements.ts";
 
 export interface SqliteOptions {
   /** How long a statement may wait for another process, before it rejects with `UnavailableError`. Default 5000. */
@@ -31,13 +33,15 @@ export async function openSqlite(url: string, options: SqliteOptions = {}): Prom
   const driverOptions = { busyTimeoutMs: BUSY_TIMEOUT_MS, ...options };
   const libsql = await connect(path, driverOptions.busyTimeoutMs);
   const commits = createCommits(libsql, driverOptions.busyTimeoutMs, retryWhileBusy);
+  const statements = createStatements(libsql);
   const db = new Kysely<Schema>({
-    dialect: sqliteDialect(libsql, commits, driverOptions),
+    dialect: sqliteDialect(statements, commits, driverOptions),
     plugins: [sqliteGrammar],
   });
   return {
     db,
     transaction: (body) => db.transaction().execute(body),
+    steps: createSteps(commits, statements, options.onStatement),
     exclusive: (body) => db.transaction().execute((trx) => body(trx, trx)),
     backup: async (label) => backup(path, label),
     ping: async () => void (await sql`SELECT 1`.execute(db)),

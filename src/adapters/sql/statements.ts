@@ -4,7 +4,11 @@ import type Libsql from "libsql";
 const MOST_KEPT = 256;
 
 /** Prepared statements by their text, so that each text is parsed once. */
-export function createStatements(libsql: Libsql.Database): { get(sql: string): Libsql.Statement } {
+export interface Statements {
+  get(sql: string): Libsql.Statement;
+}
+
+export function createStatements(libsql: Libsql.Database): Statements {
   const kept = new Map<string, Libsql.Statement>();
   return {
     get(sql) {

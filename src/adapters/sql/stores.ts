@@ -23,6 +23,7 @@ import { createAccountStore } from "./erasures.ts";
 import { createFactorStore } from "./factors.ts";
 import { createLedger } from "./failures.ts";
 import { createInvitationStore } from "./invitations.ts";
+import { createJournalLimitStore } from "./journal-limits.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
 import { createMessageStore } from "./messages.ts";
@@ -86,7 +87,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     invitations: createInvitationStore(database, tagKey),
     keys: createKeyStore(database),
     verifications: createVerificationStore(database),
-    limits: createLimitStore(database),
+    limits: database.steps ? createJournalLimitStore(database, database.steps) : createLimitStore(database),
     baselines: createBaselineStore(database),
   };
 }

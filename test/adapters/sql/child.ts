@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
 import { migrate } from "../../../src/adapters/sql/migrate.ts";
 import { MIGRATIONS, type Migration } from "../../../src/adapters/sql/migrations.ts";
@@ -80,6 +81,10 @@ async function main(): Promise<void> {
     console.log(JSON.stringify(guesses.map(({ outcome }) => outcome)));
   }
   if (what === "take") console.log(JSON.stringify(await takeMany(stores)));
+  if (what === "take-and-die") {
+    writeSync(1, `${await takeMany(stores)}\n`);
+    killMyself();
+  }
   if (what === "write-and-die") {
     await writeAll(stores);
     killMyself();

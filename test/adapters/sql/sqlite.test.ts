@@ -193,8 +193,9 @@ describe("sqlite: nothing stays open", () => {
     const { db } = opened.database;
     const full = { name: "address", key: "full", windows: [{ max: 1, windowMs: 60_000 }] };
     await opened.stores.limits.take({ member: "first", checks: [full] }, 1_000);
-    const rowsIn = async () => (await db.selectFrom("limits").selectAll().execute()).length;
+    const rowsIn = async () => (await db.selectFrom("limit_journal").selectAll().execute()).length;
     const before = await rowsIn();
+    expect(before).toBe(1);
     for (let n = 0; n < 20; n++) {
       const checks = [{ name: "phone", key: `phone-${n}`, windows: [] }, full];
       const taken = await opened.stores.limits.take({ member: `member-${n}`, checks }, 1_000);

@@ -1,14 +1,19 @@
-import type { Sum } from "../../core/protection/ports.ts";
-import { firstSlot, type Slot, slotAt, slotEndsAt, sumKey } from "../../core/protection/sums.ts";
+import type { Sum } from "../ports.ts";
+import { firstSlot, type Slot, slotEndsAt, slotMs, sumKey } from "../sums.ts";
+
+/** What a slot of a window holds. */
+export interface SlotAmount extends Slot {
+  readonly key: string;
+  readonly windowMs: number;
+}
 
 /** The sums of each window. */
 export interface SumBook {
   /** The slots that still count, oldest first. */
   of(sum: Pick<Sum, "key" | "windowMs">, now: number): readonly Slot[];
-  /** Adds to the slot of the sum's time; below zero it stays at zero. */
-  add(sum: Sum): void;
-  /** Makes the slot at least as great. */
-  raise(sum: Sum): void;
+  amountIn(slot: Omit<SlotAmount, "amount">): number;
+  /** Makes it what it says; returns what it was. */
+  set(slot: SlotAmount): SlotAmount;
   /** Drops at most `limit` slots that ended before `before`; returns how many. */
   sweep(before: number, limit: number): number;
 }
@@ -18,21 +23,12 @@ interface Entry {
   readonly slots: Map<number, number>;
 }
 
+/** A minute more than the newest slot needs, for a clock that is set back. */
+const SLACK_MS = 60_000;
+
 /** There are as many of them as there are budgets, so nothing bounds them but what no window reaches any more. */
 export function createSumBook(): SumBook {
   const entries = new Map<string, Entry>();
-
-  function change(sum: Sum, next: (amount: number) => number): void {
-    const { windowMs } = sum;
-    const entry = entries.get(sumKey(sum)) ?? { windowMs, slots: new Map() };
-    entries.set(sumKey(sum), entry);
-    const slot = slotAt(sum.at, windowMs);
-    entry.slots.set(slot, Math.max(0, next(entry.slots.get(slot) ?? 0)));
-    // A minute more than the newest event needs, for a clock that is set back.
-    for (const old of entry.slots.keys()) {
-      if (slotEndsAt(old, windowMs) < sum.at - SLACK_MS) entry.slots.delete(old);
-    }
-  }
 
   return {
     of({ key, windowMs }, now) {
@@ -41,9 +37,17 @@ export function createSumBook(): SumBook {
       return live.map(([slot, amount]) => ({ slot, amount })).sort((a, b) => a.slot - b.slot);
     },
 
-    add: (sum) => change(sum, (amount) => amount + sum.amount),
+    amountIn: ({ slot, ...sum }) => entries.get(sumKey(sum))?.slots.get(slot) ?? 0,
 
-    raise: (sum) => change(sum, (amount) => Math.max(amount, sum.amount)),
+    set(changed) {
+      const { windowMs, slot, amount } = changed;
+      const entry = entries.get(sumKey(changed)) ?? { windowMs, slots: new Map<number, number>() };
+      const before = entry.slots.get(slot);
+      entries.set(sumKey(changed), entry);
+      entry.slots.set(slot, amount);
+      if (before === undefined) dropEnded(entry, slot * slotMs(windowMs) - SLACK_MS);
+      return { ...changed, amount: before ?? 0 };
+    },
 
     sweep(before, limit) {
       let swept = 0;
@@ -60,4 +64,8 @@ export function createSumBook(): SumBook {
   };
 }
 
-const SLACK_MS = 60_000;
+function dropEnded({ windowMs, slots }: Entry, before: number): void {
+  for (const slot of slots.keys()) {
+    if (slotEndsAt(slot, windowMs) < before) slots.delete(slot);
+  }
+}

@@ -1,0 +1,152 @@
+import { apply, type Books, createBooks, sweepBooks, tidy } from "../../core/protection/counts/books.ts";
+import { type Change, isEmpty, lastOf, mattersUntil } from "../../core/protection/counts/change.ts";
+import { changeOf, entryOf } from "../../core/protection/counts/entry.ts";
+import { SLACK_MS } from "../../core/protection/counts/events.ts";
+import type { Step, Steps } from "./database.ts";
+
+/** What is decided by the books, and what it changes in them. */
+export interface Decided<T> {
+  readonly result: T;
+  readonly change: Change;
+}
+
+/** @param step for what else belongs to the same step */
+export type Decide<T> = (books: Books, step: Step) => Decided<T>;
+
+/** The books of limits in memory, and the journal in the database that they follow. */
+export interface Journal {
+  /** The books as this process knows them; what others wrote may be missing. Only good for a guess. */
+  guess<T>(look: (books: Books) => T, now?: number): Promise<T>;
+  /** By what everybody wrote. Takes no lock. */
+  look<T>(look: (books: Books) => T, now?: number): Promise<T>;
+  /** By what everybody wrote, and with nobody writing in between. Resolves when it is on disk. */
+  change<T>(decide: Decide<T>, now?: number): Promise<T>;
+  /** Deletes rows that tell of nothing at or after `before`; returns how many. */
+  sweep(before: number, limit: number): Promise<number>;
+}
+
+/** How far a process has read, and what came of it. */
+interface State {
+  readonly books: Books;
+  lastId: number;
+}
+
+interface Row {
+  readonly id: number;
+  readonly entry: string;
+}
+
+/** Rows that are read, and followed, without giving way. */
+const PAGE = 500;
+
+const READ = "select id, entry from limit_journal where id > ? and matters_until > ? order by id limit ?";
+const LAST = "select max(id) as id from limit_journal";
+const APPEND = "insert into limit_journal (at, matters_until, entry) values (?, ?, ?)";
+const OLD = "select id from limit_journal where at < ? order by at limit ?";
+const DELETE_OLD = `delete from limit_journal where id in (${OLD})`;
+
+/**
+ * The memory of each process decides, and what it decides is a row, written in the same transaction; before that it
+ * follows the rows of others that it does not know yet. So one change is one read and one insert, and processes that
+ * share a file agree: whoever writes has seen all that was written. What does not come to be on disk is taken back in
+ * memory before anybody else has their turn.
+ *
+ * @param fill is run once the journal was read, and before anything is decided by it
+ */
+export function createJournal(
+  steps: Steps,
+  fill: (change: <T>(decide: Decide<T>) => Promise<T>) => Promise<void> = async () => {},
+): Journal {
+  let loading: Promise<State> | undefined;
+  let newest = 0;
+
+  /** A clock that was set back looks at what was let go of: the journal still has it. */
+  function stateAt(now: number): Promise<State> {
+    if (now > 0 && now < newest - SLACK_MS) loading = undefined;
+    newest = loading ? Math.max(newest, now) : now;
+    if (loading) return loading;
+    const loaded = load(now);
+    loading = loaded;
+    loaded.catch(() => {
+      if (loading === loaded) loading = undefined;
+    });
+    return loaded;
+  }
+
+  async function load(now: number): Promise<State> {
+    const state = await replay(steps, now);
+    await fill((decide) => changeIn(state, decide, now));
+    return state;
+  }
+
+  async function changeIn<T>(state: State, decide: Decide<T>, now: number): Promise<T> {
+    return await steps.write((step) => {
+      catchUp(step, state);
+      const { result, change } = decide(state.books, step);
+      if (isEmpty(change)) return result;
+      tidy(state.books, now);
+      const { lastId } = step.run(APPEND, lastOf(change), mattersUntil(change), entryOf(change));
+      follow(step, state, lastId, change);
+      return result;
+    });
+  }
+
+  return {
+    guess: async (look, now = 0) => look((await stateAt(now)).books),
+
+    async look(look, now = 0) {
+      const state = await stateAt(now);
+      return await steps.read((step) => {
+        catchUp(step, state);
+        return look(state.books);
+      });
+    },
+
+    change: async (decide, now = 0) => await changeIn(await stateAt(now), decide, now),
+
+    async sweep(before, limit) {
+      if (loading) sweepBooks((await loading).books, before, limit);
+      const old = await steps.read((step) => step.rows(OLD, before, 1));
+      if (old.length === 0) return 0;
+      return await steps.write((step) => step.run(DELETE_OLD, before, limit).changes);
+    },
+  };
+}
+
+/** Page by page, so that others have their turn in between; without what matters no more. */
+async function replay(steps: Steps, now: number): Promise<State> {
+  const state: State = { books: createBooks(), lastId: 0 };
+  const since = now - SLACK_MS;
+  const [last] = await steps.read((step) => step.rows<{ readonly id: number | null }>(LAST));
+  for (let isWhole = false; !isWhole; ) {
+    const page = await steps.read((step) => step.rows<Row>(READ, state.lastId, since, PAGE));
+    for (const { id, entry } of page) {
+      apply(state.books, mattering(changeOf(entry), since));
+      state.lastId = id;
+    }
+    isWhole = page.length < PAGE;
+  }
+  state.lastId = Math.max(state.lastId, last?.id ?? 0);
+  return state;
+}
+
+function mattering(change: Change, since: number): Change {
+  return { ...change, counted: change.counted.filter(({ at, keptMs }) => at + keptMs > since) };
+}
+
+function catchUp(step: Step, state: State): void {
+  for (let isWhole = false; !isWhole; ) {
+    const page = step.rows<Row>(READ, state.lastId, 0, PAGE);
+    for (const { id, entry } of page) follow(step, state, id, changeOf(entry));
+    isWhole = page.length < PAGE;
+  }
+}
+
+function follow(step: Step, state: State, id: number, change: Change): void {
+  const [before, back] = [state.lastId, apply(state.books, change)];
+  state.lastId = id;
+  step.onLost(() => {
+    apply(state.books, back);
+    state.lastId = before;
+  });
+}

@@ -1,0 +1,74 @@
+import type { Change, EventOn } from "./change.ts";
+import { createEventLog, type EventLog } from "./events.ts";
+import { createLeaseBook, type LeaseBook } from "./leases.ts";
+import { createSumBook, type SumBook } from "./sums.ts";
+import type { Counted } from "./timeline.ts";
+
+/** All that limits know, in the memory of one process. What decides is in `decide.ts`. */
+export interface Books {
+  readonly events: EventLog;
+  readonly leases: LeaseBook;
+  readonly sums: SumBook;
+  /** The epochs for which they were seeded. */
+  readonly seeds: Set<string>;
+}
+
+export interface BookOptions {
+  /** Beyond this many the oldest go. */
+  readonly mostEvents?: number;
+  readonly mostLeases?: number;
+}
+
+export function createBooks({ mostEvents, mostLeases }: BookOptions = {}): Books {
+  return {
+    events: createEventLog(mostEvents),
+    leases: createLeaseBook(mostLeases),
+    sums: createSumBook(),
+    seeds: new Set(),
+  };
+}
+
+/** Writes a change into the books. Returns the change that takes it back. */
+export function apply({ events, leases, sums, seeds }: Books, change: Change): Change {
+  return {
+    // What is forgotten goes first: the same event may be counted anew.
+    counted: change.forgotten.flatMap((event) => removed(events, event)),
+    forgotten: change.counted.flatMap((event) => added(events, event)),
+    sums: change.sums.map((slot) => sums.set(slot)).reverse(),
+    leases: change.leases.map((left) => leases.set(left)).reverse(),
+    seeds: change.seeds.map(({ epoch, isSeeded }) => {
+      const was = { epoch, isSeeded: seeds.has(epoch) };
+      if (isSeeded) seeds.add(epoch);
+      else seeds.delete(epoch);
+      return was;
+    }),
+  };
+}
+
+/** Lets go of a little of what nobody looks at any more. */
+export function tidy({ events, leases }: Books, now: number): void {
+  events.tidy(now);
+  leases.tidy(now);
+}
+
+/** As `LimitStore.sweep`. */
+export function sweepBooks({ events, leases, sums }: Books, before: number, limit: number): number {
+  let swept = events.sweep(before, limit);
+  swept += leases.sweep(before, limit - swept);
+  return swept + sums.sweep(before, limit - swept);
+}
+
+/** One object for all keys: there are more events on keys than anything else. */
+function added(events: EventLog, event: EventOn): EventOn[] {
+  const { member, at, keptMs } = event;
+  const counted: Counted = { member, at, keptMs };
+  const keys = event.keys.filter((key) => events.add(key, counted));
+  return keys.length > 0 ? [{ ...counted, keys }] : [];
+}
+
+function removed(events: EventLog, { member, keys }: EventOn): EventOn[] {
+  return keys.flatMap((key) => {
+    const was = events.remove(key, member);
+    return was ? [{ ...was, keys: [key] }] : [];
+  });
+}

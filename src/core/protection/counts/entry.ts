@@ -1,0 +1,61 @@
+import { type Change, type EventOn, NO_CHANGE } from "./change.ts";
+import type { LeaseLeft } from "./leases.ts";
+
+/** A member, when it was counted, how long that matters, and on which keys. */
+type EventFields = readonly [string, number, number, ...string[]];
+
+/** Key, member, amount, end, and 1 where guesses of it went to the ledger. */
+type LeaseFields = readonly [string, string, number, number, 1?];
+
+/** A change as JSON: short, and with room for what later versions add. What is absent is empty. */
+interface Entry {
+  readonly c?: readonly EventFields[];
+  readonly f?: readonly EventFields[];
+  /** Key, window, slot, amount. */
+  readonly s?: readonly (readonly [string, number, number, number])[];
+  readonly l?: readonly LeaseFields[];
+  /** Epochs that were seeded. */
+  readonly e?: readonly string[];
+}
+
+export function entryOf({ counted, forgotten, sums, leases, seeds }: Change): string {
+  const entry: Entry = {
+    ...(counted.length > 0 && { c: counted.map(fieldsOf) }),
+    ...(forgotten.length > 0 && { f: forgotten.map(fieldsOf) }),
+    ...(sums.length > 0 && { s: sums.map((sum) => [sum.key, sum.windowMs, sum.slot, sum.amount] as const) }),
+    ...(leases.length > 0 && {
+      l: leases.map(leaseFieldsOf),
+    }),
+    ...(seeds.length > 0 && { e: seeds.map(({ epoch }) => epoch) }),
+  };
+  return JSON.stringify(entry);
+}
+
+/** @param text what `entryOf` wrote, of this version or another one */
+export function changeOf(text: string): Change {
+  const { c, f, s, l, e } = JSON.parse(text) as Entry;
+  return {
+    ...NO_CHANGE,
+    ...(c && { counted: c.map(eventOf) }),
+    ...(f && { forgotten: f.map(eventOf) }),
+    ...(s && { sums: s.map(([key, windowMs, slot, amount]) => ({ key, windowMs, slot, amount })) }),
+    ...(l && { leases: l.map(leaseOf) }),
+    ...(e && { seeds: e.map((epoch) => ({ epoch, isSeeded: true })) }),
+  };
+}
+
+function fieldsOf({ member, at, keptMs, keys }: EventOn): EventFields {
+  return [member, at, keptMs, ...keys];
+}
+
+function eventOf([member, at, keptMs, ...keys]: EventFields): EventOn {
+  return { member, at, keptMs, keys };
+}
+
+function leaseFieldsOf({ key, member, amount, endsAt, moved }: LeaseLeft): LeaseFields {
+  return moved ? [key, member, amount, endsAt, 1] : [key, member, amount, endsAt];
+}
+
+function leaseOf([key, member, amount, endsAt, moved]: LeaseFields): LeaseLeft {
+  return { key, member, amount, endsAt, ...(moved && { moved: true }) };
+}

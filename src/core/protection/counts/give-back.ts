@@ -1,0 +1,66 @@
+import type { LimitEvent, Lost, Settlement } from "../ports.ts";
+import type { Books } from "./books.ts";
+import { type Change, type EventOn, NO_CHANGE } from "./change.ts";
+import { raisedSums, releasedLease } from "./decide.ts";
+import type { EventLog } from "./events.ts";
+import type { Counted } from "./timeline.ts";
+
+/** No window can be set longer: how long an event matters of which no limit has said it. */
+const LONGEST_KEPT_MS = 30 * 86_400_000;
+
+/** As `LimitStore.settle`. */
+export function settled(books: Books, { forget, forgive, release }: Settlement): Change {
+  const lease = releasedLease(books, release);
+  return {
+    ...NO_CHANGE,
+    forgotten: forgotten(books.events, forget, forgive, 1),
+    leases: lease ? [lease] : [],
+  };
+}
+
+/** As `LimitStore.release`. */
+export function released(books: Books, key: string, member: string, count: number | "all"): Change {
+  const left = releasedLease(books, { key, member, count, ...(count !== "all" && { moved: true }) });
+  return { ...NO_CHANGE, leases: left ? [left] : [] };
+}
+
+/**
+ * What goes when these members are forgotten on these keys, and then so many of the oldest events on others.
+ *
+ * @param forgiven the keys on which the oldest go
+ */
+export function forgotten(
+  events: EventLog,
+  { keys, members }: Settlement["forget"],
+  forgiven: readonly string[] = [],
+  count = 0,
+): EventOn[] {
+  const gone = new Map<Counted, string[]>();
+  const go = (event: Counted | undefined, key: string) =>
+    event && gone.set(event, [...(gone.get(event) ?? []), key]);
+  const own = new Set(keys);
+  for (const key of own) for (const member of new Set(members)) go(events.find(key, member), key);
+  const nobody = new Set<string>();
+  const forgottenMembers = new Set(members);
+  for (const key of new Set(forgiven)) {
+    const oldest = events.oldest(key, count, own.has(key) ? forgottenMembers : nobody);
+    for (const event of oldest) go(event, key);
+  }
+  return [...gone].map(([event, on]) => ({ ...event, keys: on }));
+}
+
+/** A page of what was lost, put back; `LONGEST_KEPT_MS` where nobody has looked at a key yet. */
+export function putBack(books: Books, { events, sums = [] }: Lost): Change {
+  return { ...NO_CHANGE, counted: together(events), sums: raisedSums(books, sums) };
+}
+
+/** The events of one member, which follow each other, as one. */
+function together(events: readonly LimitEvent[]): EventOn[] {
+  const all: (EventOn & { readonly keys: string[] })[] = [];
+  for (const { key, member, at } of events) {
+    const last = all.at(-1);
+    if (last?.member === member && last.at === at) last.keys.push(key);
+    else all.push({ member, at, keptMs: LONGEST_KEPT_MS, keys: [key] });
+  }
+  return all;
+}

@@ -1,0 +1,89 @@
+/** An ended lease is dropped this long after: a clock that goes back finds it again. */
+const SKEW_MS = 60_000;
+
+/** Guesses set aside for one member on a key, as they are now. */
+export interface LeaseLeft {
+  readonly key: string;
+  readonly member: string;
+  /** 0 is none. */
+  readonly amount: number;
+  /** Whether guesses of it went to the ledger; known as long as the lease would last. */
+  readonly moved?: true;
+  /** The first moment at which it is over, epoch milliseconds. */
+  readonly endsAt: number;
+}
+
+/** The leases of each key, as many as memory may hold. */
+export interface LeaseBook {
+  live(key: string, now: number): readonly LeaseLeft[];
+  /** Whether guesses of leases that would still last went to the ledger. */
+  hasMoved(key: string, now: number): boolean;
+  find(key: string, member: string): LeaseLeft | undefined;
+  /** Makes it what it says; returns what it was. */
+  set(left: LeaseLeft): LeaseLeft;
+  /** Lets go of what has ended, of a few keys each time. */
+  tidy(now: number): void;
+  /** Drops at most `limit` leases that ended by `before`; returns how many. */
+  sweep(before: number, limit: number): number;
+}
+
+/** How many keys `tidy` looks at. */
+const LOOKS = 2;
+
+/** @param most how many keys may have leases; beyond it the one that was unused for the longest loses its own */
+export function createLeaseBook(most = Number.POSITIVE_INFINITY): LeaseBook {
+  /** The key that was used last is the last. */
+  const book = new Map<string, readonly LeaseLeft[]>();
+
+  function keep(key: string, entries: readonly LeaseLeft[]): void {
+    book.delete(key);
+    if (entries.length > 0) book.set(key, entries);
+  }
+
+  return {
+    live: (key, now) => (book.get(key) ?? []).filter(({ amount, endsAt }) => amount > 0 && endsAt > now),
+
+    hasMoved: (key, now) => (book.get(key) ?? []).some(({ moved, endsAt }) => moved && endsAt > now),
+
+    find: (key, member) => book.get(key)?.find((each) => each.member === member),
+
+    set(left) {
+      const { key, member } = left;
+      const [oldest] = book.keys();
+      if (oldest !== undefined && book.size >= most && !book.has(key)) book.delete(oldest);
+      const entries = book.get(key) ?? [];
+      const others = entries.filter((each) => each.member !== member);
+      keep(key, left.amount > 0 || left.moved ? [...others, left] : others);
+      return entries.find((each) => each.member === member) ?? gone(left);
+    },
+
+    tidy(now) {
+      let looked = 0;
+      for (const [key, entries] of book) {
+        if (looked++ >= LOOKS) return;
+        keep(
+          key,
+          entries.filter(({ endsAt }) => endsAt > now - SKEW_MS),
+        );
+      }
+    },
+
+    sweep(before, limit) {
+      let swept = 0;
+      for (const [key, entries] of [...book]) {
+        const ended = entries.filter(({ endsAt }) => endsAt <= before).slice(0, limit - swept);
+        if (ended.length === 0) continue;
+        keep(
+          key,
+          entries.filter((entry) => !ended.includes(entry)),
+        );
+        swept += ended.length;
+      }
+      return swept;
+    },
+  };
+}
+
+function gone({ moved: _, ...left }: LeaseLeft): LeaseLeft {
+  return { ...left, amount: 0 };
+}

@@ -1,0 +1,102 @@
+/** One event, the same object on each key that it was counted on. */
+export interface Counted {
+  /** Who is counted. */
+  readonly member: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** How long it matters from then on. */
+  readonly keptMs: number;
+}
+
+/** The events of one key, in the order of time. */
+export interface Timeline {
+  /** Before `start` is what has gone. */
+  events: Counted[];
+  start: number;
+  /** The longest that anybody looked back on this key. */
+  keptMs: number;
+  /** When each member was counted, from so many on that looking through them takes long. */
+  atOf: Map<string, number> | undefined;
+}
+
+const INDEXED_FROM = 32;
+/** What has gone is let go of when it is so many, and half of all. */
+const LEAST_GONE = 512;
+
+export function createTimeline(first: Counted): Timeline {
+  return { events: [first], start: 0, keptMs: first.keptMs, atOf: undefined };
+}
+
+export function sizeOf({ events, start }: Timeline): number {
+  return events.length - start;
+}
+
+/** Where the member is, and -1 where it is not. What is looked for mostly is young. */
+export function placeOf(timeline: Timeline, member: string): number {
+  const { events, start, atOf } = timeline;
+  let place = events.length - 1;
+  if (atOf) {
+    const at = atOf.get(member);
+    if (at === undefined) return -1;
+    place = placeAfter(timeline, at) - 1;
+  }
+  while (place >= start && events[place]?.member !== member) place -= 1;
+  return place < start ? -1 : place;
+}
+
+export function insert(timeline: Timeline, event: Counted): void {
+  const { events } = timeline;
+  const place = placeAfter(timeline, event.at);
+  if (place === events.length) events.push(event);
+  else events.splice(place, 0, event);
+  timeline.keptMs = Math.max(timeline.keptMs, event.keptMs);
+  timeline.atOf?.set(event.member, event.at);
+  if (!timeline.atOf && sizeOf(timeline) >= INDEXED_FROM) timeline.atOf = indexOf(timeline);
+}
+
+/** Moves the fewer of those before and those behind it. */
+export function removeAt(timeline: Timeline, place: number): void {
+  const { events, start, atOf } = timeline;
+  const gone = events[place];
+  if (gone) atOf?.delete(gone.member);
+  if (place - start > events.length - place) {
+    events.splice(place, 1);
+    return;
+  }
+  events.copyWithin(start + 1, start, place);
+  letGo(timeline, start + 1);
+}
+
+/** Drops at most `limit` events older than `before`; returns how many. */
+export function dropBefore(timeline: Timeline, before: number, limit: number): number {
+  const { events, start, atOf } = timeline;
+  let end = start;
+  while (end < events.length && end - start < limit && (events[end]?.at ?? before) < before) {
+    atOf?.delete(events[end]?.member ?? "");
+    end += 1;
+  }
+  if (end > start) letGo(timeline, end);
+  return end - start;
+}
+
+function letGo(timeline: Timeline, start: number): void {
+  const isWorthIt = start >= LEAST_GONE && start * 2 >= timeline.events.length;
+  if (isWorthIt) timeline.events = timeline.events.slice(start);
+  timeline.start = isWorthIt ? 0 : start;
+}
+
+/** Behind all events that are not later than this. */
+function placeAfter({ events, start }: Timeline, at: number): number {
+  let [low, high] = [start, events.length];
+  if ((events[high - 1]?.at ?? at) <= at) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.at ?? at) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function indexOf({ events, start }: Timeline): Map<string, number> {
+  return new Map(events.slice(start).map(({ member, at }) => [member, at]));
+}
