@@ -20,9 +20,17 @@ end
  * (of a process whose clock is ahead) count too.
  */
 const FREE_AT = `
-local function windowFreeAt(key, max, windowMs, now)
+local sizes = {}
+
+local function sizeOf(place)
+  sizes[place] = sizes[place] or redis.call('ZCARD', KEYS[place])
+  return sizes[place]
+end
+
+local function windowFreeAt(place, max, windowMs, now)
   if max < 1 then return now + windowMs end
-  local nth = redis.call('ZREVRANGE', key, max - 1, max - 1, 'WITHSCORES')
+  if sizeOf(place) < max then return now end
+  local nth = redis.call('ZREVRANGE', KEYS[place], max - 1, max - 1, 'WITHSCORES')
   if nth[2] then return tonumber(nth[2]) + windowMs end
   return now
 end
@@ -33,10 +41,10 @@ local function waitAfter(backoff, count)
   return backoff.baseMs * 2 ^ (beyond / backoff.every)
 end
 
-local function backoffFreeAt(key, backoff, now)
+local function backoffFreeAt(place, backoff, now)
   local windowMs = backoff.windowMs
-  if redis.call('ZCARD', key) < backoff.from then return now end
-  local rows = redis.call('ZRANGEBYSCORE', key, '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
+  if sizeOf(place) < backoff.from then return now end
+  local rows = redis.call('ZRANGEBYSCORE', KEYS[place], '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
   local count = #rows / 2
   local from = now
   if count == 0 then return from end
@@ -51,8 +59,11 @@ local function backoffFreeAt(key, backoff, now)
   return from
 end
 
+local slotsOf = {}
+
 local function sumFreeAt(sum, amount, max, now)
   local fields = redis.call('HGETALL', KEYS[sum.key])
+  slotsOf[sum.key] = fields
   local slots, total = {}, amount
   for i = 1, #fields, 2 do
     local slot, held = tonumber(fields[i]), tonumber(fields[i + 1])
@@ -71,16 +82,22 @@ local function sumFreeAt(sum, amount, max, now)
 end
 
 local function eventsFreeAt(check, now)
-  local key = KEYS[check.key]
   local latest = now
   for _, window in ipairs(check.windows) do
-    latest = math.max(latest, windowFreeAt(key, window[1], window[2], now))
+    latest = math.max(latest, windowFreeAt(check.key, window[1], window[2], now))
   end
-  if check.backoff then latest = math.max(latest, backoffFreeAt(key, check.backoff, now)) end
+  if check.backoff then latest = math.max(latest, backoffFreeAt(check.key, check.backoff, now)) end
   return latest
 end
 
-local isCounted = {}
+local counted = {}
+
+local function isCounted(place, member)
+  if counted[place] == nil then
+    counted[place] = sizeOf(place) > 0 and redis.call('ZSCORE', KEYS[place], member) ~= false
+  end
+  return counted[place]
+end
 
 local function freeAt(check, member, now)
   if check.amount then
@@ -88,10 +105,7 @@ local function freeAt(check, member, now)
     for _, sum in ipairs(check.sums) do latest = math.max(latest, sumFreeAt(sum, check.amount, sum.max, now)) end
     return latest
   end
-  if isCounted[check.key] == nil then
-    isCounted[check.key] = redis.call('ZSCORE', KEYS[check.key], member) ~= false
-  end
-  if isCounted[check.key] then return now + 1 end
+  if isCounted(check.key, member) then return now + 1 end
   return eventsFreeAt(check, now)
 end
 `;
@@ -120,8 +134,9 @@ local function liveLeases(key, now)
   return sum, first, dead, moved
 end
 
+-- A little longer, so that a key that is used often need not be told each time.
 local function keepFor(key, ms)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, text(ms)) end
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, text(ms + 600000)) end
 end
 `;
 
@@ -162,28 +177,30 @@ if lease.key then
   keepFor(key, lease.expiresAt - now + 60000)
 end
 
-local function count(key, keptMs)
-  local left = redis.call('PTTL', key)
-  if left > 0 then redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
-  redis.call('ZADD', key, text(now), member)
-  if left < keptMs + 60000 then redis.call('PEXPIRE', key, text(keptMs + 60000)) end
+local function count(place, keptMs)
+  local key = KEYS[place]
+  if sizeOf(place) > 0 then redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
+  redis.call('ZADD', key, ARGV[1], member)
+  keepFor(key, keptMs + 60000)
+  sizes[place] = nil
 end
 
 for _, event in ipairs(events) do
   local share = event.share
   if not share then
-    count(KEYS[event.key], event.keptMs)
-  elseif windowFreeAt(KEYS[share.key], share.max, share.windowMs, now) <= now then
-    count(KEYS[event.key], event.keptMs)
-    count(KEYS[share.key], share.windowMs)
+    count(event.key, event.keptMs)
+  elseif windowFreeAt(share.key, share.max, share.windowMs, now) <= now then
+    count(event.key, event.keptMs)
+    count(share.key, share.windowMs)
   end
 end
 
 -- A clock that goes back by a third of the window finds everything again.
 for _, sum in ipairs(sums) do
   local key = KEYS[sum.key]
-  for _, slot in ipairs(redis.call('HKEYS', key)) do
-    if tonumber(slot) < sum.first - 20 then redis.call('HDEL', key, slot) end
+  local slots = slotsOf[sum.key]
+  for i = 1, #slots, 2 do
+    if tonumber(slots[i]) < sum.first - 20 then redis.call('HDEL', key, slots[i]) end
   end
   redis.call('HINCRBY', key, text(sum.slot), text(sum.amount))
   keepFor(key, 2 * sum.windowMs)
