@@ -3,6 +3,11 @@ import type { Schema } from "./schema.ts";
 
 const DAY_MS = 86_400_000;
 
+/** Whether it has to be noted that somebody was used, which is done in steps of a day. */
+export function isUseOld(lastUsedAt: number | null, now: number): boolean {
+  return lastUsedAt === null || lastUsedAt < now - DAY_MS;
+}
+
 /** Notes that these users were used, in steps of a day. */
 export async function noteUse(db: Kysely<Schema>, ids: readonly string[], now: number): Promise<void> {
   if (ids.length === 0) return;

@@ -5,21 +5,21 @@ import { sessionValues, userOf, userValues } from "./account-rows.ts";
 import { coalesce } from "./coalesce.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
-import { noteUse } from "./last-use.ts";
+import { isUseOld, noteUse } from "./last-use.ts";
 import { releaseUnused } from "./recycled.ts";
 import { reusable } from "./reusable.ts";
 import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
 import { endSessionsOf } from "./sessions.ts";
-import type { TagKey } from "./tag-key.ts";
+import type { KeyedRow, TagKey } from "./tag-key.ts";
 
 /** `UserStore.signIn`: the sign-ins of one moment go together, in one transaction. */
 export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["signIn"] {
-  const statements = createStatements(database);
+  const statements = createStatements(database, tagKey);
   const signInAll = async (drafts: readonly SignInDraft[]) => {
     // Users are locked in one order: groups that meet do not wait for each other in a circle.
     const ordered = drafts.toSorted((a, b) => (a.user.phoneTag < b.user.phoneTag ? -1 : 1));
-    const signedIn = await database.transaction((trx) => signIn(trx, ordered, statements, tagKey));
-    return drafts.map((draft) => signedIn[ordered.indexOf(draft)] as Entered);
+    const signedIn = await database.transaction((trx) => signIn(trx, ordered, statements));
+    return drafts.map((draft) => told(signedIn[ordered.indexOf(draft)] as Entered));
   };
   return coalesce(signInAll);
 }
@@ -29,24 +29,32 @@ export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["
  * somebody is: login protection that is turned on meanwhile ends this session or asks for a second factor.
  */
 export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserStore["signInKnown"] {
-  const statements = createStatements(database);
+  const statements = createStatements(database, tagKey);
   return (draft) =>
     database.transaction(async (trx) => {
-      await tagKey.assertCurrent(trx, draft.user.phoneTag);
-      const { rows } = await statements.lockUsers(trx, [{ tag: draft.user.phoneTag }]);
+      const rows = await statements.findUsers(trx, [draft]);
       const now = draft.session.createdAt;
       if (await releaseUnused(trx, [draft], rows, now)) return undefined;
-      const [user] = await proven(trx, rows, now);
-      if (!user) return undefined;
-      const entered = { user, created: false as const, opened: isOpened({ user, created: false }, draft) };
+      const [known] = await proven(trx, rows, now);
+      if (!known) return undefined;
+      const entered = { ...known, created: false as const, opened: isOpened(known, draft) };
       await openSessions(trx, [draft], [entered], statements);
       if (draft.verificationId !== undefined) await statements.convert(trx, [{ id: draft.verificationId }]);
-      return entered;
+      return { user: known.user, created: false, opened: entered.opened };
     });
 }
 
-interface SignedIn {
+/** When the user was used before is the database's own business. */
+function told({ user, created, opened }: Entered) {
+  return { user, created, opened };
+}
+
+interface Known {
   readonly user: User;
+  readonly lastUsedAt: number | null;
+}
+
+interface SignedIn extends Known {
   readonly created: boolean;
 }
 
@@ -54,20 +62,21 @@ type Entered = SignedIn & { readonly opened: boolean };
 
 type Statements = ReturnType<typeof createStatements>;
 
-function createStatements({ db }: SqlDatabase) {
-  const usersOf = (rows: readonly { tag: string }[]) =>
-    db
-      .selectFrom("users")
-      .selectAll()
-      .where(
-        "phone_tag",
-        "in",
-        rows.map(({ tag }) => tag),
-      );
+function createStatements({ db }: SqlDatabase, tagKey: TagKey) {
+  const findUsers = reusable((rows: readonly TagRow[]) => finding(db, rows, tagKey));
   return {
+    /**
+     * The users with the tags of these drafts. A retag waits for the keys of the tags, and whoever changes one of the users
+     * for that user. Rejects with `StaleKeyError`.
+     */
+    async findUsers(trx: Kysely<Schema>, drafts: readonly SignInDraft[]): Promise<readonly UserRow[]> {
+      const wanted = drafts.map(({ user: { phoneTag: tag } }) => ({ tag, ...tagKey.keyed(tag) }));
+      const { rows } = await findUsers(trx, wanted);
+      const keys = new Set(rows.map(({ key_id }) => key_id));
+      if (!wanted.every(({ keyId }) => keys.has(keyId))) tagKey.stale();
+      return rows.flatMap((row) => (isUser(row) ? [row] : []));
+    },
     addUsers: reusable((rows: readonly UserRow[]) => ifAbsent(db.insertInto("users").values(rows))),
-    findUsers: reusable(usersOf),
-    lockUsers: reusable((rows: readonly { tag: string }[]) => usersOf(rows).forUpdate()),
     endInvitations: reusable((rows: readonly { tag: string }[]) =>
       db.deleteFrom("invitations").where(
         "phone_tag",
@@ -98,16 +107,38 @@ interface EventRow {
   readonly at: number;
 }
 
+interface TagRow extends KeyedRow {
+  readonly tag: string;
+}
+
+/** Each key in use with each of the users, and by itself where there is none of them. */
+function finding(db: Kysely<Schema>, rows: readonly TagRow[], tagKey: TagKey) {
+  const tags = rows.map(({ tag }) => tag);
+  return db
+    .selectFrom("keys")
+    .leftJoin("users", (join) => join.on("users.phone_tag", "in", tags))
+    .selectAll("users")
+    .select("keys.id as key_id")
+    .where(tagKey.currentAmong(rows))
+    .forShare();
+}
+
+type Found = Awaited<ReturnType<ReturnType<typeof finding>["execute"]>>[number];
+
+function isUser(row: Found): row is Found & UserRow {
+  return row.id !== null;
+}
+
 async function signIn(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],
   statements: Statements,
-  tagKey: TagKey,
 ): Promise<readonly Entered[]> {
-  for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const signedIn = await findOrCreate(trx, drafts, statements);
-  const created = signedIn.flatMap(({ user, created }) => (created ? [{ tag: user.phoneTag }] : []));
-  if (created.length > 0) await statements.endInvitations(trx, created);
+  const invited = signedIn.flatMap(({ user, created }, n) =>
+    created && drafts[n]?.isInvited ? [{ tag: user.phoneTag }] : [],
+  );
+  if (invited.length > 0) await statements.endInvitations(trx, invited);
   const entered = signedIn.map((one, n) => ({ ...one, opened: isOpened(one, drafts[n]) }));
   await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
@@ -115,7 +146,7 @@ async function signIn(
   return entered;
 }
 
-function isOpened({ user }: SignedIn, draft: SignInDraft | undefined): boolean {
+function isOpened({ user }: Known, draft: SignInDraft | undefined): boolean {
   return draft !== undefined && !asksSecondFactor(user, draft.session, draft.knownEpoch);
 }
 
@@ -126,13 +157,13 @@ async function openSessions(
   statements: Statements,
 ): Promise<void> {
   const opened = drafts.flatMap(({ session }, n) => {
-    const { user, created, opened = false } = entered[n] ?? {};
-    return user && opened ? [{ created, session: { ...session, userId: user.id } }] : [];
+    const { user, created, lastUsedAt = null, opened = false } = entered[n] ?? {};
+    return user && opened ? [{ created, lastUsedAt, session: { ...session, userId: user.id } }] : [];
   });
   if (opened.length === 0) return;
   const now = Math.max(...opened.map(({ session }) => session.createdAt));
   // Who was created just now was noted with that.
-  const known = opened.filter(({ created }) => !created);
+  const known = opened.filter(({ created, lastUsedAt }) => !created && isUseOld(lastUsedAt, now));
   await noteUse(trx, [...new Set(known.map(({ session }) => session.userId))], now);
   await statements.addSessions(
     trx,
@@ -170,12 +201,6 @@ async function isThere(trx: Kysely<Schema>, sessionId: string): Promise<boolean>
   return found !== undefined;
 }
 
-/** Nearly always one: tags are `<key id>.<MAC>`. */
-function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] {
-  const keyOf = ({ user }: SignInDraft) => user.phoneTag.slice(0, user.phoneTag.indexOf("."));
-  return [...new Map(drafts.map((draft) => [keyOf(draft), draft])).values()];
-}
-
 /** Of several callers, the one whose own draft is found afterwards created the user. */
 async function findOrCreate(
   trx: Kysely<Schema>,
@@ -188,25 +213,23 @@ async function findOrCreate(
     trx,
     drafts.map(({ user, session }) => userValues(user, session.createdAt)),
   );
-  const found = await findUsers(
-    trx,
-    drafts.map(({ user }) => ({ tag: user.phoneTag })),
-  );
-  if (await releaseUnused(trx, drafts, found.rows, now)) return await findOrCreate(trx, drafts, statements);
-  const known = await proven(trx, found.rows, now);
-  const users = new Map(known.map((user) => [user.phoneTag, user]));
+  const found = await findUsers(trx, drafts);
+  if (await releaseUnused(trx, drafts, found, now)) return await findOrCreate(trx, drafts, statements);
+  const known = new Map((await proven(trx, found, now)).map((each) => [each.user.phoneTag, each]));
   return drafts.map((draft) => {
-    const user = users.get(draft.user.phoneTag);
+    const user = known.get(draft.user.phoneTag);
     if (!user) throw new Error("a user who was just made is not there");
-    return { user, created: user.id === draft.user.id };
+    return { ...user, created: user.user.id === draft.user.id };
   });
 }
 
 /** These users, each of whom is proven by now. */
-async function proven(trx: Kysely<Schema>, rows: readonly UserRow[], now: number): Promise<User[]> {
-  const users: User[] = [];
-  for (const user of rows.map(userOf)) {
-    users.push(user.unprovenSince === undefined ? user : await prove(trx, user, now));
+async function proven(trx: Kysely<Schema>, rows: readonly UserRow[], now: number): Promise<Known[]> {
+  const users: Known[] = [];
+  for (const row of rows) {
+    const user = userOf(row);
+    const isProven = user.unprovenSince === undefined;
+    users.push({ user: isProven ? user : await prove(trx, user, now), lastUsedAt: row.last_used_at });
   }
   return users;
 }
