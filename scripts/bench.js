@@ -6,9 +6,10 @@ import { runTypeScript } from "./lib/run-typescript.js";
 import { findServices } from "./services.js";
 
 const USE = `Usage: npm run bench -- [--quick] [--rounds 8] [--seconds 3] [--only TEXT] [--fresh] [--write]
+       npm run bench -- --soak [--minutes 10] [--write]
 Measures sign-ins in turns with two floors, the demo and better-auth (\`npm ci --prefix bench/peers\`), on a MariaDB and a Redis
 of its own. A run that was interrupted goes on where it stopped; --fresh begins anew. --only takes what has this text in its name.
---write puts the figures into docs/performance.md.`;
+--soak looks at the memory of a server while people sign in without end. --write puts the figures into docs/performance.md.`;
 
 async function main(words) {
   if (words.includes("--help")) {

@@ -6,6 +6,7 @@ import { type Case, casesOf, nameOf } from "./plan.ts";
 import { plotOf } from "./plot.ts";
 import { tablesOf } from "./report.ts";
 import { openResults, type Results } from "./results.ts";
+import { soak } from "./soak.ts";
 import { type Stores, startStores } from "./stores.ts";
 import { type Running, type System, startSystem } from "./systems.ts";
 
@@ -16,13 +17,14 @@ const OPTIONS = {
   fresh: { type: "boolean", default: false },
   only: { type: "string", default: "" },
   write: { type: "boolean", default: false },
+  soak: { type: "boolean", default: false },
+  minutes: { type: "string", default: "10" },
 } as const;
 
 const RESULTS = "node_modules/.cache/bench/results.jsonl";
 const PAGE = "docs/performance.md";
 const PLOT = "docs/performance.svg";
 const IMAGE = "![Whole sign-ins a second](performance.svg)";
-const [BEGIN, END] = ["<!-- figures -->", "<!-- /figures -->"];
 
 function log(line: string): void {
   console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
@@ -83,17 +85,30 @@ function noted(error: unknown): readonly string[] {
   return [];
 }
 
-/** Puts tables into the page, between its marks, and the plot beside it. */
-function write(results: Results, tables: string): void {
-  const page = readFileSync(PAGE, "utf8");
-  const [before, rest = ""] = page.split(BEGIN);
-  const [, after = ""] = rest.split(END);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${IMAGE}\n\n${tables}\n\n${END}${after}`);
-  writeFileSync(PLOT, plotOf(results));
+/** Puts a text into the page, between the marks of its part. */
+function write(part: "figures" | "soak", text: string): void {
+  const [begin, end] = [`<!-- ${part} -->`, `<!-- /${part} -->`];
+  const [before, rest = ""] = readFileSync(PAGE, "utf8").split(begin);
+  const [, after = ""] = rest.split(end);
+  writeFileSync(PAGE, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: OPTIONS });
+type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+
+async function runSoak(values: Options): Promise<void> {
+  const stores = await startStores();
+  const generator = startGenerator();
+  try {
+    const text = await soak({ stores, generator, log }, Number(values.minutes));
+    console.log(text);
+    if (values.write) write("soak", text);
+  } finally {
+    generator.stop();
+    await stores.stop();
+  }
+}
+
+async function runBench(values: Options): Promise<void> {
   const rounds = values.quick ? 2 : Number(values.rounds);
   const seconds = values.quick ? 1 : Number(values.seconds);
   const results = openResults(RESULTS, { isFresh: values.fresh });
@@ -118,7 +133,10 @@ async function main(): Promise<void> {
   }
   const tables = tablesOf(results, coldStarts);
   console.log(tables);
-  if (values.write) write(results, tables);
+  if (!values.write) return;
+  write("figures", `${IMAGE}\n\n${tables}`);
+  writeFileSync(PLOT, plotOf(results));
 }
 
-await main();
+const { values } = parseArgs({ options: OPTIONS });
+await (values.soak ? runSoak(values) : runBench(values));

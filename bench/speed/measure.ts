@@ -30,15 +30,23 @@ export interface Generator {
 
 export function startGenerator(): Generator {
   const program = join(dirname(fileURLToPath(import.meta.url)), "generator.js");
-  const child: ChildProcess = fork(program, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const start = () => {
+    const child: ChildProcess = fork(program, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    return { child, ended: once(child, "exit").then(() => [{ error: "the load generator ended" }]) };
+  };
+  let running = start();
   return {
     async run(job) {
+      if (running.child.exitCode !== null) running = start();
+      const { child, ended } = running;
       child.send(job);
-      const [answer] = (await once(child, "message")) as [{ sample?: Sample; error?: string }];
+      const [answer] = (await Promise.race([once(child, "message"), ended])) as [
+        { sample?: Sample; error?: string },
+      ];
       if (!answer.sample) throw new Error(`${job.kind}: ${answer.error}`);
       return answer.sample;
     },
-    stop: () => child.disconnect(),
+    stop: () => running.child.disconnect(),
   };
 }
 

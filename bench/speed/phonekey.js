@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createKeyring } from "../../dist/adapters/keyring/keyring.js";
 import { createBaselineStore } from "../../dist/adapters/sql/baselines.js";
 import { createKeyStore } from "../../dist/adapters/sql/keys.js";
@@ -19,6 +21,15 @@ const sender = {
 /** Where the guard challenges strangers, as if so much had been usual for long: it counts, and lets the load through. */
 const USUAL = ["total", "country:CN"].map((subject) => ({ subject, value: 1_000_000_000, updatedAt: 0 }));
 
+/** What of the heap is in use once all garbage was collected. The first collection runs what the second one frees. */
+function heapBytes() {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
 /** Phonekey as `phonekey serve` composes it, but for the sender and what is usual. Ends with its parent. */
 async function main(config) {
   await migrateDatabase(config);
@@ -30,6 +41,7 @@ async function main(config) {
   await database.close();
   const codeKey = Buffer.from(code.material).toString("hex");
   serverOf(composed).listen(config.server.port, "127.0.0.1", () => process.send?.({ codeKey }));
+  process.on("message", () => process.send?.({ heapBytes: heapBytes() }));
   process.once("disconnect", async () => {
     await composed.close();
     process.exit();

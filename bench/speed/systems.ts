@@ -27,6 +27,8 @@ export interface Running {
   readonly codeKey?: string;
   /** Resident memory of all its processes before the first request, MB. */
   readonly restMb: number;
+  /** What of the heap of its first process is in use once all garbage was collected, MB; of Phonekey alone. */
+  heapMb(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -127,6 +129,13 @@ export async function startSystem(system: System, stores: Stores): Promise<Runni
     pids,
     restMb: pids.reduce((sum, pid) => sum + rssOf(pid), 0),
     ...(first?.codeKey && { codeKey: first.codeKey }),
+    async heapMb() {
+      first?.child.send("heap");
+      const [{ heapBytes }] = (await once(first?.child as ChildProcess, "message")) as [
+        { heapBytes: number },
+      ];
+      return heapBytes / 1_048_576;
+    },
     async stop() {
       for (const { child } of started) {
         child.disconnect();

@@ -18,7 +18,17 @@ export interface TcpProxy {
   close(): void;
 }
 
-export async function startProxy(to: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+/** Sees what passes on one connection, in pieces as the network brings them. */
+export interface Tap {
+  sent(data: Buffer): void;
+  received(data: Buffer): void;
+}
+
+/** @param tap makes one for each connection */
+export async function startProxy(
+  to: { readonly host: string; readonly port: number },
+  tap?: () => Tap,
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const state = { isFrozen: false, isCut: false, delayMs: 0 };
   const server = createServer((near) => {
@@ -27,13 +37,17 @@ export async function startProxy(to: { readonly host: string; readonly port: num
       return;
     }
     const far = connect(to);
-    for (const [from, into] of [
-      [near, far],
-      [far, near],
+    const tapped = tap?.();
+    for (const [from, into, see] of [
+      [near, far, tapped?.sent],
+      [far, near, tapped?.received],
     ] as const) {
       sockets.add(from);
       const later = createQueue(() => state.delayMs);
-      from.on("data", (data) => later(() => into.write(data)));
+      from.on("data", (data) => {
+        see?.(data);
+        later(() => into.write(data));
+      });
       from.on("end", () => later(() => into.end()));
       from.on("error", () => into.destroy());
       from.on("close", () => sockets.delete(from));

@@ -102,12 +102,4 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(1);
     expect(signedIn.filter(({ created }) => created)).toHaveLength(1);
   });
-
-  test("what was prepared once is used again", async () => {
-    const round = () => Promise.all(many(() => stores.messages.create(aMessage())));
-    for (let warm = 0; warm < 12; warm += 1) await round();
-    const prepared = await counted("Com_stmt_prepare");
-    for (let again = 0; again < 4; again += 1) await round();
-    expect((await counted("Com_stmt_prepare")) - prepared).toBe(0);
-  });
 });
