@@ -22,7 +22,7 @@ export function casesOf(): readonly Case[] {
     ),
     ...[1, 128].flatMap((connections) =>
       measured
-        .filter(({ wire, processes }) => wire === "native" && processes === 1)
+        .filter(({ wire }) => wire === "native")
         .map((system) => ({ part: "connections" as const, system, kind: CYCLES[0] as Kind, connections })),
     ),
     ...REQUESTS.flatMap((kind) =>

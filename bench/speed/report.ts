@@ -1,3 +1,4 @@
+import { aimRows } from "./aims.ts";
 import { type Case, casesOf, nameOf } from "./plan.ts";
 import type { Results } from "./results.ts";
 import { median, ratioOf, type Spread, spreadOf } from "./statistics.ts";
@@ -8,6 +9,8 @@ export function tablesOf(results: Results, coldStarts: readonly string[]): strin
   const cases = casesOf().filter((each) => results.of(nameOf(each)).size > 0);
   const part = (name: Case["part"]) => cases.filter((each) => each.part === name);
   return [
+    "### What is aimed at, on MariaDB and Redis at 16 connections",
+    table(["", "is", "aim", "reached"], aimRows(results)),
     "### Whole sign-ins at 16 connections",
     table(
       ["Number", "System", "a second", "spread", ...ALL.map((base) => `to ${base}`), "p50 ms", "p99 ms"],

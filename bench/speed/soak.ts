@@ -7,8 +7,13 @@ import { NAMES, type Running, SYSTEMS, startSystem } from "./systems.ts";
 const CONNECTIONS = 16;
 /** How often the memory is looked at after the warm-up. */
 const LOOKS = 10;
-/** Before the first look: statements of every number of rows are prepared by then, and functions compiled. */
-const WARM_UP_SHARE = 0.2;
+/** Of the time, before the first look. */
+const WARM_UP_SHARE = 0.3;
+/**
+ * How many come together in the warm-up: what is prepared for a number of rows is kept by each connection to MariaDB, 10 KB a
+ * statement, so that the memory rises until there are all.
+ */
+const WARM_UP_CONNECTIONS = [64, 32, 16, 8, 4, 2, 1];
 /** What is asked between two looks, by its share of the time. Every cycle of the first kind makes another user. */
 const SHARES: readonly (readonly [kind: Kind, share: number])[] = [
   ["cycle, new number", 0.6],
@@ -47,10 +52,14 @@ export async function soak(deps: SoakDeps, minutes: number): Promise<string> {
   const running = await startSystem(system, deps.stores);
   try {
     const slice = (minutes * 60) / LOOKS;
-    let cycles = await ask(deps, running, minutes * 60 * WARM_UP_SHARE);
+    let cycles = 0;
+    for (const connections of WARM_UP_CONNECTIONS) {
+      const seconds = (minutes * 60 * WARM_UP_SHARE) / WARM_UP_CONNECTIONS.length;
+      cycles += await ask(deps, running, seconds, connections);
+    }
     const looks = [await look(running, 0, cycles)];
     for (let n = 1; n <= LOOKS; n += 1) {
-      cycles += await ask(deps, running, slice);
+      cycles += await ask(deps, running, slice, CONNECTIONS);
       looks.push(await look(running, (n * slice) / 60, cycles));
       deps.log(rowOf(looks.at(-1) as Look));
     }
@@ -61,13 +70,18 @@ export async function soak(deps: SoakDeps, minutes: number): Promise<string> {
 }
 
 /** Asks for everything in turn; resolves with how many whole sign-ins there were. */
-async function ask({ stores, generator }: SoakDeps, running: Running, seconds: number): Promise<number> {
+async function ask(
+  { stores, generator }: SoakDeps,
+  running: Running,
+  seconds: number,
+  connections: number,
+): Promise<number> {
   let cycles = 0;
   for (const [kind, share] of SHARES) {
     const job = {
       kind,
       wire: "native",
-      connections: CONNECTIONS,
+      connections,
       seconds: Math.ceil(share * seconds),
     } as const;
     const { perSecond, failed } = await measure(generator, stores, running, job);

@@ -1,0 +1,54 @@
+import type { Measured } from "./measure.ts";
+import type { Results } from "./results.ts";
+import { median, ratioOf } from "./statistics.ts";
+import { NAMES } from "./systems.ts";
+
+/** Something that is aimed at: a figure, and what it has to reach or stay under. */
+interface Aim {
+  readonly what: string;
+  readonly is: number | undefined;
+  readonly atLeast?: number;
+  readonly under?: number;
+}
+
+const [NEW, RETURNING] = ["cycle, new number", "cycle, returning number"];
+
+/** The aims of the project for MariaDB and Redis at 16 connections, as rows of a table; those that were not measured are left out. */
+export function aimRows(results: Results): readonly (readonly string[])[] {
+  return aimsOf(results).flatMap(({ what, is, atLeast, under }) => {
+    if (is === undefined || Number.isNaN(is)) return [];
+    const isReached = atLeast === undefined ? is < (under ?? 0) : is >= atLeast;
+    const bound = atLeast === undefined ? `under ${under}` : `at least ${atLeast}`;
+    return [[what, is.toFixed(2), bound, isReached ? "yes" : "no"]];
+  });
+}
+
+function aimsOf(results: Results): readonly Aim[] {
+  const of = (kind = NEW, system: string = NAMES.redis) => results.of(`${kind} | ${system} | 16`);
+  const ratio = (these: ReturnType<typeof of>, those: ReturnType<typeof of>) => ratioOf(these, those)?.median;
+  const middle = (figure: (one: Measured) => number) => median([...of().values()].map(figure));
+  return [
+    {
+      what: "sign-ins of new numbers to the floor of the least I/O",
+      is: ratio(of(), of(NEW, NAMES.least)),
+      atLeast: 0.8,
+    },
+    { what: "the same to the floor of the same writes", is: ratio(of(), of(NEW, NAMES.same)), atLeast: 1 },
+    { what: "the same to the demo", is: ratio(of(), of(NEW, NAMES.demo)), atLeast: 1.5 },
+    { what: "the same to better-auth", is: ratio(of(), of(NEW, NAMES.betterAuth)), atLeast: 8 },
+    {
+      what: "sign-ins of returning numbers to the floor of the least I/O",
+      is: ratio(of(RETURNING), of(RETURNING, NAMES.least)),
+      atLeast: 0.8,
+    },
+    { what: "SQLite alone to MariaDB and Redis", is: ratio(of(NEW, NAMES.sqlite), of()), atLeast: 1.5 },
+    {
+      what: "`/v1/me` to the floor of the least I/O",
+      is: ratio(of("me"), of("me", NAMES.least)),
+      atLeast: 0.7,
+    },
+    { what: "refused starts to accepted ones", is: ratio(of("refused start"), of("start")), atLeast: 2 },
+    { what: "p99 to p50 of requests of a sign-in", is: middle(({ p50, p99 }) => p99 / p50), under: 4 },
+    { what: "memory before the first request, MB", is: middle(({ restMb }) => restMb), under: 160 },
+  ];
+}
