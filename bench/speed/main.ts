@@ -39,6 +39,12 @@ function createRunning(stores: Stores) {
       started.set(system, running);
       return await running;
     },
+    /** Whoever asks for it next gets another one. */
+    async end(system: System): Promise<void> {
+      const running = started.get(system);
+      started.delete(system);
+      await (await running)?.stop();
+    },
     async stop() {
       const all = await Promise.allSettled(started.values());
       for (const each of all) if (each.status === "fulfilled") await each.value.stop();
@@ -64,9 +70,11 @@ async function measureCase(
   const { kind, connections, system } = each;
   try {
     const job = { kind, connections, wire: system.wire, seconds };
+    if (system.isShortLived) await running.end(system);
     const of = await running.of(system);
     // The first time everything is compiled, and tables are made.
-    if (round === 0) await measure(generator, stores, of, { ...job, seconds: Math.min(2, seconds) });
+    if (round === 0 || system.isShortLived)
+      await measure(generator, stores, of, { ...job, seconds: Math.min(2, seconds) });
     const measured = { ...(await measure(generator, stores, of, job)), restMb: of.restMb };
     results.add({ name, round, measured });
     log(

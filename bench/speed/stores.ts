@@ -32,7 +32,8 @@ const DURABLE = [
   "--sync-binlog=1",
   "--innodb-buffer-pool-size=512M",
   "--innodb-log-file-size=512M",
-  "--max-connections=1000",
+  // The demo ends none of its own.
+  "--max-connections=20000",
 ];
 
 export async function startStores(): Promise<Stores> {

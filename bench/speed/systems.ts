@@ -18,6 +18,8 @@ export interface System {
   readonly processes: number;
   /** What of it is measured, cycles aside. */
   readonly answers: readonly Kind[];
+  /** Set where it does not live for more than one figure. */
+  readonly isShortLived?: true;
   readonly settings: (stores: Stores, folder: string) => Promise<Record<string, string>>;
 }
 
@@ -69,13 +71,13 @@ function phonekey(
 function bare(
   name: string,
   program: string,
-  { wire = "native", answers = [] }: Partial<Pick<System, "wire" | "answers">> = {},
+  { wire = "native", answers = [], ...more }: Partial<Pick<System, "wire" | "answers" | "isShortLived">> = {},
 ): System {
   const settings: System["settings"] = async (stores) => ({
     DATABASE_URL: await stores.newDatabase(name.replace(/\W/g, "_")),
     REDIS_URL: stores.redis.url,
   });
-  return { name, wire, program, processes: 1, answers, settings };
+  return { name, wire, program, processes: 1, answers, settings, ...more };
 }
 
 const withRedis = (name: string) => async (stores: Stores) => ({
@@ -106,7 +108,7 @@ export const SYSTEMS: readonly System[] = [
   phonekey(NAMES.two, 2, withRedis("phonekey_two")),
   bare(NAMES.least, "bench/floor/least-io.js", { answers: ["start", "check", "me"] }),
   bare(NAMES.same, "bench/floor/same-writes.js", { answers: ["start", "check"] }),
-  bare(NAMES.demo, "bench/peers/demo.js", { wire: "demo" }),
+  bare(NAMES.demo, "bench/peers/demo.js", { wire: "demo", isShortLived: true }),
   bare(NAMES.betterAuth, "bench/peers/better-auth.js", { wire: "better-auth" }),
   bare("empty", "bench/floor/empty.js", { answers: ["nothing"] }),
 ];
