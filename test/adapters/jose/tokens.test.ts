@@ -79,6 +79,30 @@ describe.each(KINDS)("a token of kind %s", (kind) => {
   });
 });
 
+describe("an access token that was read before", () => {
+  const read = (token: string, now = NOW) => tokens.read("access", token, now);
+
+  it("is read the same, whatever is read in between, and not beyond its time", async () => {
+    const first = await issueSample("access");
+    const others = Array.from({ length: 1_100 }, () => issueSample("access"));
+    for (const token of [first, ...(await Promise.all(others)), first, first]) {
+      expect(await read(token)).toStrictEqual(SAMPLES.access);
+    }
+    expect(await read(first, TIMES.expiresAt - 1)).toStrictEqual(SAMPLES.access);
+    expect(await read(first, TIMES.expiresAt)).toBeUndefined();
+  });
+
+  it("makes no other one good", async () => {
+    const token = await issueSample("access");
+    expect(await read(token)).toStrictEqual(SAMPLES.access);
+    const last = token.at(-2) === "A" ? "B" : "A";
+    for (const other of [`${token}.`, ` ${token}`, `${token.slice(0, -2)}${last}${token.at(-1)}`, ""]) {
+      expect(await read(other)).toBeUndefined();
+    }
+    expect(await tokens.read("proof", token, NOW)).toBeUndefined();
+  });
+});
+
 describe(`promise 10: ${KINDS.length} × ${KINDS.length} kinds`, () => {
   it.each(KINDS)("a token of kind %s is read as that kind and no other", async (kind) => {
     expect(await bench.readAll(await issueSample(kind))).toStrictEqual([kind]);
