@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, randomInt, sign, verify } from "node:crypto";
+import { createClient } from "@redis/client";
 import { createPool } from "mysql2/promise";
-import { createClient } from "redis";
 import { DATABASE_URL, REDIS_URL } from "./wire.js";
 
 export const database = createPool({ uri: DATABASE_URL, connectionLimit: 10 });

@@ -2,8 +2,8 @@
 // and writes them: `naive.js redis <port> <id> <allowed> <guesses>` or `naive.js mariadb <port> <database> <id> <allowed>
 // <guesses>`. It says `ready`, waits for a line, and prints how many guesses it looked at.
 import { once } from "node:events";
+import { createClient } from "@redis/client";
 import { createConnection } from "mysql2/promise";
-import { createClient } from "redis";
 
 const [store, port, ...rest] = process.argv.slice(2);
 const [allowed, guesses] = rest.slice(-2).map(Number);

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createClient, createCluster, createSentinel } from "redis";
+import { createClient, createCluster, createSentinel } from "@redis/client";
 import { UnavailableError } from "../../core/refusals.ts";
 
 /** Where Redis is, as `STATE_URL` names it. */
