@@ -1,4 +1,4 @@
-import { type InsertQueryBuilder, type InsertResult, type Kysely, sql } from "kysely";
+import { type CompiledQuery, type InsertQueryBuilder, type InsertResult, type Kysely, sql } from "kysely";
 import type { Schema } from "./schema.ts";
 import type { Bindable } from "./values.ts";
 
@@ -28,6 +28,16 @@ export interface Steps {
   /** Waits for no lock. Resolves when what was seen is on disk. */
   read<T>(body: (step: Step) => T): Promise<T>;
   /**
+   * Looks, and where that gives no answer writes by what was seen. Resolves as `write` does.
+   *
+   * @param write does so by one statement, its last: what it did before it threw stays. `isSame` where nobody can have
+   *   written since the look
+   */
+  lookAndWrite<T>(
+    look: (step: Step) => { readonly answer: T } | undefined,
+    write: (step: Step, isSame: boolean) => T,
+  ): Promise<T>;
+  /**
    * Keeps every other writer out meanwhile. Resolves when what the body did is on disk; nothing of it is when this rejects.
    * The body may be run again, where it threw.
    */
@@ -38,6 +48,8 @@ export interface Steps {
 export interface Step {
   rows<R>(sql: string, ...values: readonly Bindable[]): readonly R[];
   run(sql: string, ...values: readonly Bindable[]): Ran;
+  query<R>(statement: CompiledQuery<R>): readonly R[];
+  execute(statement: CompiledQuery<unknown>): Ran;
   /** What to do at once when nothing of what was done and seen comes to be on disk, the last that was named first. */
   onLost(undo: () => void): void;
 }

@@ -13,18 +13,12 @@ const SEED_EVENTS = 1_000;
 
 /** Limits where the database runs in this process: decided in memory, kept as a journal (`limit-journal.ts`). */
 export function createJournalLimitStore({ db }: Pick<SqlDatabase, "db">, steps: Steps): LimitStore {
-  const journal = createJournal(steps, (change) => moveOldLimits(steps, change));
+  const journal = createJournal(steps, (write) => moveOldLimits(steps, write));
   const change = (decide: (books: Books) => Partial<Change>) =>
     journal.change((books) => ({ result: undefined, change: { ...NO_CHANGE, ...decide(books) } }));
 
   return {
-    /** Whoever is refused by what is known already only looks whether it is still so, and writes nothing. */
-    async take(request, now) {
-      const decide = (books: Books) => decideTake(books, request, now);
-      const likely = await journal.guess(decide, now);
-      const seen = likely.result.ok ? likely : await journal.look(decide, now);
-      return seen.result.ok ? await journal.change(decide, now) : seen.result;
-    },
+    take: (request, now) => journal.change((books) => decideTake(books, request, now), now),
 
     forget: (keys, members) => change(({ events }) => ({ forgotten: forgotten(events, { keys, members }) })),
 

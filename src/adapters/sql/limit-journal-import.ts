@@ -1,9 +1,10 @@
-import { type Change, NO_CHANGE } from "../../core/protection/counts/change.ts";
+import { setImmediate } from "node:timers/promises";
+import { NO_CHANGE } from "../../core/protection/counts/change.ts";
 import { putBack } from "../../core/protection/counts/give-back.ts";
 import type { LimitEvent, Sum } from "../../core/protection/ports.ts";
 import { slotMs } from "../../core/protection/sums.ts";
 import type { Steps } from "./database.ts";
-import type { Decide } from "./limit-journal.ts";
+import type { Portion } from "./limit-journal.ts";
 
 /** Rows that are moved without giving way. */
 const PORTION = 1_000;
@@ -12,7 +13,7 @@ interface Move {
   /** Finds a row where there is anything to move. */
   readonly left: string;
   /** Moves a portion. */
-  readonly portion: Decide<void>;
+  readonly portion: Portion;
 }
 
 /** What was seeded comes last: who was killed half-way is not taken for whole. */
@@ -27,22 +28,22 @@ const MOVES: readonly Move[] = [
  * Moves what a version before counted in tables into the journal; nothing of it is counted twice. That version finds its
  * tables empty then, and when it runs again it fills them from the record of messages, as after a loss; and so on.
  */
-export async function moveOldLimits(
-  steps: Steps,
-  change: (portion: Decide<void>) => Promise<void>,
-): Promise<void> {
+export async function moveOldLimits(steps: Steps, write: (portion: Portion) => Promise<void>): Promise<void> {
   for (const { left, portion } of MOVES) {
-    while (await steps.read((step) => step.rows(left).length > 0)) await change(portion);
+    while (await steps.read((step) => step.rows(left).length > 0)) {
+      await write(portion);
+      await setImmediate();
+    }
   }
 }
 
-function moveEvents(...[books, step]: Parameters<Decide<void>>) {
+function moveEvents(...[books, step]: Parameters<Portion>) {
   const rows = step.rows<LimitEvent & { readonly id: number }>(
     "select id, limit_key as key, member, at from limit_events where id > 0 order by id limit ?",
     PORTION,
   );
   step.run("delete from limit_events where id <= ?", rows.at(-1)?.id ?? 0);
-  return changed(putBack(books, { events: rows }));
+  return putBack(books, { events: rows });
 }
 
 interface LeaseRow {
@@ -53,13 +54,13 @@ interface LeaseRow {
   readonly endsAt: number;
 }
 
-function moveLeases(...[, step]: Parameters<Decide<void>>) {
+function moveLeases(...[, step]: Parameters<Portion>) {
   const rows = step.rows<LeaseRow>(
     "select id, limit_key as key, member, amount, ends_at as endsAt from limit_leases where id > 0 order by id limit ?",
     PORTION,
   );
   step.run("delete from limit_leases where id <= ?", rows.at(-1)?.id ?? 0);
-  return changed({ ...NO_CHANGE, leases: rows.map(({ id: _, ...lease }) => lease) });
+  return { ...NO_CHANGE, leases: rows.map(({ id: _, ...lease }) => lease) };
 }
 
 interface SumRow {
@@ -70,7 +71,7 @@ interface SumRow {
 }
 
 /** All at once, for a sum is what its parts make up; there are as many as there are budgets. */
-function moveSums(...[books, step]: Parameters<Decide<void>>) {
+function moveSums(...[books, step]: Parameters<Portion>) {
   const sums = new Map<string, Sum>();
   for (const { name, slot, amount } of step.rows<SumRow>(
     "select limit_key as name, slot, amount from limit_sums where id > 0",
@@ -82,15 +83,11 @@ function moveSums(...[books, step]: Parameters<Decide<void>>) {
     sums.set(id, { key, windowMs, at, amount: amount + (sums.get(id)?.amount ?? 0) });
   }
   step.run("delete from limit_sums where id > 0");
-  return changed(putBack(books, { events: [], sums: [...sums.values()] }));
+  return putBack(books, { events: [], sums: [...sums.values()] });
 }
 
-function moveSeeds(...[, step]: Parameters<Decide<void>>) {
+function moveSeeds(...[, step]: Parameters<Portion>) {
   const rows = step.rows<{ readonly epoch: string }>("select epoch from limit_seeds where epoch > ''");
   step.run("delete from limit_seeds where epoch > ''");
-  return changed({ ...NO_CHANGE, seeds: rows.map(({ epoch }) => ({ epoch, isSeeded: true })) });
-}
-
-function changed(change: Change) {
-  return { result: undefined, change };
+  return { ...NO_CHANGE, seeds: rows.map(({ epoch }) => ({ epoch, isSeeded: true })) };
 }

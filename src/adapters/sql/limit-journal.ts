@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { apply, type Books, createBooks, sweepBooks, tidy } from "../../core/protection/counts/books.ts";
 import { type Change, isEmpty, lastOf, mattersUntil } from "../../core/protection/counts/change.ts";
 import { changeOf, entryOf } from "../../core/protection/counts/entry.ts";
@@ -10,17 +11,18 @@ export interface Decided<T> {
   readonly change: Change;
 }
 
-/** @param step for what else belongs to the same step */
-export type Decide<T> = (books: Books, step: Step) => Decided<T>;
+/** @param step for what else belongs to the same transaction */
+export type Portion = (books: Books, step: Step) => Change;
 
 /** The books of limits in memory, and the journal in the database that they follow. */
 export interface Journal {
-  /** The books as this process knows them; what others wrote may be missing. Only good for a guess. */
-  guess<T>(look: (books: Books) => T, now?: number): Promise<T>;
   /** By what everybody wrote. Takes no lock. */
   look<T>(look: (books: Books) => T, now?: number): Promise<T>;
-  /** By what everybody wrote, and with nobody writing in between. Resolves when it is on disk. */
-  change<T>(decide: Decide<T>, now?: number): Promise<T>;
+  /**
+   * By what everybody wrote, and with nobody writing in between; where nothing changes, without a lock. Resolves when it is
+   * on disk.
+   */
+  change<T>(decide: (books: Books) => Decided<T>, now?: number): Promise<T>;
   /** Deletes rows that tell of nothing at or after `before`; returns how many. */
   sweep(before: number, limit: number): Promise<number>;
 }
@@ -55,7 +57,7 @@ const DELETE_OLD = `delete from limit_journal where id in (${OLD})`;
  */
 export function createJournal(
   steps: Steps,
-  fill: (change: <T>(decide: Decide<T>) => Promise<T>) => Promise<void> = async () => {},
+  fill: (write: (portion: Portion) => Promise<void>) => Promise<void> = async () => {},
 ): Journal {
   let loading: Promise<State> | undefined;
   let newest = 0;
@@ -75,24 +77,34 @@ export function createJournal(
 
   async function load(now: number): Promise<State> {
     const state = await replay(steps, now);
-    await fill((decide) => changeIn(state, decide, now));
+    await fill((portion) =>
+      steps.write((step) => {
+        catchUp(step, state);
+        append(step, state, portion(state.books, step));
+      }),
+    );
     return state;
   }
 
-  async function changeIn<T>(state: State, decide: Decide<T>, now: number): Promise<T> {
-    return await steps.write((step) => {
-      catchUp(step, state);
-      const { result, change } = decide(state.books, step);
-      if (isEmpty(change)) return result;
-      tidy(state.books, now);
-      const { lastId } = step.run(APPEND, lastOf(change), mattersUntil(change), entryOf(change));
-      follow(step, state, lastId, change);
-      return result;
-    });
-  }
-
   return {
-    guess: async (look, now = 0) => look((await stateAt(now)).books),
+    async change(decide, now = 0) {
+      const state = await stateAt(now);
+      let decided: ReturnType<typeof decide> | undefined;
+      return await steps.lookAndWrite(
+        (step) => {
+          catchUp(step, state);
+          decided = decide(state.books);
+          return isEmpty(decided.change) ? { answer: decided.result } : undefined;
+        },
+        (step, isSame) => {
+          const isNews = !isSame && catchUp(step, state);
+          const { result, change } = isNews || !decided ? decide(state.books) : decided;
+          tidy(state.books, now);
+          append(step, state, change);
+          return result;
+        },
+      );
+    },
 
     async look(look, now = 0) {
       const state = await stateAt(now);
@@ -101,8 +113,6 @@ export function createJournal(
         return look(state.books);
       });
     },
-
-    change: async (decide, now = 0) => await changeIn(await stateAt(now), decide, now),
 
     async sweep(before, limit) {
       if (loading) sweepBooks((await loading).books, before, limit);
@@ -125,6 +135,7 @@ async function replay(steps: Steps, now: number): Promise<State> {
       state.lastId = id;
     }
     isWhole = page.length < PAGE;
+    await setImmediate();
   }
   state.lastId = Math.max(state.lastId, last?.id ?? 0);
   return state;
@@ -134,12 +145,21 @@ function mattering(change: Change, since: number): Change {
   return { ...change, counted: change.counted.filter(({ at, keptMs }) => at + keptMs > since) };
 }
 
-function catchUp(step: Step, state: State): void {
+/** Whether there was anything to follow. */
+function catchUp(step: Step, state: State): boolean {
+  const known = state.lastId;
   for (let isWhole = false; !isWhole; ) {
     const page = step.rows<Row>(READ, state.lastId, 0, PAGE);
     for (const { id, entry } of page) follow(step, state, id, changeOf(entry));
     isWhole = page.length < PAGE;
   }
+  return state.lastId > known;
+}
+
+function append(step: Step, state: State, change: Change): void {
+  if (isEmpty(change)) return;
+  const { lastId } = step.run(APPEND, lastOf(change), mattersUntil(change), entryOf(change));
+  follow(step, state, lastId, change);
 }
 
 function follow(step: Step, state: State, id: number, change: Change): void {

@@ -16,6 +16,9 @@ class Mark {
   }
 }
 
+/** A statement with its values, for so many rows. */
+export type Filled<R extends Row, O> = (rows: readonly R[], db: Kysely<Schema>) => CompiledQuery<O>;
+
 /** Runs a statement for so many rows. */
 export type Reusable<R extends Row, O> = (db: Kysely<Schema>, rows: readonly R[]) => Promise<QueryResult<O>>;
 
@@ -28,13 +31,21 @@ export type Reusable<R extends Row, O> = (db: Kysely<Schema>, rows: readonly R[]
 export function reusable<R extends Row, O>(
   build: (rows: readonly R[], db: Kysely<Schema>) => Compilable<O>,
 ): Reusable<R, O> {
+  const fill = filled(build);
+  return async (db, rows) => await db.executeQuery(fill(rows, db));
+}
+
+/** As `reusable`, for whoever runs it themselves. */
+export function filled<R extends Row, O>(
+  build: (rows: readonly R[], db: Kysely<Schema>) => Compilable<O>,
+): Filled<R, O> {
   const built = new Map<number, CompiledQuery<O>>();
-  return async (db, rows) => {
+  return (rows, db) => {
     const query = built.get(rows.length) ?? build(rows.map(marked), db).compile();
     built.set(rows.length, query);
     const given = (parameter: unknown) =>
       parameter instanceof Mark ? rows[parameter.index]?.[parameter.name] : parameter;
-    return await db.executeQuery({ ...query, parameters: query.parameters.map(given) });
+    return { ...query, parameters: query.parameters.map(given) };
   };
 }
 

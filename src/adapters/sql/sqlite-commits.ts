@@ -1,10 +1,12 @@
-import type Libsql from "libsql";
 import { createLane } from "./lane.ts";
+import type { CommitConnection } from "./sqlite-connection.ts";
 
 /** A caller's turn on the one connection; between `begin` and the end everything is in a transaction. */
 export interface Turn {
   /** Runs again what met a file that another process has locked. */
   whileBusy<T>(run: () => T): Promise<T>;
+  /** Whether the transaction that all turns of this moment share is open. */
+  isOpen(): boolean;
   /** Opens the transaction that all turns of this moment share, where it is not open yet. */
   begin(): Promise<void>;
   /** In that transaction: what follows can be undone by itself. */
@@ -42,16 +44,16 @@ interface Group {
  * @param retry runs what meets a locked file again, until the deadline (of `performance.now`)
  */
 export function createCommits(
-  libsql: Libsql.Database,
+  connection: CommitConnection,
   busyTimeoutMs: number,
-  retry: <T>(run: () => T, deadline: number) => Promise<T>,
+  retry: <T>(run: () => T | Promise<T>, deadline: number) => Promise<T>,
 ): Commits {
   const lane = createLane();
   let group: Group | undefined;
 
   async function open(deadline: number): Promise<void> {
     if (group) return;
-    await retry(() => libsql.exec("BEGIN IMMEDIATE"), deadline);
+    await retry(() => connection.exec("BEGIN IMMEDIATE"), deadline);
     const opened = createGroup();
     group = opened;
     setImmediate(() => void alone(() => {}));
@@ -62,17 +64,17 @@ export function createCommits(
     group = undefined;
     if (!ended) return;
     try {
-      await retry(() => libsql.exec("COMMIT"), performance.now() + busyTimeoutMs);
+      await retry(() => connection.commit(), performance.now() + busyTimeoutMs);
       ended.resolve();
     } catch (error) {
-      if (libsql.inTransaction) libsql.exec("ROLLBACK");
+      if (connection.inTransaction) connection.exec("ROLLBACK");
       lose(ended, error);
     }
   }
 
   /** After some errors SQLite has rolled back by itself, and with it what others did. */
   function noticeLoss(error: unknown): void {
-    if (!group || libsql.inTransaction) return;
+    if (!group || connection.inTransaction) return;
     lose(group, error);
     group = undefined;
   }
@@ -95,10 +97,11 @@ export function createCommits(
       const leave = await lane.enter();
       return {
         leave,
+        isOpen: () => group !== undefined,
         begin: () => open(deadline),
-        mark: () => void libsql.exec("SAVEPOINT turn"),
+        mark: () => void connection.exec("SAVEPOINT turn"),
         onLost: (undo) => void group?.undos.push(undo),
-        undo: () => void (libsql.inTransaction && libsql.exec("ROLLBACK TO turn")),
+        undo: () => void (connection.inTransaction && connection.exec("ROLLBACK TO turn")),
         async whileBusy(run) {
           try {
             return await retry(run, deadline);

@@ -8,10 +8,9 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
-import type Libsql from "libsql";
 import { UnavailableError } from "../../core/refusals.ts";
 import type { Commits, Turn } from "./sqlite-commits.ts";
-import type { Statements } from "./statements.ts";
+import type { Statement, Statements } from "./statements.ts";
 import { type Bindable, bindable } from "./values.ts";
 
 export interface SqliteDriverOptions {
@@ -90,7 +89,7 @@ function createConnection(
         try {
           const parameters = query.parameters.map(bindable);
           const statement = await turn.whileBusy(() => statements.get(query.sql));
-          if (!statement.reader && !connection.inTransaction) await turn.begin();
+          if (!statement.isReader && !connection.inTransaction) await turn.begin();
           return await turn.whileBusy(() => runOn<R>(statement, parameters));
         } finally {
           if (!connection.inTransaction) await turn.end();
@@ -105,18 +104,18 @@ function createConnection(
   return connection;
 }
 
-function runOn<R>(statement: Libsql.Statement, parameters: readonly Bindable[]): QueryResult<R> {
-  if (statement.reader) return { rows: statement.all([...parameters]) as R[] };
-  return { rows: [], numAffectedRows: BigInt(statement.run([...parameters]).changes) };
+function runOn<R>(statement: Statement, parameters: readonly Bindable[]): QueryResult<R> {
+  if (statement.isReader) return { rows: statement.rows(parameters) as R[] };
+  return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
 }
 
 const PAUSES_MS = [1, 2, 5, 10, 20, 40];
 
 /** Runs again what met a file that another process has locked, until the deadline (of `performance.now`). */
-export async function retryWhileBusy<T>(run: () => T, deadline: number): Promise<T> {
+export async function retryWhileBusy<T>(run: () => T | Promise<T>, deadline: number): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return run();
+      return await run();
     } catch (error) {
       if (!/^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)) || performance.now() >= deadline) throw error;
     }

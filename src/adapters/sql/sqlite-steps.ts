@@ -1,7 +1,9 @@
-import type { Ran, Step, Steps } from "./database.ts";
+import type { CompiledQuery } from "kysely";
+import type { Step, Steps } from "./database.ts";
 import type { Commits, Turn } from "./sqlite-commits.ts";
 import { asFault } from "./sqlite-driver.ts";
 import type { Statements } from "./statements.ts";
+import { type Bindable, bindable } from "./values.ts";
 
 /** Turns that run from their beginning to their end without giving way. */
 export function createSteps(
@@ -14,11 +16,10 @@ export function createSteps(
     return statements.get(sql);
   };
   const stepOf = (turn: Turn): Step => ({
-    rows: <R>(sql: string, ...values: Parameters<Step["run"]>[1][]) => prepare(sql).all(values) as R[],
-    run: (sql, ...values): Ran => {
-      const { changes, lastInsertRowid } = prepare(sql).run([...values]);
-      return { changes, lastId: Number(lastInsertRowid) };
-    },
+    rows: <R>(sql: string, ...values: readonly Bindable[]) => prepare(sql).rows(values) as R[],
+    run: (sql, ...values) => prepare(sql).run(values),
+    query: <R>({ sql, parameters }: CompiledQuery<R>) => prepare(sql).rows(parameters.map(bindable)) as R[],
+    execute: ({ sql, parameters }) => prepare(sql).run(parameters.map(bindable)),
     onLost: turn.onLost,
   });
 
@@ -36,6 +37,16 @@ export function createSteps(
     async read(body) {
       const turn = await commits.enter();
       return await inTurn(turn, () => turn.whileBusy(() => body(stepOf(turn))));
+    },
+    async lookAndWrite(look, write) {
+      const turn = await commits.enter();
+      return await inTurn(turn, async () => {
+        const isSame = turn.isOpen();
+        const seen = await turn.whileBusy(() => look(stepOf(turn)));
+        if (seen) return seen.answer;
+        await turn.begin();
+        return await turn.whileBusy(() => write(stepOf(turn), isSame));
+      });
     },
     async write(body) {
       const turn = await commits.enter();

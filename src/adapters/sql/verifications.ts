@@ -1,18 +1,24 @@
-import type { ExpressionBuilder } from "kysely";
+import type { ExpressionBuilder, Kysely } from "kysely";
 import type { Verification, VerificationStore } from "../../core/verification/ports.ts";
-import { rows, type SqlDatabase } from "./database.ts";
+import { rows, type SqlDatabase, type Steps } from "./database.ts";
+import { filled, reusable } from "./reusable.ts";
 import type { Schema, VerificationRow } from "./schema.ts";
 import { trafficOf, trafficValues } from "./traffic.ts";
 
-export function createVerificationStore({ db }: SqlDatabase): VerificationStore {
+export function createVerificationStore(database: SqlDatabase): VerificationStore {
+  const { db } = database;
+  const add = reusable((rows: readonly VerificationRow[]) => db.insertInto("verifications").values(rows));
+  const find = reusable(([{ id } = NONE]: readonly Named[]) =>
+    db.selectFrom("verifications").selectAll().where("id", "=", id),
+  );
   return {
     async create(verification) {
-      await db.insertInto("verifications").values(verificationValues(verification)).execute();
+      await add(db, [verificationValues(verification)]);
     },
 
     async find(id) {
-      const row = await db.selectFrom("verifications").selectAll().where("id", "=", id).executeTakeFirst();
-      return row && verificationOf(row);
+      const { rows } = await find(db, [{ id }]);
+      return rows[0] && verificationOf(rows[0]);
     },
 
     async findHeld(holder, phoneTag, purpose, now) {
@@ -27,19 +33,7 @@ export function createVerificationStore({ db }: SqlDatabase): VerificationStore 
       return row && verificationOf(row);
     },
 
-    async guess(id, right, now) {
-      const { numUpdatedRows } = await db
-        .updateTable("verifications")
-        .set((eb) => ({
-          attempts_used: eb("attempts_used", "+", 1),
-          ...(right && { outcome: "approved" as const, approved_at: now }),
-        }))
-        .where("id", "=", id)
-        .where(isLive(now))
-        .executeTakeFirstOrThrow();
-      if (numUpdatedRows === 0n) return { outcome: "dead" };
-      return right ? { outcome: "approved", ...(await endOf(id)) } : { outcome: "wrong" };
-    },
+    guess: database.steps ? guessInSteps(db, database.steps) : guessOneByOne(db),
 
     async resent(id, { messages, resendAt, expiresAt }, now) {
       const { numUpdatedRows } = await db
@@ -80,15 +74,72 @@ export function createVerificationStore({ db }: SqlDatabase): VerificationStore 
       return Number(numDeletedRows);
     },
   };
+}
 
-  /** How a verification ended that is over: nothing of it changes any more. */
-  async function endOf(id: string) {
-    return await db
-      .selectFrom("verifications")
-      .select(["attempts_used as attemptsUsed", "messages"])
-      .where("id", "=", id)
-      .executeTakeFirstOrThrow();
-  }
+interface Named {
+  readonly [name: string]: string | number;
+  readonly id: string;
+}
+
+interface GuessRow extends Named {
+  readonly now: number;
+}
+
+/** Statements are built for one row at least. */
+const NONE = { id: "", now: 0 };
+
+function guessStatements(db: Kysely<Schema>) {
+  const count = (right: boolean) =>
+    filled(([{ id, now } = NONE]: readonly GuessRow[]) =>
+      db
+        .updateTable("verifications")
+        .set((eb) => ({
+          attempts_used: eb("attempts_used", "+", 1),
+          ...(right && { outcome: "approved" as const, approved_at: now }),
+        }))
+        .where("id", "=", id)
+        .where(isLive(now)),
+    );
+  return {
+    wrong: count(false),
+    right: count(true),
+    /** How a verification ended that is over: nothing of it changes any more. */
+    end: filled(([{ id } = NONE]: readonly Named[]) =>
+      db
+        .selectFrom("verifications")
+        .select(["attempts_used as attemptsUsed", "messages"])
+        .where("id", "=", id),
+    ),
+  };
+}
+
+/** One statement counts, and after the right guess another one reads. */
+function guessOneByOne(db: Kysely<Schema>): VerificationStore["guess"] {
+  const statements = guessStatements(db);
+  return async (id, right, now) => {
+    const counted = await db.executeQuery((right ? statements.right : statements.wrong)([{ id, now }], db));
+    if (counted.numAffectedRows === 0n) return { outcome: "dead" };
+    if (!right) return { outcome: "wrong" };
+    const { rows } = await db.executeQuery(statements.end([{ id }], db));
+    return { outcome: "approved", ...endOf(rows[0]) };
+  };
+}
+
+/** Both in one turn, so that nobody waits for the disk twice. */
+function guessInSteps(db: Kysely<Schema>, steps: Steps): VerificationStore["guess"] {
+  const statements = guessStatements(db);
+  return (id, right, now) =>
+    steps.write((step) => {
+      const { changes } = step.execute((right ? statements.right : statements.wrong)([{ id, now }], db));
+      if (changes === 0) return { outcome: "dead" };
+      if (!right) return { outcome: "wrong" };
+      return { outcome: "approved", ...endOf(step.query(statements.end([{ id }], db))[0]) };
+    });
+}
+
+function endOf(row: { readonly attemptsUsed: number; readonly messages: number } | undefined) {
+  if (!row) throw new Error("a verification that was approved is not there");
+  return row;
 }
 
 function isLive(now: number) {

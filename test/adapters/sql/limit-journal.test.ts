@@ -17,6 +17,7 @@ import { UnavailableError } from "../../../src/core/refusals.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { DAY, fresh, MINUTE, NOW, parallel } from "../../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase, temporaryFolder } from "../../support/database.ts";
+import { watchedConnection } from "../../support/sqlite.ts";
 import { buildChildren, type Children } from "./children.ts";
 
 const clock = { now: () => NOW };
@@ -57,14 +58,8 @@ limitStoreContract("sqlite, over several connections and restarts", async () => 
 /** A connection on which COMMIT fails when it is told to, as on a full disk. */
 function brokenSteps(path: string, isFull: () => boolean): { steps: Steps; close(): void } {
   const libsql = new Libsql(path);
-  const watched = new Proxy(libsql, {
-    get(target, name) {
-      if (name === "inTransaction") return target.inTransaction;
-      return (sql: string) => {
-        if (sql === "COMMIT" && isFull()) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
-        return target.exec(sql);
-      };
-    },
+  const watched = watchedConnection(libsql, (sql) => {
+    if (sql === "COMMIT" && isFull()) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
   });
   const commits = createCommits(watched, 1_000, retryWhileBusy);
   const steps = createSteps(commits, createStatements(libsql), undefined);
@@ -72,7 +67,7 @@ function brokenSteps(path: string, isFull: () => boolean): { steps: Steps; close
 }
 
 /** What was lost is done again, as often as it takes. */
-function persistent({ read, write }: Steps): Steps {
+function persistent({ read, lookAndWrite, write }: Steps): Steps {
   const again = async <T>(run: () => Promise<T>): Promise<T> => {
     for (;;) {
       try {
@@ -82,7 +77,11 @@ function persistent({ read, write }: Steps): Steps {
       }
     }
   };
-  return { read: (body) => again(() => read(body)), write: (body) => again(() => write(body)) };
+  return {
+    read: (body) => again(() => read(body)),
+    lookAndWrite: (look, body) => again(() => lookAndWrite(look, body)),
+    write: (body) => again(() => write(body)),
+  };
 }
 
 /** Memory that were ahead of the disk would count twice what is done again. */

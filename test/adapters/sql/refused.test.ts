@@ -25,7 +25,7 @@ describe("sqlite: what is refused writes nothing", () => {
         return since;
       },
     }),
-    { looks: 1 },
+    { looks: 2 },
   );
 
   test("nor does the whole start around it: the file and its log stay as they are", async () => {

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Commits, createCommits } from "../../../src/adapters/sql/sqlite-commits.ts";
 import { retryWhileBusy } from "../../../src/adapters/sql/sqlite-driver.ts";
 
+import { watchedConnection } from "../../support/sqlite.ts";
+
 describe("turns of one moment on one connection", () => {
   let libsql: Libsql.Database;
   let commits: Commits;
@@ -16,15 +18,9 @@ describe("turns of one moment on one connection", () => {
     libsql.exec("create table t (n integer)");
     executed = [];
     isFull = false;
-    const watched = new Proxy(libsql, {
-      get(target, name) {
-        if (name === "inTransaction") return target.inTransaction;
-        return (sql: string) => {
-          executed.push(sql);
-          if (sql === "COMMIT" && isFull) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
-          return target.exec(sql);
-        };
-      },
+    const watched = watchedConnection(libsql, (sql) => {
+      executed.push(sql);
+      if (sql === "COMMIT" && isFull) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
     });
     commits = createCommits(watched, 1_000, retryWhileBusy);
   });
