@@ -66,9 +66,20 @@ function added(events: EventLog, event: EventOn): EventOn[] {
   return keys.length > 0 ? [{ ...counted, keys }] : [];
 }
 
+/** What was there: mostly one object for all keys. */
 function removed(events: EventLog, { member, keys }: EventOn): EventOn[] {
-  return keys.flatMap((key) => {
+  const gone: EventOn[] = [];
+  let last: Counted | undefined;
+  let on: string[] = [];
+  for (const key of keys) {
     const was = events.remove(key, member);
-    return was ? [{ ...was, keys: [key] }] : [];
-  });
+    if (!was) continue;
+    if (was !== last) {
+      on = [];
+      gone.push({ member, at: was.at, keptMs: was.keptMs, keys: on });
+    }
+    on.push(key);
+    last = was;
+  }
+  return gone;
 }
