@@ -1,5 +1,5 @@
+import type Libsql from "libsql";
 import { createLane } from "./lane.ts";
-import type { CommitConnection } from "./sqlite-connection.ts";
 
 /** A caller's turn on the one connection; between `begin` and the end everything is in a transaction. */
 export interface Turn {
@@ -44,9 +44,9 @@ interface Group {
  * @param retry runs what meets a locked file again, until the deadline (of `performance.now`)
  */
 export function createCommits(
-  connection: CommitConnection,
+  connection: Pick<Libsql.Database, "exec" | "inTransaction">,
   busyTimeoutMs: number,
-  retry: <T>(run: () => T | Promise<T>, deadline: number) => Promise<T>,
+  retry: <T>(run: () => T, deadline: number) => Promise<T>,
 ): Commits {
   const lane = createLane();
   let group: Group | undefined;
@@ -64,7 +64,7 @@ export function createCommits(
     group = undefined;
     if (!ended) return;
     try {
-      await retry(() => connection.commit(), performance.now() + busyTimeoutMs);
+      await retry(() => connection.exec("COMMIT"), performance.now() + busyTimeoutMs);
       ended.resolve();
     } catch (error) {
       if (connection.inTransaction) connection.exec("ROLLBACK");

@@ -112,10 +112,10 @@ function runOn<R>(statement: Statement, parameters: readonly Bindable[]): QueryR
 const PAUSES_MS = [1, 2, 5, 10, 20, 40];
 
 /** Runs again what met a file that another process has locked, until the deadline (of `performance.now`). */
-export async function retryWhileBusy<T>(run: () => T | Promise<T>, deadline: number): Promise<T> {
+export async function retryWhileBusy<T>(run: () => T, deadline: number): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await run();
+      return run();
     } catch (error) {
       if (!/^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)) || performance.now() >= deadline) throw error;
     }

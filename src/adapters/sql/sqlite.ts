@@ -7,7 +7,6 @@ import type { SqlDatabase } from "./database.ts";
 import { sqliteGrammar } from "./grammar.ts";
 import type { Schema } from "./schema.ts";
 import { type Commits, createCommits } from "./sqlite-commits.ts";
-import { commitConnection } from "./sqlite-connection.ts";
 import { asFault, retryWhileBusy, sqliteDialect } from "./sqlite-driver.ts";
 import { createSteps } from "./sqlite-steps.ts";
 import { createStatements } from "./statements.ts";
@@ -33,7 +32,7 @@ export async function openSqlite(url: string, options: SqliteOptions = {}): Prom
   const path = pathOf(url);
   const driverOptions = { busyTimeoutMs: BUSY_TIMEOUT_MS, ...options };
   const libsql = await connect(path, driverOptions.busyTimeoutMs);
-  const commits = createCommits(commitConnection(libsql), driverOptions.busyTimeoutMs, retryWhileBusy);
+  const commits = createCommits(libsql, driverOptions.busyTimeoutMs, retryWhileBusy);
   const statements = createStatements(libsql);
   const db = new Kysely<Schema>({
     dialect: sqliteDialect(statements, commits, driverOptions),
