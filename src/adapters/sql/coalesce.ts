@@ -4,8 +4,6 @@ import { unavailable } from "./mysql-errors.ts";
 
 /** How many callers are served in one go. */
 const MOST = 32;
-/** How long a group waits for as many as came together before. */
-const GATHER_MS = 3;
 /** A group that is under way for so long is held up, by a lock or a lost connection: others need not wait for it. */
 const HELD_UP_MS = 100;
 /** How many groups are under way at a time at most. */
@@ -23,9 +21,6 @@ interface Waiting<I, O> {
  * Does what several callers ask for at the same time in one go: while one group is under way others come, and they are the
  * next. Whoever comes alone waits for nobody, and nobody is answered before what they asked for is done.
  *
- * Whoever was served together comes together again with what they ask for next. So where several came lately, a group waits
- * a moment for as many: one statement for eight costs both sides a quarter of what four for two do.
- *
  * A group is as large as a power of two, so that there are few statements to prepare. A group that fails is done again one
  * by one, so that nobody fails for somebody else's mistake; but where the database was away nobody knows whether it was
  * done, and whoever waits for the same database is told at once.
@@ -36,24 +31,10 @@ export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[
   let waiting: Waiting<I, O>[] = [];
   let lanes = 0;
   let latest = Number.NEGATIVE_INFINITY;
-  /** How many are expected to come together. */
-  let usual = 1;
-  let onEnough = () => {};
-
-  /** Those who come in this turn of the event loop go together at least. */
-  async function gather(): Promise<void> {
-    await setImmediate();
-    if (waiting.length > 0 && waiting.length < usual) {
-      await new Promise<void>((resolve) => {
-        onEnough = resolve;
-        setTimeout(resolve, GATHER_MS);
-      });
-    }
-    usual = Math.max(Math.min(waiting.length, MOST), usual - 1);
-  }
 
   async function serveAll(): Promise<void> {
-    for (await gather(); waiting.length > 0; await gather()) {
+    // Those who come in this turn of the event loop go together.
+    for (await setImmediate(); waiting.length > 0; await setImmediate()) {
       const group = waiting.splice(0, largestPowerOfTwo(waiting.length));
       latest = performance.now();
       await serve(group).catch((error: unknown) => {
@@ -81,7 +62,6 @@ export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[
       if (waiting.length >= QUEUE_LIMIT)
         return reject(unavailable(new Error("too many wait for the database")));
       waiting.push({ item, resolve, reject });
-      if (waiting.length >= usual) onEnough();
       const isServed = lanes > 0 && performance.now() - latest < HELD_UP_MS;
       if (isServed || lanes === LANES) return;
       lanes += 1;

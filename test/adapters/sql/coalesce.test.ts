@@ -18,8 +18,7 @@ function createWork() {
   const endAll = async () => {
     for (let end = ends.shift(); end; end = ends.shift()) {
       end();
-      // Longer than a group waits for others.
-      await sleep(ends.length === 0 ? 10 : 0);
+      await turns();
     }
   };
   return { groups, run, turns, endAll };
@@ -88,26 +87,6 @@ describe("what several ask for at the same time", () => {
       await endAll();
       await alone;
     }
-  });
-
-  test("where several came lately a group waits for as many, and no longer than a moment", async () => {
-    const { groups, run, turns, endAll } = createWork();
-    const ask = coalesce(run);
-    const all = numbers(4).map(ask);
-    await turns();
-    await endAll();
-    all.push(ask(4), ask(5));
-    await turns();
-    expect(groups).toEqual([numbers(4)]);
-    all.push(ask(6), ask(7));
-    await turns();
-    expect(groups).toEqual([numbers(4), [4, 5, 6, 7]]);
-    await endAll();
-    all.push(ask(8));
-    await sleep(20);
-    expect(groups.at(-1)).toEqual([8]);
-    await endAll();
-    await Promise.all(all);
   });
 
   test("nobody waits long for a group that is held up", async () => {
