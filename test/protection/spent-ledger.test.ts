@@ -105,26 +105,24 @@ test("a ledger that is not spent asks for nothing, nor one that goes on with eig
   expect(await outcome()).toBe("sent");
 });
 
-test("a guess that spends the ledger while a stranger is counted leaves no way around the challenge", async () => {
-  let onTake = async () => {};
-  const wrap: NonNullable<RulesOptions["wrap"]> = ({ limits }) => ({
-    limits: {
-      ...limits,
-      async take(request, now) {
-        const taken = await limits.take(request, now);
-        if (request.lease) await onTake();
-        return taken;
+test("guesses that spend the ledger once it was read leave no way around the challenge", async () => {
+  let onRead = async () => {};
+  const wrap: NonNullable<RulesOptions["wrap"]> = ({ ledger }) => ({
+    ledger: {
+      ...ledger,
+      async read(...args) {
+        const wrong = await ledger.read(...args);
+        await onRead();
+        return wrong;
       },
     },
   });
   await open({ maxCodeLength: 6, wrap });
-  await guessWrong(8);
-  onTake = async () => {
-    onTake = async () => {};
-    const { vault, ledger, clock, random } = rules.deps();
-    const tag = await vault.tag(PHONE as Parameters<typeof vault.tag>[0]);
-    const at = clock.now();
-    await ledger.record(random.uuid(at), tag, "stranger", { at, codeLength: 6 });
+  await guessWrong(6);
+  const { id, code } = await rules.started(ADDRESS);
+  onRead = async () => {
+    onRead = async () => {};
+    for (const guess of [wrongFor(code), wrongFor(code), wrongFor(code)]) await rules.guess(id, guess);
   };
   const sent = rules.sms.sent.length;
   expect(await outcome()).toBe("captcha_required");
