@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
-import { serverOf } from "../compose/server.ts";
+import { loadNow, serverOf } from "../compose/server.ts";
 import { assertMigrated, type Composed, compose, migrateDatabase } from "../compose.ts";
 import type { Config } from "../config.ts";
 import { listen } from "./listening.ts";
@@ -18,7 +18,7 @@ export function serveCommand(): Command {
 
 /** Starts the server and runs until it is told to stop. */
 async function serve(config: Config): Promise<void> {
-  await prepareDatabase(config);
+  await Promise.all([prepareDatabase(config), loadNow()]);
   const composed = await compose(config);
   const server = serverOf(composed);
   const stop = prepareStop(server);

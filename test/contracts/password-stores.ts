@@ -269,7 +269,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         const tag = newTag();
         await invite(tag);
         const { userId: _, ...session } = aSession("");
-        const draft = { user: aUser(tag), session, isInvited: true };
+        const draft = { user: aUser(tag), session };
         expect(await opened.users.signInKnown(draft)).toBeUndefined();
         expect(await opened.invitations.has([tag])).toBe(true);
         expect((await opened.users.signIn(draft)).created).toBe(true);

@@ -84,7 +84,7 @@ function singleRunner({ hosts, database }: RedisServer, options: ClientOptions, 
 
 function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions): Runner {
   const rootNodes = hosts.map((host) => ({ socket: { ...host } }));
-  const cluster = createCluster({ rootNodes, defaults });
+  const cluster = createCluster({ rootNodes, defaults, commandOptions: defaults.commandOptions });
   const nodes = () => Promise.all(cluster.masters.map((master) => cluster.nodeClient(master)));
   return Object.assign(cluster, { nodes });
 }

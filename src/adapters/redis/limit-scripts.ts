@@ -1,147 +1,8 @@
 import { script } from "./connection.ts";
-
-/** Numbers as whole digits: Lua would write a time as 1.8e+12. */
-const COMMON = `
-local function text(n) return string.format('%.0f', n) end
-`;
+import { COMMON, FREE_AT, HISTORY, LEASES } from "./limit-lua.ts";
 
 /**
- * A replica that was promoted, and a server that came back from its files, begin a history of their own, and may lack
- * the last of what was answered before (T16).
- */
-const HISTORY = `
-local function history()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
-end
-`;
-
-/**
- * From when on a check lets the next event through, as `backoffEndsAt`, `sumFreeAt` and the windows say. Events later than now
- * (of a process whose clock is ahead) count too.
- */
-const FREE_AT = `
-local sizes = {}
-
-local function sizeOf(place)
-  sizes[place] = sizes[place] or redis.call('ZCARD', KEYS[place])
-  return sizes[place]
-end
-
-local function windowFreeAt(place, max, windowMs, now)
-  if max < 1 then return now + windowMs end
-  if sizeOf(place) < max then return now end
-  local nth = redis.call('ZREVRANGE', KEYS[place], max - 1, max - 1, 'WITHSCORES')
-  if nth[2] then return tonumber(nth[2]) + windowMs end
-  return now
-end
-
-local function waitAfter(backoff, count)
-  local beyond = count - backoff.from
-  if beyond < 0 or beyond % backoff.every ~= 0 then return 0 end
-  return backoff.baseMs * 2 ^ (beyond / backoff.every)
-end
-
-local function backoffFreeAt(place, backoff, now)
-  local windowMs = backoff.windowMs
-  if sizeOf(place) < backoff.from then return now end
-  local rows = redis.call('ZRANGEBYSCORE', KEYS[place], '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
-  local count = #rows / 2
-  local from = now
-  if count == 0 then return from end
-  local last = tonumber(rows[#rows])
-  for left = 0, count - 1 do
-    local at = tonumber(rows[left * 2 + 2])
-    local wait = waitAfter(backoff, count - left)
-    local free = wait > 0 and math.max(from, last + wait) or from
-    if free < at + windowMs then return free end
-    from = math.max(from, at + windowMs)
-  end
-  return from
-end
-
-local slotsOf = {}
-
-local function sumFreeAt(sum, amount, max, now)
-  local fields = redis.call('HGETALL', KEYS[sum.key])
-  slotsOf[sum.key] = fields
-  local slots, total = {}, amount
-  for i = 1, #fields, 2 do
-    local slot, held = tonumber(fields[i]), tonumber(fields[i + 1])
-    if slot >= sum.first then
-      table.insert(slots, {slot, held})
-      total = total + held
-    end
-  end
-  if total <= max then return now end
-  table.sort(slots, function(a, b) return a[1] < b[1] end)
-  for _, slot in ipairs(slots) do
-    total = total - slot[2]
-    if total <= max then return (slot[1] + sum.kept) * sum.slotMs end
-  end
-  return now + sum.windowMs
-end
-
-local function eventsFreeAt(check, now)
-  local latest = now
-  for _, window in ipairs(check.windows) do
-    latest = math.max(latest, windowFreeAt(check.key, window[1], window[2], now))
-  end
-  if check.backoff then latest = math.max(latest, backoffFreeAt(check.key, check.backoff, now)) end
-  return latest
-end
-
-local counted = {}
-
-local function isCounted(place, member)
-  if counted[place] == nil then
-    counted[place] = sizeOf(place) > 0 and redis.call('ZSCORE', KEYS[place], member) ~= false
-  end
-  return counted[place]
-end
-
-local function freeAt(check, member, now)
-  if check.amount then
-    local latest = now
-    for _, sum in ipairs(check.sums) do latest = math.max(latest, sumFreeAt(sum, check.amount, sum.max, now)) end
-    return latest
-  end
-  if isCounted(check.key, member) then return now + 1 end
-  return eventsFreeAt(check, now)
-end
-`;
-
-/**
- * Guesses set aside are fields `member → amount:endsAt` of one hash; the field `moved` is no lease, but stands for guesses
- * that went to the ledger. Returns the sum of what is live, the first end, those that ended a minute ago (what ended just
- * now a clock that goes back finds again), and whether guesses went to the ledger.
- */
-const LEASES = `
-local function liveLeases(key, now)
-  local sum, first, dead, moved = 0, nil, {}, false
-  local fields = redis.call('HGETALL', key)
-  for i = 1, #fields, 2 do
-    local amount, endsAt = string.match(fields[i + 1], '^(%d+):(%d+)$')
-    amount, endsAt = tonumber(amount), tonumber(endsAt)
-    if endsAt <= now then
-      if endsAt <= now - 60000 then table.insert(dead, fields[i]) end
-    elseif fields[i] == 'moved' then
-      moved = true
-    else
-      sum = sum + amount
-      if not first or endsAt < first then first = endsAt end
-    end
-  end
-  return sum, first, dead, moved
-end
-
--- A little longer, so that a key that is used often need not be told each time.
-local function keepFor(key, ms)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, text(ms + 600000)) end
-end
-`;
-
-/**
- * KEYS: the epochs', then those of events, sums and shares that the checks name by their place, and the leases' where
+ * KEYS: the epochs', that of a rebuild, then those of events, sums and shares that the checks name by their place, and the leases' where
  * there is one. ARGV: now, member, then as JSON the checks, the lease, the events to count (each with how long they
  * matter, and the share that must have room) and the sums to add to; then the epoch or nothing. Counts everywhere or
  * nowhere. Answers {'ok', leased, nextAt, whether a lease was steady, exceeded…} or {'no', what, retryAt}: what refused or
@@ -168,20 +29,20 @@ local leased, steady = 0, '0'
 if lease.key then
   local key = KEYS[lease.key]
   local held, first, dead, moved = liveLeases(key, now)
-  if not moved then steady = '1' end
+  if not moved and redis.call('EXISTS', KEYS[2]) == 0 then steady = '1' end
   leased = math.min(lease.wanted, lease.cap - held)
   if leased < 1 then return {'no', 'lease', text(math.min(first or lease.expiresAt, lease.expiresAt))} end
   if redis.call('HEXISTS', key, member) == 1 then return redis.error_reply('ERR the member has a lease here') end
   for _, ended in ipairs(dead) do redis.call('HDEL', key, ended) end
   redis.call('HSET', key, member, text(leased) .. ':' .. text(lease.expiresAt))
-  keepFor(key, lease.expiresAt - now + 60000)
+  keepFor(key, lease.expiresAt - now + 60000, 600000)
 end
 
 local function count(place, keptMs)
   local key = KEYS[place]
   if sizeOf(place) > 0 then redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
   redis.call('ZADD', key, ARGV[1], member)
-  keepFor(key, keptMs + 60000)
+  keepFor(key, keptMs + 60000, 600000)
   sizes[place] = nil
 end
 
@@ -203,7 +64,7 @@ for _, sum in ipairs(sums) do
     if tonumber(slots[i]) < sum.first - 20 then redis.call('HDEL', key, slots[i]) end
   end
   redis.call('HINCRBY', key, text(sum.slot), text(sum.amount))
-  keepFor(key, 2 * sum.windowMs)
+  keepFor(key, 1.5 * sum.windowMs, 0.5 * sum.windowMs)
 end
 
 local nextAt = now
@@ -257,11 +118,14 @@ local function release(key, member, count)
 end
 `;
 
-/** KEYS: a leases' key; ARGV: member, how many or 'all'. By number they went to the ledger. */
+/** KEYS: a leases' key; ARGV: member, how many or 'all'. They went to the ledger, or one still may; of several marks the longest stays. */
 export const RELEASE = script(`${RELEASING}
 local endsAt = release(KEYS[1], ARGV[1], ARGV[2])
-if endsAt and ARGV[2] ~= 'all' then
-  redis.call('HSET', KEYS[1], 'moved', '0:' .. endsAt)
+if endsAt then
+  local moved = redis.call('HGET', KEYS[1], 'moved')
+  if not moved or tonumber(string.match(moved, ':(%d+)$')) < tonumber(endsAt) then
+    redis.call('HSET', KEYS[1], 'moved', '0:' .. endsAt)
+  end
   redis.call('PEXPIRE', KEYS[1], 720000)
 end
 return 1`);
@@ -292,5 +156,10 @@ return redis.call('SISMEMBER', KEYS[1], ARGV[1] .. ':' .. history())`);
 export const READ_HISTORY = script(`${HISTORY}
 return history()`);
 
-/** ARGV: the epoch, and the history in which everything was put back. */
-export const REMEMBER = script(`return redis.call('SADD', KEYS[1], ARGV[1] .. ':' .. ARGV[2])`);
+/**
+ * KEYS: the epochs', that of a rebuild; ARGV: the epoch, the history in which everything was put back, and how long takes
+ * are not steady for it, milliseconds, or 0 where there was nothing to put back.
+ */
+export const REMEMBER = script(`
+if ARGV[3] ~= '0' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
+return redis.call('SADD', KEYS[1], ARGV[1] .. ':' .. ARGV[2])`);

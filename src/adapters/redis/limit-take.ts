@@ -8,6 +8,8 @@ export interface TakeCall {
 }
 
 export const EPOCHS = "phonekey:{limits}:epochs";
+/** There for a while after something that was lost was put back: the marks of what went to the ledger were lost, too. */
+export const REBUILT = "phonekey:{limits}:rebuilt";
 
 export function eventsKey(key: string): string {
   return `phonekey:{limits}:events:${key}`;
@@ -23,7 +25,10 @@ export function sumsKey(key: string): string {
 
 /** Keys by their place in `KEYS`, which Lua counts from 1. */
 function createPlaces() {
-  const places = new Map([[EPOCHS, 1]]);
+  const places = new Map([
+    [EPOCHS, 1],
+    [REBUILT, 2],
+  ]);
   const place = (key: string) => {
     const known = places.get(key) ?? places.size + 1;
     places.set(key, known);

@@ -14,11 +14,13 @@ import {
   SETTLE,
   TAKE,
 } from "./limit-scripts.ts";
-import { EPOCHS, eventsKey, leasesKey, sumsKey, takeCall } from "./limit-take.ts";
+import { EPOCHS, eventsKey, leasesKey, REBUILT, sumsKey, takeCall } from "./limit-take.ts";
 
 /** What is put back is kept this long: no window can be set longer. */
 const SEEDED_KEPT_MS = 31 * 86_400_000;
 const SEED_EVENTS = 500;
+/** Longer than any lease that was lost. */
+const UNSTEADY_MS = 720_000;
 
 /**
  * Limits in Redis. All their keys share one hash tag, so that a cluster keeps them in one slot and one script can
@@ -51,11 +53,13 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
 
     async seed(epoch, pages) {
       const history = String(await redis.run(READ_HISTORY, [EPOCHS], []));
+      let wasLost = false;
       for await (const { events, sums = [] } of pages) {
+        wasLost ||= events.length > 0;
         await seedEvents(redis, events);
         await changeSums(redis, RAISE, sums);
       }
-      await redis.run(REMEMBER, [EPOCHS], [epoch, history]);
+      await redis.run(REMEMBER, [EPOCHS, REBUILT], [epoch, history, wasLost ? UNSTEADY_MS : 0]);
     },
 
     sweep: async () => 0,

@@ -10,15 +10,15 @@ import { releaseUnused } from "./recycled.ts";
 import { reusable } from "./reusable.ts";
 import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
 import { endSessionsOf } from "./sessions.ts";
-import type { KeyedRow, TagKey } from "./tag-key.ts";
+import type { TagKey } from "./tag-key.ts";
 
 /** `UserStore.signIn`: the sign-ins of one moment go together, in one transaction. */
 export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["signIn"] {
-  const statements = createStatements(database, tagKey);
+  const statements = createStatements(database);
   const signInAll = async (drafts: readonly SignInDraft[]) => {
     // Users are locked in one order: groups that meet do not wait for each other in a circle.
     const ordered = drafts.toSorted((a, b) => (a.user.phoneTag < b.user.phoneTag ? -1 : 1));
-    const signedIn = await database.transaction((trx) => signIn(trx, ordered, statements));
+    const signedIn = await database.transaction((trx) => signIn(trx, ordered, statements, tagKey));
     return drafts.map((draft) => told(signedIn[ordered.indexOf(draft)] as Entered));
   };
   return coalesce(signInAll);
@@ -29,15 +29,16 @@ export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["
  * somebody is: login protection that is turned on meanwhile ends this session or asks for a second factor.
  */
 export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserStore["signInKnown"] {
-  const statements = createStatements(database, tagKey);
+  const statements = createStatements(database);
   return (draft) =>
     database.transaction(async (trx) => {
-      const rows = await statements.findUsers(trx, [draft]);
+      await tagKey.assertCurrent(trx, draft.user.phoneTag);
+      const { rows } = await statements.lockUsers(trx, [{ tag: draft.user.phoneTag }]);
       const now = draft.session.createdAt;
       if (await releaseUnused(trx, [draft], rows, now)) return undefined;
       const [known] = await proven(trx, rows, now);
       if (!known) return undefined;
-      const entered = { ...known, created: false as const, opened: isOpened(known, draft) };
+      const entered = { ...known, created: false, opened: isOpened(known, draft) };
       await openSessions(trx, [draft], [entered], statements);
       if (draft.verificationId !== undefined) await statements.convert(trx, [{ id: draft.verificationId }]);
       return { user: known.user, created: false, opened: entered.opened };
@@ -62,21 +63,20 @@ type Entered = SignedIn & { readonly opened: boolean };
 
 type Statements = ReturnType<typeof createStatements>;
 
-function createStatements({ db }: SqlDatabase, tagKey: TagKey) {
-  const findUsers = reusable((rows: readonly TagRow[]) => finding(db, rows, tagKey));
+function createStatements({ db }: SqlDatabase) {
+  const usersOf = (rows: readonly { tag: string }[]) =>
+    db
+      .selectFrom("users")
+      .selectAll()
+      .where(
+        "phone_tag",
+        "in",
+        rows.map(({ tag }) => tag),
+      );
   return {
-    /**
-     * The users with the tags of these drafts. A retag waits for the keys of the tags, and whoever changes one of the users
-     * for that user. Rejects with `StaleKeyError`.
-     */
-    async findUsers(trx: Kysely<Schema>, drafts: readonly SignInDraft[]): Promise<readonly UserRow[]> {
-      const wanted = drafts.map(({ user: { phoneTag: tag } }) => ({ tag, ...tagKey.keyed(tag) }));
-      const { rows } = await findUsers(trx, wanted);
-      const keys = new Set(rows.map(({ key_id }) => key_id));
-      if (!wanted.every(({ keyId }) => keys.has(keyId))) tagKey.stale();
-      return rows.flatMap((row) => (isUser(row) ? [row] : []));
-    },
     addUsers: reusable((rows: readonly UserRow[]) => ifAbsent(db.insertInto("users").values(rows))),
+    findUsers: reusable(usersOf),
+    lockUsers: reusable((rows: readonly { tag: string }[]) => usersOf(rows).forUpdate()),
     endInvitations: reusable((rows: readonly { tag: string }[]) =>
       db.deleteFrom("invitations").where(
         "phone_tag",
@@ -107,38 +107,16 @@ interface EventRow {
   readonly at: number;
 }
 
-interface TagRow extends KeyedRow {
-  readonly tag: string;
-}
-
-/** Each key in use with each of the users, and by itself where there is none of them. */
-function finding(db: Kysely<Schema>, rows: readonly TagRow[], tagKey: TagKey) {
-  const tags = rows.map(({ tag }) => tag);
-  return db
-    .selectFrom("keys")
-    .leftJoin("users", (join) => join.on("users.phone_tag", "in", tags))
-    .selectAll("users")
-    .select("keys.id as key_id")
-    .where(tagKey.currentAmong(rows))
-    .forShare();
-}
-
-type Found = Awaited<ReturnType<ReturnType<typeof finding>["execute"]>>[number];
-
-function isUser(row: Found): row is Found & UserRow {
-  return row.id !== null;
-}
-
 async function signIn(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],
   statements: Statements,
+  tagKey: TagKey,
 ): Promise<readonly Entered[]> {
+  for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const signedIn = await findOrCreate(trx, drafts, statements);
-  const invited = signedIn.flatMap(({ user, created }, n) =>
-    created && drafts[n]?.isInvited ? [{ tag: user.phoneTag }] : [],
-  );
-  if (invited.length > 0) await statements.endInvitations(trx, invited);
+  const created = signedIn.flatMap(({ user, created }) => (created ? [{ tag: user.phoneTag }] : []));
+  if (created.length > 0) await statements.endInvitations(trx, created);
   const entered = signedIn.map((one, n) => ({ ...one, opened: isOpened(one, drafts[n]) }));
   await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
@@ -201,6 +179,12 @@ async function isThere(trx: Kysely<Schema>, sessionId: string): Promise<boolean>
   return found !== undefined;
 }
 
+/** Nearly always one: tags are `<key id>.<MAC>`. */
+function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] {
+  const keyOf = ({ user }: SignInDraft) => user.phoneTag.slice(0, user.phoneTag.indexOf("."));
+  return [...new Map(drafts.map((draft) => [keyOf(draft), draft])).values()];
+}
+
 /** Of several callers, the one whose own draft is found afterwards created the user. */
 async function findOrCreate(
   trx: Kysely<Schema>,
@@ -213,9 +197,12 @@ async function findOrCreate(
     trx,
     drafts.map(({ user, session }) => userValues(user, session.createdAt)),
   );
-  const found = await findUsers(trx, drafts);
-  if (await releaseUnused(trx, drafts, found, now)) return await findOrCreate(trx, drafts, statements);
-  const known = new Map((await proven(trx, found, now)).map((each) => [each.user.phoneTag, each]));
+  const found = await findUsers(
+    trx,
+    drafts.map(({ user }) => ({ tag: user.phoneTag })),
+  );
+  if (await releaseUnused(trx, drafts, found.rows, now)) return await findOrCreate(trx, drafts, statements);
+  const known = new Map((await proven(trx, found.rows, now)).map((each) => [each.user.phoneTag, each]));
   return drafts.map((draft) => {
     const user = known.get(draft.user.phoneTag);
     if (!user) throw new Error("a user who was just made is not there");

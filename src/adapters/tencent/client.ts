@@ -56,7 +56,10 @@ function createClient(
   const open = async () => (await import("./connections.ts")).createConnections(endpoint);
   return {
     async call(action, parameters, signal) {
-      opening ??= open();
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
       const connections = await opening;
       return await connections.track(async (hasLeft) => {
         const credential = await readCredential(access);

@@ -100,8 +100,6 @@ export interface SignInDraft {
   readonly user: User;
   readonly session: Omit<Session, "userId">;
   readonly verificationId?: string;
-  /** Whether an invitation lets the user be created, which ends with that. */
-  readonly isInvited?: boolean;
   /** The user's epoch under which the session's device was known; absent for an unknown one. */
   readonly knownEpoch?: number | undefined;
   /** Set for strangers alone: a user who was last used before this, epoch milliseconds, is not who signs in. */

@@ -61,6 +61,8 @@ const STRANGERS_SHARE = 0.6;
 const REFUSAL_FACTOR = 10;
 /** What is learned begins here, messages an hour. */
 const LEAST_LEARNED = 300;
+/** Counts for a day and refuses nobody. */
+const UNBOUND_DAY = { max: Number.MAX_SAFE_INTEGER, windowMs: LONGEST_BACKEND_MS };
 const RUNNING_REQUEST_MS = 60_000;
 
 export const LIMIT_KEYS = {
@@ -165,7 +167,8 @@ const SEND_LIMITS: readonly SendLimit[] = [
     name: "backend",
     binds: "everybody",
     key: ({ backend }) => backend && `backend-sends:${backend.client}`,
-    windows: (_settings, _learned, { backend }) => backend?.sends ?? [],
+    // All keys of a backend count on one key: what one of them counts, another may look back at.
+    windows: (_settings, _learned, { backend }) => [...(backend?.sends ?? []), UNBOUND_DAY],
   },
 ];
 

@@ -104,7 +104,7 @@ export type TakeResult =
       /** When the check with a backoff from the first event on lets the next one through; else the time of the take. */
       readonly nextAt: number;
       /**
-       * Set where a lease was taken on a key from which no single guess was given back lately: the ledger says what it said
+       * Set where a lease was taken on a key from which no guess was given back lately: the ledger says what it said
        * before the take. Absent where one was, and in stores that cannot tell.
        */
       readonly steady?: true;
@@ -137,8 +137,8 @@ export interface LimitStore {
   /** Adds to sums what was counted too little, or takes off what was too much; none goes below zero. */
   correct(sums: readonly Sum[]): Promise<void>;
   /**
-   * Gives back `count` leased guesses, or all of them. Unknown or expired leases are none. Guesses given back by number went
-   * to the ledger: until the lease's end no take on the key is `steady`.
+   * Gives back `count` leased guesses, or all of them. Unknown or expired leases are none. What is given back
+   * went to the ledger, or some of it is on its way there: until the lease's end no take on the key is `steady`.
    */
   release(key: string, member: string, count: number | "all"): Promise<void>;
   /** What an approval gives back: forgets, forgives one event on each key, and releases, all in one step. */

@@ -85,8 +85,7 @@ export async function signInApproved(
   // Whoever reviews an app signs in by a test number, wherever nobody else signs up.
   const mayCreate = testNumber !== undefined || (await maySignUp(deps, phone));
   const recycled = caller.bucket === "stranger" && !testNumber ? recycledSince(deps) : {};
-  const isInvited = deps.settings.signUp === "invited";
-  const approved = { verificationId: verification.id, knownEpoch, isInvited, ...recycled };
+  const approved = { verificationId: verification.id, knownEpoch, ...recycled };
   const toSave = { user, session: draft, ...approved };
   const saving = mayCreate ? deps.users.signIn(toSave) : deps.users.signInKnown(toSave);
   const entered = await saving.catch(failUnsaved);

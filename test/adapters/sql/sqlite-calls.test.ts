@@ -19,6 +19,6 @@ test("on SQLite a whole sign-in counts on limits by three rows, and asks for lit
   expect(count(statements, /from limit_journal/)).toBeLessThanOrEqual(6);
   expect(count(statements, /"limit_|"limits"/)).toBe(0);
   expect(count(statements, /"verifications"/)).toBe(4);
-  expect(statements.length).toBeLessThanOrEqual(21);
+  expect(statements.length).toBeLessThanOrEqual(23);
   await world.close();
 });

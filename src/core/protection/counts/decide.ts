@@ -123,7 +123,7 @@ function nextAt(events: EventLog, checks: readonly LimitCheck[], now: number): n
 /** The guesses that are set aside, or the refusal. */
 function leaseOf({ leases }: Books, lease: Lease, member: string, now: number): LeaseLeft | Refused {
   const { key, wanted, cap, expiresAt } = lease;
-  if (leases.find(key, member)) throw new Error("the member has a lease here");
+  if (leases.find(key, member)?.amount) throw new Error("the member has a lease here");
   const live = leases.live(key, now);
   const amount = Math.min(wanted, cap - live.reduce((sum, { amount }) => sum + amount, 0));
   if (amount >= 1) return { key, member, amount, endsAt: expiresAt };
@@ -147,7 +147,11 @@ function countedBy(events: EventLog, { member, checks }: TakeRequest, now: numbe
   return [...keys].map(([kept, on]) => ({ member, at: now, keptMs: kept, keys: on }));
 }
 
+/** Others may bind the same key: how long an event matters there that this check itself does not look back at. */
+const UNBOUND_KEPT_MS = 86_400_000;
+
 function lookback({ windows, backoff }: LimitCheck): number {
+  if (windows.length === 0 && !backoff) return UNBOUND_KEPT_MS;
   return Math.max(backoff?.windowMs ?? 0, ...windows.map(({ windowMs }) => windowMs));
 }
 

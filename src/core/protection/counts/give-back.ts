@@ -18,9 +18,9 @@ export function settled(books: Books, { forget, forgive, release }: Settlement):
   };
 }
 
-/** As `LimitStore.release`. */
+/** As `LimitStore.release`. Also of a lease that is given back whole a guess may be on its way to the ledger. */
 export function released(books: Books, key: string, member: string, count: number | "all"): Change {
-  const left = releasedLease(books, { key, member, count, ...(count !== "all" && { moved: true }) });
+  const left = releasedLease(books, { key, member, count, moved: true });
   return { ...NO_CHANGE, leases: left ? [left] : [] };
 }
 
