@@ -75,8 +75,9 @@ function print(times) {
   const beyond = (own) => own.map((ms, round) => ms - times.get(EMPTY)[round]);
   for (const [name, own] of times)
     console.log(`| ${name} | ${spread(own)} | ${name === EMPTY ? "" : spread(beyond(own))} |`);
-  const share = times.get(DEMO)?.map((ms, round) => times.get(EVENT)[round] / ms);
-  if (share) console.log(`| the event function's loading, to the demo's | ${median(share).toFixed(2)} | |`);
+  const demo = times.has(DEMO) && beyond(times.get(DEMO));
+  const share = demo && beyond(times.get(EVENT)).map((ms, round) => ms / demo[round]);
+  if (share) console.log(`| the event function's loading, to the demo's | | ${median(share).toFixed(2)} |`);
   console.log(`| size of the package | ${(statSync(PACKAGE).size / 1e6).toFixed(2)} MB | |`);
 }
 

@@ -8,7 +8,7 @@ interface Bar {
   readonly value: Spread;
 }
 
-const [ROW, LEFT, WIDTH, TOP] = [30, 300, 440, 46];
+const [ROW, LEFT, WIDTH, TOP] = [30, 330, 440, 46];
 
 /** Whole sign-ins a second, one bar a system, with the least and the most of all rounds. Readable on light and on dark. */
 export function plotOf(results: Results): string {
@@ -23,9 +23,9 @@ export function plotOf(results: Results): string {
     });
   const most = Math.max(1, ...bars.map(({ value }) => value.most));
   const height = TOP + bars.length * ROW + 12;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 820 ${height}" role="img" aria-labelledby="title" font-family="system-ui, sans-serif" font-size="14">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 850 ${height}" role="img" aria-labelledby="title" font-family="system-ui, sans-serif" font-size="14">
 <title id="title">Whole sign-ins a second, new numbers, 16 connections</title>
-<rect width="820" height="${height}" fill="#fff"/>
+<rect width="850" height="${height}" fill="#fff"/>
 <text x="16" y="26" font-weight="600" fill="#111">Whole sign-ins a second, new numbers, 16 connections</text>
 ${bars.map((bar, index) => barOf(bar, TOP + index * ROW, most)).join("\n")}
 </svg>
