@@ -14,7 +14,7 @@ const WIRES = { demo: () => demoWire, "better-auth": () => betterAuthWire, nativ
 /** Enough that no two connections are at the same number. */
 const PHONES_A_CONNECTION = 8;
 /** Twice what the fastest of all systems checks. */
-const PREPARED_A_SECOND = 2_500;
+const PREPARED_A_SECOND = 4_000;
 /** What a verification takes, so many wrong guesses are made at each. */
 const ATTEMPTS = 3;
 const AT_A_TIME = 16;
