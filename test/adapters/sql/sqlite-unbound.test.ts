@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../../src/adapters/memory/limits.ts";
 import type { LimitStore } from "../../../src/core/protection/ports.ts";
-import { addTagKey, aSession, aUser, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
+import { DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 let opened: TestDatabase;
@@ -39,16 +39,5 @@ describe("what a take that is bound by nothing counts", () => {
     opened = await opened.reopen();
     const taken = await opened.stores.limits.take({ member: fresh("m"), checks: [bound] }, NOW + 6 * MINUTE);
     expect(taken).toMatchObject({ ok: false, refusedBy: "backend" });
-  });
-});
-
-describe("an invitation", () => {
-  test("is used up by the first sign-in, also while sign-up is open to everybody", async () => {
-    const { tag } = await addTagKey(opened.stores.keys);
-    const phoneTag = tag();
-    await opened.stores.invitations.add({ id: fresh("i"), phoneTag, sealedPhone: "sealed", at: NOW });
-    const { userId: _, ...session } = aSession("");
-    await opened.stores.users.signIn({ user: aUser(phoneTag), session });
-    expect(await opened.stores.invitations.has([phoneTag])).toBe(false);
   });
 });
