@@ -11,7 +11,7 @@ import type { SqlDatabase } from "./adapters/sql/database.ts";
 import { countToRetag, retagBatch } from "./adapters/sql/retag.ts";
 import { createSqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
-import { systemClock } from "./adapters/system/clock.ts";
+import { pause, systemClock } from "./adapters/system/clock.ts";
 import { deadlineIn } from "./adapters/system/deadline.ts";
 import { createLog, gatheredOutput } from "./adapters/system/log.ts";
 import { isWithin } from "./adapters/system/networks.ts";
@@ -169,6 +169,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     settings: httpSettings(config, VERSION),
     assets,
     drawQr: qrPath,
+    pause,
     ...(inbox && config.mode === "development" && { inbox }),
   });
   return {

@@ -43,6 +43,8 @@ export interface HttpDeps {
   /** Resolves when every store answers; rejects with what does not. */
   readonly ready: () => Promise<void>;
   readonly clock: Clock;
+  /** Resolves after so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>;
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;

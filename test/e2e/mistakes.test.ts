@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REFUSALS } from "../../src/core/refusals.ts";
@@ -6,8 +7,10 @@ import { useBrowser } from "./browser.ts";
 import {
   type App,
   askForCode,
+  csrfOf,
   newPhone,
   otherCode,
+  postForm,
   signIn,
   startApp,
   submitCode,
@@ -149,6 +152,29 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     expect(page.url()).toBe(`${app.origin}/sign-in`);
   });
 
+  it("a second click while the message is on its way leads to the code, and sends nothing more", async () => {
+    const phone = newPhone();
+    const page = await open();
+    await page.goto(`${app.origin}/sign-in`);
+    const sent = app.world.sms.sent.length;
+    app.world.sms.answer(() => sleep(1_000, { status: "accepted" }));
+    try {
+      await page.locator("#phone").fill(phone);
+      // A locator's click would wait for the first answer.
+      const box = await page.locator('form[action="/sign-in"] button[type=submit]').boundingBox();
+      const click = () => page.mouse.click((box?.x ?? 0) + 9, (box?.y ?? 0) + 9);
+      await click();
+      await expect.poll(() => app.world.sms.sent.length).toBe(sent + 1);
+      await click();
+      await page.waitForURL(`${app.origin}/sign-in/code`);
+    } finally {
+      app.world.sms.answer({ status: "accepted" });
+    }
+    expect(app.world.sms.sent.length).toBe(sent + 1);
+    await submitCode(page, codeFor(phone));
+    await page.waitForURL(`${app.origin}/account`);
+  });
+
   it("a double click on the button signs in once", async () => {
     const phone = newPhone();
     const page = await open();
@@ -168,6 +194,41 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.waitForURL(`${app.origin}/account`);
     expect(await page.locator(".session").count()).toBe(1);
   });
+});
+
+it("a form that was sent twice is answered once more to the same browser, and to no other", async () => {
+  const phone = newPhone();
+  const [own, other] = [await browser.open(), await browser.open()];
+  await own.goto(`${app.origin}/sign-in`);
+  await other.goto(`${app.origin}/sign-in`);
+  const once = await own.locator("input[name=once]").inputValue();
+  const post = async (page: Page) =>
+    (
+      await postForm(
+        page,
+        `${app.origin}/sign-in`,
+        { csrf: await csrfOf(page), country: "CN", phone, once },
+        { origin: app.origin },
+      )
+    ).status;
+  expect(await post(own)).toBe(303);
+  const sent = app.world.sms.sent.length;
+  expect(await post(own)).toBe(303);
+  expect(await post(other)).toBe(429);
+  expect(app.world.sms.sent.length).toBe(sent);
+});
+
+it("a right code that was sent twice is no mistake: the page goes on from what it opened", async () => {
+  const phone = newPhone();
+  const page = await browser.open();
+  await askForCode(page, app.origin, phone);
+  const fields = { csrf: await csrfOf(page), code: codeFor(phone) };
+  const post = async () => {
+    const answer = await postForm(page, `${app.origin}/sign-in/code`, fields, { origin: app.origin });
+    return [answer.status, answer.headers.get("location")];
+  };
+  expect(await post()).toEqual([303, "/account"]);
+  expect(await post()).toEqual([303, "/sign-in"]);
 });
 
 it("reloading the answer to a wrong code asks the server again, and breaks nothing", async () => {

@@ -11,6 +11,7 @@ import { COPY } from "./copy.ts";
 import { messagePageFor } from "./errors.ts";
 import { flowCsrf, flowForm, pageClient } from "./flow.ts";
 import { createHeld, heldVerification, secondsUntil } from "./held.ts";
+import { newOnce } from "./once.ts";
 import {
   isDemand,
   noPhone,
@@ -104,8 +105,10 @@ async function forgottenForm(
   { refusal, challenge }: Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: START, csrf: flowCsrf(flow) });
+  const field = phoneField(c, deps, context, { typed, refusal });
   const page = forgottenPage({
-    ...phoneField(c, deps, context, { typed, refusal }),
+    ...field,
+    form: { ...field.form, once: newOnce(deps) },
     ...(challenge && { challenge }),
   });
   return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });

@@ -9,6 +9,7 @@ import { type PageChallenge, sourcesOf } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { flowCsrf } from "./flow.ts";
 import type { Fields } from "./forms.ts";
+import { newOnce } from "./once.ts";
 import type { PageContext } from "./views/layout.tsx";
 import { type PhoneFieldProps, phonePage } from "./views/phone.tsx";
 
@@ -76,7 +77,7 @@ export async function phoneForm(
   const field = phoneField(c, deps, context, { typed, refusal: isHint ? undefined : refusal });
   const page = phonePage({
     ...field,
-    form: { ...field.form, purpose },
+    form: { ...field.form, purpose, once: newOnce(deps) },
     ...(isHint && { notice: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });

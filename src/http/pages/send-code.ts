@@ -6,6 +6,7 @@ import { demanded, inAdvance, readCaptcha } from "./challenge.ts";
 import { pageLocale } from "./context.ts";
 import { pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
+import { sentOnce } from "./once.ts";
 import { isDemand, type Outcome, phoneInput, typedPhone } from "./phone-form.ts";
 
 /** What a browser sent, and the flow that it is in. */
@@ -17,7 +18,7 @@ interface SentForm {
 /** The flow with its verification, or what the form is shown with once more. */
 type Sending = { readonly ok: true; readonly flow: Flow } | ({ readonly ok: false } & Outcome);
 
-/** Sends a code to the phone of a form. */
+/** Sends a code to the phone of a form; for a form that was sent twice, once. */
 export async function sendCode(
   c: Context<Env>,
   deps: HttpDeps,
@@ -26,12 +27,15 @@ export async function sendCode(
 ): Promise<Sending> {
   const captcha = readCaptcha(fields);
   const input = { ...phoneInput(typedPhone(fields)), purpose, client: pageClient(c, deps, flow) };
-  const started = await deps.phonekey.verifications.start({
-    ...input,
-    locale: pageLocale(c, deps.settings),
-    ...(captcha && { captcha }),
-    ...(flow.verification && { heldId: flow.verification }),
-  });
+  const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
+    deps.phonekey.verifications.start({
+      ...input,
+      locale: pageLocale(c, deps.settings),
+      ...(captcha && { captcha }),
+      ...(flow.verification && { heldId: flow.verification }),
+      ...(idempotency && { idempotency }),
+    }),
+  );
   if (started.ok) return { ok: true, flow: { ...flow, verification: started.value.id } };
   const { refusal } = started;
   const challenge = isDemand(refusal)

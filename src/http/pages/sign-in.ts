@@ -74,7 +74,8 @@ export const submitCode: Handler = async (c, deps) => {
   const { secondFactor } = signedIn.refusal;
   if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
   const view = await heldVerification(c, deps, flow);
-  if (!view) return c.redirect("/sign-in", 303);
+  // The right code that was sent twice: its first answer signed the person in, and that page goes on from there.
+  if (!view || view.status === "approved") return c.redirect("/sign-in", 303);
   return await codeForm(c, deps, flow, view, { refusal: signedIn.refusal });
 };
 

@@ -16,7 +16,7 @@ export interface ForgottenPageProps extends PhoneFieldProps {
   readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
-/** Asks for the phone of a forgotten password. Posts `country`, `phone`, `captcha` and `csrf` to /sign-in/forgotten. */
+/** Asks for the phone of a forgotten password. Posts `country`, `phone`, `once`, `captcha` and `csrf` to /sign-in/forgotten. */
 export function forgottenPage(props: ForgottenPageProps): Page {
   const { context, error, challenge } = props;
   const copy = FORGOTTEN_COPY[context.locale];

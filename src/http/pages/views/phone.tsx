@@ -25,6 +25,8 @@ export interface PhonePageProps {
     /** What is sent to it: a code, or a temporary password. */
     readonly purpose?: "sign_in" | "temporary_password";
     readonly returnTo?: string;
+    /** Tells a form that is sent twice from two forms. */
+    readonly once?: string;
   };
   /** Those allowed, in the order to show them; with a single one there is nothing to pick. */
   readonly countries: readonly Country[];
@@ -35,7 +37,7 @@ export interface PhonePageProps {
   readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
-/** Asks for the phone. Posts `country`, `phone`, `csrf`, `captcha` and, if it was given, `return_to` to /sign-in. */
+/** Asks for the phone. Posts `country`, `phone`, `csrf`, `captcha` and, if they were given, `once` and `return_to` to /sign-in. */
 export function phonePage(props: PhonePageProps): Page {
   const { context, form, error, notice, challenge } = props;
   const isPassword = form.purpose === "temporary_password";
@@ -76,6 +78,7 @@ export function PhoneField(props: PhoneFieldProps) {
   const only = countries.length === 1 ? countries[0] : undefined;
   return (
     <div class="field">
+      {form.once !== undefined && <input type="hidden" name="once" value={form.once} />}
       <label for="phone">{copy.phone}</label>
       <div class={error ? "phone-field is-wrong" : "phone-field"} data-phone-field="">
         {only ? <OnlyCountry country={only} /> : <CountrySelect {...props} />}
