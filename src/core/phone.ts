@@ -1,5 +1,6 @@
 import {
   type CountryCode,
+  getCountries,
   getCountryCallingCode,
   PhoneNumber,
   parsePhoneNumberFromString,
@@ -64,11 +65,11 @@ export function parsePhone(
   policy: PhonePolicy,
   country = policy.defaultCountry,
 ): Result<Phone, "invalid_phone" | "country_not_allowed" | "phone_not_mobile"> {
-  const number = readNumber(input, { ...policy, defaultCountry: country });
-  if (number === undefined) return refuse("invalid_phone", { field: "phone" });
-  if (!canBeMobile(number)) return refuse("phone_not_mobile", { field: "phone" });
-  if (!isAllowed(regionOf(number), policy)) return refuse("country_not_allowed", { field: "phone" });
-  return ok(number.number as Phone);
+  const read = readNumber(input, { ...policy, defaultCountry: country });
+  if (read === undefined) return refuse("invalid_phone", { field: "phone" });
+  if (!canBeMobile(read)) return refuse("phone_not_mobile", { field: "phone" });
+  if (!isAllowed(regionOf(read.number), policy)) return refuse("country_not_allowed", { field: "phone" });
+  return ok(read.number.number as Phone);
 }
 
 /**
@@ -86,8 +87,23 @@ export function maskPhone(phone: Phone): string {
 
 /** The region that a number belongs to, whatever calling code it shares; undefined where the metadata knows none. */
 export function countryOf(phone: Phone): CountryCode | undefined {
+  onlyCountries ??= readOnlyCountries();
+  const only = onlyCountries.get(new PhoneNumber(phone).countryCallingCode);
+  if (only !== undefined) return only;
   const number = parsePhoneNumberFromString(phone, { extract: false });
   return number && regionOf(number);
+}
+
+/** Of calling codes that a single country has: most are so, and tell it without a look at the other digits. */
+let onlyCountries: ReadonlyMap<string, CountryCode | undefined> | undefined;
+
+function readOnlyCountries(): ReadonlyMap<string, CountryCode | undefined> {
+  const countries = new Map<string, CountryCode | undefined>();
+  for (const country of getCountries()) {
+    const code = getCountryCallingCode(country);
+    countries.set(code, countries.has(code) ? undefined : country);
+  }
+  return countries;
 }
 
 /** The number as clients of the functions API write it: `13800138000` in mainland China, others in E.164. */
@@ -95,21 +111,28 @@ export function nationalForm(phone: Phone): string {
   return phone.startsWith("+86") ? phone.slice("+86".length) : phone;
 }
 
+/** A number, and what the metadata takes it for: undefined for one that is not valid. */
+interface ReadNumber {
+  readonly number: PhoneNumber;
+  readonly type: ReturnType<PhoneNumber["getType"]>;
+}
+
 /** The first way of reading the input that gives a number that exists. */
-function readNumber(input: string, policy: PhonePolicy): PhoneNumber | undefined {
+function readNumber(input: string, policy: PhonePolicy): ReadNumber | undefined {
   const { defaultCountry } = policy;
   for (const dialed of readings(input, defaultCountry)) {
     // With `extract` the library would look for a number inside the text (T40).
     const number = parsePhoneNumberFromString(dialed, { defaultCountry, extract: false });
-    if (number !== undefined && exists(number, policy)) return number;
+    // The library finds the type anew each time that it is asked for it, or whether there is one.
+    const read = number && { number, type: number.getType() };
+    if (read && exists(read, policy)) return read;
   }
   return undefined;
 }
 
-function exists(number: PhoneNumber, policy: PhonePolicy): boolean {
-  return (
-    number.isValid() || number.isNonGeographic() || (!policy.strictNumbers && looksLikeMainlandMobile(number))
-  );
+function exists({ number, type }: ReadNumber, { strictNumbers }: PhonePolicy): boolean {
+  if (type !== undefined || number.isNonGeographic()) return true;
+  return !strictNumbers && looksLikeMainlandMobile(number);
 }
 
 /**
@@ -159,10 +182,10 @@ function digitValue(digit: string): number {
   return (codePoint - start) % 10;
 }
 
-function canBeMobile(number: PhoneNumber): boolean {
+function canBeMobile({ number, type }: ReadNumber): boolean {
   // The metadata calls satellite phones mobiles (T41).
   if (number.isNonGeographic()) return false;
-  return MOBILE_TYPES.includes(number.getType()) || looksLikeMainlandMobile(number);
+  return MOBILE_TYPES.includes(type) || looksLikeMainlandMobile(number);
 }
 
 function looksLikeMainlandMobile(number: PhoneNumber): boolean {

@@ -96,10 +96,14 @@ type Network = readonly [address: Address, bits: number];
 const networks = new WeakMap<readonly string[], readonly Network[]>();
 
 function networksOf(proxies: readonly string[]): readonly Network[] {
-  const read = networks.get(proxies) ?? proxies.filter((each) => each !== LOOPBACK).map(networkOf);
+  const known = networks.get(proxies);
+  if (known) return known;
+  const read = proxies.flatMap((each) => (each === "loopback" ? LOOPBACK : [each])).map(networkOf);
   networks.set(proxies, read);
   return read;
 }
+
+const LOOPBACK = ["127.0.0.0/8", "::1"];
 
 function networkOf(text: string): Network {
   if (text.includes("/")) return ipaddr.parseCIDR(text);
@@ -107,10 +111,7 @@ function networkOf(text: string): Network {
   return [address, 8 * address.toByteArray().length];
 }
 
-const LOOPBACK = "loopback";
-
 function isTrusted(address: Address, { trustedProxies }: ClientAddressSettings): boolean {
-  if (trustedProxies.includes(LOOPBACK) && address.range() === "loopback") return true;
   return networksOf(trustedProxies).some(
     ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
   );

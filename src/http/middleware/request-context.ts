@@ -16,7 +16,7 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
     const address = clientAddress(peer, header, deps.settings);
     c.set("addressKey", address?.key ?? "");
     c.set("address", address?.text ?? "");
-    warnOfProxy(peer, header);
+    if (!address) warnOfProxy(peer, header);
     await next();
     c.res.headers.set("x-request-id", requestId);
     const { method } = c.req;
