@@ -45,6 +45,7 @@ import { createNotices, type NoticesDeps } from "./notices/notices.ts";
 import type { Observer } from "./observer.ts";
 import { createPasswordFactor } from "./password/factor.ts";
 import { createPasswords, type PasswordPorts } from "./password/index.ts";
+import type { Phone } from "./phone.ts";
 import { createForgetFailed } from "./protection/failed.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
@@ -172,7 +173,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       reply: (reply: CarrierReply) => noteReply(deps, reply),
     },
     account: {
-      read: (user: User) => readProfile(deps, user),
+      read: (user: User, phone?: Phone) => readProfile(deps, user, phone),
       update: (user: User, change: ProfileChange) => updateProfile(deps, user.id, change),
     },
     factors: createFactors(deps),

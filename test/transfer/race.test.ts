@@ -25,7 +25,7 @@ afterEach(() => opened.close());
 const tagOf = (phone: string) => `${keyId}.${phone}`;
 const vault = {
   tag: async (phone: string) => tagOf(phone),
-  tags: async (phone: string) => [tagOf(phone)],
+  tags: async (phone: string): Promise<[string]> => [tagOf(phone)],
   seal: async () => fresh("sealed"),
   open: () => Promise.reject(new Error("nothing is opened")),
 };

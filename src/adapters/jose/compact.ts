@@ -23,8 +23,9 @@ export async function writeCompact(
   if (profile.alg === "dir") {
     return new CompactEncrypt(payload).setProtectedHeader({ ...profile, kid }).encrypt(key);
   }
-  const text = `${headerOf(profile, kid)}.${Buffer.from(payload).toString("base64url")}`;
-  return `${text}.${sign(profile.alg, text, key).toString("base64url")}`;
+  const { alg, typ } = profile;
+  const text = `${segmentOf({ alg, typ, kid })}.${Buffer.from(payload).toString("base64url")}`;
+  return `${text}.${sign(alg, text, key).toString("base64url")}`;
 }
 
 /**
@@ -48,8 +49,8 @@ export async function readCompact(
   return isGood ? bytesOf(payload) : undefined;
 }
 
-function headerOf(profile: HeaderProfile, kid: string): string {
-  return Buffer.from(JSON.stringify({ ...profile, kid })).toString("base64url");
+function segmentOf(header: object): string {
+  return Buffer.from(JSON.stringify(header)).toString("base64url");
 }
 
 function bytesOf(segment: string): Buffer {

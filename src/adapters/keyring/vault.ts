@@ -7,8 +7,6 @@ import type { PhoneVault } from "../../core/verification/ports.ts";
 import { decrypt, encrypt, IV_BYTES } from "./aead.ts";
 import { PENDING } from "./lifetime.ts";
 
-const SEALED = /^v1\.(?<keyId>[\w-]+)\.(?<box>[\w-]+)$/;
-
 /** The vault on the `tag` and `data` keys. Sealed phones are `v1.<key id>.<base64url of IV, ciphertext and tag>`. */
 export function createPhoneVault({
   keyring,
@@ -24,7 +22,7 @@ export function createPhoneVault({
       const others = (await keyring.all("tag")).filter(
         (key) => key.id !== current.id && key.activeFrom !== PENDING,
       );
-      return [current, ...others].map((key) => tagUnder(key, phone));
+      return [tagUnder(current, phone), ...others.map((key) => tagUnder(key, phone))];
     },
     seal,
     // Only phones are sealed for a row, and what opens is what was sealed.
@@ -50,8 +48,8 @@ export function tagUnder(key: Key, phone: Phone): string {
 }
 
 async function open(keyring: Keyring, sealed: string, rowId: string): Promise<string> {
-  const { keyId = "", box = "" } = SEALED.exec(sealed)?.groups ?? {};
-  const key = keyId === "" ? undefined : await keyring.find("data", keyId);
+  const [version, keyId = "", box = "", ...more] = sealed.split(".");
+  const key = version === "v1" && more.length === 0 ? await keyring.find("data", keyId) : undefined;
   if (!key) throw new Error(`The phone of row ${rowId} is not sealed under a key of this installation.`);
   try {
     return decrypt(key.material, box, rowId).toString();

@@ -23,8 +23,13 @@ export interface ProfileDeps {
   readonly clock: Clock;
 }
 
-export async function readProfile(deps: Pick<ProfileDeps, "vault">, user: User): Promise<Profile> {
-  const phone = await deps.vault.open(user.sealedPhone, user.id);
+/** @param known the user's number, where a code for it was just right: it need not be decrypted */
+export async function readProfile(
+  deps: Pick<ProfileDeps, "vault">,
+  user: User,
+  known?: Phone,
+): Promise<Profile> {
+  const phone = known ?? (await deps.vault.open(user.sealedPhone, user.id));
   const { id, name, avatar, createdAt } = user;
   const hasPassword = user.passwordSetAt !== undefined;
   return { id, phone, maskedPhone: maskPhone(phone), name, avatar, hasPassword, createdAt };

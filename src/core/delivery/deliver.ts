@@ -52,7 +52,7 @@ export async function deliver(
   await deps.messages.create(record);
   const outcome = await sendByRoute(deps, sms);
   deps.onSent(outcome.sender, outcome.status);
-  await deps.messages.finish(record.id, { ...outcome, price: await deps.settlePrice(record, outcome) });
+  await deps.messages.finish(record.id, { price: await deps.settlePrice(record, outcome), ...outcome });
   await tellOperator(deps.alerts, outcome);
   const { status, sender, providerCode } = outcome;
   if (status !== "accepted") {
@@ -105,7 +105,7 @@ async function sendByRoute(
 ): Promise<SendOutcome & { readonly sender: string }> {
   let last: SendOutcome & { sender: string } = { status: "unavailable", sender: "none" };
   for (const sender of deps.route) {
-    last = { ...(await sendInTime(sender, sms, deps.deadline())), sender: sender.name };
+    last = { sender: sender.name, ...(await sendInTime(sender, sms, deps.deadline())) };
     if (last.status !== "unavailable") return last;
   }
   return last;

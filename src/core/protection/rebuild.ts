@@ -43,13 +43,13 @@ export function createTakeSend(deps: RebuildDeps): TakeSend {
   let rebuilding: Promise<void> | undefined;
   return async (phoneTag, request, now) => {
     const epoch = phoneTag.slice(0, phoneTag.indexOf("."));
-    const taken = await deps.limits.take({ ...request, epoch }, now);
+    const taken = await deps.limits.take({ epoch, ...request }, now);
     if (taken.ok || taken.refusedBy !== "unseeded") return taken;
     rebuilding ??= rebuild(deps, epoch).finally(() => {
       rebuilding = undefined;
     });
     await rebuilding;
-    return await deps.limits.take({ ...request, epoch }, now);
+    return await deps.limits.take({ epoch, ...request }, now);
   };
 }
 

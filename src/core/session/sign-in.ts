@@ -64,7 +64,7 @@ export async function signInByCode(
   deps: SignInDeps,
   input: SignInInput,
 ): Promise<Result<SignedIn, CheckRefusal | "second_factor_required" | "sign_up_closed">> {
-  const checked = await checkCode(deps, { ...input, purposes: purposesGiving("session") });
+  const checked = await checkCode(deps, { purposes: purposesGiving("session"), ...input });
   return checked.ok ? await signInApproved(deps, checked.value, input) : checked;
 }
 
@@ -79,7 +79,7 @@ export async function signInApproved(
   const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
   const mustSetPassword = ruleOf(verification.purpose).isPassword === true;
   const traits = { testUntil: testNumber?.until, mustSetPassword };
-  const draft = await draftSession(deps, userAgent, { ...caller, ...traits, amr: ["sms"] });
+  const draft = await draftSession(deps, userAgent, { amr: ["sms"], ...caller, ...traits });
   const user = await draftUser(deps, phone, phoneTag);
   const { knownEpoch } = caller;
   // Whoever reviews an app signs in by a test number, wherever nobody else signs up.
@@ -95,8 +95,8 @@ export async function signInApproved(
   }
   if (!entered.opened)
     return await deps.askSecondFactor(entered.user, { first: "sms", caller, client, ...traits });
-  const session = { ...draft, userId: entered.user.id };
-  return ok({ user: entered.user, session, created: entered.created });
+  const session = { userId: entered.user.id, ...draft };
+  return ok({ user: entered.user, phone, session, created: entered.created });
 }
 
 /**
@@ -110,8 +110,8 @@ export async function openSession(
   { user, first, client, userAgent }: Entrance & { readonly user: User; readonly first: Method },
 ): Promise<Result<SignedIn, "second_factor_required"> | undefined> {
   const caller = await identifyCaller(deps, client.deviceToken, user.phoneTag);
-  const draft = await draftSession(deps, userAgent, { ...caller, amr: [first] });
-  const session = { ...draft, userId: user.id };
+  const draft = await draftSession(deps, userAgent, { amr: [first], ...caller });
+  const session = { userId: user.id, ...draft };
   const entered = await deps.users.enter({ session, knownEpoch: caller.knownEpoch });
   if (!entered) return undefined;
   if (!entered.opened) return await deps.askSecondFactor(entered.user, { first, caller, client });

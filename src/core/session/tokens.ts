@@ -37,7 +37,7 @@ export async function sessionTokens(
     issueDeviceToken(deps, user, session),
   ]);
   const { mustSetPassword } = session;
-  return { ...access, refreshToken, deviceToken, user, ...(mustSetPassword && { mustSetPassword }) };
+  return { refreshToken, deviceToken, user, ...access, ...(mustSetPassword && { mustSetPassword }) };
 }
 
 /** A further access token of a session, which says how sure it is by now. */

@@ -25,15 +25,15 @@ export function userHolder(userId: string): string {
   return `user:${sha256(userId)}`;
 }
 
-/**
- * Who holds a verification that is started now: a known device, or the client's address where it holds by that.
- *
- * @param known the known device that the client runs on, and the tag of its address
- */
-export function holderOf(
-  client: Client,
-  known: { readonly deviceId?: string; readonly addressTag?: string },
-): string | undefined {
+/** What is known of a client. */
+export interface HolderTraits {
+  /** The known device that it runs on. */
+  readonly deviceId?: string | undefined;
+  readonly addressTag?: string | undefined;
+}
+
+/** Who holds a verification that is started now: a known device, or the client's address where it holds by that. */
+export function holderOf(client: Client, known: HolderTraits): string | undefined {
   if (known.deviceId) return `device:${known.deviceId}`;
   return client.holdsByAddress && known.addressTag ? `address:${known.addressTag}` : undefined;
 }

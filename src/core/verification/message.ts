@@ -30,9 +30,9 @@ export async function messageFor(
   const { brandName, host } = deps.settings;
   const content = { code, minutes, ...(transaction && { transaction }) };
   const text = composeText(purpose, locale, {
-    ...content,
     readable: readableCode(code),
     brandName,
+    ...content,
     ...(host && { host }),
   });
   return {

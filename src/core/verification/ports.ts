@@ -94,7 +94,7 @@ export interface PhoneVault {
    */
   tag(phone: Phone): Promise<string>;
   /** The tags under all tag keys still kept, the current one first. */
-  tags(phone: Phone): Promise<readonly string[]>;
+  tags(phone: Phone): Promise<readonly [string, ...string[]]>;
   /** Encrypts with AES-256-GCM, the row's id as associated data: a copy in another row does not open. */
   seal(phone: Phone, rowId: string): Promise<string>;
   /** Rejects when the text was changed or belongs to another row. */

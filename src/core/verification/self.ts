@@ -2,7 +2,7 @@ import { type Caller, type DeviceDeps, identifyCaller } from "../account/device.
 import type { User } from "../account/ports.ts";
 import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import { type Client, holderOf, userHolder } from "./client.ts";
+import { type Client, type HolderTraits, holderOf, userHolder } from "./client.ts";
 import type { VerificationDeps } from "./deps.ts";
 import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
 
@@ -55,7 +55,7 @@ export async function callerOf(
 /** Who holds a verification that is started now. What is about another phone than the user's own is theirs alone. */
 export function holderFor(
   { self, purpose, client }: { readonly self?: Self; readonly purpose: Purpose; readonly client: Client },
-  known: Parameters<typeof holderOf>[1],
+  known: HolderTraits,
 ): string | undefined {
   const isTheirs = self && PURPOSE_RULES[purpose].startedBy === "user";
   return isTheirs ? userHolder(self.user.id) : holderOf(client, known);

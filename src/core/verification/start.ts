@@ -76,38 +76,44 @@ export async function startVerification(
   const wanted = await phoneAsked(installed, input);
   if (!wanted.ok) return wanted;
   const phone = wanted.value;
+  const { purpose, locale, client } = input;
   const { transaction } = asked.value;
-  const carriers = carriersOf(installed, { ...input, to: phone, ...(transaction && { transaction }) });
+  const carriers = carriersOf(installed, { to: phone, purpose, locale, ...(transaction && { transaction }) });
   if (!carriers.ok) return carriers;
   const deps = carriers.value;
-  const phoneTag = await deps.vault.tag(phone);
-  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, input.purpose, input.backend?.client);
+  const phoneTags = await deps.vault.tags(phone);
+  const [phoneTag] = phoneTags;
+  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose, input.backend?.client);
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
 
-  const caller = await callerOf(deps, input, phoneTag);
-  const traffic = await trafficOf(deps, phone, input.client.addressKey);
-  const holder = holderFor(input, { ...caller, ...traffic });
+  const { bucket, deviceId } = await callerOf(deps, input, phoneTag);
+  const traffic = await trafficOf(deps, phone, client.addressKey);
+  const holder = holderFor(input, { deviceId, addressTag: traffic.addressTag });
   const held = await findHeld(deps, input, phoneTag, holder);
   if (held) return await resendVerification(deps, { ...input, verification: held, idempotency });
-  const { bucket } = caller;
-  const asker = { ...input.client, ...traffic, bucket, phoneTag, purpose: input.purpose };
+  const asker = { bucket, phoneTag, purpose, ...client, ...traffic };
   const judged = await judgeChallenge(deps, asker, input.captcha, { isNew: true });
   if (!judged.ok) return judged;
-  const isTrusted = isAllowed(deps.settings.guard.allow, { ...input.client, ...traffic, phone });
-  const granted = {
-    ...input,
-    ...asked.value,
+  const isTrusted = isAllowed(deps.settings.guard.allow, { phone, ...client, ...traffic });
+  const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, deps.clock.now());
+  return await startNew(depsFor(deps, testNumber), {
+    purpose,
+    locale,
+    client,
     bucket,
-    ...(holder && { holder }),
     phone,
+    phoneTags,
     phoneTag,
     traffic,
     isTrusted,
     idempotency,
-  };
-  const testNumber = testNumberOf(deps.settings.testNumbers, { ...input, phone }, deps.clock.now());
-  return await startNew(depsFor(deps, testNumber), { ...granted, testNumber, standing: judged.value });
+    testNumber,
+    standing: judged.value,
+    ...(holder && { holder }),
+    ...(input.backend && { backend: input.backend }),
+    ...asked.value,
+  });
 }
 
 export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
@@ -128,12 +134,11 @@ export async function sendAgain(
   return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
 }
 
-export interface NewVerification
-  extends Omit<StartInput, "phone" | "idempotency" | "backend" | "self">,
-    LimitCaller {
+export interface NewVerification extends Pick<StartInput, "purpose" | "locale" | "client">, LimitCaller, Ask {
   readonly backend?: Backend;
   readonly phone: Phone;
-  readonly holder?: string;
+  /** Under all keys still kept; the first one is `phoneTag`. */
+  readonly phoneTags: readonly string[];
   readonly testNumber: TestNumber | undefined;
   readonly idempotency: HashedKey | undefined;
 }
@@ -216,8 +221,7 @@ function isToBeChallenged({ standing }: LimitCaller, { asksCaptcha }: Allowance)
 }
 
 async function judge(deps: VerificationDeps, input: NewVerification, now: number): Promise<Allowance> {
-  const tags = await deps.vault.tags(input.phone);
-  const wrong = await deps.ledger.read(tags, input.bucket, now - LEDGER_READ_MS);
+  const wrong = await deps.ledger.read(input.phoneTags, input.bucket, now - LEDGER_READ_MS);
   return allowance(wrong, deps.settings.codeLengths, now);
 }
 

@@ -45,8 +45,9 @@ export const openSession = operation({
   handle: async (request, phonekey, deps) => {
     const signedIn = await signIn(request, phonekey, deps);
     if (!signedIn.ok) return signedIn;
+    const { created, phone } = signedIn.value;
     const tokens = await phonekey.sessions.tokens(signedIn.value);
-    return ok({ ...(await tokensBody(tokens, request, deps)), created: signedIn.value.created });
+    return ok({ created, ...(await tokensBody(tokens, request, deps, phone)) });
   },
 });
 
@@ -60,7 +61,10 @@ async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, dep
     const { phone, password, captcha } = body;
     return await passwords.signIn({ phone, password, client, userAgent, ...(captcha && { captcha }) });
   }
-  if (!("challenge" in body)) return await signIn.byCode({ ...body, userAgent, client });
+  if (!("challenge" in body)) {
+    const { verificationId, code } = body;
+    return await signIn.byCode({ verificationId, code, userAgent, client });
+  }
   const step = { challenge: body.challenge, evidence: evidenceOf(body), site: siteOf(c, deps) };
   return await signIn.byFactor({ ...step, client, userAgent, locale });
 }

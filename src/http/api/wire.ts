@@ -6,6 +6,7 @@ import type { PasskeyOptions as CoreOptions, PasskeySite } from "../../core/acco
 import type { Profile } from "../../core/account/profile.ts";
 import type { Backend } from "../../core/backend/api-key.ts";
 import type { PageRequest } from "../../core/backend/link.ts";
+import type { Phone } from "../../core/phone.ts";
 import { ok, type Result, refuse } from "../../core/refusals.ts";
 import type { SessionTokens as CoreTokens } from "../../core/session/tokens.ts";
 import type { Transaction } from "../../core/transaction.ts";
@@ -72,14 +73,19 @@ export function protectionBody({ loginProtection, factors, recoveryCodesLeft }: 
   };
 }
 
-/** A session's tokens, its user beside them. */
+/**
+ * A session's tokens, its user beside them.
+ *
+ * @param phone the user's number, where it is known
+ */
 export async function tokensBody(
   tokens: CoreTokens,
   request: AnyRequest,
   deps: HttpDeps,
+  phone?: Phone,
 ): Promise<z.input<typeof SessionTokens>> {
   const { accessToken, refreshToken, deviceToken, expiresInSeconds, mustSetPassword } = tokens;
-  const profile = await deps.phonekey.account.read(tokens.user);
+  const profile = await deps.phonekey.account.read(tokens.user, phone);
   return {
     accessToken,
     tokenType: "Bearer",
@@ -132,9 +138,6 @@ export function evidenceOf(body: z.output<typeof StepUpBody>): Evidence {
 
 /** What a use case needs to know of who calls. */
 export function clientOf({ addressKey, address }: AnyRequest, deviceToken?: string): Client {
-  return {
-    ...(addressKey && { addressKey }),
-    ...(address && { address }),
-    ...(deviceToken && { deviceToken }),
-  };
+  const from = addressKey && address ? { addressKey, address } : {};
+  return deviceToken ? { deviceToken, ...from } : from;
 }

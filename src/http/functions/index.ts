@@ -63,7 +63,7 @@ async function signInByCode(
   }
   if (!signedIn.ok) return sayNo(c, signedIn);
   const { user, session } = signedIn.value;
-  const profile = profileBody(c, deps, await account.read(user));
+  const profile = profileBody(c, deps, await account.read(user, signedIn.value.phone));
   return say(c, "signedIn", { ...profile, token: await functions.token(session, profile) });
 }
 
