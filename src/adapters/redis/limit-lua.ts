@@ -1,6 +1,17 @@
+import { SLOTS, SLOTS_KEPT } from "../../core/protection/sums.ts";
+import { BOUND } from "./limit-take.ts";
+
 /** Numbers as whole digits: Lua would write a time as 1.8e+12. */
 export const COMMON = `
-local function text(n) return string.format('%.0f', n) end
+local texts = {}
+
+local function text(n)
+  local known = texts[n]
+  if known then return known end
+  known = string.format('%.0f', n)
+  texts[n] = known
+  return known
+end
 `;
 
 /**
@@ -9,23 +20,29 @@ local function text(n) return string.format('%.0f', n) end
  */
 export const HISTORY = `
 local function history()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+  local info = redis.call('INFO', 'replication')
+  local _, last = string.find(info, 'master_replid:', 1, true)
+  return last and string.match(info, '^%x+', last + 1) or ''
 end
 `;
 
 /**
  * From when on a check lets the next event through, as `backoffEndsAt`, `sumFreeAt` and the windows say. Events later than now
- * (of a process whose clock is ahead) count too.
+ * (of a process whose clock is ahead) count too. Needs `bounds`, `member` and `now`.
  */
 export const FREE_AT = `
 local sizes = {}
 
 local function sizeOf(place)
-  sizes[place] = sizes[place] or redis.call('ZCARD', KEYS[place])
-  return sizes[place]
+  local size = sizes[place]
+  if not size then
+    size = redis.call('ZCARD', KEYS[place])
+    sizes[place] = size
+  end
+  return size
 end
 
-local function windowFreeAt(place, max, windowMs, now)
+local function windowFreeAt(place, max, windowMs)
   if max < 1 then return now + windowMs end
   if sizeOf(place) < max then return now end
   local nth = redis.call('ZREVRANGE', KEYS[place], max - 1, max - 1, 'WITHSCORES')
@@ -33,23 +50,24 @@ local function windowFreeAt(place, max, windowMs, now)
   return now
 end
 
-local function waitAfter(backoff, count)
-  local beyond = count - backoff.from
-  if beyond < 0 or beyond % backoff.every ~= 0 then return 0 end
-  return backoff.baseMs * 2 ^ (beyond / backoff.every)
+-- Where this take's event is the only one there is.
+local isAlone = {}
+
+local function timesIn(place, windowMs)
+  if isAlone[place] then return {now} end
+  local times = {}
+  local rows = redis.call('ZRANGEBYSCORE', KEYS[place], '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
+  for i = 2, #rows, 2 do times[i / 2] = tonumber(rows[i]) end
+  return times
 end
 
-local function backoffFreeAt(place, backoff, now)
-  local windowMs = backoff.windowMs
-  if sizeOf(place) < backoff.from then return now end
-  local rows = redis.call('ZRANGEBYSCORE', KEYS[place], '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
-  local count = #rows / 2
-  local from = now
-  if count == 0 then return from end
-  local last = tonumber(rows[#rows])
-  for left = 0, count - 1 do
-    local at = tonumber(rows[left * 2 + 2])
-    local wait = waitAfter(backoff, count - left)
+local function backoffFreeAt(place, first, windowMs, baseMs, every)
+  if sizeOf(place) < first then return now end
+  local times = timesIn(place, windowMs)
+  local last, from = times[#times], now
+  for left, at in ipairs(times) do
+    local beyond = #times - left + 1 - first
+    local wait = beyond >= 0 and beyond % every == 0 and baseMs * 2 ^ (beyond / every) or 0
     local free = wait > 0 and math.max(from, last + wait) or from
     if free < at + windowMs then return free end
     from = math.max(from, at + windowMs)
@@ -57,83 +75,87 @@ local function backoffFreeAt(place, backoff, now)
   return from
 end
 
-local slotsOf = {}
-
-local function sumFreeAt(sum, amount, max, now)
-  local fields = redis.call('HGETALL', KEYS[sum.key])
-  slotsOf[sum.key] = fields
-  local slots, total = {}, amount
+local function slotsFreeAt(fields, beyond, first, slotMs, windowMs)
+  local slots = {}
   for i = 1, #fields, 2 do
-    local slot, held = tonumber(fields[i]), tonumber(fields[i + 1])
-    if slot >= sum.first then
-      table.insert(slots, {slot, held})
-      total = total + held
-    end
+    local slot = tonumber(fields[i])
+    if slot >= first then table.insert(slots, {slot, tonumber(fields[i + 1])}) end
   end
-  if total <= max then return now end
   table.sort(slots, function(a, b) return a[1] < b[1] end)
   for _, slot in ipairs(slots) do
-    total = total - slot[2]
-    if total <= max then return (slot[1] + sum.kept) * sum.slotMs end
+    beyond = beyond - slot[2]
+    if beyond <= 0 then return (slot[1] + ${SLOTS_KEPT}) * slotMs end
   end
-  return now + sum.windowMs
+  return now + windowMs
 end
 
-local function eventsFreeAt(check, now)
-  local latest = now
-  for _, window in ipairs(check.windows) do
-    latest = math.max(latest, windowFreeAt(check.key, window[1], window[2], now))
+-- By the place of a sum: its slot of now, and those that no window reaches any more, nor a clock that goes back by a third of it.
+local slotOf, ended = {}, {}
+
+local function sumFreeAt(place, max, windowMs, amount)
+  local fields = redis.call('HGETALL', KEYS[place])
+  local slotMs = math.ceil(windowMs / ${SLOTS})
+  local newest = math.floor(now / slotMs)
+  local first = newest - ${SLOTS}
+  local total, old = amount, {}
+  for i = 1, #fields, 2 do
+    local slot = tonumber(fields[i])
+    if slot >= first then
+      total = total + tonumber(fields[i + 1])
+    elseif slot < first - 20 then
+      table.insert(old, fields[i])
+    end
   end
-  if check.backoff then latest = math.max(latest, backoffFreeAt(check.key, check.backoff, now)) end
-  return latest
+  slotOf[place], ended[place] = newest, old
+  if total <= max then return now end
+  return slotsFreeAt(fields, total - max, first, slotMs, windowMs)
 end
 
 local counted = {}
 
-local function isCounted(place, member)
+local function isCounted(place)
   if counted[place] == nil then
     counted[place] = sizeOf(place) > 0 and redis.call('ZSCORE', KEYS[place], member) ~= false
   end
   return counted[place]
 end
 
-local function freeAt(check, member, now)
-  if check.amount then
-    local latest = now
-    for _, sum in ipairs(check.sums) do latest = math.max(latest, sumFreeAt(sum, check.amount, sum.max, now)) end
-    return latest
-  end
-  if isCounted(check.key, member) then return now + 1 end
-  return eventsFreeAt(check, now)
+-- Of the row of bounds that begins here.
+local function freeAt(row)
+  local bound, place, max, windowMs = bounds[row + 2], bounds[row + 3], bounds[row + 4], bounds[row + 5]
+  if bound == ${BOUND.window} then return windowFreeAt(place, max, windowMs) end
+  if bound == ${BOUND.sum} then return sumFreeAt(place, max, windowMs, bounds[row + 6]) end
+  return backoffFreeAt(place, max, windowMs, bounds[row + 6], bounds[row + 7])
 end
 `;
 
 /**
  * Guesses set aside are fields `member → amount:endsAt` of one hash; the field `moved` is no lease, but stands for guesses
- * that went to the ledger. Returns the sum of what is live, the first end, those that ended a minute ago (what ended just
- * now a clock that goes back finds again), and whether guesses went to the ledger.
+ * that went to the ledger. `dead` are those that ended a minute ago: what ended just now a clock that goes back finds again.
+ * Needs `member` and `now`.
  */
 export const LEASES = `
-local function liveLeases(key, now)
-  local sum, first, dead, moved = 0, nil, {}, false
+local function leasesOn(key)
   local fields = redis.call('HGETALL', key)
+  local held = {isNew = #fields == 0, sum = 0, dead = {}}
   for i = 1, #fields, 2 do
     local amount, endsAt = string.match(fields[i + 1], '^(%d+):(%d+)$')
     amount, endsAt = tonumber(amount), tonumber(endsAt)
+    if fields[i] == member then held.isOwn = true end
     if endsAt <= now then
-      if endsAt <= now - 60000 then table.insert(dead, fields[i]) end
+      if endsAt <= now - 60000 then table.insert(held.dead, fields[i]) end
     elseif fields[i] == 'moved' then
-      moved = true
+      held.moved = true
     else
-      sum = sum + amount
-      if not first or endsAt < first then first = endsAt end
+      held.sum = held.sum + amount
+      if not held.first or endsAt < held.first then held.first = endsAt end
     end
   end
-  return sum, first, dead, moved
+  return held
 end
 
 -- A little longer, so that a key that is used often need not be told each time.
-local function keepFor(key, ms, longer)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, text(ms + longer)) end
+local function keepFor(key, isNew, ms, longer)
+  if isNew or redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, text(ms + longer)) end
 end
 `;

@@ -1,75 +1,77 @@
 import { script } from "./connection.ts";
 import { COMMON, FREE_AT, HISTORY, LEASES } from "./limit-lua.ts";
+import { BOUND, ROLE } from "./limit-take.ts";
 
 /**
- * KEYS: the epochs', that of a rebuild, then those of events, sums and shares that the checks name by their place, and the leases' where
- * there is one. ARGV: now, member, then as JSON the checks, the lease, the events to count (each with how long they
- * matter, and the share that must have room) and the sums to add to; then the epoch or nothing. Counts everywhere or
- * nowhere. Answers {'ok', leased, nextAt, whether a lease was steady, exceeded…} or {'no', what, retryAt}: what refused or
- * was exceeded is the place of a check, which begins at 0, \`lease\` or \`unseeded\`.
+ * KEYS: the epochs', that of a rebuild, then those that the lists name by their place. ARGV: now, member, the lists of
+ * `takeCall` as JSON, the epoch or nothing. Counts everywhere or nowhere. Answers {'ok', leased, nextAt, whether a lease was
+ * steady, exceeded…} or {'no', what, retryAt}: what refused or was exceeded is the place of a check, which begins at 0,
+ * `lease` or `unseeded`.
  */
-export const TAKE = script(`${COMMON}${HISTORY}${FREE_AT}${LEASES}
+export const TAKE = script(`
 local now, member = tonumber(ARGV[1]), ARGV[2]
-local checks, lease, events, sums = unpack(cjson.decode(ARGV[3]))
-
+local bounds, events, shared, sums, lease = unpack(cjson.decode(ARGV[3]))
+${COMMON}${HISTORY}${FREE_AT}${LEASES}
 if ARGV[4] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[4] .. ':' .. history()) == 0 then
-  return {'no', 'unseeded', text(now)}
+  return {'no', 'unseeded', ARGV[1]}
 end
 
-local exceeded = {}
-for place, check in ipairs(checks) do
-  local retryAt = freeAt(check, member, now)
-  if retryAt > now then
-    if not check.advisory then return {'no', text(place - 1), text(retryAt)} end
-    table.insert(exceeded, text(place - 1))
+local exceeded, latest = {}, now
+for row = 1, #bounds, 8 do
+  local check, role, bound, place = bounds[row], bounds[row + 1], bounds[row + 2], bounds[row + 3]
+  local free = bound ~= ${BOUND.sum} and isCounted(place) and now + 1 or freeAt(row)
+  if free > latest then latest = free end
+  if bounds[row + 8] ~= check then
+    if latest > now then
+      if role ~= ${ROLE.advises} then return {'no', text(check), text(latest)} end
+      table.insert(exceeded, text(check))
+    end
+    latest = now
   end
 end
 
 local leased, steady = 0, '0'
-if lease.key then
-  local key = KEYS[lease.key]
-  local held, first, dead, moved = liveLeases(key, now)
-  if not moved and redis.call('EXISTS', KEYS[2]) == 0 then steady = '1' end
-  leased = math.min(lease.wanted, lease.cap - held)
-  if leased < 1 then return {'no', 'lease', text(math.min(first or lease.expiresAt, lease.expiresAt))} end
-  if redis.call('HEXISTS', key, member) == 1 then return redis.error_reply('ERR the member has a lease here') end
-  for _, ended in ipairs(dead) do redis.call('HDEL', key, ended) end
-  redis.call('HSET', key, member, text(leased) .. ':' .. text(lease.expiresAt))
-  keepFor(key, lease.expiresAt - now + 60000, 600000)
+if lease[1] then
+  local place, wanted, cap, expiresAt = unpack(lease)
+  local key = KEYS[place]
+  local held = leasesOn(key)
+  if not held.moved and redis.call('EXISTS', KEYS[2]) == 0 then steady = '1' end
+  leased = math.min(wanted, cap - held.sum)
+  if leased < 1 then return {'no', 'lease', text(math.min(held.first or expiresAt, expiresAt))} end
+  if held.isOwn then return redis.error_reply('ERR the member has a lease here') end
+  for _, ended in ipairs(held.dead) do redis.call('HDEL', key, ended) end
+  redis.call('HSET', key, member, text(leased) .. ':' .. text(expiresAt))
+  keepFor(key, held.isNew, expiresAt - now + 60000, 600000)
 end
 
 local function count(place, keptMs)
-  local key = KEYS[place]
-  if sizeOf(place) > 0 then redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
+  local key, isNew = KEYS[place], sizeOf(place) == 0
+  if not isNew then redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
   redis.call('ZADD', key, ARGV[1], member)
-  keepFor(key, keptMs + 60000, 600000)
-  sizes[place] = nil
+  keepFor(key, isNew, keptMs + 60000, 600000)
+  sizes[place], isAlone[place] = isNew and 1 or nil, isNew
 end
 
-for _, event in ipairs(events) do
-  local share = event.share
-  if not share then
-    count(event.key, event.keptMs)
-  elseif windowFreeAt(share.key, share.max, share.windowMs, now) <= now then
-    count(event.key, event.keptMs)
-    count(share.key, share.windowMs)
+for i = 1, #events, 2 do count(events[i], events[i + 1]) end
+for i = 1, #shared, 5 do
+  local place, keptMs, share, max, windowMs = unpack(shared, i, i + 4)
+  if windowFreeAt(share, max, windowMs) <= now then
+    count(place, keptMs)
+    count(share, windowMs)
   end
 end
 
--- A clock that goes back by a third of the window finds everything again.
-for _, sum in ipairs(sums) do
-  local key = KEYS[sum.key]
-  local slots = slotsOf[sum.key]
-  for i = 1, #slots, 2 do
-    if tonumber(slots[i]) < sum.first - 20 then redis.call('HDEL', key, slots[i]) end
-  end
-  redis.call('HINCRBY', key, text(sum.slot), text(sum.amount))
-  keepFor(key, 1.5 * sum.windowMs, 0.5 * sum.windowMs)
+for i = 1, #sums, 3 do
+  local place, windowMs, amount = unpack(sums, i, i + 2)
+  local key = KEYS[place]
+  for _, slot in ipairs(ended[place]) do redis.call('HDEL', key, slot) end
+  redis.call('HINCRBY', key, text(slotOf[place]), text(amount))
+  keepFor(key, false, 1.5 * windowMs, 0.5 * windowMs)
 end
 
 local nextAt = now
-for _, check in ipairs(checks) do
-  if check.backoff and check.backoff.from == 1 and not check.advisory then nextAt = math.max(nextAt, eventsFreeAt(check, now)) end
+for row = 1, #bounds, 8 do
+  if bounds[row + 1] == ${ROLE.tells} then nextAt = math.max(nextAt, freeAt(row)) end
 end
 return {'ok', text(leased), text(nextAt), steady, unpack(exceeded)}`);
 

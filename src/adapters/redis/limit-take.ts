@@ -1,5 +1,6 @@
+import { tellsNext } from "../../core/protection/backoff.ts";
 import type { LimitCheck, TakeRequest } from "../../core/protection/ports.ts";
-import { firstSlot, SLOTS_KEPT, slotAt, slotMs, sumKey, sumsOf } from "../../core/protection/sums.ts";
+import { sumKey } from "../../core/protection/sums.ts";
 
 /** What the script of a take is given. */
 export interface TakeCall {
@@ -23,75 +24,119 @@ export function sumsKey(key: string): string {
   return `phonekey:{limits}:sums:${key}`;
 }
 
+/** What a row of bounds is about. */
+export const BOUND = { window: 0, backoff: 1, sum: 2 } as const;
+
+/** What becomes of a check that does not let through; `tells` refuses, and otherwise tells when the next one may come. */
+export const ROLE = { refuses: 0, advises: 1, tells: 2 } as const;
+
+/** Refuses nobody. */
+const UNBOUND = Number.MAX_SAFE_INTEGER;
+
+/**
+ * What the script is told of the checks: rows of numbers, one behind the other. It reads them several times faster than
+ * objects. Keys and checks are told by their places, also in the answer: each byte is read three times on its way.
+ */
+interface Lists {
+  /** Check, role, bound, key, max, windowMs; then of a backoff (whose max is `from`) baseMs and every, of a sum its amount and 0. */
+  readonly bounds: number[];
+  /** Key, how long its events matter in milliseconds. */
+  readonly events: number[];
+  /** The same, and the share of it that must have room: key, max, windowMs. */
+  readonly shared: number[];
+  /** Key, windowMs, amount. */
+  readonly sums: number[];
+}
+
+/** Its last list is key, wanted, cap and end of the lease, or nothing. */
+export function takeCall({ member, checks, lease, epoch = "" }: TakeRequest, now: number): TakeCall {
+  const places = createPlaces();
+  const { bounds, events, shared, sums } = listChecks(checks, places);
+  const leased = lease ? [places.leases(lease.key), lease.wanted, lease.cap, lease.expiresAt] : [];
+  const lists = JSON.stringify([bounds, events, shared, sums, leased]);
+  return { keys: places.keys, args: [now, member, lists, epoch] };
+}
+
+type Places = ReturnType<typeof createPlaces>;
+
 /** Keys by their place in `KEYS`, which Lua counts from 1. */
 function createPlaces() {
-  const places = new Map([
-    [EPOCHS, 1],
-    [REBUILT, 2],
-  ]);
-  const place = (key: string) => {
-    const known = places.get(key) ?? places.size + 1;
-    places.set(key, known);
-    return known;
+  const keys = [EPOCHS, REBUILT];
+  const placesOf = (nameOf: (key: string) => string) => {
+    const places = new Map<string, number>();
+    return (key: string) => {
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      const place = keys.push(nameOf(key));
+      places.set(key, place);
+      return place;
+    };
   };
-  return { keys: () => [...places.keys()], place };
+  return { keys, events: placesOf(eventsKey), sums: placesOf(sumsKey), leases: placesOf(leasesKey) };
 }
 
-/** Checks are told by their place in the request, also in the answer: each byte is read three times on its way. */
-export function takeCall({ member, checks, lease, epoch = "" }: TakeRequest, now: number): TakeCall {
-  const { keys, place } = createPlaces();
-  const described = checks.map((check) => describe(check, place, now));
-  const leased = lease ? { ...lease, key: place(leasesKey(lease.key)) } : {};
-  const events = eventsOf(checks, place);
-  const sums = sumsOf(checks, now).map(({ windowMs, amount, ...sum }) => ({
-    key: place(sumsKey(sumKey({ ...sum, windowMs }))),
-    slot: slotAt(now, windowMs),
-    first: firstSlot(now, windowMs),
-    windowMs,
-    amount,
-  }));
-  return { keys: keys(), args: [now, member, JSON.stringify([described, leased, events, sums]), epoch] };
-}
-
-type Place = (key: string) => number;
-
-function describe(check: LimitCheck, place: Place, now: number): object {
-  const { key, windows, backoff, amount, advisory } = check;
-  if (amount !== undefined) {
-    const sums = windows.map(({ max, windowMs }) => ({
-      key: place(sumsKey(sumKey({ key, windowMs }))),
-      first: firstSlot(now, windowMs),
-      slotMs: slotMs(windowMs),
-      kept: SLOTS_KEPT,
-      max,
-      windowMs,
-    }));
-    return { amount, advisory, sums };
-  }
-  return {
-    advisory,
-    key: place(eventsKey(key)),
-    windows: windows.map(({ max, windowMs }) => [Math.ceil(max), windowMs]),
-    ...(backoff && { backoff: { from: 1, every: 1, ...backoff } }),
-  };
-}
-
-interface CountedKey {
-  readonly key: number;
-  /** How long its events matter, milliseconds. */
+/** What is counted on a key, once, however many checks look at it. */
+interface Counted {
   keptMs: number;
-  share?: object;
+  share: LimitCheck["share"];
 }
 
-/** Each key that events are counted on once. */
-function eventsOf(checks: readonly LimitCheck[], place: Place): readonly CountedKey[] {
-  const counted = new Map<string, CountedKey>();
-  for (const { key, windows, backoff, amount, share } of checks) {
-    if (amount !== undefined) continue;
-    const event = counted.get(key) ?? { key: place(eventsKey(key)), keptMs: 0 };
-    event.keptMs = Math.max(event.keptMs, backoff?.windowMs ?? 0, ...windows.map(({ windowMs }) => windowMs));
-    if (share) event.share ??= { ...share, max: Math.ceil(share.max), key: place(eventsKey(share.key)) };
-    counted.set(key, event);
+function listChecks(checks: readonly LimitCheck[], places: Places): Lists {
+  const lists: Lists = { bounds: [], events: [], shared: [], sums: [] };
+  const counted = new Map<number, Counted>();
+  let index = 0;
+  for (const check of checks) {
+    if (check.amount === undefined) {
+      const place = places.events(check.key);
+      addBounds(lists.bounds, check, index, place);
+      counted.set(place, countedBy(check, counted.get(place)));
+    } else addSums(lists, check, index, check.amount, places);
+    index += 1;
   }
-  return [...counted.values()];
+  for (const [place, { keptMs, share }] of counted) {
+    if (!share) lists.events.push(place, keptMs);
+    else lists.shared.push(place, keptMs, places.events(share.key), Math.ceil(share.max), share.windowMs);
+  }
+  return lists;
+}
+
+function roleOf(check: LimitCheck): number {
+  if (check.advisory) return ROLE.advises;
+  return tellsNext(check) ? ROLE.tells : ROLE.refuses;
+}
+
+function addBounds(bounds: number[], check: LimitCheck, index: number, place: number): void {
+  const { windows, backoff } = check;
+  const role = roleOf(check);
+  for (const { max, windowMs } of windows)
+    bounds.push(index, role, BOUND.window, place, Math.ceil(max), windowMs, 0, 0);
+  if (backoff) {
+    const { baseMs, windowMs, from = 1, every = 1 } = backoff;
+    bounds.push(index, role, BOUND.backoff, place, from, windowMs, baseMs, every);
+  } else if (windows.length === 0) {
+    bounds.push(index, role, BOUND.window, place, UNBOUND, 0, 0, 0);
+  }
+}
+
+function countedBy({ windows, backoff, share }: LimitCheck, before: Counted | undefined): Counted {
+  const counted = before ?? { keptMs: 0, share };
+  counted.share ??= share;
+  if (backoff) counted.keptMs = Math.max(counted.keptMs, backoff.windowMs);
+  for (const { windowMs } of windows) counted.keptMs = Math.max(counted.keptMs, windowMs);
+  return counted;
+}
+
+function addSums(
+  { bounds, sums }: Lists,
+  check: LimitCheck,
+  index: number,
+  amount: number,
+  { keys, sums: placeOf }: Places,
+): void {
+  for (const { max, windowMs } of check.windows) {
+    const known = keys.length;
+    const place = placeOf(sumKey({ key: check.key, windowMs }));
+    bounds.push(index, roleOf(check), BOUND.sum, place, max, windowMs, amount, 0);
+    if (place > known) sums.push(place, windowMs, amount);
+  }
 }

@@ -1,7 +1,7 @@
 import type { LimitCheck, Sum } from "./ports.ts";
 
 /** Sums are kept in this many slots a window. */
-const SLOTS = 60;
+export const SLOTS = 60;
 
 /** A slot counts for this many more, its own included. */
 export const SLOTS_KEPT = SLOTS + 1;
