@@ -1,5 +1,5 @@
 import type { Learned } from "./learned.ts";
-import type { LimitCaller, SendCheck } from "./limits.ts";
+import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitCheck } from "./ports.ts";
 import { shardsFor } from "./shards.ts";
 import type { Traffic } from "./traffic.ts";
@@ -107,12 +107,13 @@ export function guardChecks(mode: GuardMode, caller: LimitCaller, learned: Learn
   const { traffic, standing } = caller;
   const checks = GUARD_RULES.flatMap((rule) => ruleChecks(rule, traffic, learned));
   if (mode === "record") return checks.map(advisory);
+  if (standing.name === "unsolved") return checks;
   // Whoever solved a challenge, or cannot solve one here, is still counted.
-  return checks.map((check) => (check.asksCaptcha && standing.name !== "unsolved" ? advisory(check) : check));
+  return checks.map((check) => (check.asksCaptcha ? advisory(check) : check));
 }
 
-function advisory({ asksCaptcha: _, ...check }: SendCheck): SendCheck {
-  return { ...check, advisory: true };
+function advisory(check: SendCheck): SendCheck {
+  return { ...check, asksCaptcha: undefined, advisory: true };
 }
 
 /** The keys on which a message counts as not approved. */
@@ -139,17 +140,20 @@ function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCh
   if (!subject) return [];
   const { name, blocks, isShared, yieldsToShare } = rule;
   const bound = boundOf(rule, traffic, learned);
-  const challenged: SendCheck = {
-    name: `${name}_challenge`,
-    key: openKey(subject),
-    windows: [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }],
+  const key = openKey(subject);
+  const windows = [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }];
+  const inShare = yieldsToShare ? [] : undefined;
+  const shards = isShared ? shardsFor(rule.bound) : undefined;
+  const share = isShared ? shareOf(subject, traffic, bound) : undefined;
+  const challenged = sendCheck(`${name}_challenge`, key, windows, {
     asksCaptcha: true,
-    ...(isShared && { shards: shardsFor(rule.bound), ...shareOf(subject, traffic, bound) }),
-  };
+    inShare,
+    shards,
+    share,
+  });
   if (!blocks) return [challenged];
   const backoff = { baseMs: BLOCK_MS, windowMs: DAY_MS, from: bound, every: PROBES };
-  const checks = [{ name, key: openKey(subject), windows: [], backoff }, challenged];
-  return yieldsToShare ? checks.map((check) => ({ ...check, inShare: [] })) : checks;
+  return [sendCheck(name, key, [], { backoff, inShare }), challenged];
 }
 
 /** A network's part of a prefix follows the prefix, so that it always takes several to block one. */
@@ -161,10 +165,10 @@ function boundOf(rule: GuardRule, traffic: Traffic, learned: Learned): number {
   return Math.max(rule.bound, Math.floor(learned(rule.subject(traffic) ?? "") ?? 0));
 }
 
-function shareOf(subject: string, traffic: Traffic, bound: number): Pick<LimitCheck, "share"> {
+function shareOf(subject: string, traffic: Traffic, bound: number): LimitCheck["share"] {
   const key = shareKey(subject, traffic);
-  if (!key) return {};
-  return { share: { key, max: Math.max(1, Math.floor(bound * NETWORK_SHARE)), windowMs: DAY_MS } };
+  if (!key) return undefined;
+  return { key, max: Math.max(1, Math.floor(bound * NETWORK_SHARE)), windowMs: DAY_MS };
 }
 
 function shareKey(subject: string, { networkTag }: Traffic): string | undefined {

@@ -8,17 +8,17 @@ export interface LimitCheck {
   readonly key: string;
   /** Refuses when `max` events already lie within the last `windowMs`. Any window: nothing resets at midnight (T21). */
   readonly windows: readonly { readonly max: number; readonly windowMs: number }[];
-  readonly backoff?: Backoff;
+  readonly backoff?: Backoff | undefined;
   /**
    * Counts this much instead of one: the windows' `max` are sums then. They are kept in slots of a sixtieth of each
    * window, so that they cost the same however many events there are; what was counted leaves a window up to one slot
    * late, never early. Whole numbers; cannot be forgotten, but corrected.
    */
-  readonly amount?: number;
+  readonly amount?: number | undefined;
   /** Counts and never refuses; a take that goes through names it in `exceeded` where it would have. */
-  readonly advisory?: boolean;
+  readonly advisory?: boolean | undefined;
   /** Counts nothing while the events of this part of it alone would be more than `max`: no part makes up the whole. */
-  readonly share?: { readonly key: string; readonly max: number; readonly windowMs: number };
+  readonly share?: { readonly key: string; readonly max: number; readonly windowMs: number } | undefined;
   /**
    * Splits a counter that the requests of many people share into so many parts, each with its share of `max`, so that
    * a store which counts under a lock does not serve them one after the other; `shardsFor` chooses how many. A take is
@@ -37,7 +37,7 @@ export interface LimitCheck {
    *
    * Stores that count in one thread do not split, which answers the same.
    */
-  readonly shards?: number;
+  readonly shards?: number | undefined;
 }
 
 /** An event that the durable record has. */

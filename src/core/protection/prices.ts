@@ -21,17 +21,20 @@ export interface PriceTable {
 /** The price of a message through this sender to this country; one that nobody named counts as the dearest (T10). */
 export function priceOf({ prices, free }: PriceTable, sender: string, country: string): number {
   if (free.includes(sender)) return 0;
-  const fitting = prices.filter(
-    (price) => (price.sender ?? sender) === sender && (price.country ?? country) === country,
-  );
-  const [best] = fitting.toSorted((a, b) => precision(b) - precision(a));
-  return best?.micros ?? Math.max(0, ...prices.map(({ micros }) => micros));
+  let best: Price | undefined;
+  let dearest = 0;
+  for (const price of prices) {
+    const fits = (price.sender ?? sender) === sender && (price.country ?? country) === country;
+    if (fits && (!best || precision(price) > precision(best))) best = price;
+    dearest = Math.max(dearest, price.micros);
+  }
+  return best?.micros ?? dearest;
 }
 
 /** The least that a message costs which is paid for; 0 where none is. */
 export function cheapest({ prices }: PriceTable): number {
-  const paid = prices.map(({ micros }) => micros).filter((micros) => micros > 0);
-  return paid.length > 0 ? Math.min(...paid) : 0;
+  const paid = prices.filter(({ micros }) => micros > 0);
+  return paid.reduce((least, { micros }) => Math.min(least, micros), paid[0]?.micros ?? 0);
 }
 
 function precision({ sender, country }: Price): number {

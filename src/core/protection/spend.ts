@@ -2,7 +2,7 @@ import type { KeySpend } from "../backend/ports.ts";
 import type { DeliverDeps } from "../delivery/deliver.ts";
 import { isUnsent, type SmsSender } from "../delivery/ports.ts";
 import type { Learned } from "./learned.ts";
-import type { LimitCaller, SendCheck } from "./limits.ts";
+import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
 import { cheapest, type PriceTable, priceOf } from "./prices.ts";
 import { sumShardsFor } from "./shards.ts";
@@ -38,24 +38,25 @@ export interface NamedBudget {
   readonly shards: number;
 }
 
+const WINDOWS = [
+  { name: "spend_hour", of: "hour", windowMs: HOUR_MS },
+  { name: "spend_day", of: "day", windowMs: DAY_MS },
+] as const;
+
 /** The budgets that a message through this sender to this country is paid from. */
 export function budgetsOf(settings: MoneySettings, sender: string, country: string): NamedBudget[] {
-  const windows = [
-    { name: "spend_hour", budget: settings.hour, windowMs: HOUR_MS },
-    { name: "spend_day", budget: settings.day, windowMs: DAY_MS },
-  ];
-  return windows.flatMap(({ name, budget, windowMs }) => {
-    const parts = [
-      { name, key: "spend", max: budget.total },
-      { name: `${name}_country`, key: `spend:country:${country}`, max: budget.byCountry[country] },
-      { name: `${name}_sender`, key: `spend:sender:${sender}`, max: budget.bySender[sender] },
-    ];
-    return parts.flatMap(({ max, ...part }) =>
-      max === undefined
-        ? []
-        : [{ ...part, max, windowMs, shards: sumShardsFor(max, cheapest(settings.prices)) }],
-    );
-  });
+  const least = cheapest(settings.prices);
+  const budgets: NamedBudget[] = [];
+  const add = (name: string, key: string, windowMs: number, max: number | undefined) => {
+    if (max !== undefined) budgets.push({ name, key, windowMs, max, shards: sumShardsFor(max, least) });
+  };
+  for (const { name, of, windowMs } of WINDOWS) {
+    const { total, byCountry, bySender } = settings[of];
+    add(name, "spend", windowMs, total);
+    add(`${name}_country`, `spend:country:${country}`, windowMs, byCountry[country]);
+    add(`${name}_sender`, `spend:sender:${sender}`, windowMs, bySender[sender]);
+  }
+  return budgets;
 }
 
 /**
@@ -73,12 +74,10 @@ export function clientSums(
 
 function clientChecks({ backend }: LimitCaller, amount: number): SendCheck[] {
   if (!backend) return [];
-  return clientSums(backend.client).map(({ name, key, windowMs }) => ({
-    name: `spend_${name}_client`,
-    key,
-    amount,
-    windows: [{ max: backend.spend[name] ?? Number.MAX_SAFE_INTEGER, windowMs }],
-  }));
+  return clientSums(backend.client).map(({ name, key, windowMs }) => {
+    const windows = [{ max: backend.spend[name] ?? Number.MAX_SAFE_INTEGER, windowMs }];
+    return sendCheck(`spend_${name}_client`, key, windows, { amount });
+  });
 }
 
 /** A backend that has a budget of its own is held to that, when what is there for all is used up. */
@@ -115,16 +114,18 @@ function sharedCheck(
 ): SendCheck {
   const { bucket, standing, backend } = caller;
   const upTo = (part: number) => [{ max: Math.floor(max * part), windowMs }];
-  const check = { name, key, amount, windows: upTo(1), shards };
-  if (bucket === "device" || paysItself(caller)) return { ...check, advisory: true };
+  if (bucket === "device" || paysItself(caller))
+    return sendCheck(name, key, upTo(1), { amount, shards, advisory: true });
   const isThirdParty = standing.name !== "exempt" && standing.isThirdParty;
   const more = standing.name === "solved" && isThirdParty ? RESERVE : 0;
-  return {
-    ...check,
-    windows: upTo((backend ? 1 : openPart(learned)) + more),
-    inShare: upTo(1 + more),
-    ...(standing.name === "unsolved" && isThirdParty && { asksCaptcha: true }),
-  };
+  const asksCaptcha = standing.name === "unsolved" && isThirdParty;
+  const inShare = upTo(1 + more);
+  return sendCheck(name, key, upTo((backend ? 1 : openPart(learned)) + more), {
+    amount,
+    shards,
+    asksCaptcha,
+    inShare,
+  });
 }
 
 /** What became of a message, as far as it costs. */
