@@ -30,7 +30,14 @@ import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
 import { callerOf, holderFor, phoneAsked, type Self } from "./self.ts";
 import { depsFor, type TestNumber, testNumberOf } from "./test-numbers.ts";
-import { isLive, LEASE_MS, leaseMember, type VerificationView, viewOf } from "./verification.ts";
+import {
+  isLive,
+  LEASE_MS,
+  leaseMember,
+  newVerificationId,
+  type VerificationView,
+  viewOf,
+} from "./verification.ts";
 
 export interface StartInput extends Ask {
   /** As a person wrote it; may be left out where it is the user's own. */
@@ -150,7 +157,7 @@ async function startNew(
   const now = deps.clock.now();
   const held = await refuseHeld(deps, input.phoneTag, now);
   if (!held.ok) return held;
-  const id = Buffer.from(deps.random.bytes(16)).toString("base64url");
+  const id = newVerificationId(deps.random, now);
   const granted = await reserve(deps, input, id, now);
   if (!granted.ok) return granted;
   const verification = await createVerification(deps, input, id, granted.value, now);
