@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { checkKeys } from "../adapters/keyring/doctor.ts";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
+import { isSqlite } from "../adapters/sql/database.ts";
 import {
   checkClock,
   checkIndexes,
@@ -10,7 +11,6 @@ import {
   checkVersion,
   isMigrated,
 } from "../adapters/sql/doctor.ts";
-import { isSqlite } from "../adapters/sql/indexes.ts";
 import { createKeyStore } from "../adapters/sql/keys.ts";
 import { checkCharset, checkEncryption } from "../adapters/sql/mysql-doctor.ts";
 import { systemClock } from "../adapters/system/clock.ts";

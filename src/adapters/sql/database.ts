@@ -1,4 +1,11 @@
-import { type CompiledQuery, type InsertQueryBuilder, type InsertResult, type Kysely, sql } from "kysely";
+import {
+  type CompiledQuery,
+  type InsertQueryBuilder,
+  type InsertResult,
+  type Kysely,
+  SqliteAdapter,
+  sql,
+} from "kysely";
 import type { Schema } from "./schema.ts";
 import type { Bindable } from "./values.ts";
 
@@ -58,6 +65,10 @@ export interface Ran {
   readonly changes: number;
   /** Of the row that was inserted last. */
   readonly lastId: number;
+}
+
+export function isSqlite(db: Kysely<Schema>): boolean {
+  return db.getExecutor().adapter instanceof SqliteAdapter;
 }
 
 /** @param resumed takes it for done when what a statement makes is there already, or what it removes is gone */

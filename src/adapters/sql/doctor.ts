@@ -4,8 +4,8 @@ import { doubtful, fine, skewFinding, tickFinding, wrong } from "../../core/main
 import type { Finding } from "../../core/maintenance/ports.ts";
 import { TICK } from "../../core/maintenance/tick.ts";
 import type { Clock } from "../../core/ports.ts";
-import type { SqlDatabase } from "./database.ts";
-import { isSqlite, missingIndexes } from "./indexes.ts";
+import { isSqlite, type SqlDatabase } from "./database.ts";
+import { missingIndexes } from "./indexes.ts";
 import { pendingMigrations } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Schema } from "./schema.ts";

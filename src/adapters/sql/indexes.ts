@@ -10,7 +10,7 @@ import {
   SqliteQueryCompiler,
   sql,
 } from "kysely";
-import type { SqlDatabase } from "./database.ts";
+import { isSqlite, type SqlDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import type { Schema } from "./schema.ts";
 
@@ -87,10 +87,6 @@ export async function missingIndexes(database: SqlDatabase): Promise<ReadonlyMap
   const there = new Set((await listIndexes(database.db)).map(describe));
   const missing = (await expectedIndexes()).filter((index) => !there.has(describe(index)));
   return new Map(missing.map((index) => [`${index.name} on ${index.table}`, statementOf(index)]));
-}
-
-export function isSqlite(db: Kysely<Schema>): boolean {
-  return db.getExecutor().adapter instanceof SqliteAdapter;
 }
 
 /** By what it does, not by its name. */

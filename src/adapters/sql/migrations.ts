@@ -13,6 +13,7 @@ import { backendUses } from "./migrations/0011-backend-uses.ts";
 import { factors } from "./migrations/0012-factors.ts";
 import { passwords } from "./migrations/0013-passwords.ts";
 import { limitJournal } from "./migrations/0014-limit-journal.ts";
+import { indexesOfWhatIsThere } from "./migrations/0015-indexes-of-what-is-there.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -50,4 +51,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 12, name: "0012-factors", up: factors },
   { id: 13, name: "0013-passwords", up: passwords },
   { id: 14, name: "0014-limit-journal", up: limitJournal },
+  { id: 15, name: "0015-indexes-of-what-is-there", up: indexesOfWhatIsThere },
 ];

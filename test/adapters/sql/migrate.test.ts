@@ -38,6 +38,22 @@ describe("sqlite: migrations", () => {
     await database.close();
   });
 
+  test("leave what is null out of the indexes that nobody asks for a null", async () => {
+    const database = await openSqlite(`sqlite:${path}`);
+    await migrate(database, clock);
+    const { rows } = await sql<{ name: string }>`
+      select name from sqlite_master where type = 'index' and sql like '% is not null' order by name`.execute(
+      database.db,
+    );
+    expect(rows.map(({ name }) => name)).toEqual([
+      "messages_by_idempotency_key",
+      "messages_by_provider_id",
+      "sessions_by_ended_at",
+      "verifications_by_device_id_phone_tag_purpose_created_at",
+    ]);
+    await database.close();
+  });
+
   test("copy what is there beside it first, whole and for nobody else to read", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock);
