@@ -125,6 +125,10 @@ export interface Env {
     addressKey: string;
     /** The address itself; empty where `addressKey` is. */
     address: string;
+    /** What its answer carries where that does not say otherwise itself, by names in lower case. */
+    headers: Record<string, string>;
+    /** An answer that was made with them. */
+    complete?: Response;
     /** The backend that showed a good API key, by its name. */
     backend?: string;
     /** What an API answered no with. */

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { REFUSALS, type Refusal } from "../core/refusals.ts";
 import type { Locale } from "../core/verification/ports.ts";
+import { answerWith } from "./answer-with.ts";
 import type { Env } from "./context.ts";
 
 /** The text of a refusal in a language. */
@@ -54,7 +55,7 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
   if (body.retryAfter) headers["retry-after"] = String(body.retryAfter);
   const demand = bearerDemand(refusal);
   if (demand) headers["www-authenticate"] = demand;
-  return c.body(JSON.stringify(body), REFUSALS[refusal.code].status, headers);
+  return answerWith(c, JSON.stringify(body), REFUSALS[refusal.code].status, headers);
 }
 
 /** What `WWW-Authenticate` asks for (RFC 6750, section 3; RFC 9470, section 3). */

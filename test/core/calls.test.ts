@@ -53,3 +53,17 @@ test("a start reads the ledger again where a wrong guess went there lately", asy
   await rules.started();
   expect(calls).toEqual(["ledger.read", "ledger.read"]);
 });
+
+test("a phone is encrypted once for each row that it is kept in, and is neither tagged nor decrypted twice", async () => {
+  const calls: string[] = [];
+  rules = await createRules({ wrap: ({ vault }) => ({ vault: counting("vault", vault, calls) }) });
+  const { id, code } = await rules.started();
+  expect(calls.splice(0)).toEqual(["vault.tags", "vault.seal", "vault.seal", "vault.open"]);
+
+  const { signIn, account } = rules.phonekey();
+  const signedIn = await signIn.byCode({ verificationId: id, code, client: {}, userAgent: "" });
+  if (!signedIn.ok) throw new Error(signedIn.refusal.code);
+  const profile = await account.read(signedIn.value.user, signedIn.value.phone);
+  expect(calls).toEqual(["vault.open", "vault.tag", "vault.seal"]);
+  expect(profile).toEqual(await account.read(signedIn.value.user));
+});

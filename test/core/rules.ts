@@ -43,7 +43,7 @@ export const SILENT_ALERTS: Alerts = {
   settle: async () => {},
 };
 
-type Stores = Pick<PhonekeyDeps, "verifications" | "limits" | "ledger" | "messages">;
+type Stores = Pick<PhonekeyDeps, "verifications" | "limits" | "ledger" | "messages" | "vault">;
 
 export interface RulesOptions {
   /** Where verifications and limits are kept; `database` is SQLite. */
@@ -53,7 +53,7 @@ export interface RulesOptions {
   /** Settings over those of `FREE`, under which nothing but ledger and attempts limits anybody. */
   readonly settings?: SomeSettings;
   readonly challenges?: Challenges;
-  /** Puts something between the rules and their stores. */
+  /** Puts something between the rules and their stores, and what encrypts for these. */
   readonly wrap?: (stores: Stores) => Partial<Stores>;
 }
 
@@ -128,7 +128,8 @@ export async function createRules(options: RulesOptions = {}) {
       options.state === "memory"
         ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
         : { verifications: sql.verifications, limits: sql.limits };
-    const stores = { ...state, messages, ledger };
+    const vault = createPhoneVault({ keyring, random: systemRandom });
+    const stores = { ...state, messages, ledger, vault };
     const deps: PhonekeyDeps = {
       ...stores,
       ...options.wrap?.(stores),
@@ -156,7 +157,6 @@ export async function createRules(options: RulesOptions = {}) {
       clock,
       random: systemRandom,
       keyring,
-      vault: createPhoneVault({ keyring, random: systemRandom }),
       tokens: createTokens({ keyring, issuer: "http://localhost", audience: "http://localhost" }),
       route: [sms.sender],
       deadline: () => deadlineIn(600_000),

@@ -75,8 +75,8 @@ export function leaseMember(verificationId: string): string {
 }
 
 /** All that its messages were counted under. */
-export function messageMembers(verification: Verification): string[] {
-  return Array.from({ length: verification.messages }, (_, index) =>
-    messageMember(verification.id, index + 1),
-  );
+export function messageMembers({ id, messages }: Verification): string[] {
+  const members: string[] = [];
+  for (let n = 1; n <= messages; n += 1) members.push(messageMember(id, n));
+  return members;
 }

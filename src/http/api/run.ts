@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Backend } from "../../core/backend/api-key.ts";
 import { ok, type RefusalCode, type Result, refuse } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
+import { answerWith } from "../answer-with.ts";
 import { bearerToken } from "../bearer.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { problem } from "../problem.ts";
@@ -20,7 +21,7 @@ export async function runOperation(operation: Operation, deps: HttpDeps, c: Cont
   const { status, schema } = operation.answer;
   if (status === 204 || !schema) return c.body(null, 204);
   const headers = { "content-type": "application/json", ...operation.answer.headers };
-  return c.body(JSON.stringify(schema.parse(result.value)), status, headers);
+  return answerWith(c, JSON.stringify(schema.parse(result.value)), status, headers);
 }
 
 /** A refusal that is not declared would be undocumented: it is a fault of ours. */

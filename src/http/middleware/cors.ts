@@ -15,7 +15,7 @@ export function cors(allowedOrigins: readonly string[]): MiddlewareHandler<Env> 
     if (c.req.header("origin") !== undefined) return await fromBrowsers(c, next);
     // Most callers are no web page. Headers that are set before there is an answer make every answer a stream, which
     // takes longer than all other middleware together.
+    c.get("headers").vary = "Origin";
     await next();
-    c.res.headers.append("vary", "Origin");
   };
 }

@@ -30,7 +30,7 @@ export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
     // Whatever answers GET answers HEAD.
     if (methods.has("GET")) methods.add("HEAD");
     if (methods.size === 0) return await answer(c, deps, { code: "not_found" });
-    c.header("allow", [...methods].join(", "));
+    c.get("headers").allow = [...methods].join(", ");
     return await answer(c, deps, { code: "method_not_allowed" });
   };
 }

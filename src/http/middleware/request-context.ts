@@ -18,7 +18,6 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
     c.set("address", address?.text ?? "");
     if (!address) warnOfProxy(peer, header);
     await next();
-    c.res.headers.set("x-request-id", requestId);
     const { method } = c.req;
     const ms = deps.clock.now() - startedAt;
     const answered = { method, route: c.req.routePath, status: c.res.status };

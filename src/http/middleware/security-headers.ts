@@ -1,7 +1,10 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { Env, HttpSettings } from "../context.ts";
 
-/** The headers that every answer carries; a route may set stricter or, for public files, other ones itself. */
+/**
+ * The headers that every answer carries; a route may set stricter or, for public files, other ones itself. The id of the
+ * request is among them.
+ */
 export function securityHeaders({
   publicUrl,
   scf,
@@ -20,10 +23,16 @@ export function securityHeaders({
     "x-frame-options": "DENY",
     ...(isEncrypted && { "strict-transport-security": "max-age=31536000" }),
   };
-  const entries = Object.entries(defaults);
   return async (c, next) => {
+    c.set("headers", { "x-request-id": c.get("requestId"), ...defaults });
     await next();
-    const { headers } = c.res;
-    for (const [name, value] of entries) if (!headers.has(name)) headers.set(name, value);
+    if (c.res !== c.get("complete")) complete(c);
   };
+}
+
+function complete(c: Context<Env>): void {
+  const { headers } = c.res;
+  for (const [name, value] of Object.entries(c.get("headers"))) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
 }
