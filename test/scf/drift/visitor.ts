@@ -83,7 +83,10 @@ const INCIDENTAL = [
 
 /** An answer without what is made anew each time: ids, tokens, times, and how long to wait. */
 export function essence({ status, headers, body }: WireAnswer): object {
-  const fields = Object.entries(headers).filter(([name]) => !INCIDENTAL.includes(name));
+  // In what order they come means nothing (RFC 9110, section 5.3).
+  const fields = Object.entries(headers)
+    .filter(([name]) => !INCIDENTAL.includes(name))
+    .toSorted();
   const cookies = [headers["set-cookie"] ?? []].flat().map(masked);
   return {
     status,
