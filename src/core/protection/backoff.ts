@@ -8,6 +8,7 @@ import type { Backoff, LimitCheck } from "./ports.ts";
  * @returns epoch milliseconds; `now` where nothing has to be waited for
  */
 export function backoffEndsAt(times: readonly number[], backoff: Backoff, now: number): number {
+  if (times.length === 0) return now;
   const { windowMs } = backoff;
   const counted = times.filter((at) => at > now - windowMs);
   const last = counted.at(-1) ?? now;

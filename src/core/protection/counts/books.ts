@@ -63,7 +63,7 @@ function added(events: EventLog, event: EventOn): EventOn[] {
   const { member, at, keptMs } = event;
   const counted: Counted = { member, at, keptMs };
   const keys = event.keys.filter((key) => events.add(key, counted));
-  return keys.length > 0 ? [{ ...counted, keys }] : [];
+  return keys.length > 0 ? [{ member, at, keptMs, keys }] : [];
 }
 
 /** What was there: mostly one object for all keys. */

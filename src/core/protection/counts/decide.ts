@@ -1,11 +1,11 @@
 import { backoffEndsAt, tellsNext } from "../backoff.ts";
 import type { Lease, LimitCheck, Sum, TakeRequest, TakeResult } from "../ports.ts";
-import { slotAt, sumFreeAt, sumKey, sumsOf } from "../sums.ts";
+import { slotAt, sumKey, sumsOf } from "../sums.ts";
 import type { Books } from "./books.ts";
 import { type Change, type EventOn, NO_CHANGE } from "./change.ts";
-import type { EventLog } from "./events.ts";
+import { type EventLog, type Events, eventOf, nthNewest, timesSince } from "./events.ts";
 import type { LeaseLeft } from "./leases.ts";
-import type { SlotAmount } from "./sums.ts";
+import type { SlotAmount, SumBook } from "./sums.ts";
 
 type Refused = TakeResult & { readonly ok: false };
 
@@ -26,27 +26,41 @@ export interface Release {
 export function decideTake(books: Books, request: TakeRequest, now: number): Decision {
   const { member, checks, lease, epoch } = request;
   if (epoch !== undefined && !books.seeds.has(epoch)) return refusal("unseeded", now);
-  const frees = checks.map((check) => freeAt(books, check, member, now));
-  const refused = checks.findIndex((check, index) => !check.advisory && (frees[index] ?? now) > now);
-  if (refused >= 0) return refusal(checks[refused]?.name ?? "", frees[refused] ?? now);
+  const looks = checks.map((check) => lookOf(books.events, check));
+  const exceeded: string[] = [];
+  for (const look of looks) {
+    const retryAt = freeAt(books.sums, look, member, now);
+    if (retryAt <= now) continue;
+    if (!look.check.advisory) return refusal(look.check.name, retryAt);
+    exceeded.push(look.check.name);
+  }
   const leased = lease ? leaseOf(books, lease, member, now) : undefined;
   if (leased && "ok" in leased) return { result: leased, change: NO_CHANGE };
-  const exceeded = checks.filter((_, index) => (frees[index] ?? now) > now).map(({ name }) => name);
   return {
     result: {
       ok: true,
       leased: leased?.amount ?? 0,
-      nextAt: nextAt(books.events, checks, now),
+      nextAt: nextAt(looks, now),
       ...(lease && !books.leases.hasMoved(lease.key, now) && { steady: true as const }),
       ...(exceeded.length > 0 && { exceeded }),
     },
     change: {
       ...NO_CHANGE,
-      counted: countedBy(books.events, request, now),
+      counted: countedBy(books.events, looks, member, now),
       sums: addedSums(books, sumsOf(checks, now)),
       leases: leased ? [leased] : [],
     },
   };
+}
+
+/** A check, and what is counted on its key: all that a take asks of a key is found at once. */
+interface Look {
+  readonly check: LimitCheck;
+  readonly events: Events | undefined;
+}
+
+function lookOf(log: EventLog, check: LimitCheck): Look {
+  return { check, events: check.amount === undefined ? log.on(check.key) : undefined };
 }
 
 /** Adds to sums; none goes below zero. */
@@ -74,18 +88,13 @@ function refusal(refusedBy: string, retryAt: number): Decision {
 }
 
 /** From when on this check lets the request through. */
-function freeAt({ events, sums }: Books, check: LimitCheck, member: string, now: number): number {
+function freeAt(sums: SumBook, { check, events }: Look, member: string, now: number): number {
   const { key, amount, windows } = check;
-  if (amount !== undefined) {
-    return Math.max(
-      ...windows.map((window) =>
-        sumFreeAt(sums.of({ key, windowMs: window.windowMs }, now), window, amount, now),
-      ),
-      now,
-    );
-  }
   // Counted before: the caller lost a race against itself.
-  return events.find(key, member) ? now + 1 : eventsFreeAt(events, check, now);
+  if (amount === undefined) return eventOf(events, member) ? now + 1 : eventsFreeAt(check, events, now);
+  let latest = now;
+  for (const window of windows) latest = Math.max(latest, sums.freeAt(key, window, amount, now));
+  return latest;
 }
 
 /**
@@ -94,30 +103,37 @@ function freeAt({ events, sums }: Books, check: LimitCheck, member: string, now:
  *
  * @param also the time of one more event than there are
  */
-function eventsFreeAt(events: EventLog, check: LimitCheck, now: number, also?: number): number {
-  const { key, windows, backoff } = check;
+function eventsFreeAt(
+  { windows, backoff }: LimitCheck,
+  events: Events | undefined,
+  now: number,
+  also?: number,
+): number {
   let latest = now;
   for (const { max, windowMs } of windows) {
-    const oldest = max < 1 ? now : nthNewest(events, key, Math.ceil(max), also);
-    latest = Math.max(latest, (oldest ?? now - windowMs) + windowMs);
+    const oldest = max < 1 ? now : nthNewestWith(events, Math.ceil(max), also);
+    if (oldest !== undefined) latest = Math.max(latest, oldest + windowMs);
   }
   if (!backoff) return latest;
-  const times = events.timesSince(key, now - backoff.windowMs);
+  const times = timesSince(events, now - backoff.windowMs);
   const all = also === undefined ? times : [...times, also].sort((a, b) => a - b);
   return Math.max(latest, backoffEndsAt(all, backoff, now));
 }
 
-function nthNewest(events: EventLog, key: string, n: number, also: number | undefined): number | undefined {
-  const nth = events.newest(key, n);
+function nthNewestWith(events: Events | undefined, n: number, also: number | undefined): number | undefined {
+  const nth = nthNewest(events, n);
   if (also === undefined) return nth;
-  const younger = n === 1 ? Number.POSITIVE_INFINITY : events.newest(key, n - 1);
+  const younger = n === 1 ? Number.POSITIVE_INFINITY : nthNewest(events, n - 1);
   return younger && Math.min(younger, Math.max(also, nth ?? also));
 }
 
 /** When the checks with a backoff let the next one through, this take counted as well. */
-function nextAt(events: EventLog, checks: readonly LimitCheck[], now: number): number {
-  const waits = checks.filter(tellsNext).map((check) => eventsFreeAt(events, check, now, now));
-  return Math.max(now, ...waits);
+function nextAt(looks: readonly Look[], now: number): number {
+  let latest = now;
+  for (const { check, events } of looks) {
+    if (tellsNext(check)) latest = Math.max(latest, eventsFreeAt(check, events, now, now));
+  }
+  return latest;
 }
 
 /** The guesses that are set aside, or the refusal. */
@@ -132,19 +148,24 @@ function leaseOf({ leases }: Books, lease: Lease, member: string, now: number): 
 }
 
 /** The event on each key that this take counts on, once, with how long it matters there. */
-function countedBy(events: EventLog, { member, checks }: TakeRequest, now: number): EventOn[] {
+function countedBy(log: EventLog, looks: readonly Look[], member: string, now: number): EventOn[] {
   const keptMs = new Map<string, number>();
-  const keep = (key: string, lookbackMs: number) =>
-    keptMs.set(key, Math.max(keptMs.get(key) ?? events.keptMs(key), lookbackMs));
-  for (const check of checks) {
-    const { key, share } = check;
-    if (check.amount !== undefined || (share && isFull(events, share, now))) continue;
-    keep(key, lookback(check));
-    if (share) keep(share.key, share.windowMs);
+  const keep = (key: string, events: Events | undefined, lookbackMs: number) =>
+    keptMs.set(key, Math.max(keptMs.get(key) ?? events?.keptMs ?? 0, lookbackMs));
+  for (const { check, events } of looks) {
+    const { key, amount, share } = check;
+    const inShare = share && log.on(share.key);
+    if (amount !== undefined || (share && isFull(inShare, share, now))) continue;
+    keep(key, events, lookback(check));
+    if (share) keep(share.key, inShare, share.windowMs);
   }
-  const keys = new Map<number, string[]>();
-  for (const [key, kept] of keptMs) keys.set(kept, [...(keys.get(kept) ?? []), key]);
-  return [...keys].map(([kept, on]) => ({ member, at: now, keptMs: kept, keys: on }));
+  const alike = new Map<number, EventOn & { readonly keys: string[] }>();
+  for (const [key, kept] of keptMs) {
+    const event = alike.get(kept);
+    if (event) event.keys.push(key);
+    else alike.set(kept, { member, at: now, keptMs: kept, keys: [key] });
+  }
+  return [...alike.values()];
 }
 
 /** Others may bind the same key: how long an event matters there that this check itself does not look back at. */
@@ -152,12 +173,17 @@ const UNBOUND_KEPT_MS = 86_400_000;
 
 function lookback({ windows, backoff }: LimitCheck): number {
   if (windows.length === 0 && !backoff) return UNBOUND_KEPT_MS;
-  return Math.max(backoff?.windowMs ?? 0, ...windows.map(({ windowMs }) => windowMs));
+  let longest = backoff?.windowMs ?? 0;
+  for (const { windowMs } of windows) longest = Math.max(longest, windowMs);
+  return longest;
 }
 
-function isFull(events: EventLog, share: NonNullable<LimitCheck["share"]>, now: number): boolean {
-  const { key, max, windowMs } = share;
-  return max < 1 || (events.newest(key, Math.ceil(max)) ?? now - windowMs) + windowMs > now;
+function isFull(
+  events: Events | undefined,
+  { max, windowMs }: NonNullable<LimitCheck["share"]>,
+  now: number,
+): boolean {
+  return max < 1 || (nthNewest(events, Math.ceil(max)) ?? now - windowMs) + windowMs > now;
 }
 
 function changedSums(

@@ -19,15 +19,12 @@ interface Entry {
 }
 
 export function entryOf({ counted, forgotten, sums, leases, seeds }: Change): string {
-  const entry: Entry = {
-    ...(counted.length > 0 && { c: counted.map(fieldsOf) }),
-    ...(forgotten.length > 0 && { f: forgotten.map(fieldsOf) }),
-    ...(sums.length > 0 && { s: sums.map((sum) => [sum.key, sum.windowMs, sum.slot, sum.amount] as const) }),
-    ...(leases.length > 0 && {
-      l: leases.map(leaseFieldsOf),
-    }),
-    ...(seeds.length > 0 && { e: seeds.map(({ epoch }) => epoch) }),
-  };
+  const entry: { -readonly [name in keyof Entry]: Entry[name] } = {};
+  if (counted.length > 0) entry.c = counted.map(fieldsOf);
+  if (forgotten.length > 0) entry.f = forgotten.map(fieldsOf);
+  if (sums.length > 0) entry.s = sums.map((sum) => [sum.key, sum.windowMs, sum.slot, sum.amount]);
+  if (leases.length > 0) entry.l = leases.map(leaseFieldsOf);
+  if (seeds.length > 0) entry.e = seeds.map(({ epoch }) => epoch);
   return JSON.stringify(entry);
 }
 

@@ -11,15 +11,8 @@ import {
 
 /** The events of each key. */
 export interface EventLog {
-  /** The time of the `n`-th newest; undefined where there are fewer. */
-  newest(key: string, n: number): number | undefined;
-  /** The times of those after `since`, oldest first. */
-  timesSince(key: string, since: number): readonly number[];
-  /** The `count` oldest, or as many as there are, those of `without` passed over. */
-  oldest(key: string, count: number, without: ReadonlySet<string>): readonly Counted[];
-  find(key: string, member: string): Counted | undefined;
-  /** The longest that anybody looked back on this key; 0 where nothing is counted. */
-  keptMs(key: string): number;
+  /** Those on this key, until something is added or removed there; undefined where there is none. */
+  on(key: string): Events | undefined;
   /** False where the key has the member already. */
   add(key: string, event: Counted): boolean;
   /** Returns what was there. */
@@ -37,18 +30,18 @@ const SWEPT_KEYS = 20_000;
 /** A clock that is set back by less than this makes nobody forget what it should still count. */
 export const SLACK_MS = 60_000;
 
-/** Most keys have one event, which then needs nothing around it. */
-type Entry = Counted | Timeline;
+/** What is counted on one key. Most keys have one event, which then needs nothing around it. */
+export type Events = Counted | Timeline;
 
 /** @param most how many events are kept; beyond it a key that was not used lately loses its oldest ones */
 export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, Events>();
   const isBounded = Number.isFinite(most);
   const turn = createTurn(entries);
   let size = 0;
 
   /** Drops at most `limit` events of this key that are older than `before`; returns how many. */
-  function drop(key: string, entry: Entry, before: number, limit: number): number {
+  function drop(key: string, entry: Events, before: number, limit: number): number {
     const isOver = !isTimeline(entry) && limit > 0 && entry.at < before;
     const dropped = isTimeline(entry) ? dropBefore(entry, before, limit) : Number(isOver);
     size -= dropped;
@@ -58,37 +51,16 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
 
   function makeRoom(): void {
     for (const [key, entry] of entries) {
-      if (size < most) return;
       drop(key, entry, Number.POSITIVE_INFINITY, size - most + 1);
+      if (size < most) return;
     }
   }
 
   return {
-    newest(key, n) {
-      const entry = entries.get(key);
-      if (!entry || n > countOf(entry)) return undefined;
-      return isTimeline(entry) ? entry.events.at(-n)?.at : entry.at;
-    },
-
-    timesSince(key, since) {
-      const events = eventsOf(entries.get(key));
-      let first = events.length;
-      while (first > 0 && (events[first - 1]?.at ?? since) > since) first -= 1;
-      return events.slice(first).map(({ at }) => at);
-    },
-
-    oldest: (key, count, without) => firstOf(entries.get(key), count, without),
-
-    find(key, member) {
-      const entry = entries.get(key);
-      if (!entry || !isTimeline(entry)) return entry?.member === member ? entry : undefined;
-      return entry.events[placeOf(entry, member)];
-    },
-
-    keptMs: (key) => entries.get(key)?.keptMs ?? 0,
+    on: (key) => entries.get(key),
 
     add(key, event) {
-      makeRoom();
+      if (size >= most) makeRoom();
       const entry = entries.get(key);
       if (entry && has(entry, event.member)) return false;
       // What was used last is the last, so that what nobody uses makes room.
@@ -125,39 +97,64 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
   };
 }
 
-function isTimeline(entry: Entry): entry is Timeline {
-  return "events" in entry;
+/** The time of the `n`-th newest; undefined where there are fewer. */
+export function nthNewest(events: Events | undefined, n: number): number | undefined {
+  if (!events || n > countOf(events)) return undefined;
+  return isTimeline(events) ? events.events[events.events.length - n]?.at : events.at;
 }
 
-function eventsOf(entry: Entry | undefined): readonly Counted[] {
-  if (!entry) return [];
-  if (!isTimeline(entry)) return [entry];
-  return entry.start === 0 ? entry.events : entry.events.slice(entry.start);
+/** The times of those after `since`, oldest first. */
+export function timesSince(events: Events | undefined, since: number): readonly number[] {
+  if (!events) return [];
+  if (!isTimeline(events)) return events.at > since ? [events.at] : [];
+  const times: number[] = [];
+  for (let place = events.events.length - 1; place >= events.start; place--) {
+    const at = events.events[place]?.at ?? since;
+    if (at <= since) break;
+    times.push(at);
+  }
+  return times.reverse();
 }
 
-function countOf(entry: Entry): number {
-  return isTimeline(entry) ? sizeOf(entry) : 1;
+/** The event of this member. */
+export function eventOf(events: Events | undefined, member: string): Counted | undefined {
+  if (!events) return undefined;
+  if (isTimeline(events)) return events.events[placeOf(events, member)];
+  return events.member === member ? events : undefined;
 }
 
-function has(entry: Entry, member: string): boolean {
-  return isTimeline(entry) ? placeOf(entry, member) >= 0 : entry.member === member;
-}
-
-function widened(entry: Entry, event: Counted): Timeline {
-  const timeline = isTimeline(entry) ? entry : createTimeline(entry);
-  insert(timeline, event);
-  return timeline;
-}
-
-function firstOf(entry: Entry | undefined, count: number, without: ReadonlySet<string>): readonly Counted[] {
-  if (!entry) return [];
-  if (!isTimeline(entry)) return count < 1 || without.has(entry.member) ? [] : [entry];
+/** The `count` oldest, or as many as there are, those of `without` passed over. */
+export function oldestOf(
+  events: Events | undefined,
+  count: number,
+  without: ReadonlySet<string>,
+): readonly Counted[] {
+  if (!events) return [];
+  if (!isTimeline(events)) return count < 1 || without.has(events.member) ? [] : [events];
   const found: Counted[] = [];
-  for (let place = entry.start; place < entry.events.length && found.length < count; place++) {
-    const event = entry.events[place];
+  for (let place = events.start; place < events.events.length && found.length < count; place++) {
+    const event = events.events[place];
     if (event && !without.has(event.member)) found.push(event);
   }
   return found;
+}
+
+function isTimeline(entry: Events): entry is Timeline {
+  return "events" in entry;
+}
+
+function countOf(entry: Events): number {
+  return isTimeline(entry) ? sizeOf(entry) : 1;
+}
+
+function has(entry: Events, member: string): boolean {
+  return isTimeline(entry) ? placeOf(entry, member) >= 0 : entry.member === member;
+}
+
+function widened(entry: Events, event: Counted): Timeline {
+  const timeline = isTimeline(entry) ? entry : createTimeline(entry);
+  insert(timeline, event);
+  return timeline;
 }
 
 /** Goes round a map, so many entries at a time, whatever is added and removed meanwhile; not twice round at once. */

@@ -2,7 +2,7 @@ import type { LimitEvent, Lost, Settlement } from "../ports.ts";
 import type { Books } from "./books.ts";
 import { type Change, type EventOn, NO_CHANGE } from "./change.ts";
 import { raisedSums, releasedLease } from "./decide.ts";
-import type { EventLog } from "./events.ts";
+import { type EventLog, eventOf, oldestOf } from "./events.ts";
 import type { Counted } from "./timeline.ts";
 
 /** No window can be set longer: how long an event matters of which no limit has said it. */
@@ -36,18 +36,23 @@ export function forgotten(
   count = 0,
 ): EventOn[] {
   const gone = new Map<Counted, string[]>();
-  const go = (event: Counted | undefined, key: string) =>
-    event && gone.set(event, [...(gone.get(event) ?? []), key]);
-  const own = new Set(keys);
-  for (const key of own) for (const member of new Set(members)) go(events.find(key, member), key);
-  const nobody = new Set<string>();
-  const forgottenMembers = new Set(members);
-  for (const key of new Set(forgiven)) {
-    const oldest = events.oldest(key, count, own.has(key) ? forgottenMembers : nobody);
-    for (const event of oldest) go(event, key);
+  const go = (event: Counted | undefined, key: string) => {
+    const on = event && gone.get(event);
+    if (on) on.push(key);
+    else if (event) gone.set(event, [key]);
+  };
+  const [own, ownMembers] = [new Set(keys), new Set(members)];
+  for (const key of own) {
+    const there = events.on(key);
+    for (const member of ownMembers) go(eventOf(there, member), key);
   }
-  return [...gone].map(([event, on]) => ({ ...event, keys: on }));
+  for (const key of new Set(forgiven)) {
+    for (const event of oldestOf(events.on(key), count, own.has(key) ? ownMembers : NOBODY)) go(event, key);
+  }
+  return [...gone].map(([{ member, at, keptMs }, on]) => ({ member, at, keptMs, keys: on }));
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** A page of what was lost, put back; `LONGEST_KEPT_MS` where nobody has looked at a key yet. */
 export function putBack(books: Books, { events, sums = [] }: Lost): Change {

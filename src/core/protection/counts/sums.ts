@@ -1,5 +1,4 @@
-import type { Sum } from "../ports.ts";
-import { firstSlot, type Slot, slotEndsAt, slotMs, sumKey } from "../sums.ts";
+import { firstSlot, type Slot, slotEndsAt, slotMs, sumFreeAt, sumKey } from "../sums.ts";
 
 /** What a slot of a window holds. */
 export interface SlotAmount extends Slot {
@@ -9,8 +8,13 @@ export interface SlotAmount extends Slot {
 
 /** The sums of each window. */
 export interface SumBook {
-  /** The slots that still count, oldest first. */
-  of(sum: Pick<Sum, "key" | "windowMs">, now: number): readonly Slot[];
+  /** From when on this window lets the amount through, as `sumFreeAt` says. */
+  freeAt(
+    key: string,
+    window: { readonly max: number; readonly windowMs: number },
+    amount: number,
+    now: number,
+  ): number;
   amountIn(slot: Omit<SlotAmount, "amount">): number;
   /** Makes it what it says; returns what it was. */
   set(slot: SlotAmount): SlotAmount;
@@ -31,10 +35,13 @@ export function createSumBook(): SumBook {
   const entries = new Map<string, Entry>();
 
   return {
-    of({ key, windowMs }, now) {
-      const slots = entries.get(sumKey({ key, windowMs }))?.slots ?? new Map<number, number>();
-      const live = [...slots].filter(([slot]) => slot >= firstSlot(now, windowMs));
-      return live.map(([slot, amount]) => ({ slot, amount })).sort((a, b) => a.slot - b.slot);
+    freeAt(key, window, amount, now) {
+      const { max, windowMs } = window;
+      const slots = entries.get(sumKey({ key, windowMs }))?.slots;
+      const first = firstSlot(now, windowMs);
+      // Mostly there is room: that takes no list of them.
+      if (totalFrom(slots, first) + amount <= max) return now;
+      return sumFreeAt(slotsFrom(slots, first), window, amount, now);
     },
 
     amountIn: ({ slot, ...sum }) => entries.get(sumKey(sum))?.slots.get(slot) ?? 0,
@@ -62,6 +69,20 @@ export function createSumBook(): SumBook {
       return swept;
     },
   };
+}
+
+function totalFrom(slots: Entry["slots"] | undefined, first: number): number {
+  let total = 0;
+  slots?.forEach((amount, slot) => {
+    if (slot >= first) total += amount;
+  });
+  return total;
+}
+
+/** Oldest first. */
+function slotsFrom(slots: Entry["slots"] = new Map(), first: number): Slot[] {
+  const live = [...slots].filter(([slot]) => slot >= first);
+  return live.map(([slot, amount]) => ({ slot, amount })).sort((a, b) => a.slot - b.slot);
 }
 
 function dropEnded({ windowMs, slots }: Entry, before: number): void {
