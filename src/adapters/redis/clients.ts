@@ -28,8 +28,8 @@ export interface RedisServer {
 export interface Runner {
   connect(): Promise<unknown>;
   on(event: "error", listener: (error: unknown) => void): unknown;
-  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  eval(lua: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** Sends a command as it stands, in a cluster to the master that holds the key. */
+  send(key: string, words: string[]): Promise<unknown>;
   destroy(): unknown;
   nodes(): Promise<readonly Command[]>;
   /** False before it connects, and once it is ended or has given up. */
@@ -79,14 +79,16 @@ function singleRunner({ hosts, database }: RedisServer, options: ClientOptions, 
     ...(database !== undefined && { database }),
   });
   if (!reconnects) client.unref();
-  return Object.assign(client, { nodes: async () => [client] });
+  const send = (_key: string, words: string[]) => client.sendCommand(words);
+  return Object.assign(client, { send, nodes: async () => [client] });
 }
 
 function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions): Runner {
   const rootNodes = hosts.map((host) => ({ socket: { ...host } }));
   const cluster = createCluster({ rootNodes, defaults, commandOptions: defaults.commandOptions });
+  const send = (key: string, words: string[]) => cluster.sendCommand(key, false, words);
   const nodes = () => Promise.all(cluster.masters.map((master) => cluster.nodeClient(master)));
-  return Object.assign(cluster, { nodes });
+  return Object.assign(cluster, { send, nodes });
 }
 
 /**
@@ -108,8 +110,7 @@ function sentinelRunner(server: RedisServer, nodeOptions: ClientOptions, timeout
   return {
     connect: () => sentinel.connect(),
     on: (event, listener) => sentinel.on(event, listener),
-    evalSha: (sha, options) => inTime().evalSha(sha, options),
-    eval: (lua, options) => inTime().eval(lua, options),
+    send: (_key, words) => inTime().sendCommand(false, words),
     destroy: () => sentinel.destroy(),
     get isOpen() {
       return sentinel.isOpen;

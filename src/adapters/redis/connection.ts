@@ -67,16 +67,16 @@ export async function connectRedis(
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
   isConnected = true;
-  const call = (run: () => Promise<unknown>) => inTime(run(), timeoutMs).catch(failed);
+  const call = <T>(work: Promise<T>) => inTime(work, timeoutMs).catch(failed);
   return {
-    run: (each, keys, args) => call(() => evaluate(client, each, keys, args)),
-    ping: async () => void (await call(() => evaluate(client, PING, ["{ping}"], []))),
+    run: (each, keys, args) => call(evaluate(client, each, keys, args)),
+    ping: async () => void (await call(evaluate(client, PING, ["{ping}"], []))),
     nodes: async () => {
-      const nodes = (await call(() => client.nodes())) as Awaited<ReturnType<Runner["nodes"]>>;
+      const nodes = await call(client.nodes());
       return nodes.map(
         (node) =>
           (...words) =>
-            call(() => node.sendCommand([...words])),
+            call(node.sendCommand([...words])),
       );
     },
     isOpen: () => client.isOpen,
@@ -98,12 +98,13 @@ async function evaluate(
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const options = { keys: [...keys], arguments: args.map(String) };
+  const [key = ""] = keys;
+  const words = [String(keys.length), ...keys, ...args.map(String)];
   try {
-    return await client.evalSha(sha, options);
+    return await client.send(key, ["EVALSHA", sha, ...words]);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-    return await client.eval(lua, options);
+    return await client.send(key, ["EVAL", lua, ...words]);
   }
 }
 
@@ -116,6 +117,8 @@ function failed(error: unknown): never {
 function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const end = () => clearTimeout(timer);
+    work.then(resolve, reject);
+    work.then(end, end);
   });
 }

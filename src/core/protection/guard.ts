@@ -118,20 +118,24 @@ function advisory(check: SendCheck): SendCheck {
 
 /** The keys on which a message counts as not approved. */
 export function guardKeys(traffic: Traffic): string[] {
-  return GUARD_RULES.flatMap(({ subject, isShared }) => {
+  const keys: string[] = [];
+  for (const { subject, isShared } of GUARD_RULES) {
     const name = subject(traffic);
-    if (!name) return [];
-    const share = isShared ? shareKey(name, traffic) : undefined;
-    return share ? [openKey(name), share] : [openKey(name)];
-  });
+    const share = name && isShared ? shareKey(name, traffic) : undefined;
+    if (name) keys.push(openKey(name));
+    if (share) keys.push(share);
+  }
+  return keys;
 }
 
 /** The keys on which an approval takes one more message away: shares end with their own messages. */
 export function forgivenKeys(traffic: Traffic): string[] {
-  return GUARD_RULES.flatMap(({ subject }) => {
+  const keys: string[] = [];
+  for (const { subject } of GUARD_RULES) {
     const name = subject(traffic);
-    return name ? [openKey(name)] : [];
-  });
+    if (name) keys.push(openKey(name));
+  }
+  return keys;
 }
 
 /** Blocks first: whoever is blocked is not asked to solve a challenge for nothing. */
