@@ -21,7 +21,7 @@ describe.runIf(hasMariadb())("npm run scale, in small", () => {
 
     const plans = await collectPlans(filled);
     expect(plans.length).toBeGreaterThan(30);
-    expect(plans.flatMap(({ steps }) => steps.map(({ table }) => table))).toContain("limit_events");
+    expect(plans.flatMap(({ steps }) => steps.map(({ table }) => table))).toContain("limit_journal");
     expect(scanning(plans)).toEqual([]);
 
     const [onBare, onFilled] = await Promise.all([startPhonekey(bare), startPhonekey(filled)]);

@@ -76,7 +76,7 @@ export async function openMaintained(): Promise<Maintained> {
 /** What a row of each task is called, to see whether it is still there. */
 const TABLES = {
   verifications: "verifications",
-  limits: "limit_events",
+  limits: "limit_journal",
   messages: "messages",
   notices: "notices",
   replies: "replies",
@@ -135,22 +135,13 @@ export async function addRow(
   }
   if (task === "limits") {
     const checks = [{ name: "any", key: id, windows: [] }];
-    if (database.steps) await stores.limits.take({ member: id, checks }, at);
-    else await database.db.insertInto("limit_events").values({ limit_key: id, member: id, at }).execute();
-    return await newestOf(database, limitTable(database));
+    await stores.limits.take({ member: id, checks }, at);
+    return await newestOf(database, "limit_journal");
   }
   return id;
 }
 
-/** What a take leaves. */
-function limitTable({ steps }: SqlDatabase): "limit_journal" | "limit_events" {
-  return steps ? "limit_journal" : "limit_events";
-}
-
-async function newestOf(
-  { db }: SqlDatabase,
-  table: "events" | "limit_journal" | "limit_events",
-): Promise<number> {
+async function newestOf({ db }: SqlDatabase, table: "events" | "limit_journal"): Promise<number> {
   const query = db.selectFrom(table).select((eb) => eb.fn.max("id").as("id"));
   return Number((await query.executeTakeFirstOrThrow()).id);
 }
@@ -169,7 +160,7 @@ export async function addSession(
 }
 
 export async function isThere(database: SqlDatabase, task: Swept, id: string | number): Promise<boolean> {
-  const table = (task === "limits" ? limitTable(database) : TABLES[task]) as "messages";
+  const table = TABLES[task] as "messages";
   const found = await database.db
     .selectFrom(table)
     .select("id")

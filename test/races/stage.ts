@@ -86,17 +86,57 @@ function records(connection: Connection) {
 
 type LimitTools = Pick<Stage, "ageSends" | "forgetLeases" | "forgetLimits" | "loseLimits">;
 
+/** What the journal says, changed by `change`, in rows that no process has read: so all of them read it anew. */
 function databaseLimits(connection: Connection): LimitTools {
-  const change = async (...statements: readonly string[]) => {
-    for (const statement of statements) await connection.query(statement);
+  const rewrite = async (changed: (entry: JournalEntry) => JournalEntry) => {
+    const [rows] = await connection.query<JournalRow[]>("select id, entry from limit_journal order by id");
+    for (const { id, entry } of rows) {
+      const entries = (JSON.parse(entry) as JournalEntry[]).map(changed);
+      await connection.execute("update limit_journal set id = ?, entry = ? where id = ?", [
+        id + MOVED_BY,
+        JSON.stringify(entries),
+        id,
+      ]);
+    }
   };
-  const forget = ["delete from limit_events", "delete from limit_leases"];
+  const earlier =
+    (ms: number) =>
+    (event: JournalEvent): JournalEvent => {
+      const [member, at, ...more] = event;
+      return [member, at - Math.round(ms), ...more];
+    };
   return {
-    ageSends: (ms) => change(`update limit_events set at = at - ${Math.round(ms)}`),
-    forgetLeases: () => change("delete from limit_leases"),
-    forgetLimits: () => change(...forget),
-    loseLimits: () => change(...forget, "delete from limit_seeds"),
+    ageSends: (ms) =>
+      rewrite(({ c = [], f = [], ...more }: JournalEntry) => ({
+        ...more,
+        c: c.map(earlier(ms)),
+        f: f.map(earlier(ms)),
+      })),
+    forgetLeases: () => rewrite(({ l: _, ...entry }: JournalEntry) => entry),
+    forgetLimits: () =>
+      rewrite(({ s, e }) => ({ ...(s !== undefined && { s }), ...(e !== undefined && { e }) })),
+    loseLimits: async () => void (await connection.query("delete from limit_journal")),
   };
+}
+
+/** More than any test writes. */
+const MOVED_BY = 1_000_000;
+
+/** A member, when it was counted, and what else is known of it. */
+type JournalEvent = readonly [string, number, ...unknown[]];
+
+/** What was counted, forgotten, added up, set aside and seeded. */
+interface JournalEntry {
+  readonly c?: readonly JournalEvent[];
+  readonly f?: readonly JournalEvent[];
+  readonly s?: unknown;
+  readonly l?: unknown;
+  readonly e?: unknown;
+}
+
+interface JournalRow extends RowDataPacket {
+  readonly id: number;
+  readonly entry: string;
 }
 
 const AGE = `

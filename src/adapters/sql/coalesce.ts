@@ -8,6 +8,13 @@ const MOST = 32;
 const HELD_UP_MS = 100;
 /** How many groups are under way at a time at most. */
 const LANES = 4;
+
+export interface CoalesceOptions {
+  /** How many groups may be under way at a time. Default 4. */
+  readonly lanes?: number;
+  /** How many of those who wait go together. Default the largest power of two, 32 at most. */
+  readonly sizeOf?: (waiting: number) => number;
+}
 /** How many callers may wait: as many as a server has connections. */
 const QUEUE_LIMIT = 10_000;
 
@@ -27,7 +34,10 @@ interface Waiting<I, O> {
  *
  * @param run outputs in the order of the items; all done, durably, or nothing of it
  */
-export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[]>): (item: I) => Promise<O> {
+export function coalesce<I, O>(
+  run: (items: readonly I[]) => Promise<readonly O[]>,
+  { lanes: mostLanes = LANES, sizeOf = largestPowerOfTwo }: CoalesceOptions = {},
+): (item: I) => Promise<O> {
   let waiting: Waiting<I, O>[] = [];
   let lanes = 0;
   let latest = Number.NEGATIVE_INFINITY;
@@ -35,7 +45,7 @@ export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[
   async function serveAll(): Promise<void> {
     // Those who come in this turn of the event loop go together.
     for (await setImmediate(); waiting.length > 0; await setImmediate()) {
-      const group = waiting.splice(0, largestPowerOfTwo(waiting.length));
+      const group = waiting.splice(0, sizeOf(waiting.length));
       latest = performance.now();
       await serve(group).catch((error: unknown) => {
         const all = [...group, ...waiting];
@@ -63,7 +73,7 @@ export function coalesce<I, O>(run: (items: readonly I[]) => Promise<readonly O[
         return reject(unavailable(new Error("too many wait for the database")));
       waiting.push({ item, resolve, reject });
       const isServed = lanes > 0 && performance.now() - latest < HELD_UP_MS;
-      if (isServed || lanes === LANES) return;
+      if (isServed || lanes === mostLanes) return;
       lanes += 1;
       latest = performance.now();
       void serveAll().finally(() => {

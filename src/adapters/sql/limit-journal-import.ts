@@ -1,66 +1,99 @@
 import { setImmediate } from "node:timers/promises";
-import { NO_CHANGE } from "../../core/protection/counts/change.ts";
+import type { Compilable, CompiledQuery, Kysely } from "kysely";
+import type { Books } from "../../core/protection/counts/books.ts";
+import { type Change, NO_CHANGE } from "../../core/protection/counts/change.ts";
 import { putBack } from "../../core/protection/counts/give-back.ts";
-import type { LimitEvent, Sum } from "../../core/protection/ports.ts";
+import type { Sum } from "../../core/protection/ports.ts";
 import { slotMs } from "../../core/protection/sums.ts";
-import type { Steps } from "./database.ts";
+import { rows, type SqlDatabase, type Steps } from "./database.ts";
 import type { Portion } from "./limit-journal.ts";
+import type { Schema } from "./schema.ts";
+import type { OldLimits } from "./shared-journal.ts";
 
 /** Rows that are moved without giving way. */
 const PORTION = 1_000;
 
+type Db = Kysely<Schema>;
+
+/** Moves a portion of one table; nothing where the table is empty. */
 interface Move {
-  /** Finds a row where there is anything to move. */
-  readonly left: string;
-  /** Moves a portion. */
-  readonly portion: Portion;
+  readonly find: (db: Db) => CompiledQuery<unknown>;
+  /** What becomes of the rows that were found. */
+  readonly moved: (found: readonly unknown[], db: Db, books: Books) => Moved;
+}
+
+interface Moved {
+  readonly remove: CompiledQuery<unknown>;
+  readonly change: Change;
+}
+
+function move<R>(
+  find: (db: Db) => Compilable<R>,
+  remove: (db: Db, found: readonly R[]) => Compilable<unknown>,
+  changeBy: (found: readonly R[], books: Books) => Change,
+): Move {
+  return {
+    find: (db) => find(db).compile(),
+    // What `find` found.
+    moved: (found, db, books) => {
+      const own = found as readonly R[];
+      return { remove: remove(db, own).compile(), change: changeBy(own, books) };
+    },
+  };
 }
 
 /** What was seeded comes last: who was killed half-way is not taken for whole. */
 const MOVES: readonly Move[] = [
-  { left: "select id from limit_events where id > 0 limit 1", portion: moveEvents },
-  { left: "select id from limit_leases where id > 0 limit 1", portion: moveLeases },
-  { left: "select id from limit_sums where id > 0 limit 1", portion: moveSums },
-  { left: "select epoch from limit_seeds where epoch > '' limit 1", portion: moveSeeds },
+  move(
+    (db) =>
+      db
+        .selectFrom("limit_events")
+        .select(["id", "limit_key as key", "member", "at"])
+        .where("id", ">", 0)
+        .orderBy("id")
+        .limit(rows(PORTION))
+        .forUpdate(),
+    (db, found) => db.deleteFrom("limit_events").where("id", "in", idsOf(found)),
+    (events, books) => putBack(books, { events }),
+  ),
+  move(
+    (db) =>
+      db
+        .selectFrom("limit_leases")
+        .select(["id", "limit_key as key", "member", "amount", "ends_at as endsAt"])
+        .where("id", ">", 0)
+        .orderBy("id")
+        .limit(rows(PORTION))
+        .forUpdate(),
+    (db, found) => db.deleteFrom("limit_leases").where("id", "in", idsOf(found)),
+    (found) => ({ ...NO_CHANGE, leases: found.map(({ id: _, ...lease }) => lease) }),
+  ),
+  // All at once, for a sum is what its parts make up; there are as many as there are budgets.
+  move(
+    (db) =>
+      db
+        .selectFrom("limit_sums")
+        .select(["id", "limit_key as name", "slot", "amount"])
+        .where("id", ">", 0)
+        .orderBy("id")
+        .forUpdate(),
+    (db, found) => db.deleteFrom("limit_sums").where("id", "in", idsOf(found)),
+    (found, books) => putBack(books, { events: [], sums: sumsOf(found) }),
+  ),
+  move(
+    (db) => db.selectFrom("limit_seeds").select("epoch").where("epoch", ">", "").orderBy("epoch").forUpdate(),
+    (db, found) =>
+      db.deleteFrom("limit_seeds").where(
+        "epoch",
+        "in",
+        found.map(({ epoch }) => epoch),
+      ),
+    (found) => ({ ...NO_CHANGE, seeds: found.map(({ epoch }) => ({ epoch, isSeeded: true })) }),
+  ),
 ];
 
-/**
- * Moves what a version before counted in tables into the journal; nothing of it is counted twice. That version finds its
- * tables empty then, and when it runs again it fills them from the record of messages, as after a loss; and so on.
- */
-export async function moveOldLimits(steps: Steps, write: (portion: Portion) => Promise<void>): Promise<void> {
-  for (const { left, portion } of MOVES) {
-    while (await steps.read((step) => step.rows(left).length > 0)) {
-      await write(portion);
-      await setImmediate();
-    }
-  }
-}
-
-function moveEvents(...[books, step]: Parameters<Portion>) {
-  const rows = step.rows<LimitEvent & { readonly id: number }>(
-    "select id, limit_key as key, member, at from limit_events where id > 0 order by id limit ?",
-    PORTION,
-  );
-  step.run("delete from limit_events where id <= ?", rows.at(-1)?.id ?? 0);
-  return putBack(books, { events: rows });
-}
-
-interface LeaseRow {
-  readonly id: number;
-  readonly key: string;
-  readonly member: string;
-  readonly amount: number;
-  readonly endsAt: number;
-}
-
-function moveLeases(...[, step]: Parameters<Portion>) {
-  const rows = step.rows<LeaseRow>(
-    "select id, limit_key as key, member, amount, ends_at as endsAt from limit_leases where id > 0 order by id limit ?",
-    PORTION,
-  );
-  step.run("delete from limit_leases where id <= ?", rows.at(-1)?.id ?? 0);
-  return { ...NO_CHANGE, leases: rows.map(({ id: _, ...lease }) => lease) };
+function idsOf(found: readonly { readonly id: number }[]): readonly number[] {
+  return found.map(({ id }) => id);
 }
 
 interface SumRow {
@@ -70,24 +103,60 @@ interface SumRow {
   readonly amount: number;
 }
 
-/** All at once, for a sum is what its parts make up; there are as many as there are budgets. */
-function moveSums(...[books, step]: Parameters<Portion>) {
+function sumsOf(found: readonly SumRow[]): readonly Sum[] {
   const sums = new Map<string, Sum>();
-  for (const { name, slot, amount } of step.rows<SumRow>(
-    "select limit_key as name, slot, amount from limit_sums where id > 0",
-  )) {
+  for (const { name, slot, amount } of found) {
     const [, key = "", window = ""] = /^(.*)\/(\d+)(?:#\d+)?$/.exec(name) ?? [];
     const windowMs = Number(window);
     const id = `${key}/${window}/${slot}`;
     const at = slot * slotMs(windowMs);
     sums.set(id, { key, windowMs, at, amount: amount + (sums.get(id)?.amount ?? 0) });
   }
-  step.run("delete from limit_sums where id > 0");
-  return putBack(books, { events: [], sums: [...sums.values()] });
+  return [...sums.values()];
 }
 
-function moveSeeds(...[, step]: Parameters<Portion>) {
-  const rows = step.rows<{ readonly epoch: string }>("select epoch from limit_seeds where epoch > ''");
-  step.run("delete from limit_seeds where epoch > ''");
-  return { ...NO_CHANGE, seeds: rows.map(({ epoch }) => ({ epoch, isSeeded: true })) };
+/**
+ * Moves what a version before counted in tables into the journal; nothing of it is counted twice. That version finds its
+ * tables empty then, and when it runs again it fills them from the record of messages, as after a loss; and so on.
+ */
+export async function moveOldLimits(
+  { db, steps }: { readonly db: Db; readonly steps: Steps },
+  write: (portion: Portion) => Promise<void>,
+): Promise<void> {
+  for (const { find, moved } of MOVES) {
+    const found = find(db);
+    while (await steps.read((step) => step.query(found).length > 0)) {
+      await write((books, step) => {
+        const { remove, change } = moved(step.query(found), db, books);
+        step.execute(remove);
+        return change;
+      });
+      await setImmediate();
+    }
+  }
+}
+
+/** The same where the version before may still run beside this one, and goes on counting in its tables. */
+export function createOldLimits({ db }: Pick<SqlDatabase, "db">): OldLimits {
+  const isLeft = async ({ find }: Move) => (await db.executeQuery(find(db))).rows.length > 0;
+  return {
+    async areLeft() {
+      for (const each of MOVES) if (await isLeft(each)) return true;
+      return false;
+    },
+
+    async move(write) {
+      for (const each of MOVES) {
+        while (await isLeft(each)) {
+          await write(async (books, trx) => {
+            const found = (await trx.executeQuery(each.find(trx))).rows;
+            if (found.length === 0) return NO_CHANGE;
+            const { remove, change } = each.moved(found, trx, books);
+            await trx.executeQuery(remove);
+            return change;
+          });
+        }
+      }
+    },
+  };
 }

@@ -141,7 +141,8 @@ async function replay(steps: Steps, now: number): Promise<State> {
   return state;
 }
 
-function mattering(change: Change, since: number): Change {
+/** Without the events that matter no more. */
+export function mattering(change: Change, since: number): Change {
   return { ...change, counted: change.counted.filter(({ at, keptMs }) => at + keptMs > since) };
 }
 

@@ -1,6 +1,6 @@
 import type { Generated } from "kysely";
 
-/** On MySQL all but the last are used, on SQLite the last; a version before used the others there, too. */
+/** The journal is what is used; what a version before counted in the others is moved there (`limit-journal-import.ts`). */
 export interface LimitTables {
   limits: LimitsTable;
   limit_events: LimitEventsTable;
@@ -20,9 +20,8 @@ export const LIMIT_TABLES: Readonly<Record<keyof LimitTables, true>> = {
   limit_journal: true,
 };
 
-/** One row for each counter, or part of one, which whoever counts on it holds locked meanwhile. */
+/** Rows that are locked by their names (`limit-locks.ts`, `shared-journal-rows.ts`). */
 interface LimitsTable {
-  /** The counter's key, and `#` and the part where it is split. */
   limit_key: string;
   /** When the row was made. A row that is swept is made again by whoever counts next. */
   touched_at: number;
@@ -59,13 +58,13 @@ interface LimitSeedsTable {
   epoch: string;
 }
 
-/** What limits count on SQLite: each change is a row (`limit-journal.ts`). */
+/** What limits count: each change is a row (`limit-journal.ts`), and on MySQL those of one moment (`shared-journal.ts`). */
 interface LimitJournalTable {
   id: Generated<number>;
   /** The last moment that the change tells of. */
   at: number;
   /** From when on it matters no more. */
   matters_until: number;
-  /** The change as JSON. */
+  /** The change as JSON, or a list of them. */
   entry: string;
 }

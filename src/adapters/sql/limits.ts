@@ -1,129 +1,62 @@
-import type { Kysely } from "kysely";
-import type { LimitEvent, LimitStore, Sum } from "../../core/protection/ports.ts";
-import { ifAbsent, rows, type SqlDatabase } from "./database.ts";
-import { lock } from "./limit-locks.ts";
-import { lockKey } from "./limit-parts.ts";
-import { correctSums, raiseSums } from "./limit-sums.ts";
+import type { Books } from "../../core/protection/counts/books.ts";
+import { type Change, NO_CHANGE } from "../../core/protection/counts/change.ts";
+import { addedSums, decideTake } from "../../core/protection/counts/decide.ts";
+import { forgotten, putBack, released, settled } from "../../core/protection/counts/give-back.ts";
+import type { LimitStore } from "../../core/protection/ports.ts";
+import type { SqlDatabase } from "./database.ts";
+import { createJournal, type Journal } from "./limit-journal.ts";
+import { createOldLimits, moveOldLimits } from "./limit-journal-import.ts";
 import { sweepLimits } from "./limit-sweep.ts";
-import { take } from "./limit-take.ts";
-import type { Schema } from "./schema.ts";
+import { createSharedJournal } from "./shared-journal.ts";
 
-/** Rows of one insert; a statement takes a few thousand values at most. */
-const SEED_ROWS = 200;
+/** Events of one row. */
+const SEED_EVENTS = 1_000;
 
-export function createLimitStore({ db, transaction }: SqlDatabase): LimitStore {
+/**
+ * Limits in a database: decided in memory, kept as a journal. Where the database runs in this process `limit-journal.ts`
+ * keeps it, and `shared-journal.ts` where many processes write.
+ */
+export function createLimitStore(database: Pick<SqlDatabase, "db" | "transaction" | "steps">): LimitStore {
+  const { db } = database;
+  const journal = journalOf(database);
+  const change = (decide: (books: Books) => Partial<Change>) =>
+    journal.change((books) => ({ result: undefined, change: { ...NO_CHANGE, ...decide(books) } }));
+
   return {
-    take: (request, now) => take({ db, transaction }, request, now),
+    take: (request, now) => journal.change((books) => decideTake(books, request, now), now),
 
-    forget: (keys, members) => forget(db, keys, members),
+    forget: (keys, members) => change(({ events }) => ({ forgotten: forgotten(events, { keys, members }) })),
 
-    async forgive(keys, count) {
-      for (const key of keys) await forgive(db, key, count);
-    },
+    forgive: (keys, count) =>
+      change(({ events }) => ({ forgotten: forgotten(events, { keys: [], members: [] }, keys, count) })),
 
-    correct: (sums) => transaction((trx) => correctSums(trx, sums)),
+    correct: (sums) => change((books) => ({ sums: addedSums(books, sums) })),
 
-    release: (key, member, count) => transaction((trx) => release(trx, { key, member, count })),
+    release: (key, member, count) => change((books) => released(books, key, member, count)),
 
-    settle: (approval) =>
-      transaction(async (trx) => {
-        await forget(trx, approval.forget.keys, approval.forget.members);
-        for (const key of approval.forgive.toSorted()) await forgive(trx, key, 1);
-        await release(trx, approval.release);
-      }),
+    settle: (approval) => change((books) => settled(books, approval)),
 
-    seeded: (epoch) => isSeeded(db, epoch),
+    seeded: (epoch) => journal.look(({ seeds }) => seeds.has(epoch)),
 
     async seed(epoch, pages) {
-      const deal = createDeal();
-      for await (const page of pages) {
-        const events = page.events.map(deal);
-        await transaction((trx) => putBack(trx, events, page.sums));
+      for await (const { events, sums = [] } of pages) {
+        for (let from = 0; from < events.length; from += SEED_EVENTS) {
+          await change((books) => putBack(books, { events: events.slice(from, from + SEED_EVENTS) }));
+        }
+        if (sums.length > 0) await change((books) => putBack(books, { events: [], sums }));
       }
-      await ifAbsent(db.insertInto("limit_seeds").values({ epoch })).execute();
+      await change(() => ({ seeds: [{ epoch, isSeeded: true }] }));
     },
 
-    sweep: (before, limit) => sweepLimits(db, before, limit),
+    async sweep(before, limit) {
+      const swept = await journal.sweep(before, limit);
+      // What the tables of a version before still hold: rows that were locked.
+      return swept < limit ? swept + (await sweepLimits(db, before, limit - swept)) : swept;
+    },
   };
 }
 
-async function putBack(
-  trx: Kysely<Schema>,
-  events: readonly ReturnType<ReturnType<typeof createDeal>>[],
-  sums: readonly Sum[] = [],
-): Promise<void> {
-  const locks = sums.flatMap(({ shards = 1, ...sum }) =>
-    Array.from({ length: shards }, (_, part) => lockKey({ ...sum, shards }, part)),
-  );
-  await lock(trx, locks, Math.max(0, ...sums.map(({ at }) => at)));
-  await raiseSums(trx, sums);
-  for (let from = 0; from < events.length; from += SEED_ROWS) {
-    const values = events.slice(from, from + SEED_ROWS);
-    await ifAbsent(trx.insertInto("limit_events").values(values)).execute();
-  }
-}
-
-async function isSeeded(db: Kysely<Schema>, epoch: string): Promise<boolean> {
-  const seeds = db.selectFrom("limit_seeds").select("epoch").where("epoch", "=", epoch);
-  return (await seeds.executeTakeFirst()) !== undefined;
-}
-
-/** Deals the events of a key that is split to its parts in turn, so that all are equally full. */
-function createDeal() {
-  const dealt = new Map<string, number>();
-  return ({ key, member, at, shards = 1 }: LimitEvent) => {
-    const nth = dealt.get(key) ?? 0;
-    if (shards > 1) dealt.set(key, nth + 1);
-    return { limit_key: key, part: nth % shards, member, at };
-  };
-}
-
-async function forget(
-  db: Kysely<Schema>,
-  keys: readonly string[],
-  members: readonly string[],
-): Promise<void> {
-  if (keys.length === 0 || members.length === 0) return;
-  await db.deleteFrom("limit_events").where("limit_key", "in", keys).where("member", "in", members).execute();
-}
-
-async function forgive(db: Kysely<Schema>, key: string, count: number): Promise<void> {
-  const oldest = await db
-    .selectFrom("limit_events")
-    .select("id")
-    .where("limit_key", "=", key)
-    .orderBy("part")
-    .orderBy("at")
-    .limit(rows(count))
-    .execute();
-  if (oldest.length === 0) return;
-  await db
-    .deleteFrom("limit_events")
-    .where(
-      "id",
-      "in",
-      oldest.map(({ id }) => id),
-    )
-    .execute();
-}
-
-interface Release {
-  readonly key: string;
-  readonly member: string;
-  readonly count: number | "all";
-}
-
-async function release(trx: Kysely<Schema>, { key, member, count }: Release): Promise<void> {
-  const given = count === "all" ? Number.MAX_SAFE_INTEGER : count;
-  const { numUpdatedRows } = await trx
-    .updateTable("limit_leases")
-    .set((eb) => ({ amount: eb("amount", "-", given) }))
-    .where((eb) => eb.and({ limit_key: key, member }))
-    .where("amount", ">", given)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows > 0n) return;
-  await trx
-    .deleteFrom("limit_leases")
-    .where((eb) => eb.and({ limit_key: key, member }))
-    .execute();
+function journalOf({ db, transaction, steps }: Pick<SqlDatabase, "db" | "transaction" | "steps">): Journal {
+  if (steps) return createJournal(steps, (write) => moveOldLimits({ db, steps }, write));
+  return createSharedJournal({ db, transaction }, createOldLimits({ db }));
 }

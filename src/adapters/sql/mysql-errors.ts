@@ -94,6 +94,11 @@ export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(read(error instanceof UnavailableError ? error.cause : error).errno);
 }
 
+/** Whether a row with this key is there already. */
+export function isDuplicate(error: unknown): boolean {
+  return read(error).errno === 1062;
+}
+
 /** Whether the statement would have made what is there already, or removed what is gone. */
 export function isDoneBefore(error: unknown): boolean {
   return [1050, 1060, 1061, 1091].includes(read(error).errno);

@@ -23,7 +23,6 @@ import { createAccountStore } from "./erasures.ts";
 import { createFactorStore } from "./factors.ts";
 import { createLedger } from "./failures.ts";
 import { createInvitationStore } from "./invitations.ts";
-import { createJournalLimitStore } from "./journal-limits.ts";
 import { createKeyStore } from "./keys.ts";
 import { createLimitStore } from "./limits.ts";
 import { createMessageStore } from "./messages.ts";
@@ -87,7 +86,7 @@ export function createSqlStores(database: SqlDatabase, deps: TagKeyDeps): SqlSto
     invitations: createInvitationStore(database, tagKey),
     keys: createKeyStore(database),
     verifications: createVerificationStore(database),
-    limits: database.steps ? createJournalLimitStore(database, database.steps) : createLimitStore(database),
+    limits: createLimitStore(database),
     baselines: createBaselineStore(database),
   };
 }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Steps } from "../../../src/adapters/sql/database.ts";
-import { createJournalLimitStore } from "../../../src/adapters/sql/journal-limits.ts";
 import { createLimitStore } from "../../../src/adapters/sql/limits.ts";
 import { migrate } from "../../../src/adapters/sql/migrate.ts";
 import { openSqlite } from "../../../src/adapters/sql/sqlite.ts";
@@ -19,6 +18,7 @@ import { DAY, fresh, MINUTE, NOW, parallel } from "../../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase, temporaryFolder } from "../../support/database.ts";
 import { watchedConnection } from "../../support/sqlite.ts";
 import { buildChildren, type Children } from "./children.ts";
+import { countInTables, expectMoved } from "./old-limits.ts";
 
 const clock = { now: () => NOW };
 const sends = (key: string, max: number, windowMs = MINUTE): LimitCheck => {
@@ -90,7 +90,7 @@ limitStoreContract("sqlite, where every third commit fails", async () => {
   let commits = 0;
   const { steps, close } = brokenSteps(opened.path, () => ++commits % 3 === 0);
   return {
-    store: createJournalLimitStore(opened.database, persistent(steps)),
+    store: createLimitStore({ ...opened.database, steps: persistent(steps) }),
     async close() {
       close();
       await opened.close();
@@ -114,7 +114,7 @@ describe("the journal of limits", () => {
   test("nobody is told what is not on disk, and it leaves nothing behind in memory", async () => {
     let isFull = false;
     const broken = brokenSteps(opened.path, () => isFull);
-    const store = createJournalLimitStore(opened.database, broken.steps);
+    const store = createLimitStore({ ...opened.database, steps: broken.steps });
     const key = fresh("key");
     expect(await take(sends(key, 3), NOW, store)).toMatchObject({ ok: true });
     isFull = true;
@@ -173,41 +173,11 @@ describe("the journal of limits", () => {
   });
 
   test("takes over once what a version before counted, however much there is", async () => {
-    const old = createLimitStore(opened.database);
-    const [key, split, guesses, budget] = [fresh("key"), fresh("split"), fresh("guesses"), fresh("budget")];
-    const epoch = fresh("epoch");
-    const events = Array.from({ length: 2_500 }, (_, n) => ({ key, member: `${key}.${n}`, at: NOW }));
-    await old.seed(epoch, [{ events }]);
-    const lease = { key: guesses, wanted: 2, cap: 3, expiresAt: NOW + MINUTE };
-    const total = { ...sends(split, 300), shards: 8 };
-    const money = {
-      name: "money",
-      key: budget,
-      amount: 7,
-      windows: [{ max: 1_000, windowMs: DAY }],
-      shards: 16,
-    };
-    for (let n = 0; n < 20; n++) await old.take({ member: fresh("member"), checks: [total, money] }, NOW - n);
-    await old.take({ member: fresh("member"), checks: [], lease }, NOW);
-
-    expect(await limits.seeded(epoch)).toBe(true);
-    expect(await take(sends(key, 2_500))).toMatchObject({ ok: false });
-    expect(await take(sends(key, 2_501))).toMatchObject({ ok: true });
-    expect(await take(sends(split, 20))).toMatchObject({ ok: false });
-    expect(await take({ ...money, windows: [{ max: 146, windowMs: DAY }] })).toMatchObject({ ok: false });
-    expect(await take({ ...money, windows: [{ max: 147, windowMs: DAY }] })).toMatchObject({ ok: true });
-    const rest = { ...lease, wanted: 9 };
-    expect(await limits.take({ member: fresh("m"), checks: [], lease: rest }, NOW)).toMatchObject({
-      leased: 1,
-    });
-    for (const table of ["limit_events", "limit_leases", "limit_sums", "limit_seeds"] as const)
-      expect(await opened.database.db.selectFrom(table).selectAll().execute()).toEqual([]);
-    // The version before finds that it was emptied, and fills itself from the record of messages.
-    expect(await old.seeded(epoch)).toBe(false);
+    const counted = await countInTables(opened.database);
+    await expectMoved(opened.database, limits, counted);
     const once = await rows();
-    expect(await createSqlStores(opened.database, { clock, onStaleKey: () => {} }).limits.seeded(epoch)).toBe(
-      true,
-    );
+    opened = await opened.reopen();
+    expect(await opened.stores.limits.seeded(counted.epoch)).toBe(true);
     expect(await rows()).toEqual(once);
   });
 

@@ -186,8 +186,10 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
   let opened: TestMysql;
   beforeEach(async () => {
     opened = await openTestMysql(clock, { retryForMs: 8000 });
-    await opened.stores.limits.seed("one", []);
-    await opened.stores.limits.seed("two", []);
+    await opened.database.db
+      .insertInto("limit_seeds")
+      .values([{ epoch: "one" }, { epoch: "two" }])
+      .execute();
   });
   afterEach(() => opened.close());
 
@@ -286,7 +288,8 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
     const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: NOW + MINUTE };
     const guess = { at: NOW, codeLength: 6 };
     expect(await ways(() => users.signIn({ user, session: aSession(user.id), verificationId: "v" }))).toBe(9);
-    expect(await ways(() => limits.take({ member: fresh("m"), checks, lease }, NOW))).toBe(7);
+    await limits.take({ member: fresh("m"), checks }, NOW);
+    expect(await ways(() => limits.take({ member: fresh("m"), checks, lease }, NOW))).toBe(1);
     expect(await ways(() => ledger.record(fresh("guess"), user.phoneTag, "stranger", guess))).toBe(1);
     await watched.close();
   });

@@ -29,7 +29,7 @@ function checksOf(full?: string): readonly LimitCheck[] {
 }
 
 /**
- * Whoever is refused by anything sends reads alone, outside of any transaction, and fewer than who passes sends.
+ * Whoever is refused by anything sends reads alone, outside of any transaction, and no more than who passes sends.
  *
  * @param looks how many statements a take reads by before its first that writes
  */
@@ -54,8 +54,7 @@ export function refusedSuite(watched: () => Watched, { looks }: { readonly looks
       });
       expect(refused.taken).toMatchObject({ ok: false, refusedBy: by });
       expect(refused.statements.filter((sql) => WRITES.test(sql))).toEqual([]);
-      expect(refused.statements.length).toBeLessThanOrEqual(4);
-      expect(refused.statements.length).toBeLessThan(passed.statements.length);
+      expect(refused.statements.length).toBeLessThanOrEqual(Math.min(2, passed.statements.length));
     },
   );
 
@@ -68,7 +67,7 @@ export function refusedSuite(watched: () => Watched, { looks }: { readonly looks
     expect(statements.filter((sql) => WRITES.test(sql))).toEqual([]);
   });
 
-  test("what passes looks once before it locks", async () => {
+  test(`what passes reads ${looks} times before it writes`, async () => {
     const { statements } = await cost({ checks: checksOf(), lease: lease(3) });
     const begun = statements.findIndex((sql) => WRITES.test(sql));
     expect(begun).toBe(looks);

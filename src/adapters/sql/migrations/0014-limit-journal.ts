@@ -1,9 +1,9 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Schema } from "../schema.ts";
 import { index, TIME } from "./tables.ts";
 
 /**
- * Limits on SQLite are rows of a journal. What the version before counted is moved there when limits are first needed
+ * Limits are rows of a journal. What the version before counted is moved there when limits are first needed
  * (`limit-journal-import.ts`): it may go on counting after this.
  */
 export async function limitJournal(db: Kysely<Schema>): Promise<void> {
@@ -13,7 +13,7 @@ export async function limitJournal(db: Kysely<Schema>): Promise<void> {
     .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
     .addColumn("at", TIME, (column) => column.notNull())
     .addColumn("matters_until", TIME, (column) => column.notNull())
-    .addColumn("entry", "text", (column) => column.notNull())
+    .addColumn("entry", sql`mediumtext`, (column) => column.notNull())
     .execute();
   await index(db, "limit_journal", ["at"]);
 }

@@ -28,9 +28,22 @@ export function entryOf({ counted, forgotten, sums, leases, seeds }: Change): st
   return JSON.stringify(entry);
 }
 
+/** Several changes, one after the other, as one text. */
+export function entriesOf(changes: readonly Change[]): string {
+  return `[${changes.map(entryOf).join(",")}]`;
+}
+
 /** @param text what `entryOf` wrote, of this version or another one */
 export function changeOf(text: string): Change {
-  const { c, f, s, l, e } = JSON.parse(text) as Entry;
+  return fromEntry(JSON.parse(text) as Entry);
+}
+
+/** @param text what `entriesOf` wrote, of this version or another one */
+export function changesOf(text: string): readonly Change[] {
+  return (JSON.parse(text) as readonly Entry[]).map(fromEntry);
+}
+
+function fromEntry({ c, f, s, l, e }: Entry): Change {
   return {
     ...NO_CHANGE,
     ...(c && { counted: c.map(eventOf) }),

@@ -54,9 +54,11 @@ export function forgotten(
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** A page of what was lost, put back; `LONGEST_KEPT_MS` where nobody has looked at a key yet. */
+/** A page of what was lost, put back; `LONGEST_KEPT_MS` where nobody has looked at a key yet. What is there already is left out. */
 export function putBack(books: Books, { events, sums = [] }: Lost): Change {
-  return { ...NO_CHANGE, counted: together(events), sums: raisedSums(books, sums) };
+  const lost = events.filter(({ key, member }) => !eventOf(books.events.on(key), member));
+  const raised = raisedSums(books, sums).filter((slot) => slot.amount > books.sums.amountIn(slot));
+  return { ...NO_CHANGE, counted: together(lost), sums: raised };
 }
 
 /** The events of one member, which follow each other, as one. */

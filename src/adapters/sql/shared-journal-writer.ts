@@ -1,0 +1,178 @@
+import type { Kysely } from "kysely";
+import { apply, type Books } from "../../core/protection/counts/books.ts";
+import { type Change, isEmpty, lastOf, mattersUntil } from "../../core/protection/counts/change.ts";
+import { changesOf, entriesOf } from "../../core/protection/counts/entry.ts";
+import type { SqlDatabase } from "./database.ts";
+import type { Decided } from "./limit-journal.ts";
+import { isConflict, isDuplicate } from "./mysql-errors.ts";
+import type { Schema } from "./schema.ts";
+import { append, lockTurn, type Mark, PAGE, readFrom } from "./shared-journal-rows.ts";
+
+/** For so long nobody waits for their turn when a process stands still in the middle of its own. */
+const STUCK_MS = 60_000;
+
+export interface Asked {
+  readonly decide: (books: Books) => Decided<unknown>;
+  readonly now: number;
+}
+
+/** What one of a group is told: it returns, or throws what was their own mistake. */
+export type Answer = () => unknown;
+
+/** What a process knows. */
+export interface State {
+  readonly books: Books;
+  /** The last row that it has followed. */
+  last: Mark;
+  /** Whether another process wrote since the group before. */
+  isShared: boolean;
+}
+
+/** What a group comes to by the books as they are. It is in them already, and can be taken back. */
+interface Draft {
+  readonly answers: readonly Answer[];
+  readonly changes: readonly Change[];
+  takeBack(): void;
+}
+
+/** @returns what changes, which is written in the same transaction */
+export type Portion = (books: Books, trx: Kysely<Schema>) => Promise<Change>;
+
+export interface Writer {
+  /** Decides for all of them by everything that was written. Resolves when what it changes is durable. */
+  serve(known: State, group: readonly Asked[]): Promise<readonly Answer[]>;
+  /** Writes what goes together with other changes of the database. */
+  write(known: State, portion: Portion): Promise<void>;
+}
+
+/**
+ * Writes groups into the journal, each as the row after the last one that it was decided by.
+ *
+ * @throws OtherHistory from its methods when that row is not there
+ */
+export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "transaction">): Writer {
+  let stuckUntil = Number.NEGATIVE_INFINITY;
+  const isStuck = () => performance.now() < stuckUntil;
+
+  async function serveBy(known: State, group: readonly Asked[]): Promise<readonly Answer[]> {
+    for (;;) {
+      const draft = draftOf(known.books, group);
+      if (draft.changes.length === 0) {
+        if (!(await catchUp(db, known))) return draft.answers;
+      } else if (isStuck() || !known.isShared) {
+        if (await isWritten(known, draft)) return draft.answers;
+        if (isStuck()) await catchUp(db, known);
+        else known.isShared = true;
+      } else {
+        draft.takeBack();
+        const answers = await serveInTurn(known, group);
+        if (answers) return answers;
+      }
+    }
+  }
+
+  /** Whether the row after the last one that is known was free. What was not written is not in the books either. */
+  async function isWritten(known: State, draft: Draft): Promise<boolean> {
+    try {
+      known.last = await append(db, known.last, rowOf(draft.changes), { waits: !isStuck() });
+      return true;
+    } catch (error) {
+      draft.takeBack();
+      return isOvertaken(error);
+    }
+  }
+
+  /** Undefined when it was not their turn after all. */
+  async function serveInTurn(known: State, group: readonly Asked[]): Promise<readonly Answer[] | undefined> {
+    let answers: readonly Answer[] | undefined;
+    const decide = async () => {
+      const draft = draftOf(known.books, group);
+      answers = draft.answers;
+      return draft;
+    };
+    try {
+      await inTurn(known, decide);
+      return answers;
+    } catch (error) {
+      return isOvertaken(error) || undefined;
+    }
+  }
+
+  /** False when it may be tried again. */
+  function isOvertaken(error: unknown): false {
+    if (isConflict(error)) stuckUntil = performance.now() + STUCK_MS;
+    else if (!isDuplicate(error)) throw error;
+    return false;
+  }
+
+  async function writeInTurn(known: State, portion: Portion): Promise<void> {
+    await inTurn(known, async (trx) => {
+      const change = await portion(known.books, trx);
+      return draftOf(known.books, [{ decide: () => ({ result: undefined, change }), now: 0 }]);
+    });
+  }
+
+  /** Nobody else writes meanwhile. The transaction may be done again, and its commit may fail. */
+  async function inTurn(known: State, decide: (trx: Kysely<Schema>) => Promise<Draft>): Promise<void> {
+    let draft: Draft | undefined;
+    try {
+      known.last = await transaction(async (trx) => {
+        draft?.takeBack();
+        draft = undefined;
+        await lockTurn(trx);
+        known.isShared = await catchUp(trx, known);
+        draft = await decide(trx);
+        return draft.changes.length > 0
+          ? await append(trx, known.last, rowOf(draft.changes), { waits: true })
+          : known.last;
+      });
+    } catch (error) {
+      draft?.takeBack();
+      throw error;
+    }
+  }
+
+  return { serve: serveBy, write: writeInTurn };
+}
+
+function draftOf(books: Books, group: readonly Asked[]): Draft {
+  const changes: Change[] = [];
+  const backs: Change[] = [];
+  const answers = group.map(({ decide }): Answer => {
+    try {
+      const { result, change } = decide(books);
+      if (!isEmpty(change)) {
+        backs.push(apply(books, change));
+        changes.push(change);
+      }
+      return () => result;
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+  });
+  return { answers, changes, takeBack: () => void backs.reverse().map((back) => apply(books, back)) };
+}
+
+function rowOf(changes: readonly Change[]) {
+  return {
+    at: Math.max(...changes.map(lastOf)),
+    matters_until: Math.max(...changes.map(mattersUntil)),
+    entry: entriesOf(changes),
+  };
+}
+
+/** Whether there was anything to follow. */
+async function catchUp(db: Kysely<Schema>, state: State): Promise<boolean> {
+  const known = state.last.id;
+  for (let isWhole = false; !isWhole; ) {
+    const news = await readFrom(db, state.last);
+    for (const { id, at, entry } of news) {
+      for (const change of changesOf(entry)) apply(state.books, change);
+      state.last = { id, at };
+    }
+    isWhole = news.length < PAGE;
+  }
+  return state.last.id > known;
+}
