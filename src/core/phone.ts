@@ -25,6 +25,7 @@ export interface PhonePolicy {
 const MAX_INPUT_LENGTH = 64;
 
 const PLAIN = /^\+?[0-9]+$/;
+const INTERNATIONAL = /^\+[0-9]+$/;
 const DIGIT = /^\p{Nd}$/u;
 const PLUS = /^[+\uFF0B]$/u;
 const OPENING = /^[([\uFF08\uFF3B]$/u;
@@ -142,6 +143,7 @@ function exists({ number, type }: ReadNumber, { strictNumbers }: PhonePolicy): b
 function readings(input: string, defaultCountry: CountryCode): readonly string[] {
   const text = toPlainText(input);
   if (text === undefined) return [];
+  if (INTERNATIONAL.test(text)) return [text];
   const texts = text.includes("(0)") ? [text.replace("(0)", ""), text] : [text];
   const dialed = texts.map((each) => each.replace(/[()]/g, ""));
   return dialed.flatMap((each) => [each, ...asInternational(each, defaultCountry)]);

@@ -14,8 +14,8 @@ const TAG_BYTES = 16;
 export function encrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, associated: string): string {
   const cipher = createCipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
   cipher.setAAD(Buffer.from(associated));
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return Buffer.concat([iv, ciphertext, cipher.getAuthTag()]).toString("base64url");
+  const box = [iv, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()];
+  return Buffer.concat(box).toString("base64url");
 }
 
 /** Reverses `encrypt`. Throws for any other text, key or associated data, without saying which of them is wrong. */

@@ -66,9 +66,9 @@ export const startVerification = operation({
       ...(idempotency && { idempotency }),
     });
     if (!started.ok) return started;
-    const { link, ...view } = started.value;
+    const { link } = started.value;
     const pageUrl = link && `${originOf(request.c, deps.settings)}/verify/${link}`;
-    return ok({ ...verificationBody(view), ...(pageUrl && { pageUrl }) });
+    return ok({ ...verificationBody(started.value), ...(pageUrl && { pageUrl }) });
   },
 });
 
@@ -127,7 +127,7 @@ export const readVerification = operation({
       ...(backend && { backend }),
     });
     if (!found.ok) return found;
-    const { proof, ...view } = found.value;
-    return ok({ ...verificationBody(view), ...(proof && { proof }) });
+    const { proof } = found.value;
+    return ok({ ...verificationBody(found.value), ...(proof && { proof }) });
   },
 });

@@ -25,11 +25,16 @@ import type { SessionTokens, User, Verification } from "./schemas.ts";
 type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
 
 export function verificationBody(view: VerificationView): z.input<typeof Verification> {
+  const { id, status, purpose, phone, codeLength, expiresAt, resendAt } = view;
   return {
-    ...view,
-    ...(alphabetOf(view.codeLength) === "letters" && { codeAlphabet: "letters" as const }),
-    expiresAt: timeOf(view.expiresAt),
-    resendAt: timeOf(view.resendAt),
+    id,
+    status,
+    purpose,
+    phone,
+    codeLength,
+    expiresAt: timeOf(expiresAt),
+    resendAt: timeOf(resendAt),
+    ...(alphabetOf(codeLength) === "letters" && { codeAlphabet: "letters" as const }),
   };
 }
 
