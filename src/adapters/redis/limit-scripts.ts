@@ -18,14 +18,15 @@ end
 
 local exceeded, latest = {}, now
 for row = 1, #bounds, 8 do
-  local check, role, bound, place = bounds[row], bounds[row + 1], bounds[row + 2], bounds[row + 3]
-  local free = bound ~= ${BOUND.sum} and isCounted(place) and now + 1 or freeAt(row)
-  if free > latest then latest = free end
-  if bounds[row + 8] ~= check then
-    if latest > now then
-      if role ~= ${ROLE.advises} then return {'no', text(check), text(latest)} end
-      table.insert(exceeded, text(check))
-    end
+  local check, role, bound, place, max = unpack(bounds, row, row + 4)
+  -- Whoever lets anything through lets the first one through.
+  if bound == ${BOUND.sum} or max < 1 or sizeOf(place) > 0 then
+    local free = bound ~= ${BOUND.sum} and isCounted(place) and now + 1 or freeAt(row)
+    if free > latest then latest = free end
+  end
+  if latest > now and bounds[row + 8] ~= check then
+    if role ~= ${ROLE.advises} then return {'no', text(check), text(latest)} end
+    table.insert(exceeded, text(check))
     latest = now
   end
 end
