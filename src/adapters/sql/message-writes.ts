@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Finished, Idempotency, Message } from "../../core/delivery/ports.ts";
+import { saidById } from "./by-id.ts";
 import { coalesce } from "./coalesce.ts";
 import type { SqlDatabase } from "./database.ts";
 import { reusable } from "./reusable.ts";
@@ -55,7 +56,7 @@ type FinishedRow = ReturnType<typeof finishedValues>;
 
 /** One statement for all: each column takes what the row with its id says. */
 function finishing(db: Kysely<Schema>, rows: readonly FinishedRow[]) {
-  const said = <K extends keyof FinishedRow>(name: K) => byId(rows, name);
+  const said = <K extends keyof FinishedRow>(name: K) => saidById(rows, name);
   return db
     .updateTable("messages")
     .set({
@@ -73,11 +74,6 @@ function finishing(db: Kysely<Schema>, rows: readonly FinishedRow[]) {
       "in",
       rows.map(({ id }) => id),
     );
-}
-
-function byId<K extends keyof FinishedRow>(rows: readonly FinishedRow[], name: K) {
-  const whens = rows.map((row) => sql`when ${row.id} then ${row[name]}`);
-  return sql<FinishedRow[K]>`case id ${sql.join(whens, sql` `)} end`;
 }
 
 function messageValues(message: Message): MessageRow {

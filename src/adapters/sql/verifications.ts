@@ -1,25 +1,15 @@
-import type { ExpressionBuilder, Kysely } from "kysely";
 import type { Verification, VerificationStore } from "../../core/verification/ports.ts";
-import { rows, type SqlDatabase, type Steps } from "./database.ts";
-import { filled, reusable } from "./reusable.ts";
-import type { Schema, VerificationRow } from "./schema.ts";
+import { coalesce } from "./coalesce.ts";
+import { rows, type SqlDatabase } from "./database.ts";
+import { createGuess, isLive } from "./guesses.ts";
+import { reusable } from "./reusable.ts";
+import type { VerificationRow } from "./schema.ts";
 import { trafficOf, trafficValues } from "./traffic.ts";
 
 export function createVerificationStore(database: SqlDatabase): VerificationStore {
   const { db } = database;
-  const add = reusable((rows: readonly VerificationRow[]) => db.insertInto("verifications").values(rows));
-  const find = reusable(([{ id } = NONE]: readonly Named[]) =>
-    db.selectFrom("verifications").selectAll().where("id", "=", id),
-  );
   return {
-    async create(verification) {
-      await add(db, [verificationValues(verification)]);
-    },
-
-    async find(id) {
-      const { rows } = await find(db, [{ id }]);
-      return rows[0] && verificationOf(rows[0]);
-    },
+    ...createKeeping(database),
 
     async findHeld(holder, phoneTag, purpose, now) {
       const row = await db
@@ -33,7 +23,7 @@ export function createVerificationStore(database: SqlDatabase): VerificationStor
       return row && verificationOf(row);
     },
 
-    guess: database.steps ? guessInSteps(db, database.steps) : guessOneByOne(db),
+    guess: createGuess(database),
 
     async resent(id, { messages, resendAt, expiresAt }, now) {
       const { numUpdatedRows } = await db
@@ -81,74 +71,36 @@ interface Named {
   readonly id: string;
 }
 
-interface GuessRow extends Named {
-  readonly now: number;
-}
-
-/** Statements are built for one row at least. */
-const NONE = { id: "", now: 0 };
-
-function guessStatements(db: Kysely<Schema>) {
-  const count = (right: boolean) =>
-    filled(([{ id, now } = NONE]: readonly GuessRow[]) =>
-      db
-        .updateTable("verifications")
-        .set((eb) => ({
-          attempts_used: eb("attempts_used", "+", 1),
-          ...(right && { outcome: "approved" as const, approved_at: now }),
-        }))
-        .where("id", "=", id)
-        .where(isLive(now)),
+/** What is asked for at one moment is one statement; where the database runs in this process each is its own. */
+function createKeeping({ db, steps }: SqlDatabase): Pick<VerificationStore, "create" | "find"> {
+  const add = reusable((rows: readonly VerificationRow[]) => db.insertInto("verifications").values(rows));
+  const select = reusable((rows: readonly Named[]) =>
+    db
+      .selectFrom("verifications")
+      .selectAll()
+      .where(
+        "id",
+        "in",
+        rows.map(({ id }) => id),
+      ),
+  );
+  const create = async (verifications: readonly Verification[]) => {
+    await add(db, verifications.map(verificationValues));
+    return verifications.map(() => undefined);
+  };
+  const find = async (ids: readonly string[]) => {
+    const { rows } = await select(
+      db,
+      ids.map((id) => ({ id })),
     );
+    const byId = new Map(rows.map((row) => [row.id, verificationOf(row)]));
+    return ids.map((id) => byId.get(id));
+  };
+  if (!steps) return { create: coalesce(create), find: coalesce(find) };
   return {
-    wrong: count(false),
-    right: count(true),
-    /** How a verification ended that is over: nothing of it changes any more. */
-    end: filled(([{ id } = NONE]: readonly Named[]) =>
-      db
-        .selectFrom("verifications")
-        .select(["attempts_used as attemptsUsed", "messages"])
-        .where("id", "=", id),
-    ),
+    create: async (verification) => void (await create([verification])),
+    find: async (id) => (await find([id]))[0],
   };
-}
-
-/** One statement counts, and after the right guess another one reads. */
-function guessOneByOne(db: Kysely<Schema>): VerificationStore["guess"] {
-  const statements = guessStatements(db);
-  return async (id, right, now) => {
-    const counted = await db.executeQuery((right ? statements.right : statements.wrong)([{ id, now }], db));
-    if (counted.numAffectedRows === 0n) return { outcome: "dead" };
-    if (!right) return { outcome: "wrong" };
-    const { rows } = await db.executeQuery(statements.end([{ id }], db));
-    return { outcome: "approved", ...endOf(rows[0]) };
-  };
-}
-
-/** Both in one turn, so that nobody waits for the disk twice. */
-function guessInSteps(db: Kysely<Schema>, steps: Steps): VerificationStore["guess"] {
-  const statements = guessStatements(db);
-  return (id, right, now) =>
-    steps.write((step) => {
-      const { changes } = step.execute((right ? statements.right : statements.wrong)([{ id, now }], db));
-      if (changes === 0) return { outcome: "dead" };
-      if (!right) return { outcome: "wrong" };
-      return { outcome: "approved", ...endOf(step.query(statements.end([{ id }], db))[0]) };
-    });
-}
-
-function endOf(row: { readonly attemptsUsed: number; readonly messages: number } | undefined) {
-  if (!row) throw new Error("a verification that was approved is not there");
-  return row;
-}
-
-function isLive(now: number) {
-  return (eb: ExpressionBuilder<Schema, "verifications">) =>
-    eb.and([
-      eb("outcome", "=", "open"),
-      eb("attempts_used", "<", eb.ref("attempts_allowed")),
-      eb("expires_at", ">", now),
-    ]);
 }
 
 function verificationValues(verification: Verification): VerificationRow {

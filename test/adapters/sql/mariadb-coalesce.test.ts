@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
 import { openMysql } from "../../../src/adapters/sql/mysql.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
-import { addTagKey, aMessage, aSession, aUser, fresh, NOW } from "../../contracts/samples.ts";
+import { addTagKey, aMessage, aSession, aUser, aVerification, fresh, NOW } from "../../contracts/samples.ts";
 import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
 
 const clock = { now: () => NOW };
@@ -51,6 +51,45 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     expect((await counted("Com_commit")) - commits).toBe(1);
     const found = await Promise.all(drafts.map(({ session }) => stores.sessions.find(session.id)));
     expect(found.map((each) => each?.user.id)).toEqual(drafts.map(({ user }) => user.id));
+  });
+
+  test("16 verifications are one statement, reads of them are one, and their guesses are four and one commit", async () => {
+    const { verifications } = stores;
+    const started = many(() => aVerification());
+    const ids = started.map(({ id }) => id);
+    expect(await statements(() => started.map((each) => verifications.create(each)))).toBe(1);
+    expect(await statements(() => ids.map((id) => verifications.find(id)))).toBe(1);
+    const commits = await counted("Com_commit");
+    const guesses = ids.map((id, n) => () => verifications.guess(id, n % 2 === 1, NOW));
+    expect(await statements(() => guesses.map((guess) => guess()))).toBe(4);
+    expect((await counted("Com_commit")) - commits).toBe(1);
+    const found = await Promise.all(ids.map((id) => verifications.find(id)));
+    expect(found).toEqual(
+      started.map((each, n) => ({
+        ...each,
+        attemptsUsed: 1,
+        ...(n % 2 === 1 && { outcome: "approved", approvedAt: NOW }),
+      })),
+    );
+  });
+
+  test("16 takes and what 16 approvals give back are one statement each, and a row", async () => {
+    const { limits } = stores;
+    const phones = many(() => fresh("phone"));
+    const lease = { wanted: 3, cap: 9, expiresAt: NOW + 60_000 };
+    const windows = [{ max: 9, windowMs: 60_000 }];
+    const take = (key: string) =>
+      limits.take({ member: key, checks: [{ name: "any", key, windows }], lease: { ...lease, key } }, NOW);
+    await take(fresh("first"));
+    expect(await statements(() => phones.map(take))).toBe(1);
+    const settle = (key: string) =>
+      limits.settle({
+        forget: { keys: [key], members: [key] },
+        forgive: [],
+        release: { key, member: key, count: 2 },
+      });
+    expect(await statements(() => phones.map(settle))).toBe(1);
+    expect(await opened.database.db.selectFrom("limit_journal").selectAll().execute()).toHaveLength(4);
   });
 
   test("16 messages are one statement, their outcomes are one, and so are reads of sessions and of the ledger", async () => {
