@@ -38,14 +38,21 @@ interface Row {
   readonly entry: string;
 }
 
+interface Aged {
+  readonly id: number;
+  readonly at: number;
+}
+
 /** Rows that are read, and followed, without giving way. */
 const PAGE = 500;
+/** So many rows that are not old may stand before those that are: what was seeded, or told by a clock that was ahead. */
+const SPARE = 1_000;
 
 const READ = "select id, entry from limit_journal where id > ? and matters_until > ? order by id limit ?";
 const LAST = "select max(id) as id from limit_journal";
 const APPEND = "insert into limit_journal (at, matters_until, entry) values (?, ?, ?)";
-const OLD = "select id from limit_journal where at < ? order by at limit ?";
-const DELETE_OLD = `delete from limit_journal where id in (${OLD})`;
+const FIRST = "select id, at from limit_journal where id > 0 order by id limit ?";
+const DELETE_OLD = "delete from limit_journal where id <= ? and at < ?";
 
 /**
  * The memory of each process decides, and what it decides is a row, written in the same transaction; before that it
@@ -116,9 +123,12 @@ export function createJournal(
 
     async sweep(before, limit) {
       if (loading) sweepBooks((await loading).books, before, limit);
-      const old = await steps.read((step) => step.rows(OLD, before, 1));
-      if (old.length === 0) return 0;
-      return await steps.write((step) => step.run(DELETE_OLD, before, limit).changes);
+      const first = await steps.read((step) => step.rows<Aged>(FIRST, limit + SPARE));
+      const last = first
+        .filter(({ at }) => at < before)
+        .slice(0, limit)
+        .at(-1);
+      return last ? await steps.write((step) => step.run(DELETE_OLD, last.id, before).changes) : 0;
     },
   };
 }

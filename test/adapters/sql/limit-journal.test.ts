@@ -184,14 +184,15 @@ describe("the journal of limits", () => {
   test("what is swept goes in pieces, and what was seeded stays", async () => {
     const epoch = fresh("epoch");
     await limits.seed(epoch, []);
-    for (let n = 0; n < 30; n++) await take(sends(fresh("key"), 1), NOW - DAY);
+    // A clock was ahead meanwhile.
+    for (let n = 0; n < 30; n++) await take(sends(fresh("key"), 1), n === 5 ? NOW : NOW - DAY);
     await take(sends(fresh("key"), 1));
     expect(await limits.sweep(NOW - MINUTE, 20)).toBe(20);
-    expect(await limits.sweep(NOW - MINUTE, 20)).toBe(10);
+    expect(await limits.sweep(NOW - MINUTE, 20)).toBe(9);
     expect(await limits.sweep(NOW - MINUTE, 20)).toBe(0);
     opened = await opened.reopen();
     expect(await opened.stores.limits.seeded(epoch)).toBe(true);
-    expect(await rows()).toHaveLength(2);
+    expect(await rows()).toHaveLength(3);
   });
 });
 

@@ -10,9 +10,13 @@ const INDEXES = [
   { table: "sessions", columns: ["ended_at"], isUnique: false },
 ] as const;
 
-/** SQLite leaves nulls out of them: each index that a row is not in is a page less to write. MySQL has nothing like it. */
+/**
+ * On SQLite each index that a row is not in is a page less to write. So nulls are left out, which MySQL has no way to do, and
+ * the journal of limits has none: what is old in it stands first.
+ */
 export async function indexesOfWhatIsThere(db: Kysely<Schema>): Promise<void> {
   if (!isSqlite(db)) return;
+  await db.schema.dropIndex("limit_journal_by_at").execute();
   for (const { table, columns, isUnique } of INDEXES) {
     const name = `${table}_by_${columns.join("_")}`;
     await db.schema.dropIndex(name).execute();
