@@ -66,11 +66,11 @@ export function parsePhone(
   policy: PhonePolicy,
   country = policy.defaultCountry,
 ): Result<Phone, "invalid_phone" | "country_not_allowed" | "phone_not_mobile"> {
-  const read = readNumber(input, { ...policy, defaultCountry: country });
-  if (read === undefined) return refuse("invalid_phone", { field: "phone" });
-  if (!canBeMobile(read)) return refuse("phone_not_mobile", { field: "phone" });
-  if (!isAllowed(regionOf(read.number), policy)) return refuse("country_not_allowed", { field: "phone" });
-  return ok(read.number.number as Phone);
+  const number = readNumber(input, { ...policy, defaultCountry: country });
+  if (number === undefined) return refuse("invalid_phone", { field: "phone" });
+  if (!canBeMobile(number)) return refuse("phone_not_mobile", { field: "phone" });
+  if (!isAllowed(regionOf(number), policy)) return refuse("country_not_allowed", { field: "phone" });
+  return ok(number.number as Phone);
 }
 
 /**
@@ -112,28 +112,20 @@ export function nationalForm(phone: Phone): string {
   return phone.startsWith("+86") ? phone.slice("+86".length) : phone;
 }
 
-/** A number, and what the metadata takes it for: undefined for one that is not valid. */
-interface ReadNumber {
-  readonly number: PhoneNumber;
-  readonly type: ReturnType<PhoneNumber["getType"]>;
-}
-
 /** The first way of reading the input that gives a number that exists. */
-function readNumber(input: string, policy: PhonePolicy): ReadNumber | undefined {
+function readNumber(input: string, policy: PhonePolicy): PhoneNumber | undefined {
   const { defaultCountry } = policy;
   for (const dialed of readings(input, defaultCountry)) {
     // With `extract` the library would look for a number inside the text (T40).
     const number = parsePhoneNumberFromString(dialed, { defaultCountry, extract: false });
-    // The library finds the type anew each time that it is asked for it, or whether there is one.
-    const read = number && { number, type: number.getType() };
-    if (read && exists(read, policy)) return read;
+    if (number !== undefined && exists(number, policy)) return number;
   }
   return undefined;
 }
 
-function exists({ number, type }: ReadNumber, { strictNumbers }: PhonePolicy): boolean {
-  if (type !== undefined || number.isNonGeographic()) return true;
-  return !strictNumbers && looksLikeMainlandMobile(number);
+function exists(number: PhoneNumber, { strictNumbers }: PhonePolicy): boolean {
+  if (!strictNumbers && looksLikeMainlandMobile(number)) return true;
+  return number.isValid() || number.isNonGeographic();
 }
 
 /**
@@ -184,12 +176,13 @@ function digitValue(digit: string): number {
   return (codePoint - start) % 10;
 }
 
-function canBeMobile({ number, type }: ReadNumber): boolean {
+function canBeMobile(number: PhoneNumber): boolean {
+  if (looksLikeMainlandMobile(number)) return true;
   // The metadata calls satellite phones mobiles (T41).
-  if (number.isNonGeographic()) return false;
-  return MOBILE_TYPES.includes(type) || looksLikeMainlandMobile(number);
+  return !number.isNonGeographic() && MOBILE_TYPES.includes(number.getType());
 }
 
+/** Asked first: to look a number up in the metadata takes as long as to read it, once for each kind that it may be. */
 function looksLikeMainlandMobile(number: PhoneNumber): boolean {
   return number.country === "CN" && MAINLAND_MOBILE.test(number.nationalNumber);
 }

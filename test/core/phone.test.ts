@@ -1,6 +1,9 @@
+import { getCountries, getExampleNumber } from "libphonenumber-js/max";
+import examples from "libphonenumber-js/mobile/examples";
 import { describe, expect, it } from "vitest";
 import {
   type CountryCode,
+  countryOf,
   maskPhone,
   nationalForm,
   type PhonePolicy,
@@ -320,6 +323,22 @@ describe("the region decides, not the calling code (T41)", () => {
     expect(read("+358412345678", home("FI"))).toBe("+358412345678");
     expect(read("+358412345678", home("SE"))).toBe("country_not_allowed");
     expect(read("0412 345 678", home("CX"))).toBe("+61412345678");
+  });
+});
+
+describe("the country of a number", () => {
+  /** Those whose policy takes it. */
+  const takersOf = (number: string) =>
+    getCountries().filter((country) => read(number, { ...WORLD, allowedCountries: [country] }) === number);
+
+  it("is told by a calling code that is of one country alone, and else by all digits", () => {
+    const mobiles = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
+    const known = mobiles.map((number) => [number, takersOf(number)] as const);
+    const sole = known.filter(([, takers]) => takers.length === 1);
+    expect(sole.length).toBeGreaterThan(200);
+    for (const [number, takers] of sole)
+      expect([number, countryOf(phone(number))]).toEqual([number, takers[0]]);
+    expect(countryOf(phone("+447924123456"))).toBe("IM");
   });
 });
 
