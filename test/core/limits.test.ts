@@ -11,6 +11,7 @@ import {
   tooMany,
 } from "../../src/core/protection/limits.ts";
 import type { LimitCheck } from "../../src/core/protection/ports.ts";
+import { sendChecks as allChecks, type ProtectionSettings } from "../../src/core/protection/sends.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./rules.ts";
 
 const DEFAULTS: LimitSettings = {
@@ -183,6 +184,29 @@ test("the limit on guesses counts the address alone", () => {
   expect(guessChecks(DEFAULTS, "address").map(line)).toEqual([
     "address_checks 300/5m address-checks:address",
   ]);
+});
+
+describe("all that a send is counted against", () => {
+  const budget = { total: 10_000_000, byCountry: {}, bySender: {} };
+  const settings: ProtectionSettings = {
+    limits: DEFAULTS,
+    guard: { mode: "enforce", allow: { countries: [], prefixes: [], networkBits: [] } },
+    money: { prices: { currency: "CNY", prices: [{ micros: 50_000 }], free: [] }, hour: budget, day: budget },
+  };
+  const unsolved: LimitCaller = { ...STRANGER, standing: { name: "unsolved", isThirdParty: true } };
+  const backend = { client: "backend", sends: [], spend: { day: 1_000_000 } };
+
+  test.each([
+    ["a stranger", STRANGER],
+    ["a stranger who can solve a challenge", unsolved],
+    ["a known device", DEVICE],
+    ["a backend", { ...STRANGER, backend }],
+  ])("is of one shape, so that reading it is fast: %s", (_who, caller) => {
+    const checks = allChecks(settings, { caller, sender: "test", idempotencyKey: "key" }, nothingLearned);
+    const shapes = new Set(checks.map((check) => Object.keys(check).join()));
+    expect(checks.length).toBeGreaterThan(5);
+    expect([...shapes]).toHaveLength(1);
+  });
 });
 
 describe("what a rebuild puts back of a phone is what a send counts under", () => {

@@ -194,7 +194,7 @@ export function sendCheck(
   name: string,
   key: string,
   windows: LimitCheck["windows"],
-  more: Omit<SendCheck, "name" | "key" | "windows"> = {},
+  more: Omit<SendCheck, "name" | "key" | "windows">,
 ): SendCheck {
   const { backoff, amount, advisory, share, shards, asksCaptcha, inShare } = more;
   return { name, key, windows, backoff, amount, advisory, share, shards, asksCaptcha, inShare };
@@ -235,12 +235,8 @@ export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): numb
   return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
 }
 
-export function runningRequest(key: string): LimitCheck {
-  return {
-    name: "idempotency",
-    key: `idempotency:${key}`,
-    windows: [{ max: 1, windowMs: RUNNING_REQUEST_MS }],
-  };
+export function runningRequest(key: string): SendCheck {
+  return sendCheck("idempotency", `idempotency:${key}`, [{ max: 1, windowMs: RUNNING_REQUEST_MS }], {});
 }
 
 /** The limit on guesses from one address; independent of whose codes they are. */
