@@ -54,15 +54,17 @@ export function createRedisVerificationStore(redis: RedisConnection): Verificati
   return {
     async create(verification) {
       const { outcome, attemptsUsed, attemptsAllowed, expiresAt, messages, resendAt } = verification;
+      const { id, holder, phoneTag, purpose, createdAt } = verification;
       const fixed = JSON.stringify(verification);
-      await redis.run(
+      const created = redis.run(
         CREATE,
-        [keyOf(verification.id)],
+        [keyOf(id)],
         [fixed, outcome, attemptsUsed, attemptsAllowed, expiresAt, messages, resendAt, KEPT_MS],
       );
-      const { holder, phoneTag, purpose, id, createdAt } = verification;
-      if (!holder) return;
-      await redis.run(HOLD, [heldKey(holder, phoneTag, purpose)], [createdAt, id, MOST_HELD, KEPT_MS]);
+      // Beside each other: what is held and does not exist is not found.
+      const held =
+        holder && redis.run(HOLD, [heldKey(holder, phoneTag, purpose)], [createdAt, id, MOST_HELD, KEPT_MS]);
+      await Promise.all([created, held]);
     },
 
     find: (id) => find(redis, id),

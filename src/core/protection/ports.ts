@@ -8,6 +8,7 @@ export interface LimitCheck {
   readonly key: string;
   /** Refuses when `max` events already lie within the last `windowMs`. Any window: nothing resets at midnight (T21). */
   readonly windows: readonly { readonly max: number; readonly windowMs: number }[];
+  /** Instead of windows. */
   readonly backoff?: Backoff | undefined;
   /**
    * Counts this much instead of one: the windows' `max` are sums then. They are kept in slots of a sixtieth of each
