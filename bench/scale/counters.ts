@@ -7,7 +7,6 @@ import { openMysql } from "../../src/adapters/sql/mysql.ts";
 import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import type { LimitCheck, LimitStore } from "../../src/core/protection/ports.ts";
-import { shardsFor, sumShardsFor } from "../../src/core/protection/shards.ts";
 import { startProxy } from "../../test/support/tcp-proxy.ts";
 import { median } from "./cost.ts";
 
@@ -16,8 +15,8 @@ const DAY_MS = 24 * HOUR_MS;
 /** More than anybody takes in a run. */
 const MAX = 900_000;
 
-/** What all takes share: nothing, a counter, or two sums of money; and whether it is split. */
-const SHARINGS = ["none", "counter", "counter in parts", "sums", "sums in parts"] as const;
+/** What all takes share: nothing, a counter, or two sums of money. */
+const SHARINGS = ["none", "counter", "sums"] as const;
 export type Sharing = (typeof SHARINGS)[number];
 
 export interface Throughput {
@@ -126,12 +125,11 @@ function checksOf(phone: string, sharing: Sharing, run: string): readonly LimitC
   const windows = [{ max: 5, windowMs: HOUR_MS }];
   const own = ["resend", "phone_side", "phone"].map((name) => ({ name, key: `${name}:${phone}`, windows }));
   if (sharing === "none") return own;
-  const inParts = sharing.endsWith("in parts");
-  if (sharing.startsWith("counter")) {
+  if (sharing === "counter") {
     const windows = [{ max: MAX, windowMs: HOUR_MS }];
-    return [...own, { name: "total", key: `total:${run}`, windows, shards: inParts ? shardsFor(MAX) : 1 }];
+    return [...own, { name: "total", key: `total:${run}`, windows }];
   }
-  const spent = { key: `spend:${run}`, amount: 1, shards: inParts ? sumShardsFor(MAX, 1) : 1 };
+  const spent = { key: `spend:${run}`, amount: 1 };
   return [
     ...own,
     { name: "spend_hour", ...spent, windows: [{ max: MAX, windowMs: HOUR_MS }] },

@@ -81,18 +81,13 @@ const backoff = fc.record(
   },
   { requiredKeys: ["baseMs", "windowMs"] },
 );
-type Rule = Pick<LimitCheck, "windows" | "backoff" | "shards" | "advisory">;
+type Rule = Pick<LimitCheck, "windows" | "backoff" | "advisory">;
 
 const advisory = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true));
 const windows = fc.record({ windows: fc.array(window, { maxLength: 2 }), advisory });
 const waits = fc.record({ windows: fc.constant([]), backoff, advisory });
 /** No check has both: whether a backoff begins anew when a window has room is not asked. */
 const whole: fc.Arbitrary<Rule> = fc.oneof(windows, waits);
-/** More parts than the limit has, too: some have a share of nothing. */
-const split: fc.Arbitrary<Rule> = fc.record({
-  windows: fc.array(window, { minLength: 1, maxLength: 1 }),
-  shards: fc.integer({ min: 1, max: 6 }),
-});
 const steps = (earliestMs: number) => fc.array(stepFrom(earliestMs), { minLength: 5, maxLength: 40 });
 const stepFrom = (earliestMs: number) =>
   fc.oneof(
@@ -134,14 +129,6 @@ const stepFrom = (earliestMs: number) =>
  */
 export async function expectLikeModel(store: LimitStore): Promise<void> {
   await expectLike(store, fc.tuple(whole, whole, whole), steps(-20), 100);
-}
-
-/**
- * The model knows no parts: a counter that is split answers like one that is not. Not so when the clock is set back;
- * then parts may let through what one counter would not, within the limit all the same.
- */
-export async function expectSplitLikeModel(store: LimitStore): Promise<void> {
-  await expectLike(store, fc.tuple(split, split, whole), steps(0), 50);
 }
 
 async function expectLike(
@@ -211,21 +198,21 @@ const mixed = fc.array(fc.record({ how: bound, waitMs: fc.integer({ min: -10, ma
 });
 
 /**
- * Takes bound by `tight`, by `loose` and by nothing on one split counter: of those that are bound never more than their
+ * Takes bound by `tight`, by `loose` and by nothing on one counter: of those that are bound never more than their
  * limit pass in a window, and nobody is refused as long as all events together are fewer.
  */
 export async function expectFairMixture(store: LimitStore): Promise<void> {
   const windowMs = 300;
   const most = { tight: 7, loose: 12, free: Number.POSITIVE_INFINITY } as const;
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 5 }), mixed, async (shards, takes) => {
+    fc.asyncProperty(mixed, async (takes) => {
       const key = fresh("mixed");
       const passed: { how: keyof typeof most; at: number }[] = [];
       let now = NOW;
       for (const [n, { how, waitMs }] of takes.entries()) {
         now += waitMs;
         const windows = how === "free" ? [] : [{ max: most[how], windowMs }];
-        const check = { name: "shared", key, shards, windows };
+        const check = { name: "shared", key, windows };
         const all = passed.filter(({ at }) => at > now - windowMs).length;
         const taken = await store.take({ member: `${key}.${n}`, checks: [check] }, now);
         if (taken.ok) passed.push({ how, at: now });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LimitCheck, LimitStore, TakeRequest } from "../../src/core/protection/ports.ts";
+import { crowdSuite } from "./limit-crowds.ts";
 import { leaseSuite } from "./limit-leases.ts";
 import { expectLikeModel } from "./limit-model.ts";
-import { shardSuite } from "./limit-shards.ts";
 import { amountSuite } from "./limit-sums.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
@@ -224,7 +224,7 @@ export function limitStoreContract(
 
     leaseSuite(() => store);
     amountSuite(() => store);
-    shardSuite(() => store);
+    crowdSuite(() => store);
 
     describe("seed", () => {
       test("puts back what is missing, counts nothing twice, and remembers the epoch", async () => {

@@ -13,7 +13,7 @@ const step = fc.record({
 });
 
 /** Passes whatever fits into the total of the slots, and nothing else. */
-async function expectLikeOneSum(store: LimitStore, shards: number): Promise<void> {
+async function expectLikeOneSum(store: LimitStore): Promise<void> {
   const [windowMs, most] = [600, { tight: 100, loose: 110 }];
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
@@ -26,7 +26,7 @@ async function expectLikeOneSum(store: LimitStore, shards: number): Promise<void
         const held = slots.get(slot) ?? 0;
         if (how === "correct") {
           const change = amount % 2 ? amount : -amount;
-          await store.correct([{ key, windowMs, at: now, amount: change, shards }]);
+          await store.correct([{ key, windowMs, at: now, amount: change }]);
           slots.set(slot, Math.max(0, held + change));
           continue;
         }
@@ -34,7 +34,7 @@ async function expectLikeOneSum(store: LimitStore, shards: number): Promise<void
         const total = live.reduce((sum, [, each]) => sum + each, amount);
         const bound = most[how === "told" ? "tight" : how];
         const told = how === "told" && { advisory: true };
-        const check = { name: how, key, amount, windows: [{ max: bound, windowMs }], shards, ...told };
+        const check = { name: how, key, amount, windows: [{ max: bound, windowMs }], ...told };
         const taken = await store.take({ member: fresh("member"), checks: [check] }, now);
         expect(taken.ok).toBe(how === "told" || total <= bound);
         if (taken.ok) slots.set(slot, held + amount);
@@ -49,16 +49,11 @@ async function expectLikeOneSum(store: LimitStore, shards: number): Promise<void
 export function amountSuite(store: () => LimitStore): void {
   const take = (checks: readonly LimitCheck[], now = NOW) =>
     store().take({ member: fresh("member"), checks }, now);
-  const budgetIn = (shards: number) => {
-    return (key: string, amount: number, max = 100, windowMs = HOUR): LimitCheck => {
-      return { name: "budget", key, amount, windows: [{ max, windowMs }], shards };
-    };
+  const budget = (key: string, amount: number, max = 100, windowMs = HOUR): LimitCheck => {
+    return { name: "budget", key, amount, windows: [{ max, windowMs }] };
   };
-  const budget = budgetIn(1);
 
-  /** One that all share may be split; more parts than it has room for amounts, too. */
-  describe.each([1, 5, 16])("amounts, in %i parts", (shards) => {
-    const budget = budgetIn(shards);
+  describe("amounts", () => {
     const left = async (key: string, max: number, now = NOW, windowMs = HOUR) => {
       let free = 0;
       while (free < max && (await take([budget(key, 1, max, windowMs)], now)).ok) free += 1;
@@ -119,7 +114,7 @@ export function amountSuite(store: () => LimitStore): void {
     test("corrections go both ways and not below zero", async () => {
       const key = fresh("budget");
       await take([budget(key, 60)]);
-      const change = (amount: number) => store().correct([{ key, windowMs: HOUR, at: NOW, amount, shards }]);
+      const change = (amount: number) => store().correct([{ key, windowMs: HOUR, at: NOW, amount }]);
       await change(20);
       expect(await take([budget(key, 21)])).toMatchObject({ ok: false });
       await change(-70);
@@ -131,7 +126,7 @@ export function amountSuite(store: () => LimitStore): void {
 
     test("seeded twice is seeded once, and never takes back what was counted since", async () => {
       const key = fresh("budget");
-      const sums = [{ key, windowMs: HOUR, at: NOW, amount: 30, shards }];
+      const sums = [{ key, windowMs: HOUR, at: NOW, amount: 30 }];
       await parallel(3, () => store().seed(fresh("epoch"), [{ events: [], sums }]));
       expect(await take([budget(key, 71)])).toMatchObject({ ok: false });
       expect(await take([budget(key, 50)])).toMatchObject({ ok: true });
@@ -163,7 +158,7 @@ export function amountSuite(store: () => LimitStore): void {
             expect(inside.reduce((sum, { amount }) => sum + amount, 0)).toBeLessThanOrEqual(20);
           }
         }),
-        { numRuns: 40 / Math.min(4, shards) },
+        { numRuns: 40 },
       );
     }, 60_000);
 
@@ -180,7 +175,7 @@ export function amountSuite(store: () => LimitStore): void {
     test("corrections that race take off exactly what they say, and no more than there is", async () => {
       const key = fresh("budget");
       await parallel(20, () => take([budget(key, 4)]));
-      const sum = { key, windowMs: HOUR, at: NOW, shards };
+      const sum = { key, windowMs: HOUR, at: NOW };
       await parallel(12, () => store().correct([{ ...sum, amount: -5 }]));
       await parallel(4, () => store().correct([{ ...sum, amount: 10 }]));
       expect(await left(key, 100)).toBe(40);
@@ -193,14 +188,14 @@ export function amountSuite(store: () => LimitStore): void {
       await take([budget(key, 20)]);
       const page = (amount: number) => ({
         events: [],
-        sums: [{ key, windowMs: HOUR, at: NOW, amount, shards }],
+        sums: [{ key, windowMs: HOUR, at: NOW, amount }],
       });
       await parallel(3, () => store().seed(fresh("epoch"), [page(10), page(25), page(61)]));
       expect(await left(key, 100)).toBe(39);
     });
 
     test("answer like one sum, whatever was counted beyond it, and whoever may go how far", async () => {
-      await expectLikeOneSum(store(), shards);
+      await expectLikeOneSum(store());
     }, 60_000);
   });
 

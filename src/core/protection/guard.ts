@@ -1,7 +1,6 @@
 import type { Learned } from "./learned.ts";
 import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitCheck } from "./ports.ts";
-import { shardsFor } from "./shards.ts";
 import type { Traffic } from "./traffic.ts";
 
 const HOUR_MS = 3_600_000;
@@ -147,12 +146,10 @@ function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCh
   const key = openKey(subject);
   const windows = [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }];
   const inShare = yieldsToShare ? [] : undefined;
-  const shards = isShared ? shardsFor(rule.bound) : undefined;
   const share = isShared ? shareOf(subject, traffic, bound) : undefined;
   const challenged = sendCheck(`${name}_challenge`, key, windows, {
     asksCaptcha: true,
     inShare,
-    shards,
     share,
   });
   if (!blocks) return [challenged];

@@ -3,7 +3,6 @@ import { type Result, refuse } from "../refusals.ts";
 import type { Standing } from "./challenges.ts";
 import type { Learned } from "./learned.ts";
 import type { Bucket, LimitCheck } from "./ports.ts";
-import { shardsFor } from "./shards.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** At most `max` events in any window of this length. An empty list of windows lifts the limit. */
@@ -81,8 +80,6 @@ interface SendLimit {
   /** The windows; a limit that `challenges` refuses at ten times these. */
   readonly windows: (settings: LimitSettings, learned: Learned, caller: LimitCaller) => readonly Window[];
   readonly backoff?: (settings: LimitSettings) => LimitCheck["backoff"];
-  /** Whether so many requests count on one key that it is split. */
-  readonly isCrowded?: true;
   /** Whether strangers who have not solved a challenge are asked for one at `windows`. */
   readonly challenges?: true;
 }
@@ -150,7 +147,6 @@ const SEND_LIMITS: readonly SendLimit[] = [
     key: ({ traffic }) => `country-sends:${traffic.country}`,
     windows: ({ countrySends }, learned, { traffic }) =>
       learnedWindows(countrySends, learned(peakSubject(traffic.country))),
-    isCrowded: true,
     challenges: true,
   },
   {
@@ -159,7 +155,6 @@ const SEND_LIMITS: readonly SendLimit[] = [
     binds: "strangers",
     key: () => "total-sends",
     windows: ({ totalSends }, learned) => learnedWindows(totalSends, learned(peakSubject())),
-    isCrowded: true,
     challenges: true,
   },
   {
@@ -196,8 +191,8 @@ export function sendCheck(
   windows: LimitCheck["windows"],
   more: Omit<SendCheck, "name" | "key" | "windows">,
 ): SendCheck {
-  const { backoff, amount, advisory, share, shards, asksCaptcha, inShare } = more;
-  return { name, key, windows, backoff, amount, advisory, share, shards, asksCaptcha, inShare };
+  const { backoff, amount, advisory, share, asksCaptcha, inShare } = more;
+  return { name, key, windows, backoff, amount, advisory, share, asksCaptcha, inShare };
 }
 
 /** What one message to this phone is counted against by the table of limits. */
@@ -217,16 +212,12 @@ function checkOf(
   caller: LimitCaller,
   learned: Learned,
 ): SendCheck {
-  const { name, challenges, isCrowded } = limit;
+  const { name, challenges } = limit;
   const backoff = limit.backoff?.(settings);
   const windows = limit.windows(settings, learned, caller);
-  const [only] = windows;
-  const isSplit = isCrowded && only && windows.length === 1;
-  // By what it is at least: the number of parts must not follow what is learned.
-  const shards = isSplit ? shardsFor(Math.min(only.max, LEAST_LEARNED)) : undefined;
   const asksCaptcha = challenges && caller.standing.name === "unsolved";
   const refuses = challenges && !asksCaptcha ? windows.map(refusalWindow) : windows;
-  return sendCheck(name, key, refuses, { backoff, shards, asksCaptcha });
+  return sendCheck(name, key, refuses, { backoff, asksCaptcha });
 }
 
 /** How far back any check on a limit looks, a day at least: the guard, budgets, backends and what is used once need no more. */

@@ -20,25 +20,6 @@ export interface LimitCheck {
   readonly advisory?: boolean | undefined;
   /** Counts nothing while the events of this part of it alone would be more than `max`: no part makes up the whole. */
   readonly share?: { readonly key: string; readonly max: number; readonly windowMs: number } | undefined;
-  /**
-   * Splits a counter that the requests of many people share into so many parts, each with its share of `max`, so that
-   * a store which counts under a lock does not serve them one after the other; `shardsFor` chooses how many. A take is
-   * counted in the part that its member's hash names, and in another only when that one is full.
-   *
-   * - Never more than `max` takes that a window binds pass in any window of that length, over all parts.
-   * - It refuses only when every part is full, and `retryAt` is when the first of them has room.
-   * - Takes may bind the same key by different windows, or by none (they count and never refuse). Whoever is bound more
-   *   tightly passes while any part holds less than its share of that `max`: where others filled the parts unevenly, a
-   *   little longer than one counter would let them.
-   * - All checks on a key name the same number. When it changes, what is counted in parts that are no more is not seen.
-   * - At most one window and no backoff: give each window a check and a key of its own.
-   *
-   * Of a sum every part has its share of `max`, too, and an amount that is more than what is left of a share is laid into
-   * several. What all parts hold together decides: a take is refused only when that has no room for its amount.
-   *
-   * Stores that count in one thread do not split, which answers the same.
-   */
-  readonly shards?: number | undefined;
 }
 
 /** An event that the durable record has. */
@@ -47,8 +28,6 @@ export interface LimitEvent {
   readonly member: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** As in the checks on `key`. */
-  readonly shards?: number;
 }
 
 /** A part of what a store lost. */
@@ -75,8 +54,6 @@ export interface Sum {
   readonly windowMs: number;
   readonly at: number;
   readonly amount: number;
-  /** As in the checks on `key`. */
-  readonly shards?: number;
 }
 
 /** Guesses set aside for one verification, so that several of one phone cannot hold more than its ledger has. */
@@ -133,7 +110,7 @@ export interface LimitStore {
   take(request: TakeRequest, now: number): Promise<TakeResult>;
   /** Takes back what was counted for `members` on `keys`: a send that converted no longer counts as unconverted. */
   forget(keys: readonly string[], members: readonly string[]): Promise<void>;
-  /** Takes back the `count` oldest events on each of the keys, or as many as there are; of one that is split, of a part. */
+  /** Takes back the `count` oldest events on each of the keys, or as many as there are. */
   forgive(keys: readonly string[], count: number): Promise<void>;
   /** Adds to sums what was counted too little, or takes off what was too much; none goes below zero. */
   correct(sums: readonly Sum[]): Promise<void>;

@@ -31,12 +31,6 @@ export function priceOf({ prices, free }: PriceTable, sender: string, country: s
   return best?.micros ?? dearest;
 }
 
-/** The least that a message costs which is paid for; 0 where none is. */
-export function cheapest({ prices }: PriceTable): number {
-  const paid = prices.filter(({ micros }) => micros > 0);
-  return paid.reduce((least, { micros }) => Math.min(least, micros), paid[0]?.micros ?? 0);
-}
-
 function precision({ sender, country }: Price): number {
   return (sender === undefined ? 0 : 2) + (country === undefined ? 0 : 1);
 }

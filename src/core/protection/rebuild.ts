@@ -94,29 +94,28 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   function eventsOf(message: SentMessage): LimitEvent[] {
     const { id, member = id, createdAt: at } = message;
     const checks = countedChecks(deps, message, learned).filter((check) => at > now - lookback(check));
-    const keys = new Map<string, number | undefined>();
-    for (const { key, shards, share } of checks.filter(hasRoom)) {
-      keys.set(key, shards);
-      if (share) keys.set(share.key, undefined);
+    const keys = new Set<string>();
+    for (const { key, share } of checks.filter(hasRoom)) {
+      keys.add(key);
+      if (share) keys.add(share.key);
     }
     if (!message.traffic) {
-      for (const key of messageKeys(message.phoneTag, message.bucket, message.converted))
-        keys.set(key, undefined);
+      for (const key of messageKeys(message.phoneTag, message.bucket, message.converted)) keys.add(key);
     }
-    return [...keys].map(([key, shards]) => ({ key, member, at, ...(shards && { shards }) }));
+    return [...keys].map((key) => ({ key, member, at }));
   }
 
   /** Returns the slots that the message is counted in. */
   function addSums({ price, traffic, client, sender, createdAt: at }: SentMessage): readonly string[] {
     if (price === 0) return [];
-    const budgets: readonly Pick<Sum, "key" | "windowMs" | "shards">[] = [
+    const budgets: readonly Pick<Sum, "key" | "windowMs">[] = [
       ...budgetsOf(settings.money, sender ?? route[0]?.name ?? "", traffic?.country ?? ""),
       ...(client ? clientSums(client) : []),
     ];
-    return budgets.map(({ key, windowMs, shards }) => {
+    return budgets.map(({ key, windowMs }) => {
       const slot = `${sumKey({ key, windowMs })}/${slotAt(at, windowMs)}`;
       const amount = price + (sums.get(slot)?.amount ?? 0);
-      sums.set(slot, { key, windowMs, at, amount, ...(shards && { shards }) });
+      sums.set(slot, { key, windowMs, at, amount });
       return slot;
     });
   }

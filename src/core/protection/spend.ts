@@ -4,8 +4,7 @@ import { isUnsent, type SmsSender } from "../delivery/ports.ts";
 import type { Learned } from "./learned.ts";
 import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
-import { cheapest, type PriceTable, priceOf } from "./prices.ts";
-import { sumShardsFor } from "./shards.ts";
+import { type PriceTable, priceOf } from "./prices.ts";
 import { openPart } from "./shares.ts";
 
 /** What may be spent in one window, in millionths; what is absent or not named is unlimited. */
@@ -34,8 +33,6 @@ export interface NamedBudget {
   readonly key: string;
   readonly windowMs: number;
   readonly max: number;
-  /** Into how many parts the sum is split. */
-  readonly shards: number;
 }
 
 const WINDOWS = [
@@ -45,10 +42,9 @@ const WINDOWS = [
 
 /** The budgets that a message through this sender to this country is paid from. */
 export function budgetsOf(settings: MoneySettings, sender: string, country: string): NamedBudget[] {
-  const least = cheapest(settings.prices);
   const budgets: NamedBudget[] = [];
   const add = (name: string, key: string, windowMs: number, max: number | undefined) => {
-    if (max !== undefined) budgets.push({ name, key, windowMs, max, shards: sumShardsFor(max, least) });
+    if (max !== undefined) budgets.push({ name, key, windowMs, max });
   };
   for (const { name, of, windowMs } of WINDOWS) {
     const { total, byCountry, bySender } = settings[of];
@@ -107,7 +103,7 @@ export function spendChecks(
 }
 
 function sharedCheck(
-  { name, key, windowMs, max, shards }: NamedBudget,
+  { name, key, windowMs, max }: NamedBudget,
   caller: LimitCaller,
   amount: number,
   learned: Learned,
@@ -115,14 +111,13 @@ function sharedCheck(
   const { bucket, standing, backend } = caller;
   const upTo = (part: number) => [{ max: Math.floor(max * part), windowMs }];
   if (bucket === "device" || paysItself(caller))
-    return sendCheck(name, key, upTo(1), { amount, shards, advisory: true });
+    return sendCheck(name, key, upTo(1), { amount, advisory: true });
   const isThirdParty = standing.name !== "exempt" && standing.isThirdParty;
   const more = standing.name === "solved" && isThirdParty ? RESERVE : 0;
   const asksCaptcha = standing.name === "unsolved" && isThirdParty;
   const inShare = upTo(1 + more);
   return sendCheck(name, key, upTo((backend ? 1 : openPart(learned)) + more), {
     amount,
-    shards,
     asksCaptcha,
     inShare,
   });
@@ -160,8 +155,8 @@ function settled(
   const price = each * (billed.parts ?? 1);
   if (price === counted.price && billed.sender === counted.sender) return { price, corrections: [] };
   const on = (sender: string, amount: number) =>
-    budgetsOf(settings, sender, country).map(({ key, windowMs, shards }) => {
-      return { key, windowMs, at, amount, shards };
+    budgetsOf(settings, sender, country).map(({ key, windowMs }) => {
+      return { key, windowMs, at, amount };
     });
   const own = client ? clientSums(client) : [];
   const difference = own.map(({ key, windowMs }) => ({ key, windowMs, at, amount: price - counted.price }));

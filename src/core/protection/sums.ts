@@ -61,10 +61,9 @@ export function sumKey({ key, windowMs }: Pick<Sum, "key" | "windowMs">): string
 /** What a take with these checks adds to sums: each of them once, however many checks look at it. */
 export function sumsOf(checks: readonly LimitCheck[], at: number): Sum[] {
   const sums = new Map<string, Sum>();
-  for (const { key, windows, amount, shards } of checks) {
+  for (const { key, windows, amount } of checks) {
     if (amount === undefined) continue;
-    for (const { windowMs } of windows)
-      sums.set(sumKey({ key, windowMs }), { key, windowMs, at, amount, ...(shards && { shards }) });
+    for (const { windowMs } of windows) sums.set(sumKey({ key, windowMs }), { key, windowMs, at, amount });
   }
   return [...sums.values()];
 }

@@ -17,8 +17,8 @@ function checksOf(full?: string): readonly LimitCheck[] {
   const plain: LimitCheck[] = [
     { name: "resend", key, windows: [], backoff: { baseMs: 1, windowMs: MINUTE, from: 9 } },
     { name: "phone", key, windows },
-    { name: "total", key: fresh("total"), windows: [{ max: 300, windowMs: MINUTE }], shards: 8 },
-    { name: "spend", key: fresh("spend"), amount: 5, windows: [{ max: 1_000, windowMs: MINUTE }], shards: 8 },
+    { name: "total", key: fresh("total"), windows: [{ max: 300, windowMs: MINUTE }] },
+    { name: "spend", key: fresh("spend"), amount: 5, windows: [{ max: 1_000, windowMs: MINUTE }] },
   ];
   const backoff = { baseMs: MINUTE, windowMs: MINUTE, from: 0 };
   return plain.map((check) => {

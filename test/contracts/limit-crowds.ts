@@ -1,25 +1,20 @@
 import { describe, expect, test } from "vitest";
 import type { LimitCheck, LimitStore, TakeRequest } from "../../src/core/protection/ports.ts";
-import { expectFairMixture, expectSplitLikeModel } from "./limit-model.ts";
+import { expectFairMixture } from "./limit-model.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 /** The part of the contract of `LimitStore` that is about counters which many requests share. */
-export function shardSuite(store: () => LimitStore): void {
-  describe("split counters", () => {
-    const shared = (key: string, max: number, shards = 8, name = "total"): LimitCheck => {
-      return { name, key, windows: [{ max, windowMs: MINUTE }], shards };
+export function crowdSuite(store: () => LimitStore): void {
+  describe("counters that many share", () => {
+    const shared = (key: string, max: number, name = "total"): LimitCheck => {
+      return { name, key, windows: [{ max, windowMs: MINUTE }] };
     };
     const take = (checks: readonly LimitCheck[], more: Partial<TakeRequest> = {}, now = NOW) =>
       store().take({ member: fresh("member"), checks, ...more }, now);
     const passing = (taken: readonly { readonly ok: boolean }[]) => taken.filter(({ ok }) => ok).length;
 
-    test.each([
-      [21, 8],
-      [5, 8],
-      [40, 32],
-      [7, 1],
-    ])("of 120 parallel takes exactly %i pass, over %i parts", async (max, shards) => {
-      const limit = shared(fresh("key"), max, shards);
+    test.each([5, 40])("of 120 parallel takes exactly %i pass", async (max) => {
+      const limit = shared(fresh("key"), max);
       const taken = await parallel(120, () => take([limit]));
       expect(passing(taken)).toBe(max);
       const refused = { ok: false, refusedBy: "total", retryAt: NOW + MINUTE };
@@ -28,8 +23,8 @@ export function shardSuite(store: () => LimitStore): void {
       expect(await take([limit], {}, NOW + MINUTE)).toMatchObject({ ok: true });
     });
 
-    test("one that is full may be tried again when the first part has room", async () => {
-      const limit = shared(fresh("key"), 12, 4);
+    test("one that is full may be tried again when the first has left the window", async () => {
+      const limit = shared(fresh("key"), 12);
       for (let n = 0; n < 12; n++) {
         expect(await take([limit], {}, NOW + n * SECOND)).toMatchObject({ ok: true });
       }
@@ -45,7 +40,7 @@ export function shardSuite(store: () => LimitStore): void {
     });
 
     test("racing takes over crossing counters end, and count on all of them or on none", async () => {
-      const [a, b, own] = [shared(fresh("a"), 10), shared(fresh("b"), 25, 4, "country"), fresh("own")];
+      const [a, b, own] = [shared(fresh("a"), 10), shared(fresh("b"), 25, "country"), fresh("own")];
       const plain: LimitCheck = { name: "own", key: own, windows: [{ max: 40, windowMs: MINUTE }] };
       const orders = [
         [a, b, plain],
@@ -62,9 +57,9 @@ export function shardSuite(store: () => LimitStore): void {
     });
 
     test("a full one refuses by its name, in the order of the checks, and nothing is counted anywhere", async () => {
-      const full = shared(fresh("full"), 4, 4, "second");
-      const alsoFull = shared(fresh("also"), 3, 4, "third");
-      const free = shared(fresh("free"), 5, 4, "first");
+      const full = shared(fresh("full"), 4, "second");
+      const alsoFull = shared(fresh("also"), 3, "third");
+      const free = shared(fresh("free"), 5, "first");
       await parallel(4, () => take([full]));
       await parallel(3, () => take([alsoFull]));
       const lease = { key: fresh("guesses"), wanted: 2, cap: 2, expiresAt: NOW + MINUTE };
@@ -75,7 +70,7 @@ export function shardSuite(store: () => LimitStore): void {
       expect(passing(await parallel(10, () => take([free])))).toBe(4);
     });
 
-    test("a member counts once on a key, in whichever part", async () => {
+    test("a member counts once on a key", async () => {
       const limit = shared(fresh("key"), 10);
       const member = fresh("member");
       const taken = await parallel(20, () => take([limit], { member }));
@@ -84,16 +79,15 @@ export function shardSuite(store: () => LimitStore): void {
     });
 
     test("takes that nothing binds count, and never refuse", async () => {
-      const limit = shared(fresh("key"), 6, 3);
+      const limit = shared(fresh("key"), 6);
       const known = await parallel(18, () => take([{ ...limit, windows: [] }]));
       expect(passing(known)).toBe(18);
-      // By then every part has its share, but for an accident of one in a thousand.
-      expect(passing(await parallel(10, () => take([limit])))).toBeLessThanOrEqual(2);
+      expect(passing(await parallel(10, () => take([limit])))).toBe(0);
     });
 
-    test("an advisory check tells that all parts are full, and leaves the binding one on its key alone", async () => {
-      const limit = shared(fresh("key"), 8, 4);
-      const told = { ...shared(limit.key, 4, 4, "told"), advisory: true };
+    test("an advisory check tells that it is full, and leaves the binding one on its key alone", async () => {
+      const limit = shared(fresh("key"), 8);
+      const told = { ...shared(limit.key, 4, "told"), advisory: true };
       for (let n = 0; n < 7; n++) {
         const checks = n % 2 ? [told, limit] : [limit, told];
         expect(await take(checks)).toMatchObject({ ok: true });
@@ -103,8 +97,8 @@ export function shardSuite(store: () => LimitStore): void {
       expect(await take([told])).toMatchObject({ ok: true, exceeded: ["told"] });
     });
 
-    test("what is forgotten makes room in the part where it was", async () => {
-      const limit = shared(fresh("key"), 9, 4);
+    test("what is forgotten makes room", async () => {
+      const limit = shared(fresh("key"), 9);
       const members = Array.from({ length: 9 }, () => fresh("member"));
       await parallel(9, (n) => take([limit], { member: members[n] as string }));
       expect(await take([limit])).toMatchObject({ ok: false });
@@ -112,13 +106,13 @@ export function shardSuite(store: () => LimitStore): void {
       expect(passing(await parallel(10, () => take([limit])))).toBe(5);
     });
 
-    test("what is put back fills all parts alike", async () => {
+    test("what is put back, by several at once, counts once", async () => {
       const epoch = fresh("epoch");
-      const limit = shared(fresh("key"), 20, 8);
-      const other = shared(fresh("other"), 20, 8);
+      const limit = shared(fresh("key"), 20);
+      const other = shared(fresh("other"), 20);
       const events = Array.from({ length: 20 }, (_, n) => {
         const at = NOW - (n % 7) * SECOND;
-        return [limit, other].map(({ key }) => ({ key, member: `${key}.${n}`, at, shards: 8 }));
+        return [limit, other].map(({ key }) => ({ key, member: `${key}.${n}`, at }));
       }).flat();
       await parallel(3, () => store().seed(epoch, [{ events }]));
       const refused = { ok: false, refusedBy: "total", retryAt: NOW + MINUTE - 6 * SECOND };
@@ -126,10 +120,6 @@ export function shardSuite(store: () => LimitStore): void {
       expect(await take([other], { epoch })).toEqual(refused);
       expect(passing(await parallel(10, () => take([limit], {}, refused.retryAt)))).toBe(2);
     });
-
-    test("answer like the model, which knows no parts", async () => {
-      await expectSplitLikeModel(store());
-    }, 60_000);
 
     test("never let more through than they may, however differently the takes are bound", async () => {
       await expectFairMixture(store());
