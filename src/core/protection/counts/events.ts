@@ -2,6 +2,7 @@ import {
   type Counted,
   createTimeline,
   dropBefore,
+  eventIn,
   insert,
   placeOf,
   removeAt,
@@ -118,9 +119,8 @@ export function timesSince(events: Events | undefined, since: number): readonly 
 
 /** The event of this member. */
 export function eventOf(events: Events | undefined, member: string): Counted | undefined {
-  if (!events) return undefined;
-  if (isTimeline(events)) return events.events[placeOf(events, member)];
-  return events.member === member ? events : undefined;
+  if (events && isTimeline(events)) return eventIn(events, member);
+  return events?.member === member ? events : undefined;
 }
 
 /** The `count` oldest, or as many as there are, those of `without` passed over. */
@@ -148,7 +148,7 @@ function countOf(entry: Events): number {
 }
 
 function has(entry: Events, member: string): boolean {
-  return isTimeline(entry) ? placeOf(entry, member) >= 0 : entry.member === member;
+  return eventOf(entry, member) !== undefined;
 }
 
 function widened(entry: Events, event: Counted): Timeline {

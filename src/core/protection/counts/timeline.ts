@@ -15,8 +15,8 @@ export interface Timeline {
   start: number;
   /** The longest that anybody looked back on this key. */
   keptMs: number;
-  /** When each member was counted, from so many on that looking through them takes long. */
-  atOf: Map<string, number> | undefined;
+  /** The event of each member, from so many on that looking through them takes long. */
+  byMember: Map<string, Counted> | undefined;
 }
 
 const INDEXED_FROM = 32;
@@ -24,21 +24,29 @@ const INDEXED_FROM = 32;
 const LEAST_GONE = 512;
 
 export function createTimeline(first: Counted): Timeline {
-  return { events: [first], start: 0, keptMs: first.keptMs, atOf: undefined };
+  return { events: [first], start: 0, keptMs: first.keptMs, byMember: undefined };
 }
 
 export function sizeOf({ events, start }: Timeline): number {
   return events.length - start;
 }
 
+/** The event of this member. */
+export function eventIn(timeline: Timeline, member: string): Counted | undefined {
+  const { events, byMember } = timeline;
+  if (byMember) return byMember.get(member);
+  const place = placeOf(timeline, member);
+  return place < 0 ? undefined : events[place];
+}
+
 /** Where the member is, and -1 where it is not. What is looked for mostly is young. */
 export function placeOf(timeline: Timeline, member: string): number {
-  const { events, start, atOf } = timeline;
+  const { events, start, byMember } = timeline;
   let place = events.length - 1;
-  if (atOf) {
-    const at = atOf.get(member);
-    if (at === undefined) return -1;
-    place = placeAfter(timeline, at) - 1;
+  if (byMember) {
+    const event = byMember.get(member);
+    if (!event) return -1;
+    place = placeAfter(timeline, event.at) - 1;
   }
   while (place >= start && events[place]?.member !== member) place -= 1;
   return place < start ? -1 : place;
@@ -50,15 +58,15 @@ export function insert(timeline: Timeline, event: Counted): void {
   if (place === events.length) events.push(event);
   else events.splice(place, 0, event);
   timeline.keptMs = Math.max(timeline.keptMs, event.keptMs);
-  timeline.atOf?.set(event.member, event.at);
-  if (!timeline.atOf && sizeOf(timeline) >= INDEXED_FROM) timeline.atOf = indexOf(timeline);
+  timeline.byMember?.set(event.member, event);
+  if (!timeline.byMember && sizeOf(timeline) >= INDEXED_FROM) timeline.byMember = indexOf(timeline);
 }
 
 /** Moves the fewer of those before and those behind it. */
 export function removeAt(timeline: Timeline, place: number): void {
-  const { events, start, atOf } = timeline;
+  const { events, start, byMember } = timeline;
   const gone = events[place];
-  if (gone) atOf?.delete(gone.member);
+  if (gone) byMember?.delete(gone.member);
   if (place - start > events.length - place) {
     events.splice(place, 1);
     return;
@@ -69,10 +77,10 @@ export function removeAt(timeline: Timeline, place: number): void {
 
 /** Drops at most `limit` events older than `before`; returns how many. */
 export function dropBefore(timeline: Timeline, before: number, limit: number): number {
-  const { events, start, atOf } = timeline;
+  const { events, start, byMember } = timeline;
   let end = start;
   while (end < events.length && end - start < limit && (events[end]?.at ?? before) < before) {
-    atOf?.delete(events[end]?.member ?? "");
+    byMember?.delete(events[end]?.member ?? "");
     end += 1;
   }
   if (end > start) letGo(timeline, end);
@@ -97,6 +105,6 @@ function placeAfter({ events, start }: Timeline, at: number): number {
   return low;
 }
 
-function indexOf({ events, start }: Timeline): Map<string, number> {
-  return new Map(events.slice(start).map(({ member, at }) => [member, at]));
+function indexOf({ events, start }: Timeline): Map<string, Counted> {
+  return new Map(events.slice(start).map((event) => [event.member, event]));
 }
