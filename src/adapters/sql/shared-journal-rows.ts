@@ -50,8 +50,12 @@ const insertAfter = (waits: boolean) =>
       .expression((eb) =>
         eb
           .selectFrom("limits")
-          .select(({ val }) => [
-            val(row.id).as("id"),
+          .select(({ fn, selectFrom, val }) => [
+            // Where others have gone on, a number that is taken: the next one may be free again, because it was swept.
+            fn("greatest", [
+              val(row.id),
+              selectFrom("limit_journal as newest").select(({ fn }) => fn.max("newest.id").as("id")),
+            ]).as("id"),
             val(row.at).as("at"),
             val(row.matters_until).as("matters_until"),
             val(row.entry).as("entry"),
@@ -74,7 +78,7 @@ const INSERT = { inTurn: insertAfter(true), atOnce: insertAfter(false) };
  * Writes the row after this one.
  *
  * @param waits until it is whoever calls' turn
- * @throws the server's error for a duplicate when there is one already, `OtherHistory` when this one is not there
+ * @throws the server's error for a duplicate when there was one already, `OtherHistory` when this one is not there
  */
 export async function append(
   db: Kysely<Schema>,

@@ -98,9 +98,9 @@ export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "tran
     }
   }
 
-  /** False when it may be tried again. */
+  /** False when it may be tried again: not where even those who wait for no turn are held up. */
   function isOvertaken(error: unknown): false {
-    if (isConflict(error)) stuckUntil = performance.now() + STUCK_MS;
+    if (isConflict(error) && !isStuck()) stuckUntil = performance.now() + STUCK_MS;
     else if (!isDuplicate(error)) throw error;
     return false;
   }

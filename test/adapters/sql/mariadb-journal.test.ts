@@ -157,6 +157,18 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     });
   }, 20_000);
 
+  test("where one stands still between a row and its commit, the others are told instead of waiting with it", async () => {
+    const key = fresh("key");
+    await take(limits, upTo(key, 2));
+    const next = (await rows()).length + 1;
+    await opened.database.transaction(async (trx) => {
+      const row = { id: next, at: NOW, matters_until: NOW, entry: "[]" };
+      await trx.insertInto("limit_journal").values(row).execute();
+      await expect(take(limits, upTo(key, 2))).rejects.toThrow(UnavailableError);
+    });
+    expect(passing(await parallel(3, () => take(limits, upTo(key, 2))))).toBe(1);
+  }, 20_000);
+
   test("by another history, such as that of a replica that took over, everything is decided anew", async () => {
     const key = fresh("key");
     await take(limits, upTo(key, 2));
@@ -193,6 +205,17 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(await limits.sweep(NOW - MINUTE, 20)).toBe(1);
     for (const store of [limits, other, createLimitStore(opened.database)])
       expect(await store.seeded(epoch)).toBe(true);
+  });
+
+  test("what was swept is no free place: whoever knows the row before it reads on", async () => {
+    const other = createLimitStore(opened.database);
+    const key = fresh("key");
+    await take(other, upTo(key, 2));
+    await take(limits, upTo(fresh("old"), 1), NOW - DAY);
+    await take(limits, upTo(key, 2));
+    expect(await limits.sweep(NOW - MINUTE, 20)).toBe(1);
+    expect(await take(other, upTo(key, 2))).toMatchObject({ ok: false });
+    expect(await take(other, upTo(fresh("key"), 1))).toMatchObject({ ok: true });
   });
 
   test("takes over what a version before counted, and what one counts that still runs", async () => {
