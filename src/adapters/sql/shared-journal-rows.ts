@@ -103,7 +103,7 @@ export async function lockTurn(trx: Kysely<Schema>): Promise<void> {
     .execute();
 }
 
-const selectFrom = reusable(
+const selectOnward = reusable(
   ([{ id } = { id: 0 }]: readonly { readonly [name: string]: number; readonly id: number }[], db) =>
     db
       .selectFrom("limit_journal")
@@ -124,7 +124,7 @@ const selectFrom = reusable(
  * @throws OtherHistory when this one is not there
  */
 export async function readFrom(db: Kysely<Schema>, last: Mark): Promise<readonly JournalRow[]> {
-  const [known, ...news] = (await selectFrom(db, [{ id: last.id }])).rows;
+  const [known, ...news] = (await selectOnward(db, [{ id: last.id }])).rows;
   if (known?.id !== last.id || known.at !== last.at) throw new OtherHistory();
   return news;
 }
