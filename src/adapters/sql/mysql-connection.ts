@@ -51,6 +51,11 @@ interface Opening extends MysqlConnection {
 const MOST_PREPARED = 128;
 const PING_TIMEOUT_MS = 1000;
 const KEEP_ALIVE_MS = 10_000;
+/**
+ * The server ends a connection that asks nothing for so long, and with it the locks of a process that stands still, or
+ * whose machine is gone: of its own it would wait for eight hours. Longer than the minute from one sweep to the next.
+ */
+const SILENT_SECONDS = 120;
 /** Text that is too long is refused, not cut. */
 const SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION";
 
@@ -128,6 +133,7 @@ function sessionSettings({ lockWaitSeconds }: ConnectionTimes): readonly string[
     "set names utf8mb4 collate utf8mb4_bin",
     "set session transaction isolation level read committed",
     `set session autocommit = 1, sql_mode = '${SQL_MODE}', innodb_lock_wait_timeout = ${lockWaitSeconds}`,
+    `set session wait_timeout = ${SILENT_SECONDS}`,
   ];
 }
 

@@ -159,13 +159,14 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
   test("is read and written in sessions of our own making", async () => {
     const { rows } = await sql<Record<string, unknown>>`
       select @@session.tx_isolation as isolation, @@session.sql_mode as mode, @@session.character_set_client as charset,
-        @@session.autocommit as autocommit`.execute(opened.database.db);
+        @@session.autocommit as autocommit, @@session.wait_timeout as silentSeconds`.execute(opened.database.db);
     expect(rows).toEqual([
       {
         isolation: "READ-COMMITTED",
         mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
         charset: "utf8mb4",
         autocommit: 1,
+        silentSeconds: 120,
       },
     ]);
   });
