@@ -159,7 +159,9 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
   test("is read and written in sessions of our own making", async () => {
     const { rows } = await sql<Record<string, unknown>>`
       select @@session.tx_isolation as isolation, @@session.sql_mode as mode, @@session.character_set_client as charset,
-        @@session.autocommit as autocommit, @@session.wait_timeout as silentSeconds`.execute(opened.database.db);
+        @@session.autocommit as autocommit, @@session.wait_timeout as silentSeconds`.execute(
+      opened.database.db,
+    );
     expect(rows).toEqual([
       {
         isolation: "READ-COMMITTED",
