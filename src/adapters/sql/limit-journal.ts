@@ -38,6 +38,12 @@ interface Row {
   readonly entry: string;
 }
 
+/** A row whose text is left out where it matters no more. */
+interface Passed {
+  readonly id: number;
+  readonly entry: string | null;
+}
+
 interface Aged {
   readonly id: number;
   readonly at: number;
@@ -48,8 +54,10 @@ const PAGE = 500;
 /** So many rows that are not old may stand before those that are: what was seeded, or told by a clock that was ahead. */
 const SPARE = 1_000;
 
-const READ = "select id, entry from limit_journal where id > ? and matters_until > ? order by id limit ?";
-const LAST = "select max(id) as id from limit_journal";
+const READ = "select id, entry from limit_journal where id > ? order by id limit ?";
+/** What matters no more is passed over without its text, and not left out: looking for what matters could take long. */
+const REPLAY =
+  "select id, case when matters_until > ? then entry end as entry from limit_journal where id > ? order by id limit ?";
 const APPEND = "insert into limit_journal (at, matters_until, entry) values (?, ?, ?)";
 const FIRST = "select id, at from limit_journal where id > 0 order by id limit ?";
 const DELETE_OLD = "delete from limit_journal where id <= ? and at < ?";
@@ -137,17 +145,15 @@ export function createJournal(
 async function replay(steps: Steps, now: number): Promise<State> {
   const state: State = { books: createBooks(), lastId: 0 };
   const since = now - SLACK_MS;
-  const [last] = await steps.read((step) => step.rows<{ readonly id: number | null }>(LAST));
   for (let isWhole = false; !isWhole; ) {
-    const page = await steps.read((step) => step.rows<Row>(READ, state.lastId, since, PAGE));
+    const page = await steps.read((step) => step.rows<Passed>(REPLAY, since, state.lastId, PAGE));
     for (const { id, entry } of page) {
-      apply(state.books, mattering(changeOf(entry), since));
+      if (entry !== null) apply(state.books, mattering(changeOf(entry), since));
       state.lastId = id;
     }
     isWhole = page.length < PAGE;
     await setImmediate();
   }
-  state.lastId = Math.max(state.lastId, last?.id ?? 0);
   return state;
 }
 
@@ -160,7 +166,7 @@ export function mattering(change: Change, since: number): Change {
 function catchUp(step: Step, state: State): boolean {
   const known = state.lastId;
   for (let isWhole = false; !isWhole; ) {
-    const page = step.rows<Row>(READ, state.lastId, 0, PAGE);
+    const page = step.rows<Row>(READ, state.lastId, PAGE);
     for (const { id, entry } of page) follow(step, state, id, changeOf(entry));
     isWhole = page.length < PAGE;
   }

@@ -129,19 +129,25 @@ export async function readFrom(db: Kysely<Schema>, last: Mark): Promise<readonly
   return news;
 }
 
-/** A page of the rows after one and up to another that matter after `since`. */
+/**
+ * A page of the rows after one and up to another. Those that matter no more after `since` are without their text, and not
+ * left out: a statement that looks for what matters could take too long.
+ */
 export async function readMattering(
   db: Kysely<Schema>,
   after: number,
   upTo: number,
   since: number,
-): Promise<readonly JournalRow[]> {
+): Promise<readonly (Mark & { readonly entry: string | null })[]> {
   return await db
     .selectFrom("limit_journal")
-    .select(["id", "at", "entry"])
+    .select(({ eb }) => [
+      "id",
+      "at",
+      eb.case().when("matters_until", ">", since).then(eb.ref("entry")).end().as("entry"),
+    ])
     .where("id", ">", after)
     .where("id", "<=", upTo)
-    .where("matters_until", ">", since)
     .orderBy("id")
     .limit(rows(PAGE))
     .execute();

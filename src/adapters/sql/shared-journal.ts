@@ -92,7 +92,7 @@ async function replay(db: Kysely<Schema>, now: number): Promise<State> {
   for (let isWhole = false; !isWhole; ) {
     const page = await readMattering(db, state.last.id, last.id, since);
     for (const { id, at, entry } of page) {
-      for (const change of changesOf(entry)) apply(state.books, mattering(change, since));
+      for (const change of changesOf(entry ?? "[]")) apply(state.books, mattering(change, since));
       state.last = { id, at };
     }
     isWhole = page.length < PAGE;

@@ -154,6 +154,16 @@ describe("the journal of limits", () => {
     expect((await rows()).at(-1)?.id).toBe(602);
   });
 
+  test("nor does a start look at more than a page of that without giving way", async () => {
+    const old = { at: NOW - 2 * DAY, matters_until: NOW - DAY, entry: "{}" };
+    await opened.database.db.insertInto("limit_journal").values(Array(1_600).fill(old)).execute();
+    const seen: string[] = [];
+    const other = await openSqlite(`sqlite:${opened.path}`, { onStatement: (text) => seen.push(text) });
+    await take(sends(fresh("key"), 1), NOW, createLimitStore(other));
+    expect(seen.filter((text) => /from limit_journal .*limit/.test(text)).length).toBeGreaterThan(4);
+    await other.close();
+  });
+
   test("is not written to by what changes nothing", async () => {
     await limits.forget([fresh("key")], [fresh("member")]);
     await limits.forgive([fresh("key")], 3);

@@ -181,6 +181,16 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(await take(limits, upTo(key, 4), NOW + 9)).toMatchObject({ ok: false });
   });
 
+  test("a start asks for a page at a time also of what matters no more", async () => {
+    await take(limits, upTo(fresh("key"), 1));
+    const old = { at: NOW - 2 * DAY, matters_until: NOW - DAY, entry: "[]" };
+    const many = Array.from({ length: 1_000 }, (_, n) => ({ ...old, id: n + 10 }));
+    await opened.database.db.insertInto("limit_journal").values(many).execute();
+    seen = [];
+    await take(createLimitStore(opened.database), upTo(fresh("key"), 1));
+    expect(seen.filter((text) => /from `limit_journal` .*limit 250$/.test(text)).length).toBeGreaterThan(3);
+  });
+
   test("a clock that goes back finds again what was let go of", async () => {
     const key = fresh("key");
     expect(await take(limits, upTo(key, 1))).toMatchObject({ ok: true });
