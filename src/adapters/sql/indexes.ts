@@ -2,10 +2,10 @@ import {
   ColumnNode,
   type CreateIndexNode,
   type Dialect,
+  type DialectAdapter,
   DummyDriver,
   Kysely,
   type RootOperationNode,
-  SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
   sql,
@@ -42,17 +42,17 @@ async function listIndexes(db: Kysely<Schema>): Promise<readonly Index[]> {
 }
 
 /** Takes every statement and holds nothing. */
-const NO_DATABASE: Dialect = {
-  createAdapter: () => new SqliteAdapter(),
+const NO_DATABASE: Omit<Dialect, "createAdapter"> = {
   createDriver: () => new DummyDriver(),
   createIntrospector: (db) => new SqliteIntrospector(db),
   createQueryCompiler: () => new SqliteQueryCompiler(),
 };
 
-/** The indexes that the migrations make on an empty database, heard from what they tell it. */
-async function expectedIndexes(): Promise<readonly Index[]> {
+/** The indexes that the migrations make on an empty database of this kind, heard from what they tell it. */
+async function expectedIndexes(kind: DialectAdapter): Promise<readonly Index[]> {
   const made = new Map<string, Index>();
-  const db = new Kysely<Schema>({ dialect: NO_DATABASE, log: ({ query }) => note(query.query, made) });
+  const dialect = { ...NO_DATABASE, createAdapter: () => kind };
+  const db = new Kysely<Schema>({ dialect, log: ({ query }) => note(query.query, made) });
   const empty: SqlDatabase = {
     db,
     transaction: (body) => body(db),
@@ -85,7 +85,9 @@ function indexOf({ name, table, columns = [], unique = false }: CreateIndexNode)
 /** The statements that make what is missing, by what is missing. */
 export async function missingIndexes(database: SqlDatabase): Promise<ReadonlyMap<string, string>> {
   const there = new Set((await listIndexes(database.db)).map(describe));
-  const missing = (await expectedIndexes()).filter((index) => !there.has(describe(index)));
+  const missing = (await expectedIndexes(database.db.getExecutor().adapter)).filter(
+    (index) => !there.has(describe(index)),
+  );
   return new Map(missing.map((index) => [`${index.name} on ${index.table}`, statementOf(index)]));
 }
 
