@@ -45,8 +45,13 @@ export function apply({ events, leases, sums, seeds }: Books, change: Change): C
   };
 }
 
-/** Lets go of a little of what nobody looks at any more. */
+/**
+ * Lets go of a little of what nobody looks at any more: of more than has come.
+ *
+ * @param now 0 where it is not known
+ */
 export function tidy({ events, leases }: Books, now: number): void {
+  if (now === 0) return;
   events.tidy(now);
   leases.tidy(now);
 }

@@ -24,8 +24,10 @@ export interface EventLog {
   sweep(before: number, limit: number): number;
 }
 
-/** How many keys each new event looks at for something to drop; more than one, so that it catches up. */
-const LOOKS = 4;
+/** How many keys are looked at for something to drop for each new event; more than one, so that it catches up. */
+const LOOKS = 2;
+/** How many at once, so that what was read at a start, or from others, holds up nobody. */
+const MOST_LOOKS = 1_000;
 /** How many keys a sweep looks at, so that it holds up nobody. */
 const SWEPT_KEYS = 20_000;
 /** A clock that is set back by less than this makes nobody forget what it should still count. */
@@ -40,6 +42,8 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
   const isBounded = Number.isFinite(most);
   const turn = createTurn(entries);
   let size = 0;
+  /** How many keys are still to be looked at. */
+  let due = 0;
 
   /** Drops at most `limit` events of this key that are older than `before`; returns how many. */
   function drop(key: string, entry: Events, before: number, limit: number): number {
@@ -69,6 +73,7 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
       if (!entry) entries.set(key, event);
       else entries.set(key, widened(entry, event));
       size += 1;
+      due += LOOKS;
       return true;
     },
 
@@ -85,7 +90,9 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
     },
 
     tidy(now) {
-      for (const [key, entry] of turn(LOOKS))
+      const looks = Math.min(due, MOST_LOOKS);
+      due -= looks;
+      for (const [key, entry] of turn(looks))
         drop(key, entry, now - entry.keptMs - SLACK_MS, Number.POSITIVE_INFINITY);
     },
 

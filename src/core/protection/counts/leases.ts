@@ -27,13 +27,17 @@ export interface LeaseBook {
   sweep(before: number, limit: number): number;
 }
 
-/** How many keys `tidy` looks at. */
+/** How many keys `tidy` looks at for each lease that is new or changed. */
 const LOOKS = 2;
+/** How many at once, so that what was read at a start, or from others, holds up nobody. */
+const MOST_LOOKS = 1_000;
 
 /** @param most how many keys may have leases; beyond it the one that was unused for the longest loses its own */
 export function createLeaseBook(most = Number.POSITIVE_INFINITY): LeaseBook {
   /** The key that was used last is the last. */
   const book = new Map<string, readonly LeaseLeft[]>();
+  /** How many keys are still to be looked at. */
+  let due = 0;
 
   function keep(key: string, entries: readonly LeaseLeft[]): void {
     book.delete(key);
@@ -49,6 +53,7 @@ export function createLeaseBook(most = Number.POSITIVE_INFINITY): LeaseBook {
 
     set(left) {
       const { key, member } = left;
+      due += LOOKS;
       const [oldest] = book.keys();
       if (oldest !== undefined && book.size >= most && !book.has(key)) book.delete(oldest);
       const entries = book.get(key) ?? [];
@@ -58,9 +63,10 @@ export function createLeaseBook(most = Number.POSITIVE_INFINITY): LeaseBook {
     },
 
     tidy(now) {
-      let looked = 0;
+      let looks = Math.min(due, MOST_LOOKS, book.size);
+      due -= Math.min(due, MOST_LOOKS);
       for (const [key, entries] of book) {
-        if (looked++ >= LOOKS) return;
+        if (looks-- <= 0) return;
         keep(
           key,
           entries.filter(({ endsAt }) => endsAt > now - SKEW_MS),
