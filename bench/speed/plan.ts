@@ -21,9 +21,12 @@ export function casesOf(): readonly Case[] {
       measured.map((system) => ({ part: "cycles" as const, system, kind, connections: USUAL })),
     ),
     ...[1, 128].flatMap((connections) =>
-      measured
-        .filter(({ wire }) => wire === "native")
-        .map((system) => ({ part: "connections" as const, system, kind: CYCLES[0] as Kind, connections })),
+      measured.map((system) => ({
+        part: "connections" as const,
+        system,
+        kind: CYCLES[0] as Kind,
+        connections,
+      })),
     ),
     ...REQUESTS.flatMap((kind) =>
       measured
