@@ -8,6 +8,8 @@ const MOST = 32;
 const HELD_UP_MS = 100;
 /** How many groups are under way at a time at most. */
 const LANES = 4;
+/** How many callers may wait: as many as a server has connections. */
+const QUEUE_LIMIT = 10_000;
 
 export interface CoalesceOptions {
   /** How many groups may be under way at a time. Default 4. */
@@ -15,8 +17,6 @@ export interface CoalesceOptions {
   /** How many of those who wait go together. Default the largest power of two, 32 at most. */
   readonly sizeOf?: (waiting: number) => number;
 }
-/** How many callers may wait: as many as a server has connections. */
-const QUEUE_LIMIT = 10_000;
 
 interface Waiting<I, O> {
   readonly item: I;

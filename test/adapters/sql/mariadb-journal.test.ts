@@ -9,7 +9,7 @@ import { DAY, fresh, MINUTE, NOW, parallel } from "../../contracts/samples.ts";
 import { hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
 import { buildChildren, type Children } from "./children.ts";
 import { countInTables, expectMoved } from "./old-limits.ts";
-import { refusedSuite } from "./refused-suite.ts";
+import { createStatementLog, refusedSuite } from "./refused-suite.ts";
 
 const clock = { now: () => NOW };
 const PROCESSES = 4;
@@ -279,22 +279,12 @@ describe.runIf(hasMariadb())("mariadb: counters that four processes share", () =
 });
 
 describe.runIf(hasMariadb())("mariadb: what is refused writes nothing", () => {
-  let seen: string[] = [];
+  const log = createStatementLog();
   let opened: TestMysql;
   beforeAll(async () => {
-    opened = await openTestMysql(clock, { onStatement: (sql) => seen.push(sql) });
+    opened = await openTestMysql(clock, { onStatement: log.note });
   });
   afterAll(() => opened.close());
 
-  refusedSuite(
-    () => ({
-      limits: opened.stores.limits,
-      statements() {
-        const since = seen;
-        seen = [];
-        return since;
-      },
-    }),
-    { looks: 0 },
-  );
+  refusedSuite(() => ({ limits: opened.stores.limits, statements: log.taken }), { looks: 0 });
 });

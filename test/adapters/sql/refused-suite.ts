@@ -8,6 +8,20 @@ export interface Watched {
   statements(): readonly string[];
 }
 
+/** Keeps the texts of statements. */
+export function createStatementLog() {
+  let noted: string[] = [];
+  return {
+    note: (text: string) => void noted.push(text),
+    /** Those since it was asked last. */
+    taken(): readonly string[] {
+      const since = noted;
+      noted = [];
+      return since;
+    },
+  };
+}
+
 const WRITES = /^(insert|update|delete|replace|begin|commit|rollback)/i;
 
 /** Checks like those of a start, of which one may be full. */

@@ -6,27 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NOW } from "../../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createWorld } from "../../support/world.ts";
-import { refusedSuite } from "./refused-suite.ts";
+import { createStatementLog, refusedSuite } from "./refused-suite.ts";
 
 describe("sqlite: what is refused writes nothing", () => {
-  let seen: string[] = [];
+  const log = createStatementLog();
   let opened: TestDatabase;
   beforeAll(async () => {
-    opened = await openTestDatabase({ now: () => NOW }, { onStatement: (sql) => seen.push(sql) });
+    opened = await openTestDatabase({ now: () => NOW }, { onStatement: log.note });
   });
   afterAll(() => opened.close());
 
-  refusedSuite(
-    () => ({
-      limits: opened.stores.limits,
-      statements() {
-        const since = seen;
-        seen = [];
-        return since;
-      },
-    }),
-    { looks: 2 },
-  );
+  refusedSuite(() => ({ limits: opened.stores.limits, statements: log.taken }), { looks: 2 });
 
   test("nor does the whole start around it: the file and its log stay as they are", async () => {
     const folder = mkdtempSync(join(tmpdir(), "phonekey-refused-"));
