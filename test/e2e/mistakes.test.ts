@@ -38,6 +38,12 @@ async function answerTo(page: Page, submit: () => Promise<void>): Promise<number
   return answer.status();
 }
 
+/** `waitForURL` gives up with the load that a second click breaks off. */
+async function arriveAt(page: Page, url: string): Promise<void> {
+  await expect.poll(() => page.url(), { timeout: 10_000 }).toBe(url);
+  await page.waitForLoadState();
+}
+
 function codeFor(phone: string): string {
   return app.world.sms.lastCode(`+86${phone}`);
 }
@@ -166,7 +172,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
       await click();
       await expect.poll(() => app.world.sms.sent.length).toBe(sent + 1);
       await click();
-      await page.waitForURL(`${app.origin}/sign-in/code`);
+      await arriveAt(page, `${app.origin}/sign-in/code`);
     } finally {
       app.world.sms.answer({ status: "accepted" });
     }
@@ -182,7 +188,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     const sent = app.world.sms.sent.length;
     await page.locator("#phone").fill(phone);
     await page.locator('form[action="/sign-in"] button[type=submit]').dblclick({ noWaitAfter: true });
-    await page.waitForURL(`${app.origin}/sign-in/code`);
+    await arriveAt(page, `${app.origin}/sign-in/code`);
     expect(app.world.sms.sent.length).toBe(sent + 1);
 
     // Not by the field, which sends itself: both clicks have to reach the button.
@@ -191,7 +197,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
       field.value = code;
     }, codeFor(phone));
     await button.dblclick({ noWaitAfter: true });
-    await page.waitForURL(`${app.origin}/account`);
+    await arriveAt(page, `${app.origin}/account`);
     expect(await page.locator(".session").count()).toBe(1);
   });
 });
