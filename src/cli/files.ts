@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { createReadStream, type WriteStream } from "node:fs";
+import { createReadStream, open as openDescriptor, type WriteStream } from "node:fs";
 import { constants, open, rename, rm, stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { promisify } from "node:util";
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",
@@ -37,11 +39,13 @@ export interface InputFile {
 export async function openInput(path: string): Promise<InputFile> {
   if (path === "-") return { chunks: process.stdin, share: () => undefined };
   const failed = (error: unknown) => new Error(`cannot read ${path}: ${why(error)}`, { cause: error });
-  const { size } = await stat(path).catch((error: unknown) => Promise.reject(failed(error)));
+  const found = await stat(path).catch((error: unknown) => Promise.reject(failed(error)));
+  const { size } = found;
   let read = 0;
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+      const source = found.isFIFO() ? await openPipe(path) : createReadStream(path);
+      for await (const chunk of source as AsyncIterable<Uint8Array>) {
         read += chunk.length;
         yield chunk;
       }
@@ -50,6 +54,12 @@ export async function openInput(path: string): Promise<InputFile> {
     }
   }
   return { chunks: chunks(), share: () => (size > 0 ? read / size : undefined) };
+}
+
+/** A named pipe as what it is: the reading of a file that nobody writes to would keep the process alive. */
+async function openPipe(path: string): Promise<Socket> {
+  const fd = await promisify(openDescriptor)(path, "r");
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 export interface OutputFile {

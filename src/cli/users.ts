@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { eraseCommand, exportOne } from "./accounts.ts";
 import { createOutput, type OutputFile, openInput, standardOutput } from "./files.ts";
-import { onInterrupt } from "./interrupt.ts";
+import { type Interrupt, onInterrupt } from "./interrupt.ts";
 import { inviteCommand } from "./invite.ts";
 import { createProgress } from "./progress.ts";
 import { runImport, withTransferTools } from "./transfers.ts";
@@ -46,11 +46,12 @@ function exportCommand(): Command {
 async function exportTo({ file, json = false }: ExportOptions): Promise<void> {
   const say = file ? console.log : console.error;
   console.error("This export holds full phone numbers: keep it as you keep the database.");
+  const interrupt = onInterrupt();
   const { exported, unreadable, interrupted } = await withTransferTools(async (tools) => {
     const output = file ? await createOutput(file) : standardOutput();
     const total = process.stderr.isTTY ? await tools.countUsers() : 0;
-    return await writeAll(tools.exportUsers(), output, total);
-  });
+    return await writeAll(tools.exportUsers(), output, { total, interrupt });
+  }).finally(interrupt.forget);
   if (json) say(JSON.stringify({ exported, unreadable, interrupted }));
   else if (interrupted) say(`Interrupted after ${exported} users.${file ? " No file is left." : ""}`);
   else say(`Exported ${exported} users.`);
@@ -65,8 +66,11 @@ interface Exported {
 
 type Pages = AsyncIterable<{ readonly lines: readonly string[]; readonly unreadable: readonly string[] }>;
 
-async function writeAll(pages: Pages, output: OutputFile, total: number): Promise<Exported> {
-  const interrupt = onInterrupt();
+async function writeAll(
+  pages: Pages,
+  output: OutputFile,
+  { total, interrupt }: { readonly total: number; readonly interrupt: Interrupt },
+): Promise<Exported> {
   const progress = createProgress("users");
   let [exported, unreadable] = [0, 0];
   try {
@@ -87,7 +91,6 @@ async function writeAll(pages: Pages, output: OutputFile, total: number): Promis
     throw error;
   } finally {
     progress.clear();
-    interrupt.forget();
   }
 }
 
