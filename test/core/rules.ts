@@ -246,7 +246,7 @@ export function mostIn(windowMs: number, guesses: readonly WrongGuess[]): number
 }
 
 /** A wrong guess at six digits. */
-export const isShort = ({ codeLength }: WrongGuess) => codeLength === 6;
+export const isShort = ({ codeLength }: Pick<WrongGuess, "codeLength">) => codeLength === 6;
 
 /** Lets other calls run in between, for a while that differs from call to call but not from run to run. */
 export function createJitter(seed = 1) {
