@@ -43,8 +43,7 @@ export function coalesce<I, O>(
   let latest = Number.NEGATIVE_INFINITY;
 
   async function serveAll(): Promise<void> {
-    // Those who come in this turn of the event loop go together.
-    for (await setImmediate(); waiting.length > 0; await setImmediate()) {
+    for (await gathered(); waiting.length > 0; await gathered()) {
       const group = waiting.splice(0, sizeOf(waiting.length));
       latest = performance.now();
       await serve(group).catch((error: unknown) => {
@@ -85,6 +84,15 @@ export function coalesce<I, O>(
 /** Subclasses say what a single caller did, such as to come with a key that was replaced. */
 function isAway(error: unknown): boolean {
   return error instanceof UnavailableError && error.constructor === UnavailableError;
+}
+
+/**
+ * Those who come in this turn of the event loop and in the next go together: many whose answer was read in this one have
+ * another way to go before they come. That saves a third of the commits; a third turn saves no more.
+ */
+async function gathered(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
 }
 
 function largestPowerOfTwo(count: number): number {

@@ -38,8 +38,8 @@ interface Group {
 
 /**
  * One connection has one transaction, and each waits for the disk. So the turns of one moment share theirs: the first opens
- * it, and it is committed when this turn of the event loop is over. Each can be undone by itself, to a savepoint. Nobody is
- * answered before the commit, also who only read: it may have been what is not on disk yet.
+ * it, and it is committed when this turn of the event loop and the next are over. Each can be undone by itself, to a
+ * savepoint. Nobody is answered before the commit, also who only read: it may have been what is not on disk yet.
  *
  * @param retry runs what meets a locked file again, until the deadline (of `performance.now`)
  */
@@ -56,7 +56,8 @@ export function createCommits(
     await retry(() => connection.exec("BEGIN IMMEDIATE"), deadline);
     const opened = createGroup();
     group = opened;
-    setImmediate(() => void alone(() => {}));
+    // Many whose answer was read in this turn of the event loop have another way to go before they write, too.
+    setImmediate(() => setImmediate(() => void alone(() => {})));
   }
 
   async function commit(): Promise<void> {
