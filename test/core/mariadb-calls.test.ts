@@ -21,7 +21,7 @@ const COSTS = {
   start: { alone: cost(2, 3, 2), together: cost(32, 24, 16) },
   "refused start": { alone: cost(1, 1, 0), together: cost(16, 8, 0) },
   "wrong guess": { alone: cost(4, 1, 1), together: cost(64, 16, 16) },
-  "sign-in, new number": { alone: cost(4, 9, 1), together: cost(64, 63, 7) },
+  "sign-in, new number": { alone: cost(4, 8, 1), together: cost(64, 56, 7) },
   "sign-in, returning number": { alone: cost(4, 8, 1), together: cost(64, 56, 7) },
   refresh: { alone: cost(0, 2, 1), together: cost(0, 24, 16) },
   me: { alone: cost(0, 1, 0), together: cost(0, 8, 0) },

@@ -33,7 +33,7 @@ export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserSt
   return (draft) =>
     database.transaction(async (trx) => {
       await tagKey.assertCurrent(trx, draft.user.phoneTag);
-      const { rows } = await statements.lockUsers(trx, [{ tag: draft.user.phoneTag }]);
+      const { rows } = await statements.lockUser(trx, [{ tag: draft.user.phoneTag }]);
       const now = draft.session.createdAt;
       if (await releaseUnused(trx, [draft], rows, now)) return undefined;
       const [known] = await proven(trx, rows, now);
@@ -64,19 +64,27 @@ type Entered = SignedIn & { readonly opened: boolean };
 type Statements = ReturnType<typeof createStatements>;
 
 function createStatements({ db }: SqlDatabase) {
-  const usersOf = (rows: readonly { tag: string }[]) =>
-    db
-      .selectFrom("users")
-      .selectAll()
-      .where(
-        "phone_tag",
-        "in",
-        rows.map(({ tag }) => tag),
-      );
   return {
     addUsers: reusable((rows: readonly UserRow[]) => ifAbsent(db.insertInto("users").values(rows))),
-    findUsers: reusable(usersOf),
-    lockUsers: reusable((rows: readonly { tag: string }[]) => usersOf(rows).forUpdate()),
+    findUsers: reusable((rows: readonly { tag: string }[]) =>
+      db
+        .selectFrom("users")
+        .leftJoin("invitations", "invitations.phone_tag", "users.phone_tag")
+        .selectAll("users")
+        .select("invitations.id as invitation_id")
+        .where(
+          "users.phone_tag",
+          "in",
+          rows.map(({ tag }) => tag),
+        ),
+    ),
+    lockUser: reusable(([row]: readonly { tag: string }[]) =>
+      db
+        .selectFrom("users")
+        .selectAll()
+        .where("phone_tag", "=", row?.tag ?? "")
+        .forUpdate(),
+    ),
     endInvitations: reusable((rows: readonly { tag: string }[]) =>
       db.deleteFrom("invitations").where(
         "phone_tag",
@@ -114,9 +122,8 @@ async function signIn(
   tagKey: TagKey,
 ): Promise<readonly Entered[]> {
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
-  const signedIn = await findOrCreate(trx, drafts, statements);
-  const created = signedIn.flatMap(({ user, created }) => (created ? [{ tag: user.phoneTag }] : []));
-  if (created.length > 0) await statements.endInvitations(trx, created);
+  const { signedIn, invited } = await findOrCreate(trx, drafts, statements);
+  if (invited.length > 0) await statements.endInvitations(trx, invited);
   const entered = signedIn.map((one, n) => ({ ...one, opened: isOpened(one, drafts[n]) }));
   await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
@@ -185,12 +192,12 @@ function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] 
   return [...new Map(drafts.map((draft) => [keyOf(draft), draft])).values()];
 }
 
-/** Of several callers, the one whose own draft is found afterwards created the user. */
+/** Of several callers, the one whose own draft is found afterwards created the user. Whoever had an invitation used it. */
 async function findOrCreate(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],
   statements: Statements,
-): Promise<readonly SignedIn[]> {
+): Promise<{ readonly signedIn: readonly SignedIn[]; readonly invited: readonly { tag: string }[] }> {
   const { addUsers, findUsers } = statements;
   const now = Math.max(...drafts.map(({ session }) => session.createdAt));
   await addUsers(
@@ -203,11 +210,13 @@ async function findOrCreate(
   );
   if (await releaseUnused(trx, drafts, found.rows, now)) return await findOrCreate(trx, drafts, statements);
   const known = new Map((await proven(trx, found.rows, now)).map((each) => [each.user.phoneTag, each]));
-  return drafts.map((draft) => {
+  const signedIn = drafts.map((draft) => {
     const user = known.get(draft.user.phoneTag);
     if (!user) throw new Error("a user who was just made is not there");
     return { ...user, created: user.user.id === draft.user.id };
   });
+  const invited = found.rows.flatMap((row) => (row.invitation_id === null ? [] : [{ tag: row.phone_tag }]));
+  return { signedIn, invited };
 }
 
 /** These users, each of whom is proven by now. */
