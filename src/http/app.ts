@@ -14,12 +14,13 @@ import { answerFault, answerNotFound, answerWrongMethod } from "./middleware/err
 import { requestContext } from "./middleware/request-context.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { serveStatic } from "./pages/static.ts";
+import { createRouter } from "./router.ts";
 
 export type App = Hono<Env>;
 
 /** The routes of Phonekey: every way in, from the outermost rule to the handler. */
 export function createApp(deps: HttpDeps): App {
-  const app = new Hono<Env>();
+  const app = new Hono<Env>({ router: createRouter() });
   const { settings } = deps;
 
   app.use(requestContext(deps));

@@ -1,0 +1,39 @@
+import type { Router } from "hono/router";
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
+
+const ANY_METHOD = "ALL";
+
+/**
+ * A router for each method. That of regular expressions, which finds most routes by one look into a table, takes no place that
+ * is a name in one route and a parameter in another: two routes of `DELETE` are so, and would keep all others from it.
+ */
+export function createRouter<T>(): Router<T> {
+  const anyMethod = createMethodRouter<T>();
+  const byMethod = new Map([[ANY_METHOD, anyMethod]]);
+  const ofAnyMethod: [path: string, handler: T][] = [];
+
+  function routerOf(method: string): Router<T> {
+    const known = byMethod.get(method);
+    if (known) return known;
+    const made = createMethodRouter<T>();
+    for (const [path, handler] of ofAnyMethod) made.add(method, path, handler);
+    byMethod.set(method, made);
+    return made;
+  }
+
+  return {
+    name: "a router for each method",
+    add(method, path, handler) {
+      if (method !== ANY_METHOD) return routerOf(method).add(method, path, handler);
+      ofAnyMethod.push([path, handler]);
+      for (const router of byMethod.values()) router.add(method, path, handler);
+    },
+    match: (method, path) => (byMethod.get(method) ?? anyMethod).match(method, path),
+  };
+}
+
+function createMethodRouter<T>(): SmartRouter<T> {
+  return new SmartRouter<T>({ routers: [new RegExpRouter<T>(), new TrieRouter<T>()] });
+}
