@@ -53,10 +53,9 @@ async function send(config: Config, sender: SmsSender, to: Phone, purpose: Purpo
   const text = composeText(purpose, locale, { code, minutes, brandName });
   const startedAt = systemClock.now();
   const message = { id: randomUUID(), to, purpose, locale, code, minutes, text };
-  const { alert, status, providerId, providerCode, requestId, fee } = await sender.send(
-    message,
-    AbortSignal.timeout(DEADLINE_MS),
-  );
+  const { alert, status, providerId, providerCode, requestId, fee } = await sender.send(message, {
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
   return {
     status,
     tookMs: systemClock.now() - startedAt,

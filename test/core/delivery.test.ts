@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { type DeliveryProblem, deliver } from "../../src/core/delivery/deliver.ts";
-import type { SendOutcome, SendStatus, SmsMessage } from "../../src/core/delivery/ports.ts";
+import type { SendOutcome, SendStatus, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { aMessage, fresh, NOW } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -115,7 +115,7 @@ describe("the route", () => {
 
 describe("promise 5: a message that may have gone out is not sent again", () => {
   const hanging = () => new Promise<SendOutcome>(() => {});
-  const failsLate = (_: SmsMessage, signal: AbortSignal) =>
+  const failsLate: SmsSender["send"] = (_, { signal }) =>
     new Promise<SendOutcome>((_resolve, reject) =>
       signal.addEventListener("abort", () => reject(signal.reason)),
     );
@@ -143,7 +143,7 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
   });
 
   test("an answer after the deadline changes nothing, a late failure neither", async () => {
-    const late = (_: SmsMessage, signal: AbortSignal) =>
+    const late: SmsSender["send"] = (_, { signal }) =>
       new Promise<SendOutcome>((resolve) => {
         signal.addEventListener("abort", () => setTimeout(() => resolve(says("bad_number")), 5));
       });
@@ -151,6 +151,13 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(result).toBe("ok");
     expect(record?.status).toBe("unknown");
+  });
+
+  test("no signal is made for a sender that asks for none", async () => {
+    const made = vi.spyOn(globalThis, "AbortController");
+    await delivered([says("accepted")]);
+    expect(made).not.toHaveBeenCalled();
+    made.mockRestore();
   });
 
   test("each sender has a deadline of its own", async () => {

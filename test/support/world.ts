@@ -27,7 +27,7 @@ type Sent = SmsMessage & { readonly code: string };
 /** A sender that keeps what it was given and answers as told. */
 export function createTestSender(name = "test", maxCodeLength = 8, templatesOnly?: true) {
   const sent: Sent[] = [];
-  let answer: (message: SmsMessage, signal: AbortSignal) => Promise<SendOutcome> = async () => ({
+  let answer: SmsSender["send"] = async () => ({
     status: "accepted",
   });
   let carries = (_: Transaction) => true;
@@ -37,9 +37,9 @@ export function createTestSender(name = "test", maxCodeLength = 8, templatesOnly
     maxCodeLength,
     resendFloorSeconds: 0,
     ...(templatesOnly && { templatesOnly }),
-    send: (message, signal) => {
+    send: (message, deadline) => {
       sent.push(message as Sent);
-      return answer(message, signal);
+      return answer(message, deadline);
     },
   };
   return {

@@ -1,9 +1,25 @@
 import type { Deadline } from "../../core/delivery/ports.ts";
 
-/** What `AbortSignal.timeout` is, but nothing of it is left once what it was for is done. */
+/** Nothing of it is left once what it was for is done, unlike with `AbortSignal.timeout`. */
 export function deadlineIn(ms: number): Deadline {
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms).unref();
+    end = () => clearTimeout(timer);
+  });
+  let signal: AbortSignal | undefined;
+  return {
+    over,
+    get signal() {
+      signal ??= abortedAfter(over);
+      return signal;
+    },
+    end,
+  };
+}
+
+function abortedAfter(over: Promise<void>): AbortSignal {
   const controller = new AbortController();
-  const isOver = () => controller.abort(new DOMException("The time is over.", "TimeoutError"));
-  const timer = setTimeout(isOver, ms).unref();
-  return { signal: controller.signal, end: () => clearTimeout(timer) };
+  void over.then(() => controller.abort(new DOMException("The time is over.", "TimeoutError")));
+  return controller.signal;
 }

@@ -112,21 +112,15 @@ async function sendByRoute(
 }
 
 /** A sender that rejects or ignores its deadline may have sent all the same: the outcome is unknown. */
-async function sendInTime(
-  sender: SmsSender,
-  sms: SmsMessage,
-  { signal, end }: Deadline,
-): Promise<SendOutcome> {
-  const timedOut = new Promise<SendOutcome>((resolve) => {
-    signal.addEventListener("abort", () => resolve({ status: "unknown", providerCode: "deadline" }));
-  });
-  const sent = send(sender, sms, signal).catch(
+async function sendInTime(sender: SmsSender, sms: SmsMessage, deadline: Deadline): Promise<SendOutcome> {
+  const timedOut = deadline.over.then((): SendOutcome => ({ status: "unknown", providerCode: "deadline" }));
+  const sent = send(sender, sms, deadline).catch(
     (): SendOutcome => ({ status: "unknown", providerCode: "fault" }),
   );
-  return await Promise.race([sent, timedOut]).finally(end);
+  return await Promise.race([sent, timedOut]).finally(deadline.end);
 }
 
 /** Async, so that a sender that throws at once rejects like any other. */
-async function send(sender: SmsSender, sms: SmsMessage, signal: AbortSignal): Promise<SendOutcome> {
-  return await sender.send(sms, signal);
+async function send(sender: SmsSender, sms: SmsMessage, deadline: Deadline): Promise<SendOutcome> {
+  return await sender.send(sms, deadline);
 }

@@ -61,7 +61,9 @@ export interface SendOutcome {
 
 /** The time that one send has. */
 export interface Deadline {
-  /** Aborts when the time is over. */
+  /** Resolves when the time is over; never for whoever was in time. */
+  readonly over: Promise<void>;
+  /** Aborts when the time is over. Made for whoever asks for it. */
   readonly signal: AbortSignal;
   /** For whoever was in time. */
   end(): void;
@@ -81,10 +83,10 @@ export interface SmsSender {
   /** Set where it may hold a number (`heldUntil`). */
   readonly holdsNumbers?: true;
   /**
-   * Resolves with what became of the message within the signal's deadline; what a provider answers never makes
+   * Resolves with what became of the message within the deadline; what a provider answers never makes
    * it reject. A rejection counts as `unknown`.
    */
-  send(message: SmsMessage, signal: AbortSignal): Promise<SendOutcome>;
+  send(message: SmsMessage, deadline: Pick<Deadline, "signal">): Promise<SendOutcome>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../src/adapters/system/clock.ts";
+import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
 import { systemRandom } from "../../../src/adapters/system/random.ts";
 
 test("the clock tells the time of this machine in whole milliseconds", () => {
@@ -51,4 +52,27 @@ test("every bit of a uuid that is chance does vary", () => {
 
 test("a time that 48 bits do not hold is refused", () => {
   for (const time of [-1, 2 ** 48]) expect(() => systemRandom.uuid(time)).toThrow(RangeError);
+});
+
+test("a deadline tells when its time is over, and aborts the signal of whoever asked for it before or after", async () => {
+  const deadline = deadlineIn(5);
+  const { signal } = deadline;
+  await deadline.over;
+  await deadline.over;
+  expect(signal).toMatchObject({ aborted: true, reason: { name: "TimeoutError" } });
+  const late = deadlineIn(5);
+  await late.over;
+  await new Promise((resolve) => late.signal.addEventListener("abort", resolve));
+  expect(late.signal.reason.name).toBe("TimeoutError");
+});
+
+test("a deadline that was kept ends nothing", async () => {
+  const deadline = deadlineIn(5);
+  let isOver = false;
+  void deadline.over.then(() => {
+    isOver = true;
+  });
+  deadline.end();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect([isOver, deadline.signal.aborted]).toEqual([false, false]);
 });
