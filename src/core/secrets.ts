@@ -1,9 +1,18 @@
-import { createHmac, hash, timingSafeEqual } from "node:crypto";
+import { createHmac, type Hmac, hash, timingSafeEqual } from "node:crypto";
 
 /** HMAC-SHA-256 over the parts, each preceded by its length, so that no two lists of parts collide. */
 export function hmac(key: Uint8Array, ...parts: readonly string[]): Buffer {
-  const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
-  return createHmac("sha256", key).update(text).digest();
+  return hmacOver(key, parts).digest();
+}
+
+/** The same in base64url. Nobody has to make a buffer of it, which takes a third of its time. */
+export function hmacText(key: Uint8Array, ...parts: readonly string[]): string {
+  return hmacOver(key, parts).digest("base64url");
+}
+
+function hmacOver(key: Uint8Array, parts: readonly string[]): Hmac {
+  const hmac = createHmac("sha256", key);
+  return hmac.update(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(""));
 }
 
 /** SHA-256 in base64url, for values that are unguessable already (never for phones or codes). */

@@ -1,7 +1,7 @@
 import type { Key, Keyring } from "../../core/keys.ts";
 import type { Random } from "../../core/ports.ts";
 import type { ChallengeRequest, ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
-import { hmac } from "../../core/secrets.ts";
+import { hmacText } from "../../core/secrets.ts";
 import { type AltchaPayload, readPayload } from "./payload.ts";
 
 /** How long a challenge may take to be solved and sent, the person's own pauses included. */
@@ -70,7 +70,6 @@ async function judge(
 }
 
 function secretsFor({ material }: Key, { phoneTag, purpose, browser = "" }: ChallengeRequest) {
-  const secret = (use: string) =>
-    hmac(material, "altcha", use, phoneTag, purpose, browser).toString("base64url");
+  const secret = (use: string) => hmacText(material, "altcha", use, phoneTag, purpose, browser);
   return { hmacSignatureSecret: secret("challenge"), hmacKeySignatureSecret: secret("answer") };
 }

@@ -15,17 +15,17 @@ const KEY_ID = /^[\w-]{1,64}$/;
 
 /** The payload signed, or encrypted where the profile is `dir`, in compact serialisation (RFC 7515, RFC 7516). */
 export async function writeCompact(
-  payload: Uint8Array,
+  payload: string,
   profile: HeaderProfile,
   kid: string,
   key: KeyObject,
 ): Promise<string> {
   if (profile.alg === "dir") {
-    return new CompactEncrypt(payload).setProtectedHeader({ ...profile, kid }).encrypt(key);
+    return new CompactEncrypt(Buffer.from(payload)).setProtectedHeader({ ...profile, kid }).encrypt(key);
   }
   const { alg, typ } = profile;
-  const text = `${segmentOf({ alg, typ, kid })}.${Buffer.from(payload).toString("base64url")}`;
-  return `${text}.${sign(alg, text, key).toString("base64url")}`;
+  const text = `${segmentOf(JSON.stringify({ alg, typ, kid }))}.${segmentOf(payload)}`;
+  return `${text}.${sign(alg, text, key)}`;
 }
 
 /**
@@ -49,8 +49,8 @@ export async function readCompact(
   return isGood ? bytesOf(payload) : undefined;
 }
 
-function segmentOf(header: object): string {
-  return Buffer.from(JSON.stringify(header)).toString("base64url");
+function segmentOf(text: string): string {
+  return Buffer.from(text).toString("base64url");
 }
 
 function bytesOf(segment: string): Buffer {

@@ -13,10 +13,13 @@ export type SignatureAlgorithm = "ES256" | "HS256";
 /**
  * By `node:crypto`, at once: `jose` signs through WebCrypto, where each signature is a job of another thread and costs
  * several times as much (docs/decisions/0028). An ES256 signature has the lower s of the two that verify.
+ *
+ * @returns base64url
  */
-export function sign(algorithm: SignatureAlgorithm, text: string, key: KeyObject): Buffer {
-  if (algorithm === "HS256") return createHmac("sha256", key).update(text).digest();
-  return withLowS(signWith("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }));
+export function sign(algorithm: SignatureAlgorithm, text: string, key: KeyObject): string {
+  if (algorithm === "HS256") return createHmac("sha256", key).update(text).digest("base64url");
+  const signature = signWith("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
+  return withLowS(signature).toString("base64url");
 }
 
 /** False for an ES256 signature with high s, too: it would be a second spelling of the same token (T29). */
@@ -27,7 +30,7 @@ export function verify(
   signature: Buffer,
 ): boolean {
   if (algorithm === "HS256") {
-    const right = sign(algorithm, text, key);
+    const right = createHmac("sha256", key).update(text).digest();
     return right.length === signature.length && timingSafeEqual(right, signature);
   }
   if (!hasLowS(signature)) return false;

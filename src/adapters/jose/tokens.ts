@@ -68,7 +68,7 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
         exp: Math.floor(times.expiresAt / 1000),
       };
       // Parsed, the claims come in the profile's order: equal claims give equal bytes.
-      const payload = Buffer.from(JSON.stringify(Object.assign(envelope, profile.claims.parse(claims))));
+      const payload = JSON.stringify(Object.assign(envelope, profile.claims.parse(claims)));
       const token = await writeCompact(payload, profile.header, key.id, importKey(key).making);
       if (token.length > MAX_TOKEN_LENGTH) throw new RangeError(`the ${kind} token is too long to be read`);
       return token;

@@ -2,7 +2,7 @@ import type { TextVault } from "../../core/delivery/receipt-ports.ts";
 import type { Key, Keyring } from "../../core/keys.ts";
 import type { Phone } from "../../core/phone.ts";
 import type { Random } from "../../core/ports.ts";
-import { hmac } from "../../core/secrets.ts";
+import { hmacText } from "../../core/secrets.ts";
 import type { PhoneVault } from "../../core/verification/ports.ts";
 import { decrypt, encrypt, IV_BYTES } from "./aead.ts";
 import { PENDING } from "./lifetime.ts";
@@ -44,7 +44,7 @@ function textRow(rowId: string): string {
 
 /** The tag that stands for a phone under one key: `<key id>.<MAC in base64url>`. */
 export function tagUnder(key: Key, phone: Phone): string {
-  return `${key.id}.${hmac(key.material, phone).toString("base64url")}`;
+  return `${key.id}.${hmacText(key.material, phone)}`;
 }
 
 async function open(keyring: Keyring, sealed: string, rowId: string): Promise<string> {

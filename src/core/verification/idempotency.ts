@@ -3,7 +3,7 @@ import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { Idempotency, Message } from "../delivery/ports.ts";
 import { maskPhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import { hmac } from "../secrets.ts";
+import { hmacText } from "../secrets.ts";
 import type { ClientIdempotency, IdempotencyRefusal, VerificationDeps } from "./deps.ts";
 import type { Purpose } from "./purpose.ts";
 import type { VerificationView } from "./verification.ts";
@@ -29,8 +29,8 @@ export function hashIdempotencyKey(
   if (!idempotency) return undefined;
   const key = Buffer.from(idempotency.key);
   return {
-    key: hmac(key, "idempotency", phoneTag, purpose, ...(client ? [client] : [])).toString("base64url"),
-    fingerprint: hmac(key, "request", idempotency.request).toString("base64url"),
+    key: hmacText(key, "idempotency", phoneTag, purpose, ...(client ? [client] : [])),
+    fingerprint: hmacText(key, "request", idempotency.request),
   };
 }
 
