@@ -104,7 +104,9 @@ export type GuardMode = "enforce" | "record" | "off";
 export function guardChecks(mode: GuardMode, caller: LimitCaller, learned: Learned): SendCheck[] {
   if (mode === "off" || caller.bucket === "device" || caller.isTrusted) return [];
   const { traffic, standing } = caller;
-  const checks = GUARD_RULES.flatMap((rule) => ruleChecks(rule, traffic, learned));
+  const checks: SendCheck[] = [];
+  // `flatMap` takes four times as long.
+  for (const rule of GUARD_RULES) checks.push(...ruleChecks(rule, traffic, learned));
   if (mode === "record") return checks.map(advisory);
   if (standing.name === "unsolved") return checks;
   // Whoever solved a challenge, or cannot solve one here, is still counted.
