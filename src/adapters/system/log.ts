@@ -12,7 +12,8 @@ export function createLog(level: string, output: DestinationStream = destination
 
 /** How long a line waits for others at most. */
 const GATHERED_MS = 50;
-const GATHERED_BYTES = 8_192;
+/** As many as wait are copied for each line that comes. */
+const GATHERED_BYTES = 4_096;
 
 /**
  * Standard output, many lines at a time: a write for each would take a twentieth of a sign-in. What waits is written when
