@@ -117,7 +117,11 @@ async function sendInTime(sender: SmsSender, sms: SmsMessage, deadline: Deadline
   const sent = send(sender, sms, deadline).catch(
     (): SendOutcome => ({ status: "unknown", providerCode: "fault" }),
   );
-  return await Promise.race([sent, timedOut]).finally(deadline.end);
+  try {
+    return await Promise.race([sent, timedOut]);
+  } finally {
+    deadline.end();
+  }
 }
 
 /** Async, so that a sender that throws at once rejects like any other. */

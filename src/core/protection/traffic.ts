@@ -53,7 +53,7 @@ function networkOf(addressKey: string): string {
 
 async function tagger({ keyring }: TrafficDeps): Promise<(kind: string, text: string) => string> {
   const { material } = await keyring.current("traffic");
-  return (kind, text) => hmac(material, kind, text).subarray(0, TAG_BYTES).toString("base64url");
+  return (kind, text) => hmac(material, kind, text).toString("base64url", 0, TAG_BYTES);
 }
 
 /** Enough that no two of some billions are alike, and short in every key of every counter. */

@@ -11,11 +11,11 @@ export function cors(allowedOrigins: readonly string[]): MiddlewareHandler<Env> 
     exposeHeaders: ["retry-after", "x-request-id"],
     maxAge: 600,
   });
-  return async (c, next) => {
-    if (c.req.header("origin") !== undefined) return await fromBrowsers(c, next);
+  return (c, next) => {
+    if (c.req.header("origin") !== undefined) return fromBrowsers(c, next);
     // Most callers are no web page. Headers that are set before there is an answer make every answer a stream, which
     // takes longer than all other middleware together.
     c.get("headers").vary = "Origin";
-    await next();
+    return next();
   };
 }
