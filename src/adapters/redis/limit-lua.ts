@@ -20,7 +20,7 @@ end
  */
 export const HISTORY = `
 local function history()
-  local info = redis.call('INFO', 'replication')
+  local info = call('INFO', 'replication')
   local _, last = string.find(info, 'master_replid:', 1, true)
   return last and string.match(info, '^%x+', last + 1) or ''
 end
@@ -31,38 +31,39 @@ end
  * (of a process whose clock is ahead) count too. Needs `bounds`, `member` and `now`.
  */
 export const FREE_AT = `
-local sizes = {}
+-- By the place of a key: how many events were on it before this take, and whether one of them is the member's.
+local sizes, isCounted = {}, {}
+-- How many this take has put on each of its keys.
+local own = 0
 
 local function sizeOf(place)
   local size = sizes[place]
   if not size then
-    size = redis.call('ZCARD', KEYS[place])
+    size = call('ZCARD', KEYS[place])
     sizes[place] = size
+    if size > 0 then isCounted[place] = call('ZSCORE', KEYS[place], member) end
   end
   return size
 end
 
 local function windowFreeAt(place, max, windowMs)
   if max < 1 then return now + windowMs end
-  if sizeOf(place) < max then return now end
-  local nth = redis.call('ZREVRANGE', KEYS[place], max - 1, max - 1, 'WITHSCORES')
+  if sizeOf(place) + own < max then return now end
+  local nth = call('ZREVRANGE', KEYS[place], max - 1, max - 1, 'WITHSCORES')
   if nth[2] then return tonumber(nth[2]) + windowMs end
   return now
 end
 
--- Where this take's event is the only one there is.
-local isAlone = {}
-
 local function timesIn(place, windowMs)
-  if isAlone[place] then return {now} end
+  if sizeOf(place) == 0 then return {now} end -- its own one
   local times = {}
-  local rows = redis.call('ZRANGEBYSCORE', KEYS[place], '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
+  local rows = call('ZRANGEBYSCORE', KEYS[place], '(' .. text(now - windowMs), '+inf', 'WITHSCORES')
   for i = 2, #rows, 2 do times[i / 2] = tonumber(rows[i]) end
   return times
 end
 
 local function backoffFreeAt(place, first, windowMs, baseMs, every)
-  if sizeOf(place) < first then return now end
+  if sizeOf(place) + own < first then return now end
   local times = timesIn(place, windowMs)
   local last, from = times[#times], now
   for left, at in ipairs(times) do
@@ -75,49 +76,28 @@ local function backoffFreeAt(place, first, windowMs, baseMs, every)
   return from
 end
 
-local function slotsFreeAt(fields, beyond, first, slotMs, windowMs)
-  local slots = {}
-  for i = 1, #fields, 2 do
-    local slot = tonumber(fields[i])
-    if slot >= first then table.insert(slots, {slot, tonumber(fields[i + 1])}) end
-  end
-  table.sort(slots, function(a, b) return a[1] < b[1] end)
-  for _, slot in ipairs(slots) do
-    beyond = beyond - slot[2]
-    if beyond <= 0 then return (slot[1] + ${SLOTS_KEPT}) * slotMs end
-  end
-  return now + windowMs
-end
-
--- By the place of a sum: its slot of now, and those that no window reaches any more, nor a clock that goes back by a third of it.
-local slotOf, ended = {}, {}
-
 local function sumFreeAt(place, max, windowMs, amount)
-  local fields = redis.call('HGETALL', KEYS[place])
+  local held, total = call('HVALS', KEYS[place]), amount
+  for i = 1, #held do total = total + held[i] end
+  -- What no window reaches any more is in it as well, so there is at least as much room.
+  if total <= max then return now end
   local slotMs = math.ceil(windowMs / ${SLOTS})
-  local newest = math.floor(now / slotMs)
-  local first = newest - ${SLOTS}
-  local total, old = amount, {}
+  local first = math.floor(now / slotMs) - ${SLOTS}
+  local fields, slots, beyond = call('HGETALL', KEYS[place]), {}, amount - max
   for i = 1, #fields, 2 do
-    local slot = tonumber(fields[i])
-    if slot >= first then
-      total = total + tonumber(fields[i + 1])
-    elseif slot < first - 20 then
-      table.insert(old, fields[i])
+    local slot = {at = tonumber(fields[i]), amount = tonumber(fields[i + 1])}
+    if slot.at >= first then
+      beyond = beyond + slot.amount
+      table.insert(slots, slot)
     end
   end
-  slotOf[place], ended[place] = newest, old
-  if total <= max then return now end
-  return slotsFreeAt(fields, total - max, first, slotMs, windowMs)
-end
-
-local counted = {}
-
-local function isCounted(place)
-  if counted[place] == nil then
-    counted[place] = sizeOf(place) > 0 and redis.call('ZSCORE', KEYS[place], member) ~= false
+  if beyond <= 0 then return now end
+  table.sort(slots, function(a, b) return a.at < b.at end)
+  for _, slot in ipairs(slots) do
+    beyond = beyond - slot.amount
+    if beyond <= 0 then return (slot.at + ${SLOTS_KEPT}) * slotMs end
   end
-  return counted[place]
+  return now + windowMs
 end
 
 -- Of the row of bounds that begins here.
@@ -136,7 +116,7 @@ end
  */
 export const LEASES = `
 local function leasesOn(key)
-  local fields = redis.call('HGETALL', key)
+  local fields = call('HGETALL', key)
   local held = {isNew = #fields == 0, sum = 0, dead = {}}
   for i = 1, #fields, 2 do
     local amount, endsAt = string.match(fields[i + 1], '^(%d+):(%d+)$')
@@ -153,9 +133,23 @@ local function leasesOn(key)
   end
   return held
 end
+`;
 
--- A little longer, so that a key that is used often need not be told each time.
-local function keepFor(key, isNew, ms, longer)
-  if isNew or redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, text(ms + longer)) end
+/** How long keys stay there. Needs `now`. */
+export const KEEPING = `
+-- Ten minutes longer, so that a key that is used often need not be told each time.
+local function keepFor(key, isNew, ms)
+  if isNew or call('PTTL', key) < ms then call('PEXPIRE', key, text(ms + 600000)) end
+end
+
+-- The first one in a slot keeps the key for all of it, and lets go of what no window reaches any more, nor a clock that
+-- goes back by a third of it.
+local function addToSum(place, windowMs, amount)
+  local key, slot = KEYS[place], math.floor(now / math.ceil(windowMs / ${SLOTS}))
+  if call('HINCRBY', key, text(slot), text(amount)) > amount then return end
+  for _, old in ipairs(call('HKEYS', key)) do
+    if tonumber(old) < slot - ${SLOTS} - 20 then call('HDEL', key, old) end
+  end
+  call('PEXPIRE', key, text(2 * windowMs))
 end
 `;

@@ -1,5 +1,5 @@
 import { script } from "./connection.ts";
-import { COMMON, FREE_AT, HISTORY, LEASES } from "./limit-lua.ts";
+import { COMMON, FREE_AT, HISTORY, KEEPING, LEASES } from "./limit-lua.ts";
 import { BOUND, ROLE } from "./limit-take.ts";
 
 /**
@@ -11,46 +11,47 @@ import { BOUND, ROLE } from "./limit-take.ts";
 export const TAKE = script(`
 local now, member = tonumber(ARGV[1]), ARGV[2]
 local bounds, events, shared, sums, lease = unpack(cjson.decode(ARGV[3]))
-${COMMON}${HISTORY}${FREE_AT}${LEASES}
-if ARGV[4] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[4] .. ':' .. history()) == 0 then
-  return {'no', 'unseeded', ARGV[1]}
+${COMMON}${HISTORY}${FREE_AT}${LEASES}${KEEPING}
+if ARGV[4] ~= '' and call('SISMEMBER', KEYS[1], ARGV[4] .. ':' .. history()) == 0 then
+  return {'no', 'unseeded', now}
 end
 
-local exceeded, latest = {}, now
+local exceeded, telling, latest = {}, {}, now
 for row = 1, #bounds, 8 do
   local check, role, bound, place, max = unpack(bounds, row, row + 4)
-  -- Whoever lets anything through lets the first one through.
-  if bound == ${BOUND.sum} or max < 1 or sizeOf(place) > 0 then
-    local free = bound ~= ${BOUND.sum} and isCounted(place) and now + 1 or freeAt(row)
-    if free > latest then latest = free end
+  if role == ${ROLE.tells} then table.insert(telling, row) end
+  if bound == ${BOUND.sum} then
+    latest = math.max(latest, freeAt(row))
+  elseif sizeOf(place) > 0 or max < 1 then
+    -- Otherwise nothing is there yet, and whoever lets anything through lets the first one through.
+    latest = math.max(latest, isCounted[place] and now + 1 or freeAt(row))
   end
   if latest > now and bounds[row + 8] ~= check then
-    if role ~= ${ROLE.advises} then return {'no', text(check), text(latest)} end
-    table.insert(exceeded, text(check))
+    if role ~= ${ROLE.advises} then return {'no', check, latest} end
+    table.insert(exceeded, check)
     latest = now
   end
 end
 
-local leased, steady = 0, '0'
+local leased, steady = 0, 0
 if lease[1] then
   local place, wanted, cap, expiresAt = unpack(lease)
   local key = KEYS[place]
   local held = leasesOn(key)
-  if not held.moved and redis.call('EXISTS', KEYS[2]) == 0 then steady = '1' end
+  if not held.moved and call('EXISTS', KEYS[2]) == 0 then steady = 1 end
   leased = math.min(wanted, cap - held.sum)
-  if leased < 1 then return {'no', 'lease', text(math.min(held.first or expiresAt, expiresAt))} end
+  if leased < 1 then return {'no', 'lease', math.min(held.first or expiresAt, expiresAt)} end
   if held.isOwn then return redis.error_reply('ERR the member has a lease here') end
-  for _, ended in ipairs(held.dead) do redis.call('HDEL', key, ended) end
-  redis.call('HSET', key, member, text(leased) .. ':' .. text(expiresAt))
-  keepFor(key, held.isNew, expiresAt - now + 60000, 600000)
+  for _, ended in ipairs(held.dead) do call('HDEL', key, ended) end
+  call('HSET', key, member, text(leased) .. ':' .. text(expiresAt))
+  keepFor(key, held.isNew, expiresAt - now + 60000)
 end
 
 local function count(place, keptMs)
   local key, isNew = KEYS[place], sizeOf(place) == 0
-  if not isNew then redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
-  redis.call('ZADD', key, ARGV[1], member)
-  keepFor(key, isNew, keptMs + 60000, 600000)
-  sizes[place], isAlone[place] = isNew and 1 or nil, isNew
+  if not isNew then call('ZREMRANGEBYSCORE', key, '-inf', text(now - math.max(keptMs, 86400000))) end
+  call('ZADD', key, ARGV[1], member)
+  keepFor(key, isNew, keptMs + 60000)
 end
 
 for i = 1, #events, 2 do count(events[i], events[i + 1]) end
@@ -61,34 +62,26 @@ for i = 1, #shared, 5 do
     count(share, windowMs)
   end
 end
+for i = 1, #sums, 3 do addToSum(unpack(sums, i, i + 2)) end
 
-for i = 1, #sums, 3 do
-  local place, windowMs, amount = unpack(sums, i, i + 2)
-  local key = KEYS[place]
-  for _, slot in ipairs(ended[place]) do redis.call('HDEL', key, slot) end
-  redis.call('HINCRBY', key, text(slotOf[place]), text(amount))
-  keepFor(key, false, 1.5 * windowMs, 0.5 * windowMs)
-end
-
+own = 1
 local nextAt = now
-for row = 1, #bounds, 8 do
-  if bounds[row + 1] == ${ROLE.tells} then nextAt = math.max(nextAt, freeAt(row)) end
-end
-return {'ok', text(leased), text(nextAt), steady, unpack(exceeded)}`);
+for _, row in ipairs(telling) do nextAt = math.max(nextAt, freeAt(row)) end
+return {'ok', leased, nextAt, steady, unpack(exceeded)}`);
 
 /** KEYS: events' keys; ARGV: how many of the oldest go. */
 export const FORGIVE = script(`
-for _, key in ipairs(KEYS) do redis.call('ZREMRANGEBYRANK', key, 0, tonumber(ARGV[1]) - 1) end
+for _, key in ipairs(KEYS) do call('ZREMRANGEBYRANK', key, 0, tonumber(ARGV[1]) - 1) end
 return 1`);
 
 /** KEYS: sums' keys; ARGV: for each the slot, the amount and how long it matters. Adds; nothing goes below zero. */
 export const CORRECT = script(`${COMMON}
 for index, key in ipairs(KEYS) do
   local slot = ARGV[index * 3 - 2]
-  local held = redis.call('HINCRBY', key, slot, ARGV[index * 3 - 1])
-  if held < 0 then redis.call('HSET', key, slot, '0') end
+  local held = call('HINCRBY', key, slot, ARGV[index * 3 - 1])
+  if held < 0 then call('HSET', key, slot, '0') end
   local keptMs = tonumber(ARGV[index * 3])
-  if redis.call('PTTL', key) < keptMs then redis.call('PEXPIRE', key, text(keptMs)) end
+  if call('PTTL', key) < keptMs then call('PEXPIRE', key, text(keptMs)) end
 end
 return 1`);
 
@@ -96,27 +89,27 @@ return 1`);
 export const RAISE = script(`${COMMON}
 for index, key in ipairs(KEYS) do
   local slot, amount = ARGV[index * 3 - 2], tonumber(ARGV[index * 3 - 1])
-  if tonumber(redis.call('HGET', key, slot) or '0') < amount then redis.call('HSET', key, slot, text(amount)) end
+  if tonumber(call('HGET', key, slot) or '0') < amount then call('HSET', key, slot, text(amount)) end
   local keptMs = tonumber(ARGV[index * 3])
-  if redis.call('PTTL', key) < keptMs then redis.call('PEXPIRE', key, text(keptMs)) end
+  if call('PTTL', key) < keptMs then call('PEXPIRE', key, text(keptMs)) end
 end
 return 1`);
 
 /** KEYS: events' keys; ARGV: members. */
 export const FORGET = script(`
 for _, key in ipairs(KEYS) do
-  for _, member in ipairs(ARGV) do redis.call('ZREM', key, member) end
+  for _, member in ipairs(ARGV) do call('ZREM', key, member) end
 end
 return 1`);
 
 const RELEASING = `${COMMON}
 local function release(key, member, count)
-  local held = redis.call('HGET', key, member)
+  local held = call('HGET', key, member)
   if not held then return end
   local amount, endsAt = string.match(held, '^(%d+):(%d+)$')
   local left = count == 'all' and 0 or tonumber(amount) - tonumber(count)
-  if left < 1 then redis.call('HDEL', key, member)
-  else redis.call('HSET', key, member, text(left) .. ':' .. endsAt) end
+  if left < 1 then call('HDEL', key, member)
+  else call('HSET', key, member, text(left) .. ':' .. endsAt) end
   return endsAt
 end
 `;
@@ -125,36 +118,35 @@ end
 export const RELEASE = script(`${RELEASING}
 local endsAt = release(KEYS[1], ARGV[1], ARGV[2])
 if endsAt then
-  local moved = redis.call('HGET', KEYS[1], 'moved')
+  local moved = call('HGET', KEYS[1], 'moved')
   if not moved or tonumber(string.match(moved, ':(%d+)$')) < tonumber(endsAt) then
-    redis.call('HSET', KEYS[1], 'moved', '0:' .. endsAt)
+    call('HSET', KEYS[1], 'moved', '0:' .. endsAt)
   end
-  redis.call('PEXPIRE', KEYS[1], 720000)
+  call('PEXPIRE', KEYS[1], 720000)
 end
 return 1`);
 
 /**
- * KEYS: a leases' key, then the events' keys to forget on, and those to forgive on. ARGV: the lease's member, how many it
- * gives back, on how many keys is forgotten, and the members.
+ * KEYS: a leases' key, then the events' keys to forget on, and those to forgive on; some are both, each is named once. ARGV: the
+ * lease's member, how many it gives back, the place of the first key to forgive on and of the last one to forget on, and the members.
  */
 export const SETTLE = script(`${RELEASING}
 release(KEYS[1], ARGV[1], ARGV[2])
-local forgetting = 1 + tonumber(ARGV[3])
-for index = 2, forgetting do redis.call('ZREM', KEYS[index], unpack(ARGV, 4)) end
-for index = forgetting + 1, #KEYS do redis.call('ZREMRANGEBYRANK', KEYS[index], 0, 0) end
+for place = 2, tonumber(ARGV[4]) do call('ZREM', KEYS[place], unpack(ARGV, 5)) end
+for place = tonumber(ARGV[3]), #KEYS do call('ZREMRANGEBYRANK', KEYS[place], '0', '0') end
 return 1`);
 
 /** KEYS: events' keys; ARGV: for each key a member and a time, then how long they are kept. */
 export const SEED = script(`
 for index, key in ipairs(KEYS) do
-  redis.call('ZADD', key, 'NX', ARGV[index * 2], ARGV[index * 2 - 1])
-  if redis.call('PTTL', key) < tonumber(ARGV[#ARGV]) then redis.call('PEXPIRE', key, ARGV[#ARGV]) end
+  call('ZADD', key, 'NX', ARGV[index * 2], ARGV[index * 2 - 1])
+  if call('PTTL', key) < tonumber(ARGV[#ARGV]) then call('PEXPIRE', key, ARGV[#ARGV]) end
 end
 return 1`);
 
 /** ARGV: the epoch. Whether it was remembered, and in this history. */
 export const SEEDED = script(`${HISTORY}
-return redis.call('SISMEMBER', KEYS[1], ARGV[1] .. ':' .. history())`);
+return call('SISMEMBER', KEYS[1], ARGV[1] .. ':' .. history())`);
 
 export const READ_HISTORY = script(`${HISTORY}
 return history()`);
@@ -164,5 +156,5 @@ return history()`);
  * are not steady for it, milliseconds, or 0 where there was nothing to put back.
  */
 export const REMEMBER = script(`
-if ARGV[3] ~= '0' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
-return redis.call('SADD', KEYS[1], ARGV[1] .. ':' .. ARGV[2])`);
+if ARGV[3] ~= '0' then call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
+return call('SADD', KEYS[1], ARGV[1] .. ':' .. ARGV[2])`);

@@ -1,4 +1,11 @@
-import type { LimitEvent, LimitStore, Sum, TakeRequest, TakeResult } from "../../core/protection/ports.ts";
+import type {
+  LimitEvent,
+  LimitStore,
+  Settlement,
+  Sum,
+  TakeRequest,
+  TakeResult,
+} from "../../core/protection/ports.ts";
 import { slotAt, sumKey } from "../../core/protection/sums.ts";
 import type { RedisConnection, Script } from "./connection.ts";
 import {
@@ -43,11 +50,7 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
 
     release: async (key, member, count) => void (await redis.run(RELEASE, [leasesKey(key)], [member, count])),
 
-    async settle({ forget, forgive, release }) {
-      const keys = [leasesKey(release.key), ...forget.keys.map(eventsKey), ...forgive.map(eventsKey)];
-      const args = [release.member, release.count, forget.keys.length, ...forget.members];
-      await redis.run(SETTLE, keys, args);
-    },
+    settle: async (approval) => void (await settle(redis, approval)),
 
     seeded: async (epoch) => (await redis.run(SEEDED, [EPOCHS], [epoch])) === 1,
 
@@ -75,19 +78,37 @@ async function seedEvents(redis: RedisConnection, events: readonly LimitEvent[])
   }
 }
 
+/** As the script of a take says it. */
+type TakeAnswer =
+  | ["ok", leased: number, nextAt: number, steady: number, ...exceeded: number[]]
+  | ["no", what: number | string, retryAt: number];
+
 async function take(redis: RedisConnection, request: TakeRequest, now: number): Promise<TakeResult> {
   const { keys, args } = takeCall(request, now);
-  const answer = (await redis.run(TAKE, keys, args)) as string[];
-  const [verdict, first = "", second = "", steady, ...exceeded] = answer;
-  const nameOf = (what: string) => request.checks[Number(what)]?.name ?? what;
-  if (verdict === "no") return { ok: false, refusedBy: nameOf(first), retryAt: Number(second) };
+  const answer = (await redis.run(TAKE, keys, args)) as TakeAnswer;
+  const nameOf = (what: number | string) => request.checks[Number(what)]?.name ?? String(what);
+  if (answer[0] === "no") return { ok: false, refusedBy: nameOf(answer[1]), retryAt: answer[2] };
+  const [, leased, nextAt, steady, ...exceeded] = answer;
   return {
     ok: true,
-    leased: Number(first),
-    nextAt: Number(second),
-    ...(steady === "1" && { steady: true as const }),
+    leased,
+    nextAt,
+    ...(steady === 1 && { steady: true as const }),
     ...(exceeded.length > 0 && { exceeded: exceeded.map(nameOf) }),
   };
+}
+
+/** Most keys to forgive on are keys to forget on as well, so they stand together in the middle: each is sent once. */
+async function settle(redis: RedisConnection, { forget, forgive, release }: Settlement): Promise<void> {
+  const forgotten = new Set(forget.keys);
+  const forgiven = new Set(forgive);
+  const alone = [...forgotten].filter((key) => !forgiven.has(key));
+  const both = [...forgotten].filter((key) => forgiven.has(key));
+  const others = [...forgiven].filter((key) => !forgotten.has(key));
+  const keys = [leasesKey(release.key), ...[...alone, ...both, ...others].map(eventsKey)];
+  const from = 2 + alone.length;
+  const places = [from, from + both.length - 1];
+  await redis.run(SETTLE, keys, [release.member, release.count, ...places, ...forget.members]);
 }
 
 async function changeSums(redis: RedisConnection, change: Script, sums: readonly Sum[]): Promise<void> {

@@ -8,18 +8,18 @@ const MOST_HELD = 10;
 
 /** What changes of a verification is in fields of its own, the rest in one. */
 const CREATE = script(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('ERR a verification with this id exists') end
-redis.call('HSET', KEYS[1], 'fixed', ARGV[1], 'outcome', ARGV[2], 'used', ARGV[3], 'allowed', ARGV[4],
+if call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('ERR a verification with this id exists') end
+call('HSET', KEYS[1], 'fixed', ARGV[1], 'outcome', ARGV[2], 'used', ARGV[3], 'allowed', ARGV[4],
   'expiresAt', ARGV[5], 'messages', ARGV[6], 'resendAt', ARGV[7])
-redis.call('PEXPIRE', KEYS[1], ARGV[8])
+call('PEXPIRE', KEYS[1], ARGV[8])
 return 1`);
 
 const READ = script(
-  `return redis.call('HMGET', KEYS[1], 'fixed', 'outcome', 'used', 'expiresAt', 'messages', 'resendAt', 'approvedAt')`,
+  `return call('HMGET', KEYS[1], 'fixed', 'outcome', 'used', 'expiresAt', 'messages', 'resendAt', 'approvedAt')`,
 );
 
 const LIVE = `
-local v = redis.call('HMGET', KEYS[1], 'outcome', 'used', 'allowed', 'expiresAt', 'messages')
+local v = call('HMGET', KEYS[1], 'outcome', 'used', 'allowed', 'expiresAt', 'messages')
 local now = tonumber(ARGV[1])
 local live = v[1] == 'open' and tonumber(v[2]) < tonumber(v[3]) and now < tonumber(v[4])
 `;
@@ -27,27 +27,27 @@ local live = v[1] == 'open' and tonumber(v[2]) < tonumber(v[3]) and now < tonumb
 /** Counting, the outcome and the consumption are this one step (promise 1). */
 const GUESS = script(`${LIVE}
 if not live then return {'dead'} end
-local used = redis.call('HINCRBY', KEYS[1], 'used', 1)
+local used = call('HINCRBY', KEYS[1], 'used', 1)
 if ARGV[2] ~= 'right' then return {'wrong'} end
-redis.call('HSET', KEYS[1], 'outcome', 'approved', 'approvedAt', ARGV[1])
+call('HSET', KEYS[1], 'outcome', 'approved', 'approvedAt', ARGV[1])
 return {'approved', used, v[5]}`);
 
 const RESENT = script(`${LIVE}
 if not live or tonumber(v[5]) ~= tonumber(ARGV[2]) - 1 then return 0 end
-redis.call('HSET', KEYS[1], 'messages', ARGV[2], 'resendAt', ARGV[3], 'expiresAt', ARGV[4])
+call('HSET', KEYS[1], 'messages', ARGV[2], 'resendAt', ARGV[3], 'expiresAt', ARGV[4])
 return 1`);
 
 const CANCEL = script(`
-if redis.call('HGET', KEYS[1], 'outcome') == 'open' then redis.call('HSET', KEYS[1], 'outcome', 'canceled') end
+if call('HGET', KEYS[1], 'outcome') == 'open' then call('HSET', KEYS[1], 'outcome', 'canceled') end
 return 1`);
 
 const HOLD = script(`
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[3]))
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[3]))
+call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`);
 
-const HELD = script(`return redis.call('ZREVRANGE', KEYS[1], 0, -1)`);
+const HELD = script(`return call('ZREVRANGE', KEYS[1], 0, -1)`);
 
 /** Verifications in Redis. All keys of one share the hash tag of its id, so that a cluster keeps them together. */
 export function createRedisVerificationStore(redis: RedisConnection): VerificationStore {

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { sumsKey } from "../../../src/adapters/redis/limit-take.ts";
+import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
+import type { LimitCheck, LimitStore } from "../../../src/core/protection/ports.ts";
+import { SLOTS, sumKey } from "../../../src/core/protection/sums.ts";
+import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
+import { connectTo, type RedisServer, startRedis } from "../../support/redis.ts";
+
+const HOUR = 60 * MINUTE;
+
+describe("what limits ask of Redis", () => {
+  let server: RedisServer;
+  let redis: RedisConnection;
+  let limits: LimitStore;
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = await connectTo(server.url);
+    limits = createRedisLimitStore(redis);
+  });
+  afterAll(async () => {
+    await redis.close();
+    await server.stop();
+  });
+
+  const command = async (...words: readonly string[]) => (await redis.nodes())[0]?.(...words);
+
+  /** How often scripts called each command while this ran. */
+  const called = async (work: () => Promise<unknown>) => {
+    server.command("config", "resetstat");
+    await work();
+    const stats = server.command("info", "commandstats");
+    const counts = [...stats.matchAll(/cmdstat_(\w+):calls=(\d+)/g)].map(([, name, calls]) => [name, calls]);
+    return Object.fromEntries(counts.filter(([name]) => !/^(evalsha|eval|config|info)$/.test(`${name}`)));
+  };
+
+  const take = (checks: readonly LimitCheck[], now = NOW, member = fresh("member")) =>
+    limits.take({ member, checks }, now);
+  const window = (key: string): LimitCheck => ({ name: key, key, windows: [{ max: 5, windowMs: HOUR }] });
+  const budget = (key: string, max = 100): LimitCheck => {
+    return { name: key, key, amount: 7, windows: [{ max, windowMs: HOUR }] };
+  };
+
+  test("a key on which nothing is costs a look, an event and a time to live", async () => {
+    await take([window(fresh("any"))]);
+    expect(await called(() => take([window(fresh("key"))]))).toEqual({ zcard: "1", zadd: "1", pexpire: "1" });
+  });
+
+  test("a sum with room is read without its slots, and looked after by the first take in a slot alone", async () => {
+    const check = budget(fresh("budget"));
+    await take([check]);
+    expect(await called(() => take([check]))).toEqual({ hvals: "1", hincrby: "1" });
+    const first = { hvals: "1", hincrby: "1", hkeys: "1", pexpire: "1" };
+    expect(await called(() => take([check], NOW + MINUTE))).toEqual(first);
+  });
+
+  test("an approval names each key once, forgets there first and forgives then", async () => {
+    const [own, both, other] = [fresh("own"), fresh("both"), fresh("other")];
+    const member = fresh("member");
+    await take([window(both), window(other)], NOW - 2);
+    await take([window(both)], NOW - 1);
+    await take([window(own), window(both)], NOW, member);
+    const release = { key: fresh("guesses"), member, count: 3 };
+    const settled = () =>
+      limits.settle({
+        forget: { keys: [own, both], members: [member] },
+        forgive: [both, other, both],
+        release,
+      });
+    expect(await called(settled)).toEqual({ hget: "1", zrem: "2", zremrangebyrank: "2" });
+    const left = (key: string) => command("ZCARD", `phonekey:{limits}:events:${key}`);
+    expect(await Promise.all([own, both, other].map(left))).toEqual([0, 1, 0]);
+  });
+
+  test("a sum is kept longer than its window, and has no more slots than reach into it and a third", async () => {
+    const check = budget(fresh("budget"), 1_000_000);
+    const key = sumsKey(sumKey({ key: check.key, windowMs: HOUR }));
+    for (let n = 0; n < 2 * SLOTS; n += 1) {
+      await command("PEXPIRE", key, String(HOUR));
+      await take([check], NOW + n * MINUTE);
+      expect(await command("PTTL", key)).toBeGreaterThan(1.9 * HOUR);
+    }
+    expect(await command("HLEN", key)).toBe(SLOTS + 21);
+  });
+});
