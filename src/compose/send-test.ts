@@ -54,7 +54,7 @@ async function send(config: Config, sender: SmsSender, to: Phone, purpose: Purpo
   const startedAt = systemClock.now();
   const message = { id: randomUUID(), to, purpose, locale, code, minutes, text };
   const { alert, status, providerId, providerCode, requestId, fee } = await sender.send(message, {
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: () => AbortSignal.timeout(DEADLINE_MS),
   });
   return {
     status,

@@ -115,10 +115,12 @@ describe("the route", () => {
 
 describe("promise 5: a message that may have gone out is not sent again", () => {
   const hanging = () => new Promise<SendOutcome>(() => {});
-  const failsLate: SmsSender["send"] = (_, { signal }) =>
-    new Promise<SendOutcome>((_resolve, reject) =>
+  const failsLate: SmsSender["send"] = (_, deadline) => {
+    const signal = deadline.signal();
+    return new Promise<SendOutcome>((_resolve, reject) =>
       signal.addEventListener("abort", () => reject(signal.reason)),
     );
+  };
 
   test.each([
     ["rejects", async () => Promise.reject(new Error("socket hang up")), "fault"],
@@ -143,9 +145,9 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
   });
 
   test("an answer after the deadline changes nothing, a late failure neither", async () => {
-    const late: SmsSender["send"] = (_, { signal }) =>
+    const late: SmsSender["send"] = (_, deadline) =>
       new Promise<SendOutcome>((resolve) => {
-        signal.addEventListener("abort", () => setTimeout(() => resolve(says("bad_number")), 5));
+        deadline.signal().addEventListener("abort", () => setTimeout(() => resolve(says("bad_number")), 5));
       });
     const { result, record } = await delivered([late], 10);
     await new Promise((resolve) => setTimeout(resolve, 30));

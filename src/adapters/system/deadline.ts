@@ -10,7 +10,7 @@ export function deadlineIn(ms: number): Deadline {
   let signal: AbortSignal | undefined;
   return {
     over,
-    get signal() {
+    signal() {
       signal ??= abortedAfter(over);
       return signal;
     },

@@ -64,7 +64,8 @@ export function createTencentSender(deps: TencentSenderDeps): SmsSender {
     templatesOnly: true,
     carries: (message) => templateFor(deps.settings[kindOf(message)], message) !== undefined,
     holdsNumbers: true,
-    async send(message, { signal }) {
+    async send(message, deadline) {
+      const signal = deadline.signal();
       const first = await attempt(deps, message, signal);
       if (first.status !== "unavailable") return first;
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});

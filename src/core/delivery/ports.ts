@@ -63,8 +63,8 @@ export interface SendOutcome {
 export interface Deadline {
   /** Resolves when the time is over; never for whoever was in time. */
   readonly over: Promise<void>;
-  /** Aborts when the time is over. Made for whoever asks for it. */
-  readonly signal: AbortSignal;
+  /** Aborts when the time is over. Made for whoever asks for it, the same each time. */
+  signal(): AbortSignal;
   /** For whoever was in time. */
   end(): void;
 }

@@ -16,7 +16,7 @@ export async function countSend(
   const { caller, sender } = send;
   const learned = await deps.learned();
   const { taken, checks } = await takeInShare(
-    (tried) => deps.takeSend(caller.phoneTag, { ...request, checks: tried }, now),
+    (tried) => deps.takeSend(caller.phoneTag, { checks: tried, ...request }, now),
     sendChecks(deps.settings, send, learned),
     shareChecks(deps.settings.money, caller, sender, learned),
   );

@@ -67,7 +67,7 @@ async function start({ settings, account }: Options = {}) {
     clock: { now: () => EVENING },
   });
   const send = (over: object = {}, deadlineMs = 3_000) =>
-    sender.send({ ...MESSAGE, ...over } as SmsMessage, { signal: AbortSignal.timeout(deadlineMs) });
+    sender.send({ ...MESSAGE, ...over } as SmsMessage, { signal: () => AbortSignal.timeout(deadlineMs) });
   return { cloud, sms, sender, send };
 }
 
@@ -328,7 +328,7 @@ describe("what goes wrong", () => {
       settings: SETTINGS,
       clock: { now: () => EVENING },
     });
-    expect(await sender.send(MESSAGE, { signal: AbortSignal.timeout(1_000) })).toMatchObject({
+    expect(await sender.send(MESSAGE, { signal: () => AbortSignal.timeout(1_000) })).toMatchObject({
       status: "rejected",
       alert: { kind: "sms_credentials", subject: "tencent/mainland" },
     });
