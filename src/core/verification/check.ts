@@ -154,7 +154,7 @@ export async function guessCode(
   const guess = await deps.verifications.guess(verification.id, right, deps.clock.now());
   deps.onGuess(guess.outcome);
   if (guess.outcome === "wrong") await recordWrong(deps, verification);
-  if (guess.outcome === "approved") await settle(deps, { ...verification, ...guess, outcome: "approved" });
+  if (guess.outcome === "approved") await settle(deps, { ...verification, ...guess });
   return guess.outcome;
 }
 
