@@ -38,7 +38,7 @@ export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserSt
       if (await releaseUnused(trx, [draft], rows, now)) return undefined;
       const [known] = await proven(trx, rows, now);
       if (!known) return undefined;
-      const entered = { ...known, created: false, opened: isOpened(known, draft) };
+      const entered = { created: false, opened: isOpened(known, draft), ...known };
       await openSessions(trx, [draft], [entered], statements);
       if (draft.verificationId !== undefined) await statements.convert(trx, [{ id: draft.verificationId }]);
       return { user: known.user, created: false, opened: entered.opened };
@@ -124,7 +124,7 @@ async function signIn(
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const { signedIn, invited } = await findOrCreate(trx, drafts, statements);
   if (invited.length > 0) await statements.endInvitations(trx, invited);
-  const entered = signedIn.map((one, n) => ({ ...one, opened: isOpened(one, drafts[n]) }));
+  const entered = signedIn.map((one, n) => ({ opened: isOpened(one, drafts[n]), ...one }));
   await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
   if (approved.length > 0) await statements.convert(trx, approved);
@@ -143,7 +143,7 @@ async function openSessions(
 ): Promise<void> {
   const opened = drafts.flatMap(({ session }, n) => {
     const { user, created, lastUsedAt = null, opened = false } = entered[n] ?? {};
-    return user && opened ? [{ created, lastUsedAt, session: { ...session, userId: user.id } }] : [];
+    return user && opened ? [{ created, lastUsedAt, session: { userId: user.id, ...session } }] : [];
   });
   if (opened.length === 0) return;
   const now = Math.max(...opened.map(({ session }) => session.createdAt));
@@ -204,18 +204,18 @@ async function findOrCreate(
     trx,
     drafts.map(({ user, session }) => userValues(user, session.createdAt)),
   );
-  const found = await findUsers(
+  const { rows } = await findUsers(
     trx,
     drafts.map(({ user }) => ({ tag: user.phoneTag })),
   );
-  if (await releaseUnused(trx, drafts, found.rows, now)) return await findOrCreate(trx, drafts, statements);
-  const known = new Map((await proven(trx, found.rows, now)).map((each) => [each.user.phoneTag, each]));
+  if (await releaseUnused(trx, drafts, rows, now)) return await findOrCreate(trx, drafts, statements);
+  const known = new Map((await proven(trx, rows, now)).map((each) => [each.user.phoneTag, each]));
   const signedIn = drafts.map((draft) => {
-    const user = known.get(draft.user.phoneTag);
-    if (!user) throw new Error("a user who was just made is not there");
-    return { ...user, created: user.user.id === draft.user.id };
+    const found = known.get(draft.user.phoneTag);
+    if (!found) throw new Error("a user who was just made is not there");
+    return { created: found.user.id === draft.user.id, ...found };
   });
-  const invited = found.rows.flatMap((row) => (row.invitation_id === null ? [] : [{ tag: row.phone_tag }]));
+  const invited = rows.flatMap((row) => (row.invitation_id === null ? [] : [{ tag: row.phone_tag }]));
   return { signedIn, invited };
 }
 
