@@ -14,6 +14,11 @@ const WARM_UP_SHARE = 0.3;
  * statement, so that the memory rises until there are all.
  */
 const WARM_UP_CONNECTIONS = [64, 32, 16, 8, 4, 2, 1];
+/**
+ * Of the time, after the warm-up and before the first look: the connections to MariaDB that only the crowd needed are ended
+ * after two minutes, and those that stay or are opened anew fill up.
+ */
+const SETTLING_SHARE = 0.3;
 /** What is asked between two looks, by its share of the time. Every cycle of the first kind makes another user. */
 const SHARES: readonly (readonly [kind: Kind, share: number])[] = [
   ["cycle, new number", 0.6],
@@ -57,6 +62,7 @@ export async function soak(deps: SoakDeps, minutes: number): Promise<string> {
       const seconds = (minutes * 60 * WARM_UP_SHARE) / WARM_UP_CONNECTIONS.length;
       cycles += await ask(deps, running, seconds, connections);
     }
+    cycles += await ask(deps, running, minutes * 60 * SETTLING_SHARE, CONNECTIONS);
     const looks = [await look(running, 0, cycles)];
     for (let n = 1; n <= LOOKS; n += 1) {
       cycles += await ask(deps, running, slice, CONNECTIONS);
