@@ -265,6 +265,17 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect((await opened.invitations.page("", 1)).map(({ id }) => id)).toEqual([first]);
       });
 
+      test("outlive a first factor that was not enough", async () => {
+        const tag = newTag();
+        const { userId: _, ...strong } = aSession("", { amr: ["sms", "otp"] });
+        await opened.users.signIn({ user: aUser(tag, { loginProtection: "always" }), session: strong });
+        await invite(tag);
+        const { userId: __, ...session } = aSession("");
+        const entered = await opened.users.signIn({ user: aUser(tag), session });
+        expect(entered).toMatchObject({ created: false, opened: false });
+        expect(await opened.invitations.has([tag])).toBe(true);
+      });
+
       test("are used up by the sign-in that makes the user, and by no other", async () => {
         const tag = newTag();
         await invite(tag);

@@ -49,6 +49,14 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await store.find(second.user.id)).toBeUndefined();
       });
 
+      test("a session is that of who was found, whatever the draft says besides", async () => {
+        const owner = draftFor(newTag());
+        await store.signIn(owner);
+        const draft = draftFor(owner.user.phoneTag, { session: aSession("somebody else") });
+        await store.signIn(draft);
+        expect((await opened.sessions.find(draft.session.id))?.user.id).toBe(owner.user.id);
+      });
+
       test("50 parallel first sign-ins make one user, one created, 50 sessions", async () => {
         const tag = newTag();
         const signedIn = await parallel(50, () => store.signIn(draftFor(tag)));

@@ -57,9 +57,10 @@ interface Known {
 
 interface SignedIn extends Known {
   readonly created: boolean;
+  readonly invited: boolean;
 }
 
-type Entered = SignedIn & { readonly opened: boolean };
+type Entered = Omit<SignedIn, "invited"> & { readonly opened: boolean };
 
 type Statements = ReturnType<typeof createStatements>;
 
@@ -122,9 +123,15 @@ async function signIn(
   tagKey: TagKey,
 ): Promise<readonly Entered[]> {
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
-  const { signedIn, invited } = await findOrCreate(trx, drafts, statements);
-  if (invited.length > 0) await statements.endInvitations(trx, invited);
+  const signedIn = await findOrCreate(trx, drafts, statements);
   const entered = signedIn.map((one, n) => ({ opened: isOpened(one, drafts[n]), ...one }));
+  // Whoever is asked for a second factor is not in yet.
+  const arrived = entered.filter(({ invited, opened }) => invited && opened);
+  if (arrived.length > 0)
+    await statements.endInvitations(
+      trx,
+      arrived.map(({ user }) => ({ tag: user.phoneTag })),
+    );
   await openSessions(trx, drafts, entered, statements);
   const approved = drafts.flatMap(({ verificationId: id }) => (id === undefined ? [] : [{ id }]));
   if (approved.length > 0) await statements.convert(trx, approved);
@@ -143,7 +150,7 @@ async function openSessions(
 ): Promise<void> {
   const opened = drafts.flatMap(({ session }, n) => {
     const { user, created, lastUsedAt = null, opened = false } = entered[n] ?? {};
-    return user && opened ? [{ created, lastUsedAt, session: { userId: user.id, ...session } }] : [];
+    return user && opened ? [{ created, lastUsedAt, session: { ...session, userId: user.id } }] : [];
   });
   if (opened.length === 0) return;
   const now = Math.max(...opened.map(({ session }) => session.createdAt));
@@ -192,12 +199,12 @@ function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] 
   return [...new Map(drafts.map((draft) => [keyOf(draft), draft])).values()];
 }
 
-/** Of several callers, the one whose own draft is found afterwards created the user. Whoever had an invitation used it. */
+/** Of several callers, the one whose own draft is found afterwards created the user. */
 async function findOrCreate(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],
   statements: Statements,
-): Promise<{ readonly signedIn: readonly SignedIn[]; readonly invited: readonly { tag: string }[] }> {
+): Promise<readonly SignedIn[]> {
   const { addUsers, findUsers } = statements;
   const now = Math.max(...drafts.map(({ session }) => session.createdAt));
   await addUsers(
@@ -210,13 +217,16 @@ async function findOrCreate(
   );
   if (await releaseUnused(trx, drafts, rows, now)) return await findOrCreate(trx, drafts, statements);
   const known = new Map((await proven(trx, rows, now)).map((each) => [each.user.phoneTag, each]));
-  const signedIn = drafts.map((draft) => {
+  const invited = new Set(rows.flatMap((row) => (row.invitation_id === null ? [] : [row.phone_tag])));
+  return drafts.map((draft) => {
     const found = known.get(draft.user.phoneTag);
     if (!found) throw new Error("a user who was just made is not there");
-    return { created: found.user.id === draft.user.id, ...found };
+    return {
+      created: found.user.id === draft.user.id,
+      invited: invited.has(draft.user.phoneTag),
+      ...found,
+    };
   });
-  const invited = rows.flatMap((row) => (row.invitation_id === null ? [] : [{ tag: row.phone_tag }]));
-  return { signedIn, invited };
 }
 
 /** These users, each of whom is proven by now. */

@@ -95,7 +95,7 @@ export async function signInApproved(
   }
   if (!entered.opened)
     return await deps.askSecondFactor(entered.user, { first: "sms", caller, client, ...traits });
-  const session = { userId: entered.user.id, ...draft };
+  const session = { ...draft, userId: entered.user.id };
   return ok({ user: entered.user, phone, session, created: entered.created });
 }
 
@@ -111,7 +111,7 @@ export async function openSession(
 ): Promise<Result<SignedIn, "second_factor_required"> | undefined> {
   const caller = await identifyCaller(deps, client.deviceToken, user.phoneTag);
   const draft = await draftSession(deps, userAgent, { amr: [first], ...caller });
-  const session = { userId: user.id, ...draft };
+  const session = { ...draft, userId: user.id };
   const entered = await deps.users.enter({ session, knownEpoch: caller.knownEpoch });
   if (!entered) return undefined;
   if (!entered.opened) return await deps.askSecondFactor(entered.user, { first, caller, client });
