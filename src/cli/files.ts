@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "this user may not",
   EPERM: "this user may not",
   EISDIR: "it is a folder",
+  ENXIO: "it is a socket",
   EROFS: "the disk is read-only",
   ENOSPC: "the disk is full",
   EPIPE: "nobody reads it any more",

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { systemClock } from "../adapters/system/clock.ts";
+import { deadlineIn } from "../adapters/system/deadline.ts";
 import type { Config } from "../config.ts";
 import { ALERT_KINDS } from "../core/alerts/kinds.ts";
 import type { SendOutcome, SmsSender } from "../core/delivery/ports.ts";
@@ -53,9 +54,10 @@ async function send(config: Config, sender: SmsSender, to: Phone, purpose: Purpo
   const text = composeText(purpose, locale, { code, minutes, brandName });
   const startedAt = systemClock.now();
   const message = { id: randomUUID(), to, purpose, locale, code, minutes, text };
-  const { alert, status, providerId, providerCode, requestId, fee } = await sender.send(message, {
-    signal: () => AbortSignal.timeout(DEADLINE_MS),
-  });
+  const deadline = deadlineIn(DEADLINE_MS);
+  const { alert, status, providerId, providerCode, requestId, fee } = await sender
+    .send(message, deadline)
+    .finally(deadline.end);
   return {
     status,
     tookMs: systemClock.now() - startedAt,

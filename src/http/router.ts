@@ -1,9 +1,7 @@
-import type { Router } from "hono/router";
+import { METHOD_NAME_ALL, type Router } from "hono/router";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
-
-const ANY_METHOD = "ALL";
 
 /**
  * A router for each method. That of regular expressions, which finds most routes by one look into a table, takes no place that
@@ -11,7 +9,7 @@ const ANY_METHOD = "ALL";
  */
 export function createRouter<T>(): Router<T> {
   const anyMethod = createMethodRouter<T>();
-  const byMethod = new Map([[ANY_METHOD, anyMethod]]);
+  const byMethod = new Map<string, Router<T>>([[METHOD_NAME_ALL, anyMethod]]);
   const ofAnyMethod: [path: string, handler: T][] = [];
 
   function routerOf(method: string): Router<T> {
@@ -26,7 +24,7 @@ export function createRouter<T>(): Router<T> {
   return {
     name: "a router for each method",
     add(method, path, handler) {
-      if (method !== ANY_METHOD) return routerOf(method).add(method, path, handler);
+      if (method !== METHOD_NAME_ALL) return routerOf(method).add(method, path, handler);
       ofAnyMethod.push([path, handler]);
       for (const router of byMethod.values()) router.add(method, path, handler);
     },

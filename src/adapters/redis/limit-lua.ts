@@ -33,7 +33,7 @@ end
 export const FREE_AT = `
 -- By the place of a key: how many events were on it before this take, and whether one of them is the member's.
 local sizes, isCounted = {}, {}
--- How many this take has put on each of its keys.
+-- How many this take has put on each of the keys that tell when the next may come.
 local own = 0
 
 local function sizeOf(place)
@@ -135,7 +135,7 @@ local function leasesOn(key)
 end
 `;
 
-/** How long keys stay there. Needs `now`. */
+/** What is counted, and how long it stays there. Needs `now`. */
 export const KEEPING = `
 -- Ten minutes longer, so that a key that is used often need not be told each time.
 local function keepFor(key, isNew, ms)
@@ -146,7 +146,8 @@ end
 -- goes back by a third of it.
 local function addToSum(place, windowMs, amount)
   local key, slot = KEYS[place], math.floor(now / math.ceil(windowMs / ${SLOTS}))
-  if call('HINCRBY', key, text(slot), text(amount)) > amount then return end
+  local added = text(amount)
+  if call('HINCRBY', key, text(slot), added) > tonumber(added) then return end
   for _, old in ipairs(call('HKEYS', key)) do
     if tonumber(old) < slot - ${SLOTS} - 20 then call('HDEL', key, old) end
   end

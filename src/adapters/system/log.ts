@@ -12,7 +12,7 @@ export function createLog(level: string, output: DestinationStream = destination
 
 /** How long a line waits for others at most. */
 const GATHERED_MS = 50;
-/** As many as wait are copied for each line that comes. */
+/** The library behind it counts anew with each line how many bytes wait: the more wait, the more a line costs. */
 const GATHERED_BYTES = 4_096;
 
 /**

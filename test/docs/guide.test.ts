@@ -1,0 +1,30 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** The listings of the guide, by the file that each of them is to be written to. */
+function listings(): (readonly [file: string, text: string])[] {
+  const guide = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
+  const found = guide.matchAll(/\b[Ww]rite `([\w/.-]+\.ts)`:\n+```ts\n(.*?)^```$/gms);
+  return [...found].map(([, file = "", text = ""]) => [file, text]);
+}
+
+it("CONTRIBUTING's sender and its test fit the interface of today", () => {
+  const folder = mkdtempSync(join(ROOT, "node_modules/.guide-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [file, text] of listings()) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  symlinkSync(join(ROOT, "src/core"), join(folder, "src/core"));
+  const files = listings().map(([file]) => file);
+  expect(files).toEqual(["src/adapters/postbox/sender.ts", "test/adapters/postbox/sender.test.ts"]);
+  const config = { extends: join(ROOT, "tsconfig.json"), include: files };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+  const tsc = join(ROOT, "node_modules/.bin/tsc");
+  const { status, stdout } = spawnSync(tsc, ["--noEmit", "-p", folder], { encoding: "utf8" });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
