@@ -26,7 +26,7 @@ export function createRouter<T>(): Router<T> {
     add(method, path, handler) {
       if (method !== METHOD_NAME_ALL) return routerOf(method).add(method, path, handler);
       ofAnyMethod.push([path, handler]);
-      for (const router of byMethod.values()) router.add(method, path, handler);
+      for (const [served, router] of byMethod) router.add(served, path, handler);
     },
     match: (method, path) => (byMethod.get(method) ?? anyMethod).match(method, path),
   };

@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { phonekey, startCommand, startServer, workingFolder } from "../support/server.ts";
@@ -179,6 +181,15 @@ test.each([
   expect(ended.stderr).toContain(says);
   expect(ended.stderr).not.toMatch(/^ +at |s3cret/m);
   expect(readFileSync(join(folder, "here"), "utf8")).toBe("kept");
+});
+
+test("a socket is no file to import from", async () => {
+  const folder = await migrated();
+  const server = createServer().listen(join(folder, "socket"));
+  await once(server, "listening");
+  const { code, stderr } = await phonekey(["users", "import", "socket"], { folder });
+  server.close();
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "phonekey: cannot read socket: it is a socket\n" });
 });
 
 test("before the database is there, each says how to make it", async () => {
