@@ -11,6 +11,11 @@ export interface Case {
 
 const USUAL = 16;
 const CYCLES: readonly Kind[] = ["cycle, new number", "cycle, returning number"];
+/** Besides the usual number of connections. */
+const OTHERS: readonly { readonly connections: number; readonly kinds: readonly Kind[] }[] = [
+  { connections: 1, kinds: ["cycle, new number"] },
+  { connections: 128, kinds: CYCLES },
+];
 const REQUESTS: readonly Kind[] = ["start", "check", "wrong guess", "refused start", "refresh", "me"];
 
 /** Everything that is measured, in the order in which a round takes it: what is compared comes one after the other. */
@@ -20,13 +25,10 @@ export function casesOf(): readonly Case[] {
     ...CYCLES.flatMap((kind) =>
       measured.map((system) => ({ part: "cycles" as const, system, kind, connections: USUAL })),
     ),
-    ...[1, 128].flatMap((connections) =>
-      measured.map((system) => ({
-        part: "connections" as const,
-        system,
-        kind: CYCLES[0] as Kind,
-        connections,
-      })),
+    ...OTHERS.flatMap(({ connections, kinds }) =>
+      kinds.flatMap((kind) =>
+        measured.map((system) => ({ part: "connections" as const, system, kind, connections })),
+      ),
     ),
     ...REQUESTS.flatMap((kind) =>
       measured

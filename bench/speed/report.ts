@@ -4,6 +4,9 @@ import type { Results } from "./results.ts";
 import { median, ratioOf, type Spread, spreadOf } from "./statistics.ts";
 import { NAMES } from "./systems.ts";
 
+const SPEEDS = ["Number", "System", "a second", "spread"];
+const TIMES = ["p50 ms", "p99 ms"];
+
 /** The figures as tables in Markdown. */
 export function tablesOf(results: Results, coldStarts: readonly string[]): string {
   const cases = casesOf().filter((each) => results.of(nameOf(each)).size > 0);
@@ -13,7 +16,7 @@ export function tablesOf(results: Results, coldStarts: readonly string[]): strin
     table(["", "is", "aim", "reached", "at 128 connections"], aimRows(results)),
     "### Whole sign-ins at 16 connections",
     table(
-      ["Number", "System", "a second", "spread", ...ALL.map((base) => `to ${base}`), "p50 ms", "p99 ms"],
+      [...SPEEDS, ...ALL.map((base) => `to ${base}`), ...TIMES],
       part("cycles").map((each) => [
         ...speedCells(each, results),
         ...ratioCells(each, results, ALL),
@@ -30,17 +33,17 @@ export function tablesOf(results: Results, coldStarts: readonly string[]): strin
     ),
     "### One connection, and 128",
     table(
-      ["Connections", "System", "a second", "spread", ...ALL.map((base) => `to ${base}`), "p50 ms", "p99 ms"],
+      ["Connections", ...SPEEDS, ...ALL.map((base) => `to ${base}`), ...TIMES],
       part("connections").map((each) => [
         each.connections,
-        ...speedCells(each, results).slice(1),
+        ...speedCells(each, results),
         ...ratioCells(each, results, ALL),
         ...timeCells(each, results),
       ]),
     ),
     "### Single requests at 16 connections",
     table(
-      ["Request", "System", "a second", "spread", ...FLOORS.map((base) => `to ${base}`), "p50 ms", "p99 ms"],
+      ["Request", ...SPEEDS.slice(1), ...FLOORS.map((base) => `to ${base}`), ...TIMES],
       part("requests").map((each) => [
         ...speedCells(each, results),
         ...ratioCells(each, results),

@@ -14,7 +14,7 @@ const QUEUE_LIMIT = 10_000;
 export interface CoalesceOptions {
   /** How many groups may be under way at a time. Default 4. */
   readonly lanes?: number;
-  /** How many of those who wait go together. Default the largest power of two, 32 at most. */
+  /** How many of those who wait go together. Default `preparedSize`. */
   readonly sizeOf?: (waiting: number) => number;
 }
 
@@ -28,15 +28,15 @@ interface Waiting<I, O> {
  * Does what several callers ask for at the same time in one go: while one group is under way others come, and they are the
  * next. Whoever comes alone waits for nobody, and nobody is answered before what they asked for is done.
  *
- * A group is as large as a power of two, so that there are few statements to prepare. A group that fails is done again one
- * by one, so that nobody fails for somebody else's mistake; but where the database was away nobody knows whether it was
- * done, and whoever waits for the same database is told at once.
+ * A group has one of a few sizes, so that there are few statements to prepare. A group that fails is done again one by one,
+ * so that nobody fails for somebody else's mistake; but where the database was away nobody knows whether it was done, and
+ * whoever waits for the same database is told at once.
  *
  * @param run outputs in the order of the items; all done, durably, or nothing of it
  */
 export function coalesce<I, O>(
   run: (items: readonly I[]) => Promise<readonly O[]>,
-  { lanes: mostLanes = LANES, sizeOf = largestPowerOfTwo }: CoalesceOptions = {},
+  { lanes: mostLanes = LANES, sizeOf = preparedSize }: CoalesceOptions = {},
 ): (item: I) => Promise<O> {
   let waiting: Waiting<I, O>[] = [];
   let lanes = 0;
@@ -95,6 +95,9 @@ async function gathered(): Promise<void> {
   await setImmediate();
 }
 
-function largestPowerOfTwo(count: number): number {
-  return 2 ** Math.floor(Math.log2(Math.min(count, MOST)));
+/** The largest power of two, or one and a half of one, that so many fill: 1, 2, 3, 4, 6, 8, 12, 16, 24, 32. */
+function preparedSize(count: number): number {
+  const filled = Math.min(count, MOST);
+  const power = 2 ** Math.floor(Math.log2(filled));
+  return filled >= 1.5 * power ? 1.5 * power : power;
 }

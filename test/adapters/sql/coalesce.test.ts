@@ -40,13 +40,13 @@ describe("what several ask for at the same time", () => {
     expect(await all).toEqual(numbers(8).map((n) => n * 10));
   });
 
-  test("goes in groups of 1, 2, 4, 8, 16 or 32", async () => {
+  test("goes in groups of 1, 2, 3, 4, 6, 8, 12, 16, 24 or 32", async () => {
     const { groups, run, turns, endAll } = createWork();
-    const all = Promise.all(numbers(77).map(coalesce(run)));
+    const all = Promise.all(numbers(92).map(coalesce(run)));
     await turns();
     await endAll();
     await all;
-    expect(groups.map(({ length }) => length)).toEqual([32, 32, 8, 4, 1]);
+    expect(groups.map(({ length }) => length)).toEqual([32, 32, 24, 4]);
   });
 
   test("is not answered before it is done, and one group is under way", async () => {
@@ -67,14 +67,17 @@ describe("what several ask for at the same time", () => {
   test("whoever comes while others wait is in the next group", async () => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run);
-    const all = [ask(0), ask(1), ask(2)];
+    const all = numbers(5).map(ask);
     await turns();
-    all.push(ask(3), ask(4));
+    all.push(ask(5), ask(6));
     await turns();
-    expect(groups).toEqual([[0, 1]]);
+    expect(groups).toEqual([[0, 1, 2, 3]]);
     await endAll();
     await Promise.all(all);
-    expect(groups).toEqual([[0, 1], [2, 3], [4]]);
+    expect(groups).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6],
+    ]);
   });
 
   test("who comes alone does not wait", async () => {
