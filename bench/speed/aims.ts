@@ -7,8 +7,9 @@ import { NAMES } from "./systems.ts";
 interface Aim {
   readonly what: string;
   readonly is: number | undefined;
-  /** The same at 128 connections, where that is measured. */
+  /** The same at 128 connections, and there with two processes, where that is measured. */
   readonly atMany?: number | undefined;
+  readonly byTwo?: number | undefined;
   readonly atLeast?: number;
   readonly under?: number;
 }
@@ -17,11 +18,12 @@ const [NEW, RETURNING] = ["cycle, new number", "cycle, returning number"];
 
 /** The aims of the project for MariaDB and Redis at 16 connections, as rows of a table; those that were not measured are left out. */
 export function aimRows(results: Results): readonly (readonly string[])[] {
-  return aimsOf(results).flatMap(({ what, is, atMany, atLeast, under }) => {
+  return aimsOf(results).flatMap(({ what, is, atMany, byTwo, atLeast, under }) => {
     if (is === undefined || Number.isNaN(is)) return [];
     const isReached = atLeast === undefined ? is < (under ?? 0) : is >= atLeast;
     const bound = atLeast === undefined ? `under ${under}` : `at least ${atLeast}`;
-    return [[what, is.toFixed(2), bound, isReached ? "yes" : "no", atMany?.toFixed(2) ?? ""]];
+    const elsewhere = [atMany, byTwo].map((ratio) => ratio?.toFixed(2) ?? "");
+    return [[what, is.toFixed(2), bound, isReached ? "yes" : "no", ...elsewhere]];
   });
 }
 
@@ -32,6 +34,7 @@ function aimsOf(results: Results): readonly Aim[] {
   const signIns = (base: string, { system = NAMES.redis as string, kind = NEW } = {}) => ({
     is: ratio(of(kind, system), of(kind, base)),
     atMany: ratio(of(kind, system, 128), of(kind, base, 128)),
+    byTwo: system === NAMES.redis ? ratio(of(kind, NAMES.two, 128), of(kind, base, 128)) : undefined,
   });
   const middle = (figure: (one: Measured) => number) => median([...of().values()].map(figure));
   return [
