@@ -18,7 +18,7 @@ const WARM_UP_CONNECTIONS = [64, 32, 16, 8, 4, 2, 1];
  * Of the time, after the warm-up and before the first look: the connections to MariaDB that only the crowd needed are ended
  * after two minutes, and those that stay or are opened anew fill up.
  */
-const SETTLING_SHARE = 0.8;
+const SETTLING_SHARE = 0.3;
 /** What is asked between two looks, by its share of the time. Every cycle of the first kind makes another user. */
 const SHARES: readonly (readonly [kind: Kind, share: number])[] = [
   ["cycle, new number", 0.6],
