@@ -82,7 +82,7 @@ async function measureCase(
     const job = { kind, connections, wire: system.wire, seconds };
     if (system.isShortLived) await running.end(system);
     const of = await running.of(system);
-    // While others had their turn the database ended its connections, and what they had prepared with them.
+    // While others had their turn its connections may have been ended for being silent, and what they had prepared with them.
     await measure(generator, stores, of, { ...job, seconds: Math.min(AGAIN_SECONDS, seconds) });
     const measured = { ...(await measure(generator, stores, of, job)), restMb: of.restMb };
     results.add({ name, round, measured });
