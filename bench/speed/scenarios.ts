@@ -11,7 +11,6 @@ import {
 } from "./wires.ts";
 
 const WIRES = { demo: () => demoWire, "better-auth": () => betterAuthWire, native: nativeWire };
-/** Enough that no two connections are at the same number. */
 const PHONES_A_CONNECTION = 8;
 /** Twice what the fastest of all systems checks. */
 const PREPARED_A_SECOND = 4_000;
@@ -72,10 +71,9 @@ export function scenarioOf(job: Job): Scenario {
       return { steps: [startStep(newPhone), openStep] };
     case "cycle, returning number": {
       const phones = Array.from({ length: job.connections * PHONES_A_CONNECTION }, newPhone);
-      let next = 0;
       return {
         prepare: async () => void (await atATime(phones, openOne)),
-        steps: [startStep(() => phones[next++ % phones.length] ?? ""), openStep],
+        steps: [startStep(() => defined(phones.shift(), "a number")), handingBack(openStep, phones)],
       };
     }
     case "start":
@@ -134,6 +132,18 @@ export function scenarioOf(job: Job): Scenario {
         steps: [{ request: () => ({ method: "GET", path: "/" }), answered: ({ status }) => status === 200 }],
       };
   }
+}
+
+/** Each number is one connection's at a time; who signed in comes again behind the others. */
+function handingBack(open: Step, phones: string[]): Step {
+  return {
+    ...open,
+    answered(answer, context) {
+      const isOpened = open.answered(answer, context);
+      if (isOpened && context.phone) phones.push(context.phone);
+      return isOpened;
+    },
+  };
 }
 
 /** Each token is one connection's at a time; its successor comes behind the others. */

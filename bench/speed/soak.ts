@@ -10,8 +10,8 @@ const LOOKS = 10;
 /** Of the time, before the first look. */
 const WARM_UP_SHARE = 0.3;
 /**
- * How many come together in the warm-up: what is prepared for a number of rows is kept by each connection to MariaDB, 10 KB a
- * statement, so that the memory rises until there are all.
+ * How many come together in the warm-up: what is prepared for a number of rows is kept by each connection to MariaDB, so that
+ * the memory rises until there are all.
  */
 const WARM_UP_CONNECTIONS = [64, 32, 16, 8, 4, 2, 1];
 /**

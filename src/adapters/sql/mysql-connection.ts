@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Connection, ConnectionOptions, QueryError, QueryResult } from "mysql2";
 import { asFault, endsConnection, unavailable } from "./mysql-errors.ts";
+import { runPrepared } from "./mysql-prepared.ts";
 import type { Pooled } from "./pool.ts";
 import type { Bindable } from "./values.ts";
 
@@ -177,7 +178,7 @@ function createMysqlConnection(client: Connection, socket: Socket, times: Connec
       inTime<void>(times.connectTimeoutMs, (done) => client.connect((error) => done(error, undefined))),
     run: (sql, values) =>
       inTime<QueryResult>(times.statementTimeoutMs, (done) =>
-        values?.length ? client.execute(sql, [...values], done) : client.query(sql, done),
+        values?.length ? runPrepared(client, sql, values, done) : client.query(sql, done),
       ),
     isOpen: () => open && !socket.destroyed,
     answers: () =>
