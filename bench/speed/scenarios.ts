@@ -11,6 +11,7 @@ import {
 } from "./wires.ts";
 
 const WIRES = { demo: () => demoWire, "better-auth": () => betterAuthWire, native: nativeWire };
+/** Some are lost with a connection that is cut. */
 const PHONES_A_CONNECTION = 8;
 /** Twice what the fastest of all systems checks. */
 const PREPARED_A_SECOND = 4_000;
@@ -73,7 +74,14 @@ export function scenarioOf(job: Job): Scenario {
       const phones = Array.from({ length: job.connections * PHONES_A_CONNECTION }, newPhone);
       return {
         prepare: async () => void (await atATime(phones, openOne)),
-        steps: [startStep(() => defined(phones.shift(), "a number")), handingBack(openStep, phones)],
+        steps: [
+          handingBack(
+            startStep(() => defined(phones.shift(), "a number")),
+            phones,
+            (isRight) => !isRight,
+          ),
+          handingBack(openStep, phones, () => true),
+        ],
       };
     }
     case "start":
@@ -134,14 +142,14 @@ export function scenarioOf(job: Job): Scenario {
   }
 }
 
-/** Each number is one connection's at a time; who signed in comes again behind the others. */
-function handingBack(open: Step, phones: string[]): Step {
+/** Each number is one connection's at a time; when its cycle is over it comes again, behind the others. */
+function handingBack(step: Step, phones: string[], isOver: (isRight: boolean) => boolean): Step {
   return {
-    ...open,
+    ...step,
     answered(answer, context) {
-      const isOpened = open.answered(answer, context);
-      if (isOpened && context.phone) phones.push(context.phone);
-      return isOpened;
+      const isRight = step.answered(answer, context);
+      if (isOver(isRight) && context.phone) phones.push(context.phone);
+      return isRight;
     },
   };
 }

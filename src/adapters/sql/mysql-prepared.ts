@@ -1,9 +1,8 @@
 import type { Connection, PrepareStatementInfo, QueryError, QueryResult } from "mysql2";
 import type { Bindable } from "./values.ts";
 
-/** What mysql2 keeps of a statement for as long as its connection lives; not all of it is in its types. */
-interface Prepared extends PrepareStatementInfo {
-  columns?: readonly unknown[];
+/** A statement as mysql2 keeps it for as long as its connection lives, with what is not in its types. */
+export interface Prepared extends PrepareStatementInfo {
   parameters?: readonly ParameterType[];
 }
 
@@ -13,6 +12,10 @@ interface ParameterType {
   readonly flags: number;
 }
 
+/** There are few different ones, so all statements have the same objects. */
+const sharedTypes = new Map<string, ParameterType>();
+const trimmed = new WeakSet<Prepared>();
+
 /** Runs a statement with values. It is prepared once for each text and connection. */
 export function runPrepared(
   client: Connection,
@@ -20,27 +23,24 @@ export function runPrepared(
   values: readonly Bindable[],
   done: (error: QueryError | null, result: QueryResult) => void,
 ): void {
-  client.prepare(sql, (error, statement) => {
-    if (error) return done(error, []);
-    keepTypes(statement);
-    statement.execute([...values], done);
+  client.execute(sql, [...values], (error, result: QueryResult) => {
+    // It is there by now: this is how to get at it, and asks the server nothing.
+    if (!error) client.prepare(sql, (_, statement?: Prepared) => statement && keepTypes(statement));
+    done(error, result);
   });
 }
 
-const NONE: readonly unknown[] = [];
-/** There are few different ones, so all statements have the same objects. */
-const types = new Map<string, ParameterType>();
-
 /**
- * Lets go of all that the server said of a statement but the types of its parameters. With statements of many rows that
- * is a quarter of the heap under load: of each value of each row its names, its length and the packet that told of it.
+ * Lets go of all that the server said of a statement's parameters but their types: of each value of each row its names,
+ * its length and the packet that told of it, 200 bytes.
  */
-function keepTypes(statement: Prepared): void {
-  if (!statement.parameters || statement.columns === NONE) return;
-  statement.columns = NONE;
+export function keepTypes(statement: Prepared): void {
+  if (!statement.parameters || trimmed.has(statement)) return;
+  trimmed.add(statement);
   statement.parameters = statement.parameters.map(({ columnType, flags }) => {
-    const type = types.get(`${columnType} ${flags}`) ?? { columnType, flags };
-    types.set(`${columnType} ${flags}`, type);
+    const key = `${columnType} ${flags}`;
+    const type = sharedTypes.get(key) ?? { columnType, flags };
+    sharedTypes.set(key, type);
     return type;
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isTooOld } from "../../../src/adapters/sql/mysql.ts";
 import { asFault, isConflict } from "../../../src/adapters/sql/mysql-errors.ts";
+import { keepTypes, type Prepared } from "../../../src/adapters/sql/mysql-prepared.ts";
 import { createRetry } from "../../../src/adapters/sql/retry.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import { refusedByMysql57 } from "./mysql57.ts";
@@ -87,6 +88,35 @@ describe("mysql: errors", () => {
       "the server refused the user or the password",
     );
     expect(cause(fromServer(1142, denied))).toBe("the database's user lacks a right on a table: CREATE");
+  });
+});
+
+describe("mysql: what is kept of a prepared statement", () => {
+  const parameter = { columnType: 8, flags: 32, name: "?", _buf: Buffer.alloc(1000) };
+  const prepared = (): Prepared => ({
+    close: () => {},
+    execute: () => {
+      throw new Error("is not run here");
+    },
+    parameters: [parameter, { ...parameter, columnType: 253 }],
+  });
+
+  test("are the types of its parameters, by which MySQL 8 tells whole numbers", () => {
+    const statement = prepared();
+    for (let times = 0; times < 2; times += 1) {
+      keepTypes(statement);
+      expect(statement.parameters).toEqual([
+        { columnType: 8, flags: 32 },
+        { columnType: 253, flags: 32 },
+      ]);
+    }
+  });
+
+  test("which it shares with others", () => {
+    const [one, other] = [prepared(), prepared()];
+    keepTypes(one);
+    keepTypes(other);
+    expect(other.parameters?.[0]).toBe(one.parameters?.[0]);
   });
 });
 
