@@ -1,4 +1,4 @@
-import { type CountryCode, type PhonePolicy, parsePhone } from "../phone.ts";
+import type { CountryCode, PhonePolicy } from "../phone.ts";
 import type { Clock } from "../ports.ts";
 import type { ChallengeOffer, ChallengeRequest, Challenges } from "../protection/challenges.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -6,13 +6,16 @@ import type { Client } from "./client.ts";
 import type { PhoneVault, VerificationStore } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse } from "./resend.ts";
+import { phoneAsked, type Self } from "./self.ts";
 
 export interface OfferInput {
-  /** As a person wrote it. */
-  readonly phone: string;
+  /** As a person wrote it; may be left out where it is the user's own. */
+  readonly phone?: string;
   readonly country?: CountryCode;
   readonly purpose: Purpose;
   readonly client: Client;
+  /** The user who shows who they are. */
+  readonly self?: Self;
 }
 
 export interface OfferDeps {
@@ -26,15 +29,19 @@ export interface OfferDeps {
 /** What it takes to solve a challenge for a start with this phone and purpose; `not_found` where nobody is challenged. */
 export async function offerForStart(
   deps: OfferDeps,
-  { phone, country, purpose, client }: OfferInput,
+  input: OfferInput,
 ): Promise<
-  Result<ChallengeOffer, "invalid_phone" | "country_not_allowed" | "phone_not_mobile" | "not_found">
+  Result<
+    ChallengeOffer,
+    "invalid_request" | "invalid_phone" | "country_not_allowed" | "phone_not_mobile" | "not_found"
+  >
 > {
-  const { challenges, vault, settings } = deps;
+  const { challenges, vault } = deps;
+  const { purpose, client } = input;
   if (!challenges) return refuse("not_found");
-  const parsed = parsePhone(phone, settings.phones, country);
-  if (!parsed.ok) return parsed;
-  const phoneTag = await vault.tag(parsed.value);
+  const wanted = await phoneAsked(deps, input);
+  if (!wanted.ok) return wanted;
+  const phoneTag = await vault.tag(wanted.value);
   return ok(await offer(deps, challenges, { ...client, phoneTag, purpose }));
 }
 

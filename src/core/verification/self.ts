@@ -1,9 +1,9 @@
 import { type Caller, type DeviceDeps, identifyCaller } from "../account/device.ts";
 import type { User } from "../account/ports.ts";
-import { type CountryCode, type Phone, parsePhone } from "../phone.ts";
+import { type CountryCode, type Phone, type PhonePolicy, parsePhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Client, type HolderTraits, holderOf, userHolder } from "./client.ts";
-import type { VerificationDeps } from "./deps.ts";
+import type { PhoneVault } from "./ports.ts";
 import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
 
 /** A user who showed who they are, and the known device that they are at. */
@@ -21,7 +21,7 @@ interface WantedPhone {
 
 /** The number that was asked for; it can be no other than the user's own where the purpose is about that. */
 export async function phoneAsked(
-  { settings, vault }: Pick<VerificationDeps, "settings" | "vault">,
+  { settings, vault }: { readonly settings: { readonly phones: PhonePolicy }; readonly vault: PhoneVault },
   { phone, country, purpose, self }: WantedPhone,
 ): Promise<Result<Phone, "invalid_request" | "invalid_phone" | "country_not_allowed" | "phone_not_mobile">> {
   const parsed = phone === undefined ? undefined : parsePhone(phone, settings.phones, country);

@@ -9,7 +9,7 @@ export const offerChallenge = operation({
   auth: "none",
   body: ChallengeBody,
   answer: { status: 200, description: "The challenge; it keeps for 5 minutes.", schema: Challenge },
-  refusals: ["invalid_phone", "country_not_allowed", "phone_not_mobile", "not_found"],
+  refusals: ["invalid_request", "invalid_phone", "country_not_allowed", "phone_not_mobile", "not_found"],
   example: { phone: "+8613800138000" },
   handle: async (request, phonekey) =>
     await phonekey.challenges.forStart({ ...request.body, client: clientOf(request) }),

@@ -8,6 +8,7 @@ import { pageContext, sendPage } from "./context.ts";
 import { clearCookie, writeCookie } from "./cookies.ts";
 import { COPY } from "./copy.ts";
 import { csrfToken } from "./forms.ts";
+import { forgetFormer } from "./held.ts";
 import { accountPage } from "./views/account.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -50,6 +51,7 @@ export const signOut: Handler = (c, deps) =>
   withForm(c, deps, async ({ principal }) => {
     await deps.phonekey.sessions.end(principal, principal.session.id);
     clearCookie(c, deps.settings, "session");
+    forgetFormer(c, deps);
     return c.redirect("/sign-in", 303);
   });
 

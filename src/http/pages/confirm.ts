@@ -41,16 +41,13 @@ export const sendConfirmCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const flow = await held.flow(c, deps);
     const { user, session } = visitor.principal;
-    const input = {
+    const sent = await deps.phonekey.verifications.start({
+      purpose: "second_factor",
       client: pageClient(c, deps, flow),
       locale: pageLocale(c, deps.settings),
       self: { user, deviceId: session.deviceId },
-    };
-    const { verification: id } = flow;
-    const sent =
-      id && (await held.code(c, deps, flow))
-        ? await deps.phonekey.verifications.again({ ...input, id })
-        : await deps.phonekey.verifications.start({ ...input, purpose: "second_factor" });
+      ...(flow.verification && { heldId: flow.verification }),
+    });
     if (!sent.ok) return await confirmForm(c, deps, visitor, flow, { by: "sms", refusal: sent.refusal });
     await held.keep(c, deps, { ...flow, verification: sent.value.id });
     return confirmFirst(c, pathOf(flow));

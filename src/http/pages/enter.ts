@@ -5,6 +5,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, isOwnLink, keepFlow, readReturnRequest, returnAddress } from "./flow.ts";
+import { forgetFormer } from "./held.ts";
 import { OWN_PASSWORD, type Visitor } from "./visitor.ts";
 
 /**
@@ -40,6 +41,7 @@ export async function enter(
   const former = readCookie(c, settings, "session");
   const principal = former ? await phonekey.sessions.authenticatePage(former) : undefined;
   if (principal?.ok) await phonekey.sessions.end(principal.value, principal.value.session.id);
+  forgetFormer(c, deps);
   const deviceToken = await phonekey.sessions.deviceToken(signedIn);
   writeCookie(c, settings, "session", await phonekey.sessions.pageToken(signedIn.session));
   writeCookie(c, settings, "device", deviceToken);

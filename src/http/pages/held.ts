@@ -35,6 +35,12 @@ export function createHeld(cookie: CookieName) {
   return held;
 }
 
+/** What the account's pages sent for whoever was signed in is nothing to whoever comes next. */
+export function forgetFormer(c: Context<Env>, { settings }: HttpDeps): void {
+  for (const cookie of ["confirm", "phone", "erase"] as const)
+    if (readCookie(c, settings, cookie)) clearCookie(c, settings, cookie);
+}
+
 function sentCode(view: VerificationView, now: number): SentCode | undefined {
   if (view.status !== "pending") return undefined;
   const resendInSeconds = secondsUntil(view.resendAt, now);

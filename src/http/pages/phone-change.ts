@@ -1,27 +1,27 @@
 import type { Context } from "hono";
 import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import { maskPhone } from "../../core/phone.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import { REFUSALS } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { demanded, type PageChallenge, readCaptcha, sourcesOf } from "./challenge.ts";
+import { demanded, readCaptcha, sourcesOf } from "./challenge.ts";
 import { confirmFirst } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { messagePageFor } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
 import { createHeld, type SentCode } from "./held.ts";
+import { isDemand, type Outcome } from "./phone-form.ts";
+import { resendCode } from "./send-code.ts";
 import { phoneChangePage } from "./views/phone-change.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
 const PATH = "/account/phone";
 const held = createHeld("phone");
 
-interface Outcome {
+interface Shown extends Outcome {
   readonly sent?: SentCode | undefined;
   readonly form?: { readonly country: string; readonly phone: string };
-  readonly refusal?: Refusal;
-  readonly challenge?: PageChallenge | undefined;
 }
 
 /** GET /account/phone: asks for the new number, for its code, or shows what is about to happen. */
@@ -58,19 +58,20 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
     const { refusal } = started;
     // A challenge is bound to this browser: it has to be the same one when it comes back solved.
     await held.keep(c, deps, flow);
-    const isDemand = refusal.code === "captcha_required";
-    const challenge = isDemand ? demanded(await deps.phonekey.challenges.forStart(input), fields) : undefined;
+    const challenge = isDemand(refusal)
+      ? demanded(await deps.phonekey.challenges.forStart(input), fields)
+      : undefined;
     return await answer(c, deps, visitor, { form, refusal, challenge });
   });
 
 /** POST /account/phone/resend: sends the code again. */
 export const resendPhoneChangeCode: Handler = (c, deps) =>
-  withForm(c, deps, async (visitor) => {
+  withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
     const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
-    const sent = await deps.phonekey.verifications.resend(input);
-    if (sent.ok) return c.redirect(PATH, 303);
-    return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal: sent.refusal });
+    const resent = await resendCode(deps, input, fields);
+    if (resent.ok) return c.redirect(PATH, 303);
+    return await answer(c, deps, visitor, { ...resent, sent: await held.code(c, deps, flow) });
   });
 
 /** POST /account/phone: takes the code. */
@@ -102,7 +103,7 @@ async function answer(
   c: Context<Env>,
   deps: HttpDeps,
   { principal, cookie }: Visitor,
-  { sent, form, refusal, challenge }: Outcome,
+  { sent, form, refusal, challenge }: Shown,
 ): Promise<Response> {
   const state = await deps.phonekey.life.readPhone(principal);
   if (!state.ok) return await messagePageFor(c, deps, state.refusal);
@@ -111,7 +112,6 @@ async function answer(
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const seconds = refusal?.retryAfterSeconds;
   if (seconds) c.header("retry-after", String(seconds));
-  const isDemand = refusal?.code === "captcha_required";
   const page = phoneChangePage({
     context,
     phoneMasked: maskPhone(phone),
@@ -122,7 +122,7 @@ async function answer(
     waitsMs: deps.phonekey.life.phoneChangeMs,
     ...(pending && { pending }),
     ...(sent && { sent }),
-    ...(refusal && !isDemand && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
     ...(seconds && { retryAfterSeconds: seconds }),
     ...(challenge && { challenge }),
   });

@@ -1,11 +1,12 @@
 import type { Context } from "hono";
 import type { Evidence } from "../../core/account/factors/evidence.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import { REFUSALS } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { SignedIn } from "../../core/session/session-draft.ts";
 import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
+import { demanded, readCaptcha, sourcesOf } from "./challenge.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
@@ -13,6 +14,7 @@ import { evidenceIn } from "./evidence.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
+import { isDemand, type Outcome } from "./phone-form.ts";
 import { secondStepPage } from "./views/second-step.tsx";
 
 const held = createHeld("second_code");
@@ -61,18 +63,26 @@ export async function submitSecondStep(
 export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const form = await flowForm(c, deps);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
-  const { flow } = form.value;
-  const step = await stepFlow(c, deps, flow);
+  const { flow, fields } = form.value;
+  const { verification: heldId } = await stepFlow(c, deps, flow);
   const client = pageClient(c, deps, flow);
   const self = await deps.phonekey.signIn.selfOf({ challenge: challengeOf(c, deps), client });
   if (!self.ok) return await messagePageFor(c, deps, self.refusal);
-  const input = { client, locale: pageLocale(c, deps.settings), self: self.value };
-  const { verification: id } = step;
-  const sent =
-    id && (await held.code(c, deps, step))
-      ? await deps.phonekey.verifications.again({ ...input, id })
-      : await deps.phonekey.verifications.start({ ...input, purpose: "second_factor" });
-  if (!sent.ok) return await secondForm(c, deps, flow, { refusal: sent.refusal, isAtSms: true });
+  const captcha = readCaptcha(fields);
+  const input = { client, purpose: "second_factor", self: self.value } as const;
+  const sent = await deps.phonekey.verifications.start({
+    ...input,
+    locale: pageLocale(c, deps.settings),
+    ...(heldId && { heldId }),
+    ...(captcha && { captcha }),
+  });
+  if (!sent.ok) {
+    const { refusal } = sent;
+    const challenge = isDemand(refusal)
+      ? demanded(await deps.phonekey.challenges.forStart(input), fields)
+      : undefined;
+    return await secondForm(c, deps, flow, { refusal, challenge, isAtSms: true });
+  }
   await held.keep(c, deps, { pre: flow.pre, verification: sent.value.id });
   return c.redirect("/sign-in/second", 303);
 }
@@ -97,7 +107,7 @@ async function secondForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  { refusal, isAtSms = false }: { readonly refusal?: Refusal; readonly isAtSms?: boolean } = {},
+  { refusal, challenge, isAtSms = false }: Outcome & { readonly isAtSms?: boolean } = {},
 ): Promise<Response> {
   const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
   const methods = await deps.phonekey.signIn.methodsOf(step);
@@ -113,11 +123,12 @@ async function secondForm(
     action: "/sign-in/second",
     methods: methods.value,
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
-    ...(sms && { sms }),
+    ...(sms && { sms: { ...sms, ...(challenge && { challenge }) } }),
     isAtSms,
-    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  const status = refusal ? REFUSALS[refusal.code].status : 200;
+  return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge) });
 }
 
 /** What the page shows of the person's phone, and of the code that was sent to it. */

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
+import type { Client } from "../../core/verification/client.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { demanded, inAdvance, readCaptcha } from "./challenge.ts";
@@ -41,6 +43,22 @@ export async function sendCode(
   const challenge = isDemand(refusal)
     ? demanded(await deps.phonekey.challenges.forStart(input), fields)
     : inAdvance(c, deps);
+  return { ok: false, refusal, challenge };
+}
+
+/** Sends the code of a verification again, and none in its place; what is refused says what there is to solve. */
+export async function resendCode(
+  { phonekey }: HttpDeps,
+  input: { readonly id: string; readonly client: Client },
+  fields: Fields,
+): Promise<{ readonly ok: true } | ({ readonly ok: false; readonly refusal: Refusal } & Outcome)> {
+  const captcha = readCaptcha(fields);
+  const sent = await phonekey.verifications.resend({ ...input, ...(captcha && { captcha }) });
+  if (sent.ok) return { ok: true };
+  const { refusal } = sent;
+  const challenge = isDemand(refusal)
+    ? demanded(await phonekey.challenges.forResend(input), fields)
+    : undefined;
   return { ok: false, refusal, challenge };
 }
 

@@ -1,27 +1,23 @@
 import type { Context } from "hono";
 import type { AskedPage } from "../../core/backend/link.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import { REFUSALS } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import { alphabetOf } from "../../core/verification/code.ts";
 import { ruleOf } from "../../core/verification/purpose.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { demanded, type PageChallenge, readCaptcha, sourcesOf } from "./challenge.ts";
+import { sourcesOf } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { VERIFY_COPY } from "./copy/verify.ts";
 import { enter } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
+import { isDemand, type Outcome } from "./phone-form.ts";
 import { beginSecondStep } from "./second-step.ts";
+import { resendCode } from "./send-code.ts";
 import { messagePage } from "./views/message.tsx";
 import { verifyPage } from "./views/verify.tsx";
 import type { Handler } from "./visitor.ts";
-
-/** What became of a form, for the page that answers it. */
-interface Outcome {
-  readonly refusal?: Refusal | undefined;
-  readonly challenge?: PageChallenge | undefined;
-}
 
 /** GET /verify/{link}: asks for the code that a backend asked for. Whoever has the link may enter it. */
 export const showVerify: Handler = async (c, deps) => {
@@ -57,16 +53,8 @@ export const resendVerify: Handler = async (c, deps) => {
   const { flow, fields } = form.value;
   const page = await askedPage(c, deps);
   if (!page) return await endedPage(c, deps);
-  const captcha = readCaptcha(fields);
-  const input = { id: page.view.id, client: pageClient(c, deps, flow) };
-  const sent = await deps.phonekey.verifications.resend({ ...input, ...(captcha && { captcha }) });
-  if (sent.ok) return c.redirect(pagePath(c), 303);
-  const { refusal } = sent;
-  const challenge =
-    refusal.code === "captcha_required"
-      ? demanded(await deps.phonekey.challenges.forResend(input), fields)
-      : undefined;
-  return await answerAgain(c, deps, flow, { refusal, challenge });
+  const sent = await resendCode(deps, { id: page.view.id, client: pageClient(c, deps, flow) }, fields);
+  return sent.ok ? c.redirect(pagePath(c), 303) : await answerAgain(c, deps, flow, sent);
 };
 
 async function signInByPassword(
@@ -127,7 +115,6 @@ async function answer(
   if (view.status !== "pending") return await overPage(c, deps, page);
   const context = pageContext(c, deps, { path: pagePath(c), csrf: flowCsrf(flow) });
   const now = deps.clock.now();
-  const isDemand = refusal?.code === "captcha_required";
   if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const html = verifyPage({
     context,
@@ -140,7 +127,7 @@ async function answer(
     resendInSeconds: secondsUntil(view.resendAt, now),
     expiresInSeconds: secondsUntil(view.expiresAt, now),
     ...(transaction && { transaction }),
-    ...(refusal && !isDemand && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });
   const more = { sources: sourcesOf(challenge), returnTo: returnTo ? [returnTo] : [] };

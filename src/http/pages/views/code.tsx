@@ -1,11 +1,12 @@
 import { VERIFY_COPY } from "../copy/verify.ts";
 import { COPY } from "../copy.ts";
-import { Challenge, type ChallengeProps } from "./challenge.tsx";
-import { duration, inTime } from "./format.ts";
+import type { ChallengeProps } from "./challenge.tsx";
+import { duration } from "./format.ts";
 import { LockIcon, OutwardIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx";
 import { PasswordField } from "./password-field.tsx";
+import { ResendForm, type ResendProps } from "./resend.tsx";
 
 export interface CodePageProps {
   readonly context: PageContext;
@@ -75,7 +76,7 @@ function Open(props: CodePageProps) {
         </button>
       </Form>
       <div class="aside-actions">
-        <ResendForm {...props} label={copy.resend} />
+        <ResendForm {...props} />
         <OtherNumber context={context} />
       </div>
     </>
@@ -122,7 +123,9 @@ export function CodeField({ context, length, error }: CodeFieldProps) {
   );
 }
 
-interface EndedCodeProps extends Pick<CodePageProps, "phoneMasked" | "codeLength" | "error">, AgainProps {
+interface EndedCodeProps
+  extends Pick<CodePageProps, "phoneMasked" | "codeLength" | "error">,
+    Omit<ResendProps, "label" | "primary"> {
   /** Where the person names another number. */
   readonly restart?: string;
 }
@@ -147,48 +150,6 @@ export function EndedCode(props: EndedCodeProps) {
         <OtherNumber context={context} href={restart} />
       </div>
     </>
-  );
-}
-
-interface AgainProps extends Pick<CodePageProps, "context" | "resendInSeconds" | "challenge"> {
-  /** Where it posts to. */
-  readonly action?: string;
-}
-
-interface ResendProps extends AgainProps {
-  readonly label: string;
-  readonly primary?: boolean;
-}
-
-/** The button works at any time; only the script makes it wait, and the server has the last word. */
-export function ResendForm({
-  context,
-  action = "/sign-in/resend",
-  resendInSeconds,
-  label,
-  primary,
-  challenge,
-}: ResendProps) {
-  const copy = COPY[context.locale].code;
-  return (
-    <Form context={context} action={action} class={primary ? "stack" : "resend"} enhance="resend">
-      {challenge && <Challenge context={context} {...challenge} />}
-      <button
-        class={primary ? "button button-primary" : "link-button"}
-        type="submit"
-        data-countdown={String(resendInSeconds)}
-        data-text={copy.resendCountdown}
-        data-done={label}
-      >
-        {label}
-      </button>
-      {resendInSeconds > 0 && (
-        <noscript>
-          <p class="hint">{copy.resendIn(inTime(resendInSeconds, context.locale))}</p>
-        </noscript>
-      )}
-      <span class="hidden-text" role="status" data-ready={copy.resendReady}></span>
-    </Form>
   );
 }
 

@@ -4,7 +4,7 @@ import type { SentCode } from "../held.ts";
 import { CodeField } from "./code.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber } from "./parts.tsx";
-import { ResendCode } from "./resend.tsx";
+import { ResendForm } from "./resend.tsx";
 
 export interface DataPageProps {
   readonly context: PageContext;
@@ -76,7 +76,7 @@ function Sent({ context, sent, error }: DataPageProps & { readonly sent: SentCod
           {LIFE_COPY[context.locale].data.eraseSubmit}
         </button>
       </Form>
-      <ResendCode context={context} action="/account/data/send" seconds={sent.resendInSeconds} />
+      <ResendForm {...{ context, ...sent }} action="/account/data/send" />
     </>
   );
 }

@@ -4,11 +4,12 @@ import { PASSWORD_COPY } from "../copy/password.ts";
 import { FORGOTTEN_COPY } from "../copy/password-sign-in.ts";
 import { COPY } from "../copy.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
-import { CodeField, EndedCode, OtherNumber, ResendForm } from "./code.tsx";
+import { CodeField, EndedCode, OtherNumber } from "./code.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber, Time } from "./parts.tsx";
 import { PasswordInput } from "./password-input.tsx";
 import { PhoneField, type PhoneFieldProps } from "./phone.tsx";
+import { ResendForm } from "./resend.tsx";
 
 const START = "/sign-in/forgotten";
 
@@ -90,7 +91,7 @@ function ResetForm(props: ResetPageProps) {
         </button>
       </Form>
       <div class="aside-actions">
-        <ResendForm {...props} action={`${START}/resend`} label={COPY[context.locale].code.resend} />
+        <ResendForm {...props} action={`${START}/resend`} />
         <OtherNumber context={context} href={START} />
       </div>
     </>

@@ -6,7 +6,7 @@ import { CodeField } from "./code.tsx";
 import { layout, type Page } from "./layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber, Time } from "./parts.tsx";
 import { PhoneField, type PhonePageProps } from "./phone.tsx";
-import { ResendCode } from "./resend.tsx";
+import { ResendForm } from "./resend.tsx";
 
 export interface PhoneChangePageProps extends PhonePageProps {
   /** The present number, masked. */
@@ -23,7 +23,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * Moves the account to another number. Posts `country`, `phone` and `captcha` to /account/phone/send, `code` to
- * /account/phone, and nothing else to /account/phone/resend and /account/phone/cancel; each with `csrf`.
+ * /account/phone, `captcha` alone to /account/phone/resend, and nothing else to /account/phone/cancel; each with `csrf`.
  */
 export function phoneChangePage(props: PhoneChangePageProps): Page {
   const { context, pending, sent, error } = props;
@@ -69,7 +69,7 @@ function Ask(props: PhoneChangePageProps) {
   );
 }
 
-function Sent({ context, sent, error }: PhoneChangePageProps & { readonly sent: SentCode }) {
+function Sent({ context, sent, challenge, error }: PhoneChangePageProps & { readonly sent: SentCode }) {
   const copy = LIFE_COPY[context.locale].phone;
   const code = COPY[context.locale].code;
   const [before, after] = code.sentTo(sent.codeLength);
@@ -85,7 +85,7 @@ function Sent({ context, sent, error }: PhoneChangePageProps & { readonly sent: 
           {copy.codeSubmit}
         </button>
       </Form>
-      <ResendCode context={context} action="/account/phone/resend" seconds={sent.resendInSeconds} />
+      <ResendForm {...{ context, challenge, ...sent }} action="/account/phone/resend" />
       <AsideLink href="/account/phone?other">{copy.other}</AsideLink>
     </>
   );

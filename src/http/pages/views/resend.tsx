@@ -1,28 +1,48 @@
 import { COPY } from "../copy.ts";
+import { Challenge, type ChallengeProps } from "./challenge.tsx";
+import { inTime } from "./format.ts";
 import type { PageContext } from "./layout.tsx";
 import { Form } from "./parts.tsx";
 
-interface ResendCodeProps {
+export interface ResendProps {
   readonly context: PageContext;
-  readonly action: string;
-  /** Until the code may be sent again; the server has the last word. */
-  readonly seconds: number;
+  /** Where it posts `csrf` and `captcha` to. */
+  readonly action?: string;
+  /** Whole seconds; 0 when it may be sent again at once. */
+  readonly resendInSeconds: number;
+  /** What has to be solved before. */
+  readonly challenge?: Omit<ChallengeProps, "context"> | undefined;
+  readonly label?: string;
+  readonly primary?: boolean;
 }
 
-/** Sends a code again that one of the account's pages asked for. */
-export function ResendCode({ context, action, seconds }: ResendCodeProps) {
+/** Sends a code again. The button works at any time; only the script makes it wait, and the server has the last word. */
+export function ResendForm({
+  context,
+  action = "/sign-in/resend",
+  resendInSeconds,
+  challenge,
+  label = COPY[context.locale].code.resend,
+  primary,
+}: ResendProps) {
   const copy = COPY[context.locale].code;
   return (
-    <Form context={context} action={action} class="resend" enhance="resend">
+    <Form context={context} action={action} class={primary ? "stack" : "resend"} enhance="resend">
+      {challenge && <Challenge context={context} {...challenge} />}
       <button
-        class="link-button"
+        class={primary ? "button button-primary" : "link-button"}
         type="submit"
-        data-countdown={String(seconds)}
+        data-countdown={String(resendInSeconds)}
         data-text={copy.resendCountdown}
-        data-done={copy.resend}
+        data-done={label}
       >
-        {copy.resend}
+        {label}
       </button>
+      {resendInSeconds > 0 && (
+        <noscript>
+          <p class="hint">{copy.resendIn(inTime(resendInSeconds, context.locale))}</p>
+        </noscript>
+      )}
       <span class="hidden-text" role="status" data-ready={copy.resendReady}></span>
     </Form>
   );

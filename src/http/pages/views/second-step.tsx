@@ -8,7 +8,7 @@ export interface SecondStepPageProps extends FactorFormProps {
   /** Whether the code by SMS is what was wrong. */
   readonly isAtSms: boolean;
   /** Where a code by SMS counts beside the first factor. */
-  readonly sms?: Pick<SmsStepProps, "phoneMasked" | "sent">;
+  readonly sms?: Pick<SmsStepProps, "phoneMasked" | "sent" | "challenge">;
 }
 
 /** The second step of a sign-in. */

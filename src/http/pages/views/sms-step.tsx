@@ -1,10 +1,11 @@
 import { CONFIRM_COPY } from "../copy/confirm.ts";
 import { COPY } from "../copy.ts";
 import type { SentCode } from "../held.ts";
+import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { CodeField } from "./code.tsx";
 import type { PageContext } from "./layout.tsx";
 import { Form, PhoneNumber } from "./parts.tsx";
-import { ResendCode } from "./resend.tsx";
+import { ResendForm } from "./resend.tsx";
 
 export interface SmsStepProps {
   readonly context: PageContext;
@@ -13,6 +14,8 @@ export interface SmsStepProps {
   readonly phoneMasked: string;
   /** The code that was sent and still works. */
   readonly sent?: SentCode;
+  /** What has to be solved before a code is sent. */
+  readonly challenge?: Omit<ChallengeProps, "context">;
   readonly error?: string;
 }
 
@@ -21,7 +24,7 @@ export function SmsStep({ sent, ...props }: SmsStepProps) {
   return sent ? <Sent {...props} sent={sent} /> : <Unsent {...props} />;
 }
 
-function Unsent({ context, action, phoneMasked }: SmsStepProps) {
+function Unsent({ context, action, phoneMasked, challenge }: SmsStepProps) {
   const copy = CONFIRM_COPY[context.locale];
   const [before, after] = copy.bySms;
   return (
@@ -31,6 +34,7 @@ function Unsent({ context, action, phoneMasked }: SmsStepProps) {
         <PhoneNumber value={phoneMasked} after={after} />
       </p>
       <Form context={context} action={`${action}/send`} class="stack">
+        {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">
           {copy.send}
         </button>
@@ -39,7 +43,7 @@ function Unsent({ context, action, phoneMasked }: SmsStepProps) {
   );
 }
 
-function Sent({ context, action, sent, error }: SmsStepProps & { readonly sent: SentCode }) {
+function Sent({ context, action, sent, challenge, error }: SmsStepProps & { readonly sent: SentCode }) {
   const [before, after] = COPY[context.locale].code.sentTo(sent.codeLength);
   return (
     <>
@@ -54,7 +58,7 @@ function Sent({ context, action, sent, error }: SmsStepProps & { readonly sent: 
           {CONFIRM_COPY[context.locale].submit}
         </button>
       </Form>
-      <ResendCode context={context} action={`${action}/send`} seconds={sent.resendInSeconds} />
+      <ResendForm {...{ context, challenge, ...sent }} action={`${action}/send`} />
     </>
   );
 }

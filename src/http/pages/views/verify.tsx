@@ -2,12 +2,13 @@ import type { Transaction } from "../../../core/transaction.ts";
 import { VERIFY_COPY } from "../copy/verify.ts";
 import { COPY } from "../copy.ts";
 import type { ChallengeProps } from "./challenge.tsx";
-import { CodeField, ResendForm } from "./code.tsx";
+import { CodeField } from "./code.tsx";
 import { duration } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { Form, PhoneNumber } from "./parts.tsx";
 import { PasswordField } from "./password-field.tsx";
+import { ResendForm } from "./resend.tsx";
 
 export interface VerifyPageProps {
   readonly context: PageContext;
@@ -56,7 +57,7 @@ export function verifyPage(props: VerifyPageProps): Page {
         </button>
       </Form>
       <div class="aside-actions">
-        <ResendForm {...props} action={`${action}/resend`} label={COPY[context.locale].code.resend} />
+        <ResendForm {...props} action={`${action}/resend`} />
       </div>
       <p class="small with-icon">
         <LockIcon />

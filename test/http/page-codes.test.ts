@@ -1,0 +1,130 @@
+import { afterEach, expect, it } from "vitest";
+import { createPasswordWorld, PASSWORD, passwordCalls } from "../password/support.ts";
+import { createVisitor } from "../password/visitor.ts";
+import { solveAltcha } from "../support/altcha.ts";
+import { bearer, type World } from "../support/world.ts";
+import { factorCalls } from "./factor-support.ts";
+import { sessionCalls } from "./session-support.ts";
+import { DAY_MS, MINUTE_MS, PHONE, phoneNo } from "./support.ts";
+
+// Codes that pages send to somebody who is known already: whose phone they go to, and the challenge that they may take.
+
+const OTHER = phoneNo(501);
+const NEW = phoneNo(502);
+const EASY = { CAPTCHA: "altcha", ALTCHA_COST: "1", GUARD_MODE: "off" };
+
+let world: World;
+afterEach(() => world.close());
+const { signUp } = passwordCalls(() => world);
+const { refreshed } = sessionCalls(() => world);
+const { raise, protect } = factorCalls(() => world);
+
+const messagesTo = (phone: string) => world.sms.sent.filter(({ to }) => to === phone).length;
+
+/** A user whose password is the first factor, and a code by SMS the second. */
+async function guarded(phone: string): Promise<void> {
+  const { refreshToken } = await signUp(phone);
+  world.clock.advance(DAY_MS);
+  const person = await refreshed(refreshToken);
+  expect((await raise(person, { password: PASSWORD })).status).toBe(200);
+  expect((await protect(person, "always")).status).toBe(204);
+}
+
+/** A browser at the second step. */
+async function atSecondStep(phone: string, visitor = createVisitor(world)) {
+  await visitor.go("/sign-in/password");
+  const typed = await visitor.go("/sign-in/password", { phone, country: "CN", password: PASSWORD });
+  expect(typed).toMatchObject({ status: 303, location: "/sign-in/second" });
+  await visitor.go("/sign-in/second");
+  return visitor;
+}
+
+async function signOutElsewhere(phone: string): Promise<void> {
+  const { accessToken } = await world.signIn(phone);
+  const ended = await world.request("/v1/sessions?scope=all", {
+    method: "DELETE",
+    headers: bearer(accessToken),
+  });
+  expect(ended.status).toBe(204);
+}
+
+/** What the page's script would put into the form. */
+async function solutionOf(page: string): Promise<string> {
+  const puzzle = /data-puzzle="([^"]+)"/.exec(page)?.[1];
+  if (!puzzle) throw new Error("the page shows no challenge");
+  return JSON.stringify(await solveAltcha(JSON.parse(puzzle.replaceAll("&quot;", '"'))));
+}
+
+it("the second step shows the challenge that its code takes, and goes on", async () => {
+  ({ world } = await createPasswordWorld({ env: { ...EASY, LIMIT_ADDRESS_SENDS: "1/1h" } }));
+  await guarded(PHONE);
+  await world.post("/v1/verifications", { phone: OTHER });
+  const { go } = await atSecondStep(PHONE);
+  const before = messagesTo(PHONE);
+  const asked = await go("/sign-in/second/send", {});
+  expect(asked.status).toBe(403);
+  expect(messagesTo(PHONE)).toBe(before);
+  const captcha = await solutionOf(asked.text);
+  expect(await go("/sign-in/second/send", { captcha })).toMatchObject({ location: "/sign-in/second" });
+  expect(messagesTo(PHONE)).toBe(before + 1);
+  await go("/sign-in/second");
+  const entered = await go("/sign-in/second", { by: "sms", code: world.sms.lastCode(PHONE) });
+  expect(entered).toMatchObject({ location: "/account" });
+});
+
+it("a further code to a new number shows the challenge that it takes", async () => {
+  ({ world } = await createPasswordWorld({ env: { ...EASY, LIMIT_ADDRESS_SENDS: "2/1h" } }));
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  expect(await go("/account/phone/send", { phone: NEW, country: "CN" })).toMatchObject({ status: 303 });
+  await go("/account/phone");
+  world.clock.advance(MINUTE_MS);
+  const asked = await go("/account/phone/resend", {});
+  expect(asked.status).toBe(403);
+  expect(messagesTo(NEW)).toBe(1);
+  const captcha = await solutionOf(asked.text);
+  expect(await go("/account/phone/resend", { captcha })).toMatchObject({ location: "/account/phone" });
+  expect(messagesTo(NEW)).toBe(2);
+});
+
+it("a second step sends no code of the account that the browser was at before", async () => {
+  ({ world } = await createPasswordWorld());
+  await guarded(PHONE);
+  await guarded(OTHER);
+  world.clock.advance(2 * MINUTE_MS);
+  const visitor = await atSecondStep(PHONE);
+  await visitor.go("/sign-in/second/send", {});
+  await atSecondStep(OTHER, visitor);
+  world.clock.advance(MINUTE_MS);
+  const [mine, theirs] = [messagesTo(PHONE), messagesTo(OTHER)];
+  expect(await visitor.go("/sign-in/second/send", {})).toMatchObject({ location: "/sign-in/second" });
+  expect([messagesTo(PHONE), messagesTo(OTHER)]).toEqual([mine, theirs + 1]);
+  await visitor.go("/sign-in/second");
+  const entered = await visitor.go("/sign-in/second", { by: "sms", code: world.sms.lastCode(OTHER) });
+  expect(entered).toMatchObject({ location: "/account" });
+});
+
+it.each(["signed out", "was signed out elsewhere"])("nobody gets the codes of who %s before", async (way) => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  await go("/account/phone/send", { phone: NEW, country: "CN" });
+  expect((await go("/account/phone")).text).toContain("0502");
+  world.clock.advance(MINUTE_MS);
+  await go("/account/confirm?to=/account/phone");
+  expect(await go("/account/confirm/send", {})).toMatchObject({ status: 303 });
+  await go("/account");
+  if (way === "signed out") await go("/sign-out", {});
+  else await signOutElsewhere(PHONE);
+  world.clock.advance(MINUTE_MS);
+
+  expect(await enter(OTHER)).toMatchObject({ location: "/account" });
+  expect((await go("/account/phone")).text).not.toContain("0502");
+  world.clock.advance(MINUTE_MS);
+  await go("/account/confirm?to=/account/phone");
+  const [mine, theirs] = [messagesTo(PHONE), messagesTo(OTHER)];
+  expect(await go("/account/confirm/send", {})).toMatchObject({ status: 303 });
+  expect([messagesTo(PHONE), messagesTo(OTHER)]).toEqual([mine, theirs + 1]);
+});
