@@ -320,6 +320,17 @@ describe("what does not belong", () => {
     );
   });
 
+  it("is asked for no challenge when it has the code sent again", async () => {
+    await world.close();
+    world = await createWorld({ env: { LIMIT_ADDRESS_SENDS: "1/1h", ALTCHA_COST: "1" } });
+    key = await apiKey(world);
+    const { id } = await started({ clientAddress: "203.0.113.9" });
+    world.clock.advance(MINUTE_MS);
+    expect((await resend(world, id, bearer(key))).status).toBe(200);
+    const other = { phone: phoneNo(9), purpose: "verify_identity", clientAddress: "203.0.113.9" };
+    expect((await shop().start(other)).status).toBe(201);
+  });
+
   it("counts guesses for the address that the backend names", async () => {
     await world.close();
     world = await createWorld({ env: { LIMIT_ADDRESS_CHECKS: "1/1h" } });
