@@ -48,6 +48,17 @@ describe("settings on SCF", () => {
     }
   });
 
+  test("name the host that tokens of Turnstile have to name", () => {
+    const turnstile = {
+      ...LEAST,
+      CAPTCHA: "turnstile",
+      TURNSTILE_SITE_KEY: "1x",
+      TURNSTILE_SECRET_KEY: "2x",
+    };
+    expect(problemsOf(turnstile)).toEqual(["PUBLIC_URL"]);
+    expect(problemsOf({ ...turnstile, PUBLIC_URL: "https://login.example" })).toEqual([]);
+  });
+
   test("still need secrets and a real sender", () => {
     expect(problemsOf({ DATABASE_URL })).toEqual(["PHONEKEY_SECRETS", "SMS_SENDER"]);
   });

@@ -51,6 +51,12 @@ describe.runIf(hasMariadb())("the demo's handlers, with the keys of the function
     isBase64Encoded: true,
   });
 
+  test.each(["HEAD", "OPTIONS", "options", "PUT"])("%s is no method of theirs", async (httpMethod) => {
+    const headers = { Host: HOST, Origin: "https://app.example" };
+    const answer = await call("sms", { httpMethod, path: "/", headers, queryString: { method: "getSms" } });
+    expect(answer).toMatchObject({ errorCode: -1004 });
+  });
+
   test("sign up, in, read and name a user, by bare test events and by those of a URL", async () => {
     const started = await call("sms", form({ method: "getSms", phone: PHONE }));
     expect(started).toMatchObject({ errorCode: 0, data: { codeStr: "Ok" } });

@@ -50,12 +50,20 @@ function functionEvent(name: FunctionName, event: unknown): object {
   const hasBody = typeof body === "string" ? body !== "" : isRecord(body);
   return {
     ...others,
-    httpMethod: typeof httpMethod === "string" ? httpMethod : hasBody ? "POST" : "GET",
+    httpMethod: methodOf(httpMethod) ?? (hasBody ? "POST" : "GET"),
     path: `/functions/${name}`,
     headers: { ...without("accept", textsOf(headers)), accept: "application/json" },
     queryString: textsOf(queryString),
     body: hasBody ? body : "",
   };
+}
+
+/** HTTP answers these two without a body. Here they are methods that are not taken, like any other. */
+const WITHOUT_BODY: readonly string[] = ["HEAD", "OPTIONS"];
+
+function methodOf(method: unknown): string | undefined {
+  if (typeof method !== "string") return undefined;
+  return WITHOUT_BODY.includes(method.toUpperCase()) ? "PUT" : method;
 }
 
 /** Names stay as they came: of two that differ in case alone one may be the platform's, and one the client's. */
