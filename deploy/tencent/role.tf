@@ -9,7 +9,9 @@ locals {
     }
     maintenance = {
       name = "${var.function_name}-maintenance"
+      # It sends, too: notices that are due.
       actions = [
+        "sms:SendSms",
         "sms:PullSmsSendStatusByPhoneNumber",
         "sms:DescribeSmsSignList",
         "sms:DescribeSmsTemplateList",

@@ -88,7 +88,8 @@ export async function createOutput(path: string): Promise<OutputFile> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   const file = await attempt(() => open(partial, flags, 0o600));
   return {
-    write: (text) => attempt(async () => void (await file.write(text))),
+    // `write` may take a part of it and say so, where a disk is nearly full.
+    write: (text) => attempt(() => file.appendFile(text)),
     finish: () =>
       attempt(async () => {
         await file.sync();

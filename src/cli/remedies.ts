@@ -62,7 +62,7 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   idempotency_key_reused:
     "Make a new random key for each new request. Use the old key only to repeat the very same request.",
   template_unavailable:
-    "Use a payee and a currency for which there is an approved text; the amount must fit into its variables. Operators: `TENCENT_SMS_TEMPLATE_IDS_CONFIRM_TRANSACTION` names these texts.",
+    "Use a payee and a currency for which there is an approved text; the amount must fit into its variables. Operators: `TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION` names these texts.",
   too_many_requests:
     "Wait for `retryAfter` seconds. Show the person a countdown; asking sooner does not help.",
   headers_too_large: "Send fewer or smaller headers; often the cookies of the domain have grown.",

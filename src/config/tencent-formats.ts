@@ -33,8 +33,13 @@ export const senderId: Format<string> = format("2 to 15 letters or digits", (tex
 );
 
 /** The cloud puts the brackets around it; whoever writes them too gets a signature that nobody approved. */
-export const signature: Format<string> = format("the text of a signature, without 【】", (text) =>
-  isSignature(text) ? text : undefined,
+export const signature: Format<string> = format("the text of a signature, without 【】 and spaces", (text) =>
+  isSignature(text) && !text.includes(" ") ? text : undefined,
+);
+
+export const internationalSignature: Format<string> = format(
+  "the text of a signature, without 【】",
+  (text) => (isSignature(text) ? text : undefined),
 );
 
 /** Parts of addresses, so long that nobody guesses one. */
@@ -106,6 +111,7 @@ function readParameters(
   return parameters.length === known.length ? parameters : undefined;
 }
 
+/** Those of Global SMS may have spaces between words. */
 function isSignature(text: string): boolean {
-  return [...text].length <= 40 && /^[^【】[\]\p{C}\p{Z}]+$/u.test(text);
+  return [...text].length <= 40 && /^[^【】[\]\p{C}\p{Z}]+( [^【】[\]\p{C}\p{Z}]+)*$/u.test(text);
 }

@@ -122,6 +122,12 @@ describe("values", () => {
     ["TENCENT_SMS_PULL_REPORTS", "true", (read) => read.tencent.pullsReports, true],
     ["TENCENT_SMS_SDK_APP_ID", "1400006666", (read) => read.tencent.sdkAppId, "1400006666"],
     ["TENCENT_SMS_SIGN_NAME", "腾讯云", (read) => read.tencent.mainland.signature, "腾讯云"],
+    [
+      "TENCENT_SMS_INTERNATIONAL_SIGN_NAME",
+      "Test demo",
+      (read) => read.tencent.international.signature,
+      "Test demo",
+    ],
     ["TENCENT_SMS_INTERNATIONAL_SENDER_ID", "Acme", (read) => read.tencent.international.senderId, "Acme"],
     ...(
       [
@@ -130,6 +136,7 @@ describe("values", () => {
         ["1110:code", { parameters: ["code"] }],
         ["1110:none", { parameters: [] }],
         ["1110::腾讯云", { parameters: ["code", "minutes"], signature: "腾讯云" }],
+        ["1110:code:Test demo", { parameters: ["code"], signature: "Test demo" }],
       ] as const
     ).flatMap(([text, more]): Case[] => [
       ["TENCENT_SMS_TEMPLATE_ID", text, (read) => read.tencent.mainland.template, { id: "1110", ...more }],
@@ -341,7 +348,7 @@ describe("values", () => {
     ["TENCENT_REGION", "guangzhou", "AP-GUANGZHOU", "ap-guangzhou.evil"],
     ["TENCENT_SMS_SDK_APP_ID", "app", "14000 06666"],
     ["TENCENT_SMS_SIGN_NAME", "【腾讯云】", "[腾讯云]", "腾讯 云", "云".repeat(41)],
-    ["TENCENT_SMS_INTERNATIONAL_SIGN_NAME", "【Acme】"],
+    ["TENCENT_SMS_INTERNATIONAL_SIGN_NAME", "【Acme】", "Test  demo", "Test\u00a0demo"],
     ["TENCENT_SMS_INTERNATIONAL_SENDER_ID", "a", "Acme Inc", "x".repeat(16)],
     ["TENCENT_SMS_CALLBACK_SECRETS", "short", "with/slash/and/more/characters", `${"a".repeat(24)},b`],
     ["TENCENT_SMS_PULL_REPORTS", "yes"],

@@ -78,9 +78,20 @@ describe("the Terraform module", () => {
     expect(bodyOf("local.mysql_url").value).not.toContain("mysql_root_password");
   });
 
-  it("gives the web function the rights to send and to look at a captcha, and no other", () => {
+  it("gives each function the rights for what it does, and no other", () => {
     expect(bodyOf("local.functions").value).toMatchObject({
       web: { actions: ["sms:SendSms", "captcha:DescribeCaptchaResult"] },
+      // Notices that are due, what became of messages, and the review of what a tick looks at.
+      maintenance: {
+        actions: [
+          "sms:SendSms",
+          "sms:PullSmsSendStatusByPhoneNumber",
+          "sms:DescribeSmsSignList",
+          "sms:DescribeSmsTemplateList",
+          "sms:SmsPackagesStatistics",
+          "sms:SendStatusStatistics",
+        ],
+      },
     });
     expect(JSON.stringify(bodyOf("local.functions"))).not.toMatch(/:\*|sms:(Add|Modify|Delete)/);
   });

@@ -23,6 +23,15 @@ describe("generated documents", () => {
     }
   });
 
+  it("name no setting that there is not", () => {
+    const known = [...textOf("docs/configuration.md").matchAll(/^\| `([A-Z][A-Z0-9_]+)`/gm)].map(
+      ([, name]) => name,
+    );
+    const named = docs.flatMap(({ text }) => [...text.matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])`/g)]);
+    expect(named.length).toBeGreaterThan(50);
+    expect(known).toEqual(expect.arrayContaining(named.map(([, name]) => name)));
+  });
+
   it("keep every row of a table on one line with the same number of cells", () => {
     for (const { text } of docs) {
       const rows = text.split("\n").filter((line) => line.startsWith("|"));

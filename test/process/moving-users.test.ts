@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -214,6 +214,20 @@ test("standard input and output are pipes; a reader that goes away is one senten
   expect(JSON.parse(piped)).toMatchObject({ imported: 2_000 });
   const cut = shell(`(${run(folder, "users export")} || echo "exit $?" >&2) 2>&1 >/dev/full | grep -v ^This`);
   expect(cut).toBe("phonekey: cannot write standard output: the disk is full\nexit 1\n");
+});
+
+test("an export of which the disk takes only a part is no export", async () => {
+  const folder = await migrated();
+  const text = many(450);
+  await phonekey(["users", "import", fileIn(folder, text)], { folder });
+  const bin = join(import.meta.dirname, "../../bin/phonekey.js");
+  // No file may become longer than 40 KiB: a write that begins below takes what fits, and does not fail.
+  expect(text.length).toBeGreaterThan(40 * 1_024);
+  const limited = `ulimit -f 40; cd ${folder}; ${process.execPath} ${bin} users export --file out.ndjson`;
+  const said = spawnSync("bash", ["--norc", "-c", limited], { encoding: "utf8" });
+  expect(said).toMatchObject({ status: 1, stdout: "" });
+  expect(said.stderr).toMatch(/^phonekey: cannot write out\.ndjson: /m);
+  expect(readdirSync(folder).filter((name) => name.startsWith("out"))).toEqual([]);
 });
 
 test("who moved in signs in with the server running beside; after `restored` everybody signs in anew", async () => {

@@ -98,6 +98,15 @@ describe("a user's line", () => {
     expect(readUserLine('{"phone":"+1 202-456-1111","name":""}\r', POLICY, NOW)).toMatchObject({ ok: true });
   });
 
+  test.each([
+    "2023-11-23T08:00:00.123456Z",
+    "2023-11-23T08:00:00.123+00:00",
+    "2023-11-23T08:00:00.123999-00:00",
+  ])("has the time as databases write it: %s", (createdAt) => {
+    const read = readUserLine(lineOf(1, { createdAt }), POLICY, NOW);
+    expect(read).toMatchObject({ ok: true, value: { createdAt: Date.UTC(2023, 10, 23, 8, 0, 0, 123) } });
+  });
+
   const json = (more: object) => lineOf(13800, more);
   test.each([
     ["broken JSON", '{"phone":', undefined],
@@ -143,6 +152,7 @@ describe("a user's line", () => {
     ["an avatar that is null", json({ avatar: null }), "avatar"],
     ["a time that is a number", json({ createdAt: 1 }), "createdAt"],
     ["a time without a zone", json({ createdAt: "2024-01-01T00:00:00" }), "createdAt"],
+    ["a time of another zone", json({ createdAt: "2024-01-01T00:00:00+08:00" }), "createdAt"],
     ["a day that there is not", json({ createdAt: "2023-02-29T00:00:00Z" }), "createdAt"],
     ["a time before 1970", json({ createdAt: "1969-12-31T23:59:59Z" }), "createdAt"],
     ["a time to come", json({ createdAt: "2027-01-01T00:00:00Z" }), "createdAt"],

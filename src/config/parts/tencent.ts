@@ -5,6 +5,7 @@ import { credential, flag } from "../formats.ts";
 import { optional, withDefault } from "../setting.ts";
 import {
   callbackSecrets,
+  internationalSignature,
   noticeTemplate,
   region,
   sdkAppId,
@@ -111,7 +112,7 @@ export const tencentVariables = {
     part: PART,
     sentence: TRANSACTIONS,
   }),
-  TENCENT_SMS_INTERNATIONAL_SIGN_NAME: optional(signature, "none", {
+  TENCENT_SMS_INTERNATIONAL_SIGN_NAME: optional(internationalSignature, "none", {
     part: PART,
     sentence: "The approved signature of messages to all other numbers, where you have one.",
   }),

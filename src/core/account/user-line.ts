@@ -7,7 +7,8 @@ import { AVATAR_RULE, isAvatar, isName, NAME_RULE, type Profile } from "./profil
 export const MOST_LINE_BYTES = 16_384;
 
 const FIELDS: readonly string[] = ["id", "phone", "name", "avatar", "createdAt"];
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
+/** Databases write microseconds, and zero as an offset. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]00:00)$/;
 const SKEW_MS = 86_400_000;
 
 /** A user as one line of newline-delimited JSON, its end included. */
