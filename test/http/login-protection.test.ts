@@ -163,6 +163,10 @@ describe("login protection", () => {
     expect(answer.errorCode).toBe(-1201);
     expect(answer.errorMessage).toContain("http://localhost:8080/sign-in");
     expect(answer.data).toBeUndefined();
+    const metrics = await (
+      await world.request("/metrics", { from: "127.0.0.1", headers: { host: "localhost:8080" } })
+    ).text();
+    expect(metrics).toContain('phonekey_refusals_total{refusal="protected"} 1');
   });
 
   it("asks a test number for a second factor, too", async () => {

@@ -116,6 +116,13 @@ describe("/docs", () => {
     expect(missing).toEqual([]);
   });
 
+  it("names the credentials of every call that takes some", async () => {
+    const page = await (await world.request("/docs")).text();
+    const taking = OPERATIONS.filter(({ auth }) => auth !== "none");
+    expect(page.match(/<\/strong> Authorization: Bearer/g)).toHaveLength(taking.length);
+    expect(plainText(page)).toContain("Authorization: Bearer <API key, pk_…>");
+  });
+
   it("has an anchor for the type of every problem", async () => {
     const page = await (await world.request("/docs")).text();
     for (const code of Object.keys(REFUSALS)) expect(page).toContain(`id="error-${code}"`);

@@ -71,6 +71,16 @@ describe("a passkey", () => {
     await refused(await secondStep(challenge, { passkey: authenticator.get(ceremony) }), "invalid_code");
   });
 
+  it.each([5, {}, "usb", ["usb", 7, "laser"]])(
+    "is added whatever it says of its transports: %j",
+    async (transports) => {
+      const person = await world.signIn(PHONE);
+      const passkey = createAuthenticator().create({ origin: ORIGIN, challenge: await creation(person) });
+      const answer = { ...passkey, response: { ...passkey.response, transports } };
+      expect((await post("/v1/me/factors/passkeys", person, { passkey: answer })).status).toBe(204);
+    },
+  );
+
   it("is refused where it is somebody else's, and where its challenge is (T5)", async () => {
     const [mine, other] = [await protectedByPasskey(), await protectedByPasskey(phoneNo(7))];
     const { challenge } = await challenged(PHONE);

@@ -63,11 +63,14 @@ export function createPasskeys(): Passkeys {
       const { registrationInfo } = (await read.catch(nothing)) ?? {};
       if (!registrationInfo) return undefined;
       const { credential } = registrationInfo;
+      // The library hands them on as they came.
+      const given: unknown = credential.transports;
+      const transports = TRANSPORTS.filter((one) => Array.isArray(given) && given.includes(one));
       return {
         credentialId: credential.id,
         publicKey: Buffer.from(credential.publicKey).toString("base64url"),
         counter: credential.counter,
-        transports: TRANSPORTS.filter((one) => credential.transports?.includes(one)),
+        transports,
       };
     },
 

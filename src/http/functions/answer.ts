@@ -79,6 +79,7 @@ export function say(c: Context<Env>, what: keyof typeof SAID, data?: Answer["dat
 /** The same where the text names the page at which the person can go on. */
 export function sayPage(c: Context<Env>, what: keyof typeof SAID, page: string): Response {
   const [errorCode, en, zh] = SAID[what];
+  c.set("refusal", what);
   return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh).replace("{page}", page) });
 }
 

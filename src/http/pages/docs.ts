@@ -28,6 +28,14 @@ export function createDocs(deps: HttpDeps, operations: readonly Operation[]): Ha
   };
 }
 
+const AUTH: Readonly<Record<Operation["auth"], string>> = {
+  none: "",
+  access_token: "Authorization: Bearer <access token>",
+  backend: "Authorization: Bearer <API key, pk_…>",
+  anybody: "Authorization: Bearer <API key, pk_…> (optional)",
+  anyone: "Authorization: Bearer <access token, or API key, pk_…> (optional)",
+};
+
 function docsOf(operation: Operation, locale: Locale): DocsOperation {
   const { method, path, summary, description, answer, example } = operation;
   return {
@@ -35,7 +43,7 @@ function docsOf(operation: Operation, locale: Locale): DocsOperation {
     path,
     summary,
     description,
-    auth: operation.auth === "access_token" ? "Authorization: Bearer <access token>" : "",
+    auth: AUTH[operation.auth],
     parameters: parametersOf(operation),
     bodyFields: fieldsOf(operation.body),
     answers: [
