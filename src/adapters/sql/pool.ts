@@ -16,7 +16,7 @@ export interface PoolOptions<C> {
   readonly limit: number;
   /** How many callers may wait for one. */
   readonly queueLimit: number;
-  /** How long a caller waits for one. */
+  /** How long a caller waits for its turn; opening has a limit of its own. */
   readonly waitMs: number;
   /** One that was not used for so long is asked whether it still works: networks drop connections without a word. */
   readonly trustedIdleMs: number;
@@ -30,9 +30,13 @@ export interface Pool<C> {
   close(): Promise<void>;
 }
 
-interface Waiting<C> {
+interface Caller<C> {
   readonly resolve: (pooled: C) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Waiting<C> extends Caller<C> {
+  readonly timer: NodeJS.Timeout;
 }
 
 interface Idle<C> {
@@ -60,7 +64,7 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
   }
 
   /** The last one used comes first, so that those not needed stay idle. What others hold or wait for is `taken`. */
-  async function serve({ resolve, reject }: Waiting<C>): Promise<void> {
+  async function serve({ resolve, reject }: Caller<C>): Promise<void> {
     taken += 1;
     try {
       const pooled = await obtain();
@@ -74,15 +78,27 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
   function leave(): void {
     taken -= 1;
     const [next] = waiting;
-    if (next) {
-      waiting.delete(next);
-      void serve(next);
-    } else if (taken === 0) onDrained?.();
+    if (next) void serve(called(next));
+    else if (taken === 0) onDrained?.();
+  }
+
+  function wait({ resolve, reject }: Caller<C>): void {
+    const timer = setTimeout(() => {
+      called(waiter).reject(busy(`no connection came free within ${options.waitMs} ms`));
+    }, options.waitMs);
+    const waiter = { resolve, reject, timer };
+    waiting.add(waiter);
+  }
+
+  /** Who waits no longer. Whoever was told that it took too long would give nothing back. */
+  function called(waiter: Waiting<C>): Caller<C> {
+    waiting.delete(waiter);
+    clearTimeout(waiter.timer);
+    return waiter;
   }
 
   function drain(): Promise<void> {
-    for (const each of waiting) each.reject(closed());
-    waiting.clear();
+    for (const each of waiting) called(each).reject(closed());
     for (const { pooled } of idle.splice(0)) pooled.end();
     if (taken === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -96,7 +112,7 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
         if (closing) return reject(closed());
         if (taken < options.limit) return void serve({ resolve, reject });
         if (waiting.size >= options.queueLimit) return reject(busy("too many wait for a connection"));
-        waitFor(waiting, { resolve, reject }, options.waitMs);
+        wait({ resolve, reject });
       }),
 
     release(pooled) {
@@ -110,24 +126,6 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
       return closing;
     },
   };
-}
-
-function waitFor<C>(waiting: Set<Waiting<C>>, { resolve, reject }: Waiting<C>, waitMs: number): void {
-  const timer = setTimeout(() => {
-    waiting.delete(waiter);
-    reject(busy(`no connection came free within ${waitMs} ms`));
-  }, waitMs);
-  const waiter: Waiting<C> = {
-    resolve: (pooled) => {
-      clearTimeout(timer);
-      resolve(pooled);
-    },
-    reject: (error) => {
-      clearTimeout(timer);
-      reject(error);
-    },
-  };
-  waiting.add(waiter);
 }
 
 function busy(why: string): unknown {

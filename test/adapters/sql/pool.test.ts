@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createPool, type Pooled } from "../../../src/adapters/sql/pool.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import { parallel } from "../../contracts/samples.ts";
@@ -9,12 +10,16 @@ interface Item extends Pooled {
   isEnded: boolean;
 }
 
-function openPool(over: Partial<Parameters<typeof createPool>[0]> = {}, failing = () => false) {
+function openPool(
+  over: Partial<Parameters<typeof createPool>[0]> = {},
+  failing = () => false,
+  opening: () => Promise<void> = tick,
+) {
   const items: Item[] = [];
   const living = () => items.filter(({ isEnded, isGood }) => isGood && !isEnded).length;
   let most = 0;
   const open = async (): Promise<Item> => {
-    await tick();
+    await opening();
     if (failing()) throw new Error("cannot open");
     const item: Item = {
       id: items.length,
@@ -35,10 +40,23 @@ function openPool(over: Partial<Parameters<typeof createPool>[0]> = {}, failing 
 }
 
 function tick(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
+  return sleep(1);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function inTurn<T>(all: readonly T[]): () => T {
+  let next = 0;
+  return () => all[next++ % all.length] as T;
 }
 
 describe("pool", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   test("serves everybody, in turn, with no more than its limit", async () => {
     const { pool, items, most } = openPool();
     const served: number[] = [];
@@ -107,6 +125,19 @@ describe("pool", () => {
     expect(first.isEnded).toBe(true);
   });
 
+  test("whoever got a place in time waits no longer for it, but for what is opened there", async () => {
+    const { pool } = openPool({ limit: 1, waitMs: 30 }, undefined, () => sleep(100));
+    const held = await pool.acquire();
+    const waiting = pool.acquire().then((item) => pool.release(item));
+    await sleep(20);
+    held.isGood = false;
+    pool.release(held);
+    await sleep(200);
+    const next = await pool.acquire();
+    await waiting;
+    expect(next.id).toBe(1);
+  });
+
   test("closing waits for what is acquired, ends all, and takes nobody any more", async () => {
     const { pool, living } = openPool({ limit: 2 });
     const [held, resting] = [await pool.acquire(), await pool.acquire()];
@@ -141,5 +172,38 @@ describe("pool", () => {
     expect(most()).toBeLessThanOrEqual(4);
     await pool.close();
     expect(living()).toBe(0);
+  });
+
+  test("loses no place, whenever it is that one opens, fails, breaks or is waited for too long", async () => {
+    vi.useFakeTimers();
+    const ms = fc.nat(9);
+    const uses = fc.array(fc.record({ at: fc.nat(30), holds: ms, breaks: fc.boolean() }), { maxLength: 15 });
+    const times = fc.array(ms, { minLength: 1 });
+    const failures = fc.array(fc.boolean(), { minLength: 1 });
+    const property = fc.asyncProperty(uses, times, failures, ms, async (all, takes, fails, waitMs) => {
+      let isOver = false;
+      const [nextTakes, nextFails] = [inTurn(takes), inTurn(fails)];
+      const options = { limit: 2, queueLimit: 5, waitMs, trustedIdleMs: 3 };
+      const failing = () => nextFails() && !isOver;
+      const { pool, living, most } = openPool(options, failing, () => sleep(nextTakes()));
+      const run = async ({ at, holds, breaks }: (typeof all)[number]) => {
+        await sleep(at);
+        const item = await pool.acquire();
+        await sleep(holds);
+        item.isGood = !breaks;
+        pool.release(item);
+      };
+      const running = Promise.allSettled(all.map(run));
+      await vi.runAllTimersAsync();
+      await running;
+      isOver = true;
+      const places = Promise.all([pool.acquire(), pool.acquire()]);
+      await vi.runAllTimersAsync();
+      for (const item of await places) pool.release(item);
+      await pool.close();
+      expect(living()).toBe(0);
+      expect(most()).toBeLessThanOrEqual(2);
+    });
+    await fc.assert(property, { numRuns: 300 });
   });
 });
