@@ -118,10 +118,10 @@ function createFind({ db }: SqlDatabase): SessionStore["find"] {
     db
       .selectFrom("sessions")
       .innerJoin("users", "users.id", "sessions.user_id")
-      .selectAll("sessions")
       .select(["phone_tag", "sealed_phone", "name", "avatar", "device_epoch", "unproven_since"])
       .select(["login_protection", "password_set_at", "password_reset_at"])
       .select("users.created_at as user_created_at")
+      .selectAll("sessions")
       .where(
         "sessions.id",
         "in",

@@ -71,8 +71,8 @@ function createStatements({ db }: SqlDatabase) {
       db
         .selectFrom("users")
         .leftJoin("invitations", "invitations.phone_tag", "users.phone_tag")
-        .selectAll("users")
         .select("invitations.id as invitation_id")
+        .selectAll("users")
         .where(
           "users.phone_tag",
           "in",

@@ -31,8 +31,8 @@ export function createStatements(libsql: Libsql.Database): Statements {
 }
 
 /**
- * What a statement says of itself is asked for once, for libsql takes half as long for rows without names. A table that is
- * changed meanwhile has further columns behind those.
+ * What a statement says of itself is asked for once, for libsql takes half as long for rows without names. Columns that
+ * another process adds to a table meanwhile come last in its star, so a star must come last in the statement.
  */
 function prepare(libsql: Libsql.Database, sql: string): Statement {
   const prepared = libsql.prepare(sql);

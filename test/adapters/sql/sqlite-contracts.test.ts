@@ -75,6 +75,12 @@ test("the race of wrong passwords finds out a ledger that reads, thinks and writ
   expect(await raceAttempts(createNaivePasswordLedger(), "tag", 60)).toBeGreaterThan(10);
 });
 
+test("no statement of the stores names a column behind a star", () => {
+  const stars = [...statements].filter((sql) => sql.includes("*"));
+  expect(stars.length).toBeGreaterThan(10);
+  expect(stars.filter((sql) => /\*, /.test(sql))).toEqual([]);
+});
+
 describe("sqlite: every statement is served by an index", () => {
   /** The keyring reads all keys there are, once in a while; an operator lists all API keys. Neither is on a request's path. */
   const readsAll = /^select \* from "(api_)?keys" order by/;
