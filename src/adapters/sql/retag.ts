@@ -85,14 +85,17 @@ function findTagged(
   );
 }
 
+/** What an erasure left of the number keeps its old tag, by which `erasures` knows it, also where there is a new account. */
 async function replaceTag(trx: Kysely<Schema>, from: string, to: string): Promise<void> {
-  for (const table of [...SEALED, "failures"] as const) {
+  for (const table of SEALED) {
     await trx
       .updateTable(table as "users")
       .set({ phone_tag: to })
       .where("phone_tag", "=", from)
+      .where("sealed_phone", "!=", "")
       .execute();
   }
+  await trx.updateTable("failures").set({ phone_tag: to }).where("phone_tag", "=", from).execute();
 }
 
 /** The first text after all that begin with `<key id>.`: a slash follows the full stop in ASCII. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
+import { createErasureSweep } from "../../../src/adapters/sql/erasures.ts";
 import { countToRetag, retagBatch } from "../../../src/adapters/sql/retag.ts";
 import type { SqlStores } from "../../../src/adapters/sql/stores.ts";
 import { unlockableAt, unlockMark } from "../../../src/core/protection/ledger.ts";
@@ -117,6 +118,27 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       expect(await finish()).toBe(1);
       expect(await unlocks.of([`${newKey}.1`], 9)).toHaveLength(1);
       expect(await ledger.read([`${newKey}.1`], "stranger", 0)).toEqual([unlockMark(NOW)]);
+    });
+
+    test("passes by what an erasure left, also of a number that has a new account, so that it goes in its time", async () => {
+      const { accounts, messages, replies, users } = opened.stores;
+      const tags = [`${newKey}.1`, `${oldKey}.1`];
+      const before = await signUp("1");
+      await send("1");
+      const id = fresh("row");
+      await replies.optOut({ id, phoneTag: `${oldKey}.1`, sealedPhone: `${id}|1`, at: NOW });
+      const erasure = { userId: before.id, tags: [`${oldKey}.1`], id: fresh("erasure") };
+      await accounts.erase({ ...erasure, by: "user", at: NOW });
+      const user = await signUp("1");
+      await send("1");
+      expect(await finish()).toBe(1);
+      expect(await users.findByTag(`${newKey}.1`)).toMatchObject({ id: user.id });
+      expect(await replies.isOptedOut(tags)).toBe(true);
+
+      await createErasureSweep(opened.database)(NOW + 1, 9);
+      expect(await replies.isOptedOut(tags)).toBe(false);
+      const sent = await messages.sentSince(0, { limit: 99 });
+      expect(sent.map(({ phoneTag }) => phoneTag)).toEqual([`${newKey}.1`]);
     });
 
     test("goes on where it was cut off, and moves nothing twice", async () => {
