@@ -57,6 +57,8 @@ describe("values", () => {
       (read) => read.secrets.length,
       1,
     ],
+    // 33 bytes, as many as the wrapping of keys asks for.
+    ["PHONEKEY_SECRETS", "海内存知己天涯若比邻长", (read) => read.secrets, ["海内存知己天涯若比邻长"]],
     ...["sqlite:/var/lib/phonekey/db", "sqlite:///var/lib/phonekey/db"].map((url): Case => {
       return ["DATABASE_URL", url, (read) => read.database, { kind: "sqlite", path: "/var/lib/phonekey/db" }];
     }),
@@ -280,6 +282,7 @@ describe("values", () => {
       "PHONEKEY_SECRETS",
       ",",
       "short",
+      "海内存知己天涯若比邻",
       "a".repeat(64),
       "abcdefghij".repeat(5),
       "please-change-me-to-something-random-soon",

@@ -4,7 +4,7 @@ import type { Random } from "../../core/ports.ts";
 import { decrypt, encrypt, IV_BYTES } from "./aead.ts";
 
 const VERSION = "v1";
-const MIN_SECRET_LENGTH = 32;
+const MIN_SECRET_BYTES = 32;
 
 /** What a wrapped key is bound to: its material opens in no other row. */
 export type KeyLabel = Pick<WrappedKey, "id" | "kind" | "sequence">;
@@ -37,7 +37,7 @@ export class MissingSecretError extends Error {
 /**
  * Wraps with AES-256-GCM under a key that HKDF-SHA-256 (RFC 5869) derives from a secret.
  *
- * @param secrets `PHONEKEY_SECRETS`: 32 characters or more each, the first one current. Throws when there is none or
+ * @param secrets `PHONEKEY_SECRETS`: 32 bytes or more each, the first one current. Throws when there is none or
  *   one is shorter.
  */
 export function createKeyWrapper(secrets: readonly string[], random: Random): KeyWrapper {
@@ -60,8 +60,8 @@ export function createKeyWrapper(secrets: readonly string[], random: Random): Ke
 }
 
 function deriveWrappingKey(secret: string) {
-  if (secret.length < MIN_SECRET_LENGTH) {
-    throw new RangeError(`Each of PHONEKEY_SECRETS must have at least ${MIN_SECRET_LENGTH} characters.`);
+  if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+    throw new RangeError(`Each of PHONEKEY_SECRETS must have at least ${MIN_SECRET_BYTES} bytes.`);
   }
   return {
     secretId: derive(secret, "phonekey secret id v1", 8).toString("hex"),

@@ -97,8 +97,10 @@ describe("secrets", () => {
 
   test("none, or one that is too short, is refused", () => {
     expect(() => createKeyWrapper([], systemRandom)).toThrow(RangeError);
-    expect(() => createKeyWrapper([SECRET, "x".repeat(31)], systemRandom)).toThrow(/32 characters/);
-    expect(() => createKeyWrapper(["x".repeat(32)], systemRandom)).not.toThrow();
+    expect(() => createKeyWrapper([SECRET, "x".repeat(31)], systemRandom)).toThrow(/32 bytes/);
+    expect(() => createKeyWrapper(["密".repeat(10)], systemRandom)).toThrow(/32 bytes/);
+    for (const secret of ["x".repeat(32), "密".repeat(11)])
+      expect(() => createKeyWrapper([secret], systemRandom)).not.toThrow();
   });
 });
 
