@@ -28,6 +28,12 @@ export const sdkAppId: Format<string> = format("the digits of an SDKAppID such a
   /^\d{4,16}$/.test(text) ? text : undefined,
 );
 
+/** Newer ones are beyond nine digits. */
+export const captchaAppId: Format<string> = format(
+  "the digits of a CaptchaAppId such as `1234567890`",
+  (text) => (/^[1-9]\d{0,11}$/.test(text) ? text : undefined),
+);
+
 export const senderId: Format<string> = format("2 to 15 letters or digits", (text) =>
   /^[A-Za-z0-9]{2,15}$/.test(text) ? text : undefined,
 );

@@ -195,7 +195,9 @@ describe("values", () => {
     ["CAPTCHA", "off", (read) => read.challenges.kind, "off"],
     ["CAPTCHA_WHEN", "never", (read) => read.challenges.when, "never"],
     ["ALTCHA_COST", "100000", (read) => read.challenges.altchaCost, 100_000],
-    ["TENCENT_CAPTCHA_APP_ID", "190000001", (read) => read.challenges.tencent.siteKey, "190000001"],
+    ...["190000001", "2040000001"].map((id): Case => {
+      return ["TENCENT_CAPTCHA_APP_ID", id, (read) => read.challenges.tencent.siteKey, id];
+    }),
     [
       "TENCENT_CAPTCHA_DISASTER_TICKETS",
       "20/1h",
@@ -442,7 +444,7 @@ describe("values", () => {
     ["CAPTCHA", "recaptcha", "ON"],
     ["CAPTCHA_WHEN", "sometimes"],
     ["ALTCHA_COST", "0", "100001"],
-    ["TENCENT_CAPTCHA_APP_ID", "app", "0"],
+    ["TENCENT_CAPTCHA_APP_ID", "app", "0", "0190000001", "1.9", "1234567890123"],
     ["TENCENT_CAPTCHA_APP_SECRET", "two words"],
     ["TENCENT_CAPTCHA_DISASTER_TICKETS", "unlimited", "true"],
     ["TURNSTILE_SITE_KEY", "two words"],

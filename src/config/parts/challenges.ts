@@ -5,6 +5,7 @@ import { origin } from "../addresses.ts";
 import { bad, credential, type Format, oneOf, wholeNumber } from "../formats.ts";
 import { limit } from "../limits.ts";
 import { optional, withDefault } from "../setting.ts";
+import { captchaAppId } from "../tencent-formats.ts";
 
 /** What strangers are asked for. What a kind needs is there when it is chosen. */
 export interface ChallengesConfig {
@@ -56,7 +57,7 @@ export const challengeVariables = {
     sentence:
       "How hard the proof of work is: iterations of PBKDF2 in each of the 1,000 to 2,000 tries that a browser makes.",
   }),
-  TENCENT_CAPTCHA_APP_ID: optional(wholeNumber(1, 999_999_999), "none; `CAPTCHA=tencent` needs it", {
+  TENCENT_CAPTCHA_APP_ID: optional(captchaAppId, "none; `CAPTCHA=tencent` needs it", {
     part: PART,
     sentence: "The CaptchaAppId in the console of Tencent Cloud Captcha.",
   }),
@@ -85,7 +86,7 @@ export function arrangeChallenges(values: Values): ChallengesConfig {
     when: values.CAPTCHA_WHEN,
     altchaCost: values.ALTCHA_COST,
     tencent: {
-      ...keysOf(values.TENCENT_CAPTCHA_APP_ID?.toString(), values.TENCENT_CAPTCHA_APP_SECRET),
+      ...keysOf(values.TENCENT_CAPTCHA_APP_ID, values.TENCENT_CAPTCHA_APP_SECRET),
       ...(disasterTickets && { disasterTickets }),
     },
     turnstile: keysOf(values.TURNSTILE_SITE_KEY, values.TURNSTILE_SECRET_KEY),

@@ -6,7 +6,7 @@ import { createCaptcha } from "../../support/tencent/captcha.ts";
 import { type Fault, startCloud } from "../../support/tencent/cloud.ts";
 
 const ACCOUNT = { secretId: "AKIDtest", secretKey: "secretTEST" };
-const APP = { appId: 190_000_001, appSecret: "app-secret" };
+const APP = { appId: 2_040_000_001, appSecret: "app-secret" };
 const REQUEST = { phoneTag: "t1.tag", purpose: "sign_in", address: "203.0.113.7" };
 const [INVALID, UNAVAILABLE] = [{ status: "invalid" }, { status: "unavailable" }];
 const HOUR = 3_600_000;
