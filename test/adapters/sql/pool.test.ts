@@ -126,16 +126,18 @@ describe("pool", () => {
   });
 
   test("whoever got a place in time waits no longer for it, but for what is opened there", async () => {
+    vi.useFakeTimers();
     const { pool } = openPool({ limit: 1, waitMs: 30 }, undefined, () => sleep(100));
-    const held = await pool.acquire();
+    const holding = pool.acquire();
+    await vi.advanceTimersByTimeAsync(100);
+    const held = await holding;
     const waiting = pool.acquire().then((item) => pool.release(item));
-    await sleep(20);
+    await vi.advanceTimersByTimeAsync(20);
     held.isGood = false;
     pool.release(held);
-    await sleep(200);
-    const next = await pool.acquire();
+    await vi.advanceTimersByTimeAsync(200);
     await waiting;
-    expect(next.id).toBe(1);
+    expect((await pool.acquire()).id).toBe(1);
   });
 
   test("closing waits for what is acquired, ends all, and takes nobody any more", async () => {
