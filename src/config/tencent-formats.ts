@@ -56,16 +56,21 @@ export const callbackSecrets: Format<readonly string[]> = list(
   "random texts of 24 to 128 letters, digits, `-` or `_`, separated by commas",
 );
 
-export const template: Format<Template> = format(
-  "the digits of a template's ID, such as `1110`, `1110:minutes,code` or `1110:code:OtherSignature`",
-  (text) => readTemplate(text, ["code", "minutes"], "code,minutes"),
-);
+/** @param signed how a signature of its own is written */
+export function template(signed: Format<string>): Format<Template> {
+  return format(
+    "the digits of a template's ID, such as `1110`, `1110:minutes,code` or `1110:code:OtherSignature`",
+    (text) => readTemplate(text, { names: ["code", "minutes"], usual: "code,minutes", signed }),
+  );
+}
 
 /** Nothing fills the text of a notice, but for what stops the thing that it tells of. */
-export const noticeTemplate: Format<Template> = format(
-  "the digits of a template's ID, such as `1110`, `1110:stop` or `1110:none:OtherSignature`",
-  (text) => readTemplate(text, ["stop"], "none"),
-);
+export function noticeTemplate(signed: Format<string>): Format<Template> {
+  return format(
+    "the digits of a template's ID, such as `1110`, `1110:stop` or `1110:none:OtherSignature`",
+    (text) => readTemplate(text, { names: ["stop"], usual: "none", signed }),
+  );
+}
 
 const TRANSACTIONS =
   "`;` between `ID:filling:currency:payee`, such as `1120:code,whole,fraction:CNY:Example Shop`, with `code`, `whole` and, as the text has them, `fraction` and `minutes` in the filling";
@@ -95,16 +100,19 @@ function readTransactionTemplate(text: string): TransactionTemplate | undefined 
   return isRight && example.ok ? { id, parameters, currency, payee } : undefined;
 }
 
-function readTemplate(
-  text: string,
-  names: readonly TemplateParameter[],
-  usual: string,
-): Template | undefined {
+interface Reading {
+  readonly names: readonly TemplateParameter[];
+  /** What fills it where nothing is said. */
+  readonly usual: string;
+  readonly signed: Format<string>;
+}
+
+function readTemplate(text: string, { names, usual, signed }: Reading): Template | undefined {
   const [id = "", filling = "", signature, ...rest] = text.split(":");
   const parameters = readParameters(filling || usual, names);
   if (!/^\d{1,16}$/.test(id) || !parameters || rest.length > 0) return undefined;
   if (signature === undefined) return { id, parameters };
-  return isSignature(signature) ? { id, parameters, signature } : undefined;
+  return signed.read(signature).ok ? { id, parameters, signature } : undefined;
 }
 
 function readParameters(

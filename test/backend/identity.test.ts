@@ -326,6 +326,10 @@ describe("what does not belong", () => {
     key = await apiKey(world);
     const { id } = await started({ clientAddress: "203.0.113.9" });
     world.clock.advance(MINUTE_MS);
+    // Whoever else knows the id is asked like everybody.
+    await refused(await resend(world, id), "captcha_required", "captcha");
+    const others = await apiKey(world, { client: "other" });
+    await refused(await resend(world, id, bearer(others)), "captcha_required", "captcha");
     expect((await resend(world, id, bearer(key))).status).toBe(200);
     const other = { phone: phoneNo(9), purpose: "verify_identity", clientAddress: "203.0.113.9" };
     expect((await shop().start(other)).status).toBe(201);

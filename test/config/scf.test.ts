@@ -56,6 +56,7 @@ describe("settings on SCF", () => {
       TURNSTILE_SECRET_KEY: "2x",
     };
     expect(problemsOf(turnstile)).toEqual(["PUBLIC_URL"]);
+    expect(problemsOf({ ...turnstile, ALLOWED_ORIGINS: "https://app.example" })).toEqual([]);
     expect(problemsOf({ ...turnstile, PUBLIC_URL: "https://login.example" })).toEqual([]);
   });
 

@@ -130,6 +130,12 @@ describe("values", () => {
       (read) => read.tencent.international.signature,
       "Test demo",
     ],
+    [
+      "TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID",
+      "1110:code:Test demo",
+      (read) => read.tencent.international.template,
+      { id: "1110", parameters: ["code"], signature: "Test demo" },
+    ],
     ["TENCENT_SMS_INTERNATIONAL_SENDER_ID", "Acme", (read) => read.tencent.international.senderId, "Acme"],
     ...(
       [
@@ -138,7 +144,6 @@ describe("values", () => {
         ["1110:code", { parameters: ["code"] }],
         ["1110:none", { parameters: [] }],
         ["1110::腾讯云", { parameters: ["code", "minutes"], signature: "腾讯云" }],
-        ["1110:code:Test demo", { parameters: ["code"], signature: "Test demo" }],
       ] as const
     ).flatMap(([text, more]): Case[] => [
       ["TENCENT_SMS_TEMPLATE_ID", text, (read) => read.tencent.mainland.template, { id: "1110", ...more }],
@@ -372,6 +377,8 @@ describe("values", () => {
         "1110:code,",
         "1110:stop",
         "1110:code:【腾讯云】",
+        // Spaces are for Global SMS alone.
+        ...(kind === "TENCENT_SMS" ? ["1110:code:Test demo"] : []),
         "1110::a:b",
       ]),
     ),

@@ -113,6 +113,7 @@ async function tourVerifications(): Promise<void> {
   await call(READ, { id: ID.verification });
   await call(RESEND, { id, ...tooLarge() });
   await call(RESEND, { id: "x" });
+  await call(RESEND, { id, headers: bearer("pk_wrong") });
   await call(RESEND, { id: ID.verification });
   await call(RESEND, { id });
   await call(RESEND, { id, headers: key });

@@ -128,3 +128,48 @@ it.each(["signed out", "was signed out elsewhere"])("nobody gets the codes of wh
   expect(await go("/account/confirm/send", {})).toMatchObject({ status: 303 });
   expect([messagesTo(PHONE), messagesTo(OTHER)]).toEqual([mine, theirs + 1]);
 });
+
+it.each([
+  ["/account/phone", "/account/phone/send", { phone: NEW, country: "CN" }],
+  ["/account/confirm?to=/account/data", "/account/confirm/send", {}],
+  ["/account/data", "/account/data/send", {}],
+])("whoever signs in again meanwhile gets a code of %s that they can enter", async (page, send, form) => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go(page);
+  expect(await go(send, form)).toMatchObject({ status: 303 });
+  await go("/account");
+  await go("/sign-out", {});
+  world.clock.advance(MINUTE_MS);
+  await enter();
+  world.clock.advance(MINUTE_MS);
+  await go(page);
+  expect(await go(send, form)).toMatchObject({ status: 303 });
+  expect((await go(page)).text).toContain('name="code"');
+});
+
+it("a number that is sent twice, by a second click, has its code entered all the same", async () => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  expect(await go("/account/phone/send", { phone: NEW, country: "CN" })).toMatchObject({ status: 303 });
+  expect((await go("/account/phone/send", { phone: NEW, country: "CN" })).status).toBe(429);
+  await go("/account/phone");
+  const moved = await go("/account/phone", { code: world.sms.lastCode(NEW) });
+  expect(moved).toMatchObject({ status: 303, location: "/account/phone" });
+  expect((await go("/account/phone")).text).toContain('action="/account/phone/cancel"');
+});
+
+it("a page that is older than its code asks for the number once more", async () => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  await go("/account/phone/send", { phone: NEW, country: "CN" });
+  await go("/account/phone");
+  world.clock.advance(10 * MINUTE_MS);
+  expect(await go("/account/phone/resend", {})).toMatchObject({ status: 303, location: "/account/phone" });
+  expect((await go("/account/phone")).text).toContain('name="phone"');
+});

@@ -49,16 +49,22 @@ interface Given {
   readonly STATE_URL?: string;
   readonly PORT?: string;
   readonly PUBLIC_URL?: string;
+  readonly ALLOWED_ORIGINS?: string;
   readonly CAPTCHA?: string;
 }
 
 /** What a function cannot do with: its instances share no memory, keep no files, and learn their own host from requests alone. */
-export function unfitOnScf({ DATABASE_URL = "sqlite:", STATE_URL, PUBLIC_URL, CAPTCHA }: Given) {
-  const hasNoHost = CAPTCHA === "turnstile" && !PUBLIC_URL;
+export function unfitOnScf({ DATABASE_URL = "sqlite:", STATE_URL, ...given }: Given) {
+  const { CAPTCHA, PUBLIC_URL, ALLOWED_ORIGINS } = given;
+  const hasNoHost = CAPTCHA === "turnstile" && !PUBLIC_URL && !ALLOWED_ORIGINS;
   const found = [
     ["DATABASE_URL", /^sqlite:/i.test(DATABASE_URL), "must be a MySQL on SCF; a function keeps no files"],
     ["STATE_URL", STATE_URL === "memory:", "must not be `memory:` on SCF; its instances share no memory"],
-    ["PUBLIC_URL", hasNoHost, "must be set with `CAPTCHA=turnstile`, whose tokens name the host of the page"],
+    [
+      "PUBLIC_URL",
+      hasNoHost,
+      "or `ALLOWED_ORIGINS` must be set with `CAPTCHA=turnstile`, whose tokens name the host of the page",
+    ],
   ] as const;
   return found.flatMap(([name, holds, message]) => (holds ? [{ name, message }] : []));
 }

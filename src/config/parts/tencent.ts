@@ -102,7 +102,7 @@ export const tencentVariables = {
     part: PART,
     sentence: "The approved signature of messages to mainland China: its text, not its ID.",
   }),
-  TENCENT_SMS_TEMPLATE_ID: optional(template, "none; messages to mainland China need it", {
+  TENCENT_SMS_TEMPLATE_ID: optional(template(signature), "none; messages to mainland China need it", {
     part: PART,
     sentence:
       "The approved text of messages to mainland China: its ID; behind a colon what fills its variables, `code` and `minutes` in their order or `none`, where it is not `code,minutes`; behind another colon its signature, where that is not `TENCENT_SMS_SIGN_NAME`.",
@@ -120,11 +120,15 @@ export const tencentVariables = {
     part: PART,
     sentence: "The sender id of those messages, where you have been given one.",
   }),
-  TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID: optional(template, "none; messages to other numbers need it", {
-    part: PART,
-    sentence:
-      "The approved text of messages to all numbers outside mainland China (those of Hong Kong, Macao and Taiwan among them).",
-  }),
+  TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID: optional(
+    template(internationalSignature),
+    "none; messages to other numbers need it",
+    {
+      part: PART,
+      sentence:
+        "The approved text of messages to all numbers outside mainland China (those of Hong Kong, Macao and Taiwan among them).",
+    },
+  ),
   ...templateVariables("TENCENT_SMS_INTERNATIONAL"),
   TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID_CONFIRM_TRANSACTION: optional(transactionTemplates, NO_TRANSACTIONS, {
     part: PART,
@@ -148,16 +152,17 @@ export const tencentVariables = {
 
 /** One variable a use, such as `TENCENT_SMS_TEMPLATE_ID_RESET_PASSWORD`. */
 function templateVariables<const K extends Kind>(kind: K) {
+  const signed = kind === "TENCENT_SMS" ? signature : internationalSignature;
   const purposes = PURPOSES.map((use) => [
     `${kind}_TEMPLATE_ID_${use}`,
-    optional(template, `\`${kind}_TEMPLATE_ID\``, {
+    optional(template(signed), `\`${kind}_TEMPLATE_ID\``, {
       part: PART,
       sentence: `The approved text for \`${use.toLowerCase()}\`, where it has one of its own.`,
     }),
   ]);
   const notices = NOTICES.map((use) => [
     `${kind}_TEMPLATE_ID_${use}`,
-    optional(noticeTemplate, "none; this notice is not sent", {
+    optional(noticeTemplate(signed), "none; this notice is not sent", {
       part: PART,
       sentence: `The approved text of the notice \`${use.toLowerCase()}\`${use === "PHONE_CHANGE_STARTED" ? "; its variable, if it has one, is filled with `stop`, the end of the address `PUBLIC_URL/stop/…` that stops the change" : ""}.`,
     }),

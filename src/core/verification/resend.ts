@@ -1,3 +1,4 @@
+import type { Backend } from "../backend/api-key.ts";
 import type { ApiKey } from "../backend/ports.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { isAllowed } from "../protection/allow.ts";
@@ -23,6 +24,8 @@ export interface ResendInput {
   readonly client: Client;
   readonly captcha?: Captcha;
   readonly idempotency?: ClientIdempotency;
+  /** The backend that shows its API key, where one does. */
+  readonly shownBy?: Pick<Backend, "client">;
 }
 
 /** Sends a verification's code again: the same code, with no new guesses. An ended or foreign one is `not_found`. */
@@ -42,9 +45,18 @@ export async function resendById(
   if (!isLive(verification, deps.clock.now())) return refuse("not_found");
   const { asked } = verification;
   const backend = asked && (await deps.apiKeys.findLive(asked.client, deps.clock.now()));
+  // It has nobody who could solve a challenge. Whoever else knows the id is asked like everybody.
+  const isByBackend = asked !== undefined && input.shownBy?.client === asked.client;
+  const client = isByBackend ? { ...input.client, solves: [] } : input.client;
   // Whoever took the keys of a backend away wants no more messages in its name.
   if (asked && !backend) return refuse("not_found");
-  return await resendVerification(deps, { ...input, ...(backend && { backend }), verification, idempotency });
+  return await resendVerification(deps, {
+    ...input,
+    client,
+    ...(backend && { backend }),
+    verification,
+    idempotency,
+  });
 }
 
 /** What the pages started, only the browser that started it may use (T25). */
@@ -77,9 +89,7 @@ export async function resendVerification(
   const deps = depsFor(carriers.value, testNumberOf(settings.testNumbers, wanted, clock.now()));
   // Counted where the start was, so that an approval finds all of it.
   const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
-  // A backend has nobody to solve it; people on its page (`client.browser`) are people like all others.
-  const solves = verification.asked && !client.browser ? { solves: [] } : {};
-  const asker = { ...client, ...traffic, ...verification, ...solves };
+  const asker = { ...client, ...traffic, ...verification };
   const judged = await judgeChallenge(deps, asker, captcha, { isNew: false });
   if (!judged.ok) return judged;
   const isTrusted = isAllowed(deps.settings.guard.allow, { ...client, ...traffic, phone });

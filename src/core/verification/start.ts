@@ -251,7 +251,7 @@ function leaseFor(
   return { key, wanted: settings.codeAttempts, cap, expiresAt: now + LEASE_MS };
 }
 
-/** The live verification of this phone and purpose that this very client started before. */
+/** The live verification of this phone and purpose that this very client started before, and can enter the code of. */
 async function findHeld(
   deps: VerificationDeps,
   input: StartInput,
@@ -265,5 +265,6 @@ async function findHeld(
     const same = held?.phoneTag === phoneTag && held.purpose === purpose && held.browser === client.browser;
     if (held && same && isLive(held, now)) return held;
   }
-  return holder ? await deps.verifications.findHeld(holder, phoneTag, purpose, now) : undefined;
+  const found = holder && (await deps.verifications.findHeld(holder, phoneTag, purpose, now));
+  return found && mayUse(found, client) ? found : undefined;
 }

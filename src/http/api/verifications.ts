@@ -91,19 +91,20 @@ async function selfOf(
 export const resendVerification = operation({
   summary: "Send the code again",
   description:
-    "Sends the same code again while it lives. No new guesses come with it, and it never expires later than 10 minutes after the start.",
-  auth: "none",
+    "Sends the same code again while it lives. No new guesses come with it, and it never expires later than 10 minutes after the start. The backend that started it shows its API key and is asked for no challenge.",
+  auth: "anybody",
   sends: true,
   params: VerificationId,
   body: ResendBody,
   answer: { status: 200, description: "The verification as it is now.", schema: Verification },
   refusals: ["not_found", ...SEND_REFUSALS],
   handle: async (request, phonekey) => {
-    const { idempotency, params } = request;
+    const { idempotency, params, principal: shownBy } = request;
     const { captcha } = request.body ?? {};
     const sent = await phonekey.verifications.resend({
       id: params.id,
       client: clientOf(request),
+      ...(shownBy && { shownBy }),
       ...(captcha && { captcha }),
       ...(idempotency && { idempotency }),
     });

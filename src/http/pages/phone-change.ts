@@ -57,20 +57,20 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
     }
     const { refusal } = started;
     // A challenge is bound to this browser: it has to be the same one when it comes back solved.
-    await held.keep(c, deps, flow);
+    if (isDemand(refusal)) await held.keep(c, deps, flow);
     const challenge = isDemand(refusal)
       ? demanded(await deps.phonekey.challenges.forStart(input), fields)
       : undefined;
     return await answer(c, deps, visitor, { form, refusal, challenge });
   });
 
-/** POST /account/phone/resend: sends the code again. */
+/** POST /account/phone/resend: sends the code again; of one that has ended, the page asks for the number once more. */
 export const resendPhoneChangeCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
     const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
     const resent = await resendCode(deps, input, fields);
-    if (resent.ok) return c.redirect(PATH, 303);
+    if (resent.ok || resent.refusal.code === "not_found") return c.redirect(PATH, 303);
     return await answer(c, deps, visitor, { ...resent, sent: await held.code(c, deps, flow) });
   });
 
