@@ -32,7 +32,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
   [/^(NOAUTH|ERR AUTH .*without any password)/, "it asks for another password than the URL has, or for none"],
   [/^NOPERM|^ERR .*can't run this command/, "its user lacks a right"],
   [/^MOVED/, "it is a node of a cluster; write redis+cluster:// in its URL"],
-  [/^(MISCONF|OOM|READONLY)/, "it takes no writes"],
+  [/^(MISCONF|OOM|READONLY|NOREPLICAS)/, "it takes no writes"],
   [
     /^ConnectionFailed\("Unable to open .*: 14/,
     "its file cannot be opened; another thing may be in its place",

@@ -110,10 +110,20 @@ async function evaluate(
   }
 }
 
+/** Before version 7 Redis wraps what a command answered that a script called, as if the script were wrong. */
+const REFUSED_COMMAND =
+  /^ERR Error running script .*@user_script: ?\d+: -?((?:OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN) .*)/;
+
 /** A mistake in a script of ours is a fault, everything else is Redis being away. */
 function failed(error: unknown): never {
-  const isOurs = error instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)/.test(error.message);
-  throw isOurs ? error : new UnavailableError("Redis", { cause: error });
+  const cause = unwrap(error);
+  const isOurs = cause instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)/.test(cause.message);
+  throw isOurs ? cause : new UnavailableError("Redis", { cause });
+}
+
+function unwrap(error: unknown): unknown {
+  const refusal = error instanceof Error && REFUSED_COMMAND.exec(error.message)?.[1];
+  return refusal ? new Error(refusal, { cause: error }) : error;
 }
 
 function inTime<T>(work: Promise<T>, ms: number): Promise<T> {

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RedisConnection, script } from "../../../src/adapters/redis/connection.ts";
+import { explain } from "../../../src/compose/explain.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+import { connectTo, type RedisServer, startRedis } from "../../support/redis.ts";
+
+/** Answers an error as a server of any version would word it. */
+const ERROR = script("return redis.error_reply(ARGV[1])");
+
+/** What Redis before 7 makes of the answer to a command that a script called. */
+const wrapped = (answer: string) =>
+  `ERR Error running script (call to f_3fe5a4a4ca02ea2a4c9e2d4ce1c0ff2a0d22a3d1): @user_script:41: @user_script: 41: ${answer}`;
+
+describe("what Redis says when it takes no writes", () => {
+  let server: RedisServer;
+  let redis: RedisConnection;
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = await connectTo(server.url);
+  });
+  afterAll(async () => {
+    await redis.close();
+    await server.stop();
+  });
+
+  const refusal = (words: string) =>
+    redis.run(ERROR, ["{key}"], [words]).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  test.each([
+    "-OOM command not allowed when used memory > 'maxmemory'.",
+    "-READONLY You can't write against a read only replica.",
+    "-MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.",
+    "-NOREPLICAS Not enough good replicas to write.",
+    "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    "-CLUSTERDOWN The cluster is down",
+  ])("is Redis being away, also where a version before 7 wraps it: %s", async (answer) => {
+    const error = await refusal(wrapped(answer));
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect(explain(error)).toBe(explain(await refusal(answer)));
+  });
+
+  test.each(["OOM", "READONLY", "MISCONF", "NOREPLICAS"])("is told in words of ours: %s", async (word) => {
+    const sentence = "Redis is unavailable: it takes no writes";
+    expect(explain(await refusal(wrapped(`-${word} no`)))).toBe(sentence);
+    expect(explain(await refusal(`${word} no`))).toBe(sentence);
+  });
+
+  test("is nothing else that a script does wrong", async () => {
+    for (const answer of [
+      "user_script:41: attempt to index a nil value",
+      "ERR value is not -OOM or READONLY",
+    ]) {
+      expect(await refusal(wrapped(answer))).not.toBeInstanceOf(UnavailableError);
+    }
+  });
+
+  test("is said by a server that is full", async () => {
+    server.command("config", "set", "maxmemory", "1");
+    const written = await redis.run(script("return call('SET', KEYS[1], '1')"), ["{key}"], []).catch(explain);
+    server.command("config", "set", "maxmemory", "0");
+    expect(written).toBe("Redis is unavailable: it takes no writes");
+  });
+});
