@@ -84,7 +84,7 @@ export async function connectTo(url: string, options?: RedisOptions): Promise<Re
 /** Three masters that share the slots. */
 export async function startRedisCluster(
   certificates?: Certificates,
-): Promise<{ url: string; stop(): Promise<void> }> {
+): Promise<{ url: string; nodes: readonly RedisServer[]; stop(): Promise<void> }> {
   const more = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
   const setup = {
     ...(certificates && { certificates }),
@@ -99,6 +99,7 @@ export async function startRedisCluster(
     url: certificates
       ? `rediss+cluster://${addresses.join(",")}?sslCa=${certificates.caFile}&sslName=localhost`
       : `redis+cluster://${addresses.join(",")}`,
+    nodes,
     stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
   };
 }

@@ -9,6 +9,8 @@ export interface TcpProxy {
   freeze(): void;
   /** What was held back goes on its way. */
   thaw(): void;
+  /** Nothing passes on the connections that are open, ever again, and nobody is told; new ones pass. */
+  swallow(): void;
   /** From now on everything arrives so much later, in each direction. */
   delay(ms: number): void;
   /** Closes all connections, and from now on every new one. */
@@ -69,6 +71,12 @@ export async function startProxy(
     thaw() {
       state.isFrozen = false;
       for (const socket of sockets) socket.resume();
+    },
+    swallow() {
+      for (const socket of sockets) {
+        for (const event of ["data", "end"]) socket.removeAllListeners(event);
+        socket.resume();
+      }
     },
     delay(ms) {
       state.delayMs = ms;

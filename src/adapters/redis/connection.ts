@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { UnavailableError } from "../../core/refusals.ts";
 import type { RedisServer, Runner } from "./clients.ts";
+import { inTime, SilenceError } from "./in-time.ts";
+import { createRenewedClient, destroy } from "./renewal.ts";
 
 /** A Lua script; Redis runs each call of it as one step. */
 export interface Script {
@@ -36,8 +38,8 @@ export interface RedisOptions {
   /** How long one call may take. */
   readonly timeoutMs?: number;
   /**
-   * Whether a lost connection is made again by itself; true by default. Where not, that to a single server ends for good,
-   * and neither it nor an attempt to make it again keeps the process alive.
+   * Whether a lost connection is made again by itself, and one replaced on which nothing comes any more; true by default.
+   * Where not, that to a single server ends for good, and neither it nor an attempt to make it again keeps the process alive.
    */
   readonly reconnects?: boolean;
 }
@@ -56,7 +58,34 @@ export async function connectRedis(
 ): Promise<RedisConnection> {
   const { timeoutMs = TIMEOUT_MS, onError = () => {}, reconnects = true } = options;
   const { createRunner } = await import("./clients.ts");
-  const client = createRunner(server, timeoutMs, reconnects);
+  const open = () => connectClient(createRunner(server, timeoutMs, reconnects), timeoutMs, onError);
+  const client = createRenewedClient(await open(), open, { timeoutMs, onError });
+  const call = <T>(work: (client: Runner) => Promise<T>) =>
+    inTime(work(client.current), timeoutMs).catch((error: unknown) => {
+      if (reconnects && error instanceof SilenceError) client.doubt();
+      return failed(error);
+    });
+  return {
+    run: (each, keys, args) => call((current) => evaluate(current, each, keys, args)),
+    ping: async () => void (await call((current) => evaluate(current, PING, ["{ping}"], []))),
+    nodes: async () => {
+      const nodes = await call((current) => current.nodes());
+      return nodes.map(
+        (node) =>
+          (...words) =>
+            call(() => node.sendCommand([...words])),
+      );
+    },
+    isOpen: () => client.current.isOpen,
+    close: async () => client.close(),
+  };
+}
+
+async function connectClient(
+  client: Runner,
+  timeoutMs: number,
+  onError: (error: unknown) => void,
+): Promise<Runner> {
   let isConnected = false;
   let lastError: unknown;
   client.on("error", (error) => {
@@ -69,26 +98,7 @@ export async function connectRedis(
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
   isConnected = true;
-  const call = <T>(work: Promise<T>) => inTime(work, timeoutMs).catch(failed);
-  return {
-    run: (each, keys, args) => call(evaluate(client, each, keys, args)),
-    ping: async () => void (await call(evaluate(client, PING, ["{ping}"], []))),
-    nodes: async () => {
-      const nodes = await call(client.nodes());
-      return nodes.map(
-        (node) =>
-          (...words) =>
-            call(node.sendCommand([...words])),
-      );
-    },
-    isOpen: () => client.isOpen,
-    close: async () => destroy(client),
-  };
-}
-
-/** One that ended for good must not be ended again. */
-function destroy(client: Runner): void {
-  if (client.isOpen) client.destroy();
+  return client;
 }
 
 const PING = script("return 1");
@@ -124,13 +134,4 @@ function failed(error: unknown): never {
 function unwrap(error: unknown): unknown {
   const refusal = error instanceof Error && REFUSED_COMMAND.exec(error.message)?.[1];
   return refusal ? new Error(refusal, { cause: error }) : error;
-}
-
-function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    const end = () => clearTimeout(timer);
-    work.then(resolve, reject);
-    work.then(end, end);
-  });
 }

@@ -1,28 +1,30 @@
 import type { RedisConnection } from "./connection.ts";
 
-/** One that was not used for so long is asked whether it still works: networks drop connections without a word. */
+/** One that answered nothing for so long is asked whether it still works: networks drop connections without a word. */
 const TRUSTED_IDLE_MS = 15_000;
 
 /**
  * A connection that is made when first needed, and made again when it was lost: for processes that are frozen between
- * requests, where nothing can be kept up in the background. Whoever comes while it is being made waits for it.
+ * requests, where nothing can be kept up in the background. Whoever comes while it is being made waits for it. After a call
+ * that failed the next one asks first whether it still works.
  */
 export function createOnDemandRedis(connect: () => Promise<RedisConnection>): RedisConnection {
   let held: RedisConnection | undefined;
   let opening: Promise<RedisConnection> | undefined;
-  let usedAt = Number.NEGATIVE_INFINITY;
+  let answeredAt = Number.NEGATIVE_INFINITY;
 
   async function open(): Promise<RedisConnection> {
-    if (held && (await answers(held))) return held;
-    await held?.close();
-    held = undefined;
-    held = await connect();
+    if (!held || !(await answers(held))) {
+      await held?.close();
+      held = undefined;
+      held = await connect();
+    }
+    answeredAt = performance.now();
     return held;
   }
 
   async function connection(): Promise<RedisConnection> {
-    const isFresh = performance.now() - usedAt < TRUSTED_IDLE_MS;
-    usedAt = performance.now();
+    const isFresh = performance.now() - answeredAt < TRUSTED_IDLE_MS;
     if (held?.isOpen() && isFresh && !opening) return held;
     opening ??= open().finally(() => {
       opening = undefined;
@@ -30,10 +32,22 @@ export function createOnDemandRedis(connect: () => Promise<RedisConnection>): Re
     return await opening;
   }
 
+  async function call<T>(work: (redis: RedisConnection) => Promise<T>): Promise<T> {
+    const redis = await connection();
+    try {
+      const answer = await work(redis);
+      answeredAt = performance.now();
+      return answer;
+    } catch (error) {
+      answeredAt = Number.NEGATIVE_INFINITY;
+      throw error;
+    }
+  }
+
   return {
-    run: async (script, keys, args) => (await connection()).run(script, keys, args),
-    ping: async () => (await connection()).ping(),
-    nodes: async () => (await connection()).nodes(),
+    run: (script, keys, args) => call((redis) => redis.run(script, keys, args)),
+    ping: () => call((redis) => redis.ping()),
+    nodes: () => call((redis) => redis.nodes()),
     isOpen: () => held?.isOpen() ?? false,
     close: async () => void (await held?.close()),
   };

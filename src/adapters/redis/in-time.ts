@@ -1,0 +1,12 @@
+/** Nothing came in time; it may still come. */
+export class SilenceError extends Error {}
+
+/** Rejects with `SilenceError` when the work is not done after so long; it goes on all the same. */
+export function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new SilenceError(`no answer within ${ms} ms`)), ms);
+    const end = () => clearTimeout(timer);
+    work.then(resolve, reject);
+    work.then(end, end);
+  });
+}
