@@ -56,9 +56,15 @@ export function createTick(maintained: MaintenanceDeps): Tick {
     clock,
     random,
     retention: config.retention,
-    longestWindowMs: longestWindowMs(config.limits),
+    longestWindowMs: longestOf(config),
   };
   return (options) => tick(deps, options);
+}
+
+/** Of all that is counted: tickets that anybody can forge have windows of their own. */
+function longestOf({ limits, challenges }: Config): number {
+  const { disasterTickets = [] } = challenges.tencent;
+  return Math.max(longestWindowMs(limits), ...disasterTickets.map(({ windowMs }) => windowMs));
 }
 
 function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {

@@ -2,6 +2,7 @@ import { sessionValues } from "../../src/adapters/sql/account-rows.ts";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createTick } from "../../src/compose/maintenance.ts";
+import type { Config } from "../../src/config.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import { aNotice } from "../contracts/notice-store.ts";
@@ -9,15 +10,21 @@ import { aMessage, aSession, aVerification, DAY, fresh, MINUTE, NOW } from "../c
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
 /** A tenth of a unit a message, and budgets of ten an hour and twenty a day. */
-export const PROTECTION = {
+const PROTECTION = {
   prices: { currency: "CNY", prices: [{ micros: 100_000 }] },
   spendHour: { currency: "CNY", total: 1_000_000, byCountry: { US: 200_000 }, bySender: {} },
   spendDay: { currency: "CNY", total: 2_000_000, byCountry: {}, bySender: {} },
 };
 
 /** What is counted against them is kept a day longer. */
-export const LIMITS = { phoneSends: [{ max: 9, windowMs: 7 * DAY }], totalSends: "learned" };
+const LIMITS = { phoneSends: [{ max: 9, windowMs: 7 * DAY }], totalSends: "learned" };
 export const RETENTION = { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 };
+export const CONFIG = {
+  retention: RETENTION,
+  protection: PROTECTION,
+  limits: LIMITS,
+  challenges: { tencent: {} },
+} as unknown as Config;
 export const KEPT_MS: Readonly<Record<Swept, number>> = {
   verifications: 60 * MINUTE,
   limits: 8 * DAY,
@@ -53,14 +60,13 @@ export interface Maintained {
   close(): Promise<void>;
 }
 
-export async function openMaintained(): Promise<Maintained> {
+/** @param more the settings that are not those of the fixtures */
+export async function openMaintained(more: object = {}): Promise<Maintained> {
   const clock = createTestClock();
   const statements: string[] = [];
   const opened = await openTestDatabase(clock, { onStatement: (sql) => statements.push(sql) });
   const { database, stores } = opened;
-  const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Parameters<
-    typeof createTick
-  >[0]["config"];
+  const config = { ...CONFIG, ...more };
   const tick = createTick({
     config,
     database,

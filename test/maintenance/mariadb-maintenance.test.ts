@@ -23,7 +23,7 @@ import { refusedByMysql57 } from "../adapters/sql/mysql57.ts";
 import { DAY, MINUTE, NOW, parallel } from "../contracts/samples.ts";
 import { asRoot, hasMariadb, newDatabase, openTestMysql, type TestMysql } from "../support/mysql.ts";
 import { testConfig } from "../support/world.ts";
-import { addRow, createTestClock, isThere, KEPT_MS, LIMITS, PROTECTION, RETENTION } from "./fixtures.ts";
+import { addRow, CONFIG, createTestClock, isThere, KEPT_MS } from "./fixtures.ts";
 
 describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
   let opened: TestMysql;
@@ -36,9 +36,8 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
   afterEach(() => opened.close());
 
   const tickOf = ({ database, stores }: TestMysql) => {
-    const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Config;
     return createTick({
-      config,
+      config: CONFIG,
       database,
       stores,
       limits: stores.limits,
@@ -200,10 +199,9 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     const opened = await openTestMysql(clock, { onStatement: (sql) => statements.add(sql) });
     const { database } = opened;
     statements.clear();
-    const config = { retention: RETENTION, protection: PROTECTION, limits: LIMITS } as unknown as Config;
     for (const task of Object.keys(KEPT_MS) as Swept[]) await addRow({ opened }, task, 0);
     await createTick({
-      config,
+      config: CONFIG,
       database,
       stores: opened.stores,
       limits: opened.stores.limits,

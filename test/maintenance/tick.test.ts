@@ -59,6 +59,17 @@ describe("tick", () => {
     expect(await isThere(database(), task, last)).toBe(true);
   });
 
+  test("what was counted of a captcha's disaster tickets stays as long as their own windows reach", async () => {
+    const disasterTickets = [{ max: 100, windowMs: 30 * DAY }];
+    const maintained = await openMaintained({ challenges: { tencent: { disasterTickets } } });
+    const over = await addRow(maintained, "limits", NOW - 31 * DAY - 1);
+    const last = await addRow(maintained, "limits", NOW - 31 * DAY);
+    expect(ran(await maintained.tick()).removed).toMatchObject({ limits: 1 });
+    expect(await isThere(maintained.opened.database, "limits", over)).toBe(false);
+    expect(await isThere(maintained.opened.database, "limits", last)).toBe(true);
+    await maintained.close();
+  });
+
   test("tells alerts apart from deleting them, and begins anew only where deleting failed", async () => {
     await addRow(world, "alerts", NOW - KEPT_MS.alerts - 1);
     const deps = {

@@ -220,7 +220,7 @@ function checkOf(
   return sendCheck(name, key, refuses, { backoff, asksCaptcha });
 }
 
-/** How far back any check on a limit looks, a day at least: the guard, budgets, backends and what is used once need no more. */
+/** How far back any check on these limits looks, a day at least: the guard, budgets, backends and what is used once need no more. */
 export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): number {
   const windows = Object.values(settings).flatMap((each) => (each === "learned" ? [] : each));
   return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
