@@ -259,11 +259,16 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
   const database = await openDatabase(config);
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
   // A lost Redis is told by the task that needs it, and keeps no other from being done.
-  const { limits, close } = await openState(config, stores, { error: () => {} }, { isOnDemand: true });
+  const { limits, verifications, close } = await openState(
+    config,
+    stores,
+    { error: () => {} },
+    { isOnDemand: true },
+  );
   return {
     tick: createTick({
       ...{ config, database, stores, limits, clock, random, observer: UNOBSERVED },
-      accounts: accountJobs(config, { stores, limits, clock, random }),
+      accounts: accountJobs(config, { stores, limits, verifications, clock, random }),
     }),
     close: async () => void (await Promise.all([close(), database.close()])),
   };

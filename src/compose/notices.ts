@@ -16,6 +16,7 @@ import { createLearned } from "../core/protection/learned.ts";
 import type { LimitStore } from "../core/protection/ports.ts";
 import { createTakeSend } from "../core/protection/rebuild.ts";
 import { createSettlePrice } from "../core/protection/spend.ts";
+import type { VerificationStore } from "../core/verification/ports.ts";
 import type { Log } from "../http/context.ts";
 import type { AccountJobs } from "./maintenance.ts";
 import { routeOf } from "./route.ts";
@@ -26,6 +27,8 @@ const SEND_DEADLINE_MS = 8_000;
 interface SendingDeps {
   readonly stores: SqlStores;
   readonly limits: LimitStore;
+  /** Where verifications live, wherever that is. */
+  readonly verifications: VerificationStore;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -36,7 +39,7 @@ interface SendingDeps {
  */
 export function accountJobs(
   config: Config,
-  { stores, limits, clock, random }: SendingDeps,
+  { stores, limits, verifications, clock, random }: SendingDeps,
 ): AccountJobs | undefined {
   if (config.sender === "console") return undefined;
   const route = routeOf(config);
@@ -46,7 +49,7 @@ export function accountJobs(
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const settings = coreSettings(config, route, originOf(config));
   const learned = createLearned(stores.baselines, clock, failed);
-  const deps = { ...stores, limits, clock, random, route, learned, settings, keyring };
+  const deps = { ...stores, limits, verifications, clock, random, route, learned, settings, keyring };
   const vault = createPhoneVault({ keyring, random });
   const notices = createNotices({
     ...deps,

@@ -98,6 +98,25 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await store().take(leaseOn(guesses, 9, 3), NOW)).toMatchObject({ leased: 2 });
     });
 
+    test("put back are kept from takes until they end; what is there already stays as it is", async () => {
+      const [key, kept] = [fresh("guesses"), fresh("guesses")];
+      const held = leaseOn(kept, 3, 9);
+      await store().take(held, NOW);
+      await store().release(kept, held.member, 2);
+      const lost = { member: fresh("member"), amount: 3, expiresAt: until };
+      const leases = [
+        { ...lost, key },
+        { ...lost, key, member: fresh("member"), expiresAt: NOW + MINUTE },
+        { ...lost, key: kept, member: held.member },
+      ];
+      await parallel(3, () => store().seed(fresh("epoch"), [{ events: [], leases }]));
+      expect(await store().take(leaseOn(kept, 9, 4), NOW)).toMatchObject({ leased: 3 });
+      expect(await store().take(leaseOn(key, 9, 6), NOW)).toMatchObject({ ok: false, retryAt: NOW + MINUTE });
+      expect(await store().take(leaseOn(key, 9, 6, until), NOW + MINUTE)).toMatchObject({ leased: 3 });
+      await store().release(key, lost.member, 1);
+      expect(await store().take(leaseOn(key, 9, 6), NOW + MINUTE)).toMatchObject({ leased: 1 });
+    });
+
     test("an approval may have nothing to forget and nothing to forgive", async () => {
       const key = fresh("guesses");
       const held = leaseOn(key, 3, 3);

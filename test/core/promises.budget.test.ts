@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { retag } from "../../src/adapters/keyring/retag.ts";
+import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import { retagBatch } from "../../src/adapters/sql/retag.ts";
 import { createSqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
@@ -168,6 +169,33 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect(await rules.guess(id, wrongFor(code))).toBe("invalid_code");
     expect(await rules.guess("no-such-verification", code)).toBe("invalid_code");
     expect(await rules.ledger()).toEqual([]);
+  });
+});
+
+describe("limits that are lost while verifications live on, as in a cluster", () => {
+  test("keep the guesses that are open set aside, and no others", async () => {
+    const rules = await createRules({ wrap: () => ({ limits: createMemoryLimitStore() }) });
+    const [first, approved] = [await rules.started(), await rules.started()];
+    expect(await rules.guess(approved.id, approved.code)).toBe("approved");
+    await rules.restart();
+    const others = [await rules.started(), await rules.started()];
+    await rules.restart();
+    expect(await rules.start()).toBe("too_many_requests");
+    for (const { id, code } of [first, ...others]) {
+      for (let n = 0; n < 4; n++) expect(await rules.guess(id, wrongFor(code))).toBe("invalid_code");
+    }
+    expect((await rules.started()).codeLength).toBe(8);
+    expect(mostIn(30 * DAY, await rules.ledger())).toBe(9);
+    await rules.close();
+  });
+
+  test("those of codes that died with the limits are free", async () => {
+    const rules = await createRules({ state: "memory" });
+    for (let n = 0; n < 4; n++) {
+      for (let start = 0; start < 3; start++) await rules.started();
+      await rules.restart();
+    }
+    await rules.close();
   });
 });
 

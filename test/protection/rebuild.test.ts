@@ -58,6 +58,7 @@ describe("a rebuild, page by page", () => {
     const take = createTakeSend({
       limits: { ...stores.limits, ...over.limits },
       messages: { ...stores.messages, ...over.messages },
+      verifications: stores.verifications,
       clock,
       learned: async () => () => undefined,
       route: [{ name: "console" }],

@@ -144,6 +144,14 @@ for index, key in ipairs(KEYS) do
 end
 return 1`);
 
+/** KEYS: leases' keys; ARGV: for each key a member and `amount:endsAt`, then how long they are kept. */
+export const SEED_LEASES = script(`
+for index, key in ipairs(KEYS) do
+  call('HSETNX', key, ARGV[index * 2 - 1], ARGV[index * 2])
+  if call('PTTL', key) < tonumber(ARGV[#ARGV]) then call('PEXPIRE', key, ARGV[#ARGV]) end
+end
+return 1`);
+
 /** ARGV: the epoch. Whether it was remembered, and in this history. */
 export const SEEDED = script(`${HISTORY}
 return call('SISMEMBER', KEYS[1], ARGV[1] .. ':' .. history())`);

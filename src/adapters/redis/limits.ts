@@ -1,6 +1,7 @@
 import type {
   LimitEvent,
   LimitStore,
+  LostLease,
   Settlement,
   Sum,
   TakeRequest,
@@ -17,6 +18,7 @@ import {
   RELEASE,
   REMEMBER,
   SEED,
+  SEED_LEASES,
   SEEDED,
   SETTLE,
   TAKE,
@@ -57,9 +59,10 @@ export function createRedisLimitStore(redis: RedisConnection): LimitStore {
     async seed(epoch, pages) {
       const history = String(await redis.run(READ_HISTORY, [EPOCHS], []));
       let wasLost = false;
-      for await (const { events, sums = [] } of pages) {
+      for await (const { events, leases = [], sums = [] } of pages) {
         wasLost ||= events.length > 0;
         await seedEvents(redis, events);
+        await seedLeases(redis, leases);
         await changeSums(redis, RAISE, sums);
       }
       await redis.run(REMEMBER, [EPOCHS, REBUILT], [epoch, history, wasLost ? UNSTEADY_MS : 0]);
@@ -75,6 +78,15 @@ async function seedEvents(redis: RedisConnection, events: readonly LimitEvent[])
     const args = page.flatMap(({ member, at }) => [member, at]);
     const keys = page.map(({ key }) => eventsKey(key));
     await redis.run(SEED, keys, [...args, SEEDED_KEPT_MS]);
+  }
+}
+
+async function seedLeases(redis: RedisConnection, leases: readonly LostLease[]): Promise<void> {
+  for (let from = 0; from < leases.length; from += SEED_EVENTS) {
+    const page = leases.slice(from, from + SEED_EVENTS);
+    const args = page.flatMap(({ member, amount, expiresAt }) => [member, `${amount}:${expiresAt}`]);
+    const keys = page.map(({ key }) => leasesKey(key));
+    await redis.run(SEED_LEASES, keys, [...args, UNSTEADY_MS]);
   }
 }
 

@@ -39,11 +39,11 @@ export function createLimitStore(database: Pick<SqlDatabase, "db" | "transaction
     seeded: (epoch) => journal.look(({ seeds }) => seeds.has(epoch)),
 
     async seed(epoch, pages) {
-      for await (const { events, sums = [] } of pages) {
+      for await (const { events, ...others } of pages) {
         for (let from = 0; from < events.length; from += SEED_EVENTS) {
           await change((books) => putBack(books, { events: events.slice(from, from + SEED_EVENTS) }));
         }
-        if (sums.length > 0) await change((books) => putBack(books, { events: [], sums }));
+        await change((books) => putBack(books, { events: [], ...others }));
       }
       await change(() => ({ seeds: [{ epoch, isSeeded: true }] }));
     },

@@ -30,9 +30,19 @@ export interface LimitEvent {
   readonly at: number;
 }
 
+/** Guesses that were set aside, as far as the durable record tells: no fewer than were. */
+export interface LostLease {
+  readonly key: string;
+  readonly member: string;
+  readonly amount: number;
+  readonly expiresAt: number;
+}
+
 /** A part of what a store lost. */
 export interface Lost {
   readonly events: readonly LimitEvent[];
+  /** A lease that the store still has stays as it is. */
+  readonly leases?: readonly LostLease[];
   /** What was counted in each slot, by this part of the record and those before it. */
   readonly sums?: readonly Sum[];
 }

@@ -1,6 +1,7 @@
 import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import { isUnsent, type MessageStore, type SentMessage, type SmsSender } from "../delivery/ports.ts";
 import type { Clock } from "../ports.ts";
+import type { VerificationStore } from "../verification/ports.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
 import type { Learned } from "./learned.ts";
 import {
@@ -11,18 +12,30 @@ import {
   longestWindowMs,
   messageKeys,
 } from "./limits.ts";
+import { LEASE_MS, leaseMember } from "./members.ts";
 import { noticeLimit } from "./notices.ts";
-import type { LimitCheck, LimitEvent, LimitStore, Lost, Sum, TakeRequest, TakeResult } from "./ports.ts";
+import type {
+  LimitCheck,
+  LimitEvent,
+  LimitStore,
+  Lost,
+  LostLease,
+  Sum,
+  TakeRequest,
+  TakeResult,
+} from "./ports.ts";
 import type { ProtectionSettings } from "./sends.ts";
 import { shareChecks } from "./shares.ts";
 import { budgetsOf, clientSums } from "./spend.ts";
 import { slotAt, sumKey } from "./sums.ts";
 
 const PAGE = 1_000;
+const LOOKED_UP_AT_ONCE = 20;
 
 export interface RebuildDeps {
   readonly limits: LimitStore;
   readonly messages: MessageStore;
+  readonly verifications: Pick<VerificationStore, "find">;
   readonly clock: Clock;
   readonly learned: () => Promise<Learned>;
   /** The first of them is what a message counts for that is still on its way. */
@@ -35,9 +48,9 @@ export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => 
 
 /**
  * A limit store that is new, was lost or counts under tags of an older key gets the messages of its longest window, of
- * a day at least, and what they cost back from the durable record before anything is counted: no restart of it refills
- * a limit or a budget (promise 2). Whether it has them is judged in the very step that counts, so a store that is lost at any moment, while
- * this process runs on, is noticed by the next start.
+ * a day at least, what they cost, and the guesses that are open on their codes back from the durable record before
+ * anything is counted: no restart of it refills a limit or a budget (promise 2). Whether it has them is judged in the very
+ * step that counts, so a store that is lost at any moment, while this process runs on, is noticed by the next start.
  */
 export function createTakeSend(deps: RebuildDeps): TakeSend {
   let rebuilding: Promise<void> | undefined;
@@ -65,13 +78,13 @@ async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
 /** One page after the other, so that only one has to be in memory. */
 async function* pagesOf(
   { messages }: RebuildDeps,
-  lost: (page: readonly SentMessage[]) => Lost,
+  lost: (page: readonly SentMessage[]) => Promise<Lost>,
   since: number,
 ) {
   let after: string | undefined;
   for (;;) {
     const page = await messages.sentSince(since, { limit: PAGE, ...(after && { after }) });
-    yield lost(page);
+    yield await lost(page);
     after = page.at(-1)?.id;
     if (page.length < PAGE) return;
   }
@@ -105,6 +118,32 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
     return [...keys].map((key) => ({ key, member, at }));
   }
 
+  /** A few at a time: whoever signs in meanwhile asks the same store. */
+  async function leasesOf(page: readonly SentMessage[]): Promise<LostLease[]> {
+    const firsts = page.filter(
+      ({ verificationId, member, converted, createdAt }) =>
+        !converted && member === leaseMember(verificationId) && createdAt > now - LEASE_MS,
+    );
+    const leases: LostLease[] = [];
+    for (let from = 0; from < firsts.length; from += LOOKED_UP_AT_ONCE) {
+      const found = await Promise.all(firsts.slice(from, from + LOOKED_UP_AT_ONCE).map(leaseOf));
+      leases.push(...found.flat());
+    }
+    return leases;
+  }
+
+  /**
+   * All guesses of a verification that lives on: in a cluster it is on another node than the limits were. Those that went
+   * to the ledger count twice until the lease ends.
+   */
+  async function leaseOf({ verificationId, phoneTag, bucket, createdAt }: SentMessage): Promise<LostLease[]> {
+    const verification = await deps.verifications.find(verificationId);
+    // What was started under an older tag is over.
+    if (verification?.outcome !== "open" || verification.phoneTag !== phoneTag) return [];
+    const [key, member] = [LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(verificationId)];
+    return [{ key, member, amount: verification.attemptsAllowed, expiresAt: createdAt + LEASE_MS }];
+  }
+
   /** Returns the slots that the message is counted in. */
   function addSums({ price, traffic, client, sender, createdAt: at }: SentMessage): readonly string[] {
     if (price === 0) return [];
@@ -120,10 +159,12 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
     });
   }
 
-  return (page: readonly SentMessage[]): Lost => {
+  return async (page: readonly SentMessage[]): Promise<Lost> => {
+    const leases = await leasesOf(page);
     const slots = new Set(page.flatMap(addSums));
     return {
       events: page.flatMap(eventsOf),
+      leases,
       sums: [...slots].flatMap((slot) => sums.get(slot) ?? []),
     };
   };

@@ -6,6 +6,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard.ts";
 import { guessChecks, LIMIT_KEYS, type LimitSettings, tooMany } from "../protection/limits.ts";
+import { leaseMember } from "../protection/members.ts";
 import type { Ledger, LimitStore } from "../protection/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -19,7 +20,7 @@ import type { AskVault, GuessOutcome, PhoneVault, Verification, VerificationStor
 import { type Purpose, ruleOf } from "./purpose.ts";
 import { mayUse } from "./resend.ts";
 import { type TestNumber, testNumberOf } from "./test-numbers.ts";
-import { isLive, leaseMember, messageMembers } from "./verification.ts";
+import { isLive, messageMembers } from "./verification.ts";
 
 export interface CheckDeps extends Pick<Observer, "onGuess"> {
   readonly clock: Clock;

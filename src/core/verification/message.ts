@@ -2,6 +2,7 @@ import type { Message, SmsMessage } from "../delivery/ports.ts";
 import { composeText } from "../delivery/text.ts";
 import type { Key } from "../keys.ts";
 import type { Phone } from "../phone.ts";
+import { messageMember } from "../protection/members.ts";
 import { priceOf } from "../protection/prices.ts";
 import { type Transaction, transactionDigest } from "../transaction.ts";
 import { readAsk } from "./ask.ts";
@@ -10,7 +11,6 @@ import { firstSender, type VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 import type { Verification } from "./ports.ts";
 import { type TestNumber, testNumberOf } from "./test-numbers.ts";
-import { messageMember } from "./verification.ts";
 
 /** The next message of a verification: the record of it, and what the sender gets. */
 export async function messageFor(

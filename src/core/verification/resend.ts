@@ -4,6 +4,7 @@ import { deliver } from "../delivery/deliver.ts";
 import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
+import { messageMember } from "../protection/members.ts";
 import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -17,7 +18,7 @@ import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Verification } from "./ports.ts";
 import { depsFor, testNumberOf } from "./test-numbers.ts";
-import { isLive, messageMember, mostLifeMs, type VerificationView, viewOf } from "./verification.ts";
+import { isLive, mostLifeMs, type VerificationView, viewOf } from "./verification.ts";
 
 export interface ResendInput {
   readonly id: string;

@@ -6,6 +6,7 @@ import { type Captcha, captchaRequired, judgeChallenge } from "../protection/cha
 import { guardKeys } from "../protection/guard.ts";
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
 import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits.ts";
+import { LEASE_MS, leaseMember } from "../protection/members.ts";
 import type { Lease } from "../protection/ports.ts";
 import { type Send, takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
@@ -30,14 +31,7 @@ import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
 import { callerOf, holderFor, phoneAsked, type Self } from "./self.ts";
 import { depsFor, type TestNumber, testNumberOf } from "./test-numbers.ts";
-import {
-  isLive,
-  LEASE_MS,
-  leaseMember,
-  newVerificationId,
-  type VerificationView,
-  viewOf,
-} from "./verification.ts";
+import { isLive, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
   /** As a person wrote it; may be left out where it is the user's own. */

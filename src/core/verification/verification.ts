@@ -1,5 +1,6 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Random } from "../ports.ts";
+import { MAX_LIFE_MS, messageMember } from "../protection/members.ts";
 import type { Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 
@@ -7,12 +8,6 @@ import { type Purpose, ruleOf } from "./purpose.ts";
 export function mostLifeMs(purpose: Purpose): number {
   return ruleOf(purpose).mostLifeMs ?? MAX_LIFE_MS;
 }
-
-/** A code never lives longer than this after its start, resends included (NIST SP 800-63B-4, 3.1.3.2; promise 8). */
-const MAX_LIFE_MS = 600_000;
-
-/** Guesses stay set aside a little longer: a last one may still be on its way to the ledger, or a clock ahead. */
-export const LEASE_MS = MAX_LIFE_MS + 30_000;
 
 export type VerificationStatus = "pending" | "approved" | "expired" | "exhausted" | "canceled";
 
@@ -62,16 +57,6 @@ export function newVerificationId(random: Random, now: number): string {
   id.writeUIntBE(Math.floor(now / 1_000) % SECONDS, 0, 3);
   id.set(random.bytes(13), 3);
   return id.toString("base64url");
-}
-
-/** What the limits count a verification's n-th message under, n from 1. */
-export function messageMember(verificationId: string, n: number): string {
-  return `${verificationId}.${n}`;
-}
-
-/** What its guesses are set aside under: they are taken together with its first message. */
-export function leaseMember(verificationId: string): string {
-  return messageMember(verificationId, 1);
 }
 
 /** All that its messages were counted under. */

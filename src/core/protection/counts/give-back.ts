@@ -55,10 +55,13 @@ export function forgotten(
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** A page of what was lost, put back; `LONGEST_KEPT_MS` where nobody has looked at a key yet. What is there already is left out. */
-export function putBack(books: Books, { events, sums = [] }: Lost): Change {
+export function putBack(books: Books, { events, leases = [], sums = [] }: Lost): Change {
   const lost = events.filter(({ key, member }) => !eventOf(books.events.on(key), member));
   const raised = raisedSums(books, sums).filter((slot) => slot.amount > books.sums.amountIn(slot));
-  return { ...NO_CHANGE, counted: together(lost), sums: raised };
+  const open = leases
+    .filter(({ key, member }) => !books.leases.find(key, member))
+    .map(({ expiresAt, ...lease }) => ({ ...lease, endsAt: expiresAt }));
+  return { ...NO_CHANGE, counted: together(lost), leases: open, sums: raised };
 }
 
 /** The events of one member, which follow each other, as one. */

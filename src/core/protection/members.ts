@@ -1,0 +1,15 @@
+/** A code never lives longer than this after its start, resends included (NIST SP 800-63B-4, 3.1.3.2; promise 8). */
+export const MAX_LIFE_MS = 600_000;
+
+/** Guesses stay set aside a little longer: a last one may still be on its way to the ledger, or a clock ahead. */
+export const LEASE_MS = MAX_LIFE_MS + 30_000;
+
+/** What the limits count a verification's n-th message under, n from 1. */
+export function messageMember(verificationId: string, n: number): string {
+  return `${verificationId}.${n}`;
+}
+
+/** What its guesses are set aside under: they are taken together with its first message. */
+export function leaseMember(verificationId: string): string {
+  return messageMember(verificationId, 1);
+}
