@@ -216,7 +216,8 @@ describe("any request", () => {
 
 /** As a client might that has not heard of lone surrogates. */
 function encode(value: unknown): string {
-  return encodeURIComponent(String(value).replace(/[\ud800-\udfff]/g, ""));
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return encodeURIComponent(text.replace(/[\ud800-\udfff]/g, ""));
 }
 
 describe("after all that", () => {
