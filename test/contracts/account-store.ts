@@ -45,15 +45,11 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
       await opened.users.signIn({ user, session });
       const app = { userId: user.id, kind: "totp", label: "Ada’s 手机", createdAt: NOW } as const;
       const factorId = fresh("factor");
-      await opened.factorStore.propose({ ...app, id: factorId, sealedSecret: "sealed secret" });
+      const changer = { userId: user.id, sessionId: session.id };
+      await opened.factorStore.propose({ ...app, id: factorId, sealedSecret: "sealed secret" }, session.id);
       const notice = aNotice({ userId: user.id, phoneTag });
-      await opened.factorStore.confirm({ userId: user.id, id: factorId, step: 1 }, notice);
-      await opened.factorStore.setRecoveryCodes(
-        user.id,
-        ["hash"],
-        NOW,
-        aNotice({ userId: user.id, phoneTag }),
-      );
+      await opened.factorStore.confirm({ ...changer, id: factorId, step: 1 }, notice);
+      await opened.factorStore.setRecoveryCodes(changer, ["hash"], aNotice({ userId: user.id, phoneTag }));
       const answer = { codeLength: 6, expiresAt: NOW + DAY, resendAt: NOW };
       const idempotency = { key: fresh("key"), fingerprint: "f", answer };
       const message = aMessage({ phoneTag, idempotency });

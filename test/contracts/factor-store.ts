@@ -2,13 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FactorStore } from "../../src/core/account/factors/ports.ts";
 import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
+import type { NoticeStore } from "../../src/core/notices/ports.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "./samples.ts";
 
 export interface OpenFactorStore {
   readonly factorStore: FactorStore;
   readonly users: UserStore;
-  readonly sessions: Pick<SessionStore, "list">;
+  readonly sessions: Pick<SessionStore, "list" | "evict">;
+  readonly noticeStore: Pick<NoticeStore, "findWaiting">;
   readonly keys: KeyStore;
   close(): Promise<void>;
 }
@@ -37,10 +39,11 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
         createdAt: NOW,
         sealedSecret: "s",
       } as const;
-      await opened.factorStore.propose(app);
+      expect(await opened.factorStore.propose(app, session.id)).toBe("proposed");
       const notice = aNotice({ userId: user.id });
-      expect(await opened.factorStore.confirm({ userId: user.id, id, step: 10 }, notice)).toBe(true);
-      return { user, session, id };
+      const changer = { userId: user.id, sessionId: session.id };
+      expect(await opened.factorStore.confirm({ ...changer, id, step: 10 }, notice)).toBe("confirmed");
+      return { user, session, changer, id };
     }
     const windows = [{ max: 5, windowMs: 60 * MINUTE }];
     const guess = (userId: string, right?: { factorId: string; step: number }) =>
@@ -67,8 +70,8 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
     });
 
     test("of many who show one recovery code, one is right", async () => {
-      const { user } = await withApp();
-      await opened.factorStore.setRecoveryCodes(user.id, ["h1", "h2"], NOW, aNotice({ userId: user.id }));
+      const { user, changer } = await withApp();
+      await opened.factorStore.setRecoveryCodes(changer, ["h1", "h2"], aNotice({ userId: user.id }));
       const used = await parallel(8, () =>
         opened.factorStore.useRecoveryCode(user.id, "h1", NOW, aNotice({ userId: user.id })),
       );
@@ -81,6 +84,42 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       const session = aSession(user.id, { amr: ["sms", "otp"] });
       const entered = await parallel(8, () => opened.users.enter({ session }));
       expect(entered.filter((one) => one?.opened)).toHaveLength(1);
+    });
+
+    const EACH = [
+      "propose",
+      "confirm",
+      "addPasskey",
+      "setRecoveryCodes",
+      "remove",
+      "protect",
+      "unprotect",
+    ] as const;
+    test.each(EACH)("a session that is over changes nothing: %s", async (method) => {
+      const { user, session, changer, id } = await withApp();
+      const made = { userId: user.id, label: "", createdAt: NOW };
+      const app = { ...made, id: fresh("factor"), kind: "totp", sealedSecret: "s" } as const;
+      const key = { credentialId: fresh("credential"), publicKey: "k", counter: 0, transports: [] };
+      const passkey = { ...made, ...key, id: fresh("factor"), kind: "passkey" } as const;
+      const notice = aNotice({ userId: user.id });
+      const store = opened.factorStore;
+      await store.propose(app, session.id);
+      await opened.sessions.evict(user.id, session.id, NOW);
+      const before = [await opened.users.find(user.id), await store.list(user.id)];
+      const changes: Record<(typeof EACH)[number], () => Promise<string>> = {
+        propose: () => store.propose({ ...app, id: fresh("factor") }, session.id),
+        confirm: () => store.confirm({ ...changer, id: app.id, step: 1 }, notice),
+        addPasskey: () => store.addPasskey(passkey, session.id, notice),
+        setRecoveryCodes: () => store.setRecoveryCodes(changer, ["h1"], notice),
+        remove: () => store.remove(changer, id, notice),
+        protect: () => store.protect({ ...changer, when: "always", hasPassword: true }, NOW),
+        unprotect: () => store.unprotect(changer, notice),
+      };
+      expect(await changes[method]()).toBe("ended");
+      expect([await opened.users.find(user.id), await store.list(user.id)]).toEqual(before);
+      expect(await store.findProposed(user.id, app.id)).toEqual(app);
+      expect(await store.countRecoveryCodes(user.id)).toBe(0);
+      expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
     });
 
     type Opener = (user: User, session: Session) => Promise<unknown>;

@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import type {
   AppGuess,
   AppGuessOutcome,
+  Changer,
   Factor,
   FactorStore,
   Protect,
@@ -13,19 +14,21 @@ import { addEvents } from "./events.ts";
 import { appOf, appValues, factorOf, passkeyValues } from "./factor-rows.ts";
 import { addNotices } from "./notice-rows.ts";
 import type { Schema } from "./schema.ts";
-import { endOtherSessionsOf, lockUser, voidDevices } from "./sessions.ts";
+import { endOtherSessionsOf, lockLive, lockUser, voidDevices } from "./sessions.ts";
 
 /** The user's row comes first in every transaction: whatever a user's factors are asked at the same time waits there. */
 export function createFactorStore({ db, transaction }: SqlDatabase): FactorStore {
   return {
     list: (userId) => listFactors(db, userId),
 
-    propose: (factor) =>
+    propose: (factor, sessionId) =>
       transaction(async (trx) => {
-        await lockUser(trx, factor.userId);
-        const proposed = trx.deleteFrom("factors").where("user_id", "=", factor.userId);
+        const { userId, createdAt: at } = factor;
+        if (!(await lockChanger(trx, { userId, sessionId }, at))) return "ended";
+        const proposed = trx.deleteFrom("factors").where("user_id", "=", userId);
         await proposed.where("kind", "=", "totp").where("confirmed_at", "is", null).execute();
         await trx.insertInto("factors").values(appValues(factor)).execute();
+        return "proposed";
       }),
 
     async findProposed(userId, id) {
@@ -34,32 +37,35 @@ export function createFactorStore({ db, transaction }: SqlDatabase): FactorStore
       return row && appOf(row);
     },
 
-    confirm: ({ userId, id, step }, notice) =>
+    confirm: ({ id, step, ...changer }, notice) =>
       transaction(async (trx) => {
         const at = notice.createdAt;
+        if (!(await lockChanger(trx, changer, at))) return "ended";
         const { numUpdatedRows } = await trx
           .updateTable("factors")
           .set({ confirmed_at: at, last_used_at: at, last_step: step })
           .where("id", "=", id)
-          .where("user_id", "=", userId)
+          .where("user_id", "=", changer.userId)
           .where("confirmed_at", "is", null)
           .executeTakeFirstOrThrow();
-        if (numUpdatedRows === 0n) return false;
+        if (numUpdatedRows === 0n) return "unknown";
         await tell(trx, "factor_added", notice);
-        return true;
+        return "confirmed";
       }),
 
-    addPasskey: (factor, notice) =>
+    addPasskey: (factor, sessionId, notice) =>
       transaction(async (trx) => {
+        const { userId, createdAt: at } = factor;
+        if (!(await lockChanger(trx, { userId, sessionId }, at))) return "ended";
         const values = { ...passkeyValues(factor), credential_hash: hashOf(factor.credentialId) };
         await ifAbsent(trx.insertInto("factors").values(values)).execute();
         const kept = trx
           .selectFrom("factors")
           .select("id")
           .where("credential_hash", "=", values.credential_hash);
-        if ((await kept.executeTakeFirst())?.id !== factor.id) return false;
+        if ((await kept.executeTakeFirst())?.id !== factor.id) return "taken";
         await tell(trx, "factor_added", notice);
-        return true;
+        return "added";
       }),
 
     guess: (guess, now) => transaction((trx) => guessApp(trx, guess, now)),
@@ -70,6 +76,12 @@ export function createFactorStore({ db, transaction }: SqlDatabase): FactorStore
 }
 
 type Transaction = Kysely<Schema>;
+
+/** The user, as long as the session lives: whoever ends it waits, or was first. */
+async function lockChanger(trx: Transaction, { userId, sessionId }: Changer, now: number) {
+  const user = await lockUser(trx, userId);
+  return user && (await lockLive(trx, sessionId, now)) ? user : undefined;
+}
 
 /** Writes down what happened: for the user, and in the audit trail. */
 async function tell(
@@ -179,15 +191,17 @@ function recovery({
   transaction,
 }: Database): Pick<FactorStore, "setRecoveryCodes" | "countRecoveryCodes" | "useRecoveryCode"> {
   return {
-    setRecoveryCodes: (userId, hashes, now, notice) =>
+    setRecoveryCodes: (changer, hashes, notice) =>
       transaction(async (trx) => {
-        await lockUser(trx, userId);
+        const { userId, createdAt: at } = notice;
+        if (!(await lockChanger(trx, changer, at))) return "ended";
         await trx.deleteFrom("recovery_codes").where("user_id", "=", userId).execute();
         const rows = hashes.map((hash, n) => {
-          return { id: `${notice.id}.${n}`, user_id: userId, hash, created_at: now };
+          return { id: `${notice.id}.${n}`, user_id: userId, hash, created_at: at };
         });
         await trx.insertInto("recovery_codes").values(rows).execute();
         await tell(trx, "factor_added", notice);
+        return "set";
       }),
 
     async countRecoveryCodes(userId) {
@@ -220,36 +234,42 @@ function protection({
   transaction,
 }: Pick<Database, "transaction">): Pick<FactorStore, "remove" | "protect" | "unprotect"> {
   return {
-    remove: (userId, id, notice) =>
+    remove: (changer, id, notice) =>
       transaction(async (trx) => {
-        const user = await lockUser(trx, userId);
+        const { userId } = changer;
+        const user = await lockChanger(trx, changer, notice.createdAt);
+        if (!user) return "ended";
         const factors = await listFactors(trx, userId);
         if (!factors.some((factor) => factor.id === id)) return "unknown";
         const isLast = factors.length === 1;
-        if (isLast && user?.login_protection) return "last";
+        if (isLast && user.login_protection) return "last";
         await trx.deleteFrom("factors").where("id", "=", id).execute();
         if (isLast) await trx.deleteFrom("recovery_codes").where("user_id", "=", userId).execute();
         await tell(trx, "factor_removed", notice);
         return "removed";
       }),
 
-    protect: ({ userId, when, sessionId, hasPassword }: Protect, now) =>
+    protect: ({ when, hasPassword, ...changer }: Protect, now) =>
       transaction(async (trx) => {
-        await lockUser(trx, userId);
-        if (!hasPassword && (await listFactors(trx, userId)).length === 0) return false;
+        const { userId, sessionId } = changer;
+        if (!(await lockChanger(trx, changer, now))) return "ended";
+        if (!hasPassword && (await listFactors(trx, userId)).length === 0) return "missing";
         const set = { login_protection: when, updated_at: now };
         await trx.updateTable("users").set(set).where("id", "=", userId).execute();
         await voidDevices(trx, userId, now);
         await endOtherSessionsOf(trx, userId, sessionId, now);
         await addEvents(trx, { type: "protection_on", userId, sessionId, at: now });
-        return true;
+        return "protected";
       }),
 
-    unprotect: (userId, now, notice) =>
+    unprotect: (changer, notice) =>
       transaction(async (trx) => {
-        const set = { login_protection: null, updated_at: now };
-        await trx.updateTable("users").set(set).where("id", "=", userId).execute();
+        const at = notice.createdAt;
+        if (!(await lockChanger(trx, changer, at))) return "ended";
+        const set = { login_protection: null, updated_at: at };
+        await trx.updateTable("users").set(set).where("id", "=", changer.userId).execute();
         await tell(trx, "protection_off", notice);
+        return "unprotected";
       }),
   };
 }

@@ -103,7 +103,7 @@ export const removeFactor = operation({
   auth: "access_token",
   params: FactorId,
   answer: { status: 204, description: "It is gone." },
-  refusals: ["step_up_required", "not_found", "factor_needed"],
+  refusals: ["invalid_token", "step_up_required", "not_found", "factor_needed"],
   handle: async ({ principal, params, locale }, phonekey) =>
     done(await phonekey.factors.remove({ principal, locale, id: params.id })),
 });
@@ -115,7 +115,7 @@ export const setLoginProtection = operation({
   auth: "access_token",
   body: LoginProtectionBody,
   answer: { status: 204, description: "It is as asked for." },
-  refusals: ["step_up_required", "factor_missing"],
+  refusals: ["invalid_token", "step_up_required", "factor_missing"],
   example: { when: "always" },
   handle: async ({ principal, body, locale }, phonekey) => {
     const when = body.when === "off" ? undefined : body.when;

@@ -70,12 +70,12 @@ export function createFactors(deps: FactorsDeps) {
     async renewCodes({
       principal,
       locale,
-    }: Actor): Promise<Result<readonly string[], "step_up_required" | "factor_missing">> {
+    }: Actor): Promise<Result<readonly string[], "step_up_required" | "invalid_token" | "factor_missing">> {
       const may = recent(principal);
       if (!may.ok) return may;
       const factors = await deps.factorStore.list(principal.user.id);
       if (factors.length === 0) return refuse("factor_missing");
-      return ok(await renewRecoveryCodes(deps, principal.user, locale));
+      return await renewRecoveryCodes(deps, principal, locale);
     },
     async remove(input: Actor & { readonly id: string }) {
       const may = recent(input.principal);
@@ -94,16 +94,17 @@ export function createFactors(deps: FactorsDeps) {
 
 async function proposeApp(
   deps: FactorsDeps,
-  { user }: Principal,
+  { user, session }: Principal,
   label: string,
-): Promise<Result<ProposedApp, "invalid_request" | "too_many_factors">> {
+): Promise<Result<ProposedApp, "invalid_request" | "invalid_token" | "too_many_factors">> {
   const fits = await refuseFactor(deps, user.id, label);
   if (!fits.ok) return fits;
   const createdAt = deps.clock.now();
   const id = deps.random.uuid(createdAt);
   const secret = deps.totp.newSecret();
   const sealedSecret = await deps.vault.sealText(secret, id);
-  await deps.factorStore.propose({ id, userId: user.id, kind: "totp", label, createdAt, sealedSecret });
+  const app = { id, userId: user.id, kind: "totp", label, createdAt, sealedSecret } as const;
+  if ((await deps.factorStore.propose(app, session.id)) === "ended") return refuse("invalid_token");
   return ok({ id, secret, uri: await uriOf(deps, user, secret) });
 }
 
@@ -136,7 +137,10 @@ async function confirmApp(
   const step = await stepOf(deps, app, typed, now);
   if (step === undefined) return refuse("invalid_code");
   const notice = await deps.notices.draft("factor_added", user, { locale });
-  if (!(await deps.factorStore.confirm({ userId: user.id, id, step }, notice))) return refuse("not_found");
+  const changer = { userId: user.id, sessionId: session.id };
+  const outcome = await deps.factorStore.confirm({ ...changer, id, step }, notice);
+  if (outcome === "ended") return refuse("invalid_token");
+  if (outcome === "unknown") return refuse("not_found");
   await deps.notices.send(notice);
   return (await deps.sessions.stepUp(session.id, "otp", now)) ? ok(undefined) : refuse("invalid_token");
 }
@@ -185,17 +189,20 @@ async function addPasskey(
   const id = deps.random.uuid(now);
   const factor = { ...credential, id, userId: user.id, kind: "passkey", label, createdAt: now } as const;
   const notice = await deps.notices.draft("factor_added", user, { locale });
-  if (!(await deps.factorStore.addPasskey(factor, notice))) return refuse("invalid_request", BAD_PASSKEY);
+  const outcome = await deps.factorStore.addPasskey(factor, session.id, notice);
+  if (outcome === "ended") return refuse("invalid_token");
+  if (outcome === "taken") return refuse("invalid_request", BAD_PASSKEY);
   await deps.notices.send(notice);
   return (await deps.sessions.stepUp(session.id, "pop", now)) ? ok(undefined) : refuse("invalid_token");
 }
 
 async function removeFactor(
   deps: FactorsDeps,
-  { principal: { user }, id, locale }: Actor & { readonly id: string },
-): Promise<Result<void, "not_found" | "factor_needed">> {
+  { principal: { user, session }, id, locale }: Actor & { readonly id: string },
+): Promise<Result<void, "invalid_token" | "not_found" | "factor_needed">> {
   const notice = await deps.notices.draft("factor_removed", user, { locale });
-  const outcome = await deps.factorStore.remove(user.id, id, notice);
+  const outcome = await deps.factorStore.remove({ userId: user.id, sessionId: session.id }, id, notice);
+  if (outcome === "ended") return refuse("invalid_token");
   if (outcome === "last") return refuse("factor_needed");
   if (outcome === "unknown") return refuse("not_found");
   await deps.notices.send(notice);
@@ -205,21 +212,19 @@ async function removeFactor(
 async function setProtection(
   deps: FactorsDeps,
   { principal: { user, session }, when, locale }: Actor & { readonly when: LoginProtection | undefined },
-): Promise<Result<void, "factor_missing">> {
-  const now = deps.clock.now();
+): Promise<Result<void, "invalid_token" | "factor_missing">> {
+  const changer = { userId: user.id, sessionId: session.id };
   if (!when) {
     const notice = await deps.notices.draft("login_protection_off", user, { locale });
-    await deps.factorStore.unprotect(user.id, now, notice);
+    if ((await deps.factorStore.unprotect(changer, notice)) === "ended") return refuse("invalid_token");
     await deps.notices.send(notice);
     return ok(undefined);
   }
   const { passwordSureFrom } = await ownOf(deps, user.id);
   const hasPassword = passwordSureFrom !== undefined;
-  const isOn = await deps.factorStore.protect(
-    { userId: user.id, when, sessionId: session.id, hasPassword },
-    now,
-  );
-  return isOn ? ok(undefined) : refuse("factor_missing");
+  const outcome = await deps.factorStore.protect({ ...changer, when, hasPassword }, deps.clock.now());
+  if (outcome === "ended") return refuse("invalid_token");
+  return outcome === "protected" ? ok(undefined) : refuse("factor_missing");
 }
 
 async function refuseFull(

@@ -68,20 +68,29 @@ export interface PasskeyChallenge {
   readonly expiresAt: number;
 }
 
-/** Durable second factors. Every method is one atomic step; a notice is written down with what it tells of. */
+/** Who changes factors, and in which session. */
+export interface Changer {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/**
+ * Durable second factors. Every method is one atomic step; a notice is written down with what it tells of. What changes
+ * factors changes nothing where its session is over (`ended`): whoever was thrown out meanwhile leaves none behind.
+ */
 export interface FactorStore {
   /** Those that count, oldest first. */
   list(userId: string): Promise<readonly Factor[]>;
   /** Keeps an app that does not count yet, in place of another such one. */
-  propose(factor: AppFactor): Promise<void>;
+  propose(factor: AppFactor, sessionId: string): Promise<"proposed" | "ended">;
   findProposed(userId: string, id: string): Promise<AppFactor | undefined>;
-  /** From now on the proposed app counts, its code of this step used. False when it does not wait any more. */
+  /** From now on the proposed app counts, its code of this step used. `unknown`: it does not wait any more. */
   confirm(
-    app: { readonly userId: string; readonly id: string; readonly step: number },
+    app: Changer & { readonly id: string; readonly step: number },
     notice: Notice,
-  ): Promise<boolean>;
-  /** Adds a passkey; false where somebody has it already. */
-  addPasskey(factor: PasskeyFactor, notice: Notice): Promise<boolean>;
+  ): Promise<"confirmed" | "unknown" | "ended">;
+  /** Adds a passkey; `taken` where somebody has it already. */
+  addPasskey(factor: PasskeyFactor, sessionId: string, notice: Notice): Promise<"added" | "taken" | "ended">;
   /**
    * Counts a guess at the code of an app before its outcome is known: a wrong one is in the ledger, and of a right one the
    * step and all before it are used up, when this resolves. However many race, a code is right once, and no more are
@@ -95,26 +104,23 @@ export interface FactorStore {
   /** Notes that a passkey signed. False when its counter did not grow: it may be a copy. */
   usePasskey(id: string, counter: number, now: number): Promise<boolean>;
   /** Puts these codes in the place of all others. */
-  setRecoveryCodes(userId: string, hashes: readonly string[], now: number, notice: Notice): Promise<void>;
+  setRecoveryCodes(changer: Changer, hashes: readonly string[], notice: Notice): Promise<"set" | "ended">;
   /** How many recovery codes are left. */
   countRecoveryCodes(userId: string): Promise<number>;
   /** Uses a code up; exactly one of several racers gets true. */
   useRecoveryCode(userId: string, hash: string, now: number, notice: Notice): Promise<boolean>;
   /** Removes a factor, with the last one also the recovery codes. `last`: login protection needs it. */
-  remove(userId: string, id: string, notice: Notice): Promise<"removed" | "last" | "unknown">;
+  remove(changer: Changer, id: string, notice: Notice): Promise<"removed" | "last" | "unknown" | "ended">;
   /**
-   * Turns login protection on: every other session ends and no other device is known any more, so that nothing of one
-   * factor lives on. False when the user has neither a factor nor `hasPassword`.
+   * Turns login protection on: every session but the changer's ends and no other device is known any more, so that nothing of one
+   * factor lives on. `missing` when the user has neither a factor nor `hasPassword`.
    */
-  protect(protection: Protect, now: number): Promise<boolean>;
-  unprotect(userId: string, now: number, notice: Notice): Promise<void>;
+  protect(protection: Protect, now: number): Promise<"protected" | "missing" | "ended">;
+  unprotect(changer: Changer, notice: Notice): Promise<"unprotected" | "ended">;
 }
 
-export interface Protect {
-  readonly userId: string;
+export interface Protect extends Changer {
   readonly when: LoginProtection;
-  /** The session that stays. */
-  readonly sessionId: string;
   readonly hasPassword: boolean;
 }
 

@@ -2,6 +2,7 @@ import type { Notices } from "../../notices/notices.ts";
 import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { sha256 } from "../../secrets.ts";
+import type { Principal } from "../../session/session.ts";
 import type { Locale } from "../../verification/ports.ts";
 import type { User } from "../ports.ts";
 import type { RecoveryEvidence } from "./evidence.ts";
@@ -22,16 +23,18 @@ export interface RecoveryDeps {
 
 /** Makes ten new codes in the place of all others. They are shown once; what is kept does not tell them. */
 export async function renewRecoveryCodes(
-  { factorStore, notices, clock, random }: RecoveryDeps,
-  user: User,
+  { factorStore, notices, random }: RecoveryDeps,
+  { user, session }: Principal,
   locale: Locale,
-): Promise<readonly string[]> {
+): Promise<Result<readonly string[], "invalid_token">> {
   const codes = Array.from({ length: CODES }, () => newCode(random));
   const hashes = codes.map((code) => hashOf(user.id, normalize(code)));
   const notice = await notices.draft("factor_added", user, { locale });
-  await factorStore.setRecoveryCodes(user.id, hashes, clock.now(), notice);
+  const changer = { userId: user.id, sessionId: session.id };
+  const outcome = await factorStore.setRecoveryCodes(changer, hashes, notice);
+  if (outcome === "ended") return refuse("invalid_token");
   await notices.send(notice);
-  return codes;
+  return ok(codes);
 }
 
 /** Looks at a recovery code, and uses it up if it is right. Its owner is told. */
