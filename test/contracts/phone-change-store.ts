@@ -58,8 +58,8 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
     });
 
     test("keeps a change as it was proposed, with its notice", async () => {
-      const { user } = await signIn();
-      const change = changeOf(user.id);
+      const { user, session } = await signIn();
+      const change = changeOf(user.id, { sessionId: session.id });
       const notice = aNotice({ userId: user.id });
       expect(await store.propose(change, [notice])).toBe("proposed");
       expect(await store.find(user.id)).toEqual(change);
@@ -70,7 +70,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
 
     test("a second one takes the place of the first", async () => {
       const { user, change } = await proposed();
-      const next = changeOf(user.id);
+      const next = changeOf(user.id, { sessionId: change.sessionId });
       expect(await store.propose(next, [])).toBe("proposed");
       expect(await store.find(user.id)).toEqual(next);
       expect(await store.findByStopHash(change.stopHash)).toBeUndefined();
@@ -78,31 +78,63 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
     });
 
     test("of two at once one stays, whole", async () => {
-      const { user } = await signIn();
-      const changes = Array.from({ length: 8 }, () => changeOf(user.id));
+      const { user, session } = await signIn();
+      const changes = Array.from({ length: 8 }, () => changeOf(user.id, { sessionId: session.id }));
       const outcomes = await Promise.all(changes.map((change) => store.propose(change, [])));
       expect(new Set(outcomes)).toEqual(new Set(["proposed"]));
       expect(changes).toContainEqual(await store.find(user.id));
     });
 
     test("refuses a number that somebody has, or nobody is there to move, and promises nothing then", async () => {
-      const { user } = await signIn();
+      const { user, session } = await signIn();
       const other = await signIn();
       const notice = aNotice();
-      expect(await store.propose(changeOf(user.id, { phoneTag: other.user.phoneTag }), [notice])).toBe(
-        "taken",
-      );
+      const taken = changeOf(user.id, { sessionId: session.id, phoneTag: other.user.phoneTag });
+      expect(await store.propose(taken, [notice])).toBe("taken");
       expect(await store.propose(changeOf(fresh("user")), [notice])).toBe("gone");
       expect(await store.find(user.id)).toBeUndefined();
       expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
     });
 
-    test("of several users who race for one number exactly one gets it", async () => {
+    test("is nothing of a session that is over: whoever was thrown out meanwhile asks for nothing", async () => {
+      const { user, session, change } = await proposed();
+      await opened.sessions.evict(user.id, session.id, NOW);
+      const notice = aNotice({ userId: user.id });
+      const late = { ...change, id: fresh("change") };
+      expect(await store.propose(late, [notice])).toBe("gone");
+      expect(await store.find(user.id)).toBeUndefined();
+      expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
+    });
+
+    test("asked for and thrown out at once, nothing waits", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { user, session } = await signIn();
+        const change = changeOf(user.id, { sessionId: session.id });
+        await Promise.all([store.propose(change, []), opened.sessions.evict(user.id, session.id, NOW)]);
+        expect(await store.find(user.id)).toBeUndefined();
+      }
+    });
+
+    test("that is refused leaves the one that waits", async () => {
+      const { user, session, change } = await proposed();
+      const rival = await proposed();
+      for (const phoneTag of [rival.user.phoneTag, rival.change.phoneTag]) {
+        const refused = changeOf(user.id, { sessionId: session.id, phoneTag });
+        expect(await store.propose(refused, [])).toBe("taken");
+        expect(await store.find(user.id)).toEqual(change);
+      }
+    });
+
+    test("of several users who race for one number exactly one gets it, and the others keep what they had", async () => {
       const phoneTag = newTag();
-      const users = await parallel(8, () => signIn());
-      const outcomes = await parallel(8, (index) =>
-        store.propose(changeOf(users[index]?.user.id ?? "", { phoneTag }), []),
+      const users = await parallel(8, () => proposed());
+      const outcomes = await Promise.all(
+        users.map(({ change }) =>
+          store.propose({ ...change, id: fresh("change"), stopHash: fresh("stop"), phoneTag }, []),
+        ),
       );
+      const kept = await Promise.all(users.map(({ user }) => store.find(user.id)));
+      expect(kept.filter((change, index) => change?.id === users[index]?.change.id)).toHaveLength(7);
       expect(outcomes.filter((outcome) => outcome === "proposed")).toHaveLength(1);
       expect(outcomes.filter((outcome) => outcome === "taken")).toHaveLength(7);
     });
@@ -184,6 +216,19 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(holder?.phoneTag).toBe(stopped ? user.phoneTag : change.phoneTag);
     });
 
+    test("canceled and applied at once, exactly one happens", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { user, change } = await proposed();
+        const [canceled, applied] = await Promise.all([
+          store.cancel(user.id, NOW),
+          store.apply(change, to(), NOW),
+        ]);
+        expect(canceled).toBe(applied === "gone");
+        const holder = await opened.users.find(user.id);
+        expect(holder?.phoneTag).toBe(canceled ? user.phoneTag : change.phoneTag);
+      }
+    });
+
     test("is due at its time, the longest due first", async () => {
       const later = await proposed({ dueAt: NOW - 40 * DAY });
       const first = await proposed({ dueAt: NOW - 41 * DAY });
@@ -195,8 +240,8 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
 
     test("does nothing under a tag key that was replaced", async () => {
       const key = await addTagKey(opened.keys);
-      const { user } = await signIn();
-      const change = changeOf(user.id, { phoneTag: key.tag() });
+      const { user, session } = await signIn();
+      const change = changeOf(user.id, { sessionId: session.id, phoneTag: key.tag() });
       await store.propose(change, []);
       await opened.keys.retire(key.id, NOW);
       await expect(store.apply(change, to(), NOW)).rejects.toThrow(StaleKeyError);

@@ -41,10 +41,13 @@ async function resetBySms(password: string): Promise<void> {
 
 /** Asks for the account to move to another number, and shows its code. */
 async function movedTo(phone: string, person: Person): Promise<Response> {
+  return await send("PUT", "/v1/me/phone", person, await changeProof(phone, person));
+}
+
+async function changeProof(phone: string, person: Person) {
   const asked = await post("/v1/verifications", person, { purpose: "change_phone", phone });
   const { id: verificationId } = await bodyOf<{ id: string }>(asked);
-  const body = { verificationId, code: world.sms.lastCode(phone) };
-  return await send("PUT", "/v1/me/phone", person, body);
+  return { verificationId, code: world.sms.lastCode(phone) };
 }
 
 const phoneOf = async (person: Person) =>
@@ -184,6 +187,49 @@ describe("a thief who asked for another number and is thrown out", () => {
     expect(await world.signIn(NEW)).toMatchObject({ created: false, user: { id: person.user.id } });
   });
 });
+
+describe("a thief who is thrown out while their request is under way", () => {
+  const lates: readonly (readonly [string, string, string, (thief: Person) => Promise<object>])[] = [
+    ["another number", "PUT", "/v1/me/phone", (thief) => changeProof(NEW, thief)],
+    ["an app", "POST", "/v1/me/factors/totp", async () => ({})],
+  ];
+
+  it.each(lates)("leaves nothing behind: %s", async (_what, method, path, proof) => {
+    const thief = await world.signIn(PHONE);
+    const body = JSON.stringify(await proof(thief));
+    const owner = await signInAgain();
+    await refused(
+      await sendSlowly(method, path, thief, body, async () => {
+        expect((await end(`/${sidOf(thief.accessToken)}`, owner.accessToken)).status).toBe(204);
+      }),
+      "invalid_token",
+    );
+    expect((await phoneOf(owner)).pending).toBeUndefined();
+  });
+});
+
+/** Sends a request whose body is long in coming: what is done meanwhile is done before it ends. */
+async function sendSlowly(
+  method: string,
+  path: string,
+  { accessToken }: Person,
+  body: string,
+  meanwhile: () => Promise<void>,
+): Promise<Response> {
+  const length = String(Buffer.byteLength(body));
+  const headers = { ...bearer(accessToken), "content-type": "application/json", "content-length": length };
+  const stream = new ReadableStream(
+    {
+      async pull(controller) {
+        await meanwhile();
+        controller.enqueue(new TextEncoder().encode(body));
+        controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return await world.request(path, { method, headers, body: stream, duplex: "half" } as RequestInit);
+}
 
 function sidOf(accessToken: string): string {
   return String(decodeJwt(accessToken).sid);

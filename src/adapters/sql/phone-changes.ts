@@ -6,7 +6,7 @@ import { addEvents } from "./events.ts";
 import type { PhoneChangesTable } from "./life-tables.ts";
 import { addNotices } from "./notice-rows.ts";
 import type { Schema, UserRow } from "./schema.ts";
-import { endOtherSessionsOf, endSessionsOf, voidDevices } from "./sessions.ts";
+import { endOtherSessionsOf, endSessionsOf, lockLive, voidDevices } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
 
 export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PhoneChangeStore {
@@ -15,13 +15,18 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
       transaction(async (trx) => {
         await tagKey.assertCurrent(trx, change.phoneTag);
         const { userId, sessionId, createdAt: at } = change;
-        if (!(await lockUser(trx, userId))) return "gone";
-        await trx.deleteFrom("phone_changes").where("user_id", "=", userId).execute();
+        // Whoever was thrown out while the request was under way asks for nothing any more.
+        if (!(await lockUser(trx, userId)) || !(await lockLive(trx, sessionId, at))) return "gone";
         if (await userWith(trx, change.phoneTag)) return "taken";
+        const earlier = await findBy(trx, "user_id", userId);
+        await remove(trx, userId);
         await ifAbsent(trx.insertInto("phone_changes").values(valuesOf(change))).execute();
         // Whoever came first with this number has the row.
         const kept = await findBy(trx, "phone_tag", change.phoneTag);
-        if (kept?.id !== change.id) return "taken";
+        if (kept?.id !== change.id) {
+          if (earlier) await trx.insertInto("phone_changes").values(valuesOf(earlier)).execute();
+          return "taken";
+        }
         await addNotices(trx, ...notices);
         await addEvents(trx, { type: "phone_change_started", userId, sessionId, at });
         return "proposed";
@@ -53,6 +58,7 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
 
     cancel: (userId, now) =>
       transaction(async (trx) => {
+        await lockUser(trx, userId);
         const canceled = await remove(trx, userId);
         if (canceled) await addEvents(trx, { type: "phone_change_canceled", userId, at: now });
         return canceled;

@@ -23,8 +23,8 @@ export interface PhoneChange {
 export interface PhoneChangeStore {
   /**
    * Writes the change and its notices down, in place of one that the user had. `taken` where another user has the
-   * number or is about to: of several racers for one number exactly one gets it. `gone` where there is no such user.
-   * Rejects with `StaleKeyError` when the tag key is no longer the current one.
+   * number or is about to: of several racers for one number exactly one gets it, and what the others had before stays.
+   * `gone` where there is no such user, or the session that asks is over. Rejects with `StaleKeyError` when the tag key is no longer the current one.
    */
   propose(change: PhoneChange, notices: readonly Notice[]): Promise<"proposed" | "taken" | "gone">;
   /** The user's change, if there is one. */
@@ -43,7 +43,7 @@ export interface PhoneChangeStore {
     to: { readonly sealedPhone: string; readonly notices: readonly Notice[] },
     now: number,
   ): Promise<"applied" | "taken" | "gone">;
-  /** Takes the user's change back. False where there is none. */
+  /** Takes the user's change back: it does not take effect any more. False where there is none. */
   cancel(userId: string, now: number): Promise<boolean>;
   /** Takes the change back, ends all sessions of its user and voids their device tokens. False where there is none. */
   stop(stopHash: string, now: number): Promise<boolean>;
