@@ -192,6 +192,14 @@ describe("what notices are counted against", () => {
     expect(rules.sms.sent).toHaveLength(5);
   });
 
+  test("however many there are, one by which something can be stopped goes at once; of those too three an hour", async () => {
+    const { rules, notices, promised } = await setUp();
+    for (let n = 0; n < 12; n += 1) await notices.send(await promised());
+    rules.sms.sent.length = 0;
+    for (let n = 0; n < 4; n += 1) await notices.send(await promised({ stopCode: "f".repeat(24) }));
+    expect(rules.sms.sent.map(({ purpose }) => purpose)).toEqual(Array(3).fill("phone_change_started"));
+  });
+
   test("they take no code from the phone, and codes take no notice", async () => {
     const limits = { phoneSends: [{ max: 2, windowMs: HOUR }] };
     const { rules, notices, promised } = await setUp({ settings: { limits } });
@@ -227,6 +235,8 @@ describe("what notices are counted against", () => {
     rules.sms.sent.length = 0;
     await noticesOn().send(await promised());
     expect(rules.sms.sent).toEqual([]);
+    await noticesOn().send(await promised({ stopCode: "f".repeat(24) }));
+    expect(rules.sms.sent).toHaveLength(1);
     expect(await rules.start()).toMatchObject({ status: "pending" });
   });
 });

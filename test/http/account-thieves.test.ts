@@ -256,6 +256,29 @@ describe("somebody who sets passwords to keep the hashing busy", () => {
   });
 });
 
+describe("a thief who wants no one to hear of the change of number", () => {
+  it("makes no more recovery codes than ten in a day, and the notice that stops the change comes at once", async () => {
+    const thief = await world.signIn(PHONE);
+    await addApp(thief);
+    const renew = () => post("/v1/me/factors/recovery-codes", thief);
+    for (let n = 0; n < 10; n += 1) expect((await renew()).status).toBe(201);
+    const answer = await renew();
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+    await refused(answer, "too_many_requests");
+    expect((await movedTo(NEW, thief)).status).toBe(200);
+    expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "phone_change_started" });
+  });
+
+  it("begins three changes in an hour, each of which the phone is told of", async () => {
+    const thief = await world.signIn(PHONE);
+    for (let n = 0; n < 3; n += 1) {
+      expect((await movedTo(phoneNo(70 + n), thief)).status).toBe(200);
+      expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "phone_change_started" });
+    }
+    await refused(await movedTo(NEW, thief), "too_many_requests");
+  });
+});
+
 describe("who comes to a number that somebody had before", () => {
   it("is given nothing of theirs by an export", async () => {
     const person = await world.signIn(PHONE);

@@ -78,7 +78,7 @@ export async function tourFactors(world: World, call: Call): Promise<string> {
   return await tourSecondStep(world, call, phone);
 }
 
-/** Asks for the options of passkeys more often than one user may, on a device of theirs and as a stranger. */
+/** Asks for recovery codes and the options of passkeys more often than one user may, on a device of theirs and as a stranger. */
 async function tourTooMany(world: World, call: Call): Promise<void> {
   const phone = phoneNo(62);
   const headers = {
@@ -89,6 +89,7 @@ async function tourTooMany(world: World, call: Call): Promise<void> {
   await addPasskey(call, json);
   for (let n = 0; n < 30; n += 1) await call(RAISE, { headers });
   await call(OFFER, { headers });
+  for (let n = 0; n < 11; n += 1) await call(CODES, { headers });
   await call(PROTECT, json({ when: "always" }));
   const challenge = await tourSecondStep(world, call, phone);
   for (let n = 0; n < 30; n += 1) await call(ASK, json({ challenge }));

@@ -1,3 +1,5 @@
+import type { NoticeKind } from "../delivery/notice-kinds.ts";
+import type { Notice } from "../notices/ports.ts";
 import type { LimitCaller, SendCheck, Window } from "./limits.ts";
 import { type MoneySettings, spendChecks } from "./spend.ts";
 import type { Traffic } from "./traffic.ts";
@@ -10,20 +12,27 @@ const HOUR_MS = 3_600_000;
  * Notices to one phone. They count apart from the sends that people ask for: nobody keeps a notice from its phone by
  * using those up, and whoever makes notices on purpose takes no code from it.
  */
-const WINDOWS: readonly Window[] = [
+export const NOTICE_WINDOWS: readonly Window[] = [
   { max: 3, windowMs: HOUR_MS },
   { max: 10, windowMs: 24 * HOUR_MS },
 ];
 
-/** The limit on notices to a phone. */
-export function noticeLimit(phoneTag: string): SendCheck {
-  return { name: "notices", key: `notices:${phoneTag}`, windows: WINDOWS };
+/** They bring the link that stops what they tell of. */
+const STOPPING: readonly NoticeKind[] = ["phone_change_started"];
+
+/**
+ * The limit on notices of a kind to a phone. What can stop a change counts apart from what only tells: nobody keeps it back
+ * until the change took effect by making the others.
+ */
+export function noticeLimit(phoneTag: string, kind: NoticeKind): SendCheck {
+  const counted = STOPPING.includes(kind) ? "stops" : "notices";
+  return { name: counted, key: `${counted}:${phoneTag}`, windows: NOTICE_WINDOWS };
 }
 
 /** All that a notice is counted against. Its money counts as that of a known device: a budget that others used up stops none. */
 export function noticeChecks(
   money: MoneySettings,
-  { phoneTag, traffic }: { readonly phoneTag: string; readonly traffic: Traffic },
+  { phoneTag, kind, traffic }: Pick<Notice, "phoneTag" | "kind"> & { readonly traffic: Traffic },
   sender: string,
 ): SendCheck[] {
   const caller: LimitCaller = {
@@ -33,5 +42,5 @@ export function noticeChecks(
     standing: { name: "exempt" },
     isTrusted: false,
   };
-  return [noticeLimit(phoneTag), ...spendChecks(money, caller, sender, NOTHING_LEARNED)];
+  return [noticeLimit(phoneTag, kind), ...spendChecks(money, caller, sender, NOTHING_LEARNED)];
 }

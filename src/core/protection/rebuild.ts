@@ -178,7 +178,7 @@ function countedChecks(
 ): LimitCheck[] {
   const { sender = route[0]?.name ?? "" } = message;
   const { phoneTag, bucket, traffic, client, converted, status } = message;
-  if (isNoticeKind(message.purpose)) return [noticeLimit(phoneTag)];
+  if (isNoticeKind(message.purpose)) return [noticeLimit(phoneTag, message.purpose)];
   if (!traffic) return [];
   const caller: LimitCaller = {
     ...{ phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false },

@@ -89,7 +89,7 @@ export const renewRecoveryCodes = operation({
   description: "Ten codes in the place of all others. Each stands once for a factor that was lost.",
   auth: "access_token",
   answer: { status: 201, description: "The codes, shown this once.", schema: RecoveryCodes },
-  refusals: ["invalid_token", "step_up_required", "factor_missing"],
+  refusals: ["invalid_token", "step_up_required", "factor_missing", "too_many_requests"],
   handle: async ({ principal, locale }, phonekey) => {
     const codes = await phonekey.factors.renewCodes({ principal, locale });
     return codes.ok ? ok({ codes: [...codes.value] }) : codes;

@@ -70,7 +70,9 @@ export function createFactors(deps: FactorsDeps) {
     async renewCodes({
       principal,
       locale,
-    }: Actor): Promise<Result<readonly string[], "step_up_required" | "invalid_token" | "factor_missing">> {
+    }: Actor): Promise<
+      Result<readonly string[], "step_up_required" | "invalid_token" | "factor_missing" | "too_many_requests">
+    > {
       const may = recent(principal);
       if (!may.ok) return may;
       const factors = await deps.factorStore.list(principal.user.id);

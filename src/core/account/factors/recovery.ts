@@ -1,5 +1,7 @@
 import type { Notices } from "../../notices/notices.ts";
 import type { Clock, Random } from "../../ports.ts";
+import { tooMany } from "../../protection/limits.ts";
+import type { LimitStore } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { sha256 } from "../../secrets.ts";
 import type { Principal } from "../../session/session.ts";
@@ -14,6 +16,9 @@ const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 /** 80 bits: nobody guesses one, so that guesses need no ledger of their own. */
 const LENGTH = 16;
 
+/** How often one user makes new codes: their phone is told each time, as often as it is told anything in a day. */
+const RENEWALS = [{ max: 10, windowMs: 86_400_000 }];
+
 export interface RecoveryDeps {
   readonly factorStore: Pick<FactorStore, "setRecoveryCodes" | "useRecoveryCode">;
   readonly notices: Pick<Notices, "draft" | "send">;
@@ -21,12 +26,19 @@ export interface RecoveryDeps {
   readonly random: Random;
 }
 
+interface RenewDeps extends RecoveryDeps {
+  readonly limits: Pick<LimitStore, "take">;
+}
+
 /** Makes ten new codes in the place of all others. They are shown once; what is kept does not tell them. */
 export async function renewRecoveryCodes(
-  { factorStore, notices, random }: RecoveryDeps,
+  deps: RenewDeps,
   { user, session }: Principal,
   locale: Locale,
-): Promise<Result<readonly string[], "invalid_token">> {
+): Promise<Result<readonly string[], "invalid_token" | "too_many_requests">> {
+  const counted = await countRenewal(deps, user.id);
+  if (!counted.ok) return counted;
+  const { factorStore, notices, random } = deps;
   const codes = Array.from({ length: CODES }, () => newCode(random));
   const hashes = codes.map((code) => hashOf(user.id, normalize(code)));
   const notice = await notices.draft("factor_added", user, { locale });
@@ -35,6 +47,16 @@ export async function renewRecoveryCodes(
   if (outcome === "ended") return refuse("invalid_token");
   await notices.send(notice);
   return ok(codes);
+}
+
+async function countRenewal(
+  { limits, clock, random }: RenewDeps,
+  userId: string,
+): Promise<Result<void, "too_many_requests">> {
+  const now = clock.now();
+  const check = { name: "recovery_codes", key: `recovery_codes:${userId}`, windows: RENEWALS };
+  const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
+  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }
 
 /** Looks at a recovery code, and uses it up if it is right. Its owner is told. */
