@@ -203,8 +203,15 @@ export interface Refusal<C extends RefusalCode = RefusalCode> {
   readonly kinds?: readonly string[];
   /** What the second step takes: what the first was, and what may be shown beside it. */
   readonly secondFactor?: { readonly challenge: string; readonly methods: readonly Method[] };
-  /** What the session lacks: the level, and how long ago at most it may have been reached (RFC 9470). */
-  readonly stepUp?: { readonly level: 1 | 2; readonly maxAgeSeconds: number };
+  /**
+   * What the session lacks: the level, and how long ago at most it may have been reached (RFC 9470); `methods` where not
+   * all that raises the session counts.
+   */
+  readonly stepUp?: {
+    readonly level: 1 | 2;
+    readonly maxAgeSeconds: number;
+    readonly methods?: readonly Method[];
+  };
 }
 
 export type Result<T, C extends RefusalCode = never> =

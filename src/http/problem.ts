@@ -23,6 +23,7 @@ export interface Problem {
   readonly kinds?: readonly string[];
   /** With `second_factor_required`: what the second step takes. */
   readonly challenge?: string;
+  /** What may be shown; with `step_up_required` where not all that raises the session counts. */
   readonly methods?: readonly string[];
   /** The level that the session lacks, and how many seconds ago at most it may have been reached. */
   readonly acrValues?: string;
@@ -44,6 +45,7 @@ export function problemOf(refusal: Refusal, locale: Locale, requestId: string): 
     ...(kinds && { kinds }),
     ...secondFactor,
     ...(stepUp && { acrValues: String(stepUp.level), maxAge: stepUp.maxAgeSeconds }),
+    ...(stepUp?.methods && { methods: stepUp.methods }),
   };
 }
 

@@ -45,13 +45,13 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       expect(await store.find(fresh("unknown"))).toBeUndefined();
     });
 
-    test("adds what the person has just shown, each method once, and keeps when", async () => {
+    test("adds what the person has just shown as the last, each method once, and keeps when", async () => {
       const { session } = await signIn();
       const raised = await store.stepUp(session.id, "otp", NOW + 5);
       expect(raised).toEqual({ ...session, amr: ["sms", "otp"], authTime: NOW + 5, lastUsedAt: NOW + 5 });
       expect((await store.find(session.id))?.session).toEqual(raised);
       expect(await store.stepUp(session.id, "sms", NOW + 6)).toMatchObject({
-        amr: ["sms", "otp"],
+        amr: ["otp", "sms"],
         authTime: NOW + 6,
       });
     });

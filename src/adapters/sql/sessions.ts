@@ -105,7 +105,7 @@ async function raise(
   const live = trx.selectFrom("sessions").selectAll().where("id", "=", id).where(isLive(now));
   const row = await live.forUpdate().executeTakeFirst();
   if (!row) return undefined;
-  const amr = [...new Set([...methodsOf(row.amr), method])].join(" ");
+  const amr = [...methodsOf(row.amr).filter((earlier) => earlier !== method), method].join(" ");
   const raised = { amr, auth_time: now, last_used_at: now };
   await trx.updateTable("sessions").set(raised).where("id", "=", id).execute();
   await addEvents(trx, { type: "step_up", userId: row.user_id, sessionId: id, at: now });

@@ -45,7 +45,7 @@ export interface Session {
   readonly endedAt?: number;
   /** Set where a test number opened it, whose code more people may know than its holder. */
   readonly isTest?: true;
-  /** How the person showed who they are: by what opened it, and by what raised it since. Each method once. */
+  /** How the person showed who they are: by what opened it, and by what raised it since, in this order. Each method once. */
   readonly amr: readonly Method[];
   /** When they last did, epoch milliseconds. A session that was handed over has that of the page. */
   readonly authTime: number;
@@ -116,8 +116,8 @@ export interface SessionStore {
   /** Rotates from `generation` to the next, if it is still that and not over. Exactly one of several racers gets true. */
   rotate(id: string, generation: number, now: number): Promise<boolean>;
   /**
-   * Adds what the person has just shown to a session that is not over, and resolves with it as it is then. Of several
-   * at the same time none is lost.
+   * Adds what the person has just shown to a session that is not over, as the last of all, and resolves with it as it is
+   * then. Of several at the same time none is lost.
    */
   stepUp(id: string, method: Method, now: number): Promise<Session | undefined>;
   /** Notes that the session was used, and once a day that its user was. */

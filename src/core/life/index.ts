@@ -9,6 +9,7 @@ import {
   mayChangePhone,
   readPhone,
   stopPhoneChange,
+  waysToChangePhone,
 } from "./change-phone.ts";
 import { type EraseDeps, type EraseInput, eraseOwnAccount, mayErase } from "./erase.ts";
 import { type ExportDeps, exportOwnAccount, mayExport } from "./export.ts";
@@ -25,6 +26,7 @@ export function createLife(deps: LifeDeps) {
     /** How long a change of phone waits, milliseconds. */
     phoneChangeMs: deps.settings.phoneChangeMs,
     mayChangePhone: (principal: Principal) => mayChangePhone(principal, deps.clock.now()),
+    waysToChangePhone: (principal: Principal) => waysToChangePhone(deps, principal),
     changePhone: (input: ChangePhoneInput) => changePhone(deps, input),
     readPhone: (principal: Principal) => readPhone(deps, principal),
     cancelPhoneChange: (principal: Principal) => cancelPhoneChange(deps, principal),

@@ -6,6 +6,11 @@ export const METHODS = ["sms", "pwd", "otp", "pop", "recovery"] as const;
 
 export type Method = (typeof METHODS)[number];
 
+/** Whether it shows that something is at hand: a phone, an app, a passkey. What is only known may be known to others. */
+export function isAtHand(method: Method): boolean {
+  return method !== "pwd" && method !== "recovery";
+}
+
 /** How sure it is who somebody is: by one factor, or by two that no thief gets at one stroke. */
 export type Level = 1 | 2;
 

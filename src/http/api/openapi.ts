@@ -27,10 +27,10 @@ const Problem = z
       .string()
       .optional()
       .meta({ description: "With `second_factor_required`: what the second step sends along; 10 minutes." }),
-    methods: z
-      .array(z.enum(METHODS))
-      .optional()
-      .meta({ description: "With `second_factor_required`: what may be shown, by its name in `amr`." }),
+    methods: z.array(z.enum(METHODS)).optional().meta({
+      description:
+        "With `second_factor_required`, and with `step_up_required` where not all that raises the session counts: what may be shown, by its name in `amr`.",
+    }),
     acrValues: z
       .string()
       .optional()

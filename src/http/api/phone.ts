@@ -22,7 +22,7 @@ export const readPhone = operation({
 export const changePhone = operation({
   summary: "Move the account to another number",
   description:
-    "Takes the code of a verification with purpose `change_phone`, which went to the new number, and a session that showed within 15 minutes that the former number, or more than a password, is at hand. The former number gets a notice by which it can be stopped; the change takes effect after `PHONE_CHANGE_HOURS`, and then all other sessions end. Whether the number has an account (`phone_taken`) is told after the right code alone.",
+    "Takes the code of a verification with purpose `change_phone`, which went to the new number, and a session that showed within 15 minutes that the former number, or more than a password, is at hand: by what raised it last, or by what opened it. `step_up_required` names in `methods` what raises it enough; with login protection that rests on the password it is the password, and then the number. The former number gets a notice by which it can be stopped; the change takes effect after `PHONE_CHANGE_HOURS`, and then all other sessions end. Whether the number has an account (`phone_taken`) is told after the right code alone.",
   auth: "access_token",
   body: ChangePhoneBody,
   answer: { status: 200, description: "The number as it is now.", schema: PhoneState },

@@ -2,6 +2,8 @@ import type { Context } from "hono";
 import type { Evidence } from "../../core/account/factors/evidence.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
+import type { Method } from "../../core/session/methods.ts";
+import type { Principal } from "../../core/session/session.ts";
 import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
@@ -15,6 +17,9 @@ import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts"
 
 /** The account's own pages: nobody is sent elsewhere from here (T39). */
 const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
+
+/** The page whose change takes more than others do. */
+export const PHONE_PATH = "/account/phone";
 
 const held = createHeld("confirm");
 
@@ -58,6 +63,13 @@ export const submitConfirm: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
     const evidence = evidenceOf(flow, fields);
+    // A recovery code that leads nowhere is not used up.
+    if (!(await waysTo(deps, visitor.principal, flow)).includes(evidence.by)) {
+      return await confirmForm(c, deps, visitor, flow, {
+        by: evidence.by,
+        refusal: { code: "invalid_code" },
+      });
+    }
     const raised = await deps.phonekey.sessions.stepUp({
       principal: visitor.principal,
       evidence,
@@ -86,6 +98,12 @@ function pathOf({ returnTo }: Flow): string {
   return returnTo !== undefined && OWN_PATH.test(returnTo) ? returnTo : "/account";
 }
 
+/** What leads to where the visitor came from: nobody is asked for what that page refuses. */
+function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promise<readonly Method[]> {
+  const isToPhone = pathOf(flow) === PHONE_PATH;
+  return isToPhone ? phonekey.life.waysToChangePhone(principal) : phonekey.sessions.waysToRaise(principal);
+}
+
 async function confirmForm(
   c: Context<Env>,
   deps: HttpDeps,
@@ -97,7 +115,7 @@ async function confirmForm(
   const { maskedPhone } = await deps.phonekey.account.read(principal.user);
   const sent = await held.code(c, deps, flow);
   if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
-  const methods = await deps.phonekey.sessions.waysToRaise(principal);
+  const methods = await waysTo(deps, principal, flow);
   const passkey = methods.includes("pop")
     ? await deps.phonekey.factors.askForPasskey(principal, siteOf(c, deps))
     : undefined;

@@ -5,7 +5,7 @@ import { REFUSALS } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { demanded, readCaptcha, sourcesOf } from "./challenge.ts";
-import { confirmFirst } from "./confirm.ts";
+import { confirmFirst, PHONE_PATH as PATH } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { messagePageFor } from "./errors.ts";
 import { pageClient } from "./flow.ts";
@@ -16,7 +16,6 @@ import { resendCode } from "./send-code.ts";
 import { phoneChangePage } from "./views/phone-change.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
-const PATH = "/account/phone";
 const held = createHeld("phone");
 
 interface Shown extends Outcome {

@@ -1,4 +1,5 @@
 import { levelOf, type Method } from "../../session/methods.ts";
+import { SENSITIVE } from "../../session/step-up.ts";
 import type { LoginProtection, Session, User } from "../ports.ts";
 import type { Factor, FactorStore, Passwords } from "./ports.ts";
 
@@ -55,14 +56,19 @@ export function secondBeside(first: Method, own: Own, now: number): readonly Met
 }
 
 /** What may raise a session to the level that its user needs, or show anew that it is that. */
-export function raisedBy(user: User, { amr }: Session, own: Own, now: number): readonly Method[] {
+export function raisedBy(user: User, session: Session, own: Own, now: number): readonly Method[] {
+  const { amr } = session;
   if (user.loginProtection) {
-    // What has two factors already is not made new by the number alone.
-    const isBesidePassword = levelOf(amr) === 1 && !amr.includes("sms");
+    // What has two factors already is not made new by the number alone: beside it the password is shown anew.
+    const isBesidePassword = levelOf(amr) === 1 ? !amr.includes("sms") : isPasswordNew(session, now);
     return secondBeside(isBesidePassword ? "pwd" : "sms", own, now);
   }
   if (own.passwordSureFrom === undefined) return ["sms", ...own.strong];
   if (own.passwordSureFrom <= now) return ["sms", "pwd", ...own.strong];
   // A password that was set by such a code today is the same phone: one of the two shows nothing beside the other.
   return [amr.includes("pwd") ? "pwd" : "sms", ...own.strong];
+}
+
+function isPasswordNew({ amr, authTime }: Session, now: number): boolean {
+  return amr.at(-1) === "pwd" && now - authTime <= SENSITIVE.withinMs;
 }

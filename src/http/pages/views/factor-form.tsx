@@ -44,8 +44,9 @@ export function FactorForm(props: FactorFormProps) {
   );
 }
 
-function CodeForm({ context, action, error, hasFocus = true }: FactorFormProps) {
+function CodeForm({ context, action, methods, error, hasFocus = true }: FactorFormProps) {
   const copy = FACTORS_COPY[context.locale];
+  const takesRecovery = methods.includes("recovery");
   return (
     <Form context={context} action={action} class="stack">
       <div class="field">
@@ -60,12 +61,14 @@ function CodeForm({ context, action, error, hasFocus = true }: FactorFormProps) 
           required
           autofocus={hasFocus}
           aria-invalid={error ? "true" : undefined}
-          aria-describedby={describedBy(error && "factor-error", "factor-hint")}
+          aria-describedby={describedBy(error && "factor-error", takesRecovery && "factor-hint")}
         />
         <FieldError id="factor-error" text={error} />
-        <p class="hint" id="factor-hint">
-          {copy.codeHint}
-        </p>
+        {takesRecovery && (
+          <p class="hint" id="factor-hint">
+            {copy.codeHint}
+          </p>
+        )}
       </div>
       <button class="button button-primary" type="submit">
         {copy.submit}
