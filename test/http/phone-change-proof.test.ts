@@ -152,8 +152,8 @@ describe("the page that confirms who somebody is, on the way to another number",
     world.clock.advance(20 * MINUTE_MS);
     expect((await go(CONFIRM)).text).not.toContain("recovery codes");
     expect((await go("/account/confirm", { code })).status).toBe(401);
-    expect((await go("/account/confirm?to=/account/factors")).text).toContain("recovery codes");
-    expect((await go("/account/confirm", { code })).location).toBe("/account/factors");
+    expect((await go("/account/confirm?to=/account/data")).text).toContain("recovery codes");
+    expect((await go("/account/confirm", { code })).location).toBe("/account/data");
   });
 
   it("asks for the password and then for the number, where login protection rests on the password", async () => {

@@ -94,6 +94,7 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
         created: z.boolean(),
         amr: methods,
         authTime: count,
+        openedAt: z.exactOptional(count),
         testUntil: z.exactOptional(count),
         mustSetPassword: z.exactOptional(z.literal(true)),
       }),

@@ -6,7 +6,7 @@ import { addEvents } from "./events.ts";
 import { addNotices } from "./notice-rows.ts";
 import { usedAt } from "./recycled.ts";
 import type { Schema, UserRow } from "./schema.ts";
-import { endOtherSessionsOf, endSessionsOf, lockLive } from "./sessions.ts";
+import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
 
 export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PasswordStore {
@@ -31,6 +31,8 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
 
     change: ({ userId, sealedHash, keep, bySms, notice, at }) =>
       transaction(async (trx) => {
+        // The user before the session, as everywhere.
+        await lockUser(trx, userId);
         if (keep !== undefined && !(await lockLive(trx, keep, at))) return false;
         const { numUpdatedRows } = await trx
           .updateTable("users")

@@ -1,5 +1,5 @@
 import type { OwnDeps } from "../account/factors/own.ts";
-import { waysToRaise } from "../account/factors/step-up.ts";
+import { waysAtHand } from "../account/factors/step-up.ts";
 import type { User, UserStore } from "../account/ports.ts";
 import type { MessageStore } from "../delivery/ports.ts";
 import type { TextVault } from "../delivery/receipt-ports.ts";
@@ -8,11 +8,11 @@ import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
 import { tooMany } from "../protection/limits.ts";
 import { NOTICE_WINDOWS } from "../protection/notices.ts";
-import { ok, type Refusal, type Result, refuse } from "../refusals.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
 import { sha256 } from "../secrets.ts";
-import { isAtHand, type Method } from "../session/methods.ts";
+import type { Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
-import { requireRecent } from "../session/step-up.ts";
+import { type Need, requireRecent, withMethods } from "../session/step-up.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
 import { userHolder } from "../verification/client.ts";
 import type { Locale, PhoneVault } from "../verification/ports.ts";
@@ -51,23 +51,21 @@ export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "c
 type ChangeRefusal = CheckRefusal | "step_up_required" | "phone_taken" | "invalid_token";
 
 /** What the person did to show that they hold the former number, or more than that, may be so old. */
-const CHANGE_NEEDS_WITHIN_MS = 15 * 60_000;
+const NEED: Need = { withinMs: 15 * 60_000, atHand: true };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 
 /** Whether the person showed just now that they hold the former number, or more: a password alone is not more. */
 export function mayChangePhone(principal: Principal, now: number): Result<void, "step_up_required"> {
-  return requireRecent(principal, { withinMs: CHANGE_NEEDS_WITHIN_MS, atHand: true }, now);
+  return requireRecent(principal, NEED, now);
 }
 
-/** What raises the session enough for that, or the step before it: a protected account's password, beside its number. */
-export async function waysToChangePhone(
+/** What raises the session enough for that, or is the first step to it. */
+export function waysToChangePhone(
   deps: OwnDeps & Pick<ChangePhoneDeps, "clock">,
   principal: Principal,
 ): Promise<readonly Method[]> {
-  const ways = await waysToRaise(deps, principal);
-  const enough = ways.filter(isAtHand);
-  return principal.user.loginProtection && enough.length === 0 ? ways : enough;
+  return waysAtHand(deps, principal, NEED);
 }
 
 /**
@@ -84,7 +82,7 @@ export async function changePhone(
   if (session.isTest)
     return refuse("invalid_request", { field: "verificationId", detail: "is not for test numbers" });
   const recent = mayChangePhone(principal, deps.clock.now());
-  if (!recent.ok) return await withWays(deps, principal, recent.refusal);
+  if (!recent.ok) return withMethods(recent.refusal, await waysToChangePhone(deps, principal));
   const mine = { purposes: purposesGiving("number"), holder: userHolder(user.id) };
   const checked = await checkCode(deps, { ...input, ...mine });
   if (!checked.ok) return checked;
@@ -115,16 +113,6 @@ export async function changePhone(
   await deps.notices.send(...notices);
   if (isAtOnce && (await applyChange(deps, change)) === "taken") return refuse("phone_taken");
   return await stateOf(deps, user.id);
-}
-
-async function withWays(
-  deps: ChangePhoneDeps,
-  principal: Principal,
-  refusal: Refusal<"step_up_required">,
-): Promise<Result<never, "step_up_required">> {
-  const { stepUp } = refusal;
-  const methods = await waysToChangePhone(deps, principal);
-  return refuse(refusal.code, { ...(stepUp && { stepUp: { ...stepUp, methods } }) });
 }
 
 /** No more changes are begun than the former number may be told of: none takes effect because its notice had to wait. */

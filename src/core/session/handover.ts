@@ -42,7 +42,7 @@ export async function issueHandover(
   const jti = deps.random.uuid(now);
   const test = session.isTest && { testUntil: session.expiresAt };
   const password = session.mustSetPassword && { mustSetPassword: true as const };
-  const { id: sid, amr, authTime } = session;
+  const { id: sid, amr, authTime, createdAt: openedAt } = session;
   const claims = {
     jti,
     sub: user.id,
@@ -52,6 +52,7 @@ export async function issueHandover(
     created,
     amr,
     authTime,
+    openedAt,
     ...test,
     ...password,
   };
@@ -69,7 +70,9 @@ export async function redeemHandover(
     return refuse("invalid_handover");
   const counted = await countUse(deps, claims, now);
   if (!counted.ok) return counted;
-  const session = { ...(await draftSession(deps, input.userAgent, claims)), userId: claims.sub };
+  const draft = await draftSession(deps, input.userAgent, claims);
+  // As old as the page's: what opened that one was not shown now. A version before did not say.
+  const session = { ...draft, userId: claims.sub, createdAt: claims.openedAt ?? draft.createdAt };
   await deps.sessions.open(session);
   // Behind the opening: whoever ended all sessions meanwhile ended this one too, or is seen here.
   const page = await pageSession(deps, claims);

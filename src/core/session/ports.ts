@@ -38,6 +38,8 @@ export interface TokenClaims {
     /** How and when the person showed to the page who they are. */
     readonly amr: readonly Method[];
     readonly authTime: number;
+    /** When the page's session was opened. */
+    readonly openedAt?: number;
     /** The end of the page's session, where a test number opened it. */
     readonly testUntil?: number;
     /** There where a temporary password opened the page's session. */

@@ -1,5 +1,5 @@
 import type { Session } from "../account/ports.ts";
-import { ok, type Result, refuse } from "../refusals.ts";
+import { ok, type Refusal, type Result, refuse } from "../refusals.ts";
 import { isAtHand, type Level, levelOf, type Method } from "./methods.ts";
 import type { Principal } from "./session.ts";
 
@@ -30,16 +30,24 @@ export function requireRecent(
   need: Need,
   now: number,
 ): Result<void, "step_up_required"> {
-  const isWeak = need.atHand === true && isKnown(lastShown(session));
+  const isWeak = need.atHand === true && isKnown(shownWithin(session, need.withinMs, now));
   const level = user.loginProtection || isWeak ? 2 : (need.level ?? 1);
   const isRecent = now - session.authTime <= need.withinMs;
   if (isRecent && !isWeak && levelOf(session.amr) >= level) return ok(undefined);
   return refuse("step_up_required", { stepUp: { level, maxAgeSeconds: Math.floor(need.withinMs / 1_000) } });
 }
 
-/** What the person showed at `authTime`: all that opened the session, or the one that raised it last. */
-function lastShown({ amr, authTime, createdAt }: Session): readonly Method[] {
-  return authTime === createdAt ? amr : amr.slice(-1);
+/** The refusal, with what gives what is missing. */
+export function withMethods(
+  { code, stepUp }: Refusal<"step_up_required">,
+  methods: readonly Method[],
+): Result<never, "step_up_required"> {
+  return refuse(code, { ...(stepUp && { stepUp: { ...stepUp, methods } }) });
+}
+
+/** What the person showed within so long: all, where the session is no older, or the one that raised it last. */
+function shownWithin({ amr, createdAt }: Session, withinMs: number, now: number): readonly Method[] {
+  return now - createdAt <= withinMs ? amr : amr.slice(-1);
 }
 
 function isKnown(shown: readonly Method[]): boolean {

@@ -18,8 +18,9 @@ import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts"
 /** The account's own pages: nobody is sent elsewhere from here (T39). */
 const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
 
-/** The page whose change takes more than others do. */
+/** The pages whose changes take more than others do. */
 export const PHONE_PATH = "/account/phone";
+export const FACTORS_PATH = "/account/factors";
 
 const held = createHeld("confirm");
 
@@ -100,8 +101,10 @@ function pathOf({ returnTo }: Flow): string {
 
 /** What leads to where the visitor came from: nobody is asked for what that page refuses. */
 function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promise<readonly Method[]> {
-  const isToPhone = pathOf(flow) === PHONE_PATH;
-  return isToPhone ? phonekey.life.waysToChangePhone(principal) : phonekey.sessions.waysToRaise(principal);
+  const to = pathOf(flow);
+  if (to === PHONE_PATH) return phonekey.life.waysToChangePhone(principal);
+  if (to === FACTORS_PATH) return phonekey.factors.waysToAdd(principal);
+  return phonekey.sessions.waysToRaise(principal);
 }
 
 async function confirmForm(

@@ -4,14 +4,12 @@ import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { confirmFirst, confirmUrl } from "./confirm.ts";
+import { confirmFirst, confirmUrl, FACTORS_PATH as PATH } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { parseAnswer } from "./evidence.ts";
 import { csrfToken } from "./forms.ts";
 import { appPage, factorsPage } from "./views/factors.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
-
-const PATH = "/account/factors";
 
 /** GET /account/factors: the visitor's second factors and login protection. */
 export const showFactors: Handler = (c, deps) =>

@@ -2,7 +2,7 @@ import { maskPhone } from "../../phone.ts";
 import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Principal } from "../../session/session.ts";
-import { requireRecent } from "../../session/step-up.ts";
+import { requireRecent, withMethods } from "../../session/step-up.ts";
 import type { Locale } from "../../verification/ports.ts";
 import type { LoginProtection, SessionStore } from "../ports.ts";
 import { isName } from "../profile.ts";
@@ -12,6 +12,7 @@ import { askForPasskey, countAsk, keepChallenge, passkeysOf } from "./passkey.ts
 import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
 import type { ProveDeps } from "./prove.ts";
 import { renewRecoveryCodes } from "./recovery.ts";
+import { waysAtHand } from "./step-up.ts";
 
 export interface FactorsDeps extends ProveDeps {
   readonly sessions: Pick<SessionStore, "stepUp">;
@@ -22,6 +23,8 @@ export interface FactorsDeps extends ProveDeps {
 
 /** How long ago a person may have confirmed who they are before they change their factors. */
 const RECENT = { withinMs: 600_000 };
+/** With a password or a recovery code alone nobody brings a factor of their own, which would count for more than either. */
+const ADDING = { ...RECENT, atHand: true };
 /** How long a proposed app waits for its first code. */
 const PROPOSED_MS = 1_800_000;
 const MOST_FACTORS = 10;
@@ -45,26 +48,32 @@ interface Actor {
 export function createFactors(deps: FactorsDeps) {
   const recent = (principal: Principal, level?: 2) =>
     requireRecent(principal, { ...RECENT, ...(level && { level }) }, deps.clock.now());
+  const adding = async (principal: Principal) => {
+    const may = requireRecent(principal, ADDING, deps.clock.now());
+    return may.ok ? may : withMethods(may.refusal, await waysAtHand(deps, principal, ADDING));
+  };
   return {
     read: ({ user }: Principal) => protectionOf(deps, user),
+    /** What raises the session enough to add a factor. */
+    waysToAdd: (principal: Principal) => waysAtHand(deps, principal, ADDING),
     secretOf: (principal: Principal, id: string) => readProposed(deps, principal, id),
     async proposeApp(
       principal: Principal,
       label = "",
     ): Promise<Result<ProposedApp, Refused | "too_many_factors">> {
-      const may = recent(principal);
+      const may = await adding(principal);
       return may.ok ? await proposeApp(deps, principal, label) : may;
     },
     async confirmApp(input: Actor & { readonly id: string; readonly code: string }) {
-      const may = recent(input.principal);
+      const may = await adding(input.principal);
       return may.ok ? await confirmApp(deps, input) : may;
     },
     async passkeyOptions(principal: Principal, site: PasskeySite) {
-      const may = recent(principal);
+      const may = await adding(principal);
       return may.ok ? await passkeyOptions(deps, principal, site) : may;
     },
     async addPasskey(input: NewPasskey) {
-      const may = recent(input.principal);
+      const may = await adding(input.principal);
       return may.ok ? await addPasskey(deps, input) : may;
     },
     async renewCodes({

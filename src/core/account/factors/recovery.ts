@@ -16,7 +16,7 @@ const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 /** 80 bits: nobody guesses one, so that guesses need no ledger of their own. */
 const LENGTH = 16;
 
-/** How often one user makes new codes: their phone is told each time, as often as it is told anything in a day. */
+/** How often one session makes new codes, so that a thief leaves the owner some in theirs: their phone is told each time, as often as it is told anything in a day. */
 const RENEWALS = [{ max: 10, windowMs: 86_400_000 }];
 
 export interface RecoveryDeps {
@@ -36,7 +36,7 @@ export async function renewRecoveryCodes(
   { user, session }: Principal,
   locale: Locale,
 ): Promise<Result<readonly string[], "invalid_token" | "too_many_requests">> {
-  const counted = await countRenewal(deps, user.id);
+  const counted = await countRenewal(deps, session.id);
   if (!counted.ok) return counted;
   const { factorStore, notices, random } = deps;
   const codes = Array.from({ length: CODES }, () => newCode(random));
@@ -51,10 +51,10 @@ export async function renewRecoveryCodes(
 
 async function countRenewal(
   { limits, clock, random }: RenewDeps,
-  userId: string,
+  sessionId: string,
 ): Promise<Result<void, "too_many_requests">> {
   const now = clock.now();
-  const check = { name: "recovery_codes", key: `recovery_codes:${userId}`, windows: RENEWALS };
+  const check = { name: "recovery_codes", key: `recovery_codes:${sessionId}`, windows: RENEWALS };
   const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
   return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }

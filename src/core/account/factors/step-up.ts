@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
-import type { Method } from "../../session/methods.ts";
+import { isAtHand, type Method } from "../../session/methods.ts";
 import type { Principal } from "../../session/session.ts";
+import type { Need } from "../../session/step-up.ts";
 import type { Session, SessionStore } from "../ports.ts";
 import { type OwnDeps, ownOf, raisedBy } from "./own.ts";
 import { type ProveDeps, type ProveInput, type ProveRefusal, proveFactor } from "./prove.ts";
@@ -19,6 +20,24 @@ export async function waysToRaise(
   { user, session }: Principal,
 ): Promise<readonly Method[]> {
   return raisedBy(user, session, await ownOf(deps, user.id), deps.clock.now());
+}
+
+/**
+ * Those of them after which the person showed more than a password or a recovery code (`Need.atHand`), or the first of two
+ * steps there.
+ */
+export async function waysAtHand(
+  deps: OwnDeps & Pick<StepUpDeps, "clock">,
+  principal: Principal,
+  { withinMs }: Need,
+): Promise<readonly Method[]> {
+  const ways = await waysToRaise(deps, principal);
+  const { amr, createdAt } = principal.session;
+  const isNew = deps.clock.now() - createdAt <= withinMs;
+  // Beside what opened a session just now, another thing that is only known makes two.
+  const enough = ways.filter((way) => isAtHand(way) || (isNew && !amr.includes(way)));
+  // Protection that rests on the password asks for that anew, and for the number after it.
+  return principal.user.loginProtection && enough.length === 0 ? ways : enough;
 }
 
 /** Raises the session by a further factor, or by showing one of it anew. */
