@@ -189,6 +189,16 @@ describe("limits that are lost while verifications live on, as in a cluster", ()
     await rules.close();
   });
 
+  test("those that are used up count twice only while the last may be on its way to the ledger", async () => {
+    const rules = await createRules({ wrap: () => ({ limits: createMemoryLimitStore() }) });
+    await guessWrong(rules, 6);
+    await rules.restart();
+    expect(await rules.start()).toBe("too_many_requests");
+    rules.clock.advance(30 * SECOND);
+    expect((await rules.started()).codeLength).toBe(6);
+    await rules.close();
+  });
+
   test("those of codes that died with the limits are free", async () => {
     const rules = await createRules({ state: "memory" });
     for (let n = 0; n < 4; n++) {

@@ -12,7 +12,7 @@ import {
   longestWindowMs,
   messageKeys,
 } from "./limits.ts";
-import { LEASE_MS, leaseMember } from "./members.ts";
+import { LATE_MS, LEASE_MS, leaseMember } from "./members.ts";
 import { noticeLimit } from "./notices.ts";
 import type {
   LimitCheck,
@@ -134,14 +134,16 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
 
   /**
    * All guesses of a verification that lives on: in a cluster it is on another node than the limits were. Those that went
-   * to the ledger count twice until the lease ends.
+   * to the ledger count twice until the lease ends. Where none is left it ends as soon as the last must be in the ledger.
    */
   async function leaseOf({ verificationId, phoneTag, bucket, createdAt }: SentMessage): Promise<LostLease[]> {
     const verification = await deps.verifications.find(verificationId);
     // What was started under an older tag is over.
     if (verification?.outcome !== "open" || verification.phoneTag !== phoneTag) return [];
+    const { attemptsUsed, attemptsAllowed: amount } = verification;
+    const endsAt = attemptsUsed < amount ? Number.POSITIVE_INFINITY : now + LATE_MS;
     const [key, member] = [LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(verificationId)];
-    return [{ key, member, amount: verification.attemptsAllowed, expiresAt: createdAt + LEASE_MS }];
+    return [{ key, member, amount, expiresAt: Math.min(createdAt + LEASE_MS, endsAt) }];
   }
 
   /** Returns the slots that the message is counted in. */
