@@ -53,7 +53,7 @@ const SCAN_MS = 5_000;
 export function createRunner(server: RedisServer, timeoutMs: number, reconnects: boolean): Runner {
   const options = clientOptions(server, timeoutMs);
   if (server.topology === "sentinel") return sentinelRunner(server, options, timeoutMs);
-  if (server.topology === "cluster") return clusterRunner(server, options);
+  if (server.topology === "cluster") return clusterRunner(server, options, timeoutMs);
   return singleRunner(server, options, reconnects);
 }
 
@@ -83,8 +83,9 @@ function singleRunner({ hosts, database }: RedisServer, options: ClientOptions, 
   return Object.assign(client, { send, nodes: async () => [client] });
 }
 
-function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions): Runner {
-  const rootNodes = hosts.map((host) => ({ socket: { ...host } }));
+function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions, timeoutMs: number): Runner {
+  // They only tell who the masters are; without an end the others would never be asked where the first is silent.
+  const rootNodes = hosts.map((host) => ({ socket: { ...host, socketTimeout: timeoutMs } }));
   const cluster = createCluster({ rootNodes, defaults, commandOptions: defaults.commandOptions });
   const send = (key: string, words: string[]) => cluster.sendCommand(key, false, words);
   const nodes = () => Promise.all(cluster.masters.map((master) => cluster.nodeClient(master)));

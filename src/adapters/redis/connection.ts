@@ -39,7 +39,8 @@ export interface RedisOptions {
   readonly timeoutMs?: number;
   /**
    * Whether a lost connection is made again by itself, and one replaced on which nothing comes any more; true by default.
-   * Where not, that to a single server ends for good, and neither it nor an attempt to make it again keeps the process alive.
+   * Where not, that to a single server ends for good, and neither it nor an attempt to make it again keeps the process alive;
+   * those to Sentinels and to a cluster are kept up all the same.
    */
   readonly reconnects?: boolean;
 }
@@ -60,9 +61,11 @@ export async function connectRedis(
   const { createRunner } = await import("./clients.ts");
   const open = () => connectClient(createRunner(server, timeoutMs, reconnects), timeoutMs, onError);
   const client = createRenewedClient(await open(), open, { timeoutMs, onError });
+  // Of more than one server, one that answers says nothing about another that went silent.
+  const renews = reconnects || server.topology !== "single";
   const call = <T>(work: (client: Runner) => Promise<T>) =>
     inTime(work(client.current), timeoutMs).catch((error: unknown) => {
-      if (reconnects && error instanceof SilenceError) client.doubt();
+      if (renews && error instanceof SilenceError) client.doubt();
       return failed(error);
     });
   return {
@@ -92,8 +95,11 @@ async function connectClient(
     lastError = error;
     if (isConnected) onError(error);
   });
-  await inTime(client.connect(), 2 * timeoutMs).catch((cause: unknown) => {
+  const connecting = client.connect();
+  await inTime(connecting, 2 * timeoutMs).catch((cause: unknown) => {
     destroy(client);
+    // An answer that comes late makes it open more, to all masters of a cluster, though it calls itself closed.
+    connecting.then(() => client.destroy()).catch(() => {});
     // The client goes on trying; why it has to tells more than that time is over.
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });

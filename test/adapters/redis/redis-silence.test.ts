@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type RedisConnection, type RedisOptions, script } from "../../../src/adapters/redis/connection.ts";
 import { createOnDemandRedis } from "../../../src/adapters/redis/on-demand.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
-import { connectTo, startRedis, startRedisCluster } from "../../support/redis.ts";
+import { connectTo, type RedisServer, startRedis, startRedisCluster } from "../../support/redis.ts";
 import { startProxy } from "../../support/tcp-proxy.ts";
 
 const TIMEOUT_MS = 300;
@@ -27,13 +27,29 @@ async function startBehindProxy() {
   const url = `redis://127.0.0.1:${proxy.port}`;
   const connect = (options?: RedisOptions) =>
     connectTo(url, { timeoutMs: TIMEOUT_MS, onError: (error) => errors.push(error), ...options });
-  const connections = () =>
-    server
-      .command("client", "list")
-      .split("\n")
-      .filter((line) => line && !line.includes("cmd=client")).length;
-  return { proxy, connect, errors, connections };
+  return { proxy, connect, errors, connections: () => connectionsTo(server) };
 }
+
+/** One of its nodes is known by the address of the proxy alone. */
+async function startClusterBehindProxy(holds: (node: RedisServer) => boolean) {
+  const cluster = await startRedisCluster();
+  ends.push(() => cluster.stop());
+  const node = cluster.nodes.find(holds);
+  if (!node) throw new Error("a cluster without such a node");
+  const proxy = await startProxy({ host: "127.0.0.1", port: node.port });
+  ends.push(() => proxy.close());
+  node.command("config", "set", "cluster-announce-port", String(proxy.port));
+  const isKnown = ({ command }: RedisServer) => command("cluster", "slots").includes(String(proxy.port));
+  await expect.poll(() => cluster.nodes.every(isKnown), { timeout: 20_000 }).toBe(true);
+  const connections = () => cluster.nodes.map(connectionsTo).reduce((sum, each) => sum + each);
+  return { url: cluster.url, proxy, connections };
+}
+
+const connectionsTo = (server: RedisServer) =>
+  server
+    .command("client", "list")
+    .split("\n")
+    .filter((line) => line && !line.includes("cmd=client")).length;
 
 const succeeds = (call: Promise<unknown>) =>
   call.then(
@@ -112,26 +128,42 @@ test("a master's connection is replaced where Sentinels watch it", async () => {
   await expect.poll(() => succeeds(redis.ping()), SOON).toBe(true);
 });
 
-test("a cluster's connection to one node is replaced while the other nodes answer", async () => {
-  const cluster = await startRedisCluster();
-  ends.push(() => cluster.stop());
-  const [node] = cluster.nodes;
-  if (!node) throw new Error("a cluster without nodes");
-  const proxy = await startProxy({ host: "127.0.0.1", port: node.port });
-  ends.push(() => proxy.close());
-  node.command("config", "set", "cluster-announce-port", String(proxy.port));
-  const isKnown = ({ command }: typeof node) => command("cluster", "slots").includes(String(proxy.port));
-  await expect.poll(() => cluster.nodes.every(isKnown), { timeout: 20_000 }).toBe(true);
+describe("one of a cluster's connections on which nothing comes any more", () => {
+  test.each([
+    { name: "kept up", onDemand: false },
+    { name: "made on demand", onDemand: true },
+  ])("is replaced while the other nodes answer: $name", async ({ onDemand }) => {
+    // Whether a connection that is made on demand still works is asked of the node that holds {ping}.
+    const { url, proxy } = await startClusterBehindProxy((node) => !holdsPing(node));
+    const connect = () => connectTo(url, { timeoutMs: TIMEOUT_MS, reconnects: !onDemand });
+    const redis = onDemand ? createOnDemandRedis(connect) : await connect();
+    ends.push(() => redis.close());
+    expect(await answered(redis)).toBe(KEYS.length);
+    proxy.swallow();
+    const left = await answered(redis);
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(KEYS.length);
+    await expect.poll(() => answered(redis), SOON).toBe(KEYS.length);
+  });
 
-  const redis = await connectTo(cluster.url, { timeoutMs: TIMEOUT_MS });
-  ends.push(() => redis.close());
-  expect(await answered(redis)).toBe(KEYS.length);
-  proxy.swallow();
-  const left = await answered(redis);
-  expect(left).toBeGreaterThan(0);
-  expect(left).toBeLessThan(KEYS.length);
-  await expect.poll(() => answered(redis), SOON).toBe(KEYS.length);
+  test("leaves none behind where the node to begin with answers after it was given up", async () => {
+    const { proxy, connections } = await startClusterBehindProxy(() => true);
+    const redis = await connectTo(`redis+cluster://127.0.0.1:${proxy.port}`, { timeoutMs: TIMEOUT_MS });
+    ends.push(() => redis.close());
+    const kept = connections();
+    proxy.freeze();
+    const until = performance.now() + 6 * TIMEOUT_MS;
+    while (performance.now() < until) await answered(redis);
+    proxy.thaw();
+    await expect.poll(() => answered(redis), SOON).toBe(KEYS.length);
+    await sleep(2 * TIMEOUT_MS);
+    expect(connections()).toBe(kept);
+    await redis.close();
+    await expect.poll(connections, SOON).toBe(0);
+  });
 });
+
+const holdsPing = ({ command }: RedisServer) => !command("get", "{ping}").startsWith("MOVED");
 
 const KEYS = Array.from({ length: 30 }, (_, index) => `{key-${index}}`);
 const ONE = script("return 1");
