@@ -11,13 +11,18 @@ export interface RenewedClient {
 
 interface RenewalOptions {
   readonly timeoutMs: number;
-  /** Told when the client was replaced, and when that failed; the next doubt tries it again. */
+  /** Told when the client was replaced, and when that failed; a later doubt tries it again. */
   readonly onError: (error: unknown) => void;
 }
+
+/** How many times the timeout nothing is tried again after a renewal that failed. */
+const REST = 5;
 
 /**
  * What a network drops without a word the kernel sends again for a quarter of an hour, and the client waits as long. A
  * server that is only slow, or stands still, keeps its connection: a new one has to work before it takes the place.
+ * As long as one stands still each attempt may leave connections to it, which end when it goes on: after one that failed
+ * doubts are ignored for a while. One that merely stood still needs no renewal then: its old connection works again.
  */
 export function createRenewedClient(
   first: Runner,
@@ -27,6 +32,7 @@ export function createRenewedClient(
   let current = first;
   let isRenewing = false;
   let isClosed = false;
+  let failedAt = Number.NEGATIVE_INFINITY;
 
   async function renew(): Promise<void> {
     if (await answers(current, timeoutMs)) return;
@@ -43,10 +49,11 @@ export function createRenewedClient(
       return current;
     },
     doubt() {
-      if (isRenewing) return;
+      if (isRenewing || performance.now() - failedAt < REST * timeoutMs) return;
       isRenewing = true;
       void renew()
         .catch((error: unknown) => {
+          failedAt = performance.now();
           if (!isClosed) onError(error);
         })
         .finally(() => {
