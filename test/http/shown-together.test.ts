@@ -98,6 +98,63 @@ describe("a factor of one's own", () => {
   });
 });
 
+describe("recovery codes", () => {
+  it("are made anew by no password alone, which would make two of one", async () => {
+    await addApp(await signUp(PHONE));
+    world.clock.advance(2 * DAY_MS);
+    const thief = await opened(await signIn(PHONE, PASSWORD));
+    await refused(await post("/v1/me/factors/recovery-codes", thief), "step_up_required");
+  });
+
+  it.each([undefined, "always"])(
+    "set no password in an old session, to be two with it (protection: %s)",
+    async (when) => {
+      const person = await world.signIn(PHONE);
+      await addApp(person);
+      const [recoveryCode = ""] = await recoveryCodes(person);
+      if (when) expect((await protect(person, when)).status).toBe(204);
+      world.clock.advance(DAY_MS);
+      const session = await refreshed(person.refreshToken);
+      expect((await raise(session, { recoveryCode })).status).toBe(200);
+      const response = await send("PUT", "/v1/me/password", session, { newPassword: PASSWORD });
+      expect(await bodyOf(response.clone())).toMatchObject({ methods: when ? ["otp"] : ["sms", "otp"] });
+      await refused(response, "step_up_required");
+    },
+  );
+
+  it("are not asked for on the way to a new password, where they lead nowhere", async () => {
+    const { go, enter } = createVisitor(world);
+    await addApp(await world.signIn(PHONE));
+    world.clock.advance(MINUTE_MS);
+    await enter();
+    await go("/account/factors");
+    await go("/account/factors/codes", {});
+    world.clock.advance(20 * MINUTE_MS);
+    await go("/account/password");
+    expect((await go("/account/password", { password: PASSWORD })).location).toMatch(/confirm/);
+    expect((await go("/account/confirm?to=/account/password")).text).not.toContain("recovery codes");
+    expect((await go("/account/confirm?to=/account/data")).text).toContain("recovery codes");
+  });
+});
+
+it("login protection that rests on the password is turned on from its page, in an old session too", async () => {
+  await signUp(PHONE);
+  world.clock.advance(2 * DAY_MS);
+  const { go, enter } = createVisitor(world);
+  await enter();
+  world.clock.advance(20 * MINUTE_MS);
+  await go("/account/factors");
+  const led = await go("/account/factors/protection", { when: "always" });
+  await go(led.location ?? "");
+  expect(await go("/account/confirm", { password: PASSWORD })).toMatchObject({
+    location: "/account/factors",
+  });
+  await go("/account/factors");
+  expect(await go("/account/factors/protection", { when: "always" })).toMatchObject({
+    location: "/account/factors",
+  });
+});
+
 describe("two things that are only known, shown at one time", () => {
   it("move an account whose phone is lost", async () => {
     const person = await signUp(PHONE);

@@ -21,7 +21,8 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
     open: (session) =>
       transaction(async (trx) => {
         await trx.insertInto("sessions").values(sessionValues(session)).execute();
-        const { userId, id: sessionId, createdAt: at } = session;
+        // One that a page handed over is as old as the page's.
+        const { userId, id: sessionId, lastUsedAt: at } = session;
         await addEvents(trx, { type: "sign_in", userId, sessionId, at });
       }),
 

@@ -1,5 +1,5 @@
 import type { OwnDeps } from "../account/factors/own.ts";
-import { waysAtHand } from "../account/factors/step-up.ts";
+import { waysFor } from "../account/factors/step-up.ts";
 import type { User, UserStore } from "../account/ports.ts";
 import type { MessageStore } from "../delivery/ports.ts";
 import type { TextVault } from "../delivery/receipt-ports.ts";
@@ -10,7 +10,7 @@ import { tooMany } from "../protection/limits.ts";
 import { NOTICE_WINDOWS } from "../protection/notices.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { sha256 } from "../secrets.ts";
-import type { Method } from "../session/methods.ts";
+import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, withMethods } from "../session/step-up.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
@@ -51,7 +51,7 @@ export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "c
 type ChangeRefusal = CheckRefusal | "step_up_required" | "phone_taken" | "invalid_token";
 
 /** What the person did to show that they hold the former number, or more than that, may be so old. */
-const NEED: Need = { withinMs: 15 * 60_000, atHand: true };
+const NEED: Need = { withinMs: 15 * 60_000, notBy: KNOWN };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 
@@ -65,7 +65,7 @@ export function waysToChangePhone(
   deps: OwnDeps & Pick<ChangePhoneDeps, "clock">,
   principal: Principal,
 ): Promise<readonly Method[]> {
-  return waysAtHand(deps, principal, NEED);
+  return waysFor(deps, principal, NEED);
 }
 
 /**

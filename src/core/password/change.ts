@@ -1,12 +1,13 @@
 import type { OwnDeps } from "../account/factors/own.ts";
-import { waysToRaise } from "../account/factors/step-up.ts";
+import { waysFor, waysToRaise } from "../account/factors/step-up.ts";
 import type { SessionStore } from "../account/ports.ts";
 import type { Notices } from "../notices/notices.ts";
 import { tooMany } from "../protection/limits.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import type { Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
-import { requireRecent, SENSITIVE } from "../session/step-up.ts";
+import { type Need, requireRecent, SENSITIVE, withMethods } from "../session/step-up.ts";
 import type { Locale } from "../verification/ports.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
 import type { CommonPasswords, PasswordChange } from "./ports.ts";
@@ -62,6 +63,17 @@ export async function changePassword(
   return await save(deps, "password_changed", principal, { sealedHash, locale, ...bySms });
 }
 
+/** Codes are made to come back to one's own, and not to make another factor beside them. */
+const CHANGING: Need = { ...SENSITIVE, notBy: ["recovery"] };
+
+/** What raises the session enough to set a password. */
+export function waysToChangePassword(
+  deps: OwnDeps & Pick<ChangeDeps, "clock">,
+  principal: Principal,
+): Promise<readonly Method[]> {
+  return waysFor(deps, principal, CHANGING);
+}
+
 async function countChange(
   { limits, clock, random }: ChangeDeps,
   userId: string,
@@ -106,7 +118,7 @@ async function confirm(
   currentPassword: string | undefined,
 ): Promise<Result<Principal, ConfirmRefusal>> {
   const now = deps.clock.now();
-  if (currentPassword === undefined) return recently(principal, now);
+  if (currentPassword === undefined) return await recently(deps, principal);
   const { user, session } = principal;
   const phone = await deps.vault.open(user.sealedPhone, user.id);
   const compared = await comparePassword(deps, { phone, password: currentPassword, bucket: "device" });
@@ -114,12 +126,16 @@ async function confirm(
     return refuse(compared.refusal.code === "code_required" ? "code_required" : "invalid_credentials");
   // Beside the same phone that set it by a code it makes nothing more of the session, nor where an app is asked for.
   const ways = await waysToRaise(deps, principal);
-  if (!ways.includes("pwd")) return user.loginProtection ? recently(principal, now) : ok(principal);
+  if (!ways.includes("pwd")) return user.loginProtection ? await recently(deps, principal) : ok(principal);
   const raised = await deps.sessions.stepUp(session.id, "pwd", now);
-  return raised ? recently({ user, session: raised }, now) : refuse("invalid_token");
+  return raised ? await recently(deps, { user, session: raised }) : refuse("invalid_token");
 }
 
-function recently(principal: Principal, now: number): Result<Principal, "step_up_required"> {
-  const recent = requireRecent(principal, SENSITIVE, now);
-  return recent.ok ? ok(principal) : recent;
+async function recently(
+  deps: OwnDeps & Pick<ChangeDeps, "clock">,
+  principal: Principal,
+): Promise<Result<Principal, "step_up_required">> {
+  const recent = requireRecent(principal, CHANGING, deps.clock.now());
+  if (recent.ok) return ok(principal);
+  return withMethods(recent.refusal, await waysToChangePassword(deps, principal));
 }

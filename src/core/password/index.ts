@@ -1,4 +1,11 @@
-import { type ChangeDeps, type ChangeInput, changePassword, removePassword } from "./change.ts";
+import type { Principal } from "../session/session.ts";
+import {
+  type ChangeDeps,
+  type ChangeInput,
+  changePassword,
+  removePassword,
+  waysToChangePassword,
+} from "./change.ts";
 import { type ResetDeps, type ResetInput, resetPassword } from "./reset.ts";
 import { type PasswordSignInDeps, type PasswordSignInInput, signInByPassword } from "./sign-in.ts";
 
@@ -15,6 +22,7 @@ export function createPasswords(deps: PasswordDeps) {
   return {
     signIn: (input: PasswordSignInInput) => signInByPassword(deps, input),
     change: (input: ChangeInput) => changePassword(deps, input),
+    waysToChange: (principal: Principal) => waysToChangePassword(deps, principal),
     remove: (input: Pick<ChangeInput, "principal" | "locale">) => removePassword(deps, input),
     reset: (input: ResetInput) => resetPassword(deps, input),
   };

@@ -6,10 +6,8 @@ export const METHODS = ["sms", "pwd", "otp", "pop", "recovery"] as const;
 
 export type Method = (typeof METHODS)[number];
 
-/** Whether it shows that something is at hand: a phone, an app, a passkey. What is only known may be known to others. */
-export function isAtHand(method: Method): boolean {
-  return method !== "pwd" && method !== "recovery";
-}
+/** They show that nothing is at hand, no phone, app or passkey: what is only known may be known to others. */
+export const KNOWN: readonly Method[] = ["pwd", "recovery"];
 
 /** How sure it is who somebody is: by one factor, or by two that no thief gets at one stroke. */
 export type Level = 1 | 2;

@@ -1,6 +1,6 @@
 import type { Session } from "../account/ports.ts";
 import { ok, type Refusal, type Result, refuse } from "../refusals.ts";
-import { isAtHand, type Level, levelOf, type Method } from "./methods.ts";
+import { type Level, levelOf, type Method } from "./methods.ts";
 import type { Principal } from "./session.ts";
 
 /** What a sensitive action asks of the session. */
@@ -9,8 +9,8 @@ export interface Need {
   readonly withinMs: number;
   /** 1 where it is left out; 2 in any case where the account has login protection. */
   readonly level?: Level;
-  /** Whether what was shown last has to be more than a password or a recovery code: something at hand, or two factors. */
-  readonly atHand?: boolean;
+  /** What is not enough where nothing else was shown within that time. */
+  readonly notBy?: readonly Method[];
 }
 
 /** For what takes an account over, or away from its owner. */
@@ -30,7 +30,8 @@ export function requireRecent(
   need: Need,
   now: number,
 ): Result<void, "step_up_required"> {
-  const isWeak = need.atHand === true && isKnown(shownWithin(session, need.withinMs, now));
+  const [shown, ...others] = shownWithin(session, need.withinMs, now);
+  const isWeak = others.length === 0 && shown !== undefined && need.notBy?.includes(shown) === true;
   const level = user.loginProtection || isWeak ? 2 : (need.level ?? 1);
   const isRecent = now - session.authTime <= need.withinMs;
   if (isRecent && !isWeak && levelOf(session.amr) >= level) return ok(undefined);
@@ -48,8 +49,4 @@ export function withMethods(
 /** What the person showed within so long: all, where the session is no older, or the one that raised it last. */
 function shownWithin({ amr, createdAt }: Session, withinMs: number, now: number): readonly Method[] {
   return now - createdAt <= withinMs ? amr : amr.slice(-1);
-}
-
-function isKnown(shown: readonly Method[]): boolean {
-  return shown.length === 1 && !shown.some(isAtHand);
 }

@@ -13,7 +13,7 @@ import { pageClient } from "./flow.ts";
 import { csrfToken, type Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
 import { confirmPage } from "./views/confirm.tsx";
-import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
+import { type Handler, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
 /** The account's own pages: nobody is sent elsewhere from here (T39). */
 const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
@@ -103,7 +103,8 @@ function pathOf({ returnTo }: Flow): string {
 function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promise<readonly Method[]> {
   const to = pathOf(flow);
   if (to === PHONE_PATH) return phonekey.life.waysToChangePhone(principal);
-  if (to === FACTORS_PATH) return phonekey.factors.waysToAdd(principal);
+  if (to === FACTORS_PATH) return phonekey.factors.waysToChange(principal);
+  if (to === OWN_PASSWORD) return phonekey.passwords.waysToChange(principal);
   return phonekey.sessions.waysToRaise(principal);
 }
 

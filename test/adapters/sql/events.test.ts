@@ -23,7 +23,8 @@ describe("sqlite: the audit trail", () => {
     const user = aUser(newTag());
     const first = aSession(user.id);
     const second = aSession(user.id, { createdAt: NOW + 1 });
-    const third = aSession(user.id, { createdAt: NOW + 2 });
+    // A page of before handed it over.
+    const third = aSession(user.id, { createdAt: NOW, lastUsedAt: NOW + 2 });
     await users.signIn({ user, session: first });
     await users.signIn({ user: aUser(user.phoneTag), session: second });
     await sessions.open(third);

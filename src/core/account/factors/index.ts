@@ -1,6 +1,7 @@
 import { maskPhone } from "../../phone.ts";
 import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
+import { KNOWN, type Method } from "../../session/methods.ts";
 import type { Principal } from "../../session/session.ts";
 import { requireRecent, withMethods } from "../../session/step-up.ts";
 import type { Locale } from "../../verification/ports.ts";
@@ -12,7 +13,7 @@ import { askForPasskey, countAsk, keepChallenge, passkeysOf } from "./passkey.ts
 import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
 import type { ProveDeps } from "./prove.ts";
 import { renewRecoveryCodes } from "./recovery.ts";
-import { waysAtHand } from "./step-up.ts";
+import { waysFor, waysToRaise } from "./step-up.ts";
 
 export interface FactorsDeps extends ProveDeps {
   readonly sessions: Pick<SessionStore, "stepUp">;
@@ -24,7 +25,7 @@ export interface FactorsDeps extends ProveDeps {
 /** How long ago a person may have confirmed who they are before they change their factors. */
 const RECENT = { withinMs: 600_000 };
 /** With a password or a recovery code alone nobody brings a factor of their own, which would count for more than either. */
-const ADDING = { ...RECENT, atHand: true };
+const ADDING = { ...RECENT, notBy: KNOWN };
 /** How long a proposed app waits for its first code. */
 const PROPOSED_MS = 1_800_000;
 const MOST_FACTORS = 10;
@@ -50,12 +51,17 @@ export function createFactors(deps: FactorsDeps) {
     requireRecent(principal, { ...RECENT, ...(level && { level }) }, deps.clock.now());
   const adding = async (principal: Principal) => {
     const may = requireRecent(principal, ADDING, deps.clock.now());
-    return may.ok ? may : withMethods(may.refusal, await waysAtHand(deps, principal, ADDING));
+    return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, ADDING));
   };
   return {
     read: ({ user }: Principal) => protectionOf(deps, user),
-    /** What raises the session enough to add a factor. */
-    waysToAdd: (principal: Principal) => waysAtHand(deps, principal, ADDING),
+    /** What raises the session enough to add a factor, or to the level that login protection asks for. */
+    async waysToChange(principal: Principal): Promise<readonly Method[]> {
+      const adding = await waysFor(deps, principal, ADDING);
+      const all = await waysToRaise(deps, principal);
+      const { amr } = principal.session;
+      return all.filter((way) => adding.includes(way) || (way === "pwd" && !amr.includes(way)));
+    },
     secretOf: (principal: Principal, id: string) => readProposed(deps, principal, id),
     async proposeApp(
       principal: Principal,
@@ -82,7 +88,7 @@ export function createFactors(deps: FactorsDeps) {
     }: Actor): Promise<
       Result<readonly string[], "step_up_required" | "invalid_token" | "factor_missing" | "too_many_requests">
     > {
-      const may = recent(principal);
+      const may = await adding(principal);
       if (!may.ok) return may;
       const factors = await deps.factorStore.list(principal.user.id);
       if (factors.length === 0) return refuse("factor_missing");

@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
-import { isAtHand, type Method } from "../../session/methods.ts";
+import type { Method } from "../../session/methods.ts";
 import type { Principal } from "../../session/session.ts";
 import type { Need } from "../../session/step-up.ts";
 import type { Session, SessionStore } from "../ports.ts";
@@ -22,20 +22,17 @@ export async function waysToRaise(
   return raisedBy(user, session, await ownOf(deps, user.id), deps.clock.now());
 }
 
-/**
- * Those of them after which the person showed more than a password or a recovery code (`Need.atHand`), or the first of two
- * steps there.
- */
-export async function waysAtHand(
+/** Those of them that give what is asked for (`Need.notBy`), or are the first of two steps there. */
+export async function waysFor(
   deps: OwnDeps & Pick<StepUpDeps, "clock">,
   principal: Principal,
-  { withinMs }: Need,
+  { withinMs, notBy = [] }: Need,
 ): Promise<readonly Method[]> {
   const ways = await waysToRaise(deps, principal);
   const { amr, createdAt } = principal.session;
   const isNew = deps.clock.now() - createdAt <= withinMs;
-  // Beside what opened a session just now, another thing that is only known makes two.
-  const enough = ways.filter((way) => isAtHand(way) || (isNew && !amr.includes(way)));
+  // Beside what opened a session just now, anything else makes two.
+  const enough = ways.filter((way) => !notBy.includes(way) || (isNew && !amr.includes(way)));
   // Protection that rests on the password asks for that anew, and for the number after it.
   return principal.user.loginProtection && enough.length === 0 ? ways : enough;
 }
