@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Locale } from "../../src/core/verification/ports.ts";
+import { CONFIRM_COPY } from "../../src/http/pages/copy/confirm.ts";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "../password/support.ts";
 import { createVisitor } from "../password/visitor.ts";
 import type { OpenedSession, World } from "../support/world.ts";
@@ -132,7 +134,9 @@ describe("recovery codes", () => {
     world.clock.advance(20 * MINUTE_MS);
     await go("/account/password");
     expect((await go("/account/password", { password: PASSWORD })).location).toMatch(/confirm/);
-    expect((await go("/account/confirm?to=/account/password")).text).not.toContain("recovery codes");
+    const page = await go("/account/confirm?to=/account/password");
+    expect(page.text).not.toContain("recovery codes");
+    expect(page.text).toContain(CONFIRM_COPY.en.signInAnew.recovery);
     expect((await go("/account/confirm?to=/account/data")).text).toContain("recovery codes");
   });
 });
@@ -154,6 +158,22 @@ it("login protection that rests on the password is turned on from its page, in a
     location: "/account/factors",
   });
 });
+
+it.each(["en", "zh-CN"])(
+  "whoever came by a password that a code set today is told to sign in by a code (%s)",
+  async (lang) => {
+    await signUp(PHONE);
+    world.clock.advance(60 * MINUTE_MS);
+    const session = await opened(await signIn(PHONE, PASSWORD));
+    await addsNothing(session, []);
+    const { go } = createVisitor(world);
+    await go("/sign-in/password");
+    await go("/sign-in/password", { phone: PHONE, country: "CN", password: PASSWORD });
+    const page = await go(`/account/confirm?to=/account/factors&lang=${lang}`);
+    expect(page.text).toContain(CONFIRM_COPY[lang as Locale].signInAnew.code);
+    await addApp(await world.signIn(PHONE));
+  },
+);
 
 describe("two things that are only known, shown at one time", () => {
   it("move an account whose phone is lost", async () => {

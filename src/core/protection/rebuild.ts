@@ -141,7 +141,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
     // What was started under an older tag is over.
     if (verification?.outcome !== "open" || verification.phoneTag !== phoneTag) return [];
     const { attemptsUsed, attemptsAllowed: amount } = verification;
-    const endsAt = attemptsUsed < amount ? Number.POSITIVE_INFINITY : now + LATE_MS;
+    const endsAt = attemptsUsed < amount ? Number.POSITIVE_INFINITY : deps.clock.now() + LATE_MS;
     const [key, member] = [LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(verificationId)];
     return [{ key, member, amount, expiresAt: Math.min(createdAt + LEASE_MS, endsAt) }];
   }

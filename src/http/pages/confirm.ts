@@ -108,6 +108,17 @@ function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promi
   return phonekey.sessions.waysToRaise(principal);
 }
 
+/** What whoever signs in anew goes on with, where this session does not take it. */
+async function waysAnew(
+  { phonekey }: HttpDeps,
+  principal: Principal,
+  taken: readonly Method[],
+): Promise<"code" | "recovery" | undefined> {
+  if (taken.length === 0 && !principal.user.loginProtection) return "code";
+  const all = await phonekey.sessions.waysToRaise(principal);
+  return all.includes("recovery") && !taken.includes("recovery") ? "recovery" : undefined;
+}
+
 async function confirmForm(
   c: Context<Env>,
   deps: HttpDeps,
@@ -123,9 +134,11 @@ async function confirmForm(
   const passkey = methods.includes("pop")
     ? await deps.phonekey.factors.askForPasskey(principal, siteOf(c, deps))
     : undefined;
+  const anew = await waysAnew(deps, principal, methods);
   const page = confirmPage({
     context,
     methods,
+    ...(anew && { anew }),
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     to: pathOf(flow),
     phoneMasked: maskedPhone,

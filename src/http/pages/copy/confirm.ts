@@ -8,6 +8,8 @@ interface ConfirmCopy {
   readonly send: string;
   readonly submit: string;
   readonly back: string;
+  /** Where nothing counts in this session, and where a recovery code does not: whoever signs in anew goes on. */
+  readonly signInAnew: Readonly<Record<"code" | "recovery", string>>;
 }
 
 /** The page that asks a signed-in person to confirm that it is them. */
@@ -19,6 +21,10 @@ export const CONFIRM_COPY: Readonly<Record<Locale, ConfirmCopy>> = {
     send: "Send code",
     submit: "Confirm",
     back: "Back to your account",
+    signInAnew: {
+      code: "Nothing you could show here counts in this session. Sign out, sign in with a code, and try again.",
+      recovery: "Lost it? Sign out and sign in again: a recovery code counts right after that.",
+    },
   },
   "zh-CN": {
     title: "请确认是您本人",
@@ -27,5 +33,9 @@ export const CONFIRM_COPY: Readonly<Record<Locale, ConfirmCopy>> = {
     send: "发送验证码",
     submit: "确认",
     back: "返回我的账号",
+    signInAnew: {
+      code: "当前登录状态下没有可用的验证方式。请退出登录，使用验证码重新登录后再试。",
+      recovery: "已经丢失？请退出并重新登录，随后即可使用恢复码。",
+    },
   },
 };

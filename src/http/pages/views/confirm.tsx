@@ -17,14 +17,17 @@ export interface ConfirmPageProps {
   readonly methods: readonly string[];
   /** What a browser is to sign, where passkeys count. */
   readonly passkeyOptions?: string;
+  /** What a person who signs in anew goes on with, where this session does not take it. */
+  readonly anew?: "code" | "recovery";
   /** What was shown and is refused, by its name in `amr`, and why. */
   readonly wrong?: { readonly by: string; readonly text: string };
 }
 
 /** Asks a signed-in person to confirm that it is them. Posts `csrf` to /account/confirm/send, `code` to /account/confirm. */
 export function confirmPage(props: ConfirmPageProps): Page {
-  const { context, wrong, sent, to, methods, phoneMasked } = props;
+  const { context, wrong, sent, to, methods, phoneMasked, anew } = props;
   const copy = CONFIRM_COPY[context.locale];
+  const none = anew === "code" ? copy.signInAnew.code : FACTORS_COPY[context.locale].none;
   const action = "/account/confirm";
   const takesSms = methods.includes("sms");
   const isSent = takesSms && sent !== undefined;
@@ -43,10 +46,11 @@ export function confirmPage(props: ConfirmPageProps): Page {
     <>
       <h1>{copy.title}</h1>
       {wrong && !atSms && !atCode && <Banner kind="error">{wrong.text}</Banner>}
-      <p class="lead">{methods.length > 0 ? copy.lead : FACTORS_COPY[context.locale].none}</p>
+      <p class="lead">{methods.length > 0 ? copy.lead : none}</p>
       {isSent && sms}
       <FactorForm {...props} action={action} hasFocus={!isSent} {...(atCode && { error: wrong.text })} />
       {!isSent && sms}
+      {anew === "recovery" && <p class="small">{copy.signInAnew.recovery}</p>}
       <AsideLink href={to}>{copy.back}</AsideLink>
     </>,
   );
