@@ -6,7 +6,7 @@ import type { TextVault } from "../delivery/receipt-ports.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
-import { tooMany } from "../protection/limits.ts";
+import { countOn } from "../protection/count.ts";
 import { NOTICE_WINDOWS } from "../protection/notices.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { sha256 } from "../secrets.ts";
@@ -88,7 +88,9 @@ export async function changePhone(
   if (!checked.ok) return checked;
   const { phone, phoneTag, verification } = checked.value;
   await deps.messages.convert(verification.id);
-  const counted = await countChange(deps, user.phoneTag);
+  // No more are begun than the former number may be told of: none takes effect because its notice had to wait.
+  const begun = { name: "phone_changes", key: `phone_changes:${user.phoneTag}`, windows: NOTICE_WINDOWS };
+  const counted = await countOn(deps, [begun]);
   if (!counted.ok) return counted;
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
@@ -113,17 +115,6 @@ export async function changePhone(
   await deps.notices.send(...notices);
   if (isAtOnce && (await applyChange(deps, change)) === "taken") return refuse("phone_taken");
   return await stateOf(deps, user.id);
-}
-
-/** No more changes are begun than the former number may be told of: none takes effect because its notice had to wait. */
-async function countChange(
-  { limits, clock, random }: ChangePhoneDeps,
-  phoneTag: string,
-): Promise<Result<void, "too_many_requests">> {
-  const now = clock.now();
-  const check = { name: "phone_changes", key: `phone_changes:${phoneTag}`, windows: NOTICE_WINDOWS };
-  const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
-  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }
 
 /** The user's number as it is now, and where the account is about to move. */

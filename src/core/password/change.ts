@@ -2,7 +2,7 @@ import type { OwnDeps } from "../account/factors/own.ts";
 import { waysFor, waysToRaise } from "../account/factors/step-up.ts";
 import type { SessionStore } from "../account/ports.ts";
 import type { Notices } from "../notices/notices.ts";
-import { tooMany } from "../protection/limits.ts";
+import { countOn } from "../protection/count.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Method } from "../session/methods.ts";
@@ -55,7 +55,8 @@ export async function changePassword(
   if (!chosen.ok) return chosen;
   const confirmed = await confirm(deps, principal, currentPassword);
   if (!confirmed.ok) return confirmed;
-  const counted = await countChange(deps, user.id);
+  const check = { name: "password_changes", key: `password_changes:${user.id}`, windows: CHANGE_WINDOWS };
+  const counted = await countOn(deps, [check]);
   if (!counted.ok) return counted;
   const sealedHash = await sealPassword(deps, user, chosen.value);
   const { amr } = confirmed.value.session;
@@ -72,16 +73,6 @@ export function waysToChangePassword(
   principal: Principal,
 ): Promise<readonly Method[]> {
   return waysFor(deps, principal, CHANGING);
-}
-
-async function countChange(
-  { limits, clock, random }: ChangeDeps,
-  userId: string,
-): Promise<Result<void, "too_many_requests">> {
-  const now = clock.now();
-  const check = { name: "password_changes", key: `password_changes:${userId}`, windows: CHANGE_WINDOWS };
-  const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
-  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }
 
 /** Removes the password, unless login protection rests on it: the person signs in by code alone from then on. */

@@ -1,7 +1,8 @@
 import type { Observer } from "../observer.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import { type LimitSettings, type SendCheck, solutionChecks, tooMany } from "./limits.ts";
+import { countOn } from "./count.ts";
+import { type LimitSettings, type SendCheck, solutionChecks } from "./limits.ts";
 import type { Bucket, LimitCheck, LimitStore } from "./ports.ts";
 
 /** What shows that somebody who asks for a message is worth it. */
@@ -145,15 +146,12 @@ const UNAVAILABLE_RETRY_SECONDS = 10;
 
 /** Asking a third party costs time and often money: nobody makes us ask without end by sending rubbish. */
 async function countVerification(
-  { limits, clock, random, settings }: JudgeDeps,
+  deps: JudgeDeps,
   { isThirdParty }: ChallengeVerifier,
   addressTag: string | undefined,
 ): Promise<Result<void, "too_many_requests">> {
-  const checks = isThirdParty ? solutionChecks(settings.limits, addressTag) : [];
-  if (checks.length === 0) return ok(undefined);
-  const now = clock.now();
-  const taken = await limits.take({ member: random.uuid(now), checks }, now);
-  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+  const checks = isThirdParty ? solutionChecks(deps.settings.limits, addressTag) : [];
+  return checks.length > 0 ? await countOn(deps, checks) : ok(undefined);
 }
 
 /**

@@ -4,8 +4,9 @@ import type { Keyring } from "../keys.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
+import { countOn } from "../protection/count.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard.ts";
-import { guessChecks, LIMIT_KEYS, type LimitSettings, tooMany } from "../protection/limits.ts";
+import { guessChecks, LIMIT_KEYS, type LimitSettings } from "../protection/limits.ts";
 import { leaseMember } from "../protection/members.ts";
 import type { Ledger, LimitStore } from "../protection/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
@@ -109,9 +110,7 @@ export async function countGuess(
 ): Promise<Result<void, "too_many_requests">> {
   if (!client.addressKey) return ok(undefined);
   const checks = guessChecks(deps.settings.limits, await addressTagOf(deps, client.addressKey));
-  const now = deps.clock.now();
-  const taken = await deps.limits.take({ member: deps.random.uuid(now), checks }, now);
-  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+  return await countOn(deps, checks);
 }
 
 /**

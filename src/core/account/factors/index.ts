@@ -3,7 +3,7 @@ import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { KNOWN, type Method } from "../../session/methods.ts";
 import type { Principal } from "../../session/session.ts";
-import { requireRecent, withMethods } from "../../session/step-up.ts";
+import { requireRecent, SENSITIVE, withMethods } from "../../session/step-up.ts";
 import type { Locale } from "../../verification/ports.ts";
 import type { LoginProtection, SessionStore } from "../ports.ts";
 import { isName } from "../profile.ts";
@@ -22,10 +22,8 @@ export interface FactorsDeps extends ProveDeps {
   readonly settings: ProveDeps["settings"] & { readonly brandName: string };
 }
 
-/** How long ago a person may have confirmed who they are before they change their factors. */
-const RECENT = { withinMs: 600_000 };
 /** With a password or a recovery code alone nobody brings a factor of their own, which would count for more than either. */
-const ADDING = { ...RECENT, notBy: KNOWN };
+const ADDING = { ...SENSITIVE, notBy: KNOWN };
 /** How long a proposed app waits for its first code. */
 const PROPOSED_MS = 1_800_000;
 const MOST_FACTORS = 10;
@@ -48,7 +46,7 @@ interface Actor {
 /** What users do with their second factors and their login protection; everything but reading takes a recent step-up. */
 export function createFactors(deps: FactorsDeps) {
   const recent = (principal: Principal, level?: 2) =>
-    requireRecent(principal, { ...RECENT, ...(level && { level }) }, deps.clock.now());
+    requireRecent(principal, { ...SENSITIVE, ...(level && { level }) }, deps.clock.now());
   const adding = async (principal: Principal) => {
     const may = requireRecent(principal, ADDING, deps.clock.now());
     return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, ADDING));

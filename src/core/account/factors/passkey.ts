@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../../ports.ts";
-import { tooMany } from "../../protection/limits.ts";
+import { type CountDeps, countOn } from "../../protection/count.ts";
 import type { Bucket, LimitStore } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { User } from "../ports.ts";
@@ -51,15 +51,14 @@ export async function askForPasskey(
 
 /** Counts a request for options; what is refused here leaves nothing in the store. */
 export async function countAsk(
-  { limits, clock, random }: Pick<AskDeps, "limits" | "clock" | "random">,
+  deps: CountDeps,
   userId: string,
   bucket: Bucket,
 ): Promise<Result<void, "too_many_requests">> {
-  const now = clock.now();
   const windows = [{ max: MOST_ASKED, windowMs: ANSWER_MS }];
-  const check = { name: "passkey_options", key: `passkey-options:${bucket}:${userId}`, windows };
-  const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
-  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+  return await countOn(deps, [
+    { name: "passkey_options", key: `passkey-options:${bucket}:${userId}`, windows },
+  ]);
 }
 
 export async function keepChallenge(

@@ -1,6 +1,6 @@
 import type { Notices } from "../../notices/notices.ts";
 import type { Clock, Random } from "../../ports.ts";
-import { tooMany } from "../../protection/limits.ts";
+import { countOn } from "../../protection/count.ts";
 import type { LimitStore } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { sha256 } from "../../secrets.ts";
@@ -16,7 +16,7 @@ const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 /** 80 bits: nobody guesses one, so that guesses need no ledger of their own. */
 const LENGTH = 16;
 
-/** How often one session makes new codes, so that a thief leaves the owner some in theirs: their phone is told each time, as often as it is told anything in a day. */
+/** How often one session makes new codes: a thief who did leaves the owner as many in a session of theirs. */
 const RENEWALS = [{ max: 10, windowMs: 86_400_000 }];
 
 export interface RecoveryDeps {
@@ -36,7 +36,8 @@ export async function renewRecoveryCodes(
   { user, session }: Principal,
   locale: Locale,
 ): Promise<Result<readonly string[], "invalid_token" | "too_many_requests">> {
-  const counted = await countRenewal(deps, session.id);
+  const check = { name: "recovery_codes", key: `recovery_codes:${session.id}`, windows: RENEWALS };
+  const counted = await countOn(deps, [check]);
   if (!counted.ok) return counted;
   const { factorStore, notices, random } = deps;
   const codes = Array.from({ length: CODES }, () => newCode(random));
@@ -47,16 +48,6 @@ export async function renewRecoveryCodes(
   if (outcome === "ended") return refuse("invalid_token");
   await notices.send(notice);
   return ok(codes);
-}
-
-async function countRenewal(
-  { limits, clock, random }: RenewDeps,
-  sessionId: string,
-): Promise<Result<void, "too_many_requests">> {
-  const now = clock.now();
-  const check = { name: "recovery_codes", key: `recovery_codes:${sessionId}`, windows: RENEWALS };
-  const taken = await limits.take({ member: random.uuid(now), checks: [check] }, now);
-  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }
 
 /** Looks at a recovery code, and uses it up if it is right. Its owner is told. */
