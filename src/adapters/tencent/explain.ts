@@ -28,6 +28,10 @@ const REASONS: readonly (readonly [code: RegExp, sentence: string])[] = [
   [/^UnsupportedRegion$/, "SMS is not served in TENCENT_REGION"],
   [/^RequestLimitExceeded/, "too many calls at once; try again in a minute"],
   [/ImageInvalid$/, "the image cannot be used: a readable JPG or PNG is wanted"],
+  [
+    /MissingSignature$/,
+    "it takes no template before the account has a signature; run this again once that is approved",
+  ],
   [/SignExistAndUnapproved$/, "a signature of this name is there already and not approved"],
   [/SignAlreadyPassedCheck$/, "this signature has passed its review already, and cannot be changed"],
   [/TemplateAlreadyPassedCheck$/, "this template has passed its review already, and cannot be changed"],

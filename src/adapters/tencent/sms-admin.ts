@@ -90,6 +90,8 @@ const CALL_MS = 15_000;
 const HASTE = /^RequestLimitExceeded/;
 const HASTE_WAIT_MS = 1_100;
 const MOST_TRIES = 4;
+/** What lists are refused with, by the API's own list of codes, where an account has nothing to list. */
+const NOTHING_THERE = /^FailedOperation\.Missing(Signature|Template)List$/;
 const TEMPLATE_KINDS = { notice: 2, verification: 3 } as const;
 
 export function createSmsAdmin({ client, isInternational, wait }: SmsAdminDeps): SmsAdmin {
@@ -104,7 +106,8 @@ export function createSmsAdmin({ client, isInternational, wait }: SmsAdminDeps):
     }
   };
   const page = async (action: string, list: string, Offset = 0): Promise<readonly Answer[]> => {
-    const rows = listOf((await call(action, { International, Limit: PAGE, Offset }))[list]);
+    const answer = await call(action, { International, Limit: PAGE, Offset }).catch(emptyWhereNothing);
+    const rows = listOf(answer[list]);
     return rows.length < PAGE ? rows : [...rows, ...(await page(action, list, Offset + PAGE))];
   };
   const signParameters = (request: SignRequest) => ({ International, ...signatureParameters(request) });
@@ -142,6 +145,11 @@ export function createSmsAdmin({ client, isInternational, wait }: SmsAdminDeps):
       return statisticsOf(objectOf(answer.SendStatusStatistics));
     },
   };
+}
+
+function emptyWhereNothing(error: unknown): Answer {
+  if (error instanceof TencentError && NOTHING_THERE.test(error.code ?? "")) return {};
+  throw error;
 }
 
 function signatureParameters(request: SignRequest): object {

@@ -15,6 +15,7 @@ it.each([
   ["UnauthorizedOperation.RequestIpNotInWhitelist", /allowlist/],
   ["InvalidParameterValue.ImageInvalid", /image/],
   ["FailedOperation.TemplateNumberLimit", /as many as it may have/],
+  ["FailedOperation.MissingSignature", /before the account has a signature/],
   ["UnsupportedRegion", /TENCENT_REGION/],
 ])("%s is a sentence that says what to do", (code, sentence) => {
   const error = new TencentError({

@@ -151,6 +151,15 @@ describe("the set-up", () => {
     expect(await global.templates()).toHaveLength(1);
   });
 
+  it("takes a list that is refused because nothing is there for an empty one", async () => {
+    const { admin, cloud, actions } = await start();
+    cloud.faults.push({ error: "FailedOperation.MissingSignatureList" });
+    cloud.faults.push({ error: "FailedOperation.MissingTemplateList" });
+    const { done } = await setUp(admin, wanted({ templates: [] }));
+    expect(done).toMatchObject([{ what: "signature", action: "add", status: "in_review" }]);
+    expect(actions()).toEqual(["DescribeSmsSignList", "DescribeSmsTemplateList", "AddSmsSign"]);
+  });
+
   it("waits when it is told that it calls too often, and gives up at last", async () => {
     const { admin, cloud, waits } = await start();
     cloud.faults.push({ error: "RequestLimitExceeded" }, { error: "RequestLimitExceeded.UinLimitExceeded" });
