@@ -3,6 +3,7 @@ import {
   DOCUMENTS,
   defaultTemplate,
   droppedName,
+  nameFaults,
   SIGN_TYPES,
   type SignDocument,
   type SignType,
@@ -116,7 +117,7 @@ async function setUp(options: SetupOptions, command: Command): Promise<void> {
 
   const tools = tencentTools(tencent, isInternational);
   const steps = await tools.plan(wanted);
-  if (!options.dryRun) refuse(command, submissionFaults(wanted, steps));
+  refuse(command, (options.dryRun ? nameFaults : submissionFaults)(wanted, steps));
   const done = await perform(tools, wanted, steps, options);
   const isRejected = done.some(({ status }) => status === "rejected");
   const todo = todoFor(isInternational, { tencent });

@@ -5,6 +5,7 @@ import { TencentError } from "../adapters/tencent/errors.ts";
 import { type Overview, overviewOf, type Standing, standings } from "../adapters/tencent/overview.ts";
 import {
   carryOut,
+  nameFaults,
   planSetup,
   type Step,
   submissionFaults,
@@ -29,7 +30,7 @@ export {
   type TemplateUse,
 } from "../adapters/tencent/templates.ts";
 export type { Overview, Standing, Step, Wanted };
-export { submissionFaults, textFaults };
+export { nameFaults, submissionFaults, textFaults };
 
 /** What `phonekey tencent` works with. Every method but `carryOut` only looks. */
 export interface TencentTools {

@@ -40,7 +40,7 @@ export interface Step {
   readonly reply?: string;
 }
 
-/** What the review would refuse of the texts, as `name: sentence`. Nothing is asked of the cloud for it. */
+/** What the review would refuse of the templates, as `name: sentence`. Nothing is asked of the cloud for it. */
 export function textFaults({ sign, templates, isInternational, parameterCount }: Wanted): string[] {
   const reviewed = (purpose: TemplateUse, text: string): Reviewed => ({
     text,
@@ -49,20 +49,29 @@ export function textFaults({ sign, templates, isInternational, parameterCount }:
     parameterCount: isNoticeKind(purpose) ? noticeParameters(purpose, text) : parameterCount,
     signName: sign.name,
   });
-  return [
-    ...signNameFaults(sign.name, isInternational).map((fault) => `signature: ${fault}`),
-    ...templates.flatMap(({ purpose, text }) =>
-      reviewFaults(reviewed(purpose, text)).map((fault) => `template ${purpose}: ${fault}`),
-    ),
-  ];
+  return templates.flatMap(({ purpose, text }) =>
+    reviewFaults(reviewed(purpose, text)).map((fault) => `template ${purpose}: ${fault}`),
+  );
+}
+
+/** What the review would refuse of the signature's name. One that is there was taken by the rules of its day. */
+export function nameFaults({ sign, isInternational }: Wanted, steps: readonly Step[]): string[] {
+  if (keepsSignature(steps)) return [];
+  return signNameFaults(sign.name, isInternational).map((fault) => `signature: ${fault}`);
 }
 
 /** What the steps of a plan lack to be carried out, as `signature: sentence`. A signature that is there lacks nothing. */
-export function submissionFaults({ sign, isInternational }: Wanted, steps: readonly Step[]): string[] {
-  if (steps.every(({ what, action }) => what !== "signature" || action === "keep")) return [];
+export function submissionFaults(wanted: Wanted, steps: readonly Step[]): string[] {
+  if (keepsSignature(steps)) return [];
+  const { sign, isInternational } = wanted;
   const choice = { ...sign, isInternational, hasCommission: sign.commissionImage !== undefined };
   const lacksImage = sign.proofImage === "" ? ["it needs an image of its document"] : [];
-  return [...signFaults(choice), ...lacksImage].map((fault) => `signature: ${fault}`);
+  const lacks = [...signFaults(choice), ...lacksImage].map((fault) => `signature: ${fault}`);
+  return [...nameFaults(wanted, steps), ...lacks];
+}
+
+function keepsSignature(steps: readonly Step[]): boolean {
+  return steps.every(({ what, action }) => what !== "signature" || action === "keep");
 }
 
 /** Compares what is wanted with what is there. Changes nothing. */

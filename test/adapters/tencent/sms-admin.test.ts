@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createSmsClient } from "../../../src/adapters/tencent/client.ts";
 import {
   carryOut,
+  nameFaults,
   planSetup,
   submissionFaults,
   textFaults,
@@ -182,12 +183,33 @@ describe("the set-up", () => {
 
   it("names every text that the review would refuse, before anything is asked of the cloud", () => {
     const templates = [{ purpose: "sign_in" as const, name: "a", text: "验证码{1}【】" }];
-    expect(textFaults(wanted({ templates, sign: { name: "Test demo" } }))).toEqual([
-      "signature: has 2 to 12 letters, digits and Chinese characters, and no spaces",
+    expect(textFaults(wanted({ templates }))).toEqual([
       "template sign_in: it has 【 or 】, which only the signature may have",
       "template sign_in: it has 1 variable and the sender passes 2: the cloud would refuse every message",
     ]);
     expect(textFaults(wanted())).toEqual([]);
+  });
+
+  it("names what the review would refuse of a new signature, and takes one that is there as it is", async () => {
+    const { admin, account } = await start();
+    const old = wanted({ sign: { name: "腾讯云·测试" } });
+    const fault = "signature: has 2 to 12 letters, digits and Chinese characters, and no spaces";
+    const before = await planSetup(admin, old);
+    expect(nameFaults(old, before)).toEqual([fault]);
+    expect(submissionFaults(old, before)).toEqual([fault]);
+    account.signatures.push({
+      SignId: 1,
+      International: 0,
+      SignName: "腾讯云·测试",
+      QualificationId: 0,
+      QualificationStatusCode: 0,
+      StatusCode: 0,
+      ReviewReply: "",
+      CreateTime: 0,
+    });
+    const after = await planSetup(admin, old);
+    expect(nameFaults(old, after)).toEqual([]);
+    expect(submissionFaults(old, after)).toEqual([]);
   });
 
   it("lacks nothing where the signature is there already", async () => {
