@@ -3,10 +3,11 @@ import { systemClock } from "../adapters/system/clock.ts";
 import { deadlineIn } from "../adapters/system/deadline.ts";
 import type { Config } from "../config.ts";
 import { ALERT_KINDS } from "../core/alerts/kinds.ts";
-import type { SendOutcome, SmsSender } from "../core/delivery/ports.ts";
+import type { MessageOutline, SendOutcome, SmsSender } from "../core/delivery/ports.ts";
 import { composeText } from "../core/delivery/text.ts";
-import { maskPhone, type Phone, parsePhone } from "../core/phone.ts";
+import { maskPhone, parsePhone } from "../core/phone.ts";
 import type { RefusalCode } from "../core/refusals.ts";
+import { parseTransaction } from "../core/transaction.ts";
 import type { Purpose } from "../core/verification/purpose.ts";
 import { routeOf } from "./route.ts";
 
@@ -25,11 +26,18 @@ export interface SentTest
   readonly says?: string;
 }
 
+interface Outline extends MessageOutline {
+  readonly purpose: Purpose;
+}
+
 const DEADLINE_MS = 8_000;
+
+/** A test never says that much is paid. */
+const AMOUNT = "1";
 
 /**
  * A test message for the first sender that the settings choose. Its code opens nothing, and it is not counted: it
- * passes no limit and leaves no record. The code is neither kept nor told.
+ * passes no limit and leaves no record. The code is neither kept nor told. Throws where no text says this purpose.
  *
  * @returns what is wrong with the phone, or undefined where the sender is `console` and nothing real would go out
  */
@@ -43,17 +51,32 @@ export function testMessage(
   const sender = config.sender === "console" ? undefined : routeOf(config)[0];
   if (!sender) return undefined;
   const to = parsed.value;
-  return { sender: sender.name, to: maskPhone(to), send: () => send(config, sender, to, purpose) };
+  const locale = config.pages.defaultLocale;
+  const outline = outlinesOf(config, { to, purpose, locale }).find((one) => sender.carries?.(one) ?? true);
+  if (!outline) throw new Error(`the settings name no text that says \`${purpose}\` to this number`);
+  return { sender: sender.name, to: maskPhone(to), send: () => send(config, sender, outline) };
 }
 
-async function send(config: Config, sender: SmsSender, to: Phone, purpose: Purpose): Promise<SentTest> {
+/** What could be sent: a payment is one to a payee whom a text names. */
+function outlinesOf({ tencent }: Config, outline: Outline): readonly Outline[] {
+  if (outline.purpose !== "confirm_transaction") return [outline];
+  return [...tencent.mainland.transactions, ...tencent.international.transactions].flatMap(
+    ({ currency, payee }) => {
+      const transaction = parseTransaction({ amount: AMOUNT, currency, payee });
+      return transaction.ok ? [{ ...outline, transaction: transaction.value }] : [];
+    },
+  );
+}
+
+async function send(config: Config, sender: SmsSender, outline: Outline): Promise<SentTest> {
   const { codeLength, ttlSeconds } = config.verification;
   const code = String(randomInt(10 ** codeLength)).padStart(codeLength, "0");
   const minutes = Math.ceil(ttlSeconds / 60);
-  const { brandName, defaultLocale: locale } = config.pages;
-  const text = composeText(purpose, locale, { code, minutes, brandName });
+  const { purpose, locale, transaction } = outline;
+  const parts = { code, minutes, brandName: config.pages.brandName, ...(transaction && { transaction }) };
+  const text = composeText(purpose, locale, parts);
   const startedAt = systemClock.now();
-  const message = { id: randomUUID(), to, purpose, locale, code, minutes, text };
+  const message = { id: randomUUID(), ...outline, code, minutes, text };
   const deadline = deadlineIn(DEADLINE_MS);
   const { alert, status, providerId, providerCode, requestId, fee } = await sender
     .send(message, deadline)

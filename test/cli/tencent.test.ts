@@ -10,7 +10,6 @@ import { NOTICE_KINDS } from "../../src/core/delivery/notice-kinds.ts";
 import { type AdminAccount, createAdminAccount } from "../support/tencent/admin-account.ts";
 import { startCloud } from "../support/tencent/cloud.ts";
 import { smsAdmin } from "../support/tencent/sms-admin.ts";
-import { createSmsSending, type SmsSending } from "../support/tencent/sms-send.ts";
 import { type Ended, runCommand } from "./run.ts";
 
 const KEYS = { secretId: "AKIDtest0000000000", secretKey: "secretTESTsecretTESTsecretTEST" };
@@ -18,19 +17,13 @@ const SIGN_ONLY = ["tencent", "setup", "--sign-name", "腾讯云"];
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a]);
 
 let account: AdminAccount;
-let sending: SmsSending;
 let folder: string;
 let cloud: Awaited<ReturnType<typeof startCloud>>;
 let env: Record<string, string>;
 
 beforeEach(async () => {
   account = createAdminAccount();
-  sending = createSmsSending({
-    sdkAppId: account.appId,
-    signatures: ["腾讯云"],
-    templates: [{ id: "1110", content: "您的登录验证码为{1}，请于{2}分钟内填写。" }],
-  });
-  cloud = await startCloud({ products: [smsAdmin(account), sending], accounts: [KEYS] });
+  cloud = await startCloud({ products: [smsAdmin(account)], accounts: [KEYS] });
   folder = mkdtempSync(join(tmpdir(), "phonekey-tencent-"));
   writeFileSync(join(folder, "license.png"), PNG);
   writeFileSync(join(folder, "license.gif"), "GIF89a");
@@ -270,57 +263,5 @@ describe("phonekey tencent status --alert", () => {
     Object.assign(template ?? {}, { StatusCode: 0, ReviewReply: "" });
     expect((await look()).code).toBe(0);
     expect(alertsIn(file)).toEqual([{ ...alert, stands: 0 }]);
-  });
-});
-
-describe("phonekey tencent send-test", () => {
-  const PHONE = "13912345678";
-  const READY = {
-    SMS_SENDER: "tencent",
-    TENCENT_SMS_SDK_APP_ID: "1400006666",
-    TENCENT_SMS_SIGN_NAME: "腾讯云",
-    TENCENT_SMS_TEMPLATE_ID: "1110",
-  };
-  const send = (args: readonly string[], more: Record<string, string> = {}) =>
-    run(["tencent", "send-test", ...args], { ...READY, ...more });
-
-  test("asks first, and sends nothing where nobody can answer", async () => {
-    const ended = await send(["--to", PHONE]);
-    expect(ended).toMatchObject({ code: 2, stdout: "" });
-    expect(ended.stderr).toMatch(/add --yes/);
-    expect(cloud.calls).toEqual([]);
-  });
-
-  test("sends one message, and shows neither the phone nor the code", async () => {
-    const ended = await send(["--to", PHONE, "--yes"]);
-    expect(ended).toMatchObject({ code: 0, stderr: "" });
-    const [sms] = sending.taken;
-    expect(sms).toMatchObject({ to: `+86${PHONE}`, text: expect.stringMatching(/验证码为\d{6}，请于5分钟/) });
-    expect(ended.stdout).toMatch(/^tencent to \+86 139••••5678: accepted/);
-    expect(ended.stdout).toContain(sms?.serialNo);
-    const [code = ""] = /\d{6}/.exec(sms?.text ?? "") ?? [];
-    expect(ended.stdout.replace(sms?.serialNo ?? "", "")).not.toContain(code);
-  });
-
-  test("says what is wrong when the cloud refuses", async () => {
-    sending.refuse.push("FailedOperation.InsufficientBalanceInSmsPackage");
-    const ended = await send(["--to", PHONE, "--yes"]);
-    expect(ended).toMatchObject({ code: 1, stderr: "" });
-    expect(ended.stdout).toMatch(/refused.*\n.*balance at the provider is used up/);
-    cloud.faults.push({ cut: "taken" });
-    const json = await send(["--to", PHONE, "--yes", "--json"], { TENCENT_SMS_TEMPLATE_ID: "99" });
-    expect(json.code).toBe(1);
-    expect(JSON.parse(json.stdout)).toMatchObject({
-      to: "+86 139••••5678",
-      sender: "tencent",
-      status: "unknown",
-    });
-  });
-
-  test("refuses what is no phone, and the console sender", async () => {
-    expect(await send(["--to", "12", "--yes"])).toMatchObject({ code: 2 });
-    const ended = await run(["tencent", "send-test", "--to", PHONE, "--yes"]);
-    expect(ended).toMatchObject({ code: 1 });
-    expect(ended.stderr).toMatch(/SMS_SENDER is `console`/);
   });
 });
