@@ -209,9 +209,9 @@ variable "function_memory_mb" {
 }
 
 variable "function_timeout_seconds" {
-  description = "The longest that one request may take."
+  description = "The longest that one request may take. The platform cuts off what takes longer, before Phonekey says why."
   type        = number
-  default     = 15
+  default     = 30
 }
 
 variable "function_concurrency" {

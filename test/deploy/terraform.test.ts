@@ -118,6 +118,20 @@ describe("the Terraform module", () => {
     expect(entries).toContain(String(defaultOf("package")).replace("../../", ""));
   });
 
+  it("gives functions the time and the memory that docs/scf.md advises", () => {
+    const docs = readFileSync(join(FOLDER, "../../docs/scf.md"), "utf8");
+    const [, seconds, maintenanceSeconds] =
+      /give the web function (\d+), .* and the maintenance function (\d+) \|/.exec(docs) ?? [];
+    const [, megabytes, maintenanceMegabytes] =
+      /give the web function (\d+) and the maintenance function (\d+) \|/.exec(docs) ?? [];
+    expect(defaultOf("function_timeout_seconds")).toBe(Number(seconds));
+    expect(defaultOf("function_memory_mb")).toBe(Number(megabytes));
+    expect(bodyOf("tencentcloud_scf_function.maintenance")).toMatchObject({
+      timeout: Number(maintenanceSeconds),
+      mem_size: Number(maintenanceMegabytes),
+    });
+  });
+
   it("makes the callback addresses that the server answers", () => {
     const routes = readFileSync(join(FOLDER, "../../src/http/app.ts"), "utf8");
     expect(routes).toContain("/callbacks/tencent/:secret");
