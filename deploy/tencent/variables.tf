@@ -283,7 +283,7 @@ variable "callback_secrets" {
 }
 
 variable "public_url" {
-  description = "Your own domain in front of the function, such as https://id.example.com. Empty: links are made of the Function URL."
+  description = "Your own domain in front of the function, such as https://id.example.com. Empty: links are made of the Function URL. Requests on a custom domain bring no keys of the role: give TENCENT_SECRET_ID and TENCENT_SECRET_KEY in settings."
   type        = string
   default     = ""
 }

@@ -47,6 +47,7 @@ export async function examineParts(
     ...(await examine(senderChecks(config), explain)),
     checkAddress(config),
     checkProxies(config),
+    ...checkRole(config),
   ];
 }
 
@@ -172,8 +173,25 @@ function checkProxies({ server, mode, scf }: Config): Finding {
 function checkPlatform({ publicUrl }: Config["server"], scf: ScfSettings): Finding {
   const name = "client addresses";
   const says = "are told by the platform on the function's own URL";
-  if (!publicUrl || isOwnHost(new URL(publicUrl).host, scf)) return fine(name, says);
+  if (isOnOwnHost(publicUrl, scf)) return fine(name, says);
   return doubtful(name, `${says}; on a custom domain nobody tells them, and the address limits are off`, {
     todo: "If something in front tells them, name its header in CLIENT_IP_HEADER, or its addresses in TRUSTED_PROXIES.",
   });
+}
+
+/** A web function takes the keys of its role from requests to its own host alone (decision 0022). */
+function checkRole({ sender, server, tencent, scf }: Config): Finding[] {
+  if (sender !== "tencent" || tencent.credential || !scf?.hasRoleHeaders) return [];
+  const name = "keys of the role";
+  const says = "come with requests to the function's own URL";
+  if (isOnOwnHost(server.publicUrl, scf)) return [fine(name, says)];
+  return [
+    doubtful(name, `${says}; those on a custom domain bring none, and without keys no message goes out`, {
+      todo: "Unless what is in front calls that URL, set TENCENT_SECRET_ID and TENCENT_SECRET_KEY of a sub-account.",
+    }),
+  ];
+}
+
+function isOnOwnHost(publicUrl: string | undefined, scf: ScfSettings): boolean {
+  return publicUrl === undefined || isOwnHost(new URL(publicUrl).host, scf);
 }

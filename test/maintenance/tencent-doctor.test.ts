@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { examineParts } from "../../src/compose/doctor.ts";
+import type { Config } from "../../src/config.ts";
 import { createAdminAccount } from "../support/tencent/admin-account.ts";
 import { startCloud } from "../support/tencent/cloud.ts";
 import { smsAdmin } from "../support/tencent/sms-admin.ts";
@@ -42,4 +43,28 @@ test("the doctor asks Tencent Cloud about each kind of messages that there is a 
 
 test("the doctor asks nobody while the console is the sender", async () => {
   expect(await examineWith({ SMS_SENDER: "console" })).toEqual([]);
+});
+
+test("the doctor says where requests to a function bring no keys of its role", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "phonekey-doctor-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const roleOf = async (publicUrl: string | undefined, more: Partial<Config["tencent"]> = {}) => {
+    const { server, ...config } = testConfig(folder);
+    const { publicUrl: _, ...bare } = server;
+    const findings = await examineParts(
+      {
+        ...config,
+        sender: "tencent",
+        tencent: { ...config.tencent, ...more },
+        server: { ...bare, ...(publicUrl && { publicUrl }) },
+        scf: { appId: "1250000000", hasRoleHeaders: true },
+      },
+      { folder },
+    );
+    return findings.filter(({ name }) => name === "keys of the role").map(({ status }) => status);
+  };
+  expect(await roleOf(undefined)).toEqual(["ok"]);
+  expect(await roleOf("https://1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com")).toEqual(["ok"]);
+  expect(await roleOf("https://id.example.com")).toEqual(["warn"]);
+  expect(await roleOf("https://id.example.com", { credential: KEYS })).toEqual([]);
 });
