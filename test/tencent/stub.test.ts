@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { recordOf } from "../../src/compose/messages.ts";
+import { tencentTools } from "../../src/compose/tencent.ts";
 import { refused, start } from "../http/support.ts";
 import { createWorld } from "../support/world.ts";
 import { SECRETS } from "./support.ts";
@@ -66,4 +67,12 @@ it("reports what it sent, where it is told to", async () => {
   await world.post(`/callbacks/tencent/${SECRETS[0]}/status`, reported[0]);
   const record = await recordOf(world.config, "13800138000");
   expect(record?.messages).toMatchObject([{ status: "delivered" }]);
+});
+
+it("has an account whose signature has its qualification, as one that is approved must", async () => {
+  const { environment } = await startStub();
+  const world = await createWorld({ env: environment, inbox: true });
+  onTestFinished(() => world.close());
+  const { signatures } = await tencentTools(world.config.tencent, false).overview();
+  expect(signatures).toMatchObject([{ status: "approved", qualification: "approved" }]);
 });

@@ -72,7 +72,7 @@ export async function startStub({ port, callback, say }: StubOptions): Promise<S
 function approvedAccount(): AdminAccount {
   const account = createAdminAccount();
   const approved = { StatusCode: 0, ReviewReply: "", CreateTime: 0 };
-  const signature = { SignName: SIGNATURE, QualificationId: 1_000_001, QualificationStatusCode: 0 };
+  const signature = { SignName: SIGNATURE, QualificationId: 1_000_001, QualificationStatusCode: 1 };
   account.signatures.push({ ...approved, ...signature, SignId: 100_001, International: 0 });
   for (const { id, content, isInternational } of TEMPLATES) {
     account.templates.push({
