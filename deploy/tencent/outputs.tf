@@ -32,7 +32,10 @@ output "mysql_address" {
 output "egress_addresses" {
   description = "The addresses from which the functions call, where they are fixed: for the SMS application's IP allowlist."
   value = var.egress == "nat" ? tencentcloud_eip.nat[*].public_ip : (
-    var.egress == "fixed" ? tencentcloud_scf_function.web.eips : []
+    var.egress == "fixed" ? distinct(concat(
+      tencentcloud_scf_function.web.eips,
+      tencentcloud_scf_function.maintenance.eips,
+    )) : []
   )
 }
 

@@ -132,6 +132,12 @@ describe("the Terraform module", () => {
     });
   });
 
+  it("names the fixed addresses of both functions, for both send", () => {
+    const value = String(bodyOf("output.egress_addresses").value);
+    for (const name of ["web", "maintenance"])
+      expect(value).toContain(`tencentcloud_scf_function.${name}.eips`);
+  });
+
   it("makes the callback addresses that the server answers", () => {
     const routes = readFileSync(join(FOLDER, "../../src/http/app.ts"), "utf8");
     expect(routes).toContain("/callbacks/tencent/:secret");
