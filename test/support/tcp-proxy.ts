@@ -17,6 +17,8 @@ export interface TcpProxy {
   cut(): void;
   /** New connections pass again. */
   mend(): void;
+  /** New connections go to another port, as when a name moves; those that are open stay. */
+  move(port: number): void;
   close(): void;
 }
 
@@ -32,13 +34,13 @@ export async function startProxy(
   tap?: () => Tap,
 ): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  const state = { isFrozen: false, isCut: false, delayMs: 0 };
+  const state = { isFrozen: false, isCut: false, delayMs: 0, port: to.port };
   const server = createServer((near) => {
     if (state.isCut) {
       near.destroy();
       return;
     }
-    const far = connect(to);
+    const far = connect({ ...to, port: state.port });
     const tapped = tap?.();
     for (const [from, into, see] of [
       [near, far, tapped?.sent],
@@ -87,6 +89,9 @@ export async function startProxy(
     },
     mend() {
       state.isCut = false;
+    },
+    move(port) {
+      state.port = port;
     },
     close() {
       server.close();

@@ -65,8 +65,10 @@ export async function connectRedis(
   const renews = reconnects || server.topology !== "single";
   const call = <T>(work: (client: Runner) => Promise<T>) =>
     inTime(work(client.current), timeoutMs).catch((error: unknown) => {
-      if (renews && error instanceof SilenceError) client.doubt();
-      return failed(error);
+      const cause = unwrap(error);
+      if (renews && cause instanceof SilenceError) client.doubt();
+      if (isOfReplica(cause)) renews ? client.replace() : client.close();
+      return failed(cause);
     });
   return {
     run: (each, keys, args) => call((current) => evaluate(current, each, keys, args)),
@@ -130,9 +132,13 @@ async function evaluate(
 const REFUSED_COMMAND =
   /^ERR Error running script .*@user_script: ?\d+: -?((?:OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN) .*)/;
 
+/** A server that was made a replica keeps its connections, also where its name leads to the new master by now. */
+function isOfReplica(cause: unknown): boolean {
+  return cause instanceof Error && /^(READONLY|MASTERDOWN)/.test(cause.message);
+}
+
 /** A mistake in a script of ours is a fault, everything else is Redis being away. */
-function failed(error: unknown): never {
-  const cause = unwrap(error);
+function failed(cause: unknown): never {
   const isOurs = cause instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)/.test(cause.message);
   throw isOurs ? cause : new UnavailableError("Redis", { cause });
 }

@@ -6,6 +6,8 @@ export interface RenewedClient {
   readonly current: Runner;
   /** Something was not answered in time: replaces the client where one of its servers says nothing at all. */
   doubt(): void;
+  /** Its server takes no writes any more: replaces the client, for its name may lead to another server by now. */
+  replace(): void;
   close(): void;
 }
 
@@ -15,8 +17,8 @@ interface RenewalOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** How many times the timeout nothing is tried again after a renewal that failed. */
-const REST = 5;
+/** How many times the timeout nothing is tried again after a renewal that failed, and after one that found a server. */
+const REST = { failed: 5, replaced: 1 };
 
 /**
  * What a network drops without a word the kernel sends again for a quarter of an hour, and the client waits as long. A
@@ -32,34 +34,44 @@ export function createRenewedClient(
   let current = first;
   let isRenewing = false;
   let isClosed = false;
-  let failedAt = Number.NEGATIVE_INFINITY;
+  let restsUntil = Number.NEGATIVE_INFINITY;
 
-  async function renew(): Promise<void> {
-    if (await answers(current, timeoutMs)) return;
+  async function connectAnew(because: string): Promise<void> {
     const next = await open();
     if (isClosed) return destroy(next);
-    // The other servers of a cluster may still answer what they were asked.
+    // Others may still be answered what they asked: by the other servers of a cluster, or before it took no writes.
     setTimeout(destroy, timeoutMs, current).unref();
     current = next;
-    onError(new Error("a server said nothing any more; connected anew"));
+    restFor(REST.replaced);
+    onError(new Error(`${because}; connected anew`));
+  }
+
+  function restFor(timeouts: number): void {
+    restsUntil = performance.now() + timeouts * timeoutMs;
+  }
+
+  function renew(work: () => Promise<void>): void {
+    if (isRenewing || isClosed || performance.now() < restsUntil) return;
+    isRenewing = true;
+    void work()
+      .catch((error: unknown) => {
+        restFor(REST.failed);
+        if (!isClosed) onError(error);
+      })
+      .finally(() => {
+        isRenewing = false;
+      });
   }
 
   return {
     get current() {
       return current;
     },
-    doubt() {
-      if (isRenewing || performance.now() - failedAt < REST * timeoutMs) return;
-      isRenewing = true;
-      void renew()
-        .catch((error: unknown) => {
-          failedAt = performance.now();
-          if (!isClosed) onError(error);
-        })
-        .finally(() => {
-          isRenewing = false;
-        });
-    },
+    doubt: () =>
+      renew(async () => {
+        if (!(await answers(current, timeoutMs))) await connectAnew("a server said nothing any more");
+      }),
+    replace: () => renew(() => connectAnew("a server takes no writes any more")),
     close() {
       isClosed = true;
       destroy(current);

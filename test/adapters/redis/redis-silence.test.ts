@@ -27,7 +27,7 @@ async function startBehindProxy() {
   const url = `redis://127.0.0.1:${proxy.port}`;
   const connect = (options?: RedisOptions) =>
     connectTo(url, { timeoutMs: TIMEOUT_MS, onError: (error) => errors.push(error), ...options });
-  return { proxy, connect, errors, connections: () => connectionsTo(server) };
+  return { server, proxy, connect, errors, connections: () => connectionsTo(server) };
 }
 
 /** One of its nodes is known by the address of the proxy alone. */
@@ -49,7 +49,8 @@ const connectionsTo = (server: RedisServer) =>
   server
     .command("client", "list")
     .split("\n")
-    .filter((line) => line && !line.includes("cmd=client")).length;
+    // Neither its own nor that of a replica to its master.
+    .filter((line) => line && !/cmd=client| flags=[MS]/.test(line)).length;
 
 const succeeds = (call: Promise<unknown>) =>
   call.then(
@@ -113,6 +114,27 @@ describe("a connection on which nothing comes any more", () => {
   });
 });
 
+describe("a connection to a server that was made a replica", () => {
+  test.each([
+    { name: "kept up", onDemand: false },
+    { name: "made on demand", onDemand: true },
+  ])("is replaced by one to where its name leads by then: $name", async ({ onDemand }) => {
+    const { server, proxy, connect, connections } = await startBehindProxy();
+    const redis = onDemand ? createOnDemandRedis(() => connect({ reconnects: false })) : await connect();
+    ends.push(() => redis.close());
+    await redis.run(WRITE, ["{key}"], []);
+    const master = await startRedis();
+    ends.push(() => master.stop());
+    server.command("replicaof", "127.0.0.1", String(master.port));
+    await expect(redis.run(WRITE, ["{key}"], [])).rejects.toBeInstanceOf(UnavailableError);
+    proxy.move(master.port);
+    await expect.poll(() => succeeds(redis.run(WRITE, ["{key}"], [])), SOON).toBe(true);
+    expect(master.command("get", "{key}")).toBe("written\n");
+    await expect.poll(connections, SOON).toBe(0);
+    expect(connectionsTo(master)).toBe(1);
+  });
+});
+
 test("a master's connection is replaced where Sentinels watch it", async () => {
   const { proxy } = await startBehindProxy();
   const folder = mkdtempSync(join(tmpdir(), "phonekey-sentinel-"));
@@ -169,6 +191,7 @@ const holdsPing = ({ command }: RedisServer) => !command("get", "{ping}").starts
 
 const KEYS = Array.from({ length: 30 }, (_, index) => `{key-${index}}`);
 const ONE = script("return 1");
+const WRITE = script("return call('SET', KEYS[1], 'written')");
 
 async function answered(redis: RedisConnection): Promise<number> {
   const calls = await Promise.all(KEYS.map((key) => succeeds(redis.run(ONE, [key], []))));
