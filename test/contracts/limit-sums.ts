@@ -79,6 +79,13 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await take([budget(key, 50)], retryAt)).toMatchObject({ ok: true });
     });
 
+    test("an amount of a clock that is ahead makes no other be forgotten", async () => {
+      const key = fresh("budget");
+      expect(await take([budget(key, 90)])).toMatchObject({ ok: true });
+      expect(await take([budget(key, 10)], NOW + 75 * MINUTE)).toMatchObject({ ok: true });
+      expect(await take([budget(key, 1)], NOW + 55 * MINUTE)).toMatchObject({ ok: false });
+    });
+
     test("refills continuously", async () => {
       const key = fresh("budget");
       for (let n = 0; n < 4; n++) await take([budget(key, 25)], NOW + n * 10 * MINUTE);

@@ -1,4 +1,4 @@
-import { SLOTS, SLOTS_KEPT } from "../../core/protection/sums.ts";
+import { SLOTS, SLOTS_KEPT, SLOTS_SPARE } from "../../core/protection/sums.ts";
 import { BOUND } from "./limit-take.ts";
 
 /** Numbers as whole digits: Lua would write a time as 1.8e+12. */
@@ -142,14 +142,13 @@ local function keepFor(key, isNew, ms)
   if isNew or call('PTTL', key) < ms then call('PEXPIRE', key, text(ms + 600000)) end
 end
 
--- The first one in a slot keeps the key for all of it, and lets go of what no window reaches any more, nor a clock that
--- goes back by a third of it.
+-- The first one in a slot keeps the key for all of it, and lets go of what no window reaches any more.
 local function addToSum(place, windowMs, amount)
   local key, slot = KEYS[place], math.floor(now / math.ceil(windowMs / ${SLOTS}))
   local added = text(amount)
   if call('HINCRBY', key, text(slot), added) > tonumber(added) then return end
   for _, old in ipairs(call('HKEYS', key)) do
-    if tonumber(old) < slot - ${SLOTS} - 20 then call('HDEL', key, old) end
+    if tonumber(old) < slot - ${SLOTS + SLOTS_SPARE} then call('HDEL', key, old) end
   end
   call('PEXPIRE', key, text(2 * windowMs))
 end

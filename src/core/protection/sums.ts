@@ -6,6 +6,9 @@ export const SLOTS = 60;
 /** A slot counts for this many more, its own included. */
 export const SLOTS_KEPT = SLOTS + 1;
 
+/** So many more are kept: a clock that is ahead by a third of the window makes nobody forget what others still count. */
+export const SLOTS_SPARE = 20;
+
 /** What was counted in one slot. */
 export interface Slot {
   readonly slot: number;

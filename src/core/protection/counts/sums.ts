@@ -1,4 +1,4 @@
-import { firstSlot, type Slot, slotEndsAt, slotMs, sumFreeAt, sumKey } from "../sums.ts";
+import { firstSlot, SLOTS, SLOTS_SPARE, type Slot, slotEndsAt, sumFreeAt, sumKey } from "../sums.ts";
 
 /** What a slot of a window holds. */
 export interface SlotAmount extends Slot {
@@ -27,9 +27,6 @@ interface Entry {
   readonly slots: Map<number, number>;
 }
 
-/** A minute more than the newest slot needs, for a clock that is set back. */
-const SLACK_MS = 60_000;
-
 /** There are as many of them as there are budgets, so nothing bounds them but what no window reaches any more. */
 export function createSumBook(): SumBook {
   const entries = new Map<string, Entry>();
@@ -52,7 +49,7 @@ export function createSumBook(): SumBook {
       const before = entry.slots.get(slot);
       entries.set(sumKey(changed), entry);
       entry.slots.set(slot, amount);
-      if (before === undefined) dropEnded(entry, slot * slotMs(windowMs) - SLACK_MS);
+      if (before === undefined) dropBefore(entry, slot - SLOTS - SLOTS_SPARE);
       return { ...changed, amount: before ?? 0 };
     },
 
@@ -85,8 +82,6 @@ function slotsFrom(slots: Entry["slots"] = new Map(), first: number): Slot[] {
   return live.map(([slot, amount]) => ({ slot, amount })).sort((a, b) => a.slot - b.slot);
 }
 
-function dropEnded({ windowMs, slots }: Entry, before: number): void {
-  for (const slot of slots.keys()) {
-    if (slotEndsAt(slot, windowMs) < before) slots.delete(slot);
-  }
+function dropBefore({ slots }: Entry, first: number): void {
+  for (const slot of slots.keys()) if (slot < first) slots.delete(slot);
 }
