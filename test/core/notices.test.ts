@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { NOTICE_KINDS } from "../../src/core/delivery/notice-kinds.ts";
 import type { SendOutcome } from "../../src/core/delivery/ports.ts";
@@ -107,6 +108,23 @@ describe("a notice", () => {
     await notices.sendDue();
     expect(rules.sms.sent).toEqual([]);
     expect(await stateOf(notice)).toMatchObject({ state: "unknown", sealed_phone: "" });
+  });
+
+  test("that could not be written down before its sender was asked is tried again", async () => {
+    const { rules, notices, promised, stateOf, errors } = await setUp();
+    const { db } = rules.database;
+    await sql`create trigger full before insert on messages begin select raise(abort, 'full'); end`.execute(
+      db,
+    );
+    const notice = await promised();
+    await notices.send(notice);
+    expect(errors).toHaveLength(1);
+    expect(await stateOf(notice)).toMatchObject({ state: "waiting" });
+    await sql`drop trigger full`.execute(db);
+    rules.clock.advance(5 * MINUTE);
+    await notices.sendDue();
+    expect(rules.sms.sent).toHaveLength(1);
+    expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
 
   test.each(["unavailable", "rejected", "throttled"] as const)(

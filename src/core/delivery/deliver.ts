@@ -40,16 +40,25 @@ export interface DeliveryProblem {
 
 export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_unavailable";
 
-/**
- * Writes the message down, sends it by the first sender that can, and notes what became of it. A sender that is
- * certainly not reached hands on to the next; an unknown outcome is not sent again, it counts as sent (promise 5).
- */
+/** Writes the message down before it hands it over. */
 export async function deliver(
   deps: DeliverDeps,
   record: Message,
   sms: SmsMessage,
 ): Promise<Result<void, DeliveryRefusal>> {
   await deps.messages.create(record);
+  return await handOver(deps, record, sms);
+}
+
+/**
+ * Sends a message that was written down by the first sender that can, and notes what became of it. A sender that is
+ * certainly not reached hands on to the next; an unknown outcome is not sent again, it counts as sent (promise 5).
+ */
+export async function handOver(
+  deps: DeliverDeps,
+  record: Message,
+  sms: SmsMessage,
+): Promise<Result<void, DeliveryRefusal>> {
   const outcome = await sendByRoute(deps, sms);
   deps.onSent(outcome.sender, outcome.status);
   await deps.messages.finish(record.id, { price: await deps.settlePrice(record, outcome), ...outcome });

@@ -1,5 +1,5 @@
 import type { User } from "../account/ports.ts";
-import { type DeliverDeps, deliver } from "../delivery/deliver.ts";
+import { type DeliverDeps, handOver } from "../delivery/deliver.ts";
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Message, SmsMessage } from "../delivery/ports.ts";
 import type { ReplyStore, TextVault } from "../delivery/receipt-ports.ts";
@@ -13,7 +13,7 @@ import { priceOf } from "../protection/prices.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
 import { takeBack } from "../protection/sends.ts";
 import type { MoneySettings } from "../protection/spend.ts";
-import { trafficOf } from "../protection/traffic.ts";
+import { type Traffic, trafficOf } from "../protection/traffic.ts";
 import type { Refusal } from "../refusals.ts";
 import { refuseHeld } from "../verification/held.ts";
 import type { Locale, PhoneVault } from "../verification/ports.ts";
@@ -164,15 +164,38 @@ async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise
   const checks = noticeChecks(settings.money, { ...notice, traffic }, sender);
   const taken = await deps.takeSend(notice.phoneTag, { member: sms.id, checks }, now);
   if (!taken.ok) return await noticeStore.postpone(notice.id, taken.retryAt);
-  if (!(await noticeStore.claim(notice.id, now + SENDING_MS))) {
-    return await takeBack(deps.limits, { checks, member: sms.id }, now);
+  const record = await recordOf(deps, notice, sms, { traffic, sender, now });
+  const uncount = () => takeBack(deps.limits, { checks, member: sms.id }, now);
+  if (!(await noticeStore.claim(notice.id, now + SENDING_MS))) return await uncount();
+  try {
+    await deps.messages.create(record);
+  } catch (error) {
+    // No sender was asked, so this outcome is known.
+    await noticeStore.giveBack(notice.id, clock.now() + RETRY_MS);
+    await uncount();
+    throw error;
   }
-  const record: Message = {
+  const delivered = await handOver(deps, record, sms);
+  if (delivered.ok) return await noticeStore.end(notice.id, "sent");
+  // What a sender refused is certainly not sent.
+  const { refusal } = delivered;
+  if (refusal.code === "phone_unreachable") return await noticeStore.end(notice.id, "refused");
+  await noticeStore.giveBack(notice.id, clock.now() + Math.max(RETRY_MS, waitMs(refusal)));
+}
+
+/** The notice as a message that nobody has sent yet. */
+async function recordOf(
+  { vault, settings }: NoticesDeps,
+  { id, phoneTag, kind }: Notice,
+  sms: SmsMessage,
+  { traffic, sender, now }: { readonly traffic: Traffic; readonly sender: string; readonly now: number },
+): Promise<Message> {
+  return {
     id: sms.id,
-    verificationId: notice.id,
-    phoneTag: notice.phoneTag,
-    sealedPhone: await deps.vault.seal(sms.to, sms.id),
-    purpose: notice.kind,
+    verificationId: id,
+    phoneTag,
+    sealedPhone: await vault.seal(sms.to, sms.id),
+    purpose: kind,
     bucket: "device",
     traffic,
     member: sms.id,
@@ -180,12 +203,6 @@ async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise
     status: "sending",
     createdAt: now,
   };
-  const delivered = await deliver(deps, record, sms);
-  if (delivered.ok) return await noticeStore.end(notice.id, "sent");
-  // What a sender refused is certainly not sent.
-  const { refusal } = delivered;
-  if (refusal.code === "phone_unreachable") return await noticeStore.end(notice.id, "refused");
-  await noticeStore.giveBack(notice.id, clock.now() + Math.max(RETRY_MS, waitMs(refusal)));
 }
 
 function waitMs({ retryAfterSeconds = 0 }: Pick<Refusal, "retryAfterSeconds">): number {
