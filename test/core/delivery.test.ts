@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { type DeliveryProblem, deliver } from "../../src/core/delivery/deliver.ts";
@@ -33,7 +34,7 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
   const deadline = () => deadlineIn(deadlineMs);
   const reported: DeliveryProblem[] = [];
   const report = (problem: DeliveryProblem) => void reported.push(problem);
-  const settlePrice = async () => 7;
+  const settlePrice = () => ({ price: 7, correct: async () => {} });
   const result = await deliver(
     {
       messages,
@@ -194,6 +195,25 @@ describe("the record", () => {
   ] as const)("%s without a time of its own: %i s", async (status, seconds) => {
     expect((await delivered([says(status)])).retryAfterSeconds).toBe(seconds);
   });
+});
+
+test("the record has what became of a message also where its budgets could not be corrected", async () => {
+  const prices = { currency: "CNY", prices: [{ micros: 50_000 }], free: [] };
+  const day = { total: 1_000_000, byCountry: {}, bySender: {} };
+  const rules = await createRules({
+    settings: { money: { prices, hour: { byCountry: {}, bySender: {} }, day } },
+  });
+  const { db } = rules.database;
+  rules.sms.answer(async () => {
+    await sql`create trigger lost before insert on limit_journal begin select raise(abort, 'lost'); end`.execute(
+      db,
+    );
+    return { status: "accepted", providerId: "p-1", fee: 2 };
+  });
+  await expect(rules.start()).rejects.toThrow("lost");
+  const record = await db.selectFrom("messages").selectAll().executeTakeFirstOrThrow();
+  expect(record).toMatchObject({ status: "accepted", provider_id: "p-1", price: 100_000 });
+  await rules.close();
 });
 
 describe("T13: what a crash finds", () => {

@@ -22,11 +22,11 @@ export interface DeliverDeps extends Pick<Observer, "onSent"> {
   /** Told of every message that no sender accepted, for the operator's log. */
   readonly report: (problem: DeliveryProblem) => void;
   readonly alerts: Alerts;
-  /** Corrects what was counted for the message to what it cost, and resolves with that. */
+  /** What the message cost, and what corrects to that what was counted for it. */
   readonly settlePrice: (
     message: Message,
     outcome: SendOutcome & { readonly sender: string },
-  ) => Promise<number>;
+  ) => { readonly price: number; correct(): Promise<void> };
   readonly clock: Clock;
 }
 
@@ -61,7 +61,13 @@ export async function handOver(
 ): Promise<Result<void, DeliveryRefusal>> {
   const outcome = await sendByRoute(deps, sms);
   deps.onSent(outcome.sender, outcome.status);
-  await deps.messages.finish(record.id, { price: await deps.settlePrice(record, outcome), ...outcome });
+  const settled = deps.settlePrice(record, outcome);
+  try {
+    await settled.correct();
+  } finally {
+    // Also without limits it is known what became of it: else its report would fit no message.
+    await deps.messages.finish(record.id, { price: settled.price, ...outcome });
+  }
   await tellOperator(deps.alerts, outcome);
   const { status, sender, providerCode } = outcome;
   if (status !== "accepted") {

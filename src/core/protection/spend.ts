@@ -164,13 +164,13 @@ function settled(
   return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
 }
 
-/** Corrects the budgets to what each message really cost. */
+/** What each message really cost, and the correction of the budgets to that. */
 export function createSettlePrice(deps: {
   readonly limits: Pick<LimitStore, "correct">;
   readonly route: readonly Pick<SmsSender, "name">[];
   readonly settings: { readonly money: MoneySettings };
 }): DeliverDeps["settlePrice"] {
-  return async (message, outcome) => {
+  return (message, outcome) => {
     const counted = {
       sender: deps.route[0]?.name ?? "none",
       country: message.traffic?.country ?? "",
@@ -181,7 +181,11 @@ export function createSettlePrice(deps: {
     const { sender, status, fee } = outcome;
     const billed = { sender, isFailed: isUnsent(status), ...(fee !== undefined && { parts: fee }) };
     const { price, corrections } = settled(deps.settings.money, counted, billed);
-    if (corrections.length > 0) await deps.limits.correct(corrections);
-    return price;
+    return {
+      price,
+      async correct() {
+        if (corrections.length > 0) await deps.limits.correct(corrections);
+      },
+    };
   };
 }
