@@ -11,7 +11,7 @@ export interface Turn {
   begin(): Promise<void>;
   /** In that transaction: what follows can be undone by itself. */
   mark(): void;
-  /** Undoes what followed `mark`, and nothing of other turns. */
+  /** Undoes what followed `mark`, and nothing of other turns; nothing at all once this one is over. */
   undo(): void;
   /** In that transaction: what to do at once when nothing of it comes to be on disk, the last that was named first. */
   onLost(undo: () => void): void;
@@ -95,14 +95,19 @@ export function createCommits(
     async enter() {
       // Whoever waited long for the lane waits no longer for the file.
       const deadline = performance.now() + busyTimeoutMs;
-      const leave = await lane.enter();
+      const leaveLane = await lane.enter();
+      let isOver = false;
+      const leave = () => {
+        isOver = true;
+        leaveLane();
+      };
       return {
         leave,
         isOpen: () => group !== undefined,
         begin: () => open(deadline),
         mark: () => void connection.exec("SAVEPOINT turn"),
         onLost: (undo) => void group?.undos.push(undo),
-        undo: () => void (connection.inTransaction && connection.exec("ROLLBACK TO turn")),
+        undo: () => void (!isOver && connection.inTransaction && connection.exec("ROLLBACK TO turn")),
         async whileBusy(run) {
           try {
             return await retry(run, deadline);
@@ -112,7 +117,7 @@ export function createCommits(
           }
         },
         end() {
-          const done = group?.done;
+          const done = isOver ? undefined : group?.done;
           leave();
           return done ?? Promise.resolve();
         },

@@ -81,6 +81,24 @@ describe("turns of one moment on one connection", () => {
     expect(numbers()).toEqual([4]);
   });
 
+  test("undo nothing of others once they are over, as who rolls back a commit that failed", async () => {
+    const over = await commits.enter();
+    await over.begin();
+    over.mark();
+    add(1);
+    isFull = true;
+    await expect(over.end()).rejects.toThrow("full");
+    isFull = false;
+    const next = await commits.enter();
+    await next.begin();
+    next.mark();
+    add(2);
+    over.undo();
+    await over.end();
+    await next.end();
+    expect(numbers()).toEqual([2]);
+  });
+
   test("all hear of it when SQLite rolls back by itself", async () => {
     const first = write(1);
     const second = commits.enter().then(async (turn) => {
