@@ -38,7 +38,8 @@ export interface RedisOptions {
   /** How long one call may take. */
   readonly timeoutMs?: number;
   /**
-   * Whether a lost connection is made again by itself, and one replaced on which nothing comes any more; true by default.
+   * Whether a lost connection is made again by itself, and one replaced on which nothing comes any more or whose server
+   * became a replica; true by default.
    * Where not, that to a single server ends for good, and neither it nor an attempt to make it again keeps the process alive;
    * those to Sentinels and to a cluster are kept up all the same.
    */
