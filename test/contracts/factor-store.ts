@@ -3,12 +3,14 @@ import type { FactorStore } from "../../src/core/account/factors/ports.ts";
 import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
+import type { PasswordStore } from "../../src/core/password/ports.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "./samples.ts";
 
 export interface OpenFactorStore {
   readonly factorStore: FactorStore;
   readonly users: UserStore;
+  readonly passwordStore: PasswordStore;
   readonly sessions: Pick<SessionStore, "list" | "evict">;
   readonly noticeStore: Pick<NoticeStore, "findWaiting">;
   readonly keys: KeyStore;
@@ -112,7 +114,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
         addPasskey: () => store.addPasskey(passkey, session.id, notice),
         setRecoveryCodes: () => store.setRecoveryCodes(changer, ["h1"], notice),
         remove: () => store.remove(changer, id, notice),
-        protect: () => store.protect({ ...changer, when: "always", hasPassword: true }, NOW),
+        protect: () => store.protect({ ...changer, when: "always" }, NOW),
         unprotect: () => store.unprotect(changer, notice),
       };
       expect(await changes[method]()).toBe("ended");
@@ -120,6 +122,60 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await store.findProposed(user.id, app.id)).toEqual(app);
       expect(await store.countRecoveryCodes(user.id)).toBe(0);
       expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
+    });
+
+    async function withPassword() {
+      const user = aUser(newTag());
+      const session = aSession(user.id);
+      await opened.users.signIn({ user, session });
+      const { id: userId } = user;
+      const notice = aNotice({ userId });
+      const set = { userId, keep: session.id, sealedHash: "sealed", notice, at: NOW };
+      expect(await opened.passwordStore.change(set)).toBe(true);
+      const on = { userId, sessionId: session.id, when: "always" } as const;
+      const removal = { userId, keep: session.id, notice: aNotice({ userId }), at: NOW };
+      return { user, session, on, removal };
+    }
+
+    test("the password that protection rests on stays, and protection rests on none that is gone", async () => {
+      const { factorStore, passwordStore, users, sessions } = opened;
+      const [first, second] = [await withPassword(), await withPassword()];
+      expect(await factorStore.protect(first.on, NOW)).toBe("protected");
+      expect(await passwordStore.remove(first.removal)).toBe("needed");
+      expect((await users.find(first.user.id))?.passwordSetAt).toBe(NOW);
+      expect(await opened.noticeStore.findWaiting(first.removal.notice.id)).toBeUndefined();
+      expect(await passwordStore.remove(second.removal)).toBe("removed");
+      expect(await factorStore.protect(second.on, NOW)).toBe("missing");
+      await sessions.evict(second.user.id, second.session.id, NOW);
+      expect(await passwordStore.remove(second.removal)).toBe("ended");
+    });
+
+    test("of the password's removal and protection by it at once, one comes of it", async () => {
+      for (let n = 0; n < 6; n += 1) {
+        const { on, removal } = await withPassword();
+        const { factorStore, passwordStore } = opened;
+        const both = [() => factorStore.protect(on, NOW), () => passwordStore.remove(removal)];
+        const outcomes = await Promise.all((n % 2 ? both : both.toReversed()).map((one) => one()));
+        expect([
+          ["missing", "removed"],
+          ["needed", "protected"],
+        ]).toContainEqual(outcomes.toSorted());
+      }
+    });
+
+    test("what is not there is not taken away, and nobody is told of it", async () => {
+      const { user, session, changer } = await withApp();
+      const [noPassword, noProtection] = [aNotice({ userId: user.id }), aNotice({ userId: user.id })];
+      const other = aSession(user.id);
+      await opened.users.enter({ session: other });
+      const before = await opened.users.find(user.id);
+      const removal = { userId: user.id, keep: session.id, notice: noPassword, at: NOW };
+      expect(await opened.passwordStore.remove(removal)).toBe("none");
+      expect(await opened.factorStore.unprotect(changer, noProtection)).toBe("unprotected");
+      for (const { id } of [noPassword, noProtection])
+        expect(await opened.noticeStore.findWaiting(id)).toBeUndefined();
+      expect(await opened.users.find(user.id)).toEqual(before);
+      expect(await opened.sessions.list(user.id, NOW)).toHaveLength(2);
     });
 
     type Opener = (user: User, session: Session) => Promise<unknown>;
@@ -130,7 +186,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
     ];
     test.each(OPENERS)("no session of one factor lives beside protection: %s", async (_, openBy) => {
       const { user, session } = await withApp();
-      const on = { userId: user.id, when: "always", sessionId: session.id, hasPassword: false } as const;
+      const on = { userId: user.id, when: "always", sessionId: session.id } as const;
       const drafts = Array.from({ length: 12 }, () => aSession(user.id));
       const racers = drafts.map((draft) => () => openBy(user, draft));
       racers.splice(4, 0, () => opened.factorStore.protect(on, NOW));

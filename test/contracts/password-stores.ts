@@ -99,7 +99,8 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect(await liveOf(user.id)).toEqual([keep]);
         expect((await opened.users.find(user.id))?.deviceEpoch).toBe(user.deviceEpoch + 1);
         await opened.sessions.open(aSession(user.id));
-        expect(await change({ userId: user.id, keep, at })).toBe(true);
+        const removal = { userId: user.id, keep, at, notice: aNotice(user.id) };
+        expect(await opened.passwordStore.remove(removal)).toBe("removed");
         expect(await liveOf(user.id)).toEqual([keep]);
         const after = await opened.passwordStore.find(user.id);
         expect(after?.user).toEqual({ ...user, deviceEpoch: user.deviceEpoch + 2 });

@@ -119,6 +119,15 @@ describe("removing it", () => {
     const { accessToken } = await refreshed(session.refreshToken);
     await refused(await remove(accessToken), "step_up_required");
   });
+
+  it("ends no session and tells of nothing where there is none", async () => {
+    const other = await world.signIn();
+    const session = await signInAgain();
+    const sent = world.sms.sent.length;
+    expect((await remove(session.accessToken)).status).toBe(204);
+    expect(world.sms.sent).toHaveLength(sent);
+    await expectAlive(other);
+  });
 });
 
 it("nothing of a password is in the log or the database", async () => {

@@ -93,7 +93,7 @@ async function tell(
   await addNotices(trx, notice);
 }
 
-async function listFactors(trx: Transaction, userId: string): Promise<readonly Factor[]> {
+export async function listFactors(trx: Transaction, userId: string): Promise<readonly Factor[]> {
   const rows = await trx
     .selectFrom("factors")
     .selectAll()
@@ -249,10 +249,12 @@ function protection({
         return "removed";
       }),
 
-    protect: ({ when, hasPassword, ...changer }: Protect, now) =>
+    protect: ({ when, ...changer }: Protect, now) =>
       transaction(async (trx) => {
         const { userId, sessionId } = changer;
-        if (!(await lockChanger(trx, changer, now))) return "ended";
+        const user = await lockChanger(trx, changer, now);
+        if (!user) return "ended";
+        const hasPassword = user.password_set_at !== null;
         if (!hasPassword && (await listFactors(trx, userId)).length === 0) return "missing";
         const set = { login_protection: when, updated_at: now };
         await trx.updateTable("users").set(set).where("id", "=", userId).execute();
@@ -265,7 +267,9 @@ function protection({
     unprotect: (changer, notice) =>
       transaction(async (trx) => {
         const at = notice.createdAt;
-        if (!(await lockChanger(trx, changer, at))) return "ended";
+        const user = await lockChanger(trx, changer, at);
+        if (!user) return "ended";
+        if (!user.login_protection) return "unprotected";
         const set = { login_protection: null, updated_at: at };
         await trx.updateTable("users").set(set).where("id", "=", changer.userId).execute();
         await tell(trx, "protection_off", notice);

@@ -3,10 +3,11 @@ import type { PasswordHolder, PasswordStore } from "../../core/password/ports.ts
 import { userOf } from "./account-rows.ts";
 import type { SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
+import { listFactors } from "./factors.ts";
 import { addNotices } from "./notice-rows.ts";
 import { usedAt } from "./recycled.ts";
 import type { Schema, UserRow } from "./schema.ts";
-import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser } from "./sessions.ts";
+import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser, voidDevices } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
 
 export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PasswordStore {
@@ -37,8 +38,8 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
         const { numUpdatedRows } = await trx
           .updateTable("users")
           .set((eb) => ({
-            sealed_password: sealedHash ?? null,
-            password_set_at: sealedHash === undefined ? null : at,
+            sealed_password: sealedHash,
+            password_set_at: at,
             ...(bySms && { password_reset_at: at, unproven_since: null }),
             device_epoch: eb("device_epoch", "+", 1),
             updated_at: at,
@@ -46,12 +47,26 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
           .where("id", "=", userId)
           .executeTakeFirstOrThrow();
         if (numUpdatedRows === 0n) return false;
-        const type = sealedHash === undefined ? "password_removed" : "password_set";
-        await addEvents(trx, { type, userId, at });
+        await addEvents(trx, { type: "password_set", userId, at });
         await addNotices(trx, notice);
         if (keep === undefined) await endSessionsOf(trx, [userId], at);
         else await noteChosen(trx, userId, keep, at);
         return true;
+      }),
+
+    remove: ({ userId, keep, notice, at }) =>
+      transaction(async (trx) => {
+        const user = await lockUser(trx, userId);
+        if (!user || !(await lockLive(trx, keep, at))) return "ended";
+        if (user.password_set_at === null) return "none";
+        if (user.login_protection && (await listFactors(trx, userId)).length === 0) return "needed";
+        const removed = { sealed_password: null, password_set_at: null };
+        await trx.updateTable("users").set(removed).where("id", "=", userId).execute();
+        await voidDevices(trx, userId, at);
+        await addEvents(trx, { type: "password_removed", userId, at });
+        await addNotices(trx, notice);
+        await endOtherSessionsOf(trx, userId, keep, at);
+        return "removed";
       }),
 
     async rehash(userId, from, to) {

@@ -148,9 +148,9 @@ function createFind({ db }: SqlDatabase): SessionStore["find"] {
 export async function lockUser(
   trx: Kysely<Schema>,
   userId: string,
-): Promise<Pick<UserRow, "id" | "login_protection"> | undefined> {
-  const user = trx.selectFrom("users").select(["id", "login_protection"]).where("id", "=", userId);
-  return await user.forUpdate().executeTakeFirst();
+): Promise<Pick<UserRow, "id" | "login_protection" | "password_set_at"> | undefined> {
+  const user = trx.selectFrom("users").select(["id", "login_protection", "password_set_at"]);
+  return await user.where("id", "=", userId).forUpdate().executeTakeFirst();
 }
 
 export async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {

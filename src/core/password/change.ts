@@ -10,7 +10,7 @@ import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, SENSITIVE, withMethods } from "../session/step-up.ts";
 import type { Locale } from "../verification/ports.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
-import type { CommonPasswords, PasswordChange } from "./ports.ts";
+import type { CommonPasswords } from "./ports.ts";
 import { judgePassword, type PasswordRefusal } from "./rules.ts";
 
 export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
@@ -61,7 +61,11 @@ export async function changePassword(
   const sealedHash = await sealPassword(deps, user, chosen.value);
   const { amr } = confirmed.value.session;
   const bySms = amr.every((method) => method === "sms") && { bySms: true as const };
-  return await save(deps, "password_changed", principal, { sealedHash, locale, ...bySms });
+  const notice = await deps.notices.draft("password_changed", user, { locale });
+  const change = { userId: user.id, keep: session.id, sealedHash, ...bySms, notice, at: deps.clock.now() };
+  if (!(await deps.passwordStore.change(change))) return refuse("invalid_token");
+  await deps.notices.send(notice);
+  return ok(undefined);
 }
 
 /** Codes are made to come back to one's own, and not to make another factor beside them. */
@@ -77,28 +81,18 @@ export function waysToChangePassword(
 
 /** Removes the password, unless login protection rests on it: the person signs in by code alone from then on. */
 export async function removePassword(
-  deps: Pick<ChangeDeps, "passwordStore" | "factorStore" | "clock" | "notices">,
+  { passwordStore, clock, notices }: Pick<ChangeDeps, "passwordStore" | "clock" | "notices">,
   { principal, locale }: Pick<ChangeInput, "principal" | "locale">,
 ): Promise<Result<void, "step_up_required" | "factor_needed" | "invalid_token">> {
-  const recent = requireRecent(principal, SENSITIVE, deps.clock.now());
+  const recent = requireRecent(principal, SENSITIVE, clock.now());
   if (!recent.ok) return recent;
-  const { user } = principal;
-  const isNeeded = user.loginProtection && (await deps.factorStore.list(user.id)).length === 0;
-  return isNeeded ? refuse("factor_needed") : await save(deps, "factor_removed", principal, { locale });
-}
-
-/** Changes it while the session lives, and tells the person. */
-async function save(
-  { passwordStore, clock, notices }: Pick<ChangeDeps, "passwordStore" | "clock" | "notices">,
-  kind: "password_changed" | "factor_removed",
-  { user, session }: Principal,
-  { locale, ...change }: Pick<PasswordChange, "sealedHash" | "bySms"> & { readonly locale: Locale },
-): Promise<Result<void, "invalid_token">> {
-  const notice = await notices.draft(kind, user, { locale });
-  const at = clock.now();
-  const changed = await passwordStore.change({ ...change, userId: user.id, keep: session.id, notice, at });
-  if (!changed) return refuse("invalid_token");
-  await notices.send(notice);
+  const { user, session } = principal;
+  const notice = await notices.draft("factor_removed", user, { locale });
+  const removal = { userId: user.id, keep: session.id, notice, at: clock.now() };
+  const outcome = await passwordStore.remove(removal);
+  if (outcome === "ended") return refuse("invalid_token");
+  if (outcome === "needed") return refuse("factor_needed");
+  if (outcome === "removed") await notices.send(notice);
   return ok(undefined);
 }
 

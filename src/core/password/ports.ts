@@ -36,8 +36,7 @@ export interface PasswordHolder {
 /** What becomes of a user's sessions when the password changes. */
 export interface PasswordChange {
   readonly userId: string;
-  /** Absent where the password is removed. */
-  readonly sealedHash?: string;
+  readonly sealedHash: string;
   /** The session that goes on, and without which nothing is changed; all others end. */
   readonly keep?: string;
   /** Whether nothing but a code that went to the phone is behind it: it also shows that the phone is the user's own. */
@@ -48,15 +47,23 @@ export interface PasswordChange {
   readonly at: number;
 }
 
+/** The session that goes on is that which asks. */
+export type PasswordRemoval = Pick<PasswordChange, "userId" | "notice" | "at"> & { readonly keep: string };
+
 export interface PasswordStore {
   /** The user with this phone; one keyed read. Rejects with `StaleKeyError` when the tag key is no longer the current one. */
   findByTag(tag: string): Promise<PasswordHolder | undefined>;
   find(userId: string): Promise<PasswordHolder | undefined>;
   /**
-   * Sets or removes the password, ends the user's sessions but the one to keep, and voids the user's device tokens, in
-   * one durable transaction. False when there is no such user, or the session to keep is over.
+   * Sets the password, ends the user's sessions but the one to keep, and voids the user's device tokens, in one durable
+   * transaction. False when there is no such user, or the session to keep is over.
    */
   change(change: PasswordChange): Promise<boolean>;
+  /**
+   * Removes it likewise. `needed`: login protection rests on it, whoever turned that on a moment ago. Where there is none
+   * nothing happens, and nothing is told.
+   */
+  remove(removal: PasswordRemoval): Promise<"removed" | "none" | "needed" | "ended">;
   /** Puts a hash in the place of the very one that it was made from; of a changed password nothing comes. */
   rehash(userId: string, from: string, to: string): Promise<void>;
 }

@@ -48,7 +48,7 @@ export const setPassword = operation({
 export const removePassword = operation({
   summary: "Remove the password",
   description:
-    "The person signs in by code alone from then on. Takes a sign-in or a step-up of the last ten minutes. Sessions and devices as with a change.",
+    "The person signs in by code alone from then on. Takes a sign-in or a step-up of the last ten minutes. Sessions and devices as with a change; where there is no password nothing happens.",
   auth: "access_token",
   answer: { status: 204, description: "There is no password." },
   refusals: ["invalid_token", "step_up_required", "factor_needed"],

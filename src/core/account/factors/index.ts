@@ -8,7 +8,7 @@ import type { Locale } from "../../verification/ports.ts";
 import type { LoginProtection, SessionStore } from "../ports.ts";
 import { isName } from "../profile.ts";
 import { normalizeAppCode, stepOf } from "./app.ts";
-import { ownOf, protectionOf } from "./own.ts";
+import { protectionOf } from "./own.ts";
 import { askForPasskey, countAsk, keepChallenge, passkeysOf } from "./passkey.ts";
 import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
 import type { ProveDeps } from "./prove.ts";
@@ -235,9 +235,7 @@ async function setProtection(
     await deps.notices.send(notice);
     return ok(undefined);
   }
-  const { passwordSureFrom } = await ownOf(deps, user.id);
-  const hasPassword = passwordSureFrom !== undefined;
-  const outcome = await deps.factorStore.protect({ ...changer, when, hasPassword }, deps.clock.now());
+  const outcome = await deps.factorStore.protect({ ...changer, when }, deps.clock.now());
   if (outcome === "ended") return refuse("invalid_token");
   return outcome === "protected" ? ok(undefined) : refuse("factor_missing");
 }

@@ -113,15 +113,15 @@ export interface FactorStore {
   remove(changer: Changer, id: string, notice: Notice): Promise<"removed" | "last" | "unknown" | "ended">;
   /**
    * Turns login protection on: every session but the changer's ends and no other device is known any more, so that nothing of one
-   * factor lives on. `missing` when the user has neither a factor nor `hasPassword`.
+   * factor lives on. `missing` when the user has neither a factor nor a password.
    */
   protect(protection: Protect, now: number): Promise<"protected" | "missing" | "ended">;
+  /** Turns it off. Where it is off already nothing is told. */
   unprotect(changer: Changer, notice: Notice): Promise<"unprotected" | "ended">;
 }
 
 export interface Protect extends Changer {
   readonly when: LoginProtection;
-  readonly hasPassword: boolean;
 }
 
 /** The arithmetic of authenticator apps (RFC 6238: SHA-1, 6 digits, 30 seconds). */
