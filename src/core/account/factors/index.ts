@@ -3,7 +3,7 @@ import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { KNOWN, type Method } from "../../session/methods.ts";
 import type { Principal } from "../../session/session.ts";
-import { requireRecent, SENSITIVE, withMethods } from "../../session/step-up.ts";
+import { type Need, requireRecent, SENSITIVE, withMethods } from "../../session/step-up.ts";
 import type { Locale } from "../../verification/ports.ts";
 import type { LoginProtection, SessionStore } from "../ports.ts";
 import { isName } from "../profile.ts";
@@ -23,7 +23,8 @@ export interface FactorsDeps extends ProveDeps {
 }
 
 /** With a password or a recovery code alone nobody brings a factor of their own, which would count for more than either. */
-const ADDING = { ...SENSITIVE, notBy: KNOWN };
+const ADDING: Need = { ...SENSITIVE, notBy: KNOWN };
+const PROTECTING: Need = { ...SENSITIVE, level: 2 };
 /** How long a proposed app waits for its first code. */
 const PROPOSED_MS = 1_800_000;
 const MOST_FACTORS = 10;
@@ -45,12 +46,11 @@ interface Actor {
 
 /** What users do with their second factors and their login protection; everything but reading takes a recent step-up. */
 export function createFactors(deps: FactorsDeps) {
-  const recent = (principal: Principal, level?: 2) =>
-    requireRecent(principal, { ...SENSITIVE, ...(level && { level }) }, deps.clock.now());
-  const adding = async (principal: Principal) => {
-    const may = requireRecent(principal, ADDING, deps.clock.now());
-    return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, ADDING));
+  const shown = async (principal: Principal, need: Need) => {
+    const may = requireRecent(principal, need, deps.clock.now());
+    return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, need));
   };
+  const adding = (principal: Principal) => shown(principal, ADDING);
   return {
     read: ({ user }: Principal) => protectionOf(deps, user),
     /** What raises the session enough to add a factor, or to the level that login protection asks for. */
@@ -93,12 +93,12 @@ export function createFactors(deps: FactorsDeps) {
       return await renewRecoveryCodes(deps, principal, locale);
     },
     async remove(input: Actor & { readonly id: string }) {
-      const may = recent(input.principal);
+      const may = requireRecent(input.principal, SENSITIVE, deps.clock.now());
       return may.ok ? await removeFactor(deps, input) : may;
     },
     async protect(input: Actor & { readonly when: LoginProtection | undefined }) {
       // Whoever turns it on shows that they can sign in with it.
-      const may = recent(input.principal, 2);
+      const may = await shown(input.principal, PROTECTING);
       return may.ok ? await setProtection(deps, input) : may;
     },
     /** What a browser is to sign with a passkey to raise this session. */

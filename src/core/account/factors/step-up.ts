@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
-import type { Method } from "../../session/methods.ts";
+import { levelOf, type Method } from "../../session/methods.ts";
 import type { Principal } from "../../session/session.ts";
 import type { Need } from "../../session/step-up.ts";
 import type { Session, SessionStore } from "../ports.ts";
@@ -22,17 +22,19 @@ export async function waysToRaise(
   return raisedBy(user, session, await ownOf(deps, user.id), deps.clock.now());
 }
 
-/** Those of them that give what is asked for (`Need.notBy`), or are the first of two steps there. */
+/** Those of them that give what is asked for (`Need.level`, `Need.notBy`), or are the first of two steps there. */
 export async function waysFor(
   deps: OwnDeps & Pick<StepUpDeps, "clock">,
   principal: Principal,
-  { withinMs, notBy = [] }: Need,
+  { withinMs, level = 1, notBy = [] }: Need,
 ): Promise<readonly Method[]> {
   const ways = await waysToRaise(deps, principal);
   const { amr, createdAt } = principal.session;
   const isNew = deps.clock.now() - createdAt <= withinMs;
+  const makesLevel = (way: Method) => levelOf(amr) >= level || !amr.includes(way);
   // Beside what opened a session just now, anything else makes two.
-  const enough = ways.filter((way) => !notBy.includes(way) || (isNew && !amr.includes(way)));
+  const isMore = (way: Method) => !notBy.includes(way) || (isNew && !amr.includes(way));
+  const enough = ways.filter((way) => makesLevel(way) && isMore(way));
   // Protection that rests on the password asks for that anew, and for the number after it.
   return principal.user.loginProtection && enough.length === 0 ? ways : enough;
 }
