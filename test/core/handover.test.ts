@@ -37,6 +37,16 @@ describe("a handover", () => {
     expect(await sessions.list(principal())).toEqual([]);
   });
 
+  test("writes nothing down for a page's session that is over: nobody signed in", async () => {
+    const { sessions } = rules.phonekey();
+    const { accounts } = rules.deps();
+    const handover = await issue();
+    await sessions.end(principal(), page.session.id);
+    const before = await accounts.read(page.user.id, []);
+    expect(await redeem(handover)).toBe("invalid_handover");
+    expect(await accounts.read(page.user.id, [])).toEqual(before);
+  });
+
   test("opens a test session from one, which ends with it at the latest", async () => {
     const testNumber = { phone: PHONE as Phone, code: "405938", until: rules.clock.now() + DAY };
     rules = await createRules({ settings: { testNumbers: [testNumber] } });

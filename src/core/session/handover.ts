@@ -70,11 +70,13 @@ export async function redeemHandover(
     return refuse("invalid_handover");
   const counted = await countUse(deps, claims, now);
   if (!counted.ok) return counted;
+  // Of a session that is over already, or of an account that is gone, nothing new is written down.
+  if (!(await pageSession(deps, claims))) return refuse("invalid_handover");
   const draft = await draftSession(deps, input.userAgent, claims);
   // As old as the page's: what opened that one was not shown now. A version before did not say.
   const session = { ...draft, userId: claims.sub, createdAt: claims.openedAt ?? draft.createdAt };
   await deps.sessions.open(session);
-  // Behind the opening: whoever ended all sessions meanwhile ended this one too, or is seen here.
+  // Once more behind the opening: whoever ended all sessions meanwhile ended this one too, or is seen here.
   const page = await pageSession(deps, claims);
   if (page) return ok({ user: page.user, session, created: claims.created });
   await deps.sessions.end(claims.sub, session.id, deps.clock.now());
