@@ -48,6 +48,11 @@ it("whoever came by a temporary password chooses one first, and only then goes b
   for (const path of ["/account", "/account/factors", "/account/data", "/account/phone"]) {
     expect(await go(path)).toMatchObject({ status: 303, location: "/account/password" });
   }
+  // Removing what there is instead is no way around it.
+  await go("/account/password");
+  const removed = await go("/account/password/remove", {});
+  expect(removed).toMatchObject({ status: 303, location: "/account/password" });
+  expect(await go("/account")).toMatchObject({ status: 303, location: "/account/password" });
   const again = await go("/sign-in", undefined, { "sec-fetch-site": "same-origin" });
   expect(again).toMatchObject({ status: 303, location: "/account/password" });
   await go("/account/password");

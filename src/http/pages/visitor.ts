@@ -17,7 +17,7 @@ export interface Visitor {
 /** Where people choose a password of their own. */
 export const OWN_PASSWORD = "/account/password";
 /** What else is open to whoever has to: confirming that it is them, and signing out. */
-const BEFORE_PASSWORD = /^(\/account\/(password|confirm)|\/sign-out)(\/|$)/;
+const BEFORE_PASSWORD = /^\/(account\/password$|(account\/confirm|sign-out)(\/|$))/;
 
 async function currentVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
   const cookie = readCookie(c, deps.settings, "session");
