@@ -291,6 +291,13 @@ describe("what attackers try with pages", () => {
     await refused(password, "invalid_request", "page.returnTo");
   });
 
+  it.each(["sign_in", "reset_password"])("no page for %s, whose code it does not take", async (purpose) => {
+    const portal = await apiKey(world, { client: "portal", purposes: [purpose as "sign_in"] });
+    const started = await backendOf(world, portal).start({ phone: PHONE, purpose, page: {} });
+    await refused(started, "invalid_request", "page");
+    expect(world.sms.sent).toEqual([]);
+  });
+
   it("what a backend names is text, not markup", async () => {
     const { path } = await ask({ purpose: "confirm_transaction", transaction: PURCHASE });
     const { html } = await browser().see(path);

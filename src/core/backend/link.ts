@@ -55,6 +55,9 @@ function judgePage(
 ): Result<void, "invalid_request"> {
   const bad = (field: string, detail: string) => refuse("invalid_request", { field, detail });
   if (!backend) return bad("page", "must come with an API key");
+  const { gives, isPassword } = ruleOf(purpose);
+  if (gives !== "proof" && !isPassword)
+    return bad("page", "is only for purposes that give a proof, and for temporary_password");
   if ((returnTo === undefined) !== (state === undefined)) {
     return bad(
       returnTo === undefined ? "page.returnTo" : "page.state",
@@ -62,8 +65,7 @@ function judgePage(
     );
   }
   if (returnTo === undefined || state === undefined) return ok(undefined);
-  if (ruleOf(purpose).gives !== "proof")
-    return bad("page.returnTo", "is only for purposes that give a proof");
+  if (gives !== "proof") return bad("page.returnTo", "is only for purposes that give a proof");
   if (!backend.returnTo.includes(returnTo))
     return bad("page.returnTo", "must be one of the addresses of this API key, character by character");
   return STATE.test(state)

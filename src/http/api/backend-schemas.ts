@@ -40,7 +40,8 @@ export const PageBody = z
     }),
   })
   .meta({
-    description: "With an API key: asks for `pageUrl`, a page of Phonekey on which the code is entered.",
+    description:
+      "With an API key, for purposes that give a proof and for `temporary_password`: asks for `pageUrl`, a page of Phonekey on which the code is entered.",
   });
 
 export const StartBody = z.strictObject({
