@@ -119,6 +119,13 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await opened.sessions.list(former.id, NOW)).toEqual([]);
       });
 
+      test("keeps it where nobody new is taken, and is not signed in", async () => {
+        const former = await longAgo();
+        expect(await store.signInKnown(draftFor(former.phoneTag, { unusedSince }))).toBeUndefined();
+        expect(await store.findByTag(former.phoneTag)).toEqual(former);
+        expect(await store.signInKnown(draftFor(former.phoneTag))).toMatchObject({ created: false });
+      });
+
       test("keeps it for a known device, for whoever used it since, and under login protection where that is spared", async () => {
         const known = await longAgo();
         expect(await store.signIn(draftFor(known.phoneTag))).toMatchObject({ created: false });

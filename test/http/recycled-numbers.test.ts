@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { bearer, createWorld, type World, type WorldOptions } from "../support/world.ts";
-import { bodyOf, DAY_MS, MINUTE_MS, PHONE } from "./support.ts";
+import { bodyOf, DAY_MS, MINUTE_MS, PHONE, refused } from "./support.ts";
 
 let world: World;
 const begin = async (options: WorldOptions = {}) => {
@@ -102,6 +102,25 @@ describe("a number that nobody used for 90 days (T51)", () => {
     );
     await world.post("/v1/sessions", { verificationId, code: world.sms.lastCode(PHONE) });
     expect(await userRow(user.id)).toMatchObject({ sealed_phone: expect.stringMatching(/./) });
+  });
+
+  it.each(["closed", "invited"])("keeps its number where sign-up is %s: nobody gets it", async (signUp) => {
+    const { user, deviceToken } = await begin();
+    const { folder, clock } = world;
+    clock.advance(100 * DAY_MS);
+    const restarted = await createWorld({ folder, clock, env: { SIGN_UP: signUp } });
+    const enter = async (more: object = {}) => {
+      const started = await restarted.post("/v1/verifications", { phone: PHONE, ...more });
+      const { id: verificationId } = await bodyOf<{ id: string }>(started);
+      const code = restarted.sms.lastCode(PHONE);
+      clock.advance(MINUTE_MS);
+      return await restarted.post("/v1/sessions", { verificationId, code, ...more });
+    };
+    await refused(await enter(), "sign_up_closed");
+    expect(await userRow(user.id)).toMatchObject({ sealed_phone: expect.stringMatching(/./) });
+    expect((await enter({ deviceToken })).status).toBe(201);
+    expect(await bodyOf(await enter())).toMatchObject({ created: false, user: { id: user.id } });
+    await restarted.close();
   });
 
   it("makes one new account of however many sign in at once", async () => {

@@ -7,10 +7,7 @@ import { endSessionsOf } from "./sessions.ts";
 /** The migration since which it is noted when a user was used. */
 const NOTED_SINCE = 10;
 
-/**
- * Takes the number from those of these users whom nobody used since the time that every sign-in to them names. Whether
- * there was any.
- */
+/** Takes the number from those of these users whose number may be somebody else's. Whether there was any. */
 export async function releaseUnused(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],
@@ -20,13 +17,23 @@ export async function releaseUnused(
   let released = false;
   for (const user of found) {
     const own = drafts.filter((draft) => draft.user.phoneTag === user.phone_tag);
-    if (!own.every((draft) => mayRelease(draft, user))) continue;
-    const last = (await usedAt(trx, user)) ?? now;
-    if (!own.every(({ unusedSince }) => unusedSince !== undefined && last < unusedSince)) continue;
+    if (!(await isUnused(trx, own, user, now))) continue;
     await release(trx, user, now);
     released = true;
   }
   return released;
+}
+
+/** Whether nobody used this user since the time that every one of these sign-ins to them names. */
+export async function isUnused(
+  trx: Kysely<Schema>,
+  own: readonly SignInDraft[],
+  user: UserRow,
+  now: number,
+): Promise<boolean> {
+  if (!own.every((draft) => mayRelease(draft, user))) return false;
+  const last = (await usedAt(trx, user)) ?? now;
+  return own.every(({ unusedSince }) => unusedSince !== undefined && last < unusedSince);
 }
 
 function mayRelease({ user, unusedSince, sparesProtected }: SignInDraft, row: UserRow): boolean {

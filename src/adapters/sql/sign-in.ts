@@ -6,7 +6,7 @@ import { coalesce } from "./coalesce.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { isUseOld, noteUse } from "./last-use.ts";
-import { releaseUnused } from "./recycled.ts";
+import { isUnused, releaseUnused } from "./recycled.ts";
 import { reusable } from "./reusable.ts";
 import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
 import { endSessionsOf } from "./sessions.ts";
@@ -35,8 +35,10 @@ export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserSt
       await tagKey.assertCurrent(trx, draft.user.phoneTag);
       const { rows } = await statements.lockUser(trx, [{ tag: draft.user.phoneTag }]);
       const now = draft.session.createdAt;
-      if (await releaseUnused(trx, [draft], rows, now)) return undefined;
-      const [known] = await proven(trx, rows, now);
+      const [found] = rows;
+      // Who holds the number now gets no account: to take it from whoever has it would serve nobody.
+      if (!found || (await isUnused(trx, [draft], found, now))) return undefined;
+      const [known] = await proven(trx, [found], now);
       if (!known) return undefined;
       const entered = { created: false, opened: isOpened(known, draft), ...known };
       await openSessions(trx, [draft], [entered], statements);

@@ -73,7 +73,10 @@ export interface UserStore {
    * number, its sessions and devices, and a new user comes of it.
    */
   signIn(draft: SignInDraft): Promise<Entered & { readonly created: boolean }>;
-  /** The same where this phone has a user already; undefined where it has none, or lost it to whoever holds the number now. */
+  /**
+   * The same where this phone has a user already; undefined where it has none, or one whom nobody used since `unusedSince`,
+   * who keeps the number then: nobody else gets it.
+   */
   signInKnown(draft: SignInDraft): Promise<(Entered & { readonly created: false }) | undefined>;
   /**
    * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, when their epoch
