@@ -64,6 +64,18 @@ describe("setting a password", () => {
     await opened(await signIn(PHONE, PASSWORD));
   });
 
+  it("compares the current one no more than twenty times an hour, however right it is", async () => {
+    const { accessToken } = await signUp(PHONE);
+    const right = { newPassword: OTHER, currentPassword: PASSWORD };
+    const same = { newPassword: PASSWORD, currentPassword: PASSWORD };
+    for (let n = 0; n < 40; n += 1) await put(accessToken, same);
+    await refused(await put(accessToken, right), "too_many_requests");
+    expect(hashes.filter((done) => done === "verify").length).toBeLessThanOrEqual(20);
+    world.clock.advance(61 * MINUTE_MS);
+    const { accessToken: later } = await bodyOf<{ accessToken: string }>(await signIn(PHONE, PASSWORD));
+    expect((await put(later, right)).status).toBe(204);
+  });
+
   it.each([
     ["too short", { newPassword: "short" }, "password_too_short"],
     ["too long", { newPassword: "lantern ".repeat(40) }, "password_too_long"],

@@ -3,6 +3,7 @@ import { waysFor, waysToRaise } from "../account/factors/step-up.ts";
 import type { SessionStore } from "../account/ports.ts";
 import type { Notices } from "../notices/notices.ts";
 import { countOn } from "../protection/count.ts";
+import type { Window } from "../protection/limits.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Method } from "../session/methods.ts";
@@ -22,6 +23,8 @@ export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
 
 /** How often one user sets a password: each takes a turn of the hashing that everybody's sign-in waits for. */
 const CHANGE_WINDOWS = [{ max: 10, windowMs: 3_600_000 }];
+/** The same for the password of before, which no ledger counts where it is right. */
+const COMPARE_WINDOWS = [{ max: 20, windowMs: 3_600_000 }];
 
 export interface NotifyDeps {
   readonly notices: Pick<Notices, "draft" | "send">;
@@ -36,7 +39,11 @@ export interface ChangeInput {
   readonly currentPassword?: string;
 }
 
-type ConfirmRefusal = Exclude<CompareRefusal, "captcha_required"> | "step_up_required" | "invalid_token";
+type ConfirmRefusal =
+  | Exclude<CompareRefusal, "captcha_required">
+  | "step_up_required"
+  | "invalid_token"
+  | "too_many_requests";
 
 /**
  * Sets or changes the password of a user who has signed in recently, or who knows the password that they had. All other
@@ -45,7 +52,7 @@ type ConfirmRefusal = Exclude<CompareRefusal, "captcha_required"> | "step_up_req
 export async function changePassword(
   deps: ChangeDeps,
   { principal, locale, newPassword, currentPassword }: ChangeInput,
-): Promise<Result<void, PasswordRefusal | ConfirmRefusal | "too_many_requests">> {
+): Promise<Result<void, PasswordRefusal | ConfirmRefusal>> {
   const { user, session } = principal;
   if (session.isTest)
     return refuse("invalid_request", { field: "newPassword", detail: "is not for test numbers" });
@@ -55,8 +62,7 @@ export async function changePassword(
   if (!chosen.ok) return chosen;
   const confirmed = await confirm(deps, principal, currentPassword);
   if (!confirmed.ok) return confirmed;
-  const check = { name: "password_changes", key: `password_changes:${user.id}`, windows: CHANGE_WINDOWS };
-  const counted = await countOn(deps, [check]);
+  const counted = await countTurn(deps, user.id, "password_changes", CHANGE_WINDOWS);
   if (!counted.ok) return counted;
   const sealedHash = await sealPassword(deps, user, chosen.value);
   const { amr } = confirmed.value.session;
@@ -66,6 +72,15 @@ export async function changePassword(
   if (!(await deps.passwordStore.change(change))) return refuse("invalid_token");
   await deps.notices.send(notice);
   return ok(undefined);
+}
+
+function countTurn(
+  deps: Pick<ChangeDeps, "limits" | "clock" | "random">,
+  userId: string,
+  name: string,
+  windows: readonly Window[],
+): Promise<Result<void, "too_many_requests">> {
+  return countOn(deps, [{ name, key: `${name}:${userId}`, windows }]);
 }
 
 /** Codes are made to come back to one's own, and not to make another factor beside them. */
@@ -105,6 +120,8 @@ async function confirm(
   const now = deps.clock.now();
   if (currentPassword === undefined) return await recently(deps, principal);
   const { user, session } = principal;
+  const counted = await countTurn(deps, user.id, "password_compares", COMPARE_WINDOWS);
+  if (!counted.ok) return counted;
   const phone = await deps.vault.open(user.sealedPhone, user.id);
   const compared = await comparePassword(deps, { phone, password: currentPassword, bucket: "device" });
   if (!compared.ok)
