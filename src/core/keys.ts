@@ -41,6 +41,11 @@ export interface Key {
   readonly activeFrom: number;
 }
 
+/** The id of the key that a phone's tag was made under: a tag is `<key id>.<MAC>`. Empty for what is no tag. */
+export function tagKeyIdOf(phoneTag: string): string {
+  return phoneTag.slice(0, Math.max(0, phoneTag.indexOf(".")));
+}
+
 /** The keys of this installation. Kept wrapped by `PHONEKEY_SECRETS` in the database, cached in the process. */
 export interface Keyring {
   /** The key that makes new things of this kind now. Rejects with `UnavailableError` while a retag runs. */

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { SignInDraft, User, UserStore } from "../../core/account/ports.ts";
+import { tagKeyIdOf } from "../../core/keys.ts";
 import { asksSecondFactor } from "../../core/session/protection.ts";
 import { sessionValues, userOf, userValues } from "./account-rows.ts";
 import { coalesce } from "./coalesce.ts";
@@ -195,10 +196,9 @@ async function isThere(trx: Kysely<Schema>, sessionId: string): Promise<boolean>
   return found !== undefined;
 }
 
-/** Nearly always one: tags are `<key id>.<MAC>`. */
+/** Nearly always one. */
 function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] {
-  const keyOf = ({ user }: SignInDraft) => user.phoneTag.slice(0, user.phoneTag.indexOf("."));
-  return [...new Map(drafts.map((draft) => [keyOf(draft), draft])).values()];
+  return [...new Map(drafts.map((draft) => [tagKeyIdOf(draft.user.phoneTag), draft])).values()];
 }
 
 /** Of several callers, the one whose own draft is found afterwards created the user. */

@@ -1,4 +1,5 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
+import { tagKeyIdOf } from "../../core/keys.ts";
 import type { Clock } from "../../core/ports.ts";
 import { StaleKeyError } from "../../core/refusals.ts";
 import { reusable } from "./reusable.ts";
@@ -47,7 +48,7 @@ export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {
   const tagKey: TagKey = {
     current: (tag) => (eb) => isCurrent(eb, [tagKey.keyed(tag)]),
     currentAmong: (rows) => (eb) => isCurrent(eb, rows),
-    keyed: (tag) => ({ keyId: keyIdOf(tag), latest: clock.now() + SKEW_MS }),
+    keyed: (tag) => ({ keyId: tagKeyIdOf(tag), latest: clock.now() + SKEW_MS }),
     async assertCurrent(trx, tag) {
       // A retag waits for this lock: when it looks for rows under the old key, all of them are there.
       const { rows } = await lockCurrent(trx, [tagKey.keyed(tag)]);
@@ -69,9 +70,4 @@ function isCurrent(eb: ExpressionBuilder<Schema, "keys">, rows: readonly KeyedRo
     eb("keys.retired_at", "is", null),
     eb("keys.active_from", "<=", rows[0]?.latest ?? 0),
   ]);
-}
-
-/** A tag is `<key id>.<MAC>`. */
-function keyIdOf(tag: string): string {
-  return tag.slice(0, Math.max(0, tag.indexOf(".")));
 }

@@ -1,5 +1,6 @@
 import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import { isUnsent, type MessageStore, type SentMessage, type SmsSender } from "../delivery/ports.ts";
+import { tagKeyIdOf } from "../keys.ts";
 import type { Clock } from "../ports.ts";
 import type { VerificationStore } from "../verification/ports.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
@@ -55,7 +56,7 @@ export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => 
 export function createTakeSend(deps: RebuildDeps): TakeSend {
   let rebuilding: Promise<void> | undefined;
   return async (phoneTag, request, now) => {
-    const epoch = phoneTag.slice(0, phoneTag.indexOf("."));
+    const epoch = tagKeyIdOf(phoneTag);
     const taken = await deps.limits.take({ epoch, ...request }, now);
     if (taken.ok || taken.refusedBy !== "unseeded") return taken;
     rebuilding ??= rebuild(deps, epoch).finally(() => {
