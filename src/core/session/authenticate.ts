@@ -18,7 +18,7 @@ export async function authenticate(
 ): Promise<Result<Principal, "invalid_token">> {
   const claims = await deps.tokens.read("access", accessToken, deps.clock.now());
   if (!claims) return refuse("invalid_token");
-  const principal = await openSession(deps, claims.sid);
+  const principal = await findOpen(deps, claims.sid);
   return principal?.user.id === claims.sub ? ok(principal) : refuse("invalid_token");
 }
 
@@ -42,13 +42,17 @@ export async function authenticatePage(
   const now = deps.clock.now();
   const claims = await deps.tokens.read("page", pageToken, now);
   if (!claims) return refuse("invalid_token");
-  const principal = await openSession(deps, claims.sid);
+  const principal = await findOpen(deps, claims.sid);
   if (!principal) return refuse("invalid_token");
   await touchSession(deps, principal.session, now);
   return ok(principal);
 }
 
-async function openSession(deps: AuthenticateDeps, id: string): Promise<Principal | undefined> {
+/** The session with this id and its user; undefined when it is over. */
+export async function findOpen(
+  deps: Pick<AuthenticateDeps, "sessions" | "clock" | "settings">,
+  id: string,
+): Promise<Principal | undefined> {
   const found = await deps.sessions.find(id);
   return found && isOpen(found.session, deps.settings.session, deps.clock.now()) ? found : undefined;
 }

@@ -5,8 +5,9 @@ import { tooMany } from "../protection/limits.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";
+import { findOpen } from "./authenticate.ts";
 import type { TokenClaims, Tokens } from "./ports.ts";
-import { isOpen, type SessionSettings } from "./session.ts";
+import type { SessionSettings } from "./session.ts";
 import { draftSession, type SignedIn } from "./session-draft.ts";
 
 /** How many sessions of apps one user opens: a person needs few, and a thief of a page's cookie gets few. */
@@ -87,9 +88,8 @@ type Claims = TokenClaims["handover"];
 
 /** The session and the user that the handover was issued for, if nothing of it has ended since. */
 async function pageSession(deps: HandoverDeps, { sid, sub, epoch }: Claims) {
-  const found = await deps.sessions.find(sid);
-  if (!found || !isOpen(found.session, deps.settings.session, deps.clock.now())) return undefined;
-  return found.user.id === sub && found.user.deviceEpoch === epoch ? found : undefined;
+  const found = await findOpen(deps, sid);
+  return found?.user.id === sub && found.user.deviceEpoch === epoch ? found : undefined;
 }
 
 /** One use in any window that is longer than a handover lives is one use for ever. */

@@ -1,6 +1,6 @@
 import type { Session, SessionStore, User } from "../account/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import { isOpen } from "./session.ts";
+import { findOpen } from "./authenticate.ts";
 import { type SessionTokenDeps, type SessionTokens, sessionTokens } from "./tokens.ts";
 
 export interface RefreshDeps extends SessionTokenDeps {
@@ -22,8 +22,8 @@ export async function refreshSession(
   const now = deps.clock.now();
   const claims = await deps.tokens.read("refresh", refreshToken, now);
   if (!claims) return refuse("invalid_refresh_token");
-  const found = await deps.sessions.find(claims.sid);
-  if (!found || !isOpen(found.session, deps.settings.session, now)) return refuse("invalid_refresh_token");
+  const found = await findOpen(deps, claims.sid);
+  if (!found) return refuse("invalid_refresh_token");
   const successor = await successorOf(deps, found, claims.gen, now);
   if (!successor) return refuse("invalid_refresh_token");
   return ok(await sessionTokens(deps, successor, found.user));
