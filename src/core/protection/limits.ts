@@ -47,6 +47,11 @@ export interface LimitCaller {
   readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
 }
 
+/** One who is asked for no challenge and is on no allow-list: whoever a message on record or a notice is for. */
+export function exemptCaller(of: Pick<LimitCaller, "phoneTag" | "bucket" | "traffic">): LimitCaller {
+  return { ...of, standing: { name: "exempt" }, isTrusted: false };
+}
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** So far back a rebuild reads the record of messages at least. */

@@ -1,6 +1,6 @@
 import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { RecordedMessage } from "../delivery/receipt-ports.ts";
-import { type LimitCaller, type LimitSettings, limitChecks, messageKeys } from "./limits.ts";
+import { exemptCaller, type LimitSettings, limitChecks, messageKeys } from "./limits.ts";
 import type { Bucket, LimitStore } from "./ports.ts";
 
 /** When a phone's own limits let the next message through, and which of them holds it until then. */
@@ -29,7 +29,8 @@ export async function nextSend(
     return keys.map((key) => ({ key, member, at }));
   });
   await scratch.seed("record", [{ events }]);
-  const own = limitChecks(limits, callerOf(phoneTag, bucket), () => undefined);
+  const caller = exemptCaller({ phoneTag, bucket, traffic: { country: "", prefixTag: "" } });
+  const own = limitChecks(limits, caller, () => undefined);
   const checks = own.filter(({ key }) => key.endsWith(phoneTag));
   const taken = await scratch.take({ member: "next", checks }, now);
   return taken.ok ? { at: now } : { at: taken.retryAt, heldBy: taken.refusedBy };
@@ -39,9 +40,4 @@ interface PhoneAsked {
   readonly phoneTag: string;
   readonly bucket: Bucket;
   readonly messages: readonly RecordedMessage[];
-}
-
-function callerOf(phoneTag: string, bucket: Bucket): LimitCaller {
-  const traffic = { country: "", prefixTag: "" } as const;
-  return { phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false };
 }

@@ -1,6 +1,6 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Notice } from "../notices/ports.ts";
-import type { LimitCaller, SendCheck, Window } from "./limits.ts";
+import { exemptCaller, type SendCheck, type Window } from "./limits.ts";
 import { type MoneySettings, spendChecks } from "./spend.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -35,12 +35,6 @@ export function noticeChecks(
   { phoneTag, kind, traffic }: Pick<Notice, "phoneTag" | "kind"> & { readonly traffic: Traffic },
   sender: string,
 ): SendCheck[] {
-  const caller: LimitCaller = {
-    phoneTag,
-    bucket: "device",
-    traffic,
-    standing: { name: "exempt" },
-    isTrusted: false,
-  };
+  const caller = exemptCaller({ phoneTag, bucket: "device", traffic });
   return [noticeLimit(phoneTag, kind), ...spendChecks(money, caller, sender, NOTHING_LEARNED)];
 }

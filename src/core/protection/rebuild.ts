@@ -6,6 +6,7 @@ import type { VerificationStore } from "../verification/ports.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
 import type { Learned } from "./learned.ts";
 import {
+  exemptCaller,
   LIMIT_KEYS,
   type LimitCaller,
   LONGEST_BACKEND_MS,
@@ -184,7 +185,7 @@ function countedChecks(
   if (isNoticeKind(message.purpose)) return [noticeLimit(phoneTag, message.purpose)];
   if (!traffic) return [];
   const caller: LimitCaller = {
-    ...{ phoneTag, bucket, traffic, standing: { name: "exempt" }, isTrusted: false },
+    ...exemptCaller({ phoneTag, bucket, traffic }),
     // What its windows are now only the next take needs to know.
     ...(client && { backend: { client, sends: [{ max: 1, windowMs: LONGEST_BACKEND_MS }], spend: {} } }),
   };
