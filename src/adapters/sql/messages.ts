@@ -1,4 +1,4 @@
-import type { Idempotency, Message, MessageStore } from "../../core/delivery/ports.ts";
+import type { Idempotency, Message, MessageStore, SentMessage } from "../../core/delivery/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { createMessageWrites } from "./message-writes.ts";
 import type { MessageRow } from "./schema.ts";
@@ -43,8 +43,7 @@ export function createMessageStore(database: SqlDatabase): MessageStore {
       const cursor = after === undefined ? undefined : await createdAtOf(after);
       let query = db
         .selectFrom("messages")
-        .select(["id", "verification_id", "phone_tag", "purpose", "bucket", "created_at", "converted"])
-        .select(["member", "price", "sender", "status", "client", ...TRAFFIC_COLUMNS])
+        .select([...SENT_COLUMNS, "converted"])
         .where("created_at", ">", since);
       if (after !== undefined && cursor !== undefined) {
         query = query
@@ -52,21 +51,7 @@ export function createMessageStore(database: SqlDatabase): MessageStore {
           .where((eb) => eb.or([eb("created_at", ">", cursor), eb("id", ">", after)]));
       }
       const page = await query.orderBy("created_at").orderBy("id").limit(rows(limit)).execute();
-      return page.map((row) => ({
-        id: row.id,
-        verificationId: row.verification_id,
-        phoneTag: row.phone_tag,
-        purpose: row.purpose,
-        bucket: row.bucket,
-        ...trafficOf(row),
-        ...(row.client !== null && { client: row.client }),
-        ...(row.member !== null && { member: row.member }),
-        price: row.price ?? 0,
-        status: row.status,
-        ...(row.sender !== null && { sender: row.sender }),
-        createdAt: row.created_at,
-        converted: row.converted === 1,
-      }));
+      return page.map((row) => ({ ...sentOf(row), converted: row.converted === 1 }));
     },
   };
 
@@ -78,13 +63,18 @@ export function createMessageStore(database: SqlDatabase): MessageStore {
   }
 }
 
-export function messageOf(row: MessageRow): Message {
-  const idempotency = idempotencyOf(row);
+const SENT_COLUMNS = [
+  ...(["id", "verification_id", "phone_tag", "purpose", "bucket", "created_at"] as const),
+  ...(["member", "price", "sender", "status", "client"] as const),
+  ...TRAFFIC_COLUMNS,
+] as const;
+
+/** What every reader of a message wants to know. */
+function sentOf(row: Pick<MessageRow, (typeof SENT_COLUMNS)[number]>): Omit<SentMessage, "converted"> {
   return {
     id: row.id,
     verificationId: row.verification_id,
     phoneTag: row.phone_tag,
-    sealedPhone: row.sealed_phone,
     purpose: row.purpose,
     bucket: row.bucket,
     ...trafficOf(row),
@@ -92,8 +82,16 @@ export function messageOf(row: MessageRow): Message {
     ...(row.member !== null && { member: row.member }),
     price: row.price ?? 0,
     status: row.status,
-    createdAt: row.created_at,
     ...(row.sender !== null && { sender: row.sender }),
+    createdAt: row.created_at,
+  };
+}
+
+export function messageOf(row: MessageRow): Message {
+  const idempotency = idempotencyOf(row);
+  return {
+    ...sentOf(row),
+    sealedPhone: row.sealed_phone,
     ...(row.provider_id !== null && { providerId: row.provider_id }),
     ...(row.provider_code !== null && { providerCode: row.provider_code }),
     ...(row.request_id !== null && { requestId: row.request_id }),
