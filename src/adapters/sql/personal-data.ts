@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { addEvents } from "./events.ts";
 import type { EventType, Schema } from "./schema.ts";
+import { lockUser } from "./sessions.ts";
 
 /**
  * What an erasure does to a table. Every table has to say, so that a new one that holds something of people cannot be
@@ -68,12 +69,7 @@ export async function eraseUser(
   trx: Kysely<Schema>,
   { userId, tags, erasureId, by, at }: ErasedUser,
 ): Promise<boolean> {
-  const user = await trx
-    .selectFrom("users")
-    .select("phone_tag")
-    .where("id", "=", userId)
-    .forUpdate()
-    .executeTakeFirst();
+  const user = await lockUser(trx, userId);
   if (!user) return false;
   const all = [...new Set([user.phone_tag, ...tags])];
   for (const table of tablesThat("by_user")) {

@@ -6,7 +6,7 @@ import { addEvents } from "./events.ts";
 import type { PhoneChangesTable } from "./life-tables.ts";
 import { addNotices } from "./notice-rows.ts";
 import type { Schema, UserRow } from "./schema.ts";
-import { endOtherSessionsOf, endSessionsOf, lockLive, voidDevices } from "./sessions.ts";
+import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser, voidDevices } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
 
 export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PhoneChangeStore {
@@ -87,11 +87,6 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
       return due.map(changeOf);
     },
   };
-}
-
-/** All that changes the number of a user waits here for one another. */
-async function lockUser(trx: Kysely<Schema>, userId: string): Promise<UserRow | undefined> {
-  return await trx.selectFrom("users").selectAll().where("id", "=", userId).forUpdate().executeTakeFirst();
 }
 
 async function userWith(trx: Kysely<Schema>, phoneTag: string): Promise<boolean> {

@@ -144,13 +144,9 @@ function createFind({ db }: SqlDatabase): SessionStore["find"] {
   });
 }
 
-/** The user's row comes first: whoever ends several sessions of this user at the same time waits here. */
-export async function lockUser(
-  trx: Kysely<Schema>,
-  userId: string,
-): Promise<Pick<UserRow, "id" | "login_protection" | "password_set_at"> | undefined> {
-  const user = trx.selectFrom("users").select(["id", "login_protection", "password_set_at"]);
-  return await user.where("id", "=", userId).forUpdate().executeTakeFirst();
+/** The user's row comes first: whoever changes the user's number, factors or sessions at the same time waits here. */
+export async function lockUser(trx: Kysely<Schema>, userId: string): Promise<UserRow | undefined> {
+  return await trx.selectFrom("users").selectAll().where("id", "=", userId).forUpdate().executeTakeFirst();
 }
 
 export async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {

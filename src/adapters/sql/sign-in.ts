@@ -10,7 +10,7 @@ import { isUseOld, noteUse } from "./last-use.ts";
 import { isUnused, releaseUnused } from "./recycled.ts";
 import { reusable } from "./reusable.ts";
 import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
-import { endSessionsOf } from "./sessions.ts";
+import { endSessionsOf, lockUser } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
 
 /** `UserStore.signIn`: the sign-ins of one moment go together, in one transaction. */
@@ -177,8 +177,7 @@ async function openSessions(
 export function createEnter({ transaction }: SqlDatabase): UserStore["enter"] {
   return ({ session, knownEpoch, epoch }) =>
     transaction(async (trx) => {
-      const locked = trx.selectFrom("users").selectAll().where("id", "=", session.userId).forUpdate();
-      const row = await locked.executeTakeFirst();
+      const row = await lockUser(trx, session.userId);
       if (!row || (await isThere(trx, session.id))) return undefined;
       const user = userOf(row);
       if (epoch !== undefined && user.deviceEpoch !== epoch) return undefined;
