@@ -6,6 +6,7 @@ import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { eraseUser, forgetErased } from "./personal-data.ts";
 import type { Schema, UserRow } from "./schema.ts";
+import { findUserRow } from "./user-rows.ts";
 
 /** More than an account ever has in what is kept, and a bound for all that. */
 const MOST = 10_000;
@@ -19,7 +20,7 @@ export function createAccountStore({ db, transaction }: SqlDatabase): AccountSto
       }),
 
     async read(userId, tags) {
-      const row = await db.selectFrom("users").selectAll().where("id", "=", userId).executeTakeFirst();
+      const row = await findUserRow(db, userId);
       if (!row) return undefined;
       return {
         user: userOf(row),

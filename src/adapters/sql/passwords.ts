@@ -9,24 +9,19 @@ import { usedAt } from "./recycled.ts";
 import type { Schema, UserRow } from "./schema.ts";
 import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser, voidDevices } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
+import { findUserRow, findUserRowByTag } from "./user-rows.ts";
 
 export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PasswordStore {
   return {
     async findByTag(tag) {
-      const found = await db
-        .selectFrom("keys")
-        .leftJoin("users", (join) => join.on("users.phone_tag", "=", tag))
-        .selectAll("users")
-        .where(tagKey.current(tag))
-        .executeTakeFirst();
-      if (!found) return tagKey.stale();
-      if (found.id === null) return undefined;
-      const lastUsedAt = await usedAt(db, found as UserRow);
-      return { ...holderOf(found as UserRow), ...(lastUsedAt !== undefined && { lastUsedAt }) };
+      const row = await findUserRowByTag(db, tagKey, tag);
+      if (!row) return undefined;
+      const lastUsedAt = await usedAt(db, row);
+      return { ...holderOf(row), ...(lastUsedAt !== undefined && { lastUsedAt }) };
     },
 
     async find(userId) {
-      const row = await db.selectFrom("users").selectAll().where("id", "=", userId).executeTakeFirst();
+      const row = await findUserRow(db, userId);
       return row && holderOf(row);
     },
 

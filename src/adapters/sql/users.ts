@@ -2,9 +2,10 @@ import type { Kysely } from "kysely";
 import type { User, UserStore } from "../../core/account/ports.ts";
 import { userOf } from "./account-rows.ts";
 import type { SqlDatabase } from "./database.ts";
-import type { Schema, UserRow } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 import { createEnter, createSignIn, createSignInKnown } from "./sign-in.ts";
 import type { TagKey } from "./tag-key.ts";
+import { findUserRow, findUserRowByTag } from "./user-rows.ts";
 
 export function createUserStore(database: SqlDatabase, tagKey: TagKey): UserStore {
   const { db, transaction } = database;
@@ -12,14 +13,8 @@ export function createUserStore(database: SqlDatabase, tagKey: TagKey): UserStor
     find: (id) => findUser(db, id),
 
     async findByTag(tag) {
-      const found = await db
-        .selectFrom("keys")
-        .leftJoin("users", (join) => join.on("users.phone_tag", "=", tag))
-        .selectAll("users")
-        .where(tagKey.current(tag))
-        .executeTakeFirst();
-      if (!found) return tagKey.stale();
-      return found.id === null ? undefined : userOf(found as UserRow);
+      const row = await findUserRowByTag(db, tagKey, tag);
+      return row && userOf(row);
     },
 
     update: (id, { name, avatar }, now) =>
@@ -43,6 +38,6 @@ export function createUserStore(database: SqlDatabase, tagKey: TagKey): UserStor
 }
 
 async function findUser(db: Kysely<Schema>, id: string): Promise<User | undefined> {
-  const row = await db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
+  const row = await findUserRow(db, id);
   return row && userOf(row);
 }
