@@ -13,7 +13,13 @@ import { sha256 } from "../secrets.ts";
 import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, withMethods } from "../session/step-up.ts";
-import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
+import {
+  type CheckDeps,
+  type CheckInput,
+  type CheckRefusal,
+  checkCode,
+  type Subject,
+} from "../verification/check.ts";
 import { userHolder } from "../verification/client.ts";
 import type { Locale, PhoneVault } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
@@ -50,12 +56,12 @@ export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "c
 
 type ChangeRefusal = CheckRefusal | "step_up_required" | "phone_taken" | "invalid_token";
 
-/** What the person did to show that they hold the former number, or more than that, may be so old. */
+/** How long ago the person may have shown that they hold the former number, or more than that. */
 const NEED: Need = { withinMs: 15 * 60_000, notBy: KNOWN };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 
-/** Whether the person showed just now that they hold the former number, or more: a password alone is not more. */
+/** Whether the person showed just now that they hold the former number, or more: a password or a recovery code is not. */
 export function mayChangePhone(principal: Principal, now: number): Result<void, "step_up_required"> {
   return requireRecent(principal, NEED, now);
 }
@@ -70,8 +76,11 @@ export function waysToChangePhone(
 
 /**
  * Moves the account to the number that the code went to, after the time that a change waits. The former number is told at
- * once and can stop it. Whether the number has an account is told after the right code alone, and no account is ever
- * taken over or merged.
+ * once and can stop it. No account is ever taken over or merged.
+ *
+ * Refused with `invalid_request` in a session of a test number, `step_up_required` with the methods that give what is
+ * missing, `phone_taken` where another account has the number or is about to, which is told after the right code alone,
+ * and `invalid_token` where the session ended meanwhile.
  */
 export async function changePhone(
   deps: ChangePhoneDeps,
@@ -86,26 +95,11 @@ export async function changePhone(
   const mine = { purposes: purposesGiving("number"), holder: userHolder(user.id) };
   const checked = await checkCode(deps, { ...input, ...mine });
   if (!checked.ok) return checked;
-  const { phone, phoneTag, verification } = checked.value;
-  await deps.messages.convert(verification.id);
-  // No more are begun than the former number may be told of: none takes effect because its notice had to wait.
-  const begun = { name: "phone_changes", key: `phone_changes:${user.phoneTag}`, windows: NOTICE_WINDOWS };
-  const counted = await countOn(deps, [begun]);
+  await deps.messages.convert(checked.value.verification.id);
+  const counted = await countChange(deps, user);
   if (!counted.ok) return counted;
-  const now = deps.clock.now();
-  const id = deps.random.uuid(now);
   const stopCode = Buffer.from(deps.random.bytes(STOP_CODE_BYTES)).toString("hex");
-  const change: PhoneChange = {
-    id,
-    userId: user.id,
-    sessionId: session.id,
-    phoneTag,
-    sealedPhone: await deps.vault.seal(phone, id),
-    stopHash: sha256(stopCode),
-    locale,
-    createdAt: now,
-    dueAt: now + deps.settings.phoneChangeMs,
-  };
+  const change = await draftChange(deps, principal, checked.value, { locale, stopCode });
   const isAtOnce = deps.settings.phoneChangeMs === 0;
   const kind = "phone_change_started";
   const notices = isAtOnce ? [] : [await deps.notices.draft(kind, user, { locale, stopCode })];
@@ -115,6 +109,36 @@ export async function changePhone(
   await deps.notices.send(...notices);
   if (isAtOnce && (await applyChange(deps, change)) === "taken") return refuse("phone_taken");
   return await stateOf(deps, user.id);
+}
+
+/** No more are begun than the former number may be told of: none takes effect because its notice had to wait. */
+async function countChange(
+  deps: ChangePhoneDeps,
+  { phoneTag }: User,
+): Promise<Result<void, "too_many_requests">> {
+  const key = `phone_changes:${phoneTag}`;
+  return await countOn(deps, [{ name: "phone_changes", key, windows: NOTICE_WINDOWS }]);
+}
+
+async function draftChange(
+  { clock, random, vault, settings }: ChangePhoneDeps,
+  { user, session }: Principal,
+  { phone, phoneTag }: Subject,
+  { locale, stopCode }: { readonly locale: Locale; readonly stopCode: string },
+): Promise<PhoneChange> {
+  const now = clock.now();
+  const id = random.uuid(now);
+  return {
+    id,
+    userId: user.id,
+    sessionId: session.id,
+    phoneTag,
+    sealedPhone: await vault.seal(phone, id),
+    stopHash: sha256(stopCode),
+    locale,
+    createdAt: now,
+    dueAt: now + settings.phoneChangeMs,
+  };
 }
 
 /** The user's number as it is now, and where the account is about to move. */
