@@ -1,9 +1,11 @@
 import type { Backend } from "../backend/api-key.ts";
 import type { ApiKey } from "../backend/ports.ts";
 import { deliver } from "../delivery/deliver.ts";
+import type { Phone } from "../phone.ts";
 import { isAllowed } from "../protection/allow.ts";
-import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
+import { type Captcha, type ChallengeRefusal, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
+import type { LimitCaller } from "../protection/limits.ts";
 import { messageMember } from "../protection/members.ts";
 import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
@@ -12,7 +14,7 @@ import { readAsk } from "./ask.ts";
 import { carriersOf } from "./carriers.ts";
 import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
-import { type ClientIdempotency, firstSender, type SendRefusal, type VerificationDeps } from "./deps.ts";
+import type { ClientIdempotency, SendRefusal, VerificationDeps } from "./deps.ts";
 import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
@@ -78,38 +80,25 @@ interface Resend extends Pick<ResendInput, "client" | "captcha"> {
  */
 export async function resendVerification(
   installed: VerificationDeps,
-  { verification, client, captcha, idempotency, backend }: Resend,
+  resend: Resend,
 ): Promise<Result<VerificationView, SendRefusal>> {
+  const { verification, idempotency } = resend;
   const phone = await installed.vault.open(verification.sealedPhone, verification.id);
-  const { clock, settings } = installed;
-  const { transaction } = await readAsk(installed.vault, verification);
-  const carriers = carriersOf(installed, { ...verification, to: phone, ...(transaction && { transaction }) });
-  // The start found one: the operator took it away meanwhile.
-  if (!carriers.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
-  const wanted = { phone, purpose: verification.purpose };
-  const deps = depsFor(carriers.value, testNumberOf(settings.testNumbers, wanted, clock.now()));
-  // Counted where the start was, so that an approval finds all of it.
-  const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
-  const asker = { ...client, ...traffic, ...verification };
-  const judged = await judgeChallenge(deps, asker, captcha, { isNew: false });
-  if (!judged.ok) return judged;
-  const isTrusted = isAllowed(deps.settings.guard.allow, { ...client, ...traffic, phone });
-  const standing = judged.value;
-  const caller = { ...verification, traffic, isTrusted, standing, ...(backend && { backend }) };
+  const carried = await depsForMessage(installed, verification, phone);
+  if (!carried.ok) return carried;
+  const deps = carried.value;
+  const caller = await judgeCaller(deps, resend, phone);
+  if (!caller.ok) return caller;
   const now = deps.clock.now();
   const held = await refuseHeld(deps, verification.phoneTag, now);
   if (!held.ok) return held;
   const messages = verification.messages + 1;
   const member = messageMember(verification.id, messages);
-  const send = { caller, sender: firstSender(deps), ...(idempotency && { idempotencyKey: idempotency.key }) };
-  const counted = await countSend(deps, send, { member }, now);
+  const counted = await countSend(deps, { caller: caller.value, idempotency }, { member }, now);
   if (!counted.ok) return counted;
   const { taken, checks } = counted.value;
 
-  const expiresAt = Math.min(
-    verification.createdAt + mostLifeMs(verification.purpose),
-    now + deps.settings.codeTtlMs,
-  );
+  const expiresAt = nextExpiresAt(deps, verification, now);
   const next = { ...verification, messages, resendAt: taken.nextAt, expiresAt };
   if (!(await deps.verifications.resent(verification.id, next, now))) {
     await takeBack(deps.limits, { checks, member }, now);
@@ -118,6 +107,45 @@ export async function resendVerification(
   const { record, sms } = await messageFor(deps, next, phone, idempotency);
   const delivered = await deliver(deps, record, sms);
   if (delivered.ok) return ok(viewOf(next, phone, now));
-  await deps.limits.forget(guardKeys(traffic), [member]);
+  await deps.limits.forget(guardKeys(caller.value.traffic), [member]);
   return delivered;
+}
+
+/** With the senders that can say what this verification is about, or none of them where it is for a test number. */
+async function depsForMessage(
+  installed: VerificationDeps,
+  verification: Verification,
+  phone: Phone,
+): Promise<Result<VerificationDeps, "sms_unavailable">> {
+  const { clock, settings, vault } = installed;
+  const { transaction } = await readAsk(vault, verification);
+  const carriers = carriersOf(installed, { ...verification, to: phone, ...(transaction && { transaction }) });
+  // The start found one: the operator took it away meanwhile.
+  if (!carriers.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
+  const wanted = { phone, purpose: verification.purpose };
+  return ok(depsFor(carriers.value, testNumberOf(settings.testNumbers, wanted, clock.now())));
+}
+
+/** Who asks for the message, as far as limits are concerned; a stranger who has to solve a challenge first is refused. */
+async function judgeCaller(
+  deps: VerificationDeps,
+  { verification, client, captcha, backend }: Resend,
+  phone: Phone,
+): Promise<Result<LimitCaller, ChallengeRefusal>> {
+  // Counted where the start was, so that an approval finds all of it.
+  const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
+  const asker = { ...client, ...traffic, ...verification };
+  const judged = await judgeChallenge(deps, asker, captcha, { isNew: false });
+  if (!judged.ok) return judged;
+  const isTrusted = isAllowed(deps.settings.guard.allow, { ...client, ...traffic, phone });
+  return ok({ ...verification, traffic, isTrusted, standing: judged.value, ...(backend && { backend }) });
+}
+
+/** The code lives on for its time, but never beyond the most since the start. Epoch milliseconds. */
+function nextExpiresAt(
+  { settings }: VerificationDeps,
+  { createdAt, purpose }: Verification,
+  now: number,
+): number {
+  return Math.min(createdAt + mostLifeMs(purpose), now + settings.codeTtlMs);
 }

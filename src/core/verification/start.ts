@@ -8,7 +8,7 @@ import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.
 import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits.ts";
 import { LEASE_MS, leaseMember } from "../protection/members.ts";
 import type { Lease } from "../protection/ports.ts";
-import { type Send, takeBack } from "../protection/sends.ts";
+import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Ask, type AskRefusal, judgeAsk } from "./ask.ts";
@@ -16,13 +16,7 @@ import { carriersOf } from "./carriers.ts";
 import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
 import { createVerification, type Granted } from "./create.ts";
-import {
-  type ClientIdempotency,
-  firstSender,
-  type SendRefusal,
-  type TakeRefusal,
-  type VerificationDeps,
-} from "./deps.ts";
+import type { ClientIdempotency, SendRefusal, TakeRefusal, VerificationDeps } from "./deps.ts";
 import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
@@ -77,17 +71,32 @@ export async function startVerification(
   const wanted = await phoneAsked(installed, input);
   if (!wanted.ok) return wanted;
   const phone = wanted.value;
-  const { purpose, locale, client } = input;
+  const { purpose, locale } = input;
   const { transaction } = asked.value;
   const carriers = carriersOf(installed, { to: phone, purpose, locale, ...(transaction && { transaction }) });
   if (!carriers.ok) return carriers;
   const deps = carriers.value;
   const phoneTags = await deps.vault.tags(phone);
-  const [phoneTag] = phoneTags;
-  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose, input.backend?.client);
+  const idempotency = hashIdempotencyKey(input.idempotency, phoneTags[0], purpose, input.backend?.client);
   const replayed = await replay(deps, idempotency);
-  if (replayed) return replayed;
+  return (
+    replayed ?? (await resendHeldOrStart(deps, input, { phone, phoneTags, idempotency, ask: asked.value }))
+  );
+}
 
+/** What a start is for, once that was read and found allowed. */
+interface Wanted extends Pick<NewVerification, "phone" | "phoneTags" | "idempotency"> {
+  readonly ask: Ask;
+}
+
+/** Sends again what this client holds, or else judges its challenge and starts anew. */
+async function resendHeldOrStart(
+  deps: VerificationDeps,
+  input: StartInput,
+  { phone, phoneTags, idempotency, ask }: Wanted,
+): Promise<Result<VerificationView, SendRefusal>> {
+  const { purpose, locale, client, backend } = input;
+  const [phoneTag] = phoneTags;
   const { bucket, deviceId } = await callerOf(deps, input, phoneTag);
   const traffic = await trafficOf(deps, phone, client.addressKey);
   const holder = holderFor(input, { deviceId, addressTag: traffic.addressTag });
@@ -112,8 +121,8 @@ export async function startVerification(
     testNumber,
     standing: judged.value,
     ...(holder && { holder }),
-    ...(input.backend && { backend: input.backend }),
-    ...asked.value,
+    ...(backend && { backend }),
+    ...ask,
   });
 }
 
@@ -139,7 +148,7 @@ export interface NewVerification extends Pick<StartInput, "purpose" | "locale" |
   readonly backend?: Backend;
   readonly phone: Phone;
   /** Under all keys still kept; the first one is `phoneTag`. */
-  readonly phoneTags: readonly string[];
+  readonly phoneTags: readonly [string, ...string[]];
   readonly testNumber: TestNumber | undefined;
   readonly idempotency: HashedKey | undefined;
 }
@@ -182,7 +191,8 @@ async function reserve(
   if (refused) return refused;
   const member = leaseMember(id);
   const lease = leaseFor(deps, input, before.cap, now);
-  const counted = await countSend(deps, sendOf(deps, input), { member, lease }, now);
+  const send = { caller: input, idempotency: input.idempotency };
+  const counted = await countSend(deps, send, { member, lease }, now);
   if (!counted.ok) return counted;
   const { taken, checks } = counted.value;
 
@@ -224,15 +234,6 @@ function isToBeChallenged({ standing }: LimitCaller, { asksCaptcha }: Allowance)
 async function judge(deps: VerificationDeps, input: NewVerification, now: number): Promise<Allowance> {
   const wrong = await deps.ledger.read(input.phoneTags, input.bucket, now - LEDGER_READ_MS);
   return allowance(wrong, deps.settings.codeLengths, now);
-}
-
-function sendOf(deps: VerificationDeps, input: NewVerification): Send {
-  const { idempotency } = input;
-  return {
-    caller: input,
-    sender: firstSender(deps),
-    ...(idempotency && { idempotencyKey: idempotency.key }),
-  };
 }
 
 function leaseFor(
