@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { createKeyring } from "../../dist/adapters/keyring/keyring.js";
 import { createBaselineStore } from "../../dist/adapters/sql/baselines.js";
 import { createKeyStore } from "../../dist/adapters/sql/keys.js";
@@ -9,6 +7,7 @@ import { openDatabase } from "../../dist/compose/database.js";
 import { serverOf } from "../../dist/compose/server.js";
 import { compose, migrateDatabase } from "../../dist/compose.js";
 import { loadConfig } from "../../dist/config.js";
+import { heapBytes } from "../../test/support/heap.js";
 
 /** A sender that takes every message at once: what a provider takes its time for is no part of the figures. */
 const sender = {
@@ -20,15 +19,6 @@ const sender = {
 
 /** Where the guard challenges strangers, as if so much had been usual for long: it counts, and lets the load through. */
 const USUAL = ["total", "country:CN"].map((subject) => ({ subject, value: 1_000_000_000, updatedAt: 0 }));
-
-/** What of the heap is in use once all garbage was collected. The first collection runs what the second one frees. */
-function heapBytes() {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc");
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
-}
 
 /** Phonekey as `phonekey serve` composes it, but for the sender and what is usual. Ends with its parent. */
 async function main(config) {

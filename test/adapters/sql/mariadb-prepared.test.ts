@@ -1,7 +1,6 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createConnector, type MysqlConnection } from "../../../src/adapters/sql/mysql-connection.ts";
+import { heapBytes } from "../../support/heap.js";
 import { hasMariadb, mariadbServer } from "../../support/mysql.ts";
 
 const STATEMENTS = 30;
@@ -10,15 +9,6 @@ const VALUES = 2_000;
 /** Another text for each name. */
 function anyOf(values: number, name: string): string {
   return `select 1 in (${Array.from({ length: values }, () => "?").join(",")}) as ${name}`;
-}
-
-/** What of the heap is in use once all garbage was collected. The first collection runs what the second one frees. */
-function heapBytes(): number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
 }
 
 describe.runIf(hasMariadb())("mariadb: prepared statements", () => {
