@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { freePort } from "../../test/support/ports.ts";
 import type { Installation } from "./installation.ts";
 
 /** A server process on an installation. */
@@ -61,13 +61,4 @@ async function listening(child: ChildProcess): Promise<void> {
     });
     child.once("close", () => failed(new Error(`the server did not start: ${printed}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../test/support/ports.ts";
 import type { Job, Kind } from "./job.ts";
 import { rssOf } from "./measure.ts";
 import type { Stores } from "./stores.ts";
@@ -165,13 +165,4 @@ async function startProcess(program: string, settings: Record<string, string>, c
   const [{ codeKey }] = (await Promise.race([once(child, "message"), ended])) as [{ codeKey?: string }];
   ended.catch(() => {});
   return { child, url: `http://127.0.0.1:${port}`, ...(codeKey && { codeKey }) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
 import { readCompose } from "./compose.ts";
 
 /** Where the tests' Redis is, for a command that names it without its folder. */

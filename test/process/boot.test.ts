@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Ended, freePort, phonekey, startServer, workingFolder } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { type Ended, phonekey, startServer, workingFolder } from "../support/server.ts";
 import { bearer, createClient, newPhone } from "./client.ts";
 import { change, databaseFile } from "./database.ts";
 

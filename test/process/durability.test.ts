@@ -1,7 +1,8 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { freePort, phonekey, startServer, workingFolder } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { phonekey, startServer, workingFolder } from "../support/server.ts";
 import { bearer, createClient, FREELY, newPhone, type Started, wrongCode } from "./client.ts";
 import { letTimePass, numberOf, rowsOf } from "./database.ts";
 import { liveUntilKilled, type Person, type Truth } from "./load.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { type TOTP, URI } from "otpauth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { canary } from "../support/canaries.ts";
-import { freePort, phonekey, type RunningServer, startServer } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { phonekey, type RunningServer, startServer } from "../support/server.ts";
 import { createClient, FREELY, newPhone } from "./client.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");

@@ -18,7 +18,7 @@ import { basename, join } from "node:path";
 import type { Instruction } from "dockerfile-ast";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createIgnore, readCopy, readStages, readWords, type Stage } from "../support/dockerfile.ts";
-import { freePort } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const isIgnored = createIgnore(join(ROOT, ".dockerignore"));

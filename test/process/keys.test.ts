@@ -3,7 +3,8 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
 import { KEY_KINDS } from "../../src/core/keys.ts";
 import { canary } from "../support/canaries.ts";
-import { freePort, phonekey, type RunningServer, startServer, workingFolder } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { phonekey, type RunningServer, startServer, workingFolder } from "../support/server.ts";
 import { bearer, type Client, createClient, newPhone } from "./client.ts";
 import { letTimePass, rowsOf } from "./database.ts";
 

@@ -2,14 +2,8 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../src/core/maintenance/ports.ts";
-import {
-  type Ended,
-  freePort,
-  phonekey,
-  startCommand,
-  startServer,
-  workingFolder,
-} from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { type Ended, phonekey, startCommand, startServer, workingFolder } from "../support/server.ts";
 import { createClient, newPhone } from "./client.ts";
 import { change, databaseFile, numberOf } from "./database.ts";
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../support/ports.ts";
 import { hasRedis, type RedisServer, startRedis } from "../support/redis.ts";
-import { freePort, phonekey, type RunningServer, startServer, workingFolder } from "../support/server.ts";
+import { phonekey, type RunningServer, startServer, workingFolder } from "../support/server.ts";
 import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { type Cloud, startCloud } from "../support/tencent/cloud.ts";
 import { createSmsSending, type SmsSending } from "../support/tencent/sms-send.ts";

@@ -8,14 +8,8 @@ import { createSqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemClock as clock } from "../../src/adapters/system/clock.ts";
 import { systemRandom as random } from "../../src/adapters/system/random.ts";
 import { parsePhone } from "../../src/core/phone.ts";
-import {
-  freePort,
-  phonekey,
-  type RunningServer,
-  startCommand,
-  startServer,
-  workingFolder,
-} from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { phonekey, type RunningServer, startCommand, startServer, workingFolder } from "../support/server.ts";
 import { type Answer, createClient, FREELY, newPhone, type Started } from "./client.ts";
 import { databaseFile, numberOf, rowsOf } from "./database.ts";
 import { until } from "./raw.ts";

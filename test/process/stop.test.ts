@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { freePort, type RunningServer, startServer, workingFolder } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { type RunningServer, startServer, workingFolder } from "../support/server.ts";
 import { bearer, createClient, newPhone } from "./client.ts";
 import { rowsOf } from "./database.ts";
 import { openRaw, statusesOf, until } from "./raw.ts";

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll } from "vitest";
-import { freePort } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
 import { unzip } from "../support/zip.ts";
 
 /** As the project's set-up made it. */

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../src/adapters/redis/connection.ts";
 import { stateUrl } from "../../src/config/redis-url.ts";
 import type { Certificates } from "./certificates.ts";
+import { freePort } from "./ports.ts";
 
 /** A Redis server of the tests' own, in a folder and on a port of its own. */
 export interface RedisServer {
@@ -146,16 +146,4 @@ async function spawnRedis(args: readonly string[]): Promise<ChildProcess> {
     });
   });
   return child;
-}
-
-/** A port whose cluster bus port, 10000 above, is a valid one too. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as { port: number };
-    server.close();
-    await once(server, "close");
-    if (port < 55_000) return port;
-  }
 }

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { assertNoCanary } from "./canaries.ts";
+import { freePort } from "./ports.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/phonekey.js", import.meta.url));
 const START_MS = 20_000;
@@ -103,23 +102,6 @@ export async function phonekey(
 export function startCommand(args: readonly string[], options: Omit<StartOptions, "port"> = {}) {
   const { child, ended } = launch(args, options.folder ?? workingFolder(), options.env ?? {});
   return { ended, kill: (signal: NodeJS.Signals = "SIGKILL") => child.kill(signal) };
-}
-
-/** A port that nobody listens on, below those that the system gives to outgoing connections. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    const server = createServer();
-    try {
-      server.listen(port, "127.0.0.1");
-      await once(server, "listening");
-      server.close();
-      await once(server, "close");
-      return port;
-    } catch {
-      // Taken: another one.
-    }
-  }
 }
 
 interface Printed {
