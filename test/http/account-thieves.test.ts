@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { countingHasher, createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "../password/support.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
-import { factorCalls, type Person } from "./factor-support.ts";
+import { factorCalls, type Person, UNLIMITED } from "./factor-support.ts";
 import { sessionCalls } from "./session-support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, opened, PHONE, phoneNo, refused, start } from "./support.ts";
 
@@ -13,21 +13,15 @@ const TEST_NUMBER = "+8613900139000";
 let world: World;
 let hashes: string[];
 beforeEach(async () => {
-  const unlimited = ["LIMIT_PHONE_SENDS", "LIMIT_ADDRESS_SENDS", "LIMIT_ADDRESS_CHECKS"];
-  const env = {
-    ...Object.fromEntries(unlimited.map((name) => [name, "unlimited"])),
-    GUARD_MODE: "off",
-    TEST_NUMBERS: `${TEST_NUMBER}=739251@2027-06-01`,
-  };
+  const env = { ...UNLIMITED, TEST_NUMBERS: `${TEST_NUMBER}=739251@2027-06-01` };
   ({ world, hashes } = await createPasswordWorld({ env }));
 });
 afterEach(() => world.close());
 
 const { put, remove, reset, signIn, signUp } = passwordCalls(() => world);
 const { end, refreshed, signInAgain } = sessionCalls(() => world);
-const { send, post, codeOf, raise, addApp, protect, secondStep, confirmed, challenged } = factorCalls(
-  () => world,
-);
+const { send, post, codeOf, raise, addApp, changeProof, moved, protect, secondStep, confirmed, challenged } =
+  factorCalls(() => world);
 
 const levelOf = async ({ refreshToken }: OpenedSession) =>
   decodeJwt((await refreshed(refreshToken)).accessToken).acr;
@@ -37,17 +31,6 @@ async function resetBySms(password: string): Promise<void> {
   world.clock.advance(2 * MINUTE_MS);
   const { id } = await start(world, PHONE, { purpose: "reset_password" });
   expect((await reset(id, world.sms.lastCode(PHONE), password)).status).toBe(200);
-}
-
-/** Asks for the account to move to another number, and shows its code. */
-async function movedTo(phone: string, person: Person): Promise<Response> {
-  return await send("PUT", "/v1/me/phone", person, await changeProof(phone, person));
-}
-
-async function changeProof(phone: string, person: Person) {
-  const asked = await post("/v1/verifications", person, { purpose: "change_phone", phone });
-  const { id: verificationId } = await bodyOf<{ id: string }>(asked);
-  return { verificationId, code: world.sms.lastCode(phone) };
 }
 
 const phoneOf = async (person: Person) =>
@@ -168,7 +151,7 @@ describe("a thief who asked for another number and is thrown out", () => {
 
   it.each(outs)("does not get the account a day later: %s", async (_how, out) => {
     const thief = await world.signIn(PHONE);
-    expect((await movedTo(NEW, thief)).status).toBe(200);
+    expect((await moved(thief, NEW)).status).toBe(200);
     const owner = await signInAgain();
     await out(owner, thief);
     world.clock.advance(DAY_MS);
@@ -180,7 +163,7 @@ describe("a thief who asked for another number and is thrown out", () => {
 
   it("and who asked and only signed out gets the number", async () => {
     const person = await world.signIn(PHONE);
-    expect((await movedTo(NEW, person)).status).toBe(200);
+    expect((await moved(person, NEW)).status).toBe(200);
     await end("/current", person.accessToken);
     world.clock.advance(DAY_MS);
     await world.tick();
@@ -190,7 +173,7 @@ describe("a thief who asked for another number and is thrown out", () => {
 
 describe("a thief who is thrown out while their request is under way", () => {
   const lates: readonly (readonly [string, string, string, (thief: Person) => Promise<object>])[] = [
-    ["another number", "PUT", "/v1/me/phone", (thief) => changeProof(NEW, thief)],
+    ["another number", "PUT", "/v1/me/phone", (thief) => changeProof(thief, NEW)],
     ["an app", "POST", "/v1/me/factors/totp", async () => ({})],
   ];
 
@@ -239,7 +222,7 @@ describe("whoever knows the code of a test number", () => {
   it("does not take its account to a number of their own", async () => {
     const { id: verificationId } = await start(world, TEST_NUMBER);
     const test = await opened(await world.post("/v1/sessions", { verificationId, code: "739251" }));
-    await refused(await movedTo(NEW, test), "invalid_request", "verificationId");
+    await refused(await moved(test, NEW), "invalid_request", "verificationId");
   });
 });
 
@@ -265,17 +248,17 @@ describe("a thief who wants no one to hear of the change of number", () => {
     const answer = await renew();
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
     await refused(answer, "too_many_requests");
-    expect((await movedTo(NEW, thief)).status).toBe(200);
+    expect((await moved(thief, NEW)).status).toBe(200);
     expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "phone_change_started" });
   });
 
   it("begins three changes in an hour, each of which the phone is told of", async () => {
     const thief = await world.signIn(PHONE);
     for (let n = 0; n < 3; n += 1) {
-      expect((await movedTo(phoneNo(70 + n), thief)).status).toBe(200);
+      expect((await moved(thief, phoneNo(70 + n))).status).toBe(200);
       expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "phone_change_started" });
     }
-    await refused(await movedTo(NEW, thief), "too_many_requests");
+    await refused(await moved(thief, NEW), "too_many_requests");
   });
 });
 
@@ -286,7 +269,7 @@ describe("who comes to a number that somebody had before", () => {
     // Somebody else's tries at the number that the account will move to.
     await start(world, NEW, { purpose: "temporary_password" });
     world.clock.advance(MINUTE_MS);
-    expect((await movedTo(NEW, await confirmed(person))).status).toBe(200);
+    expect((await moved(await confirmed(person), NEW)).status).toBe(200);
     world.clock.advance(DAY_MS);
     await world.tick();
     const now = await signInAgain(NEW);

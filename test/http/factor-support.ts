@@ -11,6 +11,14 @@ export interface Challenged extends ProblemBody {
 
 export type Person = Pick<OpenedSession, "accessToken">;
 
+/** Settings with which only factors and their ledgers hold anybody back. */
+export const UNLIMITED = {
+  LIMIT_PHONE_SENDS: "unlimited",
+  LIMIT_ADDRESS_SENDS: "unlimited",
+  LIMIT_ADDRESS_CHECKS: "unlimited",
+  GUARD_MODE: "off",
+};
+
 /** What people do with their second factors, in the world of the moment. */
 export function factorCalls(world: () => World) {
   const send = (method: string, path: string, person: Person, body?: object) =>
@@ -55,6 +63,17 @@ export function factorCalls(world: () => World) {
 
   const protect = (person: Person, when: string) => send("PUT", "/v1/me/login-protection", person, { when });
 
+  /** What shows that the person holds another number, for their account to move to it. */
+  async function changeProof(person: Person, phone: string) {
+    const asked = await post("/v1/verifications", person, { purpose: "change_phone", phone });
+    const { id: verificationId } = await bodyOf<{ id: string }>(asked);
+    return { verificationId, code: world().sms.lastCode(phone) };
+  }
+
+  /** Asks for the account to move to another number, and shows its code. */
+  const moved = async (person: Person, phone: string) =>
+    await send("PUT", "/v1/me/phone", person, await changeProof(person, phone));
+
   /** A user whose login protection asks for a code of their app. */
   async function protectedBy(phone: string, when = "always") {
     const person = await world().signIn(phone);
@@ -88,6 +107,8 @@ export function factorCalls(world: () => World) {
     raise,
     confirmed,
     addApp,
+    changeProof,
+    moved,
     protect,
     protectedBy,
     firstStep,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "../password/support.ts";
 import { createVisitor } from "../password/visitor.ts";
 import type { OpenedSession, World } from "../support/world.ts";
-import { type Challenged, factorCalls, type Person } from "./factor-support.ts";
+import { type Challenged, factorCalls, type Person, UNLIMITED } from "./factor-support.ts";
 import { sessionCalls } from "./session-support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, opened, PHONE, phoneNo, refused } from "./support.ts";
 
@@ -11,22 +11,18 @@ const CONFIRM = "/account/confirm?to=%2Faccount%2Fphone";
 
 let world: World;
 beforeEach(async () => {
-  const unlimited = ["LIMIT_PHONE_SENDS", "LIMIT_ADDRESS_SENDS", "LIMIT_ADDRESS_CHECKS"];
-  const env = { ...Object.fromEntries(unlimited.map((name) => [name, "unlimited"])), GUARD_MODE: "off" };
-  ({ world } = await createPasswordWorld({ env }));
+  ({ world } = await createPasswordWorld({ env: UNLIMITED }));
 });
 afterEach(() => world.close());
 
 const { signIn, signUp } = passwordCalls(() => world);
 const { refreshed } = sessionCalls(() => world);
-const { send, post, codeOf, raise, addApp, protect, secondStep, confirmed } = factorCalls(() => world);
+const { post, codeOf, raise, addApp, moved, protect, secondStep, confirmed } = factorCalls(() => world);
 
-/** Asks for the account to move to another number, and shows its code. */
-async function moved(person: Person): Promise<Response> {
+/** Asks a while later for the account to move to another number, and shows its code. */
+async function movedLater(person: Person): Promise<Response> {
   world.clock.advance(MINUTE_MS);
-  const asked = await post("/v1/verifications", person, { purpose: "change_phone", phone: NEW });
-  const { id: verificationId } = await bodyOf<{ id: string }>(asked);
-  return await send("PUT", "/v1/me/phone", person, { verificationId, code: world.sms.lastCode(NEW) });
+  return await moved(person, NEW);
 }
 
 /** What the refusal says that it takes. */
@@ -55,18 +51,18 @@ async function protectedByPassword(): Promise<OpenedSession> {
 describe("what a change of number asks for", () => {
   it("is not a password, though a code opened the session long ago: the number shows it anew", async () => {
     const session = await raisedLater(await signUp(PHONE), DAY_MS);
-    expect(await waysIn(await moved(session))).toEqual(["sms"]);
+    expect(await waysIn(await movedLater(session))).toEqual(["sms"]);
     await confirmed(session);
-    expect((await moved(session)).status).toBe(200);
+    expect((await movedLater(session)).status).toBe(200);
   });
 
   it("is not the password that opened the session", async () => {
     await signUp(PHONE);
     world.clock.advance(DAY_MS);
     const session = await opened(await signIn(PHONE, PASSWORD));
-    expect(await waysIn(await moved(session))).toEqual(["sms"]);
+    expect(await waysIn(await movedLater(session))).toEqual(["sms"]);
     await confirmed(session);
-    expect((await moved(session)).status).toBe(200);
+    expect((await movedLater(session)).status).toBe(200);
   });
 
   it("is not a recovery code, but an app", async () => {
@@ -77,9 +73,9 @@ describe("what a change of number asks for", () => {
     world.clock.advance(DAY_MS);
     const session = await refreshed(person.refreshToken);
     expect((await raise(session, { recoveryCode })).status).toBe(200);
-    expect(await waysIn(await moved(session))).toEqual(["sms", "otp"]);
+    expect(await waysIn(await movedLater(session))).toEqual(["sms", "otp"]);
     expect((await raise(session, { totp: codeOf(secret) })).status).toBe(200);
-    expect((await moved(session)).status).toBe(200);
+    expect((await movedLater(session)).status).toBe(200);
   });
 
   it("is there when two factors opened the session just now, whichever they are: the phone may be lost", async () => {
@@ -91,16 +87,16 @@ describe("what a change of number asks for", () => {
     world.clock.advance(DAY_MS);
     const { challenge } = await bodyOf<Challenged>(await signIn(PHONE, PASSWORD));
     const session = await opened(await secondStep(challenge, { recoveryCode }));
-    expect((await moved(session)).status).toBe(200);
+    expect((await movedLater(session)).status).toBe(200);
   });
 
   it("is the password and then the number, where login protection rests on the password", async () => {
     const session = await protectedByPassword();
-    expect(await waysIn(await moved(session))).toEqual(["pwd"]);
+    expect(await waysIn(await movedLater(session))).toEqual(["pwd"]);
     expect((await raise(session, { password: PASSWORD })).status).toBe(200);
-    expect(await waysIn(await moved(session))).toEqual(["sms"]);
+    expect(await waysIn(await movedLater(session))).toEqual(["sms"]);
     await confirmed(session);
-    expect((await moved(session)).status).toBe(200);
+    expect((await movedLater(session)).status).toBe(200);
   });
 
   it("makes such an account's session new by the number beside the password alone", async () => {
