@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { bad, type Format, good, type Parsed } from "./formats.ts";
+import { bad, decoded, type Format, good, type Parsed } from "./formats.ts";
 
 /** A server and a database on it. */
 export interface MysqlUrl {
@@ -77,14 +77,6 @@ function partsOf(text: string): Parts | undefined {
     return undefined;
   const host = hostname.replace(/^\[|\]$/g, "");
   return { host, port: Number(port || MYSQL_PORT), user, password: secret, database, options: searchParams };
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whatever names a part of TLS means TLS. The client can verify names, and no addresses. */

@@ -30,6 +30,15 @@ export function format<T>(expects: string, read: (text: string) => T | undefined
   };
 }
 
+/** A part of a URL as it was meant; undefined where its percent signs mean nothing. */
+export function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export function wholeNumber(from: number, to: number): Format<number> {
   return format(`a whole number from ${from} to ${to}`, (text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,4 +1,4 @@
-import { bad, type Format, good, type Parsed } from "./formats.ts";
+import { bad, decoded, type Format, good, type Parsed } from "./formats.ts";
 
 /** One Redis server, a master and its replicas watched by Sentinels, or a cluster. */
 export interface RedisUrl {
@@ -80,14 +80,6 @@ function hostOf(text: string, defaultPort: number) {
   const host = name ?? address;
   const port = digits === undefined ? defaultPort : Number(digits);
   return host && port >= 1 && port <= 65_535 ? { host, port } : undefined;
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Problems never repeat a part of the text. */
