@@ -19,7 +19,7 @@ interface Zone {
   readonly isPure?: true;
 }
 
-const CRYPTO_IN_CORE = ["src/core/secrets.ts", "src/core/verification/code.ts"];
+const CRYPTO_IN_CORE = "src/core/secrets.ts";
 const DOORS = ["hono", "@hono/", "commander"];
 const STORES = ["kysely", "libsql", "mysql2", "redis"];
 const AMBIENT = ["node:process", "process", "node:timers", "timers"];
@@ -29,7 +29,7 @@ const ZONES: Readonly<Record<string, Zone>> = {
   core: {
     imports: [],
     mayUse: (module, file) =>
-      isOneOf(module, ["libphonenumber-js"]) || (module === "node:crypto" && CRYPTO_IN_CORE.includes(file)),
+      isOneOf(module, ["libphonenumber-js"]) || (module === "node:crypto" && file === CRYPTO_IN_CORE),
     isPure: true,
   },
   adapters: {
