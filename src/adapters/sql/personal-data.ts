@@ -110,7 +110,10 @@ async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void
     .execute();
 }
 
-/** Takes out what an erasure left, of a number that has a new account meanwhile nothing else; in the caller's transaction. */
+/**
+ * Takes out what an erasure left under this tag, in the caller's transaction. What a new account with the same number has
+ * there stays.
+ */
 export async function forgetErased(trx: Kysely<Schema>, phoneTag: string): Promise<void> {
   for (const table of tablesThat("blanked")) {
     await trx

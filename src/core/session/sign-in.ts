@@ -70,7 +70,11 @@ export async function signInByCode(
 
 type Entrance = Pick<SignInInput, "client" | "userAgent">;
 
-/** Signs in the person who was just shown to hold this phone, unless login protection asks for more than that. `SIGN_UP` says whether that may make a user. */
+/**
+ * Signs in the person who was just shown to hold this phone, and signs them up where `SIGN_UP` allows it. Refused with
+ * `second_factor_required` where login protection asks for more, and with `sign_up_closed` where there is no such user
+ * and none may be made.
+ */
 export async function signInApproved(
   deps: SignInDeps,
   { phone, phoneTag, verification, testNumber }: Subject,

@@ -87,7 +87,10 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
   return outcome === "approved" ? ok(subject) : refuse("invalid_code");
 }
 
-/** What is left out or misspelt costs no guess; with a code for something else that is nothing to tell. */
+/**
+ * A transaction that is missing or misspelt is refused before it costs a guess. Where the code is for something else
+ * nothing is said of it: the guess is wrong like any other.
+ */
 function givenTransaction(
   { purposes, transaction }: Pick<CheckInput, "purposes" | "transaction">,
   purpose: Purpose,
@@ -158,7 +161,7 @@ export async function guessCode(
   return guess.outcome;
 }
 
-/** Besides the code itself, which another transaction would have made another: that one is as good as no other by chance. */
+/** Another transaction makes another code. This refuses the one that happens to be the same. */
 function isSame(given: Transaction | undefined, asked: Transaction | undefined): boolean {
   if (!given || !asked) return given === asked;
   return transactionDigest(given) === transactionDigest(asked);

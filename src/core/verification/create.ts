@@ -49,9 +49,9 @@ export async function createVerification(
 }
 
 /**
- * A temporary password is as strong as every sender can carry: of letters where they carry text, else of as many digits
- * as they do. The ledger granted guesses at a code, and counts what is guessed wrongly as such: guesses at longer ones
- * are beyond its window while it is not spent.
+ * A temporary password is as strong as every sender can carry: of letters where all of them carry text, else of as many
+ * digits as they do. The ledger granted guesses at a code of `grantedLength`: wrong ones count there under that length,
+ * however long the password is, since a ledger that is not spent does not count longer ones.
  */
 function codeFormOf(
   { route, settings }: Pick<VerificationDeps, "route" | "settings">,

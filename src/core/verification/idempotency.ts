@@ -17,8 +17,8 @@ const RUNNING_MS = 60_000;
 export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;
 
 /**
- * Binds a client's key to phone and purpose, and to the backend that used it. Both hashes are keyed by the client's own random key, so that what is
- * kept tells neither the key nor the phone in the request.
+ * Binds a client's key to phone and purpose, and to the backend that used it. Both hashes are keyed by the client's own
+ * random key, so that what is kept tells neither the key nor the phone in the request.
  */
 export function hashIdempotencyKey(
   idempotency: ClientIdempotency | undefined,

@@ -49,8 +49,8 @@ export function viewOf(verification: Verification, phone: Phone, now: number): V
 const SECONDS = 2 ** 24;
 
 /**
- * The second, and 104 bits of chance behind it: nobody guesses that, and what is asked for at the same time stands together
- * in each index, so that a commit writes a few pages of it instead of one a verification.
+ * A new id in base64url: the second, then 104 random bits, which nobody guesses. Ids of the same time are neighbours in
+ * each index, so that a commit writes a few pages instead of one for each verification.
  */
 export function newVerificationId(random: Random, now: number): string {
   const id = Buffer.alloc(16);

@@ -45,8 +45,9 @@ export async function ownOf({ factorStore, passwords }: OwnDeps, userId: string)
 }
 
 /**
- * What counts as second beside a first factor. The same phone is never two: beside a code by SMS it is what no number
- * gives, and where there is none of that, a password that was not set by such a code today.
+ * The methods that count as a second factor beside `first`. The same phone never counts twice: beside a code by SMS these
+ * are an app, a passkey and recovery codes, and only where the user has none of them the password, unless it was set by
+ * such a code within the last day.
  */
 export function secondBeside(first: Method, own: Own, now: number): readonly Method[] {
   const isSure = own.passwordSureFrom !== undefined && own.passwordSureFrom <= now;
@@ -59,7 +60,7 @@ export function secondBeside(first: Method, own: Own, now: number): readonly Met
 export function raisedBy(user: User, session: Session, own: Own, now: number): readonly Method[] {
   const { amr } = session;
   if (user.loginProtection) {
-    // What has two factors already is not made new by the number alone: beside it the password is shown anew.
+    // The number alone does not renew a session of two factors: the password has to be shown anew first.
     const isBesidePassword = levelOf(amr) === 1 ? !amr.includes("sms") : isPasswordNew(session, now);
     return secondBeside(isBesidePassword ? "pwd" : "sms", own, now);
   }

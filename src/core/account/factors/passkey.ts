@@ -9,8 +9,8 @@ import type { FactorStore, PasskeyFactor, PasskeyOptions, PasskeySite, Passkeys 
 /** How long a browser may take to answer. */
 const ANSWER_MS = 300_000;
 /**
- * How many options are made for a user in the time of one answer, for known devices and for strangers each: so much is
- * kept for them at most, and whoever has the first factor alone takes none from the user's own devices.
+ * How many options may be made for a user within `ANSWER_MS`: so many for known devices, and as many for strangers. It
+ * bounds what is kept, and a stranger with the first factor alone takes none from the user's own devices.
  */
 const MOST_ASKED = 30;
 
