@@ -22,10 +22,7 @@ const FREELY = {
 };
 
 /** Rejects when it ends before it listens. */
-export async function startPhonekey(
-  { server, secret }: Installation,
-  more: Record<string, string> = {},
-): Promise<Phonekey> {
+export async function startPhonekey({ server, secret }: Installation): Promise<Phonekey> {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-scale-"));
   const port = await freePort();
   const { host, port: databasePort, user, database } = server;
@@ -37,7 +34,6 @@ export async function startPhonekey(
       PORT: String(port),
       DATABASE_URL: `mysql://${user}@${host}:${databasePort}/${database}`,
       PHONEKEY_SECRETS: secret,
-      ...more,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -9,7 +9,8 @@ export interface Progress {
 const EVERY_MS = 200;
 
 /** @param what the things that are counted, such as `users` */
-export function createProgress(what: string, out: NodeJS.WriteStream = process.stderr): Progress {
+export function createProgress(what: string): Progress {
+  const out = process.stderr;
   const startedAt = performance.now();
   let shownAt = Number.NEGATIVE_INFINITY;
   const write = (text: string) => void out.write(`\r\u001b[K${text}`);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { InvitationStore } from "../../src/core/account/invitations.ts";
-import type { SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
+import type { SessionStore, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { Notice, NoticeStore } from "../../src/core/notices/ports.ts";
 import type {
@@ -56,8 +56,8 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
     afterAll(() => opened.close());
 
     /** A user with three live sessions. */
-    async function aSignedInUser(over: Partial<User> = {}) {
-      const draft = aUser(newTag(), over);
+    async function aSignedInUser() {
+      const draft = aUser(newTag());
       const drafted = () => {
         const { userId: _, ...session } = aSession("");
         return session;

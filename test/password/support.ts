@@ -7,7 +7,8 @@ export const PASSWORD = "lantern orchard vessel";
 export const OTHER = "harbour pencil meadow";
 
 /** The real hashes, made so cheap that a test can wait for many, and counted. */
-export function countingHasher(cost = { ln: 4, r: 8, p: 1 }) {
+export function countingHasher() {
+  const cost = { ln: 4, r: 8, p: 1 };
   const hasher = createPasswordHasher({ random: systemRandom, cost, atOnce: 4, waiting: 1_000 });
   const done: string[] = [];
   const counted: PasswordHasher = {

@@ -19,8 +19,8 @@ interface Place {
   readonly env: Readonly<Record<string, string>>;
 }
 
-async function newPlace(env: Readonly<Record<string, string>> = FREELY): Promise<Place> {
-  return { folder: workingFolder(), port: await freePort(), env };
+async function newPlace(): Promise<Place> {
+  return { folder: workingFolder(), port: await freePort(), env: FREELY };
 }
 
 function upTo(ms: number): number {

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => moving.close());
 
-const many = (count: number, from = 0) => Array.from({ length: count }, (_, n) => lineOf(from + n)).join("");
+const many = (count: number) => Array.from({ length: count }, (_, n) => lineOf(n)).join("");
 const linesIn = (text: string) => text.match(/.*\n/g) ?? [];
 const sorted = (lines: readonly string[]) => [...lines].sort();
 
