@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { createReadStream, open as openDescriptor, type WriteStream } from "node:fs";
+import {
+  createReadStream,
+  fstatSync,
+  open as openDescriptor,
+  type WriteStream,
+  writeFileSync,
+} from "node:fs";
 import { constants, open, rename, rm, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { promisify } from "node:util";
@@ -73,7 +79,7 @@ export interface OutputFile {
 }
 
 /**
- * A file that nobody but this user may read, and that is there whole or not at all.
+ * A file that nobody but this user may read, and that is there whole or not at all: what fails leaves nothing.
  *
  * Rejects with a sentence where it exists already or cannot be written.
  */
@@ -84,22 +90,28 @@ export async function createOutput(path: string): Promise<OutputFile> {
   const attempt = <T>(act: () => Promise<T>) =>
     act().catch((error: unknown) => Promise.reject(failed(error)));
   if (await exists(path)) throw new Error(`cannot write ${path}: it exists already`);
-  await rm(partial, { force: true });
+  await attempt(() => rm(partial, { force: true }));
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   const file = await attempt(() => open(partial, flags, 0o600));
+  const abandon = async () => {
+    await file.close().catch(() => {});
+    await rm(partial, { force: true });
+  };
+  const orNothing = (act: () => Promise<void>) =>
+    attempt(act).catch(async (error: unknown) => {
+      await abandon();
+      throw error;
+    });
   return {
     // `write` may take a part of it and say so, where a disk is nearly full.
-    write: (text) => attempt(() => file.appendFile(text)),
+    write: (text) => orNothing(() => file.appendFile(text)),
     finish: () =>
-      attempt(async () => {
+      orNothing(async () => {
         await file.sync();
         await file.close();
         await rename(partial, path);
       }),
-    async abandon() {
-      await file.close().catch(() => {});
-      await rm(partial, { force: true });
-    },
+    abandon,
   };
 }
 
@@ -108,10 +120,13 @@ export function standardOutput(): OutputFile {
   const out: NodeJS.WriteStream | WriteStream = process.stdout;
   let lost: Error | undefined;
   out.on("error", (error) => {
-    lost = new Error(`cannot write standard output: ${why(error)}`, { cause: error });
+    lost = lostOutput(error);
   });
+  const isFile = fstatSync(STDOUT).isFile();
   return {
     async write(text) {
+      // The stream takes for written a text of which a disk that is nearly full took a part.
+      if (isFile) return writeWhole(text);
       if (!lost && !out.write(text))
         await Promise.race([once(out, "drain"), once(out, "close")]).catch(() => {});
       if (lost) throw lost;
@@ -119,6 +134,21 @@ export function standardOutput(): OutputFile {
     finish: async () => {},
     abandon: async () => {},
   };
+}
+
+const STDOUT = 1;
+
+function writeWhole(text: string): void {
+  try {
+    writeFileSync(STDOUT, text);
+  } catch (error) {
+    throw lostOutput(error);
+  }
+}
+
+/** Says that what was printed did not arrive. */
+export function lostOutput(error: unknown): Error {
+  return new Error(`cannot write standard output: ${why(error)}`, { cause: error });
 }
 
 async function exists(path: string): Promise<boolean> {

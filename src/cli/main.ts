@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../compose.ts";
 import { doctorCommand } from "./doctor.ts";
 import { describeFailure } from "./failure.ts";
+import { lostOutput } from "./files.ts";
 import { importCommand } from "./import.ts";
 import { inboxCommand } from "./inbox.ts";
 import { keysCommand } from "./keys.ts";
@@ -36,10 +37,25 @@ const program = new Command("phonekey")
 
 for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError();
 
+watchOutput();
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+}
+
+/** A command whose output is lost has failed; `console.log` keeps that to itself, and a stream nobody watches throws it. */
+function watchOutput(): void {
+  let lost: unknown;
+  process.stdout.on("error", (error) => {
+    lost = error;
+  });
+  process.stderr.on("error", () => {});
+  process.once("exit", () => {
+    if (!lost || process.exitCode) return;
+    console.error(describeFailure(lostOutput(lost)));
+    process.exitCode = 1;
+  });
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { phonekey, workingFolder } from "../support/server.ts";
+import { lineOf } from "../transfer/support.ts";
+
+const BIN = join(import.meta.dirname, "../../bin/phonekey.js");
+const FULL = "phonekey: cannot write standard output: the disk is full\n";
+const USERS = 450;
+
+const folder = workingFolder();
+beforeAll(async () => {
+  await phonekey(["migrate"], { folder });
+  writeFileSync(join(folder, "in.ndjson"), Array.from({ length: USERS }, (_, n) => lineOf(n)).join(""));
+  expect((await phonekey(["users", "import", "in.ndjson"], { folder })).code).toBe(0);
+});
+
+/** @param before what the shell does first, such as `ulimit -f 40` */
+function run(words: string, before = "true") {
+  const command = `${before}; cd ${folder}; ${process.execPath} ${BIN} ${words}`;
+  return spawnSync("bash", ["--norc", "-c", `set -o pipefail; ${command}`], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH },
+  });
+}
+
+describe("a command whose output is lost has failed, in a sentence", () => {
+  test("an API key that nobody can see again", () => {
+    const { status, stderr } = run("keys api create shop --purposes verify_identity >/dev/full");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(new RegExp(`${FULL}$`));
+  });
+
+  test.each(["keys list", "users invite --help", "--version", "tick --json"])("%s", (words) => {
+    expect(run(`${words} >/dev/full`)).toMatchObject({ status: 1, stderr: FULL });
+  });
+
+  test("where nobody reads it, or the complaint", () => {
+    const { status, stderr } = run("--help | true");
+    expect(status).toBe(1);
+    expect(stderr).toBe("phonekey: cannot write standard output: nobody reads it any more\n");
+    expect(run("wrong 2>/dev/full")).toMatchObject({ status: 2, stderr: "" });
+  });
+
+  test("an export of which the disk takes only a part, its last one too", () => {
+    const { status, stderr } = run("users export > part.ndjson", "ulimit -f 40");
+    expect(readFileSync(join(folder, "part.ndjson")).length).toBe(40 * 1_024);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^phonekey: cannot write standard output: /m),
+    ]);
+    expect(stderr).not.toContain("Exported");
+  });
+});
+
+describe("what answers in the inbox's place", () => {
+  let server: Server | undefined;
+  afterEach(() => server?.close());
+
+  const listening = (made: Server) =>
+    new Promise<string>((resolve) => {
+      server = made.listen(0, "127.0.0.1", () => resolve(String((made.address() as AddressInfo).port)));
+    });
+
+  test.each([
+    ["hangs up", () => createServer((socket) => socket.end()), /no server answers on port/],
+    ["says nothing", () => createServer((socket) => socket.unref()), /no server answers on port/],
+    ["speaks of something else", () => createHttpServer((_, to) => to.end("<p>")), /is not Phonekey/],
+    ["has no messages", () => createHttpServer((_, to) => to.end("{}")), /is not Phonekey/],
+  ])("%s", async (_what, made, says) => {
+    const { code, stderr } = await phonekey(["inbox"], { env: { PORT: await listening(made()) } });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(says)]);
+  });
+});
