@@ -5,6 +5,8 @@ interface InboxAnswer {
   readonly messages: readonly { to: string; text: string; sentAt: string }[];
 }
 
+const PATIENCE_MS = 5_000;
+
 export function inboxCommand(): Command {
   return new Command("inbox")
     .description("Show the development inbox of the server on this machine.")
@@ -20,11 +22,20 @@ export function inboxCommand(): Command {
 async function readInbox(port: number, phone: string | undefined): Promise<InboxAnswer> {
   const url = new URL(`http://127.0.0.1:${port}/dev/inbox.json`);
   if (phone) url.searchParams.set("phone", phone);
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw new Error(`no server answers on port ${port}; start one with \`npm start\``, { cause });
-  });
-  if (!response.ok) throw new Error("that server has no development inbox; it runs in production");
-  return (await response.json()) as InboxAnswer;
+  const patience = new AbortController();
+  // A timer that keeps the process alive: a request that is cut off does not, and would end it without a word.
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  try {
+    const response = await fetch(url, { signal: patience.signal }).catch((cause: unknown) => {
+      throw new Error(`no server answers on port ${port}; start one with \`npm start\``, { cause });
+    });
+    if (!response.ok) throw new Error("that server has no development inbox; it runs in production");
+    const answer = (await response.json().catch(() => undefined)) as Partial<InboxAnswer> | undefined;
+    if (Array.isArray(answer?.messages)) return answer as InboxAnswer;
+    throw new Error(`what answers on port ${port} is not Phonekey; set PORT to the port of the server`);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function asText({ messages }: InboxAnswer): string {
