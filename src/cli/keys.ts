@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { keyTools, type RotatableKind } from "../compose.ts";
 import { apiKeysCommand } from "./api-keys.ts";
+import { createProgress } from "./progress.ts";
 import { settings } from "./settings.ts";
 
 export function keysCommand(): Command {
@@ -69,20 +70,14 @@ function retagCommand(): Command {
     )
     .action(() =>
       withTools(async (tools) => {
-        const startedAt = performance.now();
         const total = await tools.countToRetag();
-        const { keyId, done } = await tools.retag((count) => showProgress(count, total, startedAt));
+        const progress = createProgress("rows");
+        const { keyId, done } = await tools
+          .retag((count) => progress.show(count, count / total))
+          .finally(() => progress.clear());
         console.log(`Tagged ${done} rows anew under ${keyId}.`);
       }),
     );
-}
-
-/** On a terminal only: how far it is, how fast, and how long it will take. */
-function showProgress(count: number, total: number, startedAt: number): void {
-  if (!process.stderr.isTTY) return;
-  const rate = (count / (performance.now() - startedAt)) * 1000;
-  const left = Math.ceil((total - count) / rate);
-  process.stderr.write(`\r${count} of ${total}, ${Math.round(rate)} a second, ${left} s left   `);
 }
 
 async function withTools(act: (tools: Awaited<ReturnType<typeof keyTools>>) => Promise<void>): Promise<void> {
