@@ -17,7 +17,7 @@ export function restoredCommand(): Command {
     .description("Put the database right after a backup of it was played back, before the servers start.")
     .option(
       "--erasures <file>",
-      "ids of users who were erased since the backup, one a line; they are erased again",
+      "ids of users who were erased since the backup, one a line, or what `users erase --json` printed",
     )
     .option(
       "--end-api-keys",
@@ -39,7 +39,8 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
     tools.afterRestore(chunks, (count) => progress.show(count)),
   );
   progress.clear();
-  const { sessions, erased, unknown } = counts;
+  const { sessions, erased, unknown, unreadable } = counts;
+  if (unreadable > 0) process.exitCode = 1;
   const backends = await putKeysRight(endApiKeys);
   if (json) {
     console.log(JSON.stringify({ ...counts, backends, endedApiKeys: endApiKeys }));
@@ -48,6 +49,8 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
   console.log(
     `Ended ${sessions} sessions. Erased ${erased} users again; ${unknown} of the list are not here.`,
   );
+  if (unreadable > 0)
+    console.error(`${unreadable} lines of the list have no id: nobody was erased for them.`);
   if (backends.length > 0) console.log(keysLine(backends, endApiKeys));
 }
 

@@ -80,7 +80,7 @@ describe("phonekey restored", () => {
     expect(live).toMatchObject({ http: 201, codeLength: 6 });
     const code = world.sms.lastCode();
 
-    expect(await restore()).toEqual({ sessions: 1, erased: 0, unknown: 0 });
+    expect(await restore()).toEqual({ sessions: 1, erased: 0, unknown: 0, unreadable: 0 });
     expect(await check(world, live.id, code)).toBe(401);
     expect((await world.request("/v1/me", { headers: bearer(opened.accessToken) })).status).toBe(401);
     expect((await world.post("/v1/sessions/refresh", { refreshToken: opened.refreshToken })).status).toBe(
@@ -144,11 +144,24 @@ describe("phonekey restored", () => {
     const one = await moving.world.signIn(phoneOf(1));
     await moving.world.signIn(phoneOf(2));
     const list = `${one.user.id}\r\n\n  \nnobody\n${"x".repeat(300)}\n${one.user.id}`;
-    expect(await restore(list)).toEqual({ sessions: 2, erased: 1, unknown: 3 });
+    expect(await restore(list)).toEqual({ sessions: 2, erased: 1, unknown: 2, unreadable: 1 });
     expect(await moving.tools.countUsers()).toBe(1);
-    expect(await restore(list)).toEqual({ sessions: 0, erased: 0, unknown: 4 });
+    expect(await restore(list)).toEqual({ sessions: 0, erased: 0, unknown: 3, unreadable: 1 });
     moving.world.clock.advance(3_600_000);
     expect(await moving.world.signIn(phoneOf(1))).toMatchObject({ created: true });
+  });
+
+  test("a list may be what `users erase --json` printed; what has no id is told apart", async () => {
+    moving = await openMoving();
+    const one = await moving.world.signIn(phoneOf(1));
+    const two = await moving.world.signIn(phoneOf(2));
+    const printed = (id: unknown, erased: boolean) => `${JSON.stringify({ id, erased })}\n`;
+    const list = `${printed(one.user.id, true)}${printed(two.user.id, false)}${printed(7, true)}[]\nErased the account x.`;
+    expect(await restore(list)).toMatchObject({ erased: 1, unknown: 0, unreadable: 4 });
+    expect(await restore(Buffer.from(one.user.id, "utf16le").toString("latin1"))).toMatchObject({
+      unknown: 0,
+      unreadable: 1,
+    });
   });
 
   test("thousands of sessions and verifications end in pieces", async () => {

@@ -30,9 +30,13 @@ export interface Incoming {
 /** What fits `users.id` and can stand in a token, a log or a URL as it is. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+export function isUserId(id: unknown): id is string {
+  return typeof id === "string" && ID.test(id);
+}
+
 /** Ids stand in logs and tokens, so none may be the user's own number (promise 4; ASVS 10.3.3). */
 export function readId(id: unknown, phone: Phone): Result<string, "invalid_request"> {
-  if (typeof id !== "string" || !ID.test(id)) {
+  if (!isUserId(id)) {
     return refuse("invalid_request", {
       field: "id",
       detail:

@@ -1,3 +1,4 @@
+import { isUserId } from "../account/incoming.ts";
 import { linesOf } from "../account/lines.ts";
 import type { Clock, Random } from "../ports.ts";
 import { spentLedger } from "../protection/ledger.ts";
@@ -30,19 +31,22 @@ export interface RestoredDeps {
 export interface RestoredCounts {
   readonly sessions: number;
   readonly erased: number;
-  /** Lines that name no user of this database: erased before the backup, made after it, or written wrong. */
+  /** Ids of no user of this database: erased before the backup, made after it, or mistyped. */
   readonly unknown: number;
+  /** Lines in which there is no id: whom they mean is not erased. */
+  readonly unreadable: number;
 }
 
 const PIECE = 500;
-const MOST_ID_BYTES = 256;
+const MOST_LINE_BYTES = 256;
 const DAY_MS = 86_400_000;
 
 /**
  * Puts right what a backup brings back that was over: guesses at codes, sessions that had been ended, tokens of
  * devices, verifications with attempts left, and users who were erased. May be killed and repeated.
  *
- * @param erasures ids of users who were erased since the backup, one a line, from a list kept outside the database
+ * @param erasures ids of users who were erased since the backup, one a line, from a list kept outside the database;
+ *   also as `phonekey users erase --json` prints them
  * @param onProgress told how many sessions were ended so far
  */
 export async function afterRestore(
@@ -77,12 +81,24 @@ async function endSessions(
 }
 
 async function erase({ restored, clock, random }: RestoredDeps, erasures: AsyncIterable<Uint8Array>) {
-  let [erased, unknown] = [0, 0];
-  for await (const { text } of linesOf(erasures, MOST_ID_BYTES)) {
+  let [erased, unknown, unreadable] = [0, 0, 0];
+  for await (const { text } of linesOf(erasures, MOST_LINE_BYTES)) {
     const at = clock.now();
-    const account = text.ok && { userId: text.value.trim(), id: random.uuid(at), at };
-    if (account && (await restored.erase(account))) erased += 1;
+    const userId = text.ok ? idIn(text.value.trim()) : undefined;
+    if (userId === undefined) unreadable += 1;
+    else if (await restored.erase({ userId, id: random.uuid(at), at })) erased += 1;
     else unknown += 1;
   }
-  return { erased, unknown };
+  return { erased, unknown, unreadable };
+}
+
+/** What says of itself that nobody was erased names nobody. */
+function idIn(line: string): string | undefined {
+  if (isUserId(line)) return line;
+  try {
+    const { id, erased } = JSON.parse(line) as Record<string, unknown>;
+    return erased === true && isUserId(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
