@@ -27,6 +27,8 @@ export async function phonekey(method, path, { body, token, headers } = {}) {
       ...headers,
     },
     ...(body && { body: JSON.stringify(body) }),
+  }).catch((cause) => {
+    throw new Error(`no Phonekey answers at ${PHONEKEY_URL}`, { cause });
   });
   const answer = response.status === 204 ? undefined : await response.json();
   if (!response.ok) throw new Refused(answer);

@@ -10,12 +10,12 @@ export async function ask(question) {
   return value.trim();
 }
 
-/** Runs the program; what Phonekey refuses is said in one line. */
+/** Runs the program; what Phonekey refuses, and what is missing here, is said in one line. */
 export async function main(program) {
   try {
     await program();
   } catch (error) {
-    console.error(error.name === "Refused" ? error.message : error);
+    console.error(["Refused", "Error"].includes(error.name) ? error.message : error);
     process.exitCode = 1;
   }
   process.stdin.destroy();
@@ -24,6 +24,7 @@ export async function main(program) {
 /** A setting of the example. */
 export function needed(name) {
   const value = process.env[name];
-  if (!value) throw new Error(`Set ${name}; examples/README.md says how.`);
-  return value;
+  if (value) return value;
+  console.error(`Set ${name}; examples/README.md says how.`);
+  process.exit(1);
 }

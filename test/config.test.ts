@@ -339,6 +339,8 @@ describe("warnings", () => {
       npm_config_host: "x",
     };
     expect(warnings(others)).toEqual([]);
+    const callers = { PHONEKEY_URL: "x", PHONEKEY_ISSUER: "x", PHONEKEY_API_KEY: "x" };
+    expect(warnings(callers)).toEqual([]);
   });
 
   it("about names come with problems too", () => {

@@ -4,6 +4,8 @@ import type { SettingName, Settings } from "./schema.ts";
 
 /** Whatever begins like this is meant for us; elsewhere only a near miss is. */
 const OURS = /^(PHONEKEY|LIMIT)_/;
+/** No settings: what the examples call the Phonekey that they ask. */
+const CALLERS = ["PHONEKEY_URL", "PHONEKEY_ISSUER", "PHONEKEY_API_KEY"];
 /** Shorter names are too near to variables that other programs use. */
 const SHORTEST_NEAR_MISS = 8;
 /** One slip in so many letters, and two in any name. */
@@ -13,7 +15,7 @@ const LETTERS_A_SLIP = 5;
 export function misspelt(names: readonly string[], known: readonly string[]): string[] {
   const tellable = names.filter((name) => OURS.test(name) || name.length >= SHORTEST_NEAR_MISS);
   return tellable.flatMap((name) => {
-    const near = known.includes(name) ? undefined : meant(name, known);
+    const near = known.includes(name) || CALLERS.includes(name) ? undefined : meant(name, known);
     return near ? [`${name}: not a setting of this version. The nearest one is ${near}.`] : [];
   });
 }

@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** An example in a process of its own, and somebody who answers it. */
-function start(name: string) {
+function start(name: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [join(EXAMPLES, name)], {
     env: {
       PATH: process.env.PATH,
@@ -42,6 +42,7 @@ function start(name: string) {
       PHONEKEY_ISSUER: `http://localhost:${server.port}`,
       PHONEKEY_API_KEY: apiKey,
       PORT: String(backPort),
+      ...env,
     },
     stdio: "pipe",
     timeout: DEADLINE_MS,
@@ -132,6 +133,17 @@ describe("examples", () => {
       code: 1,
       printed: expect.stringContaining("invalid_code: "),
     });
+  });
+
+  test("what is missing is one line: a key, a Phonekey", async () => {
+    expect(await start("identity-verification.js", { PHONEKEY_API_KEY: "" }).ended).toEqual({
+      code: 1,
+      printed: "Set PHONEKEY_API_KEY; examples/README.md says how.\n",
+    });
+    const program = start("sign-up.js", { PHONEKEY_URL: `http://127.0.0.1:${await freePort()}` });
+    await program.answer("mobile number?", newPhone());
+    const { code, printed } = await program.ended;
+    expect([code, printed]).toEqual([1, expect.stringMatching(/\? no Phonekey answers at http:[^\n]*\n$/)]);
   });
 
   test("login-protection.js", async () => {
