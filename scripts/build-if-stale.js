@@ -14,7 +14,11 @@ export async function buildIfStale() {
   if (!existsSync(join(ROOT, "node_modules", "typescript"))) return explainMissingTools();
   // Loaded only now: an installed package has neither the compilers nor a use for this.
   const { build } = await import("./build.js");
-  return build({ isNeeded: isStale, onStart: () => console.error("Building Phonekey …") });
+  try {
+    return await build({ isNeeded: isStale, onStart: () => console.error("Building Phonekey …") });
+  } catch (error) {
+    return explainUnwritable(error);
+  }
 }
 
 function isStale() {
@@ -35,5 +39,13 @@ function modifiedAt(path) {
 
 function explainMissingTools() {
   console.error("Phonekey is not built and its compilers are not installed. Run `npm ci` first.");
+  return false;
+}
+
+function explainUnwritable(error) {
+  if (!["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(error.code)) throw error;
+  console.error(
+    `Phonekey is older than its source and cannot be built here (${error.code}). Run \`npm run build\` as the folder's owner.`,
+  );
   return false;
 }

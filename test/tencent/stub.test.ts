@@ -36,6 +36,24 @@ async function startStub(...more: readonly string[]) {
   return { environment, says, type: (line: string) => child.stdin.write(`${line}\n`) };
 }
 
+it("says in a line what is wrong with its options, and that its port is taken", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void other.close());
+  await once(other, "listening");
+  const taken = String((other.address() as AddressInfo).port);
+  for (const [words, code, says] of [
+    [["--bogus"], 2, /^error: Unknown option '--bogus'/],
+    [["--port", "x"], 2, /^error: --port is/],
+    [["--callback", "x"], 2, /^error: --callback is/],
+    [["--port", taken], 1, /^another program listens on port \d+; .*\n$/],
+  ] as const) {
+    const child = spawn(process.execPath, [SCRIPT, ...words], { stdio: ["ignore", "ignore", "pipe"] });
+    const said = Buffer.concat(await child.stderr.toArray()).toString();
+    if (child.exitCode === null) await once(child, "close");
+    expect([child.exitCode, said]).toEqual([code, expect.stringMatching(says)]);
+  }
+});
+
 it("is all that somebody needs to try the sender without an account", async () => {
   const stub = await startStub();
   const world = await createWorld({ env: stub.environment, inbox: true });
