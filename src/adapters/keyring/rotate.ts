@@ -27,7 +27,9 @@ export async function rotateKey(
   if (kind === "tag") throw new Error("The tag key changes only by `phonekey keys retag`.");
   const wrapper = createKeyWrapper(secrets, random);
   const sequence = nextSequence(await store.list(), kind);
-  const activeFrom = clock.now() + (KEY_KINDS[kind].algorithm === "ES256" ? PUBLISH_LEAD_MS : 0);
+  // Nobody has cached a key set before there was a key, and nothing else signs until the first is in use.
+  const isAwaited = KEY_KINDS[kind].algorithm === "ES256" && sequence > 1;
+  const activeFrom = clock.now() + (isAwaited ? PUBLISH_LEAD_MS : 0);
   const key = newKey({ wrapper, clock, random }, kind, sequence, activeFrom);
   const won = await store.add(key);
   const added = won ? key : await bySequence(store, kind, sequence);

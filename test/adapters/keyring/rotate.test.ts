@@ -34,6 +34,14 @@ describe("rotateKey", () => {
     expect((await fixture.store.list()).filter((row) => row.kind === "tag")).toHaveLength(1);
   });
 
+  test("the first key of a kind is in use at once: a server that starts after it has one", async () => {
+    const fixture = createFixture(createMemoryKeyStore());
+    const { id } = await rotateKey(fixture, "signing");
+    const keyring = createKeyring(fixture);
+    await keyring.ensure();
+    expect((await keyring.current("signing")).id).toBe(id);
+  });
+
   test("several at the same moment make one key, and all name it", async () => {
     const { ...fixture } = await createReady();
     const rotated = await Promise.all(Array.from({ length: 10 }, () => rotateKey(fixture, "device")));
