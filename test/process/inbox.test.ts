@@ -133,7 +133,9 @@ describe("/dev/inbox.json", () => {
     expect(body.messages.map(({ to }) => to)).toEqual([phone]);
   });
 
-  test("finds nothing for a phone that got nothing", async () => {
+  test("finds nothing for a phone that got nothing, or for what is none", async () => {
+    await createClient(server).start(newPhone());
     expect((await read(`?phone=${newPhone()}`)).body.messages).toEqual([]);
+    expect((await read("?phone=nobody")).body.messages).toEqual([]);
   });
 });

@@ -22,6 +22,8 @@ export function readInbox(c: Context<Env>, deps: HttpDeps): Response {
 /** Of one phone, if one is named: in E.164, with the plus lost on the way through a URL, or as written at home. */
 function inboxMessages(c: Context<Env>, deps: HttpDeps): readonly InboxMessage[] {
   const messages = deps.inbox?.messages() ?? [];
-  const digits = (c.req.query("phone") ?? "").replace(/\D/g, "");
-  return digits ? messages.filter(({ to }) => to === `+${digits}` || to.endsWith(digits)) : messages;
+  const phone = c.req.query("phone");
+  if (!phone) return messages;
+  const digits = phone.replace(/\D/g, "");
+  return digits ? messages.filter(({ to }) => to === `+${digits}` || to.endsWith(digits)) : [];
 }
