@@ -1,10 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { phonekey, workingFolder } from "../support/server.ts";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { freePort, phonekey, workingFolder } from "../support/server.ts";
 import { lineOf } from "../transfer/support.ts";
 
 const BIN = join(import.meta.dirname, "../../bin/phonekey.js");
@@ -54,6 +55,22 @@ describe("a command whose output is lost has failed, in a sentence", () => {
     ]);
     expect(stderr).not.toContain("Exported");
   });
+});
+
+test("a server whose log cannot be written goes on, and says so when it is stopped", async () => {
+  const port = await freePort();
+  const command = `cd ${folder} && PORT=${port} exec ${process.execPath} ${BIN} serve >/dev/full`;
+  const server = spawn("bash", ["--norc", "-c", command], { stdio: ["ignore", "ignore", "pipe"] });
+  const said = server.stderr.toArray();
+  const asked = () => fetch(`http://127.0.0.1:${port}/v1/me`).then(({ status }) => status);
+  await vi.waitFor(asked, { timeout: 20_000, interval: 100 });
+  for (let n = 0; n < 5; n += 1) {
+    expect(await asked()).toBe(401);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  server.kill("SIGTERM");
+  await once(server, "close");
+  expect([server.exitCode, Buffer.concat(await said).toString()]).toEqual([1, FULL]);
 });
 
 describe("what answers in the inbox's place", () => {

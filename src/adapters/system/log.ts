@@ -6,7 +6,7 @@ import { type DestinationStream, destination, type Logger, pino } from "pino";
  *
  * @param output takes each line; standard output by default
  */
-export function createLog(level: string, output: DestinationStream = destination(1)): Logger {
+export function createLog(level: string, output: DestinationStream = standardOutput()): Logger {
   return pino({ level, base: null, serializers: { err: describeError } }, output);
 }
 
@@ -20,7 +20,28 @@ const GATHERED_BYTES = 4_096;
  * the process ends; `kill -9` takes the last moment with it.
  */
 export function gatheredOutput(): DestinationStream {
-  return destination({ dest: 1, minLength: GATHERED_BYTES, periodicFlush: GATHERED_MS });
+  return standardOutput({ minLength: GATHERED_BYTES, periodicFlush: GATHERED_MS });
+}
+
+/** What waits beyond this is lost. */
+const MOST_WAITING_BYTES = 16 * 1_048_576;
+
+/** A log that cannot be written, because a disk is full, ends nothing: it goes on where it can be written again. */
+function standardOutput(options: { minLength?: number; periodicFlush?: number } = {}): DestinationStream {
+  const output = destination({ dest: 1, maxLength: MOST_WAITING_BYTES, ...options });
+  const flush = output.flushSync.bind(output);
+  let isFailing = false;
+  output.on("error", () => {
+    isFailing = true;
+  });
+  output.on("write", () => {
+    isFailing = false;
+  });
+  // Called when the process ends. The library would try for ever.
+  output.flushSync = () => {
+    if (!isFailing) flush();
+  };
+  return output;
 }
 
 interface DescribedError {
