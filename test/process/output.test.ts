@@ -5,7 +5,8 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { freePort, phonekey, workingFolder } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
+import { phonekey, workingFolder } from "../support/server.ts";
 import { lineOf } from "../transfer/support.ts";
 
 const BIN = join(import.meta.dirname, "../../bin/phonekey.js");
