@@ -1,6 +1,7 @@
 /** Keeps a form from being sent twice, and gives it back when the visitor returns to the page. */
 export function enhanceForms(root: ParentNode): void {
-  const forms = [...root.querySelectorAll("form")];
+  // One that is answered with a file leaves its page open, and nothing tells when it may be sent again.
+  const forms = [...root.querySelectorAll<HTMLFormElement>("form:not([data-form=download])")];
   for (const form of forms) form.addEventListener("submit", (event) => submitOnce(form, event));
   addEventListener("pageshow", () => {
     for (const form of forms) release(form);

@@ -29,7 +29,7 @@ export function dataPage(props: DataPageProps): Page {
       <section aria-labelledby="export-title" class="stack">
         <h2 id="export-title">{copy.data.exportTitle}</h2>
         <p>{copy.data.exportLead}</p>
-        <Form context={context} action="/account/data/export">
+        <Form context={context} action="/account/data/export" enhance="download">
           <button class="button button-quiet" type="submit">
             {copy.data.exportSubmit}
           </button>

@@ -9,7 +9,7 @@ interface FormProps {
   readonly action: string;
   readonly class?: string;
   /** Which browser script, if any, takes care of this form. */
-  readonly enhance?: "code" | "resend" | undefined;
+  readonly enhance?: "code" | "resend" | "download" | undefined;
 }
 
 /** A POST form with the page's CSRF token. Every form of the pages is one of these (T36). */
@@ -22,7 +22,6 @@ export function Form({ context, action, enhance, children, ...rest }: PropsWithC
   );
 }
 
-/** What is wrong with one field; the field names this id in `aria-describedby`. */
 /** Another way on, below what the page is for. */
 export function AsideLink({ href, children }: PropsWithChildren<{ readonly href: string }>) {
   return (
@@ -34,6 +33,7 @@ export function AsideLink({ href, children }: PropsWithChildren<{ readonly href:
   );
 }
 
+/** What is wrong with one field; the field names this id in `aria-describedby`. */
 export function FieldError({ id, text }: { readonly id: string; readonly text: string | undefined }) {
   if (!text) return null;
   return (
