@@ -41,7 +41,7 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   password_required:
     "The person came by a temporary password. Let them choose one of their own with PUT /v1/me/password, and repeat the request.",
   step_up_required:
-    "Raise the session with POST /v1/sessions/current/step-up to the level `acrValues` at most `maxAge` seconds ago, by one of `methods` where it names some (where it names none, the person signs in anew by a code, or adds a factor where `acrValues` is 2), and repeat the request with the new access token. Pages lead to `/account/confirm`.",
+    "Raise the session with POST /v1/sessions/current/step-up to the level `acrValues` at most `maxAge` seconds ago, by one of `methods` where it names some (where it names none, the person signs in anew by a code), and repeat the request with the new access token. Pages lead to `/account/confirm`.",
   user_not_found: "Let the person sign up, by signing in with a code. It is told after the right code alone.",
   not_found:
     "Check the address and the id. Things that belong to somebody else and verifications that are over are not found either.",

@@ -46,13 +46,13 @@ describe("a thief who has the number", () => {
       204,
     );
     expect(await levelOf(thief)).toBe("1");
-    await refused(await protect(thief, "always"), "step_up_required");
+    await refused(await protect(thief, "always"), "factor_missing");
   });
 
   it("has one factor, also with a password that they set after signing in", async () => {
     const person = await signUp(PHONE);
     await refused(await raise(person, { password: PASSWORD }), "invalid_code");
-    await refused(await protect(person, "always"), "step_up_required");
+    await refused(await protect(person, "always"), "factor_missing");
     world.clock.advance(DAY_MS);
     const session = await refreshed(person.refreshToken);
     expect((await raise(session, { password: PASSWORD })).status).toBe(200);

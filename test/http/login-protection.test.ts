@@ -117,14 +117,23 @@ describe("login protection", () => {
   it("is turned on by whoever has shown two factors, and has something to show", async () => {
     const person = await world.signIn(PHONE);
     // The number that opened the session makes no second factor of it, however often it is shown.
-    const onePhone = { acrValues: "2", methods: [] };
-    expect(await refused(await protect(person, "always"), "step_up_required")).toMatchObject(onePhone);
-    expect(await refused(await protect(await confirmed(person), "always"), "step_up_required")).toMatchObject(
-      onePhone,
-    );
+    await refused(await protect(await confirmed(person), "always"), "factor_missing");
     const { id } = await addApp(person);
+    world.clock.advance(MINUTE_MS);
+    const other = await world.signIn(PHONE);
+    expect(await refused(await protect(other, "always"), "step_up_required")).toMatchObject({
+      acrValues: "2",
+      methods: ["otp"],
+    });
     expect((await send("DELETE", `/v1/me/factors/${id}`, person)).status).toBe(204);
     await refused(await protect(person, "always"), "factor_missing");
+  });
+
+  it("asks whoever has no second factor for one, and not to show it, and is off where it was off", async () => {
+    const person = await world.signIn(PHONE);
+    await refused(await protect(person, "always"), "factor_missing");
+    expect((await protect(person, "off")).status).toBe(204);
+    expect(world.sms.sent.at(-1)).toMatchObject({ purpose: "sign_in" });
   });
 
   it("keeps its last factor, and asks for two factors to be turned off (downgrade)", async () => {

@@ -111,7 +111,7 @@ export const removeFactor = operation({
 export const setLoginProtection = operation({
   summary: "Turn login protection on or off",
   description:
-    "Turned on, it ends every other session, and no other device is known any more. Takes a session of level 2, so that nobody locks themselves out.",
+    "Turned on, it ends every other session, and no other device is known any more. Takes a session of level 2, so that nobody locks themselves out; whoever has nothing to reach it with adds a factor first.",
   auth: "access_token",
   body: LoginProtectionBody,
   answer: { status: 204, description: "It is as asked for." },

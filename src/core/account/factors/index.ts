@@ -46,11 +46,10 @@ interface Actor {
 
 /** What users do with their second factors and their login protection; everything but reading takes a recent step-up. */
 export function createFactors(deps: FactorsDeps) {
-  const shown = async (principal: Principal, need: Need) => {
-    const may = requireRecent(principal, need, deps.clock.now());
-    return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, need));
+  const adding = async (principal: Principal) => {
+    const may = requireRecent(principal, ADDING, deps.clock.now());
+    return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, ADDING));
   };
-  const adding = (principal: Principal) => shown(principal, ADDING);
   return {
     read: ({ user }: Principal) => protectionOf(deps, user),
     /** What raises the session enough to add a factor, or to the level that login protection asks for. */
@@ -97,9 +96,14 @@ export function createFactors(deps: FactorsDeps) {
       return may.ok ? await removeFactor(deps, input) : may;
     },
     async protect(input: Actor & { readonly when: LoginProtection | undefined }) {
+      const { principal, when } = input;
+      if (!when && !principal.user.loginProtection) return ok(undefined);
       // Whoever turns it on shows that they can sign in with it.
-      const may = await shown(input.principal, PROTECTING);
-      return may.ok ? await setProtection(deps, input) : may;
+      const may = requireRecent(principal, PROTECTING, deps.clock.now());
+      if (may.ok) return await setProtection(deps, input);
+      const ways = await waysFor(deps, principal, PROTECTING);
+      // Nobody is asked again and again for a second factor that they do not have.
+      return ways.length > 0 ? withMethods(may.refusal, ways) : refuse("factor_missing");
     },
     /** What a browser is to sign with a passkey to raise this session. */
     askForPasskey: ({ user, session }: Principal, site: PasskeySite) =>
