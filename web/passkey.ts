@@ -1,4 +1,4 @@
-import { startAuthentication, startRegistration } from "@simplewebauthn/browser";
+import { browserSupportsWebAuthn, startAuthentication, startRegistration } from "@simplewebauthn/browser";
 
 /** Has the browser sign with a passkey, or make one, before a form that takes one is sent. */
 export function enhancePasskeys(root: ParentNode): void {
@@ -7,10 +7,11 @@ export function enhancePasskeys(root: ParentNode): void {
       if (field.value !== "") return;
       event.preventDefault();
       event.stopImmediatePropagation();
+      say(field);
       void answer(field).then(
         () => field.form?.requestSubmit(),
         // Whoever turned the browser's question down may press the button again.
-        () => undefined,
+        () => say(field, browserSupportsWebAuthn() ? "failed" : "unsupported"),
       );
     });
   }
@@ -20,4 +21,10 @@ async function answer(field: HTMLInputElement): Promise<void> {
   const optionsJSON = JSON.parse(field.dataset.options ?? "{}");
   const ceremony = field.dataset.passkey === "create" ? startRegistration : startAuthentication;
   field.value = JSON.stringify(await ceremony({ optionsJSON }));
+}
+
+/** Says in the form what became of it, or nothing any more. */
+function say(field: HTMLInputElement, what?: "failed" | "unsupported"): void {
+  const status = field.form?.querySelector<HTMLElement>("[data-unsupported]");
+  if (status) status.textContent = (what && status.dataset[what]) ?? "";
 }

@@ -6,6 +6,8 @@ interface FactorsCopy {
   readonly none: string;
   readonly code: string;
   readonly codeHint: string;
+  /** Where no app counts. */
+  readonly recoveryCode: string;
   readonly password: string;
   readonly passkey: string;
   readonly submit: string;
@@ -25,6 +27,8 @@ interface FactorsCopy {
   readonly addApp: string;
   readonly addPasskey: string;
   readonly needsScript: string;
+  readonly passkeyFailed: string;
+  readonly passkeyUnsupported: string;
   readonly recovery: string;
   readonly codesLeft: (count: number) => string;
   readonly newCodes: string;
@@ -32,6 +36,7 @@ interface FactorsCopy {
   readonly appTitle: string;
   readonly appLead: string;
   readonly qr: string;
+  /** Before the key at once. */
   readonly secret: string;
   readonly appCode: string;
 }
@@ -44,6 +49,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     none: "There is no second factor that counts at the moment. Try again later.",
     code: "Code from your authenticator app",
     codeHint: "Or one of your recovery codes.",
+    recoveryCode: "One of your recovery codes",
     password: "Password",
     passkey: "Use a passkey",
     submit: "Continue",
@@ -63,6 +69,8 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     addApp: "Add an authenticator app",
     addPasskey: "Add a passkey",
     needsScript: "Passkeys need JavaScript.",
+    passkeyFailed: "No passkey was taken. You can try again.",
+    passkeyUnsupported: "This browser cannot use passkeys.",
     recovery: "Recovery codes",
     codesLeft: (count) => `${count} not used. Each signs you in once when your factor is lost.`,
     newCodes: "Make new recovery codes",
@@ -70,7 +78,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     appTitle: "Set up your authenticator app",
     appLead: "Scan the code with your app, or type in the key, and enter the six digits that the app shows.",
     qr: "QR code for your authenticator app",
-    secret: "Key",
+    secret: "Key: ",
     appCode: "Six digits from the app",
   },
   "zh-CN": {
@@ -79,6 +87,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     none: "目前没有可用的第二重验证方式，请稍后再试。",
     code: "验证器应用中的验证码",
     codeHint: "也可输入一个恢复码。",
+    recoveryCode: "恢复码",
     password: "密码",
     passkey: "使用通行密钥",
     submit: "继续",
@@ -98,6 +107,8 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     addApp: "添加验证器应用",
     addPasskey: "添加通行密钥",
     needsScript: "使用通行密钥需要启用 JavaScript。",
+    passkeyFailed: "未能使用通行密钥，您可以重试。",
+    passkeyUnsupported: "此浏览器不支持通行密钥。",
     recovery: "恢复码",
     codesLeft: (count) => `剩余 ${count} 个。无法使用验证方式时，每个恢复码可登录一次。`,
     newCodes: "生成新的恢复码",
@@ -105,7 +116,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     appTitle: "设置验证器应用",
     appLead: "请用验证器应用扫描二维码或手动输入密钥，然后输入应用显示的六位数字。",
     qr: "验证器应用的二维码",
-    secret: "密钥",
+    secret: "密钥：",
     appCode: "应用显示的六位数字",
   },
 };

@@ -46,25 +46,26 @@ export function FactorForm(props: FactorFormProps) {
 
 function CodeForm({ context, action, methods, error, hasFocus = true }: FactorFormProps) {
   const copy = FACTORS_COPY[context.locale];
-  const takesRecovery = methods.includes("recovery");
+  const takesApp = methods.includes("otp");
+  const takesEither = takesApp && methods.includes("recovery");
   return (
     <Form context={context} action={action} class="stack">
       <div class="field">
-        <label for="factor-code">{copy.code}</label>
+        <label for="factor-code">{takesApp ? copy.code : copy.recoveryCode}</label>
         <input
           class={error ? "input is-wrong" : "input"}
           id="factor-code"
           name="code"
           type="text"
-          autocomplete="one-time-code"
+          autocomplete={takesApp ? "one-time-code" : "off"}
           maxlength={64}
           required
           autofocus={hasFocus}
           aria-invalid={error ? "true" : undefined}
-          aria-describedby={describedBy(error && "factor-error", takesRecovery && "factor-hint")}
+          aria-describedby={describedBy(error && "factor-error", takesEither && "factor-hint")}
         />
         <FieldError id="factor-error" text={error} />
-        {takesRecovery && (
+        {takesEither && (
           <p class="hint" id="factor-hint">
             {copy.codeHint}
           </p>
@@ -87,14 +88,21 @@ interface PasskeyFormProps {
 
 /** Its button works by the script alone: browsers have no other way to a passkey. */
 export function PasskeyForm({ context, action, ceremony, options, label }: PasskeyFormProps) {
+  const copy = FACTORS_COPY[context.locale];
   return (
     <Form context={context} action={action} class="stack">
       <input type="hidden" name="passkey" data-passkey={ceremony} data-options={options} />
       <button class="button button-quiet" type="submit">
         {label}
       </button>
+      <p
+        class="hint hint-warn"
+        role="status"
+        data-failed={copy.passkeyFailed}
+        data-unsupported={copy.passkeyUnsupported}
+      ></p>
       <noscript>
-        <p class="hint">{FACTORS_COPY[context.locale].needsScript}</p>
+        <p class="hint">{copy.needsScript}</p>
       </noscript>
     </Form>
   );

@@ -122,7 +122,7 @@ function Codes({ context, codes }: { readonly context: PageContext; readonly cod
     <section class="banner banner-notice" role="status">
       <div>
         <p>{FACTORS_COPY[context.locale].codesLead}</p>
-        <ul translate="no">
+        <ul class="codes" translate="no">
           {codes.map((code) => (
             <li>
               <code>{code}</code>
@@ -185,7 +185,7 @@ export function appPage({ context, id, secret, qr, error }: AppPageProps): Page 
         <path d={qr.path} fill="#000" />
       </svg>
       <p class="small">
-        {`${copy.secret}: `}
+        {copy.secret}
         <code translate="no">{secret.replace(/.{4}(?=.)/g, "$& ")}</code>
       </p>
       <Form context={context} action="/account/factors/app/confirm" class="stack">
