@@ -37,7 +37,7 @@ export function createApp(deps: HttpDeps): App {
   app.post("/callbacks/tencent/:secret/status", (c) => tencent.receiveStatus(c, deps));
   app.post("/callbacks/tencent/:secret/reply", (c) => tencent.receiveReply(c, deps));
 
-  app.use(bodyLimit);
+  app.use(bodyLimit(deps));
 
   // The native API: each operation names its own credentials, schemas and refusals.
   for (const { method, path, load } of ROUTES) {

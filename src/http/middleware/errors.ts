@@ -19,6 +19,10 @@ export function answerNotFound(deps: HttpDeps): (c: Context<Env>) => Promise<Res
   return (c) => answer(c, deps, { code: "not_found" });
 }
 
+export function answerTooLarge(deps: HttpDeps): (c: Context<Env>) => Promise<Response> {
+  return (c) => answer(c, deps, { code: "request_too_large" });
+}
+
 /** For an address that other methods have: 405 with those in `Allow`. */
 export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
   return async (c) => {
