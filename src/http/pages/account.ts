@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { AVATARS } from "../../core/account/ports.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { deviceLabel } from "../device-label.ts";
 import { refusalText } from "../problem.ts";
@@ -29,7 +30,7 @@ export const submitProfile: Handler = (c, deps) =>
     const change = { ...(name !== user.name && { name }), ...(avatar && { avatar: Number(avatar) }) };
     const updated = await deps.phonekey.account.update(user, change);
     if (updated.ok) return c.redirect("/account?saved", 303);
-    return await accountForm(c, deps, visitor, { refusal: updated.refusal });
+    return await accountForm(c, deps, visitor, { refusal: updated.refusal, typedName: name });
   });
 
 /** POST /account/sessions/end: ends one session. */
@@ -55,21 +56,28 @@ export const signOut: Handler = (c, deps) =>
     return c.redirect("/sign-in", 303);
   });
 
+interface Outcome {
+  readonly refusal?: Refusal;
+  readonly saved?: boolean;
+  readonly typedName?: string;
+}
+
 async function accountForm(
   c: Context<Env>,
   deps: HttpDeps,
   { principal, cookie }: Visitor,
-  { refusal, saved }: { readonly refusal?: Refusal; readonly saved?: boolean },
+  { refusal, saved, typedName }: Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/account", csrf: csrfToken(cookie) });
   const { name, avatar, maskedPhone, hasPassword, createdAt } = await deps.phonekey.account.read(
     principal.user,
   );
+  const copy = COPY[context.locale].account;
   const sessions = (await deps.phonekey.sessions.list(principal)).map(
     async ({ id, userAgent, createdAt, lastUsedAt }) => ({
       id,
       current: id === principal.session.id,
-      device: await deviceLabel(userAgent),
+      device: await deviceLabel(userAgent, copy.unknownDevice),
       createdAt,
       lastUsedAt,
     }),
@@ -82,8 +90,9 @@ async function accountForm(
       url: avatarUrl(index + 1),
     })),
     sessions: await Promise.all(sessions),
-    ...(saved && { notice: COPY[context.locale].account.saved }),
-    ...(refusal && { error: formError(refusal, refusalText(refusal, context.locale)) }),
+    ...(typedName !== undefined && { typedName }),
+    ...(saved && { notice: copy.saved }),
+    ...(refusal && { error: formError(refusal, context.locale) }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
 }
@@ -92,6 +101,8 @@ function avatarUrl(avatar: number): string {
   return `/avatars/${avatar}.svg`;
 }
 
-function formError({ field }: Refusal, text: string): { field?: string; text: string } {
+function formError(refusal: Refusal, locale: Locale): { field?: string; text: string } {
+  const { field } = refusal;
+  const text = field === "name" ? COPY[locale].account.nameWrong : refusalText(refusal, locale);
   return field ? { field, text } : { text };
 }

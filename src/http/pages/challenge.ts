@@ -30,6 +30,12 @@ export function demanded(
   return offer.ok ? { offer: offer.value, goesOn: !fields.get("captcha") } : undefined;
 }
 
+/** The same where nobody signs in: a device that signed in to the number before is no way out there. */
+export function demandedOfAll(...asked: Parameters<typeof demanded>): PageChallenge | undefined {
+  const challenge = demanded(...asked);
+  return challenge && { ...challenge, sparesDevices: false };
+}
+
 /**
  * The challenge that a form has from the beginning: one of a third party, where every stranger is asked. A proof of
  * work has to know the phone. A browser that has signed in before may be no stranger, and is not asked in advance.

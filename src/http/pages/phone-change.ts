@@ -4,7 +4,7 @@ import { maskPhone } from "../../core/phone.ts";
 import { REFUSALS } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { demanded, readCaptcha, sourcesOf } from "./challenge.ts";
+import { demandedOfAll, readCaptcha, sourcesOf } from "./challenge.ts";
 import { confirmFirst, PHONE_PATH as PATH } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { messagePageFor } from "./errors.ts";
@@ -58,7 +58,7 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
     // A challenge is bound to this browser: it has to be the same one when it comes back solved.
     if (isDemand(refusal)) await held.keep(c, deps, flow);
     const challenge = isDemand(refusal)
-      ? demanded(await deps.phonekey.challenges.forStart(input), fields)
+      ? demandedOfAll(await deps.phonekey.challenges.forStart(input), fields)
       : undefined;
     return await answer(c, deps, visitor, { form, refusal, challenge });
   });
@@ -86,7 +86,7 @@ export const submitPhoneChange: Handler = (c, deps) =>
     });
     if (changed.ok) {
       held.forget(c, deps);
-      return c.redirect(PATH, 303);
+      return c.redirect(changed.value.pending ? PATH : "/account?saved", 303);
     }
     return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal: changed.refusal });
   });
@@ -122,6 +122,7 @@ async function answer(
     ...(pending && { pending }),
     ...(sent && { sent }),
     ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
+    isOfCode: refusal?.code === "invalid_code",
     ...(seconds && { retryAfterSeconds: seconds }),
     ...(challenge && { challenge }),
   });

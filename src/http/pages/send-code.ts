@@ -4,7 +4,7 @@ import type { Flow } from "../../core/session/flow.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { demanded, inAdvance, readCaptcha } from "./challenge.ts";
+import { demanded, demandedOfAll, inAdvance, readCaptcha } from "./challenge.ts";
 import { pageLocale } from "./context.ts";
 import { pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
@@ -57,7 +57,7 @@ export async function resendCode(
   if (sent.ok) return { ok: true };
   const { refusal } = sent;
   const challenge = isDemand(refusal)
-    ? demanded(await phonekey.challenges.forResend(input), fields)
+    ? demandedOfAll(await phonekey.challenges.forResend(input), fields)
     : undefined;
   return { ok: false, refusal, challenge };
 }

@@ -38,7 +38,8 @@ export async function submitStop(c: Context<Env>, deps: HttpDeps): Promise<Respo
 async function nothingToStop(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in" });
   const copy = LIFE_COPY[context.locale].stop;
-  const page = messagePage({ context, title: copy.goneTitle, text: copy.gone });
+  const action = { href: "/sign-in", label: copy.signIn };
+  const page = messagePage({ context, title: copy.goneTitle, text: copy.gone, action });
   return await sendPage(c, deps, page, REFUSALS.not_found.status);
 }
 

@@ -65,7 +65,7 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
       other: "Use another number",
       pendingTitle: "Your number is about to change",
       pending: ["Your account moves to ", "."],
-      pendingUntil: "Until then you sign in with your present number. It takes effect on",
+      pendingUntil: "Until then you sign in with your present number. It takes effect on ",
       cancel: "Keep my present number",
       section: "Phone number",
       sectionLead:

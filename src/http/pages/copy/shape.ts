@@ -66,6 +66,8 @@ interface ChallengeCopy {
   readonly failed: string;
   readonly expired: string;
   readonly needsScript: string;
+  /** Follows that at once, where such a device is asked for nothing. */
+  readonly orKnownDevice: string;
 }
 
 interface AccountCopy {
@@ -75,6 +77,7 @@ interface AccountCopy {
   readonly profile: string;
   readonly name: string;
   readonly nameHint: string;
+  readonly nameWrong: string;
   readonly avatar: string;
   /** What each avatar shows, from number 1 on. */
   readonly avatarNames: readonly string[];
@@ -82,6 +85,7 @@ interface AccountCopy {
   readonly sessions: string;
   readonly sessionsLead: string;
   readonly thisDevice: string;
+  readonly unknownDevice: string;
   readonly lastUsed: string;
   readonly signedIn: string;
   readonly end: string;
@@ -115,6 +119,7 @@ interface DocsCopy {
   readonly required: string;
   readonly optional: string;
   readonly copy: string;
+  readonly copied: string;
   readonly status: string;
   readonly code: string;
   readonly meaning: string;

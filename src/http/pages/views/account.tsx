@@ -21,6 +21,8 @@ export interface AccountPageProps {
   };
   readonly avatars: readonly { readonly number: number; readonly url: string }[];
   readonly sessions: readonly AccountSession[];
+  /** What was typed as the name, where it is refused. */
+  readonly typedName?: string;
   /** What went well. */
   readonly notice?: string;
   /** With `field: "name"` or `"avatar"` the text stands at that field. */
@@ -122,7 +124,7 @@ function Profile(props: AccountPageProps) {
   );
 }
 
-function NameField({ user, error, copy }: AccountPageProps & { readonly copy: Copy["account"] }) {
+function NameField({ user, typedName, error, copy }: AccountPageProps & { readonly copy: Copy["account"] }) {
   const wrong = error?.field === "name" ? error.text : undefined;
   return (
     <div class="field">
@@ -133,7 +135,7 @@ function NameField({ user, error, copy }: AccountPageProps & { readonly copy: Co
         name="name"
         type="text"
         autocomplete="nickname"
-        value={user.name}
+        value={typedName ?? user.name}
         maxlength={128}
         required
         autofocus={wrong !== undefined}

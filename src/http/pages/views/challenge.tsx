@@ -7,13 +7,15 @@ export interface ChallengeProps {
   readonly offer: ChallengeOffer;
   /** Whether the form is sent by itself once the challenge is solved. */
   readonly goesOn: boolean;
+  /** Whether a device that signed in to the number before goes without; it does if nothing else is said. */
+  readonly sparesDevices?: boolean;
 }
 
 /**
  * What a form has to solve before it is taken: the script solves the proof of work, or shows the third party's widget,
  * and puts what comes of it into `captcha`.
  */
-export function Challenge({ context, offer, goesOn }: ChallengeProps) {
+export function Challenge({ context, offer, goesOn, sparesDevices = true }: ChallengeProps) {
   const copy = COPY[context.locale].challenge;
   const { kind, siteKey, puzzle } = offer;
   return (
@@ -34,7 +36,7 @@ export function Challenge({ context, offer, goesOn }: ChallengeProps) {
         <span data-status="">{puzzle ? copy.working : copy.solve}</span>
       </p>
       <noscript>
-        <p class="hint hint-warn">{copy.needsScript}</p>
+        <p class="hint hint-warn">{copy.needsScript + (sparesDevices ? copy.orKnownDevice : "")}</p>
       </noscript>
     </div>
   );

@@ -37,7 +37,7 @@ export function codePage(props: CodePageProps): Page {
   return layout(
     { context, title: ended ? copy.endedTitle : copy.title, shape: "card", failed },
     <>
-      {ended ? <EndedCode {...props} /> : <Open {...props} />}
+      {ended ? <EndedCode {...props} restart={startOf(props)} /> : <Open {...props} />}
       <p class="small with-icon">
         <LockIcon />
         <span>{copy.neverShare}</span>
@@ -77,10 +77,15 @@ function Open(props: CodePageProps) {
       </Form>
       <div class="aside-actions">
         <ResendForm {...props} />
-        <OtherNumber context={context} />
+        <OtherNumber context={context} href={startOf(props)} />
       </div>
     </>
   );
+}
+
+/** Where such a code is asked for. */
+function startOf({ hasLetters }: CodePageProps): string | undefined {
+  return hasLetters ? "/temporary-password" : undefined;
 }
 
 interface CodeFieldProps {
@@ -127,7 +132,7 @@ interface EndedCodeProps
   extends Pick<CodePageProps, "phoneMasked" | "codeLength" | "error">,
     Omit<ResendProps, "label" | "primary"> {
   /** Where the person names another number. */
-  readonly restart?: string;
+  readonly restart?: string | undefined;
 }
 
 /** Says that a code works no longer, and offers a new one. */

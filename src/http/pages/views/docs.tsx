@@ -84,6 +84,11 @@ function Method({ name }: { readonly name: string }) {
   return <span class={`method method-${name.toLowerCase()}`}>{name.toUpperCase()}</span>;
 }
 
+/** What stands between backticks is code. */
+function Text({ value }: { readonly value: string }) {
+  return <>{value.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>;
+}
+
 function Contents({
   copy,
   operations,
@@ -118,10 +123,14 @@ function Operation({ copy, operation }: { readonly copy: DocsCopy; readonly oper
         <Method name={operation.method} /> <code>{operation.path}</code>
       </p>
       <h2 id={`${id}-title`}>{operation.summary}</h2>
-      {operation.description && <p>{operation.description}</p>}
+      {operation.description && (
+        <p>
+          <Text value={operation.description} />
+        </p>
+      )}
       {operation.auth && (
         <p>
-          <strong>{copy.auth}</strong> {operation.auth}
+          <strong>{copy.auth}</strong> <Text value={operation.auth} />
         </p>
       )}
       <Parameters copy={copy} parameters={operation.parameters} />
@@ -166,7 +175,9 @@ function Fields({ copy, title, fields }: FieldsProps) {
                 </span>
               )}
             </dt>
-            <dd>{field.description}</dd>
+            <dd>
+              <Text value={field.description} />
+            </dd>
           </div>
         ))}
       </dl>
@@ -180,7 +191,7 @@ function Example({ copy, text }: { readonly copy: DocsCopy; readonly text: strin
     <div class="example">
       <div class="example-head">
         <h3>{copy.example}</h3>
-        <button class="button button-quiet" type="button" hidden data-copy={text}>
+        <button class="button button-quiet" type="button" hidden data-copy={text} data-copied={copy.copied}>
           {copy.copy}
         </button>
       </div>
@@ -199,7 +210,7 @@ function Answers({ copy, answers }: { readonly copy: DocsCopy; readonly answers:
       {answers.map((answer) => (
         <div class="answer">
           <p>
-            <span class="status">{answer.status}</span> {answer.description}
+            <span class="status">{answer.status}</span> <Text value={answer.description} />
           </p>
           <Fields copy={copy} fields={answer.fields} />
         </div>

@@ -15,6 +15,8 @@ export interface PhoneChangePageProps extends PhonePageProps {
   readonly waitsMs: number;
   /** The change that is about to take effect; `takesEffectAt` in epoch milliseconds. */
   readonly pending?: { readonly phone: string; readonly takesEffectAt: number };
+  /** Whether what is wrong is the code: where that works no longer, a number is asked for that nothing is wrong with. */
+  readonly isOfCode: boolean;
   /** The code that was sent to the new number and still works. */
   readonly sent?: SentCode;
 }
@@ -46,19 +48,20 @@ export function phoneChangePage(props: PhoneChangePageProps): Page {
 }
 
 function Ask(props: PhoneChangePageProps) {
-  const { context, phoneMasked, waitsMs, challenge } = props;
+  const { context, phoneMasked, waitsMs, challenge, isOfCode, error, ...field } = props;
   const copy = LIFE_COPY[context.locale].phone;
   const [before, after] = copy.lead;
   const hours = Math.round(waitsMs / HOUR_MS);
   return (
     <>
+      {isOfCode && error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {before}
         <PhoneNumber value={phoneMasked} />
         {after}
       </p>
       <Form context={context} action="/account/phone/send" class="stack">
-        <PhoneField {...props} />
+        <PhoneField {...{ ...field, context }} {...(!isOfCode && error && { error })} />
         {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">
           {copy.submit}
@@ -105,8 +108,8 @@ function Pending({ context, pending, error }: PendingProps) {
         {before}
         <PhoneNumber value={pending.phone} after={after} />
       </p>
-      <p>
-        {`${copy.pendingUntil} `}
+      <p class="lead">
+        {copy.pendingUntil}
         <Time at={pending.takesEffectAt} locale={context.locale} />
       </p>
       <Form context={context} action="/account/phone/cancel" class="stack">

@@ -42,6 +42,7 @@ export function phonePage(props: PhonePageProps): Page {
   const { context, form, error, notice, challenge } = props;
   const isPassword = form.purpose === "temporary_password";
   const copy = COPY[context.locale].phone;
+  const other = PASSWORD_SIGN_IN_COPY[context.locale];
   const { title, lead, submit } = isPassword ? VERIFY_COPY[context.locale].askPassword : copy;
   return layout(
     { context, title, shape: "card", failed: error !== undefined },
@@ -59,8 +60,10 @@ export function phonePage(props: PhonePageProps): Page {
         </button>
       </Form>
       <p class="small">{copy.smallPrint}</p>
-      {!isPassword && (
-        <AsideLink href="/sign-in/password">{PASSWORD_SIGN_IN_COPY[context.locale].link}</AsideLink>
+      {isPassword ? (
+        <AsideLink href="/sign-in">{other.byCode}</AsideLink>
+      ) : (
+        <AsideLink href="/sign-in/password">{other.link}</AsideLink>
       )}
     </>,
   );
