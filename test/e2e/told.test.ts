@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { apiKey, backendOf } from "../backend/support.ts";
 import { useBrowser } from "./browser.ts";
 import { pressFactor, protect } from "./factor-states.ts";
 import {
@@ -71,6 +72,48 @@ describe("a name that cannot be", () => {
     expect((await page.locator("#name-error").innerText()).trim()).toBe(text);
     expect(await page.inputValue("#name")).toBe("x".repeat(65));
   });
+});
+
+describe("a code that was right", () => {
+  it.each([true, false])(
+    "is answered where nobody may sign up by saying so (scripts: %s)",
+    async (scripts) => {
+      const closed = await startApp({ env: { ...FREELY, CAPTCHA: "off", SIGN_UP: "closed" } });
+      try {
+        const page = await browser.open({ javaScriptEnabled: scripts });
+        await askForCode(page, closed.origin, newPhone());
+        await submitCode(page, closed.world.sms.lastCode());
+        await page.getByText("new ones are not open to everybody here").waitFor();
+        const key = await apiKey(closed.world, { purposes: ["temporary_password"] });
+        const ask = { phone: `+86${newPhone()}`, purpose: "temporary_password", page: {} };
+        const { pageUrl } = (await (await backendOf(closed.world, key).start(ask)).json()) as {
+          pageUrl: string;
+        };
+        await page.goto(closed.origin + new URL(pageUrl).pathname);
+        await page.locator("#code").fill(closed.world.sms.lastCode());
+        await page.keyboard.press("Enter");
+        await page.getByText("new ones are not open to everybody here").waitFor();
+      } finally {
+        await closed.close();
+      }
+    },
+  );
+});
+
+it("says that no message can be sent again, and nothing against a code that nobody entered", async () => {
+  const failing = await startApp({ env: { ...FREELY, CAPTCHA: "off" } });
+  try {
+    const page = await browser.open();
+    await askForCode(page, failing.origin, newPhone());
+    failing.world.clock.advance(31_000);
+    failing.world.sms.answer({ status: "unavailable" });
+    await page.reload();
+    await page.locator('form[action="/sign-in/resend"] button').click();
+    await page.getByRole("alert").getByText("Messages cannot be sent at the moment.").waitFor();
+    expect(await page.getAttribute("#code", "aria-invalid")).toBeNull();
+  } finally {
+    await failing.close();
+  }
 });
 
 describe("login protection", () => {

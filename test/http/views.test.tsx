@@ -71,7 +71,7 @@ function everyView(locale: Locale, text: string) {
   return {
     phone: phonePage({ context, form, countries: [CHINA, country], error: text, retryAfterSeconds: 40 }),
     onlyCountry: phonePage({ context, form, countries: [country] }),
-    code: codePage({ context, ...CODE, phoneMasked: text, error: text, inboxUrl: text }),
+    code: codePage({ context, ...CODE, phoneMasked: text, error: text, codeError: text, inboxUrl: text }),
     ended: codePage({ context, ...CODE, phoneMasked: text, error: text, ended: true }),
     account: accountPage({ ...accountProps(context, text), notice: text, error: { text } }),
     badName: accountPage({ ...accountProps(context, text), error: { field: "name", text } }),

@@ -12,6 +12,7 @@ import { evidenceIn } from "./evidence.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken, type Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
+import { isOfCode } from "./phone-form.ts";
 import { confirmPage } from "./views/confirm.tsx";
 import { type Handler, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -144,7 +145,8 @@ async function confirmForm(
     phoneMasked: maskedPhone,
     // What an earlier visitor of this browser asked for is not theirs.
     ...(sent?.phoneMasked === maskedPhone && { sent }),
-    ...(by && refusal && { wrong: { by, text: refusalText(refusal, context.locale) } }),
+    ...(by &&
+      refusal && { wrong: { ...(isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) } }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
 }

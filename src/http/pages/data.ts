@@ -12,6 +12,7 @@ import { messagePageFor } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
 import { createHeld, type SentCode } from "./held.ts";
+import { isOfCode } from "./phone-form.ts";
 import { dataPage } from "./views/data.tsx";
 import { messagePage } from "./views/message.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
@@ -98,6 +99,7 @@ async function answer(
     // What an earlier visitor of this browser asked for is not theirs.
     ...(sent?.phoneMasked === maskPhone(phone) && { sent }),
     ...(refusal && { error: refusalText(refusal, context.locale) }),
+    isOfCode: refusal !== undefined && isOfCode(refusal),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
 }

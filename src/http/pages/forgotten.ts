@@ -14,6 +14,7 @@ import { createHeld, heldVerification, secondsUntil } from "./held.ts";
 import { newOnce } from "./once.ts";
 import {
   isDemand,
+  isOfCode,
   noPhone,
   type Outcome,
   phoneField,
@@ -142,7 +143,7 @@ const OF_PASSWORD: ReadonlySet<RefusalCode> = new Set([
 ]);
 
 /** What of the form a refusal is about. */
-function fieldOf({ code, field }: Refusal): "codeError" | "passwordError" | "error" {
-  if (OF_PASSWORD.has(code)) return "passwordError";
-  return code === "invalid_code" || field === "code" ? "codeError" : "error";
+function fieldOf(refusal: Refusal): "codeError" | "passwordError" | "error" {
+  if (OF_PASSWORD.has(refusal.code)) return "passwordError";
+  return isOfCode(refusal) ? "codeError" : "error";
 }

@@ -11,7 +11,7 @@ import { messagePageFor } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
 import { createHeld, type SentCode } from "./held.ts";
-import { isDemand, type Outcome } from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
 import { resendCode } from "./send-code.ts";
 import { phoneChangePage } from "./views/phone-change.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
@@ -122,7 +122,7 @@ async function answer(
     ...(pending && { pending }),
     ...(sent && { sent }),
     ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
-    isOfCode: refusal?.code === "invalid_code",
+    isOfCode: refusal !== undefined && isOfCode(refusal),
     ...(seconds && { retryAfterSeconds: seconds }),
     ...(challenge && { challenge }),
   });

@@ -92,3 +92,8 @@ export function statusOf(refusal: Refusal | undefined) {
 export function isDemand(refusal: Refusal): boolean {
   return refusal.code === "captcha_required";
 }
+
+/** Whether a refusal is about the code that was entered, and not about what else became of its form. */
+export function isOfCode({ code, field }: Refusal): boolean {
+  return code === "invalid_code" || field === "code";
+}

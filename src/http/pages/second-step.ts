@@ -14,7 +14,7 @@ import { evidenceIn } from "./evidence.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
-import { isDemand, type Outcome } from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
 import { secondStepPage } from "./views/second-step.tsx";
 
 const held = createHeld("second_code");
@@ -125,6 +125,7 @@ async function secondForm(
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     ...(sms && { sms: { ...sms, ...(challenge && { challenge }) } }),
     isAtSms,
+    isOfCode: refusal !== undefined && isOfCode(refusal),
     ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
   });
   const status = refusal ? REFUSALS[refusal.code].status : 200;

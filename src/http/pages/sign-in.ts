@@ -12,6 +12,7 @@ import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts
 import { heldVerification, secondsUntil } from "./held.ts";
 import {
   isDemand,
+  isOfCode,
   noPhone,
   type Outcome,
   phoneForm,
@@ -71,8 +72,10 @@ export const submitCode: Handler = async (c, deps) => {
     userAgent: c.req.header("user-agent") ?? "",
   });
   if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
-  const { secondFactor } = signedIn.refusal;
+  const { secondFactor, code: refused } = signedIn.refusal;
   if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
+  // The code was right, and is used up by it: there is nothing more to enter here.
+  if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
   const view = await heldVerification(c, deps, flow);
   // The right code that was sent twice: its first answer signed the person in, and that page goes on from there.
   if (!view || view.status === "approved") return c.redirect("/sign-in", 303);
@@ -115,7 +118,10 @@ async function codeForm(
     resendInSeconds: secondsUntil(view.resendAt, now),
     expiresInSeconds: secondsUntil(view.expiresAt, now),
     ended: view.status !== "pending",
-    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
+    ...(refusal &&
+      !isDemand(refusal) && {
+        [isOfCode(refusal) ? "codeError" : "error"]: refusalText(refusal, context.locale),
+      }),
     ...(challenge && { challenge }),
     ...(deps.inbox && { inboxUrl: "/dev/inbox" }),
   });

@@ -12,7 +12,7 @@ import { VERIFY_COPY } from "./copy/verify.ts";
 import { enter } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
-import { isDemand, type Outcome } from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
 import { beginSecondStep } from "./second-step.ts";
 import { resendCode } from "./send-code.ts";
 import { messagePage } from "./views/message.tsx";
@@ -70,8 +70,10 @@ async function signInByPassword(
     userAgent: c.req.header("user-agent") ?? "",
   });
   if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
-  const { secondFactor } = signedIn.refusal;
+  const { secondFactor, code: refused } = signedIn.refusal;
   if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
+  // The code was right, and is used up by it: there is nothing more to enter here.
+  if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
   return await answerAgain(c, deps, flow, { refusal: signedIn.refusal });
 }
 
@@ -127,7 +129,10 @@ async function answer(
     resendInSeconds: secondsUntil(view.resendAt, now),
     expiresInSeconds: secondsUntil(view.expiresAt, now),
     ...(transaction && { transaction }),
-    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
+    ...(refusal &&
+      !isDemand(refusal) && {
+        [isOfCode(refusal) ? "codeError" : "error"]: refusalText(refusal, context.locale),
+      }),
     ...(challenge && { challenge }),
   });
   const more = { sources: sourcesOf(challenge), returnTo: returnTo ? [returnTo] : [] };

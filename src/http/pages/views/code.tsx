@@ -4,7 +4,7 @@ import type { ChallengeProps } from "./challenge.tsx";
 import { duration } from "./format.ts";
 import { LockIcon, OutwardIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx";
+import { Banner, describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx";
 import { PasswordField } from "./password-field.tsx";
 import { ResendForm, type ResendProps } from "./resend.tsx";
 
@@ -17,6 +17,9 @@ export interface CodePageProps {
   /** Whole seconds; 0 when it may be sent again at once. */
   readonly resendInSeconds: number;
   readonly expiresInSeconds: number;
+  /** What is wrong with the code that was entered. */
+  readonly codeError?: string;
+  /** What else is. */
   readonly error?: string;
   /** The code is spent or expired: the page offers a new one in its place. */
   readonly ended?: boolean;
@@ -31,13 +34,17 @@ export interface CodePageProps {
  * the code (`ended`) the latter has to start anew for the same phone.
  */
 export function codePage(props: CodePageProps): Page {
-  const { context, error, ended } = props;
+  const { context, error, codeError, ended } = props;
   const copy = COPY[context.locale].code;
-  const failed = error !== undefined || ended === true;
+  const failed = [error, codeError].some((text) => text !== undefined) || ended === true;
   return layout(
     { context, title: ended ? copy.endedTitle : copy.title, shape: "card", failed },
     <>
-      {ended ? <EndedCode {...props} restart={startOf(props)} /> : <Open {...props} />}
+      {ended ? (
+        <EndedCode {...props} error={error ?? codeError} restart={startOf(props)} />
+      ) : (
+        <Open {...props} />
+      )}
       <p class="small with-icon">
         <LockIcon />
         <span>{copy.neverShare}</span>
@@ -48,12 +55,13 @@ export function codePage(props: CodePageProps): Page {
 }
 
 function Open(props: CodePageProps) {
-  const { context, phoneMasked, codeLength, hasLetters, expiresInSeconds, error } = props;
+  const { context, phoneMasked, codeLength, hasLetters, expiresInSeconds, error, codeError } = props;
   const copy = COPY[context.locale].code;
   const [before, after] = hasLetters ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
     <>
       <h1>{hasLetters ? VERIFY_COPY[context.locale].password.title : copy.title}</h1>
+      {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {before}
         <PhoneNumber value={phoneMasked} after={after} />
@@ -61,9 +69,9 @@ function Open(props: CodePageProps) {
       </p>
       <Form context={context} action="/sign-in/code" class="stack" enhance={hasLetters ? undefined : "code"}>
         {hasLetters ? (
-          <PasswordField context={context} error={error} />
+          <PasswordField context={context} error={codeError} />
         ) : (
-          <CodeField context={context} length={codeLength} error={error} />
+          <CodeField context={context} length={codeLength} error={codeError} />
         )}
         <p
           class="hint hint-warn"
@@ -129,8 +137,9 @@ export function CodeField({ context, length, error }: CodeFieldProps) {
 }
 
 interface EndedCodeProps
-  extends Pick<CodePageProps, "phoneMasked" | "codeLength" | "error">,
+  extends Pick<CodePageProps, "phoneMasked" | "codeLength">,
     Omit<ResendProps, "label" | "primary"> {
+  readonly error?: string | undefined;
   /** Where the person names another number. */
   readonly restart?: string | undefined;
 }

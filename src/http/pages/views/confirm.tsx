@@ -19,8 +19,8 @@ export interface ConfirmPageProps {
   readonly passkeyOptions?: string;
   /** What a person who signs in anew goes on with, where this session does not take it. */
   readonly anew?: "code" | "recovery";
-  /** What was shown and is refused, by its name in `amr`, and why. */
-  readonly wrong?: { readonly by: string; readonly text: string };
+  /** Why not; `by` where it is what was shown, by its name in `amr`. */
+  readonly wrong?: { readonly by?: string; readonly text: string };
 }
 
 /** Asks a signed-in person to confirm that it is them. Posts `csrf` to /account/confirm/send, `code` to /account/confirm. */

@@ -12,6 +12,8 @@ export interface DataPageProps {
   /** The code that was sent and still works. */
   readonly sent?: SentCode;
   readonly error?: string;
+  /** Whether what is wrong is the code that was entered. */
+  readonly isOfCode: boolean;
 }
 
 /**
@@ -19,13 +21,13 @@ export interface DataPageProps {
  * `code` to /account/data/erase; each with `csrf`.
  */
 export function dataPage(props: DataPageProps): Page {
-  const { context, error, sent } = props;
+  const { context, error, isOfCode, sent } = props;
   const copy = LIFE_COPY[context.locale];
   return layout(
     { context, title: copy.data.title, shape: "card", failed: error !== undefined },
     <>
       <h1>{copy.data.title}</h1>
-      {error && !sent && <Banner kind="error">{error}</Banner>}
+      {error && !(sent && isOfCode) && <Banner kind="error">{error}</Banner>}
       <section aria-labelledby="export-title" class="stack">
         <h2 id="export-title">{copy.data.exportTitle}</h2>
         <p>{copy.data.exportLead}</p>
@@ -62,7 +64,7 @@ function Unsent({ context, phoneMasked }: DataPageProps) {
   );
 }
 
-function Sent({ context, sent, error }: DataPageProps & { readonly sent: SentCode }) {
+function Sent({ context, sent, error, isOfCode }: DataPageProps & { readonly sent: SentCode }) {
   const [before, after] = COPY[context.locale].code.sentTo(sent.codeLength);
   return (
     <>
@@ -71,7 +73,7 @@ function Sent({ context, sent, error }: DataPageProps & { readonly sent: SentCod
         <PhoneNumber value={sent.phoneMasked} after={after} />
       </p>
       <Form context={context} action="/account/data/erase" class="stack" enhance="code">
-        <CodeField context={context} length={sent.codeLength} error={error} />
+        <CodeField context={context} length={sent.codeLength} error={isOfCode ? error : undefined} />
         <button class="button button-danger" type="submit">
           {LIFE_COPY[context.locale].data.eraseSubmit}
         </button>

@@ -72,18 +72,20 @@ function Ask(props: PhoneChangePageProps) {
   );
 }
 
-function Sent({ context, sent, challenge, error }: PhoneChangePageProps & { readonly sent: SentCode }) {
+function Sent(props: PhoneChangePageProps & { readonly sent: SentCode }) {
+  const { context, sent, challenge, error, isOfCode } = props;
   const copy = LIFE_COPY[context.locale].phone;
   const code = COPY[context.locale].code;
   const [before, after] = code.sentTo(sent.codeLength);
   return (
     <>
+      {!isOfCode && error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {before}
         <PhoneNumber value={sent.phoneMasked} after={after} />
       </p>
       <Form context={context} action="/account/phone" class="stack" enhance="code">
-        <CodeField context={context} length={sent.codeLength} error={error} />
+        <CodeField context={context} length={sent.codeLength} {...(isOfCode && { error })} />
         <button class="button button-primary" type="submit">
           {copy.codeSubmit}
         </button>

@@ -6,7 +6,7 @@ import { CodeField } from "./code.tsx";
 import { duration } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Form, PhoneNumber } from "./parts.tsx";
+import { Banner, Form, PhoneNumber } from "./parts.tsx";
 import { PasswordField } from "./password-field.tsx";
 import { ResendForm } from "./resend.tsx";
 
@@ -26,19 +26,23 @@ export interface VerifyPageProps {
   readonly expiresInSeconds: number;
   /** There with a payment. */
   readonly transaction?: Transaction;
+  /** What is wrong with the code that was entered. */
+  readonly codeError?: string;
+  /** What else is. */
   readonly error?: string;
   readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
 /** Asks for the code that a backend asked for, and shows what it confirms. */
 export function verifyPage(props: VerifyPageProps): Page {
-  const { context, action, asks, client, transaction, error } = props;
+  const { context, action, asks, client, transaction, error, codeError } = props;
   const copy = VERIFY_COPY[context.locale];
   const { title, lead, submit } = copy[asks];
   return layout(
-    { context, title, shape: "card", failed: error !== undefined },
+    { context, title, shape: "card", failed: (error ?? codeError) !== undefined },
     <>
       <h1>{title}</h1>
+      {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {lead[0]}
         <b translate="no">{client}</b>
@@ -48,9 +52,9 @@ export function verifyPage(props: VerifyPageProps): Page {
       <SentTo {...props} />
       <Form context={context} action={action} class="stack" enhance={props.hasLetters ? undefined : "code"}>
         {props.hasLetters ? (
-          <PasswordField context={context} error={error} />
+          <PasswordField context={context} error={codeError} />
         ) : (
-          <CodeField context={context} length={props.codeLength} error={error} />
+          <CodeField context={context} length={props.codeLength} error={codeError} />
         )}
         <button class="button button-primary" type="submit">
           {submit}
