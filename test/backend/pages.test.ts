@@ -298,6 +298,19 @@ describe("what attackers try with pages", () => {
     expect(world.sms.sent).toEqual([]);
   });
 
+  it("nor a page whose address and state its link does not hold: it is refused before the code is sent", async () => {
+    const back = `${BACK}&more=`.padEnd(2_048, "x");
+    const wide = "https://shop.example.com/".padEnd(1_000, "\u56de");
+    const client = "portal".padEnd(63, "x");
+    const portal = backendOf(world, await apiKey(world, { client, returnTo: [back, wide] }));
+    const started = (returnTo: string, state: string) =>
+      portal.start({ phone: PHONE, purpose: "verify_identity", page: { returnTo, state } });
+    await refused(await started(back, '"'.repeat(512)), "invalid_request", "page.state");
+    await refused(await started(wide, STATE), "invalid_request", "page.state");
+    expect(world.sms.sent).toEqual([]);
+    expect((await started(back, "s".repeat(512))).status).toBe(201);
+  });
+
   it("what a backend names is text, not markup", async () => {
     const { path } = await ask({ purpose: "confirm_transaction", transaction: PURCHASE });
     const { html } = await browser().see(path);

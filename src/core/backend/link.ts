@@ -48,6 +48,8 @@ export async function startWithPage(
 }
 
 const STATE = /^[\x21-\x7e]{16,512}$/;
+/** What a link holds of them as JSON, in bytes: no token is longer than 4096 characters. */
+const MOST_PAGE_BYTES = 2_600;
 
 function judgePage(
   { returnTo, state }: PageRequest,
@@ -68,9 +70,10 @@ function judgePage(
   if (gives !== "proof") return bad("page.returnTo", "is only for purposes that give a proof");
   if (!backend.returnTo.includes(returnTo))
     return bad("page.returnTo", "must be one of the addresses of this API key, character by character");
-  return STATE.test(state)
+  if (!STATE.test(state)) return bad("page.state", "must be 16 to 512 printable ASCII characters");
+  return Buffer.byteLength(JSON.stringify({ returnTo, state })) <= MOST_PAGE_BYTES
     ? ok(undefined)
-    : bad("page.state", "must be 16 to 512 printable ASCII characters");
+    : bad("page.state", "is too long beside this returnTo");
 }
 
 /** A verification that a backend asked for, as its page shows it. */
