@@ -119,6 +119,14 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await opened.sessions.list(former.id, NOW)).toEqual([]);
       });
 
+      test("is not entered any more without the number, whatever was right a moment ago", async () => {
+        const former = await longAgo();
+        await store.signIn(draftFor(former.phoneTag, { unusedSince }));
+        const session = aSession(former.id);
+        expect(await store.enter({ session })).toBeUndefined();
+        expect(await opened.sessions.find(session.id)).toBeUndefined();
+      });
+
       test("keeps it where nobody new is taken, and is not signed in", async () => {
         const former = await longAgo();
         expect(await store.signInKnown(draftFor(former.phoneTag, { unusedSince }))).toBeUndefined();

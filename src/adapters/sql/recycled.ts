@@ -51,6 +51,11 @@ export async function usedAt(
   return (await query.executeTakeFirst())?.applied_at;
 }
 
+/** Whether this user's number is with somebody else. */
+export function isReleased({ sealed_phone }: Pick<UserRow, "sealed_phone">): boolean {
+  return sealed_phone === "";
+}
+
 /** What stands in the place of the tag is no tag: no key has this name, and no other user has this text. */
 async function release(
   trx: Kysely<Schema>,

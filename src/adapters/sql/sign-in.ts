@@ -7,7 +7,7 @@ import { coalesce } from "./coalesce.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { isUseOld, noteUse } from "./last-use.ts";
-import { isUnused, releaseUnused } from "./recycled.ts";
+import { isReleased, isUnused, releaseUnused } from "./recycled.ts";
 import { reusable } from "./reusable.ts";
 import type { EventType, Schema, SessionRow, UserRow } from "./schema.ts";
 import { endSessionsOf, lockUser } from "./sessions.ts";
@@ -178,7 +178,7 @@ export function createEnter({ transaction }: SqlDatabase): UserStore["enter"] {
   return ({ session, knownEpoch, epoch }) =>
     transaction(async (trx) => {
       const row = await lockUser(trx, session.userId);
-      if (!row || (await isThere(trx, session.id))) return undefined;
+      if (!row || isReleased(row) || (await isThere(trx, session.id))) return undefined;
       const user = userOf(row);
       if (epoch !== undefined && user.deviceEpoch !== epoch) return undefined;
       if (asksSecondFactor(user, session, knownEpoch)) return { user, opened: false };

@@ -79,8 +79,9 @@ export interface UserStore {
    */
   signInKnown(draft: SignInDraft): Promise<(Entered & { readonly created: false }) | undefined>;
   /**
-   * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, when their epoch
-   * is another one, and when a session with this id was opened before: of several racers exactly one opens it.
+   * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, when their number
+   * went to somebody else, when their epoch is another one, and when a session with this id was opened before: of several
+   * racers exactly one opens it.
    */
   enter(draft: EntryDraft): Promise<Entered | undefined>;
 }
