@@ -73,3 +73,17 @@ it("whoever signed in long ago confirms first that it is them", async () => {
   expect([status, location]).toEqual([303, "/account/confirm?to=%2Faccount%2Fpassword"]);
   await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
 });
+
+it("whoever has nothing to show beside the number is told what to add, and not asked for the number without end", async () => {
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/factors");
+  const on = { when: "always" };
+  const told = await go("/account/factors/protection", on);
+  expect(told.status).toBe(409);
+  expect(told.text).toContain("Add an authenticator app or a passkey first.");
+  await go("/account/password");
+  await go("/account/password", { password: PASSWORD });
+  await go("/account/factors");
+  expect((await go("/account/factors/protection", on)).status).toBe(409);
+});
