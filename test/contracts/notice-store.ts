@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstDueAt } from "../../src/core/notices/notices.ts";
 import type { Notice, NoticeStore } from "../../src/core/notices/ports.ts";
-import { fresh, MINUTE, NOW, parallel } from "./samples.ts";
+import { aMessage, fresh, MINUTE, NOW, parallel } from "./samples.ts";
 
 export interface OpenNoticeStore {
   readonly noticeStore: NoticeStore;
@@ -36,6 +36,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       await store.add(notice);
       return notice;
     };
+    const claim = (id: string, until: number) => store.claim(id, until, aMessage());
     const dueIds = async (now: number) => (await store.due(now, 500)).map(({ id }) => id);
 
     test("gives a notice back as it was, as long as it waits", async () => {
@@ -48,10 +49,20 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
 
     test("of 20 parallel claims exactly one succeeds, and nobody finds it waiting then", async () => {
       const { id } = await added();
-      const claims = await parallel(20, () => store.claim(id, NOW + MINUTE));
+      const claims = await parallel(20, () => claim(id, NOW + MINUTE));
       expect(claims.filter(Boolean)).toHaveLength(1);
       expect(await store.findWaiting(id)).toBeUndefined();
-      expect(await store.claim("unknown", NOW)).toBe(false);
+      expect(await claim("unknown", NOW)).toBe(false);
+    });
+
+    test("is claimed together with its message or not at all", async () => {
+      const { id } = await added();
+      const message = aMessage();
+      expect(await store.claim(id, NOW + MINUTE, message)).toBe(true);
+      const other = await added();
+      // There is a message of this id already.
+      await expect(store.claim(other.id, NOW + MINUTE, message)).rejects.toThrow();
+      expect(await store.findWaiting(other.id)).toBeDefined();
     });
 
     test("is due after the request that promised it had its time, then when it was put off to", async () => {
@@ -66,7 +77,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
 
     test("what was claimed and never returned is due as one that is being sent", async () => {
       const notice = await added({ createdAt: NOW - MINUTE });
-      await store.claim(notice.id, NOW + 5 * MINUTE);
+      await claim(notice.id, NOW + 5 * MINUTE);
       expect(await dueIds(NOW + 4 * MINUTE)).not.toContain(notice.id);
       const due = await store.due(NOW + 5 * MINUTE, 500);
       expect(due).toContainEqual({ ...notice, state: "sending" });
@@ -76,7 +87,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       const { id } = await added();
       await store.giveBack(id, NOW + 90 * MINUTE);
       expect(await dueIds(NOW + 2 * MINUTE)).toContain(id);
-      await store.claim(id, NOW + MINUTE);
+      await claim(id, NOW + MINUTE);
       await store.postpone(id, NOW + 90 * MINUTE);
       expect(await dueIds(NOW + 2 * MINUTE)).toContain(id);
       await store.giveBack(id, NOW + 90 * MINUTE);
@@ -90,7 +101,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       await store.end(id, "sent");
       await store.giveBack(id, NOW);
       expect(await store.findWaiting(id)).toBeUndefined();
-      expect(await store.claim(id, NOW)).toBe(false);
+      expect(await claim(id, NOW)).toBe(false);
       expect(await dueIds(NOW + 90 * MINUTE)).not.toContain(id);
     });
 

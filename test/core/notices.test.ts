@@ -6,6 +6,7 @@ import { createNotices, type NoticesDeps } from "../../src/core/notices/notices.
 import { composeNotice } from "../../src/core/notices/text.ts";
 import { createTakeSend } from "../../src/core/protection/rebuild.ts";
 import { createSettlePrice } from "../../src/core/protection/spend.ts";
+import { aMessage } from "../contracts/samples.ts";
 import { createRules, PHONE, type RulesOptions } from "./rules.ts";
 
 const MINUTE = 60_000;
@@ -103,28 +104,39 @@ describe("a notice", () => {
   test("is not sent again by whoever finds that its sender was cut off", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     const notice = await promised();
-    await rules.deps().noticeStore.claim(notice.id, rules.clock.now() + 5 * MINUTE);
+    await rules.deps().noticeStore.claim(notice.id, rules.clock.now() + 5 * MINUTE, aMessage());
     rules.clock.advance(HOUR);
     await notices.sendDue();
     expect(rules.sms.sent).toEqual([]);
     expect(await stateOf(notice)).toMatchObject({ state: "unknown", sealed_phone: "" });
   });
 
-  test("that could not be written down before its sender was asked is tried again", async () => {
+  test("is tried again where the database went away before its sender was asked", async () => {
     const { rules, notices, promised, stateOf, errors } = await setUp();
     const { db } = rules.database;
-    await sql`create trigger full before insert on messages begin select raise(abort, 'full'); end`.execute(
-      db,
-    );
     const notice = await promised();
+    const gone = "begin select raise(abort, 'gone'); end";
+    await sql.raw(`create trigger noted before insert on messages ${gone}`).execute(db);
+    await sql
+      .raw(`create trigger back before update on notices when new.state = 'waiting' ${gone}`)
+      .execute(db);
     await notices.send(notice);
     expect(errors).toHaveLength(1);
     expect(await stateOf(notice)).toMatchObject({ state: "waiting" });
-    await sql`drop trigger full`.execute(db);
+    for (const name of ["noted", "back"]) await sql.raw(`drop trigger ${name}`).execute(db);
     rules.clock.advance(5 * MINUTE);
     await notices.sendDue();
     expect(rules.sms.sent).toHaveLength(1);
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
+  });
+
+  test("that another sends meanwhile leaves no message behind", async () => {
+    const { rules, noticesOn, promised } = await setUp();
+    const notice = await promised();
+    await Promise.all([noticesOn().send(notice), noticesOn().send(notice)]);
+    const messages = await rules.deps().receipts.messagesTo([notice.phoneTag], 5);
+    const told = messages.filter(({ purpose }) => purpose === notice.kind);
+    expect(told).toMatchObject([{ status: "accepted" }]);
   });
 
   test.each(["unavailable", "rejected", "throttled"] as const)(

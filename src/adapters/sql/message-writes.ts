@@ -76,7 +76,7 @@ function finishing(db: Kysely<Schema>, rows: readonly FinishedRow[]) {
     );
 }
 
-function messageValues(message: Message): MessageRow {
+export function messageValues(message: Message): MessageRow {
   return {
     id: message.id,
     verification_id: message.verificationId,

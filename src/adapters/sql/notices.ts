@@ -1,8 +1,9 @@
 import type { DueNotice, NoticeStore } from "../../core/notices/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
+import { messageValues } from "./message-writes.ts";
 import { addNotices, noticeOf } from "./notice-rows.ts";
 
-export function createNoticeStore({ db }: SqlDatabase): NoticeStore {
+export function createNoticeStore({ db, transaction }: SqlDatabase): NoticeStore {
   return {
     add: (notice) => addNotices(db, notice),
 
@@ -16,15 +17,17 @@ export function createNoticeStore({ db }: SqlDatabase): NoticeStore {
       return row && noticeOf(row);
     },
 
-    async claim(id, until) {
-      const { numUpdatedRows } = await db
-        .updateTable("notices")
-        .set({ state: "sending", due_at: until })
-        .where("id", "=", id)
-        .where("state", "=", "waiting")
-        .executeTakeFirstOrThrow();
-      return numUpdatedRows === 1n;
-    },
+    claim: (id, until, message) =>
+      transaction(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable("notices")
+          .set({ state: "sending", due_at: until })
+          .where("id", "=", id)
+          .where("state", "=", "waiting")
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 1n) await trx.insertInto("messages").values(messageValues(message)).execute();
+        return numUpdatedRows === 1n;
+      }),
 
     async giveBack(id, until) {
       await db

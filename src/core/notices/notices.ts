@@ -166,13 +166,11 @@ async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise
   if (!taken.ok) return await noticeStore.postpone(notice.id, taken.retryAt);
   const record = await recordOf(deps, notice, sms, { traffic, sender, now });
   const uncount = () => takeBack(deps.limits, { checks, member: sms.id }, now);
-  if (!(await noticeStore.claim(notice.id, now + SENDING_MS))) return await uncount();
   try {
-    await deps.messages.create(record);
+    if (!(await noticeStore.claim(notice.id, now + SENDING_MS, record))) return await uncount();
   } catch (error) {
-    // No sender was asked, so this outcome is known.
-    await noticeStore.giveBack(notice.id, clock.now() + RETRY_MS);
     await uncount();
+    await noticeStore.postpone(notice.id, clock.now() + RETRY_MS);
     throw error;
   }
   const delivered = await handOver(deps, record, sms);

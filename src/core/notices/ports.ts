@@ -1,4 +1,5 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
+import type { Message } from "../delivery/ports.ts";
 import type { Locale } from "../verification/ports.ts";
 
 /**
@@ -41,8 +42,11 @@ export interface NoticeStore {
   add(notice: Notice): Promise<void>;
   /** The notice, as long as it waits. */
   findWaiting(id: string): Promise<Notice | undefined>;
-  /** Whoever gets true sends it; of several racers exactly one does. Whoever is cut off then has until `until` to return. */
-  claim(id: string, until: number): Promise<boolean>;
+  /**
+   * Whoever gets true sends it, and its message is written down in the same step; of several racers exactly one does.
+   * Whoever is cut off then has until `until` to return.
+   */
+  claim(id: string, until: number, message: Message): Promise<boolean>;
   /** What was claimed was certainly not sent: it waits until then. */
   giveBack(id: string, until: number): Promise<void>;
   /** What waits is not tried again before then. */
