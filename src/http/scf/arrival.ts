@@ -32,7 +32,7 @@ interface ArriveDeps {
   readonly log: Log;
   readonly settings: ArrivalSettings;
   /**
-   * Gets the keys of the function's role from requests to its own host. Only where the platform is known to send them:
+   * Gets the keys of a web function's role from requests to its own host. Only where the platform is known to send them:
    * whoever could choose these keys would have the messages sent by an account of their own, and read every code.
    */
   readonly onRoleKeys?: (keys: RoleKeys) => void;
@@ -63,7 +63,8 @@ export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive 
   return (fields, { neighbour, client }) => {
     // What came by a gateway has the `Host` that its client wrote.
     const isOwn = client === undefined && isOwnHost(fieldOf(fields, "host"), settings);
-    const keys = isOwn && onRoleKeys ? readRoleKeys(fields) : undefined;
+    // An event comes by no connection; its function has the keys in its variables, so that these would be its client's.
+    const keys = isOwn && neighbour !== undefined && onRoleKeys ? readRoleKeys(fields) : undefined;
     if (keys) onRoleKeys?.(keys);
     if (isConfigured) {
       const isDropped = (name: string) =>

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { clientAddress } from "../../../src/http/middleware/client-address.ts";
-import { type ArrivalSettings, createArrive, type Fields } from "../../../src/http/scf/arrival.ts";
+import { type ArrivalSettings, createArrive, type Ends, type Fields } from "../../../src/http/scf/arrival.ts";
 
 const OWN = "1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com";
 const CUSTOM = "auth.example.com";
@@ -158,10 +158,10 @@ describe("the keys of the function's role", () => {
     ["X-Scf-Secret-Key", "secretROLE"],
     ["X-Scf-Session-Token", "token+/=.-_"],
   ];
-  const heard = (host: string, fields: Fields) => {
+  const heard = (host: string, fields: Fields, ends: Ends = { neighbour: "169.254.0.1" }) => {
     const keys: object[] = [];
     const arrive = createArrive({ log, settings: DEFAULTS, onRoleKeys: (each) => keys.push(each) });
-    arrive([["host", host], ...fields], {});
+    arrive([["host", host], ...fields], ends);
     return keys;
   };
 
@@ -179,5 +179,9 @@ describe("the keys of the function's role", () => {
     ["two keys in one", OWN, [KEYS[0], KEYS[2], ["x-scf-secret-key", "secretEVIL, secretROLE"]]],
   ] as [string, string, Fields][])("are not believed with %s", (_, host, fields) => {
     expect(heard(host, fields)).toEqual([]);
+  });
+
+  test("are not believed in an event, for an event function has them in its variables", () => {
+    expect(heard(OWN, KEYS, {})).toEqual([]);
   });
 });
