@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { freePort } from "../support/ports.ts";
 import { phonekey, workingFolder } from "../support/server.ts";
 import { lineOf } from "../transfer/support.ts";
@@ -26,6 +26,7 @@ function run(words: string, before = "true") {
   return spawnSync("bash", ["--norc", "-c", `set -o pipefail; ${command}`], {
     encoding: "utf8",
     env: { PATH: process.env.PATH },
+    timeout: 20_000,
   });
 }
 
@@ -72,6 +73,16 @@ test("a server whose log cannot be written goes on, and says so when it is stopp
   server.kill("SIGTERM");
   await once(server, "close");
   expect([server.exitCode, Buffer.concat(await said).toString()]).toEqual([1, FULL]);
+});
+
+test("a server that cannot start ends where its log cannot be written", async () => {
+  const port = await freePort();
+  const other = createServer().listen(port, "127.0.0.1");
+  onTestFinished(() => void other.close());
+  await once(other, "listening");
+  const logged = `TEST_NUMBERS=+8613800138000=384756@${new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)}`;
+  const { status, stderr } = run("serve >/dev/full", `export PORT=${port} ${logged}`);
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/another program does;.*\n$/)]);
 });
 
 describe("what answers in the inbox's place", () => {

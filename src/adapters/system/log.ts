@@ -28,7 +28,10 @@ const MOST_WAITING_BYTES = 16 * 1_048_576;
 
 /** A log that cannot be written, because a disk is full, ends nothing: it goes on where it can be written again. */
 function standardOutput(options: { minLength?: number; periodicFlush?: number } = {}): DestinationStream {
-  const output = destination({ dest: 1, maxLength: MOST_WAITING_BYTES, ...options });
+  const output: ReturnType<typeof destination> & { sync?: boolean } = destination({
+    ...{ dest: 1, maxLength: MOST_WAITING_BYTES },
+    ...options,
+  });
   const flush = output.flushSync.bind(output);
   let isFailing = false;
   output.on("error", () => {
@@ -37,8 +40,11 @@ function standardOutput(options: { minLength?: number; periodicFlush?: number } 
   output.on("write", () => {
     isFailing = false;
   });
-  // Called when the process ends. The library would try for ever.
+  // Called when the process ends. The library would try for ever: what it writes first shows whether it may.
   output.flushSync = () => {
+    output.sync = true;
+    output.flush();
+    output.sync = false;
     if (!isFailing) flush();
   };
   return output;
