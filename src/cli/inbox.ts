@@ -29,7 +29,8 @@ async function readInbox(port: number, phone: string | undefined): Promise<Inbox
     const response = await fetch(url, { signal: patience.signal }).catch((cause: unknown) => {
       throw new Error(`no server answers on port ${port}; start one with \`npm start\``, { cause });
     });
-    if (!response.ok) throw new Error("that server has no development inbox; it runs in production");
+    if (response.headers.get("content-type")?.startsWith("application/problem+json"))
+      throw new Error("that server has no development inbox; it runs in production");
     const answer = (await response.json().catch(() => undefined)) as Partial<InboxAnswer> | undefined;
     if (Array.isArray(answer?.messages)) return answer as InboxAnswer;
     throw new Error(`what answers on port ${port} is not Phonekey; set PORT to the port of the server`);

@@ -98,6 +98,7 @@ describe("what answers in the inbox's place", () => {
     ["hangs up", () => createServer((socket) => socket.end()), /no server answers on port/],
     ["says nothing", () => createServer((socket) => socket.unref()), /no server answers on port/],
     ["speaks of something else", () => createHttpServer((_, to) => to.end("<p>")), /is not Phonekey/],
+    ["knows no such page", () => createHttpServer((_, to) => to.writeHead(404).end()), /is not Phonekey/],
     ["has no messages", () => createHttpServer((_, to) => to.end("{}")), /is not Phonekey/],
   ])("%s", async (_what, made, says) => {
     const { code, stderr } = await phonekey(["inbox"], { env: { PORT: await listening(made()) } });
