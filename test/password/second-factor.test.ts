@@ -1,6 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { factorCalls } from "../http/factor-support.ts";
+import { sessionCalls } from "../http/session-support.ts";
 import {
   bodyOf,
   DAY_MS,
@@ -20,7 +21,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 const { signIn, signUp, reset } = passwordCalls(() => world);
-const { raise, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(() => world);
+const { send, raise, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(() => world);
+const { refreshed } = sessionCalls(() => world);
 
 /** A user whose login protection has nothing but the password, which they set more than a day ago. */
 async function protectedByPassword() {
@@ -96,6 +98,22 @@ describe("a password beside a code", () => {
     const { challenge } = await challenged(PHONE);
     await refused(await secondStep(challenge, { password: PASSWORD }), "too_many_requests");
   });
+});
+
+it("protection that rests on a password of today asks for it, and for no factor that cannot be added", async () => {
+  const person = await signUp(PHONE);
+  const { id } = await addApp(person);
+  expect((await send("DELETE", `/v1/me/factors/${id}`, person)).status).toBe(204);
+  expect((await protect(person, "new_devices")).status).toBe(204);
+  world.clock.advance(11 * MINUTE_MS);
+  const session = await refreshed(person.refreshToken);
+  for (const when of ["off", "always"]) {
+    const needed = { acrValues: "2", methods: [] };
+    expect(await refused(await protect(session, when), "step_up_required")).toMatchObject(needed);
+  }
+  world.clock.advance(DAY_MS);
+  const later = await refreshed(session.refreshToken);
+  expect((await raise(later, { password: PASSWORD })).status).toBe(200);
 });
 
 describe("after a reset by SMS", () => {

@@ -50,9 +50,12 @@ export function createFactors(deps: FactorsDeps) {
     const may = requireRecent(principal, ADDING, deps.clock.now());
     return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, ADDING));
   };
+  const waysToProtect = (principal: Principal) => waysFor(deps, principal, PROTECTING);
   return {
     read: ({ user }: Principal) => protectionOf(deps, user),
-    /** What raises the session enough to add a factor, or to the level that login protection asks for. */
+    /** What raises the session to the level that login protection asks for. */
+    waysToProtect,
+    /** What raises the session enough to add a factor, or to that level. */
     async waysToChange(principal: Principal): Promise<readonly Method[]> {
       const adding = await waysFor(deps, principal, ADDING);
       const all = await waysToRaise(deps, principal);
@@ -101,9 +104,10 @@ export function createFactors(deps: FactorsDeps) {
       // Whoever turns it on shows that they can sign in with it.
       const may = requireRecent(principal, PROTECTING, deps.clock.now());
       if (may.ok) return await setProtection(deps, input);
-      const ways = await waysFor(deps, principal, PROTECTING);
-      // Nobody is asked again and again for a second factor that they do not have.
-      return ways.length > 0 ? withMethods(may.refusal, ways) : refuse("factor_missing");
+      const ways = await waysToProtect(principal);
+      // Nobody is asked again and again for a second factor that they do not have. Where it is on, none can be added, either.
+      const isMissing = ways.length === 0 && !principal.user.loginProtection;
+      return isMissing ? refuse("factor_missing") : withMethods(may.refusal, ways);
     },
     /** What a browser is to sign with a passkey to raise this session. */
     askForPasskey: ({ user, session }: Principal, site: PasskeySite) =>
