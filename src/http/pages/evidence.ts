@@ -5,7 +5,7 @@ import type { Fields } from "./forms.ts";
 /** What a form shows of a factor: six digits are a code of an app, anything else a recovery code. */
 export function evidenceIn(fields: Fields): Evidence {
   const passkey = fields.get("passkey");
-  if (passkey) return { by: "pop", answer: parseAnswer(passkey) };
+  if (passkey !== undefined) return { by: "pop", answer: parseAnswer(passkey) };
   const password = fields.get("password");
   if (password !== undefined) return { by: "pwd", password };
   const code = fields.get("code") ?? "";

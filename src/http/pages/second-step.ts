@@ -44,16 +44,17 @@ export async function submitSecondStep(
   const form = await flowForm(c, deps);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
+  const evidence = await evidenceOf(c, deps, flow, fields);
   const signedIn = await deps.phonekey.signIn.byFactor({
     challenge: challengeOf(c, deps),
-    evidence: await evidenceOf(c, deps, flow, fields),
+    evidence,
     client: pageClient(c, deps, flow),
     site: siteOf(c, deps),
     locale: pageLocale(c, deps.settings),
     userAgent: c.req.header("user-agent") ?? "",
   });
-  const isAtSms = fields.get("by") === "sms";
-  if (!signedIn.ok) return await secondForm(c, deps, flow, { refusal: signedIn.refusal, isAtSms });
+  const { by } = evidence;
+  if (!signedIn.ok) return await secondForm(c, deps, flow, { refusal: signedIn.refusal, by });
   clearCookie(c, deps.settings, "second");
   held.forget(c, deps);
   return await enter(flow, signedIn.value);
@@ -81,7 +82,7 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
     const challenge = isDemand(refusal)
       ? demanded(await deps.phonekey.challenges.forStart(input), fields)
       : undefined;
-    return await secondForm(c, deps, flow, { refusal, challenge, isAtSms: true });
+    return await secondForm(c, deps, flow, { refusal, challenge });
   }
   await held.keep(c, deps, { pre: flow.pre, verification: sent.value.id });
   return c.redirect("/sign-in/second", 303);
@@ -107,7 +108,7 @@ async function secondForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  { refusal, challenge, isAtSms = false }: Outcome & { readonly isAtSms?: boolean } = {},
+  { refusal, challenge, by }: Outcome & { readonly by?: Evidence["by"] } = {},
 ): Promise<Response> {
   const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
   const methods = await deps.phonekey.signIn.methodsOf(step);
@@ -124,9 +125,10 @@ async function secondForm(
     methods: methods.value,
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     ...(sms && { sms: { ...sms, ...(challenge && { challenge }) } }),
-    isAtSms,
-    isOfCode: refusal !== undefined && isOfCode(refusal),
-    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
+    ...(refusal &&
+      !isDemand(refusal) && {
+        wrong: { ...(by && isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) },
+      }),
   });
   const status = refusal ? REFUSALS[refusal.code].status : 200;
   return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge) });
