@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createVisitor } from "../password/visitor.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { factorCalls, UNLIMITED } from "./factor-support.ts";
@@ -9,7 +9,39 @@ beforeEach(async () => {
   world = await createWorld({ env: { ...UNLIMITED, CAPTCHA: "off" } });
 });
 afterEach(() => world.close());
-const { post, protectedBy } = factorCalls(() => world);
+const { addApp, codeOf, post, protectedBy } = factorCalls(() => world);
+
+const SMS = 'action="/account/confirm/send"';
+
+describe("login protection", () => {
+  it("is turned on after what makes two factors, and no code by SMS is offered that does not", async () => {
+    const { secret } = await addApp(await world.signIn(PHONE));
+    world.clock.advance(MINUTE_MS);
+    const { go, enter } = createVisitor(world);
+    await enter();
+    await go("/account/factors");
+    const asked = await go("/account/factors/protection", { when: "always" });
+    const confirm = await go(asked.location ?? "");
+    expect(confirm.text).toContain('id="factor-code"');
+    expect(confirm.text).not.toContain(SMS);
+    const raised = await go("/account/confirm", { code: codeOf(secret) });
+    expect([raised.status, raised.location]).toEqual([303, "/account/factors"]);
+    await go("/account/factors");
+    const { status, location } = await go("/account/factors/protection", { when: "always" });
+    expect([status, location]).toEqual([303, "/account/factors"]);
+  });
+
+  it("leaves a code by SMS to whoever adds a factor", async () => {
+    await addApp(await world.signIn(PHONE));
+    world.clock.advance(MINUTE_MS);
+    const { go, enter } = createVisitor(world);
+    await enter();
+    world.clock.advance(11 * MINUTE_MS);
+    await go("/account/factors");
+    const { location } = await go("/account/factors/app", {});
+    expect((await go(location ?? "")).text).toContain(SMS);
+  });
+});
 
 it("a passkey that is refused at the second step is no wrong code", async () => {
   const { person } = await protectedBy(PHONE);

@@ -22,6 +22,8 @@ const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
 /** The pages whose changes take more than others do. */
 export const PHONE_PATH = "/account/phone";
 export const FACTORS_PATH = "/account/factors";
+/** A form of that page. */
+export const PROTECTION_PATH = `${FACTORS_PATH}/protection`;
 
 const held = createHeld("confirm");
 
@@ -82,7 +84,7 @@ export const submitConfirm: Handler = (c, deps) =>
     const wrong = !raised.ok && { by: evidence.by, refusal: raised.refusal };
     if (wrong) return await confirmForm(c, deps, visitor, flow, wrong);
     held.forget(c, deps);
-    return c.redirect(pathOf(flow), 303);
+    return c.redirect(pageOf(flow), 303);
   });
 
 /** The code that was sent, or another factor. */
@@ -100,11 +102,18 @@ function pathOf({ returnTo }: Flow): string {
   return returnTo !== undefined && OWN_PATH.test(returnTo) ? returnTo : "/account";
 }
 
+/** Where its visitor goes back to. */
+function pageOf(flow: Flow): string {
+  const path = pathOf(flow);
+  return path === PROTECTION_PATH ? FACTORS_PATH : path;
+}
+
 /** What leads to where the visitor came from: nobody is asked for what that page refuses. */
 function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promise<readonly Method[]> {
   const to = pathOf(flow);
   if (to === PHONE_PATH) return phonekey.life.waysToChangePhone(principal);
   if (to === FACTORS_PATH) return phonekey.factors.waysToChange(principal);
+  if (to === PROTECTION_PATH) return phonekey.factors.waysToProtect(principal);
   if (to === OWN_PASSWORD) return phonekey.passwords.waysToChange(principal);
   return phonekey.sessions.waysToRaise(principal);
 }
@@ -141,7 +150,7 @@ async function confirmForm(
     methods,
     ...(anew && { anew }),
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
-    to: pathOf(flow),
+    to: pageOf(flow),
     phoneMasked: maskedPhone,
     // What an earlier visitor of this browser asked for is not theirs.
     ...(sent?.phoneMasked === maskedPhone && { sent }),

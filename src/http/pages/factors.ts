@@ -4,7 +4,7 @@ import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { confirmFirst, confirmUrl, FACTORS_PATH as PATH } from "./confirm.ts";
+import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { parseAnswer } from "./evidence.ts";
 import { csrfToken } from "./forms.ts";
@@ -69,12 +69,18 @@ export const setProtection: Handler = (c, deps) =>
     const when = asked === "always" || asked === "new_devices" ? asked : undefined;
     const locale = pageLocale(c, deps.settings);
     const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
-    return set.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, set.refusal);
+    return set.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, set.refusal, PROTECTION_PATH);
   });
 
 /** What has to be confirmed first is confirmed first; everything else is said on the page. */
-async function no(c: Context<Env>, deps: HttpDeps, visitor: Visitor, refusal: Refusal): Promise<Response> {
-  if (refusal.code === "step_up_required") return confirmFirst(c, PATH);
+async function no(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+  refusal: Refusal,
+  path = PATH,
+): Promise<Response> {
+  if (refusal.code === "step_up_required") return confirmFirst(c, path);
   return await factorsForm(c, deps, visitor, { refusal });
 }
 
