@@ -14,6 +14,7 @@ const EXPORTED = {
     { localId: "bXy2Q8", phoneNumber: "+8613800138000", displayName: "Lin", createdAt: "1600000000000" },
     { localId: "k7Pq1Z", phoneNumber: "+447400123456", createdAt: "1600000000001" },
     { localId: "m0Rs3T", email: "a@example.com", createdAt: "1600000000002" },
+    { localId: "q9Uv4W", phoneNumber: "+8613800138001", createdAt: "1600000000003", disabled: true },
   ],
 };
 
