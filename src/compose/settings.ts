@@ -49,13 +49,14 @@ export function coreSettings(
 
 /** What the doors are told of the settings. */
 export function httpSettings(config: Config, version: string): HttpSettings {
-  const { server, pages, functions, phone, tencent, scf, metrics } = config;
+  const { server, pages, accounts, functions, phone, tencent, scf, metrics } = config;
   const { callbackSecrets } = tencent;
   const doors = { ...server, ...pages, functions, callbackSecrets };
   const { token: metricsToken } = metrics;
   return {
     ...doors,
     phones: phone,
+    signUp: accounts.signUp,
     version,
     ...(scf && { scf }),
     ...(metricsToken && { metricsToken }),

@@ -1,3 +1,4 @@
+import type { SignUp } from "../core/account/sign-up.ts";
 import type { PhonePolicy } from "../core/phone.ts";
 import type { Phonekey } from "../core/phonekey.ts";
 import type { Clock, Random } from "../core/ports.ts";
@@ -72,6 +73,7 @@ export interface HttpSettings extends ClientAddressSettings {
   readonly defaultLocale: Locale;
   readonly version: string;
   readonly phones: PhonePolicy;
+  readonly signUp: SignUp;
   readonly functions: {
     /** `FUNCTIONS_API`: whether the functions API is there at all. */
     readonly isOpen: boolean;

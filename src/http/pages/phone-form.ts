@@ -78,6 +78,7 @@ export async function phoneForm(
   const page = phonePage({
     ...field,
     form: { ...field.form, purpose, once: newOnce(deps) },
+    takesNew: deps.settings.signUp === "open",
     ...(isHint && { notice: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });

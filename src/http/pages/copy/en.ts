@@ -11,7 +11,8 @@ export const EN: Copy = {
   copied: "Copied",
   phone: {
     title: "Sign in",
-    lead: "Enter your mobile number and we’ll text you a code. If you’re new here, this creates your account.",
+    lead: "Enter your mobile number and we’ll text you a code.",
+    newHere: " If you’re new here, this creates your account.",
     country: "Country or region",
     phone: "Mobile number",
     submit: "Send code",

@@ -21,6 +21,8 @@ export interface Copy {
 interface PhoneCopy {
   readonly title: string;
   readonly lead: string;
+  /** Behind `lead`, where whoever is new gets an account. */
+  readonly newHere: string;
   readonly country: string;
   readonly phone: string;
   readonly submit: string;

@@ -11,7 +11,8 @@ export const ZH_CN: Copy = {
   copied: "已复制",
   phone: {
     title: "登录",
-    lead: "输入手机号，我们会向您发送短信验证码。首次登录将自动创建账号。",
+    lead: "输入手机号，我们会向您发送短信验证码。",
+    newHere: "首次登录将自动创建账号。",
     country: "国家或地区",
     phone: "手机号",
     submit: "获取验证码",

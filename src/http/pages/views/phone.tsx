@@ -32,6 +32,8 @@ export interface PhonePageProps {
   readonly countries: readonly Country[];
   readonly error?: string;
   readonly retryAfterSeconds?: number;
+  /** Whether whoever is new gets an account. */
+  readonly takesNew?: boolean;
   /** Why the person was sent here. */
   readonly notice?: string;
   readonly challenge?: Omit<ChallengeProps, "context">;
@@ -39,7 +41,7 @@ export interface PhonePageProps {
 
 /** Asks for the phone. Posts `country`, `phone`, `csrf`, `captcha` and, if they were given, `once` and `return_to` to /sign-in. */
 export function phonePage(props: PhonePageProps): Page {
-  const { context, form, error, notice, challenge } = props;
+  const { context, form, takesNew, error, notice, challenge } = props;
   const isPassword = form.purpose === "temporary_password";
   const copy = COPY[context.locale].phone;
   const other = PASSWORD_SIGN_IN_COPY[context.locale];
@@ -49,7 +51,7 @@ export function phonePage(props: PhonePageProps): Page {
     <>
       <h1>{title}</h1>
       {notice && <Banner kind="notice">{notice}</Banner>}
-      <p class="lead">{lead}</p>
+      <p class="lead">{takesNew && !isPassword ? lead + copy.newHere : lead}</p>
       <Form context={context} action="/sign-in" class="stack">
         {isPassword && <input type="hidden" name="purpose" value="temporary_password" />}
         {form.returnTo !== undefined && <input type="hidden" name="return_to" value={form.returnTo} />}
