@@ -40,12 +40,15 @@ describe("SIGN_UP", () => {
     await refused(await world.post("/v1/sessions", { verificationId: id, code }), "invalid_code");
   });
 
-  it.each(["open", "invited", "closed"])("%s is what the sign-in page says of accounts of new people", async (signUp) => {
-    await open(signUp);
-    const page = await (await moving.world.request("/sign-in")).text();
-    expect(page).toContain("Enter your mobile number");
-    expect(page.includes("this creates your account")).toBe(signUp === "open");
-  });
+  it.each(["open", "invited", "closed"])(
+    "%s is what the sign-in page says of accounts of new people",
+    async (signUp) => {
+      await open(signUp);
+      const page = await (await moving.world.request("/sign-in")).text();
+      expect(page).toContain("Enter your mobile number");
+      expect(page.includes("this creates your account")).toBe(signUp === "open");
+    },
+  );
 
   it.each(["invited", "closed"])("%s does not concern who was moved in", async (signUp) => {
     await open(signUp);
