@@ -7,6 +7,25 @@ export function appCode(app: App, secret: string): string {
   return totp.generate({ timestamp: app.world.clock.now() });
 }
 
+/**
+ * Gives a page's browser an authenticator that makes passkeys and signs with them.
+ *
+ * @param isUserVerified whether the person shows who they are
+ */
+export async function addAuthenticator(page: Page, isUserVerified = true): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const options = {
+    protocol: "ctap2",
+    transport: "internal",
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified,
+    automaticPresenceSimulation: true,
+  } as const;
+  await session.send("WebAuthn.addVirtualAuthenticator", { options });
+}
+
 export const pressFactor = (page: Page, action: string) =>
   page.locator(`form[action="/account/factors/${action}"] button`).click();
 

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useBrowser } from "./browser.ts";
-import { appCode, pressFactor, protect } from "./factor-states.ts";
+import { addAuthenticator, appCode, pressFactor, protect } from "./factor-states.ts";
 import { type App, askForCode, newPhone, signIn, startApp, submitCode } from "./support.ts";
 
 const browser = useBrowser();
@@ -89,17 +89,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 it("a passkey is made and signs, by the browser's own authenticator", async () => {
   const phone = newPhone();
   const page = await browser.open();
-  const session = await page.context().newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  const options = {
-    protocol: "ctap2",
-    transport: "internal",
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-    automaticPresenceSimulation: true,
-  } as const;
-  await session.send("WebAuthn.addVirtualAuthenticator", { options });
+  await addAuthenticator(page);
   await signIn(page, app, phone);
   await page.goto(`${app.origin}/account/factors`);
   await pressFactor(page, "passkey");

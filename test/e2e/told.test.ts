@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { apiKey, backendOf } from "../backend/support.ts";
 import { useBrowser } from "./browser.ts";
-import { pressFactor, protect } from "./factor-states.ts";
+import { addAuthenticator, pressFactor, protect } from "./factor-states.ts";
 import {
   type App,
   askForCode,
@@ -30,21 +30,6 @@ async function askToMove(page: Page, { origin }: App, to: string): Promise<void>
   await page.goto(`${origin}/account/phone`);
   await page.locator("#phone").fill(to);
   await page.locator('form[action="/account/phone/send"] button[type=submit]').click();
-}
-
-/** @param isUserVerified whether the person shows who they are */
-async function addAuthenticator(page: Page, isUserVerified = true): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  const options = {
-    protocol: "ctap2",
-    transport: "internal",
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified,
-    automaticPresenceSimulation: true,
-  } as const;
-  await session.send("WebAuthn.addVirtualAuthenticator", { options });
 }
 
 it("gives a person their data as often as they ask", async () => {

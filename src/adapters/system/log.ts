@@ -29,7 +29,8 @@ const MOST_WAITING_BYTES = 16 * 1_048_576;
 /** A log that cannot be written, because a disk is full, ends nothing: it goes on where it can be written again. */
 function standardOutput(options: { minLength?: number; periodicFlush?: number } = {}): DestinationStream {
   const output: ReturnType<typeof destination> & { sync?: boolean } = destination({
-    ...{ dest: 1, maxLength: MOST_WAITING_BYTES },
+    dest: 1,
+    maxLength: MOST_WAITING_BYTES,
     ...options,
   });
   const flush = output.flushSync.bind(output);
