@@ -10,7 +10,7 @@ import {
 } from "../../src/adapters/redis/connection.ts";
 import { stateUrl } from "../../src/config/redis-url.ts";
 import type { Certificates } from "./certificates.ts";
-import { freePort } from "./ports.ts";
+import { freeClusterPort, freePort } from "./ports.ts";
 
 /** A Redis server of the tests' own, in a folder and on a port of its own. */
 export interface RedisServer {
@@ -36,6 +36,8 @@ export function hasRedis(): boolean {
 export interface RedisSetup {
   /** More options, as on its command line. */
   readonly more?: readonly string[];
+  /** As a node of a cluster. */
+  readonly cluster?: boolean;
   /** With these it speaks TLS, and nothing else. */
   readonly certificates?: Certificates;
   /** What it asks of everybody. */
@@ -46,7 +48,7 @@ export interface RedisSetup {
 
 export async function startRedis(setup: RedisSetup = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-redis-"));
-  const port = await freePort();
+  const port = await (setup.cluster ? freeClusterPort() : freePort());
   const args = argumentsOf(setup, port, folder);
   let child = await spawnRedis(args);
   const kill = async () => {
@@ -85,11 +87,7 @@ export async function connectTo(url: string, options?: RedisOptions): Promise<Re
 export async function startRedisCluster(
   certificates?: Certificates,
 ): Promise<{ url: string; nodes: readonly RedisServer[]; stop(): Promise<void> }> {
-  const more = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-  const setup = {
-    ...(certificates && { certificates }),
-    more: [...more, ...encrypted("cluster", certificates)],
-  };
+  const setup = { ...(certificates && { certificates }), cluster: true };
   const nodes = await Promise.all([1, 2, 3].map(() => startRedis(setup)));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   cli(setup, "--cluster", "create", ...addresses, "--cluster-yes");
@@ -116,7 +114,7 @@ function cli({ certificates, password }: RedisSetup, ...words: readonly string[]
 }
 
 function argumentsOf(
-  { more = [], certificates, password, sentinelFile }: RedisSetup,
+  { more = [], cluster = false, certificates, password, sentinelFile }: RedisSetup,
   port: number,
   folder: string,
 ) {
@@ -125,8 +123,14 @@ function argumentsOf(
     ...portArguments(port, certificates),
     ...["--dir", folder],
     ...(password ? ["--requirepass", password] : []),
+    ...(cluster ? clusterArguments(certificates) : []),
     ...more,
   ];
+}
+
+function clusterArguments(certificates?: Certificates): string[] {
+  const timeout = ["--cluster-node-timeout", "2000"];
+  return ["--cluster-enabled", "yes", ...timeout, ...encrypted("cluster", certificates)];
 }
 
 function portArguments(port: number, certificates?: Certificates): string[] {
@@ -138,11 +142,13 @@ function portArguments(port: number, certificates?: Certificates): string[] {
 
 async function spawnRedis(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let told = "";
   await new Promise<void>((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}`)));
+    child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}: ${told}`)));
     child.once("error", reject);
     child.stdout?.on("data", (data) => {
-      if (/Ready to accept connections|Sentinel ID is/.test(String(data))) resolve();
+      told += data;
+      if (/Ready to accept connections|Sentinel ID is/.test(told)) resolve();
     });
   });
   return child;
