@@ -11,7 +11,6 @@ import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { readAsk } from "./ask.ts";
-import { carriersOf } from "./carriers.ts";
 import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
 import type { ClientIdempotency, SendRefusal, VerificationDeps } from "./deps.ts";
@@ -19,7 +18,8 @@ import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import type { Verification } from "./ports.ts";
-import { depsFor, testNumberOf } from "./test-numbers.ts";
+import { narrowRoute } from "./route.ts";
+import { testNumberOf, withTestRoute } from "./test-numbers.ts";
 import { isLive, mostLifeMs, type VerificationView, viewOf } from "./verification.ts";
 
 export interface ResendInput {
@@ -119,11 +119,12 @@ async function depsForMessage(
 ): Promise<Result<VerificationDeps, "sms_unavailable">> {
   const { clock, settings, vault } = installed;
   const { transaction } = await readAsk(vault, verification);
-  const carriers = carriersOf(installed, { ...verification, to: phone, ...(transaction && { transaction }) });
+  const message = { ...verification, to: phone, ...(transaction && { transaction }) };
+  const narrowed = narrowRoute(installed, message);
   // The start found one: the operator took it away meanwhile.
-  if (!carriers.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
+  if (!narrowed.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
   const wanted = { phone, purpose: verification.purpose };
-  return ok(depsFor(carriers.value, testNumberOf(settings.testNumbers, wanted, clock.now())));
+  return ok(withTestRoute(narrowed.value, testNumberOf(settings.testNumbers, wanted, clock.now())));
 }
 
 /** Who asks for the message, as far as limits are concerned; a stranger who has to solve a challenge first is refused. */

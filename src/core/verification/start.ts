@@ -12,7 +12,6 @@ import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Ask, type AskRefusal, judgeAsk } from "./ask.ts";
-import { carriersOf } from "./carriers.ts";
 import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
 import { createVerification, type Granted } from "./create.ts";
@@ -23,8 +22,9 @@ import { messageFor } from "./message.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
+import { narrowRoute } from "./route.ts";
 import { callerOf, holderFor, phoneAsked, type Self } from "./self.ts";
-import { depsFor, type TestNumber, testNumberOf } from "./test-numbers.ts";
+import { type TestNumber, testNumberOf, withTestRoute } from "./test-numbers.ts";
 import { isLive, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
@@ -73,9 +73,10 @@ export async function startVerification(
   const phone = wanted.value;
   const { purpose, locale } = input;
   const { transaction } = asked.value;
-  const carriers = carriersOf(installed, { to: phone, purpose, locale, ...(transaction && { transaction }) });
-  if (!carriers.ok) return carriers;
-  const deps = carriers.value;
+  const message = { to: phone, purpose, locale, ...(transaction && { transaction }) };
+  const narrowed = narrowRoute(installed, message);
+  if (!narrowed.ok) return narrowed;
+  const deps = narrowed.value;
   const phoneTags = await deps.vault.tags(phone);
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTags[0], purpose, input.backend?.client);
   const replayed = await replay(deps, idempotency);
@@ -107,7 +108,7 @@ async function resendHeldOrStart(
   if (!judged.ok) return judged;
   const isTrusted = isAllowed(deps.settings.guard.allow, { phone, ...client, ...traffic });
   const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, deps.clock.now());
-  return await startNew(depsFor(deps, testNumber), {
+  return await startNew(withTestRoute(deps, testNumber), {
     purpose,
     locale,
     client,

@@ -49,7 +49,7 @@ export function codeLengthsFor(lengths: CodeLengths, testNumber: TestNumber | un
  * What a start or a resend of this phone works with. A test number has a route of its own, on which nothing is sent,
  * and the guard, which judges what costs money, lets it alone.
  */
-export function depsFor(deps: VerificationDeps, testNumber: TestNumber | undefined): VerificationDeps {
+export function withTestRoute(deps: VerificationDeps, testNumber: TestNumber | undefined): VerificationDeps {
   if (!testNumber) return deps;
   const { settings } = deps;
   const codeLengths = codeLengthsFor(settings.codeLengths, testNumber);

@@ -3,10 +3,10 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { VerificationDeps } from "./deps.ts";
 
 /**
- * What a message about a transaction is sent with: the senders that can say amount and payee. A code that came without
- * them would not be bound to what the person saw (PSD2 RTS, article 5), so where there is none, nothing is sent.
+ * Leaves on the route, for a message about a transaction, the senders that can say amount and payee. A code that came
+ * without them would not be bound to what the person saw (PSD2 RTS, article 5), so where there is none, nothing is sent.
  */
-export function carriersOf(
+export function narrowRoute(
   deps: VerificationDeps,
   message: MessageOutline,
 ): Result<VerificationDeps, "template_unavailable"> {
