@@ -15,7 +15,7 @@ import { takeBack } from "../protection/sends.ts";
 import type { MoneySettings } from "../protection/spend.ts";
 import { type Traffic, trafficOf } from "../protection/traffic.ts";
 import type { Refusal } from "../refusals.ts";
-import { refuseHeld } from "../verification/held.ts";
+import { refuseOnHold } from "../verification/on-hold.ts";
 import type { Locale, PhoneVault } from "../verification/ports.ts";
 import type { Notice, NoticeEnd, NoticeStore } from "./ports.ts";
 import { composeNotice } from "./text.ts";
@@ -124,8 +124,8 @@ async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
   const end = await reasonNotToSend(deps, notice, phone, route.length);
   if (end) return await noticeStore.end(id, end);
   const now = clock.now();
-  const held = await refuseHeld({ ...deps, route }, notice.phoneTag, now);
-  if (!held.ok) return await noticeStore.postpone(id, now + waitMs(held.refusal));
+  const hold = await refuseOnHold({ ...deps, route }, notice.phoneTag, now);
+  if (!hold.ok) return await noticeStore.postpone(id, now + waitMs(hold.refusal));
   await take({ ...deps, route }, notice, sms);
 }
 

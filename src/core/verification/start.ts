@@ -16,9 +16,9 @@ import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
 import { createVerification, type Granted } from "./create.ts";
 import type { ClientIdempotency, SendRefusal, TakeRefusal, VerificationDeps } from "./deps.ts";
-import { refuseHeld } from "./held.ts";
 import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
+import { refuseOnHold } from "./on-hold.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
@@ -159,8 +159,8 @@ async function startNew(
   input: NewVerification,
 ): Promise<Result<VerificationView, SendRefusal>> {
   const now = deps.clock.now();
-  const held = await refuseHeld(deps, input.phoneTag, now);
-  if (!held.ok) return held;
+  const hold = await refuseOnHold(deps, input.phoneTag, now);
+  if (!hold.ok) return hold;
   const id = newVerificationId(deps.random, now);
   const granted = await reserve(deps, input, id, now);
   if (!granted.ok) return granted;
