@@ -1,10 +1,28 @@
-import { sealAsk } from "./ask.ts";
+import type { Backend } from "../backend/api-key.ts";
+import type { Phone } from "../phone.ts";
+import type { LimitCaller } from "../protection/limits.ts";
+import { type Ask, sealAsk } from "./ask.ts";
+import type { Client } from "./client.ts";
 import { PASSWORD_LENGTH } from "./code.ts";
 import type { VerificationDeps } from "./deps.ts";
-import type { Verification } from "./ports.ts";
+import type { HashedKey } from "./idempotency.ts";
+import type { Locale, Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
-import type { NewVerification } from "./start.ts";
+import type { TestNumber } from "./test-numbers.ts";
 import { mostLifeMs } from "./verification.ts";
+
+/** A start that was let through, before it is counted and anything is kept. */
+export interface NewVerification extends LimitCaller, Ask {
+  readonly purpose: Purpose;
+  readonly locale: Locale;
+  readonly client: Client;
+  readonly backend?: Backend;
+  readonly phone: Phone;
+  /** Under all keys still kept; the first one is `phoneTag`. */
+  readonly phoneTags: readonly [string, ...string[]];
+  readonly testNumber: TestNumber | undefined;
+  readonly idempotency: HashedKey | undefined;
+}
 
 /** What the ledger and the limits granted a start. */
 export interface Granted {

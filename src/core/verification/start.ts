@@ -1,30 +1,27 @@
 import type { Backend } from "../backend/api-key.ts";
 import { deliver } from "../delivery/deliver.ts";
-import type { CountryCode, Phone } from "../phone.ts";
+import type { CountryCode } from "../phone.ts";
 import { isAllowed } from "../protection/allow.ts";
-import { type Captcha, captchaRequired, judgeChallenge } from "../protection/challenges.ts";
+import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
 import { guardKeys } from "../protection/guard.ts";
-import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
-import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits.ts";
-import { LEASE_MS, leaseMember } from "../protection/members.ts";
-import type { Lease } from "../protection/ports.ts";
-import { takeBack } from "../protection/sends.ts";
+import { LIMIT_KEYS } from "../protection/limits.ts";
+import { leaseMember } from "../protection/members.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Ask, type AskRefusal, judgeAsk } from "./ask.ts";
 import type { Client } from "./client.ts";
-import { countSend } from "./count-send.ts";
-import { createVerification, type Granted } from "./create.ts";
-import type { ClientIdempotency, SendRefusal, TakeRefusal, VerificationDeps } from "./deps.ts";
-import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
+import { createVerification, type NewVerification } from "./create.ts";
+import type { ClientIdempotency, SendRefusal, VerificationDeps } from "./deps.ts";
+import { hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import { refuseOnHold } from "./on-hold.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
+import { reserve } from "./reserve.ts";
 import { narrowRoute } from "./route.ts";
 import { callerOf, holderFor, phoneAsked, type Self } from "./self.ts";
-import { type TestNumber, testNumberOf, withTestRoute } from "./test-numbers.ts";
+import { testNumberOf, withTestRoute } from "./test-numbers.ts";
 import { isLive, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
@@ -127,33 +124,10 @@ async function resendHeldOrStart(
   });
 }
 
-export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
-  readonly locale: Locale;
-  /** The user who shows that they are signed in. */
-  readonly self?: Self;
-}
-
-/** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
-export async function sendAgain(
-  deps: VerificationDeps,
-  input: SendAgainInput,
-): Promise<Result<VerificationView, StartRefusal | "not_found">> {
-  const verification = await deps.verifications.find(input.id);
-  if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
-  if (isLive(verification, deps.clock.now())) return await resendById(deps, input);
-  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
-  return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
-}
-
-export interface NewVerification extends Pick<StartInput, "purpose" | "locale" | "client">, LimitCaller, Ask {
-  readonly backend?: Backend;
-  readonly phone: Phone;
-  /** Under all keys still kept; the first one is `phoneTag`. */
-  readonly phoneTags: readonly [string, ...string[]];
-  readonly testNumber: TestNumber | undefined;
-  readonly idempotency: HashedKey | undefined;
-}
-
+/**
+ * Counts the send, keeps the verification and sends its code. Where the sender refuses, the verification is over and its
+ * guesses are free again; what the send counted against stays spent (promise 3).
+ */
 async function startNew(
   deps: VerificationDeps,
   input: NewVerification,
@@ -174,79 +148,6 @@ async function startNew(
   return delivered;
 }
 
-/**
- * Counts the send and sets guesses aside, or refuses and changes nothing.
- *
- * A guess that went from its lease to the ledger after the ledger was read and before the take stood in neither. So
- * where one may have, the ledger is read again behind the take, and what it lost meanwhile is not granted. Another round
- * needs another wrong guess, and of those there are few.
- */
-async function reserve(
-  deps: VerificationDeps,
-  input: NewVerification,
-  id: string,
-  now: number,
-): Promise<Result<Granted, TakeRefusal>> {
-  const before = await judge(deps, input, now);
-  const refused = refusedByLedger(deps, input, before, now);
-  if (refused) return refused;
-  const member = leaseMember(id);
-  const lease = leaseFor(deps, input, before.cap, now);
-  const send = { caller: input, idempotency: input.idempotency };
-  const counted = await countSend(deps, send, { member, lease }, now);
-  if (!counted.ok) return counted;
-  const { taken, checks } = counted.value;
-
-  const after = taken.steady ? before : await judge(deps, input, now);
-  const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
-  const attempts = taken.leased - Math.max(0, lost);
-  if (attempts >= 1 && !isToBeChallenged(input, after)) {
-    if (lost > 0) await deps.limits.release(lease.key, member, lost);
-    return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt });
-  }
-  await takeBack(deps.limits, { checks, member }, now);
-  await deps.limits.release(lease.key, member, "all");
-  return await reserve(deps, input, id, now);
-}
-
-/** What the ledger refuses before anything counts. Whoever has no guess to win is not asked to solve a challenge for it. */
-function refusedByLedger(
-  { challenges, onDecision }: VerificationDeps,
-  input: NewVerification,
-  allowed: Allowance,
-  now: number,
-): Result<never, TakeRefusal> | undefined {
-  const { bucket, traffic } = input;
-  const judged = { by: "ledger", exceeded: [], bucket, country: traffic.country };
-  if (allowed.cap < 1) {
-    onDecision({ ...judged, decision: "deny" });
-    return tooMany(allowed.freeAt, now);
-  }
-  if (!challenges || !isToBeChallenged(input, allowed)) return undefined;
-  onDecision({ ...judged, decision: "challenge" });
-  return captchaRequired(challenges);
-}
-
-/** Known devices, and who cannot solve a challenge here, are exempt. */
-function isToBeChallenged({ standing }: LimitCaller, { asksCaptcha }: Allowance): boolean {
-  return asksCaptcha && standing.name === "unsolved";
-}
-
-async function judge(deps: VerificationDeps, input: NewVerification, now: number): Promise<Allowance> {
-  const wrong = await deps.ledger.read(input.phoneTags, input.bucket, now - LEDGER_READ_MS);
-  return allowance(wrong, deps.settings.codeLengths, now);
-}
-
-function leaseFor(
-  { settings }: VerificationDeps,
-  { phoneTag, bucket }: NewVerification,
-  cap: number,
-  now: number,
-): Lease {
-  const key = LIMIT_KEYS.guesses(phoneTag, bucket);
-  return { key, wanted: settings.codeAttempts, cap, expiresAt: now + LEASE_MS };
-}
-
 /** The live verification of this phone and purpose that this very client started before, and can enter the code of. */
 async function findHeld(
   deps: VerificationDeps,
@@ -263,4 +164,22 @@ async function findHeld(
   }
   const found = holder && (await deps.verifications.findHeld(holder, phoneTag, purpose, now));
   return found && mayUse(found, client) ? found : undefined;
+}
+
+export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
+  readonly locale: Locale;
+  /** The user who shows that they are signed in. */
+  readonly self?: Self;
+}
+
+/** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
+export async function sendAgain(
+  deps: VerificationDeps,
+  input: SendAgainInput,
+): Promise<Result<VerificationView, StartRefusal | "not_found">> {
+  const verification = await deps.verifications.find(input.id);
+  if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
+  if (isLive(verification, deps.clock.now())) return await resendById(deps, input);
+  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
+  return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
 }

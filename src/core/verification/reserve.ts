@@ -1,0 +1,87 @@
+import { captchaRequired } from "../protection/challenges.ts";
+import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
+import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits.ts";
+import { LEASE_MS, leaseMember } from "../protection/members.ts";
+import type { Lease } from "../protection/ports.ts";
+import { takeBack } from "../protection/sends.ts";
+import { ok, type Result } from "../refusals.ts";
+import { countSend } from "./count-send.ts";
+import type { Granted, NewVerification } from "./create.ts";
+import type { TakeRefusal, VerificationDeps } from "./deps.ts";
+
+/**
+ * Counts the send and sets guesses aside, or refuses and changes nothing.
+ *
+ * A guess that went from its lease to the ledger after the ledger was read and before the take stood in neither. So
+ * where one may have, the ledger is read again behind the take, and what it lost meanwhile is not granted. Another round
+ * needs another wrong guess, and of those there are few.
+ */
+export async function reserve(
+  deps: VerificationDeps,
+  input: NewVerification,
+  id: string,
+  now: number,
+): Promise<Result<Granted, TakeRefusal>> {
+  const before = await readAllowance(deps, input, now);
+  const refused = refusedByLedger(deps, input, before, now);
+  if (refused) return refused;
+  const member = leaseMember(id);
+  const lease = leaseFor(deps, input, before.cap, now);
+  const send = { caller: input, idempotency: input.idempotency };
+  const counted = await countSend(deps, send, { member, lease }, now);
+  if (!counted.ok) return counted;
+  const { taken, checks } = counted.value;
+
+  const after = taken.steady ? before : await readAllowance(deps, input, now);
+  const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
+  const attempts = taken.leased - Math.max(0, lost);
+  if (attempts >= 1 && !isToBeChallenged(input, after)) {
+    if (lost > 0) await deps.limits.release(lease.key, member, lost);
+    return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt });
+  }
+  await takeBack(deps.limits, { checks, member }, now);
+  await deps.limits.release(lease.key, member, "all");
+  return await reserve(deps, input, id, now);
+}
+
+/** What the ledger refuses before anything counts. Whoever has no guess to win is not asked to solve a challenge for it. */
+function refusedByLedger(
+  { challenges, onDecision }: VerificationDeps,
+  input: NewVerification,
+  allowed: Allowance,
+  now: number,
+): Result<never, TakeRefusal> | undefined {
+  const { bucket, traffic } = input;
+  const judged = { by: "ledger", exceeded: [], bucket, country: traffic.country };
+  if (allowed.cap < 1) {
+    onDecision({ ...judged, decision: "deny" });
+    return tooMany(allowed.freeAt, now);
+  }
+  if (!challenges || !isToBeChallenged(input, allowed)) return undefined;
+  onDecision({ ...judged, decision: "challenge" });
+  return captchaRequired(challenges);
+}
+
+/** Known devices, and who cannot solve a challenge here, are exempt. */
+function isToBeChallenged({ standing }: LimitCaller, { asksCaptcha }: Allowance): boolean {
+  return asksCaptcha && standing.name === "unsolved";
+}
+
+async function readAllowance(
+  deps: VerificationDeps,
+  input: NewVerification,
+  now: number,
+): Promise<Allowance> {
+  const wrong = await deps.ledger.read(input.phoneTags, input.bucket, now - LEDGER_READ_MS);
+  return allowance(wrong, deps.settings.codeLengths, now);
+}
+
+function leaseFor(
+  { settings }: VerificationDeps,
+  { phoneTag, bucket }: NewVerification,
+  cap: number,
+  now: number,
+): Lease {
+  const key = LIMIT_KEYS.guesses(phoneTag, bucket);
+  return { key, wanted: settings.codeAttempts, cap, expiresAt: now + LEASE_MS };
+}
