@@ -3,12 +3,9 @@ import { fileURLToPath } from "node:url";
 import { createConsoleSender } from "./adapters/console/sender.ts";
 import { createTokens } from "./adapters/jose/tokens.ts";
 import { createKeyring } from "./adapters/keyring/keyring.ts";
-import { retag } from "./adapters/keyring/retag.ts";
-import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "./adapters/keyring/rotate.ts";
 import { createPhoneVault } from "./adapters/keyring/vault.ts";
 import { createMetrics, type Metrics } from "./adapters/prometheus/metrics.ts";
 import type { SqlDatabase } from "./adapters/sql/database.ts";
-import { countToRetag, retagBatch } from "./adapters/sql/retag.ts";
 import { createSqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
 import { pause, systemClock } from "./adapters/system/clock.ts";
@@ -19,22 +16,19 @@ import { systemRandom } from "./adapters/system/random.ts";
 import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
-import { assertMigrated, databaseOnDemand, openDatabase } from "./compose/database.ts";
+import { databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { factorParts, qrPath } from "./compose/factors.ts";
 import { createTick, type Tick } from "./compose/maintenance.ts";
-import { accountJobs, tellMissingNotices } from "./compose/notices.ts";
-import { observerOf } from "./compose/observer.ts";
+import { tellMissingNotices } from "./compose/notices.ts";
+import { loggedBy, observerOf } from "./compose/observer.ts";
 import { passwordsOf } from "./compose/passwords.ts";
 import { platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
 import { checkCodeLength, routeOf } from "./compose/route.ts";
 import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
 import { openState } from "./compose/state.ts";
-import { createTransferTools, type TransferTools } from "./compose/transfer.ts";
 import type { Config } from "./config.ts";
 import type { Deadline, SmsSender } from "./core/delivery/ports.ts";
-import type { KeyKind, WrappedKey } from "./core/keys.ts";
-import { UNOBSERVED } from "./core/observer.ts";
 import type { PasswordHasher } from "./core/password/ports.ts";
 import { createPhonekey } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
@@ -145,11 +139,8 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     ...passwordsOf(random, parts),
     ...observer,
     alerts: alertsOf({ store: sql.alertStore, clock, random }, log, observer),
-    report: (problem) => log.warn({ problem }, "a message was not accepted"),
-    onErased: (userId) => log.info({ userId }, "an account was erased"),
-    onNoticeError: (err) => log.error({ err }, "a notice could not be sent at once"),
+    ...loggedBy(log),
     isWithin,
-    reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
     tokens,
     ...factorParts({ random }),
     route,
@@ -189,98 +180,6 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
 /** A function may be frozen at any moment, and what it has not written by then is not seen for long. */
 function openLog({ logLevel, scf }: Config): Log {
   return scf ? createLog(logLevel) : createLog(logLevel, gatheredOutput());
-}
-
-export type RotatableKind = Exclude<KeyKind, "tag">;
-
-/** A key as an operator may see it. */
-export interface ListedKey extends Pick<WrappedKey, "id" | "kind" | "createdAt"> {
-  readonly state: "pending" | "in use or kept" | "retired";
-}
-
-/** What `phonekey keys` works with. */
-export interface KeyTools {
-  readonly kinds: readonly RotatableKind[];
-  list(): Promise<readonly ListedKey[]>;
-  rewrap(): Promise<number>;
-  rotate(kind: RotatableKind): Promise<{ readonly id: string; readonly activeFrom: number }>;
-  prune(): Promise<number>;
-  countToRetag(): Promise<number>;
-  retag(onProgress: (done: number) => void): Promise<{ readonly keyId: string; readonly done: number }>;
-  close(): Promise<void>;
-}
-
-/** Opens the database for work on its keys; the server may run beside it. Rejects where it is not up to date. */
-export async function keyTools(config: Config): Promise<KeyTools> {
-  const [clock, random] = [systemClock, systemRandom];
-  await assertMigrated(config);
-  const database = await openDatabase(config);
-  const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
-  const deps = { store, secrets: config.secrets, clock, random };
-  const batch = async (
-    fromKeyId: string,
-    newTag: (sealed: string, rowId: string) => Promise<string>,
-    limit: number,
-  ) => {
-    const { phones, done } = await retagBatch(database, { fromKeyId, newTag, limit });
-    return { done: phones, left: !done };
-  };
-  return {
-    kinds: ROTATABLE_KINDS as RotatableKind[],
-    list: async () => (await store.list()).map((key) => listedKey(key, clock.now())),
-    rewrap: () => rewrapKeys(deps),
-    rotate: (kind) => rotateKey(deps, kind),
-    prune: () => pruneKeys(deps),
-    countToRetag: async () => await countTagged(database, await store.list()),
-    retag: (onProgress) => retag({ ...deps, retagBatch: batch, onProgress }),
-    close: () => database.close(),
-  };
-}
-
-function listedKey({ id, kind, createdAt, activeFrom, retiredAt }: WrappedKey, now: number): ListedKey {
-  const state = retiredAt ? "retired" : activeFrom > now ? "pending" : "in use or kept";
-  return { id, kind, createdAt, state };
-}
-
-/** How many rows are tagged under a key that a retag replaces or is about to. */
-async function countTagged(database: SqlDatabase, keys: readonly WrappedKey[]): Promise<number> {
-  let count = 0;
-  for (const key of keys.filter(({ kind }) => kind === "tag")) {
-    const { users, messages } = await countToRetag(database, key.id);
-    count += users + messages;
-  }
-  return count;
-}
-
-/** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
-export async function maintenanceTools(config: Config): Promise<{ tick: Tick; close(): Promise<void> }> {
-  await assertMigrated(config);
-  const [clock, random] = [systemClock, systemRandom];
-  const database = await openDatabase(config);
-  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
-  // A lost Redis is told by the task that needs it, and keeps no other from being done.
-  const { limits, verifications, close } = await openState(
-    config,
-    stores,
-    { error: () => {} },
-    { isOnDemand: true },
-  );
-  return {
-    tick: createTick({
-      ...{ config, database, stores, limits, clock, random, observer: UNOBSERVED },
-      accounts: accountJobs(config, { stores, limits, verifications, clock, random }),
-    }),
-    close: async () => void (await Promise.all([close(), database.close()])),
-  };
-}
-
-/** Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date. */
-export async function transferTools(config: Config): Promise<TransferTools> {
-  await assertMigrated(config);
-  return await createTransferTools(config, await openDatabase(config), {
-    clock: systemClock,
-    random: systemRandom,
-  });
 }
 
 async function ensureKeys({ secrets }: Config, database: SqlDatabase, clock: Clock, random: Random) {

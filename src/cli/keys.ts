@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { keyTools, type RotatableKind } from "../compose.ts";
+import { keyTools, type RotatableKind } from "../compose/keys.ts";
 import { apiKeysCommand } from "./api-keys.ts";
 import { createProgress } from "./progress.ts";
 import { settings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import { maintenanceTools } from "../compose.ts";
+import { maintenanceTools } from "../compose/maintenance-tools.ts";
 import type { Config } from "../config.ts";
 import type { TickReport } from "../core/maintenance/tick.ts";
 

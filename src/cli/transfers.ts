@@ -1,5 +1,4 @@
-import type { TransferTools } from "../compose/transfer.ts";
-import { transferTools } from "../compose.ts";
+import { type TransferTools, transferTools } from "../compose/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../core/account/transfer.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createProgress } from "./progress.ts";

@@ -1,4 +1,5 @@
 import type { Observer } from "../core/observer.ts";
+import type { PhonekeyDeps } from "../core/phonekey.ts";
 import type { Log } from "../http/context.ts";
 
 /** Counts everything, and writes down which sends were refused or would have been, and why. */
@@ -10,5 +11,17 @@ export function observerOf(counting: Observer, log: Log): Observer {
       const isUsual = decision.by === undefined && decision.exceeded.length === 0;
       if (!isUsual) log.info({ decision }, "a send was judged");
     },
+  };
+}
+
+/** What the rules tell for the log alone: what happened, and ids, never a number. */
+export function loggedBy(
+  log: Log,
+): Pick<PhonekeyDeps, "report" | "reportApiKey" | "onErased" | "onNoticeError"> {
+  return {
+    report: (problem) => log.warn({ problem }, "a message was not accepted"),
+    reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
+    onErased: (userId) => log.info({ userId }, "an account was erased"),
+    onNoticeError: (err) => log.error({ err }, "a notice could not be sent at once"),
   };
 }

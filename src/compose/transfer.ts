@@ -7,6 +7,8 @@ import * as smsLogin from "../adapters/sql/smslogin.ts";
 import { createSqlStores } from "../adapters/sql/stores.ts";
 import { createTagKey } from "../adapters/sql/tag-key.ts";
 import { createUserTransferStore } from "../adapters/sql/transfer.ts";
+import { systemClock } from "../adapters/system/clock.ts";
+import { systemRandom } from "../adapters/system/random.ts";
 import { databaseUrl } from "../config/database-url.ts";
 import type { Config } from "../config.ts";
 import { readSmsLoginRows } from "../core/account/smslogin.ts";
@@ -20,6 +22,7 @@ import {
 } from "../core/account/transfer.ts";
 import { afterRestore, type RestoredCounts } from "../core/maintenance/restored.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { assertMigrated, openDatabase } from "./database.ts";
 
 /** What moves users in and out, and what puts a database right after a backup of it was played back. */
 export interface TransferTools {
@@ -34,6 +37,15 @@ export interface TransferTools {
     onProgress: (sessions: number) => void,
   ): Promise<RestoredCounts>;
   close(): Promise<void>;
+}
+
+/** Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date. */
+export async function transferTools(config: Config): Promise<TransferTools> {
+  await assertMigrated(config);
+  return await createTransferTools(config, await openDatabase(config), {
+    clock: systemClock,
+    random: systemRandom,
+  });
 }
 
 /** Takes over the database, which must be up to date, and closes it. */

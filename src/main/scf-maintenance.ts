@@ -2,8 +2,8 @@ import { examineAll } from "../cli/examination.ts";
 import { describeFailure } from "../cli/failure.ts";
 import { settings } from "../cli/settings.ts";
 import { runTick, tickAsJson } from "../cli/ticks.ts";
-import { importFromDemo } from "../compose/transfer.ts";
-import { migrateDatabase, transferTools } from "../compose.ts";
+import { importFromDemo, transferTools } from "../compose/transfer.ts";
+import { migrateDatabase } from "../compose.ts";
 import type { Config } from "../config.ts";
 import { type Order, readOrder } from "./order.ts";
 
