@@ -2,8 +2,9 @@ import type { Kysely } from "kysely";
 import type { User, UserStore } from "../../core/account/ports.ts";
 import { userOf } from "./account-rows.ts";
 import type { SqlDatabase } from "./database.ts";
+import { createEnter } from "./enter.ts";
 import type { Schema } from "./schema.ts";
-import { createEnter, createSignIn, createSignInKnown } from "./sign-in.ts";
+import { createSignIn, createSignInKnown } from "./sign-in.ts";
 import type { TagKey } from "./tag-key.ts";
 import { findUserRow, findUserRowByTag } from "./user-rows.ts";
 
