@@ -1,5 +1,6 @@
 import { issueDeviceToken } from "./account/device.ts";
-import { createFactors, type FactorsDeps } from "./account/factors/index.ts";
+import type { FactorsDeps } from "./account/factors/enrol.ts";
+import { createFactors } from "./account/factors/index.ts";
 import type { PasskeySite } from "./account/factors/ports.ts";
 import {
   askForSignIn,

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { ProposedApp } from "../../core/account/factors/index.ts";
+import type { ProposedApp } from "../../core/account/factors/enrol-app.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";

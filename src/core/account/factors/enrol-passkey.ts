@@ -1,0 +1,58 @@
+import { ok, type Result, refuse } from "../../refusals.ts";
+import type { Principal } from "../../session/session.ts";
+import { type Actor, accountName, type FactorsDeps, refuseFactor, refuseFull } from "./enrol.ts";
+import { countAsk, keepChallenge, passkeysOf } from "./passkey.ts";
+import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
+
+/** What a browser is to make a passkey by. */
+export async function passkeyOptions(
+  deps: FactorsDeps,
+  { user, session }: Principal,
+  site: PasskeySite,
+): Promise<Result<PasskeyOptions["options"], "too_many_factors" | "too_many_requests">> {
+  const fits = await refuseFull(deps, user.id);
+  if (!fits.ok) return fits;
+  const counted = await countAsk(deps, user.id, "device");
+  if (!counted.ok) return counted;
+  const name = await accountName(deps, user);
+  const known = await passkeysOf(deps, user.id);
+  const { challenge, options } = await deps.passkeys.creationOptions(site, { id: user.id, name }, known);
+  await keepChallenge(deps, { challenge, userId: user.id, boundTo: enrolment(session.id) });
+  return ok(options);
+}
+
+function enrolment(sessionId: string): string {
+  return `enrolment:${sessionId}`;
+}
+
+export interface NewPasskey extends Actor {
+  readonly label?: string | undefined;
+  readonly answer: PasskeyAnswer;
+  readonly site: PasskeySite;
+}
+
+const BAD_PASSKEY = { field: "passkey", detail: "must answer the options that this session was given last" };
+
+/** Adds what the browser made, in the session that asked for it, which has shown it by that. The owner is told. */
+export async function addPasskey(
+  deps: FactorsDeps,
+  { principal, label = "", answer, site, locale }: NewPasskey,
+): Promise<Result<void, "invalid_request" | "invalid_token" | "too_many_factors">> {
+  const { user, session } = principal;
+  const fits = await refuseFactor(deps, user.id, label);
+  if (!fits.ok) return fits;
+  const now = deps.clock.now();
+  const challenge = deps.passkeys.challengeOf(answer) ?? "";
+  const asked = { challenge, userId: user.id, boundTo: enrolment(session.id) };
+  if (!(await deps.factorStore.answer(asked, now))) return refuse("invalid_request", BAD_PASSKEY);
+  const credential = await deps.passkeys.readCreation(site, answer, challenge);
+  if (!credential) return refuse("invalid_request", BAD_PASSKEY);
+  const id = deps.random.uuid(now);
+  const factor = { ...credential, id, userId: user.id, kind: "passkey", label, createdAt: now } as const;
+  const notice = await deps.notices.draft("factor_added", user, { locale });
+  const outcome = await deps.factorStore.addPasskey(factor, session.id, notice);
+  if (outcome === "ended") return refuse("invalid_token");
+  if (outcome === "taken") return refuse("invalid_request", BAD_PASSKEY);
+  await deps.notices.send(notice);
+  return (await deps.sessions.stepUp(session.id, "pop", now)) ? ok(undefined) : refuse("invalid_token");
+}
