@@ -131,7 +131,7 @@ async function judgeSolution(
   captcha: Captcha,
 ): Promise<Result<Standing, ChallengeRefusal>> {
   const { verifier } = challenges;
-  const counted = await countVerification(deps, verifier, asker.addressTag);
+  const counted = await countSolution(deps, verifier, asker.addressTag);
   if (!counted.ok) return counted;
   const verdict = await verifier.verify(captcha, asker, deps.clock.now());
   deps.onVerdict(verifier.kind, verdict.status);
@@ -145,7 +145,7 @@ async function judgeSolution(
 const UNAVAILABLE_RETRY_SECONDS = 10;
 
 /** Asking a third party costs time and often money: nobody makes us ask without end by sending rubbish. */
-async function countVerification(
+async function countSolution(
   deps: JudgeDeps,
   { isThirdParty }: ChallengeVerifier,
   addressTag: string | undefined,
