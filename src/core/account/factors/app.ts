@@ -1,12 +1,12 @@
 import type { Clock, Random } from "../../ports.ts";
-import { tooMany } from "../../protection/limits.ts";
+import { tooMany, type Window } from "../../protection/limits.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { normalizeCode } from "../../verification/code.ts";
 import type { AskVault } from "../../verification/ports.ts";
 import type { User } from "../ports.ts";
 import type { AppCode } from "./evidence.ts";
-import type { AppFactor, AppGuess, FactorStore, GuessWindow, Totp } from "./ports.ts";
+import type { AppFactor, AppGuess, FactorStore, Totp } from "./ports.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
  * factor before. Three codes are right at any time, so that one guess is right once in 333 333: whoever has the other
  * factor gets in by guessing once in 11 111 months.
  */
-const GUESS_WINDOWS: readonly GuessWindow[] = [
+const GUESS_WINDOWS: readonly Window[] = [
   { max: 5, windowMs: HOUR_MS },
   { max: 30, windowMs: 30 * 24 * HOUR_MS },
 ];

@@ -1,4 +1,5 @@
 import type { Notice } from "../../notices/ports.ts";
+import type { Window } from "../../protection/limits.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import type { Result } from "../../refusals.ts";
 import type { Client } from "../../verification/client.ts";
@@ -39,18 +40,13 @@ export interface Credential {
   readonly transports: readonly string[];
 }
 
-/** A wrong-guess budget: at most `max` in any window of that length. */
-export interface GuessWindow {
-  readonly max: number;
-  readonly windowMs: number;
-}
-
 export interface AppGuess {
   readonly userId: string;
   readonly bucket: Bucket;
   /** The app whose code it is, and of which step of time; absent where it is nobody's code. */
   readonly right: { readonly factorId: string; readonly step: number } | undefined;
-  readonly windows: readonly GuessWindow[];
+  /** How many may be wrong. */
+  readonly windows: readonly Window[];
   /** What a wrong one is written down under. */
   readonly failureId: string;
 }
