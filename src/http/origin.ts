@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import type { Env, HttpSettings } from "./context.ts";
+import type { PasskeySite } from "../core/account/factors/ports.ts";
+import type { Env, HttpDeps, HttpSettings } from "./context.ts";
 import { isOwnHost, NOWHERE } from "./scf/own-host.ts";
 
 /**
@@ -17,4 +18,9 @@ export function originOf(c: Context<Env>, { publicUrl, scf }: HttpSettings): str
 /** The absolute address of one of the avatars. */
 export function avatarUrl(c: Context<Env>, settings: HttpSettings, avatar: number): string {
   return `${originOf(c, settings)}/avatars/${avatar}.svg`;
+}
+
+/** Where passkeys are used: at the pages' own origin. */
+export function siteOf(c: Context<Env>, { settings }: HttpDeps): PasskeySite {
+  return { origin: originOf(c, settings), name: settings.brandName };
 }

@@ -1,4 +1,5 @@
 import { ok, type RefusalCode, type Result } from "../../core/refusals.ts";
+import { siteOf } from "../origin.ts";
 import {
   ConfirmAppBody,
   FactorId,
@@ -12,7 +13,7 @@ import {
   RecoveryCodes,
 } from "./factor-schemas.ts";
 import { operation } from "./operation.ts";
-import { clientOf, passkeyOptionsBody, protectionBody, siteOf } from "./wire.ts";
+import { clientOf, passkeyOptionsBody, protectionBody } from "./wire.ts";
 
 /** For answers without a body. */
 function done<C extends RefusalCode>(result: Result<void, C>): Result<undefined, C> {

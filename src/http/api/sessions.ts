@@ -3,6 +3,7 @@ import type { Phonekey } from "../../core/phonekey.ts";
 import { ok } from "../../core/refusals.ts";
 import type { HttpDeps } from "../context.ts";
 import { deviceLabel } from "../device-label.ts";
+import { siteOf } from "../origin.ts";
 import { timeOf } from "../time.ts";
 import { StepUpBody } from "./factor-schemas.ts";
 import { OpenSessionBody } from "./open-session.ts";
@@ -16,7 +17,7 @@ import {
   Sessions,
   SessionTokens,
 } from "./schemas.ts";
-import { clientOf, evidenceOf, siteOf, tokensBody } from "./wire.ts";
+import { clientOf, evidenceOf, tokensBody } from "./wire.ts";
 
 export const openSession = operation({
   summary: "Sign in",

@@ -1,8 +1,7 @@
-import type { Context } from "hono";
 import type { z } from "zod";
 import type { Evidence } from "../../core/account/factors/evidence.ts";
 import type { Protection } from "../../core/account/factors/own.ts";
-import type { PasskeyOptions as CoreOptions, PasskeySite } from "../../core/account/factors/ports.ts";
+import type { PasskeyOptions as CoreOptions } from "../../core/account/factors/ports.ts";
 import type { Profile } from "../../core/account/profile.ts";
 import type { Backend } from "../../core/backend/api-key.ts";
 import type { PageRequest } from "../../core/backend/link.ts";
@@ -13,9 +12,9 @@ import type { Transaction } from "../../core/transaction.ts";
 import type { Client } from "../../core/verification/client.ts";
 import { alphabetOf } from "../../core/verification/code.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
-import type { Env, HttpDeps } from "../context.ts";
+import type { HttpDeps } from "../context.ts";
 import { addressNamed } from "../middleware/client-address.ts";
-import { avatarUrl, originOf } from "../origin.ts";
+import { avatarUrl } from "../origin.ts";
 import { timeOf } from "../time.ts";
 import type { PageBody, TransactionBody } from "./backend-schemas.ts";
 import { PasskeyOptions, type StepUpBody } from "./factor-schemas.ts";
@@ -121,11 +120,6 @@ export function askerOf(
   const named = clientAddress === undefined ? undefined : addressNamed(clientAddress);
   const address = named && { addressKey: named.key, address: named.text };
   return ok({ solves: [], ...(deviceToken && { deviceToken }), ...address });
-}
-
-/** Where passkeys are used: at the pages' own origin. */
-export function siteOf(c: Context<Env>, { settings }: HttpDeps): PasskeySite {
-  return { origin: originOf(c, settings), name: settings.brandName };
 }
 
 export function passkeyOptionsBody(options: CoreOptions["options"]): z.input<typeof PasskeyOptions> {

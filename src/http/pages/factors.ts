@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import type { ProposedApp } from "../../core/account/factors/enrol-app.ts";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
-import { siteOf } from "../api/wire.ts";
 import type { Env, HttpDeps } from "../context.ts";
+import { siteOf } from "../origin.ts";
 import { refusalText } from "../problem.ts";
 import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
