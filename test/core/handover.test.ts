@@ -60,6 +60,19 @@ describe("a handover", () => {
     expect(found?.session).toMatchObject({ isTest: true, expiresAt: testNumber.until });
   });
 
+  test("opens a session that ends with the page's at the latest, however late it is redeemed", async () => {
+    const days = 10;
+    for (let day = 0; day < days; day++) {
+      rules.clock.advance(DAY);
+      await rules.deps().sessions.touch(page.session.id, rules.clock.now());
+    }
+    const input = { handover: await issue(), codeVerifier: VERIFIER, userAgent: "app" };
+    const redeemed = await rules.phonekey().signIn.byHandover(input);
+    if (!redeemed.ok) throw new Error(redeemed.refusal.code);
+    const { createdAt, expiresAt } = page.session;
+    expect(redeemed.value.session).toMatchObject({ createdAt, expiresAt });
+  });
+
   test("ends when all sessions or all other ones are ended", async () => {
     const { sessions } = rules.phonekey();
     const first = await issue();

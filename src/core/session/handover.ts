@@ -31,7 +31,7 @@ export interface HandoverDeps {
 /**
  * What the page hands to the app by redirect in place of tokens: encrypted, for one use within 60 seconds, and only
  * for whoever has the verifier of `challenge` (RFC 7636, S256). It ends with the page's session, and what it opens is as
- * sure as that was, and as old.
+ * sure as that was, as old, and lasts no longer.
  */
 export async function issueHandover(
   deps: Pick<HandoverDeps, "tokens" | "clock" | "random">,
@@ -72,10 +72,13 @@ export async function redeemHandover(
   const counted = await countUse(deps, claims, now);
   if (!counted.ok) return counted;
   // Of a session that is over already, or of an account that is gone, nothing new is written down.
-  if (!(await pageSession(deps, claims))) return refuse("invalid_handover");
+  const source = await pageSession(deps, claims);
+  if (!source) return refuse("invalid_handover");
   const draft = await draftSession(deps, input.userAgent, claims);
-  // As old as the page's: what opened that one was not shown now. A version before did not say.
-  const session = { ...draft, userId: claims.sub, createdAt: claims.openedAt ?? draft.createdAt };
+  // As old as the page's, and over when that has to be: what opened that one was not shown now. A version before did not say.
+  const createdAt = claims.openedAt ?? draft.createdAt;
+  const expiresAt = Math.min(draft.expiresAt, source.session.expiresAt);
+  const session = { ...draft, userId: claims.sub, createdAt, expiresAt };
   await deps.sessions.open(session);
   // Once more behind the opening: whoever ended all sessions meanwhile ended this one too, or is seen here.
   const page = await pageSession(deps, claims);
