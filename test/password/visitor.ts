@@ -5,10 +5,11 @@ import { ORIGIN, type World } from "../support/world.ts";
 export function createVisitor(world: World) {
   const jar = new Map<string, string>();
   let csrf = "";
-  async function go(path: string, form?: Record<string, string>, headers: Record<string, string> = {}) {
+  /** What the browser would send now. */
+  function sending(form?: Record<string, string>, headers: Record<string, string> = {}) {
     const body = form && new URLSearchParams({ ...form, csrf }).toString();
     const type = "application/x-www-form-urlencoded";
-    const response = await world.request(path, {
+    return {
       method: form ? "POST" : "GET",
       headers: {
         cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; "),
@@ -16,7 +17,10 @@ export function createVisitor(world: World) {
         ...headers,
       },
       ...(body !== undefined && { body }),
-    });
+    };
+  }
+  async function go(path: string, form?: Record<string, string>, headers: Record<string, string> = {}) {
+    const response = await world.request(path, sending(form, headers));
     for (const line of response.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       jar.set(name, value);
@@ -27,6 +31,7 @@ export function createVisitor(world: World) {
   }
   return {
     go,
+    sending,
     async enter(phone = PHONE) {
       await go("/sign-in");
       await go("/sign-in", { phone, country: "CN" });

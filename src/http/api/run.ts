@@ -35,6 +35,8 @@ async function readRequest(
   deps: HttpDeps,
   c: Context<Env>,
 ): Promise<Result<object, RefusalCode>> {
+  // It may come slowly: who has lost their credentials by its end is judged as such, and before what it says.
+  if (operation.body) await c.req.arrayBuffer();
   const principal = await authorize(operation, deps, c);
   if (!principal.ok) return principal;
   const idempotencyKey = operation.sends ? readIdempotencyKey(c) : ok(undefined);

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { type Result, refuse } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { readCookie } from "./cookies.ts";
@@ -43,18 +42,10 @@ export async function withForm(
   deps: HttpDeps,
   act: (visitor: Visitor, fields: Fields) => Promise<Response>,
 ): Promise<Response> {
-  return await withVisitor(c, deps, async (visitor) => {
-    const fields = await ownFields(c, deps, visitor);
-    return fields.ok ? await act(visitor, fields.value) : await messagePageFor(c, deps, fields.refusal);
-  });
-}
-
-async function ownFields(
-  c: Context<Env>,
-  deps: HttpDeps,
-  visitor: Visitor,
-): Promise<Result<Fields, "forbidden_origin">> {
+  // It may come slowly: whoever's session has ended by its end is nobody.
   const fields = await readForm(c);
-  if (!fields || !isOwnForm(c, deps.settings, fields, visitor.cookie)) return refuse("forbidden_origin");
-  return { ok: true, value: fields };
+  return await withVisitor(c, deps, async (visitor) => {
+    const isOwn = fields && isOwnForm(c, deps.settings, fields, visitor.cookie);
+    return isOwn ? await act(visitor, fields) : await messagePageFor(c, deps, { code: "forbidden_origin" });
+  });
 }
