@@ -104,6 +104,16 @@ describe("a change of phone", () => {
     expect((await open(world, id, world.sms.lastCode(NEW))).status).toBe(201);
   });
 
+  it("that is due shows until it takes effect, and can be taken back until then", async () => {
+    const person = await world.signIn(PHONE);
+    const { pending } = await changed(person);
+    world.clock.advance(DAY_MS + 1);
+    const again = await world.signIn(PHONE);
+    expect(await stateOf(again)).toEqual({ phone: PHONE, pending });
+    expect((await call(again, "DELETE", "/v1/me/phone/pending")).status).toBe(204);
+    expect(await stateOf(again)).toEqual({ phone: PHONE });
+  });
+
   it("is at once where the setting says so", async () => {
     const at = await createWorld({ env: { PHONE_CHANGE_HOURS: "0" } });
     const person = await at.signIn(PHONE);

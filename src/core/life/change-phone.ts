@@ -43,7 +43,7 @@ export interface PhoneState {
   readonly pending?: {
     /** Masked: whoever has the session may not be who asked for it. */
     readonly phone: string;
-    /** Epoch milliseconds. */
+    /** Epoch milliseconds; past where the next periodic work moves it. */
     readonly takesEffectAt: number;
   };
 }
@@ -195,16 +195,15 @@ async function applyChange(deps: ApplyDeps, change: PhoneChange): Promise<"appli
 }
 
 async function stateOf(
-  { users, phoneChanges, vault, clock }: ChangePhoneDeps,
+  { users, phoneChanges, vault }: ChangePhoneDeps,
   userId: string,
 ): Promise<Result<PhoneState, "invalid_token">> {
   const user: User | undefined = await users.find(userId);
   if (!user) return refuse("invalid_token");
   const change = await phoneChanges.find(userId);
-  const isPending = change && change.dueAt > clock.now();
   return ok({
     phone: await vault.open(user.sealedPhone, user.id),
-    ...(isPending && {
+    ...(change && {
       pending: {
         phone: maskPhone(await vault.open(change.sealedPhone, change.id)),
         takesEffectAt: change.dueAt,
