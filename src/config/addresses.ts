@@ -35,10 +35,16 @@ function isConfidential(url: URL): boolean {
   return url.protocol === "https:" || isLoopbackHost(url.hostname);
 }
 
+/** It stands in every token, and a token has 4096 characters at the most: a backend's link has room for this much. */
+const MOST_PUBLIC_URL = 128;
+
 /** An origin (RFC 6454), written without a path. */
 export const publicUrl: Format<string> = format(
-  "an http or https origin such as `https://auth.example.com`, without a path",
-  (text) => readOrigin(text)?.origin,
+  `an http or https origin such as \`https://auth.example.com\`, without a path, of at most ${MOST_PUBLIC_URL} characters`,
+  (text) => {
+    const origin = readOrigin(text)?.origin;
+    return origin !== undefined && origin.length <= MOST_PUBLIC_URL ? origin : undefined;
+  },
 );
 
 /** Where something is posted that nobody else should read. */

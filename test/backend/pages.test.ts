@@ -311,6 +311,22 @@ describe("what attackers try with pages", () => {
     expect((await started(back, "s".repeat(512))).status).toBe(201);
   });
 
+  it("though the longest that is taken has an address, at the longest PUBLIC_URL", async () => {
+    await world.close();
+    const url = `https://${"a".repeat(58)}.${"b".repeat(57)}.com`;
+    world = await createWorld({ env: { PUBLIC_URL: url } });
+    const back = `${BACK}&more=`.padEnd(2_048, "x");
+    const client = "portal".padEnd(63, "x");
+    const portal = backendOf(world, await apiKey(world, { client, returnTo: [back] }));
+    // Together as long as a link holds at the most.
+    const state = `${'"'.repeat(14)}${"s".repeat(498)}`;
+    const page = { returnTo: back, state };
+    expect(JSON.stringify(page)).toHaveLength(2_600);
+    const started = await portal.start({ phone: PHONE, purpose: "verify_identity", page });
+    const { pageUrl } = await bodyOf<Asked>(started);
+    expect((await browser().see(pageUrl.slice(url.length))).status).toBe(200);
+  });
+
   it("what a backend names is text, not markup", async () => {
     const { path } = await ask({ purpose: "confirm_transaction", transaction: PURCHASE });
     const { html } = await browser().see(path);

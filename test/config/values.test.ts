@@ -32,6 +32,8 @@ const NOTICE_USES = [
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const SOON = inDays(30);
 
+const LONGEST_URL = `https://${"a".repeat(58)}.${"b".repeat(57)}.com`;
+
 type Case = [string, string, (read: Config) => unknown, unknown];
 
 const MYSQL = { kind: "mysql", host: "db", port: 3306, user: "u", password: "p", database: "phonekey" };
@@ -43,6 +45,7 @@ describe("values", () => {
     ["HOST", "localhost", (read) => read.server.host, "localhost"],
     ["PUBLIC_URL", "https://Auth.Example.com/", (read) => read.server.publicUrl, "https://auth.example.com"],
     ["PUBLIC_URL", "http://192.168.1.5:8080", (read) => read.server.publicUrl, "http://192.168.1.5:8080"],
+    ["PUBLIC_URL", LONGEST_URL, (read) => read.server.publicUrl, LONGEST_URL],
     ["CLIENT_IP_HEADER", "CF-Connecting-IP", (read) => read.server.clientIpHeader, "cf-connecting-ip"],
     [
       "ALLOWED_ORIGINS",
@@ -270,6 +273,7 @@ describe("values", () => {
       "https://*.example.com",
       "https://a.example,https://b.example",
       "https://a\\b.example",
+      `${LONGEST_URL}m`,
     ],
     [
       "TRUSTED_PROXIES",
