@@ -30,6 +30,12 @@ export async function beginSignIn(
   return await show(flow);
 }
 
+/** Whether this browser has a session. */
+export async function isSignedIn(c: Context<Env>, { settings, phonekey }: HttpDeps): Promise<boolean> {
+  const cookie = readCookie(c, settings, "session");
+  return cookie !== undefined && (await phonekey.sessions.authenticatePage(cookie)).ok;
+}
+
 /** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */
 export async function enter(
   c: Context<Env>,

@@ -25,6 +25,11 @@ export function beginSecondStep(c: Context<Env>, deps: HttpDeps, challenge: stri
   return c.redirect("/sign-in/second", 303);
 }
 
+/** Whether this browser has begun one that is not done. */
+export function isAtSecondStep(c: Context<Env>, deps: HttpDeps): boolean {
+  return challengeOf(c, deps) !== "";
+}
+
 /** GET /sign-in/second: asks for a second factor. */
 export async function showSecondStep(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const flow = await currentFlow(c, deps);

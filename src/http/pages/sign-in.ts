@@ -6,7 +6,8 @@ import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { inAdvance, sourcesOf } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
-import { beginSignIn, enter } from "./enter.ts";
+import { COPY } from "./copy.ts";
+import { beginSignIn, enter, isSignedIn } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
 import { heldVerification, secondsUntil } from "./held.ts";
@@ -20,9 +21,10 @@ import {
   statusOf,
   typedPhone,
 } from "./phone-form.ts";
-import { beginSecondStep, submitSecondStep } from "./second-step.ts";
+import { beginSecondStep, isAtSecondStep, submitSecondStep } from "./second-step.ts";
 import { sendCode, sendCodeAgain } from "./send-code.ts";
 import { codePage } from "./views/code.tsx";
+import { messagePage } from "./views/message.tsx";
 
 type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
 
@@ -56,7 +58,8 @@ export const submitPhone: Handler = async (c, deps) => {
 export const showCode: Handler = async (c, deps) => {
   const flow = await currentFlow(c, deps);
   const view = flow && (await heldVerification(c, deps, flow));
-  if (!flow || !view || view.status === "approved") return c.redirect("/sign-in", 303);
+  if (!flow || !view) return c.redirect("/sign-in", 303);
+  if (view.status === "approved") return await usedCode(c, deps, view);
   return await codeForm(c, deps, flow, view);
 };
 
@@ -77,8 +80,9 @@ export const submitCode: Handler = async (c, deps) => {
   // The code was right, and is used up by it: there is nothing more to enter here.
   if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
   const view = await heldVerification(c, deps, flow);
-  // The right code that was sent twice: its first answer signed the person in, and that page goes on from there.
-  if (!view || view.status === "approved") return c.redirect("/sign-in", 303);
+  if (!view) return c.redirect("/sign-in", 303);
+  // The right code that was sent twice: by then the browser has what came of the first.
+  if (view.status === "approved") return c.redirect("/sign-in/code", 303);
   return await codeForm(c, deps, flow, view, { refusal: signedIn.refusal });
 };
 
@@ -99,6 +103,22 @@ export const resendCode: Handler = async (c, deps) => {
   const view = await heldVerification(c, deps, flow);
   return view ? await codeForm(c, deps, flow, view, sent) : c.redirect("/sign-in", 303);
 };
+
+/** Of a code that was right before: on from where that led, where it led anywhere. */
+async function usedCode(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { codeLength }: VerificationView,
+): Promise<Response> {
+  if (await isSignedIn(c, deps)) return c.redirect("/sign-in", 303);
+  if (isAtSecondStep(c, deps)) return c.redirect("/sign-in/second", 303);
+  const context = pageContext(c, deps, { path: "/sign-in/code" });
+  const { code, phone } = COPY[context.locale];
+  const href = alphabetOf(codeLength) === "letters" ? "/temporary-password" : "/sign-in";
+  const action = { href, label: phone.title };
+  const page = messagePage({ context, title: code.usedTitle, text: code.usedText, action });
+  return await sendPage(c, deps, page, 410);
+}
 
 async function codeForm(
   c: Context<Env>,

@@ -9,7 +9,7 @@ import { refusalText } from "../problem.ts";
 import { sourcesOf } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { VERIFY_COPY } from "./copy/verify.ts";
-import { enter } from "./enter.ts";
+import { enter, isSignedIn } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
 import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
@@ -74,6 +74,9 @@ async function signInByPassword(
   if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
   // The code was right, and is used up by it: there is nothing more to enter here.
   if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
+  const again = await askedPage(c, deps);
+  // The right one that was sent twice: by then the browser has what came of the first.
+  if (again?.view.status === "approved") return c.redirect(pagePath(c), 303);
   return await answerAgain(c, deps, flow, { refusal: signedIn.refusal });
 }
 
@@ -139,15 +142,17 @@ async function answer(
   return await sendPage(c, deps, html, refusal ? REFUSALS[refusal.code].status : 200, more);
 }
 
-/** Approved, or ended otherwise. The way back carries no `state`: the link alone shows nothing about who has it. */
-async function overPage(
-  c: Context<Env>,
-  deps: HttpDeps,
-  { view, client, returnTo }: AskedPage,
-): Promise<Response> {
+/**
+ * Approved, or ended otherwise. The way back carries no `state`: the link alone shows nothing about who has it. What a
+ * temporary password led to is for whoever it signed in.
+ */
+async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Promise<Response> {
+  const { view, client, returnTo } = asked;
+  const isApproved = view.status === "approved";
+  if (isApproved && isPassword(asked) && (await isSignedIn(c, deps))) return c.redirect("/account", 303);
   const context = pageContext(c, deps, { path: pagePath(c) });
   const copy = VERIFY_COPY[context.locale];
-  const isDone = view.status === "approved";
+  const isDone = isApproved && !isPassword(asked);
   const page = messagePage({
     context,
     title: isDone ? copy.doneTitle : copy.endedTitle,

@@ -42,6 +42,8 @@ export const EN: Copy = {
     expired: "This code has expired. Have a new one sent.",
     endedTitle: "This code no longer works",
     endedText: "It has expired, or was entered wrongly too many times. We can send a new one to ",
+    usedTitle: "This code has been used",
+    usedText: "It works once. If it did not sign you in, begin again.",
     sendNew: "Send a new code",
     openInbox: "Open the development inbox",
   },

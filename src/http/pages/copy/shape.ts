@@ -56,6 +56,8 @@ interface CodeCopy {
   readonly expired: string;
   readonly endedTitle: string;
   readonly endedText: string;
+  readonly usedTitle: string;
+  readonly usedText: string;
   readonly sendNew: string;
   readonly openInbox: string;
 }

@@ -42,6 +42,8 @@ export const ZH_CN: Copy = {
     expired: "验证码已过期，请重新获取。",
     endedTitle: "验证码已失效",
     endedText: "验证码已过期，或输错次数过多。我们可以重新发送至 ",
+    usedTitle: "验证码已使用",
+    usedText: "验证码仅可使用一次。如果您未能登录，请重新开始。",
     sendNew: "发送新的验证码",
     openInbox: "打开开发收件箱",
   },
