@@ -234,7 +234,7 @@ it("a right code that was sent twice is no mistake: the page goes on from what i
     return [answer.status, answer.headers.get("location")];
   };
   expect(await post()).toEqual([303, "/account"]);
-  expect(await post()).toEqual([303, "/sign-in"]);
+  expect(await post()).toEqual([303, "/sign-in/code"]);
 });
 
 it("reloading the answer to a wrong code asks the server again, and breaks nothing", async () => {
