@@ -86,6 +86,7 @@ beforeAll(async () => {
   // Without its database it can say that it lives, and nothing else.
   world.clock.advance(300_000);
   await tourBeforePassword();
+  await tourTestNumber();
   const last = await world.signIn(phoneNo(64));
   down = true;
   for (const each of OPERATIONS) await withoutDatabase(each, last, challenged);
@@ -316,6 +317,20 @@ async function tourClosed(): Promise<void> {
   const { id: verificationId } = await bodyOf<VerificationBody>(asked);
   await call("POST /v1/sessions", json({ verificationId, code: closed.sms.lastCode() }), closed);
   await closed.close();
+}
+
+/** What comes of factors in a session that more people may open. */
+async function tourTestNumber(): Promise<void> {
+  const [phone, code] = [phoneNo(74), "739251"];
+  const test = await createWorld({ env: { TEST_NUMBERS: `${phone}=${code}@2027-06-01` } });
+  const { id: verificationId } = await bodyOf<VerificationBody>(
+    await test.post("/v1/verifications", { phone }),
+  );
+  const entered = await test.post("/v1/sessions", { verificationId, code });
+  const { headers } = asUser(await bodyOf<OpenedSession>(entered));
+  for (const name of ["passkeys/options", "recovery-codes"])
+    await call(`POST /v1/me/factors/${name}`, { headers }, test);
+  await test.close();
 }
 
 /** What a person is answered who came by a temporary password and has still to choose one of their own. */

@@ -184,6 +184,17 @@ describe("somebody who knows what is in the source", () => {
     await refused(await open("A".repeat(22)), "invalid_code");
   });
 
+  test("brings no second factor, which whoever signs in by the number later would meet", async () => {
+    const { accessToken } = await signedIn();
+    const headers = bearer(accessToken);
+    for (const path of ["totp", "passkeys/options"]) {
+      const response = await world.request(`/v1/me/factors/${path}`, { method: "POST", headers });
+      await refused(response, "invalid_request", "factor");
+    }
+    const factors = await world.request("/v1/me/factors", { headers });
+    expect(await bodyOf(factors)).toMatchObject({ factors: [] });
+  });
+
   test("proves nothing to a backend with it: there the number gets a message and its code alone counts", async () => {
     const shop = backendOf(world, await apiKey(world));
     const started = await shop.start({ phone: PHONE, purpose: "verify_identity" });

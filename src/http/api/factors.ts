@@ -63,7 +63,7 @@ export const offerPasskey = operation({
   description: "What `navigator.credentials.create` takes, for pages of this very origin.",
   auth: "access_token",
   answer: { status: 200, description: "The options; they are good once.", schema: PasskeyOptions },
-  refusals: ["step_up_required", "too_many_factors", "too_many_requests"],
+  refusals: ["invalid_request", "step_up_required", "too_many_factors", "too_many_requests"],
   handle: async (request, phonekey, deps) => {
     const options = await phonekey.factors.passkeyOptions(request.principal, siteOf(request.c, deps));
     return options.ok ? ok(passkeyOptionsBody(options.value)) : options;
@@ -90,7 +90,7 @@ export const renewRecoveryCodes = operation({
   description: "Ten codes in the place of all others. Each stands once for a factor that was lost.",
   auth: "access_token",
   answer: { status: 201, description: "The codes, shown this once.", schema: RecoveryCodes },
-  refusals: ["invalid_token", "step_up_required", "factor_missing", "too_many_requests"],
+  refusals: ["invalid_request", "invalid_token", "step_up_required", "factor_missing", "too_many_requests"],
   handle: async ({ principal, locale }, phonekey) => {
     const codes = await phonekey.factors.renewCodes({ principal, locale });
     return codes.ok ? ok({ codes: [...codes.value] }) : codes;

@@ -19,6 +19,9 @@ const PROTECTING: Need = { ...SENSITIVE, level: 2 };
 /** What users do with their second factors and their login protection; everything but reading takes a recent step-up. */
 export function createFactors(deps: FactorsDeps) {
   const adding = async (principal: Principal) => {
+    // More people may know its code: what one of them brought, whoever has the number later would meet.
+    if (principal.session.isTest)
+      return refuse("invalid_request", { field: "factor", detail: "is not for test numbers" });
     const may = requireRecent(principal, ADDING, deps.clock.now());
     return may.ok ? may : withMethods(may.refusal, await waysFor(deps, principal, ADDING));
   };
@@ -54,9 +57,7 @@ export function createFactors(deps: FactorsDeps) {
     async renewCodes({
       principal,
       locale,
-    }: Actor): Promise<
-      Result<readonly string[], "step_up_required" | "invalid_token" | "factor_missing" | "too_many_requests">
-    > {
+    }: Actor): Promise<Result<readonly string[], Refused | "factor_missing" | "too_many_requests">> {
       const may = await adding(principal);
       if (!may.ok) return may;
       const factors = await deps.factorStore.list(principal.user.id);
