@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { openSmsLogin } from "../compose/transfer.ts";
+import { demoServer, openSmsLogin } from "../compose/transfer.ts";
 import { runImport, withTransferTools } from "./transfers.ts";
 
 export function importCommand(): Command {
@@ -33,7 +33,10 @@ function smsLoginCommand(): Command {
         "\nare reported. Safe to interrupt: run it again and it goes on." +
         "\n\nExample:\n  phonekey import smslogin --database mysql://reader:secret@10.0.0.5/demo",
     )
-    .action(async ({ database, table, json = false }: SmsLoginOptions) => {
+    .action(async ({ database, table, json = false }: SmsLoginOptions, command: Command) => {
+      // Not as the option's parser, whose complaint would show the password.
+      const server = demoServer(database);
+      if (!server.ok) command.error(`error: --database ${server.problem}`);
       const source = await openSmsLogin(database, table);
       try {
         const total = await source.count();

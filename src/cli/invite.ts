@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type InvitationTools, invitationTools } from "../compose/invitations.ts";
 import { numberOf } from "../compose/numbers.ts";
+import type { Config } from "../config.ts";
 import { settings } from "./settings.ts";
 
 export function inviteCommand(): Command {
@@ -22,8 +23,13 @@ function addCommand(): Command {
     .argument("<phones...>", "phone numbers, as a person writes them")
     .option("--json", "print the outcome as JSON")
     .addHelpText("after", "\nExample:\n  phonekey users invite add +8613800138000 13900139000")
-    .action((written: string[], { json = false }: { json?: boolean }) =>
-      forEach(written, (tools, phone) => tools.add(phone), { json, done: "invited", not: "already invited" }),
+    .action((written: string[], { json = false }: { json?: boolean }, command: Command) =>
+      forEach(written, (tools, phone) => tools.add(phone), {
+        command,
+        json,
+        done: "invited",
+        not: "already invited",
+      }),
     );
 }
 
@@ -33,8 +39,13 @@ function removeCommand(): Command {
     .argument("<phones...>", "phone numbers, as a person writes them")
     .option("--json", "print the outcome as JSON")
     .addHelpText("after", "\nExample:\n  phonekey users invite remove +8613800138000")
-    .action((written: string[], { json = false }: { json?: boolean }) =>
-      forEach(written, (tools, phone) => tools.remove(phone), { json, done: "removed", not: "not invited" }),
+    .action((written: string[], { json = false }: { json?: boolean }, command: Command) =>
+      forEach(written, (tools, phone) => tools.remove(phone), {
+        command,
+        json,
+        done: "removed",
+        not: "not invited",
+      }),
     );
 }
 
@@ -44,7 +55,7 @@ function listCommand(): Command {
     .option("--json", "print one JSON object a line; times are milliseconds since 1970")
     .addHelpText("after", "\nExample:\n  phonekey users invite list")
     .action(({ json = false }: { json?: boolean }) =>
-      withTools(async (tools) => {
+      withTools(settings(), async (tools) => {
         for await (const { phone, at } of tools.list()) {
           console.log(json ? JSON.stringify({ phone, at }) : `${new Date(at).toISOString()}  ${phone}`);
         }
@@ -52,7 +63,8 @@ function listCommand(): Command {
     );
 }
 
-interface Wording {
+interface Asked {
+  readonly command: Command;
   readonly json: boolean;
   /** What is said of a number for which something was done, and of one where there was nothing to do. */
   readonly done: string;
@@ -63,15 +75,14 @@ interface Wording {
 async function forEach(
   written: readonly string[],
   act: (tools: InvitationTools, phone: Phone) => Promise<boolean>,
-  { json, done, not }: Wording,
+  { command, json, done, not }: Asked,
 ): Promise<void> {
   const config = settings();
   const phones = written.map((text, index) => {
     const phone = numberOf(config, text);
-    if (!phone) throw new Error(`argument ${index + 1} is not a phone number`);
-    return phone;
+    return phone ?? command.error(`error: argument ${index + 1} is not a phone number`);
   });
-  await withTools(async (tools) => {
+  await withTools(config, async (tools) => {
     const counts = { [done]: 0, [not]: 0 };
     for (const phone of phones) {
       const outcome = (await act(tools, phone)) ? done : not;
@@ -83,8 +94,8 @@ async function forEach(
 
 type Phone = NonNullable<ReturnType<typeof numberOf>>;
 
-async function withTools(act: (tools: InvitationTools) => Promise<void>): Promise<void> {
-  const tools = await invitationTools(settings());
+async function withTools(config: Config, act: (tools: InvitationTools) => Promise<void>): Promise<void> {
+  const tools = await invitationTools(config);
   try {
     await act(tools);
   } finally {

@@ -37,6 +37,8 @@ function rotateCommand(): Command {
     .addHelpText("after", "\nExamples:\n  phonekey keys rotate\n  phonekey keys rotate code refresh")
     .action((kinds: string[], options: { wrappingOnly?: boolean }, command: Command) =>
       withTools(async (tools) => {
+        if (options.wrappingOnly && kinds.length > 0)
+          command.error("error: --wrapping-only makes no new key; name no kinds beside it");
         const wanted = options.wrappingOnly ? [] : rotatable(command, tools.kinds, kinds);
         console.log(`Wrapped ${await tools.rewrap()} keys under the first secret.`);
         for (const kind of wanted) {

@@ -11,10 +11,10 @@ export function messagesCommand(): Command {
     .argument("<phone>", "a phone number, as a person writes it")
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  phonekey messages +8613800138000")
-    .action(async (phone: string, { json = false }: { json?: boolean }) => {
+    .action(async (phone: string, { json = false }: { json?: boolean }, command: Command) => {
       const config = settings();
       const record = await recordOf(config, phone);
-      if (!record) throw new Error("this is not a phone number");
+      if (!record) command.error("error: this is not a phone number");
       console.log(json ? JSON.stringify(asJson(record)) : asText(record, config.pages.defaultLocale));
     });
 }

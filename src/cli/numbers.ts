@@ -24,8 +24,8 @@ function showCommand(): Command {
       "\nLimits are counted by the record of messages; those that many numbers share are not shown." +
         "\n\nExample:\n  phonekey numbers show +8613800138000",
     )
-    .action((written: string, { json = false }: { json?: boolean }) =>
-      withNumber(written, async (tools, phone) => {
+    .action((written: string, { json = false }: { json?: boolean }, command: Command) =>
+      withNumber(command, written, async (tools, phone) => {
         const state = await tools.show(phone);
         console.log(json ? JSON.stringify(state) : asText(state, Date.now()));
       }),
@@ -57,7 +57,7 @@ function unlockCommand(): Command {
       if (why.length === 0 || why.length > LONGEST_REASON || /\p{C}/u.test(why)) {
         command.error("error: --reason must be 1 to 200 characters, without control characters");
       }
-      return withNumber(written, async (tools, phone) => {
+      return withNumber(command, written, async (tools, phone) => {
         const outcome = await tools.unlock(phone, why);
         console.log(json ? JSON.stringify(outcome) : sentenceOf(outcome));
         if (outcome.status !== "unlocked") process.exitCode = 1;
@@ -66,12 +66,13 @@ function unlockCommand(): Command {
 }
 
 async function withNumber(
+  command: Command,
   written: string,
   act: (tools: NumberTools, phone: Parameters<NumberTools["show"]>[0]) => Promise<void>,
 ): Promise<void> {
   const config = settings();
   const phone = numberOf(config, written);
-  if (!phone) throw new Error("this is not a phone number");
+  if (!phone) command.error("error: this is not a phone number");
   const tools = await numberTools(config);
   try {
     await act(tools, phone);

@@ -2,6 +2,7 @@ import { createKeyring } from "../adapters/keyring/keyring.ts";
 import { replaceKeys } from "../adapters/keyring/rotate.ts";
 import { createPhoneVault } from "../adapters/keyring/vault.ts";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
+import type { MysqlServer } from "../adapters/sql/mysql-connection.ts";
 import { createRestoredStore } from "../adapters/sql/restored.ts";
 import * as smsLogin from "../adapters/sql/smslogin.ts";
 import { createSqlStores } from "../adapters/sql/stores.ts";
@@ -10,6 +11,7 @@ import { createUserTransferStore } from "../adapters/sql/transfer.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { systemRandom } from "../adapters/system/random.ts";
 import { databaseUrl } from "../config/database-url.ts";
+import { bad, good, type Parsed } from "../config/formats.ts";
 import type { Config } from "../config.ts";
 import { readSmsLoginRows } from "../core/account/smslogin.ts";
 import {
@@ -98,8 +100,15 @@ export async function importFromDemo(
  * @param url as `DATABASE_URL` names a MySQL
  */
 export async function openSmsLogin(url: string, table: string): Promise<smsLogin.SmsLoginSource> {
+  const server = demoServer(url);
+  if (!server.ok) throw new Error(`--database ${server.problem}`);
+  return await smsLogin.openSmsLogin({ server: server.value, table });
+}
+
+/** Where the demo's database is. */
+export function demoServer(url: string): Parsed<MysqlServer> {
   const read = databaseUrl.read(url);
-  if (!read.ok) throw new Error(`--database ${read.problem}`);
-  if (read.value.kind !== "mysql") throw new Error("--database must be mysql://user:password@host/database");
-  return await smsLogin.openSmsLogin({ server: read.value, table });
+  if (!read.ok) return read;
+  const { value } = read;
+  return value.kind === "mysql" ? good(value) : bad("must be mysql://user:password@host/database");
 }

@@ -86,6 +86,8 @@ describe("the command line", () => {
     { what: "an unknown command", args: ["start"], code: 2, says: "unknown command" },
     { what: "an unknown option", args: ["serve", "--prot", "1"], code: 2, says: "unknown option" },
     { what: "too many arguments", args: ["serve", "now"], code: 2, says: "too many arguments" },
+    { what: "a phone that is none", args: ["messages", "12"], code: 2, says: "this is not a phone number" },
+    { what: "a number that is none", args: ["numbers", "show", "1"], code: 2, says: "not a phone number" },
     { what: "an inbox without a server", args: ["inbox"], code: 1, says: "no server answers on port" },
     { what: "keys before there is a database", args: ["keys", "list"], code: 1, says: "phonekey migrate" },
   ])("$what exits with $code", async ({ args, code, says }) => {
@@ -114,6 +116,13 @@ describe("the command line", () => {
     const { code, stderr } = await phonekey(["keys", "rotate", "signature"], { folder });
     expect(code).toBe(2);
     expect(stderr).toContain("signing");
+    // Whoever names kinds expects new keys of them.
+    const nothing = await phonekey(["keys", "rotate", "--wrapping-only", "signing"], { folder });
+    expect(nothing).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("--wrapping-only"),
+    });
     expect((await phonekey(["keys", "list", "--json"], { folder })).stdout).toBe(before.stdout);
   });
 });

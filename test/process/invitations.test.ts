@@ -28,7 +28,7 @@ test("phonekey users invite says who may sign up, beside a running server", { ti
     stdout: "2 invited, 0 already invited.\n",
   });
   const wrong = await invite("add", newPhone(), "12");
-  expect(wrong).toMatchObject({ code: 1, stdout: "" });
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
   expect(wrong.stderr).toContain("argument 2 is not a phone number");
   expect(await invite("add", guest, "--json")).toMatchObject({
     stdout: '{"invited":0,"already invited":1}\n',

@@ -162,7 +162,19 @@ test.each([
   },
   { what: "no database to import from", args: ["import", "smslogin"], code: 2, says: "--database" },
   {
-    what: "a wrong database to import from",
+    what: "something that names no MySQL to import from",
+    args: ["import", "smslogin", "--database", "mysq://u:s3cret@127.0.0.1:9/x"],
+    code: 2,
+    says: "error: --database must be `sqlite:`",
+  },
+  {
+    what: "SQLite to import from",
+    args: ["import", "smslogin", "--database", "sqlite:demo.db"],
+    code: 2,
+    says: "error: --database must be mysql://user:password@host/database",
+  },
+  {
+    what: "a database to import from that is away",
     args: ["import", "smslogin", "--database", "mysql://u:s3cret@127.0.0.1:9/x"],
     code: 1,
     says: "phonekey: the database to import from is unavailable: nothing accepts connections at its address\n",
