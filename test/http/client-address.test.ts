@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   type ClientAddressSettings,
   clientAddress,
-  isUnknownProxy,
+  whyUnknown,
 } from "../../src/http/middleware/client-address.ts";
 import { createWorld } from "../support/world.ts";
 import { phoneNo } from "./support.ts";
@@ -17,8 +17,6 @@ const BEHIND: ClientAddressSettings = { trustedProxies: ["10.0.0.0/8", "2001:db8
 
 const keyOf = (peer: string | undefined, headers: Headers = {}, settings = NONE) =>
   clientAddress(peer, (name) => headers[name], settings)?.key;
-const warns = (peer: string | undefined, headers: Headers = {}, settings = NONE) =>
-  isUnknownProxy(peer, (name) => headers[name], settings);
 const forwarded = (value: string): Headers => ({ "x-forwarded-for": value });
 
 describe("the client's address", () => {
@@ -178,16 +176,20 @@ describe("the client's address", () => {
   });
 });
 
-describe("an unknown proxy", () => {
-  it.each<[string, Headers, ClientAddressSettings, boolean]>([
-    ["10.0.0.2", forwarded("198.51.100.1"), NONE, true],
-    ["127.0.0.1", { forwarded: "for=x" }, NONE, true],
-    ["127.0.0.1", {}, NONE, false],
-    ["10.0.0.2", forwarded("198.51.100.1"), BEHIND, false],
-    [PEER, forwarded("198.51.100.1"), NONE, false],
-    ["10.0.0.2", forwarded("x"), { trustedProxies: [], clientIpHeader: "cf-connecting-ip" }, false],
-  ])("%s with %j", (peer, headers, settings, expected) => {
-    expect(warns(peer, headers, settings)).toBe(expected);
+describe("why a forwarded request has no client's address", () => {
+  const BY_HEADER: ClientAddressSettings = { trustedProxies: [], clientIpHeader: "cf-connecting-ip" };
+  it.each<[string, Headers, ClientAddressSettings, RegExp | undefined]>([
+    ["10.0.0.2", forwarded("198.51.100.1"), NONE, /not in TRUSTED_PROXIES/],
+    ["127.0.0.1", { forwarded: "for=x" }, NONE, /not in TRUSTED_PROXIES/],
+    ["10.0.0.2", { "x-real-ip": "198.51.100.1" }, BEHIND, /in TRUSTED_PROXIES tells no client's address/],
+    ["10.0.0.2", forwarded("198.51.100.1:4711"), BEHIND, /in TRUSTED_PROXIES tells no client's address/],
+    ["10.0.0.2", forwarded("198.51.100.1"), BY_HEADER, /CLIENT_IP_HEADER/],
+    ["10.0.0.2", {}, BY_HEADER, undefined],
+    ["127.0.0.1", {}, NONE, undefined],
+  ])("%s with %j", (peer, headers, settings, says) => {
+    const why = whyUnknown(peer, (name) => headers[name], settings);
+    if (says) expect(why).toMatch(says);
+    else expect(why).toBeUndefined();
   });
 });
 
@@ -233,20 +235,23 @@ describe("the limits by address", () => {
     ).toBe(10);
   });
 
-  it("are off behind a proxy that nobody configured, and the log says so once", async () => {
+  it.each<[what: string, env: Record<string, string>, headers: Headers]>([
+    ["that nobody configured", {}, forwarded("192.0.2.1")],
+    ["that is trusted and tells no address", { TRUSTED_PROXIES: PROXY }, { "x-real-ip": "192.0.2.1" }],
+    ["that does not send CLIENT_IP_HEADER", { CLIENT_IP_HEADER: "cf-conecting-ip" }, forwarded("192.0.2.1")],
+  ])("are off behind a proxy %s, and the log says so once", async (_what, env, headers) => {
     const world = await createWorld({
-      env: { LIMIT_ADDRESS_SENDS: "1/1h", CAPTCHA: "off", GUARD_MODE: "off" },
+      env: { LIMIT_ADDRESS_SENDS: "1/1h", CAPTCHA: "off", GUARD_MODE: "off", ...env },
     });
+    await world.request("/healthz", { from: "127.0.0.1" });
+    expect(world.logged.filter((line) => JSON.stringify(line).includes("are off"))).toEqual([]);
     for (let n = 0; n < PHONES; n += 1) {
-      const response = await world.post(
-        "/v1/verifications",
-        { phone: phoneNo(n) },
-        forwarded("192.0.2.1"),
-        PROXY,
-      );
+      const response = await world.post("/v1/verifications", { phone: phoneNo(n) }, headers, PROXY);
       expect(response.status).toBe(201);
     }
-    const warnings = world.logged.filter((line) => JSON.stringify(line).includes("TRUSTED_PROXIES"));
+    const warnings = world.logged.filter((line) =>
+      JSON.stringify(line).includes("limits by address are off"),
+    );
     expect(warnings).toHaveLength(1);
     expect(JSON.stringify(world.logged)).not.toContain("192.0.2.1");
     await world.close();

@@ -39,20 +39,29 @@ export function clientAddress(
   if (settings.clientIpHeader) return addressOf(parse(header(settings.clientIpHeader)));
   const socket = parse(peer);
   if (!socket) return undefined;
-  const forwarded = FORWARDING_HEADERS.some((name) => header(name) !== undefined);
-  if (!forwarded) return addressOf(socket);
+  if (!isForwarded(header)) return addressOf(socket);
   if (isTrusted(socket, settings)) return addressOf(forwardedFor(header("x-forwarded-for"), settings));
   return isLocal(socket) ? undefined : addressOf(socket);
 }
 
-/** Whether forwarding headers come from a neighbour that is no configured proxy; the log should say so. */
-export function isUnknownProxy(
+/**
+ * Why a request that was forwarded has no client's address, for the log: an operator who does not hear of it believes
+ * that limits by address hold. Undefined where it was not forwarded, as the probe of a neighbour.
+ */
+export function whyUnknown(
   peer: string | undefined,
   header: (name: string) => string | undefined,
   settings: ClientAddressSettings,
-): boolean {
+): string | undefined {
+  if (!isForwarded(header)) return undefined;
+  if (settings.clientIpHeader) return "requests have no address in CLIENT_IP_HEADER";
   const socket = parse(peer);
-  if (!socket || settings.clientIpHeader || !isLocal(socket) || isTrusted(socket, settings)) return false;
+  return socket && isTrusted(socket, settings)
+    ? "a proxy in TRUSTED_PROXIES tells no client's address in X-Forwarded-For"
+    : "a proxy that is not in TRUSTED_PROXIES forwards requests";
+}
+
+function isForwarded(header: (name: string) => string | undefined): boolean {
   return FORWARDING_HEADERS.some((name) => header(name) !== undefined);
 }
 

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { Env, HttpDeps } from "../context.ts";
-import { clientAddress, isUnknownProxy } from "./client-address.ts";
+import { clientAddress, whyUnknown } from "./client-address.ts";
 import { negotiateLocale } from "./locale.ts";
 
 /** Gives every request an id of ours, its language and its client's address, counts it, and logs how it went. */
@@ -28,12 +28,13 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
   };
 }
 
-/** Says once that an unknown proxy switches the limits by address off. */
+/** Says once that the limits by address are off, and why. */
 function proxyWarning({ log, settings }: HttpDeps) {
   let warned = false;
   return (peer: string | undefined, header: (name: string) => string | undefined) => {
-    if (warned || !isUnknownProxy(peer, header, settings)) return;
+    const why = warned ? undefined : whyUnknown(peer, header, settings);
+    if (!why) return;
     warned = true;
-    log.warn({}, "a proxy that is not in TRUSTED_PROXIES forwards requests: limits by address are off");
+    log.warn({}, `${why}: limits by address are off`);
   };
 }
