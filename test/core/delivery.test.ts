@@ -216,6 +216,31 @@ test("the record has what became of a message also where its budgets could not b
   await rules.close();
 });
 
+test("the operator hears of what only they can mend also where the budgets could not be corrected", async () => {
+  const { sender, answer } = createTestSender("sender-1");
+  answer({ status: "rejected", alert: { kind: "sms_balance", subject: "sender-1" }, settles: ["other"] });
+  const record = aMessage();
+  const [report, raise, settle] = [vi.fn(), vi.fn(), vi.fn()];
+  const sent = deliver(
+    {
+      messages: opened.stores.messages,
+      route: [sender],
+      deadline: () => deadlineIn(1_000),
+      clock,
+      report,
+      alerts: { ...SILENT_ALERTS, raise, settle },
+      onSent: () => {},
+      settlePrice: () => ({ price: 0, correct: () => Promise.reject(new Error("lost")) }),
+    },
+    record,
+    smsOf(record.id),
+  );
+  await expect(sent).rejects.toThrow("lost");
+  expect(raise).toHaveBeenCalledWith("sms_balance", "sender-1", {});
+  expect(settle).toHaveBeenCalledWith(["other"]);
+  expect(report).toHaveBeenCalledWith({ messageId: record.id, sender: "sender-1", status: "rejected" });
+});
+
 describe("T13: what a crash finds", () => {
   test("at the moment of the send the message is noted and its code can be checked", async () => {
     const rules = await createRules();

@@ -60,18 +60,18 @@ export async function handOver(
   sms: SmsMessage,
 ): Promise<Result<void, DeliveryRefusal>> {
   const outcome = await sendByRoute(deps, sms);
-  deps.onSent(outcome.sender, outcome.status);
+  const { status, sender, providerCode } = outcome;
+  deps.onSent(sender, status);
+  if (status !== "accepted") {
+    deps.report({ messageId: record.id, sender, status, ...(providerCode && { providerCode }) });
+  }
   const settled = deps.settlePrice(record, outcome);
   try {
     await settled.correct();
   } finally {
-    // Also without limits it is known what became of it: else its report would fit no message.
+    // Also without limits it is known what became of it: else its report would fit no message, and no operator would hear.
     await deps.messages.finish(record.id, { price: settled.price, ...outcome });
-  }
-  await tellOperator(deps.alerts, outcome);
-  const { status, sender, providerCode } = outcome;
-  if (status !== "accepted") {
-    deps.report({ messageId: record.id, sender, status, ...(providerCode && { providerCode }) });
+    await tellOperator(deps.alerts, outcome);
   }
   return deliveryResult(status, outcome.retryAfterSeconds);
 }
