@@ -136,6 +136,25 @@ export function standardOutput(): OutputFile {
   };
 }
 
+/**
+ * Has all that is printed written whole: where it goes to a file, its stream takes for written a text of which a disk that
+ * is nearly full took a part.
+ *
+ * @param onLost told what went wrong
+ */
+export function watchStandardOutput(onLost: (error: unknown) => void): void {
+  process.stdout.on("error", onLost);
+  if (!fstatSync(STDOUT).isFile()) return;
+  process.stdout.write = (text: string | Uint8Array) => {
+    try {
+      writeFileSync(STDOUT, text);
+    } catch (error) {
+      onLost(error);
+    }
+    return true;
+  };
+}
+
 const STDOUT = 1;
 
 function writeWhole(text: string): void {

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../compose.ts";
 import { doctorCommand } from "./doctor.ts";
 import { describeFailure } from "./failure.ts";
-import { lostOutput } from "./files.ts";
+import { lostOutput, watchStandardOutput } from "./files.ts";
 import { importCommand } from "./import.ts";
 import { inboxCommand } from "./inbox.ts";
 import { keysCommand } from "./keys.ts";
@@ -47,7 +47,7 @@ try {
 /** A command whose output is lost has failed; `console.log` keeps that to itself, and a stream nobody watches throws it. */
 function watchOutput(): void {
   let lost: unknown;
-  process.stdout.on("error", (error) => {
+  watchStandardOutput((error) => {
     lost = error;
   });
   process.stderr.on("error", () => {});

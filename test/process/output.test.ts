@@ -48,6 +48,16 @@ describe("a command whose output is lost has failed, in a sentence", () => {
     expect(run("wrong 2>/dev/full")).toMatchObject({ status: 2, stderr: "" });
   });
 
+  test("what is printed at once, and of which the disk takes only a part", () => {
+    writeFileSync(join(folder, "nearly"), "x".repeat(1_021));
+    const { status, stderr } = run("--version >> nearly", "ulimit -f 1");
+    expect(readFileSync(join(folder, "nearly")).length).toBe(1_024);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^phonekey: cannot write standard output: .+\n$/),
+    ]);
+  });
+
   test("an export of which the disk takes only a part, its last one too", () => {
     const { status, stderr } = run("users export > part.ndjson", "ulimit -f 40");
     expect(readFileSync(join(folder, "part.ndjson")).length).toBe(40 * 1_024);
