@@ -48,7 +48,7 @@ describe("/openapi.json", () => {
 
   it("has a sentence for every field and parameter", () => {
     const mute = propertiesOf(document).filter(({ schema }) => !schema.description);
-    const plain = mute.filter(({ path }) => !/Problem|Jwks|healthz|readyz/.test(path));
+    const plain = mute.filter(({ path }) => !/Jwks|healthz|readyz/.test(path));
     expect(plain.map(({ path }) => path)).toEqual([]);
   });
 
@@ -84,7 +84,7 @@ describe.each(named)("%s", (_, each) => {
 
   it("asks for credentials exactly where they are needed", () => {
     const security = {
-      none: undefined,
+      none: [],
       access_token: [{ accessToken: [] }],
       backend: [{ apiKey: [] }],
       anybody: [{}, { apiKey: [] }],
@@ -105,9 +105,9 @@ describe("/docs", () => {
   it.each(["en", "zh-CN"])("tells in %s all that the document tells", async (locale) => {
     const page = await (await world.request(`/docs?lang=${locale}`)).text();
     const text = plainText(page);
-    const sentences = propertiesOf(document)
-      .filter(({ path }) => !path.includes("Problem"))
-      .flatMap(({ schema }) => (schema.description ? [schema.description] : []));
+    const sentences = propertiesOf(document).flatMap(({ schema }) =>
+      schema.description ? [schema.description] : [],
+    );
     for (const { method, path, summary, description } of OPERATIONS) {
       sentences.push(`${method.toUpperCase()} ${path}`, summary, description);
     }
@@ -119,8 +119,28 @@ describe("/docs", () => {
   it("names the credentials of every call that takes some", async () => {
     const page = await (await world.request("/docs")).text();
     const taking = OPERATIONS.filter(({ auth }) => auth !== "none");
-    expect(page.match(/<\/strong> Authorization: Bearer/g)).toHaveLength(taking.length);
+    expect(page.match(/<\/strong> <span lang="en">Authorization: Bearer/g)).toHaveLength(taking.length);
     expect(plainText(page)).toContain("Authorization: Bearer <API key, pk_…>");
+  });
+
+  it.each(named.filter(([, { body }]) => body))("keeps the forms of a body of %s apart", async (_, each) => {
+    const { schema } = describedBy(each)?.requestBody?.content["application/json"] ?? {};
+    const shown = formsShown(await (await world.request("/docs")).text(), each);
+    for (const { properties, required = [] } of schema?.anyOf ?? [schema ?? {}]) {
+      expect(shown).toContainEqual({ fields: Object.keys(properties ?? {}), required: [...required].sort() });
+    }
+  });
+
+  it("names what a field of several kinds of text takes", async () => {
+    const page = plainText(await (await world.request("/docs")).text());
+    expect(page).toContain("clientAddress ipv4 | ipv6 optional");
+  });
+
+  it("says in Chinese which text is English", async () => {
+    const page = await (await world.request("/docs?lang=zh-CN")).text();
+    expect(page).toMatch(/<h2 [^>]*lang="en"[^>]*>Start a verification</);
+    expect(page).toMatch(/<span lang="en">Stays the same for ever/);
+    expect(page).not.toMatch(/<p>(?:<code>|[A-Z][a-z])/);
   });
 
   it("has an anchor for the type of every problem", async () => {
@@ -128,6 +148,19 @@ describe("/docs", () => {
     for (const code of Object.keys(REFUSALS)) expect(page).toContain(`id="error-${code}"`);
   });
 });
+
+/** The lists of fields in the part of a call: what stands in each outside other fields, and what of that is required. */
+function formsShown(page: string, { method, path }: Operation) {
+  const part = page
+    .split('<section class="operation"')
+    .slice(1)
+    .find((one) => plainText(one).includes(`${method.toUpperCase()} ${path} `));
+  return (part ?? "").split('<dl class="fields"').map((list) => {
+    const fields = [...list.matchAll(/<dt><code>(\w+)<\/code>(.*?)<\/dt>/g)];
+    const required = fields.filter(([, , marks]) => marks?.includes("is-required"));
+    return { fields: fields.map(([, name]) => name), required: required.map(([, name]) => name).sort() };
+  });
+}
 
 /** What a reader sees, whatever the white space and the marks. */
 function plainText(html: string): string {

@@ -61,7 +61,7 @@ function everyView(locale: Locale, text: string) {
     description: text,
     auth: text,
     parameters: [{ name: text, in: "header", required: true, description: text }],
-    bodyFields: [{ name: text, type: text, required: true, description: text }],
+    bodies: [[{ name: text, type: text, required: true, description: text }], []],
     answers: [{ status: 200, description: text, fields: [{ name: text, type: text, description: text }] }],
     refusals: [{ code: text, status: 400, text }],
     example: text,
@@ -87,6 +87,7 @@ function everyView(locale: Locale, text: string) {
       title: text,
       version: text,
       operations: [operation],
+      problemFields: [{ name: text, type: text, description: text }],
       refusals: [{ code: text, status: 400, en: text, zh: text }],
     }),
   };
@@ -229,7 +230,14 @@ test("the inbox shows each message literally and reloads itself only where no sc
 test("the API page has an anchor for every refusal that its operations link to", async () => {
   const refusals = Object.entries(REFUSALS).map(([code, entry]) => ({ code, ...entry }));
   const page = String(
-    await apiDocsPage({ context: contextOf("en"), title: "API", version: "1", operations: [], refusals }),
+    await apiDocsPage({
+      context: contextOf("en"),
+      title: "API",
+      version: "1",
+      operations: [],
+      problemFields: [],
+      refusals,
+    }),
   );
   for (const { code, zh } of refusals) {
     expect(page).toContain(`id="error-${code}"`);

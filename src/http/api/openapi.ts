@@ -9,15 +9,15 @@ import { allRefusals, type Operation } from "./operation.ts";
 /** A JSON Schema (draft 2020-12), which is what OpenAPI 3.1 takes. */
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-const Problem = z
+export const Problem = z
   .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
+    type: z.string().meta({ description: "Where `/docs` tells of it." }),
+    title: z.string().meta({ description: "For people, in the language of `Accept-Language`." }),
+    status: z.int().meta({ description: "That of the answer." }),
+    detail: z.string().meta({ description: "For developers, where it says more than `title`." }),
     code: z.string().meta({ description: "Stable; see the list of refusals." }),
     field: z.string().optional().meta({ description: "Which part of the request is wrong." }),
-    requestId: z.string(),
+    requestId: z.string().meta({ description: "That of the log, also in `X-Request-Id`." }),
     retryAfter: z.int().optional().meta({ description: "Seconds; the same as `Retry-After`." }),
     kinds: z
       .array(z.string())
@@ -114,7 +114,7 @@ function describeOperation(operation: Operation, schemas: Record<string, JsonSch
 }
 
 const SECURITY: Readonly<Record<Operation["auth"], object>> = {
-  none: {},
+  none: { security: [] },
   access_token: { security: [{ accessToken: [] }] },
   backend: { security: [{ apiKey: [] }] },
   anybody: { security: [{}, { apiKey: [] }] },

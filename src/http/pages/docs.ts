@@ -2,7 +2,7 @@ import type { Handler } from "hono";
 import type { z } from "zod";
 import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
 import type { Locale } from "../../core/verification/ports.ts";
-import { IDEMPOTENCY_KEY, plainSchema } from "../api/openapi.ts";
+import { IDEMPOTENCY_KEY, Problem, plainSchema } from "../api/openapi.ts";
 import { allRefusals, type Operation } from "../api/operation.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
@@ -22,6 +22,7 @@ export function createDocs(deps: HttpDeps, operations: readonly Operation[]): Ha
       title: "Phonekey API",
       version: deps.settings.version,
       operations: known,
+      problemFields: fieldsOf(Problem, "output"),
       refusals: Object.entries(REFUSALS).map(([code, { status, en, zh }]) => ({ code, status, en, zh })),
     });
     return await sendPage(c, deps, page);
@@ -45,7 +46,7 @@ function docsOf(operation: Operation, locale: Locale): DocsOperation {
     description,
     auth: AUTH[operation.auth],
     parameters: parametersOf(operation),
-    bodyFields: fieldsOf(operation.body),
+    bodies: bodiesOf(operation.body),
     answers: [
       { status: answer.status, description: answer.description, fields: fieldsOf(answer.schema, "output") },
     ],
@@ -90,15 +91,21 @@ interface Shape {
 
 type Definitions = Readonly<Record<string, Shape>>;
 
+/** The fields of each form that a body may have. */
+function bodiesOf(body: z.ZodType | undefined): readonly (readonly DocsField[])[] {
+  if (!body) return [];
+  const root: Shape = plainSchema(body, "input");
+  return (root.anyOf ?? [root]).map((form) => shapeFields(form, root.$defs ?? {}, false));
+}
+
 function fieldsOf(schema: z.ZodType | undefined, io: "input" | "output" = "input"): DocsField[] {
   if (!schema) return [];
   const root: Shape = plainSchema(schema, io);
   const definitions = root.$defs ?? {};
-  const shape = resolve(root, definitions);
-  return formFields(shape, definitions, false);
+  return shapeFields(resolve(root, definitions), definitions, false);
 }
 
-/** The fields of every form that an object may have. */
+/** The fields of every form that an object in a field may have. */
 function formFields(shape: Shape, definitions: Definitions, oneOfSeveral: boolean): DocsField[] {
   const forms = shape.anyOf ?? [shape];
   return forms.flatMap((form) => shapeFields(form, definitions, oneOfSeveral || forms.length > 1));
@@ -141,5 +148,6 @@ function typeOf(field: Shape): string {
   if (field.enum) return field.enum.join(" | ");
   if (field.const) return JSON.stringify(field.const);
   if (field.type === "array") return `${typeOf(field.items ?? {})}[]`;
+  if (field.anyOf) return [...new Set(field.anyOf.map(typeOf))].join(" | ");
   return field.format ?? field.type ?? "object";
 }

@@ -116,8 +116,10 @@ interface DocsCopy {
   readonly auth: string;
   readonly parameters: string;
   readonly body: string;
+  readonly oneOf: string;
   readonly answers: string;
   readonly refusals: string;
+  readonly problemLead: string;
   readonly refusalsLead: string;
   readonly example: string;
   readonly required: string;

@@ -6,6 +6,8 @@ export interface ApiDocsPageProps {
   readonly title: string;
   readonly version: string;
   readonly operations: readonly DocsOperation[];
+  /** What every refusal holds. */
+  readonly problemFields: readonly DocsField[];
   /** The whole catalogue; each has the anchor `error-<code>`. */
   readonly refusals: readonly DocsRefusal[];
 }
@@ -25,7 +27,8 @@ export interface DocsOperation {
   /** In words; empty when nothing is asked for. */
   readonly auth: string;
   readonly parameters: readonly DocsParameter[];
-  readonly bodyFields: readonly DocsField[];
+  /** The fields of each form that the body may have; none where there is no body. */
+  readonly bodies: readonly (readonly DocsField[])[];
   readonly answers: readonly DocsAnswer[];
   readonly refusals: readonly { readonly code: string; readonly status: number; readonly text: string }[];
   readonly example?: string;
@@ -52,7 +55,8 @@ export interface DocsAnswer {
 }
 
 /** The API reference as a page to read. */
-export function apiDocsPage({ context, title, version, operations, refusals }: ApiDocsPageProps): Page {
+export function apiDocsPage(props: ApiDocsPageProps): Page {
+  const { context, title, version, operations } = props;
   const copy = COPY[context.locale].docs;
   return layout(
     { context, title, shape: "docs" },
@@ -64,7 +68,7 @@ export function apiDocsPage({ context, title, version, operations, refusals }: A
         {operations.map((operation) => (
           <Operation copy={copy} operation={operation} />
         ))}
-        <Catalogue context={context} refusals={refusals} />
+        <Catalogue {...props} />
       </div>
     </div>,
   );
@@ -84,9 +88,10 @@ function Method({ name }: { readonly name: string }) {
   return <span class={`method method-${name.toLowerCase()}`}>{name.toUpperCase()}</span>;
 }
 
-/** What stands between backticks is code. */
+/** A text of the definitions, which are in English; what stands between backticks is code. */
 function Text({ value }: { readonly value: string }) {
-  return <>{value.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>;
+  const parts = value.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part));
+  return <span lang="en">{parts}</span>;
 }
 
 function Contents({
@@ -122,7 +127,9 @@ function Operation({ copy, operation }: { readonly copy: DocsCopy; readonly oper
       <p class="operation-path">
         <Method name={operation.method} /> <code>{operation.path}</code>
       </p>
-      <h2 id={`${id}-title`}>{operation.summary}</h2>
+      <h2 id={`${id}-title`} lang="en">
+        {operation.summary}
+      </h2>
       {operation.description && (
         <p>
           <Text value={operation.description} />
@@ -134,7 +141,7 @@ function Operation({ copy, operation }: { readonly copy: DocsCopy; readonly oper
         </p>
       )}
       <Parameters copy={copy} parameters={operation.parameters} />
-      <Fields copy={copy} title={copy.body} fields={operation.bodyFields} />
+      <Bodies copy={copy} bodies={operation.bodies} />
       <Example copy={copy} text={operation.example} />
       <Answers copy={copy} answers={operation.answers} />
       <Refusals copy={copy} refusals={operation.refusals} />
@@ -151,6 +158,22 @@ function Parameters({
 }) {
   const fields = parameters.map((parameter) => ({ ...parameter, type: parameter.in }));
   return <Fields copy={copy} title={copy.parameters} fields={fields} />;
+}
+
+function Bodies({ copy, bodies }: { readonly copy: DocsCopy; readonly bodies: DocsOperation["bodies"] }) {
+  const [only = [], ...others] = bodies;
+  if (others.length === 0) return <Fields copy={copy} title={copy.body} fields={only} />;
+  return (
+    <>
+      <h3>{copy.body}</h3>
+      <p>{copy.oneOf}</p>
+      {bodies.map((fields) => (
+        <div class="form-of-several">
+          <Fields copy={copy} fields={fields} />
+        </div>
+      ))}
+    </>
+  );
 }
 
 interface FieldsProps {
@@ -247,15 +270,15 @@ function Refusals({
 
 function Catalogue({
   context,
+  problemFields,
   refusals,
-}: {
-  readonly context: PageContext;
-  readonly refusals: readonly DocsRefusal[];
-}) {
+}: Pick<ApiDocsPageProps, "context" | "problemFields" | "refusals">) {
   const copy = COPY[context.locale].docs;
   return (
     <section class="operation" id="refusals" aria-labelledby="refusals-title">
       <h2 id="refusals-title">{copy.refusals}</h2>
+      <p>{copy.problemLead}</p>
+      <Fields copy={copy} fields={problemFields} />
       <p>{copy.refusalsLead}</p>
       <dl class="fields">
         {refusals.map(({ code, status, en, zh }) => (
