@@ -120,6 +120,16 @@ describe.each(named(withBody))("%s", (_, operation) => {
     expect(problem.field).toBeTypeOf("string");
   });
 
+  it("refuses a field that is given twice, however it is written", async () => {
+    const valid = JSON.stringify(validBody(operation, ""));
+    const [, key = ""] = /^\{"(\w+)"/.exec(valid) ?? [];
+    const escaped = `\\u${key.charCodeAt(0).toString(16).padStart(4, "0")}${key.slice(1)}`;
+    for (const twin of [key, escaped]) {
+      const response = await send(operation, { body: `{"${twin}":"${CANARY}",${valid.slice(1)}` });
+      expect(await expectClientError(response)).toMatchObject({ code: "invalid_request", field: "body" });
+    }
+  });
+
   it.each([
     "text/plain",
     "application/x-www-form-urlencoded",

@@ -6,6 +6,7 @@ import type { Principal } from "../../core/session/session.ts";
 import { answerWith } from "../answer-with.ts";
 import { bearerToken } from "../bearer.ts";
 import type { Env, HttpDeps } from "../context.ts";
+import { decodeUtf8, parseJson } from "../json.ts";
 import { problem } from "../problem.ts";
 import { allRefusals, type Caller, type Operation } from "./operation.ts";
 
@@ -132,7 +133,7 @@ async function readBody(
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type === undefined && schema.safeParse(undefined).success && (await isEmpty(c))) return ok(undefined);
   if (type !== "application/json") return refuse("unsupported_media_type", { field: "Content-Type" });
-  const body = parseJson(await c.req.arrayBuffer());
+  const body = readJson(await c.req.arrayBuffer());
   return body.ok ? parse(schema, body.value) : body;
 }
 
@@ -140,14 +141,12 @@ async function isEmpty(c: Context<Env>): Promise<boolean> {
   return (await c.req.arrayBuffer()).byteLength === 0;
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-
-/** Bytes that are no UTF-8 are refused: replaced, they would be kept as something that nobody sent. */
-function parseJson(bytes: ArrayBuffer): Result<unknown, "invalid_request"> {
+function readJson(bytes: ArrayBuffer): Result<unknown, "invalid_request"> {
   try {
-    return ok(JSON.parse(UTF8.decode(bytes)));
+    return ok(parseJson(decodeUtf8(bytes)));
   } catch {
-    return refuse("invalid_request", { field: "body", detail: "must be a JSON object" });
+    const detail = "must be a JSON object that names each field once";
+    return refuse("invalid_request", { field: "body", detail });
   }
 }
 

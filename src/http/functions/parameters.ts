@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Env } from "../context.ts";
+import { decodeUtf8, parseJson } from "../json.ts";
 
 type Entries = readonly (readonly [name: string, value: unknown])[];
 
@@ -30,8 +31,8 @@ export async function readParameters<N extends string>(
 async function readEntries(c: Context<Env>): Promise<Entries | undefined> {
   const sent = c.req.method === "GET" ? new URL(c.req.url).search.slice(1) : await c.req.arrayBuffer();
   try {
-    const text = typeof sent === "string" ? sent : new TextDecoder("utf-8", { fatal: true }).decode(sent);
-    return text.trimStart().startsWith("{") ? Object.entries(JSON.parse(text)) : formEntries(text);
+    const text = typeof sent === "string" ? sent : decodeUtf8(sent);
+    return text.trimStart().startsWith("{") ? Object.entries(parseJson(text) as object) : formEntries(text);
   } catch {
     return undefined;
   }

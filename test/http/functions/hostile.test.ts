@@ -92,9 +92,11 @@ describe.each(CALLS)("%s", (_call, name, good, bad) => {
       expect((await post(name, JSON.stringify({ ...rest, [parameter]: null }))).errorCode).toBe(-1001);
     });
 
-    it("given twice, in a query or a form, even with one of them empty", async () => {
+    it("given twice, in a query, a form or an object, even with one of them empty", async () => {
       const { [parameter]: value = "", ...rest } = good();
       for (const second of [value, "", CANARY]) {
+        const object = `{${JSON.stringify(parameter)}:${JSON.stringify(second)},${JSON.stringify(good()).slice(1)}`;
+        expect((await post(name, object)).errorCode).toBe(-1001);
         const twice = new URLSearchParams([...Object.entries(rest), [parameter, value], [parameter, second]]);
         expect((await answerTo(`/functions/${name}?${twice}`)).errorCode).toBe(-1001);
         expect((await post(name, twice, "application/x-www-form-urlencoded")).errorCode).toBe(-1001);
