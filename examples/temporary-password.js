@@ -16,7 +16,7 @@ await main(async () => {
   const { id, pageUrl } = await help(await ask("Whom do you help? Their mobile number?"));
   console.log(`Tell them to open ${pageUrl}, or let your own app ask:`);
 
-  // In your app: it works like a code, once, for ten minutes, for this verification alone.
+  // In your app: it works like a code, once, until `expiresAt`, for this verification alone.
   const code = await ask("The password of the message?");
   const session = await phonekey("POST", "/v1/sessions", { body: { verificationId: id, code } });
   console.log(`User ${session.user.id} is in.`);

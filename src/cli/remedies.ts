@@ -64,12 +64,13 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   template_unavailable:
     "Use a payee and a currency for which there is an approved text; the amount must fit into its variables. Operators: `TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION` names these texts.",
   too_many_requests:
-    "Wait for `retryAfter` seconds. Show the person a countdown; asking sooner does not help.",
+    "Wait for `retryAfter` seconds, and take a new `Idempotency-Key` where the call takes one. Show the person a countdown; asking sooner does not help.",
   headers_too_large: "Send fewer or smaller headers; often the cookies of the domain have grown.",
   internal_error: "Try again later. If it stays, give the operator the `requestId`.",
   captcha_unavailable:
     "Try again after `retryAfter` seconds. Operators: the captcha service cannot be reached; devices that signed in before are not affected.",
   sms_unavailable:
-    "Try again after `retryAfter` seconds. Operators: the log says what is wrong with the sender.",
-  unavailable: "Try again after `retryAfter` seconds. Nothing was lost; a store cannot be reached.",
+    "Try again after `retryAfter` seconds, with a new `Idempotency-Key`: the former one gets this answer for 24 hours. Operators: the log says what is wrong with the sender.",
+  unavailable:
+    "Try again after `retryAfter` seconds, with the same `Idempotency-Key`. Nothing was lost; a store cannot be reached.",
 };

@@ -47,7 +47,7 @@ export const IDEMPOTENCY_KEY = {
   in: "header",
   required: false,
   description:
-    "16 to 128 characters, random like a UUID. The same key gives the same answer for 24 hours and sends nothing again.",
+    "16 to 128 characters, random like a UUID. The same key gives the same answer for 24 hours and sends nothing again, also where the sender refused: another try takes a new key.",
   schema: { type: "string", minLength: 16, maxLength: 128 },
 };
 
