@@ -30,6 +30,24 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await store().take(leaseOn(key, 9, 6), NOW + MINUTE)).toMatchObject({ ok: true, leased: 3 });
     });
 
+    test("one that ended just now still counts for a clock that is behind", async () => {
+      const key = fresh("guesses");
+      await store().take(leaseOn(key, 3, 6, NOW + MINUTE), NOW);
+      expect(await store().take(leaseOn(key, 3, 6), NOW + MINUTE)).toMatchObject({ leased: 3 });
+      expect(await store().take(leaseOn(key, 1, 6), NOW + MINUTE - 1)).toMatchObject({
+        refusedBy: "lease",
+      });
+    });
+
+    test("a member that has one gets no other, and keeps what it has", async () => {
+      const key = fresh("guesses");
+      const held = leaseOn(key, 3, 9);
+      await store().take(held, NOW);
+      const again = { ...held, lease: { ...held.lease, wanted: 1 } };
+      await expect(store().take(again, NOW)).rejects.toThrow("has a lease here");
+      expect(await store().take(leaseOn(key, 9, 9), NOW)).toMatchObject({ leased: 6 });
+    });
+
     test("release gives back some or all, once, and never more than was held", async () => {
       const key = fresh("guesses");
       const held = leaseOn(key, 3, 3);

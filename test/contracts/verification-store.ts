@@ -206,6 +206,7 @@ export function verificationStoreContract(
         const mine = { holder, phoneTag };
         const older = await newVerification(store, { ...mine, createdAt: NOW - 2 });
         const newer = await newVerification(store, { ...mine, createdAt: NOW - 1 });
+        await newVerification(store, { ...mine, purpose: "reset_password", createdAt: NOW });
         await newVerification(store, { holder });
         await newVerification(store, { phoneTag, holder: fresh("address:") });
         await newVerification(store, { phoneTag });

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Session } from "../../src/core/account/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { sha256 } from "../../src/core/secrets.ts";
+import { redeemHandover } from "../../src/core/session/handover.ts";
 import type { SignedIn } from "../../src/core/session/session-draft.ts";
-import { createRules, DAY, PHONE, type Rules, SECOND, wrongFor } from "./rules.ts";
+import { createRules, DAY, HOUR, PHONE, type Rules, SECOND, wrongFor } from "./rules.ts";
 
 const VERIFIER = "v".repeat(43);
 
@@ -90,6 +92,61 @@ describe("a handover", () => {
     const ending = sessions.endAll(principal());
     await Promise.all([...handovers.map((handover) => redeem(handover)), ending]);
     expect(await sessions.list(principal())).toEqual([]);
+  });
+
+  test("is nobody's whose page's session ended while it opened one, and that one is over, too", async () => {
+    const { sessions } = rules.phonekey();
+    const deps = rules.deps();
+    const handover = await issue();
+    let opened = "";
+    const meanwhile = {
+      ...deps,
+      sessions: {
+        ...deps.sessions,
+        async open(session: Session) {
+          await sessions.end(principal(), page.session.id);
+          await deps.sessions.open(session);
+          opened = session.id;
+        },
+      },
+    };
+    const input = { handover, codeVerifier: VERIFIER, userAgent: "app" };
+    expect(await redeemHandover(meanwhile, input)).toMatchObject({ refusal: { code: "invalid_handover" } });
+    const found = await deps.sessions.find(opened);
+    expect(found?.session.endedAt).toBe(rules.clock.now());
+  });
+
+  test("opens a session as old as the page's, in which a password is still to be set where it was", async () => {
+    const wanted = { phone: PHONE, purpose: "temporary_password", locale: "en", client: {} } as const;
+    const started = await rules.phonekey().verifications.start(wanted);
+    if (!started.ok) throw new Error(started.refusal.code);
+    const { id: verificationId } = started.value;
+    const code = await rules.codeOf(verificationId);
+    const signedIn = await rules
+      .phonekey()
+      .signIn.byCode({ verificationId, code, client: {}, userAgent: "" });
+    if (!signedIn.ok) throw new Error(signedIn.refusal.code);
+    page = signedIn.value;
+    const { createdAt, authTime, amr } = page.session;
+    rules.clock.advance(SECOND);
+    const input = { handover: await issue(), codeVerifier: VERIFIER, userAgent: "app" };
+    rules.clock.advance(SECOND);
+    const redeemed = await rules.phonekey().signIn.byHandover(input);
+    if (!redeemed.ok) throw new Error(redeemed.refusal.code);
+    const expected = { createdAt, authTime, amr, mustSetPassword: true };
+    expect(redeemed.value.session).toMatchObject(expected);
+    const found = await rules.deps().sessions.find(redeemed.value.session.id);
+    expect(found?.session).toMatchObject(expected);
+  });
+
+  test("opens no more than sixty sessions a day for one user", async () => {
+    const used: string[] = [];
+    for (let hour = 0; hour < 4; hour++) {
+      for (let n = 0; n < 20; n++) used.push(await redeem(await issue()));
+      rules.clock.advance(HOUR);
+    }
+    expect(used.filter((use) => use === "ok")).toHaveLength(60);
+    expect(used.at(-1)).toBe("too_many_requests");
   });
 
   test("opens no more than twenty sessions an hour for one user", async () => {

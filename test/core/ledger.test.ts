@@ -59,6 +59,12 @@ describe("what a phone's ledger allows", () => {
     ["eight digits from the start", row(9, 0, 8), { usual: 8, most: 8 }, { codeLength: 8, cap: 9 }],
     ["longer guesses do not spend the short ones", row(30, HOUR, 8), CARRIES_8, { codeLength: 6, cap: 9 }],
     ["after 30 days each is forgotten", row(9, 30 * DAY - 8 * MINUTE), CARRIES_8, { codeLength: 6, cap: 1 }],
+    [
+      "a guess 30 days after the first of nine others is one of nine, and none beyond them",
+      [...guesses(6, 30 * DAY + HOUR), ...row(8, 10 * DAY), ...guesses(6, HOUR)],
+      CARRIES_6,
+      { codeLength: 6, cap: 1 },
+    ],
     ["a guess that another process dates ahead counts", row(9, -HOUR), CARRIES_8, { codeLength: 8 }],
   ])("%s", (_, wrong, lengths, expected) => {
     expect(allowance(wrong, lengths, NOW)).toMatchObject(expected);
@@ -84,7 +90,7 @@ const anyGuess = fc.record({
   codeLength: fc.constantFrom(6, 6, 6, 6, 8, 8, unlockMark(0).codeLength, 0),
 });
 const anyLedger = fc
-  .array(anyGuess, { maxLength: 40 })
+  .array(anyGuess, { maxLength: 40, size: "max" })
   .map((all) => all.sort((left, right) => left.at - right.at));
 const anyLengths = fc.constantFrom(CARRIES_8, CARRIES_6, { usual: 6, most: 7 }, { usual: 8, most: 8 });
 
@@ -114,7 +120,7 @@ const anySchedule = fc.array(
     untilFree: fc.boolean(),
     tries: fc.integer({ min: 1, max: 12 }),
   }),
-  { minLength: 1, maxLength: 60 },
+  { minLength: 1, maxLength: 60, size: "max" },
 );
 
 /** What comes of it, and which guesses were made while the ledger was spent. */
@@ -248,6 +254,13 @@ describe("an unlock", () => {
     expect(spentOf(used, CARRIES_8, NOW)).toEqual({ ...spent, unlocked: 0 });
   });
 
+  test("whose guesses met no spent ledger is read back as long as that decides about a guess of today", () => {
+    const before = [unlocked(31 * DAY + HOUR), ...guesses(6, 31 * DAY - 2 * HOUR)];
+    const ledger = [...before, ...row(8, 10 * DAY), ...guesses(6, 23 * HOUR)];
+    expect(judge(ledger, CARRIES_6, NOW)).toEqual(allowance(ledger, CARRIES_6, NOW));
+    expect(judge(ledger, CARRIES_6, NOW)).toMatchObject({ cap: 1 });
+  });
+
   test("whatever stands in the ledger, it gives exactly three more", () => {
     fc.assert(
       fc.property(anyLedger, anyLengths, (wrong, lengths) => {
@@ -270,7 +283,7 @@ describe("an unlock", () => {
       unlock: fc.boolean(),
       tries: fc.integer({ min: 0, max: 15 }),
     }),
-    { minLength: 1, maxLength: 60 },
+    { minLength: 1, maxLength: 60, size: "max" },
   );
 
   /** Somebody who talks support into every unlock that there may be, and guesses wrong as often as is allowed or less. */

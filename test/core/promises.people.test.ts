@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createSqlStores } from "../../src/adapters/sql/stores.ts";
+import { newApiKey } from "../../src/core/backend/api-key.ts";
+import { checkCode } from "../../src/core/verification/check.ts";
 import type { Client } from "../../src/core/verification/client.ts";
-import { createRules, DAY, HOUR, isShort, MINUTE, type Rules, SECOND, wrongFor } from "./rules.ts";
+import { codeOf } from "../../src/core/verification/message.ts";
+import { createRules, DAY, HOUR, isShort, MINUTE, PHONE, type Rules, SECOND, wrongFor } from "./rules.ts";
 
 const DEFAULT_LIMITS = {
   phoneSends: [
@@ -12,6 +16,19 @@ const DEFAULT_LIMITS = {
   resendMs: 30 * SECOND,
 };
 const OTHER_PHONE = "+8613900139000";
+const SHOP = {
+  client: "shop",
+  purposes: ["confirm_transaction"],
+  networks: [],
+  tells: "phone",
+  sends: [],
+  spend: {},
+  returnTo: [],
+} as const;
+const PAYMENT = {
+  purpose: "confirm_transaction",
+  transaction: { amount: "1.00", currency: "EUR", payee: "Shop" },
+} as const;
 
 let rules: Rules;
 afterEach(() => rules.close());
@@ -48,6 +65,33 @@ describe.each(["database", "memory"] as const)(
       expect(await attemptsUsed(id)).toBe(1);
       expect(await rules.ledger()).toHaveLength(1);
       expect(await rules.guess(id, code)).toBe("approved");
+    });
+
+    test("not for another transaction, also where both have the same code", async () => {
+      rules = await createRules({ state, settings: { codeLengths: { usual: 4, most: 8 } } });
+      const deps = rules.deps();
+      const { apiKeys } = createSqlStores(rules.database, { clock: deps.clock, onStaleKey: () => {} });
+      const shop = newApiKey(deps, { ...SHOP, expiresAt: deps.clock.now() + DAY }).kept;
+      await apiKeys.create(shop);
+      const asked = { phone: PHONE, locale: "en", client: {}, backend: shop, ...PAYMENT } as const;
+      const started = await rules.phonekey().verifications.start(asked);
+      if (!started.ok) throw new Error(started.refusal.code);
+      const verification = await deps.verifications.find(started.value.id);
+      if (!verification) throw new Error("there is no such verification");
+      const codeFor = (amount: number) => {
+        const transaction = { ...PAYMENT.transaction, amount: `${amount}.00` };
+        return codeOf(deps, { verification, testNumber: undefined }, transaction);
+      };
+      const code = await codeFor(1);
+      let amount = 2;
+      while ((await codeFor(amount)) !== code) amount += 1;
+      const guess = (paid: number) => {
+        const transaction = { ...PAYMENT.transaction, amount: `${paid}.00` };
+        const purposes = ["confirm_transaction"] as const;
+        return checkCode(deps, { verificationId: verification.id, code, client: {}, purposes, transaction });
+      };
+      expect(await guess(amount)).toMatchObject({ refusal: { code: "invalid_code" } });
+      expect(await guess(1)).toMatchObject({ ok: true });
     });
 
     test.each([

@@ -31,7 +31,8 @@ describe("what Redis says of guesses that went to the ledger", () => {
       );
     await limits.seed("new", [{ events: [] }]);
     expect(await take("new")).toMatchObject({ ok: true, steady: true });
-    await limits.seed("lost", [{ events: [{ key: fresh("key"), member: "m", at: NOW }] }]);
+    const lost = { events: [{ key: fresh("key"), member: "m", at: NOW }] };
+    await limits.seed("lost", [lost, { events: [] }]);
     const taken = await take("lost");
     expect(taken).toMatchObject({ ok: true, leased: 1 });
     expect(taken).not.toHaveProperty("steady");
