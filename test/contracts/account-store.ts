@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FactorStore } from "../../src/core/account/factors/ports.ts";
 import type { SessionStore, UserStore } from "../../src/core/account/ports.ts";
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
-import type { ReplyStore } from "../../src/core/delivery/receipt-ports.ts";
+import type { ReceiptStore, ReplyStore } from "../../src/core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { AccountStore } from "../../src/core/life/account-ports.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
@@ -18,6 +18,7 @@ export interface OpenAccountStore {
   readonly noticeStore: NoticeStore;
   readonly messages: MessageStore;
   readonly replies: ReplyStore;
+  readonly receipts: ReceiptStore;
   readonly ledger: Ledger;
   readonly keys: KeyStore;
   close(): Promise<void>;
@@ -116,6 +117,20 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
         messages: [{}],
         replies: [{}],
       });
+    });
+
+    test("keeps nothing that a provider knows a message by, also where its answer comes later", async () => {
+      const [{ user, phoneTag, message }, other] = [await account(), await account()];
+      expect(await opened.accounts.erase(erasure(user.id, [phoneTag]))).toBe(true);
+      const answer = { providerId: "p", providerCode: "Ok", requestId: "r", fee: 1 };
+      const outcome = { status: "accepted", sender: "console", price: 5, ...answer } as const;
+      for (const { id } of [message, other.message]) await opened.messages.finish(id, outcome);
+      const { providerId: _, requestId: __, ...kept } = outcome;
+      const [erased] = await opened.receipts.messagesTo([phoneTag], 9);
+      expect(erased).toMatchObject({ ...kept, sealedPhone: "" });
+      expect(erased).not.toHaveProperty("providerId");
+      expect(erased).not.toHaveProperty("requestId");
+      expect(await opened.receipts.messagesTo([other.phoneTag], 9)).toMatchObject([outcome]);
     });
 
     test("erases once, however many ask, and leaves no session of a sign-in that races with it", async () => {

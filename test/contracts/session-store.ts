@@ -92,6 +92,11 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       await expect(store.open(session)).rejects.toThrow();
     });
 
+    test("opens none of a user who is gone", async () => {
+      const { userId } = await openMore(fresh("user"));
+      expect(await store.list(userId, NOW)).toEqual([]);
+    });
+
     describe("rotate", () => {
       test("of 50 that race exactly one wins", async () => {
         const { session } = await signIn();

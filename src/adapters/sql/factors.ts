@@ -109,7 +109,7 @@ async function guessApp(
   { userId, bucket, right, windows, failureId }: AppGuess,
   now: number,
 ): Promise<AppGuessOutcome> {
-  await lockUser(trx, userId);
+  if (!(await lockUser(trx, userId))) return { is: "wrong" };
   const since = now - Math.max(...windows.map(({ windowMs }) => windowMs));
   const failures = await trx
     .selectFrom("factor_failures")
@@ -216,6 +216,8 @@ function recovery({
 
     useRecoveryCode: (userId, hash, now, notice) =>
       transaction(async (trx) => {
+        // An erasure that comes between would leave the notice.
+        if (!(await lockUser(trx, userId))) return false;
         const { numUpdatedRows } = await trx
           .updateTable("recovery_codes")
           .set({ used_at: now })

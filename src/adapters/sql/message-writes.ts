@@ -54,16 +54,21 @@ function finishedValues([id, outcome]: Outcome) {
 
 type FinishedRow = ReturnType<typeof finishedValues>;
 
-/** One statement for all: each column takes what the row with its id says. */
+/**
+ * One statement for all: each column takes what the row with its id says. Of one whose account was erased while its sender
+ * was asked, what the provider knows it by stays away.
+ */
 function finishing(db: Kysely<Schema>, rows: readonly FinishedRow[]) {
   const said = <K extends keyof FinishedRow>(name: K) => saidById(rows, name);
+  const unlessErased = <K extends keyof FinishedRow>(name: K) =>
+    sql<FinishedRow[K]>`case when sealed_phone = '' then null else ${said(name)} end`;
   return db
     .updateTable("messages")
     .set({
       sender: said("sender"),
-      provider_id: said("provider_id"),
+      provider_id: unlessErased("provider_id"),
       provider_code: said("provider_code"),
-      request_id: said("request_id"),
+      request_id: unlessErased("request_id"),
       fee: said("fee"),
       held_until: said("held_until"),
       price: said("price"),

@@ -20,6 +20,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
 
     open: (session) =>
       transaction(async (trx) => {
+        if (!(await lockUser(trx, session.userId))) return;
         await trx.insertInto("sessions").values(sessionValues(session)).execute();
         // One that a page handed over is as old as the page's.
         const { userId, id: sessionId, lastUsedAt: at } = session;

@@ -115,7 +115,7 @@ export interface SignInDraft {
 export interface SessionStore {
   /** The session and its user, also when it has ended; one keyed read. */
   find(id: string): Promise<{ readonly session: Session; readonly user: User } | undefined>;
-  /** Opens a further session for a user that exists. */
+  /** Opens a further session for a user that exists; of one who was erased meanwhile nothing is left. */
   open(session: Session): Promise<void>;
   /** Rotates from `generation` to the next, if it is still that and not over. Exactly one of several racers gets true. */
   rotate(id: string, generation: number, now: number): Promise<boolean>;
