@@ -3,6 +3,7 @@ import type { SessionStore, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { PhoneChange, PhoneChangeStore } from "../../src/core/life/ports.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
+import type { PasswordStore } from "../../src/core/password/ports.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
@@ -10,6 +11,7 @@ import { addTagKey, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples
 export interface OpenPhoneChangeStore {
   readonly phoneChanges: PhoneChangeStore;
   readonly noticeStore: NoticeStore;
+  readonly passwordStore: PasswordStore;
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly keys: KeyStore;
@@ -226,6 +228,33 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
         expect(canceled).toBe(applied === "gone");
         const holder = await opened.users.find(user.id);
         expect(holder?.phoneTag).toBe(canceled ? user.phoneTag : change.phoneTag);
+      }
+    });
+
+    test("applied while the former number signs in by a password, leaves no session of that", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { user, session, change } = await proposed();
+        const entry = { session: aSession(user.id), phoneTag: user.phoneTag };
+        const entering = async () => await opened.users.enter(entry);
+        const [applied] = await Promise.all([store.apply(change, to(), NOW), entering(), entering()]);
+        expect(applied).toBe("applied");
+        expect((await opened.sessions.list(user.id, NOW)).map(({ id }) => id)).toEqual([session.id]);
+      }
+    });
+
+    test("applied while the password is reset by the former number, either it is over or the reset is", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { user, change } = await proposed();
+        const notice = aNotice({ userId: user.id });
+        const reset = { userId: user.id, phoneTag: user.phoneTag, sealedHash: "sealed", notice, at: NOW };
+        const [applied, isReset] = await Promise.all([
+          store.apply(change, to(), NOW),
+          opened.passwordStore.change({ ...reset, bySms: true }),
+        ]);
+        expect(isReset).toBe(applied === "gone");
+        const holder = await opened.users.find(user.id);
+        expect(holder?.passwordSetAt).toBe(isReset ? NOW : undefined);
+        expect(await opened.sessions.list(user.id, NOW)).toHaveLength(isReset ? 0 : 1);
       }
     });
 

@@ -8,13 +8,16 @@ import { noteUse } from "./last-use.ts";
 import { isReleased } from "./recycled.ts";
 import type { Schema } from "./schema.ts";
 import { lockUser } from "./sessions.ts";
+import type { TagKey } from "./tag-key.ts";
+import { hasStill } from "./user-rows.ts";
 
 /** `UserStore.enter`: the user's row comes first, so that of several who open the same session one does. */
-export function createEnter({ transaction }: SqlDatabase): UserStore["enter"] {
-  return ({ session, knownEpoch, epoch }) =>
+export function createEnter({ transaction }: SqlDatabase, tagKey: TagKey): UserStore["enter"] {
+  return ({ session, phoneTag, knownEpoch, epoch }) =>
     transaction(async (trx) => {
       const row = await lockUser(trx, session.userId);
       if (!row || isReleased(row) || (await isThere(trx, session.id))) return undefined;
+      if (phoneTag !== undefined && !(await hasStill(trx, tagKey, row, phoneTag))) return undefined;
       const user = userOf(row);
       if (epoch !== undefined && user.deviceEpoch !== epoch) return undefined;
       if (asksSecondFactor(user, session, knownEpoch)) return { user, opened: false };

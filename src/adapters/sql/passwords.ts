@@ -9,7 +9,7 @@ import { usedAt } from "./recycled.ts";
 import type { Schema, UserRow } from "./schema.ts";
 import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser, voidDevices } from "./sessions.ts";
 import type { TagKey } from "./tag-key.ts";
-import { findUserRow, findUserRowByTag } from "./user-rows.ts";
+import { findUserRow, findUserRowByTag, hasStill } from "./user-rows.ts";
 
 export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PasswordStore {
   return {
@@ -25,12 +25,14 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
       return row && holderOf(row);
     },
 
-    change: ({ userId, sealedHash, keep, bySms, notice, at }) =>
+    change: ({ userId, phoneTag, sealedHash, keep, bySms, notice, at }) =>
       transaction(async (trx) => {
         // The user before the session, as everywhere.
-        await lockUser(trx, userId);
+        const user = await lockUser(trx, userId);
+        if (!user) return false;
+        if (phoneTag !== undefined && !(await hasStill(trx, tagKey, user, phoneTag))) return false;
         if (keep !== undefined && !(await lockLive(trx, keep, at))) return false;
-        const { numUpdatedRows } = await trx
+        await trx
           .updateTable("users")
           .set((eb) => ({
             sealed_password: sealedHash,
@@ -40,8 +42,7 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
             updated_at: at,
           }))
           .where("id", "=", userId)
-          .executeTakeFirstOrThrow();
-        if (numUpdatedRows === 0n) return false;
+          .execute();
         await addEvents(trx, { type: "password_set", userId, at });
         await addNotices(trx, notice);
         if (keep === undefined) await endSessionsOf(trx, [userId], at);

@@ -21,3 +21,18 @@ export async function findUserRowByTag(
   if (!found) return tagKey.stale();
   return found.id === null ? undefined : (found as UserRow);
 }
+
+/**
+ * Whether the user has the phone still that they were found by, asked where their row is locked. Rejects with `StaleKeyError`
+ * where a retag gave it another tag.
+ */
+export async function hasStill(
+  trx: Kysely<Schema>,
+  tagKey: TagKey,
+  { phone_tag }: Pick<UserRow, "phone_tag">,
+  tag: string,
+): Promise<boolean> {
+  if (phone_tag === tag) return true;
+  await tagKey.assertCurrent(trx, tag);
+  return false;
+}

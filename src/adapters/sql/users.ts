@@ -33,7 +33,7 @@ export function createUserStore(database: SqlDatabase, tagKey: TagKey): UserStor
       }),
 
     signIn: createSignIn(database, tagKey),
-    enter: createEnter(database),
+    enter: createEnter(database, tagKey),
     signInKnown: createSignInKnown(database, tagKey),
   };
 }

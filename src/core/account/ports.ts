@@ -80,8 +80,8 @@ export interface UserStore {
   signInKnown(draft: SignInDraft): Promise<(Entered & { readonly created: false }) | undefined>;
   /**
    * Opens a session for a user that exists, under the same rule. Undefined when there is no such user, when their number
-   * went to somebody else, when their epoch is another one, and when a session with this id was opened before: of several
-   * racers exactly one opens it.
+   * went to somebody else, when they have another number or epoch than what was shown, and when a session with this id was
+   * opened before: of several racers exactly one opens it.
    */
   enter(draft: EntryDraft): Promise<Entered | undefined>;
 }
@@ -94,6 +94,8 @@ export interface Entered {
 
 export interface EntryDraft {
   readonly session: Session;
+  /** The phone that was shown with it: one that the user had before opens nothing. */
+  readonly phoneTag?: string;
   /** The user's epoch that what was shown is good for: it opens nothing behind whoever ended everything meanwhile. */
   readonly epoch?: number;
   readonly knownEpoch?: number | undefined;

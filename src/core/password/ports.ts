@@ -36,6 +36,8 @@ export interface PasswordHolder {
 /** What becomes of a user's sessions when the password changes. */
 export interface PasswordChange {
   readonly userId: string;
+  /** The phone whose code is behind it: it sets no password of an account that has moved to another number meanwhile. */
+  readonly phoneTag?: string;
   readonly sealedHash: string;
   /** The session that goes on, and without which nothing is changed; all others end. */
   readonly keep?: string;
@@ -56,7 +58,7 @@ export interface PasswordStore {
   find(userId: string): Promise<PasswordHolder | undefined>;
   /**
    * Sets the password, ends the user's sessions but the one to keep, and voids the user's device tokens, in one durable
-   * transaction. False when there is no such user, or the session to keep is over.
+   * transaction. False when there is no such user, they have another phone, or the session to keep is over.
    */
   change(change: PasswordChange): Promise<boolean>;
   /**

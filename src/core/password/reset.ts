@@ -93,6 +93,7 @@ async function resetApproved(
   const at = deps.clock.now();
   const isChanged = await deps.passwordStore.change({
     userId: user.id,
+    phoneTag,
     sealedHash,
     bySms: true,
     notice,

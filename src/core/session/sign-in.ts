@@ -105,7 +105,7 @@ export async function signInApproved(
 
 /**
  * The one place where another first factor than a code by SMS becomes a session of a user that exists, or
- * `second_factor_required`. Undefined when the user is gone meanwhile.
+ * `second_factor_required`. Undefined when the user is gone meanwhile, or has another number.
  *
  * @param first what was shown and was right
  */
@@ -116,7 +116,11 @@ export async function openSession(
   const caller = await identifyCaller(deps, client.deviceToken, user.phoneTag);
   const draft = await draftSession(deps, userAgent, { amr: [first], ...caller });
   const session = { ...draft, userId: user.id };
-  const entered = await deps.users.enter({ session, knownEpoch: caller.knownEpoch });
+  const entered = await deps.users.enter({
+    session,
+    phoneTag: user.phoneTag,
+    knownEpoch: caller.knownEpoch,
+  });
   if (!entered) return undefined;
   if (!entered.opened) return await deps.askSecondFactor(entered.user, { first, caller, client });
   return ok({ user: entered.user, session, created: false });
