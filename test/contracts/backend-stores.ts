@@ -73,6 +73,25 @@ export function backendStoresContract(name: string, open: () => Promise<OpenBack
       expect(await opened.apiKeys.replace(anApiKey({ client, createdAt: NOW + 5 }), NOW)).toBe(false);
     });
 
+    test("of 8 that create a client's first key one does", async () => {
+      const client = fresh("c");
+      const made = await parallel(8, () => opened.apiKeys.create(anApiKey({ client })));
+      expect(made.filter(Boolean)).toHaveLength(1);
+      expect(await opened.apiKeys.revoke(client, NOW + 1)).toBe(1);
+    });
+
+    test("leaves no live key where one is replaced while all are revoked", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { client } = await created();
+        const next = anApiKey({ client, createdAt: NOW + 1 });
+        await Promise.all([
+          opened.apiKeys.replace(next, NOW + MINUTE),
+          opened.apiKeys.revoke(client, NOW + 2),
+        ]);
+        expect(await opened.apiKeys.findLive(client, NOW + 3)).toBeUndefined();
+      }
+    });
+
     test("of 20 that redeem a proof one does", async () => {
       const id = fresh("proof");
       const redeemed = await parallel(20, () =>

@@ -4,6 +4,7 @@ import { PURPOSES } from "../../core/verification/purpose.ts";
 import type { ApiKeysTable } from "./backend-tables.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
+import { lock } from "./limit-locks.ts";
 import type { EventType, Schema } from "./schema.ts";
 
 export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore {
@@ -30,6 +31,7 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
 
     create: (key) =>
       transaction(async (trx) => {
+        await lockClient(trx, key.client, key.createdAt);
         if ((await liveOf(trx, key.client, key.createdAt)).length > 0) return false;
         await add(trx, key, "api_key_created");
         return true;
@@ -37,6 +39,7 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
 
     replace: (key, overlapUntil) =>
       transaction(async (trx) => {
+        await lockClient(trx, key.client, key.createdAt);
         const live = await liveOf(trx, key.client, key.createdAt);
         if (live.length === 0) return false;
         await trx
@@ -52,6 +55,7 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
 
     revoke: (client, now) =>
       transaction(async (trx) => {
+        await lockClient(trx, client, now);
         const { numUpdatedRows } = await trx
           .updateTable("api_keys")
           .set({ revoked_at: now })
@@ -63,6 +67,11 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
         return Number(numUpdatedRows);
       }),
   };
+}
+
+/** Whoever adds keys of this client, or takes them away, waits: no key is added behind a revocation. */
+async function lockClient(trx: Kysely<Schema>, client: string, now: number): Promise<void> {
+  await lock(trx, [`api_keys:${client}`], now);
 }
 
 /** More keys of one client than any overlap leaves. */
