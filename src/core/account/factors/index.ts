@@ -57,7 +57,12 @@ export function createFactors(deps: FactorsDeps) {
     async renewCodes({
       principal,
       locale,
-    }: Actor): Promise<Result<readonly string[], Refused | "factor_missing" | "too_many_requests">> {
+    }: Actor): Promise<
+      Result<
+        readonly string[],
+        "step_up_required" | "invalid_request" | "invalid_token" | "factor_missing" | "too_many_requests"
+      >
+    > {
       const may = await adding(principal);
       if (!may.ok) return may;
       const factors = await deps.factorStore.list(principal.user.id);
