@@ -7,11 +7,11 @@ import { type Amount, amount } from "../config/money.ts";
 import { CLIENT_NAME, whyOver } from "../core/backend/api-key.ts";
 import type { ApiKey } from "../core/backend/ports.ts";
 import { LONGEST_BACKEND_MS } from "../core/protection/limits.ts";
+import { HOUR_MS } from "../core/time.ts";
 import { PURPOSES, ruleOf } from "../core/verification/purpose.ts";
 import { settings } from "./settings.ts";
 
 const DAYS = wholeNumber(1, 730);
-const HOUR_MS = 3_600_000;
 const SENDS = "600/1h,5000/24h";
 /** The others are those of users who are signed in. */
 const STARTABLE = PURPOSES.filter((purpose) => ["anybody", "backend"].includes(ruleOf(purpose).startedBy));

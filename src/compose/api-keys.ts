@@ -4,9 +4,8 @@ import { systemRandom } from "../adapters/system/random.ts";
 import type { Config } from "../config.ts";
 import { type ApiKeyTerms, newApiKey } from "../core/backend/api-key.ts";
 import type { ApiKey } from "../core/backend/ports.ts";
+import { DAY_MS } from "../core/time.ts";
 import { assertMigrated, openDatabase } from "./database.ts";
-
-const DAY_MS = 86_400_000;
 
 /** What an operator chooses for the keys of a backend; times in days from now. */
 export interface ApiKeyWishes extends Omit<ApiKeyTerms, "expiresAt"> {

@@ -1,11 +1,10 @@
 import type { Config } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
 import type { PhonekeyDeps } from "../core/phonekey.ts";
+import { DAY_MS } from "../core/time.ts";
 import type { HttpSettings } from "../http/context.ts";
 import { NOWHERE } from "../http/scf/own-host.ts";
 import { protectionSettings } from "./protection.ts";
-
-const DAY_MS = 86_400_000;
 
 /** Where people reach this server, as far as the settings tell: a function may learn its own address from requests alone. */
 export function originOf({ server, scf }: Config): string {

@@ -1,8 +1,8 @@
 import { phoneInE164 } from "../core/phone.ts";
+import { DAY_MS } from "../core/time.ts";
 import type { TestNumber } from "../core/verification/test-numbers.ts";
 import { bad, type Format, good, type Parsed, split } from "./formats.ts";
 
-const DAY_MS = 86_400_000;
 const EXPECTS =
   "`number=code@last day` such as `+8613800138000=…@2027-06-30`, each number once, separated by commas";
 const ENTRY = /^(\+\d{7,15})=(\d{6,8})@(\d{4})-(\d\d)-(\d\d)$/;

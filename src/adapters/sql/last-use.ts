@@ -1,7 +1,6 @@
 import type { Kysely } from "kysely";
+import { DAY_MS } from "../../core/time.ts";
 import type { Schema } from "./schema.ts";
-
-const DAY_MS = 86_400_000;
 
 /** Whether it has to be noted that somebody was used, which is done in steps of a day. */
 export function isUseOld(lastUsedAt: number | null, now: number): boolean {

@@ -1,10 +1,9 @@
 import { type Kysely, sql } from "kysely";
 import type { Peak, TrafficStore } from "../../core/protection/learn.ts";
+import { DAY_MS, HOUR_MS } from "../../core/time.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Fewer a day than this raise no bound of the guard. */
 const LEAST = 10;
 

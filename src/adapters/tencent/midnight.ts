@@ -1,4 +1,5 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from "../../core/time.ts";
+
 /** The cloud counts its days in China Standard Time, which knows no summer time. */
 const CHINA_OFFSET_MS = 8 * 3_600_000;
 

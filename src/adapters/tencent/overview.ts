@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../core/time.ts";
 import type {
   BodyTemplate,
   ReviewStatus,
@@ -34,7 +35,6 @@ export interface Standing {
   readonly reply?: string;
 }
 
-const DAY_MS = 86_400_000;
 const STATISTICS_DAYS = 30;
 /** Packages last a year or two. */
 const PACKAGE_DAYS = 3 * 365;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type PhonePolicy, parsePhone } from "../../core/phone.ts";
+import { DAY_MS } from "../../core/time.ts";
 import type { TestNumber } from "../../core/verification/test-numbers.ts";
 import { withDefault } from "../setting.ts";
 import { testNumbers } from "../test-numbers.ts";
@@ -21,7 +22,6 @@ interface Around {
   readonly now: number;
 }
 
-const DAY_MS = 86_400_000;
 /** A leap year, to the end of its last day. */
 const LONGEST_MS = 367 * DAY_MS;
 

@@ -1,5 +1,6 @@
 import type { Piece } from "../maintenance/tick.ts";
 import type { Clock } from "../ports.ts";
+import { MINUTE_MS } from "../time.ts";
 import { ALERT_KINDS } from "./kinds.ts";
 import type { AlertMessage, AlertPost, AlertStore, Telling } from "./ports.ts";
 
@@ -9,7 +10,6 @@ export interface TellDeps {
   readonly clock: Clock;
 }
 
-const MINUTE_MS = 60_000;
 const LONGEST_WAIT_MS = 60 * MINUTE_MS;
 /** Waits of 1, 2, 4 … 60 minutes: three days, then it is given up. */
 const MOST_ATTEMPTS = 77;

@@ -1,6 +1,7 @@
 import type { Turns } from "../maintenance/ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
+import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import type { ReceiptStore, Unreported } from "./receipt-ports.ts";
 import type { CarrierReport } from "./receipts.ts";
@@ -23,7 +24,6 @@ const PULL = "reports";
 /** Longer than one pull takes. */
 const TURN_MS = 60_000;
 
-const MINUTE_MS = 60_000;
 /** How old a message is when its sender is asked about it. */
 const AGES_MS = [1, 5, 30, 360].map((minutes) => minutes * MINUTE_MS);
 /** After a longer pause the messages of the last minutes are asked about, and no others. */

@@ -3,6 +3,7 @@ import { linesOf } from "../account/lines.ts";
 import type { Clock, Random } from "../ports.ts";
 import { spentLedger } from "../protection/ledger.ts";
 import type { WrongGuess } from "../protection/ports.ts";
+import { DAY_MS } from "../time.ts";
 import type { VerificationStore } from "../verification/ports.ts";
 
 /** The database after a backup of it was played back. */
@@ -39,7 +40,6 @@ export interface RestoredCounts {
 
 const PIECE = 500;
 const MOST_LINE_BYTES = 256;
-const DAY_MS = 86_400_000;
 
 /**
  * Puts right what a backup brings back that was over: guesses at codes, sessions that had been ended, tokens of

@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../ports.ts";
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Sweeps, Swept, Turns } from "./ports.ts";
 
 /** `RETENTION_…_DAYS`. */
@@ -66,8 +67,6 @@ export type TickReport =
 /** The name under which turns are taken. */
 export const TICK = "tick";
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 const BUDGET_MS = 20_000;
 /** A turn outlasts its work by this, so that nobody takes it while the last piece runs. */
 const GRACE_MS = 60_000;

@@ -15,6 +15,7 @@ import { takeBack } from "../protection/sends.ts";
 import type { MoneySettings } from "../protection/spend.ts";
 import { type Traffic, trafficOf } from "../protection/traffic.ts";
 import type { Refusal } from "../refusals.ts";
+import { MINUTE_MS } from "../time.ts";
 import { refuseOnHold } from "../verification/on-hold.ts";
 import type { Locale, PhoneVault } from "../verification/ports.ts";
 import type { Notice, NoticeEnd, NoticeStore } from "./ports.ts";
@@ -56,7 +57,6 @@ export interface Notices {
   sendDue(): Promise<Piece>;
 }
 
-const MINUTE_MS = 60_000;
 /** The request that promised a notice has this long to send it, before the periodic work may. */
 const REQUEST_MS = MINUTE_MS;
 /** Whoever claimed a notice and does not return within this was cut off: its outcome is unknown. */

@@ -1,10 +1,9 @@
 import type { Passwords } from "../account/factors/ports.ts";
 import type { User } from "../account/ports.ts";
 import { type Result, refuse } from "../refusals.ts";
+import { DAY_MS } from "../time.ts";
 import { type CheckDeps, countGuess } from "../verification/check.ts";
 import { type CompareDeps, comparePassword } from "./compare.ts";
-
-const DAY_MS = 86_400_000;
 
 type PasswordFactorDeps = CompareDeps & CheckDeps;
 

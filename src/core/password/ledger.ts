@@ -1,8 +1,7 @@
 import type { Bucket } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import { DAY_MS } from "../time.ts";
 import type { PasswordBucket } from "./ports.ts";
-
-const DAY_MS = 86_400_000;
 
 /**
  * How many wrong passwords a phone may have, from strangers and from its known devices each. Over a year that is 608 of

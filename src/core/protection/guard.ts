@@ -1,10 +1,8 @@
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
 import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitCheck } from "./ports.ts";
 import type { Traffic } from "./traffic.ts";
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** The first block; each further one lasts twice as long, at most as long as a message is looked back at. */
 const BLOCK_MS = HOUR_MS;

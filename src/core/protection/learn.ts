@@ -1,6 +1,7 @@
 import type { AlertStore, Alerts } from "../alerts/ports.ts";
 import type { Turns } from "../maintenance/ports.ts";
 import type { Clock, Random } from "../ports.ts";
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import { openBound } from "./guard.ts";
 import type { Baseline, BaselineStore } from "./learned.ts";
 import { peakSubject } from "./limits.ts";
@@ -8,8 +9,6 @@ import { MICROS } from "./prices.ts";
 import { numbersSubject, openPart } from "./shares.ts";
 import type { MoneySettings } from "./spend.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 /** How far back is looked for what is usual. */
 const HISTORY_MS = 14 * DAY_MS;

@@ -1,6 +1,5 @@
+import { DAY_MS } from "../time.ts";
 import type { WrongGuess } from "./ports.ts";
-
-const DAY_MS = 86_400_000;
 
 /** How far back wrong guesses count, and how many a phone has (security reference, part 4). */
 const LEDGER_WINDOW_MS = 30 * DAY_MS;

@@ -1,5 +1,6 @@
 import type { ApiKey } from "../backend/ports.ts";
 import { type Result, refuse } from "../refusals.ts";
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Standing } from "./challenges.ts";
 import type { Learned } from "./learned.ts";
 import type { Bucket, LimitCheck } from "./ports.ts";
@@ -52,8 +53,6 @@ export function exemptCaller(of: Pick<LimitCaller, "phoneTag" | "bucket" | "traf
   return { ...of, standing: { name: "exempt" }, isTrusted: false };
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** So far back a rebuild reads the record of messages at least. */
 export const LONGEST_BACKEND_MS = DAY_MS;
 /** What strangers may leave unconverted of a phone's longest window; the rest is kept for its known devices. */

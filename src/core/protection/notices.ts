@@ -1,5 +1,6 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Notice } from "../notices/ports.ts";
+import { HOUR_MS } from "../time.ts";
 import { exemptCaller, type SendCheck, type Window } from "./limits.ts";
 import { type MoneySettings, spendChecks } from "./spend.ts";
 import type { Traffic } from "./traffic.ts";
@@ -7,7 +8,6 @@ import type { Traffic } from "./traffic.ts";
 /** What is learned binds strangers alone. */
 const NOTHING_LEARNED = () => undefined;
 
-const HOUR_MS = 3_600_000;
 /**
  * Notices to one phone. They count apart from the sends that people ask for: nobody keeps a notice from its phone by
  * using those up, and whoever makes notices on purpose takes no code from it.

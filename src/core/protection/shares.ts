@@ -1,10 +1,8 @@
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
 import type { LimitCaller, SendCheck } from "./limits.ts";
 import { priceOf } from "./prices.ts";
 import type { MoneySettings } from "./spend.ts";
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** What strangers from anywhere may use of a budget; the rest is kept for networks that have a share. */
 const OPEN_PART = 0.6;

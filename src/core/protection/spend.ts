@@ -1,6 +1,7 @@
 import type { KeySpend } from "../backend/ports.ts";
 import type { DeliverDeps } from "../delivery/deliver.ts";
 import { isUnsent, type SmsSender } from "../delivery/ports.ts";
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
 import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
@@ -20,9 +21,6 @@ export interface MoneySettings {
   readonly hour: Budget;
   readonly day: Budget;
 }
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** What strangers who solved a third party's challenge may spend beyond a budget that is used up. */
 const RESERVE = 0.1;

@@ -1,5 +1,6 @@
 import type { Session, SessionStore, User } from "../account/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import { DAY_MS } from "../time.ts";
 import { findOpen } from "./authenticate.ts";
 import { type SessionTokenDeps, type SessionTokens, sessionTokens } from "./tokens.ts";
 
@@ -9,7 +10,6 @@ export interface RefreshDeps extends SessionTokenDeps {
 
 /** How long the immediate predecessor of a refresh token is answered with the same successor (T23). */
 const GRACE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /**
  * Rotates a refresh token. Parallel uses of one token get one successor. Any other spent token was stolen, or its

@@ -2,13 +2,12 @@ import type { Clock, Random } from "../../ports.ts";
 import { tooMany, type Window } from "../../protection/limits.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
+import { HOUR_MS } from "../../time.ts";
 import { normalizeCode } from "../../verification/code.ts";
 import type { AskVault } from "../../verification/ports.ts";
 import type { User } from "../ports.ts";
 import type { AppCode } from "./evidence.ts";
 import type { AppFactor, AppGuess, FactorStore, Totp } from "./ports.ts";
-
-const HOUR_MS = 3_600_000;
 
 /**
  * Wrong codes of apps that a user's known devices may enter, and as many that strangers may, who have shown another

@@ -1,3 +1,4 @@
+import { HOUR_MS } from "../../../core/time.ts";
 import { LIFE_COPY } from "../copy/life.ts";
 import { COPY } from "../copy.ts";
 import type { SentCode } from "../held.ts";
@@ -20,8 +21,6 @@ export interface PhoneChangePageProps extends PhonePageProps {
   /** The code that was sent to the new number and still works. */
   readonly sent?: SentCode;
 }
-
-const HOUR_MS = 3_600_000;
 
 /**
  * Moves the account to another number. Posts `country`, `phone` and `captcha` to /account/phone/send, `code` to
