@@ -3,7 +3,7 @@ import { apiKey, backendOf } from "../backend/support.ts";
 import { createVisitor } from "../password/visitor.ts";
 import { createWorld, ORIGIN, type World } from "../support/world.ts";
 import { factorCalls } from "./factor-support.ts";
-import { bodyOf, DAY_MS, PHONE } from "./support.ts";
+import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "./support.ts";
 
 // The right code that is sent again: by a second click, of which a browser shows the last answer alone, or by loading a page again.
 
@@ -87,4 +87,70 @@ describe("where it signed in", () => {
     for (const form of [{ code }, undefined])
       expect((await shown(visitor, path, form)).text).toContain("Please choose one of your own now");
   });
+});
+
+describe("a second click", () => {
+  beforeEach(async () => {
+    world = await createWorld();
+  });
+
+  /** The answer to the second of two forms that a browser sent before it had the first answer. */
+  async function twice(
+    visitor: ReturnType<typeof createVisitor>,
+    path: string,
+    form: Record<string, string>,
+  ) {
+    const sent = visitor.sending(form);
+    const first = await world.request(path, sent);
+    const second = await world.request(path, sent);
+    return { first, location: second.headers.get("location"), text: await second.text() };
+  }
+
+  it("on the code to a new number leads on to what is about to happen", async () => {
+    const visitor = createVisitor(world);
+    await visitor.enter();
+    await visitor.go("/account/phone");
+    await visitor.go("/account/phone/send", { phone: phoneNo(601), country: "CN" });
+    await visitor.go("/account/phone");
+    const { first, location } = await twice(visitor, "/account/phone", { code: world.sms.lastCode() });
+    expect([first.headers.get("location"), location]).toEqual(["/account/phone", "/account/phone"]);
+  });
+
+  it("on the code that confirms who they are leads on to where they came from", async () => {
+    const visitor = createVisitor(world);
+    await visitor.enter();
+    world.clock.advance(20 * MINUTE_MS);
+    await visitor.go("/account/confirm?to=/account/data");
+    await visitor.go("/account/confirm/send", {});
+    await visitor.go("/account/confirm?to=/account/data");
+    const form = { by: "sms", code: world.sms.lastCode() };
+    const { first, location } = await twice(visitor, "/account/confirm", form);
+    expect([first.headers.get("location"), location]).toEqual(["/account/data", "/account/data"]);
+  });
+
+  it("on a new password does not say that the code was wrong", async () => {
+    await world.signIn();
+    world.clock.advance(MINUTE_MS);
+    const visitor = createVisitor(world);
+    await visitor.go("/sign-in/forgotten");
+    await visitor.go("/sign-in/forgotten", { phone: PHONE, country: "CN" });
+    await visitor.go("/sign-in/forgotten/code");
+    const form = { code: world.sms.lastCode(), password: "lantern orchard vessel" };
+    const { first, text } = await twice(visitor, "/sign-in/forgotten/code", form);
+    expect(await first.text()).toContain("Your new password is set");
+    expect(text).not.toContain("entered wrongly");
+    expect(text).toContain("This code has been used");
+  });
+});
+
+it("a forgotten password of nobody promises no account where none is made", async () => {
+  world = await createWorld({ env: { SIGN_UP: "closed" } });
+  const visitor = createVisitor(world);
+  await visitor.go("/sign-in/forgotten");
+  await visitor.go("/sign-in/forgotten", { phone: PHONE, country: "CN" });
+  await visitor.go("/sign-in/forgotten/code");
+  const form = { code: world.sms.lastCode(), password: "lantern orchard vessel" };
+  const { text } = await visitor.go("/sign-in/forgotten/code", form);
+  expect(text).toContain("this number has no account");
+  expect(text).not.toContain("create one");
 });

@@ -69,10 +69,7 @@ export const submitConfirm: Handler = (c, deps) =>
     const evidence = evidenceOf(flow, fields);
     // A recovery code that leads nowhere is not used up.
     if (!(await waysTo(deps, visitor.principal, flow)).includes(evidence.by)) {
-      return await confirmForm(c, deps, visitor, flow, {
-        by: evidence.by,
-        refusal: { code: "invalid_code" },
-      });
+      return await again(c, deps, visitor, flow, { by: evidence.by, refusal: { code: "invalid_code" } });
     }
     const raised = await deps.phonekey.sessions.stepUp({
       principal: visitor.principal,
@@ -82,10 +79,28 @@ export const submitConfirm: Handler = (c, deps) =>
       locale: pageLocale(c, deps.settings),
     });
     const wrong = !raised.ok && { by: evidence.by, refusal: raised.refusal };
-    if (wrong) return await confirmForm(c, deps, visitor, flow, wrong);
+    if (wrong) return await again(c, deps, visitor, flow, wrong);
     held.forget(c, deps);
     return c.redirect(pageOf(flow), 303);
   });
+
+interface Wrong {
+  readonly by: Evidence["by"];
+  readonly refusal: Refusal;
+}
+
+/** Asks once more, unless it was a right code that was sent twice: by then the session is confirmed. */
+async function again(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+  flow: Flow,
+  wrong: Wrong,
+): Promise<Response> {
+  const isTwice = wrong.by === "sms" && wrong.refusal.code === "invalid_code";
+  if (isTwice && (await held.isUsed(c, deps, flow))) return c.redirect(pageOf(flow), 303);
+  return await confirmForm(c, deps, visitor, flow, wrong);
+}
 
 /** The code that was sent, or another factor. */
 function evidenceOf(flow: Flow, fields: Fields): Evidence {
@@ -134,7 +149,7 @@ async function confirmForm(
   deps: HttpDeps,
   { principal, cookie }: Visitor,
   flow: Flow,
-  { by, refusal }: { readonly by?: Evidence["by"]; readonly refusal?: Refusal } = {},
+  { by, refusal }: Partial<Wrong> = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/account/confirm", csrf: csrfToken(cookie) });
   const { maskedPhone } = await deps.phonekey.account.read(principal.user);

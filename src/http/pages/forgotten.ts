@@ -74,12 +74,14 @@ export const submitReset: Handler = async (c, deps) => {
   if (!reset.ok && reset.refusal.code !== "user_not_found") {
     const view = await heldVerification(c, deps, flow);
     if (!view) return c.redirect(START, 303);
+    if (view.status === "approved") return await usedPage(c, deps);
     return await resetForm(c, deps, flow, view, { refusal: reset.refusal });
   }
   held.forget(c, deps);
   const context = pageContext(c, deps, { path: START });
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
-  const { nobodyTitle: title, nobody: text } = FORGOTTEN_COPY[context.locale];
+  const { nobodyTitle: title, nobody, signUp } = FORGOTTEN_COPY[context.locale];
+  const text = deps.settings.signUp === "open" ? nobody + signUp : nobody;
   const action = { href: "/sign-in", label: COPY[context.locale].phone.title };
   return await sendPage(c, deps, messagePage({ context, title, text, action }), statusOf(reset.refusal));
 };
@@ -97,6 +99,15 @@ export const resendReset: Handler = async (c, deps) => {
   const view = await heldVerification(c, deps, flow);
   return view ? await resetForm(c, deps, flow, view, sent) : c.redirect(START, 303);
 };
+
+/** A right code that was sent twice: what came of the first is not known here. */
+async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const context = pageContext(c, deps, { path: START });
+  const { used: text, signIn: label } = FORGOTTEN_COPY[context.locale];
+  const title = COPY[context.locale].code.usedTitle;
+  const action = { href: "/sign-in/password", label };
+  return await sendPage(c, deps, messagePage({ context, title, text, action }), 410);
+}
 
 async function forgottenForm(
   c: Context<Env>,

@@ -31,6 +31,10 @@ export function createHeld(cookie: CookieName) {
       const view = await heldVerification(c, deps, flow);
       return view && sentCode(view, deps.clock.now());
     },
+    /** Whether its code was right already: sent once more, by a second click, it is no mistake. */
+    async isUsed(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<boolean> {
+      return (await heldVerification(c, deps, flow))?.status === "approved";
+    },
   };
   return held;
 }

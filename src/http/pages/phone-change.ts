@@ -88,7 +88,12 @@ export const submitPhoneChange: Handler = (c, deps) =>
       held.forget(c, deps);
       return c.redirect(changed.value.pending ? PATH : "/account?saved", 303);
     }
-    return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal: changed.refusal });
+    const { refusal } = changed;
+    // A right code that was sent twice: by then the change is on its way.
+    const isTwice = refusal.code === "invalid_code" && (await held.isUsed(c, deps, flow));
+    const state = isTwice ? await deps.phonekey.life.readPhone(visitor.principal) : undefined;
+    if (state?.ok && state.value.pending) return c.redirect(PATH, 303);
+    return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal });
   });
 
 /** POST /account/phone/cancel: keeps the present number. */

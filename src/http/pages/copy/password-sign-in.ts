@@ -30,6 +30,9 @@ interface ForgottenCopy {
   readonly codesLeft: (count: number) => string;
   readonly nobodyTitle: string;
   readonly nobody: string;
+  /** Follows that at once, where anybody gets an account. */
+  readonly signUp: string;
+  readonly used: string;
 }
 
 /** The page that signs in by password. */
@@ -74,7 +77,9 @@ export const FORGOTTEN_COPY: Readonly<Record<Locale, ForgottenCopy>> = {
     toFactors: "Look at them after signing in",
     codesLeft: (count) => (count === 1 ? "1 recovery code" : `${count} recovery codes`),
     nobodyTitle: "There is no account",
-    nobody: "The code was right, but this number has no account. Sign in with a code to create one.",
+    nobody: "The code was right, but this number has no account.",
+    signUp: " Sign in with a code to create one.",
+    used: "It works once. Try to sign in with your new password; if that does not work, begin again.",
   },
   "zh-CN": {
     title: "忘记密码？",
@@ -92,6 +97,8 @@ export const FORGOTTEN_COPY: Readonly<Record<Locale, ForgottenCopy>> = {
     toFactors: "登录后查看",
     codesLeft: (count) => `${count} 个恢复码`,
     nobodyTitle: "账号不存在",
-    nobody: "验证码正确，但该号码尚未注册账号。您可以使用验证码登录并创建账号。",
+    nobody: "验证码正确，但该号码尚未注册账号。",
+    signUp: "您可以使用验证码登录并创建账号。",
+    used: "验证码仅可使用一次。请尝试使用新密码登录；如无法登录，请重新开始。",
   },
 };
