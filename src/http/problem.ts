@@ -55,14 +55,18 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
   c.set("refusal", refusal.code);
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (body.retryAfter) headers["retry-after"] = String(body.retryAfter);
-  const demand = bearerDemand(refusal);
+  const demand = demandOf(refusal);
   if (demand) headers["www-authenticate"] = demand;
   return answerWith(c, JSON.stringify(body), REFUSALS[refusal.code].status, headers);
 }
 
-/** What `WWW-Authenticate` asks for (RFC 6750, section 3; RFC 9470, section 3). */
-function bearerDemand({ code, stepUp }: Refusal): string | undefined {
+/**
+ * What `WWW-Authenticate` asks for (RFC 6750, section 3; RFC 9470, section 3). Every 401 has to ask for something (RFC 9110,
+ * section 15.5.2), or clients such as Jetty's throw; but no new access token helps whoever typed a wrong code.
+ */
+function demandOf({ code, stepUp }: Refusal): string | undefined {
   if (code === "invalid_token" || code === "invalid_api_key") return 'Bearer error="invalid_token"';
+  if (REFUSALS[code].status === 401) return `Phonekey error="${code}"`;
   if (code !== "step_up_required" || !stepUp) return undefined;
   const { level, maxAgeSeconds } = stepUp;
   return `Bearer error="insufficient_user_authentication", acr_values="${level}", max_age="${maxAgeSeconds}"`;
