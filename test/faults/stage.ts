@@ -5,6 +5,7 @@ import { FREELY } from "../process/client.ts";
 import { type MariadbServer, startMariadb } from "../support/mariadb.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { type RunningServer, startServer } from "../support/server.ts";
+import { type Keep, startTogether } from "../support/start-together.ts";
 import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
 const PROCESSES = 3;
@@ -50,8 +51,13 @@ export interface Stage extends Ground {
 }
 
 /** @param stateIn where verifications and limits live */
-export async function startStage(stateIn: "redis" | "database"): Promise<Stage> {
-  const [mariadb, redis] = await Promise.all([startMariadb(inject("mariadb")?.program ?? ""), startRedis()]);
+export function startStage(stateIn: "redis" | "database"): Promise<Stage> {
+  return startTogether((keep) => startKept(stateIn, keep));
+}
+
+async function startKept(stateIn: "redis" | "database", keep: Keep): Promise<Stage> {
+  const starting = [keep(startMariadb(inject("mariadb")?.program ?? "")), keep(startRedis())] as const;
+  const [mariadb, redis] = await Promise.all(starting);
   const [toMariadb, toRedis] = await Promise.all(
     [mariadb, redis].map(({ port }) => startProxy({ host: "127.0.0.1", port })),
   );
@@ -94,9 +100,12 @@ export async function startStage(stateIn: "redis" | "database"): Promise<Stage> 
       servers[index] = await startServer({ env, folder: server.folder, port: server.port });
     },
     async close() {
-      await Promise.all(servers.map((server) => server.kill()));
-      for (const proxy of [toMariadb, toRedis]) proxy.close();
-      await Promise.all([mariadb.stop(), redis.stop()]);
+      try {
+        await Promise.all(servers.map((server) => server.kill()));
+      } finally {
+        for (const proxy of [toMariadb, toRedis]) proxy.close();
+        await Promise.all([mariadb.stop(), redis.stop()]);
+      }
     },
   };
 }

@@ -4,6 +4,7 @@ import { type Client, createClient, FREELY } from "../process/client.ts";
 import { newDatabase } from "../support/mysql.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { type RunningServer, startServer, type Variables } from "../support/server.ts";
+import { type Keep, startTogether } from "../support/start-together.ts";
 
 const PROCESSES = 4;
 
@@ -33,9 +34,13 @@ export interface Stage {
 }
 
 /** @param env further variables for every process */
-export async function startStage(stateIn: StateIn, env: Variables = {}): Promise<Stage> {
+export function startStage(stateIn: StateIn, env: Variables = {}): Promise<Stage> {
+  return startTogether((keep) => startKept(stateIn, env, keep));
+}
+
+async function startKept(stateIn: StateIn, env: Variables, keep: Keep): Promise<Stage> {
   const { host, port, user, database } = await newDatabase();
-  const redis = stateIn === "redis" ? await startRedis() : undefined;
+  const redis = stateIn === "redis" ? await keep(startRedis()) : undefined;
   const shared = {
     ...FREELY,
     // Longer than any race takes: what comes after the wait may be sent.
@@ -57,9 +62,12 @@ export async function startStage(stateIn: StateIn, env: Variables = {}): Promise
     ...records(connection),
     ...(redis ? redisLimits(redis) : databaseLimits(connection)),
     async close() {
-      await Promise.all(servers.map((server) => server.stop()));
-      await connection.end();
-      await redis?.stop();
+      try {
+        await Promise.all(servers.map((server) => server.stop()));
+      } finally {
+        await connection.end();
+        await redis?.stop();
+      }
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Certificates } from "./certificates.ts";
 import { encrypted, type RedisServer, type RedisSetup, startRedis } from "./redis.ts";
+import { type Keep, startTogether } from "./start-together.ts";
 
 /** A master, its replica and three Sentinels that watch them. All ask for passwords, the Sentinels for another one. */
 export interface SentinelSetup {
@@ -25,11 +26,15 @@ const REPLICATOR = { user: "replicator", password: "p3" };
 export async function startSentinels(certificates?: Certificates): Promise<SentinelSetup> {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-sentinels-"));
   const setup = { ...(certificates && { certificates }), password: PASSWORD };
-  const { master, replica } = await startPair(setup);
-  const watch = (index: number) => startSentinel(join(folder, `${index}.conf`), master.port, certificates);
-  const sentinels = await Promise.all([1, 2, 3].map(watch));
-  const agreed = () => sentinels.every((one) => one.command("info").includes("slaves=1,sentinels=3"));
-  while (!agreed()) await sleep(100);
+  const { master, replica, sentinels } = await startTogether(async (keep) => {
+    const pair = await startPair(setup, keep);
+    const watch = (index: number) =>
+      keep(startSentinel(join(folder, `${index}.conf`), pair.master.port, certificates));
+    const sentinels = await Promise.all([1, 2, 3].map(watch));
+    const agreed = () => sentinels.every((one) => one.command("info").includes("slaves=1,sentinels=3"));
+    while (!agreed()) await sleep(100);
+    return { ...pair, sentinels };
+  });
   return {
     url: urlOf(sentinels, certificates),
     master,
@@ -53,13 +58,13 @@ function hasCopied(master: RedisServer): boolean {
   return written !== undefined && info.includes(`,offset=${written},`);
 }
 
-async function startPair(setup: RedisSetup) {
+async function startPair(setup: RedisSetup, keep: Keep) {
   const tls = encrypted("replication", setup.certificates);
-  const master = await startRedis({ ...setup, more: tls });
+  const master = await keep(startRedis({ ...setup, more: tls }));
   const { user, password } = REPLICATOR;
   master.command("acl", "setuser", user, "on", `>${password}`, "+psync", "+replconf", "+ping");
   const copying = ["--replicaof", `127.0.0.1 ${master.port}`, "--masteruser", user, "--masterauth", password];
-  return { master, replica: await startRedis({ ...setup, more: [...tls, ...copying] }) };
+  return { master, replica: await keep(startRedis({ ...setup, more: [...tls, ...copying] })) };
 }
 
 async function startSentinel(

@@ -11,6 +11,7 @@ import {
 import { stateUrl } from "../../src/config/redis-url.ts";
 import type { Certificates } from "./certificates.ts";
 import { freeClusterPort, freePort } from "./ports.ts";
+import { startTogether } from "./start-together.ts";
 
 /** A Redis server of the tests' own, in a folder and on a port of its own. */
 export interface RedisServer {
@@ -88,18 +89,26 @@ export async function startRedisCluster(
   certificates?: Certificates,
 ): Promise<{ url: string; nodes: readonly RedisServer[]; stop(): Promise<void> }> {
   const setup = { ...(certificates && { certificates }), cluster: true };
-  const nodes = await Promise.all([1, 2, 3].map(() => startRedis(setup)));
-  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  cli(setup, "--cluster", "create", ...addresses, "--cluster-yes");
-  const settled = () => nodes.every((node) => node.command("cluster", "info").includes("cluster_state:ok"));
-  while (!settled()) await new Promise((resolve) => setTimeout(resolve, 100));
+  const nodes = await startTogether(async (keep) => {
+    const started = await Promise.all([1, 2, 3].map(() => keep(startRedis(setup))));
+    cli(setup, "--cluster", "create", ...started.map(addressOf), "--cluster-yes");
+    const settled = () =>
+      started.every(({ command }) => command("cluster", "info").includes("cluster_state:ok"));
+    while (!settled()) await new Promise((resolve) => setTimeout(resolve, 100));
+    return started;
+  });
+  const hosts = nodes.map(addressOf).join(",");
   return {
     url: certificates
-      ? `rediss+cluster://${addresses.join(",")}?sslCa=${certificates.caFile}&sslName=localhost`
-      : `redis+cluster://${addresses.join(",")}`,
+      ? `rediss+cluster://${hosts}?sslCa=${certificates.caFile}&sslName=localhost`
+      : `redis+cluster://${hosts}`,
     nodes,
     stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
   };
+}
+
+function addressOf({ port }: RedisServer): string {
+  return `127.0.0.1:${port}`;
 }
 
 /** What servers need so that they speak TLS to each other. */

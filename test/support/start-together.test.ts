@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { startTogether } from "./start-together.ts";
+
+test("where one of several does not start, those that did are stopped, also the last", async () => {
+  const stopped: string[] = [];
+  const part = async (name: string, ms: number) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return { stop: async () => stopped.push(name) };
+  };
+  const starting = startTogether(async (keep) => {
+    const failing = Promise.reject(new Error("its port is taken"));
+    await Promise.all([keep(part("first", 0)), keep(failing), keep(part("late", 20))]);
+  });
+  await expect(starting).rejects.toThrow("its port is taken");
+  expect(stopped).toEqual(["first", "late"]);
+  expect(await startTogether(async (keep) => await keep(part("good", 0)))).toBeDefined();
+  expect(stopped).toEqual(["first", "late"]);
+});

@@ -1,0 +1,21 @@
+interface Stoppable {
+  stop(): Promise<unknown>;
+}
+
+export type Keep = <T extends Stoppable>(starting: Promise<T>) => Promise<T>;
+
+/** Starts what belongs together, each part through `keep`. Where something of it fails, no part is left running. */
+export async function startTogether<T>(start: (keep: Keep) => Promise<T>): Promise<T> {
+  const parts: Promise<Stoppable>[] = [];
+  try {
+    return await start((starting) => {
+      parts.push(starting);
+      return starting;
+    });
+  } catch (error) {
+    for (const part of await Promise.allSettled(parts)) {
+      if (part.status === "fulfilled") await part.value.stop();
+    }
+    throw error;
+  }
+}
