@@ -1,10 +1,9 @@
 import { readdirSync, readlinkSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningServer, startServer } from "../support/server.ts";
 import { createClient, newPhone } from "./client.ts";
-import { openMany, openRaw, problemIn, sendRaw, statusesOf, until } from "./raw.ts";
+import { EXPECT, isRunning, openMany, openRaw, problemIn, sendRaw, statusesOf, until } from "./raw.ts";
 
 let server: RunningServer;
 beforeAll(async () => {
@@ -60,9 +59,8 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
   test("a server that is told to stop waits for it no longer than 10 seconds", async () => {
     const own = await startServer();
     const socket = await openRaw(own.port);
-    socket.write(post('{"phone":"', JSON_TYPE, "Content-Length: 5000"));
-    // What has not been read yet is no running request.
-    await sleep(500);
+    socket.write(post('{"phone":"', JSON_TYPE, "Content-Length: 5000", EXPECT));
+    await until(() => isRunning(socket));
     const startedAt = performance.now();
     expect(await own.stop()).toMatchObject({ code: 0, signal: null });
     expect(performance.now() - startedAt).toBeGreaterThan(8_000);

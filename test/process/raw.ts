@@ -12,6 +12,13 @@ export function statusesOf({ text }: RawAnswer): number[] {
   return [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 }
 
+/** With this header a server says when it has read the others: from then on it is a running request. */
+export const EXPECT = "Expect: 100-continue";
+
+export function isRunning(socket: { received(): string }): boolean {
+  return socket.received().startsWith("HTTP/1.1 100 ");
+}
+
 /** The problem document in what came back. */
 export function problemIn({ text }: RawAnswer): { code?: string; status?: number } {
   expectHeader(text, /content-type: application\/problem\+json/i);

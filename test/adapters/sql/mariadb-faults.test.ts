@@ -49,6 +49,13 @@ function load(width: number, call: () => Promise<unknown>) {
   };
 }
 
+/** How many statements of this database's clients sleep. */
+async function sleepingIn(name: string): Promise<number> {
+  const theirs = `select count(*) as n from information_schema.processlist where db = '${name}'`;
+  const rows = await asRoot(`${theirs} and info like 'select sleep%'`);
+  return Number(rows[0]?.n);
+}
+
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -103,12 +110,12 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
   });
 
   test("a statement that takes too long is given up, and the next one has a connection", async () => {
-    const hasty = await openMysql(opened.server, { statementTimeoutMs: 200, connections: 2 });
+    const hasty = await openMysql(opened.server, { statementTimeoutMs: 1_000, connections: 2 });
     const began = performance.now();
     const slow = await parallel(2, () =>
       sql`select sleep(20)`.execute(hasty.db).catch((error: unknown) => error),
     );
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     for (const error of slow) expect(error).toBeInstanceOf(UnavailableError);
     await hasty.ping();
     await hasty.close();
@@ -140,17 +147,22 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
 
   test("fails within the deadlines, and works again by itself", async () => {
     const direct = await openTestMysql(clock);
-    const times = { statementTimeoutMs: 300, connectTimeoutMs: 300, waitMs: 300, connections: 3 };
+    const times = { statementTimeoutMs: 1_000, connectTimeoutMs: 1_000, waitMs: 1_000, connections: 3 };
     const database = await openMysql({ ...direct.server, port: proxy.port }, times);
     await parallel(3, () => database.ping());
     proxy.freeze();
     const began = performance.now();
     const cut = await parallel(12, () => database.ping().catch((error: unknown) => error));
-    expect(performance.now() - began).toBeLessThan(2000);
+    // Without deadlines of its own nothing would end at all.
+    expect(performance.now() - began).toBeLessThan(10_000);
     for (const error of cut) expect(error).toBeInstanceOf(UnavailableError);
     proxy.thaw();
-    await wait(50);
-    await parallel(12, () => database.ping());
+    const allAnswered = () =>
+      parallel(12, () => database.ping()).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(allAnswered, { timeout: 10_000, interval: 50 }).toBe(true);
     await database.close();
     await direct.close();
   });
@@ -159,11 +171,11 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
     const direct = await openTestMysql(clock);
     const database = await openMysql({ ...direct.server, port: proxy.port }, { connections: 2 });
     const running = sql`select sleep(20)`.execute(database.db).catch((error: unknown) => error);
-    await wait(300);
+    await expect.poll(() => sleepingIn(direct.server.database), { timeout: 10_000 }).toBe(1);
     const began = performance.now();
     proxy.cut();
     expect(await running).toBeInstanceOf(UnavailableError);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     proxy.mend();
     await database.ping();
     await database.close();

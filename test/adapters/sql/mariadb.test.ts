@@ -202,12 +202,15 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
   test("that lock each other out are run again until both are done", async () => {
     const { transaction } = opened.database;
     let runs = 0;
-    const crossing = (first: string, second: string) =>
+    let locked = 0;
+    const crossing = (one: string, other: string) =>
       transaction(async (trx) => {
         runs += 1;
-        await touch(trx, first);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        await touch(trx, second);
+        await touch(trx, one);
+        locked += 1;
+        // Each has one lock before either asks for the other.
+        while (locked < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+        await touch(trx, other);
       });
     await Promise.all([crossing("one", "two"), crossing("two", "one")]);
     expect(runs).toBeGreaterThan(2);
@@ -216,12 +219,17 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
   test("and a statement that waits too long for a lock is run again", async () => {
     const { transaction, db } = opened.database;
     let touched = false;
+    let holds = () => {};
+    const held = new Promise<void>((resolve) => {
+      holds = resolve;
+    });
     const holding = transaction(async (trx) => {
       await touch(trx, "one");
+      holds();
       await new Promise((resolve) => setTimeout(resolve, 4500));
       expect(touched).toBe(false);
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await held;
     await touch(db, "one");
     touched = true;
     await holding;
