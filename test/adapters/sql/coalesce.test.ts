@@ -1,7 +1,11 @@
-import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { coalesce } from "../../../src/adapters/sql/coalesce.ts";
 import { StaleKeyError, UnavailableError } from "../../../src/core/refusals.ts";
+
+/** Time stands still: on a busy machine any group may be under way for long. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
 
 /** Work that goes on when it is told to. */
 function createWork() {
@@ -97,7 +101,7 @@ describe("what several ask for at the same time", () => {
     const ask = coalesce(run);
     const all = [ask(0)];
     await turns();
-    await sleep(120);
+    vi.advanceTimersByTime(120);
     all.push(ask(1), ask(2));
     await turns();
     expect(groups).toEqual([[0], [1, 2]]);
