@@ -81,6 +81,20 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await opened.factorStore.countRecoveryCodes(user.id)).toBe(1);
     });
 
+    test("of the last factor's removal and new recovery codes at once, no code is left without a factor", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { user, changer, id } = await withApp();
+        const notice = () => aNotice({ userId: user.id });
+        const [removed, set] = await Promise.all([
+          opened.factorStore.remove(changer, id, notice()),
+          opened.factorStore.setRecoveryCodes(changer, ["h1"], notice()),
+        ]);
+        expect(removed).toBe("removed");
+        expect(["set", "missing"]).toContain(set);
+        expect(await opened.factorStore.countRecoveryCodes(user.id)).toBe(0);
+      }
+    });
+
     test("of many who open the session of one challenge, one does", async () => {
       const { user } = await withApp();
       const session = aSession(user.id, { amr: ["sms", "otp"] });

@@ -195,6 +195,7 @@ function recovery({
       transaction(async (trx) => {
         const { userId, createdAt: at } = notice;
         if (!(await lockChanger(trx, changer, at))) return "ended";
+        if ((await listFactors(trx, userId)).length === 0) return "missing";
         await trx.deleteFrom("recovery_codes").where("user_id", "=", userId).execute();
         const rows = hashes.map((hash, n) => {
           return { id: `${notice.id}.${n}`, user_id: userId, hash, created_at: at };

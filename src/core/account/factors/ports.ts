@@ -99,8 +99,12 @@ export interface FactorStore {
   answer(challenge: Omit<PasskeyChallenge, "expiresAt">, now: number): Promise<boolean>;
   /** Notes that a passkey signed. False when its counter did not grow: it may be a copy. */
   usePasskey(id: string, counter: number, now: number): Promise<boolean>;
-  /** Puts these codes in the place of all others. */
-  setRecoveryCodes(changer: Changer, hashes: readonly string[], notice: Notice): Promise<"set" | "ended">;
+  /** Puts these codes in the place of all others. `missing`: there is no factor that they could stand beside. */
+  setRecoveryCodes(
+    changer: Changer,
+    hashes: readonly string[],
+    notice: Notice,
+  ): Promise<"set" | "missing" | "ended">;
   /** How many recovery codes are left. */
   countRecoveryCodes(userId: string): Promise<number>;
   /** Uses a code up; exactly one of several racers gets true. */

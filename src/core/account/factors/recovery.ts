@@ -35,7 +35,7 @@ export async function renewRecoveryCodes(
   deps: RenewDeps,
   { user, session }: Principal,
   locale: Locale,
-): Promise<Result<readonly string[], "invalid_token" | "too_many_requests">> {
+): Promise<Result<readonly string[], "invalid_token" | "factor_missing" | "too_many_requests">> {
   const check = { name: "recovery_codes", key: `recovery_codes:${session.id}`, windows: RENEWALS };
   const counted = await countOn(deps, [check]);
   if (!counted.ok) return counted;
@@ -46,6 +46,7 @@ export async function renewRecoveryCodes(
   const changer = { userId: user.id, sessionId: session.id };
   const outcome = await factorStore.setRecoveryCodes(changer, hashes, notice);
   if (outcome === "ended") return refuse("invalid_token");
+  if (outcome === "missing") return refuse("factor_missing");
   await notices.send(notice);
   return ok(codes);
 }
