@@ -8,6 +8,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { phonekey, startCommand, startServer, workingFolder } from "../support/server.ts";
 import { lineOf, phoneOf } from "../transfer/support.ts";
 import { bearer, createClient } from "./client.ts";
+import { numberOf } from "./database.ts";
+import { until } from "./raw.ts";
 
 /** A phone of the sample users, however much of it. */
 const ANY_PHONE = /138\d{8}/;
@@ -100,9 +102,9 @@ describe("20,000 users", () => {
     const running = startCommand(["users", "import", "pipe", "--json"], { folder: other });
     const pipe = await open(join(other, "pipe"), "w");
     await pipe.write(many(700));
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await until(() => numberOf(other, "SELECT count(*) FROM users") === 500, 30_000);
     running.kill("SIGINT");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     // No more than the batch: the writer that stays is nobody to wait for.
     await pipe.write(many(300));
     const { code, stdout } = await running.ended;
