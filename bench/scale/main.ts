@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { createConnection } from "mysql2/promise";
 import { startMariadb } from "../../test/support/mariadb.ts";
+import { readOptions } from "../../test/support/options.ts";
 import { fill, sizesOf } from "./fill.ts";
 import { install } from "./installation.ts";
 import { type Measured, measure, type Options } from "./measure.ts";
@@ -35,7 +35,7 @@ function log(line: string): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: DEFAULTS });
+  const values = readOptions(DEFAULTS);
   const users = Number(values.users);
   const options: Options = {
     users,

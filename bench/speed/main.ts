@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readOptions, wrongUse } from "../../test/support/options.ts";
 import { measureColdStarts } from "./cold.ts";
 import { type Generator, measure, startGenerator } from "./measure.ts";
 import { type Case, casesOf, nameOf } from "./plan.ts";
@@ -110,7 +110,7 @@ function write(part: "figures" | "soak", text: string): void {
   writeFileSync(PAGE, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
 
-type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+type Options = ReturnType<typeof readOptions<typeof OPTIONS>>;
 
 async function runSoak(values: Options): Promise<void> {
   const stores = await startStores();
@@ -130,6 +130,7 @@ async function runBench(values: Options): Promise<void> {
   const seconds = values.quick ? 1 : Number(values.seconds);
   const results = openResults(RESULTS, { isFresh: values.fresh });
   const wanted = casesOf().filter((each) => nameOf(each).includes(values.only));
+  if (wanted.length === 0) wrongUse(`nothing has "${values.only}" in its name`);
   const stores = await startStores();
   const generator = startGenerator();
   const running = createRunning(stores, async ({ wire, answers }, of) => {
@@ -158,5 +159,5 @@ async function runBench(values: Options): Promise<void> {
   writeFileSync(PLOT, plotOf(results));
 }
 
-const { values } = parseArgs({ options: OPTIONS });
+const values = readOptions(OPTIONS);
 await (values.soak ? runSoak(values) : runBench(values));

@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readOptions, wrongUse } from "../support/options.ts";
 import { breachesOf, documentOf, tableOf } from "./document.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import type { Mode } from "./service.ts";
 import { type Form, play, type Result, type Scenario } from "./stage.ts";
 
 const MODES: readonly Mode[] = ["off", "on"];
+const FORMS: readonly Form[] = ["long", "short"];
 
 const OPTIONS = {
   only: { type: "string", default: "" },
@@ -16,11 +17,12 @@ const OPTIONS = {
 
 /** Plays every attack with protections off and on; resolves with the exit code. */
 export async function attack(words: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ options: OPTIONS, args: [...words] });
-  const form: Form = values.form === "short" ? "short" : "long";
+  const values = readOptions(OPTIONS, words);
+  const form: Form = FORMS.find((one) => one === values.form) ?? wrongUse("--form is long or short");
+  const scenarios = SCENARIOS.filter(({ title }) => title.includes(values.only));
+  if (scenarios.length === 0) wrongUse(`no attack has "${values.only}" in its name`);
   const played: { scenario: Scenario; results: Result[] }[] = [];
-  for (const scenario of SCENARIOS) {
-    if (!scenario.title.includes(values.only)) continue;
+  for (const scenario of scenarios) {
     const attacks = scenario.attacks.filter(({ inForms }) => inForms.includes(form));
     const results: Result[] = [];
     for (const each of attacks) {

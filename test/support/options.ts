@@ -1,0 +1,31 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
+/**
+ * The options of a tool for developers. One whose value is a whole number where it is not named takes no other; what is
+ * wrong ends the process in a line, with the code of wrong use.
+ */
+export function readOptions<const T extends NonNullable<ParseArgsConfig["options"]>>(
+  options: T,
+  words: readonly string[] = process.argv.slice(2),
+) {
+  try {
+    const { values } = parseArgs({ options, args: [...words] });
+    const read: Readonly<Record<string, unknown>> = values;
+    for (const [name, { default: usual }] of Object.entries(options)) {
+      if (isWhole(usual) && !isWhole(read[name])) throw new Error(`--${name} takes a whole number`);
+    }
+    return values;
+  } catch (error) {
+    return wrongUse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Ends the process. */
+export function wrongUse(problem: string): never {
+  console.error(`error: ${problem} (see --help)`);
+  process.exit(2);
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === "string" && /^\d{1,15}$/.test(value);
+}
