@@ -3,6 +3,7 @@ import { pruneKeys } from "../adapters/keyring/rotate.ts";
 import { createPhoneVault } from "../adapters/keyring/vault.ts";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
 import { createSweeps } from "../adapters/sql/retention.ts";
+import { serverNow } from "../adapters/sql/server-clock.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
 import { createTurns } from "../adapters/sql/turns.ts";
 import type { Config } from "../config.ts";
@@ -51,9 +52,10 @@ export function createTick(maintained: MaintenanceDeps): Tick {
   const deps = {
     sweeps: createSweeps(database, stores),
     turns,
-    pruneKeys: () => pruneKeys({ store: stores.keys, clock }),
+    pruneKeys: (now: number) => pruneKeys({ store: stores.keys, clock: { now: () => now } }),
     jobs: jobsOf(maintained, turns),
     clock,
+    databaseNow: () => serverNow(database),
     random,
     retention: config.retention,
     longestWindowMs: longestOf(config),

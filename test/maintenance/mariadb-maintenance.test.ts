@@ -55,6 +55,19 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
     expect(await isThere(opened.database, task, last)).toBe(true);
   });
 
+  test("a machine whose clock is years ahead deletes nothing that the database's clock keeps", async () => {
+    const now = Date.now();
+    const tasks = Object.keys(KEPT_MS) as Swept[];
+    const rows = await Promise.all(
+      tasks.map(async (task) => [task, await addRow({ opened }, task, now + MINUTE)] as const),
+    );
+    clock.pass(now + 3 * 365 * DAY - clock.now());
+    const { removed } = (await tickOf(opened)()) as { removed: Record<string, number> };
+    clock.pass(NOW - clock.now());
+    expect(Object.values(removed).filter((count) => count > 0)).toEqual([]);
+    for (const [task, id] of rows) expect(await isThere(opened.database, task, id)).toBe(true);
+  });
+
   test("of ten in several processes' pools one does the work, in pieces", async () => {
     const others = await Promise.all([opened.another(), opened.another()]);
     const at = NOW - 181 * DAY;

@@ -76,6 +76,7 @@ describe("tick", () => {
       sweeps: createSweeps(database(), world.opened.stores),
       turns: createTurns(database()),
       pruneKeys: async () => 0,
+      databaseNow: async () => undefined,
       clock: world.clock,
       random: systemRandom,
       retention: RETENTION,

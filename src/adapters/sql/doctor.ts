@@ -9,6 +9,7 @@ import { missingIndexes } from "./indexes.ts";
 import { pendingMigrations } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
+import { serverNow } from "./server-clock.ts";
 import { createTurns } from "./turns.ts";
 
 /** Which product, in which version. */
@@ -133,14 +134,13 @@ function tableSteps({ db }: SqlDatabase, table: string): Steps {
 }
 
 /** How far the database's clock is from ours, where it has one of its own; and that no time zone matters. */
-export async function checkClock({ db }: SqlDatabase, clock: Clock): Promise<readonly Finding[]> {
+export async function checkClock(database: SqlDatabase, clock: Clock): Promise<readonly Finding[]> {
   const name = "database, clock";
-  if (isSqlite(db)) return [fine(name, "is this machine's")];
   const before = clock.now();
-  const { rows } = await sql<{ micros: number | string; zone: string }>`
-    select timestampdiff(microsecond, '1970-01-01 00:00:00', utc_timestamp(6)) as micros,
-      @@session.time_zone as zone`.execute(db);
-  const skewMs = Number(rows[0]?.micros) / 1000 - (before + clock.now()) / 2;
+  const now = await serverNow(database);
+  if (now === undefined) return [fine(name, "is this machine's")];
+  const skewMs = now - (before + clock.now()) / 2;
+  const { rows } = await sql<{ zone: string }>`select @@session.time_zone as zone`.execute(database.db);
   return [
     skewFinding(name, skewMs),
     fine("database, time zone", `is ${rows[0]?.zone}, and all the same: times are kept as milliseconds`),

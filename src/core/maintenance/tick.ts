@@ -13,11 +13,13 @@ export interface RetentionSettings {
 export interface TickDeps {
   readonly sweeps: Sweeps;
   readonly turns: Turns;
-  /** Removes keys that nothing needs any more; resolves with how many. */
-  readonly pruneKeys: () => Promise<number>;
+  /** Removes keys that nothing needs any more at this time; resolves with how many. */
+  readonly pruneKeys: (now: number) => Promise<number>;
   /** What is to be done beside deleting what is over. */
   readonly jobs: Readonly<Partial<Record<Job, () => Promise<Piece>>>>;
   readonly clock: Clock;
+  /** What the database's own clock says, epoch milliseconds; undefined where it has none. */
+  readonly databaseNow: () => Promise<number | undefined>;
   readonly random: Random;
   readonly retention: RetentionSettings;
   /** How far back limits look. One that is set to look further back sees what was counted from then on. */
@@ -77,17 +79,19 @@ const LIMITS_KEPT_LONGER_MS = DAY_MS;
 
 /**
  * Does all periodic work once: deletes what its retention is over for, piece by piece. Idempotent: whoever is killed
- * half-way leaves the rest to the next, after its turn has run out.
+ * half-way leaves the rest to the next, after its turn has run out. What goes is over by the database's clock as well: one
+ * machine whose clock is ahead must not delete what all others still keep.
  */
 export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<TickReport> {
   const { clock, random, turns } = deps;
   const { minGapMs = 0, budgetMs = BUDGET_MS } = options;
   const [now, holder] = [clock.now(), random.uuid(clock.now())];
+  const overBy = Math.min(now, (await deps.databaseNow()) ?? now);
   const turn = { task: TICK, holder, until: now + budgetMs + GRACE_MS, notSince: now - minGapMs };
   if (!(await turns.take(turn, now))) return { ran: false };
   const isOver = () => options.signal?.aborted === true || clock.now() >= now + budgetMs;
   const jobs = jobsOf(deps);
-  const removals = removalsOf(deps, now);
+  const removals = removalsOf(deps, overBy);
   const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
   // What others cannot answer now is no reason to begin anew.
   if (failures.some(({ failed }) => removals.includes(failed as Work<Removal>)))
@@ -133,7 +137,7 @@ function removalsOf(
       return { count, isLast: count < PIECE };
     },
   }));
-  return [...sweeping, { task: "keys", run: async () => ({ count: await pruneKeys(), isLast: true }) }];
+  return [...sweeping, { task: "keys", run: async () => ({ count: await pruneKeys(now), isLast: true }) }];
 }
 
 function jobsOf({ jobs }: TickDeps): Work<Job>[] {
