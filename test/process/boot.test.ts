@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../support/ports.ts";
 import { type Ended, phonekey, startServer, workingFolder } from "../support/server.ts";
 import { bearer, createClient, newPhone } from "./client.ts";
-import { change, databaseFile } from "./database.ts";
+import { change, databaseFile, rowsOf } from "./database.ts";
 
 /** One line for people, and nothing of how the program looks inside. */
 function expectOneSentence({ code, stdout, stderr }: Ended, says: RegExp): void {
@@ -86,7 +86,22 @@ describe.concurrent("surroundings that cannot be used", () => {
     const bytes = readFileSync(databaseFile(folder));
     bytes.fill(0xff, 4_096);
     writeFileSync(databaseFile(folder), bytes);
-    expectOneSentence(await serve(folder), /database/);
+    expectOneSentence(await serve(folder), /file is damaged; remove it, its -wal and its -shm/);
+  });
+
+  test("a file whose server crashed, in the place of which a copy is played back as the documents say", async () => {
+    const folder = workingFolder();
+    const first = await startServer({ folder });
+    await createClient(first).signIn(newPhone());
+    const [file, copy] = [databaseFile(folder), join(folder, "copy.db")];
+    rowsOf(folder, "VACUUM INTO ?", copy);
+    await createClient(first).signIn(newPhone());
+    await first.kill();
+    for (const part of [file, `${file}-wal`, `${file}-shm`]) rmSync(part);
+    copyFileSync(copy, file);
+    expect(await phonekey(["restored"], { folder })).toMatchObject({ code: 0, stderr: "" });
+    expect(rowsOf(folder, "SELECT count(*) AS users FROM users")).toEqual([{ users: 1 }]);
+    await (await startServer({ folder })).stop();
   });
 
   test("secrets other than those that the keys were wrapped with", async () => {
