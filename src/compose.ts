@@ -170,7 +170,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     ...(platform.arrive && { arrive: platform.arrive }),
     hasInbox: inbox !== undefined,
     tick: createTick({
-      ...{ config, database, stores: sql, limits: state.limits, clock, random, observer },
+      ...{ config, database, stores: sql, limits: state.limits, clock, random, observer, log },
       accounts: { phone_changes: phonekey.life.applyDueChanges, notices: phonekey.notices.sendDue },
     }),
     close: async () => void (await Promise.all([state.close(), database.close()])),

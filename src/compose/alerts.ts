@@ -12,16 +12,24 @@ import type { Log } from "../http/context.ts";
 export function alertsOf(
   deps: Pick<AlertsDeps, "store" | "clock" | "random">,
   log: Log,
-  { onAlert }: Pick<Observer, "onAlert">,
+  observer: Pick<Observer, "onAlert">,
 ): Alerts {
   return createAlerts({
     ...deps,
-    onChange(what, alert) {
-      onAlert(alert.kind, what);
-      log.error({ alert, what }, `an alert was ${what}`);
-    },
+    onChange: writtenDown(log, observer),
     onError: (err) => log.error({ err }, "an alert could not be kept"),
   });
+}
+
+/** Writes every alert that is raised or over into the log, and counts it. */
+export function writtenDown(
+  log: Pick<Log, "error">,
+  { onAlert }: Pick<Observer, "onAlert">,
+): AlertsDeps["onChange"] {
+  return (what, alert) => {
+    onAlert(alert.kind, what);
+    log.error({ alert, what }, `an alert was ${what}`);
+  };
 }
 
 /** What tells the operator by `ALERT_WEBHOOK`; undefined where there is none. */

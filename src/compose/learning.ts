@@ -2,12 +2,14 @@ import type { SqlDatabase } from "../adapters/sql/database.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
 import { createTrafficStore } from "../adapters/sql/traffic-store.ts";
 import type { Config } from "../config.ts";
-import { type AlertsDeps, createAlerts } from "../core/alerts/alerts.ts";
+import { createAlerts } from "../core/alerts/alerts.ts";
 import type { Turns } from "../core/maintenance/ports.ts";
 import type { Piece } from "../core/maintenance/tick.ts";
 import type { Observer } from "../core/observer.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import { learn, watch } from "../core/protection/learn.ts";
+import type { Log } from "../http/context.ts";
+import { writtenDown } from "./alerts.ts";
 import { moneySettings } from "./protection.ts";
 
 interface LearningDeps {
@@ -17,11 +19,12 @@ interface LearningDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Pick<Observer, "onAlert">;
+  readonly log: Pick<Log, "error">;
 }
 
 /** Learns from the traffic of the last days, and tells of budgets and attacks in time. */
 export function learningOf(
-  { config, database, stores, clock, random, observer }: LearningDeps,
+  { config, database, stores, clock, random, observer, log }: LearningDeps,
   turns: Turns,
 ): () => Promise<Piece> {
   const { baselines, alertStore } = stores;
@@ -29,7 +32,7 @@ export function learningOf(
   const failed = (error: unknown) => {
     throw error;
   };
-  const onChange: AlertsDeps["onChange"] = (what, { kind }) => observer.onAlert(kind, what);
+  const onChange = writtenDown(log, observer);
   const alerts = createAlerts({ store: alertStore, clock, random, onChange, onError: failed });
   const settings = { money: moneySettings(config.protection) };
   return async () => {

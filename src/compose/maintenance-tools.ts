@@ -1,5 +1,6 @@
 import { createSqlStores } from "../adapters/sql/stores.ts";
 import { systemClock } from "../adapters/system/clock.ts";
+import { createLog } from "../adapters/system/log.ts";
 import { systemRandom } from "../adapters/system/random.ts";
 import type { Config } from "../config.ts";
 import { UNOBSERVED } from "../core/observer.ts";
@@ -21,10 +22,11 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
     { error: () => {} },
     { isOnDemand: true },
   );
+  const log = createLog(config.logLevel, process.stderr);
   return {
     tick: createTick({
-      ...{ config, database, stores, limits, clock, random, observer: UNOBSERVED },
-      accounts: accountJobs(config, { stores, limits, verifications, clock, random }),
+      ...{ config, database, stores, limits, clock, random, observer: UNOBSERVED, log },
+      accounts: accountJobs(config, { stores, limits, verifications, clock, random, log }),
     }),
     close: async () => void (await Promise.all([close(), database.close()])),
   };

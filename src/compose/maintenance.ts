@@ -20,6 +20,7 @@ import type { Clock, Random } from "../core/ports.ts";
 import { createForgetFailed } from "../core/protection/failed.ts";
 import { longestWindowMs } from "../core/protection/limits.ts";
 import type { LimitStore } from "../core/protection/ports.ts";
+import type { Log } from "../http/context.ts";
 import { tellingOf } from "./alerts.ts";
 import { learningOf } from "./learning.ts";
 import { reportingOf } from "./reports.ts";
@@ -38,6 +39,7 @@ interface MaintenanceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Pick<Observer, "onReport" | "onAlert">;
+  readonly log: Pick<Log, "error">;
   /** What is to be done about accounts. */
   readonly accounts?: AccountJobs | undefined;
 }

@@ -18,6 +18,7 @@ import { createTakeSend } from "../core/protection/rebuild.ts";
 import { createSettlePrice } from "../core/protection/spend.ts";
 import type { VerificationStore } from "../core/verification/ports.ts";
 import type { Log } from "../http/context.ts";
+import { writtenDown } from "./alerts.ts";
 import type { AccountJobs } from "./maintenance.ts";
 import { routeOf } from "./route.ts";
 import { coreSettings, originOf } from "./settings.ts";
@@ -31,6 +32,7 @@ interface SendingDeps {
   readonly verifications: VerificationStore;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Pick<Log, "error">;
 }
 
 /**
@@ -39,7 +41,7 @@ interface SendingDeps {
  */
 export function accountJobs(
   config: Config,
-  { stores, limits, verifications, clock, random }: SendingDeps,
+  { stores, limits, verifications, clock, random, log }: SendingDeps,
 ): AccountJobs | undefined {
   if (config.sender === "console") return undefined;
   const route = routeOf(config);
@@ -56,7 +58,12 @@ export function accountJobs(
     vault,
     takeSend: createTakeSend(deps),
     settlePrice: createSettlePrice(deps),
-    alerts: createAlerts({ ...deps, store: stores.alertStore, onChange: () => {}, onError: failed }),
+    alerts: createAlerts({
+      ...deps,
+      store: stores.alertStore,
+      onChange: writtenDown(log, UNOBSERVED),
+      onError: failed,
+    }),
     deadline: () => deadlineIn(SEND_DEADLINE_MS),
     report: () => {},
     onSent: UNOBSERVED.onSent,

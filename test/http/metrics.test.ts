@@ -215,6 +215,11 @@ describe("what is counted", () => {
         expect.stringMatching(/^phonekey_alerts_total\{kind="spend",change="raised"\} \d$/),
       ]),
     );
+    // The log has them too: it is all that there is without a webhook.
+    for (const kind of ["sms_balance", "spend"]) {
+      const raised = { what: "raised", alert: expect.objectContaining({ kind }) };
+      expect(world.logged).toContainEqual(expect.objectContaining(raised));
+    }
   });
 
   it("is also requests that reach no route", async () => {

@@ -75,6 +75,7 @@ export async function openMaintained(more: object = {}): Promise<Maintained> {
     clock,
     random: systemRandom,
     observer: UNOBSERVED,
+    log: { error: () => {} },
   });
   return { opened, clock, statements, tick, close: () => opened.close() };
 }

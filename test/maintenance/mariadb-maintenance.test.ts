@@ -44,6 +44,7 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
       clock,
       random: systemRandom,
       observer: UNOBSERVED,
+      log: { error: () => {} },
     });
   };
 
@@ -221,6 +222,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
       clock,
       random: systemRandom,
       observer: UNOBSERVED,
+      log: { error: () => {} },
     })();
     await checkVersion(database);
     await checkSchema(database, false);

@@ -35,6 +35,26 @@ describe("phonekey tick", () => {
     expect(await phonekey(["tick"], { folder })).toMatchObject({ code: 0, stdout: "Nothing to do.\n" });
   });
 
+  test("writes the alerts that it raises to standard error, as a server writes them into its log", async () => {
+    const server = await startServer();
+    await createClient(server).signIn(newPhone());
+    await server.stop();
+    const { folder } = server;
+    // What the console sends costs nothing.
+    change(folder, "UPDATE messages SET price = 50000");
+    const { stdout, stderr } = await phonekey(["tick", "--json"], {
+      folder,
+      env: { SPEND_HOUR: "0.05 CNY" },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ ran: true, failures: [] });
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 50,
+      what: "raised",
+      alert: { kind: "spend" },
+      msg: "an alert was raised",
+    });
+  });
+
   test("two at once do the work once", async () => {
     const folder = await installed(20_000);
     const ended = await Promise.all([1, 2].map(() => phonekey(["tick", "--json"], { folder })));
