@@ -28,7 +28,6 @@ export const eraseMe = operation({
   example: { verificationId: "kTzR3JwWmJ0pQxv1hE2c4A", code: "004217" },
   handle: async (request, phonekey) => {
     const { principal, body } = request;
-    const erased = await phonekey.life.erase({ principal, ...body, client: clientOf(request) });
-    return erased.ok ? ok(undefined) : erased;
+    return await phonekey.life.erase({ principal, ...body, client: clientOf(request) });
   },
 });

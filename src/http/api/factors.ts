@@ -1,4 +1,4 @@
-import { ok, type RefusalCode, type Result } from "../../core/refusals.ts";
+import { ok } from "../../core/refusals.ts";
 import { siteOf } from "../origin.ts";
 import {
   ConfirmAppBody,
@@ -14,11 +14,6 @@ import {
 } from "./factor-schemas.ts";
 import { operation } from "./operation.ts";
 import { clientOf, passkeyOptionsBody, protectionBody } from "./wire.ts";
-
-/** For answers without a body. */
-function done<C extends RefusalCode>(result: Result<void, C>): Result<undefined, C> {
-  return result.ok ? ok(undefined) : result;
-}
 
 export const readFactors = operation({
   summary: "Read second factors",
@@ -55,7 +50,7 @@ export const confirmApp = operation({
   refusals: ["invalid_request", "invalid_token", "step_up_required", "not_found", "invalid_code"],
   example: { code: "492039" },
   handle: async ({ principal, params, body, locale }, phonekey) =>
-    done(await phonekey.factors.confirmApp({ principal, locale, id: params.id, code: body.code })),
+    await phonekey.factors.confirmApp({ principal, locale, id: params.id, code: body.code }),
 });
 
 export const offerPasskey = operation({
@@ -79,9 +74,7 @@ export const addPasskey = operation({
   refusals: ["invalid_request", "invalid_token", "step_up_required", "too_many_factors"],
   handle: async ({ principal, body, locale, c }, phonekey, deps) => {
     const { label, passkey: answer } = body;
-    return done(
-      await phonekey.factors.addPasskey({ principal, locale, label, answer, site: siteOf(c, deps) }),
-    );
+    return await phonekey.factors.addPasskey({ principal, locale, label, answer, site: siteOf(c, deps) });
   },
 });
 
@@ -106,7 +99,7 @@ export const removeFactor = operation({
   answer: { status: 204, description: "It is gone." },
   refusals: ["invalid_token", "step_up_required", "not_found", "factor_needed"],
   handle: async ({ principal, params, locale }, phonekey) =>
-    done(await phonekey.factors.remove({ principal, locale, id: params.id })),
+    await phonekey.factors.remove({ principal, locale, id: params.id }),
 });
 
 export const setLoginProtection = operation({
@@ -120,7 +113,7 @@ export const setLoginProtection = operation({
   example: { when: "always" },
   handle: async ({ principal, body, locale }, phonekey) => {
     const when = body.when === "off" ? undefined : body.when;
-    return done(await phonekey.factors.protect({ principal, locale, when }));
+    return await phonekey.factors.protect({ principal, locale, when });
   },
 });
 

@@ -65,7 +65,10 @@ export interface Caller {
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
-type Sent<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
+/** What a handler resolves with: nothing, where the answer has no body. */
+type Handled<Schema, C extends RefusalCode> = Schema extends z.ZodType
+  ? Result<z.input<Schema>, C>
+  : Result<void, C>;
 
 /** An operation before `index.ts` gives it its name and place. */
 export type Unplaced = Omit<Operation, "id" | "method" | "path">;
@@ -89,7 +92,7 @@ interface Definition<Params, Query, Body, Schema, Codes extends readonly Refusal
     >,
     phonekey: Phonekey,
     deps: HttpDeps,
-  ) => Promise<Result<Sent<Schema>, Codes[number]>>;
+  ) => Promise<Handled<Schema, Codes[number]>>;
 }
 
 /**

@@ -40,8 +40,7 @@ export const setPassword = operation({
   handle: async ({ principal, body, locale }, phonekey) => {
     const { newPassword, currentPassword } = body;
     const given = currentPassword !== undefined && { currentPassword };
-    const changed = await phonekey.passwords.change({ principal, locale, newPassword, ...given });
-    return changed.ok ? ok(undefined) : changed;
+    return await phonekey.passwords.change({ principal, locale, newPassword, ...given });
   },
 });
 
@@ -53,8 +52,7 @@ export const removePassword = operation({
   answer: { status: 204, description: "There is no password." },
   refusals: ["invalid_token", "step_up_required", "factor_needed"],
   handle: async ({ principal, locale }, phonekey) => {
-    const removed = await phonekey.passwords.remove({ principal, locale });
-    return removed.ok ? ok(undefined) : removed;
+    return await phonekey.passwords.remove({ principal, locale });
   },
 });
 

@@ -54,8 +54,7 @@ export const cancelPhoneChange = operation({
   answer: { status: 204, description: "The account keeps its number." },
   refusals: ["not_found"],
   handle: async ({ principal }, phonekey) => {
-    const canceled = await phonekey.life.cancelPhoneChange(principal);
-    return canceled.ok ? ok(undefined) : canceled;
+    return await phonekey.life.cancelPhoneChange(principal);
   },
 });
 

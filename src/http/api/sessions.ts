@@ -145,8 +145,7 @@ export const endSession = operation({
   answer: { status: 204, description: "The session has ended." },
   refusals: ["not_found"],
   handle: async ({ principal, params }, phonekey) => {
-    const ended = await phonekey.sessions.end(principal, params.id);
-    return ended.ok ? ok(undefined) : ended;
+    return await phonekey.sessions.end(principal, params.id);
   },
 });
 
