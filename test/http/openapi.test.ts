@@ -87,8 +87,8 @@ describe.each(named)("%s", (_, each) => {
       none: [],
       access_token: [{ accessToken: [] }],
       backend: [{ apiKey: [] }],
-      anybody: [{}, { apiKey: [] }],
-      anyone: [{}, { apiKey: [] }, { accessToken: [] }],
+      backend_if_shown: [{}, { apiKey: [] }],
+      any_if_shown: [{}, { apiKey: [] }, { accessToken: [] }],
     };
     expect(describedBy(each)?.security).toEqual(security[each.auth]);
   });

@@ -9,7 +9,7 @@ export const checkVerification = operation({
   summary: "Check a code that a backend asked for",
   description:
     "Gives a proof for the right code, for the backend that started the verification and for nobody else. The person's browser may call it, or the backend with its API key. A wrong, expired, spent or unknown code is one refusal; a code for another transaction is a wrong one.",
-  auth: "anybody",
+  auth: "backend_if_shown",
   params: VerificationId,
   body: CheckBody,
   answer: { status: 200, description: "The proof.", schema: Approved },

@@ -117,8 +117,8 @@ const SECURITY: Readonly<Record<Operation["auth"], object>> = {
   none: { security: [] },
   access_token: { security: [{ accessToken: [] }] },
   backend: { security: [{ apiKey: [] }] },
-  anybody: { security: [{}, { apiKey: [] }] },
-  anyone: { security: [{}, { apiKey: [] }, { accessToken: [] }] },
+  backend_if_shown: { security: [{}, { apiKey: [] }] },
+  any_if_shown: { security: [{}, { apiKey: [] }, { accessToken: [] }] },
 };
 
 function securityOf({ auth }: Operation): object {

@@ -17,8 +17,11 @@ export interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly description: string;
-  /** Whose credentials it takes; `backend` asks for an API key, `anybody` takes one and does without, `anyone` an access token too. */
-  readonly auth: "none" | "access_token" | "backend" | "anybody" | "anyone";
+  /**
+   * Whose credentials it takes. `backend` asks for an API key; `backend_if_shown` takes one and does without, and
+   * `any_if_shown` an access token, too.
+   */
+  readonly auth: "none" | "access_token" | "backend" | "backend_if_shown" | "any_if_shown";
   /** Whether it is open to whoever came by a temporary password and has not chosen one of their own yet. */
   readonly beforePassword: boolean;
   /** Whether it takes an `Idempotency-Key`: every call that sends. */
@@ -60,8 +63,8 @@ export interface Caller {
   readonly none: undefined;
   readonly access_token: Principal;
   readonly backend: Backend;
-  readonly anybody: Backend | undefined;
-  readonly anyone: { readonly backend?: Backend; readonly person?: Principal };
+  readonly backend_if_shown: Backend | undefined;
+  readonly any_if_shown: { readonly backend?: Backend; readonly person?: Principal };
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -124,7 +127,7 @@ export function allRefusals(operation: Operation): RefusalCode[] {
   if (operation.method !== "get") codes.add("request_too_large");
   if (operation.auth === "access_token") codes.add("invalid_token");
   if (operation.auth === "access_token" && !operation.beforePassword) codes.add("password_required");
-  if (["backend", "anybody", "anyone"].includes(operation.auth)) codes.add("invalid_api_key");
+  if (["backend", "backend_if_shown", "any_if_shown"].includes(operation.auth)) codes.add("invalid_api_key");
   if (operation.sends) codes.add("invalid_request");
   return [...codes, "internal_error", "unavailable"];
 }

@@ -76,9 +76,9 @@ async function authorize(
   if (auth === "access_token") return await readOwner(operation, deps, token);
   if (auth === "backend" || token.startsWith("pk_")) {
     const backend = await readBackend(deps, c, token);
-    return backend.ok && auth === "anyone" ? ok({ backend: backend.value }) : backend;
+    return backend.ok && auth === "any_if_shown" ? ok({ backend: backend.value }) : backend;
   }
-  if (auth === "anybody" || !token) return ok(auth === "anyone" ? {} : undefined);
+  if (auth === "backend_if_shown" || !token) return ok(auth === "any_if_shown" ? {} : undefined);
   // Whoever shows something else than credentials where none are needed is anybody.
   const person = await readPerson(deps, token);
   return ok(person.ok ? { person: person.value } : {});

@@ -23,7 +23,7 @@ export const startVerification = operation({
   summary: "Start a verification",
   description:
     "Sends a code by SMS. The answer is the same whether or not the number is known. If the outcome of the send is not known in time, the answer is 201 and the person may ask for it again. A backend shows its API key (`Authorization: Bearer pk_…`), a signed-in person their access token, and whoever is between two steps the `challenge` of their sign-in: with it `second_factor` sends a code to their own phone, and `phone` may be left out; `change_phone` sends one to the number that their account shall move to.",
-  auth: "anyone",
+  auth: "any_if_shown",
   sends: true,
   body: StartBody,
   answer: {
@@ -74,7 +74,7 @@ export const startVerification = operation({
 
 type Start = Parameters<typeof clientOf>[0] & {
   readonly body: z.output<typeof StartBody>;
-  readonly principal: Caller["anyone"];
+  readonly principal: Caller["any_if_shown"];
 };
 
 /** Who is signed in; or who is between the two steps of a sign-in, which is good for the second step alone. */
@@ -92,7 +92,7 @@ export const resendVerification = operation({
   summary: "Send the code again",
   description:
     "Sends the same code again while it lives. No new guesses come with it, and it never expires later than 10 minutes after the start. The backend that started it shows its API key and is asked for no challenge.",
-  auth: "anybody",
+  auth: "backend_if_shown",
   sends: true,
   params: VerificationId,
   body: ResendBody,
@@ -116,7 +116,7 @@ export const readVerification = operation({
   summary: "Read a verification",
   description:
     "Its status, and when it expires or may be sent again. The backend that started it shows its API key and gets the proof besides, for 5 minutes after the code was entered.",
-  auth: "anybody",
+  auth: "backend_if_shown",
   params: VerificationId,
   answer: { status: 200, description: "The verification as it is now.", schema: AskedVerification },
   refusals: ["not_found"],

@@ -33,8 +33,8 @@ const AUTH: Readonly<Record<Operation["auth"], string>> = {
   none: "",
   access_token: "Authorization: Bearer <access token>",
   backend: "Authorization: Bearer <API key, pk_…>",
-  anybody: "Authorization: Bearer <API key, pk_…> (optional)",
-  anyone: "Authorization: Bearer <access token, or API key, pk_…> (optional)",
+  backend_if_shown: "Authorization: Bearer <API key, pk_…> (optional)",
+  any_if_shown: "Authorization: Bearer <access token, or API key, pk_…> (optional)",
 };
 
 function docsOf(operation: Operation, locale: Locale): DocsOperation {
