@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { isPublicHost, publicUrl } from "./config/addresses.ts";
 import type { DatabaseUrl } from "./config/database-url.ts";
 import type { Parsed } from "./config/formats.ts";
 import { lacking } from "./config/lacking.ts";
+import { type Mode, modeOf, unfitInProduction } from "./config/mode.ts";
 import { type AccountsConfig, arrangeAccounts } from "./config/parts/accounts.ts";
 import { type AlertsConfig, arrangeAlerts } from "./config/parts/alerts.ts";
 import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challenges.ts";
@@ -64,13 +64,9 @@ export interface Config {
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
 
-export type Mode = "development" | "production";
-
 export type Loaded =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly string[] };
-
-const CONSOLE: SenderName = "console";
 
 /**
  * Reads all settings and reports every problem at once.
@@ -93,9 +89,12 @@ export function loadConfig(
   const typos = misspelt(Object.keys(env), names);
 
   const read = settingsSchema.safeParse(texts);
-  const unfitting = mode === "production" ? unfit(texts, onScf) : [];
-  const lost = onScf ? unfitOnScf(texts) : [];
-  const problems = [...unread(read.error), ...lacking(texts, hasRole(env)), ...unfitting, ...lost];
+  const problems = [
+    ...unread(read.error),
+    ...lacking(texts, hasRole(env)),
+    ...(mode === "production" ? unfitInProduction(texts, onScf) : []),
+    ...(onScf ? unfitOnScf(texts) : []),
+  ];
   if (!read.success || problems.length > 0) return failed(inOrder(problems, names), typos);
 
   const mixed = misfits(read.data, now);
@@ -141,45 +140,8 @@ function textsOf(env: Readonly<Record<string, string | undefined>>, names: reado
   return Object.fromEntries(entries.filter(([, text]) => text));
 }
 
-/** A real sender behind a public address is production, whatever NODE_ENV forgot to say. */
-function modeOf(texts: Texts): Mode {
-  if (texts.NODE_ENV === "production") return "production";
-  const real = (texts.SMS_SENDER ?? CONSOLE) !== CONSOLE;
-  const origin = publicUrl.read(texts.PUBLIC_URL ?? "");
-  const inPublic =
-    origin.ok && origin.value.startsWith("https:") && isPublicHost(new URL(origin.value).hostname);
-  return real && inPublic ? "production" : "development";
-}
-
 function unread(error: z.ZodError | undefined): Problem[] {
   return (error?.issues ?? []).map(({ path, message }) => ({ name: path[0] as SettingName, message }));
-}
-
-/** Development defaults that must not meet real people. A function's own address is told by each request. */
-function unfit(texts: Texts, onScf: boolean): Problem[] {
-  const found: [SettingName, boolean, string][] = [
-    [
-      "PHONEKEY_SECRETS",
-      !texts.PHONEKEY_SECRETS,
-      "must be set in production; make one with `openssl rand -base64 48`",
-    ],
-    [
-      "SMS_SENDER",
-      (texts.SMS_SENDER ?? CONSOLE) === CONSOLE,
-      "must be a real sender in production; `console` sends nothing",
-    ],
-    [
-      "STATE_URL",
-      texts.STATE_URL === "memory:",
-      "must not be `memory:` in production; a restart would forget every limit",
-    ],
-    [
-      "PUBLIC_URL",
-      !texts.PUBLIC_URL && !onScf,
-      "must be set in production, to the origin under which people reach this server",
-    ],
-  ];
-  return found.flatMap(([name, holds, message]) => (holds ? [{ name, message }] : []));
 }
 
 /** Settings that are right by themselves and do not go with others. */

@@ -1,4 +1,5 @@
 import { isLoopbackHost } from "./addresses.ts";
+import type { Mode } from "./mode.ts";
 import { doubtTestNumbers } from "./parts/test-numbers.ts";
 import type { SettingName, Settings } from "./schema.ts";
 
@@ -55,7 +56,7 @@ function editDistance(from: string, to: string): number {
 }
 
 /** What is allowed and yet hardly meant, or not for ever. `given` holds the names of the variables that were set. */
-export function doubts(values: Settings, given: ReadonlySet<string>, mode: string, now: number): string[] {
+export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode, now: number): string[] {
   const production = mode === "production";
   const found: [SettingName, string | false][] = [
     ["PUBLIC_URL", production && overPlainHttp(values.PUBLIC_URL)],
