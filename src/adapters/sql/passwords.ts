@@ -3,7 +3,7 @@ import type { PasswordHolder, PasswordStore } from "../../core/password/ports.ts
 import { userOf } from "./account-rows.ts";
 import type { SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
-import { listFactors } from "./factors.ts";
+import { listFactors } from "./factor-changes.ts";
 import { addNotices } from "./notice-rows.ts";
 import { usedAt } from "./recycled.ts";
 import type { Schema, UserRow } from "./schema.ts";
