@@ -1,4 +1,4 @@
-import { type Result, refuse } from "../refusals.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
 
 const NEWLINE = 0x0a;
 
@@ -54,7 +54,7 @@ function createGatherer(mostBytes: number) {
 /** A byte order mark at the start is no part of the text. */
 function decoded(line: Uint8Array): Line["text"] {
   try {
-    return { ok: true, value: new TextDecoder("utf-8", { fatal: true }).decode(line) };
+    return ok(new TextDecoder("utf-8", { fatal: true }).decode(line));
   } catch {
     return refuse("invalid_request", { detail: "must be UTF-8" });
   }

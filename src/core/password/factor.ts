@@ -1,6 +1,6 @@
 import type { Passwords } from "../account/factors/ports.ts";
 import type { User } from "../account/ports.ts";
-import { type Result, refuse } from "../refusals.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
 import { DAY_MS } from "../time.ts";
 import { type CheckDeps, countGuess } from "../verification/check.ts";
 import { type CompareDeps, comparePassword } from "./compare.ts";
@@ -25,7 +25,7 @@ export function createPasswordFactor(deps: PasswordFactorDeps): Passwords {
       if (!holder) return refuse("invalid_code");
       const phone = await deps.vault.open(holder.user.sealedPhone, userId);
       const compared = await comparePassword(deps, { phone, password, bucket: "device" });
-      return compared.ok ? { ok: true, value: undefined } : refusalOf(compared.refusal.code);
+      return compared.ok ? ok(undefined) : refusalOf(compared.refusal.code);
     },
   };
 }

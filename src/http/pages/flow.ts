@@ -1,6 +1,5 @@
 import type { Context } from "hono";
-import type { Result } from "../../core/refusals.ts";
-import { refuse } from "../../core/refusals.ts";
+import { ok, type Result, refuse } from "../../core/refusals.ts";
 import { browserOf, type Flow } from "../../core/session/flow.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { Env, HttpDeps } from "../context.ts";
@@ -59,7 +58,7 @@ export async function flowForm(
   const flow = await current(c, deps);
   const fields = await readForm(c);
   if (!flow || !fields || !isOwnForm(c, deps.settings, fields, flow.pre)) return refuse("forbidden_origin");
-  return { ok: true, value: { flow, fields } };
+  return ok({ flow, fields });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { MessageStore } from "../../delivery/ports.ts";
 import type { Notices } from "../../notices/notices.ts";
 import type { Bucket } from "../../protection/ports.ts";
-import { type Result, refuse } from "../../refusals.ts";
+import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Method } from "../../session/methods.ts";
 import { type CheckDeps, checkCode, countGuess } from "../../verification/check.ts";
 import type { Client } from "../../verification/client.ts";
@@ -68,5 +68,5 @@ async function checkOwnPhone(
   const checked = await checkCode(deps, own);
   if (!checked.ok) return checked;
   await deps.messages.convert(checked.value.verification.id);
-  return { ok: true, value: undefined };
+  return ok(undefined);
 }
