@@ -116,6 +116,34 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await store().take(leaseOn(guesses, 9, 3), NOW)).toMatchObject({ leased: 2 });
     });
 
+    test("an approval forgives the oldest of the others on a key on which it forgets its own", async () => {
+      const key = fresh("shared");
+      const checks = [{ name: "shared", key, windows: [{ max: 3, windowMs: 10 * MINUTE }] }];
+      const own = fresh("own");
+      await store().take({ member: own, checks }, NOW - 3);
+      for (const at of [NOW - 2, NOW - 1]) await store().take({ member: fresh("other"), checks }, at);
+      await store().settle({
+        forget: { keys: [key], members: [own] },
+        forgive: [key],
+        release: { key: fresh("guesses"), member: own, count: 1 },
+      });
+      const take = () => store().take({ member: fresh("member"), checks }, NOW);
+      for (let n = 0; n < 2; n++) expect(await take()).toMatchObject({ ok: true });
+      expect(await take()).toMatchObject({ ok: false, retryAt: NOW - 1 + 10 * MINUTE });
+    });
+
+    test("what went to the ledger is remembered also where an approval gives back the rest", async () => {
+      const key = fresh("guesses");
+      const held = leaseOn(key, 3, 9);
+      await store().take(held, NOW);
+      await store().release(key, held.member, 1);
+      const nothing = { forget: { keys: [], members: [] }, forgive: [] };
+      await store().settle({ ...nothing, release: { key, member: held.member, count: 2 } });
+      const taken = await store().take(leaseOn(key, 9, 9), NOW);
+      expect(taken).toMatchObject({ leased: 9 });
+      expect(taken).not.toHaveProperty("steady");
+    });
+
     test("put back are kept from takes until they end; what is there already stays as it is", async () => {
       const [key, kept] = [fresh("guesses"), fresh("guesses")];
       const held = leaseOn(kept, 3, 9);

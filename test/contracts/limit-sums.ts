@@ -131,6 +131,14 @@ export function amountSuite(store: () => LimitStore): void {
       await store().correct([]);
     });
 
+    test("several corrections of one slot at once add up", async () => {
+      const key = fresh("budget");
+      await take([budget(key, 60)]);
+      const change = (amount: number) => ({ key, windowMs: HOUR, at: NOW, amount });
+      await store().correct([change(-60), change(30)]);
+      expect(await left(key, 100)).toBe(70);
+    });
+
     test("seeded twice is seeded once, and never takes back what was counted since", async () => {
       const key = fresh("budget");
       const sums = [{ key, windowMs: HOUR, at: NOW, amount: 30 }];

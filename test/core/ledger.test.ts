@@ -55,8 +55,18 @@ describe("what a phone's ledger allows", () => {
     ["spent where only six are carried: one more", row(9, 0), CARRIES_6, { codeLength: 6, cap: 1 }],
     ["and then one a day", row(10, HOUR), CARRIES_6, { codeLength: 6, cap: 0, freeAt: NOW - HOUR + DAY }],
     ["a day later", row(10, DAY), CARRIES_6, { codeLength: 6, cap: 1 }],
-    ["seven digits are no eight: one a day", row(9, 0), { usual: 6, most: 7 }, { codeLength: 7, cap: 1 }],
-    ["eight digits from the start", row(9, 0, 8), { usual: 8, most: 8 }, { codeLength: 8, cap: 9 }],
+    [
+      "seven digits are no eight: one a day, behind a challenge",
+      row(9, 0),
+      { usual: 6, most: 7 },
+      { codeLength: 7, cap: 1, asksCaptcha: true },
+    ],
+    [
+      "eight digits from the start",
+      row(9, 0, 8),
+      { usual: 8, most: 8 },
+      { codeLength: 8, cap: 9, asksCaptcha: false },
+    ],
     ["longer guesses do not spend the short ones", row(30, HOUR, 8), CARRIES_8, { codeLength: 6, cap: 9 }],
     ["after 30 days each is forgotten", row(9, 30 * DAY - 8 * MINUTE), CARRIES_8, { codeLength: 6, cap: 1 }],
     [
@@ -64,6 +74,18 @@ describe("what a phone's ledger allows", () => {
       [...guesses(6, 30 * DAY + HOUR), ...row(8, 10 * DAY), ...guesses(6, HOUR)],
       CARRIES_6,
       { codeLength: 6, cap: 1 },
+    ],
+    [
+      "what only stands for guesses takes no day's guess, nor where the ledger was spent before",
+      [...row(9, 2 * DAY), ...spentLedger(NOW - HOUR)],
+      CARRIES_6,
+      { codeLength: 6, cap: 1 },
+    ],
+    [
+      "and a guess after that does",
+      [...spentLedger(NOW - 2 * HOUR), ...guesses(6, HOUR)],
+      CARRIES_6,
+      { codeLength: 6, cap: 0 },
     ],
     ["a guess that another process dates ahead counts", row(9, -HOUR), CARRIES_8, { codeLength: 8 }],
   ])("%s", (_, wrong, lengths, expected) => {
@@ -245,6 +267,11 @@ describe("an unlock", () => {
     ["one after that holds", [...spentLedger(NOW - HOUR), unlocked()], CARRIES_8, { codeLength: 6, cap: 3 }],
   ])("%s", (_, ledger, lengths, expected) => {
     expect(allowance(ledger, lengths, NOW)).toMatchObject(expected);
+  });
+
+  test("is for nobody whose guesses of 30 days have not spent the ledger", () => {
+    const ledger = row(9, 30 * DAY - 8 * MINUTE);
+    expect(spentOf(ledger, CARRIES_8, NOW)).toEqual({ wrong: 8, isSpent: false, unlocked: 0 });
   });
 
   test("resets nothing", () => {

@@ -216,6 +216,8 @@ describe.each(["database", "memory"] as const)(
       expect(other.ok && other.value.id !== first.id).toBe(true);
       const otherPhone = await start({ ...input, phone: OTHER_PHONE, client: browser });
       expect(otherPhone.ok && otherPhone.value.id !== first.id).toBe(true);
+      const otherPurpose = await start({ ...input, purpose: "reset_password", client: browser });
+      expect(otherPurpose.ok && otherPurpose.value.id !== first.id).toBe(true);
     });
 
     test("a stranger holds nothing: each start is one of its own", async () => {

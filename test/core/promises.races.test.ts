@@ -9,6 +9,7 @@ import {
   createJitter,
   createRules,
   DAY,
+  HOUR,
   isShort,
   MINUTE,
   mostIn,
@@ -132,6 +133,31 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect(world.sms.sent).toHaveLength(4);
   });
 
+  test("nor are longer codes, where their guesses of the day are used up, too", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      wrap: ({ ledger }) => ({ ledger: afterRead(ledger, () => meanwhile()) }),
+    });
+    await spend(world, await world.started());
+    world.clock.advance(2 * HOUR);
+    for (let n = 0; n < 2; n++) await spend(world, await world.started());
+    world.clock.advance(30 * DAY - 3 * HOUR);
+    for (let n = 0; n < 3; n++) await spend(world, await world.started());
+    world.clock.advance(HOUR);
+    const last = await world.started();
+    expect(last.codeLength).toBe(6);
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await spend(world, last);
+    };
+    expect(await world.start()).toBe("too_many_requests");
+    expect((await world.ledger()).map(({ codeLength }) => codeLength).slice(9)).toEqual([
+      ...Array(9).fill(8),
+      ...Array(3).fill(6),
+    ]);
+  });
+
   test("reduce what a start is granted by as many as were made", async () => {
     let meanwhile = async () => {};
     const world = await open({
@@ -150,6 +176,38 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     await spend(world, await world.started());
     expect(await world.ledger()).toHaveLength(9);
     expect(await world.start()).toMatchObject({ codeLength: 8 });
+  });
+
+  test("stay set aside when their code ends meanwhile", async () => {
+    let gate = Promise.resolve();
+    let arrives = () => {};
+    const world = await open({
+      state,
+      settings: { codeTtlMs: 10 * MINUTE },
+      wrap: ({ ledger }) => ({
+        ledger: {
+          ...ledger,
+          async record(...args) {
+            await gate;
+            await ledger.record(...args);
+          },
+        },
+      }),
+    });
+    for (let n = 0; n < 2; n++) await spend(world, await world.started());
+    const { id, code } = await world.started();
+    for (let n = 0; n < 2; n++) await world.guess(id, wrongFor(code));
+    world.clock.advance(10 * MINUTE - 1);
+    gate = new Promise((resolve) => {
+      arrives = resolve;
+    });
+    const last = world.guess(id, wrongFor(code));
+    while ((await world.deps().verifications.find(id))?.attemptsUsed === 2) await new Promise(setImmediate);
+    world.clock.advance(1_000);
+    expect(await world.start()).toBe("too_many_requests");
+    arrives();
+    expect(await last).toBe("invalid_code");
+    expect((await world.started()).codeLength).toBe(8);
   });
 
   test("stay set aside when the right one overtakes them", async () => {
@@ -178,6 +236,51 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect(await wrong).toBe("invalid_code");
     await spend(world, next);
     expect(await world.ledger()).toHaveLength(9);
+  });
+});
+
+describe.each(["database", "memory"] as const)("in its order, with %s", (state) => {
+  test("what no sender took is over before its guesses are given back", async () => {
+    const given: unknown[] = [];
+    const world = await open({
+      state,
+      wrap: ({ limits, verifications }) => ({
+        limits: {
+          ...limits,
+          async release(key, member, count) {
+            given.push((await verifications.find(member.replace(/\.1$/, "")))?.outcome);
+            await limits.release(key, member, count);
+          },
+        },
+      }),
+    });
+    world.sms.answer({ status: "rejected" });
+    expect(typeof (await world.start())).toBe("string");
+    expect(given).toEqual(["canceled"]);
+  });
+
+  test("an approval finds the message that was sent again just before it", async () => {
+    let before = async () => {};
+    const world = await open({
+      state,
+      settings: { limits: { resendMs: 30_000 } },
+      wrap: ({ verifications }) => ({
+        verifications: {
+          ...verifications,
+          async guess(...args) {
+            await before();
+            return await verifications.guess(...args);
+          },
+        },
+      }),
+    });
+    const { id, code } = await world.started();
+    world.clock.advance(MINUTE);
+    before = async () => {
+      expect(await world.phonekey().verifications.resend({ id, client: {} })).toMatchObject({ ok: true });
+    };
+    expect(await world.guess(id, code)).toBe("approved");
+    expect(await world.start()).toHaveProperty("id");
   });
 });
 

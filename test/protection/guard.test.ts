@@ -66,6 +66,19 @@ describe("T10: a range to which no approval comes", () => {
     expect(await rules.start({ ...client, ...known.client }, number(1, "+861390013"))).toHaveProperty("id");
   });
 
+  test("approvals on known devices make no room for strangers", async () => {
+    await open("enforce");
+    const phone = number(1, "+861390013");
+    const known = await rules.knownDevice(phone);
+    const client: Client = { addressKey: "10.0.0.1" };
+    for (let n = 0; n < 20; n++) await rules.started(client, number(1, `+86138${1000 + n}`));
+    for (let n = 0; n < 10; n++) {
+      const { id, code } = await rules.started({ ...client, ...known.client }, phone);
+      expect(await rules.guess(id, code)).toBe("approved");
+    }
+    expect(await rules.start(client, number(2, "+861370013"))).toBe("too_many_requests");
+  });
+
   test("whoever is approved is never in the way, however many they are", async () => {
     await open("enforce");
     for (let n = 0; n < 80; n++) {

@@ -44,6 +44,40 @@ describe("the memory that it takes", () => {
     expect(await store.take({ member: "n", checks: [sends(second)] }, NOW)).toMatchObject({ ok: false });
   });
 
+  test("full, takes no guesses that are set aside from the very key that sets more aside", async () => {
+    const store = createMemoryLimitStore({ mostLeases: 1 });
+    const lease = { key: fresh("guesses"), wanted: 2, cap: 3, expiresAt: NOW + MINUTE };
+    const taken = [];
+    for (const member of ["first", "second", "third"])
+      taken.push(await store.take({ member, checks: [], lease }, NOW));
+    expect(taken).toMatchObject([{ leased: 2 }, { leased: 1 }, { refusedBy: "lease" }]);
+  });
+
+  test("a clock that goes back by less than a minute finds again what was let go of", async () => {
+    const store = createMemoryLimitStore();
+    const limit = sends(fresh("key"));
+    const lease = { key: fresh("guesses"), wanted: 3, cap: 3, expiresAt: NOW + MINUTE };
+    await store.take({ member: "m", checks: [limit], lease }, NOW);
+    for (let n = 0; n < 20; n++) {
+      const other = { ...lease, key: fresh("guesses"), expiresAt: NOW + 9 * MINUTE };
+      await store.take({ member: "m", checks: [sends(fresh("other"))], lease: other }, NOW + MINUTE + 1);
+    }
+    const back = NOW + 30 * SECOND;
+    expect(await store.take({ member: "n", checks: [limit] }, back)).toMatchObject({ refusedBy: "sends" });
+    expect(await store.take({ member: "n", checks: [], lease }, back)).toMatchObject({ refusedBy: "lease" });
+  });
+
+  test("what was counted for a part stays as long as its share reaches back", async () => {
+    const store = createMemoryLimitStore();
+    const share = { key: fresh("share"), max: 1, windowMs: 60 * MINUTE };
+    const check = { ...sends(fresh("key"), 9), share };
+    await store.take({ member: "m", checks: [check] }, NOW);
+    const later = NOW + 30 * MINUTE;
+    for (let n = 0; n < 20; n++) await store.take({ member: "m", checks: [sends(fresh("other"))] }, later);
+    await store.take({ member: "n", checks: [check] }, later);
+    expect(await store.take({ member: "m", checks: [sends(check.key)] }, later)).toMatchObject({ ok: true });
+  });
+
   test("what was put back stays for a day even if no take has told the window yet", async () => {
     const store = createMemoryLimitStore();
     const key = fresh("key");

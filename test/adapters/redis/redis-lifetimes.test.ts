@@ -3,8 +3,10 @@ import type { RedisConnection } from "../../../src/adapters/redis/connection.ts"
 import { eventsKey, leasesKey, REBUILT } from "../../../src/adapters/redis/limit-take.ts";
 import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
+import { exemptCaller, limitChecks } from "../../../src/core/protection/limits.ts";
 import type { LimitStore } from "../../../src/core/protection/ports.ts";
 import { aVerification, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
+import { NO_LIMITS } from "../../core/rules.ts";
 import { connectTo, type RedisServer, startRedis } from "../../support/redis.ts";
 
 const HOUR = 60 * MINUTE;
@@ -59,6 +61,20 @@ describe("how long Redis keeps", () => {
     const check = { name: "sends", key: fresh("key"), windows: [{ max: 9, windowMs: HOUR }], share };
     const count = () => limits.take({ member: fresh("member"), checks: [check] }, NOW);
     expect(await leastKept(eventsKey(share.key), count)).toBeGreaterThan(DAY);
+  });
+
+  test("the messages of a backend: a day, also for a key of it that has no limits", async () => {
+    const caller = {
+      ...exemptCaller({
+        phoneTag: "k.tag",
+        bucket: "device",
+        traffic: { country: "CN", prefixTag: "prefix" },
+      }),
+      backend: { client: fresh("shop"), sends: [], spend: {} },
+    };
+    const checks = limitChecks(NO_LIMITS, caller, () => undefined).filter(({ name }) => name === "backend");
+    const count = () => limits.take({ member: fresh("member"), checks }, NOW);
+    expect(await leastKept(eventsKey(`${checks[0]?.key}`), count)).toBeGreaterThan(DAY);
   });
 
   test("guesses that are set aside, and that some went to the ledger: until the lease ends", async () => {

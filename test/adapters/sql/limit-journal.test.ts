@@ -139,6 +139,48 @@ describe("the journal of limits", () => {
     expect(await take(limit, NOW + 30_000)).toEqual({ ok: false, refusedBy: "sends", retryAt: NOW + MINUTE });
   });
 
+  test("whoever lost a row sees what another one wrote in its place", async () => {
+    let isFull = false;
+    const broken = brokenSteps(opened.path, () => isFull);
+    const store = createLimitStore({ ...opened.database, steps: broken.steps });
+    await take(sends(fresh("key"), 1), NOW, store);
+    isFull = true;
+    await expect(take(sends(fresh("key"), 1), NOW, store)).rejects.toThrow(UnavailableError);
+    isFull = false;
+    const key = fresh("key");
+    expect(await take(sends(key, 1))).toMatchObject({ ok: true });
+    expect(await take(sends(key, 1), NOW, store)).toMatchObject({ ok: false });
+    broken.close();
+  });
+
+  test("that could not be read is read by the next who asks", async () => {
+    const { steps } = opened.database;
+    if (!steps) throw new Error("it runs in this process");
+    const key = fresh("key");
+    await take(sends(key, 1));
+    let isAway = true;
+    const read: Steps["read"] = (body) => (isAway ? Promise.reject(new Error("away")) : steps.read(body));
+    const store = createLimitStore({ ...opened.database, steps: { ...steps, read } });
+    await expect(take(sends(key, 1), NOW, store)).rejects.toThrow("away");
+    isAway = false;
+    expect(await take(sends(key, 1), NOW, store)).toMatchObject({ ok: false });
+  });
+
+  test("starts with all that a window still reaches back to", async () => {
+    const key = fresh("key");
+    await take(sends(key, 1, DAY), NOW - DAY + 1);
+    const { limits: anew } = createSqlStores(opened.database, { clock, onStaleKey: () => {} });
+    expect(await take(sends(key, 1, DAY), NOW, anew)).toMatchObject({ ok: false, retryAt: NOW + 1 });
+  });
+
+  test("starts without what was forgotten", async () => {
+    const [key, member] = [fresh("key"), fresh("member")];
+    await limits.take({ member, checks: [sends(key, 1)] }, NOW);
+    await limits.forget([key], [member]);
+    const { limits: anew } = createSqlStores(opened.database, { clock, onStaleKey: () => {} });
+    expect(await take(sends(key, 1), NOW, anew)).toMatchObject({ ok: true });
+  });
+
   test("starts without what matters no more", async () => {
     const key = fresh("key");
     for (let n = 0; n < 600; n++) await take(sends(key, 600), NOW - DAY);
