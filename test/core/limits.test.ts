@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import type { Standing } from "../../src/core/protection/challenges.ts";
 import {
   guessChecks,
@@ -8,10 +9,15 @@ import {
   limitChecks,
   messageKeys,
   runningRequest,
+  solutionChecks,
   tooMany,
 } from "../../src/core/protection/limits.ts";
 import type { LimitCheck } from "../../src/core/protection/ports.ts";
-import { sendChecks as allChecks, type ProtectionSettings } from "../../src/core/protection/sends.ts";
+import {
+  sendChecks as allChecks,
+  type ProtectionSettings,
+  takeBack,
+} from "../../src/core/protection/sends.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./rules.ts";
 
 const DEFAULTS: LimitSettings = {
@@ -35,6 +41,7 @@ const STRANGER: LimitCaller = {
   isTrusted: false,
 };
 const DEVICE: LimitCaller = { ...STRANGER, bucket: "device", holder: "device:id" };
+const NOW = 1_800_000_000_000;
 const nothingLearned = () => undefined;
 const sendChecks = (settings: LimitSettings, caller: LimitCaller) =>
   limitChecks(settings, caller, nothingLearned);
@@ -206,6 +213,34 @@ describe("all that a send is counted against", () => {
     const shapes = new Set(checks.map((check) => Object.keys(check).join()));
     expect(checks.length).toBeGreaterThan(5);
     expect([...shapes]).toHaveLength(1);
+  });
+});
+
+test("who holds a verification by an address is counted on no device", () => {
+  const held = sendChecks(DEFAULTS, { ...STRANGER, holder: "address:tag" });
+  expect(held.map(({ name }) => name)).not.toContain("device");
+});
+
+test("solutions of challenges use up no guesses", () => {
+  const checks = [...guessChecks(DEFAULTS, "address"), ...solutionChecks(DEFAULTS, "address")];
+  expect(new Set(checks.map(({ key }) => key)).size).toBe(2);
+});
+
+test("a send that does not come about leaves nothing behind, on shares and budgets neither", async () => {
+  const limits = createMemoryLimitStore();
+  const share = { key: "share", max: 1, windowMs: DAY };
+  const checks = [
+    { name: "open", key: "open", windows: [{ max: 1, windowMs: DAY }], share },
+    { name: "budget", key: "budget", windows: [{ max: 5, windowMs: DAY }], amount: 5 },
+  ];
+  const take = (member: string) => limits.take({ member, checks }, NOW);
+  for (const member of ["first", "second"]) {
+    expect(await take(member)).toMatchObject({ ok: true });
+    await takeBack(limits, { checks, member }, NOW);
+  }
+  expect(await take("third")).toMatchObject({ ok: true });
+  expect(await limits.take({ member: "fourth", checks: checks.slice(0, 1) }, NOW)).toMatchObject({
+    refusedBy: "open",
   });
 });
 

@@ -107,6 +107,8 @@ describe.each(["database", "memory"] as const)(
       expect(await again({ id, client, locale: "en" })).toMatchObject({ refusal: { code: "not_found" } });
       expect(rules.sms.sent).toHaveLength(1);
       expect(await rules.guess(id, code, { browser: "mine" })).toBe("approved");
+      expect(await again({ id, client, locale: "en" })).toMatchObject({ refusal: { code: "not_found" } });
+      expect(rules.sms.sent).toHaveLength(1);
     });
 
     test("and once: the same right code again is refused and no wrong guess", async () => {
@@ -117,6 +119,18 @@ describe.each(["database", "memory"] as const)(
     });
   },
 );
+
+test("who is told that nobody signs up has shown the phone all the same: nothing waits for it any more", async () => {
+  rules = await createRules({
+    state: "memory",
+    settings: { signUp: "closed", limits: { resendMs: 30 * SECOND } },
+  });
+  const { id: verificationId, code } = await rules.started();
+  const signIn = await rules.phonekey().signIn.byCode({ verificationId, code, client: {}, userAgent: "" });
+  expect(signIn).toMatchObject({ refusal: { code: "sign_up_closed" } });
+  await rules.restart();
+  expect(await rules.start()).toHaveProperty("id");
+});
 
 describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the owner out (%s)", (state) => {
   beforeEach(async () => {
@@ -218,6 +232,15 @@ describe.each(["database", "memory"] as const)(
       expect(otherPhone.ok && otherPhone.value.id !== first.id).toBe(true);
       const otherPurpose = await start({ ...input, purpose: "reset_password", client: browser });
       expect(otherPurpose.ok && otherPurpose.value.id !== first.id).toBe(true);
+      rules.clock.advance(11 * MINUTE);
+      const later = await start({ ...input, client: browser });
+      expect(later.ok && later.value.id !== first.id).toBe(true);
+    });
+
+    test("by device token: none that only another browser can enter the code of", async () => {
+      const first = await rules.started({ ...owner, browser: "mine" });
+      expect((await rules.started(owner)).id).not.toBe(first.id);
+      expect((await rules.started({ ...owner, browser: "mine" })).id).not.toBe(first.id);
     });
 
     test("a stranger holds nothing: each start is one of its own", async () => {

@@ -259,8 +259,35 @@ describe.each(["database", "memory"] as const)("in its order, with %s", (state) 
     expect(given).toEqual(["canceled"]);
   });
 
+  test("a message that comes too late for its verification is not counted", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      settings: { limits: { phoneSends: [{ max: 2, windowMs: DAY }] } },
+      wrap: ({ verifications }) => ({
+        verifications: {
+          ...verifications,
+          async resent(...args) {
+            await meanwhile();
+            return await verifications.resent(...args);
+          },
+        },
+      }),
+    });
+    const { client } = await world.knownDevice();
+    world.clock.advance(DAY);
+    const { id, code } = await world.started(client);
+    meanwhile = async () => {
+      expect(await world.guess(id, code)).toBe("approved");
+    };
+    const resent = await world.phonekey().verifications.resend({ id, client });
+    expect(resent).toMatchObject({ refusal: { code: "too_many_requests" } });
+    expect(await world.start(client)).toHaveProperty("id");
+    expect(await world.start()).toBe("too_many_requests");
+  });
+
   test("an approval finds the message that was sent again just before it", async () => {
-    let before = async () => {};
+    let meanwhile = async () => {};
     const world = await open({
       state,
       settings: { limits: { resendMs: 30_000 } },
@@ -268,7 +295,7 @@ describe.each(["database", "memory"] as const)("in its order, with %s", (state) 
         verifications: {
           ...verifications,
           async guess(...args) {
-            await before();
+            await meanwhile();
             return await verifications.guess(...args);
           },
         },
@@ -276,7 +303,7 @@ describe.each(["database", "memory"] as const)("in its order, with %s", (state) 
     });
     const { id, code } = await world.started();
     world.clock.advance(MINUTE);
-    before = async () => {
+    meanwhile = async () => {
       expect(await world.phonekey().verifications.resend({ id, client: {} })).toMatchObject({ ok: true });
     };
     expect(await world.guess(id, code)).toBe("approved");
