@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import type { Standing } from "../../src/core/protection/challenges.ts";
+import { guardChecks, guardKeys } from "../../src/core/protection/guard.ts";
 import {
   guessChecks,
   LIMIT_KEYS,
@@ -242,6 +243,19 @@ test("a send that does not come about leaves nothing behind, on shares and budge
   expect(await limits.take({ member: "fourth", checks: checks.slice(0, 1) }, NOW)).toMatchObject({
     refusedBy: "open",
   });
+});
+
+test("what one network may send to a range follows what was learned of the range: a quarter of it", () => {
+  const learned = (subject: string) => (subject === "prefix:prefix" ? 402 : undefined);
+  const blocks = guardChecks("enforce", STRANGER, learned).filter(({ backoff }) => backoff);
+  const from = Object.fromEntries(blocks.map(({ name, backoff }) => [name, backoff?.from]));
+  expect(from).toEqual({ guard_address: 20, guard_network: 60, guard_range: 100, guard_prefix: 402 });
+});
+
+test("what an approval takes back of the guard is what a send counts under, shares included", () => {
+  const checks = guardChecks("enforce", STRANGER, nothingLearned);
+  const counted = checks.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
+  expect(new Set(guardKeys(STRANGER.traffic))).toEqual(new Set(counted));
 });
 
 describe("what a rebuild puts back of a phone is what a send counts under", () => {

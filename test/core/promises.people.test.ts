@@ -171,6 +171,23 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     expect(await rules.guess(id, code)).toBe("approved");
   });
 
+  test("nor is whoever is signed in elsewhere at a known device of this phone", async () => {
+    const { signedIn } = await rules.knownDevice(OTHER_PHONE);
+    const { user, session } = signedIn;
+    const started = await rules.phonekey().verifications.start({
+      phone: PHONE,
+      purpose: "change_phone",
+      locale: "en",
+      client: {},
+      self: { user, deviceId: session.deviceId },
+    });
+    if (!started.ok) throw new Error(started.refusal.code);
+    const { id } = started.value;
+    await rules.guess(id, wrongFor(await rules.codeOf(id)), {}, "change_phone");
+    expect(await rules.ledger("device")).toEqual([]);
+    expect(await rules.ledger()).toHaveLength(1);
+  });
+
   test("nor void the code that the owner is waiting for", async () => {
     const owner = (await rules.knownDevice()).client;
     rules.clock.advance(HOUR);

@@ -83,10 +83,15 @@ describe("a start with an Idempotency-Key", () => {
     await opened(await open(world, id, world.sms.lastCode()));
   });
 
-  it("is another key for another phone", async () => {
+  it("is another key for another phone or purpose", async () => {
     const first = await bodyOf<VerificationBody>(await startWith(KEY));
-    const other = await bodyOf<VerificationBody>(await startWith(KEY, { phone: phoneNo(2) }));
-    expect(other.id).not.toBe(first.id);
+    world.clock.advance(MINUTE_MS);
+    for (const other of [{ phone: phoneNo(1) }, { phone: PHONE, purpose: "reset_password" }]) {
+      const response = await startWith(KEY, other);
+      expect(response.status).toBe(201);
+      expect((await bodyOf<VerificationBody>(response)).id).not.toBe(first.id);
+    }
+    expect(world.sms.sent).toHaveLength(3);
   });
 
   it("sends one message for 20 equal requests at the same time", async () => {

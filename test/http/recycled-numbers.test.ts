@@ -91,8 +91,11 @@ describe("a number that nobody used for 90 days (T51)", () => {
     expect(await world.signIn(PHONE)).toMatchObject({ created: false, user: { id: user.id } });
   });
 
-  it("of an account with login protection is kept under `factor`, since a second factor is asked for", async () => {
-    const { user } = await begin({ env: { RECYCLED_NUMBERS: "factor" } });
+  it.each([
+    ["is kept under `factor`, since a second factor is asked for", "factor", /./],
+    ["is somebody else's under `fresh`", "fresh", /^$/],
+  ])("of an account with login protection %s", async (_, RECYCLED_NUMBERS, sealedPhone) => {
+    const { user } = await begin({ env: { RECYCLED_NUMBERS } });
     const protect = (login_protection: "always" | null) =>
       database((db) => db.updateTable("users").set({ login_protection }).execute());
     await protect("always");
@@ -101,7 +104,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
       await world.post("/v1/verifications", { phone: PHONE }),
     );
     await world.post("/v1/sessions", { verificationId, code: world.sms.lastCode(PHONE) });
-    expect(await userRow(user.id)).toMatchObject({ sealed_phone: expect.stringMatching(/./) });
+    expect(await userRow(user.id)).toMatchObject({ sealed_phone: expect.stringMatching(sealedPhone) });
   });
 
   it.each(["closed", "invited"])("keeps its number where sign-up is %s: nobody gets it", async (signUp) => {

@@ -89,6 +89,32 @@ describe("T10: a range to which no approval comes", () => {
     }
   });
 
+  test("a further message counts where its verification began, so that an approval finds it", async () => {
+    await open("enforce");
+    const [here, there]: Client[] = [{ addressKey: "10.0.0.1" }, { addressKey: "10.0.1.1" }];
+    for (let n = 0; n < 15; n++) {
+      const { id, code } = await rules.started(here, number(n));
+      const resent = await rules.phonekey().verifications.resend({ id, client: there ?? {} });
+      expect(resent).toMatchObject({ ok: true });
+      expect(await rules.guess(id, code)).toBe("approved");
+    }
+    for (let n = 0; n < 20; n++) await rules.started(there, number(1, `+86138${1000 + n}`));
+    expect(await rules.start(there, number(2, "+861370013"))).toBe("too_many_requests");
+  });
+
+  test("a further message that the sender refuses counts against nobody", async () => {
+    await open("enforce");
+    const client: Client = { addressKey: "10.0.0.1" };
+    const { id } = await rules.started(client, number(0));
+    rules.sms.answer({ status: "rejected" });
+    for (let n = 0; n < 30; n++) {
+      const resent = await rules.phonekey().verifications.resend({ id, client });
+      expect(resent).toMatchObject({ refusal: { code: "sms_unavailable" } });
+    }
+    rules.sms.answer({ status: "accepted" });
+    expect(await rules.start(client, number(1))).toHaveProperty("id");
+  });
+
   test("what the sender refuses counts against nobody", async () => {
     await open("enforce");
     rules.sms.answer({ status: "bad_number" });
