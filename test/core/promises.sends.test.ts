@@ -146,6 +146,21 @@ describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s"
     expect(sentAt).toHaveLength(3);
   });
 
+  test("nor do several messages of one verification count as one", async () => {
+    const env = { STATE_URL, RESEND_SECONDS: "1", LIMIT_PHONE_SENDS: "5/24h" };
+    await boot({ env });
+    const { id } = (await (await start()).json()) as { id: string };
+    for (let n = 0; n < 2; n++) {
+      clock.advance(MINUTE);
+      expect((await world.post(`/v1/verifications/${id}/resend`, {})).status).toBe(200);
+    }
+    await boot({ env });
+    clock.advance(HOUR);
+    // Six tenths of five are a stranger's.
+    expect((await start()).status).toBe(429);
+    expect(sentAt).toHaveLength(3);
+  });
+
   test("T3: nor the guesses of a phone", async () => {
     const env = { STATE_URL, LIMIT_PHONE_SENDS: "unlimited", LIMIT_ADDRESS_CHECKS: "unlimited" };
     await boot({ env });

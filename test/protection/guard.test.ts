@@ -205,6 +205,9 @@ describe("attack mode", () => {
     }
     expect(sent).toBeGreaterThan(500);
     expect(await start(5_000, address(5_000))).toBe("sent");
+    // Nor where the limits were lost meanwhile.
+    await rules.restart();
+    expect(await start(5_001, address(5_001))).toBe("sent");
   });
 
   test("a prefix, a network and an address ask at half of what blocks them", async () => {
