@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Captcha } from "../../src/core/protection/challenges.ts";
+import type { Sum } from "../../src/core/protection/ports.ts";
 import { type PriceTable, priceOf } from "../../src/core/protection/prices.ts";
-import type { MoneySettings } from "../../src/core/protection/spend.ts";
+import { createSettlePrice, type MoneySettings } from "../../src/core/protection/spend.ts";
+import { aMessage } from "../contracts/samples.ts";
 import { createRules, DAY, HOUR, MINUTE, NO_LIMITS, type Rules } from "../core/rules.ts";
 import { createTestVerifier, solved } from "../support/challenges.ts";
 
@@ -133,6 +135,50 @@ describe("a budget that is used up", () => {
 });
 
 describe("what a message really cost", () => {
+  test.each([
+    ["as it was counted", "first", undefined, 50_000, []],
+    ["twice as much in two parts", "first", 2, 100_000, [["first", -50_000, 100_000]]],
+    [
+      "the same by another sender",
+      "second",
+      undefined,
+      50_000,
+      [
+        ["first", -50_000],
+        ["second", 50_000],
+      ],
+    ],
+    [
+      "two parts of another's",
+      "second",
+      2,
+      100_000,
+      [
+        ["first", -50_000],
+        ["second", 100_000],
+      ],
+    ],
+  ] as const)("%s, on the budgets of whoever sent it", async (_, sender, fee, price, expected) => {
+    const corrected: Sum[] = [];
+    const settlePrice = createSettlePrice({
+      limits: { correct: async (sums) => void corrected.push(...sums) },
+      route: [{ name: "first" }, { name: "second" }],
+      settings: {
+        money: money({ hour: NONE, day: { byCountry: {}, bySender: { first: 1, second: 1 } } }),
+      },
+    });
+    const message = aMessage({ price: 50_000, traffic: { country: "CN", prefixTag: "prefix" } });
+    const settled = settlePrice(message, { sender, status: "accepted", ...(fee && { fee }) });
+    expect(settled.price).toBe(price);
+    await settled.correct();
+    const amounts = expected.flatMap(([name, ...each]) =>
+      each.map((amount) => {
+        return { key: `spend:sender:${name}`, windowMs: DAY, at: message.createdAt, amount };
+      }),
+    );
+    expect(corrected).toEqual(amounts);
+  });
+
   test("nothing, when no sender took it: its price is given back", async () => {
     const { start, startMany } = await open(money());
     rules.sms.answer({ status: "unavailable" });
