@@ -123,6 +123,10 @@ describe("T10: a range to which no approval comes", () => {
     }
     rules.sms.answer({ status: "accepted" });
     expect(await rules.start({ addressKey: "10.0.0.1" }, number(200))).toHaveProperty("id");
+    // Nor where the limits were lost meanwhile.
+    await rules.restart();
+    for (const n of [201, 202])
+      expect(await rules.start({ addressKey: "10.0.0.1" }, number(n))).toHaveProperty("id");
   });
 });
 

@@ -17,7 +17,7 @@ const MESSAGES = 2_300;
 const PAGE = 1_000;
 const PRICE = 50_000;
 
-const budget = { total: MESSAGES * PRICE, byCountry: {}, bySender: {} };
+const budget = { total: MESSAGES * PRICE, byCountry: {}, bySender: { other: PRICE } };
 const settings = {
   limits: { ...NO_LIMITS, totalSends: [{ max: MESSAGES / 10, windowMs: DAY }] },
   guard: { mode: "off", allow: { countries: [], prefixes: [], networkBits: [] } },
@@ -37,6 +37,7 @@ const caller: LimitCaller = {
 const checks = {
   total: limitChecks(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
   spend: spendChecks(settings.money, caller, "console", () => undefined),
+  other: spendChecks(settings.money, caller, "other", () => undefined),
 };
 
 describe("a rebuild, page by page", () => {
@@ -93,6 +94,16 @@ describe("a rebuild, page by page", () => {
     expect(await others[0]?.("spend")).toMatchObject({ refusedBy: "spend_day" });
     expect(await counted()).toBe(MESSAGES);
     expect((await journal()).total).toBe(MESSAGES * PRICE);
+  });
+
+  test("counts a message on the budget of the sender that sent it", async () => {
+    const { traffic } = caller;
+    const sent = aMessage({ price: PRICE, traffic, createdAt: NOW - MINUTE });
+    const one = takeFrom({
+      messages: { sentSince: async () => [{ ...sent, sender: "other", converted: false }] },
+    });
+    expect(await one("other")).toMatchObject({ refusedBy: "spend_day_sender" });
+    expect(await one("spend")).toMatchObject({ ok: true });
   });
 
   test("has one page in memory at a time", async () => {
