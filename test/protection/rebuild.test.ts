@@ -8,6 +8,7 @@ import { type LimitCaller, limitChecks } from "../../src/core/protection/limits.
 import type { LimitStore, Lost } from "../../src/core/protection/ports.ts";
 import { createTakeSend } from "../../src/core/protection/rebuild.ts";
 import { spendChecks } from "../../src/core/protection/spend.ts";
+import { UnavailableError } from "../../src/core/refusals.ts";
 import { aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
 import { NO_LIMITS } from "../core/rules.ts";
 import { countedLimits } from "../support/limit-journal.ts";
@@ -104,6 +105,13 @@ describe("a rebuild, page by page", () => {
     });
     expect(await one("other")).toMatchObject({ refusedBy: "spend_day_sender" });
     expect(await one("spend")).toMatchObject({ ok: true });
+  });
+
+  test("is unavailable, and no refusal, where the limits are lost again before anything is counted", async () => {
+    const lostAgain = takeFrom({
+      limits: { take: async (_, now) => ({ ok: false, refusedBy: "unseeded", retryAt: now }) },
+    });
+    await expect(lostAgain("total")).rejects.toThrow(UnavailableError);
   });
 
   test("has one page in memory at a time", async () => {

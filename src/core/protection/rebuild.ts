@@ -2,6 +2,7 @@ import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import { isUnsent, type MessageStore, type SentMessage, type SmsSender } from "../delivery/ports.ts";
 import { tagKeyIdOf } from "../keys.ts";
 import type { Clock } from "../ports.ts";
+import { UnavailableError } from "../refusals.ts";
 import type { VerificationStore } from "../verification/ports.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
 import type { Learned } from "./learned.ts";
@@ -45,7 +46,10 @@ export interface RebuildDeps {
   readonly settings: ProtectionSettings;
 }
 
-/** Takes from limits that know the messages which were sent to phones of this tag key. */
+/**
+ * Takes from limits that know the messages which were sent to phones of this tag key. Rejects with `UnavailableError` where they
+ * were lost once more while they were given them back.
+ */
 export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => Promise<TakeResult>;
 
 /**
@@ -59,13 +63,20 @@ export function createTakeSend(deps: RebuildDeps): TakeSend {
   return async (phoneTag, request, now) => {
     const epoch = tagKeyIdOf(phoneTag);
     const taken = await deps.limits.take({ epoch, ...request }, now);
-    if (taken.ok || taken.refusedBy !== "unseeded") return taken;
+    if (!isUnseeded(taken)) return taken;
     rebuilding ??= rebuild(deps, epoch).finally(() => {
       rebuilding = undefined;
     });
     await rebuilding;
-    return await deps.limits.take({ epoch, ...request }, now);
+    const again = await deps.limits.take({ epoch, ...request }, now);
+    if (isUnseeded(again))
+      throw new UnavailableError("the limits", { cause: undefined, retryAfterSeconds: 1 });
+    return again;
   };
+}
+
+function isUnseeded(taken: TakeResult): boolean {
+  return !taken.ok && taken.refusedBy === "unseeded";
 }
 
 async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
