@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
+import type { Key } from "../../src/core/keys.ts";
+import type { Phone } from "../../src/core/phone.ts";
 import type { Standing } from "../../src/core/protection/challenges.ts";
 import { guardChecks, guardKeys } from "../../src/core/protection/guard.ts";
 import {
@@ -19,7 +21,8 @@ import {
   type ProtectionSettings,
   takeBack,
 } from "../../src/core/protection/sends.ts";
-import { DAY, HOUR, MINUTE, SECOND } from "./rules.ts";
+import { trafficOf } from "../../src/core/protection/traffic.ts";
+import { DAY, HOUR, MINUTE, PHONE, SECOND } from "./rules.ts";
 
 const DEFAULTS: LimitSettings = {
   phoneSends: [
@@ -220,6 +223,19 @@ describe("all that a send is counted against", () => {
 test("who holds a verification by an address is counted on no device", () => {
   const held = sendChecks(DEFAULTS, { ...STRANGER, holder: "address:tag" });
   expect(held.map(({ name }) => name)).not.toContain("device");
+});
+
+test.each([
+  ["one /24 of IPv4", "203.0.113.7", "203.0.113.250", true],
+  ["another /24", "203.0.113.7", "203.0.114.7", false],
+  ["one /48 of IPv6", "20010db800010001/64", "20010db80001ffff/64", true],
+  ["another /48", "20010db800010001/64", "20010db800020001/64", false],
+])("whoever has an address has its network: %s", async (_, one, other, isSame) => {
+  const key: Key = { id: "key", kind: "traffic", material: Buffer.alloc(32), activeFrom: 0 };
+  const keyring = { current: async () => key };
+  const [a, b] = await Promise.all([one, other].map((each) => trafficOf({ keyring }, PHONE as Phone, each)));
+  expect(a?.networkTag === b?.networkTag).toBe(isSame);
+  expect(a?.addressTag).not.toBe(b?.addressTag);
 });
 
 test("solutions of challenges use up no guesses", () => {
