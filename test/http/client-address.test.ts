@@ -86,6 +86,14 @@ describe("the client's address", () => {
       BEHIND,
       "198.51.100.1",
     ],
+    [
+      "what is left of a hop beyond the end that is read is none",
+      PROXY,
+      forwarded(`203.0.113.71,${"10.1.1.1,".repeat(111)}10.111.111.111`),
+      BEHIND,
+      undefined,
+    ],
+    ["the network next to a proxy's is not it", "11.0.0.2", forwarded("198.51.100.1"), BEHIND, "11.0.0.2"],
     ["Forwarded alone is not read", PROXY, { forwarded: "for=198.51.100.1" }, BEHIND, undefined],
     ["a proxy that forwards nothing is the client", PROXY, {}, BEHIND, PROXY],
     [

@@ -174,6 +174,18 @@ describe("a resend with an Idempotency-Key", () => {
     expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
   });
 
+  it("does not take the key of another verification's", async () => {
+    const first = await start(world);
+    world.clock.advance(30 * SECOND_MS);
+    expect((await resend(world, first.id, { "idempotency-key": KEY })).status).toBe(200);
+    await opened(await open(world, first.id, world.sms.lastCode()));
+    world.clock.advance(2 * MINUTE_MS);
+    const next = await start(world);
+    world.clock.advance(2 * MINUTE_MS);
+    const answer = await resend(world, next.id, { "idempotency-key": KEY });
+    await refused(answer, "idempotency_key_reused", "Idempotency-Key");
+  });
+
   it("does not take the key of a start", async () => {
     const { id } = await bodyOf<VerificationBody>(await startWith(KEY));
     world.clock.advance(30 * SECOND_MS);

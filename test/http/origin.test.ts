@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import type { Env, HttpSettings } from "../../src/http/context.ts";
+import { securityHeaders } from "../../src/http/middleware/security-headers.ts";
 import { originOf } from "../../src/http/origin.ts";
 
 const OWN = "1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com";
@@ -28,6 +29,21 @@ test.each([{}, { appId: "1250000000" }])(
   "on SCF it is the function's own host, by https (%j)",
   async (scf) => {
     expect(await originAt(`http://${OWN}/a?b`, { scf })).toBe(`https://${OWN}`);
+  },
+);
+
+test.each([
+  [{ scf: {} }, "max-age=31536000"],
+  [{ scf: {}, publicUrl: "http://10.0.0.5:8080" }, null],
+  [{}, null],
+])(
+  "on SCF browsers are asked to come back by https, unless PUBLIC_URL is none (%j)",
+  async (settings, hsts) => {
+    const app = new Hono<Env>();
+    app.use(securityHeaders(settings));
+    app.get("*", (c) => c.text("ok"));
+    const { headers } = await app.request(`http://${OWN}/`);
+    expect(headers.get("strict-transport-security")).toBe(hsts);
   },
 );
 

@@ -198,6 +198,8 @@ describe("events that are none", () => {
     ["a header with a line break", { ...functionUrl, headers: { a: "b\r\nc: d" } }],
     ["a name that is none", { ...functionUrl, headers: { "a b": "c" } }],
     ["a host that is none", { ...functionUrl, headers: { host: "a@evil.example/x" } }],
+    ["a host that begins a path", { ...functionUrl, headers: { host: `${HOST}/v1/sessions` } }],
+    ["a host that begins a query", { ...functionUrl, headers: { host: `${HOST}?` } }],
     ["two hosts", { ...functionUrl, headers: { host: HOST, Host: "evil.example" } }],
     ["a method that fetch forbids", { ...functionUrl, httpMethod: "CONNECT" }],
   ])("%s", async (_, event) => {

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readReturnRequest } from "../../src/http/pages/flow.ts";
+import { createVisitor } from "../password/visitor.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+// Where pages send people on: to addresses that are allowed, or on to pages of their own account (T39).
+
+describe("what an app asks for", () => {
+  const APP = "https://app.example.com/in";
+  const CHALLENGE = "A".repeat(43);
+  const asked = (change: Readonly<Record<string, string>>) => {
+    const query: Readonly<Record<string, string>> = {
+      return_to: APP,
+      code_challenge: CHALLENGE,
+      code_challenge_method: "S256",
+      ...change,
+    };
+    return readReturnRequest((name) => query[name], [APP]);
+  };
+
+  it("is taken with a challenge of S256, and a state of up to 512 characters", () => {
+    expect(asked({})).toEqual({ returnTo: APP, challenge: CHALLENGE });
+    const state = "~ ".repeat(256);
+    expect(asked({ state })).toEqual({ returnTo: APP, challenge: CHALLENGE, state });
+  });
+
+  it.each([
+    ["a challenge that is too short", { code_challenge: "A".repeat(42) }],
+    ["a challenge that is too long", { code_challenge: "A".repeat(44) }],
+    ["a challenge with padding", { code_challenge: `${"A".repeat(42)}=` }],
+    ["a challenge in the clear", { code_challenge_method: "plain" }],
+    ["a method in lower case", { code_challenge_method: "s256" }],
+    ["an empty state", { state: "" }],
+    ["a state that is too long", { state: "a".repeat(513) }],
+    ["a state beyond ASCII", { state: "é" }],
+    ["a state of two lines", { state: "a\nb" }],
+    ["an address that begins like an allowed one", { return_to: `${APP}/more` }],
+  ])("is refused whole for %s", (_, change) => {
+    expect(asked(change)).toBeUndefined();
+  });
+});
+
+describe("who confirms that it is them", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await createWorld();
+  });
+  afterEach(() => world.close());
+
+  it("goes back to a page of the account, and nowhere else", async () => {
+    const { go, enter } = createVisitor(world);
+    await enter();
+    const back = async (to: string) => {
+      const { text } = await go(`/account/confirm?${new URLSearchParams({ to })}`);
+      return /<a [^>]*href="([^"]*)"[^>]*>Back/.exec(text)?.[1];
+    };
+    expect(await back("/account/data")).toBe("/account/data");
+    for (const to of [
+      "//evil.example",
+      "//account",
+      "/\\evil",
+      "https://evil.example/account",
+      "/accounts",
+      "/sign-out",
+      "/account/../dev",
+      "/account//evil",
+      "/account/data?x=1",
+      "/account/data#x",
+      "/account/data\n",
+    ]) {
+      await go("/account/confirm?to=/account");
+      expect([to, await back(to)]).toEqual([to, "/account"]);
+    }
+  });
+});
