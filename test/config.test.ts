@@ -168,6 +168,16 @@ describe("problems", () => {
       ["TENCENT_SECRET_KEY"],
     ],
     [
+      "a key where the role has half of one",
+      {
+        ...TENCENT,
+        TENCENT_SECRET_ID: undefined,
+        TENCENT_SECRET_KEY: undefined,
+        TENCENTCLOUD_SECRETID: "AKIDrole",
+      },
+      ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"],
+    ],
+    [
       "the texts for the countries that may sign in",
       { ...TENCENT, TENCENT_SMS_SIGN_NAME: undefined, ALLOWED_COUNTRIES: "HK,SG" },
       ["TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"],
@@ -283,6 +293,7 @@ describe("production", () => {
 describe("warnings", () => {
   const doubtful: [string, Env][] = [
     ["PUBLIC_URL", { ...PRODUCTION, PUBLIC_URL: "http://auth.example.com" }],
+    ["DATABASE_URL", { ...PRODUCTION, DATABASE_URL: "mysql://u:p@db/phonekey" }],
     ["TRUSTED_PROXIES", { TRUSTED_PROXIES: "10.0.0.0/8,::/0" }],
     ["CLIENT_IP_HEADER", { CLIENT_IP_HEADER: "x-real-ip", TRUSTED_PROXIES: "10.0.0.1" }],
     ["DEFAULT_COUNTRY", { DEFAULT_COUNTRY: "SG" }],
@@ -309,6 +320,13 @@ describe("warnings", () => {
     };
     expect(warnings(sound)).toEqual([]);
   });
+
+  it.each(["db/phonekey?ssl=true", "127.0.0.1/phonekey", "db/phonekey?socketPath=/run/mysqld.sock"])(
+    "are not given about a database that nobody listens to on its way (%s)",
+    (rest) => {
+      expect(warnings({ ...PRODUCTION, DATABASE_URL: `mysql://u:p@${rest}` })).toEqual([]);
+    },
+  );
 
   it.each([{ FUNCTIONS_API: "off" }, { CAPTCHA: "off" }, { CAPTCHA_WHEN: "risk" }])(
     "are not given about strangers who are not asked with %j",
@@ -357,6 +375,7 @@ describe("the secret of development", () => {
     expect(developmentSecret(folder)).toBe(first);
     expect(config({ PHONEKEY_SECRETS: undefined }).secrets).toEqual([first]);
     expect(statSync(join(folder, "data/secret")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, "data")).mode & 0o777).toBe(0o700);
     expect(readdirSync(join(folder, "data"))).toEqual(["secret"]);
   });
 

@@ -89,6 +89,12 @@ describe("values", () => {
     ],
     [
       "DATABASE_URL",
+      "mysql://u:p@10.0.0.5/phonekey?sslName=mysql.internal",
+      (read) => read.database,
+      { ...MYSQL, host: "10.0.0.5", tls: { serverName: "mysql.internal" } },
+    ],
+    [
+      "DATABASE_URL",
       "mysql://u:p@10.0.0.5/phonekey?sslCa=/etc/ca.pem&sslName=mysql.internal",
       (read) => read.database,
       { ...MYSQL, host: "10.0.0.5", tls: { serverName: "mysql.internal", caFile: "/etc/ca.pem" } },
@@ -250,6 +256,8 @@ describe("values", () => {
       (read) => read.server.trustedProxies,
       ["10.0.0.9/32", "172.16.0.0/12"],
     ],
+    // All of IPv4, which the log doubts by that name.
+    ["TRUSTED_PROXIES", "::ffff:0.0.0.0/96", (read) => read.server.trustedProxies, ["0.0.0.0/0"]],
   ];
 
   it.each(taken)("%s=%s is taken", (name, text, read, expected) => {
@@ -296,6 +304,10 @@ describe("values", () => {
       "海内存知己天涯若比邻",
       "a".repeat(64),
       "abcdefghij".repeat(5),
+      // One byte, one digit, one kind of character too few.
+      SECRET.slice(0, 31),
+      "0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef8899aabbccddeef",
+      "abcdefgabcdefgabdcefgabcdefgbacdefgabcdefg",
       "please-change-me-to-something-random-soon",
       "your-secret-goes-here-0123456789abcdefgh",
       "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
@@ -342,6 +354,7 @@ describe("values", () => {
       "redis://a/123456",
       "redis://%zz@a",
       "redis://a?sslCa=/etc/ca.pem",
+      "redis://a?sslName=redis.internal",
       "rediss://a?ca=/etc/ca.pem",
       "rediss://a?sentinelPassword=secret",
       "rediss://a#b",
@@ -355,8 +368,22 @@ describe("values", () => {
     ["RETENTION_SESSIONS_DAYS", "0"],
     ["SMS_SENDER", "Console", "pigeon"],
     ["ALERT_WEBHOOK", "http://ops.example/hook", "ops.example", "https://user:pass@ops.example/"],
-    ["ALERT_WEBHOOK_SECRET", "c2hvcnQ=", "not base64 at all, whatever it is", `${"QUFB".repeat(30)}`],
-    ["METRICS_TOKEN", "short-token", "a token of twenty-four letters", `${"密".repeat(24)}`, "k".repeat(257)],
+    [
+      "ALERT_WEBHOOK_SECRET",
+      "c2hvcnQ=",
+      "not base64 at all, whatever it is",
+      "no base64 at all but long enough for it",
+      Buffer.alloc(23, "s").toString("base64"),
+      `${"QUFB".repeat(30)}`,
+    ],
+    [
+      "METRICS_TOKEN",
+      "short-token",
+      "k".repeat(23),
+      "a token of twenty-four letters",
+      `${"密".repeat(24)}`,
+      "k".repeat(257),
+    ],
     ["TENCENT_SECRET_ID", "two words", "密"],
     ["TENCENT_SECRET_KEY", "two words", "k".repeat(257)],
     ["TENCENT_REGION", "guangzhou", "AP-GUANGZHOU", "ap-guangzhou.evil"],
@@ -364,7 +391,13 @@ describe("values", () => {
     ["TENCENT_SMS_SIGN_NAME", "【腾讯云】", "[腾讯云]", "腾讯 云", "云".repeat(41)],
     ["TENCENT_SMS_INTERNATIONAL_SIGN_NAME", "【Acme】", "Test  demo", "Test\u00a0demo"],
     ["TENCENT_SMS_INTERNATIONAL_SENDER_ID", "a", "Acme Inc", "x".repeat(16)],
-    ["TENCENT_SMS_CALLBACK_SECRETS", "short", "with/slash/and/more/characters", `${"a".repeat(24)},b`],
+    [
+      "TENCENT_SMS_CALLBACK_SECRETS",
+      "short",
+      "a".repeat(23),
+      "with/slash/and/more/characters",
+      `${"a".repeat(24)},b`,
+    ],
     ["TENCENT_SMS_PULL_REPORTS", "yes"],
     ["TENCENT_SMS_ENDPOINT", "sms.tencentcloudapi.com", "https://a.example/path", "ftp://a.example"],
     ...["TENCENT_SMS", "TENCENT_SMS_INTERNATIONAL"].flatMap((kind) =>
