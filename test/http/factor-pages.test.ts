@@ -31,6 +31,19 @@ describe("login protection", () => {
     expect([status, location]).toEqual([303, "/account/factors"]);
   });
 
+  it("shows no secret to whoever has to confirm first that it is them, and leads there", async () => {
+    const { go, enter } = createVisitor(world);
+    await enter();
+    await go("/account/factors");
+    const { text } = await go("/account/factors/app", {});
+    const [, id = ""] = /name="id" value="([^"]+)"/.exec(text) ?? [];
+    const wrong = await go("/account/factors/app/confirm", { id, code: "000000" });
+    expect(wrong.text.includes(id)).toBe(true);
+    world.clock.advance(11 * MINUTE_MS);
+    const late = await go("/account/factors/app/confirm", { id, code: "000000" });
+    expect([late.status, late.location]).toEqual([303, "/account/confirm?to=%2Faccount%2Ffactors"]);
+  });
+
   it("leaves a code by SMS to whoever adds a factor", async () => {
     await addApp(await world.signIn(PHONE));
     world.clock.advance(MINUTE_MS);

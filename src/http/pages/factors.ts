@@ -8,6 +8,7 @@ import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from 
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { parseAnswer } from "./evidence.ts";
 import { csrfToken } from "./forms.ts";
+import { isOfCode } from "./phone-form.ts";
 import { appPage, factorsPage } from "./views/factors.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -30,9 +31,10 @@ export const confirmApp: Handler = (c, deps) =>
     const locale = pageLocale(c, deps.settings);
     const confirmed = await deps.phonekey.factors.confirmApp({ principal, locale, id, code });
     if (confirmed.ok) return c.redirect(PATH, 303);
-    const app = await deps.phonekey.factors.secretOf(principal, id);
-    if (!app.ok) return await no(c, deps, visitor, confirmed.refusal);
-    return await appForm(c, deps, visitor, app.value, confirmed.refusal);
+    const { refusal } = confirmed;
+    // The secret is shown again to whoever mistyped, and not in a session that may add no factor any more.
+    const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(principal, id) : confirmed;
+    return app.ok ? await appForm(c, deps, visitor, app.value, refusal) : await no(c, deps, visitor, refusal);
   });
 
 /** POST /account/factors/passkey: takes what the browser made. */
