@@ -139,6 +139,15 @@ describe("a notice", () => {
     expect(told).toMatchObject([{ status: "accepted" }]);
   });
 
+  test("that another sends meanwhile counts once", async () => {
+    const { noticesOn, promised, stateOf } = await setUp();
+    for (let n = 0; n < 3; n += 1) {
+      const notice = await promised();
+      await Promise.all([noticesOn().send(notice), noticesOn().send(notice)]);
+      expect(await stateOf(notice)).toMatchObject({ state: "sent" });
+    }
+  });
+
   test.each(["unavailable", "rejected", "throttled"] as const)(
     "that was certainly not sent (%s) is tried again, for a day",
     async (status) => {

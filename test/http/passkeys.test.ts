@@ -10,7 +10,7 @@ beforeEach(async () => {
   world = await createWorld({ env: { LIMIT_PHONE_SENDS: "unlimited", GUARD_MODE: "off", CAPTCHA: "off" } });
 });
 afterEach(() => world.close());
-const { send, post, raise, protect, challenged, secondStep } = factorCalls(() => world);
+const { send, post, raise, confirmed, protect, challenged, secondStep } = factorCalls(() => world);
 
 type Options = { readonly challenge: string };
 
@@ -120,6 +120,29 @@ describe("a passkey", () => {
       expect(response.status).toBe(isGood ? 201 : 401);
       world.clock.advance(MINUTE_MS);
     }
+  });
+
+  it("signs in like any other of the same person", async () => {
+    const { person, authenticator } = await protectedByPasskey();
+    const further = await addPasskey(person);
+    for (const one of [further, authenticator]) {
+      const { challenge } = await challenged(PHONE);
+      const ceremony = { origin: ORIGIN, challenge: await request(challenge), counter: 1 };
+      await opened(await secondStep(challenge, { passkey: one.get(ceremony) }));
+      world.clock.advance(MINUTE_MS);
+    }
+  });
+
+  it("takes as recent a confirmation when it is added as when it was begun", async () => {
+    const person = await world.signIn(PHONE);
+    world.clock.advance(9 * MINUTE_MS);
+    const challenge = await creation(person);
+    world.clock.advance(2 * MINUTE_MS);
+    const passkey = createAuthenticator().create({ origin: ORIGIN, challenge });
+    const add = () => post("/v1/me/factors/passkeys", person, { passkey });
+    await refused(await add(), "step_up_required");
+    await confirmed(person);
+    expect((await add()).status).toBe(204);
   });
 
   it("answers within five minutes", async () => {

@@ -30,6 +30,8 @@ export function createVisitor(world: World) {
     return { status: response.status, location: response.headers.get("location"), text };
   }
   return {
+    /** The cookies by their names. */
+    jar,
     go,
     sending,
     async enter(phone = PHONE) {
