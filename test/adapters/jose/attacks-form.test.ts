@@ -109,6 +109,12 @@ function createKey(kind: "access" | "refresh", material: Uint8Array): (input: Bu
   return (input) => ecdsa(key, input);
 }
 
+/** The claims with another value in each that names something. */
+function inPlace(claims: Json, value: Json[string]): Json {
+  const change = ["sid", "pre", "jti", "sub", "verification"].filter((name) => name in claims);
+  return { ...claims, ...Object.fromEntries(change.map((name) => [name, value])) };
+}
+
 describe("T29: claims, under the right key", () => {
   const replaced: Record<string, Json> = {
     "exp as a string": { exp: String(SECONDS + 60) },
@@ -136,9 +142,6 @@ describe("T29: claims, under the right key", () => {
     "no aud in an array": { aud: [] },
     "aud null": { aud: null },
     "a claim of another": { admin: true },
-    "a number in place of a claim": { sid: 1, pre: 1, jti: 1, sub: 1 },
-    "an object in place of a claim": { sid: {}, pre: {}, jti: {}, sub: {} },
-    "an empty claim": { sid: "", pre: "", jti: "", sub: "" },
   };
 
   it.each(grid(replaced))("%s with %s", async (kind, _, change) => {
@@ -149,6 +152,9 @@ describe("T29: claims, under the right key", () => {
   const rewritten: Record<string, (claims: Json, kind: TokenKind) => Part> = {
     "no exp": (claims) => without(claims, "exp"),
     "no iat": (claims) => without(claims, "iat"),
+    "a number in place of a claim": (claims) => inPlace(claims, 1),
+    "an object in place of a claim": (claims) => inPlace(claims, {}),
+    "an empty claim": (claims) => inPlace(claims, ""),
     "no iss": (claims) => without(claims, "iss"),
     "no aud": (claims) => without(claims, "aud"),
     "aud in an array": (claims, kind) => ({ ...claims, aud: [WIRE[kind].aud] }),

@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TokenKind } from "../../../src/core/session/ports.ts";
 import { compose, createBench, ecdsa, encode, type Json, KINDS, mac, NOW, payload, pkcs8 } from "./forge.ts";
 
 const bench = createBench();
@@ -248,5 +249,21 @@ describe("T28: kid", () => {
     bench.asked.length = 0;
     expect(await bench.readAll(await bench.forge(kind, { header }))).toStrictEqual([]);
     expect(bench.asked).toStrictEqual([]);
+  });
+});
+
+describe("T29: claims of what there is not, under the right key", () => {
+  it.each<[TokenKind, string, Json]>([
+    ["access", "a level that there is not", { acr: "3" }],
+    ["access", "no method", { amr: [] }],
+    ["access", "a method that there is not", { amr: ["face"] }],
+    ["access", "no test, said", { test: false }],
+    ["handover", "no method", { amr: [] }],
+    ["second_factor", "a first factor that there is not", { first: "face" }],
+    ["proof", "a client and audience that are no name", { client: "a b", aud: "a b" }],
+    ["link", "a client that is no name", { client: "a b" }],
+  ])("%s with %s", async (kind, _, change) => {
+    const token = await bench.forge(kind, { payload: { ...payload(kind), ...change } });
+    expect(await bench.readAll(token)).toStrictEqual([]);
   });
 });
