@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openDatabase } from "../../src/compose/database.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 import {
   bodyOf,
@@ -223,6 +224,14 @@ describe("a change of phone", () => {
     const first = await asked(person);
     world.clock.advance(MINUTE_MS);
     expect(await asked(person)).toEqual(first);
+  });
+
+  it("counts its message among those that somebody used, by which the guard judges", async () => {
+    await changed(await world.signIn(PHONE));
+    const { db, close } = await openDatabase(world.config);
+    const messages = db.selectFrom("messages").select("converted").where("purpose", "=", "change_phone");
+    expect(await messages.execute()).toEqual([{ converted: 1 }]);
+    await close();
   });
 
   it("is taken back by any session of the user, as often as there is one", async () => {

@@ -15,9 +15,8 @@ const anew = async (env: Record<string, string>) => {
 };
 beforeEach(() => anew({ TEST_NUMBERS: `${TEST_NUMBER}=405938@2027-01-31` }));
 afterEach(() => world.close());
-const { addApp, codeOf, confirmed, post, protect, protectedBy, raise, secondStep, send } = factorCalls(
-  () => world,
-);
+const { addApp, challenged, codeOf, confirmed, post, protect, protectedBy, raise, secondStep, send } =
+  factorCalls(() => world);
 
 const { refreshed } = sessionCalls(() => world);
 
@@ -57,6 +56,17 @@ describe("the second step of a sign-in", () => {
     expect((await other.go("/account")).location).toBe("/sign-in");
     await mine.go("/sign-in/second");
     expect((await mine.go("/sign-in/second", { code: codeOf(app.secret) })).location).toBe("/account");
+  });
+});
+
+describe("who is between the two steps", () => {
+  it.each(["change_phone", "delete_account"])("is sent no code to %s", async (purpose) => {
+    await protectedBy(PHONE);
+    const { challenge } = await challenged(PHONE);
+    const sent = world.sms.sent.length;
+    const phone = purpose === "change_phone" && { phone: TEST_NUMBER };
+    await refused(await world.post("/v1/verifications", { purpose, challenge, ...phone }), "invalid_token");
+    expect(world.sms.sent).toHaveLength(sent);
   });
 });
 
