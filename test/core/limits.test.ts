@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import type { Key } from "../../src/core/keys.ts";
 import type { Phone } from "../../src/core/phone.ts";
+import { isAllowed } from "../../src/core/protection/allow.ts";
 import type { Standing } from "../../src/core/protection/challenges.ts";
 import { guardChecks, guardKeys } from "../../src/core/protection/guard.ts";
 import {
@@ -236,6 +237,17 @@ test.each([
   const [a, b] = await Promise.all([one, other].map((each) => trafficOf({ keyring }, PHONE as Phone, each)));
   expect(a?.networkTag === b?.networkTag).toBe(isSame);
   expect(a?.addressTag).not.toBe(b?.addressTag);
+});
+
+test.each([
+  ["20010db800010001/64", true],
+  ["20010db900010001/64", false],
+  ["203.0.113.7", true],
+  ["203.0.114.7", false],
+])("the guard lets %s alone where its network is allowed: %s", (addressKey, allowed) => {
+  const networkBits = ["6:00100000000000010000110110111000", "4:110010110000000001110001"];
+  const allow = { countries: [], prefixes: [], networkBits };
+  expect(isAllowed(allow, { phone: PHONE as Phone, country: "CN", addressKey })).toBe(allowed);
 });
 
 test("solutions of challenges use up no guesses", () => {
