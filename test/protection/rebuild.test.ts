@@ -35,7 +35,11 @@ const caller: LimitCaller = {
   standing: { name: "exempt" },
   isTrusted: false,
 };
+const backend = { client: "shop", sends: [{ max: 1, windowMs: DAY }], spend: {} };
 const checks = {
+  backend: limitChecks(settings.limits, { ...caller, backend }, () => undefined).filter(
+    ({ name }) => name === "backend",
+  ),
   total: limitChecks(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
   spend: spendChecks(settings.money, caller, "console", () => undefined),
   other: spendChecks(settings.money, caller, "other", () => undefined),
@@ -112,6 +116,13 @@ describe("a rebuild, page by page", () => {
       limits: { take: async (_, now) => ({ ok: false, refusedBy: "unseeded", retryAt: now }) },
     });
     await expect(lostAgain("total")).rejects.toThrow(UnavailableError);
+  });
+
+  test("counts what a backend asked for a day long", async () => {
+    const { traffic } = caller;
+    const sent = aMessage({ client: "shop", traffic, createdAt: NOW - DAY + MINUTE });
+    const one = takeFrom({ messages: { sentSince: async () => [{ ...sent, converted: false }] } });
+    expect(await one("backend")).toMatchObject({ refusedBy: "backend" });
   });
 
   test("has one page in memory at a time", async () => {
