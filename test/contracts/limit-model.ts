@@ -88,7 +88,8 @@ const windows = fc.record({ windows: fc.array(window, { maxLength: 2 }), advisor
 const waits = fc.record({ windows: fc.constant([]), backoff, advisory });
 /** No check has both: whether a backoff begins anew when a window has room is not asked. */
 const whole: fc.Arbitrary<Rule> = fc.oneof(windows, waits);
-const steps = (earliestMs: number) => fc.array(stepFrom(earliestMs), { minLength: 5, maxLength: 40 });
+const steps = (earliestMs: number) =>
+  fc.array(stepFrom(earliestMs), { minLength: 5, maxLength: 40, size: "max" });
 const stepFrom = (earliestMs: number) =>
   fc.oneof(
     {
@@ -195,6 +196,7 @@ const bound = fc.constantFrom("tight" as const, "loose" as const, "free" as cons
 const mixed = fc.array(fc.record({ how: bound, waitMs: fc.integer({ min: -10, max: 60 }) }), {
   minLength: 10,
   maxLength: 60,
+  size: "max",
 });
 
 /**

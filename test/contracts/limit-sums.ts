@@ -16,7 +16,7 @@ const step = fc.record({
 async function expectLikeOneSum(store: LimitStore): Promise<void> {
   const [windowMs, most] = [600, { tight: 100, loose: 110 }];
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40, size: "max" }), async (steps) => {
       const key = fresh("budget");
       const slots = new Map<number, number>();
       let now = NOW;
@@ -155,7 +155,7 @@ export function amountSuite(store: () => LimitStore): void {
         amount: fc.integer({ min: 1, max: 9 }),
       });
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), async (steps) => {
           const key = fresh("budget");
           const spent: { at: number; amount: number }[] = [];
           let now = NOW;

@@ -27,7 +27,7 @@ describe.each(["database", "memory"] as const)("the life of verifications, with 
         }
         await expectPromises(phone, model, all);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

@@ -37,7 +37,7 @@ export const anySteps: fc.Arbitrary<Step[]> = fc.array(
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
   ),
-  { minLength: 5, maxLength: 60 },
+  { minLength: 5, maxLength: 60, size: "max" },
 );
 
 /** The code lengths of wrong guesses that were made before: short ones first, then perhaps long ones. */

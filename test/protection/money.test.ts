@@ -216,7 +216,7 @@ test("whatever is sent, approved, refused or restarted: no hour and no day costs
     restart: fc.nat({ max: 15 }),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60, size: "max" }), async (steps) => {
       const { start } = await open(money({ day: { ...NONE, total: 900_000 } }));
       const paid: number[] = [];
       for (const [n, { waitMs, status, restart }] of steps.entries()) {
