@@ -101,10 +101,12 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
 
     test("sessions that an id has from a user before are over, as soon as somebody moves in under it", async () => {
       const user = arrival();
+      await store.add([user], NOW);
       const [old, ended] = [aSession(user.id), aSession(user.id)];
       await opened.stores.sessions.open(old);
       await opened.stores.sessions.open(ended);
       await opened.stores.sessions.end(user.id, ended.id, NOW - 5);
+      await opened.database.db.deleteFrom("users").execute();
       await store.add([user], NOW);
       expect((await opened.stores.sessions.find(old.id))?.session.endedAt).toBe(NOW);
       expect((await opened.stores.sessions.find(ended.id))?.session.endedAt).toBe(NOW - 5);
