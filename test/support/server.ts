@@ -9,7 +9,7 @@ import { assertNoCanary } from "./canaries.ts";
 import { freePort } from "./ports.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/phonekey.js", import.meta.url));
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 export type Variables = Readonly<Record<string, string>>;
 
