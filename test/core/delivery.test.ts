@@ -4,7 +4,7 @@ import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { type DeliveryProblem, deliver } from "../../src/core/delivery/deliver.ts";
 import type { SendOutcome, SendStatus, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
-import { aMessage, fresh, NOW } from "../contracts/samples.ts";
+import { aMessage, fresh, NOW, parallel } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 import { countedLimits } from "../support/limit-journal.ts";
 import { createTestSender } from "../support/world.ts";
@@ -239,6 +239,36 @@ test("the operator hears of what only they can mend also where the budgets could
   expect(raise).toHaveBeenCalledWith("sms_balance", "sender-1", {});
   expect(settle).toHaveBeenCalledWith(["other"]);
   expect(report).toHaveBeenCalledWith({ messageId: record.id, sender: "sender-1", status: "rejected" });
+});
+
+test("of requests with one Idempotency-Key one is sent, also where the limits between them were lost", async () => {
+  const rules = await createRules({
+    wrap: ({ limits }) => ({
+      limits: {
+        ...limits,
+        take: ({ checks, ...request }, now) =>
+          limits.take({ ...request, checks: checks.filter(({ name }) => name !== "idempotency") }, now),
+      },
+    }),
+  });
+  const { verifications } = rules.phonekey();
+  const asked = { locale: "en", client: {} } as const;
+  const start = { ...asked, phone: PHONE, purpose: "sign_in" } as const;
+  const code = (one: Awaited<ReturnType<typeof verifications.start>>) => (one.ok ? "ok" : one.refusal.code);
+  const expected = ["idempotency_in_progress", "ok"];
+
+  const first = { key: "key of a start", request: "start" };
+  const started = await parallel(2, () => verifications.start({ ...start, idempotency: first }));
+  expect(started.map(code).sort()).toEqual(expected);
+  expect(rules.sms.sent).toHaveLength(1);
+  const done = started.find(({ ok }) => ok);
+  expect(await verifications.start({ ...start, idempotency: first })).toEqual(done);
+
+  const again = { id: done?.ok ? done.value.id : "", idempotency: { key: "a resend's", request: "resend" } };
+  const resent = await parallel(2, () => verifications.resend({ ...asked, ...again }));
+  expect(resent.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(rules.sms.sent).toHaveLength(2);
+  await rules.close();
 });
 
 describe("T13: what a crash finds", () => {

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Finished, Idempotency, Message } from "../../core/delivery/ports.ts";
+import { UnavailableError } from "../../core/refusals.ts";
 import { saidById } from "./by-id.ts";
 import { coalesce } from "./coalesce.ts";
 import type { SqlDatabase } from "./database.ts";
@@ -31,7 +32,20 @@ export function createMessageWrites({ db, transaction }: SqlDatabase) {
     return outcomes.map(() => undefined);
   };
 
-  return { create: coalesce(create), finish: coalesce(finish) };
+  const write = coalesce(create);
+  return {
+    async create(message: Message) {
+      try {
+        await write(message);
+        return true;
+      } catch (error) {
+        if (error instanceof UnavailableError || !(await isKeyTaken(db, message))) throw error;
+        return false;
+      }
+    },
+
+    finish: coalesce(finish),
+  };
 }
 
 type Outcome = readonly [id: string, outcome: Finished];
@@ -46,6 +60,13 @@ async function freeKeys(trx: Kysely<Schema>, messages: readonly Message[]): Prom
     .where("idempotency_key", "in", keys)
     .where("created_at", "<=", earliest - KEY_KEPT_MS)
     .execute();
+}
+
+/** Whether another message has the key of this one. */
+async function isKeyTaken(db: Kysely<Schema>, { id, idempotency }: Message): Promise<boolean> {
+  if (!idempotency) return false;
+  const query = db.selectFrom("messages").select("id").where("idempotency_key", "=", idempotency.key);
+  return (await query.where("id", "!=", id).executeTakeFirst()) !== undefined;
 }
 
 function finishedValues([id, outcome]: Outcome) {

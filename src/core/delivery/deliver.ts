@@ -40,13 +40,17 @@ export interface DeliveryProblem {
 
 export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_unavailable";
 
-/** Writes the message down before it hands it over. */
+/**
+ * Writes the message down before it hands it over. Refused with `idempotency_in_progress` where another request with its key came
+ * first: the limits that keep the two apart may be lost between them.
+ */
 export async function deliver(
   deps: DeliverDeps,
   record: Message,
   sms: SmsMessage,
-): Promise<Result<void, DeliveryRefusal>> {
-  await deps.messages.create(record);
+): Promise<Result<void, DeliveryRefusal | "idempotency_in_progress">> {
+  const isFirst = await deps.messages.create(record);
+  if (!isFirst) return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
   return await handOver(deps, record, sms);
 }
 

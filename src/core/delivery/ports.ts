@@ -148,8 +148,8 @@ export interface Idempotency {
 
 /** The durable record of messages. */
 export interface MessageStore {
-  /** Writes the message before it is sent, so that a crash leaves a trace (T13). */
-  create(message: Message): Promise<void>;
+  /** Writes the message before it is sent, so that a crash leaves a trace (T13). False where another one has its idempotency key. */
+  create(message: Message): Promise<boolean>;
   /** Notes what became of it and what it cost. What the carrier said meanwhile stays. */
   finish(id: string, outcome: Finished): Promise<void>;
   /** Notes that the verification of these messages was approved: they count no longer as unconverted. */
