@@ -95,6 +95,25 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       }
     });
 
+    test("of many passkeys and an app that are added at once, no more than ten factors come of it", async () => {
+      const { user, session, changer, id } = await withApp();
+      const made = { userId: user.id, label: "", createdAt: NOW };
+      const app = { ...made, id: fresh("factor"), kind: "totp", sealedSecret: "s" } as const;
+      await opened.factorStore.propose(app, session.id);
+      const add = () => {
+        const key = { credentialId: fresh("credential"), publicKey: "k", counter: 0, transports: [] };
+        const passkey = { ...made, ...key, id: fresh("factor"), kind: "passkey" } as const;
+        return opened.factorStore.addPasskey(passkey, session.id, aNotice({ userId: user.id }));
+      };
+      const confirm = (one = app.id) =>
+        opened.factorStore.confirm({ ...changer, id: one, step: 1 }, aNotice({ userId: user.id }));
+      const outcomes = await Promise.all([...Array.from({ length: 12 }, add), confirm()]);
+      expect(outcomes.filter((one) => one === "full")).toHaveLength(4);
+      expect(await opened.factorStore.list(user.id)).toHaveLength(10);
+      // Whoever confirms once more has not one too many.
+      expect(await confirm(id)).toBe("unknown");
+    });
+
     test("of many who open the session of one challenge, one does", async () => {
       const { user } = await withApp();
       const session = aSession(user.id, { amr: ["sms", "otp"] });

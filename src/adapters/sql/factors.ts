@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FactorStore } from "../../core/account/factors/ports.ts";
+import { type FactorStore, MOST_FACTORS } from "../../core/account/factors/ports.ts";
 import { guessApp } from "./app-guesses.ts";
 import { ifAbsent, type SqlDatabase } from "./database.ts";
 import { listFactors, lockChanger, tell } from "./factor-changes.ts";
@@ -32,6 +32,8 @@ export function createFactorStore({ db, transaction }: SqlDatabase): FactorStore
       transaction(async (trx) => {
         const at = notice.createdAt;
         if (!(await lockChanger(trx, changer, at))) return "ended";
+        const factors = await listFactors(trx, changer.userId);
+        if (factors.length >= MOST_FACTORS && !factors.some((factor) => factor.id === id)) return "full";
         const { numUpdatedRows } = await trx
           .updateTable("factors")
           .set({ confirmed_at: at, last_used_at: at, last_step: step })
@@ -48,6 +50,7 @@ export function createFactorStore({ db, transaction }: SqlDatabase): FactorStore
       transaction(async (trx) => {
         const { userId, createdAt: at } = factor;
         if (!(await lockChanger(trx, { userId, sessionId }, at))) return "ended";
+        if ((await listFactors(trx, userId)).length >= MOST_FACTORS) return "full";
         const values = { ...passkeyValues(factor), credential_hash: hashOf(factor.credentialId) };
         await ifAbsent(trx.insertInto("factors").values(values)).execute();
         const kept = trx

@@ -41,8 +41,8 @@ export interface DeliveryProblem {
 export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_unavailable";
 
 /**
- * Writes the message down before it hands it over. Refused with `idempotency_in_progress` where another request with its key came
- * first: the limits that keep the two apart may be lost between them.
+ * Writes the message down before it hands it over. Refused with `idempotency_in_progress` where another request with its
+ * key came first: the limits that keep the two apart may be lost between them.
  */
 export async function deliver(
   deps: DeliverDeps,

@@ -148,7 +148,10 @@ export interface Idempotency {
 
 /** The durable record of messages. */
 export interface MessageStore {
-  /** Writes the message before it is sent, so that a crash leaves a trace (T13). False where another one has its idempotency key. */
+  /**
+   * Writes the message before it is sent, so that a crash leaves a trace (T13). False where another one has its idempotency
+   * key, and then nothing is written.
+   */
   create(message: Message): Promise<boolean>;
   /** Notes what became of it and what it cost. What the carrier said meanwhile stays. */
   finish(id: string, outcome: Finished): Promise<void>;

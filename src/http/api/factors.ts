@@ -47,7 +47,14 @@ export const confirmApp = operation({
   params: FactorId,
   body: ConfirmAppBody,
   answer: { status: 204, description: "The app counts." },
-  refusals: ["invalid_request", "invalid_token", "step_up_required", "not_found", "invalid_code"],
+  refusals: [
+    "invalid_request",
+    "invalid_token",
+    "step_up_required",
+    "not_found",
+    "invalid_code",
+    "too_many_factors",
+  ],
   example: { code: "492039" },
   handle: async ({ principal, params, body, locale }, phonekey) =>
     await phonekey.factors.confirmApp({ principal, locale, id: params.id, code: body.code }),

@@ -62,7 +62,9 @@ async function uriOf(deps: FactorsDeps, user: Principal["user"], secret: string)
 export async function confirmApp(
   deps: FactorsDeps,
   { principal, id, code, locale }: Actor & { readonly id: string; readonly code: string },
-): Promise<Result<void, "invalid_request" | "invalid_token" | "not_found" | "invalid_code">> {
+): Promise<
+  Result<void, "invalid_request" | "invalid_token" | "not_found" | "invalid_code" | "too_many_factors">
+> {
   const { user, session } = principal;
   const typed = normalizeAppCode(code);
   if (!typed) return refuse("invalid_request", { field: "code", detail: "must be 6 digits" });
@@ -76,6 +78,7 @@ export async function confirmApp(
   const outcome = await deps.factorStore.confirm({ ...changer, id, step }, notice);
   if (outcome === "ended") return refuse("invalid_token");
   if (outcome === "unknown") return refuse("not_found");
+  if (outcome === "full") return refuse("too_many_factors");
   await deps.notices.send(notice);
   return (await deps.sessions.stepUp(session.id, "otp", now)) ? ok(undefined) : refuse("invalid_token");
 }

@@ -52,6 +52,7 @@ export async function addPasskey(
   const notice = await deps.notices.draft("factor_added", user, { locale });
   const outcome = await deps.factorStore.addPasskey(factor, session.id, notice);
   if (outcome === "ended") return refuse("invalid_token");
+  if (outcome === "full") return refuse("too_many_factors");
   if (outcome === "taken") return refuse("invalid_request", BAD_PASSKEY);
   await deps.notices.send(notice);
   return (await deps.sessions.stepUp(session.id, "pop", now)) ? ok(undefined) : refuse("invalid_token");

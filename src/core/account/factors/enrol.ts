@@ -5,6 +5,7 @@ import type { Principal } from "../../session/session.ts";
 import type { Locale } from "../../verification/ports.ts";
 import type { SessionStore } from "../ports.ts";
 import { isName, NAME_RULE } from "../profile.ts";
+import { MOST_FACTORS } from "./ports.ts";
 import type { ProveDeps } from "./prove.ts";
 
 export interface FactorsDeps extends ProveDeps {
@@ -13,8 +14,6 @@ export interface FactorsDeps extends ProveDeps {
   readonly random: Random;
   readonly settings: ProveDeps["settings"] & { readonly brandName: string };
 }
-
-const MOST_FACTORS = 10;
 
 /** Who changes a factor, in which session. */
 export interface Actor {

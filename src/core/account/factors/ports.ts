@@ -70,6 +70,9 @@ export interface Changer {
   readonly sessionId: string;
 }
 
+/** More than any person uses. */
+export const MOST_FACTORS = 10;
+
 /**
  * Durable second factors. Every method is one atomic step; a notice is written down with what it tells of. What changes
  * factors changes nothing where its session is over (`ended`): whoever was thrown out meanwhile leaves none behind.
@@ -80,13 +83,20 @@ export interface FactorStore {
   /** Keeps an app that does not count yet, in place of another such one. */
   propose(factor: AppFactor, sessionId: string): Promise<"proposed" | "ended">;
   findProposed(userId: string, id: string): Promise<AppFactor | undefined>;
-  /** From now on the proposed app counts, its code of this step used. `unknown`: it does not wait any more. */
+  /**
+   * From now on the proposed app counts, its code of this step used. `unknown`: it does not wait any more; `full`: there are
+   * `MOST_FACTORS`.
+   */
   confirm(
     app: Changer & { readonly id: string; readonly step: number },
     notice: Notice,
-  ): Promise<"confirmed" | "unknown" | "ended">;
-  /** Adds a passkey; `taken` where somebody has it already. */
-  addPasskey(factor: PasskeyFactor, sessionId: string, notice: Notice): Promise<"added" | "taken" | "ended">;
+  ): Promise<"confirmed" | "unknown" | "full" | "ended">;
+  /** Adds a passkey; `taken` where somebody has it already, `full` where there are `MOST_FACTORS`. */
+  addPasskey(
+    factor: PasskeyFactor,
+    sessionId: string,
+    notice: Notice,
+  ): Promise<"added" | "taken" | "full" | "ended">;
   /**
    * Counts a guess at the code of an app before its outcome is known: a wrong one is in the ledger, and of a right one the
    * step and all before it are used up, when this resolves. However many race, a code is right once, and no more are
