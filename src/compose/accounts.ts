@@ -43,7 +43,7 @@ export async function accountTools(config: Config): Promise<AccountTools> {
       const exported = await exportAccount(deps, user, "operator");
       return exported && exportBody(exported);
     },
-    erase: (user) => eraseAccount(deps, user, "operator"),
+    erase: (user) => eraseAccount(deps, user, { by: "operator" }),
     close: () => database.close(),
   };
 }

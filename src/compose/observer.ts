@@ -21,7 +21,10 @@ export function loggedBy(
   return {
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
     reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
-    onErased: (userId) => log.info({ userId }, "an account was erased"),
+    onErased: (userId, outcome) =>
+      outcome === "done"
+        ? log.info({ userId }, "an account was erased")
+        : log.warn({ userId }, "an account may have been erased"),
     onNoticeError: (err) => log.error({ err }, "a notice could not be sent at once"),
   };
 }

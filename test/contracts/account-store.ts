@@ -133,6 +133,22 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
       expect(await opened.receipts.messagesTo([other.phoneTag], 9)).toMatchObject([outcome]);
     });
 
+    test("erases for a session that lives still, with a phone that the user has still", async () => {
+      const { user, session, phoneTag } = await account();
+      const asked = { ...erasure(user.id, [phoneTag]), sessionId: session.id };
+      expect(await opened.accounts.erase({ ...asked, sessionId: fresh("session") })).toBe(false);
+      expect(await opened.accounts.erase({ ...asked, tags: [newTag()] })).toBe(false);
+      await opened.sessions.endAll(user.id, NOW);
+      expect(await opened.accounts.erase(asked)).toBe(false);
+      expect(await opened.users.find(user.id)).toMatchObject({ phoneTag });
+      const later = aSession(user.id);
+      await opened.sessions.open(later);
+      expect(await opened.accounts.erase({ ...asked, tags: [newTag(), phoneTag], sessionId: later.id })).toBe(
+        true,
+      );
+      expect(await opened.users.find(user.id)).toBeUndefined();
+    });
+
     test("erases once, however many ask, and leaves no session of a sign-in that races with it", async () => {
       const { user, phoneTag } = await account();
       const erasing = parallel(4, () => opened.accounts.erase(erasure(user.id, [phoneTag])));

@@ -4,6 +4,7 @@ import type { Sweep } from "../../core/maintenance/ports.ts";
 import { userOf } from "./account-rows.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
+import { lockChanger } from "./factor-changes.ts";
 import { eraseUser, forgetErased } from "./personal-data.ts";
 import type { Schema, UserRow } from "./schema.ts";
 import { findUserRow } from "./user-rows.ts";
@@ -13,10 +14,14 @@ const MOST = 10_000;
 
 export function createAccountStore({ db, transaction }: SqlDatabase): AccountStore {
   return {
-    erase: ({ userId, tags, id, by, at }) =>
-      transaction((trx) => {
+    erase: ({ userId, tags, id, by, sessionId, at }) =>
+      transaction(async (trx) => {
+        if (sessionId !== undefined) {
+          const user = await lockChanger(trx, { userId, sessionId }, at);
+          if (!user || !tags.includes(user.phone_tag)) return false;
+        }
         const event = by === "operator" ? "account_erased_by_operator" : "account_erased";
-        return eraseUser(trx, { userId, tags, erasureId: id, by: event, at });
+        return await eraseUser(trx, { userId, tags, erasureId: id, by: event, at });
       }),
 
     async read(userId, tags) {

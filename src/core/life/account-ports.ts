@@ -10,6 +10,8 @@ export interface ErasedAccount {
   /** A new id: what is left of the phone is remembered under it until it goes. */
   readonly id: string;
   readonly by: By;
+  /** The session that asks for it: without it, or where the phone has none of the tags, nothing is erased. */
+  readonly sessionId?: string;
   /** Epoch milliseconds. */
   readonly at: number;
 }
@@ -54,7 +56,8 @@ export interface AccountStore {
   /**
    * Takes the account out with everything that names its user or could be opened to their phone, in one durable
    * transaction. What counts against the phone stays under its tag: the ledger of wrong guesses, messages without whom
-   * they were for, blocks and opt-outs. False where there is no such user.
+   * they were for, blocks and opt-outs. False where there is no such user, or the session that asks is over or was shown
+   * another phone than the user has.
    */
   erase(account: ErasedAccount): Promise<boolean>;
   /** What is kept about a user: of what is kept by phone, that since the account was made. Undefined where there is none. */

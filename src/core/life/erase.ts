@@ -1,20 +1,23 @@
 import type { User } from "../account/ports.ts";
 import type { Clock, Random } from "../ports.ts";
-import { ok, type Result } from "../refusals.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
 import { requireRecent } from "../session/step-up.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
-import type { AccountStore, By } from "./account-ports.ts";
+import type { AccountStore, ErasedAccount } from "./account-ports.ts";
 
 export interface EraseDeps {
   readonly accounts: AccountStore;
   readonly vault: PhoneVault;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of each account that is gone, by its id: a backup that is played back later has to do without it, too. */
-  readonly onErased: (userId: string) => void;
+  /**
+   * Told of each account that is gone, by its id, or that may be, where the database's answer was lost: a backup that is
+   * played back later has to do without it, too.
+   */
+  readonly onErased: (userId: string, outcome: "done" | "unknown") => void;
 }
 
 export interface EraseInput extends Pick<CheckInput, "verificationId" | "code" | "client"> {
@@ -30,31 +33,40 @@ export function mayErase(principal: Principal, now: number): Result<void, "step_
     : ok(undefined);
 }
 
-/** Erases the account of whoever has the code that went to its phone for that. */
+/**
+ * Erases the account of whoever has the code that went to its phone for that. `invalid_code` also where the account moved to
+ * another number meanwhile, or the session was ended.
+ */
 export async function eraseOwnAccount(
   deps: EraseDeps & CheckDeps,
   { principal, ...input }: EraseInput,
 ): Promise<Result<void, CheckRefusal | "step_up_required">> {
-  const { user } = principal;
+  const { user, session } = principal;
   const may = mayErase(principal, deps.clock.now());
   if (!may.ok) return may;
   const mine = { purposes: purposesGiving("erasure"), phoneTag: user.phoneTag };
   const checked = await checkCode(deps, { ...input, ...mine });
   if (!checked.ok) return checked;
-  await eraseAccount(deps, user, "user");
-  return ok(undefined);
+  const erased = await eraseAccount(deps, user, { by: "user", sessionId: session.id });
+  return erased ? ok(undefined) : refuse("invalid_code");
 }
 
-/** Erases an account. False where it is gone already. */
+/** Erases an account. False where it is gone already, or not the session's any more. */
 export async function eraseAccount(
   { accounts, vault, clock, random, onErased }: EraseDeps,
-  user: Pick<User, "id" | "sealedPhone">,
-  by: By,
+  { id: userId, phoneTag, sealedPhone }: Pick<User, "id" | "phoneTag" | "sealedPhone">,
+  asked: Pick<ErasedAccount, "by" | "sessionId">,
 ): Promise<boolean> {
   const at = clock.now();
   // One that lost its number has no tags to look for.
-  const tags = user.sealedPhone === "" ? [] : await vault.tags(await vault.open(user.sealedPhone, user.id));
-  const erased = await accounts.erase({ userId: user.id, tags, id: random.uuid(at), by, at });
-  if (erased) onErased(user.id);
-  return erased;
+  const tags = sealedPhone === "" ? [] : await vault.tags(await vault.open(sealedPhone, userId));
+  try {
+    const erasure = { userId, tags: [phoneTag, ...tags], id: random.uuid(at), at };
+    const erased = await accounts.erase({ ...erasure, ...asked });
+    if (erased) onErased(userId, "done");
+    return erased;
+  } catch (error) {
+    onErased(userId, "unknown");
+    throw error;
+  }
 }

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Phone } from "../../src/core/phone.ts";
+import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
+import { UnavailableError } from "../../src/core/refusals.ts";
+import { createRules, MINUTE, PHONE, type Rules } from "./rules.ts";
+
+let rules: Rules;
+let told: unknown[];
+beforeEach(async () => {
+  rules = await createRules();
+  told = [];
+});
+afterEach(() => rules.close());
+
+type Accounts = PhonekeyDeps["accounts"];
+
+/** Somebody who erases their account by the code that their phone got, on a store that does this in the place of erasing. */
+async function erasing(erase: (...args: Parameters<Accounts["erase"]>) => Promise<boolean>) {
+  const { user, session } = (await rules.knownDevice()).signedIn;
+  rules.clock.advance(MINUTE);
+  const self = { user, deviceId: session.deviceId };
+  const asked = { purpose: "delete_account", locale: "en", client: {}, self } as const;
+  const started = await rules.phonekey().verifications.start(asked);
+  if (!started.ok) throw new Error(started.refusal.code);
+  const verificationId = started.value.id;
+  const code = await rules.codeOf(verificationId);
+  const deps = rules.deps();
+  const phonekey = createPhonekey({
+    ...deps,
+    accounts: { ...deps.accounts, erase },
+    onErased: (...what) => void told.push(what),
+  });
+  const input = { principal: { user, session }, verificationId, code, client: {} };
+  return { user, session, erased: await phonekey.life.erase(input).catch((error: unknown) => error) };
+}
+
+test("takes out no account that was moved to another number while the code was looked at", async () => {
+  const { accounts, phoneChanges, vault, users } = rules.deps();
+  const { user, erased } = await erasing(async (account) => {
+    const now = rules.clock.now();
+    const { userId } = account;
+    const { sessions } = rules.deps();
+    const [{ id: sessionId } = { id: "" }] = await sessions.list(userId, now);
+    const phoneTag = await vault.tag("+8613912345678" as Phone);
+    const of = { id: "change", userId, sessionId, phoneTag, stopHash: "stop", sealedPhone: "sealed" };
+    const change = { ...of, locale: "en", createdAt: now, dueAt: now } as const;
+    expect(await phoneChanges.propose(change, [])).toBe("proposed");
+    expect(await phoneChanges.apply(change, { sealedPhone: "sealed", notices: [] }, now)).toBe("applied");
+    return await accounts.erase(account);
+  });
+  expect(erased).toMatchObject({ ok: false, refusal: { code: "invalid_code" } });
+  expect(await users.find(user.id)).toBeDefined();
+  expect(told).toEqual([]);
+});
+
+test("takes out no account for a session that was ended while the code was looked at", async () => {
+  const { accounts, sessions, users } = rules.deps();
+  const { user, erased } = await erasing(async (account) => {
+    await sessions.endAll(account.userId, rules.clock.now());
+    return await accounts.erase(account);
+  });
+  expect(erased).toMatchObject({ ok: false, refusal: { code: "invalid_code" } });
+  expect(await users.findByTag(await rules.deps().vault.tag(PHONE as Phone))).toMatchObject({ id: user.id });
+  expect(told).toEqual([]);
+});
+
+test("is told of with its outcome, also where that is unknown", async () => {
+  const done = await erasing((account) => rules.deps().accounts.erase(account));
+  expect(done.erased).toEqual({ ok: true, value: undefined });
+  rules.clock.advance(10 * MINUTE);
+  const lost = await erasing(async (account) => {
+    await rules.deps().accounts.erase(account);
+    throw new UnavailableError("the database", { cause: undefined });
+  });
+  expect(lost.erased).toBeInstanceOf(UnavailableError);
+  expect(told).toEqual([
+    [done.user.id, "done"],
+    [lost.user.id, "unknown"],
+  ]);
+});
