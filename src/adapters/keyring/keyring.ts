@@ -4,7 +4,7 @@ import { UnavailableError } from "../../core/refusals.ts";
 import { createCache } from "./cache.ts";
 import { hasKnownKind, keptUntil } from "./lifetime.ts";
 import { newKey } from "./new-key.ts";
-import { createKeyWrapper, type KeyWrapper } from "./wrap.ts";
+import { createKeyWrapper, type KeyWrapper, MissingSecretError } from "./wrap.ts";
 
 /** How long the keys in hand are used on while the store does not answer. */
 const GRACE_MS = 10 * 60_000;
@@ -50,7 +50,8 @@ export function createKeyring(deps: KeyringDeps): ManagedKeyring {
   const { store, clock, random } = deps;
   const wrapper = createKeyWrapper(deps.secrets, random);
   const cache = createCache<KeySet>({
-    load: (previous) => loadKeys(store, wrapper, previous),
+    load: (previous) =>
+      previous ? loadKeys(store, wrapper, previous).catch(failWhileServing) : loadKeys(store, wrapper),
     clock,
     cacheMs: deps.cacheMs ?? 30_000,
     graceMs: GRACE_MS,
@@ -95,6 +96,11 @@ async function loadKeys(store: KeyStore, wrapper: KeyWrapper, previous?: KeySet)
     byId: new Map(entries.map((entry) => [entry.key.id, entry])),
     byKind: new Map([...kinds].map((kind) => [kind, entries.filter(({ key }) => key.kind === kind)])),
   };
+}
+
+/** A key under a secret that this process does not have yet (a rolling deployment) is out of reach, and no fault. */
+function failWhileServing(error: unknown): never {
+  throw error instanceof MissingSecretError ? new UnavailableError("a key", { cause: error }) : error;
 }
 
 /** A kind's first key is active since ever: a process whose clock lags must not find itself without one. */

@@ -161,6 +161,18 @@ describe("the cache", () => {
     clock.pass(20 * 60_000);
     expect(await keyring.current("code")).toEqual(key);
   });
+
+  test("a new key under a secret that this process does not have is out of reach, as in a store that is down", async () => {
+    const { keyring, ...fixture } = await createReady();
+    const known = await keyring.current("refresh");
+    const { id } = await rotateKey({ ...fixture, secrets: [OTHER_SECRET, SECRET] }, "refresh");
+    for (let i = 0; i < 2; i += 1) {
+      expect(await failure(keyring.find("refresh", id))).toBeInstanceOf(UnavailableError);
+    }
+    expect(await keyring.find("refresh", known.id)).toEqual(known);
+    fixture.clock.pass(10 * 60_000);
+    expect(await failure(keyring.current("refresh"))).toBeInstanceOf(UnavailableError);
+  });
 });
 
 describe("find", () => {
