@@ -30,7 +30,7 @@ async function setUp(options: RulesOptions = {}, over: Partial<NoticesDeps> = {}
   const { user } = signedIn.value;
   rules.sms.sent.length = 0;
   const errors: unknown[] = [];
-  const noticesOn = () => {
+  const noticesOn = (more: Partial<NoticesDeps> = {}) => {
     const deps = rules.deps();
     return createNotices({
       ...deps,
@@ -38,6 +38,7 @@ async function setUp(options: RulesOptions = {}, over: Partial<NoticesDeps> = {}
       settlePrice: createSettlePrice(deps),
       onNoticeError: (error) => errors.push(error),
       ...over,
+      ...more,
     });
   };
   const notices = noticesOn();
@@ -186,19 +187,26 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "opted_out", phone_tag: "" });
   });
 
-  test("is not sent where no sender has a text for it, and raises no alert", async () => {
-    const { notices, rules, promised, stateOf } = await setUp();
-    const route = [{ ...rules.sms.sender, carries: () => false }];
+  test("to a phone that the sender takes nothing for waits until it does", async () => {
+    const { rules, noticesOn, promised, stateOf } = await setUp();
+    const held = noticesOn({ route: [{ ...rules.sms.sender, holdsNumbers: true }] });
+    const until = rules.clock.now() + HOUR;
+    rules.sms.answer({ status: "throttled", heldUntil: until });
+    await held.send(await promised());
     const notice = await promised();
-    const deps = rules.deps();
-    const silent = createNotices({
-      ...deps,
-      takeSend: createTakeSend(deps),
-      settlePrice: createSettlePrice(deps),
-      route,
-      onNoticeError: () => {},
-    });
-    await silent.send(notice);
+    await held.send(notice);
+    expect(rules.sms.sent).toHaveLength(1);
+    expect(await stateOf(notice)).toMatchObject({ state: "waiting", due_at: until });
+    rules.sms.answer(says("accepted"));
+    rules.clock.advance(HOUR);
+    await held.sendDue();
+    expect(await stateOf(notice)).toMatchObject({ state: "sent" });
+  });
+
+  test("is not sent where no sender has a text for it, and raises no alert", async () => {
+    const { notices, noticesOn, rules, promised, stateOf } = await setUp();
+    const notice = await promised();
+    await noticesOn({ route: [{ ...rules.sms.sender, carries: () => false }] }).send(notice);
     await notices.send(notice);
     expect(rules.sms.sent).toEqual([]);
     expect(await stateOf(notice)).toMatchObject({ state: "no_text" });
