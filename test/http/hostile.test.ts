@@ -199,6 +199,14 @@ describe.each(named(OPERATIONS.filter(({ method }) => method !== "get")))("%s", 
   });
 });
 
+describe.each(named(OPERATIONS.filter(({ method }) => method === "get")))("%s", (_, operation) => {
+  it("is refused for no length: nothing of a body is read", async () => {
+    const plain = await send(operation, {});
+    const long = await send(operation, { headers: { "content-length": String(17 * 1024) } });
+    expect(long.status).toBe(plain.status);
+  });
+});
+
 describe.each(named(OPERATIONS.filter(({ auth }) => auth === "access_token")))("%s", (_, operation) => {
   it("judges the credentials before anything else", async () => {
     const init = { method: operation.method.toUpperCase(), ...(operation.body && { body: "{" }) };

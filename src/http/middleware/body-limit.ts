@@ -14,7 +14,7 @@ export function bodyLimit(deps: HttpDeps): MiddlewareHandler<Env> {
   const refuse = answerTooLarge(deps);
   const whileReading = limit({ maxSize: MAX_BODY_BYTES, onError: refuse });
   return async (c, next) => {
-    const length = c.req.header("content-length") ?? (BODILESS.includes(c.req.method) ? "0" : undefined);
+    const length = BODILESS.includes(c.req.method) ? "0" : c.req.header("content-length");
     if (length === undefined || c.req.header("transfer-encoding") !== undefined) {
       return await whileReading(c, next);
     }
