@@ -9,9 +9,11 @@ export async function exportOne(written: string, file: string | undefined): Prom
   console.error("This export holds a full phone number: hand it to nobody but the person.");
   await withAccount(written, async (tools, user) => {
     const exported = await tools.export(user);
+    if (!exported) return false;
     const output = file ? await createOutput(file) : standardOutput();
     await output.write(`${JSON.stringify(exported, undefined, 2)}\n`);
     await output.finish();
+    return true;
   });
 }
 
@@ -35,8 +37,10 @@ export function eraseCommand(): Command {
     .action((written: string, { yes = false, json = false }: EraseOptions) =>
       withAccount(written, async (tools, user) => {
         const erased = yes && (await tools.erase(user));
+        if (yes && !erased) return false;
         if (json) console.log(JSON.stringify({ id: user.id, erased }));
         else console.log(erased ? `Erased the account ${user.id}.` : describe(user));
+        return true;
       }),
     );
 }
@@ -45,18 +49,17 @@ function describe({ id, createdAt }: User): string {
   return `The account ${id}, made on ${new Date(createdAt).toISOString()}. Repeat with --yes to erase it.`;
 }
 
+/** @param act resolves with false where the account is gone by then */
 async function withAccount(
   written: string,
-  act: (tools: AccountTools, user: User) => Promise<void>,
+  act: (tools: AccountTools, user: User) => Promise<boolean>,
 ): Promise<void> {
   const tools = await accountTools(settings());
   try {
     const user = await tools.find(written);
-    if (user) await act(tools, user);
-    else {
-      console.error("There is no such account.");
-      process.exitCode = 1;
-    }
+    if (user && (await act(tools, user))) return;
+    console.error("There is no such account.");
+    process.exitCode = 1;
   } finally {
     await tools.close();
   }

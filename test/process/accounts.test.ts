@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Libsql from "libsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { phonekey, type RunningServer, startServer } from "../support/server.ts";
 import { type Client, createClient, FREELY, newPhone } from "./client.ts";
-import { rowsOf } from "./database.ts";
+import { databaseFile, rowsOf } from "./database.ts";
 
 describe("phonekey users export --user and erase", () => {
   let server: RunningServer;
@@ -37,5 +39,19 @@ describe("phonekey users export --user and erase", () => {
     ]);
     expect(JSON.stringify(rowsOf(server.folder, "SELECT * FROM events"))).not.toContain(phone.slice(3));
     expect(await client.signIn(phone)).toMatchObject({ created: true });
+  });
+
+  test("say so where somebody else erases them at the same moment", { timeout: 60_000 }, async () => {
+    const { user } = await client.signIn(newPhone());
+    const other = new Libsql(databaseFile(server.folder));
+    other.exec("BEGIN IMMEDIATE");
+    other.prepare("DELETE FROM users WHERE id = ?").run(user.id);
+    const ended = Promise.all([[], ["--json"]].map((more) => run("erase", user.id, "--yes", ...more)));
+    // Time enough to find them, and shorter than they wait for the file.
+    await sleep(3_000);
+    other.exec("COMMIT");
+    other.close();
+    const gone = { code: 1, stdout: "", stderr: "There is no such account.\n" };
+    expect(await ended).toMatchObject([gone, gone]);
   });
 });
