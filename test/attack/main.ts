@@ -19,13 +19,12 @@ const OPTIONS = {
 export async function attack(words: readonly string[]): Promise<number> {
   const values = readOptions(OPTIONS, words);
   const form: Form = FORMS.find((one) => one === values.form) ?? wrongUse("--form is long or short");
-  const scenarios = SCENARIOS.filter(({ title }) => title.includes(values.only));
-  if (scenarios.length === 0) wrongUse(`no attack has "${values.only}" in its name`);
+  const scenarios = scenariosOf(form).filter(({ title }) => title.includes(values.only));
+  if (scenarios.length === 0) wrongUse(`no attack of the ${form} form has "${values.only}" in its name`);
   const played: { scenario: Scenario; results: Result[] }[] = [];
   for (const scenario of scenarios) {
-    const attacks = scenario.attacks.filter(({ inForms }) => inForms.includes(form));
     const results: Result[] = [];
-    for (const each of attacks) {
+    for (const each of scenario.attacks) {
       for (const mode of MODES) results.push(await play(each, mode, form, Number(values.seed)));
     }
     played.push({ scenario, results });
@@ -36,4 +35,11 @@ export async function attack(words: readonly string[]): Promise<number> {
   if (values.write && broken.length === 0) writeFileSync(values.write, documentOf(played, form));
   console.log(broken.length === 0 ? "\nEvery bound holds." : `\nBroken:\n${broken.join("\n")}`);
   return broken.length === 0 ? 0 : 1;
+}
+
+function scenariosOf(form: Form): Scenario[] {
+  return SCENARIOS.map((each) => ({
+    ...each,
+    attacks: each.attacks.filter(({ inForms }) => inForms.includes(form)),
+  })).filter(({ attacks }) => attacks.length > 0);
 }

@@ -10,7 +10,12 @@ test.each([
   [
     "nothing to do, which would hold every bound",
     ["--only", "Nothing"],
-    'no attack has "Nothing" in its name',
+    'no attack of the long form has "Nothing" in its name',
+  ],
+  [
+    "what the form has nothing of",
+    ["--form", "short", "--only", "Poisoning"],
+    'no attack of the short form has "Poisoning" in its name',
   ],
 ])("a tool for developers says in a line what is wrong: %s", { timeout: 60_000 }, (_what, words, says) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [ATTACK, ...words], { encoding: "utf8" });
