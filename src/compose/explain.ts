@@ -21,7 +21,7 @@ const BY_CODE: readonly (readonly [RegExp, string])[] = [
   [/^EISDIR$/, "there is a folder in the place of its file"],
   [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, "the disk is full"],
   [/^SQLITE_NOTADB/, "its file is not a database"],
-  [/^SQLITE_CORRUPT/, "its file is damaged; remove it, its -wal and its -shm, and play back a backup"],
+  [/^SQLITE_CORRUPT/, "its file is damaged; move it, its -wal and its -shm away, and play back a backup"],
   [/^SQLITE_(READONLY|PERM|AUTH)/, "its file cannot be written"],
   [/^SQLITE_CANTOPEN/, "its file cannot be opened"],
   [/^SQLITE_(BUSY|LOCKED)/, "another process has it locked"],

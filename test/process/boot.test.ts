@@ -86,7 +86,7 @@ describe.concurrent("surroundings that cannot be used", () => {
     const bytes = readFileSync(databaseFile(folder));
     bytes.fill(0xff, 4_096);
     writeFileSync(databaseFile(folder), bytes);
-    expectOneSentence(await serve(folder), /file is damaged; remove it, its -wal and its -shm/);
+    expectOneSentence(await serve(folder), /file is damaged; move it, its -wal and its -shm away/);
   });
 
   test("a file whose server crashed, in the place of which a copy is played back as the documents say", async () => {
