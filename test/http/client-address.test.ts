@@ -189,8 +189,19 @@ describe("why a forwarded request has no client's address", () => {
   it.each<[string, Headers, ClientAddressSettings, RegExp | undefined]>([
     ["10.0.0.2", forwarded("198.51.100.1"), NONE, /not in TRUSTED_PROXIES/],
     ["127.0.0.1", { forwarded: "for=x" }, NONE, /not in TRUSTED_PROXIES/],
-    ["10.0.0.2", { "x-real-ip": "198.51.100.1" }, BEHIND, /in TRUSTED_PROXIES tells no client's address/],
-    ["10.0.0.2", forwarded("198.51.100.1:4711"), BEHIND, /in TRUSTED_PROXIES tells no client's address/],
+    [
+      "10.0.0.2",
+      { "x-real-ip": "198.51.100.1" },
+      BEHIND,
+      /in TRUSTED_PROXIES tells no address outside of them/,
+    ],
+    [
+      "10.0.0.2",
+      forwarded("198.51.100.1:4711"),
+      BEHIND,
+      /in TRUSTED_PROXIES tells no address outside of them/,
+    ],
+    ["10.0.0.2", forwarded("10.0.0.7"), BEHIND, /in TRUSTED_PROXIES tells no address outside of them/],
     ["10.0.0.2", forwarded("198.51.100.1"), BY_HEADER, /CLIENT_IP_HEADER/],
     ["10.0.0.2", {}, BY_HEADER, undefined],
     ["127.0.0.1", {}, NONE, undefined],
@@ -258,7 +269,7 @@ describe("the limits by address", () => {
       expect(response.status).toBe(201);
     }
     const warnings = world.logged.filter((line) =>
-      JSON.stringify(line).includes("limits by address are off"),
+      JSON.stringify(line).includes("limits by address are off for such requests"),
     );
     expect(warnings).toHaveLength(1);
     expect(JSON.stringify(world.logged)).not.toContain("192.0.2.1");

@@ -57,7 +57,7 @@ export function whyUnknown(
   if (settings.clientIpHeader) return "requests have no address in CLIENT_IP_HEADER";
   const socket = parse(peer);
   return socket && isTrusted(socket, settings)
-    ? "a proxy in TRUSTED_PROXIES tells no client's address in X-Forwarded-For"
+    ? "a proxy in TRUSTED_PROXIES tells no address outside of them in X-Forwarded-For"
     : "a proxy that is not in TRUSTED_PROXIES forwards requests";
 }
 

@@ -28,13 +28,13 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
   };
 }
 
-/** Says once that the limits by address are off, and why. */
+/** Says once for which requests the limits by address are off, and why. */
 function proxyWarning({ log, settings }: HttpDeps) {
   let warned = false;
   return (peer: string | undefined, header: (name: string) => string | undefined) => {
     const why = warned ? undefined : whyUnknown(peer, header, settings);
     if (!why) return;
     warned = true;
-    log.warn({}, `${why}: limits by address are off`);
+    log.warn({}, `${why}: limits by address are off for such requests`);
   };
 }
