@@ -13,9 +13,8 @@ export async function startTogether<T>(start: (keep: Keep) => Promise<T>): Promi
       return starting;
     });
   } catch (error) {
-    for (const part of await Promise.allSettled(parts)) {
-      if (part.status === "fulfilled") await part.value.stop();
-    }
+    // Whatever comes of that: what failed first is what is told.
+    await Promise.allSettled(parts.map(async (part) => await (await part).stop()));
     throw error;
   }
 }
