@@ -75,6 +75,21 @@ describe("where it signed in", () => {
     expect((await visitor.go("/sign-in/code")).location).toBe("/sign-in/second");
   });
 
+  it("a temporary password leads on to the second step where that is asked for", async () => {
+    await protectedBy(PHONE);
+    world.clock.advance(DAY_MS);
+    const key = await apiKey(world, { purposes: ["temporary_password"] });
+    const asked = { phone: PHONE, purpose: "temporary_password", page: {} };
+    const started = await backendOf(world, key).start(asked);
+    const path = (await bodyOf<{ pageUrl: string }>(started)).pageUrl.slice(ORIGIN.length);
+    const visitor = createVisitor(world);
+    await visitor.go(path);
+    const code = world.sms.lastCode();
+    expect((await visitor.go(path, { code })).location).toBe("/sign-in/second");
+    for (const form of [{ code }, undefined])
+      expect((await shown(visitor, path, form)).text).toContain("One more step");
+  });
+
   it("a temporary password leads on to what comes next", async () => {
     const key = await apiKey(world, { purposes: ["temporary_password"] });
     const asked = { phone: PHONE, purpose: "temporary_password", page: {} };

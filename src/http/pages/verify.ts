@@ -13,7 +13,7 @@ import { enter, isSignedIn } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
 import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
-import { beginSecondStep } from "./second-step.ts";
+import { beginSecondStep, isAtSecondStep } from "./second-step.ts";
 import { resendCode } from "./send-code.ts";
 import { messagePage } from "./views/message.tsx";
 import { verifyPage } from "./views/verify.tsx";
@@ -144,12 +144,15 @@ async function answer(
 
 /**
  * Approved, or ended otherwise. The way back carries no `state`: the link alone shows nothing about who has it. What a
- * temporary password led to is for whoever it signed in.
+ * temporary password led to is for whoever it signed in, or has still to take the second step.
  */
 async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Promise<Response> {
   const { view, client, returnTo } = asked;
   const isApproved = view.status === "approved";
-  if (isApproved && isPassword(asked) && (await isSignedIn(c, deps))) return c.redirect("/account", 303);
+  if (isApproved && isPassword(asked)) {
+    if (await isSignedIn(c, deps)) return c.redirect("/account", 303);
+    if (isAtSecondStep(c, deps)) return c.redirect("/sign-in/second", 303);
+  }
   const context = pageContext(c, deps, { path: pagePath(c) });
   const copy = VERIFY_COPY[context.locale];
   const isDone = isApproved && !isPassword(asked);
