@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/compose/database.ts";
 import { loadConfig } from "../../src/config.ts";
 import { apiKey, backendOf, check } from "../backend/support.ts";
+import { createVisitor } from "../password/visitor.ts";
 import { countedLimits } from "../support/limit-journal.ts";
 import { bearer, createWorld, type OpenedSession, ORIGIN, type World } from "../support/world.ts";
 import { createFunctionsClient } from "./functions/client.ts";
@@ -193,6 +194,24 @@ describe("somebody who knows what is in the source", () => {
     }
     const factors = await world.request("/v1/me/factors", { headers });
     expect(await bodyOf(factors)).toMatchObject({ factors: [] });
+  });
+
+  test("reads on the pages that this is not for test numbers", async () => {
+    const visitor = createVisitor(world);
+    await visitor.go("/sign-in");
+    await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
+    await visitor.go("/sign-in/code");
+    await visitor.go("/sign-in/code", { code: CODE });
+    await visitor.go("/account");
+    for (const [path, form] of [
+      ["/account/factors/app", {}],
+      ["/account/factors/codes", {}],
+      ["/account/password", { password: "lantern orchard vessel" }],
+      ["/account/phone", { code: CODE }],
+    ] as const) {
+      const answer = await visitor.go(path, form);
+      expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("not for test numbers")]);
+    }
   });
 
   test("proves nothing to a backend with it: there the number gets a message and its code alone counts", async () => {

@@ -1,10 +1,18 @@
 import type { Context } from "hono";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Principal } from "../../core/session/session.ts";
+import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { COPY } from "./copy.ts";
 import { messagePage } from "./views/message.tsx";
+
+/** What a refusal reads to somebody who is signed in: in a session of a test number not all is taken. */
+export function ownRefusalText({ session }: Principal, refusal: Refusal, locale: Locale): string {
+  const isOfTests = session.isTest && refusal.code === "invalid_request";
+  return isOfTests ? COPY[locale].account.notForTests : refusalText(refusal, locale);
+}
 
 /** Answers with a page that says what went wrong and where to go on. */
 export async function messagePageFor(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {

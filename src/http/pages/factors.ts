@@ -6,6 +6,7 @@ import { siteOf } from "../origin.ts";
 import { refusalText } from "../problem.ts";
 import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { ownRefusalText } from "./errors.ts";
 import { parseAnswer } from "./evidence.ts";
 import { csrfToken } from "./forms.ts";
 import { isOfCode } from "./phone-form.ts";
@@ -108,7 +109,7 @@ async function factorsForm(
     ...(options.ok && { passkeyOptions: JSON.stringify(options.value) }),
     ...(isOld && { confirmUrl: confirmUrl(PATH) }),
     ...(codes && { codes }),
-    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
 }

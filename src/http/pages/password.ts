@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { refusalText } from "../problem.ts";
 import { confirmFirst } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { resume } from "./enter.ts";
+import { ownRefusalText } from "./errors.ts";
 import { csrfToken } from "./forms.ts";
 import { passwordPage } from "./views/password.tsx";
 import { type Handler, OWN_PASSWORD as PATH, type Visitor, withForm, withVisitor } from "./visitor.ts";
@@ -56,7 +56,7 @@ async function passwordForm(
     hasPassword,
     isNeeded: principal.session.mustSetPassword === true,
     phoneMasked: maskedPhone,
-    ...(refusal && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
   });
   return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
 }

@@ -3,11 +3,10 @@ import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import { maskPhone } from "../../core/phone.ts";
 import { REFUSALS } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { refusalText } from "../problem.ts";
 import { demandedOfAll, readCaptcha, sourcesOf } from "./challenge.ts";
 import { confirmFirst, PHONE_PATH as PATH } from "./confirm.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
-import { messagePageFor } from "./errors.ts";
+import { messagePageFor, ownRefusalText } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
 import { createHeld, type SentCode } from "./held.ts";
@@ -126,7 +125,7 @@ async function answer(
     waitsMs: deps.phonekey.life.phoneChangeMs,
     ...(pending && { pending }),
     ...(sent && { sent }),
-    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
+    ...(refusal && !isDemand(refusal) && { error: ownRefusalText(principal, refusal, context.locale) }),
     isOfCode: refusal !== undefined && isOfCode(refusal),
     ...(seconds && { retryAfterSeconds: seconds }),
     ...(challenge && { challenge }),

@@ -79,6 +79,7 @@ export const EN: Copy = {
     endOthers: "Sign out all other devices",
     signOut: "Sign out",
     saved: "Your changes are saved.",
+    notForTests: "This is not for test numbers: other people may know their code.",
   },
   inbox: {
     title: "Development inbox",

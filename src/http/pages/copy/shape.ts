@@ -97,6 +97,7 @@ interface AccountCopy {
   readonly endOthers: string;
   readonly signOut: string;
   readonly saved: string;
+  readonly notForTests: string;
 }
 
 interface InboxCopy {

@@ -79,6 +79,7 @@ export const ZH_CN: Copy = {
     endOthers: "退出其他所有设备",
     signOut: "退出登录",
     saved: "已保存。",
+    notForTests: "测试号码不支持此操作：其验证码可能为他人所知。",
   },
   inbox: {
     title: "开发收件箱",
