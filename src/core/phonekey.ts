@@ -7,6 +7,7 @@ import {
   askSecondFactor,
   type FinishInput,
   finishSignIn,
+  isFinished,
   methodsOfChallenge,
   type SecondInput,
   selfOfChallenge,
@@ -143,6 +144,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
         redeemHandover(deps, input),
       /** The second step. */
       byFactor: (input: FinishInput) => finishSignIn(deps, input),
+      isFinished: (input: SecondInput) => isFinished(deps, input),
       methodsOf: (input: SecondInput) => methodsOfChallenge(deps, input),
       selfOf: (input: SecondInput) => selfOfChallenge(deps, input),
       askForPasskey: (input: SecondInput & { site: PasskeySite }) => askForSignIn(deps, input),

@@ -4,6 +4,7 @@ import { REFUSALS, type Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { Method } from "../../core/session/methods.ts";
 import type { Principal } from "../../core/session/session.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { siteOf } from "../origin.ts";
 import { refusalText } from "../problem.ts";
@@ -80,7 +81,6 @@ export const submitConfirm: Handler = (c, deps) =>
     });
     const wrong = !raised.ok && { by: evidence.by, refusal: raised.refusal };
     if (wrong) return await again(c, deps, visitor, flow, wrong);
-    held.forget(c, deps);
     return c.redirect(pageOf(flow), 303);
   });
 
@@ -97,9 +97,19 @@ async function again(
   flow: Flow,
   wrong: Wrong,
 ): Promise<Response> {
-  const isTwice = wrong.by === "sms" && wrong.refusal.code === "invalid_code";
-  if (isTwice && (await held.isUsed(c, deps, flow))) return c.redirect(pageOf(flow), 303);
+  const { by, refusal } = wrong;
+  const wasShown = () => (by === "sms" ? held.isUsed(c, deps, flow) : wasJustShown(deps, visitor, flow, by));
+  if (refusal.code === "invalid_code" && (await wasShown())) return c.redirect(pageOf(flow), 303);
   return await confirmForm(c, deps, visitor, flow, wrong);
+}
+
+/** Whether the session was raised a moment ago by this, which leads to where the visitor came from. */
+async function wasJustShown(deps: HttpDeps, { cookie }: Visitor, flow: Flow, by: Method): Promise<boolean> {
+  const principal = await deps.phonekey.sessions.authenticatePage(cookie);
+  if (!principal.ok) return false;
+  const { amr, authTime } = principal.value.session;
+  const isNew = amr.at(-1) === by && deps.clock.now() - authTime < MINUTE_MS;
+  return isNew && (await waysTo(deps, principal.value, flow)).includes(by);
 }
 
 /** The code that was sent, or another factor. */

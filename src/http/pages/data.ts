@@ -10,7 +10,7 @@ import { clearCookie } from "./cookies.ts";
 import { LIFE_COPY } from "./copy/life.ts";
 import { messagePageFor } from "./errors.ts";
 import { pageClient } from "./flow.ts";
-import { csrfToken } from "./forms.ts";
+import { csrfToken, type Fields } from "./forms.ts";
 import { createHeld, type SentCode } from "./held.ts";
 import { isOfCode } from "./phone-form.ts";
 import { dataPage } from "./views/data.tsx";
@@ -63,8 +63,8 @@ export const sendEraseCode: Handler = (c, deps) =>
   });
 
 /** POST /account/data/erase: takes the code, and deletes. */
-export const submitErase: Handler = (c, deps) =>
-  withForm(c, deps, async (visitor, fields) => {
+export const submitErase: Handler = (c, deps) => {
+  const erase = async (visitor: Visitor, fields: Fields) => {
     const flow = await held.flow(c, deps);
     const erased = await deps.phonekey.life.erase({
       principal: visitor.principal,
@@ -72,17 +72,23 @@ export const submitErase: Handler = (c, deps) =>
       code: fields.get("code") ?? "",
       client: pageClient(c, deps, flow),
     });
-    if (!erased.ok) {
-      if (erased.refusal.code === "step_up_required") return confirmFirst(c, PATH);
-      const sent = await held.code(c, deps, flow);
-      return await answer(c, deps, visitor, { sent, refusal: erased.refusal });
-    }
-    held.forget(c, deps);
-    for (const cookie of ["session", "device"] as const) clearCookie(c, deps.settings, cookie);
-    const context = pageContext(c, deps, { path: "/sign-in" });
-    const { doneTitle: title, done: text } = LIFE_COPY[context.locale].data;
-    return await sendPage(c, deps, messagePage({ context, title, text }));
-  });
+    if (erased.ok) return await donePage(c, deps);
+    if (erased.refusal.code === "step_up_required") return confirmFirst(c, PATH);
+    const sent = await held.code(c, deps, flow);
+    return await answer(c, deps, visitor, { sent, refusal: erased.refusal });
+  };
+  // A right code that was sent twice: whose account it was is nobody by then.
+  const again = async () =>
+    (await held.isUsed(c, deps, await held.flow(c, deps))) ? await donePage(c, deps) : undefined;
+  return withForm(c, deps, erase, again);
+};
+
+async function donePage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  for (const cookie of ["session", "device"] as const) clearCookie(c, deps.settings, cookie);
+  const context = pageContext(c, deps, { path: "/sign-in" });
+  const { doneTitle: title, done: text } = LIFE_COPY[context.locale].data;
+  return await sendPage(c, deps, messagePage({ context, title, text }));
+}
 
 async function answer(
   c: Context<Env>,

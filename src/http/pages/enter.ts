@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { SignedIn } from "../../core/session/session-draft.ts";
 import type { Env, HttpDeps } from "../context.ts";
@@ -34,6 +35,12 @@ export async function beginSignIn(
 export async function isSignedIn(c: Context<Env>, { settings, phonekey }: HttpDeps): Promise<boolean> {
   const cookie = readCookie(c, settings, "session");
   return cookie !== undefined && (await phonekey.sessions.authenticatePage(cookie)).ok;
+}
+
+/** Refuses a form that this browser may not send; where it signed in by a first click on it, with what came of that. */
+export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
+  const isOver = !readCookie(c, deps.settings, "flow") && (await isSignedIn(c, deps));
+  return isOver ? c.redirect("/sign-in", 303) : await messagePageFor(c, deps, refusal);
 }
 
 /** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */

@@ -33,10 +33,17 @@ export const confirmApp: Handler = (c, deps) =>
     const confirmed = await deps.phonekey.factors.confirmApp({ principal, locale, id, code });
     if (confirmed.ok) return c.redirect(PATH, 303);
     const { refusal } = confirmed;
+    if (refusal.code === "not_found" && (await hasFactor(deps, visitor, id))) return c.redirect(PATH, 303);
     // The secret is shown again to whoever mistyped, and not in a session that may add no factor any more.
     const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(principal, id) : confirmed;
     return app.ok ? await appForm(c, deps, visitor, app.value, refusal) : await no(c, deps, visitor, refusal);
   });
+
+/** Of an app's first code that was sent twice: by then it is a factor. */
+async function hasFactor(deps: HttpDeps, { principal }: Visitor, id: string): Promise<boolean> {
+  const { factors } = await deps.phonekey.factors.read(principal);
+  return factors.some((factor) => factor.id === id);
+}
 
 /** POST /account/factors/passkey: takes what the browser made. */
 export const addPasskey: Handler = (c, deps) =>

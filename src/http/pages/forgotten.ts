@@ -77,7 +77,6 @@ export const submitReset: Handler = async (c, deps) => {
     if (view.status === "approved") return await usedPage(c, deps);
     return await resetForm(c, deps, flow, view, { refusal: reset.refusal });
   }
-  held.forget(c, deps);
   const context = pageContext(c, deps, { path: START });
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
   const { nobodyTitle: title, nobody, signUp } = FORGOTTEN_COPY[context.locale];

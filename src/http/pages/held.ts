@@ -12,7 +12,7 @@ export interface SentCode {
   readonly resendInSeconds: number;
 }
 
-/** The code that one of the account's pages sent to this browser, named in a cookie of that page. */
+/** The code that one of the account's pages sent to this browser, named in a cookie of that page, also when it was used. */
 export function createHeld(cookie: CookieName) {
   const held = {
     async flow(c: Context<Env>, deps: HttpDeps): Promise<Flow> {

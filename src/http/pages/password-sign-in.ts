@@ -5,8 +5,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { demanded, inAdvance, readCaptcha, sourcesOf } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
-import { beginSignIn, enter } from "./enter.ts";
-import { messagePageFor } from "./errors.ts";
+import { beginSignIn, enter, refuseForm } from "./enter.ts";
 import { flowCsrf, flowForm, pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
 import {
@@ -33,7 +32,7 @@ export const showPasswordSignIn: Handler = (c, deps) =>
 /** POST /sign-in/password: signs in. */
 export const submitPasswordSignIn: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
-  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  if (!form.ok) return await refuseForm(c, deps, form.refusal);
   const { flow, fields } = form.value;
   const captcha = readCaptcha(fields);
   const signedIn = await deps.phonekey.passwords.signIn({

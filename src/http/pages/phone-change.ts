@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import { maskPhone } from "../../core/phone.ts";
 import { REFUSALS } from "../../core/refusals.ts";
+import type { Flow } from "../../core/session/flow.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { demandedOfAll, readCaptcha, sourcesOf } from "./challenge.ts";
 import { confirmFirst, PHONE_PATH as PATH } from "./confirm.ts";
@@ -9,7 +10,7 @@ import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { messagePageFor, ownRefusalText } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
-import { createHeld, type SentCode } from "./held.ts";
+import { createHeld, heldVerification, type SentCode } from "./held.ts";
 import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
 import { resendCode } from "./send-code.ts";
 import { phoneChangePage } from "./views/phone-change.tsx";
@@ -83,17 +84,27 @@ export const submitPhoneChange: Handler = (c, deps) =>
       client: pageClient(c, deps, flow),
       locale: pageLocale(c, deps.settings),
     });
-    if (changed.ok) {
-      held.forget(c, deps);
-      return c.redirect(changed.value.pending ? PATH : "/account?saved", 303);
-    }
+    if (changed.ok) return c.redirect(changed.value.pending ? PATH : "/account?saved", 303);
     const { refusal } = changed;
-    // A right code that was sent twice: by then the change is on its way.
-    const isTwice = refusal.code === "invalid_code" && (await held.isUsed(c, deps, flow));
-    const state = isTwice ? await deps.phonekey.life.readPhone(visitor.principal) : undefined;
-    if (state?.ok && state.value.pending) return c.redirect(PATH, 303);
+    const again = refusal.code === "invalid_code" && (await placeAfter(c, deps, visitor, flow));
+    if (again) return c.redirect(again, 303);
     return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal });
   });
+
+/** Where a right code led that is sent twice: by then the change is on its way, or done. */
+async function placeAfter(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { principal }: Visitor,
+  flow: Flow,
+): Promise<string | undefined> {
+  const view = await heldVerification(c, deps, flow);
+  if (view?.status !== "approved") return undefined;
+  const state = await deps.phonekey.life.readPhone(principal);
+  if (!state.ok) return undefined;
+  if (state.value.pending) return PATH;
+  return maskPhone(state.value.phone) === view.phone ? "/account?saved" : undefined;
+}
 
 /** POST /account/phone/cancel: keeps the present number. */
 export const cancelPhoneChange: Handler = (c, deps) =>

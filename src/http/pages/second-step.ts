@@ -9,6 +9,7 @@ import { refusalText } from "../problem.ts";
 import { demanded, readCaptcha, sourcesOf } from "./challenge.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
+import { refuseForm } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { evidenceIn } from "./evidence.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "./flow.ts";
@@ -47,7 +48,7 @@ export async function submitSecondStep(
   enter: (flow: Flow, signedIn: SignedIn) => Promise<Response>,
 ): Promise<Response> {
   const form = await flowForm(c, deps);
-  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  if (!form.ok) return await refuseForm(c, deps, form.refusal);
   const { flow, fields } = form.value;
   const evidence = await evidenceOf(c, deps, flow, fields);
   const signedIn = await deps.phonekey.signIn.byFactor({
@@ -59,10 +60,21 @@ export async function submitSecondStep(
     userAgent: c.req.header("user-agent") ?? "",
   });
   const { by } = evidence;
-  if (!signedIn.ok) return await secondForm(c, deps, flow, { refusal: signedIn.refusal, by });
+  if (!signedIn.ok) {
+    const { refusal } = signedIn;
+    return (await goOnIfTwice(c, deps, flow)) ?? (await secondForm(c, deps, flow, { refusal, by }));
+  }
   clearCookie(c, deps.settings, "second");
   held.forget(c, deps);
   return await enter(flow, signedIn.value);
+}
+
+/** Of what was right and sent twice: to the page that goes on from the session, or says that there is none where that answer was lost. */
+async function goOnIfTwice(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<Response | undefined> {
+  const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
+  if (!(await deps.phonekey.signIn.isFinished(step))) return undefined;
+  clearCookie(c, deps.settings, "second");
+  return c.redirect("/sign-in/code", 303);
 }
 
 /** POST /sign-in/second/send: sends a code to the person's own phone, or the same again. */

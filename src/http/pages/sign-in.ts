@@ -7,7 +7,7 @@ import { refusalText } from "../problem.ts";
 import { inAdvance, sourcesOf } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { COPY } from "./copy.ts";
-import { beginSignIn, enter, isSignedIn } from "./enter.ts";
+import { beginSignIn, enter, isSignedIn, refuseForm } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
 import { heldVerification, secondsUntil } from "./held.ts";
@@ -66,7 +66,7 @@ export const showCode: Handler = async (c, deps) => {
 /** POST /sign-in/code: signs in. */
 export const submitCode: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
-  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  if (!form.ok) return await refuseForm(c, deps, form.refusal);
   const { flow, fields } = form.value;
   const signedIn = await deps.phonekey.signIn.byCode({
     verificationId: flow.verification ?? "",

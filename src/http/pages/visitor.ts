@@ -24,14 +24,21 @@ async function currentVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor 
   return cookie && principal?.ok ? { cookie, principal: principal.value } : undefined;
 }
 
-/** Runs `act` for a signed-in visitor; everybody else is asked to sign in. */
+type Nobody = () => Promise<Response | undefined>;
+
+/**
+ * Runs `act` for a signed-in visitor.
+ *
+ * @param nobody answers everybody else, who are asked to sign in where it is left out
+ */
 export async function withVisitor(
   c: Context<Env>,
   deps: HttpDeps,
   act: (visitor: Visitor) => Promise<Response>,
+  nobody?: Nobody,
 ): Promise<Response> {
   const visitor = await currentVisitor(c, deps);
-  if (!visitor) return c.redirect("/sign-in", 303);
+  if (!visitor) return (await nobody?.()) ?? c.redirect("/sign-in", 303);
   const own = deps.phonekey.sessions.requireOwnPassword(visitor.principal);
   return own.ok || BEFORE_PASSWORD.test(c.req.path) ? await act(visitor) : c.redirect(OWN_PASSWORD, 303);
 }
@@ -41,11 +48,13 @@ export async function withForm(
   c: Context<Env>,
   deps: HttpDeps,
   act: (visitor: Visitor, fields: Fields) => Promise<Response>,
+  nobody?: Nobody,
 ): Promise<Response> {
   // It may come slowly: whoever's session has ended by its end is nobody.
   const fields = await readForm(c);
-  return await withVisitor(c, deps, async (visitor) => {
+  const forOwn = async (visitor: Visitor) => {
     const isOwn = fields && isOwnForm(c, deps.settings, fields, visitor.cookie);
     return isOwn ? await act(visitor, fields) : await messagePageFor(c, deps, { code: "forbidden_origin" });
-  });
+  };
+  return await withVisitor(c, deps, forOwn, nobody);
 }

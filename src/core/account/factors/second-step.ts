@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
+import { findOpen } from "../../session/authenticate.ts";
 import type { Method } from "../../session/methods.ts";
 import type { TokenClaims, Tokens } from "../../session/ports.ts";
 import { type DraftDeps, draftSession, type SignedIn } from "../../session/session-draft.ts";
@@ -118,6 +119,15 @@ export async function askForSignIn(
 
 function boundTo({ claims }: SecondStep): string {
   return `sign-in:${claims.sid}`;
+}
+
+/** Whether the session that a challenge is for is open: what is shown once more, by a second click, is no mistake. */
+export async function isFinished(
+  deps: SecondDeps & Parameters<typeof findOpen>[0],
+  input: SecondInput,
+): Promise<boolean> {
+  const step = await readChallenge(deps, input);
+  return step.ok && (await findOpen(deps, step.value.claims.sid)) !== undefined;
 }
 
 export interface FinishInput extends SecondInput {
