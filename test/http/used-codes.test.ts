@@ -18,6 +18,14 @@ async function shown({ go }: ReturnType<typeof createVisitor>, path: string, for
   return page;
 }
 
+/** Where a backend had a temporary password sent: the path of its page. */
+async function temporaryPasswordPage(): Promise<string> {
+  const key = await apiKey(world, { purposes: ["temporary_password"] });
+  const asked = { phone: PHONE, purpose: "temporary_password", page: {} };
+  const started = await backendOf(world, key).start(asked);
+  return (await bodyOf<{ pageUrl: string }>(started)).pageUrl.slice(ORIGIN.length);
+}
+
 describe("where nobody new is taken", () => {
   beforeEach(async () => {
     world = await createWorld({ env: { SIGN_UP: "closed" } });
@@ -38,10 +46,7 @@ describe("where nobody new is taken", () => {
   });
 
   it("a temporary password that a backend had sent is not called confirmed", async () => {
-    const key = await apiKey(world, { purposes: ["temporary_password"] });
-    const asked = { phone: PHONE, purpose: "temporary_password", page: {} };
-    const started = await backendOf(world, key).start(asked);
-    const path = (await bodyOf<{ pageUrl: string }>(started)).pageUrl.slice(ORIGIN.length);
+    const path = await temporaryPasswordPage();
     const visitor = createVisitor(world);
     await visitor.go(path);
     const code = world.sms.lastCode();
@@ -78,10 +83,7 @@ describe("where it signed in", () => {
   it("a temporary password leads on to the second step where that is asked for", async () => {
     await protectedBy(PHONE);
     world.clock.advance(DAY_MS);
-    const key = await apiKey(world, { purposes: ["temporary_password"] });
-    const asked = { phone: PHONE, purpose: "temporary_password", page: {} };
-    const started = await backendOf(world, key).start(asked);
-    const path = (await bodyOf<{ pageUrl: string }>(started)).pageUrl.slice(ORIGIN.length);
+    const path = await temporaryPasswordPage();
     const visitor = createVisitor(world);
     await visitor.go(path);
     const code = world.sms.lastCode();
@@ -91,10 +93,7 @@ describe("where it signed in", () => {
   });
 
   it("a temporary password leads on to what comes next", async () => {
-    const key = await apiKey(world, { purposes: ["temporary_password"] });
-    const asked = { phone: PHONE, purpose: "temporary_password", page: {} };
-    const started = await backendOf(world, key).start(asked);
-    const path = (await bodyOf<{ pageUrl: string }>(started)).pageUrl.slice(ORIGIN.length);
+    const path = await temporaryPasswordPage();
     const visitor = createVisitor(world);
     await visitor.go(path);
     const code = world.sms.lastCode();
