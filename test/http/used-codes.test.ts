@@ -126,25 +126,26 @@ describe("a second click", () => {
     return { first, locations, texts: [await second.text(), late.text] };
   }
 
-  it("on the code to a new number leads on to what is about to happen", async () => {
+  /** Where the answers lead when somebody enters the code to a new number of theirs twice. */
+  async function changedTwice() {
     const visitor = createVisitor(world);
     await visitor.enter();
     await visitor.go("/account/phone");
     await visitor.go("/account/phone/send", { phone: phoneNo(601), country: "CN" });
     await visitor.go("/account/phone");
     const { locations } = await twice(visitor, "/account/phone", { code: world.sms.lastCode() });
+    return locations;
+  }
+
+  it("on the code to a new number leads on to what is about to happen", async () => {
+    const locations = await changedTwice();
     expect(locations).toEqual(["/account/phone", "/account/phone", "/account/phone"]);
   });
 
   it("on the code to a new number that the account moves to at once leads on, too", async () => {
     await world.close();
     world = await createWorld({ env: { PHONE_CHANGE_HOURS: "0" } });
-    const visitor = createVisitor(world);
-    await visitor.enter();
-    await visitor.go("/account/phone");
-    await visitor.go("/account/phone/send", { phone: phoneNo(601), country: "CN" });
-    await visitor.go("/account/phone");
-    const { locations } = await twice(visitor, "/account/phone", { code: world.sms.lastCode() });
+    const locations = await changedTwice();
     expect(locations).toEqual(["/account?saved", "/account?saved", "/account?saved"]);
   });
 
