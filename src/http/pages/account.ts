@@ -1,15 +1,16 @@
 import type { Context } from "hono";
 import { AVATARS } from "../../core/account/ports.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { deviceLabel } from "../device-label.ts";
 import { refusalText } from "../problem.ts";
-import { pageContext, sendPage } from "./context.ts";
+import { pageContext } from "./context.ts";
 import { clearCookie, writeCookie } from "./cookies.ts";
 import { COPY } from "./copy.ts";
 import { csrfToken } from "./forms.ts";
 import { forgetFormer } from "./held.ts";
+import { sendOutcome } from "./outcome.ts";
 import { accountPage } from "./views/account.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -94,7 +95,7 @@ async function accountForm(
     ...(saved && { notice: copy.saved }),
     ...(refusal && { error: formError(refusal, context.locale) }),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  return await sendOutcome(c, deps, page, { refusal });
 }
 
 function avatarUrl(avatar: number): string {

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Evidence } from "../../core/account/factors/evidence.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { Method } from "../../core/session/methods.ts";
 import type { Principal } from "../../core/session/session.ts";
@@ -8,12 +8,12 @@ import { MINUTE_MS } from "../../core/time.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { siteOf } from "../origin.ts";
 import { refusalText } from "../problem.ts";
-import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { pageContext, pageLocale } from "./context.ts";
 import { evidenceIn } from "./evidence.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken, type Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
-import { isOfCode } from "./phone-form.ts";
+import { isOfCode, sendOutcome } from "./outcome.ts";
 import { confirmPage } from "./views/confirm.tsx";
 import { type Handler, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -164,7 +164,6 @@ async function confirmForm(
   const context = pageContext(c, deps, { path: "/account/confirm", csrf: csrfToken(cookie) });
   const { maskedPhone } = await deps.phonekey.account.read(principal.user);
   const sent = await held.code(c, deps, flow);
-  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const methods = await waysTo(deps, principal, flow);
   const passkey = methods.includes("pop")
     ? await deps.phonekey.factors.askForPasskey(principal, siteOf(c, deps))
@@ -182,5 +181,5 @@ async function confirmForm(
     ...(by &&
       refusal && { wrong: { ...(isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) } }),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  return await sendOutcome(c, deps, page, { refusal });
 }

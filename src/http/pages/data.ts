@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { maskPhone } from "../../core/phone.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { exportBody } from "../export-body.ts";
 import { refusalText } from "../problem.ts";
@@ -12,7 +12,7 @@ import { messagePageFor } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken, type Fields } from "./forms.ts";
 import { createHeld, type SentCode } from "./held.ts";
-import { isOfCode } from "./phone-form.ts";
+import { isOfCode, sendOutcome } from "./outcome.ts";
 import { dataPage } from "./views/data.tsx";
 import { messagePage } from "./views/message.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
@@ -98,7 +98,6 @@ async function answer(
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const { phone } = await deps.phonekey.account.read(principal.user);
-  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const page = dataPage({
     context,
     phoneMasked: maskPhone(phone),
@@ -107,5 +106,5 @@ async function answer(
     ...(refusal && { error: refusalText(refusal, context.locale) }),
     isOfCode: refusal !== undefined && isOfCode(refusal),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  return await sendOutcome(c, deps, page, { refusal });
 }

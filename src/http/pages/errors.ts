@@ -1,11 +1,12 @@
 import type { Context } from "hono";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
 import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { pageContext, sendPage } from "./context.ts";
+import { pageContext } from "./context.ts";
 import { COPY } from "./copy.ts";
+import { sendOutcome } from "./outcome.ts";
 import { messagePage } from "./views/message.tsx";
 
 /** What a refusal reads to somebody who is signed in: in a session of a test number not all is taken. */
@@ -18,13 +19,11 @@ export function ownRefusalText({ session }: Principal, refusal: Refusal, locale:
 export async function messagePageFor(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in" });
   const copy = COPY[context.locale];
-  const { status } = REFUSALS[refusal.code];
-  if (refusal.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const page = messagePage({
     context,
     title: copy.errorTitle,
     text: refusalText(refusal, context.locale),
     action: { href: "/sign-in", label: copy.phone.title },
   });
-  return await sendPage(c, deps, page, status);
+  return await sendOutcome(c, deps, page, { refusal });
 }

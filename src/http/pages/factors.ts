@@ -1,15 +1,15 @@
 import type { Context } from "hono";
 import type { ProposedApp } from "../../core/account/factors/enrol-app.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { siteOf } from "../origin.ts";
 import { refusalText } from "../problem.ts";
 import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
-import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { pageContext, pageLocale } from "./context.ts";
 import { ownRefusalText } from "./errors.ts";
 import { parseAnswer } from "./evidence.ts";
 import { csrfToken } from "./forms.ts";
-import { isOfCode } from "./phone-form.ts";
+import { isOfCode, sendOutcome } from "./outcome.ts";
 import { appPage, factorsPage } from "./views/factors.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -118,7 +118,7 @@ async function factorsForm(
     ...(codes && { codes }),
     ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  return await sendOutcome(c, deps, page, { refusal });
 }
 
 async function appForm(
@@ -131,5 +131,5 @@ async function appForm(
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const error = refusal && { error: refusalText(refusal, context.locale) };
   const page = appPage({ context, id, secret, qr: await deps.drawQr(uri), ...error });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  return await sendOutcome(c, deps, page, { refusal });
 }

@@ -4,7 +4,7 @@ import type { Flow } from "../../core/session/flow.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { inAdvance, sourcesOf } from "./challenge.ts";
+import { inAdvance } from "./challenge.ts";
 import { pageContext, pageLocale, sendPage } from "./context.ts";
 import { FORGOTTEN_COPY } from "./copy/password-sign-in.ts";
 import { COPY } from "./copy.ts";
@@ -12,16 +12,8 @@ import { messagePageFor } from "./errors.ts";
 import { flowCsrf, flowForm, pageClient } from "./flow.ts";
 import { createHeld, heldVerification, secondsUntil } from "./held.ts";
 import { newOnce } from "./once.ts";
-import {
-  isDemand,
-  isOfCode,
-  noPhone,
-  type Outcome,
-  phoneField,
-  statusOf,
-  type TypedPhone,
-  typedPhone,
-} from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
+import { noPhone, phoneField, type TypedPhone, typedPhone } from "./phone-form.ts";
 import { sendCode, sendCodeAgain } from "./send-code.ts";
 import { forgottenPage, resetDonePage, resetPage } from "./views/forgotten.tsx";
 import { messagePage } from "./views/message.tsx";
@@ -82,7 +74,7 @@ export const submitReset: Handler = async (c, deps) => {
   const { nobodyTitle: title, nobody, signUp } = FORGOTTEN_COPY[context.locale];
   const text = deps.settings.signUp === "open" ? nobody + signUp : nobody;
   const action = { href: "/sign-in", label: COPY[context.locale].phone.title };
-  return await sendPage(c, deps, messagePage({ context, title, text, action }), statusOf(reset.refusal));
+  return await sendOutcome(c, deps, messagePage({ context, title, text, action }), reset);
 };
 
 /** POST /sign-in/forgotten/resend: sends the code again, or a new one when the first has ended. */
@@ -116,13 +108,13 @@ async function forgottenForm(
   { refusal, challenge }: Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: START, csrf: flowCsrf(flow) });
-  const field = phoneField(c, deps, context, { typed, refusal });
+  const field = phoneField(deps, context, { typed, refusal });
   const page = forgottenPage({
     ...field,
     form: { ...field.form, once: newOnce(deps) },
     ...(challenge && { challenge }),
   });
-  return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
 }
 
 async function resetForm(
@@ -133,7 +125,6 @@ async function resetForm(
   { refusal, challenge }: Outcome = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
-  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const page = resetPage({
     context,
     phoneMasked: view.phone,
@@ -143,7 +134,7 @@ async function resetForm(
     ...(refusal && !isDemand(refusal) && { [fieldOf(refusal)]: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });
-  return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
 }
 
 const OF_PASSWORD: ReadonlySet<RefusalCode> = new Set([

@@ -3,22 +3,13 @@ import type { Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { demanded, inAdvance, readCaptcha, sourcesOf } from "./challenge.ts";
-import { pageContext, sendPage } from "./context.ts";
+import { demanded, inAdvance, readCaptcha } from "./challenge.ts";
+import { pageContext } from "./context.ts";
 import { beginSignIn, enter, refuseForm } from "./enter.ts";
 import { flowCsrf, flowForm, pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
-import {
-  isDemand,
-  noPhone,
-  type Outcome,
-  phoneField,
-  phoneForm,
-  phoneInput,
-  statusOf,
-  type TypedPhone,
-  typedPhone,
-} from "./phone-form.ts";
+import { isDemand, type Outcome, sendOutcome } from "./outcome.ts";
+import { noPhone, phoneField, phoneForm, phoneInput, type TypedPhone, typedPhone } from "./phone-form.ts";
 import { beginSecondStep } from "./second-step.ts";
 import { passwordSignInPage } from "./views/password-sign-in.tsx";
 import type { Handler } from "./visitor.ts";
@@ -81,10 +72,10 @@ async function passwordForm(
   // Which of the two is wrong is not said.
   const isOfBoth = refusal?.code === "invalid_credentials";
   const page = passwordSignInPage({
-    ...phoneField(c, deps, context, { typed, refusal: isOfBoth ? undefined : refusal }),
+    ...phoneField(deps, context, { typed, refusal: isOfBoth ? undefined : refusal }),
     isFilled: isOfBoth || (refusal !== undefined && isDemand(refusal)),
     ...(isOfBoth && { passwordError: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });
-  return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
 }

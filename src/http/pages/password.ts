@@ -1,11 +1,12 @@
 import type { Context } from "hono";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { confirmFirst } from "./confirm.ts";
-import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { pageContext, pageLocale } from "./context.ts";
 import { resume } from "./enter.ts";
 import { ownRefusalText } from "./errors.ts";
 import { csrfToken } from "./forms.ts";
+import { sendOutcome } from "./outcome.ts";
 import { passwordPage } from "./views/password.tsx";
 import { type Handler, OWN_PASSWORD as PATH, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -58,5 +59,5 @@ async function passwordForm(
     phoneMasked: maskedPhone,
     ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
   });
-  return await sendPage(c, deps, page, refusal ? REFUSALS[refusal.code].status : 200);
+  return await sendOutcome(c, deps, page, { refusal });
 }

@@ -1,17 +1,16 @@
 import type { Context } from "hono";
 import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import { maskPhone } from "../../core/phone.ts";
-import { REFUSALS } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { demandedOfAll, readCaptcha, sourcesOf } from "./challenge.ts";
+import { demandedOfAll, readCaptcha } from "./challenge.ts";
 import { confirmFirst, PHONE_PATH as PATH } from "./confirm.ts";
-import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { pageContext, pageLocale } from "./context.ts";
 import { messagePageFor, ownRefusalText } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
 import { createHeld, heldVerification, type SentCode } from "./held.ts";
-import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { resendCode } from "./send-code.ts";
 import { phoneChangePage } from "./views/phone-change.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
@@ -125,7 +124,6 @@ async function answer(
   if (!pending && !deps.phonekey.life.mayChangePhone(principal).ok) return confirmFirst(c, PATH);
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const seconds = refusal?.retryAfterSeconds;
-  if (seconds) c.header("retry-after", String(seconds));
   const page = phoneChangePage({
     context,
     phoneMasked: maskPhone(phone),
@@ -141,6 +139,5 @@ async function answer(
     ...(seconds && { retryAfterSeconds: seconds }),
     ...(challenge && { challenge }),
   });
-  const status = refusal ? REFUSALS[refusal.code].status : 200;
-  return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge) });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
 }

@@ -1,23 +1,17 @@
 import type { Context } from "hono";
 import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import type { CountryCode } from "../../core/phone.ts";
-import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Refusal } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { type PageChallenge, sourcesOf } from "./challenge.ts";
-import { pageContext, sendPage } from "./context.ts";
+import { pageContext } from "./context.ts";
 import { flowCsrf } from "./flow.ts";
 import type { Fields } from "./forms.ts";
 import { newOnce } from "./once.ts";
+import { isDemand, type Outcome, sendOutcome } from "./outcome.ts";
 import type { PageContext } from "./views/layout.tsx";
 import { type PhoneFieldProps, phonePage } from "./views/phone.tsx";
-
-/** What became of a form, for the page that answers it. */
-export interface Outcome {
-  readonly refusal?: Refusal | undefined;
-  readonly challenge?: PageChallenge | undefined;
-}
 
 /** What a person signs in with by a message. */
 export type SignInPurpose = "sign_in" | "temporary_password";
@@ -46,13 +40,11 @@ export function phoneInput({ country, phone }: TypedPhone): {
 
 /** What a phone's field is shown with: what was typed, and what is wrong with it. */
 export function phoneField(
-  c: Context<Env>,
   { settings }: HttpDeps,
   context: PageContext,
   { typed, refusal }: { readonly typed: TypedPhone; readonly refusal?: Refusal | undefined },
 ): PhoneFieldProps {
   const seconds = refusal?.retryAfterSeconds;
-  if (seconds) c.header("retry-after", String(seconds));
   return {
     context,
     form: { ...typed, phone: typed.phone.slice(0, 64) },
@@ -74,7 +66,7 @@ export async function phoneForm(
   const context = pageContext(c, deps, { path, csrf: flowCsrf(flow) });
   // It sends people here, and says nothing against the number.
   const isHint = refusal?.code === "code_required";
-  const field = phoneField(c, deps, context, { typed, refusal: isHint ? undefined : refusal });
+  const field = phoneField(deps, context, { typed, refusal: isHint ? undefined : refusal });
   const page = phonePage({
     ...field,
     form: { ...field.form, purpose, once: newOnce(deps) },
@@ -82,19 +74,5 @@ export async function phoneForm(
     ...(isHint && { notice: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });
-  return await sendPage(c, deps, page, statusOf(refusal), { sources: sourcesOf(challenge) });
-}
-
-export function statusOf(refusal: Refusal | undefined) {
-  return refusal ? REFUSALS[refusal.code].status : 200;
-}
-
-/** A demand is no mistake of the person: the challenge itself says what to do. */
-export function isDemand(refusal: Refusal): boolean {
-  return refusal.code === "captcha_required";
-}
-
-/** Whether a refusal is about the code that was entered, and not about what else became of its form. */
-export function isOfCode({ code, field }: Refusal): boolean {
-  return code === "invalid_code" || field === "code";
+  return await sendOutcome(c, deps, page, { refusal, challenge });
 }

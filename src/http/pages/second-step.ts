@@ -1,13 +1,12 @@
 import type { Context } from "hono";
 import type { Evidence } from "../../core/account/factors/evidence.ts";
-import { REFUSALS } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import type { SignedIn } from "../../core/session/session-draft.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { siteOf } from "../origin.ts";
 import { refusalText } from "../problem.ts";
-import { demanded, readCaptcha, sourcesOf } from "./challenge.ts";
-import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { demanded, readCaptcha } from "./challenge.ts";
+import { pageContext, pageLocale } from "./context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { refuseForm } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
@@ -15,7 +14,7 @@ import { evidenceIn } from "./evidence.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
-import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { secondStepPage } from "./views/second-step.tsx";
 
 const held = createHeld("second_code");
@@ -135,7 +134,6 @@ async function secondForm(
     : undefined;
   const sms = methods.value.includes("sms") ? await smsOf(c, deps, flow) : undefined;
   const context = pageContext(c, deps, { path: "/sign-in/second", csrf: flowCsrf(flow) });
-  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const page = secondStepPage({
     context,
     action: "/sign-in/second",
@@ -147,8 +145,7 @@ async function secondForm(
         wrong: { ...(by && isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) },
       }),
   });
-  const status = refusal ? REFUSALS[refusal.code].status : 200;
-  return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge) });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
 }
 
 /** What the page shows of the person's phone, and of the code that was sent to it. */

@@ -9,7 +9,8 @@ import { pageLocale } from "./context.ts";
 import { pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
 import { sentOnce } from "./once.ts";
-import { isDemand, type Outcome, phoneInput, typedPhone } from "./phone-form.ts";
+import { isDemand, type Outcome } from "./outcome.ts";
+import { phoneInput, typedPhone } from "./phone-form.ts";
 
 /** What a browser sent, and the flow that it is in. */
 interface SentForm {

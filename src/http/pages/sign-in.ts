@@ -4,23 +4,15 @@ import { alphabetOf } from "../../core/verification/code.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { inAdvance, sourcesOf } from "./challenge.ts";
+import { inAdvance } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { COPY } from "./copy.ts";
 import { beginSignIn, enter, isSignedIn, refuseForm } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
 import { heldVerification, secondsUntil } from "./held.ts";
-import {
-  isDemand,
-  isOfCode,
-  noPhone,
-  type Outcome,
-  phoneForm,
-  type SignInPurpose,
-  statusOf,
-  typedPhone,
-} from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
+import { noPhone, phoneForm, type SignInPurpose, typedPhone } from "./phone-form.ts";
 import { beginSecondStep, isAtSecondStep, submitSecondStep } from "./second-step.ts";
 import { sendCode, sendCodeAgain } from "./send-code.ts";
 import { codePage } from "./views/code.tsx";
@@ -129,7 +121,6 @@ async function codeForm(
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in/code", csrf: flowCsrf(flow) });
   const now = deps.clock.now();
-  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const page = codePage({
     context,
     phoneMasked: view.phone,
@@ -145,6 +136,5 @@ async function codeForm(
     ...(challenge && { challenge }),
     ...(deps.inbox && { inboxUrl: "/dev/inbox" }),
   });
-  const sources = sourcesOf(challenge);
-  return await sendPage(c, deps, page, statusOf(refusal), { sources });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
 }

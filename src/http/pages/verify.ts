@@ -1,18 +1,16 @@
 import type { Context } from "hono";
 import type { AskedPage } from "../../core/backend/link.ts";
-import { REFUSALS } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
 import { alphabetOf } from "../../core/verification/code.ts";
 import { ruleOf } from "../../core/verification/purpose.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
-import { sourcesOf } from "./challenge.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { VERIFY_COPY } from "./copy/verify.ts";
 import { enter, isSignedIn } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
-import { isDemand, isOfCode, type Outcome } from "./phone-form.ts";
+import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { beginSecondStep, isAtSecondStep } from "./second-step.ts";
 import { resendCode } from "./send-code.ts";
 import { messagePage } from "./views/message.tsx";
@@ -120,7 +118,6 @@ async function answer(
   if (view.status !== "pending") return await overPage(c, deps, page);
   const context = pageContext(c, deps, { path: pagePath(c), csrf: flowCsrf(flow) });
   const now = deps.clock.now();
-  if (refusal?.retryAfterSeconds) c.header("retry-after", String(refusal.retryAfterSeconds));
   const html = verifyPage({
     context,
     action: pagePath(c),
@@ -138,8 +135,7 @@ async function answer(
       }),
     ...(challenge && { challenge }),
   });
-  const more = { sources: sourcesOf(challenge), returnTo: returnTo ? [returnTo] : [] };
-  return await sendPage(c, deps, html, refusal ? REFUSALS[refusal.code].status : 200, more);
+  return await sendOutcome(c, deps, html, { refusal, challenge }, returnTo ? [returnTo] : []);
 }
 
 /**

@@ -1,0 +1,41 @@
+import type { Context } from "hono";
+import { REFUSALS, type Refusal } from "../../core/refusals.ts";
+import type { Env, HttpDeps } from "../context.ts";
+import { type PageChallenge, sourcesOf } from "./challenge.ts";
+import { sendPage } from "./context.ts";
+import type { Page } from "./views/layout.tsx";
+
+/** What became of a form, for the page that answers it; nothing yet, where it is shown for the first time. */
+export interface Outcome {
+  readonly refusal?: Refusal | undefined;
+  readonly challenge?: PageChallenge | undefined;
+}
+
+/**
+ * Answers with the page of a form: with the status of what became of it, when to try again, and leave to load what the
+ * challenge on it needs.
+ *
+ * @param returnTo further addresses that a form of the page may be answered with
+ */
+export async function sendOutcome(
+  c: Context<Env>,
+  deps: HttpDeps,
+  page: Page,
+  { refusal, challenge }: Outcome,
+  returnTo: readonly string[] = [],
+): Promise<Response> {
+  const seconds = refusal?.retryAfterSeconds;
+  if (seconds) c.header("retry-after", String(seconds));
+  const status = refusal ? REFUSALS[refusal.code].status : 200;
+  return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge), returnTo });
+}
+
+/** A demand is no mistake of the person: the challenge itself says what to do. */
+export function isDemand(refusal: Refusal): boolean {
+  return refusal.code === "captcha_required";
+}
+
+/** Whether a refusal is about the code that was entered, and not about what else became of its form. */
+export function isOfCode({ code, field }: Refusal): boolean {
+  return code === "invalid_code" || field === "code";
+}
