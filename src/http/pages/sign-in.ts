@@ -3,22 +3,21 @@ import type { Flow } from "../../core/session/flow.ts";
 import { alphabetOf } from "../../core/verification/code.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { refusalText } from "../problem.ts";
 import { inAdvance } from "./challenge.ts";
+import { codeEntry } from "./code-entry.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { COPY } from "./copy.ts";
 import { beginSignIn, enter, isSignedIn, refuseForm } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
-import { heldVerification, secondsUntil } from "./held.ts";
-import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
+import { heldVerification } from "./held.ts";
+import { type Outcome, sendOutcome } from "./outcome.ts";
 import { noPhone, phoneForm, type SignInPurpose, typedPhone } from "./phone-form.ts";
 import { beginSecondStep, isAtSecondStep, submitSecondStep } from "./second-step.ts";
 import { sendCode, sendCodeAgain } from "./send-code.ts";
 import { codePage } from "./views/code.tsx";
 import { messagePage } from "./views/message.tsx";
-
-type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
+import type { Handler } from "./visitor.ts";
 
 /** GET /sign-in: asks for the phone. Who is signed in already goes on at once. */
 export const showPhone: Handler = (c, deps) => askPhone(c, deps, "sign_in");
@@ -117,24 +116,14 @@ async function codeForm(
   deps: HttpDeps,
   flow: Flow,
   view: VerificationView,
-  { refusal, challenge }: Outcome = {},
+  outcome: Outcome = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in/code", csrf: flowCsrf(flow) });
-  const now = deps.clock.now();
   const page = codePage({
     context,
-    phoneMasked: view.phone,
-    codeLength: view.codeLength,
-    hasLetters: alphabetOf(view.codeLength) === "letters",
-    resendInSeconds: secondsUntil(view.resendAt, now),
-    expiresInSeconds: secondsUntil(view.expiresAt, now),
+    ...codeEntry(view, outcome, { locale: context.locale, now: deps.clock.now() }),
     ended: view.status !== "pending",
-    ...(refusal &&
-      !isDemand(refusal) && {
-        [isOfCode(refusal) ? "codeError" : "error"]: refusalText(refusal, context.locale),
-      }),
-    ...(challenge && { challenge }),
     ...(deps.inbox && { inboxUrl: "/dev/inbox" }),
   });
-  return await sendOutcome(c, deps, page, { refusal, challenge });
+  return await sendOutcome(c, deps, page, outcome);
 }

@@ -1,16 +1,15 @@
 import type { Context } from "hono";
 import type { AskedPage } from "../../core/backend/link.ts";
 import type { Flow } from "../../core/session/flow.ts";
-import { alphabetOf } from "../../core/verification/code.ts";
 import { ruleOf } from "../../core/verification/purpose.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { refusalText } from "../problem.ts";
+import { codeEntry } from "./code-entry.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { VERIFY_COPY } from "./copy/verify.ts";
 import { enter, isSignedIn } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
-import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
+import { type Outcome, sendOutcome } from "./outcome.ts";
 import { beginSecondStep, isAtSecondStep } from "./second-step.ts";
 import { resendCode } from "./send-code.ts";
 import { messagePage } from "./views/message.tsx";
@@ -112,30 +111,20 @@ async function answer(
   deps: HttpDeps,
   flow: Flow,
   page: AskedPage,
-  { refusal, challenge }: Outcome = {},
+  outcome: Outcome = {},
 ): Promise<Response> {
   const { view, client, transaction, returnTo } = page;
   if (view.status !== "pending") return await overPage(c, deps, page);
   const context = pageContext(c, deps, { path: pagePath(c), csrf: flowCsrf(flow) });
-  const now = deps.clock.now();
   const html = verifyPage({
     context,
     action: pagePath(c),
     client,
     asks: isPassword(page) ? "password" : transaction ? "payment" : "identity",
-    phoneMasked: view.phone,
-    codeLength: view.codeLength,
-    hasLetters: alphabetOf(view.codeLength) === "letters",
-    resendInSeconds: secondsUntil(view.resendAt, now),
-    expiresInSeconds: secondsUntil(view.expiresAt, now),
+    ...codeEntry(view, outcome, { locale: context.locale, now: deps.clock.now() }),
     ...(transaction && { transaction }),
-    ...(refusal &&
-      !isDemand(refusal) && {
-        [isOfCode(refusal) ? "codeError" : "error"]: refusalText(refusal, context.locale),
-      }),
-    ...(challenge && { challenge }),
   });
-  return await sendOutcome(c, deps, html, { refusal, challenge }, returnTo ? [returnTo] : []);
+  return await sendOutcome(c, deps, html, outcome, returnTo ? [returnTo] : []);
 }
 
 /**
@@ -166,8 +155,4 @@ async function endedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in" });
   const { endedTitle: title, endedText: text } = VERIFY_COPY[context.locale];
   return await sendPage(c, deps, messagePage({ context, title, text }), 404);
-}
-
-function secondsUntil(at: number, now: number): number {
-  return Math.max(0, Math.ceil((at - now) / 1000));
 }

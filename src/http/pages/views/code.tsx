@@ -8,8 +8,8 @@ import { Banner, describedBy, FieldError, Form, PhoneNumber } from "./parts.tsx"
 import { PasswordField } from "./password-field.tsx";
 import { ResendForm, type ResendProps } from "./resend.tsx";
 
-export interface CodePageProps {
-  readonly context: PageContext;
+/** What is shown where a code is entered. */
+export interface CodeEntryProps {
   readonly phoneMasked: string;
   readonly codeLength: number;
   /** Whether it is a temporary password of letters. */
@@ -21,10 +21,14 @@ export interface CodePageProps {
   readonly codeError?: string;
   /** What else is. */
   readonly error?: string;
-  /** The code is spent or expired: the page offers a new one in its place. */
-  readonly ended?: boolean;
   /** What has to be solved before the code is sent again. */
   readonly challenge?: Omit<ChallengeProps, "context">;
+}
+
+export interface CodePageProps extends CodeEntryProps {
+  readonly context: PageContext;
+  /** The code is spent or expired: the page offers a new one in its place. */
+  readonly ended?: boolean;
   /** In development alone: where the messages can be read. */
   readonly inboxUrl?: string;
 }

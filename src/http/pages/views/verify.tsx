@@ -1,8 +1,7 @@
 import type { Transaction } from "../../../core/transaction.ts";
 import { VERIFY_COPY } from "../copy/verify.ts";
 import { COPY } from "../copy.ts";
-import type { ChallengeProps } from "./challenge.tsx";
-import { CodeField } from "./code.tsx";
+import { type CodeEntryProps, CodeField } from "./code.tsx";
 import { duration } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
@@ -10,27 +9,15 @@ import { Banner, Form, PhoneNumber } from "./parts.tsx";
 import { PasswordField } from "./password-field.tsx";
 import { ResendForm } from "./resend.tsx";
 
-export interface VerifyPageProps {
+export interface VerifyPageProps extends CodeEntryProps {
   readonly context: PageContext;
   /** Where the forms go; that of the resend has `/resend` behind it. */
   readonly action: string;
   /** The backend that asks, by its name. */
   readonly client: string;
   readonly asks: "identity" | "payment" | "password";
-  readonly phoneMasked: string;
-  readonly codeLength: number;
-  /** Whether it is a password of letters. */
-  readonly hasLetters: boolean;
-  /** Whole seconds; 0 when it may be sent again at once. */
-  readonly resendInSeconds: number;
-  readonly expiresInSeconds: number;
   /** There with a payment. */
   readonly transaction?: Transaction;
-  /** What is wrong with the code that was entered. */
-  readonly codeError?: string;
-  /** What else is. */
-  readonly error?: string;
-  readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
 /** Asks for the code that a backend asked for, and shows what it confirms. */
