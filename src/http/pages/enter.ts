@@ -7,7 +7,7 @@ import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
 import { beginFlow, currentFlow, isOwnLink, keepFlow, readReturnRequest, returnAddress } from "./flow.ts";
 import { forgetFormer } from "./held.ts";
-import { OWN_PASSWORD, type Visitor } from "./visitor.ts";
+import { currentVisitor, OWN_PASSWORD } from "./visitor.ts";
 
 /**
  * Shows a page on which a sign-in begins. Who is signed in already goes on at once.
@@ -24,17 +24,15 @@ export async function beginSignIn(
   const current = await currentFlow(c, deps);
   const goesOn = current && !request.returnTo && isOwnLink(c);
   const flow = goesOn ? current : beginFlow(deps, current, request);
-  const cookie = readCookie(c, deps.settings, "session");
-  const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
-  if (principal?.ok) return await goOn(c, deps, flow, { ...principal.value, created: false });
+  const visitor = await currentVisitor(c, deps);
+  if (visitor) return await goOn(c, deps, flow, { ...visitor.principal, created: false });
   await keepFlow(c, deps, flow);
   return await show(flow);
 }
 
 /** Whether this browser has a session. */
-export async function isSignedIn(c: Context<Env>, { settings, phonekey }: HttpDeps): Promise<boolean> {
-  const cookie = readCookie(c, settings, "session");
-  return cookie !== undefined && (await phonekey.sessions.authenticatePage(cookie)).ok;
+export async function isSignedIn(c: Context<Env>, deps: HttpDeps): Promise<boolean> {
+  return (await currentVisitor(c, deps)) !== undefined;
 }
 
 /** Refuses a form that this browser may not send; where it signed in by a first click on it, with what came of that. */
@@ -51,9 +49,8 @@ export async function enter(
   signedIn: SignedIn,
 ): Promise<Response> {
   const { settings, phonekey } = deps;
-  const former = readCookie(c, settings, "session");
-  const principal = former ? await phonekey.sessions.authenticatePage(former) : undefined;
-  if (principal?.ok) await phonekey.sessions.end(principal.value, principal.value.session.id);
+  const former = (await currentVisitor(c, deps))?.principal;
+  if (former) await phonekey.sessions.end(former, former.session.id);
   forgetFormer(c, deps);
   const deviceToken = await phonekey.sessions.deviceToken(signedIn);
   writeCookie(c, settings, "session", await phonekey.sessions.pageToken(signedIn.session));
@@ -62,11 +59,11 @@ export async function enter(
 }
 
 /** On for a person who had to choose a password of their own and has done so: to the app that asked before that. */
-export async function resume(c: Context<Env>, deps: HttpDeps, { cookie }: Visitor): Promise<Response> {
+export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const flow = await currentFlow(c, deps);
-  const principal = await deps.phonekey.sessions.authenticatePage(cookie);
-  if (!flow || !principal.ok) return c.redirect("/account", 303);
-  return await goOn(c, deps, flow, { ...principal.value, created: false });
+  const visitor = await currentVisitor(c, deps);
+  if (!flow || !visitor) return c.redirect("/account", 303);
+  return await goOn(c, deps, flow, { ...visitor.principal, created: false });
 }
 
 /** To the app that asked, with a handover and never a token in the address; else to the account page. */

@@ -19,11 +19,15 @@ export async function currentFlow(c: Context<Env>, deps: HttpDeps): Promise<Flow
   return cookie ? await deps.phonekey.flow.read(cookie) : undefined;
 }
 
-/** A flow for a browser that has none, or the same one with a new request of an app. */
+/** A flow for a browser that has none. */
+export function newFlow({ random }: Pick<HttpDeps, "random">): Flow {
+  return { pre: Buffer.from(random.bytes(16)).toString("base64url") };
+}
+
+/** The same flow, or a new one, with a new request of an app. */
 export function beginFlow(deps: HttpDeps, current: Flow | undefined, request: ReturnRequest): Flow {
-  const pre = current?.pre ?? Buffer.from(deps.random.bytes(16)).toString("base64url");
-  const held = current?.verification && { verification: current.verification };
-  return { pre, ...held, ...request };
+  const { pre, verification } = current ?? newFlow(deps);
+  return { pre, ...(verification && { verification }), ...request };
 }
 
 export async function keepFlow(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<void> {

@@ -3,7 +3,7 @@ import type { Flow } from "../../core/session/flow.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { type CookieName, clearCookie, readCookie, writeCookie } from "./cookies.ts";
-import { pageClient } from "./flow.ts";
+import { newFlow, pageClient } from "./flow.ts";
 
 /** What a page has to know of the code that it sent. */
 export interface SentCode {
@@ -18,7 +18,7 @@ export function createHeld(cookie: CookieName) {
     async flow(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
       const kept = readCookie(c, deps.settings, cookie);
       const flow = kept ? await deps.phonekey.flow.read(kept) : undefined;
-      return flow ?? { pre: Buffer.from(deps.random.bytes(16)).toString("base64url") };
+      return flow ?? newFlow(deps);
     },
     async keep(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<void> {
       writeCookie(c, deps.settings, cookie, await deps.phonekey.flow.issue(flow));

@@ -24,7 +24,7 @@ export const submitPassword: Handler = (c, deps) =>
     });
     if (changed.ok) {
       const wasNeeded = visitor.principal.session.mustSetPassword;
-      return wasNeeded ? await resume(c, deps, visitor) : c.redirect("/account?saved", 303);
+      return wasNeeded ? await resume(c, deps) : c.redirect("/account?saved", 303);
     }
     const { refusal } = changed;
     return refusal.code === "step_up_required"

@@ -8,7 +8,7 @@ import { pageContext, sendPage } from "./context.ts";
 import { VERIFY_COPY } from "./copy/verify.ts";
 import { enter, isSignedIn } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
-import { beginFlow, currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
+import { currentFlow, flowCsrf, flowForm, keepFlow, newFlow, pageClient } from "./flow.ts";
 import { type Outcome, sendOutcome } from "./outcome.ts";
 import { beginSecondStep, isAtSecondStep } from "./second-step.ts";
 import { resendCode } from "./send-code.ts";
@@ -20,7 +20,7 @@ import type { Handler } from "./visitor.ts";
 export const showVerify: Handler = async (c, deps) => {
   const page = await askedPage(c, deps);
   if (!page) return await endedPage(c, deps);
-  const flow = (await currentFlow(c, deps)) ?? beginFlow(deps, undefined, {});
+  const flow = (await currentFlow(c, deps)) ?? newFlow(deps);
   await keepFlow(c, deps, flow);
   return await answer(c, deps, flow, page);
 };

@@ -18,9 +18,13 @@ export const OWN_PASSWORD = "/account/password";
 /** What else is open to whoever has to: confirming that it is them, and signing out. */
 const BEFORE_PASSWORD = /^\/(account\/password$|(account\/confirm|sign-out)(\/|$))/;
 
-async function currentVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
-  const cookie = readCookie(c, deps.settings, "session");
-  const principal = cookie ? await deps.phonekey.sessions.authenticatePage(cookie) : undefined;
+/** Who is signed in at this browser. */
+export async function currentVisitor(
+  c: Context<Env>,
+  { settings, phonekey }: HttpDeps,
+): Promise<Visitor | undefined> {
+  const cookie = readCookie(c, settings, "session");
+  const principal = cookie ? await phonekey.sessions.authenticatePage(cookie) : undefined;
   return cookie && principal?.ok ? { cookie, principal: principal.value } : undefined;
 }
 
