@@ -1,4 +1,5 @@
 import type { Session, User } from "../account/ports.ts";
+import type { Self } from "../verification/self.ts";
 
 export interface SessionSettings {
   readonly accessTokenMs: number;
@@ -12,6 +13,11 @@ export interface SessionSettings {
 export interface Principal {
   readonly user: User;
   readonly session: Session;
+}
+
+/** Who starts a verification of their own in this session. */
+export function selfOf({ user, session }: Principal): Self {
+  return { user, deviceId: session.deviceId };
 }
 
 export function isOpen(session: Session, settings: SessionSettings, now: number): boolean {

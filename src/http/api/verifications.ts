@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Phonekey } from "../../core/phonekey.ts";
 import { ok, type Result } from "../../core/refusals.ts";
+import { selfOf } from "../../core/session/session.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { Self } from "../../core/verification/self.ts";
 import { originOf } from "../origin.ts";
@@ -50,7 +51,7 @@ export const startVerification = operation({
     const { backend } = principal;
     const client = askerOf(request, backend, request.body);
     if (!client.ok) return client;
-    const self = await selfOf(request, client.value, phonekey);
+    const self = await readSelf(request, client.value, phonekey);
     if (!self.ok) return self;
     const started = await phonekey.verifications.start({
       purpose,
@@ -78,12 +79,12 @@ type Start = Parameters<typeof clientOf>[0] & {
 };
 
 /** Who is signed in; or who is between the two steps of a sign-in, which is good for the second step alone. */
-async function selfOf(
+async function readSelf(
   { principal: { person }, body: { challenge, purpose } }: Start,
   client: Client,
   { signIn }: Phonekey,
 ): Promise<Result<Self | undefined, "invalid_challenge">> {
-  if (person) return ok({ user: person.user, deviceId: person.session.deviceId });
+  if (person) return ok(selfOf(person));
   if (challenge === undefined || purpose !== "second_factor") return ok(undefined);
   return await signIn.selfOf({ challenge, client });
 }

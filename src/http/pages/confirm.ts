@@ -14,6 +14,7 @@ import { pageClient } from "./flow.ts";
 import { csrfToken, type Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
 import { isOfCode, sendOutcome } from "./outcome.ts";
+import { sendOwnCode } from "./send-code.ts";
 import { confirmPage } from "./views/confirm.tsx";
 import { type Handler, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
@@ -50,16 +51,9 @@ export const showConfirm: Handler = (c, deps) =>
 export const sendConfirmCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const flow = await held.flow(c, deps);
-    const { user, session } = visitor.principal;
-    const sent = await deps.phonekey.verifications.start({
-      purpose: "second_factor",
-      client: pageClient(c, deps, flow),
-      locale: pageLocale(c, deps.settings),
-      self: { user, deviceId: session.deviceId },
-      ...(flow.verification && { heldId: flow.verification }),
-    });
+    const sent = await sendOwnCode(c, deps, { flow, principal: visitor.principal }, "second_factor");
     if (!sent.ok) return await confirmForm(c, deps, visitor, flow, { by: "sms", refusal: sent.refusal });
-    await held.keep(c, deps, { ...flow, verification: sent.value.id });
+    await held.keep(c, deps, sent.value);
     return confirmFirst(c, pathOf(flow));
   });
 

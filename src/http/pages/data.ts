@@ -5,7 +5,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { exportBody } from "../export-body.ts";
 import { refusalText } from "../problem.ts";
 import { confirmFirst } from "./confirm.ts";
-import { pageContext, pageLocale, sendPage } from "./context.ts";
+import { pageContext, sendPage } from "./context.ts";
 import { clearCookie } from "./cookies.ts";
 import { LIFE_COPY } from "./copy/life.ts";
 import { messagePageFor } from "./errors.ts";
@@ -13,6 +13,7 @@ import { pageClient } from "./flow.ts";
 import { csrfToken, type Fields } from "./forms.ts";
 import { createHeld, type SentCode } from "./held.ts";
 import { isOfCode, sendOutcome } from "./outcome.ts";
+import { sendOwnCode } from "./send-code.ts";
 import { dataPage } from "./views/data.tsx";
 import { messagePage } from "./views/message.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
@@ -46,19 +47,12 @@ export const sendEraseCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     if (!deps.phonekey.life.mayErase(visitor.principal).ok) return confirmFirst(c, PATH);
     const flow = await held.flow(c, deps);
-    const { user, session } = visitor.principal;
-    const started = await deps.phonekey.verifications.start({
-      purpose: "delete_account",
-      client: pageClient(c, deps, flow),
-      locale: pageLocale(c, deps.settings),
-      self: { user, deviceId: session.deviceId },
-      ...(flow.verification && { heldId: flow.verification }),
-    });
+    const started = await sendOwnCode(c, deps, { flow, principal: visitor.principal }, "delete_account");
     if (!started.ok) {
       const sent = await held.code(c, deps, flow);
       return await answer(c, deps, visitor, { sent, refusal: started.refusal });
     }
-    await held.keep(c, deps, { ...flow, verification: started.value.id });
+    await held.keep(c, deps, started.value);
     return c.redirect(PATH, 303);
   });
 

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { countryOptions, isCountryCode } from "../../core/countries.ts";
 import { maskPhone } from "../../core/phone.ts";
 import type { Flow } from "../../core/session/flow.ts";
+import { selfOf } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { demandedOfAll, readCaptcha } from "./challenge.ts";
 import { confirmFirst, PHONE_PATH as PATH } from "./confirm.ts";
@@ -36,7 +37,6 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
     const flow = await held.flow(c, deps);
     const form = { phone: fields.get("phone") ?? "", country: fields.get("country") ?? "" };
     const captcha = readCaptcha(fields);
-    const { user, session } = visitor.principal;
     const input = {
       phone: form.phone,
       ...(isCountryCode(form.country) && { country: form.country }),
@@ -46,7 +46,7 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
     const started = await deps.phonekey.verifications.start({
       ...input,
       locale: pageLocale(c, deps.settings),
-      self: { user, deviceId: session.deviceId },
+      self: selfOf(visitor.principal),
       ...(captcha && { captcha }),
     });
     if (started.ok) {

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
-import type { Refusal } from "../../core/refusals.ts";
+import { ok, type Refusal, type RefusalCode, type Result } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
+import { type Principal, selfOf } from "../../core/session/session.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
 import type { Env, HttpDeps } from "../context.ts";
@@ -45,6 +46,23 @@ export async function sendCode(
     ? demanded(await deps.phonekey.challenges.forStart(input), fields)
     : inAdvance(c, deps);
   return { ok: false, refusal, challenge };
+}
+
+/** Sends a visitor a code to their own phone, or the same again; the flow with its verification. */
+export async function sendOwnCode(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { flow, principal }: { readonly flow: Flow; readonly principal: Principal },
+  purpose: Purpose,
+): Promise<Result<Flow, RefusalCode>> {
+  const started = await deps.phonekey.verifications.start({
+    purpose,
+    client: pageClient(c, deps, flow),
+    locale: pageLocale(c, deps.settings),
+    self: selfOf(principal),
+    ...(flow.verification && { heldId: flow.verification }),
+  });
+  return started.ok ? ok({ ...flow, verification: started.value.id }) : started;
 }
 
 /** Sends the code of a verification again, and none in its place; what is refused says what there is to solve. */
