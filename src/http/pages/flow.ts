@@ -49,6 +49,12 @@ export function pageClient(c: Context<Env>, deps: HttpDeps, flow: Flow): Client 
   };
 }
 
+/** A form that its own page sent, and the flow that its browser is in. */
+export interface FlowForm {
+  readonly flow: Flow;
+  readonly fields: Fields;
+}
+
 /**
  * The browser's flow together with a form that its own page sent; anything else is `forbidden_origin`.
  *
@@ -58,7 +64,7 @@ export async function flowForm(
   c: Context<Env>,
   deps: HttpDeps,
   current: typeof currentFlow = currentFlow,
-): Promise<Result<{ readonly flow: Flow; readonly fields: Fields }, "forbidden_origin">> {
+): Promise<Result<FlowForm, "forbidden_origin">> {
   const flow = await current(c, deps);
   const fields = await readForm(c);
   if (!flow || !fields || !isOwnForm(c, deps.settings, fields, flow.pre)) return refuse("forbidden_origin");

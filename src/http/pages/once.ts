@@ -1,8 +1,7 @@
 import { type RefusalCode, type Result, refuse } from "../../core/refusals.ts";
-import type { Flow } from "../../core/session/flow.ts";
 import type { ClientIdempotency } from "../../core/verification/deps.ts";
 import type { HttpDeps } from "../context.ts";
-import type { Fields } from "./forms.ts";
+import type { FlowForm } from "./flow.ts";
 
 /** How long a form waits, milliseconds, for itself to be answered where it was sent before: a sender has eight seconds. */
 const WAITS_MS = [250, 500, 1_000, 2_000, 2_500, 2_500];
@@ -21,7 +20,7 @@ export function newOnce({ random }: Pick<HttpDeps, "random">): string {
  */
 export async function sentOnce<T, Code extends RefusalCode>(
   { pause }: Pick<HttpDeps, "pause">,
-  { flow, fields }: { readonly flow: Flow; readonly fields: Fields },
+  { flow, fields }: FlowForm,
   send: (idempotency: ClientIdempotency | undefined) => Promise<Result<T, Code>>,
 ): Promise<Result<T, Code | "too_many_requests">> {
   const once = fields.get("once") ?? "";

@@ -7,17 +7,11 @@ import type { Purpose } from "../../core/verification/purpose.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { demanded, demandedOfAll, inAdvance, readCaptcha } from "./challenge.ts";
 import { pageLocale } from "./context.ts";
-import { pageClient } from "./flow.ts";
+import { type FlowForm, pageClient } from "./flow.ts";
 import type { Fields } from "./forms.ts";
 import { sentOnce } from "./once.ts";
 import { isDemand, type Outcome } from "./outcome.ts";
 import { phoneInput, typedPhone } from "./phone-form.ts";
-
-/** What a browser sent, and the flow that it is in. */
-interface SentForm {
-  readonly flow: Flow;
-  readonly fields: Fields;
-}
 
 /** The flow with its verification, or what the form is shown with once more. */
 type Sending = { readonly ok: true; readonly flow: Flow } | ({ readonly ok: false } & Outcome);
@@ -26,7 +20,7 @@ type Sending = { readonly ok: true; readonly flow: Flow } | ({ readonly ok: fals
 export async function sendCode(
   c: Context<Env>,
   deps: HttpDeps,
-  { flow, fields }: SentForm,
+  { flow, fields }: FlowForm,
   purpose: Purpose,
 ): Promise<Sending> {
   const captcha = readCaptcha(fields);
@@ -85,7 +79,7 @@ export async function resendCode(
 export async function sendCodeAgain(
   c: Context<Env>,
   deps: HttpDeps,
-  { flow, fields }: SentForm,
+  { flow, fields }: FlowForm,
 ): Promise<Sending> {
   const captcha = readCaptcha(fields);
   const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
