@@ -7,6 +7,7 @@ import { answerWith } from "../answer-with.ts";
 import { bearerToken } from "../bearer.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { decodeUtf8, parseJson } from "../json.ts";
+import { mediaTypeOf } from "../media-type.ts";
 import { problem } from "../problem.ts";
 import { allRefusals, type Caller, type Operation } from "./operation.ts";
 
@@ -130,7 +131,7 @@ async function readBody(
   schema: z.ZodType,
   c: Context<Env>,
 ): Promise<Result<unknown, "invalid_request" | "unsupported_media_type">> {
-  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const type = mediaTypeOf(c);
   if (type === undefined && schema.safeParse(undefined).success && (await isEmpty(c))) return ok(undefined);
   if (type !== "application/json") return refuse("unsupported_media_type", { field: "Content-Type" });
   const body = readJson(await c.req.arrayBuffer());

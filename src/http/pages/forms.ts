@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { equalSecrets, sha256 } from "../../core/secrets.ts";
 import type { Env, HttpSettings } from "../context.ts";
+import { mediaTypeOf } from "../media-type.ts";
 import { originOf } from "../origin.ts";
 
 /** A form's fields; of a field that is given twice, the first. */
@@ -13,7 +14,7 @@ export function csrfToken(cookieSecret: string): string {
 
 /** Reads a form, or undefined when the body is not one. */
 export async function readForm(c: Context<Env>): Promise<Fields | undefined> {
-  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const type = mediaTypeOf(c);
   if (type !== "application/x-www-form-urlencoded") return undefined;
   const fields = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(await c.req.text())) {
