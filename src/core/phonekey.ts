@@ -1,4 +1,3 @@
-import { issueDeviceToken } from "./account/device.ts";
 import type { FactorsDeps } from "./account/factors/enrol.ts";
 import { createFactors } from "./account/factors/index.ts";
 import type { PasskeySite } from "./account/factors/ports.ts";
@@ -51,17 +50,13 @@ import type { Phone } from "./phone.ts";
 import { createForgetFailed } from "./protection/failed.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
-import { ok, type Result, refuse } from "./refusals.ts";
-import { authenticate, authenticatePage } from "./session/authenticate.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { issueHandover, redeemHandover } from "./session/handover.ts";
+import { createSessions } from "./session/index.ts";
 import type { Tokens } from "./session/ports.ts";
-import { refreshSession } from "./session/refresh.ts";
-import { isOpen, type Principal } from "./session/session.ts";
+import type { Principal } from "./session/session.ts";
 import type { SignedIn } from "./session/session-draft.ts";
 import { type FirstStep, type SignInDeps, type SignInInput, signInByCode } from "./session/sign-in.ts";
-import { type Need, requireOwnPassword, requireRecent } from "./session/step-up.ts";
-import { issueAccessToken, issuePageToken, sessionTokens } from "./session/tokens.ts";
 import type { CheckInput } from "./verification/check.ts";
 import type { Client } from "./verification/client.ts";
 import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
@@ -115,7 +110,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
     ...notified,
     askSecondFactor: (user: User, step: FirstStep) => askSecondFactor(notified, user, step),
   };
-  const { sessions, clock, challenges, notices } = deps;
+  const { challenges, notices } = deps;
   return {
     verifications: {
       start: (input: PageStart) => startWithPage(deps, input),
@@ -155,21 +150,9 @@ export function createPhonekey(outside: PhonekeyDeps) {
       read: (token: string) => readFlow(deps, token),
     },
     sessions: {
-      deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session),
-      pageToken: (session: Session) => issuePageToken(deps, session),
-      tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
-      accessToken: (session: Session) => issueAccessToken(deps, session),
-      requireRecent: (principal: Principal, need: Need) => requireRecent(principal, need, clock.now()),
-      requireOwnPassword,
+      ...createSessions(deps),
       waysToRaise: (principal: Principal) => waysToRaise(deps, principal),
       stepUp: (input: StepUpInput) => stepUp(deps, input),
-      refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
-      authenticate: (accessToken: string) => authenticate(deps, accessToken),
-      authenticatePage: (pageToken: string) => authenticatePage(deps, pageToken),
-      list: (principal: Principal) => listSessions(deps, principal),
-      end: (principal: Principal, id: string) => endSession(deps, principal, id),
-      endOthers: ({ user, session }: Principal) => sessions.endOthers(user.id, session.id, clock.now()),
-      endAll: ({ user }: Principal) => sessions.endAll(user.id, clock.now()),
     },
     receipts: {
       note: (sender: string, reports: readonly CarrierReport[]) => noteReports(deps, sender, reports),
@@ -189,22 +172,4 @@ export function createPhonekey(outside: PhonekeyDeps) {
       rename: (token: string, to: { userId: string; name: string }) => renameByFunctions(deps, token, to),
     },
   };
-}
-
-async function listSessions(deps: PhonekeyDeps, { user }: Principal): Promise<readonly Session[]> {
-  const now = deps.clock.now();
-  const sessions = await deps.sessions.list(user.id, now);
-  return sessions.filter((session) => isOpen(session, deps.settings.session, now));
-}
-
-/** Whoever ends a session of theirs from another one does not trust the device that it runs on any more. */
-async function endSession(
-  deps: PhonekeyDeps,
-  { user, session }: Principal,
-  id: string,
-): Promise<Result<void, "not_found">> {
-  const now = deps.clock.now();
-  const { sessions } = deps;
-  const ended = id === session.id ? sessions.end(user.id, id, now) : sessions.evict(user.id, id, now);
-  return (await ended) ? ok(undefined) : refuse("not_found");
 }

@@ -1,0 +1,28 @@
+import { type DeviceDeps, issueDeviceToken } from "../account/device.ts";
+import type { Session } from "../account/ports.ts";
+import { type AuthenticateDeps, authenticate, authenticatePage } from "./authenticate.ts";
+import { endSession, listSessions } from "./own.ts";
+import { type RefreshDeps, refreshSession } from "./refresh.ts";
+import type { Principal } from "./session.ts";
+import type { SignedIn } from "./session-draft.ts";
+import { requireOwnPassword } from "./step-up.ts";
+import { issueAccessToken, issuePageToken, type SessionTokenDeps, sessionTokens } from "./tokens.ts";
+
+/** What there is to do with a session, from its tokens to its end. */
+export function createSessions(deps: AuthenticateDeps & RefreshDeps & SessionTokenDeps & DeviceDeps) {
+  const { sessions, clock } = deps;
+  return {
+    deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session),
+    pageToken: (session: Session) => issuePageToken(deps, session),
+    tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
+    accessToken: (session: Session) => issueAccessToken(deps, session),
+    requireOwnPassword,
+    refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
+    authenticate: (accessToken: string) => authenticate(deps, accessToken),
+    authenticatePage: (pageToken: string) => authenticatePage(deps, pageToken),
+    list: (principal: Principal) => listSessions(deps, principal),
+    end: (principal: Principal, id: string) => endSession(deps, principal, id),
+    endOthers: ({ user, session }: Principal) => sessions.endOthers(user.id, session.id, clock.now()),
+    endAll: ({ user }: Principal) => sessions.endAll(user.id, clock.now()),
+  };
+}
