@@ -8,8 +8,7 @@ import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from ".
 import type { Client } from "../verification/client.ts";
 import type { AskVault, Verification } from "../verification/ports.ts";
 import { type Purpose, purposesGiving, ruleOf } from "../verification/purpose.ts";
-import { mayUse } from "../verification/resend.ts";
-import { type VerificationView, viewOf } from "../verification/verification.ts";
+import { mayUse, type VerificationView, viewOf } from "../verification/verification.ts";
 import type { Backend } from "./api-key.ts";
 import type { ProofStore } from "./ports.ts";
 

@@ -9,9 +9,8 @@ import { type Client, holderOf } from "../verification/client.ts";
 import { normalizeCode } from "../verification/code.ts";
 import type { VerificationDeps } from "../verification/deps.ts";
 import type { Locale } from "../verification/ports.ts";
-import { mayUse } from "../verification/resend.ts";
 import { type StartRefusal, startVerification } from "../verification/start.ts";
-import type { VerificationView } from "../verification/verification.ts";
+import { mayUse, type VerificationView } from "../verification/verification.ts";
 import { type Told, tell } from "./reason.ts";
 
 const PURPOSE = "sign_in";

@@ -19,9 +19,8 @@ import { normalizeCode, normalizePassword } from "./code.ts";
 import { codeOf } from "./message.ts";
 import type { AskVault, GuessOutcome, PhoneVault, Verification, VerificationStore } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
-import { mayUse } from "./resend.ts";
 import { type TestNumber, testNumberOf } from "./test-numbers.ts";
-import { isLive, messageMembers } from "./verification.ts";
+import { currentPhone, isLive, mayUse, messageMembers } from "./verification.ts";
 
 export interface CheckDeps extends Pick<Observer, "onGuess"> {
   readonly clock: Clock;
@@ -119,18 +118,17 @@ export async function countGuess(
 /**
  * The live verification with this id, and whose phone it is about.
  *
- * Its tag is that of now, before anything counts: while a retag runs no guess is looked at. After it, what was started
- * before is over: no start would see the guesses that are set aside under its old tag.
+ * Its tag is that of now, before anything counts: while a retag runs no guess is looked at, and after it no start would
+ * see the guesses that are set aside under the old one.
  */
 export async function findLive(deps: CheckDeps, id: string): Promise<Subject | undefined> {
   const verification = await deps.verifications.find(id);
   const now = deps.clock.now();
   if (!verification || !isLive(verification, now)) return undefined;
   if (await isForsaken(deps, verification)) return undefined;
-  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
-  const phoneTag = await deps.vault.tag(phone);
-  if (phoneTag !== verification.phoneTag) return undefined;
-  const { purpose } = verification;
+  const phone = await currentPhone(deps.vault, verification);
+  if (!phone) return undefined;
+  const { purpose, phoneTag } = verification;
   const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, now);
   return { verification, phone, phoneTag, testNumber };
 }

@@ -5,8 +5,8 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { Client } from "./client.ts";
 import type { PhoneVault, VerificationStore } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
-import { mayUse } from "./resend.ts";
 import { phoneAsked, type Self } from "./self.ts";
+import { mayUse } from "./verification.ts";
 
 export interface OfferInput {
   /** As a person wrote it; may be left out where it is the user's own. */

@@ -20,7 +20,7 @@ import { refuseOnHold } from "./on-hold.ts";
 import type { Verification } from "./ports.ts";
 import { narrowRoute } from "./route.ts";
 import { testNumberOf, withTestRoute } from "./test-numbers.ts";
-import { isLive, mostLifeMs, type VerificationView, viewOf } from "./verification.ts";
+import { currentPhone, isLive, mayUse, mostLifeMs, type VerificationView, viewOf } from "./verification.ts";
 
 export interface ResendInput {
   readonly id: string;
@@ -39,9 +39,8 @@ export async function resendById(
   const verification = await deps.verifications.find(input.id);
   if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
   const { phoneTag, purpose } = verification;
-  // After a retag it is over, and a message under its old tag would be out of reach of erasure and of the limits.
-  const phone = await deps.vault.open(verification.sealedPhone, verification.id);
-  if ((await deps.vault.tag(phone)) !== phoneTag) return refuse("not_found");
+  // A message under its old tag would be out of reach of erasure and of the limits.
+  if (!(await currentPhone(deps.vault, verification))) return refuse("not_found");
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose, verification.asked?.client);
   const replayed = await replay(deps, idempotency);
   if (replayed) return replayed;
@@ -60,11 +59,6 @@ export async function resendById(
     verification,
     idempotency,
   });
-}
-
-/** What the pages started, only the browser that started it may use (T25). */
-export function mayUse(verification: Verification, client: Client): boolean {
-  return verification.browser === undefined || verification.browser === client.browser;
 }
 
 interface Resend extends Pick<ResendInput, "client" | "captcha"> {

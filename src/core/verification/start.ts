@@ -17,12 +17,12 @@ import { messageFor } from "./message.ts";
 import { refuseOnHold } from "./on-hold.ts";
 import type { Locale, Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
-import { mayUse, type ResendInput, resendById, resendVerification } from "./resend.ts";
+import { type ResendInput, resendById, resendVerification } from "./resend.ts";
 import { reserve } from "./reserve.ts";
 import { narrowRoute } from "./route.ts";
 import { callerOf, holderFor, phoneAsked, type Self } from "./self.ts";
 import { testNumberOf, withTestRoute } from "./test-numbers.ts";
-import { isLive, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
+import { isLive, mayUse, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
   /** As a person wrote it; may be left out where it is the user's own. */

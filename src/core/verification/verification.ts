@@ -1,7 +1,8 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Random } from "../ports.ts";
 import { MAX_LIFE_MS, messageMember } from "../protection/members.ts";
-import type { Verification } from "./ports.ts";
+import type { Client } from "./client.ts";
+import type { PhoneVault, Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 
 /** How long the codes of a purpose live at most, resends included. */
@@ -31,6 +32,20 @@ function statusOf(verification: Verification, now: number): VerificationStatus {
 
 export function isLive(verification: Verification, now: number): boolean {
   return statusOf(verification, now) === "pending";
+}
+
+/** What the pages started, only the browser that started it may use (T25). */
+export function mayUse(verification: Verification, client: Client): boolean {
+  return verification.browser === undefined || verification.browser === client.browser;
+}
+
+/** The phone that it is about; undefined after a retag: what was started under an older tag is over. */
+export async function currentPhone(
+  vault: PhoneVault,
+  { sealedPhone, id, phoneTag }: Verification,
+): Promise<Phone | undefined> {
+  const phone = await vault.open(sealedPhone, id);
+  return (await vault.tag(phone)) === phoneTag ? phone : undefined;
 }
 
 export function viewOf(verification: Verification, phone: Phone, now: number): VerificationView {
