@@ -11,15 +11,15 @@ beforeEach(async () => {
 });
 afterEach(() => rules.close());
 
-async function signIn(sessionId: string, code: string, caller: { addressKey?: string } = HERE) {
-  const input = { phone: PHONE as Phone, code, sessionId, caller, userAgent: "test" };
+async function signIn(sessionId: string, code: string, from: { addressKey?: string } = HERE) {
+  const input = { phone: PHONE as Phone, code, sessionId, from, userAgent: "test" };
   const told = await rules.phonekey().functions.signIn(input);
   if (told.ok) return "signed in";
   return "reason" in told ? told.reason : told.refusal.code;
 }
 
-async function start(caller: { addressKey?: string } = HERE): Promise<string> {
-  const input = { phone: PHONE as Phone, locale: "en", caller } as const;
+async function start(from: { addressKey?: string } = HERE): Promise<string> {
+  const input = { phone: PHONE as Phone, locale: "en", from } as const;
   const started = await rules.phonekey().functions.start(input);
   if (!started.ok) throw new Error(started.refusal.code);
   return started.value.id;

@@ -20,19 +20,19 @@ const SESSION_ID = /^[\w-]{22}$/;
 export interface FunctionsStart {
   readonly phone: Phone;
   readonly locale: Locale;
-  readonly caller: Caller;
+  readonly from: From;
   readonly captcha?: Captcha;
 }
 
-/** What this door knows of who calls. */
-type Caller = Pick<Client, "address" | "addressKey">;
+/** Where a call comes from: all that this door knows of who calls. */
+type From = Pick<Client, "address" | "addressKey">;
 
 /** Sends a code. A client whose address still holds a live verification of this phone gets that one sent again. */
 export async function startByFunctions(
   deps: VerificationDeps,
-  { caller, ...input }: FunctionsStart,
+  { from, ...input }: FunctionsStart,
 ): Promise<Result<VerificationView, StartRefusal>> {
-  return await startVerification(deps, { ...input, purpose: PURPOSE, client: clientOf(caller) });
+  return await startVerification(deps, { ...input, purpose: PURPOSE, client: clientOf(from) });
 }
 
 export interface FunctionsSignIn {
@@ -41,7 +41,7 @@ export interface FunctionsSignIn {
   readonly code: string;
   /** The id of the verification, as the client has it. */
   readonly sessionId: string;
-  readonly caller: Caller;
+  readonly from: From;
   readonly userAgent: string;
 }
 
@@ -54,9 +54,9 @@ export interface FunctionsSignIn {
  */
 export async function signInByFunctions(
   deps: SignInDeps,
-  { phone, code, sessionId, caller, userAgent }: FunctionsSignIn,
+  { phone, code, sessionId, from, userAgent }: FunctionsSignIn,
 ): Promise<Told<SignedIn, "too_many_requests" | "sign_up_closed">> {
-  const client = clientOf(caller);
+  const client = clientOf(from);
   const counted = await countGuess(deps, client);
   if (!counted.ok) return counted;
   const phoneTag = await deps.vault.tag(phone);
@@ -81,8 +81,8 @@ export async function signInByFunctions(
  * Clients of this API keep no device token: they are strangers, and hold by their address. Of challenges they know the one
  * that the tutorial recommends to them.
  */
-function clientOf(caller: Caller): Client {
-  return { ...caller, holdsByAddress: true, solves: ["tencent"] };
+function clientOf(from: From): Client {
+  return { ...from, holdsByAddress: true, solves: ["tencent"] };
 }
 
 /** The live verification with this id, if it is one for signing in to this phone. */

@@ -59,7 +59,7 @@ export interface OperationRequest<Params, Query, Body, Who> {
 }
 
 /** Who calls, by what the operation asks for. */
-export interface Caller {
+export interface PrincipalOf {
   readonly none: undefined;
   readonly access_token: Principal;
   readonly backend: Backend;
@@ -91,7 +91,7 @@ interface Definition<Params, Query, Body, Schema, Codes extends readonly Refusal
       Parsed<Params>,
       Parsed<Query>,
       Parsed<Body>,
-      Auth extends keyof Caller ? Caller[Auth] : never
+      Auth extends keyof PrincipalOf ? PrincipalOf[Auth] : never
     >,
     phonekey: Phonekey,
     deps: HttpDeps,

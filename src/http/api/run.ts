@@ -9,7 +9,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { decodeUtf8, parseJson } from "../json.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import { problem } from "../problem.ts";
-import { allRefusals, type Caller, type Operation } from "./operation.ts";
+import { allRefusals, type Operation, type PrincipalOf } from "./operation.ts";
 
 /** Runs a call: credentials, then the request's schemas, then the handler, then the answer's schema. */
 export async function runOperation(operation: Operation, deps: HttpDeps, c: Context<Env>): Promise<Response> {
@@ -70,7 +70,9 @@ async function authorize(
   operation: Operation,
   deps: HttpDeps,
   c: Context<Env>,
-): Promise<Result<Caller[Operation["auth"]], "invalid_token" | "password_required" | "invalid_api_key">> {
+): Promise<
+  Result<PrincipalOf[Operation["auth"]], "invalid_token" | "password_required" | "invalid_api_key">
+> {
   const { auth } = operation;
   if (auth === "none") return ok(undefined);
   const token = bearerToken(c) ?? "";

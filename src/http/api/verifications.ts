@@ -6,7 +6,7 @@ import type { Client } from "../../core/verification/client.ts";
 import type { Self } from "../../core/verification/self.ts";
 import { originOf } from "../origin.ts";
 import { AskedVerification, StartBody, StartedVerification } from "./backend-schemas.ts";
-import { type Caller, operation } from "./operation.ts";
+import { operation, type PrincipalOf } from "./operation.ts";
 import { ResendBody, Verification, VerificationId } from "./schemas.ts";
 import { askerOf, clientOf, pageRequestOf, transactionOf, verificationBody } from "./wire.ts";
 
@@ -75,7 +75,7 @@ export const startVerification = operation({
 
 type Start = Parameters<typeof clientOf>[0] & {
   readonly body: z.output<typeof StartBody>;
-  readonly principal: Caller["any_if_shown"];
+  readonly principal: PrincipalOf["any_if_shown"];
 };
 
 /** Who is signed in; or who is between the two steps of a sign-in, which is good for the second step alone. */

@@ -42,7 +42,7 @@ async function sendCode(
   const { Captcha } = await import("../api/schemas.ts");
   const captcha = ticket || randstr ? Captcha.safeParse({ kind: "tencent", ticket, randstr }) : undefined;
   if (captcha && !captcha.success) return say(c, "missing");
-  const asked = { phone, locale: c.get("locale"), caller: callerOf(c) };
+  const asked = { phone, locale: c.get("locale"), from: addressOf(c) };
   const started = await phonekey.functions.start({ ...asked, ...(captcha && { captcha: captcha.data }) });
   if (!started.ok) return answerRefusal(c, started.refusal);
   return say(c, "sent", { codeStr: "Ok", requestId: c.get("requestId"), sessionId: started.value.id });
@@ -57,7 +57,7 @@ async function signInByCode(
   if (!code || !sessionId) return say(c, "missing");
   const { functions, account } = deps.phonekey;
   const userAgent = c.req.header("user-agent") ?? "";
-  const signedIn = await functions.signIn({ phone, code, sessionId, userAgent, caller: callerOf(c) });
+  const signedIn = await functions.signIn({ phone, code, sessionId, userAgent, from: addressOf(c) });
   if (!signedIn.ok && "reason" in signedIn && signedIn.reason === "protected") {
     return sayPage(c, signedIn.reason, `${originOf(c, deps.settings)}/sign-in`);
   }
@@ -106,7 +106,7 @@ function profileBody(c: Context<Env>, { settings }: HttpDeps, { phone, id, name,
   return { phone: nationalForm(phone), userId: id, name, avatar: avatarUrl(c, settings, avatar) };
 }
 
-function callerOf(c: Context<Env>): { readonly addressKey?: string; readonly address?: string } {
+function addressOf(c: Context<Env>): { readonly addressKey?: string; readonly address?: string } {
   const { addressKey, address } = c.var;
   return { ...(addressKey && { addressKey }), ...(address && { address }) };
 }

@@ -10,7 +10,7 @@ import type { SlotAmount, SumBook } from "./sums.ts";
 type Refused = TakeResult & { readonly ok: false };
 
 /** What a take comes to, and what has to be written into the books for it; nothing where it is refused. */
-export interface Decision {
+export interface DecidedTake {
   readonly result: TakeResult;
   readonly change: Change;
 }
@@ -23,7 +23,7 @@ export interface Release {
 }
 
 /** As `LimitStore.take`, by the books as they are now. Changes nothing. */
-export function decideTake(books: Books, request: TakeRequest, now: number): Decision {
+export function decideTake(books: Books, request: TakeRequest, now: number): DecidedTake {
   const { member, checks, lease, epoch } = request;
   if (epoch !== undefined && !books.seeds.has(epoch)) return refusal("unseeded", now);
   const looks = checks.map((check) => lookOf(books.events, check));
@@ -83,7 +83,7 @@ export function releasedLease(
   return held && { ...held, amount, ...(moved && { moved }) };
 }
 
-function refusal(refusedBy: string, retryAt: number): Decision {
+function refusal(refusedBy: string, retryAt: number): DecidedTake {
   return { result: { ok: false, refusedBy, retryAt }, change: NO_CHANGE };
 }
 
