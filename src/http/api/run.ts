@@ -8,6 +8,7 @@ import { bearerToken } from "../bearer.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { decodeUtf8, parseJson } from "../json.ts";
 import { mediaTypeOf } from "../media-type.ts";
+import { fromOf } from "../middleware/request-context.ts";
 import { problem } from "../problem.ts";
 import { allRefusals, type Operation, type PrincipalOf } from "./operation.ts";
 
@@ -61,7 +62,7 @@ async function readRequest(
     body: body.value,
     locale: c.get("locale"),
     userAgent: c.req.header("user-agent") ?? "",
-    ...(c.get("addressKey") && { addressKey: c.get("addressKey"), address: c.get("address") }),
+    ...fromOf(c),
     ...(idempotency && { idempotency }),
   });
 }

@@ -4,6 +4,7 @@ import type { Told } from "../../core/functions/reason.ts";
 import { nationalForm, type Phone, parsePhone } from "../../core/phone.ts";
 import type { RefusalCode } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
+import { fromOf } from "../middleware/request-context.ts";
 import { avatarUrl, originOf } from "../origin.ts";
 import { answerRefusal, say, sayPage, sayRefused } from "./answer.ts";
 import { readParameters } from "./parameters.ts";
@@ -42,7 +43,7 @@ async function sendCode(
   const { Captcha } = await import("../api/schemas.ts");
   const captcha = ticket || randstr ? Captcha.safeParse({ kind: "tencent", ticket, randstr }) : undefined;
   if (captcha && !captcha.success) return say(c, "missing");
-  const asked = { phone, locale: c.get("locale"), from: addressOf(c) };
+  const asked = { phone, locale: c.get("locale"), from: fromOf(c) };
   const started = await phonekey.functions.start({ ...asked, ...(captcha && { captcha: captcha.data }) });
   if (!started.ok) return answerRefusal(c, started.refusal);
   return say(c, "sent", { codeStr: "Ok", requestId: c.get("requestId"), sessionId: started.value.id });
@@ -57,7 +58,7 @@ async function signInByCode(
   if (!code || !sessionId) return say(c, "missing");
   const { functions, account } = deps.phonekey;
   const userAgent = c.req.header("user-agent") ?? "";
-  const signedIn = await functions.signIn({ phone, code, sessionId, userAgent, from: addressOf(c) });
+  const signedIn = await functions.signIn({ phone, code, sessionId, userAgent, from: fromOf(c) });
   if (!signedIn.ok && "reason" in signedIn && signedIn.reason === "protected") {
     return sayPage(c, signedIn.reason, `${originOf(c, deps.settings)}/sign-in`);
   }
@@ -104,9 +105,4 @@ function sayNo(c: Context<Env>, no: Told<never, RefusalCode> & { ok: false }): R
 
 function profileBody(c: Context<Env>, { settings }: HttpDeps, { phone, id, name, avatar }: Profile) {
   return { phone: nationalForm(phone), userId: id, name, avatar: avatarUrl(c, settings, avatar) };
-}
-
-function addressOf(c: Context<Env>): { readonly addressKey?: string; readonly address?: string } {
-  const { addressKey, address } = c.var;
-  return { ...(addressKey && { addressKey }), ...(address && { address }) };
 }

@@ -1,4 +1,5 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import type { Client } from "../../core/verification/client.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { clientAddress, whyUnknown } from "./client-address.ts";
 import { negotiateLocale } from "./locale.ts";
@@ -26,6 +27,12 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
     const backend = c.get("backend");
     deps.log.info({ requestId, ...(backend && { backend }), ...answered, ms }, "request");
   };
+}
+
+/** Where a request came from, as use cases take it: nothing where no source of that can be trusted. */
+export function fromOf(c: Context<Env>): Pick<Client, "addressKey" | "address"> {
+  const { addressKey, address } = c.var;
+  return addressKey ? { addressKey, address } : {};
 }
 
 /** Says once for which requests the limits by address are off, and why. */

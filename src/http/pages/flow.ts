@@ -3,6 +3,7 @@ import { ok, type Result, refuse } from "../../core/refusals.ts";
 import { browserOf, type Flow } from "../../core/session/flow.ts";
 import type { Client } from "../../core/verification/client.ts";
 import type { Env, HttpDeps } from "../context.ts";
+import { fromOf } from "../middleware/request-context.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
 import { csrfToken, type Fields, isOwnForm, readForm } from "./forms.ts";
 
@@ -40,11 +41,10 @@ export function flowCsrf(flow: Flow): string {
 
 /** Who calls, at the pages: this browser, on this device, from this address. */
 export function pageClient(c: Context<Env>, deps: HttpDeps, flow: Flow): Client {
-  const [addressKey, address] = [c.get("addressKey"), c.get("address")];
   const deviceToken = readCookie(c, deps.settings, "device");
   return {
     browser: browserOf(flow),
-    ...(addressKey && { addressKey, address }),
+    ...fromOf(c),
     ...(deviceToken && { deviceToken }),
   };
 }
