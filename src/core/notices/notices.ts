@@ -9,7 +9,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { noticeChecks } from "../protection/notices.ts";
 import type { LimitStore } from "../protection/ports.ts";
-import { priceOf } from "../protection/prices.ts";
+import { firstSender, priceOf } from "../protection/prices.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
 import { takeBack } from "../protection/sends.ts";
 import type { MoneySettings } from "../protection/spend.ts";
@@ -160,7 +160,7 @@ async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise
   const { noticeStore, settings, clock } = deps;
   const now = clock.now();
   const traffic = await trafficOf(deps, sms.to);
-  const sender = deps.route[0]?.name ?? "none";
+  const sender = firstSender(deps);
   const checks = noticeChecks(settings.money, { ...notice, traffic }, sender);
   const taken = await deps.takeSend(notice.phoneTag, { member: sms.id, checks }, now);
   if (!taken.ok) return await noticeStore.postpone(notice.id, taken.retryAt);

@@ -28,6 +28,13 @@ function waitMs({ baseMs, from = 1, every = 1 }: Backoff, count: number): number
   return beyond >= 0 && beyond % every === 0 ? baseMs * 2 ** (beyond / every) : 0;
 }
 
+/** How far back a check looks, milliseconds; 0 where it only counts. */
+export function lookbackMs({ windows, backoff }: Pick<LimitCheck, "windows" | "backoff">): number {
+  let longest = backoff?.windowMs ?? 0;
+  for (const { windowMs } of windows) longest = Math.max(longest, windowMs);
+  return longest;
+}
+
 /** Whether a take tells when this check lets the next one through: a wait of the caller's own, never a block. */
 export function tellsNext({ backoff, advisory }: LimitCheck): boolean {
   return backoff !== undefined && (backoff.from ?? 1) === 1 && !advisory;

@@ -1,3 +1,5 @@
+import type { SmsSender } from "../delivery/ports.ts";
+
 /** Amounts of money are whole millionths of one unit of the currency, so that sums of them are exact. */
 export const MICROS = 1_000_000;
 
@@ -16,6 +18,11 @@ export interface PriceTable {
   readonly prices: readonly Price[];
   /** Senders that cost nothing. */
   readonly free: readonly string[];
+}
+
+/** The sender that a message is counted for before it is sent: the one that its route tries first. */
+export function firstSender({ route }: { readonly route: readonly Pick<SmsSender, "name">[] }): string {
+  return route[0]?.name ?? "none";
 }
 
 /** The price of a message through this sender to this country; one that nobody named counts as the dearest (T10). */

@@ -4,6 +4,7 @@ import { tagKeyIdOf } from "../keys.ts";
 import type { Clock } from "../ports.ts";
 import { UnavailableError } from "../refusals.ts";
 import type { VerificationStore } from "../verification/ports.ts";
+import { lookbackMs } from "./backoff.ts";
 import { guardChecks, guardKeys } from "./guard.ts";
 import type { Learned } from "./learned.ts";
 import {
@@ -27,6 +28,7 @@ import type {
   TakeRequest,
   TakeResult,
 } from "./ports.ts";
+import { firstSender } from "./prices.ts";
 import type { ProtectionSettings } from "./sends.ts";
 import { shareChecks } from "./shares.ts";
 import { budgetsOf, clientSums } from "./spend.ts";
@@ -105,7 +107,7 @@ async function* pagesOf(
 
 /** Tells what messages were counted as, page by page. Kept in between are totals: of sums by slot, of shares by key. */
 function createLost(deps: RebuildDeps, learned: Learned, now: number) {
-  const { settings, route } = deps;
+  const { settings } = deps;
   const sums = new Map<string, Sum>();
   const shares = new Map<string, number>();
 
@@ -119,7 +121,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
 
   function eventsOf(message: SentMessage): LimitEvent[] {
     const { id, member = id, createdAt: at } = message;
-    const checks = countedChecks(deps, message, learned).filter((check) => at > now - lookback(check));
+    const checks = countedChecks(deps, message, learned).filter((check) => at > now - lookbackMs(check));
     const keys = new Set<string>();
     for (const { key, share } of checks.filter(hasRoom)) {
       keys.add(key);
@@ -163,7 +165,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   function addSums({ price, traffic, client, sender, createdAt: at }: SentMessage): readonly string[] {
     if (price === 0) return [];
     const budgets: readonly Pick<Sum, "key" | "windowMs">[] = [
-      ...budgetsOf(settings.money, sender ?? route[0]?.name ?? "", traffic?.country ?? ""),
+      ...budgetsOf(settings.money, sender ?? firstSender(deps), traffic?.country ?? ""),
       ...(client ? clientSums(client) : []),
     ];
     return budgets.map(({ key, windowMs }) => {
@@ -186,12 +188,9 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
 }
 
 /** The checks that counted the message and still would: what was approved or failed no longer counts as unconverted. */
-function countedChecks(
-  { settings, route }: RebuildDeps,
-  message: SentMessage,
-  learned: Learned,
-): LimitCheck[] {
-  const { sender = route[0]?.name ?? "" } = message;
+function countedChecks(deps: RebuildDeps, message: SentMessage, learned: Learned): LimitCheck[] {
+  const { settings } = deps;
+  const { sender = firstSender(deps) } = message;
   const { phoneTag, bucket, traffic, client, converted, status } = message;
   if (isNoticeKind(message.purpose)) return [noticeLimit(phoneTag, message.purpose)];
   if (!traffic) return [];
@@ -211,8 +210,4 @@ function countedChecks(
     ...(converted || status === "failed" || isUnsent(status) ? guardKeys(traffic) : []),
   ]);
   return checks.filter(({ key }) => !gone.has(key));
-}
-
-function lookback({ windows, backoff }: LimitCheck): number {
-  return Math.max(0, backoff?.windowMs ?? 0, ...windows.map(({ windowMs }) => windowMs));
 }

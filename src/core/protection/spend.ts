@@ -5,7 +5,7 @@ import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
 import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
-import { type PriceTable, priceOf } from "./prices.ts";
+import { firstSender, type PriceTable, priceOf } from "./prices.ts";
 import { openPart } from "./shares.ts";
 
 /** What may be spent in one window, in millionths; what is absent or not named is unlimited. */
@@ -170,7 +170,7 @@ export function createSettlePrice(deps: {
 }): DeliverDeps["settlePrice"] {
   return (message, outcome) => {
     const counted = {
-      sender: deps.route[0]?.name ?? "none",
+      sender: firstSender(deps),
       country: message.traffic?.country ?? "",
       ...(message.client && { client: message.client }),
       at: message.createdAt,

@@ -1,9 +1,10 @@
 import type { LimitCaller } from "../protection/limits.ts";
 import type { TakeRequest, TakeResult } from "../protection/ports.ts";
+import { firstSender } from "../protection/prices.ts";
 import { decisionOf, sendChecks, type Tried, takeInShare } from "../protection/sends.ts";
 import { shareChecks } from "../protection/shares.ts";
 import { ok, type Result } from "../refusals.ts";
-import { firstSender, refusedSend, type TakeRefusal, type VerificationDeps } from "./deps.ts";
+import { refusedSend, type TakeRefusal, type VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 
 type Taken = TakeResult & { readonly ok: true };

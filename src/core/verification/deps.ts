@@ -50,11 +50,6 @@ export interface VerificationSettings extends ProtectionSettings {
   readonly host?: string;
 }
 
-/** The sender that a message is counted for before it is sent. */
-export function firstSender({ route }: Pick<VerificationDeps, "route">): string {
-  return route[0]?.name ?? "none";
-}
-
 export interface ClientIdempotency {
   /** The `Idempotency-Key`: 16 to 128 characters, random. */
   readonly key: string;

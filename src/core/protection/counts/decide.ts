@@ -1,4 +1,4 @@
-import { backoffEndsAt, tellsNext } from "../backoff.ts";
+import { backoffEndsAt, lookbackMs, tellsNext } from "../backoff.ts";
 import type { Lease, LimitCheck, Sum, TakeRequest, TakeResult } from "../ports.ts";
 import { slotAt, sumKey, sumsOf } from "../sums.ts";
 import type { Books } from "./books.ts";
@@ -150,13 +150,13 @@ function leaseOf({ leases }: Books, lease: Lease, member: string, now: number): 
 /** The event on each key that this take counts on, once, with how long it matters there. */
 function countedBy(log: EventLog, looks: readonly Look[], member: string, now: number): EventOn[] {
   const keptMs = new Map<string, number>();
-  const keep = (key: string, events: Events | undefined, lookbackMs: number) =>
-    keptMs.set(key, Math.max(keptMs.get(key) ?? events?.keptMs ?? 0, lookbackMs));
+  const keep = (key: string, events: Events | undefined, forMs: number) =>
+    keptMs.set(key, Math.max(keptMs.get(key) ?? events?.keptMs ?? 0, forMs));
   for (const { check, events } of looks) {
     const { key, amount, share } = check;
     const inShare = share && log.on(share.key);
     if (amount !== undefined || (share && isFull(inShare, share, now))) continue;
-    keep(key, events, lookback(check));
+    keep(key, events, lookbackMs(check) || UNBOUND_KEPT_MS);
     if (share) keep(share.key, inShare, share.windowMs);
   }
   const alike = new Map<number, EventOn & { readonly keys: string[] }>();
@@ -170,13 +170,6 @@ function countedBy(log: EventLog, looks: readonly Look[], member: string, now: n
 
 /** Others may bind the same key: how long an event matters there that this check itself does not look back at. */
 const UNBOUND_KEPT_MS = 86_400_000;
-
-function lookback({ windows, backoff }: LimitCheck): number {
-  if (windows.length === 0 && !backoff) return UNBOUND_KEPT_MS;
-  let longest = backoff?.windowMs ?? 0;
-  for (const { windowMs } of windows) longest = Math.max(longest, windowMs);
-  return longest;
-}
 
 function isFull(
   events: Events | undefined,
