@@ -16,7 +16,8 @@ const HOUR = 3_600;
 
 /**
  * The codes of both layers, the answer's and each number's; they share one list (API 2021-01-11, its client's error
- * list, and the common codes of all products). One ending in `.*` stands for those of its family that are not named.
+ * list, and the common codes of all products). One ending in `.*` stands for those of its family that are not named. Two
+ * of them were misspelt once: older lists have them so, and newer ones as they should be.
  *
  * | meaning | the person is told | the operator is told |
  * |---|---|---|
@@ -42,11 +43,15 @@ const TABLE: readonly (readonly [Meaning, readonly string[]])[] = [
       "FailedOperation.PhoneNumberInBlacklist",
       "FailedOperation.PhoneNumberOnBlacklist",
       "UnsupportedOperation.UnsuportedRegion",
+      "UnsupportedOperation.UnsupportedRegion",
     ],
   ],
 
   [{ status: "rejected", alert: "sms_balance" }, ["FailedOperation.InsufficientBalanceInSmsPackage"]],
-  [{ status: "rejected", alert: "sms_arrears" }, ["UnauthorizedOperation.SerivceSuspendDueToArrears"]],
+  [
+    { status: "rejected", alert: "sms_arrears" },
+    ["UnauthorizedOperation.SerivceSuspendDueToArrears", "UnauthorizedOperation.ServiceSuspendDueToArrears"],
+  ],
   [
     { status: "rejected", alert: "sms_quota" },
     [

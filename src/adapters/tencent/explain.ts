@@ -24,7 +24,7 @@ const REASONS: readonly (readonly [code: RegExp, sentence: string])[] = [
     /(RequestIpNotInWhitelist|IpNotInWhitelist)$/,
     "this machine's address is not on the application's allowlist",
   ],
-  [/SerivceSuspendDueToArrears$/, "the account is in arrears"],
+  [/Ser(iv|vi)ceSuspendDueToArrears$/, "the account is in arrears"],
   [/^UnsupportedRegion$/, "SMS is not served in TENCENT_REGION"],
   [/^RequestLimitExceeded/, "too many calls at once; try again in a minute"],
   [/ImageInvalid$/, "the image cannot be used: a readable JPG or PNG is wanted"],
@@ -36,6 +36,7 @@ const REASONS: readonly (readonly [code: RegExp, sentence: string])[] = [
   [/SignAlreadyPassedCheck$/, "this signature has passed its review already, and cannot be changed"],
   [/TemplateAlreadyPassedCheck$/, "this template has passed its review already, and cannot be changed"],
   [/(Sign|Template)NumberLimit$/, "the account has as many as it may have; delete what is not used"],
+  [/UnsupportedTemplateVariable$/, "a notice to Mainland China may have no variables"],
   [/TemplateWithDirtyWords$|DirtyWordFound$|ContainSensitiveWord$/, "the text has a word that is refused"],
   [/^InternalError/, "it has a fault of its own; try again"],
 ];

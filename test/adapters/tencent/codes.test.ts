@@ -17,6 +17,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "FailedOperation.PhoneNumberInBlacklist",
     "FailedOperation.PhoneNumberOnBlacklist",
     "UnsupportedOperation.UnsuportedRegion",
+    "UnsupportedOperation.UnsupportedRegion",
   ],
   unavailable: [
     "RequestLimitExceeded",
@@ -43,7 +44,10 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
   sms_country: ["LimitExceeded.AppCountryOrRegionInBlacklist"],
   sms_balance: ["FailedOperation.InsufficientBalanceInSmsPackage"],
-  sms_arrears: ["UnauthorizedOperation.SerivceSuspendDueToArrears"],
+  sms_arrears: [
+    "UnauthorizedOperation.SerivceSuspendDueToArrears",
+    "UnauthorizedOperation.ServiceSuspendDueToArrears",
+  ],
   sms_signature: ["FailedOperation.SignatureIncorrectOrUnapproved", "FailedOperation.SignIdNotExist"],
   sms_template: [
     "FailedOperation.TemplateIncorrectOrUnapproved",

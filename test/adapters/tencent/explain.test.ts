@@ -17,6 +17,9 @@ it.each([
   ["FailedOperation.TemplateNumberLimit", /as many as it may have/],
   ["FailedOperation.MissingSignature", /before the account has a signature/],
   ["UnsupportedRegion", /TENCENT_REGION/],
+  ["UnauthorizedOperation.SerivceSuspendDueToArrears", /arrears/],
+  ["UnauthorizedOperation.ServiceSuspendDueToArrears", /arrears/],
+  ["InvalidParameterValue.UnsupportedTemplateVariable", /no variables/],
 ])("%s is a sentence that says what to do", (code, sentence) => {
   const error = new TencentError({
     code,
