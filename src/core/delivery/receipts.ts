@@ -107,8 +107,11 @@ export interface CarrierReply {
 }
 
 const MOST_LETTERS = 500;
-/** What carriers and people in China write to be left alone. */
-const STOP_WORDS = ["T", "TD", "退订"];
+/**
+ * What carriers have people write to be left alone: R in China today (cloud.tencent.com/document/product/382/100568), T or TD
+ * before, and elsewhere STOP.
+ */
+const STOP_WORDS = ["R", "T", "TD", "退订", "STOP"];
 
 /**
  * Keeps an answer, if we ever sent that phone a message. One that says stop opts the phone out of what its holder did
