@@ -104,9 +104,11 @@ describe.runIf(hasMariadb())("the demo's handlers, with the keys of the function
     expect(await call("sms", query({ method: "getSms", phone: [PHONE, PHONE] }))).toMatchObject({
       errorCode: -1001,
     });
-    expect(await call("sms", query({ method: odd.long, phone: PHONE }))).toMatchObject({ errorCode: -1004 });
-    expect(await call("sms", { body: { method: "getSms", phone: odd.long } })).toMatchObject({
-      errorCode: -1003,
-    });
+    for (const event of [
+      query({ method: odd.long, phone: PHONE }),
+      { body: { method: "getSms", phone: odd.long } },
+    ]) {
+      expect(await call("sms", event)).toMatchObject({ errorCode: -1003 });
+    }
   });
 });

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { refusalText } from "../problem.ts";
 import { answerOf, refusalAnswer, type ScfAnswer } from "./answer.ts";
 import type { Arrive } from "./arrival.ts";
-import { readEvent } from "./event.ts";
+import { readEvent, writtenOf } from "./event.ts";
 
 /** The functions of the demo. */
 export type FunctionName = "sms" | "getUserInfo" | "setNickname";
@@ -80,7 +80,7 @@ function textsOf(record: unknown): object {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "");
+  return String((typeof value === "object" && value !== null ? writtenOf(value) : value) ?? "");
 }
 
 const REFUSED = -1003;

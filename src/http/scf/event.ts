@@ -32,9 +32,7 @@ const Event = z.object({
   headers: values,
   /** The whole query; `queryStringParameters` has only what was declared in the gateway. */
   queryString: values,
-  body: z
-    .union([z.string(), z.record(z.string(), z.unknown()).transform((body) => JSON.stringify(body))])
-    .nullish(),
+  body: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
   isBase64Encoded: z.boolean().nullish(),
   // `serviceId` is what an API gateway has and a Function URL has not.
   requestContext: z.object({ serviceId: z.string(), sourceIp: z.string() }).nullish().catch(null),
@@ -49,7 +47,9 @@ export function readEvent(event: unknown, arrive: Arrive): Result<EventRequest, 
   const read = Event.safeParse(event);
   if (!read.success) return malformed(String(read.error.issues[0]?.path[0] ?? "event"));
   const { httpMethod, path, headers, queryString, requestContext } = read.data;
-  const unfitting = isTooLarge(headers) ? "headers_too_large" : unfit(headers.map(([name]) => name));
+  const search = new URLSearchParams(queryString).toString();
+  const target = `${path}${search && `?${search}`}`;
+  const unfitting = isTooLarge(target, headers) ? "headers_too_large" : unfit(headers.map(([name]) => name));
   if (unfitting) return refuse(unfitting);
   const body = bodyOf(read.data);
   if (body === undefined) return malformed("body");
@@ -59,7 +59,7 @@ export function readEvent(event: unknown, arrive: Arrive): Result<EventRequest, 
   const content = BODILESS.includes(method) ? null : body;
   try {
     const init = { method, headers: headersOf(fields, body), body: content };
-    return ok({ request: new Request(urlOf(fields, path, queryString), init), peer });
+    return ok({ request: new Request(urlOf(fields, target), init), peer });
   } catch {
     // A host, header or method that makes no request.
     return refuse("invalid_request");
@@ -70,17 +70,28 @@ function malformed(field: string) {
   return refuse("invalid_request", { field, detail: "is missing or malformed in the event" });
 }
 
-function isTooLarge(fields: Fields): boolean {
+/** The target counts with the fields, as it does for a server. */
+function isTooLarge(target: string, fields: Fields): boolean {
   const lengths = fields.map(([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value) + 4);
-  return lengths.reduce((sum, length) => sum + length, 0) > MAX_HEADER_BYTES;
+  return lengths.reduce((sum, length) => sum + length, Buffer.byteLength(target)) > MAX_HEADER_BYTES;
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Undefined where it should be base64 and is not. */
+/** Undefined where it should be base64 and is not, and where it cannot be written. */
 function bodyOf({ body, isBase64Encoded }: z.output<typeof Event>): Buffer<ArrayBuffer> | undefined {
-  if (!isBase64Encoded) return Buffer.from(body ?? "");
-  return BASE64.test(body ?? "") ? Buffer.from(body ?? "", "base64") : undefined;
+  const text = typeof body === "object" && body !== null ? writtenOf(body) : (body ?? "");
+  if (text === undefined || (isBase64Encoded && !BASE64.test(text))) return undefined;
+  return Buffer.from(text, isBase64Encoded ? "base64" : "utf8");
+}
+
+/** As JSON; undefined for what is nested deeper than it can be written. */
+export function writtenOf(value: object): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** With the length of the body that is really there: limits are judged by it. */
@@ -93,9 +104,8 @@ function headersOf(fields: Fields, body: Buffer): Headers {
   return headers;
 }
 
-function urlOf(fields: Fields, path: string, query: [string, string][]): string {
+function urlOf(fields: Fields, target: string): string {
   const host = fields.find(([name]) => name.toLowerCase() === "host")?.[1] || new URL(NOWHERE).host;
   if (!/^[\w.:[\]-]+$/.test(host)) throw new TypeError("the host is none");
-  const search = new URLSearchParams(query).toString();
-  return `https://${host}${path}${search && `?${search}`}`;
+  return `https://${host}${target}`;
 }

@@ -73,6 +73,9 @@ const gateway = {
   httpMethod: "POST",
 };
 
+/** As JSON brings it: its reader goes as deep as it likes, its writer does not. */
+const nested = JSON.parse(`${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`);
+
 describe("what an event becomes", () => {
   test("of a Function URL", async () => {
     expect(await sent(functionUrl)).toEqual({
@@ -207,10 +210,24 @@ describe("events that are none", () => {
   });
 
   test.each([
-    ["too many headers", Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`x-${n}`, "1"]))],
-    ["headers too long", { cookie: "x".repeat(17_000) }],
-  ])("%s", async (_, headers) => {
-    expect((await refused({ ...functionUrl, headers })).slice(0, 2)).toEqual([431, "headers_too_large"]);
+    [
+      "too many headers",
+      { headers: Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`x-${n}`, "1"])) },
+    ],
+    ["headers too long", { headers: { cookie: "x".repeat(17_000) } }],
+    ["a path too long", { path: `/${"x".repeat(17_000)}` }],
+    ["a query too long", { queryString: { a: "x".repeat(17_000) } }],
+    ["a query too long as a URL has it", { queryString: { a: "名".repeat(2_000) } }],
+    ["a query of too many", { queryString: { a: Array(10_000).fill("") } }],
+  ])("%s", async (_, more) => {
+    expect((await refused({ ...functionUrl, ...more })).slice(0, 2)).toEqual([431, "headers_too_large"]);
+  });
+
+  test("what is nested deeper than can be written is refused, and never thrown to the platform", async () => {
+    expect(await refused({ ...functionUrl, body: nested })).toEqual([400, "invalid_request", "body"]);
+    for (const event of [{ body: nested }, { queryString: { phone: nested } }, { headers: { a: nested } }]) {
+      expect(await doors.call("sms", event)).toHaveProperty("errorCode");
+    }
   });
 });
 

@@ -190,6 +190,8 @@ const odd = fc.oneof(
     { method: "GET", path: "/%2e%2e/%zz" },
     { method: "GET", path: "/dev/inbox" },
     { method: "GET", path: "/sign-in", headers: { "x-long": "x".repeat(17_000) } },
+    { method: "GET", path: "/sign-in", query: [["lang", "x".repeat(17_000)]] },
+    { method: "GET", path: `/${"x".repeat(17_000)}` },
   ),
   fc
     .tuple(fc.constantFrom("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), fc.webPath())
