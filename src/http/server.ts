@@ -66,6 +66,7 @@ export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?
   // Beyond this number Node drops headers in silence, a forwarding header that a proxy added last among them (T35).
   // `unfit` counts them instead; their size is bounded anyway.
   server.maxHeadersCount = 0;
+  server.on("connection", knowPeer);
   server.on("checkExpectation", (request, response) => refuse(request, response, "invalid_request"));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     log.info({ problem: error.code ?? "unknown" }, "request that could not be read");
@@ -74,6 +75,14 @@ export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?
     answerUnreadable(code, socket, underWay.get(socket));
   });
   return server;
+}
+
+/**
+ * Has Node remember whose connection this is. Asked once it was reset, the kernel does not say, and hands out what came by it all
+ * the same: whoever sends and resets would have no address, and so no limits by address (T35).
+ */
+function knowPeer(socket: Socket): void {
+  if (!socket.remoteAddress) socket.destroy();
 }
 
 function namesOf({ rawHeaders }: IncomingMessage): readonly string[] {
