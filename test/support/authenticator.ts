@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
 /** What a ceremony looks like to an authenticator, so that every part of an answer can be made wrong alone. */
 export interface Ceremony {
@@ -9,22 +9,44 @@ export interface Ceremony {
   readonly counter?: number;
 }
 
+/** What an authenticator makes its statement about itself of (WebAuthn level 3, section 6.5). */
+export interface Attested {
+  readonly privateKey: KeyObject;
+  readonly clientDataHash: Buffer;
+  readonly authData: Buffer;
+}
+
+export interface Attestation {
+  readonly fmt: string;
+  readonly attStmt: ReadonlyMap<string, unknown>;
+}
+
 const sha256 = (data: string | Buffer) => createHash("sha256").update(data).digest();
 
+type Cbor = number | string | Buffer | readonly Buffer[] | ReadonlyMap<number | string, unknown>;
+
 /** CBOR (RFC 8949) of the few things that an authenticator says. */
-function cbor(value: number | string | Buffer | ReadonlyMap<number | string, unknown>): Buffer {
+function cbor(value: Cbor): Buffer {
   if (typeof value === "number") return value < 0 ? head(1, -1 - value) : head(0, value);
   if (typeof value === "string")
     return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
   if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value]);
-  const entries = [...value].flatMap(([key, entry]) => [cbor(key), cbor(entry as number)]);
-  return Buffer.concat([head(5, value.size), ...entries]);
+  if (value instanceof Map) {
+    const entries = [...value].flatMap(([key, entry]) => [cbor(key), cbor(entry as Cbor)]);
+    return Buffer.concat([head(5, value.size), ...entries]);
+  }
+  const items = value as readonly Buffer[];
+  return Buffer.concat([head(4, items.length), ...items.map(cbor)]);
 }
 
 function head(major: number, length: number): Buffer {
   if (length < 24) return Buffer.from([(major << 5) | length]);
   if (length < 256) return Buffer.from([(major << 5) | 24, length]);
   return Buffer.from([(major << 5) | 25, length >> 8, length & 255]);
+}
+
+function attestNothing(): Attestation {
+  return { fmt: "none", attStmt: new Map() };
 }
 
 /** An authenticator in software (WebAuthn level 3, section 6), sharing nothing with what is tested. */
@@ -63,18 +85,21 @@ export function createAuthenticator() {
 
   return {
     id,
-    create(ceremony: Ceremony) {
+    create(ceremony: Ceremony, attest: (attested: Attested) => Attestation = attestNothing) {
       const length = Buffer.from([0, credentialId.length]);
       const attested = Buffer.concat([Buffer.alloc(16), length, credentialId, coseKey]);
-      const attestationObject = cbor(
-        new Map<string, unknown>([
-          ["fmt", "none"],
-          ["attStmt", new Map()],
-          ["authData", authData(ceremony, attested)],
-        ]),
-      ).toString("base64url");
-      const clientDataJSON = clientData("webauthn.create", ceremony).toString("base64url");
-      return answer({ clientDataJSON, attestationObject });
+      const client = clientData("webauthn.create", ceremony);
+      const data = authData(ceremony, attested);
+      const { fmt, attStmt } = attest({ privateKey, clientDataHash: sha256(client), authData: data });
+      const object = new Map<string, unknown>([
+        ["fmt", fmt],
+        ["attStmt", attStmt],
+        ["authData", data],
+      ]);
+      return answer({
+        clientDataJSON: client.toString("base64url"),
+        attestationObject: cbor(object).toString("base64url"),
+      });
     },
     get(ceremony: Ceremony) {
       const client = clientData("webauthn.get", ceremony);

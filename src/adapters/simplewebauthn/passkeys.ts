@@ -1,6 +1,6 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import { z } from "zod";
-import type { Credential, PasskeySite, Passkeys } from "../../core/account/factors/ports.ts";
+import type { Credential, PasskeyAnswer, PasskeySite, Passkeys } from "../../core/account/factors/ports.ts";
 
 const base64url = z.string().regex(/^[\w-]+$/);
 
@@ -58,8 +58,9 @@ export function createPasskeys(): Passkeys {
 
     async readCreation(site, answer, challenge) {
       const { verifyRegistrationResponse } = await library();
-      const response = answer as unknown as RegistrationResponseJSON;
-      const read = verifyRegistrationResponse({ ...expectedAt(site, challenge), response });
+      const read = withoutAttestation(answer).then((response) =>
+        verifyRegistrationResponse({ ...expectedAt(site, challenge), response }),
+      );
       const { registrationInfo } = (await read.catch(nothing)) ?? {};
       if (!registrationInfo) return undefined;
       const { credential } = registrationInfo;
@@ -88,6 +89,23 @@ export function createPasskeys(): Passkeys {
       return verified?.verified ? verified.authenticationInfo.newCounter : undefined;
     },
   };
+}
+
+/**
+ * An answer that says nothing of who made the authenticator, as it was asked for. Of what comes all the same the library would ask
+ * every address that its certificates name whether they were revoked, whoever made them (SSRF).
+ */
+async function withoutAttestation(answer: PasskeyAnswer): Promise<RegistrationResponseJSON> {
+  const { decodeAttestationObject, isoBase64URL, isoCBOR } = await import("@simplewebauthn/server/helpers");
+  const given = answer as unknown as RegistrationResponseJSON;
+  const object = decodeAttestationObject(isoBase64URL.toBuffer(given.response.attestationObject));
+  const plain = new Map<string, string | Uint8Array | Map<string, string>>([
+    ["fmt", "none"],
+    ["attStmt", new Map<string, string>()],
+    ["authData", object.get("authData")],
+  ]);
+  const attestationObject = isoBase64URL.fromBuffer(new Uint8Array(isoCBOR.encode(plain)));
+  return { ...given, response: { ...given.response, attestationObject } };
 }
 
 /** The library throws at whatever is wrong with an answer. */
