@@ -1,3 +1,6 @@
+/** After this a form that was sent may be sent again: nothing tells of one that was stopped on its way. */
+const STUCK_MS = 15_000;
+
 /** Keeps a form from being sent twice, and gives it back when the visitor returns to the page. */
 export function enhanceForms(root: ParentNode): void {
   // One that is answered with a file leaves its page open, and nothing tells when it may be sent again.
@@ -13,7 +16,10 @@ function submitOnce(form: HTMLFormElement, event: Event): void {
   const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
   if (form.hasAttribute("aria-busy") || button?.getAttribute("aria-disabled") === "true")
     event.preventDefault();
-  else form.setAttribute("aria-busy", "true");
+  else {
+    form.setAttribute("aria-busy", "true");
+    setTimeout(() => release(form), STUCK_MS);
+  }
 }
 
 function release(form: HTMLFormElement): void {
