@@ -6,12 +6,16 @@ interface OtpCredential extends Credential {
   readonly code: string;
 }
 
-/** Makes the code field take whatever a person pastes, send itself when full, and read the message by itself. */
-export function enhanceCodeForm(root: ParentNode): void {
-  const form = root.querySelector<HTMLFormElement>("form[data-form=code]");
-  const input = form?.querySelector<HTMLInputElement>("input[data-code]");
-  if (!form || !input) return;
+/** Makes the code field take whatever a person pastes, read the message by itself, and send its form where that is said beforehand. */
+export function enhanceCodeField(root: ParentNode): void {
+  const input = root.querySelector<HTMLInputElement>("input[data-code]");
+  const form = input?.form;
+  if (!input || !form) return;
   const length = Number(input.dataset.code);
+  const goesOn = form.querySelector<HTMLElement>("[data-sends-itself]");
+  if (goesOn) goesOn.textContent = goesOn.dataset.sendsItself ?? "";
+  // It would cut off a message that is pasted whole.
+  input.removeAttribute("maxlength");
   const update = () => {
     clean(input, length);
     markCells(input);
@@ -19,7 +23,7 @@ export function enhanceCodeForm(root: ParentNode): void {
   input.addEventListener("input", (event) => {
     if ((event as InputEvent).isComposing) return;
     update();
-    if (input.value.length === length) send(form);
+    if (goesOn && input.value.length === length) send(form);
   });
   input.addEventListener("compositionend", () => input.dispatchEvent(new Event("input")));
   for (const type of ["focus", "blur", "keyup", "click", "select"]) {
@@ -34,9 +38,15 @@ function digitsOf(text: string): string {
   return text.normalize("NFKC").replace(/[^0-9]/g, "");
 }
 
+/** What of a text is the code: of a whole message the digits that stand together, as many as a code has. */
+function codeIn(text: string, length: number): string {
+  const together = text.normalize("NFKC").match(/[0-9]+/g) ?? [];
+  return together.find((digits) => digits.length === length) ?? digitsOf(text).slice(0, length);
+}
+
 function clean(input: HTMLInputElement, length: number): void {
   const caret = digitsOf(input.value.slice(0, input.selectionStart ?? 0)).length;
-  const digits = digitsOf(input.value).slice(0, length);
+  const digits = codeIn(input.value, length);
   if (digits === input.value) return;
   input.value = digits;
   input.setSelectionRange(caret, caret);

@@ -1,5 +1,5 @@
 import { enhanceChallenges } from "./challenge.ts";
-import { enhanceCodeForm } from "./code-field.ts";
+import { enhanceCodeField } from "./code-field.ts";
 import { enhanceCopyButtons } from "./copy-button.ts";
 import { startCountdowns } from "./countdown.ts";
 import { enhanceCountrySelect } from "./country-picker.ts";
@@ -17,7 +17,7 @@ enhanceChallenges(document);
 enhancePasskeys(document);
 enhancePasswordFields(document);
 enhanceForms(document);
-enhanceCodeForm(document);
+enhanceCodeField(document);
 enhanceCountrySelect(document);
 enhanceCopyButtons(document);
 localiseTimes(document);

@@ -45,8 +45,9 @@ interface CodeCopy {
   /** Follows the sentence before at once; a language that parts sentences by a space begins with it. */
   readonly validFor: (duration: string) => string;
   readonly label: string;
+  /** Where the script sends the form after the last digit. */
+  readonly goesOn: string;
   readonly submit: string;
-  readonly notArrived: string;
   readonly resend: string;
   readonly resendIn: (time: string) => string;
   readonly resendCountdown: string;

@@ -71,11 +71,11 @@ function Open(props: CodePageProps) {
         <PhoneNumber value={phoneMasked} after={after} />
         {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
       </p>
-      <Form context={context} action="/sign-in/code" class="stack" enhance={hasLetters ? undefined : "code"}>
+      <Form context={context} action="/sign-in/code" class="stack">
         {hasLetters ? (
           <PasswordField context={context} error={codeError} />
         ) : (
-          <CodeField context={context} length={codeLength} error={codeError} />
+          <CodeField context={context} length={codeLength} goesOn error={codeError} />
         )}
         <p
           class="hint hint-warn"
@@ -103,6 +103,8 @@ function startOf({ hasLetters }: CodePageProps): string | undefined {
 interface CodeFieldProps {
   readonly context: PageContext;
   readonly length: number;
+  /** Whether the script sends the form after the last digit: not what cannot be taken back, and not what has more to fill in. */
+  readonly goesOn?: boolean;
   readonly error?: string | undefined;
 }
 
@@ -110,10 +112,11 @@ interface CodeFieldProps {
  * One real input over a row of drawn cells, so that autofill, paste and screen readers meet a single field. It takes
  * more than the digits, since a code pasted without the script may have spaces or hyphens in it.
  */
-export function CodeField({ context, length, error }: CodeFieldProps) {
+export function CodeField({ context, length, goesOn, error }: CodeFieldProps) {
+  const copy = COPY[context.locale].code;
   return (
     <div class="field">
-      <label for="code">{COPY[context.locale].code.label}</label>
+      <label for="code">{copy.label}</label>
       <div class={error ? "code-field is-wrong" : "code-field"} data-length={String(length)}>
         <span class="cells" aria-hidden="true">
           {Array.from({ length }, () => (
@@ -132,10 +135,11 @@ export function CodeField({ context, length, error }: CodeFieldProps) {
           required
           autofocus
           aria-invalid={error ? "true" : undefined}
-          aria-describedby={describedBy(error && "code-error")}
+          aria-describedby={describedBy(error && "code-error", goesOn && "code-hint")}
         />
       </div>
       <FieldError id="code-error" text={error} />
+      {goesOn && <p class="hint" id="code-hint" data-sends-itself={copy.goesOn}></p>}
     </div>
   );
 }

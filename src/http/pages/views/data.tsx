@@ -72,7 +72,7 @@ function Sent({ context, sent, error, isOfCode }: DataPageProps & { readonly sen
         {before}
         <PhoneNumber value={sent.phoneMasked} after={after} />
       </p>
-      <Form context={context} action="/account/data/erase" class="stack" enhance="code">
+      <Form context={context} action="/account/data/erase" class="stack">
         <CodeField context={context} length={sent.codeLength} error={isOfCode ? error : undefined} />
         <button class="button button-danger" type="submit">
           {LIFE_COPY[context.locale].data.eraseSubmit}

@@ -9,7 +9,7 @@ interface FormProps {
   readonly action: string;
   readonly class?: string;
   /** Which browser script, if any, takes care of this form. */
-  readonly enhance?: "code" | "resend" | "download" | undefined;
+  readonly enhance?: "resend" | "download" | undefined;
 }
 
 /** A POST form with the page's CSRF token. Every form of the pages is one of these (T36). */

@@ -83,8 +83,8 @@ function Sent(props: PhoneChangePageProps & { readonly sent: SentCode }) {
         {before}
         <PhoneNumber value={sent.phoneMasked} after={after} />
       </p>
-      <Form context={context} action="/account/phone" class="stack" enhance="code">
-        <CodeField context={context} length={sent.codeLength} {...(isOfCode && { error })} />
+      <Form context={context} action="/account/phone" class="stack">
+        <CodeField context={context} length={sent.codeLength} goesOn {...(isOfCode && { error })} />
         <button class="button button-primary" type="submit">
           {copy.codeSubmit}
         </button>

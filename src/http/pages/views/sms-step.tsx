@@ -51,9 +51,9 @@ function Sent({ context, action, sent, challenge, error }: SmsStepProps & { read
         {before}
         <PhoneNumber value={sent.phoneMasked} after={after} />
       </p>
-      <Form context={context} action={action} class="stack" enhance="code">
+      <Form context={context} action={action} class="stack">
         <input type="hidden" name="by" value="sms" />
-        <CodeField context={context} length={sent.codeLength} error={error} />
+        <CodeField context={context} length={sent.codeLength} goesOn error={error} />
         <button class="button button-primary" type="submit">
           {CONFIRM_COPY[context.locale].submit}
         </button>

@@ -37,11 +37,16 @@ export function verifyPage(props: VerifyPageProps): Page {
       </p>
       {transaction && <Payment context={context} transaction={transaction} />}
       <SentTo {...props} />
-      <Form context={context} action={action} class="stack" enhance={props.hasLetters ? undefined : "code"}>
+      <Form context={context} action={action} class="stack">
         {props.hasLetters ? (
           <PasswordField context={context} error={codeError} />
         ) : (
-          <CodeField context={context} length={props.codeLength} error={codeError} />
+          <CodeField
+            context={context}
+            length={props.codeLength}
+            goesOn={asks === "identity"}
+            error={codeError}
+          />
         )}
         <button class="button button-primary" type="submit">
           {submit}
