@@ -40,102 +40,109 @@ const secondFactorClaims = z.strictObject({
   testUntil: z.exactOptional(count),
 });
 
+/** Those for Phonekey itself and, of proofs, for the backend that asked. */
+const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> } = {
+  refresh: {
+    header: { alg: "HS256", typ: "rt+jwt" },
+    keyKind: "refresh",
+    audience: () => "urn:phonekey:refresh",
+    claims: z.strictObject({ sid: id, gen: count }),
+  },
+  device: {
+    header: { alg: "HS256", typ: "device+jwt" },
+    keyKind: "device",
+    audience: () => "urn:phonekey:device",
+    claims: z.strictObject({ sub: id, did: id, epoch: count }),
+  },
+  page: {
+    header: { alg: "HS256", typ: "page+jwt" },
+    keyKind: "page",
+    audience: () => "urn:phonekey:page",
+    claims: z.strictObject({ sid: id }),
+  },
+  flow: {
+    header: { alg: "dir", enc: "A256GCM", typ: "flow+jwt" },
+    keyKind: "flow",
+    audience: () => "urn:phonekey:flow",
+    claims: z.strictObject({
+      pre: id,
+      verification: z.exactOptional(id),
+      returnTo: z.exactOptional(z.string()),
+      state: z.exactOptional(z.string()),
+      challenge: z.exactOptional(z.string()),
+    }),
+  },
+  handover: {
+    header: { alg: "dir", enc: "A256GCM", typ: "handover+jwt" },
+    keyKind: "handover",
+    audience: () => "urn:phonekey:handover",
+    claims: z.strictObject({
+      jti: id,
+      sub: id,
+      sid: id,
+      epoch: count,
+      challenge: z.string(),
+      created: z.boolean(),
+      amr: methods,
+      authTime: count,
+      openedAt: z.exactOptional(count),
+      testUntil: z.exactOptional(count),
+      mustSetPassword: z.exactOptional(z.literal(true)),
+    }),
+  },
+  second_factor: {
+    header: { alg: "HS256", typ: "second-factor+jwt" },
+    keyKind: "second",
+    audience: () => "urn:phonekey:second-factor",
+    claims: secondFactorClaims,
+  },
+  proof: {
+    header: { alg: "ES256", typ: "proof+jwt" },
+    keyKind: "proof",
+    audience: ({ client }) => client,
+    claims: z.strictObject({
+      client: z.string().regex(CLIENT_NAME),
+      jti: id,
+      verification: id,
+      purpose: z.enum(PURPOSES),
+      phone: z.exactOptional(id),
+      phoneTag: z.exactOptional(id),
+      reference: z.exactOptional(id),
+      transactionHash: z.exactOptional(id),
+    }),
+  },
+  link: {
+    header: { alg: "dir", enc: "A256GCM", typ: "link+jwt" },
+    keyKind: "link",
+    audience: () => "urn:phonekey:link",
+    claims: z.strictObject({
+      verification: id,
+      client: z.string().regex(CLIENT_NAME),
+      returnTo: z.exactOptional(z.string()),
+      state: z.exactOptional(z.string()),
+    }),
+  },
+  functions: {
+    header: { alg: "HS256", typ: "functions+jwt" },
+    keyKind: "functions",
+    audience: () => "urn:phonekey:functions",
+    claims: z.strictObject({ phone: id, userId: id, name: z.string(), avatar: id, sid: id }),
+  },
+};
+
 /**
- * @param audience of the access tokens, which others read (RFC 9068); all other kinds are for Phonekey itself.
+ * The profile of each kind.
+ *
+ * @param audience of the access tokens, which others read (RFC 9068)
  */
 export function createProfiles(audience: string): { readonly [K in TokenKind]: Profile<K> } {
   return {
+    ...OWN_PROFILES,
     access: {
       header: { alg: "ES256", typ: "at+jwt" },
       keyKind: "signing",
       audience: () => audience,
       claims: accessClaims,
-    },
-    refresh: {
-      header: { alg: "HS256", typ: "rt+jwt" },
-      keyKind: "refresh",
-      audience: () => "urn:phonekey:refresh",
-      claims: z.strictObject({ sid: id, gen: count }),
-    },
-    device: {
-      header: { alg: "HS256", typ: "device+jwt" },
-      keyKind: "device",
-      audience: () => "urn:phonekey:device",
-      claims: z.strictObject({ sub: id, did: id, epoch: count }),
-    },
-    page: {
-      header: { alg: "HS256", typ: "page+jwt" },
-      keyKind: "page",
-      audience: () => "urn:phonekey:page",
-      claims: z.strictObject({ sid: id }),
-    },
-    flow: {
-      header: { alg: "dir", enc: "A256GCM", typ: "flow+jwt" },
-      keyKind: "flow",
-      audience: () => "urn:phonekey:flow",
-      claims: z.strictObject({
-        pre: id,
-        verification: z.exactOptional(id),
-        returnTo: z.exactOptional(z.string()),
-        state: z.exactOptional(z.string()),
-        challenge: z.exactOptional(z.string()),
-      }),
-    },
-    handover: {
-      header: { alg: "dir", enc: "A256GCM", typ: "handover+jwt" },
-      keyKind: "handover",
-      audience: () => "urn:phonekey:handover",
-      claims: z.strictObject({
-        jti: id,
-        sub: id,
-        sid: id,
-        epoch: count,
-        challenge: z.string(),
-        created: z.boolean(),
-        amr: methods,
-        authTime: count,
-        openedAt: z.exactOptional(count),
-        testUntil: z.exactOptional(count),
-        mustSetPassword: z.exactOptional(z.literal(true)),
-      }),
-    },
-    second_factor: {
-      header: { alg: "HS256", typ: "second-factor+jwt" },
-      keyKind: "second",
-      audience: () => "urn:phonekey:second-factor",
-      claims: secondFactorClaims,
-    },
-    proof: {
-      header: { alg: "ES256", typ: "proof+jwt" },
-      keyKind: "proof",
-      audience: ({ client }) => client,
-      claims: z.strictObject({
-        client: z.string().regex(CLIENT_NAME),
-        jti: id,
-        verification: id,
-        purpose: z.enum(PURPOSES),
-        phone: z.exactOptional(id),
-        phoneTag: z.exactOptional(id),
-        reference: z.exactOptional(id),
-        transactionHash: z.exactOptional(id),
-      }),
-    },
-    link: {
-      header: { alg: "dir", enc: "A256GCM", typ: "link+jwt" },
-      keyKind: "link",
-      audience: () => "urn:phonekey:link",
-      claims: z.strictObject({
-        verification: id,
-        client: z.string().regex(CLIENT_NAME),
-        returnTo: z.exactOptional(z.string()),
-        state: z.exactOptional(z.string()),
-      }),
-    },
-    functions: {
-      header: { alg: "HS256", typ: "functions+jwt" },
-      keyKind: "functions",
-      audience: () => "urn:phonekey:functions",
-      claims: z.strictObject({ phone: id, userId: id, name: z.string(), avatar: id, sid: id }),
     },
   };
 }
