@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
 import type { PhonekeyDeps } from "../core/phonekey.ts";
-import { DAY_MS } from "../core/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/time.ts";
 import type { HttpSettings } from "../http/context.ts";
 import { NOWHERE } from "../http/scf/own-host.ts";
 import { protectionSettings } from "./protection.ts";
@@ -36,10 +36,10 @@ export function coreSettings(
     host: new URL(origin).hostname,
     ...(origin !== NOWHERE && { origin }),
     recycled: { unusedMs: life.numberUnusedDays * DAY_MS, sparesProtected: life.sparesProtected },
-    phoneChangeMs: life.phoneChangeHours * 3_600_000,
+    phoneChangeMs: life.phoneChangeHours * HOUR_MS,
     signUp: config.accounts.signUp,
     session: {
-      accessTokenMs: session.accessTokenMinutes * 60_000,
+      accessTokenMs: session.accessTokenMinutes * MINUTE_MS,
       sessionMs: session.sessionDays * DAY_MS,
       idleMs: session.idleDays * DAY_MS,
     },

@@ -1,7 +1,8 @@
 import type { LearnedWindows, Window } from "../core/protection/limits.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/time.ts";
 import { bad, type Format, format, good, split } from "./formats.ts";
 
-const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const UNIT_MS = { s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 const LONGEST_MS = 30 * UNIT_MS.d;
 const EXPECTS =
   "counts and windows such as `5/1h,10/24h` (units s, m, h and d, 30 days at most), or `unlimited`";

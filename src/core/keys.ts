@@ -1,35 +1,37 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.ts";
+
 /** What each kind of key is for, and how long a key of it must be kept after a newer one took over. */
 export const KEY_KINDS = {
   /** HMAC-SHA-256 key of the tags that stand for phones. Changes only by `phonekey keys retag`. */
-  tag: { algorithm: "HS256", keptMs: 31 * 86_400_000 },
+  tag: { algorithm: "HS256", keptMs: 31 * DAY_MS },
   /** HMAC-SHA-256 key of the tags of prefixes and addresses. A new one makes their limits count anew. */
-  traffic: { algorithm: "HS256", keptMs: 86_400_000 },
+  traffic: { algorithm: "HS256", keptMs: DAY_MS },
   /** AES-256-GCM key that encrypts phones at rest. Kept for ever: old rows are still sealed under it. */
   data: { algorithm: "A256GCM", keptMs: Number.POSITIVE_INFINITY },
   /** HMAC-SHA-256 key from which codes are derived. A code lives 10 minutes at most. */
-  code: { algorithm: "HS256", keptMs: 3_600_000 },
+  code: { algorithm: "HS256", keptMs: HOUR_MS },
   /** ECDSA P-256 key of access tokens; its public half is in the JWKS. */
-  signing: { algorithm: "ES256", keptMs: 2 * 86_400_000 },
+  signing: { algorithm: "ES256", keptMs: 2 * DAY_MS },
   /** ECDSA P-256 key of the proofs that backends get; its public half is in the JWKS. */
-  proof: { algorithm: "ES256", keptMs: 2 * 86_400_000 },
+  proof: { algorithm: "ES256", keptMs: 2 * DAY_MS },
   /** Keys of the tokens that only Phonekey itself reads, one kind each (RFC 8725, section 3.12). */
-  refresh: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
-  device: { algorithm: "HS256", keptMs: 181 * 86_400_000 },
-  page: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
-  flow: { algorithm: "A256GCM", keptMs: 86_400_000 },
-  handover: { algorithm: "A256GCM", keptMs: 3_600_000 },
-  link: { algorithm: "A256GCM", keptMs: 3_600_000 },
-  second: { algorithm: "HS256", keptMs: 3_600_000 },
-  functions: { algorithm: "HS256", keptMs: 400 * 86_400_000 },
+  refresh: { algorithm: "HS256", keptMs: 400 * DAY_MS },
+  device: { algorithm: "HS256", keptMs: 181 * DAY_MS },
+  page: { algorithm: "HS256", keptMs: 400 * DAY_MS },
+  flow: { algorithm: "A256GCM", keptMs: DAY_MS },
+  handover: { algorithm: "A256GCM", keptMs: HOUR_MS },
+  link: { algorithm: "A256GCM", keptMs: HOUR_MS },
+  second: { algorithm: "HS256", keptMs: HOUR_MS },
+  functions: { algorithm: "HS256", keptMs: 400 * DAY_MS },
   /** HMAC-SHA-256 key from which the secrets of proof-of-work challenges are derived. A challenge lives 5 minutes. */
-  challenge: { algorithm: "HS256", keptMs: 3_600_000 },
+  challenge: { algorithm: "HS256", keptMs: HOUR_MS },
 } as const satisfies Record<string, { algorithm: KeyAlgorithm; keptMs: number }>;
 
 export type KeyAlgorithm = "HS256" | "A256GCM" | "ES256";
 export type KeyKind = keyof typeof KEY_KINDS;
 
 /** A new signing key is published this long before it signs, so that every cached JWKS has it by then. */
-export const PUBLISH_LEAD_MS = 15 * 60_000;
+export const PUBLISH_LEAD_MS = 15 * MINUTE_MS;
 
 /** A key, unwrapped. */
 export interface Key {

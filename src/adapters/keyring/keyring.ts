@@ -1,13 +1,14 @@
 import { KEY_KINDS, type Key, type KeyKind, type Keyring, type KeyStore } from "../../core/keys.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { UnavailableError } from "../../core/refusals.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 import { createCache } from "./cache.ts";
 import { hasKnownKind, keptUntil } from "./lifetime.ts";
 import { newKey } from "./new-key.ts";
 import { createKeyWrapper, type KeyWrapper, MissingSecretError } from "./wrap.ts";
 
 /** How long the keys in hand are used on while the store does not answer. */
-const GRACE_MS = 10 * 60_000;
+const GRACE_MS = 10 * MINUTE_MS;
 /** Unknown key ids, which anybody can send, cause one query in this time, however many come. */
 const PAUSE_MS = 1_000;
 

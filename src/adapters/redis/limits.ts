@@ -8,6 +8,7 @@ import type {
   TakeResult,
 } from "../../core/protection/ports.ts";
 import { slotAt, sumKey } from "../../core/protection/sums.ts";
+import { DAY_MS } from "../../core/time.ts";
 import type { RedisConnection, Script } from "./connection.ts";
 import {
   CORRECT,
@@ -26,7 +27,7 @@ import {
 import { EPOCHS, eventsKey, leasesKey, REBUILT, sumsKey, takeCall } from "./limit-take.ts";
 
 /** What is put back is kept this long: no window can be set longer. */
-const SEEDED_KEPT_MS = 31 * 86_400_000;
+const SEEDED_KEPT_MS = 31 * DAY_MS;
 const SEED_EVENTS = 500;
 /** Longer than any lease that was lost. */
 const UNSTEADY_MS = 720_000;

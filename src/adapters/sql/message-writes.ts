@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Finished, Idempotency, Message } from "../../core/delivery/ports.ts";
 import { UnavailableError } from "../../core/refusals.ts";
+import { DAY_MS } from "../../core/time.ts";
 import { saidById } from "./by-id.ts";
 import { coalesce } from "./coalesce.ts";
 import type { SqlDatabase } from "./database.ts";
@@ -9,7 +10,7 @@ import type { MessageRow, Schema } from "./schema.ts";
 import { trafficValues } from "./traffic.ts";
 
 /** How long an idempotency key belongs to the message that it came with. */
-const KEY_KEPT_MS = 86_400_000;
+const KEY_KEPT_MS = DAY_MS;
 
 /** What every message writes: it is written before it is sent, and its outcome after. Those of one moment go together. */
 export function createMessageWrites({ db, transaction }: SqlDatabase) {

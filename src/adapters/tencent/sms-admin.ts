@@ -1,3 +1,4 @@
+import { HOUR_MS } from "../../core/time.ts";
 import type { TencentClient } from "./client.ts";
 import { TencentError } from "./errors.ts";
 import { DOCUMENTS, SIGN_TYPES, type SignDocument, type SignType } from "./signature-kinds.ts";
@@ -230,7 +231,7 @@ function spanOf(SmsSdkAppId: string, from: number, to: number): object {
   return { SmsSdkAppId, BeginTime: hourOf(from), EndTime: hourOf(to) };
 }
 
-const CLOUD_OFFSET_MS = 8 * 3_600_000;
+const CLOUD_OFFSET_MS = 8 * HOUR_MS;
 
 /** `yyyymmddhh`, on the cloud's clock (+08:00). */
 function hourOf(at: number): string {

@@ -2,6 +2,7 @@ import { PhoneNumber } from "libphonenumber-js/max";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Refusal, type RefusalCode, type Result, refuse } from "../refusals.ts";
+import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import { avatarOf } from "./avatar.ts";
 import type { User } from "./ports.ts";
@@ -69,7 +70,7 @@ export async function admit(deps: AdmitDeps, incoming: IncomingUser, phoneTag: s
     sealedPhone: await deps.vault.seal(incoming.phone, id),
     name: incoming.name,
     avatar: incoming.avatar ?? avatarOf(id),
-    deviceEpoch: Math.floor(now / 60_000),
+    deviceEpoch: Math.floor(now / MINUTE_MS),
     createdAt: incoming.createdAt ?? now,
     unprovenSince: now,
   };

@@ -1,5 +1,6 @@
 import { type PhonePolicy, parsePhone } from "../phone.ts";
 import { ok, type RefusalCode, type Result, refuse } from "../refusals.ts";
+import { DAY_MS } from "../time.ts";
 import { type IncomingUser, readId } from "./incoming.ts";
 import { AVATAR_RULE, isAvatar, isName, NAME_RULE, type Profile } from "./profile.ts";
 
@@ -9,7 +10,7 @@ export const MOST_LINE_BYTES = 16_384;
 const FIELDS: readonly string[] = ["id", "phone", "name", "avatar", "createdAt"];
 /** Databases write microseconds, and zero as an offset. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]00:00)$/;
-const SKEW_MS = 86_400_000;
+const SKEW_MS = DAY_MS;
 
 /** A user as one line of newline-delimited JSON, its end included. */
 export function writeUserLine({

@@ -13,6 +13,7 @@ import { sha256 } from "../secrets.ts";
 import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, withMethods } from "../session/step-up.ts";
+import { MINUTE_MS } from "../time.ts";
 import {
   type CheckDeps,
   type CheckInput,
@@ -57,7 +58,7 @@ export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "c
 type ChangeRefusal = CheckRefusal | "step_up_required" | "phone_taken" | "invalid_token";
 
 /** How long ago the person may have shown that they hold the former number, or more than that. */
-const NEED: Need = { withinMs: 15 * 60_000, notBy: KNOWN };
+const NEED: Need = { withinMs: 15 * MINUTE_MS, notBy: KNOWN };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 

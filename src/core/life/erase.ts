@@ -3,6 +3,7 @@ import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
 import { requireRecent } from "../session/step-up.ts";
+import { MINUTE_MS } from "../time.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
@@ -24,7 +25,7 @@ export interface EraseInput extends Pick<CheckInput, "verificationId" | "code" |
   readonly principal: Principal;
 }
 
-const WITHIN_MS = 15 * 60_000;
+const WITHIN_MS = 15 * MINUTE_MS;
 
 /** Whether the person may go on to erase their account: the code does the rest, but for accounts with login protection. */
 export function mayErase(principal: Principal, now: number): Result<void, "step_up_required"> {

@@ -5,6 +5,7 @@ import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
 import { requireRecent } from "../session/step-up.ts";
+import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault } from "../verification/ports.ts";
 import type { AccountData, AccountStore, By } from "./account-ports.ts";
 import type { PhoneChangeStore } from "./ports.ts";
@@ -38,7 +39,7 @@ export interface AccountExport extends Omit<AccountData, "user" | "lastUsedAt" |
   readonly replies: readonly { readonly text: string; readonly at: number }[];
 }
 
-const WITHIN_MS = 15 * 60_000;
+const WITHIN_MS = 15 * MINUTE_MS;
 
 /** Whether the person showed who they are recently enough to be given all that is known of them. */
 export function mayExport(principal: Principal, now: number): Result<void, "step_up_required"> {

@@ -1,3 +1,4 @@
+import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import type { Check, Finding } from "./ports.ts";
 
 type More = Pick<Finding, "todo">;
@@ -52,7 +53,7 @@ export function skewFinding(name: string, skewMs: number): Finding {
 }
 
 /** A server does the work every minute; after this, several were missed. */
-const TICK_LATE_MS = 3_600_000;
+const TICK_LATE_MS = HOUR_MS;
 
 /**
  * Judges when periodic work was last done.
@@ -74,7 +75,7 @@ export function tickFinding(finishedAt: number | undefined, since: number, now: 
 }
 
 function spanOf(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
+  const minutes = Math.floor(ms / MINUTE_MS);
   if (minutes < 120) return `${minutes} minutes`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;

@@ -15,7 +15,7 @@ import { takeBack } from "../protection/sends.ts";
 import type { MoneySettings } from "../protection/spend.ts";
 import { type Traffic, trafficOf } from "../protection/traffic.ts";
 import type { Refusal } from "../refusals.ts";
-import { MINUTE_MS } from "../time.ts";
+import { DAY_MS, MINUTE_MS } from "../time.ts";
 import { refuseOnHold } from "../verification/on-hold.ts";
 import type { Locale, PhoneVault } from "../verification/ports.ts";
 import type { Notice, NoticeEnd, NoticeStore } from "./ports.ts";
@@ -63,7 +63,7 @@ const REQUEST_MS = MINUTE_MS;
 const SENDING_MS = 5 * MINUTE_MS;
 const RETRY_MS = 5 * MINUTE_MS;
 /** A notice that comes later than this helps nobody. */
-const MOST_AGE_MS = 24 * 60 * MINUTE_MS;
+const MOST_AGE_MS = DAY_MS;
 const PIECE = 20;
 
 /** When the periodic work may first look at a notice. */

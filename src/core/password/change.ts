@@ -9,6 +9,7 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, SENSITIVE, withMethods } from "../session/step-up.ts";
+import { HOUR_MS } from "../time.ts";
 import type { Locale } from "../verification/ports.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
 import type { CommonPasswords } from "./ports.ts";
@@ -22,9 +23,9 @@ export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
 }
 
 /** How often one user sets a password: each takes a turn of the hashing that everybody's sign-in waits for. */
-const CHANGE_WINDOWS = [{ max: 10, windowMs: 3_600_000 }];
+const CHANGE_WINDOWS = [{ max: 10, windowMs: HOUR_MS }];
 /** The same for the password of before, which no ledger counts where it is right. */
-const COMPARE_WINDOWS = [{ max: 20, windowMs: 3_600_000 }];
+const COMPARE_WINDOWS = [{ max: 20, windowMs: HOUR_MS }];
 
 export interface NotifyDeps {
   readonly notices: Pick<Notices, "draft" | "send">;

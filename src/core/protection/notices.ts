@@ -1,6 +1,6 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Notice } from "../notices/ports.ts";
-import { HOUR_MS } from "../time.ts";
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import { exemptCaller, type SendCheck, type Window } from "./limits.ts";
 import { type MoneySettings, spendChecks } from "./spend.ts";
 import type { Traffic } from "./traffic.ts";
@@ -14,7 +14,7 @@ const NOTHING_LEARNED = () => undefined;
  */
 export const NOTICE_WINDOWS: readonly Window[] = [
   { max: 3, windowMs: HOUR_MS },
-  { max: 10, windowMs: 24 * HOUR_MS },
+  { max: 10, windowMs: DAY_MS },
 ];
 
 /** They bring the link that stops what they tell of. */

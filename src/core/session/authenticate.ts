@@ -1,6 +1,7 @@
 import type { Session, SessionStore } from "../account/ports.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import { HOUR_MS } from "../time.ts";
 import type { Tokens } from "./ports.ts";
 import { isOpen, type Principal, type SessionSettings } from "./session.ts";
 
@@ -23,7 +24,7 @@ export async function authenticate(
 }
 
 /** Whoever reads counts as active at most once in this time, so that reading seldom writes. */
-const TOUCH_MS = 3_600_000;
+const TOUCH_MS = HOUR_MS;
 
 /** Notes that a session is in use. */
 export async function touchSession(

@@ -1,11 +1,12 @@
 import type { Clock } from "../ports.ts";
 import { sha256 } from "../secrets.ts";
+import { HOUR_MS } from "../time.ts";
 import type { TokenClaims, Tokens } from "./ports.ts";
 
 /** What a browser that is signing in has to keep: encrypted in a cookie, so that nothing of it is in a URL. */
 export type Flow = TokenClaims["flow"];
 
-const FLOW_MS = 3_600_000;
+const FLOW_MS = HOUR_MS;
 
 interface FlowDeps {
   readonly tokens: Tokens;

@@ -5,6 +5,7 @@ import { tooMany } from "../protection/limits.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";
+import { DAY_MS, HOUR_MS } from "../time.ts";
 import { findOpen } from "./authenticate.ts";
 import type { TokenClaims, Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
@@ -12,8 +13,8 @@ import { draftSession, type SignedIn } from "./session-draft.ts";
 
 /** How many sessions of apps one user opens: a person needs few, and a thief of a page's cookie gets few. */
 const HANDOVER_WINDOWS = [
-  { max: 20, windowMs: 3_600_000 },
-  { max: 60, windowMs: 86_400_000 },
+  { max: 20, windowMs: HOUR_MS },
+  { max: 60, windowMs: DAY_MS },
 ];
 /** How long an app has to redeem what `return_to` handed over. */
 const HANDOVER_MS = 60_000;

@@ -14,6 +14,7 @@ import type { TakeSend } from "../protection/rebuild.ts";
 import type { ProtectionSettings } from "../protection/sends.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
+import { MINUTE_MS } from "../time.ts";
 import type { AskVault, PhoneVault, VerificationStore } from "./ports.ts";
 import type { TestNumber } from "./test-numbers.ts";
 
@@ -63,7 +64,7 @@ export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "cap
 
 /** What others used up, too: when exactly it is free again would tell of their traffic. */
 const SHARED = /^(prefix|country|total|guard_\w+|spend_(hour|day)(_country|_sender)?)$/;
-const SHARED_RETRY_MS = 5 * 60_000;
+const SHARED_RETRY_MS = 5 * MINUTE_MS;
 
 /** What a refused take means for the caller. */
 export function refusedSend(

@@ -4,12 +4,13 @@ import type { Idempotency, Message } from "../delivery/ports.ts";
 import { maskPhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { hmacText } from "../secrets.ts";
+import { DAY_MS } from "../time.ts";
 import type { ClientIdempotency, IdempotencyRefusal, VerificationDeps } from "./deps.ts";
 import type { Purpose } from "./purpose.ts";
 import type { VerificationView } from "./verification.ts";
 
 /** How long the first answer is given again. */
-const KEPT_MS = 86_400_000;
+const KEPT_MS = DAY_MS;
 /** A message that is still `sending` after this was cut off by a crash: its outcome is unknown. */
 const RUNNING_MS = 60_000;
 

@@ -4,6 +4,7 @@ import type { Key } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import { messageMember } from "../protection/members.ts";
 import { firstSender, priceOf } from "../protection/prices.ts";
+import { MINUTE_MS } from "../time.ts";
 import { type Transaction, transactionDigest } from "../transaction.ts";
 import { readAsk } from "./ask.ts";
 import { alphabetOf, deriveCode, readableCode } from "./code.ts";
@@ -25,7 +26,7 @@ export async function messageFor(
   const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, now);
   const { transaction } = await readAsk(deps.vault, verification);
   const code = await codeOf(deps, { verification, testNumber }, transaction);
-  const minutes = Math.max(1, Math.ceil((verification.expiresAt - now) / 60_000));
+  const minutes = Math.max(1, Math.ceil((verification.expiresAt - now) / MINUTE_MS));
   const { codeLength, expiresAt, resendAt } = verification;
   const { brandName, host } = deps.settings;
   const content = { code, minutes, ...(transaction && { transaction }) };

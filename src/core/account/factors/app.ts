@@ -2,7 +2,7 @@ import type { Clock, Random } from "../../ports.ts";
 import { tooMany, type Window } from "../../protection/limits.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
-import { HOUR_MS } from "../../time.ts";
+import { DAY_MS, HOUR_MS } from "../../time.ts";
 import { normalizeCode } from "../../verification/code.ts";
 import type { AskVault } from "../../verification/ports.ts";
 import type { User } from "../ports.ts";
@@ -16,7 +16,7 @@ import type { AppFactor, AppGuess, FactorStore, Totp } from "./ports.ts";
  */
 const GUESS_WINDOWS: readonly Window[] = [
   { max: 5, windowMs: HOUR_MS },
-  { max: 30, windowMs: 30 * 24 * HOUR_MS },
+  { max: 30, windowMs: 30 * DAY_MS },
 ];
 
 export interface AppDeps {

@@ -5,6 +5,7 @@ import type { LimitStore } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { sha256 } from "../../secrets.ts";
 import type { Principal } from "../../session/session.ts";
+import { DAY_MS } from "../../time.ts";
 import type { Locale } from "../../verification/ports.ts";
 import type { User } from "../ports.ts";
 import type { RecoveryEvidence } from "./evidence.ts";
@@ -17,7 +18,7 @@ const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH = 16;
 
 /** How often one session makes new codes: a thief who did leaves the owner as many in a session of theirs. */
-const RENEWALS = [{ max: 10, windowMs: 86_400_000 }];
+const RENEWALS = [{ max: 10, windowMs: DAY_MS }];
 
 export interface RecoveryDeps {
   readonly factorStore: Pick<FactorStore, "setRecoveryCodes" | "useRecoveryCode">;

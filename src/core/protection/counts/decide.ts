@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../time.ts";
 import { backoffEndsAt, lookbackMs, tellsNext } from "../backoff.ts";
 import type { Lease, LimitCheck, Sum, TakeRequest, TakeResult } from "../ports.ts";
 import { slotAt, sumKey, sumsOf } from "../sums.ts";
@@ -169,7 +170,7 @@ function countedBy(log: EventLog, looks: readonly Look[], member: string, now: n
 }
 
 /** Others may bind the same key: how long an event matters there that this check itself does not look back at. */
-const UNBOUND_KEPT_MS = 86_400_000;
+const UNBOUND_KEPT_MS = DAY_MS;
 
 function isFull(
   events: Events | undefined,

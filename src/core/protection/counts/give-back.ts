@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../time.ts";
 import type { LimitEvent, Lost, Settlement } from "../ports.ts";
 import type { Books } from "./books.ts";
 import { type Change, type EventOn, NO_CHANGE } from "./change.ts";
@@ -6,7 +7,7 @@ import { type EventLog, eventOf, oldestOf } from "./events.ts";
 import type { Counted } from "./timeline.ts";
 
 /** No window can be set longer: how long an event matters of which no limit has said it. */
-const LONGEST_KEPT_MS = 30 * 86_400_000;
+const LONGEST_KEPT_MS = 30 * DAY_MS;
 
 /** As `LimitStore.settle`. */
 export function settled(books: Books, { forget, forgive, release }: Settlement): Change {
