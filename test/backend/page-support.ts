@@ -1,10 +1,12 @@
-import { expect } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import { bodyOf, PHONE, type VerificationBody } from "../http/support.ts";
-import { ORIGIN, type World } from "../support/world.ts";
+import { createWorld, ORIGIN, type World, type WorldOptions } from "../support/world.ts";
 import { apiKey, backendOf } from "./support.ts";
 
 export const BACK = "https://shop.example.com/back?order=7";
 export const STATE = "kTzR3JwWmJ0pQxv1hE2c4A";
+/** What a payment of these tests is: its payee would break out of a page that did not escape it. */
+export const PURCHASE = { amount: "120.05", currency: "EUR", payee: "Müller <b>& Söhne" };
 export const PAGE = { returnTo: BACK, state: STATE };
 
 export interface Asked extends VerificationBody {
@@ -13,17 +15,21 @@ export interface Asked extends VerificationBody {
   readonly path: string;
 }
 
-/** The key of a backend that sends people to pages. */
-export function pagesKey(world: World): Promise<string> {
-  return apiKey(world, {
-    purposes: ["verify_identity", "confirm_transaction", "temporary_password"],
-    returnTo: [BACK],
-  });
-}
+/** For each test of a file a world with a backend that sends people to pages, and what it and they do there. */
+export function pagesWorld() {
+  let world: World;
+  let key: string;
+  async function open(options: WorldOptions = {}): Promise<void> {
+    world = await createWorld(options);
+    key = await apiKey(world, {
+      purposes: ["verify_identity", "confirm_transaction", "temporary_password"],
+      returnTo: [BACK],
+    });
+  }
+  beforeEach(() => open());
+  afterEach(() => world.close());
 
-/** What such a backend and the people whom it sends do, in the world of the moment. */
-export function pageCalls(world: () => World, key: () => string) {
-  const shop = () => backendOf(world(), key());
+  const shop = () => backendOf(world, key);
 
   async function ask(more: object = {}): Promise<Asked> {
     const response = await shop().start({ phone: PHONE, purpose: "verify_identity", page: PAGE, ...more });
@@ -53,10 +59,10 @@ export function pageCalls(world: () => World, key: () => string) {
     }
     return {
       see: async (path: string) =>
-        await take(await world().request(path, { headers: { cookie: cookie() }, from })),
+        await take(await world.request(path, { headers: { cookie: cookie() }, from })),
       send: async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
         await take(
-          await world().request(path, {
+          await world.request(path, {
             method: "POST",
             headers: {
               "content-type": "application/x-www-form-urlencoded",
@@ -71,5 +77,20 @@ export function pageCalls(world: () => World, key: () => string) {
     };
   }
 
-  return { shop, ask, browser };
+  return {
+    get world() {
+      return world;
+    },
+    get key() {
+      return key;
+    },
+    /** In the place of the world that there is. */
+    async reopen(options: WorldOptions): Promise<void> {
+      await world.close();
+      await open(options);
+    },
+    shop,
+    ask,
+    browser,
+  };
 }

@@ -1,23 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bodyOf, MINUTE_MS, PHONE, phoneNo, refused, wrongCode } from "../http/support.ts";
-import { createWorld, type World } from "../support/world.ts";
-import { type Asked, BACK, PAGE, pageCalls, pagesKey, STATE } from "./page-support.ts";
+import { type Asked, BACK, PAGE, PURCHASE, pagesWorld, STATE } from "./page-support.ts";
 import { apiKey, backendOf, revoke } from "./support.ts";
 
-const PURCHASE = { amount: "120.05", currency: "EUR", payee: "Müller <b>& Söhne" };
-
-let world: World;
-let key: string;
-beforeEach(async () => {
-  world = await createWorld();
-  key = await pagesKey(world);
-});
-afterEach(() => world.close());
-
-const { shop, ask, browser } = pageCalls(
-  () => world,
-  () => key,
-);
+const at = pagesWorld();
+const { shop, ask, browser } = at;
 
 describe("what attackers try with pages", () => {
   it("no state for whoever has the link and did not enter the code", async () => {
@@ -25,11 +12,11 @@ describe("what attackers try with pages", () => {
     const [thief, person] = [browser("198.51.100.9"), browser()];
     expect((await thief.see(path)).html).not.toContain(STATE);
     await person.see(path);
-    await person.send(path, { code: world.sms.lastCode() });
+    await person.send(path, { code: at.world.sms.lastCode() });
     const after = await thief.see(path);
     expect(after.html).not.toContain(STATE);
     expect(after.headers.get("location")).toBeNull();
-    const again = await thief.send(path, { code: world.sms.lastCode() });
+    const again = await thief.send(path, { code: at.world.sms.lastCode() });
     expect([again.html.includes(STATE), again.location]).toEqual([false, null]);
   });
 
@@ -37,7 +24,15 @@ describe("what attackers try with pages", () => {
     const { id, path } = await ask();
     const link = path.slice("/verify/".length);
     const first = link.startsWith("A") ? "B" : "A";
-    for (const forged of [id, "x", `${link}A`, link.slice(1), `${first}${link.slice(1)}`, `${link}.`, key]) {
+    for (const forged of [
+      id,
+      "x",
+      `${link}A`,
+      link.slice(1),
+      `${first}${link.slice(1)}`,
+      `${link}.`,
+      at.key,
+    ]) {
       const seen = await browser().see(`/verify/${forged}`);
       expect([forged === link, seen.status]).toEqual([false, 404]);
       expect(seen.html).not.toContain("8000");
@@ -48,7 +43,7 @@ describe("what attackers try with pages", () => {
     const { path } = await ask();
     const person = browser();
     await person.see(path);
-    const code = world.sms.lastCode();
+    const code = at.world.sms.lastCode();
     const foreign = [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }, { cookie: "" }];
     for (const headers of foreign) expect((await person.send(path, { code }, headers)).status).toBe(403);
     expect((await person.send(path, { code, csrf: "x" })).status).toBe(403);
@@ -57,7 +52,7 @@ describe("what attackers try with pages", () => {
 
   it("three guesses, however many browsers have the link", async () => {
     const { path } = await ask();
-    const code = world.sms.lastCode();
+    const code = at.world.sms.lastCode();
     for (const at of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
       const thief = browser(at);
       await thief.see(path);
@@ -71,10 +66,10 @@ describe("what attackers try with pages", () => {
 
   it("no link after its time, nor of a backend whose keys were taken away", async () => {
     const { path } = await ask();
-    world.clock.advance(10 * MINUTE_MS);
+    at.world.clock.advance(10 * MINUTE_MS);
     expect((await browser().see(path)).status).toBe(404);
     const other = await ask({ phone: phoneNo(1) });
-    await revoke(world);
+    await revoke(at.world);
     expect((await browser().see(other.path)).status).toBe(404);
   });
 
@@ -96,7 +91,7 @@ describe("what attackers try with pages", () => {
       "invalid_request",
       "page.returnTo",
     );
-    expect(world.sms.sent).toHaveLength(0);
+    expect(at.world.sms.sent).toHaveLength(0);
   });
 
   it.each<readonly [object, string]>([
@@ -113,7 +108,7 @@ describe("what attackers try with pages", () => {
 
   it("no page for whoever shows no key, and no way back with a password", async () => {
     await refused(
-      await world.post("/v1/verifications", { phone: PHONE, page: {} }),
+      await at.world.post("/v1/verifications", { phone: PHONE, page: {} }),
       "invalid_request",
       "page",
     );
@@ -122,32 +117,31 @@ describe("what attackers try with pages", () => {
   });
 
   it.each(["sign_in", "reset_password"])("no page for %s, whose code it does not take", async (purpose) => {
-    const portal = await apiKey(world, { client: "portal", purposes: [purpose as "sign_in"] });
-    const started = await backendOf(world, portal).start({ phone: PHONE, purpose, page: {} });
+    const portal = await apiKey(at.world, { client: "portal", purposes: [purpose as "sign_in"] });
+    const started = await backendOf(at.world, portal).start({ phone: PHONE, purpose, page: {} });
     await refused(started, "invalid_request", "page");
-    expect(world.sms.sent).toEqual([]);
+    expect(at.world.sms.sent).toEqual([]);
   });
 
   it("nor a page whose address and state its link does not hold: it is refused before the code is sent", async () => {
     const back = `${BACK}&more=`.padEnd(2_048, "x");
     const wide = "https://shop.example.com/".padEnd(1_000, "\u56de");
     const client = "portal".padEnd(63, "x");
-    const portal = backendOf(world, await apiKey(world, { client, returnTo: [back, wide] }));
+    const portal = backendOf(at.world, await apiKey(at.world, { client, returnTo: [back, wide] }));
     const started = (returnTo: string, state: string) =>
       portal.start({ phone: PHONE, purpose: "verify_identity", page: { returnTo, state } });
     await refused(await started(back, '"'.repeat(512)), "invalid_request", "page.state");
     await refused(await started(wide, STATE), "invalid_request", "page.state");
-    expect(world.sms.sent).toEqual([]);
+    expect(at.world.sms.sent).toEqual([]);
     expect((await started(back, "s".repeat(512))).status).toBe(201);
   });
 
   it("though the longest that is taken has an address, at the longest PUBLIC_URL", async () => {
-    await world.close();
     const url = `https://${"a".repeat(58)}.${"b".repeat(57)}.com`;
-    world = await createWorld({ env: { PUBLIC_URL: url } });
+    await at.reopen({ env: { PUBLIC_URL: url } });
     const back = `${BACK}&more=`.padEnd(2_048, "x");
     const client = "portal".padEnd(63, "x");
-    const portal = backendOf(world, await apiKey(world, { client, returnTo: [back] }));
+    const portal = backendOf(at.world, await apiKey(at.world, { client, returnTo: [back] }));
     // Together as long as a link holds at the most.
     const state = `${'"'.repeat(14)}${"s".repeat(498)}`;
     const page = { returnTo: back, state };
@@ -167,9 +161,10 @@ describe("what attackers try with pages", () => {
     const { path } = await ask();
     const person = browser();
     await person.see(path);
-    await person.send(path, { code: world.sms.lastCode() });
-    const logged = JSON.stringify(world.logged);
+    await person.send(path, { code: at.world.sms.lastCode() });
+    const logged = JSON.stringify(at.world.logged);
     expect(logged).toContain('"/verify/:link"');
-    for (const secret of [path.slice(8), STATE, world.sms.lastCode()]) expect(logged).not.toContain(secret);
+    for (const secret of [path.slice(8), STATE, at.world.sms.lastCode()])
+      expect(logged).not.toContain(secret);
   });
 });

@@ -1,25 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { factorCalls } from "../http/factor-support.ts";
 import { bodyOf, MINUTE_MS, open, PHONE, refused, wrongCode } from "../http/support.ts";
-import { createWorld, type World } from "../support/world.ts";
-import { BACK, pageCalls, pagesKey, STATE } from "./page-support.ts";
+import { BACK, PURCHASE, pagesWorld, STATE } from "./page-support.ts";
 import { apiKey, backendOf, claimsOf } from "./support.ts";
 
-const PURCHASE = { amount: "120.05", currency: "EUR", payee: "Müller <b>& Söhne" };
-
-let world: World;
-let key: string;
-beforeEach(async () => {
-  world = await createWorld();
-  key = await pagesKey(world);
-});
-afterEach(() => world.close());
-
-const { shop, ask, browser } = pageCalls(
-  () => world,
-  () => key,
-);
-const { codeOf, protectedBy } = factorCalls(() => world);
+const at = pagesWorld();
+const { shop, ask, browser } = at;
+const { codeOf, protectedBy } = factorCalls(() => at.world);
 
 describe("a person enters a code that a backend asked for", () => {
   it("goes back with the backend's state, and the backend fetches the proof", async () => {
@@ -32,10 +19,10 @@ describe("a person enters a code that a backend asked for", () => {
     expect(shown.headers.get("content-security-policy")).toContain(
       "form-action 'self' https://shop.example.com;",
     );
-    const wrong = await person.send(path, { code: wrongCode(world.sms.lastCode()) });
+    const wrong = await person.send(path, { code: wrongCode(at.world.sms.lastCode()) });
     expect(wrong.status).toBe(401);
     expect(wrong.html).toContain('id="code-error"');
-    const back = await person.send(path, { code: world.sms.lastCode() });
+    const back = await person.send(path, { code: at.world.sms.lastCode() });
     expect(back).toMatchObject({ status: 303, location: `${BACK}&state=${STATE}` });
     const { status, proof } = await bodyOf<{ status: string; proof: string }>(await shop().read(id));
     expect(status).toBe("approved");
@@ -47,7 +34,7 @@ describe("a person enters a code that a backend asked for", () => {
     const { path } = await ask({ page: {} });
     const person = browser();
     await person.see(path);
-    expect(await person.send(path, { code: world.sms.lastCode() })).toMatchObject({
+    expect(await person.send(path, { code: at.world.sms.lastCode() })).toMatchObject({
       status: 303,
       location: path,
     });
@@ -64,7 +51,7 @@ describe("a person enters a code that a backend asked for", () => {
     const { html } = await person.see(path);
     expect(html).toContain("EUR 120.05");
     expect(html).toContain("Müller &amp; Söhne");
-    expect((await person.send(path, { code: world.sms.lastCode() })).location).toContain(STATE);
+    expect((await person.send(path, { code: at.world.sms.lastCode() })).location).toContain(STATE);
     const { proof } = await bodyOf<{ proof: string }>(await shop().read(id));
     expect(claimsOf(proof)).toHaveProperty("transactionHash");
   });
@@ -75,7 +62,7 @@ describe("a person enters a code that a backend asked for", () => {
     const { html } = await person.see(path);
     expect(html).toContain("Enter your temporary password");
     expect(html).not.toContain('inputmode="numeric"');
-    const entered = await person.send(path, { code: world.sms.lastCode().toLowerCase() });
+    const entered = await person.send(path, { code: at.world.sms.lastCode().toLowerCase() });
     expect(entered).toMatchObject({ status: 303, location: "/account/password" });
     expect(entered.headers.getSetCookie().join()).toContain("phonekey_session=");
   });
@@ -85,7 +72,7 @@ describe("a person enters a code that a backend asked for", () => {
     const { path } = await ask({ purpose: "temporary_password", page: {} });
     const person = browser();
     await person.see(path);
-    const first = await person.send(path, { code: world.sms.lastCode() });
+    const first = await person.send(path, { code: at.world.sms.lastCode() });
     expect(first).toMatchObject({ status: 303, location: "/sign-in/second" });
     expect(first.headers.getSetCookie().join()).not.toContain("phonekey_session=");
     expect((await person.see("/sign-in/second")).html).toContain('id="factor-code"');
@@ -105,8 +92,8 @@ describe("a person enters a code that a backend asked for", () => {
     });
     expect(sent).toMatchObject({ status: 303, location: "/sign-in/code" });
     expect((await person.see("/sign-in/code")).html).toContain("Enter your temporary password");
-    expect(world.sms.sent.at(-1)).toMatchObject({ purpose: "temporary_password" });
-    const entered = await person.send("/sign-in/code", { code: world.sms.lastCode() });
+    expect(at.world.sms.sent.at(-1)).toMatchObject({ purpose: "temporary_password" });
+    const entered = await person.send("/sign-in/code", { code: at.world.sms.lastCode() });
     expect(entered).toMatchObject({ status: 303, location: "/account/password" });
   });
 
@@ -115,9 +102,9 @@ describe("a person enters a code that a backend asked for", () => {
     const person = browser();
     await person.see(path);
     expect((await person.send(`${path}/resend`, {})).status).toBe(429);
-    world.clock.advance(MINUTE_MS);
+    at.world.clock.advance(MINUTE_MS);
     expect(await person.send(`${path}/resend`, {})).toMatchObject({ status: 303, location: path });
-    expect(world.sms.sent).toHaveLength(2);
+    expect(at.world.sms.sent).toHaveLength(2);
   });
 
   it("reads it in their language", async () => {
@@ -131,7 +118,7 @@ describe("a proof that is fetched", () => {
     const { id, path } = await ask();
     const person = browser();
     await person.see(path);
-    await person.send(path, { code: world.sms.lastCode() });
+    await person.send(path, { code: at.world.sms.lastCode() });
     return id;
   }
   const proofOf = async (id: string, by = shop()) =>
@@ -139,9 +126,9 @@ describe("a proof that is fetched", () => {
 
   it("is the backend's alone: to others it is not there", async () => {
     const id = await approved();
-    const bank = backendOf(world, await apiKey(world, { client: "bank" }));
+    const bank = backendOf(at.world, await apiKey(at.world, { client: "bank" }));
     await refused(await bank.read(id), "not_found");
-    const anybody = await world.request(`/v1/verifications/${id}`);
+    const anybody = await at.world.request(`/v1/verifications/${id}`);
     expect(await anybody.json()).not.toHaveProperty("proof");
     await refused(await bank.redeem((await proofOf(id)) ?? ""), "invalid_proof");
   });
@@ -151,13 +138,13 @@ describe("a proof that is fetched", () => {
     const [first, second] = [await proofOf(id), await proofOf(id)];
     expect((await shop().redeem(first ?? "")).status).toBe(200);
     await refused(await shop().redeem(second ?? ""), "invalid_proof");
-    world.clock.advance(5 * MINUTE_MS);
+    at.world.clock.advance(5 * MINUTE_MS);
     expect(await proofOf(id)).toBeUndefined();
   });
 
   it("of the code that the person's browser checked is redeemed once, too", async () => {
     const { id } = await ask();
-    const checked = await shop().check(id, { code: world.sms.lastCode() });
+    const checked = await shop().check(id, { code: at.world.sms.lastCode() });
     const { proof } = await bodyOf<{ proof: string }>(checked);
     expect((await shop().redeem((await proofOf(id)) ?? "")).status).toBe(200);
     await refused(await shop().redeem(proof), "invalid_proof");
@@ -168,10 +155,10 @@ describe("a proof that is fetched", () => {
     expect(await proofOf(id)).toBeUndefined();
     const waiting = await approvedBy(id);
     expect(waiting).toBe(200);
-    const narrow = backendOf(world, await apiKey(world, { purposes: ["confirm_transaction"] }));
+    const narrow = backendOf(at.world, await apiKey(at.world, { purposes: ["confirm_transaction"] }));
     expect(await proofOf(id, narrow)).toBeUndefined();
-    await refused(await open(world, id, world.sms.lastCode()), "invalid_code");
+    await refused(await open(at.world, id, at.world.sms.lastCode()), "invalid_code");
   });
 
-  const approvedBy = async (id: string) => (await shop().check(id, { code: world.sms.lastCode() })).status;
+  const approvedBy = async (id: string) => (await shop().check(id, { code: at.world.sms.lastCode() })).status;
 });
