@@ -1,41 +1,26 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { describe, expect, test } from "vitest";
 import { sumsKey } from "../../../src/adapters/redis/limit-take.ts";
-import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
-import type { LimitCheck, LimitStore } from "../../../src/core/protection/ports.ts";
+import type { LimitCheck } from "../../../src/core/protection/ports.ts";
 import { SLOTS, sumKey } from "../../../src/core/protection/sums.ts";
 import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
-import { connectTo, type RedisServer, startRedis } from "../../support/redis.ts";
+import { ownRedis } from "./own-redis.ts";
 
 const HOUR = 60 * MINUTE;
 
 describe("what limits ask of Redis", () => {
-  let server: RedisServer;
-  let redis: RedisConnection;
-  let limits: LimitStore;
-  beforeAll(async () => {
-    server = await startRedis();
-    redis = await connectTo(server.url);
-    limits = createRedisLimitStore(redis);
-  });
-  afterAll(async () => {
-    await redis.close();
-    await server.stop();
-  });
-
-  const command = async (...words: readonly string[]) => (await redis.nodes())[0]?.(...words);
+  const at = ownRedis();
 
   /** How often scripts called each command while this ran. */
   const called = async (work: () => Promise<unknown>) => {
-    server.command("config", "resetstat");
+    at.server.command("config", "resetstat");
     await work();
-    const stats = server.command("info", "commandstats");
+    const stats = at.server.command("info", "commandstats");
     const counts = [...stats.matchAll(/cmdstat_(\w+):calls=(\d+)/g)].map(([, name, calls]) => [name, calls]);
     return Object.fromEntries(counts.filter(([name]) => !/^(evalsha|eval|config|info)$/.test(`${name}`)));
   };
 
   const take = (checks: readonly LimitCheck[], now = NOW, member = fresh("member")) =>
-    limits.take({ member, checks }, now);
+    at.limits.take({ member, checks }, now);
   const window = (key: string): LimitCheck => ({ name: key, key, windows: [{ max: 5, windowMs: HOUR }] });
   const budget = (key: string, max = 100): LimitCheck => {
     return { name: key, key, amount: 7, windows: [{ max, windowMs: HOUR }] };
@@ -62,13 +47,13 @@ describe("what limits ask of Redis", () => {
     await take([window(own), window(both)], NOW, member);
     const release = { key: fresh("guesses"), member, count: 3 };
     const settled = () =>
-      limits.settle({
+      at.limits.settle({
         forget: { keys: [own, both], members: [member] },
         forgive: [both, other, both],
         release,
       });
     expect(await called(settled)).toEqual({ hget: "1", zrem: "2", zremrangebyrank: "2" });
-    const left = (key: string) => command("ZCARD", `phonekey:{limits}:events:${key}`);
+    const left = (key: string) => at.command("ZCARD", `phonekey:{limits}:events:${key}`);
     expect(await Promise.all([own, both, other].map(left))).toEqual([0, 1, 0]);
   });
 
@@ -76,10 +61,10 @@ describe("what limits ask of Redis", () => {
     const check = budget(fresh("budget"), 1_000_000);
     const key = sumsKey(sumKey({ key: check.key, windowMs: HOUR }));
     for (let n = 0; n < 2 * SLOTS; n += 1) {
-      await command("PEXPIRE", key, String(HOUR));
+      await at.command("PEXPIRE", key, String(HOUR));
       await take([check], NOW + n * MINUTE);
-      expect(await command("PTTL", key)).toBeGreaterThan(1.9 * HOUR);
+      expect(await at.command("PTTL", key)).toBeGreaterThan(1.9 * HOUR);
     }
-    expect(await command("HLEN", key)).toBe(SLOTS + 21);
+    expect(await at.command("HLEN", key)).toBe(SLOTS + 21);
   });
 });

@@ -1,40 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { describe, expect, test } from "vitest";
 import { eventsKey, leasesKey, REBUILT } from "../../../src/adapters/redis/limit-take.ts";
-import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
 import { exemptCaller, limitChecks } from "../../../src/core/protection/limits.ts";
-import type { LimitStore } from "../../../src/core/protection/ports.ts";
 import { aVerification, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { NO_LIMITS } from "../../core/rules.ts";
-import { connectTo, type RedisServer, startRedis } from "../../support/redis.ts";
+import { ownRedis } from "./own-redis.ts";
 
 const HOUR = 60 * MINUTE;
 
 /** Redis forgets by itself, and must not do it while somebody still looks back: a limit would be refilled. */
 describe("how long Redis keeps", () => {
-  let server: RedisServer;
-  let redis: RedisConnection;
-  let limits: LimitStore;
-  beforeAll(async () => {
-    server = await startRedis();
-    redis = await connectTo(server.url);
-    limits = createRedisLimitStore(redis);
-  });
-  afterAll(async () => {
-    await redis.close();
-    await server.stop();
-  });
-
-  const command = async (...words: readonly string[]) => (await redis.nodes())[0]?.(...words);
+  const at = ownRedis();
 
   /** For how long at least the key is there, whenever this is done to it: on a new one, and on one that was about to go. */
   async function leastKept(key: string, work: () => Promise<unknown>): Promise<number> {
     await work();
-    const first = Number(await command("PTTL", key));
-    await command("PEXPIRE", key, "5000");
+    const first = Number(await at.command("PTTL", key));
+    await at.command("PEXPIRE", key, "5000");
     await work();
-    return Math.min(first, Number(await command("PTTL", key)));
+    return Math.min(first, Number(await at.command("PTTL", key)));
   }
 
   test.each([
@@ -52,14 +36,14 @@ describe("how long Redis keeps", () => {
     ["a backoff", { windows: [], backoff: { baseMs: 0, windowMs: HOUR } }, HOUR],
   ])("events: as long as %s reaches back", async (_, bounds, keptMs) => {
     const check = { name: "sends", key: fresh("key"), ...bounds };
-    const count = () => limits.take({ member: fresh("member"), checks: [check] }, NOW);
+    const count = () => at.limits.take({ member: fresh("member"), checks: [check] }, NOW);
     expect(await leastKept(eventsKey(check.key), count)).toBeGreaterThan(keptMs);
   });
 
   test("events of a part: as long as its share reaches back", async () => {
     const share = { key: fresh("share"), max: 9, windowMs: DAY };
     const check = { name: "sends", key: fresh("key"), windows: [{ max: 9, windowMs: HOUR }], share };
-    const count = () => limits.take({ member: fresh("member"), checks: [check] }, NOW);
+    const count = () => at.limits.take({ member: fresh("member"), checks: [check] }, NOW);
     expect(await leastKept(eventsKey(share.key), count)).toBeGreaterThan(DAY);
   });
 
@@ -73,22 +57,22 @@ describe("how long Redis keeps", () => {
       backend: { client: fresh("shop"), sends: [], spend: {} },
     };
     const checks = limitChecks(NO_LIMITS, caller, () => undefined).filter(({ name }) => name === "backend");
-    const count = () => limits.take({ member: fresh("member"), checks }, NOW);
+    const count = () => at.limits.take({ member: fresh("member"), checks }, NOW);
     expect(await leastKept(eventsKey(`${checks[0]?.key}`), count)).toBeGreaterThan(DAY);
   });
 
   test("guesses that are set aside, and that some went to the ledger: until the lease ends", async () => {
     const key = fresh("guesses");
     const lease = { key, wanted: 1, cap: 99, expiresAt: NOW + 20 * MINUTE };
-    const take = (member: string) => limits.take({ member, checks: [], lease }, NOW);
+    const take = (member: string) => at.limits.take({ member, checks: [], lease }, NOW);
     expect(await leastKept(leasesKey(key), () => take(fresh("member")))).toBeGreaterThan(20 * MINUTE);
 
     const usual = { ...lease, key: fresh("guesses"), expiresAt: NOW + 10.5 * MINUTE };
     const release = async () => {
       const member = fresh("member");
-      await limits.take({ member, checks: [], lease: usual }, NOW);
-      await command("PEXPIRE", leasesKey(usual.key), "5000");
-      await limits.release(usual.key, member, 1);
+      await at.limits.take({ member, checks: [], lease: usual }, NOW);
+      await at.command("PEXPIRE", leasesKey(usual.key), "5000");
+      await at.limits.release(usual.key, member, 1);
     };
     expect(await leastKept(leasesKey(usual.key), release)).toBeGreaterThan(10.5 * MINUTE);
   });
@@ -99,7 +83,7 @@ describe("how long Redis keeps", () => {
     const seed = () => {
       const events = [{ key, member: fresh("member"), at: NOW }];
       const leases = [{ key: guesses, member: fresh("member"), amount: 1, expiresAt }];
-      return limits.seed(fresh("epoch"), [{ events, leases }]);
+      return at.limits.seed(fresh("epoch"), [{ events, leases }]);
     };
     expect(await leastKept(eventsKey(key), seed)).toBeGreaterThan(30 * DAY);
     expect(await leastKept(leasesKey(guesses), seed)).toBeGreaterThan(10.5 * MINUTE);
@@ -108,9 +92,9 @@ describe("how long Redis keeps", () => {
 
   test("verifications: for as long again as a code can live, and whoever holds them", async () => {
     const verification = aVerification({ holder: fresh("device") });
-    await createRedisVerificationStore(redis).create(verification);
+    await createRedisVerificationStore(at.redis).create(verification);
     const { id, holder, phoneTag, purpose } = verification;
     for (const key of [`phonekey:{${id}}`, `phonekey:held:{${holder}}:${phoneTag}:${purpose}`])
-      expect(Number(await command("PTTL", key))).toBeGreaterThan(19 * MINUTE);
+      expect(Number(await at.command("PTTL", key))).toBeGreaterThan(19 * MINUTE);
   });
 });

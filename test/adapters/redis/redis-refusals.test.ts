@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RedisConnection, script } from "../../../src/adapters/redis/connection.ts";
+import { describe, expect, test } from "vitest";
+import { script } from "../../../src/adapters/redis/connection.ts";
 import { explain } from "../../../src/compose/explain.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
-import { connectTo, type RedisServer, startRedis } from "../../support/redis.ts";
+import { ownRedis } from "./own-redis.ts";
 
 /** Answers an error as a server of any version would word it. */
 const ERROR = script("return redis.error_reply(ARGV[1])");
@@ -12,19 +12,10 @@ const wrapped = (answer: string) =>
   `ERR Error running script (call to f_3fe5a4a4ca02ea2a4c9e2d4ce1c0ff2a0d22a3d1): @user_script:41: @user_script: 41: ${answer}`;
 
 describe("what Redis says when it takes no writes", () => {
-  let server: RedisServer;
-  let redis: RedisConnection;
-  beforeAll(async () => {
-    server = await startRedis();
-    redis = await connectTo(server.url);
-  });
-  afterAll(async () => {
-    await redis.close();
-    await server.stop();
-  });
+  const at = ownRedis();
 
   const refusal = (words: string) =>
-    redis.run(ERROR, ["{key}"], [words]).then(
+    at.redis.run(ERROR, ["{key}"], [words]).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -58,9 +49,11 @@ describe("what Redis says when it takes no writes", () => {
   });
 
   test("is said by a server that is full", async () => {
-    server.command("config", "set", "maxmemory", "1");
-    const written = await redis.run(script("return call('SET', KEYS[1], '1')"), ["{key}"], []).catch(explain);
-    server.command("config", "set", "maxmemory", "0");
+    at.server.command("config", "set", "maxmemory", "1");
+    const written = await at.redis
+      .run(script("return call('SET', KEYS[1], '1')"), ["{key}"], [])
+      .catch(explain);
+    at.server.command("config", "set", "maxmemory", "0");
     expect(written).toBe("Redis is unavailable: it takes no writes");
   });
 });
