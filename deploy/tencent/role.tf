@@ -9,7 +9,7 @@ locals {
     }
     maintenance = {
       name = "${var.function_name}-maintenance"
-      # It sends, too: notices that are due.
+      # It sends, too: notices that are due. Its doctor asks whether Captcha takes our keys.
       actions = [
         "sms:SendSms",
         "sms:PullSmsSendStatusByPhoneNumber",
@@ -17,6 +17,7 @@ locals {
         "sms:DescribeSmsTemplateList",
         "sms:SmsPackagesStatistics",
         "sms:SendStatusStatistics",
+        "captcha:DescribeCaptchaResult",
       ]
     }
   }

@@ -1,8 +1,10 @@
-import { createWebhook } from "../adapters/webhook/post.ts";
+import { createWebhook, reachWebhook } from "../adapters/webhook/post.ts";
 import type { Config } from "../config.ts";
 import { type AlertsDeps, createAlerts } from "../core/alerts/alerts.ts";
 import type { AlertStore, Alerts } from "../core/alerts/ports.ts";
 import { tellAlerts } from "../core/alerts/tell.ts";
+import { fine } from "../core/maintenance/doctor.ts";
+import type { Finding } from "../core/maintenance/ports.ts";
 import type { Piece } from "../core/maintenance/tick.ts";
 import type { Observer } from "../core/observer.ts";
 import type { Clock } from "../core/ports.ts";
@@ -39,4 +41,11 @@ export function tellingOf(
   clock: Clock,
 ): (() => Promise<Piece>) | undefined {
   return webhook && (() => tellAlerts({ store, clock, post: createWebhook(webhook, clock) }));
+}
+
+/** Whether `ALERT_WEBHOOK` answers. Rejects where it does not. */
+export async function checkWebhook({ alerts: webhook }: Pick<Config, "alerts">): Promise<readonly Finding[]> {
+  if (!webhook) return [fine("alerts", "are in the log alone")];
+  await reachWebhook(webhook);
+  return [fine("alerts", "the address in ALERT_WEBHOOK answers")];
 }

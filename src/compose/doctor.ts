@@ -22,9 +22,12 @@ import { doubtful, examine, fine, type NamedCheck } from "../core/maintenance/do
 import type { Check, Finding } from "../core/maintenance/ports.ts";
 import type { Clock } from "../core/ports.ts";
 import { isOwnHost, NOWHERE, type ScfSettings } from "../http/scf/own-host.ts";
+import { checkWebhook } from "./alerts.ts";
+import { checkChallenges } from "./challenges.ts";
 import { openDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { checkNotices } from "./notices.ts";
+import { originOf } from "./settings.ts";
 import { smsAdmin } from "./tencent.ts";
 
 interface DoctorOptions {
@@ -45,6 +48,7 @@ export async function examineParts(
     checkSender(config),
     ...checkNotices(config),
     ...(await examine(senderChecks(config), explain)),
+    ...(await examine(serviceChecks(config, clock), explain)),
     checkAddress(config),
     checkProxies(config),
     ...checkRole(config),
@@ -137,6 +141,14 @@ function senderChecks({ sender, tencent }: Config): NamedCheck[] {
       name,
       check: () => checkTexts(name, smsAdmin(tencent, isInternational), texts),
     }));
+}
+
+/** What else is asked, or told, over the network. */
+function serviceChecks(config: Config, clock: Clock): NamedCheck[] {
+  return [
+    { name: "challenges", check: () => checkChallenges(config, originOf(config), clock) },
+    { name: "alerts", check: () => checkWebhook(config) },
+  ];
 }
 
 function checkSender({ sender }: Config): Finding {

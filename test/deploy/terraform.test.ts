@@ -90,6 +90,7 @@ describe("the Terraform module", () => {
           "sms:DescribeSmsTemplateList",
           "sms:SmsPackagesStatistics",
           "sms:SendStatusStatistics",
+          "captcha:DescribeCaptchaResult",
         ],
       },
     });

@@ -61,6 +61,8 @@ describe("the doctor, on SQLite", () => {
         "state",
         "files",
         "sender",
+        "challenges",
+        "alerts",
         "public address",
         "client addresses",
       ]),

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { AlertMessage, AlertPost } from "../../core/alerts/ports.ts";
 import type { Clock } from "../../core/ports.ts";
+import { UnavailableError } from "../../core/refusals.ts";
 
 export interface WebhookSettings {
   readonly url: string;
@@ -27,6 +28,14 @@ export function createWebhook(settings: WebhookSettings, clock: Clock): AlertPos
       return false;
     }
   };
+}
+
+/** Resolves when something answers there, whatever it says; rejects with `UnavailableError` otherwise. Posts nothing. */
+export async function reachWebhook({ url }: Pick<WebhookSettings, "url">): Promise<void> {
+  const request = { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(DEADLINE_MS) } as const;
+  await fetch(url, request).catch((error: Error) => {
+    throw new UnavailableError("the address in ALERT_WEBHOOK", { cause: error.cause ?? error });
+  });
 }
 
 function signed({ id, at, type, data }: AlertMessage, secrets: readonly Buffer[], now: number) {
