@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { migrateDatabase } from "../compose.ts";
+import { createProgress } from "./progress.ts";
 import { settings } from "./settings.ts";
 
 export function migrateCommand(): Command {
@@ -12,7 +13,11 @@ export function migrateCommand(): Command {
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  phonekey migrate")
     .action(async (options: { json?: boolean; contract?: boolean }) => {
-      const { applied, backup } = await migrateDatabase(settings(), { contract: options.contract === true });
+      const progress = createProgress("migrations");
+      const { applied, backup } = await migrateDatabase(settings(), {
+        contract: options.contract === true,
+        onApplied: (done, of) => progress.show(done, done / of),
+      }).finally(() => progress.clear());
       if (options.json) console.log(JSON.stringify({ applied, backup }));
       else console.log(applied.length > 0 ? `Applied ${applied.join(", ")}.` : "Nothing to do.");
       if (backup && !options.json) console.log(`The database was copied to ${backup} before.`);

@@ -42,7 +42,7 @@ export async function openDatabase(
 /** Brings the schema of the configured database up to date; `contract` as in `migrate`. */
 export async function migrateDatabase(
   config: Config,
-  options: Pick<migrations.MigrateOptions, "contract"> = {},
+  options: Pick<migrations.MigrateOptions, "contract" | "onApplied"> = {},
 ): Promise<migrations.Migrated> {
   return await withDatabase(config, (database) => migrations.migrate(database, systemClock, options));
 }

@@ -14,6 +14,8 @@ export interface MigrateOptions {
   readonly migrations?: readonly Migration[];
   /** Also applies those that take something away, which a process of the version before would miss. */
   readonly contract?: boolean;
+  /** Told after each, how many are done of how many. */
+  readonly onApplied?: (done: number, of: number) => void;
 }
 
 /**
@@ -35,10 +37,11 @@ export async function migrate(
     if (pending.length === 0) return { applied: [] };
     const backup = history.isEmpty ? undefined : await database.backup(`schema-${history.version}`);
     await createMigrationsTable(db);
-    for (const migration of pending) {
+    for (const [index, migration] of pending.entries()) {
       const isResumed = await begin(db, migration);
       await migration.up(isResumed ? resumed : db);
       await finish(db, migration, clock.now());
+      options.onApplied?.(index + 1, pending.length);
     }
     return { applied: pending.map(({ name }) => name), ...(backup && { backup }) };
   });
