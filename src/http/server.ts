@@ -27,6 +27,8 @@ const LIMITS = {
   requireHostHeader: false,
 };
 const MAX_CONNECTIONS = 10_000;
+/** How long a client may take nothing of an answer that has begun, twice that at most: Node.js looks once whether more went out. */
+const STALLED_MS = 15_000;
 /** How long a client has to read our last word and close. */
 const LINGER_MS = 2_000;
 
@@ -67,6 +69,7 @@ export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?
   // `unfit` counts them instead; their size is bounded anyway.
   server.maxHeadersCount = 0;
   server.on("connection", knowPeer);
+  server.setTimeout(STALLED_MS, (socket) => endStalled(socket, underWay.get(socket)));
   server.on("checkExpectation", (request, response) => refuse(request, response, "invalid_request"));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     log.info({ problem: error.code ?? "unknown" }, "request that could not be read");
@@ -83,6 +86,11 @@ export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?
  */
 function knowPeer(socket: Socket): void {
   if (!socket.remoteAddress) socket.destroy();
+}
+
+/** Ends a connection on which nothing happens (T43), unless we are who the other waits for. */
+function endStalled(socket: Socket, underWay: ServerResponse | undefined): void {
+  if (underWay?.headersSent !== false) socket.destroy();
 }
 
 function namesOf({ rawHeaders }: IncomingMessage): readonly string[] {

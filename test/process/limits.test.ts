@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from "node:fs";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningServer, startServer } from "../support/server.ts";
@@ -82,7 +83,26 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
       await own.stop();
     },
   );
+
+  test.skipIf(process.platform !== "linux")(
+    "a client that never reads keeps no connection either",
+    async () => {
+      const own = await startServer();
+      const before = openSockets(own);
+      const asks = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(40);
+      const sockets = Array.from({ length: 20 }, () => connect({ port: own.port, onread: READS_NOTHING }));
+      for (const socket of sockets) socket.on("error", () => {}).write(asks);
+      await until(() => openSockets(own) === before + sockets.length);
+      await until(() => openSockets(own) === before, 50_000);
+      for (const socket of sockets) socket.destroy();
+      await own.stop();
+    },
+    90_000,
+  );
 });
+
+/** After the first packet no more is read. */
+const READS_NOTHING = { buffer: Buffer.alloc(1_024), callback: () => false };
 
 /** How many sockets a process has open, as Linux says. */
 function openSockets({ pid }: RunningServer): number {
