@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Idempotency, Message, MessageStore } from "../../src/core/delivery/ports.ts";
-import { aMessage, DAY, fresh, NOW, parallel } from "./samples.ts";
+import type { KeyStore } from "../../src/core/keys.ts";
+import { StaleKeyError } from "../../src/core/refusals.ts";
+import { addSampleKey, addTagKey, aMessage, DAY, fresh, NOW, parallel } from "./samples.ts";
 
 export interface OpenMessageStore {
   readonly store: MessageStore;
+  readonly keys: KeyStore;
+  /** How often the store has said that the keyring is stale. */
+  staleKeys(): number;
   close(): Promise<void>;
 }
 
@@ -20,6 +25,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
     beforeAll(async () => {
       opened = await open();
       store = opened.store;
+      await addSampleKey(opened.keys);
     });
     afterAll(() => opened.close());
 
@@ -34,6 +40,45 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
       spans += 1;
       return NOW + spans * 100 * DAY;
     };
+
+    describe("under a tag key that is not in use any more", () => {
+      const under = (tag: string, over: Partial<Message> = {}) =>
+        store.create(aMessage({ phoneTag: tag, ...over }));
+
+      test.each(["without", "with"])("%s an idempotency key nothing is written", async (what) => {
+        const over = what === "with" ? { idempotency: idempotency() } : {};
+        const createdAt = newSpan();
+        const key = await addTagKey(opened.keys);
+        await under(key.tag(), { createdAt, ...over });
+        await opened.keys.retire(key.id, NOW);
+        const before = opened.staleKeys();
+        const again = { createdAt, ...(what === "with" && { idempotency: idempotency() }) };
+        await expect(under(key.tag(), again)).rejects.toThrow(StaleKeyError);
+        expect(opened.staleKeys()).toBe(before + 1);
+        expect(await store.sentSince(createdAt - 1, { limit: 9 })).toHaveLength(1);
+      });
+
+      test("while it is retired: what was acknowledged is there, the rest is not, and others are not held up", async () => {
+        const key = await addTagKey(opened.keys);
+        const createdAt = newSpan();
+        const written = await parallel(60, async (index) => {
+          if (index === 30) await opened.keys.retire(key.id, NOW);
+          const message = aMessage({ createdAt, ...(index % 2 && { phoneTag: key.tag() }) });
+          return await store.create(message).then(
+            () => message.id,
+            (error: unknown) => {
+              if (error instanceof StaleKeyError) return undefined;
+              throw error;
+            },
+          );
+        });
+        const ids = written.filter((id) => id !== undefined);
+        const sent = await store.sentSince(createdAt - 1, { limit: 99 });
+        expect(new Set(sent.map(({ id }) => id))).toEqual(new Set(ids));
+        expect(written.filter((_, index) => index % 2 === 0)).not.toContain(undefined);
+        expect(ids.length).toBeLessThan(60);
+      });
+    });
 
     describe("idempotency keys", () => {
       test("find the message of the first request with its answer", async () => {

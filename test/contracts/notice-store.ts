@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { KeyStore } from "../../src/core/keys.ts";
 import { firstDueAt } from "../../src/core/notices/notices.ts";
 import type { Notice, NoticeStore } from "../../src/core/notices/ports.ts";
-import { aMessage, fresh, MINUTE, NOW, parallel } from "./samples.ts";
+import { StaleKeyError } from "../../src/core/refusals.ts";
+import { addSampleKey, addTagKey, aMessage, fresh, MINUTE, NOW, parallel } from "./samples.ts";
 
 export interface OpenNoticeStore {
   readonly noticeStore: NoticeStore;
+  readonly keys: KeyStore;
   close(): Promise<void>;
 }
 
@@ -25,9 +28,11 @@ export function aNotice(over: Partial<Notice> = {}): Notice {
 export function noticeStoreContract(name: string, open: () => Promise<OpenNoticeStore>): void {
   describe(`${name}: notice store`, () => {
     let store: NoticeStore;
+    let keys: KeyStore;
     let close: () => Promise<void>;
     beforeAll(async () => {
-      ({ noticeStore: store, close } = await open());
+      ({ noticeStore: store, keys, close } = await open());
+      await addSampleKey(keys);
     });
     afterAll(() => close());
 
@@ -73,6 +78,15 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       await store.postpone(id, first + MINUTE);
       expect(await dueIds(first)).not.toContain(id);
       expect(await dueIds(first + MINUTE)).toContain(id);
+    });
+
+    test("is not claimed under a tag key that is not in use any more, and waits on", async () => {
+      const key = await addTagKey(keys);
+      const notice = await added({ phoneTag: key.tag() });
+      await keys.retire(key.id, NOW);
+      const message = aMessage({ phoneTag: notice.phoneTag });
+      await expect(store.claim(notice.id, NOW + MINUTE, message)).rejects.toThrow(StaleKeyError);
+      expect(await store.findWaiting(notice.id)).toEqual(notice);
     });
 
     test("what was claimed and never returned is due as one that is being sent", async () => {

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Message, MessageStore } from "../../src/core/delivery/ports.ts";
 import type { ReceiptStore, ReplyStore, Report } from "../../src/core/delivery/receipt-ports.ts";
-import { aMessage, DAY, fresh, MINUTE, NOW, parallel } from "./samples.ts";
+import type { KeyStore } from "../../src/core/keys.ts";
+import { addSampleKey, aMessage, DAY, fresh, MINUTE, NOW, parallel } from "./samples.ts";
 
 export interface OpenReceiptStore {
   readonly messages: MessageStore;
   readonly receipts: ReceiptStore;
   readonly replies: ReplyStore;
+  readonly keys: KeyStore;
   close(): Promise<void>;
 }
 
@@ -18,6 +20,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
     beforeAll(async () => {
       opened = await open();
       receipts = opened.receipts;
+      await addSampleKey(opened.keys);
     });
     afterAll(() => opened.close());
 

@@ -101,6 +101,11 @@ export function aKey(over: Partial<WrappedKey> = {}): WrappedKey {
   };
 }
 
+/** Adds the key that the tags of samples are under. */
+export async function addSampleKey(keys: KeyStore): Promise<void> {
+  await keys.add(aKey({ id: "k", activeFrom: 0 }));
+}
+
 /** Adds a tag key in use and returns its id and a maker of tags under it. */
 export async function addTagKey(keys: KeyStore, over: Partial<WrappedKey> = {}) {
   const key = aKey(over);

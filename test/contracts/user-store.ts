@@ -3,7 +3,7 @@ import type { SessionStore, SignInDraft, UserStore } from "../../src/core/accoun
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
-import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
+import { addSampleKey, addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
 
 export interface OpenUserStore {
   readonly store: UserStore;
@@ -79,6 +79,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         const mine = aMessage({ createdAt: at });
         const resent = aMessage({ createdAt: at + 1, verificationId: mine.verificationId });
         const foreign = aMessage({ createdAt: at + 2 });
+        await addSampleKey(opened.keys);
         for (const message of [mine, resent, foreign]) await opened.messages.create(message);
         await store.signIn(draftFor(newTag(), { verificationId: mine.verificationId }));
         const sent = await opened.messages.sentSince(at - 1, { limit: 10 });

@@ -4,7 +4,7 @@ import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { type DeliveryProblem, deliver } from "../../src/core/delivery/deliver.ts";
 import type { SendOutcome, SendStatus, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
-import { aMessage, fresh, NOW, parallel } from "../contracts/samples.ts";
+import { addSampleKey, aMessage, fresh, NOW, parallel } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 import { countedLimits } from "../support/limit-journal.ts";
 import { createTestSender } from "../support/world.ts";
@@ -15,6 +15,7 @@ const clock = { now: () => NOW };
 let opened: TestDatabase;
 beforeAll(async () => {
   opened = await openTestDatabase(clock);
+  await addSampleKey(opened.stores.keys);
 });
 afterAll(() => opened.close());
 

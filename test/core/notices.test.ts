@@ -105,7 +105,9 @@ describe("a notice", () => {
   test("is not sent again by whoever finds that its sender was cut off", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     const notice = await promised();
-    await rules.deps().noticeStore.claim(notice.id, rules.clock.now() + 5 * MINUTE, aMessage());
+    await rules
+      .deps()
+      .noticeStore.claim(notice.id, rules.clock.now() + 5 * MINUTE, aMessage({ phoneTag: notice.phoneTag }));
     rules.clock.advance(HOUR);
     await notices.sendDue();
     expect(rules.sms.sent).toEqual([]);

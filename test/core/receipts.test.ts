@@ -3,8 +3,9 @@ import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { ReceiptStore } from "../../src/core/delivery/receipt-ports.ts";
 import { noteReports } from "../../src/core/delivery/receipts.ts";
+import { tagKeyIdOf } from "../../src/core/keys.ts";
 import { phoneInE164 } from "../../src/core/phone.ts";
-import { aMessage, NOW } from "../contracts/samples.ts";
+import { addTagKey, aMessage, NOW } from "../contracts/samples.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { createTestKeyring } from "../support/keyring.ts";
 import { createTestClock } from "../support/world.ts";
@@ -17,6 +18,7 @@ test("a report is noted also when the answer of the send is written down while i
   if (!phone) throw new Error("the sample phone is none");
   const vault = createPhoneVault({ keyring: createTestKeyring({ clock }), random: systemRandom });
   const message = aMessage({ phoneTag: await vault.tag(phone) });
+  await addTagKey(stores.keys, { id: tagKeyIdOf(message.phoneTag) });
   await stores.messages.create(message);
 
   const accepted = { price: 0, status: "accepted", sender: "tencent", providerId: "5000:1" } as const;

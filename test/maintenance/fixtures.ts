@@ -6,7 +6,16 @@ import type { Config } from "../../src/config.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import { aNotice } from "../contracts/notice-store.ts";
-import { aMessage, aSession, aVerification, DAY, fresh, MINUTE, NOW } from "../contracts/samples.ts";
+import {
+  addSampleKey,
+  aMessage,
+  aSession,
+  aVerification,
+  DAY,
+  fresh,
+  MINUTE,
+  NOW,
+} from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
 /** A tenth of a unit a message, and budgets of ten an hour and twenty a day. */
@@ -66,6 +75,7 @@ export async function openMaintained(more: object = {}): Promise<Maintained> {
   const statements: string[] = [];
   const opened = await openTestDatabase(clock, { onStatement: (sql) => statements.push(sql) });
   const { database, stores } = opened;
+  await addSampleKey(stores.keys);
   const config = { ...CONFIG, ...more };
   const tick = createTick({
     config,

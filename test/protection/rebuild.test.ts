@@ -9,7 +9,7 @@ import type { LimitStore, Lost } from "../../src/core/protection/ports.ts";
 import { createTakeSend } from "../../src/core/protection/rebuild.ts";
 import { spendChecks } from "../../src/core/protection/spend.ts";
 import { UnavailableError } from "../../src/core/refusals.ts";
-import { aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
+import { addSampleKey, aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
 import { NO_LIMITS } from "../core/rules.ts";
 import { countedLimits } from "../support/limit-journal.ts";
 
@@ -53,6 +53,7 @@ describe("a rebuild, page by page", () => {
     database = await openSqlite(":memory:");
     await migrate(database, clock);
     stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+    await addSampleKey(stores.keys);
     await parallel(MESSAGES, (n) =>
       stores.messages.create(
         aMessage({ price: PRICE, traffic: caller.traffic, createdAt: NOW - DAY + MINUTE + n }),

@@ -7,10 +7,13 @@ import {
   InsertQueryNode,
   type KyselyPlugin,
   OnDuplicateKeyNode,
+  type OperationNode,
   RawNode,
   type RootOperationNode,
   SelectModifierNode,
   SelectQueryNode,
+  ValueListNode,
+  ValuesNode,
 } from "kysely";
 
 /**
@@ -30,8 +33,7 @@ export const mysqlGrammar: KyselyPlugin = plugin((node) => {
 export const sqliteGrammar: KyselyPlugin = plugin((node) => {
   if (SelectQueryNode.is(node)) return withoutLock(node);
   if (DropIndexNode.is(node)) return withoutTable(node);
-  if (!InsertQueryNode.is(node) || !node.values || !SelectQueryNode.is(node.values)) return node;
-  return { ...node, values: withoutLock(node.values) };
+  return InsertQueryNode.is(node) ? withSelects(node, withoutLock) : node;
 });
 
 function plugin(transform: (node: RootOperationNode) => RootOperationNode): KyselyPlugin {
@@ -40,17 +42,28 @@ function plugin(transform: (node: RootOperationNode) => RootOperationNode): Kyse
 
 /** `ON CONFLICT DO NOTHING` is an update of a column to what it is. Catching the duplicate instead deadlocks. */
 function insertIfAbsent(node: InsertQueryNode): InsertQueryNode {
-  const { onConflict, ...insert } = node;
-  const inserted =
-    node.values && SelectQueryNode.is(node.values) ? lockInShareMode(node.values) : node.values;
-  const values = inserted && { values: inserted };
+  const locking = withSelects(node, lockInShareMode);
+  const { onConflict, ...insert } = locking;
   const [column] = node.columns ?? [];
-  if (!onConflict?.doNothing || !column) return { ...node, ...values };
+  if (!onConflict?.doNothing || !column) return locking;
   return {
     ...insert,
-    ...values,
     onDuplicateKey: OnDuplicateKeyNode.create([ColumnUpdateNode.create(column, column)]),
   };
+}
+
+/** Changes what is inserted as it was selected: all of the rows, or a value of one. */
+function withSelects(
+  { values, ...insert }: InsertQueryNode,
+  change: (node: SelectQueryNode) => SelectQueryNode,
+): InsertQueryNode {
+  const changed = <N extends OperationNode>(node: N) => (SelectQueryNode.is(node) ? change(node) : node);
+  if (!values) return insert;
+  if (!ValuesNode.is(values)) return { ...insert, values: changed(values) };
+  const rows = values.values.map((row) =>
+    ValueListNode.is(row) ? ValueListNode.create(row.values.map(changed)) : row,
+  );
+  return { ...insert, values: ValuesNode.create(rows) };
 }
 
 /** `FOR SHARE` is of MySQL 8 alone. */

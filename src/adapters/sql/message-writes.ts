@@ -7,18 +7,22 @@ import { coalesce } from "./coalesce.ts";
 import type { SqlDatabase } from "./database.ts";
 import { reusable } from "./reusable.ts";
 import type { MessageRow, Schema } from "./schema.ts";
+import type { KeyedRow, TagKey } from "./tag-key.ts";
 import { trafficValues } from "./traffic.ts";
 
 /** How long an idempotency key belongs to the message that it came with. */
 const KEY_KEPT_MS = DAY_MS;
 
 /** What every message writes: it is written before it is sent, and its outcome after. Those of one moment go together. */
-export function createMessageWrites({ db, transaction }: SqlDatabase) {
-  const insertAll = reusable((rows: readonly MessageRow[]) => db.insertInto("messages").values(rows));
+export function createMessageWrites({ db, transaction }: SqlDatabase, tagKey: TagKey) {
+  const insertAll = reusable((rows: readonly NewRow[]) => inserting(db, rows, tagKey));
   const finishAll = reusable((rows: readonly FinishedRow[]) => finishing(db, rows));
 
   const create = async (messages: readonly Message[]) => {
-    const rows = messages.map(messageValues);
+    const rows = messages.map((message) => ({
+      ...messageValues(message),
+      ...tagKey.keyed(message.phoneTag),
+    }));
     if (messages.every(({ idempotency }) => !idempotency)) await insertAll(db, rows);
     else
       await transaction(async (trx) => {
@@ -40,13 +44,31 @@ export function createMessageWrites({ db, transaction }: SqlDatabase) {
         await write(message);
         return true;
       } catch (error) {
-        if (error instanceof UnavailableError || !(await isKeyTaken(db, message))) throw error;
-        return false;
+        if (error instanceof UnavailableError) throw error;
+        if (await isKeyTaken(db, message)) return false;
+        await tagKey.assertCurrent(db, message.phoneTag);
+        throw error;
       }
     },
 
     finish: coalesce(finish),
   };
+}
+
+type NewRow = MessageRow & Pick<KeyedRow, "keyId" | "latest">;
+
+/** No row goes in without a tag, and a tag whose key is not in use is none. The key is locked as in `assertCurrent`. */
+function inserting(db: Kysely<Schema>, rows: readonly NewRow[], tagKey: TagKey) {
+  return db.insertInto("messages").values((eb) =>
+    rows.map(({ keyId, latest, phone_tag, ...row }) => ({
+      ...row,
+      phone_tag: eb
+        .selectFrom("keys")
+        .select(eb.val(phone_tag).as("phone_tag"))
+        .where(tagKey.currentAmong([{ keyId, latest }]))
+        .forShare(),
+    })),
+  );
 }
 
 type Outcome = readonly [id: string, outcome: Finished];

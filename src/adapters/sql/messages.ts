@@ -2,11 +2,12 @@ import type { Idempotency, Message, MessageStore, SentMessage } from "../../core
 import { rows, type SqlDatabase } from "./database.ts";
 import { createMessageWrites } from "./message-writes.ts";
 import type { MessageRow } from "./schema.ts";
+import type { TagKey } from "./tag-key.ts";
 import { TRAFFIC_COLUMNS, trafficOf } from "./traffic.ts";
 
-export function createMessageStore(database: SqlDatabase): MessageStore {
+export function createMessageStore(database: SqlDatabase, tagKey: TagKey): MessageStore {
   const { db } = database;
-  const writes = createMessageWrites(database);
+  const writes = createMessageWrites(database, tagKey);
   return {
     create: writes.create,
     finish: (id, outcome) => writes.finish([id, outcome]),

@@ -2,8 +2,9 @@ import type { DueNotice, NoticeStore } from "../../core/notices/ports.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { messageValues } from "./message-writes.ts";
 import { addNotices, noticeOf } from "./notice-rows.ts";
+import type { TagKey } from "./tag-key.ts";
 
-export function createNoticeStore({ db, transaction }: SqlDatabase): NoticeStore {
+export function createNoticeStore({ db, transaction }: SqlDatabase, tagKey: TagKey): NoticeStore {
   return {
     add: (notice) => addNotices(db, notice),
 
@@ -19,6 +20,7 @@ export function createNoticeStore({ db, transaction }: SqlDatabase): NoticeStore
 
     claim: (id, until, message) =>
       transaction(async (trx) => {
+        await tagKey.assertCurrent(trx, message.phoneTag);
         const { numUpdatedRows } = await trx
           .updateTable("notices")
           .set({ state: "sending", due_at: until })

@@ -150,7 +150,7 @@ export interface Idempotency {
 export interface MessageStore {
   /**
    * Writes the message before it is sent, so that a crash leaves a trace (T13). False where another one has its idempotency
-   * key, and then nothing is written.
+   * key, and then nothing is written. Rejects with `StaleKeyError`.
    */
   create(message: Message): Promise<boolean>;
   /** Notes what became of it and what it cost. What the carrier said meanwhile stays. */

@@ -44,7 +44,7 @@ export interface NoticeStore {
   findWaiting(id: string): Promise<Notice | undefined>;
   /**
    * Whoever gets true sends it, and its message is written down in the same step; of several racers exactly one does.
-   * Whoever is cut off then has until `until` to return.
+   * Whoever is cut off then has until `until` to return. Rejects with `StaleKeyError`.
    */
   claim(id: string, until: number, message: Message): Promise<boolean>;
   /** What was claimed was certainly not sent: it waits until then. */

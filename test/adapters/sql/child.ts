@@ -22,7 +22,7 @@ async function writeAll({ users, sessions, messages, ledger, keys }: SqlStores):
   await users.signIn({ user, session: aSession(user.id, { id: "kept-session" }) });
   await sessions.open(aSession(user.id, { id: "ended-session" }));
   await sessions.end(user.id, "ended-session", NOW);
-  await messages.create(aMessage({ id: "kept-message" }));
+  await messages.create(aMessage({ id: "kept-message", phoneTag: user.phoneTag }));
   await ledger.record("kept-guess", user.phoneTag, "stranger", { at: NOW, codeLength: 6 });
 }
 

@@ -2,7 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
 import { openMysql } from "../../../src/adapters/sql/mysql.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
-import { addTagKey, aMessage, aSession, aUser, aVerification, fresh, NOW } from "../../contracts/samples.ts";
+import {
+  addSampleKey,
+  addTagKey,
+  aMessage,
+  aSession,
+  aUser,
+  aVerification,
+  fresh,
+  NOW,
+} from "../../contracts/samples.ts";
 import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
 
 const clock = { now: () => NOW };
@@ -27,6 +36,7 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     watched = await openMysql(opened.server, { onStatement: (text) => sent.push(text) });
     stores = createSqlStores(watched, { clock, onStaleKey: () => {} });
     newTag = (await addTagKey(stores.keys)).tag;
+    await addSampleKey(stores.keys);
   });
   afterAll(async () => {
     await watched.close();

@@ -57,8 +57,8 @@ alertStoreContract("sqlite", async () => {
   return { store: alertStore, close };
 });
 messageStoreContract("sqlite", async () => {
-  const { messages, close } = await open();
-  return { store: messages, close };
+  const { messages, ...rest } = await open();
+  return { ...rest, store: messages };
 });
 receiptStoreContract("sqlite", open);
 noticeStoreContract("sqlite", open);

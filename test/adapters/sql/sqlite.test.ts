@@ -9,6 +9,7 @@ import { asFault } from "../../../src/adapters/sql/sqlite-driver.ts";
 import { createSqlStores } from "../../../src/adapters/sql/stores.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import {
+  addSampleKey,
   addTagKey,
   aKey,
   aMessage,
@@ -239,6 +240,7 @@ describe("sqlite: nothing stays open", () => {
 
   test("a full disk is UnavailableError, and it works again when there is room", async () => {
     const { db } = opened.database;
+    await addSampleKey(opened.stores.keys);
     await sql`PRAGMA max_page_count = 60`.execute(db);
     const create = () => opened.stores.messages.create(aMessage({ sealedPhone: "x".repeat(4_000) }));
     const settled = await Promise.allSettled(Array.from({ length: 100 }, create));
