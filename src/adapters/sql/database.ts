@@ -24,7 +24,7 @@ export interface SqlDatabase {
   readonly steps?: Steps;
   /** Copies a database that holds something beside itself; resolves with the copy's path, where there is one. */
   backup(label: string): Promise<string | undefined>;
-  /** Rejects with `UnavailableError` when the database does not answer. */
+  /** Rejects with `UnavailableError` when the database does not answer, or is a server that takes no writes. It must be migrated. */
   ping(): Promise<void>;
   /** Waits for what is running. Using the database afterwards is a mistake of the caller. */
   close(): Promise<void>;

@@ -110,7 +110,9 @@ function createDatabase(server: MysqlServer, options: Options, pool: Pool<MysqlC
       return await exclusively(patient, options, body);
     },
     backup: async () => undefined,
-    ping: async () => void (await sql`select 1`.execute(db)),
+    // No row has this id: nothing is written, and a server that is read-only refuses it all the same.
+    ping: async () =>
+      void (await db.updateTable("keys").set({ retired_at: null }).where("id", "=", "").execute()),
     close: () => pool.close(),
   };
 }

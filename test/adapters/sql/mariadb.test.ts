@@ -63,7 +63,7 @@ describe.runIf(hasMariadb())("mariadb: opening", () => {
     const socketPath = inject("mariadb")?.socketPath ?? "";
     for (const where of [{}, { host: "nowhere.invalid", socketPath }]) {
       const database = await openMysql({ ...server, ...where, ...carl });
-      await database.ping();
+      await sql`select 1`.execute(database.db);
       await database.close();
     }
   });
@@ -89,7 +89,7 @@ describe.runIf(hasMariadb())("mariadb: opening", () => {
       Array.from({ length: 20 }, () => openMysql({ ...server, ...carl, password: "wrong" })),
     );
     const database = await openMysql({ ...server, ...carl });
-    await parallel(20, () => database.ping());
+    await parallel(20, () => sql`select 1`.execute(database.db));
     await database.close();
     await until(async () => (await connectionsTo(server.database)) === 0);
   });
@@ -329,8 +329,10 @@ describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
         .execute();
     await asRoot("set global read_only = 1");
     await expect(insert()).rejects.toThrow(UnavailableError);
+    await expect(few.ping()).rejects.toThrow(UnavailableError);
     await asRoot("set global read_only = 0");
     await insert();
+    await few.ping();
     await few.close();
     await close();
     await asRoot("drop user 'few'@'%'");
