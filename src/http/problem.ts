@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { REFUSALS, type Refusal } from "../core/refusals.ts";
 import type { Locale } from "../core/verification/ports.ts";
 import { answerWith } from "./answer-with.ts";
+import { bearerToken } from "./bearer.ts";
 import type { Env } from "./context.ts";
 
 /** The text of a refusal in a language. */
@@ -55,17 +56,19 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
   c.set("refusal", refusal.code);
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (body.retryAfter) headers["retry-after"] = String(body.retryAfter);
-  const demand = demandOf(refusal);
+  const demand = demandOf(refusal, bearerToken(c) !== undefined);
   if (demand) headers["www-authenticate"] = demand;
   return answerWith(c, JSON.stringify(body), REFUSALS[refusal.code].status, headers);
 }
 
 /**
  * What `WWW-Authenticate` asks for (RFC 6750, section 3; RFC 9470, section 3). Every 401 has to ask for something (RFC 9110,
- * section 15.5.2), or clients such as Jetty's throw; but no new access token helps whoever typed a wrong code.
+ * section 15.5.2), or clients such as Jetty's throw; but no new access token helps whoever typed a wrong code. Whoever
+ * showed no token is told of no error (RFC 6750, section 3.1).
  */
-function demandOf({ code, stepUp }: Refusal): string | undefined {
-  if (code === "invalid_token" || code === "invalid_api_key") return 'Bearer error="invalid_token"';
+function demandOf({ code, stepUp }: Refusal, isShown: boolean): string | undefined {
+  if (code === "invalid_token" || code === "invalid_api_key")
+    return isShown ? 'Bearer error="invalid_token"' : "Bearer";
   if (REFUSALS[code].status === 401) return `Phonekey error="${code}"`;
   if (code !== "step_up_required" || !stepUp) return undefined;
   const { level, maxAgeSeconds } = stepUp;

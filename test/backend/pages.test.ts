@@ -21,6 +21,7 @@ describe("a person enters a code that a backend asked for", () => {
     );
     const wrong = await person.send(path, { code: wrongCode(at.world.sms.lastCode()) });
     expect(wrong.status).toBe(401);
+    expect(wrong.headers.get("www-authenticate")).toBe("Phonekey");
     expect(wrong.html).toContain('id="code-error"');
     const back = await person.send(path, { code: at.world.sms.lastCode() });
     expect(back).toMatchObject({ status: 303, location: `${BACK}&state=${STATE}` });

@@ -59,6 +59,8 @@ export async function sendPage(
   c.header("content-security-policy", policy);
   // A widget has to know on whose page it is; it learns the origin and nothing behind it.
   if (sources.length > 0) c.header("referrer-policy", "strict-origin-when-cross-origin");
+  // Every 401 has to ask for something (RFC 9110, section 15.5.2); no browser knows this scheme and asks for anything itself.
+  if (status === 401) c.header("www-authenticate", "Phonekey");
   return c.html(await page, status);
 }
 
