@@ -59,12 +59,29 @@ export const apiOrigin: Format<string> = format(
   (text) => readOrigin(text)?.origin,
 );
 
-export const origin = format("an exact https origin without a path (http only on loopback)", (text) => {
+function readConfidentialOrigin(text: string): string | undefined {
   const url = readOrigin(text);
   return url && isConfidential(url) ? url.origin : undefined;
-});
+}
 
-export const origins = list(origin, "exact https origins, separated by commas (http only on loopback)");
+const ORIGIN = "an exact https origin without a path (http only on loopback)";
+
+export const origin = format(ORIGIN, readConfidentialOrigin);
+
+/**
+ * The origin of what an app shows from itself, such as `capacitor://localhost`: a scheme of its own, which no website has,
+ * and which is none of those that browsers know.
+ */
+const APP_ORIGIN = /^(?!(https?|wss?|ftp|file):)[a-z][a-z\d+.-]*:\/\/localhost$/i;
+
+const webOrAppOrigin = format(`${ORIGIN}, or an app's such as \`capacitor://localhost\``, (text) =>
+  APP_ORIGIN.test(text) ? text.toLowerCase() : readConfidentialOrigin(text),
+);
+
+export const origins = list(
+  webOrAppOrigin,
+  "exact https origins (http only on loopback), or those of apps such as `capacitor://localhost`, separated by commas",
+);
 
 /** Kept as written: addresses are compared character by character (RFC 9700, section 4.1.3). */
 const returnAddress = format(

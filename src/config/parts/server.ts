@@ -48,7 +48,8 @@ export const serverVariables = {
   }),
   ALLOWED_ORIGINS: withDefault(origins, "", {
     part: "Server",
-    sentence: "The web origins whose scripts may call the native API and the functions API (CORS).",
+    sentence:
+      "The web origins whose scripts may call the native API and the functions API (CORS), those inside apps too.",
   }),
   LOG_LEVEL: withDefault(oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]), "info", {
     part: "Server",

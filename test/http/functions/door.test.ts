@@ -55,6 +55,16 @@ describe("requests from web pages", () => {
     expect(world.sms.sent).toHaveLength(0);
   });
 
+  it("of an app that is named are taken, of another they are refused", async () => {
+    await start({ ALLOWED_ORIGINS: `${APP},capacitor://localhost` });
+    const refusing = await bodyOf<Answer>(await send({ origin: "ionic://localhost" }));
+    expect(refusing).toMatchObject({ errorCode: -1003, data: { codeStr: "forbidden_origin" } });
+    const response = await send({ origin: "capacitor://localhost" });
+    expect(response.headers.get("access-control-allow-origin")).toBe("capacitor://localhost");
+    expect(response.headers.has("access-control-allow-credentials")).toBe(false);
+    expect(await bodyOf<Answer>(response)).toMatchObject({ errorCode: 0 });
+  });
+
   it.each(["cross-site", "same-site"])(
     "that load it as a picture or a link (%s) are refused",
     async (site) => {
