@@ -69,12 +69,12 @@ export function accountJobs(
     onSent: UNOBSERVED.onSent,
     onNoticeError: failed,
   });
-  const withKeys = (job: () => Promise<Piece>) => async () => {
+  const withKeys = (job: (now: number) => Promise<Piece>) => async (now: number) => {
     await keyring.ensure();
-    return await job();
+    return await job(now);
   };
   return {
-    phone_changes: withKeys(() => applyDueChanges({ ...stores, notices, vault, clock })),
+    phone_changes: withKeys((now) => applyDueChanges({ ...stores, notices, vault }, now)),
     notices: withKeys(notices.sendDue),
   };
 }

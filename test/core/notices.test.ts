@@ -85,11 +85,28 @@ describe("a notice", () => {
   test("that its request did not send is sent by the periodic work, a minute later", async () => {
     const { rules, notices, promised } = await setUp();
     await promised();
-    expect(await notices.sendDue()).toEqual({ count: 0, isLast: true });
+    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 0, isLast: true });
     rules.clock.advance(MINUTE);
-    expect(await notices.sendDue()).toEqual({ count: 1, isLast: true });
+    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 1, isLast: true });
     expect(rules.sms.sent).toHaveLength(1);
   });
+
+  test.each([
+    ["accepted", { state: "sent" }],
+    ["unavailable", { state: "waiting", due_at: 6 * MINUTE }],
+  ] as const)(
+    "does not expire by the clock of a machine that is days ahead, nor is put off by it (%s)",
+    async (status, expected) => {
+      const { rules, notices, promised, stateOf } = await setUp();
+      const from = rules.clock.now();
+      const notice = await promised();
+      rules.clock.advance(3 * 24 * HOUR);
+      rules.sms.answer(says(status));
+      expect(await notices.sendDue(from + MINUTE)).toEqual({ count: 1, isLast: true });
+      const { state, due_at } = (await stateOf(notice)) ?? {};
+      expect({ state, ...(due_at && { due_at: due_at - from }) }).toEqual(expected);
+    },
+  );
 
   test("is not sent again where nobody knows whether it was", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
@@ -97,7 +114,7 @@ describe("a notice", () => {
     const notice = await promised();
     await notices.send(notice);
     rules.clock.advance(HOUR);
-    await notices.sendDue();
+    await notices.sendDue(rules.clock.now());
     expect(rules.sms.sent).toHaveLength(1);
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
@@ -109,7 +126,7 @@ describe("a notice", () => {
       .deps()
       .noticeStore.claim(notice.id, rules.clock.now() + 5 * MINUTE, aMessage({ phoneTag: notice.phoneTag }));
     rules.clock.advance(HOUR);
-    await notices.sendDue();
+    await notices.sendDue(rules.clock.now());
     expect(rules.sms.sent).toEqual([]);
     expect(await stateOf(notice)).toMatchObject({ state: "unknown", sealed_phone: "" });
   });
@@ -128,7 +145,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "waiting" });
     for (const name of ["noted", "back"]) await sql.raw(`drop trigger ${name}`).execute(db);
     rules.clock.advance(5 * MINUTE);
-    await notices.sendDue();
+    await notices.sendDue(rules.clock.now());
     expect(rules.sms.sent).toHaveLength(1);
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
@@ -161,12 +178,12 @@ describe("a notice", () => {
       expect(await stateOf(notice)).toMatchObject({ state: "waiting" });
       for (let minutes = 0; minutes < 23 * 60; minutes += 5) {
         rules.clock.advance(5 * MINUTE);
-        await notices.sendDue();
+        await notices.sendDue(rules.clock.now());
       }
       expect(rules.sms.sent.length).toBeGreaterThan(3);
       expect(rules.sms.sent.length).toBeLessThanOrEqual(10);
       rules.clock.advance(2 * HOUR);
-      await notices.sendDue();
+      await notices.sendDue(rules.clock.now());
       expect(await stateOf(notice)).toMatchObject({ state: "expired" });
     },
   );
@@ -201,7 +218,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "waiting", due_at: until });
     rules.sms.answer(says("accepted"));
     rules.clock.advance(HOUR);
-    await held.sendDue();
+    await held.sendDue(rules.clock.now());
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
 
@@ -227,7 +244,7 @@ describe("a notice", () => {
     await notices.send(notice);
     expect(errors).toHaveLength(1);
     expect(await rules.deps().noticeStore.findWaiting(notice.id)).toBeDefined();
-    await expect(noticesOn().sendDue()).resolves.toEqual({ count: 0, isLast: true });
+    await expect(noticesOn().sendDue(rules.clock.now())).resolves.toEqual({ count: 0, isLast: true });
   });
 });
 
@@ -237,7 +254,7 @@ describe("what notices are counted against", () => {
     for (let n = 0; n < 5; n += 1) await notices.send(await promised());
     expect(rules.sms.sent).toHaveLength(3);
     rules.clock.advance(HOUR + MINUTE);
-    await notices.sendDue();
+    await notices.sendDue(rules.clock.now());
     expect(rules.sms.sent).toHaveLength(5);
   });
 

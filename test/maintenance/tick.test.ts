@@ -24,6 +24,19 @@ function ran(report: TickReport): TickReport & { ran: true } {
   return report;
 }
 
+function depsOf({ opened, clock }: Maintained) {
+  return {
+    sweeps: createSweeps(opened.database, opened.stores),
+    turns: createTurns(opened.database),
+    pruneKeys: async () => 0,
+    databaseNow: async () => undefined,
+    clock,
+    random: systemRandom,
+    retention: RETENTION,
+    longestWindowMs: 7 * DAY,
+  };
+}
+
 describe("tick", () => {
   let world: Maintained;
   beforeEach(async () => {
@@ -72,16 +85,7 @@ describe("tick", () => {
 
   test("tells alerts apart from deleting them, and begins anew only where deleting failed", async () => {
     await addRow(world, "alerts", NOW - KEPT_MS.alerts - 1);
-    const deps = {
-      sweeps: createSweeps(database(), world.opened.stores),
-      turns: createTurns(database()),
-      pruneKeys: async () => 0,
-      databaseNow: async () => undefined,
-      clock: world.clock,
-      random: systemRandom,
-      retention: RETENTION,
-      longestWindowMs: 7 * DAY,
-    };
+    const deps = depsOf(world);
     const told = { alerts: async () => ({ count: 7, isLast: true }) };
     expect(await tick({ ...deps, jobs: told })).toMatchObject({
       removed: { alerts: 1 },
@@ -90,6 +94,20 @@ describe("tick", () => {
     const deaf = { alerts: () => Promise.reject(new Error("nobody listens")) };
     expect(ran(await tick({ ...deps, jobs: deaf })).failures).toMatchObject([{ task: "alerts" }]);
     expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
+  });
+
+  test.each([
+    ["ahead of", 3 * DAY, NOW],
+    ["behind", -3 * DAY, NOW - 3 * DAY],
+  ])("work is due that is due by both clocks, where this one is %s the database's", async (_, by, now) => {
+    const asked: number[] = [];
+    const notices = async (at: number) => {
+      asked.push(at);
+      return { count: 0, isLast: true };
+    };
+    world.clock.pass(by);
+    await tick({ ...depsOf(world), databaseNow: async () => NOW, jobs: { notices } });
+    expect(asked).toEqual([now]);
   });
 
   test("of any ages nothing goes that is not over", async () => {

@@ -108,7 +108,8 @@ export async function changePhone(
   if (proposed === "taken") return refuse("phone_taken");
   if (proposed === "gone") return refuse("invalid_token");
   await deps.notices.send(...notices);
-  if (isAtOnce && (await applyChange(deps, change)) === "taken") return refuse("phone_taken");
+  if (isAtOnce && (await applyChange(deps, change, deps.clock.now())) === "taken")
+    return refuse("phone_taken");
   return await stateOf(deps, user.id);
 }
 
@@ -174,23 +175,27 @@ export async function stopPhoneChange(
   return (await phoneChanges.stop(sha256(stopCode), clock.now())) ? ok(undefined) : refuse("not_found");
 }
 
-/** Lets the changes take effect whose time has come, in a piece of the periodic work. */
-export async function applyDueChanges(deps: ApplyDeps): Promise<Piece> {
-  const due = await deps.phoneChanges.due(deps.clock.now(), PIECE);
-  for (const change of due) await applyChange(deps, change);
+/** Lets the changes take effect whose time has come at `now`, in a piece of the periodic work. */
+export async function applyDueChanges(deps: ApplyDeps, now: number): Promise<Piece> {
+  const due = await deps.phoneChanges.due(now, PIECE);
+  for (const change of due) await applyChange(deps, change, now);
   return { count: due.length, isLast: due.length < PIECE };
 }
 
-export type ApplyDeps = Pick<ChangePhoneDeps, "phoneChanges" | "users" | "notices" | "vault" | "clock">;
+export type ApplyDeps = Pick<ChangePhoneDeps, "phoneChanges" | "users" | "notices" | "vault">;
 
-async function applyChange(deps: ApplyDeps, change: PhoneChange): Promise<"applied" | "taken" | "gone"> {
-  const { phoneChanges, users, notices, vault, clock } = deps;
+async function applyChange(
+  deps: ApplyDeps,
+  change: PhoneChange,
+  now: number,
+): Promise<"applied" | "taken" | "gone"> {
+  const { phoneChanges, users, notices, vault } = deps;
   const user = await users.find(change.userId);
   if (!user) return "gone";
   const phone = await vault.open(change.sealedPhone, change.id);
   const sealedPhone = await vault.seal(phone, user.id);
   const notice = await notices.draft("phone_changed", user, { locale: change.locale });
-  const applied = await phoneChanges.apply(change, { sealedPhone, notices: [notice] }, clock.now());
+  const applied = await phoneChanges.apply(change, { sealedPhone, notices: [notice] }, now);
   if (applied === "applied") await notices.send(notice);
   return applied;
 }

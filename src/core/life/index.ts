@@ -37,6 +37,6 @@ export function createLife(deps: LifeDeps) {
     mayErase: (principal: Principal) => mayErase(principal, deps.clock.now()),
     erase: (input: EraseInput) => eraseOwnAccount(deps, input),
     /** A piece of the periodic work. */
-    applyDueChanges: () => applyDueChanges(deps),
+    applyDueChanges: (now: number) => applyDueChanges(deps, now),
   };
 }

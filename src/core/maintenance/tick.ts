@@ -15,8 +15,8 @@ export interface TickDeps {
   readonly turns: Turns;
   /** Removes keys that nothing needs any more at this time; resolves with how many. */
   readonly pruneKeys: (now: number) => Promise<number>;
-  /** What is to be done beside deleting what is over. */
-  readonly jobs: Readonly<Partial<Record<Job, () => Promise<Piece>>>>;
+  /** What is to be done beside deleting what is over; what waits for a time does so until `now`. */
+  readonly jobs: Readonly<Partial<Record<Job, (now: number) => Promise<Piece>>>>;
   readonly clock: Clock;
   /** What the database's own clock says, epoch milliseconds; undefined where it has none. */
   readonly databaseNow: () => Promise<number | undefined>;
@@ -79,19 +79,19 @@ const LIMITS_KEPT_LONGER_MS = DAY_MS;
 
 /**
  * Does all periodic work once: deletes what its retention is over for, piece by piece. Idempotent: whoever is killed
- * half-way leaves the rest to the next, after its turn has run out. What goes is over by the database's clock as well: one
- * machine whose clock is ahead must not delete what all others still keep.
+ * half-way leaves the rest to the next, after its turn has run out. What goes is over, and what is done is due, by the
+ * database's clock as well: one machine whose clock is ahead must not delete what all others still keep.
  */
 export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<TickReport> {
   const { clock, random, turns } = deps;
   const { minGapMs = 0, budgetMs = BUDGET_MS } = options;
   const [now, holder] = [clock.now(), random.uuid(clock.now())];
-  const overBy = Math.min(now, (await deps.databaseNow()) ?? now);
+  const dueBy = Math.min(now, (await deps.databaseNow()) ?? now);
   const turn = { task: TICK, holder, until: now + budgetMs + GRACE_MS, notSince: now - minGapMs };
   if (!(await turns.take(turn, now))) return { ran: false };
   const isOver = () => options.signal?.aborted === true || clock.now() >= now + budgetMs;
-  const jobs = jobsOf(deps);
-  const removals = removalsOf(deps, overBy);
+  const jobs = jobsOf(deps, dueBy);
+  const removals = removalsOf(deps, dueBy);
   const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
   // What others cannot answer now is no reason to begin anew.
   if (failures.some(({ failed }) => removals.includes(failed as Work<Removal>)))
@@ -140,8 +140,8 @@ function removalsOf(
   return [...sweeping, { task: "keys", run: async () => ({ count: await pruneKeys(now), isLast: true }) }];
 }
 
-function jobsOf({ jobs }: TickDeps): Work<Job>[] {
-  return Object.entries(jobs).map(([task, run]) => ({ task: task as Job, run }));
+function jobsOf({ jobs }: TickDeps, now: number): Work<Job>[] {
+  return Object.entries(jobs).map(([task, run]) => ({ task: task as Job, run: () => run(now) }));
 }
 
 function countsOf<T extends Task>(works: readonly Work<T>[], counts: ReadonlyMap<Work<Task>, number>) {

@@ -53,8 +53,8 @@ export interface Notices {
   ): Promise<Notice>;
   /** Sends what was written down, if it can be sent now. Never rejects: what fails is left to the periodic work. */
   send(...notices: readonly Pick<Notice, "id">[]): Promise<void>;
-  /** Sends what is due, in a piece of the periodic work. */
-  sendDue(): Promise<Piece>;
+  /** Sends what is due at `now`, in a piece of the periodic work. */
+  sendDue(now: number): Promise<Piece>;
 }
 
 /** The request that promised a notice has this long to send it, before the periodic work may. */
@@ -72,17 +72,17 @@ export function firstDueAt({ createdAt }: Pick<Notice, "createdAt">): number {
 }
 
 export function createNotices(deps: NoticesDeps): Notices {
-  const { noticeStore, clock, onNoticeError } = deps;
+  const { noticeStore, onNoticeError } = deps;
   return {
     draft: (kind, user, more) => draft(deps, kind, user, more),
     async send(...notices) {
       for (const { id } of notices) await sendNow(deps, id).catch(onNoticeError);
     },
-    async sendDue() {
-      const due = await noticeStore.due(clock.now(), PIECE);
+    async sendDue(now) {
+      const due = await noticeStore.due(now, PIECE);
       for (const { id, state } of due) {
         if (state === "sending") await noticeStore.end(id, "unknown");
-        else await sendNow(deps, id);
+        else await sendNow({ ...deps, clock: { now: () => now } }, id);
       }
       return { count: due.length, isLast: due.length < PIECE };
     },
