@@ -339,6 +339,25 @@ describe("a person with a keyboard alone", () => {
     await page.waitForURL(`${app.origin}/sign-in`);
   });
 
+  it("sees which avatar they are at where the system picks the colours", async () => {
+    const page = await browser.open({ forcedColors: "active" });
+    await signIn(page, app, newPhone());
+    const ring = () =>
+      page.evaluate(`(({ outline, outlineOffset }) => [outline, outlineOffset].join())(
+        getComputedStyle(document.querySelector("input[name=avatar]:checked")))`);
+    await page.locator("#name").focus();
+    const before = await ring();
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.checked")).toBe(true);
+    expect(await ring()).not.toBe(before);
+  });
+
+  it("begins at the field that is wrong where an app is set up", async () => {
+    const page = await browser.open();
+    await STATES["an app to set up"]?.(page);
+    expect(await page.evaluate("document.activeElement.id")).toBe("factor-code");
+  });
+
   it("skips to the content", async () => {
     const page = await browser.open();
     await page.goto(`${app.origin}/docs`);
@@ -349,7 +368,8 @@ describe("a person with a keyboard alone", () => {
 });
 
 describe("a person who enlarges or calms the page", () => {
-  const PAGES = ["the number", "a wrong code", "the account", "the inbox", "the API documents"];
+  const CODES = "a second factor and new recovery codes";
+  const PAGES = ["the number", "a wrong code", "the account", CODES, "the inbox", "the API documents"];
 
   async function expectNoOverflow(page: Page, widths: readonly number[]): Promise<void> {
     for (const width of widths) {

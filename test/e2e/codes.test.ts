@@ -106,3 +106,22 @@ it("shows the digits alone of what is pasted where a new password is chosen", as
   await paste(page, ` ${code.slice(0, 3)}-${code.slice(3)}`);
   expect(await typed(page)).toBe(code);
 });
+
+it("sends a form again that was stopped on its way", async () => {
+  const page = await browser.open({ unwatched: true });
+  await page.clock.install();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator("#phone").fill(newPhone());
+  let posts = 0;
+  await page.route(`${app.origin}/sign-in`, (route) => {
+    posts += 1;
+    return posts === 1 ? route.abort("aborted") : route.continue();
+  });
+  const press = () => page.locator('form[action="/sign-in"] button[type=submit]').click();
+  await press();
+  await press();
+  expect(posts).toBe(1);
+  await page.clock.runFor(15_000);
+  await press();
+  await page.waitForURL(`${app.origin}/sign-in/code`);
+});

@@ -28,7 +28,8 @@ describe("login protection", () => {
     expect([raised.status, raised.location]).toEqual([303, "/account/factors"]);
     await go("/account/factors");
     const { status, location } = await go("/account/factors/protection", { when: "always" });
-    expect([status, location]).toEqual([303, "/account/factors"]);
+    expect([status, location]).toEqual([303, "/account/factors?saved"]);
+    expect((await go(location ?? "")).text).toContain("Your changes are saved.");
   });
 
   it("shows no secret to whoever has to confirm first that it is them, and leads there", async () => {

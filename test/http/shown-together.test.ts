@@ -152,7 +152,7 @@ it("login protection that rests on the password is turned on from its page, in a
   });
   await go("/account/factors");
   expect(await go("/account/factors/protection", { when: "always" })).toMatchObject({
-    location: "/account/factors",
+    location: "/account/factors?saved",
   });
 });
 

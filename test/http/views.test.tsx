@@ -172,7 +172,7 @@ describe("the phone page", () => {
     expect(page).toContain("<title>错误：登录 · Phonekey</title>");
     expect(page).toContain('aria-invalid="true" aria-describedby="phone-error phone-retry"');
     expect(page).toMatch(new RegExp(`id="phone-error" role="alert">.*${error}`));
-    expect(page).toContain("请于61秒钟后重试。");
+    expect(page).toContain("请于 61 秒钟后重试。");
   });
 });
 
@@ -184,6 +184,16 @@ describe("the code page", () => {
     expect(page).toContain("We sent a 6-digit code to");
     expect(page).toContain("It works for 5 minutes.");
     expect(page).not.toContain("/dev/inbox");
+  });
+
+  test("says the same in its title and its heading, also of a temporary password", async () => {
+    for (const locale of LOCALES) {
+      for (const hasLetters of [false, true]) {
+        const page = String(await codePage({ context: contextOf(locale), ...CODE, hasLetters }));
+        const heading = /<h1>([^<]+)/.exec(page)?.[1];
+        expect(page).toContain(`<title>${heading} · Phonekey</title>`);
+      }
+    }
   });
 
   test("leaves the button that sends again usable without scripts", async () => {

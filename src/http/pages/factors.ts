@@ -6,6 +6,7 @@ import { siteOf } from "../origin.ts";
 import { refusalText } from "../problem.ts";
 import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
 import { pageContext, pageLocale } from "./context.ts";
+import { COPY } from "./copy.ts";
 import { ownRefusalText } from "./errors.ts";
 import { parseAnswer } from "./evidence.ts";
 import { csrfToken } from "./forms.ts";
@@ -15,7 +16,9 @@ import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts"
 
 /** GET /account/factors: the visitor's second factors and login protection. */
 export const showFactors: Handler = (c, deps) =>
-  withVisitor(c, deps, (visitor) => factorsForm(c, deps, visitor));
+  withVisitor(c, deps, (visitor) =>
+    factorsForm(c, deps, visitor, { saved: c.req.query("saved") !== undefined }),
+  );
 
 /** POST /account/factors/app: makes a secret, and shows it as a QR code. */
 export const startApp: Handler = (c, deps) =>
@@ -79,7 +82,8 @@ export const setProtection: Handler = (c, deps) =>
     const when = asked === "always" || asked === "new_devices" ? asked : undefined;
     const locale = pageLocale(c, deps.settings);
     const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
-    return set.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, set.refusal, PROTECTION_PATH);
+    if (!set.ok) return await no(c, deps, visitor, set.refusal, PROTECTION_PATH);
+    return c.redirect(`${PATH}?saved`, 303);
   });
 
 /** What has to be confirmed first is confirmed first; everything else is said on the page. */
@@ -96,6 +100,7 @@ async function no(
 
 interface Outcome {
   readonly codes?: readonly string[];
+  readonly saved?: boolean;
   readonly refusal?: Refusal;
 }
 
@@ -103,7 +108,7 @@ async function factorsForm(
   c: Context<Env>,
   deps: HttpDeps,
   { principal, cookie }: Visitor,
-  { codes, refusal }: Outcome = {},
+  { codes, saved, refusal }: Outcome = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const protection = await deps.phonekey.factors.read(principal);
@@ -116,6 +121,7 @@ async function factorsForm(
     ...(options.ok && { passkeyOptions: JSON.stringify(options.value) }),
     ...(isOld && { confirmUrl: confirmUrl(PATH) }),
     ...(codes && { codes }),
+    ...(saved && { notice: COPY[context.locale].account.saved }),
     ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
   });
   return await sendOutcome(c, deps, page, { refusal });

@@ -82,7 +82,7 @@ export const VERIFY_COPY: Readonly<Record<Locale, VerifyCopy>> = {
     },
     askPassword: {
       title: "获取临时密码",
-      lead: "请输入手机号码，我们会通过短信发送仅可使用一次的临时密码，最长十分钟内有效。之后请设置您自己的密码。",
+      lead: "请输入手机号，我们会通过短信发送仅可使用一次的临时密码，最长十分钟内有效。之后请设置您自己的密码。",
       submit: "发送临时密码",
     },
     doneTitle: "已确认",

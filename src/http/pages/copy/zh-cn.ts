@@ -17,7 +17,7 @@ export const ZH_CN: Copy = {
     phone: "手机号",
     submit: "获取验证码",
     smallPrint: "您将收到一条短信，运营商可能收取相关费用。",
-    retryIn: (time) => `请于${time}重试。`,
+    retryIn: (time) => `请于 ${time}重试。`,
     retryCountdown: "请于 {time} 后重试。",
     retryNow: "现在可以重试了。",
     search: "搜索名称或区号",

@@ -1,10 +1,10 @@
 import { COPY, type Copy } from "../copy.ts";
 import { FactorsSection } from "./factors.tsx";
 import { date, isoTime } from "./format.ts";
-import { CheckIcon, DeviceIcon } from "./icons.tsx";
+import { DeviceIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { DataSection, PhoneSection } from "./life-sections.tsx";
-import { Banner, describedBy, FieldError, Form, PhoneNumber, Time } from "./parts.tsx";
+import { Banner, describedBy, FieldError, Form, PhoneNumber, Saved, Time } from "./parts.tsx";
 import { PasswordSection } from "./password.tsx";
 
 export interface AccountPageProps {
@@ -52,12 +52,7 @@ export function accountPage(props: AccountPageProps): Page {
     <>
       <h1 class="hidden-text">{copy.title}</h1>
       {general && <Banner kind="error">{general}</Banner>}
-      {notice && (
-        <Banner kind="notice">
-          <CheckIcon />
-          <span>{notice}</span>
-        </Banner>
-      )}
+      {notice && <Saved text={notice} />}
       <Identity {...props} />
       <div class="columns">
         <Profile {...props} />

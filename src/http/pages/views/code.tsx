@@ -38,16 +38,17 @@ export interface CodePageProps extends CodeEntryProps {
  * the code (`ended`) the latter has to start anew for the same phone.
  */
 export function codePage(props: CodePageProps): Page {
-  const { context, error, codeError, ended } = props;
+  const { context, hasLetters, error, codeError, ended } = props;
   const copy = COPY[context.locale].code;
   const failed = [error, codeError].some((text) => text !== undefined) || ended === true;
+  const openTitle = hasLetters ? VERIFY_COPY[context.locale].password.title : copy.title;
   return layout(
-    { context, title: ended ? copy.endedTitle : copy.title, shape: "card", failed },
+    { context, title: ended ? copy.endedTitle : openTitle, shape: "card", failed },
     <>
       {ended ? (
         <EndedCode {...props} error={error ?? codeError} restart={startOf(props)} />
       ) : (
-        <Open {...props} />
+        <Open {...props} title={openTitle} />
       )}
       <p class="small with-icon">
         <LockIcon />
@@ -58,13 +59,13 @@ export function codePage(props: CodePageProps): Page {
   );
 }
 
-function Open(props: CodePageProps) {
-  const { context, phoneMasked, codeLength, hasLetters, expiresInSeconds, error, codeError } = props;
+function Open(props: CodePageProps & { readonly title: string }) {
+  const { context, title, phoneMasked, codeLength, hasLetters, expiresInSeconds, error, codeError } = props;
   const copy = COPY[context.locale].code;
   const [before, after] = hasLetters ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
     <>
-      <h1>{hasLetters ? VERIFY_COPY[context.locale].password.title : copy.title}</h1>
+      <h1>{title}</h1>
       {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {before}

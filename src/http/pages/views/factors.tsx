@@ -3,7 +3,7 @@ import type { QrPath } from "../../context.ts";
 import { FACTORS_COPY } from "../copy/factors.ts";
 import { PasskeyForm } from "./factor-form.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { AsideLink, Banner, FieldError, Form, Time } from "./parts.tsx";
+import { AsideLink, Banner, FieldError, Form, Saved, Time } from "./parts.tsx";
 
 export interface FactorsPageProps extends Protection {
   readonly context: PageContext;
@@ -13,6 +13,8 @@ export interface FactorsPageProps extends Protection {
   readonly confirmUrl?: string;
   /** Codes that were just made: shown this once. */
   readonly codes?: readonly string[];
+  /** What went well. */
+  readonly notice?: string;
   readonly error?: string;
 }
 
@@ -20,13 +22,14 @@ const WHEN = ["off", "new_devices", "always"] as const;
 
 /** Where people keep their second factors. Forms: /account/factors/… `app`, `passkey`, `codes`, `remove`, `protection`. */
 export function factorsPage(props: FactorsPageProps): Page {
-  const { context, error, codes } = props;
+  const { context, error, notice, codes } = props;
   const copy = FACTORS_COPY[context.locale];
   return layout(
     { context, title: copy.title, shape: "card", failed: error !== undefined },
     <>
       <h1>{copy.title}</h1>
       {error && <Banner kind="error">{error}</Banner>}
+      {notice && <Saved text={notice} />}
       <p class="lead">{copy.lead}</p>
       {codes && <Codes context={context} codes={codes} />}
       <List {...props} />
@@ -142,11 +145,10 @@ function When({ context, loginProtection }: FactorsPageProps) {
       <fieldset class="field">
         <legend>{copy.protection}</legend>
         {WHEN.map((when) => (
-          <p>
-            <label>
-              <input type="radio" name="when" value={when} checked={when === current} /> {copy.when[when]}
-            </label>
-          </p>
+          <label class="choice">
+            <input type="radio" name="when" value={when} checked={when === current} />
+            <span>{copy.when[when]}</span>
+          </label>
         ))}
       </fieldset>
       <button class="button button-primary" type="submit">
@@ -201,6 +203,7 @@ export function appPage({ context, id, secret, qr, error }: AppPageProps): Page 
             autocomplete="one-time-code"
             maxlength={16}
             required
+            autofocus={error !== undefined}
             aria-invalid={error ? "true" : undefined}
             aria-describedby={error ? "factor-error" : undefined}
           />

@@ -9,16 +9,21 @@ function spanOf(seconds: number): Span {
   return [Math.ceil(seconds / 3600), "hour"];
 }
 
-/** "in 45 seconds", "2分钟后". */
-export function inTime(seconds: number, locale: Locale): string {
-  const [amount, unit] = spanOf(seconds);
-  return new Intl.RelativeTimeFormat(locale, { numeric: "always" }).format(amount, unit);
+/** Chinese with a space behind a number, as all sentences of the pages have it. */
+function spaced(text: string): string {
+  return text.replace(/(\d)(?=\p{Script=Han})/gu, "$1 ");
 }
 
-/** "5 minutes", "5分钟". */
+/** "in 45 seconds", "2 分钟后". */
+export function inTime(seconds: number, locale: Locale): string {
+  const [amount, unit] = spanOf(seconds);
+  return spaced(new Intl.RelativeTimeFormat(locale, { numeric: "always" }).format(amount, unit));
+}
+
+/** "5 minutes", "5 分钟". */
 export function duration(seconds: number, locale: Locale): string {
   const [amount, unit] = spanOf(seconds);
-  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(amount);
+  return spaced(new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(amount));
 }
 
 /** "23 Nov 2026, 21:35 UTC" of epoch milliseconds; the script shows it in the visitor's own zone. */

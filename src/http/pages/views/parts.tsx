@@ -1,7 +1,7 @@
 import type { PropsWithChildren } from "hono/jsx";
 import type { Locale } from "../../../core/verification/ports.ts";
 import { dateTime, isoTime } from "./format.ts";
-import { AlertIcon } from "./icons.tsx";
+import { AlertIcon, CheckIcon } from "./icons.tsx";
 import type { PageContext } from "./layout.tsx";
 
 interface FormProps {
@@ -50,6 +50,16 @@ export function Banner({ kind, children }: PropsWithChildren<{ readonly kind: "e
     <div class={`banner banner-${kind}`} role={kind === "error" ? "alert" : "status"}>
       {children}
     </div>
+  );
+}
+
+/** Says what went well. */
+export function Saved({ text }: { readonly text: string }) {
+  return (
+    <Banner kind="notice">
+      <CheckIcon />
+      <span>{text}</span>
+    </Banner>
   );
 }
 
