@@ -6,7 +6,7 @@ import type { KeyWrapper } from "./wrap.ts";
 /** Key ids stand in tokens and in the tags of phones, so they are short; none has a dot in it. */
 const ID_LETTERS = {
   tag: "t",
-  traffic: "n",
+  traffic: "a",
   data: "d",
   code: "c",
   signing: "s",

@@ -28,6 +28,11 @@ describe("ensure", () => {
     expect(pem.asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
   });
 
+  test("gives each kind a letter of its own in its ids", async () => {
+    const { rows } = await createReady();
+    expect(new Set([...rows.keys()].map((id) => id[0])).size).toBe(KINDS.length);
+  });
+
   test("ten processes that start at once share one key of each kind", async () => {
     const fixture = createFixture();
     const keyrings = Array.from({ length: 10 }, () => createKeyring(fixture));
