@@ -41,8 +41,13 @@ function failure(kind: string, error: TencentError): Finding {
       todo: "Give its user the rights sms:DescribeSmsSignList and sms:DescribeSmsTemplateList.",
     });
   }
-  const todo = CLOCK.test(code) ? "Let this machine take its time from an NTP server." : KEY_TODO;
-  return wrong(kind, explainTencent(error), { todo });
+  return wrong(kind, explainTencent(error), todoOf(code));
+}
+
+/** What is not about the clock or the key says itself what to see to. */
+function todoOf(code: string): Pick<Finding, "todo"> {
+  if (CLOCK.test(code)) return { todo: "Let this machine take its time from an NTP server." };
+  return code.startsWith("AuthFailure") ? { todo: KEY_TODO } : {};
 }
 
 function checkSignatures(kind: string, known: readonly Signature[], texts: TencentTexts): Finding[] {

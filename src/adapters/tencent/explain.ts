@@ -50,5 +50,5 @@ export function explainTencent({ code, httpStatus, hasLeft, requestId }: Tencent
   }
   if (httpStatus !== undefined) return `Tencent Cloud: something in between answered HTTP ${httpStatus}`;
   const what = hasLeft ? "gave no answer in time" : "cannot be reached";
-  return `Tencent Cloud: ${what}; see to the network, the proxy and TENCENT_SMS_ENDPOINT`;
+  return `Tencent Cloud: ${what}; see to the network (no proxy is used) and TENCENT_SMS_ENDPOINT`;
 }

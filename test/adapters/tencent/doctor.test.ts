@@ -120,8 +120,21 @@ describe("the doctor, at Tencent Cloud", () => {
   it("says when nothing answers", async () => {
     const { check, cloud } = await start();
     await cloud.close();
-    expect(await check()).toMatchObject([
-      { status: "wrong", says: expect.stringMatching(/cannot be reached/) },
-    ]);
+    const findings = await check();
+    expect(findings).toMatchObject([{ status: "wrong", says: expect.stringMatching(/cannot be reached/) }]);
+    expect(findings[0]).not.toHaveProperty("todo");
+  });
+
+  it.each([
+    ["AuthFailure.SecretIdNotFound", "TENCENT_SECRET_ID"],
+    ["UnsupportedRegion", undefined],
+    ["InternalError", undefined],
+  ])("leads to the key for %s only where that is to blame", async (error, todo) => {
+    const { check, cloud } = await start();
+    cloud.faults.push({ error });
+    const [finding] = await check();
+    expect(finding).toMatchObject({ status: "wrong", says: expect.stringContaining(error) });
+    if (todo) expect(finding?.todo).toContain(todo);
+    else expect(finding).not.toHaveProperty("todo");
   });
 });
