@@ -1,7 +1,7 @@
 import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
 import { newDatabase } from "../support/mysql.ts";
 import { type CloudAccount, startCloud } from "../support/tencent/cloud.ts";
-import { createSmsSending } from "../support/tencent/sms-send.ts";
+import { createSmsSending, type SmsTemplate } from "../support/tencent/sms-send.ts";
 import { end, startEvent, type Variables } from "./instance.ts";
 
 const APP_ID = "1250000000";
@@ -67,12 +67,18 @@ export function read(answer: unknown) {
 
 const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 
-/** A cloud that sends, and the settings of a production that has it send. */
-export async function startSender(account: CloudAccount = KEYS) {
+const SIGN_IN: SmsTemplate = { id: "1110", content: "{1}为您的登录验证码，请于{2}分钟内填写。" };
+
+/**
+ * A cloud that sends, and the settings of a production that has it send.
+ *
+ * @param templates approved beside the one for signing in
+ */
+export async function startSender(account: CloudAccount = KEYS, templates: readonly SmsTemplate[] = []) {
   const sms = createSmsSending({
     sdkAppId: "1400006666",
     signatures: ["腾讯云"],
-    templates: [{ id: "1110", content: "{1}为您的登录验证码，请于{2}分钟内填写。" }],
+    templates: [SIGN_IN, ...templates],
   });
   const cloud = await startCloud({ products: [sms], accounts: [account] });
   const env: Variables = {
