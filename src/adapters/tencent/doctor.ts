@@ -6,12 +6,14 @@ import type { TencentTemplate, TencentTexts } from "./sender.ts";
 import type { BodyTemplate, ReviewStatus, Signature, SmsAdmin } from "./sms-admin.ts";
 
 const MAY_NOT = /^(AuthFailure\.)?UnauthorizedOperation/;
+/** What the cloud shows to accounts with an organizational identity alone, and its templates to none of their sub-accounts. */
+const NOT_SHOWN = /^FailedOperation\.(NotEnterpriseCertification|ProhibitSubAccountUse)$/;
 const CLOCK = /^(AuthFailure\.SignatureExpire|InternalError\.RequestTimeException)$/;
 const KEY_TODO = "See to TENCENT_SECRET_ID and TENCENT_SECRET_KEY; `phonekey tencent status` shows more.";
 
 /**
  * Whether the cloud takes our key and our clock, and has approved what the settings name for one kind of messages.
- * A key that may send and not look is well: then the rest cannot be told.
+ * Who may send and not look is well: then the rest cannot be told.
  *
  * @param kind how findings call it, such as `SMS to Mainland China`
  */
@@ -36,6 +38,15 @@ export async function checkTexts(
 
 function failure(kind: string, error: TencentError): Finding {
   const { code = "" } = error;
+  if (NOT_SHOWN.test(code)) {
+    return doubtful(
+      kind,
+      "the cloud shows this account no signatures and templates, so they cannot be checked",
+      {
+        todo: "Look at them in the SMS console.",
+      },
+    );
+  }
   if (MAY_NOT.test(code)) {
     return doubtful(kind, "the key may not look at signatures and templates, so they cannot be checked", {
       todo: "Give its user the rights sms:DescribeSmsSignList and sms:DescribeSmsTemplateList.",

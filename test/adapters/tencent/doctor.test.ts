@@ -117,6 +117,24 @@ describe("the doctor, at Tencent Cloud", () => {
     ]);
   });
 
+  it("only warns of an account of an individual, which may send and not look", async () => {
+    const { account, check } = await start();
+    account.isEnterprise = false;
+    expect(await check()).toMatchObject([
+      {
+        status: "warn",
+        says: expect.stringMatching(/cannot be checked/),
+        todo: expect.stringContaining("console"),
+      },
+    ]);
+  });
+
+  it("only warns of a key of a sub-account that the cloud shows no templates", async () => {
+    const { check, cloud } = await start();
+    cloud.faults.push({ slowMs: 0 }, { error: "FailedOperation.ProhibitSubAccountUse" });
+    expect(await check()).toMatchObject([{ status: "warn", todo: expect.stringContaining("console") }]);
+  });
+
   it("says when nothing answers", async () => {
     const { check, cloud } = await start();
     await cloud.close();

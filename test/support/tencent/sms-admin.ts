@@ -17,10 +17,10 @@ export function smsAdmin(account: AdminAccount): CloudProduct {
     actions: {
       AddSmsSign: whenEnterprise(account, (call) => addSign(account, call, nextId())),
       ModifySmsSign: whenEnterprise(account, (call) => modifySign(account, call)),
-      DescribeSmsSignList: (call) => describeSigns(account, call),
+      DescribeSmsSignList: whenEnterprise(account, (call) => describeSigns(account, call)),
       AddSmsTemplate: whenEnterprise(account, (call) => addTemplate(account, call, nextId())),
       ModifySmsTemplate: whenEnterprise(account, (call) => modifyTemplate(account, call)),
-      DescribeSmsTemplateList: (call) => describeTemplates(account, call),
+      DescribeSmsTemplateList: whenEnterprise(account, (call) => describeTemplates(account, call)),
       SmsPackagesStatistics: (call) => packages(account, call),
       SendStatusStatistics: (call) => statistics(account, call),
     },
