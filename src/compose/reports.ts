@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { createSmsClient } from "../adapters/tencent/client.ts";
 import { pullReports as askTencent } from "../adapters/tencent/reports.ts";
 import type { Config } from "../config.ts";
@@ -9,6 +10,8 @@ import { tencentAccess } from "./route.ts";
 
 /** For all that is asked in one tick together, so that it stays within its turn. */
 const DEADLINE_MS = 15_000;
+/** From one call to the next: the cloud answers twenty a second (cloud.tencent.com/document/api/382/38773). */
+const BETWEEN_MS = 60;
 const SENDER = "tencent";
 
 /** What learns what carriers say, once a minute: of reports that came too early, and by asking where that is set. */
@@ -19,13 +22,18 @@ export function reportingOf(
 ): () => Promise<Piece> {
   const { sdkAppId = "" } = tencent;
   const client = createSmsClient(tencentAccess(tencent));
+  let isTime: Promise<unknown> = Promise.resolve();
   const pull = async () => {
     const signal = AbortSignal.timeout(DEADLINE_MS);
     return await pullReports({
       ...deps,
       turns,
       sender: SENDER,
-      ask: (phone, since) => askTencent(client, sdkAppId, { phone, since }, signal),
+      ask: async (phone, since) => {
+        await isTime;
+        isTime = wait(BETWEEN_MS);
+        return await askTencent(client, sdkAppId, { phone, since }, signal);
+      },
       note: (reports) => noteReports(deps, SENDER, reports),
     });
   };

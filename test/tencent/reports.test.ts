@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { recordOf, reportInWords } from "../../src/compose/messages.ts";
-import { PHONE, refused, start } from "../http/support.ts";
+import { PHONE, phoneNo, refused, start } from "../http/support.ts";
 import { keptIn, sealedIn } from "./replies.ts";
 import { createTencentWorld, SECRETS, statusItem } from "./support.ts";
 
@@ -214,6 +214,21 @@ describe("asking for reports", () => {
       "PullSmsSendStatusByPhoneNumber",
       "PullSmsSendStatusByPhoneNumber",
     ]);
+  });
+
+  it("asks no faster than the cloud answers", async () => {
+    const { world, sms } = await createTencentWorld({
+      TENCENT_SMS_PULL_REPORTS: "true",
+      LIMIT_ADDRESS_SENDS: "unlimited",
+      LIMIT_PREFIX_SENDS: "unlimited",
+      GUARD_MODE: "off",
+    });
+    for (let n = 0; n < 25; n += 1) await start(world, phoneNo(n));
+    for (const { to, serialNo } of sms.taken) {
+      sms.reports.push({ to, serialNo, isDelivered: true, code: "DELIVRD" });
+    }
+    world.clock.advance(75_000);
+    expect(await world.tick()).toMatchObject({ done: { reports: 25 }, failures: [] });
   });
 
   it("goes on with the other work when the cloud does not answer", async () => {
