@@ -19,13 +19,14 @@ function createWork() {
   const turns = async () => {
     for (let turn = 0; turn < 3; turn += 1) await setImmediate();
   };
-  const endAll = async () => {
-    for (let end = ends.shift(); end; end = ends.shift()) {
-      end();
-      await turns();
-    }
+  const endFirst = async () => {
+    ends.shift()?.();
+    await turns();
   };
-  return { groups, run, turns, endAll };
+  const endAll = async () => {
+    while (ends.length > 0) await endFirst();
+  };
+  return { groups, run, turns, endFirst, endAll };
 }
 
 const away = () => new UnavailableError("the database", { cause: undefined });
@@ -109,6 +110,39 @@ describe("what several ask for at the same time", () => {
     await Promise.all(all);
   });
 
+  test("nor does anybody go beside groups that follow each other, however long these take together", async () => {
+    const { groups, run, turns, endFirst, endAll } = createWork();
+    const ask = coalesce(run);
+    const all = [ask(0)];
+    await turns();
+    vi.advanceTimersByTime(60);
+    all.push(ask(1));
+    await endFirst();
+    vi.advanceTimersByTime(60);
+    all.push(ask(2));
+    await turns();
+    expect(groups).toEqual([[0], [1]]);
+    await endAll();
+    await Promise.all(all);
+  });
+
+  test.each([
+    { lanes: 1, options: { lanes: 1 } },
+    { lanes: 4, options: {} },
+  ])("at most $lanes are under way, however long they take", async ({ lanes, options }) => {
+    const { groups, run, turns, endAll } = createWork();
+    const ask = coalesce(run, options);
+    const all: Promise<number>[] = [];
+    for (const n of numbers(6)) {
+      all.push(ask(n));
+      await turns();
+      vi.advanceTimersByTime(120);
+    }
+    expect(groups).toHaveLength(lanes);
+    await endAll();
+    expect(await Promise.all(all)).toEqual(numbers(6).map((n) => n * 10));
+  });
+
   test("one caller's mistake, or an old key of theirs, is nobody else's", async () => {
     const run = async (items: readonly number[]) => {
       if (items.includes(2)) throw new Error("a mistake");
@@ -121,6 +155,14 @@ describe("what several ask for at the same time", () => {
     );
     await expect(all[2]).rejects.toThrow("a mistake");
     await expect(all[3]).rejects.toBeInstanceOf(StaleKeyError);
+  });
+
+  test("nor where there are but two", async () => {
+    const ask = coalesce(async (items: readonly number[]) => {
+      if (items.includes(0)) throw new Error("a mistake");
+      return items;
+    });
+    expect(await statuses([ask(0), ask(1)])).toEqual(["rejected", "fulfilled"]);
   });
 
   test("nothing is done twice where the database was away, and whoever waits is told, too", async () => {
