@@ -168,7 +168,10 @@ export function limitStoreContract(
         const same = request([check(key, 10)]);
         const taken = await parallel(20, () => store.take(same, NOW));
         expect(taken.filter(({ ok }) => ok)).toHaveLength(1);
+        expect(taken.filter((each) => !each.ok && each.isCounted)).toHaveLength(19);
         expect(await passes(key, 2)).toBe(true);
+        expect(await store.take(request([check(key, 2)]), NOW)).not.toHaveProperty("isCounted");
+        expect(await store.take({ ...same, checks: [check(key, 2)] }, NOW)).toHaveProperty("isCounted", true);
       });
     });
 

@@ -261,7 +261,7 @@ export function verificationStoreContract(
               }
               if (each.do === "resent") {
                 const change = { messages: each.messages, resendAt: now, expiresAt: now + 100 };
-                const noted = live && each.messages === model.messages + 1;
+                const noted = live && each.messages > model.messages;
                 expect(await store.resent(model.id, change, now)).toBe(noted);
                 if (noted) model = { ...model, ...change };
               }

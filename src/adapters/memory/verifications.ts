@@ -45,7 +45,7 @@ export function createMemoryVerificationStore({
 
     async resent(id, { messages, resendAt, expiresAt }, now) {
       const found = kept.get(id);
-      if (!found || !isLive(found, now) || found.messages !== messages - 1) return false;
+      if (!found || !isLive(found, now) || found.messages >= messages) return false;
       kept.set(id, { ...found, messages, resendAt, expiresAt });
       return true;
     },

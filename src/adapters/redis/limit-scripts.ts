@@ -5,8 +5,8 @@ import { BOUND, ROLE } from "./limit-take.ts";
 /**
  * KEYS: the epochs', that of a rebuild, then those that the lists name by their place. ARGV: now, member, the lists of
  * `takeCall` as JSON, the epoch or nothing. Counts everywhere or nowhere. Answers {'ok', leased, nextAt, whether a lease was
- * steady, exceeded…} or {'no', what, retryAt}: what refused or was exceeded is the place of a check, which begins at 0,
- * `lease` or `unseeded`.
+ * steady, exceeded…} or {'no', what, retryAt, 1 where the member was counted before}: what refused or was exceeded is the
+ * place of a check, which begins at 0, `lease` or `unseeded`.
  */
 export const TAKE = script(`
 local now, member = tonumber(ARGV[1]), ARGV[2]
@@ -27,7 +27,7 @@ for row = 1, #bounds, 8 do
     latest = math.max(latest, isCounted[place] and now + 1 or freeAt(row))
   end
   if latest > now and bounds[row + 8] ~= check then
-    if role ~= ${ROLE.advises} then return {'no', check, latest} end
+    if role ~= ${ROLE.advises} then return {'no', check, latest, isCounted[place] and 1 or 0} end
     table.insert(exceeded, check)
     latest = now
   end

@@ -94,13 +94,21 @@ async function seedLeases(redis: RedisConnection, leases: readonly LostLease[]):
 /** As the script of a take says it. */
 type TakeAnswer =
   | ["ok", leased: number, nextAt: number, steady: number, ...exceeded: number[]]
-  | ["no", what: number | string, retryAt: number];
+  | ["no", what: number | string, retryAt: number, isCounted?: number];
 
 async function take(redis: RedisConnection, request: TakeRequest, now: number): Promise<TakeResult> {
   const { keys, args } = takeCall(request, now);
   const answer = (await redis.run(TAKE, keys, args)) as TakeAnswer;
   const nameOf = (what: number | string) => request.checks[Number(what)]?.name ?? String(what);
-  if (answer[0] === "no") return { ok: false, refusedBy: nameOf(answer[1]), retryAt: answer[2] };
+  if (answer[0] === "no") {
+    const [, what, retryAt, isCounted] = answer;
+    return {
+      ok: false,
+      refusedBy: nameOf(what),
+      retryAt,
+      ...(isCounted === 1 && { isCounted: true as const }),
+    };
+  }
   const [, leased, nextAt, steady, ...exceeded] = answer;
   return {
     ok: true,

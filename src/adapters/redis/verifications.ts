@@ -33,7 +33,7 @@ call('HSET', KEYS[1], 'outcome', 'approved', 'approvedAt', ARGV[1])
 return {'approved', used, v[5]}`);
 
 const RESENT = script(`${LIVE}
-if not live or tonumber(v[5]) ~= tonumber(ARGV[2]) - 1 then return 0 end
+if not live or tonumber(v[5]) >= tonumber(ARGV[2]) then return 0 end
 call('HSET', KEYS[1], 'messages', ARGV[2], 'resendAt', ARGV[3], 'expiresAt', ARGV[4])
 return 1`);
 

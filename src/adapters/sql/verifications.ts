@@ -30,7 +30,7 @@ export function createVerificationStore(database: SqlDatabase): VerificationStor
         .updateTable("verifications")
         .set({ messages, resend_at: resendAt, expires_at: expiresAt })
         .where("id", "=", id)
-        .where("messages", "=", messages - 1)
+        .where("messages", "<", messages)
         .where(isLive(now))
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;

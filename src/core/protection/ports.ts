@@ -104,6 +104,8 @@ export type TakeResult =
       /** The name of the first check that refused, `lease`, or `unseeded`. */
       readonly refusedBy: string;
       readonly retryAt: number;
+      /** Set where a check refused because the member was counted on its key before. */
+      readonly isCounted?: true;
     };
 
 /** What an approval gives back, as the methods of these names do. */

@@ -69,8 +69,8 @@ export interface VerificationStore {
    */
   guess(id: string, right: boolean, now: number): Promise<Guess>;
   /**
-   * Notes that a further message goes out. False when the verification is no longer live or when another message
-   * was noted since `messages` was read: of several racers exactly one gets true.
+   * Notes that a further message goes out. False when the verification is no longer live, or when this message or a
+   * later one was noted before: of several racers exactly one gets true.
    */
   resent(
     id: string,

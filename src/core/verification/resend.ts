@@ -7,6 +7,7 @@ import { type Captcha, type ChallengeRefusal, judgeChallenge } from "../protecti
 import { guardKeys } from "../protection/guard.ts";
 import type { LimitCaller } from "../protection/limits.ts";
 import { messageMember } from "../protection/members.ts";
+import type { TakeSend } from "../protection/rebuild.ts";
 import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -86,11 +87,9 @@ export async function resendVerification(
   const now = deps.clock.now();
   const hold = await refuseOnHold(deps, verification.phoneTag, now);
   if (!hold.ok) return hold;
-  const messages = verification.messages + 1;
-  const member = messageMember(verification.id, messages);
-  const counted = await countSend(deps, { caller: caller.value, idempotency }, { member }, now);
+  const counted = await countNext(deps, verification, { caller: caller.value, idempotency }, now);
   if (!counted.ok) return counted;
-  const { taken, checks } = counted.value;
+  const { taken, checks, messages, member } = counted.value;
 
   const expiresAt = nextExpiresAt(deps, verification, now);
   const next = { ...verification, messages, resendAt: taken.nextAt, expiresAt };
@@ -103,6 +102,27 @@ export async function resendVerification(
   if (delivered.ok) return ok(viewOf(next, phone, now));
   await deps.limits.forget(guardKeys(caller.value.traffic), [member]);
   return delivered;
+}
+
+/**
+ * Counts the verification's next message. Where a store went away between the count of a message and its note, nothing
+ * was sent under its number, and the next one is taken.
+ */
+async function countNext(
+  deps: VerificationDeps,
+  { id, messages: noted }: Verification,
+  send: Pick<Resend, "idempotency"> & { readonly caller: LimitCaller },
+  now: number,
+) {
+  let messages = noted + 1;
+  const takeSend: TakeSend = async (phoneTag, request, at) => {
+    for (; ; messages += 1) {
+      const taken = await deps.takeSend(phoneTag, { ...request, member: messageMember(id, messages) }, at);
+      if (taken.ok || !taken.isCounted) return taken;
+    }
+  };
+  const counted = await countSend({ ...deps, takeSend }, send, { member: messageMember(id, messages) }, now);
+  return counted.ok ? ok({ ...counted.value, messages, member: messageMember(id, messages) }) : counted;
 }
 
 /** With the senders that can say what this verification is about, or none of them where it is for a test number. */

@@ -30,9 +30,10 @@ export function decideTake(books: Books, request: TakeRequest, now: number): Dec
   const looks = checks.map((check) => lookOf(books.events, check));
   const exceeded: string[] = [];
   for (const look of looks) {
-    const retryAt = freeAt(books.sums, look, member, now);
+    const isCounted = eventOf(look.events, member) !== undefined;
+    const retryAt = isCounted ? now + 1 : freeAt(books.sums, look, now);
     if (retryAt <= now) continue;
-    if (!look.check.advisory) return refusal(look.check.name, retryAt);
+    if (!look.check.advisory) return refusal(look.check.name, retryAt, isCounted);
     exceeded.push(look.check.name);
   }
   const leased = lease ? leaseOf(books, lease, member, now) : undefined;
@@ -84,15 +85,15 @@ export function releasedLease(
   return held && { ...held, amount, ...(moved && { moved }) };
 }
 
-function refusal(refusedBy: string, retryAt: number): DecidedTake {
-  return { result: { ok: false, refusedBy, retryAt }, change: NO_CHANGE };
+function refusal(refusedBy: string, retryAt: number, isCounted = false): DecidedTake {
+  const result = { ok: false, refusedBy, retryAt, ...(isCounted && { isCounted }) } as const;
+  return { result, change: NO_CHANGE };
 }
 
 /** From when on this check lets the request through. */
-function freeAt(sums: SumBook, { check, events }: Look, member: string, now: number): number {
+function freeAt(sums: SumBook, { check, events }: Look, now: number): number {
   const { key, amount, windows } = check;
-  // Counted before: the caller lost a race against itself.
-  if (amount === undefined) return eventOf(events, member) ? now + 1 : eventsFreeAt(check, events, now);
+  if (amount === undefined) return eventsFreeAt(check, events, now);
   let latest = now;
   for (const window of windows) latest = Math.max(latest, sums.freeAt(key, window, amount, now));
   return latest;
