@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
+import { createLimitStore } from "../../../src/adapters/sql/limits.ts";
+import { lockTurn } from "../../../src/adapters/sql/shared-journal-rows.ts";
+import type { LimitStore } from "../../../src/core/protection/ports.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
+import { hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
+
+const clock = { now: () => NOW };
+
+const take = (limits: LimitStore, key: string, max: number, now = NOW) => {
+  const windows = [{ max, windowMs: MINUTE }];
+  return limits.take({ member: fresh("member"), checks: [{ name: "sends", key, windows }] }, now);
+};
+
+/** Transactions are undone where there is an error for them. */
+function losing(
+  { db, transaction }: SqlDatabase,
+  errors: readonly Error[],
+): Pick<SqlDatabase, "db" | "transaction"> {
+  const left = [...errors];
+  return {
+    db,
+    transaction: (body) =>
+      transaction(async (trx) => {
+        const result = await body(trx);
+        const error = left.shift();
+        if (error) throw error;
+        return result;
+      }),
+  };
+}
+
+const AWAY = new UnavailableError("the database", { cause: undefined });
+const DEADLOCK = Object.assign(new Error("deadlock"), { errno: 1213 });
+
+describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", () => {
+  let seen: string[] = [];
+  let opened: TestMysql;
+  let limits: LimitStore;
+  let other: LimitStore;
+  beforeEach(async () => {
+    opened = await openTestMysql(clock, { onStatement: (text) => seen.push(text), retryForMs: 200 });
+    limits = opened.stores.limits;
+    other = createLimitStore(opened.database);
+    for (const store of [limits, other]) await take(store, fresh("key"), 1);
+  });
+  afterEach(() => opened.close());
+
+  /** How this process's take begins. */
+  const beginning = async () => {
+    seen = [];
+    expect(await take(limits, fresh("key"), 1)).toMatchObject({ ok: true });
+    return seen[0]?.split(" ")[0];
+  };
+
+  test("what the other gave back is free: no memory alone refuses", async () => {
+    const key = fresh("key");
+    expect(await take(limits, key, 1)).toMatchObject({ ok: true });
+    expect(await take(other, key, 1)).toMatchObject({ ok: false });
+    await limits.forgive([key], 1);
+    expect(await take(other, key, 1)).toMatchObject({ ok: true });
+  });
+
+  test("nor does one of another history, whose last row has the same number", async () => {
+    const key = fresh("key");
+    await take(limits, key, 1);
+    const { db } = opened.database;
+    const last = db.selectFrom("limit_journal").select("id").orderBy("id", "desc").limit(1);
+    const { id } = await last.executeTakeFirstOrThrow();
+    await db.deleteFrom("limit_journal").where("id", "=", id).execute();
+    await take(createLimitStore(opened.database), fresh("key"), 1, NOW + 9);
+    expect(await last.executeTakeFirstOrThrow()).toEqual({ id });
+    expect(await take(limits, key, 1, NOW + 9)).toMatchObject({ ok: true });
+  });
+
+  test("who was overtaken asks for their turn at once from then on, until nobody else has written", async () => {
+    expect(await beginning()).toBe("insert");
+    await take(other, fresh("key"), 1);
+    expect(await beginning()).toBe("begin");
+    expect(await beginning()).toBe("begin");
+    expect(await beginning()).toBe("insert");
+  });
+
+  test("nobody overtakes whose turn it is", async () => {
+    let isTaken = false;
+    const taking = opened.database.transaction(async (trx) => {
+      await lockTurn(trx);
+      const taken = take(limits, fresh("key"), 1).then((result) => {
+        isTaken = true;
+        return result;
+      });
+      await sleep(300);
+      expect(isTaken).toBe(false);
+      return { taken };
+    });
+    expect(await (await taking).taken).toMatchObject({ ok: true });
+  });
+
+  /** A process that was overtaken, whose first turns come to these errors. */
+  const overtaken = async (...errors: readonly Error[]) => {
+    const store = createLimitStore(losing(opened.database, errors));
+    await take(store, fresh("key"), 1);
+    await take(other, fresh("key"), 1);
+    return store;
+  };
+
+  test("a turn that is undone and done again counts once", async () => {
+    const key = fresh("key");
+    const store = await overtaken(DEADLOCK);
+    expect(await take(store, key, 3)).toMatchObject({ ok: true });
+    const taken = [];
+    for (const each of [store, other, store]) taken.push(await take(each, key, 3));
+    expect(taken.map(({ ok }) => ok)).toEqual([true, true, false]);
+  });
+
+  test("of a turn that comes to nothing, nothing is left in memory, though one in it built on another", async () => {
+    const key = fresh("sum");
+    const store = await overtaken(AWAY);
+    const spend = (amount: number) => {
+      const windows = [{ max: 10, windowMs: MINUTE }];
+      return store.take({ member: fresh("member"), checks: [{ name: "spend", key, amount, windows }] }, NOW);
+    };
+    const spent = await Promise.allSettled([spend(2), spend(2)]);
+    expect(spent.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await spend(10)).toMatchObject({ ok: true });
+  });
+
+  test("while one stands still in the middle of its turn, the others wait for it once", async () => {
+    await opened.database.transaction(async (trx) => {
+      await lockTurn(trx);
+      for (const store of [limits, other]) await take(store, fresh("key"), 1);
+      seen = [];
+      for (const store of [limits, other, limits]) await take(store, fresh("key"), 1);
+      expect(seen.filter((text) => text === "begin" || text.endsWith("for update"))).toEqual([]);
+    });
+  }, 30_000);
+});
