@@ -1,8 +1,10 @@
 import { decodeJwt } from "jose";
+import { expect } from "vitest";
 import { createSqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { openDatabase } from "../../src/compose/database.ts";
 import { type ApiKeyTerms, newApiKey } from "../../src/core/backend/api-key.ts";
+import { bodyOf, PHONE, type VerificationBody } from "../http/support.ts";
 import { bearer, type World } from "../support/world.ts";
 
 export const DAY = 86_400_000;
@@ -42,6 +44,30 @@ async function withApiKeys(
   } finally {
     await database.close();
   }
+}
+
+/** A verification of a phone's holder that a backend starts. */
+export async function startedBy(
+  backend: ReturnType<typeof backendOf>,
+  more: object = {},
+): Promise<VerificationBody> {
+  const response = await backend.start({ phone: PHONE, purpose: "verify_identity", ...more });
+  expect(response.status).toBe(201);
+  return await bodyOf<VerificationBody>(response);
+}
+
+/** One whose code the person entered, and the proof of that. */
+export async function provenBy(
+  world: World,
+  backend: ReturnType<typeof backendOf>,
+  more: object = {},
+): Promise<{ readonly id: string; readonly proof: string }> {
+  const { id } = await startedBy(backend, more);
+  const response = await check(world, id, world.sms.lastCode());
+  expect(response.status).toBe(200);
+  const { status, proof } = await bodyOf<Proof>(response);
+  expect(status).toBe("approved");
+  return { id, proof };
 }
 
 /** What a backend does with its key. */
