@@ -27,6 +27,13 @@ export const PRODUCTION: Env = {
   PUBLIC_URL: "https://auth.example.com",
 };
 
+/** The longest that `PUBLIC_URL` may be. */
+export const LONGEST_URL = `https://${"a".repeat(58)}.${"b".repeat(57)}.com`;
+
+/** A day of the calendar so many days from today. */
+export const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+export const SOON = inDays(30);
+
 /** Each test loads in an empty folder of its own. */
 export let folder = "";
 

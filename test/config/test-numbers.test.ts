@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { config, inDays, problems, SOON, warnings } from "./load.ts";
+
+describe("test numbers", () => {
+  const TEST_NUMBERS = `+8613800138000=405938@${SOON}, +8613800138001=917402@2020-02-29`;
+
+  it("are good to the end of their last day, and may be over", () => {
+    expect(config({ TEST_NUMBERS }).testNumbers).toEqual([
+      { phone: "+8613800138000", code: "405938", until: Date.parse(SOON) + 86_400_000 },
+      { phone: "+8613800138001", code: "917402", until: Date.UTC(2020, 2, 1) },
+    ]);
+    expect(config().testNumbers).toEqual([]);
+  });
+
+  it("may end within a year", () => {
+    const numbers = config({ TEST_NUMBERS: `+8613800138000=405938@${inDays(365)}` }).testNumbers;
+    expect(numbers).toHaveLength(1);
+  });
+
+  it("are told of at every start, without the code or the number, until nothing is left of them", () => {
+    const told = warnings({ TEST_NUMBERS }).join();
+    expect(told).toContain(`TEST_NUMBERS: 1 number signs in with a fixed code`);
+    expect(told).toContain(SOON);
+    expect(told).not.toMatch(/405938|917402|13800138/);
+    expect(warnings({ TEST_NUMBERS: "+8613800138001=917402@2020-02-29" }).join()).toContain("over");
+    expect(warnings({}).join()).not.toContain("TEST_NUMBERS");
+  });
+
+  it("are named by no problem, nor is their code", () => {
+    const wrong = [
+      `+8613800138000=405938@${inDays(900)}`,
+      `+8613800138000=4059381@${SOON}`,
+      `+447911123456=405938@${SOON}`,
+      `+8613800138000=135791@${SOON}`,
+      `+8613800138000=405938 @${SOON}`,
+    ];
+    for (const text of wrong) {
+      const problem = problems({ TEST_NUMBERS: text }).TEST_NUMBERS;
+      expect(problem).toContain("entry 1");
+      expect(problem).not.toMatch(/405938|4059381|135791|13800138000|7911/);
+    }
+  });
+
+  it("have codes as long as all codes", () => {
+    const numbers = `+8613800138000=40593817@${SOON}`;
+    expect(problems({ TEST_NUMBERS: numbers, CODE_LENGTH: "8" })).toEqual({});
+    expect(problems({ TEST_NUMBERS: numbers }).TEST_NUMBERS).toContain("CODE_LENGTH");
+  });
+
+  it("nearly every random code is taken", () => {
+    let taken = 0;
+    for (let code = 100_000; code < 1_000_000; code += 997) {
+      if (!problems({ TEST_NUMBERS: `+8613911111111=${code}@${SOON}` }).TEST_NUMBERS) taken += 1;
+    }
+    expect(taken / 903).toBeGreaterThan(0.85);
+  });
+});
