@@ -13,25 +13,30 @@ function fold(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 }
 
+/** What people call a country by, where that is in neither language's name of it. */
+const ALSO: Readonly<Record<string, string>> = {
+  AE: "uae\n阿联酋",
+  CI: "ivory coast",
+  CZ: "czech republic",
+  GB: "uk\ngreat britain\nengland",
+  MO: "macau",
+  NL: "holland",
+  PS: "palestine",
+  TL: "east timor",
+  TR: "turkey",
+  US: "usa\namerica",
+};
+
 /** The options of the select, findable by name in both languages, by code and by calling code. */
 export function choicesOf(select: HTMLSelectElement): readonly Choice[] {
   const names = ["en", "zh-CN"].map((locale) => new Intl.DisplayNames(locale, { type: "region" }));
   return [...select.options].map((option) => {
     const { name = "", callingCode = "", flag = "" } = option.dataset;
     const code = option.value;
-    const words = fold([name, ...names.map((each) => each.of(code)), code, `+${callingCode}`].join("\n"));
+    const called = [name, ...names.map((each) => each.of(code)), ALSO[code] ?? ""];
+    const words = fold([...called, code, `+${callingCode}`].join("\n"));
     return { code, callingCode, name, flag, words };
   });
-}
-
-/** Those that match, in their order; those where a word begins so come first. */
-export function matching(choices: readonly Choice[], query: string): readonly Choice[] {
-  const wanted = fold(query).replace(/^00(?=\d)/, "+");
-  if (wanted === "") return choices;
-  const rank = (words: string) => (words.split(/[\n\s]\+?/).some((word) => word.startsWith(wanted)) ? 0 : 1);
-  return choices
-    .filter(({ words }) => words.includes(wanted))
-    .sort((left, right) => rank(left.words) - rank(right.words));
 }
 
 /** The largest country of each calling code that several share. */
@@ -45,6 +50,25 @@ const MAIN: Readonly<Record<string, string>> = {
   212: "MA",
   358: "FI",
 };
+
+/** Those that match, in their order; first those of which it is a word, then those where a word begins so. */
+export function matching(choices: readonly Choice[], query: string): readonly Choice[] {
+  const wanted = fold(query).replace(/^00(?=\d)/, "+");
+  if (wanted === "") return choices;
+  const rank = rankBy(wanted.replace(/^\+/, ""));
+  return choices
+    .filter(({ words }) => words.includes(wanted))
+    .sort((left, right) => rank(left) - rank(right));
+}
+
+function rankBy(wanted: string): (choice: Choice) => number {
+  return ({ code, words }) => {
+    if (MAIN[wanted] === code) return 0;
+    const all = words.split(/[\n\s]\+?/);
+    if (all.includes(wanted)) return 1;
+    return all.some((word) => word.startsWith(wanted)) ? 2 : 3;
+  };
+}
 
 /** The country of a number that is written with its calling code; of several the chosen one stays, or the largest is taken. */
 export function ofNumber(choices: readonly Choice[], phone: string, chosen: string): Choice | undefined {

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { useBrowser } from "./browser.ts";
+import { type App, startApp } from "./support.ts";
+
+const browser = useBrowser();
+let app: App;
+
+beforeAll(async () => {
+  app = await startApp({ env: { ALLOWED_COUNTRIES: "all" } });
+});
+afterAll(() => app.close());
+
+it.each([
+  ["uk", "United Kingdom"],
+  ["england", "United Kingdom"],
+  ["usa", "United States"],
+  ["us", "United States"],
+  ["america", "United States"],
+  ["turkey", "Türkiye"],
+  ["macau", "Macao"],
+  ["阿联酋", "United Arab Emirates"],
+  ["886", "Taiwan"],
+  ["0044", "United Kingdom"],
+  ["1", "United States"],
+  ["cote", "Côte"],
+])("a person who types %s finds %s first", async (typed, name) => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type(typed);
+  expect(await page.locator("[role=option]").first().textContent()).toContain(name);
+});
