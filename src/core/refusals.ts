@@ -3,7 +3,7 @@ import type { Method } from "./session/methods.ts";
 /** Every expected "no" of Phonekey: its code, its HTTP status and its public text in each language. */
 export const REFUSALS = {
   invalid_request: { status: 400, en: "The request is not valid.", zh: "请求无效。" },
-  invalid_phone: { status: 400, en: "This is not a valid phone number.", zh: "手机号码无效。" },
+  invalid_phone: { status: 400, en: "This is not a valid phone number.", zh: "手机号无效。" },
   invalid_token: {
     status: 401,
     en: "The access token is missing, wrong or no longer valid.",
@@ -18,7 +18,7 @@ export const REFUSALS = {
   invalid_credentials: {
     status: 401,
     en: "The phone number or the password is wrong.",
-    zh: "手机号码或密码错误。",
+    zh: "手机号或密码错误。",
   },
   invalid_refresh_token: {
     status: 401,
@@ -91,7 +91,11 @@ export const REFUSALS = {
     en: "This address does not take that method.",
     zh: "该地址不支持此方法。",
   },
-  request_timeout: { status: 408, en: "The request took too long to arrive.", zh: "请求接收超时。" },
+  request_timeout: {
+    status: 408,
+    en: "The request took too long to arrive. Please send it again.",
+    zh: "请求接收超时，请重新提交。",
+  },
   factor_missing: {
     status: 409,
     en: "Add an authenticator app or a passkey first.",
@@ -126,17 +130,17 @@ export const REFUSALS = {
   country_not_allowed: {
     status: 422,
     en: "Phone numbers of this country are not accepted here.",
-    zh: "暂不支持该国家或地区的手机号码。",
+    zh: "暂不支持该国家或地区的手机号。",
   },
   phone_not_mobile: {
     status: 422,
     en: "This number cannot receive our messages. Use a mobile number.",
-    zh: "该号码无法接收短信，请使用手机号码。",
+    zh: "该号码无法接收短信，请使用手机号。",
   },
   phone_unreachable: {
     status: 422,
-    en: "The carrier refused to deliver to this number.",
-    zh: "运营商拒绝向该号码发送短信。",
+    en: "The carrier refused to deliver to this number. Check it, or use another one.",
+    zh: "运营商拒绝向该号码发送短信，请检查号码或换用其他号码。",
   },
   password_too_short: { status: 422, en: "This password is too short.", zh: "密码太短。" },
   password_too_long: { status: 422, en: "This password is too long.", zh: "密码太长。" },
@@ -163,8 +167,8 @@ export const REFUSALS = {
   headers_too_large: { status: 431, en: "The request headers are too large.", zh: "请求头过大。" },
   internal_error: {
     status: 500,
-    en: "Something went wrong on our side.",
-    zh: "服务器内部错误。",
+    en: "Something went wrong on our side. Please try again later.",
+    zh: "服务器出错了，请稍后重试。",
   },
   captcha_unavailable: {
     status: 503,

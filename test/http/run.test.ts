@@ -44,9 +44,9 @@ async function expectFault(made: Unplaced): Promise<void> {
   const text = await response.clone().text();
   expect(await bodyOf<ProblemBody>(response)).toEqual({
     type: "/docs#error-internal_error",
-    title: "Something went wrong on our side.",
+    title: "Something went wrong on our side. Please try again later.",
     status: 500,
-    detail: "Something went wrong on our side.",
+    detail: "Something went wrong on our side. Please try again later.",
     code: "internal_error",
     requestId: "the-request",
   });

@@ -49,7 +49,7 @@ const SAID = {
   not_the_tokens: [
     -1007,
     "The phone number or the user is not that of the token",
-    "手机号码或用户与 token 不符",
+    "手机号或用户与 token 不符",
   ],
   protected: [
     -1201,

@@ -136,7 +136,7 @@ describe("languages", () => {
       errorMessage: "缺少参数",
     });
     const zh = await answerOf(SMS.replace(PHONE, "1"), { headers });
-    expect(zh).toEqual({ errorCode: -1002, errorMessage: "手机号码无效。" });
+    expect(zh).toEqual({ errorCode: -1002, errorMessage: "手机号无效。" });
     await answerOf(SMS, { headers });
     expect(world.sms.sent.at(-1)).toMatchObject({ locale: "zh-CN" });
     const { token, userId } = await client.signedIn(phoneNo(4).slice(3));
@@ -167,7 +167,7 @@ describe("faults", () => {
     expect(response.status).toBe(503);
     expect(JSON.parse(text)).toEqual({
       errorCode: -1003,
-      errorMessage: "Something went wrong on our side.",
+      errorMessage: "Something went wrong on our side. Please try again later.",
       data: { codeStr: "internal_error", requestId: expect.any(String) },
     });
     expect(text).not.toContain(PHONE);
