@@ -31,7 +31,7 @@ export const EN: Copy = {
     passwordSentTo: ["We sent it to ", "."],
     validFor: (duration) => ` It works for ${duration}.`,
     label: "Code from the text message",
-    goesOn: "It goes on by itself after the last digit.",
+    goesOn: "Continues automatically after the last digit.",
     submit: "Sign in",
     resend: "Send it again",
     resendIn: (time) => `You can send it again ${time}.`,
