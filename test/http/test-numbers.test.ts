@@ -207,11 +207,21 @@ describe("somebody who knows what is in the source", () => {
       ["/account/factors/app", {}],
       ["/account/factors/codes", {}],
       ["/account/password", { password: "lantern orchard vessel" }],
+      ["/account/phone/send", { phone: phoneNo(5), country: "CN" }],
       ["/account/phone", { code: CODE }],
     ] as const) {
       const answer = await visitor.go(path, form);
       expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("not for test numbers")]);
     }
+    expect(world.sms.sent).toEqual([]);
+  });
+
+  test("has no code sent to a new number, which the account could not move to", async () => {
+    const { accessToken } = await signedIn();
+    const body = { phone: phoneNo(5), purpose: "change_phone" };
+    const response = await world.post("/v1/verifications", body, bearer(accessToken));
+    await refused(response, "invalid_request", "purpose");
+    expect(world.sms.sent).toEqual([]);
   });
 
   test("proves nothing to a backend with it: there the number gets a message and its code alone counts", async () => {

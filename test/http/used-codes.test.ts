@@ -239,6 +239,19 @@ describe("a second click", () => {
     for (const text of [await first.text(), ...texts]) expect(text).toContain("Your account is deleted");
   });
 
+  it("on the deletion of an account says that it is deleted also where it came before the first was done", async () => {
+    const visitor = createVisitor(world);
+    await visitor.enter();
+    await visitor.go("/account/data");
+    await visitor.go("/account/data/send", {});
+    await visitor.go("/account/data");
+    const sent = visitor.sending({ code: world.sms.lastCode() });
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => world.request("/account/data/erase", sent)),
+    );
+    for (const answer of answers) expect(await answer.text()).toContain("Your account is deleted");
+  });
+
   it("on a new password does not say that the code was wrong", async () => {
     await world.signIn();
     world.clock.advance(MINUTE_MS);

@@ -45,6 +45,9 @@ function refuseAsker({ purpose, client, backend, self, reference }: AskedStart):
   const { startedBy, gives } = ruleOf(purpose);
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
   if (!self && (startedBy === "self" || startedBy === "user")) return refuse("invalid_token");
+  // The account moves nowhere in such a session, so nobody is sent a code for it.
+  if (self?.isTest && startedBy === "user")
+    return refuse("invalid_request", { field: "purpose", detail: "is not for test numbers" });
   if (backend && !backend.purposes.includes(purpose)) {
     return refuse("purpose_not_allowed", { field: "purpose" });
   }

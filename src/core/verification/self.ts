@@ -10,6 +10,8 @@ import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
 export interface Self {
   readonly user: User;
   readonly deviceId?: string;
+  /** Signed in by the code of a test number. */
+  readonly isTest?: true;
 }
 
 interface WantedPhone {

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { maskPhone } from "../../core/phone.ts";
 import type { Refusal } from "../../core/refusals.ts";
+import type { Flow } from "../../core/session/flow.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { exportBody } from "../export-body.ts";
 import { refusalText } from "../problem.ts";
@@ -67,15 +68,36 @@ export const submitErase: Handler = (c, deps) => {
       client: pageClient(c, deps, flow),
     });
     if (erased.ok) return await donePage(c, deps);
-    if (erased.refusal.code === "step_up_required") return confirmFirst(c, PATH);
+    const { refusal } = erased;
+    if (refusal.code === "step_up_required") return confirmFirst(c, PATH);
+    if (refusal.code === "invalid_code" && (await isBeingErased(c, deps, visitor, flow)))
+      return await donePage(c, deps);
     const sent = await held.code(c, deps, flow);
-    return await answer(c, deps, visitor, { sent, refusal: erased.refusal });
+    return await answer(c, deps, visitor, { sent, refusal });
   };
   // A right code that was sent twice: whose account it was is nobody by then.
   const again = async () =>
     (await held.isUsed(c, deps, await held.flow(c, deps))) ? await donePage(c, deps) : undefined;
   return withForm(c, deps, erase, again);
 };
+
+/** How long a second click waits for what the first one does, milliseconds. */
+const WAITS_MS = [100, 200, 400, 800];
+
+/** Whether the right code was sent before, and then the account is gone before long. */
+async function isBeingErased(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { cookie }: Visitor,
+  flow: Flow,
+): Promise<boolean> {
+  if (!(await held.isUsed(c, deps, flow))) return false;
+  for (const waitMs of [0, ...WAITS_MS]) {
+    await deps.pause(waitMs);
+    if (!(await deps.phonekey.sessions.authenticatePage(cookie)).ok) return true;
+  }
+  return false;
+}
 
 async function donePage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   for (const cookie of ["session", "device"] as const) clearCookie(c, deps.settings, cookie);
