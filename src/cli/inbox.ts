@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { numberOf } from "../compose/numbers.ts";
 import { settings } from "./settings.ts";
 
 interface InboxAnswer {
@@ -13,8 +14,11 @@ export function inboxCommand(): Command {
     .argument("[phone]", "only messages to this phone")
     .option("--json", "print the messages as JSON")
     .addHelpText("after", "\nExample:\n  phonekey inbox +8613800138000")
-    .action(async (phone: string | undefined, options: { json?: boolean }) => {
-      const answer = await readInbox(settings().server.port, phone);
+    .action(async (written: string | undefined, options: { json?: boolean }, command: Command) => {
+      const config = settings();
+      const phone = written === undefined ? undefined : numberOf(config, written);
+      if (written !== undefined && !phone) command.error("error: this is not a phone number");
+      const answer = await readInbox(config.server.port, phone);
       console.log(options.json ? JSON.stringify(answer) : asText(answer));
     });
 }

@@ -88,6 +88,7 @@ describe("the command line", () => {
     { what: "too many arguments", args: ["serve", "now"], code: 2, says: "too many arguments" },
     { what: "a phone that is none", args: ["messages", "12"], code: 2, says: "this is not a phone number" },
     { what: "a number that is none", args: ["numbers", "show", "1"], code: 2, says: "not a phone number" },
+    { what: "an inbox of no phone", args: ["inbox", "abc1"], code: 2, says: "this is not a phone number" },
     { what: "an inbox without a server", args: ["inbox"], code: 1, says: "no server answers on port" },
     { what: "keys before there is a database", args: ["keys", "list"], code: 1, says: "phonekey migrate" },
   ])("$what exits with $code", async ({ args, code, says }) => {

@@ -6,7 +6,8 @@ const ATTACK = join(import.meta.dirname, "../../scripts/attack.js");
 
 test.each([
   ["an unknown option", ["--bogus"], "Unknown option '--bogus'"],
-  ["a number that is none", ["--seed", "one"], "--seed takes a whole number"],
+  ["a number that is none", ["--seed", "one"], "--seed takes a whole number from 1"],
+  ["none at all", ["--seed", "0"], "--seed takes a whole number from 1"],
   [
     "nothing to do, which would hold every bound",
     ["--only", "Nothing"],

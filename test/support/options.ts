@@ -1,8 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
 /**
- * The options of a tool for developers. One whose value is a whole number where it is not named takes no other; what is
- * wrong ends the process in a line, with the code of wrong use.
+ * The options of a tool for developers. One whose value is a whole number from 1 where it is not named takes no other: of
+ * no rounds, users or seconds there is nothing to tell. What is wrong ends the process in a line, with the code of wrong use.
  */
 export function readOptions<const T extends NonNullable<ParseArgsConfig["options"]>>(
   options: T,
@@ -12,7 +12,7 @@ export function readOptions<const T extends NonNullable<ParseArgsConfig["options
     const { values } = parseArgs({ options, args: [...words] });
     const read: Readonly<Record<string, unknown>> = values;
     for (const [name, { default: usual }] of Object.entries(options)) {
-      if (isWhole(usual) && !isWhole(read[name])) throw new Error(`--${name} takes a whole number`);
+      if (isWhole(usual) && !isWhole(read[name])) throw new Error(`--${name} takes a whole number from 1`);
     }
     return values;
   } catch (error) {
@@ -27,5 +27,5 @@ export function wrongUse(problem: string): never {
 }
 
 function isWhole(value: unknown): boolean {
-  return typeof value === "string" && /^\d{1,15}$/.test(value);
+  return typeof value === "string" && /^[1-9]\d{0,14}$/.test(value);
 }
