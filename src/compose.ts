@@ -125,13 +125,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   const tokens = createTokens({ keyring, issuer, audience: issuer });
   const challenges =
     parts.challenges ??
-    openChallenges(config, {
-      keyring,
-      random,
-      report: (kind, problem) => log.warn({ kind, problem }, "a challenge could not be judged"),
-      parts: { ...platform, ...parts },
-      origin: issuer,
-    });
+    openChallenges(config, { keyring, random, log, parts: { ...platform, ...parts }, origin: issuer });
   const metrics = createMetrics();
   const observer = observerOf(metrics.observer, log);
   const phonekey = createPhonekey({

@@ -5,73 +5,50 @@ import { createTencentCaptchaVerifier } from "../adapters/tencent/captcha.ts";
 import { createCommonClient } from "../adapters/tencent/client.ts";
 import type { Config } from "../config.ts";
 import type { Keyring } from "../core/keys.ts";
-import { fine, wrong } from "../core/maintenance/doctor.ts";
-import type { Finding } from "../core/maintenance/ports.ts";
-import type { Clock, Random } from "../core/ports.ts";
-import type { Captcha, ChallengeKind, Challenges, ChallengeVerifier } from "../core/protection/challenges.ts";
+import type { Random } from "../core/ports.ts";
+import type { ChallengeKind, Challenges, ChallengeVerifier } from "../core/protection/challenges.ts";
+import type { Log } from "../http/context.ts";
 import { type RouteParts, tencentAccess } from "./route.ts";
 
-interface Deps extends ServiceDeps {
+interface Deps extends Omit<ServiceDeps, "report"> {
   readonly keyring: Keyring;
   readonly random: Random;
+  readonly log: Log;
 }
 
-/** What a service that judges is asked with. */
 interface ServiceDeps {
-  /** Told why a solution could not be judged. */
-  readonly report: (kind: ChallengeKind, problem: string) => void;
   /** Where people reach this server. */
   readonly origin: string;
   readonly parts?: RouteParts;
+  /** Told why a solution could not be judged, in words of ours. */
+  readonly report: (problem: string) => void;
 }
 
-type Service = Exclude<ChallengeKind, "altcha">;
+export type CaptchaService = Exclude<ChallengeKind, "altcha">;
 
 /** A person waits for this answer before the message is even sent. */
 const DEADLINE_MS = 4_000;
 
 /** What `CAPTCHA` and `CAPTCHA_WHEN` choose; undefined where nobody is challenged. */
 export function openChallenges(config: Config, deps: Deps): Challenges | undefined {
-  const { kind, when, altchaCost: cost } = config.challenges;
-  if (kind === "off" || when === "never") return undefined;
-  const verifier = kind === "altcha" ? createAltchaVerifier({ ...deps, cost }) : SERVICES[kind](config, deps);
-  return { verifier, when };
-}
-
-/** What each service is sent to see whether it answers and takes our keys. */
-const NO_SOLUTIONS: Readonly<Record<Service, Captcha>> = {
-  tencent: { kind: "tencent", ticket: "doctor", randstr: "doctor" },
-  turnstile: { kind: "turnstile", token: "doctor" },
-  hcaptcha: { kind: "hcaptcha", token: "doctor" },
-};
-/** For documentation, and nobody's (RFC 5737). */
-const NOBODY = { phoneTag: "", purpose: "doctor", address: "192.0.2.1" };
-
-/** Has the service that judges challenges judge one that nobody solved. */
-export async function checkChallenges(
-  config: Config,
-  origin: string,
-  clock: Clock,
-): Promise<readonly Finding[]> {
-  const name = "challenges";
   const { kind, when } = config.challenges;
-  if (kind === "off" || when === "never") return [fine(name, "are off: limits only refuse")];
-  if (kind === "altcha") return [fine(name, "are a proof of work, which no service judges")];
-  let said = "";
-  const report = (_kind: ChallengeKind, problem: string) => {
-    said = problem;
-  };
-  const verifier = SERVICES[kind](config, { origin, report });
-  const { status } = await verifier.verify(NO_SOLUTIONS[kind], NOBODY, clock.now());
-  if (status !== "unavailable") return [fine(name, `\`${kind}\` answers, and takes our keys`)];
-  const todo = "Until this is mended strangers who are challenged get no code. See to its keys.";
-  return [wrong(name, `\`${kind}\` cannot be asked: ${said}`, { todo })];
+  if (kind === "off" || when === "never") return undefined;
+  if (kind === "altcha") {
+    return { verifier: createAltchaVerifier({ ...deps, cost: config.challenges.altchaCost }), when };
+  }
+  const report = (problem: string) => deps.log.warn({ kind, problem }, "a challenge could not be judged");
+  return { verifier: openCaptcha(kind, config, { ...deps, report }), when };
 }
 
-const SERVICES: Readonly<Record<Service, (config: Config, deps: ServiceDeps) => ChallengeVerifier>> = {
+/** What asks a third party's captcha service. */
+export function openCaptcha(kind: CaptchaService, config: Config, deps: ServiceDeps): ChallengeVerifier {
+  return SERVICES[kind](config, deps);
+}
+
+const SERVICES: Readonly<Record<CaptchaService, (config: Config, deps: ServiceDeps) => ChallengeVerifier>> = {
   tencent(config, deps) {
     const { siteKey: appId, secretKey: appSecret, disasterTickets } = config.challenges.tencent;
-    const { endpoint, deadline, report } = asking("tencent", config, deps);
+    const { endpoint, deadline, report } = asking(config, deps);
     const { region, credential } = tencentAccess(config.tencent, deps.parts);
     const access = { region, credential, ...(endpoint && { endpoint }) };
     const client = createCommonClient("captcha.tencentcloudapi.com", "2019-07-22", access);
@@ -85,15 +62,15 @@ const SERVICES: Readonly<Record<Service, (config: Config, deps: ServiceDeps) => 
 function siteverifyDeps(kind: "turnstile" | "hcaptcha", config: Config, deps: ServiceDeps) {
   const { challenges, server } = config;
   const hosts = [deps.origin, ...server.allowedOrigins].map((origin) => new URL(origin).hostname);
-  return { ...challenges[kind], ...asking(kind, config, deps), hosts };
+  return { ...challenges[kind], ...asking(config, deps), hosts };
 }
 
 /** How a captcha service is asked, whichever it is. */
-function asking(kind: ChallengeKind, { challenges }: Config, { report }: ServiceDeps) {
+function asking({ challenges }: Config, { report }: ServiceDeps) {
   const { endpoint } = challenges;
   return {
     ...(endpoint && { endpoint }),
     deadline: () => AbortSignal.timeout(DEADLINE_MS),
-    report: (problem: string) => report(kind, problem),
+    report,
   };
 }

@@ -23,11 +23,10 @@ import type { Check, Finding } from "../core/maintenance/ports.ts";
 import type { Clock } from "../core/ports.ts";
 import { isOwnHost, NOWHERE, type ScfSettings } from "../http/scf/own-host.ts";
 import { checkWebhook } from "./alerts.ts";
-import { checkChallenges } from "./challenges.ts";
+import { checkCaptcha } from "./captcha-doctor.ts";
 import { openDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { checkNotices } from "./notices.ts";
-import { originOf } from "./settings.ts";
 import { smsAdmin } from "./tencent.ts";
 
 interface DoctorOptions {
@@ -48,7 +47,7 @@ export async function examineParts(
     checkSender(config),
     ...checkNotices(config),
     ...(await examine(senderChecks(config), explain)),
-    ...(await examine(serviceChecks(config, clock), explain)),
+    ...(await examine(serviceChecks(config), explain)),
     checkAddress(config),
     checkProxies(config),
     ...checkRole(config),
@@ -144,9 +143,9 @@ function senderChecks({ sender, tencent }: Config): NamedCheck[] {
 }
 
 /** What else is asked, or told, over the network. */
-function serviceChecks(config: Config, clock: Clock): NamedCheck[] {
+function serviceChecks(config: Config): NamedCheck[] {
   return [
-    { name: "challenges", check: () => checkChallenges(config, originOf(config), clock) },
+    { name: "captcha", check: () => checkCaptcha(config) },
     { name: "alerts", check: () => checkWebhook(config) },
   ];
 }

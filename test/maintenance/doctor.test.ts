@@ -61,7 +61,6 @@ describe("the doctor, on SQLite", () => {
         "state",
         "files",
         "sender",
-        "challenges",
         "alerts",
         "public address",
         "client addresses",
