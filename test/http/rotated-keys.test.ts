@@ -79,3 +79,23 @@ test("nor is a device forgotten before its time, and whatever lives shorter is o
   expect(await metrics.text()).not.toContain("phonekey_device_tokens_refused_total{");
   for (const { keptMs } of Object.values(KEY_KINDS)) expect(keptMs).toBeGreaterThan(2 * MAX_LIFE_MS);
 });
+
+test("a new signing key signs nothing before everybody who keeps the key set has it", async () => {
+  const jwks = await world.request("/.well-known/jwks.json");
+  const { keys } = (await jwks.json()) as { keys: { kid: string }[] };
+  const known = keys.map(({ kid }) => kid);
+  const keptMs = Number(/max-age=(\d+)/.exec(jwks.headers.get("cache-control") ?? "")?.[1]) * 1_000;
+  await rotateAll();
+  // So long this process may have the keys of before, and publish them.
+  world.clock.advance(30_000);
+  await world.request("/.well-known/jwks.json");
+  world.clock.advance(keptMs);
+  expect(known).toContain(kidOf((await world.signIn()).accessToken));
+  world.clock.advance(HOUR_MS);
+  expect(known).not.toContain(kidOf((await world.signIn()).accessToken));
+});
+
+function kidOf(token: string): string {
+  const [header = ""] = token.split(".");
+  return (JSON.parse(Buffer.from(header, "base64url").toString()) as { kid: string }).kid;
+}
