@@ -51,7 +51,7 @@ import { createForgetFailed } from "./protection/failed.ts";
 import { createTakeSend } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
-import { issueHandover, redeemHandover } from "./session/handover.ts";
+import { issueHandover, type RedeemInput, redeemHandover } from "./session/handover.ts";
 import { createSessions } from "./session/index.ts";
 import type { Tokens } from "./session/ports.ts";
 import type { Principal } from "./session/session.ts";
@@ -135,8 +135,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
     },
     signIn: {
       byCode: (input: SignInInput) => signInByCode(deps, input),
-      byHandover: (input: { handover: string; codeVerifier: string; userAgent: string }) =>
-        redeemHandover(deps, input),
+      byHandover: (input: RedeemInput) => redeemHandover(deps, input),
       /** The second step. */
       byFactor: (input: FinishInput) => finishSignIn(deps, input),
       isFinished: (input: SecondInput) => isFinished(deps, input),

@@ -31,6 +31,22 @@ describe("a handover", () => {
     expect(await redeem(handover)).toBe("invalid_handover");
   });
 
+  test("opens a session on the device that shows it, where that is known for this phone", async () => {
+    const { deviceToken: known } = await rules.phonekey().sessions.tokens(page);
+    const { deviceToken: foreign } = (await rules.knownDevice("+8613900139000")).client;
+    const deviceOf = async (deviceToken?: string) => {
+      const input = { handover: await issue(), codeVerifier: VERIFIER, userAgent: "app" };
+      const redeemed = await rules
+        .phonekey()
+        .signIn.byHandover({ ...input, ...(deviceToken && { deviceToken }) });
+      return redeemed.ok && redeemed.value.session.deviceId;
+    };
+    expect(await deviceOf(known)).toBe(page.session.deviceId);
+    const others = [await deviceOf(), await deviceOf(foreign), await deviceOf("forged")];
+    expect(others).not.toContain(page.session.deviceId);
+    expect(new Set(others).size).toBe(3);
+  });
+
   test("ends with the page's session, however that ended", async () => {
     const { sessions } = rules.phonekey();
     const handover = await issue();

@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createHash } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { readReturnRequest } from "../../src/http/pages/flow.ts";
 import { createVisitor } from "../password/visitor.ts";
 import { createWorld, type World } from "../support/world.ts";
+import { opened, PHONE } from "./support.ts";
 
 // Where pages send people on: to addresses that are allowed, or on to pages of their own account (T39).
 
@@ -38,6 +40,36 @@ describe("what an app asks for", () => {
   ])("is refused whole for %s", (_, change) => {
     expect(asked(change)).toBeUndefined();
   });
+});
+
+describe("an app that was handed a session", () => {
+  const APP = "https://app.example.com/in";
+
+  it("goes on as the device whose token it shows", async () => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    const { deviceToken } = await world.signIn(PHONE);
+    const codeVerifier = "v".repeat(43);
+    const { go } = createVisitor(world);
+    const asked = {
+      return_to: APP,
+      code_challenge: createHash("sha256").update(codeVerifier).digest("base64url"),
+      code_challenge_method: "S256",
+    };
+    await go(`/sign-in?${new URLSearchParams(asked)}`);
+    await go("/sign-in", { phone: PHONE, country: "CN" });
+    await go("/sign-in/code");
+    const { location } = await go("/sign-in/code", { code: world.sms.lastCode() });
+    const handover = new URL(location ?? "").searchParams.get("handover");
+    const session = await opened(await world.post("/v1/sessions", { handover, codeVerifier, deviceToken }));
+    expect(deviceOf(session.deviceToken)).toBe(deviceOf(deviceToken));
+  });
+
+  /** What a device token names its device, as anybody can read it. */
+  function deviceOf(token: string): string {
+    const [, claims = ""] = token.split(".");
+    return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { did: string }).did;
+  }
 });
 
 describe("who confirms that it is them", () => {

@@ -1,3 +1,4 @@
+import { type DeviceDeps, identifyCaller } from "../account/device.ts";
 import type { SessionStore } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -19,7 +20,7 @@ const HANDOVER_WINDOWS = [
 /** How long an app has to redeem what `return_to` handed over. */
 const HANDOVER_MS = 60_000;
 
-export interface HandoverDeps {
+export interface HandoverDeps extends DeviceDeps {
   readonly tokens: Tokens;
   readonly sessions: SessionStore;
   readonly limits: LimitStore;
@@ -61,10 +62,18 @@ export async function issueHandover(
   return await deps.tokens.issue("handover", claims, { issuedAt: now, expiresAt: now + HANDOVER_MS });
 }
 
+export interface RedeemInput {
+  readonly handover: string;
+  readonly codeVerifier: string;
+  readonly userAgent: string;
+  /** Of the device that the app runs on, where it has one. */
+  readonly deviceToken?: string;
+}
+
 /** Opens the app's own session for a handover. Of several uses one succeeds, whichever comes first. */
 export async function redeemHandover(
   deps: HandoverDeps,
-  input: { readonly handover: string; readonly codeVerifier: string; readonly userAgent: string },
+  input: RedeemInput,
 ): Promise<Result<SignedIn, "invalid_handover" | "too_many_requests">> {
   const now = deps.clock.now();
   const claims = await deps.tokens.read("handover", input.handover, now);
@@ -75,7 +84,8 @@ export async function redeemHandover(
   // Of a session that is over already, or of an account that is gone, nothing new is written down.
   const source = await pageSession(deps, claims);
   if (!source) return refuse("invalid_handover");
-  const draft = await draftSession(deps, input.userAgent, claims);
+  const caller = await identifyCaller(deps, input.deviceToken, source.user.phoneTag);
+  const draft = await draftSession(deps, input.userAgent, { ...claims, ...caller });
   // As old as the page's, and over when that has to be: what opened that one was not shown now. A version before did not say.
   const createdAt = claims.openedAt ?? draft.createdAt;
   const expiresAt = Math.min(draft.expiresAt, source.session.expiresAt);

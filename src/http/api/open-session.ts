@@ -24,6 +24,7 @@ export const OpenSessionBody = z.union(
         .string({ error: "must be a string" })
         .regex(/^[A-Za-z0-9._~-]{43,128}$/, "must be 43 to 128 unreserved characters (RFC 7636)")
         .meta({ description: "What the challenge was made of (RFC 7636, S256)." }),
+      deviceToken: DeviceToken.optional(),
     }),
     ...SECOND_STEPS,
   ],

@@ -56,7 +56,10 @@ type OpenSession = Parameters<typeof clientOf>[0] & { readonly body: z.output<ty
 
 async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, deps: HttpDeps) {
   const { body, userAgent, locale, c } = request;
-  if ("handover" in body) return await signIn.byHandover({ ...body, userAgent });
+  if ("handover" in body) {
+    const { deviceToken, ...handed } = body;
+    return await signIn.byHandover({ ...handed, userAgent, ...(deviceToken && { deviceToken }) });
+  }
   const client = clientOf(request, body.deviceToken);
   if ("phone" in body) {
     const { phone, password, captcha } = body;
