@@ -4,6 +4,7 @@ import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import { retagBatch } from "../../src/adapters/sql/retag.ts";
 import { createSqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
+import { eraseAccount } from "../../src/core/life/erase.ts";
 import {
   createRules,
   DAY,
@@ -214,17 +215,7 @@ describe("a retag of all phones", () => {
     const rules = await createRules();
     await guessWrong(rules, 6);
     const open = await rules.started();
-    const store = createSqlStores(rules.database, { clock: rules.clock, onStaleKey: () => {} }).keys;
-    const { keyId } = await retag({
-      store,
-      secrets: SECRETS,
-      clock: rules.clock,
-      random: systemRandom,
-      retagBatch: async (fromKeyId, newTag, limit) => {
-        const { phones, done } = await retagBatch(rules.database, { fromKeyId, newTag, limit });
-        return { done: phones, left: !done };
-      },
-    });
+    const { keyId } = await retagAll(rules);
     await rules.restart();
     const again = await rules.started();
     expect((await rules.deps().verifications.find(again.id))?.phoneTag.startsWith(`${keyId}.`)).toBe(true);
@@ -237,4 +228,32 @@ describe("a retag of all phones", () => {
     expect(mostIn(30 * DAY, await rules.ledger())).toBe(9);
     await rules.close();
   });
+
+  test("leaves in the ledger for its 30 days what was guessed before an erasure, of which no number is left", async () => {
+    const rules = await createRules();
+    const { user } = (await rules.knownDevice()).signedIn;
+    await guessWrong(rules, 9);
+    expect(await eraseAccount(rules.deps(), user, { by: "operator" })).toBe(true);
+    await retagAll(rules);
+    await rules.restart();
+    rules.clock.advance(30 * DAY - HOUR);
+    expect((await rules.started()).code).toHaveLength(8);
+    rules.clock.advance(2 * HOUR);
+    expect((await rules.started()).code).toHaveLength(6);
+    await rules.close();
+  });
+
+  async function retagAll(rules: Rules): Promise<{ readonly keyId: string }> {
+    const store = createSqlStores(rules.database, { clock: rules.clock, onStaleKey: () => {} }).keys;
+    return await retag({
+      store,
+      secrets: SECRETS,
+      clock: rules.clock,
+      random: systemRandom,
+      retagBatch: async (fromKeyId, newTag, limit) => {
+        const { phones, done } = await retagBatch(rules.database, { fromKeyId, newTag, limit });
+        return { done: phones, left: !done };
+      },
+    });
+  }
 });
