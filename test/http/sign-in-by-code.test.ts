@@ -170,6 +170,18 @@ describe("sign-in by code", () => {
     const { accessToken } = await opened(await world.post("/v1/sessions", body, { "user-agent": agent }));
     expect((await list(accessToken))[0]?.device).toBe("Chrome · Android");
   });
+
+  it("keeps at most 256 characters of it, those that can be printed", async () => {
+    const { id } = await start(world);
+    const body = { verificationId: id, code: world.sms.lastCode() };
+    const agent = { "user-agent": `\tphone é${"x".repeat(300)}` };
+    const { accessToken } = await opened(await world.post("/v1/sessions", body, agent));
+    const exported = await world.request("/v1/me/export", {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    const { sessions } = (await exported.json()) as { sessions: { userAgent: string }[] };
+    expect(sessions.map(({ userAgent }) => userAgent)).toEqual([`phone ${"x".repeat(250)}`]);
+  });
 });
 
 describe("a handover that is none", () => {
