@@ -163,6 +163,17 @@ describe("sign-in by code", () => {
     expect((await world.post("/v1/sessions", body, {}, "203.0.113.99")).status).toBe(201);
   });
 
+  it("lets a known device in whatever others tried from its address (T8)", async () => {
+    await beginWith({ LIMIT_ADDRESS_CHECKS: "2/5m" });
+    const { deviceToken } = await world.signIn();
+    await refused(await open(world, "z".repeat(22), "123456"), "invalid_code");
+    await refused(await open(world, "z".repeat(22), "123456"), "too_many_requests");
+    world.clock.advance(MINUTE_MS);
+    const strangers = await start(world, phoneNo(1));
+    await refused(await open(world, strangers.id, world.sms.lastCode()), "too_many_requests");
+    expect((await world.signIn(PHONE, { deviceToken })).user.phone).toBe(PHONE);
+  });
+
   it("keeps a session's device as a person knows it, and nothing else of what it called itself", async () => {
     const agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0.0.0 Mobile Safari/537.36";
     const { id } = await start(world);

@@ -184,6 +184,17 @@ describe("limits on passwords", () => {
     await refused(await signIn(phoneNo(3), PASSWORD, {}, "198.51.100.9"), "invalid_credentials");
   });
 
+  it("by address bind no known device: whoever shares one keeps nobody out (T8)", async () => {
+    await world.close();
+    ({ world, hashes } = await createPasswordWorld({ env: { LIMIT_ADDRESS_CHECKS: "4/1h" } }));
+    await signUp(OWNER);
+    const { deviceToken } = await opened(await signIn(OWNER, PASSWORD));
+    for (const n of [1, 2]) await refused(await signIn(phoneNo(n), OTHER), "invalid_credentials");
+    await refused(await signIn(OWNER, PASSWORD), "too_many_requests");
+    await opened(await signIn(OWNER, PASSWORD, { deviceToken }));
+    await refused(await signIn(phoneNo(3), PASSWORD, { deviceToken }), "too_many_requests");
+  });
+
   it("ask a stranger for a challenge after three wrong ones for a number, known or not", async () => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({

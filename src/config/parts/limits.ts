@@ -46,7 +46,8 @@ export const limitVariables = {
   }),
   LIMIT_ADDRESS_CHECKS: withDefault(limit, "300/5m", {
     part: "Limits",
-    sentence: "Codes tried from one client address (IPv6 by /64).",
+    sentence:
+      "Codes and passwords tried from one client address (IPv6 by /64). Beyond it strangers are refused; known devices are not.",
   }),
 };
 

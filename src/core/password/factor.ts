@@ -2,25 +2,20 @@ import type { Passwords } from "../account/factors/ports.ts";
 import type { User } from "../account/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { DAY_MS } from "../time.ts";
-import { type CheckDeps, countGuess } from "../verification/check.ts";
 import { type CompareDeps, comparePassword } from "./compare.ts";
-
-type PasswordFactorDeps = CompareDeps & CheckDeps;
 
 /**
  * A password beside another factor. Whoever gets to show it has shown a code or a session before, so its tries are those
  * of known devices: a ledger that strangers spent does not keep it out.
  */
-export function createPasswordFactor(deps: PasswordFactorDeps): Passwords {
+export function createPasswordFactor(deps: CompareDeps): Passwords {
   return {
     async of(userId) {
       const holder = await deps.passwordStore.find(userId);
       if (holder?.sealedHash === undefined) return undefined;
       return { sureFrom: sureFrom(holder.user) };
     },
-    async check({ userId, password, client }) {
-      const counted = await countGuess(deps, client);
-      if (!counted.ok) return counted;
+    async check({ userId, password }) {
       const holder = await deps.passwordStore.find(userId);
       if (!holder) return refuse("invalid_code");
       const phone = await deps.vault.open(holder.user.sealedPhone, userId);

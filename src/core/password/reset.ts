@@ -62,8 +62,8 @@ export async function resetPassword(
   const code = normalizeCode(input.code);
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
   const counted = await countGuess(deps, input.client);
-  if (!counted.ok) return counted;
   const subject = await findLive(deps, input.verificationId);
+  if (!counted.ok && subject?.verification.bucket !== "device") return counted;
   if (!subject) {
     deps.onGuess("dead");
     return refuse("invalid_code");

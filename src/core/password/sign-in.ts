@@ -57,9 +57,9 @@ export async function signInByPassword(
   if (!parsed.ok) return parsed;
   const phone = parsed.value;
   const counted = await countGuess(deps, client);
-  if (!counted.ok) return counted;
   const phoneTag = await deps.vault.tag(phone);
   const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
+  if (!counted.ok && caller.bucket !== "device") return counted;
   const traffic = await trafficOf(deps, phone, client.addressKey);
   const asker = { ...client, ...traffic, ...caller, phoneTag, purpose: "sign_in" };
   const standing = await standingOf(deps, asker, captcha);

@@ -2,7 +2,6 @@ import type { Notice } from "../../notices/ports.ts";
 import type { Window } from "../../protection/limits.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import type { Result } from "../../refusals.ts";
-import type { Client } from "../../verification/client.ts";
 import type { LoginProtection } from "../ports.ts";
 
 /** A second factor of a user beside their phone. Times are epoch milliseconds. */
@@ -195,6 +194,5 @@ export interface Passwords {
   check(input: {
     readonly userId: string;
     readonly password: string;
-    readonly client: Client;
   }): Promise<Result<void, "invalid_code" | "too_many_requests">>;
 }

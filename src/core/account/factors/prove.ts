@@ -45,15 +45,15 @@ export type ProveRefusal = "invalid_request" | "invalid_code" | "too_many_reques
  * not count here, is wrong like any other wrong one.
  */
 export async function proveFactor(deps: ProveDeps, input: ProveInput): Promise<Result<void, ProveRefusal>> {
-  const { evidence, user, client, methods } = input;
+  const { evidence, user, client, methods, bucket } = input;
   if (!methods.includes(evidence.by)) return refuse("invalid_code");
   if (evidence.by === "sms") return await checkOwnPhone(deps, input, evidence);
+  const counted = await countGuess(deps, client);
+  if (!counted.ok && bucket !== "device") return counted;
   if (evidence.by === "pwd") {
     const { password } = evidence;
-    return (await deps.passwords?.check({ userId: user.id, password, client })) ?? refuse("invalid_code");
+    return (await deps.passwords?.check({ userId: user.id, password })) ?? refuse("invalid_code");
   }
-  const counted = await countGuess(deps, client);
-  if (!counted.ok) return counted;
   if (evidence.by === "otp") return await checkAppCode(deps, input, evidence);
   if (evidence.by === "pop") return await checkPasskey(deps, input, evidence);
   return await checkRecoveryCode(deps, input, evidence);
