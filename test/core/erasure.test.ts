@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Phone } from "../../src/core/phone.ts";
 import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
@@ -68,8 +69,8 @@ test("is told of with its outcome, also where that is unknown", async () => {
   const done = await erasing((account) => rules.deps().accounts.erase(account));
   expect(done.erased).toEqual({ ok: true, value: undefined });
   rules.clock.advance(10 * MINUTE);
-  const lost = await erasing(async (account) => {
-    await rules.deps().accounts.erase(account);
+  const lost = await erasing(async (...asked) => {
+    await rules.deps().accounts.erase(...asked);
     throw new UnavailableError("the database", { cause: undefined });
   });
   expect(lost.erased).toBeInstanceOf(UnavailableError);
@@ -77,4 +78,18 @@ test("is told of with its outcome, also where that is unknown", async () => {
     [done.user.id, "done"],
     [lost.user.id, "unknown"],
   ]);
+});
+
+test("is not told of where the database was away before, or failed in the middle", async () => {
+  const away = await erasing(() =>
+    Promise.reject(new UnavailableError("the database", { cause: undefined })),
+  );
+  expect(away.erased).toBeInstanceOf(UnavailableError);
+  const no =
+    "create trigger no before insert on events when new.type = 'account_erased' begin select raise(abort, 'no'); end";
+  await sql.raw(no).execute(rules.database.db);
+  rules.clock.advance(10 * MINUTE);
+  const half = await erasing((...asked) => rules.deps().accounts.erase(...asked));
+  expect(half.erased).toMatchObject({ message: expect.stringContaining("no") });
+  expect(told).toEqual([]);
 });

@@ -14,14 +14,16 @@ const MOST = 10_000;
 
 export function createAccountStore({ db, transaction }: SqlDatabase): AccountStore {
   return {
-    erase: ({ userId, tags, id, by, sessionId, at }) =>
+    erase: ({ userId, tags, id, by, sessionId, at }, onCommit) =>
       transaction(async (trx) => {
         if (sessionId !== undefined) {
           const user = await lockChanger(trx, { userId, sessionId }, at);
           if (!user || !tags.includes(user.phone_tag)) return false;
         }
         const event = by === "operator" ? "account_erased_by_operator" : "account_erased";
-        return await eraseUser(trx, { userId, tags, erasureId: id, by: event, at });
+        const erased = await eraseUser(trx, { userId, tags, erasureId: id, by: event, at });
+        if (erased) onCommit?.();
+        return erased;
       }),
 
     async read(userId, tags) {

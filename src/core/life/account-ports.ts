@@ -58,8 +58,10 @@ export interface AccountStore {
    * transaction. What counts against the phone stays under its tag: the ledger of wrong guesses, messages without whom
    * they were for, blocks and opt-outs. False where there is no such user, or the session that asks is over or was shown
    * another phone than the user has.
+   *
+   * @param onCommit called when nothing is left but to make it durable: whoever hears of a failure then does not know
    */
-  erase(account: ErasedAccount): Promise<boolean>;
+  erase(account: ErasedAccount, onCommit?: () => void): Promise<boolean>;
   /** What is kept about a user: of what is kept by phone, that since the account was made. Undefined where there is none. */
   read(userId: string, tags: readonly string[]): Promise<AccountData | undefined>;
   /** Notes in the audit trail that somebody got that. */

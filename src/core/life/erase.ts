@@ -61,13 +61,16 @@ export async function eraseAccount(
   const at = clock.now();
   // One that lost its number has no tags to look for.
   const tags = sealedPhone === "" ? [] : await vault.tags(await vault.open(sealedPhone, userId));
+  let mayBeDone = false;
   try {
     const erasure = { userId, tags: [phoneTag, ...tags], id: random.uuid(at), at };
-    const erased = await accounts.erase({ ...erasure, ...asked });
+    const erased = await accounts.erase({ ...erasure, ...asked }, () => {
+      mayBeDone = true;
+    });
     if (erased) onErased(userId, "done");
     return erased;
   } catch (error) {
-    onErased(userId, "unknown");
+    if (mayBeDone) onErased(userId, "unknown");
     throw error;
   }
 }
