@@ -93,7 +93,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     submit: "继续",
     startOver: "重新开始",
     title: "登录保护",
-    lead: "第二重验证可保护您的账号，即使他人掌握了您的号码。",
+    lead: "即使他人掌握了您的手机号，第二重验证也能保护您的账号。",
     open: "管理登录保护",
     back: "返回我的账号",
     protection: "何时需要第二重验证",

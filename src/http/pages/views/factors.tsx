@@ -46,32 +46,35 @@ function List({ context, factors }: FactorsPageProps) {
   return (
     <section aria-labelledby="factors-title" class="part">
       <h2 id="factors-title">{copy.factors}</h2>
-      {factors.length === 0 && <p class="quiet">{copy.noFactors}</p>}
-      <ul class="sessions">
-        {factors.map(({ id, kind, label, createdAt }) => (
-          <li class="session">
-            <div class="session-text">
-              <p class="session-device">
-                <bdi>{label || copy.kinds[kind]}</bdi>
-              </p>
-              <p class="quiet">
-                {`${copy.added} `}
-                <Time at={createdAt} locale={context.locale} />
-              </p>
-            </div>
-            <Form context={context} action="/account/factors/remove">
-              <input type="hidden" name="id" value={id} />
-              <button
-                class="button button-quiet"
-                type="submit"
-                aria-label={`${copy.remove}: ${label || copy.kinds[kind]}`}
-              >
-                {copy.remove}
-              </button>
-            </Form>
-          </li>
-        ))}
-      </ul>
+      {factors.length === 0 ? (
+        <p class="quiet">{copy.noFactors}</p>
+      ) : (
+        <ul class="sessions">
+          {factors.map(({ id, kind, label, createdAt }) => (
+            <li class="session">
+              <div class="session-text">
+                <p class="session-device">
+                  <bdi>{label || copy.kinds[kind]}</bdi>
+                </p>
+                <p class="quiet">
+                  {`${copy.added} `}
+                  <Time at={createdAt} locale={context.locale} />
+                </p>
+              </div>
+              <Form context={context} action="/account/factors/remove">
+                <input type="hidden" name="id" value={id} />
+                <button
+                  class="button button-quiet"
+                  type="submit"
+                  aria-label={`${copy.remove}: ${label || copy.kinds[kind]}`}
+                >
+                  {copy.remove}
+                </button>
+              </Form>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
