@@ -47,6 +47,7 @@ describe("STATE_URL=redis://…", () => {
     server.command("acl", "setuser", "phonekey", "reset", "on", ">secret", ...rights);
     const STATE_URL = server.url.replace("//", "//phonekey:secret@");
     const other = await createWorld({ env: { STATE_URL } });
+    expect((await other.request("/readyz")).status).toBe(200);
     expect((await other.signIn("+8613800138003")).created).toBe(true);
     const findings = await examineParts(other.config, { folder: other.folder });
     expect(findings.filter(({ name, status }) => name.startsWith("Redis") && status !== "ok")).toEqual([]);

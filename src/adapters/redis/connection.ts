@@ -73,7 +73,7 @@ export async function connectRedis(
     });
   return {
     run: (each, keys, args) => call((current) => evaluate(current, each, keys, args)),
-    ping: async () => void (await call((current) => evaluate(current, PING, ["{ping}"], []))),
+    ping: async () => void (await call((current) => evaluate(current, PING, ["phonekey:{ping}"], []))),
     nodes: async () => {
       const nodes = await call((current) => current.nodes());
       return nodes.map(
