@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
 import type { ApiKey, ApiKeyStore } from "../../core/backend/ports.ts";
 import { PURPOSES } from "../../core/verification/purpose.ts";
-import type { ApiKeysTable } from "./backend-tables.ts";
 import { rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
 import { lock } from "./limit-locks.ts";
 import type { EventType, Schema } from "./schema.ts";
+import type { ApiKeysTable } from "./tables/backends.ts";
 
 export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore {
   return {

@@ -3,10 +3,10 @@ import type { PhoneChange, PhoneChangeStore } from "../../core/life/ports.ts";
 import { userOf, userValues } from "./account-rows.ts";
 import { ifAbsent, rows, type SqlDatabase } from "./database.ts";
 import { addEvents } from "./events.ts";
-import type { PhoneChangesTable } from "./life-tables.ts";
 import { addNotices } from "./notice-rows.ts";
 import type { Schema, UserRow } from "./schema.ts";
 import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser, voidDevices } from "./sessions.ts";
+import type { PhoneChangesTable } from "./tables/life.ts";
 import type { TagKey } from "./tag-key.ts";
 
 export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PhoneChangeStore {

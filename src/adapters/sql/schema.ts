@@ -7,12 +7,12 @@ import type { PasswordBucket } from "../../core/password/ports.ts";
 import type { Bucket } from "../../core/protection/ports.ts";
 import type { Locale, Verification } from "../../core/verification/ports.ts";
 import type { Purpose } from "../../core/verification/purpose.ts";
-import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./answer-tables.ts";
-import type { ApiKeysTable, RedeemedProofsTable } from "./backend-tables.ts";
-import { FACTOR_TABLES, type FactorTables } from "./factor-tables.ts";
-import type { ErasuresTable, NoticesTable, PhoneChangesTable } from "./life-tables.ts";
-import { LIMIT_TABLES, type LimitTables } from "./limit-tables.ts";
-import type { InvitationsTable, UnlocksTable } from "./number-tables.ts";
+import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./tables/answers.ts";
+import type { ApiKeysTable, RedeemedProofsTable } from "./tables/backends.ts";
+import { FACTOR_TABLES, type FactorTables } from "./tables/factors.ts";
+import type { ErasuresTable, NoticesTable, PhoneChangesTable } from "./tables/life.ts";
+import { LIMIT_TABLES, type LimitTables } from "./tables/limits.ts";
+import type { InvitationsTable, UnlocksTable } from "./tables/numbers.ts";
 
 /** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
 export interface Schema extends FactorTables, LimitTables {

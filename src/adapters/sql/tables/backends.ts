@@ -1,4 +1,4 @@
-import type { ApiKey } from "../../core/backend/ports.ts";
+import type { ApiKey } from "../../../core/backend/ports.ts";
 
 /** What backends show, hashed. */
 export interface ApiKeysTable {
