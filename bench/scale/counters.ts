@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connectRedis } from "../../src/adapters/redis/connection.ts";
 import { createRedisLimitStore } from "../../src/adapters/redis/limits.ts";
-import { createLimitStore } from "../../src/adapters/sql/limits.ts";
+import { createLimitStore } from "../../src/adapters/sql/limits/store.ts";
 import { migrate } from "../../src/adapters/sql/migrate.ts";
 import { openMysql } from "../../src/adapters/sql/mysql.ts";
 import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";

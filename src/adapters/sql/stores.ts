@@ -24,7 +24,7 @@ import { createFactorStore } from "./factors.ts";
 import { createLedger } from "./failures.ts";
 import { createInvitationStore } from "./invitations.ts";
 import { createKeyStore } from "./keys.ts";
-import { createLimitStore } from "./limits.ts";
+import { createLimitStore } from "./limits/store.ts";
 import { createMessageStore } from "./messages.ts";
 import { createNoticeStore } from "./notices.ts";
 import { createPasswordLedger } from "./password-ledger.ts";

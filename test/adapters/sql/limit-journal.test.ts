@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Steps } from "../../../src/adapters/sql/database.ts";
-import { createLimitStore } from "../../../src/adapters/sql/limits.ts";
+import { createLimitStore } from "../../../src/adapters/sql/limits/store.ts";
 import { migrate } from "../../../src/adapters/sql/migrate.ts";
 import { openSqlite } from "../../../src/adapters/sql/sqlite.ts";
 import { createCommits } from "../../../src/adapters/sql/sqlite-commits.ts";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
-import { createLimitStore } from "../../../src/adapters/sql/limits.ts";
+import { createLimitStore } from "../../../src/adapters/sql/limits/store.ts";
 import type { LimitCheck, LimitStore } from "../../../src/core/protection/ports.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";

@@ -58,7 +58,7 @@ interface LimitSeedsTable {
   epoch: string;
 }
 
-/** What limits count: each change is a row (`limit-journal.ts`), and on MySQL those of one moment (`shared-journal.ts`). */
+/** What limits count: each change is a row (`limits/journal.ts`), and on MySQL those of one moment (`limits/shared-journal.ts`). */
 interface LimitJournalTable {
   id: Generated<number>;
   /** The last moment that the change tells of. */

@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
-import { apply, type Books } from "../../core/protection/counts/books.ts";
-import { type Change, isEmpty, lastOf, mattersUntil } from "../../core/protection/counts/change.ts";
-import { changesOf, entriesOf } from "../../core/protection/counts/entry.ts";
-import type { SqlDatabase } from "./database.ts";
-import type { Decided } from "./limit-journal.ts";
-import { isConflict, isDuplicate } from "./mysql-errors.ts";
-import type { Schema } from "./schema.ts";
+import { apply, type Books } from "../../../core/protection/counts/books.ts";
+import { type Change, isEmpty, lastOf, mattersUntil } from "../../../core/protection/counts/change.ts";
+import { changesOf, entriesOf } from "../../../core/protection/counts/entry.ts";
+import type { SqlDatabase } from "../database.ts";
+import { isConflict, isDuplicate } from "../mysql-errors.ts";
+import type { Schema } from "../schema.ts";
+import type { Decided } from "./journal.ts";
 import { append, lockTurn, type Mark, PAGE, readFrom } from "./shared-journal-rows.ts";
 
 /** For so long nobody waits for their turn when a process stands still in the middle of its own. */

@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Kysely } from "kysely";
-import { apply, type Books, createBooks, sweepBooks, tidy } from "../../core/protection/counts/books.ts";
-import { NO_CHANGE } from "../../core/protection/counts/change.ts";
-import { changesOf } from "../../core/protection/counts/entry.ts";
-import { SLACK_MS } from "../../core/protection/counts/events.ts";
-import { coalesce } from "./coalesce.ts";
-import type { SqlDatabase } from "./database.ts";
-import { type Decided, type Journal, mattering } from "./limit-journal.ts";
-import type { Schema } from "./schema.ts";
+import { apply, type Books, createBooks, sweepBooks, tidy } from "../../../core/protection/counts/books.ts";
+import { NO_CHANGE } from "../../../core/protection/counts/change.ts";
+import { changesOf } from "../../../core/protection/counts/entry.ts";
+import { SLACK_MS } from "../../../core/protection/counts/events.ts";
+import { coalesce } from "../coalesce.ts";
+import type { SqlDatabase } from "../database.ts";
+import type { Schema } from "../schema.ts";
+import { type Decided, type Journal, mattering } from "./journal.ts";
 import { begin, deleteOld, OtherHistory, PAGE, readMattering } from "./shared-journal-rows.ts";
 import { type Answer, type Asked, createWriter, type Portion, type State } from "./shared-journal-writer.ts";
 

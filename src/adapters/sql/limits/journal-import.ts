@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
-import type { Books } from "../../core/protection/counts/books.ts";
-import { type Change, NO_CHANGE } from "../../core/protection/counts/change.ts";
-import { putBack } from "../../core/protection/counts/give-back.ts";
-import type { Sum } from "../../core/protection/ports.ts";
-import { slotMs } from "../../core/protection/sums.ts";
-import { rows, type SqlDatabase, type Steps } from "./database.ts";
-import type { Portion } from "./limit-journal.ts";
-import type { Schema } from "./schema.ts";
+import type { Books } from "../../../core/protection/counts/books.ts";
+import { type Change, NO_CHANGE } from "../../../core/protection/counts/change.ts";
+import { putBack } from "../../../core/protection/counts/give-back.ts";
+import type { Sum } from "../../../core/protection/ports.ts";
+import { slotMs } from "../../../core/protection/sums.ts";
+import { rows, type SqlDatabase, type Steps } from "../database.ts";
+import type { Schema } from "../schema.ts";
+import type { Portion } from "./journal.ts";
 import type { OldLimits } from "./shared-journal.ts";
 
 /** Rows that are moved without giving way. */

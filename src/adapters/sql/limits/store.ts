@@ -1,19 +1,19 @@
-import type { Books } from "../../core/protection/counts/books.ts";
-import { type Change, NO_CHANGE } from "../../core/protection/counts/change.ts";
-import { addedSums, decideTake } from "../../core/protection/counts/decide.ts";
-import { forgotten, putBack, released, settled } from "../../core/protection/counts/give-back.ts";
-import type { LimitStore } from "../../core/protection/ports.ts";
-import type { SqlDatabase } from "./database.ts";
-import { createJournal, type Journal } from "./limit-journal.ts";
-import { createOldLimits, moveOldLimits } from "./limit-journal-import.ts";
-import { sweepLimits } from "./limit-sweep.ts";
+import type { Books } from "../../../core/protection/counts/books.ts";
+import { type Change, NO_CHANGE } from "../../../core/protection/counts/change.ts";
+import { addedSums, decideTake } from "../../../core/protection/counts/decide.ts";
+import { forgotten, putBack, released, settled } from "../../../core/protection/counts/give-back.ts";
+import type { LimitStore } from "../../../core/protection/ports.ts";
+import type { SqlDatabase } from "../database.ts";
+import { createJournal, type Journal } from "./journal.ts";
+import { createOldLimits, moveOldLimits } from "./journal-import.ts";
 import { createSharedJournal } from "./shared-journal.ts";
+import { sweepLimits } from "./sweep.ts";
 
 /** Events of one row. */
 const SEED_EVENTS = 1_000;
 
 /**
- * Limits in a database: decided in memory, kept as a journal. Where the database runs in this process `limit-journal.ts`
+ * Limits in a database: decided in memory, kept as a journal. Where the database runs in this process `journal.ts`
  * keeps it, and `shared-journal.ts` where many processes write.
  */
 export function createLimitStore(database: Pick<SqlDatabase, "db" | "transaction" | "steps">): LimitStore {
