@@ -11,7 +11,7 @@ import { refusalText } from "../problem.ts";
 import { pageContext, pageLocale } from "./context.ts";
 import { evidenceIn } from "./evidence.ts";
 import { pageClient } from "./flow.ts";
-import { csrfToken, type Fields } from "./forms.ts";
+import { csrfToken } from "./forms.ts";
 import { createHeld } from "./held.ts";
 import { isOfCode, sendOutcome } from "./outcome.ts";
 import { sendOwnCode } from "./send-code.ts";
@@ -61,7 +61,7 @@ export const sendConfirmCode: Handler = (c, deps) =>
 export const submitConfirm: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
-    const evidence = evidenceOf(flow, fields);
+    const evidence = evidenceIn(fields, flow.verification);
     // A recovery code that leads nowhere is not used up.
     if (!(await waysTo(deps, visitor.principal, flow)).includes(evidence.by)) {
       return await again(c, deps, visitor, flow, { by: evidence.by, refusal: { code: "invalid_code" } });
@@ -104,12 +104,6 @@ async function wasJustShown(deps: HttpDeps, { cookie }: Visitor, flow: Flow, by:
   const { amr, authTime } = principal.value.session;
   const isNew = amr.at(-1) === by && deps.clock.now() - authTime < MINUTE_MS;
   return isNew && (await waysTo(deps, principal.value, flow)).includes(by);
-}
-
-/** The code that was sent, or another factor. */
-function evidenceOf(flow: Flow, fields: Fields): Evidence {
-  if (fields.get("by") !== "sms") return evidenceIn(fields);
-  return { by: "sms", verificationId: flow.verification ?? "", code: fields.get("code") ?? "" };
 }
 
 function askedPath(c: Context<Env>): Pick<Flow, "returnTo"> {

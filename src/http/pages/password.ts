@@ -26,10 +26,7 @@ export const submitPassword: Handler = (c, deps) =>
       const wasNeeded = visitor.principal.session.mustSetPassword;
       return wasNeeded ? await resume(c, deps) : c.redirect("/account?saved", 303);
     }
-    const { refusal } = changed;
-    return refusal.code === "step_up_required"
-      ? confirmFirst(c, PATH)
-      : await passwordForm(c, deps, visitor, refusal);
+    return await no(c, deps, visitor, changed.refusal);
   });
 
 /** POST /account/password/remove: removes it, under the same rule. */
@@ -37,12 +34,14 @@ export const removePassword: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const { principal } = visitor;
     const removed = await deps.phonekey.passwords.remove({ principal, locale: pageLocale(c, deps.settings) });
-    if (removed.ok) return c.redirect("/account?saved", 303);
-    const { refusal } = removed;
-    return refusal.code === "step_up_required"
-      ? confirmFirst(c, PATH)
-      : await passwordForm(c, deps, visitor, refusal);
+    return removed.ok ? c.redirect("/account?saved", 303) : await no(c, deps, visitor, removed.refusal);
   });
+
+/** What has to be confirmed first is confirmed first; everything else is said on the page. */
+async function no(c: Context<Env>, deps: HttpDeps, visitor: Visitor, refusal: Refusal): Promise<Response> {
+  if (refusal.code === "step_up_required") return confirmFirst(c, PATH);
+  return await passwordForm(c, deps, visitor, refusal);
+}
 
 async function passwordForm(
   c: Context<Env>,

@@ -12,7 +12,6 @@ import { refuseForm } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { evidenceIn } from "./evidence.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "./flow.ts";
-import type { Fields } from "./forms.ts";
 import { createHeld } from "./held.ts";
 import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { secondStepPage } from "./views/second-step.tsx";
@@ -49,7 +48,8 @@ export async function submitSecondStep(
   const form = await flowForm(c, deps);
   if (!form.ok) return await refuseForm(c, deps, form.refusal);
   const { flow, fields } = form.value;
-  const evidence = await evidenceOf(c, deps, flow, fields);
+  const { verification } = await stepFlow(c, deps, flow);
+  const evidence = evidenceIn(fields, verification);
   const signedIn = await deps.phonekey.signIn.byFactor({
     challenge: challengeOf(c, deps),
     evidence,
@@ -108,12 +108,6 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
 async function stepFlow(c: Context<Env>, deps: HttpDeps, { pre }: Flow): Promise<Flow> {
   const kept = await held.flow(c, deps);
   return kept.pre === pre ? kept : { pre };
-}
-
-async function evidenceOf(c: Context<Env>, deps: HttpDeps, flow: Flow, fields: Fields): Promise<Evidence> {
-  if (fields.get("by") !== "sms") return evidenceIn(fields);
-  const { verification } = await stepFlow(c, deps, flow);
-  return { by: "sms", verificationId: verification ?? "", code: fields.get("code") ?? "" };
 }
 
 function challengeOf(c: Context<Env>, deps: HttpDeps): string {

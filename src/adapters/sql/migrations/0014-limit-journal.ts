@@ -4,7 +4,7 @@ import { index, TIME } from "./tables.ts";
 
 /**
  * Limits are rows of a journal. What the version before counted is moved there when limits are first needed
- * (`limit-journal-import.ts`): it may go on counting after this.
+ * (`limits/journal-import.ts`): it may go on counting after this.
  */
 export async function limitJournal(db: Kysely<Schema>): Promise<void> {
   await db.schema

@@ -1,6 +1,6 @@
 import type { Generated } from "kysely";
 
-/** The journal is what is used; what a version before counted in the others is moved there (`limit-journal-import.ts`). */
+/** The journal is what is used; what a version before counted in the others is moved there (`limits/journal-import.ts`). */
 export interface LimitTables {
   limits: LimitsTable;
   limit_events: LimitEventsTable;
