@@ -57,6 +57,17 @@ describe("login protection", () => {
   });
 });
 
+it("a page of the account that refuses says when to try again, as every other does", async () => {
+  await addApp(await world.signIn(PHONE));
+  world.clock.advance(MINUTE_MS);
+  const { go, enter, sending } = createVisitor(world);
+  await enter();
+  await go("/account/factors");
+  for (let n = 0; n < 10; n += 1) expect((await go("/account/factors/codes", {})).status).toBe(200);
+  const refused = await world.request("/account/factors/codes", sending({}));
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "86400"]);
+});
+
 it("a passkey that is refused at the second step is no wrong code", async () => {
   const { person } = await protectedBy(PHONE);
   expect((await post("/v1/me/factors/recovery-codes", person)).status).toBe(201);
