@@ -39,19 +39,15 @@ export interface AccountExport extends Omit<AccountData, "user" | "lastUsedAt" |
   readonly replies: readonly { readonly text: string; readonly at: number }[];
 }
 
+/** How long ago the person may have shown who they are, to be given all that is known of them. */
 const WITHIN_MS = 15 * MINUTE_MS;
-
-/** Whether the person showed who they are recently enough to be given all that is known of them. */
-export function mayExport(principal: Principal, now: number): Result<void, "step_up_required"> {
-  return requireRecent(principal, { withinMs: WITHIN_MS }, now);
-}
 
 /** Everything that is kept about the person whose session this is (GDPR 15 and 20; PIPL 45). */
 export async function exportOwnAccount(
   deps: ExportDeps,
   principal: Principal,
 ): Promise<Result<AccountExport, "step_up_required" | "invalid_token">> {
-  const may = mayExport(principal, deps.clock.now());
+  const may = requireRecent(principal, { withinMs: WITHIN_MS }, deps.clock.now());
   if (!may.ok) return may;
   const exported = await exportAccount(deps, principal.user, "user");
   return exported ? ok(exported) : refuse("invalid_token");

@@ -12,7 +12,7 @@ import {
   waysToChangePhone,
 } from "./change-phone.ts";
 import { type EraseDeps, type EraseInput, eraseOwnAccount, mayErase } from "./erase.ts";
-import { type ExportDeps, exportOwnAccount, mayExport } from "./export.ts";
+import { type ExportDeps, exportOwnAccount } from "./export.ts";
 
 export interface LifeDeps extends ChangePhoneDeps, EraseDeps, ExportDeps {
   readonly random: EraseDeps["random"];
@@ -32,7 +32,6 @@ export function createLife(deps: LifeDeps) {
     cancelPhoneChange: (principal: Principal) => cancelPhoneChange(deps, principal),
     isStopCode: (stopCode: string) => isStopCode(deps, stopCode),
     stopPhoneChange: (stopCode: string) => stopPhoneChange(deps, stopCode),
-    mayExport: (principal: Principal) => mayExport(principal, deps.clock.now()),
     export: (principal: Principal) => exportOwnAccount(deps, principal),
     mayErase: (principal: Principal) => mayErase(principal, deps.clock.now()),
     erase: (input: EraseInput) => eraseOwnAccount(deps, input),
