@@ -13,7 +13,7 @@ export interface TencentAccess {
   /** Read for every call: the keys of a role change while its function runs. */
   readonly credential: () => TencentCredential | Promise<TencentCredential>;
   readonly region: string;
-  /** An origin to connect to instead of the product's own host, for tests and private links. */
+  /** An origin to connect to instead of the product's own host: another one of the cloud's, or for tests and private links. */
   readonly endpoint?: string;
 }
 
@@ -89,12 +89,12 @@ const NO_CREDENTIAL = "AuthFailure.NoCredential";
 function clientConfig(
   { region, endpoint }: TencentAccess,
   credential: TencentCredential,
-  { agent }: Connections,
+  { agent, host }: Connections,
 ): ClientConfig {
   const protocol = endpoint?.startsWith("http:") ? "http://" : "https://";
   return {
     region,
     credential: { ...credential },
-    profile: { language: "en-US", httpProfile: { protocol, agent } },
+    profile: { language: "en-US", httpProfile: { protocol, agent, ...(host && { endpoint: host }) } },
   };
 }

@@ -11,6 +11,8 @@ const IDLE_MS = 75_000;
 /** Kept-alive connections that can tell of a call that failed whether its request may have left this machine. */
 export interface Connections {
   readonly agent: HttpAgent;
+  /** By which name the cloud is asked, where it is not the product's own host. */
+  readonly host?: string;
   /** Runs one call, which is told what became of its request so far. */
   track<T>(call: (hasLeft: () => boolean) => Promise<T>): Promise<T>;
   /** To be said within a call: a kept connection may carry its request from here on. */
@@ -23,12 +25,14 @@ interface Attempt {
 }
 
 /**
- * @param endpoint an origin to connect to instead of the host that is asked for. Requests stay as they are, with their
- * `Host` and signature: the client library would sign for the first label of another host, and without its port. That
- * there always is an agent also keeps the library from obeying a lower-case `http_proxy`.
+ * @param endpoint an origin to connect to instead of the host that is asked for. Another one of the cloud's own is asked by
+ * its name. For all others requests stay as they are, with their `Host` and signature: the client library would sign for the
+ * first label of another host, and without its port. That there always is an agent also keeps the library from obeying a
+ * lower-case `http_proxy`.
  */
 export function createConnections(endpoint?: string): Connections {
   const attempts = new AsyncLocalStorage<Attempt>();
+  const host = endpoint === undefined ? undefined : cloudHostOf(endpoint);
   const agent = agentFor(endpoint);
   watchConnecting(agent, attempts);
   const leaving = () => {
@@ -38,6 +42,7 @@ export function createConnections(endpoint?: string): Connections {
   let lastUsedAt = 0;
   return {
     agent,
+    ...(host && { host }),
     leaving,
     track(call) {
       // An instance of a function may have been frozen: what it kept open is gone without a word.
@@ -66,8 +71,14 @@ function watchConnecting(agent: HttpAgent, attempts: AsyncLocalStorage<Attempt>)
   };
 }
 
+/** Such as `sms.intl.tencentcloudapi.com`, and `sms.ap-singapore.tencentcloudapi.com` (cloud.tencent.com/document/api/382/38766). */
+function cloudHostOf(endpoint: string): string | undefined {
+  const { protocol, hostname, host } = new URL(endpoint);
+  return protocol === "https:" && hostname.endsWith(".tencentcloudapi.com") ? host : undefined;
+}
+
 function agentFor(endpoint: string | undefined): HttpAgent {
-  if (endpoint === undefined) return new HttpsAgent({ keepAlive: true });
+  if (endpoint === undefined || cloudHostOf(endpoint)) return new HttpsAgent({ keepAlive: true });
   const { protocol, hostname, port } = new URL(endpoint);
   const host = hostname.replace(/^\[|\]$/g, "");
   if (protocol === "http:") return new HttpAgent({ keepAlive: true, host, port: Number(port || 80) });

@@ -146,7 +146,8 @@ export const tencentVariables = {
   }),
   TENCENT_SMS_ENDPOINT: optional(apiOrigin, "the SMS API's own host", {
     part: PART,
-    sentence: "Where the SMS API is reached instead, for tests and private links.",
+    sentence:
+      "Where the SMS API is reached instead: another of the cloud's own hosts, such as `https://sms.intl.tencentcloudapi.com`, or a private link.",
   }),
 };
 

@@ -1,3 +1,4 @@
+import dns from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
@@ -91,24 +92,44 @@ describe("encrypted connections", () => {
     rmSync(folder, { recursive: true });
     const cloud = await start();
     const port = Number(new URL(cloud.url).port);
-    let opened = 0;
+    const names: unknown[] = [];
     const server = createTlsServer({ cert, key }, (socket) => {
-      opened += 1;
+      names.push(socket.servername);
       pipeline(socket, connect(port, "127.0.0.1"), socket, () => {});
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => void server.close());
     const at = (host: string) => access(`https://${host}:${(server.address() as AddressInfo).port}`);
-    return { cloud, at, opened: () => opened };
+    return { cloud, at, names };
+  }
+
+  /** This machine answers to a name, as far as this process can tell. */
+  function standsFor(host: string) {
+    const { lookup } = dns;
+    const here = (name: string, ...rest: unknown[]) =>
+      Reflect.apply(lookup, dns, [name === host ? "127.0.0.1" : name, ...rest]);
+    const spy = vi.spyOn(dns, "lookup").mockImplementation(here as typeof lookup);
+    onTestFinished(() => spy.mockRestore());
   }
 
   it("come up once and are kept", async () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const { cloud, at, opened } = await encrypted("localhost");
+    const { cloud, at, names } = await encrypted("localhost");
     const client = createSmsClient(at("localhost"));
     for (let n = 0; n < 3; n += 1) await client.call("SendStatusStatistics", { Limit: n });
-    expect({ calls: cloud.calls.length, opened: opened() }).toEqual({ calls: 3, opened: 1 });
+    expect({ calls: cloud.calls.length, opened: names.length }).toEqual({ calls: 3, opened: 1 });
+  });
+
+  it("go to another of the cloud's own hosts by its name, which is signed and shown", async () => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const host = "sms.intl.tencentcloudapi.com";
+    const { cloud, at, names } = await encrypted(host);
+    standsFor(host);
+    await createSmsClient(at(host)).call("SendStatusStatistics", { Limit: 0 });
+    expect(names).toEqual([host]);
+    expect(cloud.calls.map((call) => call.host?.replace(/:\d+$/, ""))).toEqual([host]);
   });
 
   it.each(["localhost", "127.0.0.1"])(

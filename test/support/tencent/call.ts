@@ -13,6 +13,8 @@ export interface CloudCall {
   readonly action: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly region: string | undefined;
+  /** By which of the cloud's names it was called. */
+  readonly host: string | undefined;
   readonly requestId: string;
   /** The cloud's clock, epoch milliseconds. */
   readonly now: number;

@@ -175,7 +175,7 @@ function readCall(
   if (regions.length > 0 && !region) throw new CloudError("MissingParameter", "Missing `X-TC-Region`.");
   if (regions.length > 0 && !regions.includes(region ?? "")) throw new CloudError("UnsupportedRegion");
   const action = headers["x-tc-action"] ?? "";
-  return { action, parameters: readParameters(body), region, requestId, now: at };
+  return { action, parameters: readParameters(body), region, host: headers.host, requestId, now: at };
 }
 
 function readParameters(body: Uint8Array): Readonly<Record<string, unknown>> {
