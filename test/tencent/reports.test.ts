@@ -201,6 +201,14 @@ describe("asking for reports", () => {
     expect(cloud.calls).toHaveLength(2);
   });
 
+  it("keeps nothing of a carrier's code that could move a terminal's cursor", async () => {
+    const { world, sms, sid, lastMessage } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
+    sms.reports.push({ to: PHONE, serialNo: sid, isDelivered: false, code: "\u001b[2JDELIVRD" });
+    world.clock.advance(75_000);
+    await world.tick();
+    expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "UNKNOWN" });
+  });
+
   it("asks again at five minutes while there is none, and not at each tick", async () => {
     const { world, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
     for (let minute = 1; minute <= 7; minute += 1) {

@@ -41,7 +41,7 @@ function readStatus(status: unknown): CarrierReport[] {
       providerId: SerialNo,
       phone,
       outcome: ReportStatus === "SUCCESS" ? "delivered" : "failed",
-      code: isText(Description, 64) ? Description : "UNKNOWN",
+      code: isText(Description, 64) && !/\p{C}/u.test(Description) ? Description : "UNKNOWN",
       ...(isText(SessionContext, 64) && { messageId: SessionContext }),
     },
   ];
