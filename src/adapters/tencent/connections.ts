@@ -71,10 +71,12 @@ function watchConnecting(agent: HttpAgent, attempts: AsyncLocalStorage<Attempt>)
   };
 }
 
-/** Such as `sms.intl.tencentcloudapi.com`, and `sms.ap-singapore.tencentcloudapi.com` (cloud.tencent.com/document/api/382/38766). */
+/** Such as `sms.ap-singapore.tencentcloudapi.com` (cloud.tencent.com/document/api/382/38766): it begins with what is signed for. */
+const CLOUD_HOST = /^(sms|captcha)\.([\w.-]+\.)?tencentcloudapi\.com$/;
+
 function cloudHostOf(endpoint: string): string | undefined {
   const { protocol, hostname, host } = new URL(endpoint);
-  return protocol === "https:" && hostname.endsWith(".tencentcloudapi.com") ? host : undefined;
+  return protocol === "https:" && CLOUD_HOST.test(hostname) ? host : undefined;
 }
 
 function agentFor(endpoint: string | undefined): HttpAgent {
