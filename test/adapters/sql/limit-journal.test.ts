@@ -153,6 +153,17 @@ describe("the journal of limits", () => {
     broken.close();
   });
 
+  test("whoever is far behind reads all that the others wrote", async () => {
+    const { steps, close } = brokenSteps(opened.path, () => false);
+    const other = createLimitStore({ ...opened.database, steps });
+    await take(sends(fresh("key"), 1), NOW, other);
+    const [key, row] = [fresh("key"), { at: NOW, matters_until: NOW, entry: "{}" }];
+    await opened.database.db.insertInto("limit_journal").values(Array(1_600).fill(row)).execute();
+    expect(await take(sends(key, 1))).toMatchObject({ ok: true });
+    expect(await take(sends(key, 1), NOW, other)).toMatchObject({ ok: false });
+    close();
+  });
+
   test("that could not be read is read by the next who asks", async () => {
     const { steps } = opened.database;
     if (!steps) throw new Error("it runs in this process");

@@ -5,13 +5,14 @@ import { createLimitStore } from "../../../src/adapters/sql/limits.ts";
 import { lockTurn } from "../../../src/adapters/sql/shared-journal-rows.ts";
 import type { LimitStore } from "../../../src/core/protection/ports.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
-import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
+import { DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { hasMariadb, openTestMysql, type TestMysql } from "../../support/mysql.ts";
+import { countInTables, expectMoved } from "./old-limits.ts";
 
 const clock = { now: () => NOW };
 
-const take = (limits: LimitStore, key: string, max: number, now = NOW) => {
-  const windows = [{ max, windowMs: MINUTE }];
+const take = (limits: LimitStore, key: string, max: number, now = NOW, windowMs = MINUTE) => {
+  const windows = [{ max, windowMs }];
   return limits.take({ member: fresh("member"), checks: [{ name: "sends", key, windows }] }, now);
 };
 
@@ -86,6 +87,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
 
   test("nobody overtakes whose turn it is", async () => {
     let isTaken = false;
+    while ((await beginning()) !== "insert");
     const taking = opened.database.transaction(async (trx) => {
       await lockTurn(trx);
       const taken = take(limits, fresh("key"), 1).then((result) => {
@@ -97,6 +99,29 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
       return { taken };
     });
     expect(await (await taking).taken).toMatchObject({ ok: true });
+  });
+
+  test("what several asked for at one moment is read as long as any of it matters", async () => {
+    const [short, long] = [fresh("short"), fresh("long")];
+    await Promise.all([take(limits, short, 1), take(limits, long, 1, NOW, DAY)]);
+    const later = createLimitStore(opened.database);
+    expect(await take(later, long, 1, NOW + 10 * MINUTE, DAY)).toMatchObject({ ok: false });
+    expect(await take(later, short, 1, NOW + 10 * MINUTE)).toMatchObject({ ok: true });
+  });
+
+  test("nor is it swept before all of it is old", async () => {
+    const key = fresh("key");
+    await Promise.all([take(limits, fresh("old"), 1, NOW - DAY), take(limits, key, 1)]);
+    await take(limits, fresh("last"), 1);
+    expect(await limits.sweep(NOW - MINUTE, 20)).toBe(0);
+    expect(await take(createLimitStore(opened.database), key, 1)).toMatchObject({ ok: false });
+  });
+
+  test("what a version before counted is moved by the next who asks, where a move came to nothing", async () => {
+    const counted = await countInTables(opened.database);
+    const store = createLimitStore(losing(opened.database, [AWAY]));
+    await expect(take(store, fresh("key"), 1)).rejects.toBe(AWAY);
+    await expectMoved(opened.database, store, counted);
   });
 
   /** A process that was overtaken, whose first turns come to these errors. */
@@ -129,6 +154,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
   });
 
   test("while one stands still in the middle of its turn, the others wait for it once", async () => {
+    for (const store of [limits, other, limits, other]) await take(store, fresh("key"), 1);
     await opened.database.transaction(async (trx) => {
       await lockTurn(trx);
       for (const store of [limits, other]) await take(store, fresh("key"), 1);
