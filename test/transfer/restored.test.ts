@@ -169,10 +169,12 @@ describe("phonekey restored", () => {
     const { world, database } = moving;
     await world.signIn(phone);
     const [session] = await database.db.selectFrom("sessions").selectAll().execute();
-    if (!session) throw new Error("no session");
+    const [verification] = await database.db.selectFrom("verifications").selectAll().execute();
+    if (!session || !verification) throw new Error("nobody signed in");
     for (let n = 0; n < 4; n += 1) {
-      const rows = Array.from({ length: 300 }, (_, at) => ({ ...session, id: `s-${n}-${at}` }));
-      await database.db.insertInto("sessions").values(rows).execute();
+      const copies = <R>(row: R) => Array.from({ length: 300 }, (_, at) => ({ ...row, id: `c-${n}-${at}` }));
+      await database.db.insertInto("sessions").values(copies(session)).execute();
+      await database.db.insertInto("verifications").values(copies(verification)).execute();
     }
     expect(await restore()).toMatchObject({ sessions: 1_201 });
     expect(
