@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
-import { createLimitStore } from "../../../src/adapters/sql/limits.ts";
-import { lockTurn } from "../../../src/adapters/sql/shared-journal-rows.ts";
+import { lockTurn } from "../../../src/adapters/sql/limits/shared-journal-rows.ts";
+import { createLimitStore } from "../../../src/adapters/sql/limits/store.ts";
 import type { LimitStore } from "../../../src/core/protection/ports.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import { DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
