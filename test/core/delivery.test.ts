@@ -2,7 +2,13 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { type DeliveryProblem, deliver } from "../../src/core/delivery/deliver.ts";
-import type { SendOutcome, SendStatus, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
+import type {
+  Deadline,
+  SendOutcome,
+  SendStatus,
+  SmsMessage,
+  SmsSender,
+} from "../../src/core/delivery/ports.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { addSampleKey, aMessage, fresh, NOW, parallel } from "../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -32,7 +38,12 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
   const answer = { codeLength: 6, expiresAt: NOW, resendAt: NOW };
   const record = aMessage({ idempotency: { key: fresh("key"), fingerprint: "f", answer } });
   const sms = smsOf(record.id);
-  const deadline = () => deadlineIn(deadlineMs);
+  const running = new Set<Deadline>();
+  const deadline = () => {
+    const begun = deadlineIn(deadlineMs);
+    running.add(begun);
+    return { ...begun, end: () => void (running.delete(begun) && begun.end()) };
+  };
   const reported: DeliveryProblem[] = [];
   const report = (problem: DeliveryProblem) => void reported.push(problem);
   const settlePrice = () => ({ price: 7, correct: async () => {} });
@@ -57,6 +68,7 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
     got: senders.flatMap(({ sent }) => sent),
     sms,
     reported,
+    stillRunning: running.size,
     record: await messages.findByIdempotencyKey(record.idempotency?.key ?? "", NOW - 1),
   };
 }
@@ -92,6 +104,8 @@ describe("the route", () => {
     expect(outcome.tried).toEqual([1, 1, 1, 0]);
     expect(new Set(outcome.got)).toEqual(new Set([outcome.sms]));
     expect(outcome.record).toMatchObject({ status: "accepted", sender: "sender-3" });
+    // Of what each had time for nothing is left behind.
+    expect(outcome.stillRunning).toBe(0);
   });
 
   test("gives up when nobody is reached", async () => {
