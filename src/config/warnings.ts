@@ -73,6 +73,7 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode,
     ["SESSION_IDLE_DAYS", given.has("SESSION_IDLE_DAYS") && idleTooLong(values)],
     ["CAPTCHA_WHEN", letsSomeBy(values)],
     ["LIMIT_PHONE_SENDS", production && unlimited(values.LIMIT_PHONE_SENDS)],
+    ["LIMIT_PHONE_SENDS", keepsNone(values.LIMIT_PHONE_SENDS)],
     ["LIMIT_ADDRESS_SENDS", production && unlimited(values.LIMIT_ADDRESS_SENDS)],
     ["LIMIT_ADDRESS_CHECKS", production && unlimited(values.LIMIT_ADDRESS_CHECKS)],
   ];
@@ -124,6 +125,15 @@ function letsSomeBy({ CAPTCHA, CAPTCHA_WHEN, FUNCTIONS_API }: Settings): string 
   const challenges = CAPTCHA_WHEN === "always" && CAPTCHA !== "off";
   if (!challenges || CAPTCHA === "tencent" || FUNCTIONS_API === "off") return false;
   return "strangers at the functions API are not asked; CAPTCHA=tencent asks them, FUNCTIONS_API=off closes it.";
+}
+
+/** Of one message no part can be kept for a phone's known devices. */
+function keepsNone(windows: Settings["LIMIT_PHONE_SENDS"]): string | false {
+  const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
+  return (
+    windows.some(({ max, windowMs }) => max === 1 && windowMs === longestMs) &&
+    "its longest window has one message, and any stranger who asks for it takes it from the number's known devices."
+  );
 }
 
 function unlimited(windows: readonly unknown[]): string | false {

@@ -95,6 +95,7 @@ describe("warnings", () => {
     ["SESSION_DAYS", { SESSION_DAYS: "31" }],
     ["SESSION_IDLE_DAYS", { SESSION_DAYS: "7", SESSION_IDLE_DAYS: "8" }],
     ["LIMIT_PHONE_SENDS", { ...PRODUCTION, LIMIT_PHONE_SENDS: "unlimited" }],
+    ["LIMIT_PHONE_SENDS", { LIMIT_PHONE_SENDS: "5/1h,1/24h" }],
     ["LIMIT_ADDRESS_SENDS", { ...PRODUCTION, LIMIT_ADDRESS_SENDS: "unlimited" }],
     ["LIMIT_ADDRESS_CHECKS", { ...PRODUCTION, LIMIT_ADDRESS_CHECKS: "unlimited" }],
   ];
@@ -110,6 +111,7 @@ describe("warnings", () => {
       DEFAULT_COUNTRY: "SG",
       ALLOWED_COUNTRIES: "all",
       SESSION_DAYS: "7",
+      LIMIT_PHONE_SENDS: "1/1h,2/24h",
     };
     expect(warnings(sound)).toEqual([]);
   });
