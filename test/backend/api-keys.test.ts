@@ -77,7 +77,12 @@ describe("an API key", () => {
     });
   });
 
-  it("starts only what it is for", async () => {
+  it("starts and redeems only what it is for", async () => {
+    const { proof } = await proven();
+    const narrow = await apiKey(world, { purposes: ["sign_in"] });
+    await refused(await backendOf(world, narrow).redeem(proof), "purpose_not_allowed", "proof");
+    expect((await shop().redeem(proof)).status).toBe(200);
+    world.clock.advance(MINUTE_MS);
     const other = await apiKey(world, { client: "other", purposes: ["sign_in"] });
     await refused(await startWith(bearer(other)), "purpose_not_allowed", "purpose");
     const signIn = await backendOf(world, other).start({ phone: PHONE });

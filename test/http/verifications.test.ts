@@ -88,6 +88,17 @@ describe("a start", () => {
     await opened(await open(world, id, world.sms.lastCode()));
   });
 
+  it("tells nobody when what others used up is free again", async () => {
+    const limits = { LIMIT_PREFIX_SENDS: "1/1h", LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" };
+    await begin({ env: { ...limits, CAPTCHA: "off" } });
+    for (let n = 0; n < 10; n += 1) await start(world, phoneNo(n));
+    for (const ms of [0, MINUTE_MS]) {
+      world.clock.advance(ms);
+      const problem = await refused(await tryStart({ phone: phoneNo(10) }), "too_many_requests");
+      expect(problem.retryAfter).toBe(300);
+    }
+  });
+
   it("goes through as soon as Retry-After says, and the wait doubles", async () => {
     await begin();
     await start(world);
