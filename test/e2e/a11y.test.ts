@@ -395,6 +395,23 @@ describe("a person who enlarges or calms the page", () => {
     await expectNoOverflow(page, [360, 320]);
   });
 
+  it("reads the longest amount in one line on a small phone, and all of it in letters of twice the size", async () => {
+    const page = await browser.open();
+    const transaction = { amount: "888888888888.8888", currency: "CLF", payee: "Acme" };
+    await askedPage(page, { purpose: "confirm_transaction", transaction });
+    await page.setViewportSize({ width: 320, height: 512 });
+    const lines = `(() => {
+      const { firstChild: said } = document.querySelector(".payment-amount bdi");
+      const range = document.createRange();
+      range.setStart(said, said.data.indexOf("8"));
+      range.setEnd(said, said.length);
+      return range.getClientRects().length;
+    })()`;
+    expect(await page.evaluate(lines)).toBe(1);
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    await expectNoOverflow(page, [360, 320]);
+  });
+
   it("sees the whole number that they type in letters of twice the size", async () => {
     const page = await browser.open();
     await page.goto(`${app.origin}/sign-in`);
