@@ -20,6 +20,7 @@ import type { VerificationStore } from "../core/verification/ports.ts";
 import type { Log } from "../http/context.ts";
 import { writtenDown } from "./alerts.ts";
 import type { AccountJobs } from "./maintenance.ts";
+import { unreadableIn } from "./observer.ts";
 import { routeOf } from "./route.ts";
 import { coreSettings, originOf } from "./settings.ts";
 
@@ -51,7 +52,11 @@ export function accountJobs(
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const settings = coreSettings(config, route, originOf(config));
   const learned = createLearned(stores.baselines, clock, failed);
-  const deps = { ...stores, limits, verifications, clock, random, route, learned, settings, keyring };
+  const onUnreadable = unreadableIn(log);
+  const deps = {
+    ...{ ...stores, limits, verifications, clock, random, route, learned, settings, keyring },
+    onUnreadable,
+  };
   const vault = createPhoneVault({ keyring, random });
   const notices = createNotices({
     ...deps,

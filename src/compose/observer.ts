@@ -17,7 +17,7 @@ export function observerOf(counting: Observer, log: Log): Observer {
 /** What the rules tell for the log alone: what happened, and ids, never a number. */
 export function loggedBy(
   log: Log,
-): Pick<PhonekeyDeps, "report" | "reportApiKey" | "onErased" | "onNoticeError"> {
+): Pick<PhonekeyDeps, "report" | "reportApiKey" | "onErased" | "onNoticeError" | "onUnreadable"> {
   return {
     report: (problem) => log.warn({ problem }, "a message was not accepted"),
     reportApiKey: (problem) => log.warn({ problem }, "an API key was refused"),
@@ -25,6 +25,12 @@ export function loggedBy(
       outcome === "done"
         ? log.info({ userId }, "an account was erased")
         : log.warn({ userId }, "an account may have been erased"),
+    onUnreadable: unreadableIn(log),
     onNoticeError: (err) => log.error({ err }, "a notice could not be sent at once"),
   };
+}
+
+/** Tells of verifications that cannot be read while limits are given back. */
+export function unreadableIn(log: Pick<Log, "error">): PhonekeyDeps["onUnreadable"] {
+  return (err) => log.error({ err }, "a verification could not be read: all of its guesses count as open");
 }

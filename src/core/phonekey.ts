@@ -48,7 +48,7 @@ import { createPasswordFactor } from "./password/factor.ts";
 import { createPasswords, type PasswordPorts } from "./password/index.ts";
 import type { Phone } from "./phone.ts";
 import { createForgetFailed } from "./protection/failed.ts";
-import { createTakeSend } from "./protection/rebuild.ts";
+import { createTakeSend, type RebuildDeps } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { issueHandover, type RedeemInput, redeemHandover } from "./session/handover.ts";
@@ -72,6 +72,7 @@ export interface PhonekeyDeps
     PasswordPorts,
     Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey">,
     Pick<NoticesDeps, "noticeStore" | "onNoticeError">,
+    Pick<RebuildDeps, "onUnreadable">,
     Pick<FactorsDeps, "factorStore" | "totp" | "passkeys"> {
   readonly vault: ReceiptDeps["vault"];
   readonly apiKeys: ApiKeyStore;

@@ -141,6 +141,9 @@ export async function createRules(options: RulesOptions = {}) {
       phoneChanges,
       accounts,
       onErased: () => {},
+      onUnreadable: (error) => {
+        throw error;
+      },
       factorStore: sql.factorStore,
       ...factorParts({ random: systemRandom }),
       onNoticeError: (error) => {

@@ -4,11 +4,13 @@ import { migrate } from "../../src/adapters/sql/migrate.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
-import { type LimitCaller, limitChecks } from "../../src/core/protection/limits.ts";
+import { LIMIT_KEYS, type LimitCaller, limitChecks } from "../../src/core/protection/limits.ts";
+import { leaseMember } from "../../src/core/protection/members.ts";
 import type { LimitStore, Lost } from "../../src/core/protection/ports.ts";
 import { createTakeSend } from "../../src/core/protection/rebuild.ts";
 import { spendChecks } from "../../src/core/protection/spend.ts";
 import { UnavailableError } from "../../src/core/refusals.ts";
+import type { VerificationStore } from "../../src/core/verification/ports.ts";
 import { addSampleKey, aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
 import { NO_LIMITS } from "../core/rules.ts";
 import { countedLimits } from "../support/limit-journal.ts";
@@ -20,6 +22,7 @@ const PRICE = 50_000;
 
 const budget = { total: MESSAGES * PRICE, byCountry: {}, bySender: { other: PRICE } };
 const settings = {
+  codeAttempts: 3,
   limits: { ...NO_LIMITS, totalSends: [{ max: MESSAGES / 10, windowMs: DAY }] },
   guard: { mode: "off", allow: { countries: [], prefixes: [], networkBits: [] } },
   money: {
@@ -61,14 +64,22 @@ describe("a rebuild, page by page", () => {
     );
   });
 
-  const takeFrom = (over: { messages?: Partial<MessageStore>; limits?: Partial<LimitStore> } = {}) => {
+  const unreadable: unknown[] = [];
+  const takeFrom = (
+    over: {
+      messages?: Partial<MessageStore>;
+      limits?: Partial<LimitStore>;
+      find?: VerificationStore["find"];
+    } = {},
+  ) => {
     const take = createTakeSend({
       limits: { ...stores.limits, ...over.limits },
       messages: { ...stores.messages, ...over.messages },
-      verifications: stores.verifications,
+      verifications: { find: over.find ?? stores.verifications.find },
       clock,
       learned: async () => () => undefined,
       route: [{ name: "console" }],
+      onUnreadable: (error) => void unreadable.push(error),
       settings,
     });
     return (name: keyof typeof checks) =>
@@ -124,6 +135,26 @@ describe("a rebuild, page by page", () => {
     const sent = aMessage({ client: "shop", traffic, createdAt: NOW - DAY + MINUTE });
     const one = takeFrom({ messages: { sentSince: async () => [{ ...sent, converted: false }] } });
     expect(await one("backend")).toMatchObject({ refusedBy: "backend" });
+  });
+
+  test("is not held up by a verification that cannot be read, whose guesses all count as open", async () => {
+    const { phoneTag, bucket, traffic } = caller;
+    const member = leaseMember("damaged");
+    const sent = aMessage({ verificationId: "damaged", member, phoneTag, traffic, createdAt: NOW - MINUTE });
+    const messages = { sentSince: async () => [{ ...sent, converted: false }] };
+    const damaged = new SyntaxError("no JSON");
+    const away = new UnavailableError("Redis", { cause: undefined });
+    await expect(takeFrom({ messages, find: () => Promise.reject(away) })("spend")).rejects.toBe(away);
+    expect(await takeFrom({ messages, find: () => Promise.reject(damaged) })("spend")).toMatchObject({
+      ok: true,
+    });
+    expect(unreadable).toEqual([damaged]);
+    const guessesAt = (tag: string) => {
+      const lease = { key: LIMIT_KEYS.guesses(tag, bucket), wanted: 3, cap: 3, expiresAt: NOW + MINUTE };
+      return stores.limits.take({ epoch: "k", member: fresh("member"), checks: [], lease }, NOW);
+    };
+    expect(await guessesAt(phoneTag)).toMatchObject({ ok: false, refusedBy: "lease" });
+    expect(await guessesAt("k.other")).toMatchObject({ ok: true, leased: 3 });
   });
 
   test("has one page in memory at a time", async () => {

@@ -45,7 +45,12 @@ export interface RebuildDeps {
   readonly learned: () => Promise<Learned>;
   /** The first of them is what a message counts for that is still on its way. */
   readonly route: readonly Pick<SmsSender, "name">[];
-  readonly settings: ProtectionSettings;
+  /** Told of a verification that cannot be read, for the log. */
+  readonly onUnreadable: (error: unknown) => void;
+  readonly settings: ProtectionSettings & {
+    /** The most guesses that a verification gets. */
+    readonly codeAttempts: number;
+  };
 }
 
 /**
@@ -152,13 +157,27 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
    * to the ledger count twice until the lease ends. Where none is left it ends as soon as the last must be in the ledger.
    */
   async function leaseOf({ verificationId, phoneTag, bucket, createdAt }: SentMessage): Promise<LostLease[]> {
-    const verification = await deps.verifications.find(verificationId);
-    // What was started under an older tag is over.
-    if (verification?.outcome !== "open" || verification.phoneTag !== phoneTag) return [];
-    const { attemptsUsed, attemptsAllowed: amount } = verification;
+    const guesses = await guessesOf(verificationId, phoneTag);
+    if (!guesses) return [];
+    const { attemptsUsed, attemptsAllowed: amount } = guesses;
     const endsAt = attemptsUsed < amount ? Number.POSITIVE_INFINITY : deps.clock.now() + LATE_MS;
     const [key, member] = [LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(verificationId)];
     return [{ key, member, amount, expiresAt: Math.min(createdAt + LEASE_MS, endsAt) }];
+  }
+
+  /** Of one that cannot be read, and must not hold up all starts, as many as it may have. */
+  async function guessesOf(verificationId: string, phoneTag: string) {
+    try {
+      const verification = await deps.verifications.find(verificationId);
+      // What was started under an older tag is over.
+      return verification?.outcome === "open" && verification.phoneTag === phoneTag
+        ? verification
+        : undefined;
+    } catch (error) {
+      if (error instanceof UnavailableError) throw error;
+      deps.onUnreadable(error);
+      return { attemptsUsed: 0, attemptsAllowed: settings.codeAttempts };
+    }
   }
 
   /** Returns the slots that the message is counted in. */
