@@ -291,3 +291,9 @@ describe("the avatars", () => {
     }
   });
 });
+
+test("the API documents break a long address behind a slash", async () => {
+  const page = everyView("en", "/v1/verifications/{id}/resend").docs;
+  const broken = "/<wbr/>v1/<wbr/>verifications/<wbr/>{id}/<wbr/>resend";
+  expect(String(await page)).toContain(`<span class="path">${broken}</span>`);
+});

@@ -1,5 +1,6 @@
 import { COPY, type Copy } from "../copy.ts";
 import { layout, type Page, type PageContext } from "./layout.tsx";
+import { breakable } from "./parts.tsx";
 
 export interface ApiDocsPageProps {
   readonly context: PageContext;
@@ -108,7 +109,7 @@ function Contents({
         {operations.map((operation) => (
           <li>
             <a href={`#${anchor(operation)}`}>
-              <Method name={operation.method} /> <span class="path">{operation.path}</span>
+              <Method name={operation.method} /> <span class="path">{breakable(operation.path)}</span>
             </a>
           </li>
         ))}

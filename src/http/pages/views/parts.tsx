@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
 import type { Locale } from "../../../core/verification/ports.ts";
 import { dateTime, isoTime } from "./format.ts";
 import { AlertIcon, CheckIcon } from "./icons.tsx";
@@ -92,6 +92,11 @@ export function Time({ at, locale }: { readonly at: number; readonly locale: Loc
       {dateTime(at, locale)}
     </time>
   );
+}
+
+/** An address that breaks behind its slashes, where it has to. */
+export function breakable(address: string): Child[] {
+  return address.split("/").flatMap((part, index) => (index === 0 ? [part] : ["/", <wbr />, part]));
 }
 
 /** Joins the ids of the elements that describe a field; undefined when there is none. */
