@@ -209,7 +209,8 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   "a payment to confirm": async (page) => {
     const transaction = { amount: "1234567.89", currency: "CNY", payee: "Müller & Söhne 阳光超市有限公司" };
     await askedPage(page, { purpose: "confirm_transaction", transaction });
-    await submitCode(page, "000000", "/verify/");
+    await page.locator("#code").fill("000000");
+    await page.getByRole("main").locator("button.button-primary").click();
     await page.locator("#code-error").waitFor();
   },
   "asking for a temporary password": (page) => page.goto(`${app.origin}/temporary-password`),

@@ -110,7 +110,7 @@ describe("login protection", () => {
     await pressFactor(page, "protection");
     await page.getByText("Add an authenticator app or a passkey first.").waitFor();
     await pressFactor(page, "protection");
-    await page.waitForURL(`${app.origin}/account/factors`);
+    await page.waitForURL(`${app.origin}/account/factors?saved`);
   });
 
   it("asks for a recovery code by its name, where there is no app", async () => {
