@@ -12,7 +12,7 @@ const REQUEST = { phoneTag: "", purpose: "sign_in", address: "192.0.2.1" } as co
 
 const SEE_TO: Readonly<Record<CaptchaService, string>> = {
   tencent:
-    "See to TENCENT_CAPTCHA_APP_ID, TENCENT_CAPTCHA_APP_SECRET, the right captcha:DescribeCaptchaResult and the network.",
+    "See to TENCENT_CAPTCHA_APP_ID, TENCENT_CAPTCHA_APP_SECRET, the API key and its right captcha:DescribeCaptchaResult, and the network.",
   turnstile: "See to TURNSTILE_SECRET_KEY and the network.",
   hcaptcha: "See to HCAPTCHA_SITE_KEY, HCAPTCHA_SECRET_KEY and the network.",
 };
