@@ -16,7 +16,7 @@ export interface Asked extends VerificationBody {
 }
 
 /** For each test of a file a world with a backend that sends people to pages, and what it and they do there. */
-export function pagesWorld() {
+export function usePages() {
   let world: World;
   let key: string;
   async function open(options: WorldOptions = {}): Promise<void> {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { bodyOf, MINUTE_MS, PHONE, phoneNo, refused, wrongCode } from "../http/support.ts";
-import { type Asked, BACK, PAGE, PURCHASE, pagesWorld, STATE } from "./page-support.ts";
+import { type Asked, BACK, PAGE, PURCHASE, STATE, usePages } from "./page-support.ts";
 import { apiKey, backendOf, revoke } from "./support.ts";
 
-const at = pagesWorld();
+const at = usePages();
 const { shop, ask, browser } = at;
 
 describe("what attackers try with pages", () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { factorCalls } from "../http/factor-support.ts";
 import { bodyOf, MINUTE_MS, open, PHONE, refused, wrongCode } from "../http/support.ts";
-import { BACK, PURCHASE, pagesWorld, STATE } from "./page-support.ts";
+import { BACK, PURCHASE, STATE, usePages } from "./page-support.ts";
 import { apiKey, backendOf, claimsOf } from "./support.ts";
 
-const at = pagesWorld();
+const at = usePages();
 const { shop, ask, browser } = at;
 const { codeOf, protectedBy } = factorCalls(() => at.world);
 

@@ -3,12 +3,12 @@ import { sumsKey } from "../../../src/adapters/redis/limit-take.ts";
 import type { LimitCheck } from "../../../src/core/protection/ports.ts";
 import { SLOTS, sumKey } from "../../../src/core/protection/sums.ts";
 import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
-import { ownRedis } from "./own-redis.ts";
+import { useRedis } from "./use-redis.ts";
 
 const HOUR = 60 * MINUTE;
 
 describe("what limits ask of Redis", () => {
-  const at = ownRedis();
+  const at = useRedis();
 
   /** How often scripts called each command while this ran. */
   const called = async (work: () => Promise<unknown>) => {

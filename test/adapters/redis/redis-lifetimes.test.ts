@@ -4,13 +4,13 @@ import { createRedisVerificationStore } from "../../../src/adapters/redis/verifi
 import { exemptCaller, limitChecks } from "../../../src/core/protection/limits.ts";
 import { aVerification, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { NO_LIMITS } from "../../core/rules.ts";
-import { ownRedis } from "./own-redis.ts";
+import { useRedis } from "./use-redis.ts";
 
 const HOUR = 60 * MINUTE;
 
 /** Redis forgets by itself, and must not do it while somebody still looks back: a limit would be refilled. */
 describe("how long Redis keeps", () => {
-  const at = ownRedis();
+  const at = useRedis();
 
   /** For how long at least the key is there, whenever this is done to it: on a new one, and on one that was about to go. */
   async function leastKept(key: string, work: () => Promise<unknown>): Promise<number> {

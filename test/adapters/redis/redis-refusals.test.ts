@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { script } from "../../../src/adapters/redis/connection.ts";
 import { explain } from "../../../src/compose/explain.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
-import { ownRedis } from "./own-redis.ts";
+import { useRedis } from "./use-redis.ts";
 
 /** Answers an error as a server of any version would word it. */
 const ERROR = script("return redis.error_reply(ARGV[1])");
@@ -12,7 +12,7 @@ const wrapped = (answer: string) =>
   `ERR Error running script (call to f_3fe5a4a4ca02ea2a4c9e2d4ce1c0ff2a0d22a3d1): @user_script:41: @user_script: 41: ${answer}`;
 
 describe("what Redis says when it takes no writes", () => {
-  const at = ownRedis();
+  const at = useRedis();
 
   const refusal = (words: string) =>
     at.redis.run(ERROR, ["{key}"], [words]).then(

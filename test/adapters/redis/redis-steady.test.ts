@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { REBUILT } from "../../../src/adapters/redis/limit-take.ts";
 import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
-import { ownRedis } from "./own-redis.ts";
+import { useRedis } from "./use-redis.ts";
 
 describe("what Redis says of guesses that went to the ledger", () => {
-  const at = ownRedis();
+  const at = useRedis();
 
   test("is nothing where none did, and unknown for a while where something that was lost was put back", async () => {
     const take = (epoch: string) =>

@@ -13,7 +13,7 @@ export interface OwnRedis {
 }
 
 /** It is there from the first test of the block to the last. */
-export function ownRedis(): OwnRedis {
+export function useRedis(): OwnRedis {
   let server: RedisServer;
   let redis: RedisConnection;
   let limits: LimitStore;
