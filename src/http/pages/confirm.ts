@@ -163,9 +163,10 @@ async function confirmForm(
     ...(anew && { anew }),
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     to: pageOf(flow),
-    phoneMasked: maskedPhone,
-    // What an earlier visitor of this browser asked for is not theirs.
-    ...(sent?.phoneMasked === maskedPhone && { sent }),
+    ...(methods.includes("sms") && {
+      // What an earlier visitor of this browser asked for is not theirs.
+      sms: { phoneMasked: maskedPhone, ...(sent?.phoneMasked === maskedPhone && { sent }) },
+    }),
     ...(by &&
       refusal && { wrong: { ...(isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) } }),
   });

@@ -1,0 +1,32 @@
+import { FactorForm, type FactorFormProps } from "./factor-form.tsx";
+import { Banner } from "./parts.tsx";
+import { SmsStep, type SmsStepProps } from "./sms-step.tsx";
+
+export interface FactorStepsProps extends Omit<FactorFormProps, "error" | "hasFocus"> {
+  /** Why not; `by` where it is what was shown, by its name in `amr`. */
+  readonly wrong?: { readonly by?: string; readonly text: string };
+  /** Where a code by SMS counts. */
+  readonly sms?: Pick<SmsStepProps, "phoneMasked" | "sent" | "challenge">;
+}
+
+/**
+ * All ways to show who somebody is: first the code that was sent to them, where one was, and else the other factors. What
+ * was wrong is said where it was entered, or above all where there is no such place.
+ */
+export function FactorSteps({ lead, ...props }: FactorStepsProps & { readonly lead: string }) {
+  const { context, action, methods, wrong, sms } = props;
+  const isSent = sms?.sent !== undefined;
+  const takesCode = methods.includes("otp") || methods.includes("recovery");
+  const atSms = isSent && wrong?.by === "sms";
+  const atCode = takesCode && (wrong?.by === "otp" || wrong?.by === "recovery");
+  const smsStep = sms && <SmsStep {...{ context, action, ...sms }} {...(atSms && { error: wrong.text })} />;
+  return (
+    <>
+      {wrong && !atCode && !atSms && <Banner kind="error">{wrong.text}</Banner>}
+      <p class="lead">{lead}</p>
+      {isSent && smsStep}
+      <FactorForm {...props} hasFocus={!isSent} {...(atCode && { error: wrong.text })} />
+      {!isSent && smsStep}
+    </>
+  );
+}
