@@ -85,20 +85,27 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await beginning()).toBe("insert");
   });
 
-  test("nobody overtakes whose turn it is", async () => {
-    let isTaken = false;
-    while ((await beginning()) !== "insert");
-    const taking = opened.database.transaction(async (trx) => {
-      await lockTurn(trx);
-      const taken = take(limits, fresh("key"), 1).then((result) => {
-        isTaken = true;
-        return result;
+  test("nobody overtakes whose turn it is, and of one process one group waits, however long that takes", async () => {
+    for (const first of ["insert", "begin", "insert"]) expect(await beginning()).toBe(first);
+    const appends = () => seen.filter((text) => text.startsWith("insert into `limit_journal`")).length;
+    let answered = 0;
+    const asked = () =>
+      take(limits, fresh("key"), 1).then(({ ok }) => {
+        answered += 1;
+        return ok;
       });
-      await sleep(300);
-      expect(isTaken).toBe(false);
-      return { taken };
+    const taken = await opened.database.transaction(async (trx) => {
+      await lockTurn(trx);
+      seen = [];
+      const first = asked();
+      while (appends() === 0) await sleep(5);
+      await sleep(200);
+      const second = asked();
+      await sleep(200);
+      expect([appends(), answered]).toEqual([1, 0]);
+      return { all: [first, second] };
     });
-    expect(await (await taking).taken).toMatchObject({ ok: true });
+    expect(await Promise.all(taken.all)).toEqual([true, true]);
   });
 
   test("what several asked for at one moment is read as long as any of it matters", async () => {
