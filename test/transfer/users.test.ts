@@ -158,6 +158,13 @@ describe("moving in", () => {
     expect(unreadable).toEqual(["u1"]);
     expect(await exported(moving.tools)).toEqual([lineOf(0), lineOf(2)]);
   });
+
+  test("who lost their number to somebody else neither moves nor is named", async () => {
+    await moving.import(many(3));
+    await moving.database.db.updateTable("users").set({ sealed_phone: "" }).where("id", "=", "u1").execute();
+    for await (const { unreadable } of moving.tools.exportUsers()) expect(unreadable).toEqual([]);
+    expect(await exported(moving.tools)).toEqual([lineOf(0), lineOf(2)]);
+  });
 });
 
 describe("who moved in", () => {

@@ -131,6 +131,15 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     await expectMoved(opened.database, store, counted);
   });
 
+  test("nor is it missed where only one of its tables holds anything", async () => {
+    const key = fresh("guesses");
+    const row = { limit_key: key, member: fresh("member"), amount: 2, ends_at: NOW + MINUTE };
+    await opened.database.db.insertInto("limit_leases").values(row).execute();
+    await limits.sweep(NOW - DAY, 20);
+    const lease = { key, wanted: 9, cap: 3, expiresAt: NOW + MINUTE };
+    expect(await limits.take({ member: fresh("m"), checks: [], lease }, NOW)).toMatchObject({ leased: 1 });
+  });
+
   /** A process that was overtaken, whose first turns come to these errors. */
   const overtaken = async (...errors: readonly Error[]) => {
     const store = createLimitStore(losing(opened.database, errors));
