@@ -25,6 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
+const MONEY = {
+  prices: { currency: "CNY", prices: [{ micros: 50_000 }], free: [] },
+  hour: { byCountry: {}, bySender: {} },
+  day: { total: 1_000_000, byCountry: {}, bySender: {} },
+};
+
 type Answer = Parameters<ReturnType<typeof createTestSender>["answer"]>[0];
 
 /** Delivers one message by senders that answer so; with what the record says afterwards. */
@@ -213,11 +219,7 @@ describe("the record", () => {
 });
 
 test("the record has what became of a message also where its budgets could not be corrected", async () => {
-  const prices = { currency: "CNY", prices: [{ micros: 50_000 }], free: [] };
-  const day = { total: 1_000_000, byCountry: {}, bySender: {} };
-  const rules = await createRules({
-    settings: { money: { prices, hour: { byCountry: {}, bySender: {} }, day } },
-  });
+  const rules = await createRules({ settings: { money: MONEY } });
   const { db } = rules.database;
   rules.sms.answer(async () => {
     await sql`create trigger lost before insert on limit_journal begin select raise(abort, 'lost'); end`.execute(
@@ -256,8 +258,9 @@ test("the operator hears of what only they can mend also where the budgets could
   expect(report).toHaveBeenCalledWith({ messageId: record.id, sender: "sender-1", status: "rejected" });
 });
 
-test("of requests with one Idempotency-Key one is sent, also where the limits between them were lost", async () => {
+test("of requests with one Idempotency-Key one is sent and counted, also where the limits between them were lost", async () => {
   const rules = await createRules({
+    settings: { money: MONEY },
     wrap: ({ limits }) => ({
       limits: {
         ...limits,
@@ -266,6 +269,11 @@ test("of requests with one Idempotency-Key one is sent, also where the limits be
       },
     }),
   });
+  const counted = async () => {
+    const rows = await rules.database.db.selectFrom("limit_journal").select("entry").orderBy("id").execute();
+    const { events, total: spent } = countedLimits(rows.map(({ entry }) => entry));
+    return { sends: new Set(events.map(({ member }) => member)).size, spent };
+  };
   const { verifications } = rules.phonekey();
   const asked = { locale: "en", client: {} } as const;
   const start = { ...asked, phone: PHONE, purpose: "sign_in" } as const;
@@ -276,6 +284,7 @@ test("of requests with one Idempotency-Key one is sent, also where the limits be
   const started = await parallel(2, () => verifications.start({ ...start, idempotency: first }));
   expect(started.map(code).sort()).toEqual(expected);
   expect(rules.sms.sent).toHaveLength(1);
+  expect(await counted()).toEqual({ sends: 1, spent: 50_000 });
   const done = started.find(({ ok }) => ok);
   expect(await verifications.start({ ...start, idempotency: first })).toEqual(done);
 
@@ -283,6 +292,7 @@ test("of requests with one Idempotency-Key one is sent, also where the limits be
   const resent = await parallel(2, () => verifications.resend({ ...asked, ...again }));
   expect(resent.filter(({ ok }) => ok)).toHaveLength(1);
   expect(rules.sms.sent).toHaveLength(2);
+  expect(await counted()).toEqual({ sends: 2, spent: 100_000 });
   await rules.close();
 });
 

@@ -29,6 +29,8 @@ export interface Granted {
   readonly codeLength: number;
   readonly attempts: number;
   readonly resendAt: number;
+  /** Takes back that the send counts, where it was not even begun. */
+  readonly takeBack: () => Promise<void>;
 }
 
 /** Keeps a new verification. */

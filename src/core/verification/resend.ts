@@ -100,7 +100,9 @@ export async function resendVerification(
   const { record, sms } = await messageFor(deps, next, phone, idempotency);
   const delivered = await deliver(deps, record, sms);
   if (delivered.ok) return ok(viewOf(next, phone, now));
-  await deps.limits.forget(guardKeys(caller.value.traffic), [member]);
+  if (delivered.refusal.code === "idempotency_in_progress")
+    await takeBack(deps.limits, { checks, member }, now);
+  else await deps.limits.forget(guardKeys(caller.value.traffic), [member]);
   return delivered;
 }
 

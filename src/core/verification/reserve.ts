@@ -35,11 +35,12 @@ export async function reserve(
   const after = taken.steady ? before : await readAllowance(deps, input, now);
   const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
   const attempts = taken.leased - Math.max(0, lost);
+  const uncount = () => takeBack(deps.limits, { checks, member }, now);
   if (attempts >= 1 && !isToBeChallenged(input, after)) {
     if (lost > 0) await deps.limits.release(lease.key, member, lost);
-    return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt });
+    return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt, takeBack: uncount });
   }
-  await takeBack(deps.limits, { checks, member }, now);
+  await uncount();
   await deps.limits.release(lease.key, member, "all");
   return await reserve(deps, input, id, now);
 }

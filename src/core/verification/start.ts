@@ -126,7 +126,7 @@ async function resendHeldOrStart(
 
 /**
  * Counts the send, keeps the verification and sends its code. Where the sender refuses, the verification is over and its
- * guesses are free again; what the send counted against stays spent (promise 3).
+ * guesses are free again; what the send counted against stays spent (promise 3), unless another request had its key.
  */
 async function startNew(
   deps: VerificationDeps,
@@ -144,7 +144,8 @@ async function startNew(
   if (delivered.ok) return ok(viewOf(verification, input.phone, now));
   await deps.verifications.cancel(id);
   await deps.limits.release(LIMIT_KEYS.guesses(input.phoneTag, input.bucket), leaseMember(id), "all");
-  await deps.limits.forget(guardKeys(input.traffic), [leaseMember(id)]);
+  if (delivered.refusal.code === "idempotency_in_progress") await granted.value.takeBack();
+  else await deps.limits.forget(guardKeys(input.traffic), [leaseMember(id)]);
   return delivered;
 }
 
