@@ -41,11 +41,13 @@ export function coalesce<I, O>(
   let waiting: Waiting<I, O>[] = [];
   let lanes = 0;
   let latest = Number.NEGATIVE_INFINITY;
+  let isWatched = false;
 
   async function serveAll(): Promise<void> {
     for (await gathered(); waiting.length > 0; await gathered()) {
       const group = waiting.splice(0, sizeOf(waiting.length));
       latest = performance.now();
+      attend();
       await serve(group).catch((error: unknown) => {
         const all = [...group, ...waiting];
         waiting = [];
@@ -66,18 +68,38 @@ export function coalesce<I, O>(
     }
   }
 
+  /** Those who wait are served by another lane where all that are open are held up. */
+  function attend(): void {
+    if (waiting.length === 0 || lanes === mostLanes) return;
+    if (lanes > 0 && performance.now() < latest + HELD_UP_MS) watch();
+    else open();
+  }
+
+  function open(): void {
+    lanes += 1;
+    latest = performance.now();
+    void serveAll().finally(() => {
+      lanes -= 1;
+    });
+  }
+
+  /** Looks again when the latest group is held up: nobody else may come by then. */
+  function watch(): void {
+    if (isWatched) return;
+    isWatched = true;
+    const look = () => {
+      isWatched = false;
+      attend();
+    };
+    setTimeout(look, latest + HELD_UP_MS - performance.now()).unref();
+  }
+
   return (item) =>
     new Promise((resolve, reject) => {
       if (waiting.length >= QUEUE_LIMIT)
         return reject(unavailable(new Error("too many wait for the database")));
       waiting.push({ item, resolve, reject });
-      const isServed = lanes > 0 && performance.now() - latest < HELD_UP_MS;
-      if (isServed || lanes === mostLanes) return;
-      lanes += 1;
-      latest = performance.now();
-      void serveAll().finally(() => {
-        lanes -= 1;
-      });
+      attend();
     });
 }
 

@@ -4,7 +4,7 @@ import { coalesce } from "../../../src/adapters/sql/coalesce.ts";
 import { StaleKeyError, UnavailableError } from "../../../src/core/refusals.ts";
 
 /** Time stands still: on a busy machine any group may be under way for long. */
-beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance", "setTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
 /** Work that goes on when it is told to. */
@@ -106,6 +106,28 @@ describe("what several ask for at the same time", () => {
     all.push(ask(1), ask(2));
     await turns();
     expect(groups).toEqual([[0], [1, 2]]);
+    await endAll();
+    await Promise.all(all);
+  });
+
+  test("nor does whoever came before it was held up, if nobody comes after", async () => {
+    const { groups, run, turns, endAll } = createWork();
+    const ask = coalesce(run);
+    const all = [ask(0)];
+    await turns();
+    vi.advanceTimersByTime(60);
+    all.push(ask(1));
+    await turns();
+    expect(groups).toEqual([[0]]);
+    vi.advanceTimersByTime(40);
+    await turns();
+    expect(groups).toEqual([[0], [1]]);
+    all.push(...numbers(40).map(ask));
+    vi.advanceTimersByTime(100);
+    await turns();
+    vi.advanceTimersByTime(100);
+    await turns();
+    expect(groups.map(({ length }) => length)).toEqual([1, 1, 32, 8]);
     await endAll();
     await Promise.all(all);
   });
