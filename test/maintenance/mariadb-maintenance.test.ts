@@ -20,7 +20,7 @@ import type { Config } from "../../src/config.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import { refusedByMysql57 } from "../adapters/sql/mysql57.ts";
-import { DAY, MINUTE, NOW, parallel } from "../contracts/samples.ts";
+import { addSampleKey, DAY, MINUTE, NOW, parallel } from "../contracts/samples.ts";
 import { asRoot, hasMariadb, newDatabase, openTestMysql, type TestMysql } from "../support/mysql.ts";
 import { testConfig } from "../support/world.ts";
 import { addRow, CONFIG, createTestClock, isThere, KEPT_MS } from "./fixtures.ts";
@@ -32,6 +32,7 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
   beforeEach(async () => {
     statements = [];
     opened = await openTestMysql(clock, { onStatement: (sql) => statements.push(sql) });
+    await addSampleKey(opened.stores.keys);
   });
   afterEach(() => opened.close());
 
@@ -212,6 +213,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     const statements = new Set<string>();
     const opened = await openTestMysql(clock, { onStatement: (sql) => statements.add(sql) });
     const { database } = opened;
+    await addSampleKey(opened.stores.keys);
     statements.clear();
     for (const task of Object.keys(KEPT_MS) as Swept[]) await addRow({ opened }, task, 0);
     await createTick({
