@@ -23,11 +23,13 @@ export function createMessageWrites({ db, transaction }: SqlDatabase, tagKey: Ta
       ...messageValues(message),
       ...tagKey.keyed(message.phoneTag),
     }));
-    if (messages.every(({ idempotency }) => !idempotency)) await insertAll(db, rows);
+    const isKeyed = messages.some(({ idempotency }) => idempotency);
+    const [only = [], ...others] = underEachKey(rows);
+    if (!isKeyed && others.length === 0) await insertAll(db, only);
     else
       await transaction(async (trx) => {
-        await freeKeys(trx, messages);
-        await insertAll(trx, rows);
+        if (isKeyed) await freeKeys(trx, messages);
+        for (const same of [only, ...others]) await insertAll(trx, same);
       });
     return messages.map(() => undefined);
   };
@@ -57,18 +59,29 @@ export function createMessageWrites({ db, transaction }: SqlDatabase, tagKey: Ta
 
 type NewRow = MessageRow & Pick<KeyedRow, "keyId" | "latest">;
 
-/** No row goes in without a tag, and a tag whose key is not in use is none. The key is locked as in `assertCurrent`. */
+/** Nearly always one group. */
+function underEachKey(rows: readonly NewRow[]): readonly (readonly NewRow[])[] {
+  const keys = [...new Set(rows.map(({ keyId }) => keyId))];
+  return keys.map((key) => rows.filter(({ keyId }) => keyId === key));
+}
+
+/**
+ * For rows whose tags are under one key. None goes in where the first has no tag, and it has none where that key is not in
+ * use. The key is locked as in `assertCurrent`.
+ */
 function inserting(db: Kysely<Schema>, rows: readonly NewRow[], tagKey: TagKey) {
-  return db.insertInto("messages").values((eb) =>
-    rows.map(({ keyId, latest, phone_tag, ...row }) => ({
-      ...row,
-      phone_tag: eb
+  return db.insertInto("messages").values((eb) => {
+    const underCurrentKey = (tag: string, key: KeyedRow) =>
+      eb
         .selectFrom("keys")
-        .select(eb.val(phone_tag).as("phone_tag"))
-        .where(tagKey.currentAmong([{ keyId, latest }]))
-        .forShare(),
-    })),
-  );
+        .select(eb.val(tag).as("phone_tag"))
+        .where(tagKey.currentAmong([key]))
+        .forShare();
+    return rows.map(({ keyId, latest, phone_tag, ...row }, index) => ({
+      ...row,
+      phone_tag: index === 0 ? underCurrentKey(phone_tag, { keyId, latest }) : phone_tag,
+    }));
+  });
 }
 
 type Outcome = readonly [id: string, outcome: Finished];
