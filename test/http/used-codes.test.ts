@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apiKey, backendOf } from "../backend/support.ts";
 import { createVisitor } from "../password/visitor.ts";
-import { createWorld, ORIGIN, type World } from "../support/world.ts";
+import { bearer, createWorld, ORIGIN, type World } from "../support/world.ts";
 import { factorCalls } from "./factor-support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "./support.ts";
 
@@ -250,6 +250,27 @@ describe("a second click", () => {
       Array.from({ length: 4 }, () => world.request("/account/data/erase", sent)),
     );
     for (const answer of answers) expect(await answer.text()).toContain("Your account is deleted");
+  });
+
+  it("on the deletion of an account does not say that it is deleted where the session was ended before that", async () => {
+    const other = await world.signIn();
+    world.clock.advance(MINUTE_MS);
+    const visitor = createVisitor(world);
+    await visitor.enter();
+    await visitor.go("/account/data");
+    await visitor.go("/account/data/send", {});
+    await visitor.go("/account/data");
+    const sent = visitor.sending({ code: world.sms.lastCode() });
+    const headers = bearer(other.accessToken);
+    const [erased, twice] = await Promise.all([
+      world.request("/account/data/erase", sent),
+      world.request("/account/data/erase", sent),
+      world.request("/v1/sessions?scope=others", { method: "DELETE", headers }),
+    ]);
+    const late = await world.request("/account/data/erase", sent);
+    const isThere = (await world.request("/v1/me", { headers })).status === 200;
+    for (const answer of [erased, twice, late])
+      expect((await answer.text()).includes("Your account is deleted")).toBe(!isThere);
   });
 
   it("on a new password does not say that the code was wrong", async () => {

@@ -49,6 +49,15 @@ export async function authenticatePage(
   return ok(principal);
 }
 
+/** Whether the account is gone whose pages' session cookie this was: a session that merely ended is there still. */
+export async function isErased(
+  { tokens, sessions, clock }: Pick<AuthenticateDeps, "tokens" | "sessions" | "clock">,
+  pageToken: string,
+): Promise<boolean> {
+  const claims = await tokens.read("page", pageToken, clock.now());
+  return claims !== undefined && (await sessions.find(claims.sid)) === undefined;
+}
+
 /** The session with this id and its user; undefined when it is over. */
 export async function findOpen(
   deps: Pick<AuthenticateDeps, "sessions" | "clock" | "settings">,

@@ -1,6 +1,6 @@
 import { type DeviceDeps, issueDeviceToken } from "../account/device.ts";
 import type { Session } from "../account/ports.ts";
-import { type AuthenticateDeps, authenticate, authenticatePage } from "./authenticate.ts";
+import { type AuthenticateDeps, authenticate, authenticatePage, isErased } from "./authenticate.ts";
 import { endSession, listSessions } from "./own.ts";
 import { type RefreshDeps, refreshSession } from "./refresh.ts";
 import type { Principal } from "./session.ts";
@@ -20,6 +20,7 @@ export function createSessions(deps: AuthenticateDeps & RefreshDeps & SessionTok
     refresh: (refreshToken: string) => refreshSession(deps, refreshToken),
     authenticate: (accessToken: string) => authenticate(deps, accessToken),
     authenticatePage: (pageToken: string) => authenticatePage(deps, pageToken),
+    isErased: (pageToken: string) => isErased(deps, pageToken),
     list: (principal: Principal) => listSessions(deps, principal),
     end: (principal: Principal, id: string) => endSession(deps, principal, id),
     endOthers: ({ user, session }: Principal) => sessions.endOthers(user.id, session.id, clock.now()),

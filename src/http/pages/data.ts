@@ -7,7 +7,7 @@ import { exportBody } from "../export-body.ts";
 import { refusalText } from "../problem.ts";
 import { confirmFirst } from "./confirm.ts";
 import { pageContext, sendPage } from "./context.ts";
-import { clearCookie } from "./cookies.ts";
+import { clearCookie, readCookie } from "./cookies.ts";
 import { LIFE_COPY } from "./copy/life.ts";
 import { messagePageFor } from "./errors.ts";
 import { pageClient } from "./flow.ts";
@@ -75,11 +75,15 @@ export const submitErase: Handler = (c, deps) => {
     const sent = await held.code(c, deps, flow);
     return await answer(c, deps, visitor, { sent, refusal });
   };
-  // A right code that was sent twice: whose account it was is nobody by then.
-  const again = async () =>
-    (await held.isUsed(c, deps, await held.flow(c, deps))) ? await donePage(c, deps) : undefined;
-  return withForm(c, deps, erase, again);
+  return withForm(c, deps, erase, () => doneBefore(c, deps));
 };
+
+/** A right code that was sent twice: whose account it was is nobody by then; so is whoever's session merely ended. */
+async function doneBefore(c: Context<Env>, deps: HttpDeps): Promise<Response | undefined> {
+  const cookie = readCookie(c, deps.settings, "session");
+  if (cookie && !(await deps.phonekey.sessions.isErased(cookie))) return undefined;
+  return (await held.isUsed(c, deps, await held.flow(c, deps))) ? await donePage(c, deps) : undefined;
+}
 
 /** How long a second click waits for what the first one does, milliseconds. */
 const WAITS_MS = [100, 200, 400, 800];
@@ -94,7 +98,7 @@ async function isBeingErased(
   if (!(await held.isUsed(c, deps, flow))) return false;
   for (const waitMs of [0, ...WAITS_MS]) {
     await deps.pause(waitMs);
-    if (!(await deps.phonekey.sessions.authenticatePage(cookie)).ok) return true;
+    if (await deps.phonekey.sessions.isErased(cookie)) return true;
   }
   return false;
 }
