@@ -17,13 +17,15 @@ export function enhanceCodeField(root: ParentNode): void {
   // It would cut off a message that is pasted whole.
   input.removeAttribute("maxlength");
   const update = () => {
-    clean(input, length);
+    const codes = codesIn(input.value, length);
+    clean(input, codes[0] ?? digitsOf(input.value).slice(0, length));
     markCells(input);
+    return codes.length === 1;
   };
   input.addEventListener("input", (event) => {
     if ((event as InputEvent).isComposing) return;
-    update();
-    if (goesOn && input.value.length === length) send(form);
+    // What may be another number is no guess until the person says so.
+    if (update() && goesOn) send(form);
   });
   input.addEventListener("compositionend", () => input.dispatchEvent(new Event("input")));
   for (const type of ["focus", "blur", "keyup", "click", "select"]) {
@@ -38,16 +40,20 @@ function digitsOf(text: string): string {
   return text.normalize("NFKC").replace(/[^0-9]/g, "");
 }
 
-/** What of a text is the code: of a whole message the digits that stand together, as many as a code has. */
-function codeIn(text: string, length: number): string {
-  const together = text.normalize("NFKC").match(/[0-9]+/g) ?? [];
-  return together.find((digits) => digits.length === length) ?? digitsOf(text).slice(0, length);
+/** What of a text may be the code: numbers of as many digits, and where there is none of those, such in groups. */
+function codesIn(text: string, length: number): readonly string[] {
+  const plain = text.normalize("NFKC");
+  // Part of an amount, a date or a telephone is no number.
+  const numbers = plain.match(/[0-9]+(?:[./-][0-9]+)*/g) ?? [];
+  const inGroups = plain.match(/[0-9]+(?:[ \p{Pd}]+[0-9]+)*/gu) ?? [];
+  const isCode = (digits: string) => digits.length === length && !/[^0-9]/.test(digits);
+  const found = [numbers, inGroups.map(digitsOf)].map((all) => all.filter(isCode));
+  return [...new Set(found.find((all) => all.length > 0))];
 }
 
-function clean(input: HTMLInputElement, length: number): void {
-  const caret = digitsOf(input.value.slice(0, input.selectionStart ?? 0)).length;
-  const digits = codeIn(input.value, length);
+function clean(input: HTMLInputElement, digits: string): void {
   if (digits === input.value) return;
+  const caret = digitsOf(input.value.slice(0, input.selectionStart ?? 0)).length;
   input.value = digits;
   input.setSelectionRange(caret, caret);
 }

@@ -82,6 +82,12 @@ it.each([
   ["a whole message", (code: string) => `【Phonekey】您的验证码是${code}，5分钟内有效。`],
   ["a message that begins with other digits", (code: string) => `10690: ${code} is your sign-in code.`],
   [
+    "a code in groups behind other digits",
+    (code: string) => `10690: ${code.slice(0, 3)} ${code.slice(3)} is it.`,
+  ],
+  ["a code behind an amount", (code: string) => `支付 100000.00 元，验证码${code}，5分钟内有效。`],
+  ["a code behind a date and a telephone", (code: string) => `2026-112600, 400-123456: ${code}`],
+  [
     "full-width digits",
     (code: string) => [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join(" "),
   ],
@@ -91,6 +97,23 @@ it.each([
   const phone = newPhone();
   await askForCode(page, app.origin, phone);
   await paste(page, written(codeFor(phone)));
+  await page.waitForURL(`${app.origin}/account`);
+});
+
+it.each([
+  ["two numbers that may be the code", (code: string) => `Order 104216: ${code} is your code.`],
+  ["no code", () => "【Shop】您的包裹 4216 预计 11 月 26 日送达。"],
+  ["more digits than a code has", () => "138 0013 8000"],
+])("sends no guess by itself where what is pasted has %s", async (_, written) => {
+  const page = await browser.open();
+  const phone = newPhone();
+  await askForCode(page, app.origin, phone);
+  const posts = countPosts(page);
+  await paste(page, written(codeFor(phone)));
+  expect(await typed(page)).toMatch(/^[0-9]{6}$/);
+  await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))");
+  expect(posts()).toBe(0);
+  await page.locator("#code").fill(codeFor(phone));
   await page.waitForURL(`${app.origin}/account`);
 });
 
