@@ -18,7 +18,9 @@ function submitOnce(form: HTMLFormElement, event: Event): void {
     event.preventDefault();
   else {
     form.setAttribute("aria-busy", "true");
-    setTimeout(() => release(form), STUCK_MS);
+    const stuck = setTimeout(() => release(form), STUCK_MS);
+    // It would go on where it was, and give back what was sent since.
+    addEventListener("pageshow", () => clearTimeout(stuck), { once: true });
   }
 }
 

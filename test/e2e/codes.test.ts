@@ -130,6 +130,23 @@ it("shows the digits alone of what is pasted where a new password is chosen", as
   expect(await typed(page)).toBe(code);
 });
 
+it("keeps a form from being sent twice also where the visitor had come back to its page", async () => {
+  const page = await browser.open({ unwatched: true });
+  await page.clock.install();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator("#phone").fill(newPhone());
+  await page.route(`${app.origin}/sign-in`, (route) => route.abort("aborted"));
+  const posts = countPosts(page);
+  const press = () => page.locator('form[action="/sign-in"] button[type=submit]').click();
+  await press();
+  await page.clock.runFor(10_000);
+  await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+  await press();
+  await page.clock.runFor(10_000);
+  await press();
+  expect(posts()).toBe(2);
+});
+
 it("sends a form again that was stopped on its way", async () => {
   const page = await browser.open({ unwatched: true });
   await page.clock.install();
