@@ -51,11 +51,12 @@ const MAIN: Readonly<Record<string, string>> = {
   358: "FI",
 };
 
-/** Those that match, in their order; first those of which it is a word, then those where a word begins so. */
+/** Those that match, in their order; first those that are called so, then those of which it is a word, then those where a word begins so. */
 export function matching(choices: readonly Choice[], query: string): readonly Choice[] {
   const wanted = fold(query).replace(/^00(?=\d)/, "+");
-  if (wanted === "") return choices;
-  const rank = rankBy(wanted.replace(/^\+/, ""));
+  const word = wanted.replace(/^\+/, "");
+  if (word === "") return choices;
+  const rank = rankBy(word);
   return choices
     .filter(({ words }) => words.includes(wanted))
     .sort((left, right) => rank(left) - rank(right));
@@ -63,7 +64,7 @@ export function matching(choices: readonly Choice[], query: string): readonly Ch
 
 function rankBy(wanted: string): (choice: Choice) => number {
   return ({ code, words }) => {
-    if (MAIN[wanted] === code) return 0;
+    if (MAIN[wanted] === code || words.split("\n").includes(wanted)) return 0;
     const all = words.split(/[\n\s]\+?/);
     if (all.includes(wanted)) return 1;
     return all.some((word) => word.startsWith(wanted)) ? 2 : 3;

@@ -23,10 +23,21 @@ it.each([
   ["0044", "United Kingdom"],
   ["1", "United States"],
   ["cote", "Côte"],
+  ["sudan", "🇸🇩"],
 ])("a person who types %s finds %s first", async (typed, name) => {
   const page = await browser.open();
   await page.goto(`${app.origin}/sign-in`);
   await page.locator(".country-button").click();
   await page.keyboard.type(typed);
   expect(await page.locator("[role=option]").first().textContent()).toContain(name);
+});
+
+it("a person who types a plus alone finds the countries in their order", async () => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  const listed = () => page.locator("[role=option]").allTextContents();
+  const all = await listed();
+  await page.keyboard.type("+");
+  expect(await listed()).toEqual(all);
 });
