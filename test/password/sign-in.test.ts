@@ -195,6 +195,18 @@ describe("limits on passwords", () => {
     await refused(await signIn(phoneNo(3), PASSWORD, { deviceToken }), "too_many_requests");
   });
 
+  it("bind known devices by themselves: a right password is in no ledger, and costs a hash each time", async () => {
+    await world.close();
+    ({ world, hashes } = await createPasswordWorld({ env: { LIMIT_ADDRESS_CHECKS: "2/1h" } }));
+    await signUp(OWNER);
+    const { deviceToken } = await opened(await signIn(OWNER, PASSWORD));
+    hashes.length = 0;
+    const again = () => signIn(OWNER, PASSWORD, { deviceToken });
+    for (let n = 0; n < 2; n += 1) await opened(await again());
+    await refused(await again(), "too_many_requests");
+    expect(hashes).toHaveLength(2);
+  });
+
   it("ask a stranger for a challenge after three wrong ones for a number, known or not", async () => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({

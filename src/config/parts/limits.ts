@@ -47,7 +47,7 @@ export const limitVariables = {
   LIMIT_ADDRESS_CHECKS: withDefault(limit, "300/5m", {
     part: "Limits",
     sentence:
-      "Codes and passwords tried from one client address (IPv6 by /64). Beyond it strangers are refused; known devices are not.",
+      "Codes and passwords tried from one client address (IPv6 by /64). Beyond it strangers are refused; the known devices of each number have as many of their own then.",
   }),
 };
 

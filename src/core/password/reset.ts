@@ -10,6 +10,7 @@ import {
   countGuess,
   findLive,
   guessCode,
+  orAsKnown,
   type Subject,
 } from "../verification/check.ts";
 import { normalizeCode } from "../verification/code.ts";
@@ -63,7 +64,8 @@ export async function resetPassword(
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
   const counted = await countGuess(deps, input.client);
   const subject = await findLive(deps, input.verificationId);
-  if (!counted.ok && subject?.verification.bucket !== "device") return counted;
+  const admitted = await orAsKnown(deps, counted, subject?.verification);
+  if (!admitted.ok) return admitted;
   if (!subject) {
     deps.onGuess("dead");
     return refuse("invalid_code");

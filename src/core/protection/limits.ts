@@ -28,7 +28,7 @@ export interface LimitSettings {
   readonly countrySends: LearnedWindows;
   /** `LIMIT_TOTAL_SENDS`: messages to all strangers. */
   readonly totalSends: LearnedWindows;
-  /** `LIMIT_ADDRESS_CHECKS`: guesses, and as many solutions of challenges, from one client address. */
+  /** `LIMIT_ADDRESS_CHECKS`: guesses, and as many solutions of challenges, from one client address; beyond it of one phone's known devices. */
   readonly addressChecks: readonly Window[];
   /** `RESEND_SECONDS` or the sender's own floor, whichever is longer. */
   readonly resendMs: number;
@@ -237,6 +237,11 @@ export function runningRequest(key: string): SendCheck {
 /** The limit on guesses from one address; independent of whose codes they are. */
 export function guessChecks(settings: LimitSettings, addressTag: string): LimitCheck[] {
   return [{ name: "address_checks", key: `address-checks:${addressTag}`, windows: settings.addressChecks }];
+}
+
+/** The limit on guesses of a phone's known devices, once their address has none left. */
+export function knownGuessChecks(settings: LimitSettings, phoneTag: string): LimitCheck[] {
+  return [{ name: "device_checks", key: `device-checks:${phoneTag}`, windows: settings.addressChecks }];
 }
 
 /** The limit on solutions of challenges that somebody else judges for us. */

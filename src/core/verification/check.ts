@@ -6,7 +6,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { countOn } from "../protection/count.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard.ts";
-import { guessChecks, LIMIT_KEYS, type LimitSettings } from "../protection/limits.ts";
+import { guessChecks, knownGuessChecks, LIMIT_KEYS, type LimitSettings } from "../protection/limits.ts";
 import { leaseMember } from "../protection/members.ts";
 import type { Ledger, LimitStore } from "../protection/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
@@ -75,7 +75,8 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
     countGuess(deps, input.client),
     findLive(deps, input.verificationId),
   ]);
-  if (!counted.ok && subject?.verification.bucket !== "device") return counted;
+  const admitted = await orAsKnown(deps, counted, subject?.verification);
+  if (!admitted.ok) return admitted;
   if (!subject) {
     deps.onGuess("dead");
     return refuse("invalid_code");
@@ -105,17 +106,26 @@ function readCode({ code, purposes }: Pick<CheckInput, "code" | "purposes">): st
   return normalizeCode(code) ?? (takesPasswords ? normalizePassword(code) : undefined);
 }
 
-/**
- * Counts the guess for its client's address. A stranger's that is refused here is not looked at; known devices have ledgers of
- * their own, and whoever shares their address keeps them out by no number of guesses (T8).
- */
-export async function countGuess(
-  deps: CheckDeps,
-  client: Client,
-): Promise<Result<void, "too_many_requests">> {
+type Counted = Result<void, "too_many_requests">;
+
+/** Counts the guess for its client's address. A stranger's that is refused here is not looked at. */
+export async function countGuess(deps: CheckDeps, client: Client): Promise<Counted> {
   if (!client.addressKey) return ok(undefined);
   const checks = guessChecks(deps.settings.limits, await addressTagOf(deps, client.addressKey));
   return await countOn(deps, checks);
+}
+
+/**
+ * Counts a guess that its address's limit refused for the phone's known devices, where it is from one of them: whoever
+ * shares their address keeps them out by no number of guesses (T8). As many, because a right password is in no ledger.
+ */
+export async function orAsKnown(
+  deps: CheckDeps,
+  counted: Counted,
+  by: Pick<Verification, "bucket" | "phoneTag"> | undefined,
+): Promise<Counted> {
+  if (counted.ok || by?.bucket !== "device") return counted;
+  return await countOn(deps, knownGuessChecks(deps.settings.limits, by.phoneTag));
 }
 
 /**
