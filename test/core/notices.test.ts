@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import type { SendOutcome } from "../../src/core/delivery/ports.ts";
 import { createNotices, type NoticesDeps } from "../../src/core/notices/notices.ts";
+import type { Phone } from "../../src/core/phone.ts";
 import { createTakeSend } from "../../src/core/protection/rebuild.ts";
 import { createSettlePrice } from "../../src/core/protection/spend.ts";
 import { aMessage } from "../contracts/samples.ts";
@@ -147,6 +148,20 @@ describe("a notice", () => {
     await notices.sendDue(rules.clock.now());
     expect(rules.sms.sent).toHaveLength(1);
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
+  });
+
+  test("that was drafted before a retag and written down behind it is sent, under the new tag", async () => {
+    const { rules, user, notices, noticesOn } = await setUp();
+    const notice = await notices.draft("password_changed", user, { locale: "en" });
+    const { keyId } = await rules.retag();
+    await rules.restart();
+    await rules.deps().noticeStore.add(notice);
+    await noticesOn().send(notice);
+    expect(rules.sms.sent).toMatchObject([{ to: PHONE, purpose: "password_changed" }]);
+    const [tag = ""] = await rules.deps().vault.tags(PHONE as Phone);
+    expect(tag.startsWith(keyId)).toBe(true);
+    const messages = await rules.deps().receipts.messagesTo([tag], 5);
+    expect(messages).toContainEqual(expect.objectContaining({ purpose: "password_changed" }));
   });
 
   test("that another sends meanwhile leaves no message behind", async () => {

@@ -1,9 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { retag } from "../../src/adapters/keyring/retag.ts";
 import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
-import { retagBatch } from "../../src/adapters/sql/retag.ts";
-import { createSqlStores } from "../../src/adapters/sql/stores.ts";
-import { systemRandom } from "../../src/adapters/system/random.ts";
 import { eraseAccount } from "../../src/core/life/erase.ts";
 import {
   createRules,
@@ -15,7 +11,6 @@ import {
   type Rules,
   type RulesOptions,
   SECOND,
-  SECRETS,
   wrongFor,
 } from "./rules.ts";
 
@@ -215,7 +210,7 @@ describe("a retag of all phones", () => {
     const rules = await createRules();
     await guessWrong(rules, 6);
     const open = await rules.started();
-    const { keyId } = await retagAll(rules);
+    const { keyId } = await rules.retag();
     await rules.restart();
     const again = await rules.started();
     expect((await rules.deps().verifications.find(again.id))?.phoneTag.startsWith(`${keyId}.`)).toBe(true);
@@ -234,7 +229,7 @@ describe("a retag of all phones", () => {
     const { user } = (await rules.knownDevice()).signedIn;
     await guessWrong(rules, 9);
     expect(await eraseAccount(rules.deps(), user, { by: "operator" })).toBe(true);
-    await retagAll(rules);
+    await rules.retag();
     await rules.restart();
     rules.clock.advance(30 * DAY - HOUR);
     expect((await rules.started()).code).toHaveLength(8);
@@ -242,18 +237,4 @@ describe("a retag of all phones", () => {
     expect((await rules.started()).code).toHaveLength(6);
     await rules.close();
   });
-
-  async function retagAll(rules: Rules): Promise<{ readonly keyId: string }> {
-    const store = createSqlStores(rules.database, { clock: rules.clock, onStaleKey: () => {} }).keys;
-    return await retag({
-      store,
-      secrets: SECRETS,
-      clock: rules.clock,
-      random: systemRandom,
-      retagBatch: async (fromKeyId, newTag, limit) => {
-        const { phones, done } = await retagBatch(rules.database, { fromKeyId, newTag, limit });
-        return { done: phones, left: !done };
-      },
-    });
-  }
 });

@@ -1,9 +1,11 @@
 import { createTokens } from "../../src/adapters/jose/tokens.ts";
 import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
+import { retag } from "../../src/adapters/keyring/retag.ts";
 import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
 import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import { createMemoryVerificationStore } from "../../src/adapters/memory/verifications.ts";
 import { migrate } from "../../src/adapters/sql/migrate.ts";
+import { retagBatch } from "../../src/adapters/sql/retag.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
@@ -223,6 +225,17 @@ export async function createRules(options: RulesOptions = {}) {
     async ledger(bucket: Bucket = "stranger", phone = PHONE): Promise<readonly WrongGuess[]> {
       const tags = await running.deps.vault.tags(phone as Phone);
       return await running.deps.ledger.read(tags, bucket, 0);
+    },
+    /** Gives all phones tags of a new key. The process does not know of it. */
+    async retag(): Promise<{ readonly keyId: string }> {
+      const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
+      return await retag({
+        ...{ store, secrets: SECRETS, clock, random: systemRandom },
+        retagBatch: async (fromKeyId, newTag, limit) => {
+          const { phones, done } = await retagBatch(database, { fromKeyId, newTag, limit });
+          return { done: phones, left: !done };
+        },
+      });
     },
     /** Ends the process and starts another on the same database. */
     async restart(): Promise<void> {

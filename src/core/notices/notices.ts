@@ -116,9 +116,11 @@ async function draft(
  */
 async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
   const { noticeStore, clock, vault } = deps;
-  const notice = await noticeStore.findWaiting(id);
-  if (!notice) return;
-  const phone = await vault.open(notice.sealedPhone, id);
+  const found = await noticeStore.findWaiting(id);
+  if (!found) return;
+  const phone = await vault.open(found.sealedPhone, id);
+  // It may have been drafted before a retag and written down behind it.
+  const notice = { ...found, phoneTag: await vault.tag(phone) };
   const sms = await smsOf(deps, notice, phone);
   const route = deps.route.filter(({ carries }) => carries?.(sms) ?? true);
   const end = await reasonNotToSend(deps, notice, phone, route.length);
