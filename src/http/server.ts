@@ -88,9 +88,10 @@ function knowPeer(socket: Socket): void {
   if (!socket.remoteAddress) socket.destroy();
 }
 
-/** Ends a connection on which nothing happens (T43), unless we are who the other waits for. */
+/** Ends a connection on which nothing happens (T43), unless the other took all that we said and waits for more. */
 function endStalled(socket: Socket, underWay: ServerResponse | undefined): void {
-  if (underWay?.headersSent !== false) socket.destroy();
+  const isOurTurn = underWay?.writableFinished === false && socket.writableLength === 0;
+  if (!isOurTurn) socket.destroy();
 }
 
 function namesOf({ rawHeaders }: IncomingMessage): readonly string[] {
