@@ -108,6 +108,22 @@ describe("a notice", () => {
     },
   );
 
+  test("has its sender's time also where those before it took long", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    const [from, both] = [rules.clock.now(), [await promised(), await promised()]];
+    const leftMs: number[] = [];
+    rules.sms.answer(async () => {
+      const states = await Promise.all(both.map(stateOf));
+      const claimed = states.find(({ state }) => state === "sending");
+      leftMs.push((claimed?.due_at ?? 0) - rules.clock.now());
+      rules.clock.advance(4 * MINUTE);
+      return says("accepted");
+    });
+    rules.clock.advance(MINUTE);
+    await notices.sendDue(from + MINUTE);
+    expect(leftMs).toEqual([5 * MINUTE, 5 * MINUTE]);
+  });
+
   test("is not sent again where nobody knows whether it was", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     rules.sms.answer(says("unknown"));

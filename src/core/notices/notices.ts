@@ -53,7 +53,7 @@ export interface Notices {
   ): Promise<Notice>;
   /** Sends what was written down, if it can be sent now. Never rejects: what fails is left to the periodic work. */
   send(...notices: readonly Pick<Notice, "id">[]): Promise<void>;
-  /** Sends what is due at `now`, in a piece of the periodic work. */
+  /** Sends what is due at `now`, in a piece of the periodic work, and goes by the clock that this begins. */
   sendDue(now: number): Promise<Piece>;
 }
 
@@ -72,17 +72,18 @@ export function firstDueAt({ createdAt }: Pick<Notice, "createdAt">): number {
 }
 
 export function createNotices(deps: NoticesDeps): Notices {
-  const { noticeStore, onNoticeError } = deps;
+  const { noticeStore, clock, onNoticeError } = deps;
   return {
     draft: (kind, user, more) => draft(deps, kind, user, more),
     async send(...notices) {
       for (const { id } of notices) await sendNow(deps, id).catch(onNoticeError);
     },
     async sendDue(now) {
+      const aheadMs = clock.now() - now;
       const due = await noticeStore.due(now, PIECE);
       for (const { id, state } of due) {
         if (state === "sending") await noticeStore.end(id, "unknown");
-        else await sendNow({ ...deps, clock: { now: () => now } }, id);
+        else await sendNow({ ...deps, clock: { now: () => clock.now() - aheadMs } }, id);
       }
       return { count: due.length, isLast: due.length < PIECE };
     },
