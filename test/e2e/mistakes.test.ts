@@ -46,7 +46,7 @@ function codeFor(phone: string): string {
   return app.world.sms.lastCode(`+86${phone}`);
 }
 
-/** Each with JavaScript, a language and a size: all of them with every mistake. */
+/** With and without JavaScript, in either language and at either size: each of them makes every mistake. */
 const PEOPLE = [
   { locale: "en", tongue: "en", viewport: PHONE_SIZE, javaScriptEnabled: true, waits: /in 0:(30|29)/ },
   {
