@@ -28,7 +28,7 @@ export function learningOf(
   { config, database, stores, clock, random, observer, log }: LearningDeps,
   turns: Turns,
 ): () => Promise<Piece> {
-  const { baselines, alertStore } = stores;
+  const { baselines, alertStore, apiKeys } = stores;
   const traffic = createTrafficStore(database);
   const failed = (error: unknown) => {
     throw error;
@@ -38,7 +38,7 @@ export function learningOf(
   const settings = { money: moneySettings(config.protection) };
   return async () => {
     const learned = await learn({ traffic, baselines, turns, clock, random });
-    await watch({ traffic, baselines, alerts, standing: alertStore.standing, clock, settings });
+    await watch({ traffic, baselines, apiKeys, alerts, standing: alertStore.standing, clock, settings });
     return { count: learned ? 1 : 0, isLast: true };
   };
 }

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTrafficStore } from "../../src/adapters/sql/traffic-store.ts";
+import { systemRandom } from "../../src/adapters/system/random.ts";
+import { newApiKey } from "../../src/core/backend/api-key.ts";
 import type { Message } from "../../src/core/delivery/ports.ts";
 import { grown } from "../../src/core/protection/learn.ts";
 import { aMessage, DAY, MINUTE } from "../contracts/samples.ts";
@@ -130,6 +132,36 @@ describe("the durable record", () => {
     await at.tick();
     expect(await alerts()).toEqual(["spend hour/US"]);
     at.clock.pass(DAY + MINUTE);
+    await at.tick();
+    expect(await alerts()).toEqual([]);
+  });
+
+  test("an alert comes at four fifths of what a backend's newest key may spend, and goes with the key", async () => {
+    const { apiKeys } = at.opened.stores;
+    const key = (day: number) =>
+      newApiKey(
+        { clock: at.clock, random: systemRandom },
+        {
+          ...{ client: "shop", purposes: ["verify_identity"], networks: [], tells: "phone", sends: [] },
+          ...{ spend: { hour: 10_000_000, day }, returnTo: [], expiresAt: at.clock.now() + WEEK },
+        },
+      ).kept;
+    await apiKeys.create(key(500_000));
+    await add(3, { client: "shop" });
+    await add(2, { client: "other" });
+    await at.tick();
+    expect(await alerts()).toEqual([]);
+    await add(1, { client: "shop" });
+    await at.tick();
+    expect(await alerts()).toEqual(["spend day/key/shop"]);
+    at.clock.pass(MINUTE);
+    await apiKeys.replace(key(600_000), at.clock.now() + DAY);
+    await at.tick();
+    expect(await alerts()).toEqual([]);
+    await add(1, { client: "shop" });
+    await at.tick();
+    expect(await alerts()).toEqual(["spend day/key/shop"]);
+    await apiKeys.revoke("shop", at.clock.now());
     await at.tick();
     expect(await alerts()).toEqual([]);
   });

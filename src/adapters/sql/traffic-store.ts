@@ -38,13 +38,14 @@ export function createTrafficStore({ db }: SqlDatabase): TrafficStore {
     async spent(since) {
       const rows = await db
         .selectFrom("messages")
-        .select((eb) => ["sender", "country", eb.fn.sum<string>("price").as("micros")])
+        .select((eb) => ["sender", "country", "client", eb.fn.sum<string>("price").as("micros")])
         .where("created_at", ">", since)
-        .groupBy(["sender", "country"])
+        .groupBy(["sender", "country", "client"])
         .execute();
-      return rows.map(({ sender, country, micros }) => ({
+      return rows.map(({ sender, country, client, micros }) => ({
         sender: sender ?? "",
         country: country ?? "",
+        ...(client !== null && { client }),
         micros: Number(micros),
       }));
     },

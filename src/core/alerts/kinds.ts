@@ -41,8 +41,8 @@ export const ALERT_KINDS = {
     zh: "服务商因本版本未知的原因拒绝了请求。",
   },
   spend: {
-    en: "A spend limit is used up to four fifths or more; when it is used up, strangers get no more messages.",
-    zh: "短信费用已达到预算的八成以上；预算用尽后，陌生设备将无法收到短信。",
+    en: "A spend limit is used up to four fifths or more; once it is used up, strangers get no more messages, or the backend whose keys it is for.",
+    zh: "短信费用已达到预算的八成以上；预算用尽后，陌生设备将无法收到短信；若为某个 API 密钥自己的预算，则其后端将无法再发送短信。",
   },
   attack: {
     en: "Messages go out to strangers that no sign-in comes of. Strangers are about to be challenged, or are so already.",

@@ -172,6 +172,8 @@ export interface Peak {
 export interface Spent {
   readonly sender: string;
   readonly country: string;
+  /** The backend that asked for it. */
+  readonly client?: string;
   readonly micros: number;
 }
 

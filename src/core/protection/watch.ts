@@ -1,4 +1,6 @@
 import type { AlertDetail, AlertStore, Alerts } from "../alerts/ports.ts";
+import { whyOver } from "../backend/api-key.ts";
+import type { ApiKey, ApiKeyStore, KeySpend } from "../backend/ports.ts";
 import type { Clock } from "../ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import { openBound } from "./guard.ts";
@@ -14,6 +16,7 @@ const ALERT_AT = 0.8;
 export interface WatchDeps {
   readonly traffic: Pick<TrafficStore, "spent" | "open">;
   readonly baselines: Pick<BaselineStore, "list">;
+  readonly apiKeys: Pick<ApiKeyStore, "list">;
   readonly alerts: Pick<Alerts, "raise" | "clear">;
   readonly standing: AlertStore["standing"];
   readonly clock: Clock;
@@ -25,41 +28,66 @@ export async function watch(deps: WatchDeps): Promise<void> {
   const now = deps.clock.now();
   const known = new Map((await deps.baselines.list()).map(({ subject, value }) => [subject, value]));
   const learned: Learned = (subject) => known.get(subject);
-  const alertAt = ALERT_AT * openPart(learned);
-  const { hour, day } = deps.settings.money;
-  await watchBudget(deps, { name: "hour", budget: hour, since: now - HOUR_MS }, alertAt);
-  await watchBudget(deps, { name: "day", budget: day, since: now - DAY_MS }, alertAt);
+  await watchSpending(deps, ALERT_AT * openPart(learned), now);
   await watchTraffic(deps, learned, now);
 }
 
-interface BudgetWindow {
-  readonly name: string;
-  readonly budget: Budget;
-  /** Epoch milliseconds. */
-  readonly since: number;
+/** A budget, and how much of it was spent; it is told of from `alertAt` on. In millionths. */
+interface Used {
+  readonly subject: string;
+  readonly max: number;
+  readonly micros: number;
+  readonly alertAt: number;
 }
 
-async function watchBudget(
-  deps: WatchDeps,
-  { name: window, budget, since }: BudgetWindow,
-  alertAt: number,
-): Promise<void> {
-  for (const { name, max, micros } of usedOf(budget, await deps.traffic.spent(since))) {
+async function watchSpending(deps: WatchDeps, sharedAlertAt: number, now: number): Promise<void> {
+  const { hour, day } = deps.settings.money;
+  const keys = (await deps.apiKeys.list()).filter((key) => whyOver(key, now) === undefined);
+  const lastHour = await deps.traffic.spent(now - HOUR_MS);
+  const lastDay = await deps.traffic.spent(now - DAY_MS);
+  const watched = [
+    ...usedOf("hour", hour, lastHour, sharedAlertAt),
+    ...usedOf("day", day, lastDay, sharedAlertAt),
+    ...usedByKeys("hour", keys, lastHour),
+    ...usedByKeys("day", keys, lastDay),
+  ];
+  const names = watched.map(({ subject }) => subject);
+  await clearOthers(deps, "spend", names);
+  for (const { subject, max, micros, alertAt } of watched) {
     const detail = { spent: micros / MICROS, budget: max / MICROS };
-    await tell(deps, { kind: "spend", subject: `${window}/${name}`, detail }, micros >= alertAt * max);
+    await tell(deps, { kind: "spend", subject, detail }, micros >= alertAt * max);
   }
 }
 
 /** How much there is in each part of a budget that is set, and how much of it was spent. */
-function usedOf({ total, byCountry, bySender }: Budget, spent: readonly Spent[]) {
+function usedOf(
+  window: string,
+  { total, byCountry, bySender }: Budget,
+  spent: readonly Spent[],
+  alertAt: number,
+): Used[] {
   const used = (name: string, max: number, fits: (one: Spent) => boolean) => {
-    return { name, max, micros: spent.filter(fits).reduce((sum, { micros }) => sum + micros, 0) };
+    return { subject: `${window}/${name}`, max, micros: sumOf(spent.filter(fits)), alertAt };
   };
   return [
     ...(total === undefined ? [] : [used("total", total, () => true)]),
     ...Object.entries(byCountry).map(([name, max]) => used(name, max, ({ country }) => country === name)),
     ...Object.entries(bySender).map(([name, max]) => used(name, max, ({ sender }) => sender === name)),
   ];
+}
+
+/** The same for the backends that have a budget of their own: that of their newest key. */
+function usedByKeys(window: keyof KeySpend, keys: readonly ApiKey[], spent: readonly Spent[]): Used[] {
+  const newest = new Map(keys.map(({ client, spend }) => [client, spend[window]]));
+  return [...newest].flatMap(([client, max]) => {
+    if (max === undefined) return [];
+    const micros = sumOf(spent.filter((one) => one.client === client));
+    return [{ subject: `${window}/key/${client}`, max, micros, alertAt: ALERT_AT }];
+  });
+}
+
+function sumOf(spent: readonly Spent[]): number {
+  return spent.reduce((sum, { micros }) => sum + micros, 0);
 }
 
 async function watchTraffic(deps: WatchDeps, learned: Learned, now: number): Promise<void> {
@@ -69,15 +97,23 @@ async function watchTraffic(deps: WatchDeps, learned: Learned, now: number): Pro
     { name: "all", subject: "total", count: all },
     ...open.map(({ country, count }) => ({ name: country, subject: `country:${country}`, count })),
   ];
-  const quiet = (await deps.standing()).filter(
-    ({ kind, subject }) => kind === "attack" && !watched.some(({ name }) => name === subject),
-  );
-  for (const { subject } of quiet) await deps.alerts.clear("attack", subject);
+  const names = watched.map(({ name }) => name);
+  await clearOthers(deps, "attack", names);
   for (const { name, subject, count } of watched) {
     const bound = Math.max(openBound(subject) ?? 0, learned(subject) ?? 0);
     const detail = { unapproved: count, bound: Math.floor(bound) };
     await tell(deps, { kind: "attack", subject: name, detail }, count >= ALERT_AT * bound);
   }
+}
+
+/** Ends what is told of nothing that is still watched: a country fell quiet, a budget or a key is gone. */
+async function clearOthers(
+  { alerts, standing }: WatchDeps,
+  kind: "spend" | "attack",
+  watched: readonly string[],
+): Promise<void> {
+  const over = (await standing()).filter((one) => one.kind === kind && !watched.includes(one.subject));
+  for (const { subject } of over) await alerts.clear(kind, subject);
 }
 
 async function tell(
