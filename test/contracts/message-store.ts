@@ -80,6 +80,12 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
       });
     });
 
+    test("tells whose and for what the messages of a verification were", async () => {
+      const { verificationId, phoneTag, purpose } = await create({ client: "shop" });
+      expect(await store.findOf(verificationId)).toMatchObject({ phoneTag, purpose, client: "shop" });
+      expect(await store.findOf(fresh("verification"))).toBeUndefined();
+    });
+
     describe("idempotency keys", () => {
       test("find the message of the first request with its answer", async () => {
         const { key, ...rest } = idempotency();

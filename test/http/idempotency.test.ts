@@ -164,6 +164,27 @@ describe("a resend with an Idempotency-Key", () => {
     expect(world.sms.sent).toHaveLength(2);
   });
 
+  it.each(["memory:", "database"])(
+    "gets it for 24 hours, also when its verification is forgotten (%s)",
+    async (STATE_URL) => {
+      await restart({ env: { STATE_URL } });
+      const { id } = await start(world);
+      world.clock.advance(30 * SECOND_MS);
+      const first = await resend(world, id, { "idempotency-key": KEY });
+      const text = await first.text();
+      await restart({ env: { STATE_URL } });
+      world.clock.advance(DAY_MS - 1);
+      await world.tick();
+      const again = await resend(world, id, { "idempotency-key": KEY });
+      expect([again.status, await again.text()]).toEqual([200, text]);
+      await refused(await resend(world, id, { "idempotency-key": `${KEY}-2` }), "not_found");
+      await refused(await resend(world, id), "not_found");
+      world.clock.advance(1);
+      await refused(await resend(world, id, { "idempotency-key": KEY }), "not_found");
+      expect(world.sms.sent).toHaveLength(0);
+    },
+  );
+
   it("goes out once for 20 equal requests at the same time", async () => {
     const { id } = await start(world);
     world.clock.advance(30 * SECOND_MS);

@@ -40,6 +40,16 @@ export function createMessageStore(database: SqlDatabase, tagKey: TagKey): Messa
       return row && messageOf(row);
     },
 
+    async findOf(verificationId) {
+      const row = await db
+        .selectFrom("messages")
+        .select(SENT_COLUMNS)
+        .where("verification_id", "=", verificationId)
+        .limit(rows(1))
+        .executeTakeFirst();
+      return row && sentOf(row);
+    },
+
     async sentSince(since, { after, limit }) {
       const cursor = after === undefined ? undefined : await createdAtOf(after);
       let query = db

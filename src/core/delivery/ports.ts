@@ -161,6 +161,8 @@ export interface MessageStore {
   heldUntil(phoneTag: string, now: number): Promise<number | undefined>;
   /** The message of the request that used this idempotency key after `since`. */
   findByIdempotencyKey(key: string, since: number): Promise<Message | undefined>;
+  /** Whom the messages of this verification went to, and for what; undefined where there is none. */
+  findOf(verificationId: string): Promise<Pick<Message, "phoneTag" | "purpose" | "client"> | undefined>;
   /** What went out after `since`, oldest first, in pages of `limit`; for rebuilding limits that were lost. */
   sentSince(
     since: number,

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/api-key.ts";
 import type { ApiKey } from "../backend/ports.ts";
 import { deliver } from "../delivery/deliver.ts";
+import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { Phone } from "../phone.ts";
 import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, type ChallengeRefusal, judgeChallenge } from "../protection/challenges.ts";
@@ -38,7 +39,8 @@ export async function resendById(
   input: ResendInput,
 ): Promise<Result<VerificationView, SendRefusal | "not_found">> {
   const verification = await deps.verifications.find(input.id);
-  if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
+  if (!verification) return await replayForgotten(deps, input);
+  if (!mayUse(verification, input.client)) return refuse("not_found");
   const { phoneTag, purpose } = verification;
   // A message under its old tag would be out of reach of erasure and of the limits.
   if (!(await currentPhone(deps.vault, verification))) return refuse("not_found");
@@ -60,6 +62,19 @@ export async function resendById(
     verification,
     idempotency,
   });
+}
+
+/** The answer of the same request before: that is kept with its message, which outlives the verification. */
+async function replayForgotten(
+  deps: VerificationDeps,
+  { id, idempotency }: ResendInput,
+): Promise<Result<VerificationView, SendRefusal | "not_found">> {
+  const sent = idempotency && (await deps.messages.findOf(id));
+  if (!sent || isNoticeKind(sent.purpose)) return refuse("not_found");
+  const { phoneTag, purpose, client } = sent;
+  return (
+    (await replay(deps, hashIdempotencyKey(idempotency, phoneTag, purpose, client))) ?? refuse("not_found")
+  );
 }
 
 interface Resend extends Pick<ResendInput, "client" | "captcha"> {
