@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
+import type { NoticeKind } from "../../src/core/delivery/notice-kinds.ts";
 import type { SendOutcome } from "../../src/core/delivery/ports.ts";
 import { createNotices, type NoticesDeps } from "../../src/core/notices/notices.ts";
 import type { Phone } from "../../src/core/phone.ts";
@@ -47,8 +48,8 @@ async function setUp(options: RulesOptions = {}, over: Partial<NoticesDeps> = {}
     return await query.executeTakeFirstOrThrow();
   };
   /** Promises a notice, as a store does within its transaction. */
-  const promised = async (more: { readonly stopCode?: string } = {}) => {
-    const kind = more.stopCode ? "phone_change_started" : "password_changed";
+  const promised = async ({ kind, ...more }: { kind?: NoticeKind; readonly stopCode?: string } = {}) => {
+    kind ??= more.stopCode ? "phone_change_started" : "password_changed";
     const notice = await notices.draft(kind, user, { locale: "en", ...more });
     await rules.deps().noticeStore.add(notice);
     return notice;
@@ -226,15 +227,27 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "refused" });
   });
 
-  test("to a phone that was opted out is recorded as not sent", async () => {
-    const { rules, notices, promised, stateOf } = await setUp();
-    const notice = await promised();
-    const { phoneTag, sealedPhone } = notice;
-    await rules.deps().replies.optOut({ id: "opt-out", phoneTag, sealedPhone, at: rules.clock.now() });
-    await notices.send(notice);
-    expect(rules.sms.sent).toEqual([]);
-    expect(await stateOf(notice)).toMatchObject({ state: "opted_out", phone_tag: "" });
-  });
+  test.each([
+    ["password_changed", "sent"],
+    ["password_reset", "sent"],
+    ["phone_change_started", "sent"],
+    ["phone_changed", "opted_out"],
+    ["factor_added", "opted_out"],
+    ["factor_removed", "opted_out"],
+    ["recovery_code_used", "opted_out"],
+    ["login_protection_off", "opted_out"],
+  ] as const)(
+    "%s to a phone that was opted out ends as %s: what a day's wait rests on goes out",
+    async (kind, state) => {
+      const { rules, notices, promised, stateOf } = await setUp();
+      const notice = await promised({ kind });
+      const { phoneTag, sealedPhone } = notice;
+      await rules.deps().replies.optOut({ id: "opt-out", phoneTag, sealedPhone, at: rules.clock.now() });
+      await notices.send(notice);
+      expect(rules.sms.sent).toHaveLength(state === "sent" ? 1 : 0);
+      expect(await stateOf(notice)).toMatchObject({ state, phone_tag: "" });
+    },
+  );
 
   test("to a phone that the sender takes nothing for waits until it does", async () => {
     const { rules, noticesOn, promised, stateOf } = await setUp();

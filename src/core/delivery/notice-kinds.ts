@@ -12,6 +12,17 @@ export const NOTICE_KINDS = [
 
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
+/**
+ * For a day after these something waits for the phone's holder to act: a change of number, and a password that a code by SMS
+ * set. Whoever had the phone for a moment and answered STOP on it would else go on unseen.
+ */
+const WAITED_FOR: readonly NoticeKind[] = ["password_changed", "password_reset", "phone_change_started"];
+
+/** Whether an opt-out keeps this from its phone. */
+export function yieldsToOptOut(kind: NoticeKind): boolean {
+  return !WAITED_FOR.includes(kind);
+}
+
 export function isNoticeKind(use: string): use is NoticeKind {
   return NOTICE_KINDS.some((kind) => kind === use);
 }

@@ -1,6 +1,6 @@
 import type { User } from "../account/ports.ts";
 import { type DeliverDeps, handOver } from "../delivery/deliver.ts";
-import type { NoticeKind } from "../delivery/notice-kinds.ts";
+import { type NoticeKind, yieldsToOptOut } from "../delivery/notice-kinds.ts";
 import type { Message, SmsMessage } from "../delivery/ports.ts";
 import type { ReplyStore, TextVault } from "../delivery/receipt-ports.ts";
 import type { Keyring } from "../keys.ts";
@@ -134,13 +134,14 @@ async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
 
 async function reasonNotToSend(
   { replies, vault, clock }: NoticesDeps,
-  { createdAt }: Notice,
+  { createdAt, kind }: Notice,
   phone: Phone,
   senders: number,
 ): Promise<NoticeEnd | undefined> {
   if (clock.now() >= createdAt + MOST_AGE_MS) return "expired";
   if (senders === 0) return "no_text";
-  return (await replies.isOptedOut(await vault.tags(phone))) ? "opted_out" : undefined;
+  const isOptedOut = yieldsToOptOut(kind) && (await replies.isOptedOut(await vault.tags(phone)));
+  return isOptedOut ? "opted_out" : undefined;
 }
 
 async function smsOf(deps: NoticesDeps, notice: Notice, to: Phone): Promise<SmsMessage> {
