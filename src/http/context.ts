@@ -133,7 +133,7 @@ export interface Env {
     complete?: Response;
     /** The backend that showed a good API key, by its name. */
     backend?: string;
-    /** What an API answered no with. */
+    /** What was answered no with. */
     refusal?: string;
     /** Set where the answers have the shape of the functions API. */
     door?: "functions";

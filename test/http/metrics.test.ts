@@ -7,6 +7,7 @@ import { COUNTERS } from "../../src/adapters/prometheus/tally.ts";
 import type { Env } from "../../src/http/context.ts";
 import { mayReadMetrics } from "../../src/http/metrics.ts";
 import { createHttpServer } from "../../src/http/server.ts";
+import { createVisitor } from "../password/visitor.ts";
 import { sendRaw } from "../process/raw.ts";
 import { solveAltcha } from "../support/altcha.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
@@ -201,6 +202,25 @@ describe("what is counted", () => {
         'phonekey_refusals_total{refusal="noMethod"} 1',
         'phonekey_refusals_total{refusal="wrong_token"} 1',
       ]),
+    );
+  });
+
+  it("is bad input at the pages, too", async () => {
+    const world = await open();
+    const visitor = createVisitor(world);
+    await visitor.go("/sign-in");
+    await visitor.go("/sign-in", { phone: "12", country: "CN" });
+    await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
+    await visitor.go("/sign-in/code");
+    await visitor.go("/sign-in/code", { code: "x" });
+    await visitor.go("/sign-in", { phone: PHONE, country: "CN" }, { origin: "https://evil.example" });
+    await visitor.go("/sign-in", { phone: "1".repeat(20_000) }, { accept: "text/html" });
+    expect(await counted(world)).toEqual(
+      expect.arrayContaining(
+        ["invalid_phone", "invalid_request", "forbidden_origin", "request_too_large"].map(
+          (refusal) => `phonekey_refusals_total{refusal="${refusal}"} 1`,
+        ),
+      ),
     );
   });
 

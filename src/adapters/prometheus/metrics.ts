@@ -6,7 +6,7 @@ import { COUNTERS, type CounterName, createTally, type Tally } from "./tally.ts"
 export interface Metrics {
   /** Counts what the rules tell of. */
   readonly observer: Observer;
-  /** @param request.route the pattern that the request was answered by; `refusal` the code of an API's no */
+  /** @param request.route the pattern that the request was answered by; `refusal` the code of a no */
   countRequest(request: {
     readonly route: string;
     readonly method: string;

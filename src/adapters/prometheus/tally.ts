@@ -17,7 +17,7 @@ export const COUNTERS = {
   },
   refusals: {
     name: "phonekey_refusals_total",
-    help: "Requests that an API refused, by the code of the refusal; words of the functions API's own where it has them.",
+    help: "Requests that an API or a page refused, by the code of the refusal; words of the functions API's own where it has them.",
     labels: ["refusal"],
   },
   decisions: {

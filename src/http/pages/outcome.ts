@@ -24,6 +24,7 @@ export async function sendOutcome(
   { refusal, challenge }: Outcome,
   returnTo: readonly string[] = [],
 ): Promise<Response> {
+  if (refusal) c.set("refusal", refusal.code);
   const seconds = refusal?.retryAfterSeconds;
   if (seconds) c.header("retry-after", String(seconds));
   const status = refusal ? REFUSALS[refusal.code].status : 200;
