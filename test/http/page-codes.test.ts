@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "../password/support.ts";
 import { createVisitor } from "../password/visitor.ts";
 import { solveAltcha } from "../support/altcha.ts";
@@ -172,4 +172,77 @@ it("a page that is older than its code asks for the number once more", async () 
   world.clock.advance(10 * MINUTE_MS);
   expect(await go("/account/phone/resend", {})).toMatchObject({ status: 303, location: "/account/phone" });
   expect((await go("/account/phone")).text).toContain('name="phone"');
+});
+
+/** The fields of a page's form that are not for a person to fill in. */
+function hiddenOf(page: string, action: string): Record<string, string> {
+  const [, form = ""] = page.split(`action="${action}"`);
+  const fields = (form.split("</form>")[0] ?? "").matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g);
+  return Object.fromEntries([...fields].map(([, name = "", value = ""]) => [name, value]));
+}
+
+/**
+ * Sends a form twice at once, as a double click does without scripts, and keeps the cookies of one answer alone.
+ *
+ * @param kept which answer's: the browser dropped the other one
+ * @returns where both lead
+ */
+async function twiceAtOnce(
+  { go, jar, sending }: ReturnType<typeof createVisitor>,
+  page: string,
+  { action, typed = {}, kept }: { action: string; typed?: Record<string, string>; kept: number },
+) {
+  const { text } = await go(page);
+  const sent = sending({ ...hiddenOf(text, action), ...typed });
+  const answers = await Promise.all([world.request(action, sent), world.request(action, sent)]);
+  for (const line of answers[kept]?.headers.getSetCookie() ?? []) {
+    const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    jar.set(name, value);
+  }
+  return answers.map((answer) => answer.headers.get("location"));
+}
+
+describe.each([0, 1])("a double click of which answer %i alone arrives leads to the code", (kept) => {
+  it.each([
+    ["/account/data", "/account/data/send", {}],
+    ["/account/phone", "/account/phone/send", { phone: NEW, country: "CN" }],
+    ["/account/confirm?to=%2Faccount%2Fdata", "/account/confirm/send", {}],
+  ])("of %s", async (page, action, typed) => {
+    ({ world } = await createPasswordWorld());
+    const visitor = createVisitor(world);
+    await visitor.enter();
+    world.clock.advance(MINUTE_MS);
+    const before = world.sms.sent.length;
+    expect(await twiceAtOnce(visitor, page, { action, typed, kept })).toEqual([page, page]);
+    expect(world.sms.sent.length).toBe(before + 1);
+    expect((await visitor.go(page)).text).toContain('name="code"');
+  });
+
+  it("of /sign-in/second", async () => {
+    ({ world } = await createPasswordWorld());
+    await guarded(PHONE);
+    world.clock.advance(MINUTE_MS);
+    const visitor = await atSecondStep(PHONE);
+    const before = messagesTo(PHONE);
+    const [page, action] = ["/sign-in/second", "/sign-in/second/send"];
+    expect(await twiceAtOnce(visitor, page, { action, kept })).toEqual([page, page]);
+    expect(messagesTo(PHONE)).toBe(before + 1);
+    await visitor.go(page);
+    const entered = await visitor.go(page, { by: "sms", code: world.sms.lastCode(PHONE) });
+    expect(entered).toMatchObject({ location: "/account" });
+  });
+
+  it.each([
+    ["/sign-in", "/sign-in/code", "/sign-in/resend"],
+    ["/sign-in/forgotten", "/sign-in/forgotten/code", "/sign-in/forgotten/resend"],
+  ])("that %s sends in the place of one that has ended", async (start, page, action) => {
+    ({ world } = await createPasswordWorld());
+    const visitor = createVisitor(world);
+    await visitor.go(start);
+    await visitor.go(start, { phone: PHONE, country: "CN" });
+    world.clock.advance(10 * MINUTE_MS);
+    expect(await twiceAtOnce(visitor, page, { action, kept })).toEqual([page, page]);
+    expect(messagesTo(PHONE)).toBe(2);
+    expect((await visitor.go(page)).text).toContain('name="code"');
+  });
 });

@@ -167,7 +167,7 @@ async function findHeld(
   return found && mayUse(found, client) ? found : undefined;
 }
 
-export interface SendAgainInput extends Omit<ResendInput, "idempotency"> {
+export interface SendAgainInput extends ResendInput {
   readonly locale: Locale;
   /** The user who shows that they are signed in. */
   readonly self?: Self;

@@ -49,9 +49,9 @@ export const showConfirm: Handler = (c, deps) =>
 
 /** POST /account/confirm/send: sends a code, or the same again. */
 export const sendConfirmCode: Handler = (c, deps) =>
-  withForm(c, deps, async (visitor) => {
+  withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
-    const sent = await sendOwnCode(c, deps, { flow, principal: visitor.principal }, "second_factor");
+    const sent = await sendOwnCode(c, deps, { flow, fields, ...visitor }, "second_factor");
     if (!sent.ok) return await confirmForm(c, deps, visitor, flow, { by: "sms", refusal: sent.refusal });
     await held.keep(c, deps, sent.value);
     return confirmFirst(c, pathOf(flow));

@@ -4,6 +4,7 @@ import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps, HttpSettings } from "../context.ts";
 import { localeOf } from "../middleware/locale.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
+import { newOnce } from "./once.ts";
 import type { Page, PageContext } from "./views/layout.tsx";
 
 /** What every view needs; chooses the page's language: what the visitor picked, else what the browser asks for. */
@@ -18,7 +19,7 @@ export function pageContext(
     assets: deps.assets,
     brand: deps.settings.brandName,
     languageLinks: { en: languageLink(c, page.path, "en"), "zh-CN": languageLink(c, page.path, "zh-CN") },
-    ...(page.csrf && { csrf: page.csrf }),
+    ...(page.csrf && { csrf: page.csrf, once: newOnce(deps) }),
   };
 }
 

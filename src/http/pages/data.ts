@@ -25,7 +25,7 @@ const held = createHeld("erase");
 /** GET /account/data: offers all that is kept about the visitor, and the end of the account. */
 export const showData: Handler = (c, deps) =>
   withVisitor(c, deps, async (visitor) => {
-    const sent = await held.code(c, deps, await held.flow(c, deps));
+    const sent = await held.code(c, deps, await held.begin(c, deps));
     return await answer(c, deps, visitor, { sent });
   });
 
@@ -45,10 +45,10 @@ export const downloadData: Handler = (c, deps) =>
 
 /** POST /account/data/send: sends the code that deletes, or the same again. */
 export const sendEraseCode: Handler = (c, deps) =>
-  withForm(c, deps, async (visitor) => {
+  withForm(c, deps, async (visitor, fields) => {
     if (!deps.phonekey.life.mayErase(visitor.principal).ok) return confirmFirst(c, PATH);
     const flow = await held.flow(c, deps);
-    const started = await sendOwnCode(c, deps, { flow, principal: visitor.principal }, "delete_account");
+    const started = await sendOwnCode(c, deps, { flow, fields, ...visitor }, "delete_account");
     if (!started.ok) {
       const sent = await held.code(c, deps, flow);
       return await answer(c, deps, visitor, { sent, refusal: started.refusal });

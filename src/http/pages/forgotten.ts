@@ -11,7 +11,6 @@ import { COPY } from "./copy.ts";
 import { messagePageFor } from "./errors.ts";
 import { flowCsrf, flowForm, pageClient } from "./flow.ts";
 import { createHeld, heldVerification, secondsUntil } from "./held.ts";
-import { newOnce } from "./once.ts";
 import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { noPhone, phoneField, type TypedPhone, typedPhone } from "./phone-form.ts";
 import { sendCode, sendCodeAgain } from "./send-code.ts";
@@ -111,7 +110,6 @@ async function forgottenForm(
   const field = phoneField(deps, context, { typed, refusal });
   const page = forgottenPage({
     ...field,
-    form: { ...field.form, once: newOnce(deps) },
     ...(challenge && { challenge }),
   });
   return await sendOutcome(c, deps, page, { refusal, challenge });

@@ -14,11 +14,21 @@ export interface SentCode {
 
 /** The code that one of the account's pages sent to this browser, named in a cookie of that page, also when it was used. */
 export function createHeld(cookie: CookieName) {
+  async function kept(c: Context<Env>, deps: HttpDeps): Promise<Flow | undefined> {
+    const token = readCookie(c, deps.settings, cookie);
+    return token ? await deps.phonekey.flow.read(token) : undefined;
+  }
   const held = {
     async flow(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
-      const kept = readCookie(c, deps.settings, cookie);
-      const flow = kept ? await deps.phonekey.flow.read(kept) : undefined;
-      return flow ?? newFlow(deps);
+      return (await kept(c, deps)) ?? newFlow(deps);
+    },
+    /** The same, kept from now on: what a form sends twice has to be of one flow to be one. */
+    async begin(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
+      const flow = await kept(c, deps);
+      if (flow) return flow;
+      const begun = newFlow(deps);
+      await held.keep(c, deps, begun);
+      return begun;
     },
     async keep(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<void> {
       writeCookie(c, deps.settings, cookie, await deps.phonekey.flow.issue(flow));

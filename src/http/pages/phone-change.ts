@@ -11,6 +11,7 @@ import { messagePageFor, ownRefusalText } from "./errors.ts";
 import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
 import { createHeld, heldVerification, type SentCode } from "./held.ts";
+import { sentOnce } from "./once.ts";
 import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { resendCode } from "./send-code.ts";
 import { phoneChangePage } from "./views/phone-change.tsx";
@@ -26,8 +27,9 @@ interface Shown extends Outcome {
 /** GET /account/phone: asks for the new number, for its code, or shows what is about to happen. */
 export const showPhoneChange: Handler = (c, deps) =>
   withVisitor(c, deps, async (visitor) => {
+    const flow = await held.begin(c, deps);
     const isOther = c.req.query("other") !== undefined;
-    const sent = isOther ? undefined : await held.code(c, deps, await held.flow(c, deps));
+    const sent = isOther ? undefined : await held.code(c, deps, flow);
     return await answer(c, deps, visitor, { sent });
   });
 
@@ -43,12 +45,15 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
       purpose: "change_phone",
       client: pageClient(c, deps, flow),
     } as const;
-    const started = await deps.phonekey.verifications.start({
-      ...input,
-      locale: pageLocale(c, deps.settings),
-      self: selfOf(visitor.principal),
-      ...(captcha && { captcha }),
-    });
+    const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
+      deps.phonekey.verifications.start({
+        ...input,
+        locale: pageLocale(c, deps.settings),
+        self: selfOf(visitor.principal),
+        ...(captcha && { captcha }),
+        ...(idempotency && { idempotency }),
+      }),
+    );
     if (started.ok) {
       await held.keep(c, deps, { ...flow, verification: started.value.id });
       return c.redirect(PATH, 303);

@@ -8,7 +8,6 @@ import { refusalText } from "../problem.ts";
 import { pageContext } from "./context.ts";
 import { flowCsrf } from "./flow.ts";
 import type { Fields } from "./forms.ts";
-import { newOnce } from "./once.ts";
 import { isDemand, type Outcome, sendOutcome } from "./outcome.ts";
 import type { PageContext } from "./views/layout.tsx";
 import { type PhoneFieldProps, phonePage } from "./views/phone.tsx";
@@ -69,7 +68,7 @@ export async function phoneForm(
   const field = phoneField(deps, context, { typed, refusal: isHint ? undefined : refusal });
   const page = phonePage({
     ...field,
-    form: { ...field.form, purpose, once: newOnce(deps) },
+    form: { ...field.form, purpose },
     takesNew: deps.settings.signUp === "open",
     ...(isHint && { notice: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),

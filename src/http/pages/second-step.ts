@@ -13,6 +13,7 @@ import { messagePageFor } from "./errors.ts";
 import { evidenceIn } from "./evidence.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "./flow.ts";
 import { createHeld } from "./held.ts";
+import { sentOnce } from "./once.ts";
 import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { secondStepPage } from "./views/second-step.tsx";
 
@@ -87,12 +88,15 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
   if (!self.ok) return await messagePageFor(c, deps, self.refusal);
   const captcha = readCaptcha(fields);
   const input = { client, purpose: "second_factor", self: self.value } as const;
-  const sent = await deps.phonekey.verifications.start({
-    ...input,
-    locale: pageLocale(c, deps.settings),
-    ...(heldId && { heldId }),
-    ...(captcha && { captcha }),
-  });
+  const sent = await sentOnce(deps, form.value, (idempotency) =>
+    deps.phonekey.verifications.start({
+      ...input,
+      locale: pageLocale(c, deps.settings),
+      ...(heldId && { heldId }),
+      ...(captcha && { captcha }),
+      ...(idempotency && { idempotency }),
+    }),
+  );
   if (!sent.ok) {
     const { refusal } = sent;
     const challenge = isDemand(refusal)

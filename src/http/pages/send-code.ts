@@ -46,16 +46,19 @@ export async function sendCode(
 export async function sendOwnCode(
   c: Context<Env>,
   deps: HttpDeps,
-  { flow, principal }: { readonly flow: Flow; readonly principal: Principal },
+  { flow, fields, principal }: FlowForm & { readonly principal: Principal },
   purpose: Purpose,
 ): Promise<Result<Flow, RefusalCode>> {
-  const started = await deps.phonekey.verifications.start({
-    purpose,
-    client: pageClient(c, deps, flow),
-    locale: pageLocale(c, deps.settings),
-    self: selfOf(principal),
-    ...(flow.verification && { heldId: flow.verification }),
-  });
+  const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
+    deps.phonekey.verifications.start({
+      purpose,
+      client: pageClient(c, deps, flow),
+      locale: pageLocale(c, deps.settings),
+      self: selfOf(principal),
+      ...(flow.verification && { heldId: flow.verification }),
+      ...(idempotency && { idempotency }),
+    }),
+  );
   return started.ok ? ok({ ...flow, verification: started.value.id }) : started;
 }
 
@@ -75,7 +78,7 @@ export async function resendCode(
   return { ok: false, refusal, challenge };
 }
 
-/** Sends the code of the flow again, or a new one when the first has ended. */
+/** Sends the code of the flow again, or a new one when the first has ended: one, for a form that was sent twice. */
 export async function sendCodeAgain(
   c: Context<Env>,
   deps: HttpDeps,
@@ -83,11 +86,14 @@ export async function sendCodeAgain(
 ): Promise<Sending> {
   const captcha = readCaptcha(fields);
   const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
-  const sent = await deps.phonekey.verifications.again({
-    ...input,
-    locale: pageLocale(c, deps.settings),
-    ...(captcha && { captcha }),
-  });
+  const sent = await sentOnce(deps, { flow, fields }, (idempotency) =>
+    deps.phonekey.verifications.again({
+      ...input,
+      locale: pageLocale(c, deps.settings),
+      ...(captcha && { captcha }),
+      ...(idempotency && { idempotency }),
+    }),
+  );
   if (sent.ok) return { ok: true, flow: { ...flow, verification: sent.value.id } };
   const { refusal } = sent;
   const challenge = isDemand(refusal)

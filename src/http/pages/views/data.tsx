@@ -17,8 +17,8 @@ export interface DataPageProps {
 }
 
 /**
- * What is kept about a person, and the end of their account. Posts to /account/data/export, to /account/data/send, and
- * `code` to /account/data/erase; each with `csrf`.
+ * What is kept about a person, and the end of their account. Posts to /account/data/export, `once` to
+ * /account/data/send, and `code` to /account/data/erase; each with `csrf`.
  */
 export function dataPage(props: DataPageProps): Page {
   const { context, error, isOfCode, sent } = props;
@@ -55,7 +55,7 @@ function Unsent({ context, phoneMasked }: DataPageProps) {
         {before}
         <PhoneNumber value={phoneMasked} after={after} />
       </p>
-      <Form context={context} action="/account/data/send">
+      <Form context={context} action="/account/data/send" sendsOnce>
         <button class="button button-danger" type="submit">
           {LIFE_COPY[context.locale].phone.submit}
         </button>

@@ -26,7 +26,7 @@ export function forgottenPage(props: ForgottenPageProps): Page {
     <>
       <h1>{copy.title}</h1>
       <p class="lead">{copy.lead}</p>
-      <Form context={context} action={START} class="stack">
+      <Form context={context} action={START} class="stack" sendsOnce>
         <PhoneField {...props} />
         {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">

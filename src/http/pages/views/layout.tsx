@@ -11,6 +11,8 @@ export interface PageContext {
   readonly assets: { readonly script: string; readonly style: string };
   /** The token that every form of the page sends back; must be there when the page has a form. */
   readonly csrf?: string;
+  /** Tells a form of this page that is sent twice from two forms; there with `csrf`. */
+  readonly once?: string;
   /** This page in each language, as addresses. */
   readonly languageLinks: Readonly<Record<Locale, string>>;
   /** Whose sign-in this is. */

@@ -10,13 +10,23 @@ interface FormProps {
   readonly class?: string;
   /** Which browser script, if any, takes care of this form. */
   readonly enhance?: "resend" | "download" | undefined;
+  /** Whether it has a message sent: one, also where the form is sent twice. */
+  readonly sendsOnce?: boolean | undefined;
 }
 
 /** A POST form with the page's CSRF token. Every form of the pages is one of these (T36). */
-export function Form({ context, action, enhance, children, ...rest }: PropsWithChildren<FormProps>) {
+export function Form({
+  context,
+  action,
+  enhance,
+  sendsOnce,
+  children,
+  ...rest
+}: PropsWithChildren<FormProps>) {
   return (
     <form method="post" action={action} class={rest.class} data-form={enhance ?? "plain"} novalidate>
       <input type="hidden" name="csrf" value={context.csrf ?? ""} />
+      {sendsOnce && <input type="hidden" name="once" value={context.once ?? ""} />}
       {children}
     </form>
   );

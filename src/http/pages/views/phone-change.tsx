@@ -23,7 +23,7 @@ export interface PhoneChangePageProps extends PhonePageProps {
 }
 
 /**
- * Moves the account to another number. Posts `country`, `phone` and `captcha` to /account/phone/send, `code` to
+ * Moves the account to another number. Posts `country`, `phone`, `once` and `captcha` to /account/phone/send, `code` to
  * /account/phone, `captcha` alone to /account/phone/resend, and nothing else to /account/phone/cancel; each with `csrf`.
  */
 export function phoneChangePage(props: PhoneChangePageProps): Page {
@@ -59,7 +59,7 @@ function Ask(props: PhoneChangePageProps) {
         <PhoneNumber value={phoneMasked} />
         {after}
       </p>
-      <Form context={context} action="/account/phone/send" class="stack">
+      <Form context={context} action="/account/phone/send" class="stack" sendsOnce>
         <PhoneField {...{ ...field, context }} {...(!isOfCode && error && { error })} />
         {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">

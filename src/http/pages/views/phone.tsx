@@ -25,8 +25,6 @@ export interface PhonePageProps {
     /** What is sent to it: a code, or a temporary password. */
     readonly purpose?: "sign_in" | "temporary_password";
     readonly returnTo?: string;
-    /** Tells a form that is sent twice from two forms. */
-    readonly once?: string;
   };
   /** Those allowed, in the order to show them; with a single one there is nothing to pick. */
   readonly countries: readonly Country[];
@@ -39,7 +37,7 @@ export interface PhonePageProps {
   readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
-/** Asks for the phone. Posts `country`, `phone`, `csrf`, `captcha` and, if they were given, `once` and `return_to` to /sign-in. */
+/** Asks for the phone. Posts `country`, `phone`, `once`, `csrf`, `captcha` and, if it was given, `return_to` to /sign-in. */
 export function phonePage(props: PhonePageProps): Page {
   const { context, form, takesNew, error, notice, challenge } = props;
   const isPassword = form.purpose === "temporary_password";
@@ -52,7 +50,7 @@ export function phonePage(props: PhonePageProps): Page {
       <h1>{title}</h1>
       {notice && <Banner kind="notice">{notice}</Banner>}
       <p class="lead">{takesNew && !isPassword ? lead + copy.newHere : lead}</p>
-      <Form context={context} action="/sign-in" class="stack">
+      <Form context={context} action="/sign-in" class="stack" sendsOnce>
         {isPassword && <input type="hidden" name="purpose" value="temporary_password" />}
         {form.returnTo !== undefined && <input type="hidden" name="return_to" value={form.returnTo} />}
         <PhoneField {...props} />
@@ -83,7 +81,6 @@ export function PhoneField(props: PhoneFieldProps) {
   const only = countries.length === 1 ? countries[0] : undefined;
   return (
     <div class="field">
-      {form.once !== undefined && <input type="hidden" name="once" value={form.once} />}
       <label for="phone">{copy.phone}</label>
       <div class={error ? "phone-field is-wrong" : "phone-field"} data-phone-field="">
         {only ? <OnlyCountry country={only} /> : <CountrySelect {...props} />}

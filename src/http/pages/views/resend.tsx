@@ -6,13 +6,14 @@ import { Form } from "./parts.tsx";
 
 export interface ResendProps {
   readonly context: PageContext;
-  /** Where it posts `csrf` and `captcha` to. */
+  /** Where it posts `csrf`, `captcha` and, where it is primary, `once` to. */
   readonly action?: string;
   /** Whole seconds; 0 when it may be sent again at once. */
   readonly resendInSeconds: number;
   /** What has to be solved before. */
   readonly challenge?: Omit<ChallengeProps, "context"> | undefined;
   readonly label?: string;
+  /** Whether it sends a new one, in the place of one that has ended. */
   readonly primary?: boolean;
 }
 
@@ -27,7 +28,13 @@ export function ResendForm({
 }: ResendProps) {
   const copy = COPY[context.locale].code;
   return (
-    <Form context={context} action={action} class={primary ? "stack" : "resend"} enhance="resend">
+    <Form
+      context={context}
+      action={action}
+      class={primary ? "stack" : "resend"}
+      enhance="resend"
+      sendsOnce={primary}
+    >
       {challenge && <Challenge context={context} {...challenge} />}
       <button
         class={primary ? "button button-primary" : "link-button"}

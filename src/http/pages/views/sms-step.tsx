@@ -33,7 +33,7 @@ function Unsent({ context, action, phoneMasked, challenge }: SmsStepProps) {
         {before}
         <PhoneNumber value={phoneMasked} after={after} />
       </p>
-      <Form context={context} action={`${action}/send`} class="stack">
+      <Form context={context} action={`${action}/send`} class="stack" sendsOnce>
         {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">
           {copy.send}
