@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Refusal, RefusalCode } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
+import { normalizeCode } from "../../core/verification/code.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
@@ -66,7 +67,8 @@ export const submitReset: Handler = async (c, deps) => {
     const view = await heldVerification(c, deps, flow);
     if (!view) return c.redirect(START, 303);
     if (view.status === "approved") return await usedPage(c, deps);
-    return await resetForm(c, deps, flow, view, { refusal: reset.refusal });
+    const typedCode = normalizeCode(fields.get("code") ?? "");
+    return await resetForm(c, deps, flow, view, { refusal: reset.refusal, typedCode });
   }
   const context = pageContext(c, deps, { path: START });
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
@@ -120,9 +122,11 @@ async function resetForm(
   deps: HttpDeps,
   flow: Flow,
   view: VerificationView,
-  { refusal, challenge }: Outcome = {},
+  { refusal, challenge, typedCode }: Outcome & { readonly typedCode?: string | undefined } = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
+  // Nobody looked at it yet, and the browser that gets it back is the one that sent it.
+  const isKept = typedCode && refusal && OF_PASSWORD.has(refusal.code);
   const page = resetPage({
     context,
     phoneMasked: view.phone,
@@ -130,6 +134,7 @@ async function resetForm(
     resendInSeconds: secondsUntil(view.resendAt, deps.clock.now()),
     ended: view.status !== "pending",
     ...(refusal && !isDemand(refusal) && { [fieldOf(refusal)]: refusalText(refusal, context.locale) }),
+    ...(isKept && { typedCode }),
     ...(challenge && { challenge }),
   });
   return await sendOutcome(c, deps, page, { refusal, challenge });
