@@ -191,8 +191,8 @@ function showChosen({ select, button, choices }: Picker): void {
   if (!choice) return;
   const flag = element("span", { class: "flag", "aria-hidden": "true" }, choice.flag);
   button.replaceChildren(flag, `+${choice.callingCode}`);
-  const label = select.getAttribute("aria-label") ?? "";
-  button.setAttribute("aria-label", `${label}: ${choice.name} +${choice.callingCode}`);
+  const { chosen = "" } = select.dataset;
+  button.setAttribute("aria-label", chosen.replace("{country}", `${choice.name} +${choice.callingCode}`));
 }
 
 /** A number with its calling code says which country it is of. */

@@ -41,3 +41,12 @@ it("a person who types a plus alone finds the countries in their order", async (
   await page.keyboard.type("+");
   expect(await listed()).toEqual(all);
 });
+
+it.each([
+  ["en", "Country or region: China +86"],
+  ["zh-CN", "国家或地区：中国 +86"],
+])("the button says what it is for and what is chosen as people write it (%s)", async (lang, name) => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in?lang=${lang}`);
+  expect(await page.locator(".country-button").getAttribute("aria-label")).toBe(name);
+});

@@ -85,3 +85,15 @@ it("a passkey that is refused at the second step is no wrong code", async () => 
     expect(passkey.text).not.toContain('id="factor-error"');
   }
 });
+
+it.each([
+  ["en", "Remove: Authenticator app"],
+  ["zh-CN", "移除：验证器应用"],
+])("a button says which factor it removes as people write it (%s)", async (lang, name) => {
+  await addApp(await world.signIn(PHONE));
+  world.clock.advance(MINUTE_MS);
+  const { go, enter } = createVisitor(world);
+  await enter();
+  const { text } = await go(`/account/factors?lang=${lang}`);
+  expect(text).toContain(`aria-label="${name}"`);
+});

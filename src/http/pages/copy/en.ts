@@ -14,6 +14,7 @@ export const EN: Copy = {
     lead: "Enter your mobile number and we’ll text you a code.",
     newHere: " If you’re new here, this creates your account.",
     country: "Country or region",
+    chosenCountry: "Country or region: {country}",
     phone: "Mobile number",
     submit: "Send code",
     smallPrint: "You’ll get one text message. Your carrier’s rates may apply.",

@@ -24,6 +24,7 @@ interface FactorsCopy {
   readonly kinds: Readonly<Record<"totp" | "passkey", string>>;
   readonly added: string;
   readonly remove: string;
+  readonly removeOf: (factor: string) => string;
   readonly addApp: string;
   readonly addPasskey: string;
   readonly needsScript: string;
@@ -66,6 +67,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     kinds: { totp: "Authenticator app", passkey: "Passkey" },
     added: "Added",
     remove: "Remove",
+    removeOf: (factor) => `Remove: ${factor}`,
     addApp: "Add an authenticator app",
     addPasskey: "Add a passkey",
     needsScript: "Passkeys need JavaScript.",
@@ -104,6 +106,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     kinds: { totp: "验证器应用", passkey: "通行密钥" },
     added: "添加于",
     remove: "移除",
+    removeOf: (factor) => `移除：${factor}`,
     addApp: "添加验证器应用",
     addPasskey: "添加通行密钥",
     needsScript: "使用通行密钥需要启用 JavaScript。",

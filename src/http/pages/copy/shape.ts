@@ -17,13 +17,15 @@ export interface Copy {
   readonly docs: DocsCopy;
 }
 
-/** Texts with `{time}` or `{count}` are filled in by the script in the browser. */
+/** Texts with `{time}`, `{count}` or `{country}` are filled in by the script in the browser. */
 interface PhoneCopy {
   readonly title: string;
   readonly lead: string;
   /** Behind `lead`, where whoever is new gets an account. */
   readonly newHere: string;
   readonly country: string;
+  /** The same, with the one that is chosen. */
+  readonly chosenCountry: string;
   readonly phone: string;
   readonly submit: string;
   readonly smallPrint: string;

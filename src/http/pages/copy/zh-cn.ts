@@ -14,6 +14,7 @@ export const ZH_CN: Copy = {
     lead: "输入手机号，我们会向您发送短信验证码。",
     newHere: "首次登录将自动创建账号。",
     country: "国家或地区",
+    chosenCountry: "国家或地区：{country}",
     phone: "手机号",
     submit: "获取验证码",
     smallPrint: "您将收到一条短信，运营商可能收取相关费用。",

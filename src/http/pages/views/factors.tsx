@@ -66,7 +66,7 @@ function List({ context, factors }: FactorsPageProps) {
                 <button
                   class="button button-quiet"
                   type="submit"
-                  aria-label={`${copy.remove}: ${label || copy.kinds[kind]}`}
+                  aria-label={copy.removeOf(label || copy.kinds[kind])}
                 >
                   {copy.remove}
                 </button>

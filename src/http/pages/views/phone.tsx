@@ -131,6 +131,7 @@ function CountrySelect({ context, form, countries }: PhoneFieldProps) {
       aria-label={copy.country}
       autocomplete="off"
       data-country=""
+      data-chosen={copy.chosenCountry}
       data-search={copy.search}
       data-close={copy.close}
       data-no-match={copy.noMatch}
