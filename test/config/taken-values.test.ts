@@ -26,6 +26,12 @@ const TAKEN: Case[] = [
     (read) => read.server.allowedOrigins,
     ["capacitor://localhost", "ionic://localhost", "tauri://localhost", "my.app://localhost"],
   ],
+  [
+    "ALLOWED_ORIGINS",
+    "https://localhost,http://localhost,http://tauri.localhost",
+    (read) => read.server.allowedOrigins,
+    ["https://localhost", "http://localhost", "http://tauri.localhost"],
+  ],
   ["PHONEKEY_SECRETS", `${SECRET}, ${OTHER_SECRET},`, (read) => read.secrets, [SECRET, OTHER_SECRET]],
   [
     "PHONEKEY_SECRETS",
