@@ -22,14 +22,17 @@ describe("long work", () => {
   const howFar = (things: string) =>
     new RegExp(`\\r\\u001b\\[K\\d+ ${things}, \\d+ a second, \\d+ %, \\d+ s left`);
 
-  test("says on a terminal how far it is, how fast it goes and how long it still takes", () => {
-    const folder = workingFolder();
-    writeFileSync(join(folder, "users"), Array.from({ length: COUNT }, (_, n) => lineOf(n)).join(""));
-    expect(atTerminal(folder, "migrate")).toMatch(howFar("migrations"));
-    expect(atTerminal(folder, "users import users")).toMatch(howFar("users"));
-    expect(atTerminal(folder, "users export --file out")).toMatch(howFar("users"));
-    expect(atTerminal(folder, "keys retag")).toMatch(howFar("rows"));
-  });
+  test.runIf(process.platform === "linux")(
+    "says on a terminal how far it is, how fast it goes and how long it still takes",
+    () => {
+      const folder = workingFolder();
+      writeFileSync(join(folder, "users"), Array.from({ length: COUNT }, (_, n) => lineOf(n)).join(""));
+      expect(atTerminal(folder, "migrate")).toMatch(howFar("migrations"));
+      expect(atTerminal(folder, "users import users")).toMatch(howFar("users"));
+      expect(atTerminal(folder, "users export --file out")).toMatch(howFar("users"));
+      expect(atTerminal(folder, "keys retag")).toMatch(howFar("rows"));
+    },
+  );
 
   test("says nothing of it where no terminal is", async () => {
     expect(await phonekey(["migrate"], { folder: workingFolder() })).toMatchObject({ code: 0, stderr: "" });
