@@ -36,7 +36,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-export const SECRETS = ["a secret of these tests, at least 32 bytes long"];
+const SECRETS = ["a secret of these tests, at least 32 bytes long"];
 
 /** For tests in which the operator hears of nothing. */
 export const SILENT_ALERTS: Alerts = {
