@@ -64,11 +64,11 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
 /**
  * What `WWW-Authenticate` asks for (RFC 6750, section 3; RFC 9470, section 3). Every 401 has to ask for something (RFC 9110,
  * section 15.5.2), or clients such as Jetty's throw; but no new access token helps whoever typed a wrong code. Whoever
- * showed no token is told of no error (RFC 6750, section 3.1).
+ * showed no token is told of no error (RFC 6750, section 3.1), yet the scheme has to have a parameter (section 3).
  */
 function demandOf({ code, stepUp }: Refusal, isShown: boolean): string | undefined {
   if (code === "invalid_token" || code === "invalid_api_key")
-    return isShown ? 'Bearer error="invalid_token"' : "Bearer";
+    return isShown ? 'Bearer error="invalid_token"' : 'Bearer realm="phonekey"';
   if (REFUSALS[code].status === 401) return `Phonekey error="${code}"`;
   if (code !== "step_up_required" || !stepUp) return undefined;
   const { level, maxAgeSeconds } = stepUp;

@@ -43,12 +43,12 @@ describe("GET /v1/me", () => {
     expect(mine.user.phone).toBe(PHONE);
   });
 
-  // An error is said of a token alone (RFC 6750, section 3.1).
+  // An error is said of a token alone (RFC 6750, section 3.1), and the scheme never stands alone (section 3).
   it.each([
-    ["without a token", {}, "Bearer"],
-    ["with another scheme", { authorization: "Basic eDp5" }, "Bearer"],
-    ["with an empty token", { authorization: "Bearer " }, "Bearer"],
-    ["with two tokens", { authorization: "Bearer a b" }, "Bearer"],
+    ["without a token", {}, 'Bearer realm="phonekey"'],
+    ["with another scheme", { authorization: "Basic eDp5" }, 'Bearer realm="phonekey"'],
+    ["with an empty token", { authorization: "Bearer " }, 'Bearer realm="phonekey"'],
+    ["with two tokens", { authorization: "Bearer a b" }, 'Bearer realm="phonekey"'],
     ["with what is no token", { authorization: "Bearer x.y.z" }, 'Bearer error="invalid_token"'],
   ])("%s is refused", async (_, headers: Record<string, string>, demand) => {
     const response = await world.request("/v1/me", { headers });

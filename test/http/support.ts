@@ -88,7 +88,7 @@ export async function refused(response: Response, code: RefusalCode, field?: str
   expect(problem.requestId).toBe(response.headers.get("x-request-id"));
   // Without a scheme some clients throw in the place of handing the answer on (RFC 9110, section 15.5.2).
   if (response.status === 401)
-    expect(response.headers.get("www-authenticate")).toMatch(/^(Bearer|(Bearer|Phonekey) \w+="\w+")$/);
+    expect(response.headers.get("www-authenticate")).toMatch(/^(Bearer|Phonekey) \w+="\w+"$/);
   expect(response.headers.get("retry-after")).toBe(problem.retryAfter ? String(problem.retryAfter) : null);
   return problem;
 }
