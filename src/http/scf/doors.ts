@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { refusalText } from "../problem.ts";
 import { answerOf, refusalAnswer, type ScfAnswer } from "./answer.ts";
 import type { Arrive } from "./arrival.ts";
-import { readEvent, writtenOf } from "./event.ts";
+import { hasTooMany, isRecord, readEvent, writtenOf } from "./event.ts";
 
 /** The functions of the demo. */
 export type FunctionName = "sms" | "getUserInfo" | "setNickname";
@@ -27,6 +27,7 @@ export function createScfDoors(app: Pick<App, "fetch">, arrive: Arrive): ScfDoor
   return {
     answer,
     async call(name, event) {
+      if (hasTooMany(event)) return bareAnswer(refusalAnswer({ code: "headers_too_large" }).body);
       const { body } = await answer(functionEvent(name, event));
       return bareAnswer(body);
     },
@@ -95,8 +96,4 @@ function bareAnswer(body: string): object {
     errorMessage: title ?? refusalText({ code: "internal_error" }, "en"),
     data: { codeStr: code ?? "internal_error", requestId, ...(retryAfter !== undefined && { retryAfter }) },
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

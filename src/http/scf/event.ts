@@ -32,7 +32,7 @@ const Event = z.object({
   headers: values,
   /** The whole query; `queryStringParameters` has only what was declared in the gateway. */
   queryString: values,
-  body: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+  body: z.union([z.string(), z.custom<Record<string, unknown>>(isRecord)]).nullish(),
   isBase64Encoded: z.boolean().nullish(),
   // `serviceId` is what an API gateway has and a Function URL has not.
   requestContext: z.object({ serviceId: z.string(), sourceIp: z.string() }).nullish().catch(null),
@@ -44,6 +44,7 @@ type Unreadable = "invalid_request" | "headers_too_large";
 
 /** Reads an event, whatever it is. Refuses with `invalid_request` and the field, or with `headers_too_large`. */
 export function readEvent(event: unknown, arrive: Arrive): Result<EventRequest, Unreadable> {
+  if (hasTooMany(event)) return refuse("headers_too_large");
   const read = Event.safeParse(event);
   if (!read.success) return malformed(String(read.error.issues[0]?.path[0] ?? "event"));
   const { httpMethod, path, headers, queryString, requestContext } = read.data;
@@ -68,6 +69,26 @@ export function readEvent(event: unknown, arrive: Arrive): Result<EventRequest, 
 
 function malformed(field: string) {
   return refuse("invalid_request", { field, detail: "is missing or malformed in the event" });
+}
+
+/** Whether an event has more headers or parameters than a server takes bytes: they are not even looked at. */
+export function hasTooMany(event: unknown): boolean {
+  return isRecord(event) && [event.headers, event.queryString].some((values) => isTooMany(values));
+}
+
+/** Lists nothing beforehand: that alone takes long where there are many. */
+function isTooMany(values: unknown): boolean {
+  let left = MAX_HEADER_BYTES;
+  for (const name in isRecord(values) ? values : {}) {
+    const value = (values as Record<string, unknown>)[name];
+    left -= Array.isArray(value) ? Math.max(1, value.length) : 1;
+    if (left < 0) return true;
+  }
+  return false;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The target counts with the fields, as it does for a server. */

@@ -223,6 +223,24 @@ describe("events that are none", () => {
     expect((await refused({ ...functionUrl, ...more })).slice(0, 2)).toEqual([431, "headers_too_large"]);
   });
 
+  test.each(["headers", "queryString"])(
+    "%s of more than could fit are not looked at one by one",
+    async (where) => {
+      let looked = 0;
+      const get = (many: Record<string, string>, name: string) => {
+        looked += 1;
+        return many[name];
+      };
+      const many = new Proxy(Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`x-${n}`, "1"])), {
+        get,
+      });
+      const event = { ...functionUrl, [where]: many };
+      expect((await refused(event)).slice(0, 2)).toEqual([431, "headers_too_large"]);
+      expect(await doors.call("sms", event)).toMatchObject({ errorCode: -1003 });
+      expect(looked).toBeLessThan(50_000);
+    },
+  );
+
   test("what is nested deeper than can be written is refused, and never thrown to the platform", async () => {
     expect(await refused({ ...functionUrl, body: nested })).toEqual([400, "invalid_request", "body"]);
     for (const event of [{ body: nested }, { queryString: { phone: nested } }, { headers: { a: nested } }]) {
