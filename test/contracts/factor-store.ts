@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FactorStore } from "../../src/core/account/factors/ports.ts";
+import type { AppGuess, FactorStore } from "../../src/core/account/factors/ports.ts";
 import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
@@ -28,10 +28,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
     });
     afterAll(() => opened.close());
 
-    async function withApp() {
-      const user = aUser(newTag());
-      const session = aSession(user.id);
-      await opened.users.signIn({ user, session });
+    async function propose({ user, session }: { readonly user: User; readonly session: Session }) {
       const id = fresh("factor");
       const app = {
         id,
@@ -42,17 +39,24 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
         sealedSecret: "s",
       } as const;
       expect(await opened.factorStore.propose(app, session.id)).toBe("proposed");
+      return id;
+    }
+
+    async function withApp() {
+      const user = aUser(newTag());
+      const session = aSession(user.id);
+      await opened.users.signIn({ user, session });
+      const id = await propose({ user, session });
       const notice = aNotice({ userId: user.id });
       const changer = { userId: user.id, sessionId: session.id };
       expect(await opened.factorStore.confirm({ ...changer, id, step: 10 }, notice)).toBe("confirmed");
       return { user, session, changer, id };
     }
-    const windows = [{ max: 5, windowMs: 60 * MINUTE }];
-    const guess = (userId: string, right?: { factorId: string; step: number }) =>
-      opened.factorStore.guess(
-        { userId, bucket: "stranger", right, windows, failureId: fresh("failure") },
-        NOW,
-      );
+    const guess = (userId: string, right?: AppGuess["right"], more: Partial<AppGuess> = {}, at = NOW) => {
+      const windows = [{ max: 5, windowMs: 60 * MINUTE }];
+      const asked = { userId, bucket: "stranger", right, windows, failureId: fresh("failure") } as const;
+      return opened.factorStore.guess({ ...asked, ...more }, at);
+    };
 
     test("of a step's code that many show at once, one is right", async () => {
       const { user, id } = await withApp();
@@ -69,6 +73,35 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
         is: "spent",
         freeAt: NOW + 60 * MINUTE,
       });
+    });
+
+    test("each bucket has a budget of its own, and what is spent is free again at the moment that was told", async () => {
+      const { user, id } = await withApp();
+      const windows = [
+        { max: 2, windowMs: 10 * MINUTE },
+        { max: 3, windowMs: 60 * MINUTE },
+      ];
+      const right = { factorId: id, step: 11 };
+      // Written down in another order than they were made in.
+      for (const minute of [0, 50, 45])
+        expect((await guess(user.id, undefined, { windows }, NOW + minute * MINUTE)).is).toBe("wrong");
+      const freeAt = NOW + 60 * MINUTE;
+      for (const at of [NOW + 50 * MINUTE, freeAt - 1])
+        expect(await guess(user.id, right, { windows }, at)).toEqual({ is: "spent", freeAt });
+      const byDevice = await guess(user.id, right, { windows, bucket: "device" }, freeAt - 1);
+      expect(byDevice.is).toBe("right");
+      const [app] = await opened.factorStore.list(user.id);
+      expect(app).toMatchObject({ lastUsedAt: freeAt - 1 });
+      expect((await guess(user.id, { ...right, step: 12 }, { windows }, freeAt)).is).toBe("right");
+    });
+
+    test("nobody's code is right for another's app, nor for one that no code confirmed, nor for nobody", async () => {
+      const [one, other] = [await withApp(), await withApp()];
+      expect((await guess(one.user.id, { factorId: other.id, step: 11 })).is).toBe("wrong");
+      const unconfirmed = await propose(one);
+      expect((await guess(one.user.id, { factorId: unconfirmed, step: 11 })).is).toBe("wrong");
+      expect((await guess(other.user.id, { factorId: other.id, step: 11 })).is).toBe("right");
+      expect((await guess(fresh("nobody"), { factorId: other.id, step: 12 })).is).toBe("wrong");
     });
 
     test("of many who show one recovery code, one is right", async () => {

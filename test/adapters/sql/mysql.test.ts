@@ -1,6 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isTooOld } from "../../../src/adapters/sql/mysql.ts";
-import { asFault, isConflict } from "../../../src/adapters/sql/mysql-errors.ts";
+import {
+  asFault,
+  endsConnection,
+  isConflict,
+  isDoneBefore,
+  unavailable,
+} from "../../../src/adapters/sql/mysql-errors.ts";
 import { keepTypes, type Prepared } from "../../../src/adapters/sql/mysql-prepared.ts";
 import { createRetry } from "../../../src/adapters/sql/retry.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
@@ -56,18 +62,24 @@ describe("mysql: versions", () => {
 });
 
 describe("mysql: errors", () => {
-  test.each([1040, 1203, 1226, 1053, 1205, 1213, 1290, 1836, 1114, 1021, 1927, 3024])(
-    "%i means that the database is away",
-    (errno) => {
-      const error = fromServer(errno);
-      expect(asFault(error)).toMatchObject({ name: "UnavailableError", cause: error });
-    },
-  );
+  test.each(
+    [
+      [1040, 1203, 1226, 1129],
+      [1205, 1213],
+      [1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 1969, 3024, 4031],
+      [1021, 1026, 1030, 1037, 1038, 1041, 1114, 1180, 1206, 1461, 1637],
+      [1047, 1290, 1792, 1836, 3032],
+    ].flat(),
+  )("%i means that the database is away", (errno) => {
+    const error = fromServer(errno);
+    expect(asFault(error)).toMatchObject({ name: "UnavailableError", cause: error });
+  });
 
   test.each([
     "ECONNREFUSED",
     "ECONNRESET",
     "ETIMEDOUT",
+    "EPIPE",
     "ENOTFOUND",
     "EAI_AGAIN",
     "ENOENT",
@@ -75,6 +87,29 @@ describe("mysql: errors", () => {
   ])("%s means that it is away", (code) =>
     expect(asFault(Object.assign(new Error("lost"), { code }))).toBeInstanceOf(UnavailableError),
   );
+
+  test("an error that ends the connection means that it is away, whatever it is called", () => {
+    const error = Object.assign(new Error("cut"), { fatal: true });
+    expect(asFault(error)).toBeInstanceOf(UnavailableError);
+    expect(endsConnection(error)).toBe(true);
+  });
+
+  test("a connection to what is no primary any more, or stops, is of no use; one that lost a lock is", () => {
+    const ends = (errno: number) => endsConnection(fromServer(errno));
+    expect([1053, 1290, 1792, 1836, 1927, 3032, 4031].map(ends)).toEqual(Array(7).fill(true));
+    expect([1040, 1062, 1205, 1213, 1317, 3024].some(ends)).toBe(false);
+  });
+
+  test("a step of a migration was done before where what it makes is there, and what it removes is gone", () => {
+    const isBefore = (errno: number) => isDoneBefore(fromServer(errno));
+    expect([1050, 1060, 1061, 1091].map(isBefore)).toEqual(Array(4).fill(true));
+    expect([1062, 1064, 1146].some(isBefore)).toBe(false);
+  });
+
+  test("what is said to be away is not said twice", () => {
+    const away = asFault(fromServer(1040));
+    expect(unavailable(away)).toBe(away);
+  });
 
   test.each([1062, 1064, 1146, 1406, 1054])("%i is a mistake of ours and stays what it is", (errno) => {
     const error = fromServer(errno);
@@ -88,6 +123,10 @@ describe("mysql: errors", () => {
       "the server refused the user or the password",
     );
     expect(cause(fromServer(1142, denied))).toBe("the database's user lacks a right on a table: CREATE");
+    const several = "SELECT, INSERT command denied to user 'carl'@'h' for table `shop`.`users`";
+    expect(cause(fromServer(1142, several))).toBe(
+      "the database's user lacks a right on a table: SELECT, INSERT",
+    );
   });
 });
 
@@ -136,6 +175,21 @@ describe("mysql: running again", () => {
     runs = 0;
     await expect(retry(losing(1, fromServer(1053)))).rejects.toThrow(UnavailableError);
     expect(runs).toBe(1);
+  });
+
+  test("after a pause that is short, however often it was tried", async () => {
+    vi.useFakeTimers();
+    let runs = 0;
+    const retrying = createRetry(60_000)(async () => {
+      runs += 1;
+      if (runs <= 30) throw fromServer(1213);
+    });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(30 * 201);
+    await retrying;
+    expect(runs).toBe(31);
+    vi.useRealTimers();
   });
 
   test("and not for ever", async () => {
