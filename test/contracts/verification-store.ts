@@ -108,6 +108,14 @@ export function verificationStoreContract(
         expect(outcomes.dead).toBeGreaterThanOrEqual(95);
       });
 
+      test("the right guess is told how many were counted, those of the same moment with it", async () => {
+        const { id } = await newVerification(store, { attemptsAllowed: 20 });
+        const guesses = await parallel(12, (index) => store.guess(id, index === 6, NOW));
+        const { attemptsUsed } = (await store.find(id)) ?? {};
+        expect(guesses.filter(({ outcome }) => outcome !== "dead")).toHaveLength(attemptsUsed ?? 0);
+        expect(guesses[6]).toMatchObject({ outcome: "approved", attemptsUsed });
+      });
+
       test("counts before the outcome: the last attempt may be the right one, and no more follows", async () => {
         const { id } = await newVerification(store);
         expect(await guess(store, id, false, NOW)).toBe("wrong");

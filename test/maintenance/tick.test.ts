@@ -145,6 +145,21 @@ describe("tick", () => {
     expect(there).toEqual([true, true, false, false]);
   });
 
+  test("wrong codes of apps go as other wrong guesses do, and of both together no more than a piece", async () => {
+    const { db } = database();
+    const old = NOW - KEPT_MS.failures;
+    for (const at of [old, old - 1, old - 2, old - 3]) {
+      const id = fresh("failure");
+      await db.insertInto("factor_failures").values({ id, user_id: "u", bucket: "stranger", at }).execute();
+    }
+    for (const ms of [1, 2]) await addRow(world, "failures", old - ms);
+    const sweeps = createSweeps(database(), world.opened.stores);
+    expect(await sweeps.failures(old, 3)).toBe(3);
+    expect(await sweeps.failures(old, 3)).toBe(2);
+    expect(await sweeps.failures(old, 3)).toBe(0);
+    expect(await db.selectFrom("factor_failures").select("at").execute()).toEqual([{ at: old }]);
+  });
+
   test("deletes at most 500 rows a statement, each by key, and never in a transaction of several", async () => {
     await addEvents(1_700, NOW - 181 * DAY);
     world.statements.length = 0;

@@ -204,8 +204,12 @@ describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
         .insertInto("limit_seeds")
         .values({ epoch: fresh("epoch") })
         .execute();
+    const connection = async () => (await sql`select connection_id() as id`.execute(few.db)).rows[0];
+    const before = await connection();
     await asRoot("set global read_only = 1");
     await expect(insert()).rejects.toThrow(UnavailableError);
+    // The name may lead to a new primary.
+    expect(await connection()).not.toEqual(before);
     await expect(few.ping()).rejects.toThrow(UnavailableError);
     await asRoot("set global read_only = 0");
     await insert();

@@ -151,13 +151,14 @@ describe("pool", () => {
     const closing = pool.close().then(() => {
       closed = true;
     });
+    const again = pool.close();
     await expect(waiting).rejects.toThrow("closed");
     await expect(pool.acquire()).rejects.toThrow("closed");
     pool.release(other);
     await tick();
     expect(closed).toBe(false);
     pool.release(held);
-    await Promise.all([closing, pool.close()]);
+    await Promise.all([closing, again, pool.close()]);
     expect(living()).toBe(0);
   });
 
