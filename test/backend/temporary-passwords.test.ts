@@ -56,6 +56,14 @@ describe("a temporary password", () => {
       await refused(await world.request(path, { headers }), "password_required");
     }
     await refused(await put("/v1/me/phone", { verificationId: id, code: "123456" }), "password_required");
+    const sent = world.sms.sent.length;
+    for (const body of [{ phone: phoneNo(1), purpose: "change_phone" }, { purpose: "delete_account" }]) {
+      await refused(await world.post("/v1/verifications", body, headers), "password_required");
+    }
+    expect(world.sms.sent).toHaveLength(sent);
+    // What the choice itself may ask for.
+    const second = await world.post("/v1/verifications", { purpose: "second_factor" }, headers);
+    expect(second.status).toBe(201);
     expect((await world.request("/v1/me", { headers })).status).toBe(200);
     expect((await put("/v1/me/password", { newPassword: "lantern orchard vessel" })).status).toBe(204);
     expect((await world.request("/v1/sessions", { headers })).status).toBe(200);

@@ -341,6 +341,7 @@ async function tourBeforePassword(): Promise<void> {
   const { headers } = asUser(await bodyOf<OpenedSession>(entered));
   const closed = OPERATIONS.filter(({ auth, beforePassword }) => auth === "access_token" && !beforePassword);
   for (const each of closed) await call(nameOf(each), { id: ID.session, headers });
+  await call("POST /v1/verifications", json({ purpose: "delete_account" }, headers));
 }
 
 /** What a person is answered who confirms that it is them, by a code to their own phone. */

@@ -16,8 +16,8 @@ export interface Principal {
 }
 
 /** Who starts a verification of their own in this session. */
-export function selfOf({ user, session: { deviceId, isTest } }: Principal): Self {
-  return { user, deviceId, ...(isTest && { isTest }) };
+export function selfOf({ user, session: { deviceId, isTest, mustSetPassword } }: Principal): Self {
+  return { user, deviceId, ...(isTest && { isTest }), ...(mustSetPassword && { mustSetPassword }) };
 }
 
 export function isOpen(session: Session, settings: SessionSettings, now: number): boolean {

@@ -23,7 +23,12 @@ export interface AskedStart extends Ask {
   readonly self?: Self;
 }
 
-export type AskRefusal = "invalid_request" | "invalid_token" | "invalid_api_key" | "purpose_not_allowed";
+export type AskRefusal =
+  | "invalid_request"
+  | "invalid_token"
+  | "password_required"
+  | "invalid_api_key"
+  | "purpose_not_allowed";
 
 /**
  * Reads what a start asks for. Refuses who may not start a verification of this purpose, what does not belong to it, and
@@ -44,7 +49,10 @@ export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
 function refuseAsker({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {
   const { startedBy, gives } = ruleOf(purpose);
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
-  if (!self && (startedBy === "self" || startedBy === "user")) return refuse("invalid_token");
+  const isOwn = startedBy === "self" || startedBy === "user";
+  if (!self && isOwn) return refuse("invalid_token");
+  // To be confirmed is all that such a session does before.
+  if (self?.mustSetPassword && isOwn && gives !== "factor") return refuse("password_required");
   // The account moves nowhere in such a session, so nobody is sent a code for it.
   if (self?.isTest && startedBy === "user")
     return refuse("invalid_request", { field: "purpose", detail: "is not for test numbers" });

@@ -12,6 +12,8 @@ export interface Self {
   readonly deviceId?: string;
   /** Signed in by the code of a test number. */
   readonly isTest?: true;
+  /** Signed in by a temporary password, and has chosen none of their own yet. */
+  readonly mustSetPassword?: true;
 }
 
 interface WantedPhone {

@@ -36,6 +36,7 @@ export const startVerification = operation({
     "invalid_request",
     "invalid_api_key",
     "invalid_token",
+    "password_required",
     "invalid_challenge",
     "purpose_not_allowed",
     "invalid_phone",
