@@ -99,7 +99,9 @@ function asText(state: NumberState, now: number): string {
     ...sideLines("known devices", devices, now),
     `messages: ${counts.join(", ") || "none on record"}${lastOf(state)}`,
     ...(heldUntil === undefined ? [] : [`the sender takes nothing for it before ${timeOf(heldUntil)}`]),
-    ...(isOptedOut ? ["opted out of what was not asked for; codes still come"] : []),
+    ...(isOptedOut
+      ? ["opted out of what was not asked for; codes, and what there is a day to stop, still come"]
+      : []),
     ...unlocks.map(({ at, reason }) => `${timeOf(at)}  unlocked: ${JSON.stringify(reason)}`),
   ].join("\n");
 }
