@@ -66,6 +66,15 @@ describe("a session that was ended", () => {
     expect(await isKnown(there.deviceToken)).toBe(false);
   });
 
+  it("leaves its device known for 180 days, and no longer", async () => {
+    const { deviceToken } = await world.signIn();
+    // To be asked takes twelve minutes.
+    world.clock.advance(180 * DAY_MS - 13 * MINUTE_MS);
+    expect(await isKnown(deviceToken)).toBe(true);
+    world.clock.advance(MINUTE_MS);
+    expect(await isKnown(deviceToken)).toBe(false);
+  });
+
   it("is not made alive again by a refresh at the same time", async () => {
     const here = await world.signIn();
     const [ended, ...answers] = await Promise.all([
