@@ -54,7 +54,7 @@ const PEOPLE = [
     tongue: "zh",
     viewport: DESKTOP_SIZE,
     javaScriptEnabled: false,
-    waits: /于30秒钟后重试/,
+    waits: /于 30 秒钟后重试/,
   },
 ] as const;
 
