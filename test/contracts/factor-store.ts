@@ -79,6 +79,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       const { user, id } = await withApp();
       const windows = [
         { max: 2, windowMs: 10 * MINUTE },
+        { max: 2, windowMs: 15 * MINUTE },
         { max: 3, windowMs: 60 * MINUTE },
       ];
       const right = { factorId: id, step: 11 };
