@@ -1,6 +1,5 @@
 import type { AlertDetail, AlertStore, Alerts } from "../alerts/ports.ts";
-import { whyOver } from "../backend/api-key.ts";
-import type { ApiKey, ApiKeyStore, KeySpend } from "../backend/ports.ts";
+import type { ApiKeyStore, KeySpend } from "../backend/ports.ts";
 import type { Clock } from "../ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import { openBound } from "./guard.ts";
@@ -16,7 +15,7 @@ const ALERT_AT = 0.8;
 export interface WatchDeps {
   readonly traffic: Pick<TrafficStore, "spent" | "open">;
   readonly baselines: Pick<BaselineStore, "list">;
-  readonly apiKeys: Pick<ApiKeyStore, "list">;
+  readonly apiKeys: Pick<ApiKeyStore, "findLive">;
   readonly alerts: Pick<Alerts, "raise" | "clear">;
   readonly standing: AlertStore["standing"];
   readonly clock: Clock;
@@ -42,14 +41,13 @@ interface Used {
 
 async function watchSpending(deps: WatchDeps, sharedAlertAt: number, now: number): Promise<void> {
   const { hour, day } = deps.settings.money;
-  const keys = (await deps.apiKeys.list()).filter((key) => whyOver(key, now) === undefined);
   const lastHour = await deps.traffic.spent(now - HOUR_MS);
   const lastDay = await deps.traffic.spent(now - DAY_MS);
   const watched = [
     ...usedOf("hour", hour, lastHour, sharedAlertAt),
     ...usedOf("day", day, lastDay, sharedAlertAt),
-    ...usedByKeys("hour", keys, lastHour),
-    ...usedByKeys("day", keys, lastDay),
+    ...(await usedByKeys(deps, "hour", lastHour, now)),
+    ...(await usedByKeys(deps, "day", lastDay, now)),
   ];
   const names = watched.map(({ subject }) => subject);
   await clearOthers(deps, "spend", names);
@@ -76,14 +74,20 @@ function usedOf(
   ];
 }
 
-/** The same for the backends that have a budget of their own: that of their newest key. */
-function usedByKeys(window: keyof KeySpend, keys: readonly ApiKey[], spent: readonly Spent[]): Used[] {
-  const newest = new Map(keys.map(({ client, spend }) => [client, spend[window]]));
-  return [...newest].flatMap(([client, max]) => {
-    if (max === undefined) return [];
+/** The same for the backends that spent something and have a budget of their own: that of their newest key. */
+async function usedByKeys(
+  { apiKeys }: WatchDeps,
+  window: keyof KeySpend,
+  spent: readonly Spent[],
+  now: number,
+): Promise<Used[]> {
+  const used: Used[] = [];
+  for (const client of new Set(spent.flatMap(({ client }) => client ?? []))) {
+    const max = (await apiKeys.findLive(client, now))?.spend[window];
     const micros = sumOf(spent.filter((one) => one.client === client));
-    return [{ subject: `${window}/key/${client}`, max, micros, alertAt: ALERT_AT }];
-  });
+    if (max !== undefined) used.push({ subject: `${window}/key/${client}`, max, micros, alertAt: ALERT_AT });
+  }
+  return used;
 }
 
 function sumOf(spent: readonly Spent[]): number {
