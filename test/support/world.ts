@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Composed, compose, migrateDatabase, type Parts } from "../../src/compose.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import type { SendOutcome, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
@@ -89,6 +89,29 @@ export function testConfig(
   return loaded.config;
 }
 
+/** Brings a database up to date. A new SQLite file is a copy of one that was: closing that one takes longer than most tests. */
+async function migrate(config: Config): Promise<void> {
+  const { database } = config;
+  if (database.kind !== "sqlite" || existsSync(database.path)) {
+    await migrateDatabase(config);
+    return;
+  }
+  migrated ??= migratedFile();
+  mkdirSync(dirname(database.path), { recursive: true, mode: 0o700 });
+  writeFileSync(database.path, await migrated, { mode: 0o600 });
+}
+
+let migrated: Promise<Buffer> | undefined;
+
+async function migratedFile(): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), "phonekey-test-"));
+  const path = join(folder, "migrated.db");
+  await migrateDatabase(testConfig(folder, { DATABASE_URL: `sqlite:${path}` }));
+  const file = readFileSync(path);
+  rmSync(folder, { recursive: true, force: true });
+  return file;
+}
+
 /** A whole Phonekey on a real SQLite file, with a clock, a sender and a log that tests can see. */
 export async function createWorld(options: WorldOptions = {}) {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "phonekey-test-"));
@@ -97,7 +120,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const logged: object[] = [];
   const note = (fields: object, message: string) => void logged.push({ ...fields, message });
   const config = testConfig(folder, options.env, clock.now());
-  await migrateDatabase(config);
+  await migrate(config);
   const composed: Composed = await compose(config, {
     clock,
     log: { info: note, warn: note, error: note },
