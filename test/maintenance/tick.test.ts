@@ -91,6 +91,7 @@ describe("tick", () => {
       removed: { alerts: 1 },
       done: { alerts: 7 },
     });
+    world.clock.pass(MINUTE);
     const deaf = { alerts: () => Promise.reject(new Error("nobody listens")) };
     expect(ran(await tick({ ...deps, jobs: deaf })).failures).toMatchObject([{ task: "alerts" }]);
     expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
@@ -143,21 +144,6 @@ describe("tick", () => {
       [live, idle, expired, ended].map((id) => isThere(database(), "sessions", id)),
     );
     expect(there).toEqual([true, true, false, false]);
-  });
-
-  test("wrong codes of apps go as other wrong guesses do, and of both together no more than a piece", async () => {
-    const { db } = database();
-    const old = NOW - KEPT_MS.failures;
-    for (const at of [old, old - 1, old - 2, old - 3]) {
-      const id = fresh("failure");
-      await db.insertInto("factor_failures").values({ id, user_id: "u", bucket: "stranger", at }).execute();
-    }
-    for (const ms of [1, 2]) await addRow(world, "failures", old - ms);
-    const sweeps = createSweeps(database(), world.opened.stores);
-    expect(await sweeps.failures(old, 3)).toBe(3);
-    expect(await sweeps.failures(old, 3)).toBe(2);
-    expect(await sweeps.failures(old, 3)).toBe(0);
-    expect(await db.selectFrom("factor_failures").select("at").execute()).toEqual([{ at: old }]);
   });
 
   test("deletes at most 500 rows a statement, each by key, and never in a transaction of several", async () => {
@@ -245,6 +231,16 @@ describe("tick", () => {
     expect(await world.tick()).toEqual({ ran: false });
     world.clock.pass(1);
     expect(await world.tick()).toMatchObject({ ran: true });
+  });
+
+  test("the last piece may take longer than there is time, and nobody else begins meanwhile", async () => {
+    const notices = async () => {
+      world.clock.pass(20_000 + MINUTE - 1);
+      return { count: Number((await world.tick()).ran), isLast: true };
+    };
+    const report = await tick({ ...depsOf(world), jobs: { notices } });
+    expect(report).toMatchObject({ done: { notices: 0 }, complete: false, failures: [] });
+    expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
   });
 
   test("whoever comes back late ends nobody else's turn", async () => {
