@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import type { Refusal, RefusalCode } from "../../core/refusals.ts";
 import type { Flow } from "../../core/session/flow.ts";
-import { normalizeCode } from "../../core/verification/code.ts";
 import type { VerificationView } from "../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
@@ -67,8 +66,7 @@ export const submitReset: Handler = async (c, deps) => {
     const view = await heldVerification(c, deps, flow);
     if (!view) return c.redirect(START, 303);
     if (view.status === "approved") return await usedPage(c, deps);
-    const typedCode = normalizeCode(fields.get("code") ?? "");
-    return await resetForm(c, deps, flow, view, { refusal: reset.refusal, typedCode });
+    return await resetForm(c, deps, flow, view, { refusal: reset.refusal });
   }
   const context = pageContext(c, deps, { path: START });
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
@@ -122,11 +120,9 @@ async function resetForm(
   deps: HttpDeps,
   flow: Flow,
   view: VerificationView,
-  { refusal, challenge, typedCode }: Outcome & { readonly typedCode?: string | undefined } = {},
+  { refusal, challenge }: Outcome = {},
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
-  // Nobody looked at it yet, and the browser that gets it back is the one that sent it.
-  const isKept = typedCode && refusal && OF_PASSWORD.has(refusal.code);
   const page = resetPage({
     context,
     phoneMasked: view.phone,
@@ -134,7 +130,6 @@ async function resetForm(
     resendInSeconds: secondsUntil(view.resendAt, deps.clock.now()),
     ended: view.status !== "pending",
     ...(refusal && !isDemand(refusal) && { [fieldOf(refusal)]: refusalText(refusal, context.locale) }),
-    ...(isKept && { typedCode }),
     ...(challenge && { challenge }),
   });
   return await sendOutcome(c, deps, page, { refusal, challenge });

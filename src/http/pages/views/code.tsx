@@ -106,8 +106,6 @@ interface CodeFieldProps {
   readonly length: number;
   /** Whether the script sends the form after the last digit: not what cannot be taken back, and not what has more to fill in. */
   readonly goesOn?: boolean;
-  /** One that was typed before and not looked at: another field is to be mended. */
-  readonly typed?: string | undefined;
   readonly error?: string | undefined;
 }
 
@@ -115,7 +113,7 @@ interface CodeFieldProps {
  * One real input over a row of drawn cells, so that autofill, paste and screen readers meet a single field. It takes
  * more than the digits, since a code pasted without the script may have spaces or hyphens in it.
  */
-export function CodeField({ context, length, goesOn, typed, error }: CodeFieldProps) {
+export function CodeField({ context, length, goesOn, error }: CodeFieldProps) {
   const copy = COPY[context.locale].code;
   return (
     <div class="field">
@@ -135,9 +133,8 @@ export function CodeField({ context, length, goesOn, typed, error }: CodeFieldPr
           pattern={`[0-9]{${length}}`}
           maxlength={length * 2}
           data-code={String(length)}
-          value={typed}
           required
-          autofocus={!typed}
+          autofocus
           aria-invalid={error ? "true" : undefined}
           aria-describedby={describedBy(error && "code-error", goesOn && "code-hint")}
         />

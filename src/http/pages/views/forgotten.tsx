@@ -50,8 +50,6 @@ export interface ResetPageProps {
   readonly error?: string;
   readonly codeError?: string;
   readonly passwordError?: string;
-  /** The code that came with a password that is refused: nobody types it twice. */
-  readonly typedCode?: string;
   /** What has to be solved before the code is sent again. */
   readonly challenge?: Omit<ChallengeProps, "context">;
 }
@@ -68,7 +66,7 @@ export function resetPage(props: ResetPageProps): Page {
 }
 
 function ResetForm(props: ResetPageProps) {
-  const { context, phoneMasked, codeLength, typedCode, error, codeError, passwordError } = props;
+  const { context, phoneMasked, codeLength, error, codeError, passwordError } = props;
   const copy = FORGOTTEN_COPY[context.locale];
   const [before, after] = COPY[context.locale].code.sentTo(codeLength);
   return (
@@ -80,12 +78,11 @@ function ResetForm(props: ResetPageProps) {
         <PhoneNumber value={phoneMasked} after={after} />
       </p>
       <Form context={context} action={`${START}/code`} class="stack">
-        <CodeField context={context} length={codeLength} typed={typedCode} error={codeError} />
+        <CodeField context={context} length={codeLength} error={codeError} />
         <PasswordInput
           context={context}
           label={PASSWORD_COPY[context.locale].label}
           isNew
-          autofocus={typedCode !== undefined}
           error={passwordError}
         />
         <p class="hint">{copy.ends}</p>
