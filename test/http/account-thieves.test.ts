@@ -222,7 +222,8 @@ describe("whoever knows the code of a test number", () => {
   it("does not take its account to a number of their own", async () => {
     const { id: verificationId } = await start(world, TEST_NUMBER);
     const test = await opened(await world.post("/v1/sessions", { verificationId, code: "739251" }));
-    await refused(await moved(test, NEW), "invalid_request", "verificationId");
+    const proof = { verificationId, code: "739251" };
+    await refused(await send("PUT", "/v1/me/phone", test, proof), "invalid_request", "verificationId");
   });
 });
 
