@@ -181,21 +181,24 @@ export function upgradeSuite(name: string, place: (folder: string) => Promise<Re
         expect((await world.post("/v1/verifications", { phone: COUNTED })).status).toBe(429);
       });
 
-      test.runIf(version >= SINCE.backends)("backends go on with their keys", async () => {
-        const asked = { phone: phoneNo(5), purpose: "verify_identity" };
-        expect((await backendOf(world, lived.key).start(asked)).status).toBe(201);
-      });
+      if (version >= SINCE.backends)
+        test("backends go on with their keys", async () => {
+          const asked = { phone: phoneNo(5), purpose: "verify_identity" };
+          expect((await backendOf(world, lived.key).start(asked)).status).toBe(201);
+        });
 
-      test.runIf(version >= SINCE.factors)("a code of an app confirms who it is", async () => {
-        const { raise, codeOf } = factorCalls(() => world);
-        world.clock.advance(60_000);
-        expect((await raise(lived.person, { totp: codeOf(lived.app.secret) })).status).toBe(200);
-      });
+      if (version >= SINCE.factors)
+        test("a code of an app confirms who it is", async () => {
+          const { raise, codeOf } = factorCalls(() => world);
+          world.clock.advance(60_000);
+          expect((await raise(lived.person, { totp: codeOf(lived.app.secret) })).status).toBe(200);
+        });
 
-      test.runIf(version >= SINCE.passwords)("a password signs in", async () => {
-        const opened = await passwordCalls(() => world).signIn(KNOWN, PASSWORD);
-        expect(opened.status).toBe(201);
-      });
+      if (version >= SINCE.passwords)
+        test("a password signs in", async () => {
+          const opened = await passwordCalls(() => world).signIn(KNOWN, PASSWORD);
+          expect(opened.status).toBe(201);
+        });
 
       test("what is over is swept, and new keys are made", async () => {
         expect(await world.tick()).toMatchObject({ ran: true, complete: true, failures: [] });
