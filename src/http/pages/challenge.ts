@@ -1,21 +1,10 @@
 import type { Context } from "hono";
-import type { Captcha, ChallengeKind, ChallengeOffer } from "../../core/protection/challenges.ts";
+import type { ChallengeKind, ChallengeOffer } from "../../core/protection/challenges.ts";
 import type { RefusalCode, Result } from "../../core/refusals.ts";
-import { Captcha as CaptchaSchema } from "../api/schemas.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { readCookie } from "./cookies.ts";
 import type { Fields } from "./forms.ts";
 import type { ChallengeProps } from "./views/challenge.tsx";
-
-/** What a page's form shows for a challenge that its browser solved; whatever is none is nothing. */
-export function readCaptcha(fields: Fields): Captcha | undefined {
-  try {
-    const parsed = CaptchaSchema.safeParse(JSON.parse(fields.get("captcha") ?? ""));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 export type PageChallenge = Omit<ChallengeProps, "context">;
 
