@@ -52,10 +52,17 @@ export function accountJobs(
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const settings = coreSettings(config, route, originOf(config));
   const learned = createLearned(stores.baselines, clock, failed);
-  const onUnreadable = unreadableIn(log);
   const deps = {
-    ...{ ...stores, limits, verifications, clock, random, route, learned, settings, keyring },
-    onUnreadable,
+    ...stores,
+    limits,
+    verifications,
+    clock,
+    random,
+    route,
+    learned,
+    settings,
+    keyring,
+    onUnreadable: unreadableIn(log),
   };
   const vault = createPhoneVault({ keyring, random });
   const notices = createNotices({
