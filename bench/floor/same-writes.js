@@ -1,5 +1,5 @@
-import { migrate } from "../../dist/adapters/sql/migrate.js";
-import { openMysql } from "../../dist/adapters/sql/mysql.js";
+import { migrate } from "../../dist/adapters/sql/migrations/migrate.js";
+import { openMysql } from "../../dist/adapters/sql/mysql/open.js";
 import { systemClock } from "../../dist/adapters/system/clock.js";
 import { checkCode, database, issue, newId, storeCode, transaction } from "./parts.js";
 import { DATABASE_URL, serve } from "./wire.js";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
-import { createKeyStore } from "../../src/adapters/sql/keys.ts";
-import { migrate } from "../../src/adapters/sql/migrate.ts";
-import { openMysql } from "../../src/adapters/sql/mysql.ts";
-import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
+import { createKeyStore } from "../../src/adapters/sql/keys/keys.ts";
+import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
+import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
+import { openMysql } from "../../src/adapters/sql/mysql/open.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { Key } from "../../src/core/keys.ts";

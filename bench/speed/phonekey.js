@@ -1,6 +1,6 @@
 import { createKeyring } from "../../dist/adapters/keyring/keyring.js";
-import { createBaselineStore } from "../../dist/adapters/sql/baselines.js";
-import { createKeyStore } from "../../dist/adapters/sql/keys.js";
+import { createKeyStore } from "../../dist/adapters/sql/keys/keys.js";
+import { createBaselineStore } from "../../dist/adapters/sql/protection/baselines.js";
 import { systemClock } from "../../dist/adapters/system/clock.js";
 import { systemRandom } from "../../dist/adapters/system/random.js";
 import { openDatabase } from "../../dist/compose/database.js";

@@ -1,5 +1,5 @@
 import type { SqlDatabase } from "../adapters/sql/database.ts";
-import * as migrations from "../adapters/sql/migrate.ts";
+import * as migrations from "../adapters/sql/migrations/migrate.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import type { Config } from "../config.ts";
 import { UnavailableError } from "../core/refusals.ts";
@@ -13,7 +13,7 @@ export async function databaseOnDemand(
   prepare: (database: SqlDatabase) => Promise<void>,
 ): Promise<SqlDatabase> {
   if (database.kind === "sqlite") throw new Error("a function keeps no files");
-  const { createMysql } = await import("../adapters/sql/mysql.ts");
+  const { createMysql } = await import("../adapters/sql/mysql/open.ts");
   const { connections } = database;
   const options = connections === undefined ? {} : { connections };
   const test = (opened: SqlDatabase) => refuseOutdated(opened).then(() => prepare(opened));
@@ -31,10 +31,10 @@ export async function openDatabase(
 ): Promise<SqlDatabase> {
   const options = onStatement ? { onStatement } : {};
   if (database.kind === "sqlite") {
-    const { openSqlite } = await import("../adapters/sql/sqlite.ts");
+    const { openSqlite } = await import("../adapters/sql/sqlite/open.ts");
     return await openSqlite(`sqlite:${database.path}`, options);
   }
-  const { openMysql } = await import("../adapters/sql/mysql.ts");
+  const { openMysql } = await import("../adapters/sql/mysql/open.ts");
   const { connections } = database;
   return await openMysql(database, { ...options, ...(connections !== undefined && { connections }) });
 }

@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { checkKeys } from "../adapters/keyring/doctor.ts";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
 import { isSqlite } from "../adapters/sql/database.ts";
+import { createKeyStore } from "../adapters/sql/keys/keys.ts";
 import {
   checkClock,
   checkIndexes,
@@ -10,9 +11,8 @@ import {
   checkTick,
   checkVersion,
   isMigrated,
-} from "../adapters/sql/doctor.ts";
-import { createKeyStore } from "../adapters/sql/keys.ts";
-import { checkCharset, checkEncryption } from "../adapters/sql/mysql-doctor.ts";
+} from "../adapters/sql/maintenance/doctor.ts";
+import { checkCharset, checkEncryption } from "../adapters/sql/mysql/doctor.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { checkModes } from "../adapters/system/files.ts";
 import { systemRandom } from "../adapters/system/random.ts";

@@ -1,7 +1,7 @@
 import { retag } from "../adapters/keyring/retag.ts";
 import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "../adapters/keyring/rotate.ts";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
-import { countToRetag, retagBatch } from "../adapters/sql/retag.ts";
+import { countToRetag, retagBatch } from "../adapters/sql/keys/retag.ts";
 import { createSqlStores } from "../adapters/sql/stores.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { systemRandom } from "../adapters/system/random.ts";

@@ -1,6 +1,6 @@
 import type { SqlDatabase } from "../adapters/sql/database.ts";
+import { createTrafficStore } from "../adapters/sql/protection/traffic-store.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
-import { createTrafficStore } from "../adapters/sql/traffic-store.ts";
 import type { Config } from "../config.ts";
 import { createAlerts } from "../core/alerts/alerts.ts";
 import type { Turns } from "../core/maintenance/ports.ts";

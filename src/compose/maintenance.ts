@@ -2,10 +2,10 @@ import { createKeyring } from "../adapters/keyring/keyring.ts";
 import { pruneKeys } from "../adapters/keyring/rotate.ts";
 import { createPhoneVault } from "../adapters/keyring/vault.ts";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
-import { createSweeps } from "../adapters/sql/retention.ts";
-import { serverNow } from "../adapters/sql/server-clock.ts";
+import { createSweeps } from "../adapters/sql/maintenance/retention.ts";
+import { serverNow } from "../adapters/sql/maintenance/server-clock.ts";
+import { createTurns } from "../adapters/sql/maintenance/turns.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
-import { createTurns } from "../adapters/sql/turns.ts";
 import type { Config } from "../config.ts";
 import type { Turns } from "../core/maintenance/ports.ts";
 import {

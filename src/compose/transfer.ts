@@ -1,13 +1,13 @@
 import { createKeyring } from "../adapters/keyring/keyring.ts";
 import { replaceKeys } from "../adapters/keyring/rotate.ts";
 import { createPhoneVault } from "../adapters/keyring/vault.ts";
+import * as smsLogin from "../adapters/sql/account/smslogin.ts";
+import { createUserTransferStore } from "../adapters/sql/account/transfer.ts";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
-import type { MysqlServer } from "../adapters/sql/mysql-connection.ts";
-import { createRestoredStore } from "../adapters/sql/restored.ts";
-import * as smsLogin from "../adapters/sql/smslogin.ts";
+import { createTagKey } from "../adapters/sql/keys/tag-key.ts";
+import { createRestoredStore } from "../adapters/sql/maintenance/restored.ts";
+import type { MysqlServer } from "../adapters/sql/mysql/connection.ts";
 import { createSqlStores } from "../adapters/sql/stores.ts";
-import { createTagKey } from "../adapters/sql/tag-key.ts";
-import { createUserTransferStore } from "../adapters/sql/transfer.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { systemRandom } from "../adapters/system/random.ts";
 import { databaseUrl } from "../config/database-url.ts";

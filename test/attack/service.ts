@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import type { Challenges } from "../../src/core/protection/challenges.ts";
 import { createTestVerifier } from "../support/challenges.ts";

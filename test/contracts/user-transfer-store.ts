@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createUserTransferStore } from "../../src/adapters/sql/account/transfer.ts";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
-import { createRestoredStore } from "../../src/adapters/sql/restored.ts";
+import { createTagKey } from "../../src/adapters/sql/keys/tag-key.ts";
+import { createRestoredStore } from "../../src/adapters/sql/maintenance/restored.ts";
 import type { SqlStores } from "../../src/adapters/sql/stores.ts";
-import { createTagKey } from "../../src/adapters/sql/tag-key.ts";
-import { createUserTransferStore } from "../../src/adapters/sql/transfer.ts";
 import type { User } from "../../src/core/account/ports.ts";
 import { spentLedger } from "../../src/core/protection/ledger.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";

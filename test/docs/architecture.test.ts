@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { TABLES } from "../../src/adapters/sql/schema.ts";
+import { TABLES } from "../../src/adapters/sql/tables/schema.ts";
 
 const text = readFileSync(join(import.meta.dirname, "../../docs/architecture.md"), "utf8");
 

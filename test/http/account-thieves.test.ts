@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { countingHasher, createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "../password/support.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 import { factorCalls, type Person, UNLIMITED } from "./factor-support.ts";

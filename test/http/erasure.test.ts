@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 import {
   bodyOf,

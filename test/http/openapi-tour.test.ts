@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { REFUSALS, type RefusalCode, UnavailableError } from "../../src/core/refusals.ts";
 import { loadOperations } from "../../src/http/api/index.ts";
 import { allRefusals, type Operation } from "../../src/http/api/operation.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { bearer, createWorld, type World, type WorldOptions } from "../support/world.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, PHONE, refused } from "./support.ts";
 

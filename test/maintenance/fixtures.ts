@@ -1,4 +1,4 @@
-import { sessionValues } from "../../src/adapters/sql/account-rows.ts";
+import { sessionValues } from "../../src/adapters/sql/account/account-rows.ts";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createTick } from "../../src/compose/maintenance.ts";

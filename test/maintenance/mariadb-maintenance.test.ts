@@ -9,9 +9,9 @@ import {
   checkSchema,
   checkTick,
   checkVersion,
-} from "../../src/adapters/sql/doctor.ts";
-import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
-import { checkCharset, checkEncryption } from "../../src/adapters/sql/mysql-doctor.ts";
+} from "../../src/adapters/sql/maintenance/doctor.ts";
+import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
+import { checkCharset, checkEncryption } from "../../src/adapters/sql/mysql/doctor.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { examineParts } from "../../src/compose/doctor.ts";
 import { createTick } from "../../src/compose/maintenance.ts";
@@ -19,7 +19,7 @@ import { migrateDatabase } from "../../src/compose.ts";
 import type { Config } from "../../src/config.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
-import { refusedByMysql57 } from "../adapters/sql/mysql57.ts";
+import { refusedByMysql57 } from "../adapters/sql/mysql/mysql57.ts";
 import { addSampleKey, DAY, MINUTE, NOW, parallel } from "../contracts/samples.ts";
 import { asRoot, hasMariadb, newDatabase, openTestMysql, type TestMysql } from "../support/mysql.ts";
 import { testConfig } from "../support/world.ts";

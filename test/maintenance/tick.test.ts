@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createSweeps } from "../../src/adapters/sql/retention.ts";
-import { createTurns } from "../../src/adapters/sql/turns.ts";
+import { createSweeps } from "../../src/adapters/sql/maintenance/retention.ts";
+import { createTurns } from "../../src/adapters/sql/maintenance/turns.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { TICK, type TickReport, tick } from "../../src/core/maintenance/tick.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createTrafficStore } from "../../src/adapters/sql/traffic-store.ts";
+import { createTrafficStore } from "../../src/adapters/sql/protection/traffic-store.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { newApiKey } from "../../src/core/backend/api-key.ts";
 import type { Message } from "../../src/core/delivery/ports.ts";

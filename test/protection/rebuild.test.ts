@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
-import { migrate } from "../../src/adapters/sql/migrate.ts";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
 import { LIMIT_KEYS, type LimitCaller, limitChecks } from "../../src/core/protection/limits.ts";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createBaselineStore } from "../../src/adapters/sql/baselines.ts";
-import { createTrafficStore } from "../../src/adapters/sql/traffic-store.ts";
-import { createTurns } from "../../src/adapters/sql/turns.ts";
+import { createTurns } from "../../src/adapters/sql/maintenance/turns.ts";
+import { createBaselineStore } from "../../src/adapters/sql/protection/baselines.ts";
+import { createTrafficStore } from "../../src/adapters/sql/protection/traffic-store.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { Captcha } from "../../src/core/protection/challenges.ts";
 import { learn } from "../../src/core/protection/learn.ts";

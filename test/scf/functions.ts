@@ -1,4 +1,4 @@
-import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
+import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
 import { newDatabase } from "../support/mysql.ts";
 import { type CloudAccount, startCloud } from "../support/tencent/cloud.ts";
 import { createSmsSending, type SmsTemplate } from "../support/tencent/sms-send.ts";

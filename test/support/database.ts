@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
-import { migrate } from "../../src/adapters/sql/migrate.ts";
-import { openSqlite, type SqliteOptions } from "../../src/adapters/sql/sqlite.ts";
+import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
+import { openSqlite, type SqliteOptions } from "../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import type { Clock } from "../../src/core/ports.ts";
 

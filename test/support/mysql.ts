@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { createConnection } from "mysql2/promise";
 import { inject } from "vitest";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
-import { migrate } from "../../src/adapters/sql/migrate.ts";
-import { type MysqlOptions, openMysql } from "../../src/adapters/sql/mysql.ts";
-import type { MysqlServer } from "../../src/adapters/sql/mysql-connection.ts";
+import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
+import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
+import { type MysqlOptions, openMysql } from "../../src/adapters/sql/mysql/open.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import type { Clock } from "../../src/core/ports.ts";
 

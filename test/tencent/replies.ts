@@ -1,4 +1,4 @@
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 
 async function readFrom<T>(
   folder: string,

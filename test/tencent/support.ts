@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { type Cloud, startCloud } from "../support/tencent/cloud.ts";
 import { createSmsSending, type SmsAccount, type SmsSending } from "../support/tencent/sms-send.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";

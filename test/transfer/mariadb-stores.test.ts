@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { refusedByMysql57 } from "../adapters/sql/mysql57.ts";
+import { refusedByMysql57 } from "../adapters/sql/mysql/mysql57.ts";
 import { NOW } from "../contracts/samples.ts";
 import { userTransferContract } from "../contracts/user-transfer-store.ts";
 import { hasMariadb, openTestMysql } from "../support/mysql.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createTagKey } from "../../src/adapters/sql/tag-key.ts";
-import { createUserTransferStore } from "../../src/adapters/sql/transfer.ts";
+import { createUserTransferStore } from "../../src/adapters/sql/account/transfer.ts";
+import { createTagKey } from "../../src/adapters/sql/keys/tag-key.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { takeIn } from "../../src/core/account/take-in.ts";
 import { readUserLines } from "../../src/core/account/transfer.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { allowance, spentLedger } from "../../src/core/protection/ledger.ts";
 import { bearer, type World } from "../support/world.ts";
 import { bytes, type Moving, openMoving, phoneOf } from "./support.ts";

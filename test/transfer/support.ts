@@ -1,5 +1,5 @@
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
-import { openSqlite } from "../../src/adapters/sql/sqlite.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createTransferTools, type TransferTools } from "../../src/compose/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/account/transfer.ts";

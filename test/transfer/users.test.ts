@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createRestoredStore } from "../../src/adapters/sql/restored.ts";
+import { createRestoredStore } from "../../src/adapters/sql/maintenance/restored.ts";
 import { createSqlStores } from "../../src/adapters/sql/stores.ts";
 import { aSession, aUser, fresh, NOW, parallel } from "../contracts/samples.ts";
 import { bearer } from "../support/world.ts";

@@ -6,8 +6,8 @@ import {
   SqliteAdapter,
   sql,
 } from "kysely";
-import type { Schema } from "./schema.ts";
-import type { Bindable } from "./values.ts";
+import type { Bindable } from "./statements/values.ts";
+import type { Schema } from "./tables/schema.ts";
 
 /** An open database. */
 export interface SqlDatabase {

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { EventType, Schema } from "./schema.ts";
+import type { EventType, Schema } from "./tables/schema.ts";
 
 export interface AuditEvent {
   readonly type: EventType;

@@ -1,10 +1,10 @@
 import { writeSync } from "node:fs";
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
-import { migrate } from "../../../src/adapters/sql/migrate.ts";
-import { MIGRATIONS, type Migration } from "../../../src/adapters/sql/migrations.ts";
-import { openMysql } from "../../../src/adapters/sql/mysql.ts";
-import type { MysqlServer } from "../../../src/adapters/sql/mysql-connection.ts";
-import { openSqlite } from "../../../src/adapters/sql/sqlite.ts";
+import { MIGRATIONS, type Migration } from "../../../src/adapters/sql/migrations/list.ts";
+import { migrate } from "../../../src/adapters/sql/migrations/migrate.ts";
+import type { MysqlServer } from "../../../src/adapters/sql/mysql/connection.ts";
+import { openMysql } from "../../../src/adapters/sql/mysql/open.ts";
+import { openSqlite } from "../../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
 import type { LimitCheck } from "../../../src/core/protection/ports.ts";
 import { addTagKey, aMessage, aSession, aUser, fresh, NOW, parallel } from "../../contracts/samples.ts";

@@ -13,7 +13,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   D26: "runtime and dependencies: package.json",
   D29: "no statement without a condition is built: src/adapters/sql",
   D33: "verifications are found by id and swept by tick: test/contracts/verification-store.ts",
-  D36: "TLS to MySQL: test/adapters/sql/mariadb-faults.test.ts",
+  D36: "TLS to MySQL: test/adapters/sql/mysql/mariadb-faults.test.ts",
   D37: "purposes and origin-bound texts: test/core",
 };
 

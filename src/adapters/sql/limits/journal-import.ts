@@ -6,7 +6,7 @@ import { putBack } from "../../../core/protection/counts/give-back.ts";
 import type { Sum } from "../../../core/protection/ports.ts";
 import { slotMs } from "../../../core/protection/sums.ts";
 import { rows, type SqlDatabase, type Steps } from "../database.ts";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 import type { Portion } from "./journal.ts";
 import type { OldLimits } from "./shared-journal.ts";
 

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { ifAbsent, rows } from "../database.ts";
-import { reusable } from "../reusable.ts";
-import type { Schema } from "../schema.ts";
+import { reusable } from "../statements/reusable.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** What a row is known by. */
 export interface Mark {

@@ -3,8 +3,8 @@ import { apply, type Books } from "../../../core/protection/counts/books.ts";
 import { type Change, isEmpty, lastOf, mattersUntil } from "../../../core/protection/counts/change.ts";
 import { changesOf, entriesOf } from "../../../core/protection/counts/entry.ts";
 import type { SqlDatabase } from "../database.ts";
-import { isConflict, isDuplicate } from "../mysql-errors.ts";
-import type { Schema } from "../schema.ts";
+import { isConflict, isDuplicate } from "../mysql/errors.ts";
+import type { Schema } from "../tables/schema.ts";
 import type { Decided } from "./journal.ts";
 import { append, lockTurn, type Mark, PAGE, readFrom } from "./shared-journal-rows.ts";
 

@@ -4,9 +4,9 @@ import { apply, type Books, createBooks, sweepBooks, tidy } from "../../../core/
 import { NO_CHANGE } from "../../../core/protection/counts/change.ts";
 import { changesOf } from "../../../core/protection/counts/entry.ts";
 import { SLACK_MS } from "../../../core/protection/counts/events.ts";
-import { coalesce } from "../coalesce.ts";
 import type { SqlDatabase } from "../database.ts";
-import type { Schema } from "../schema.ts";
+import { coalesce } from "../statements/coalesce.ts";
+import type { Schema } from "../tables/schema.ts";
 import { type Decided, type Journal, mattering } from "./journal.ts";
 import { begin, deleteOld, OtherHistory, PAGE, readMattering } from "./shared-journal-rows.ts";
 import { type Answer, type Asked, createWriter, type Portion, type State } from "./shared-journal-writer.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { rows } from "../database.ts";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 type Sweeper = (db: Kysely<Schema>, before: number, limit: number) => Promise<number>;
 

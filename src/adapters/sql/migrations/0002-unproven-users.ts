@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** Users can be moved in from elsewhere. Everybody who is there already signed up by a code and stays proven. */
 export async function unprovenUsers(db: Kysely<Schema>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** Turns of periodic work, and the indexes that the retention of sessions needs. */
 export async function maintenance(db: Kysely<Schema>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /**
  * Where messages went and were asked for, and what they cost; the sums of budgets; what the guard has learned. What

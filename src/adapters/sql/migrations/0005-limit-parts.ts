@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /**
  * Counters may be split into parts. The version before looks for a key's events by the new index as well: the few of

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** What companies' backends call with, what they asked for, and which of their proofs were redeemed. */
 export async function backends(db: Kysely<Schema>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** Sessions that test numbers opened, and further guesses that support gave. No session of before is such a one. */
 export async function numbers(db: Kysely<Schema>): Promise<void> {

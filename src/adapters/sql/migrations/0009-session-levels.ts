@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** How sessions were opened, and whose one factor opens none. What was there before was opened by a code. */
 export async function sessionLevels(db: Kysely<Schema>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 import { ID, index, SEALED, TAG, TIME, table, WORD } from "./tables.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /**
  * Temporary passwords, proofs that backends fetch, pages that they send people to, and money of their own. What there is

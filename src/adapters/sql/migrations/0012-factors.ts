@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 import { type Columns, ID, index, TIME, table, WORD } from "./tables.ts";
 
 /** Second factors of users, what was asked of passkeys, and the ledger of wrong codes of authenticator apps. */

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** Passwords, and who was invited to sign up. No user of before has a password. */
 export async function passwords(db: Kysely<Schema>): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { isSqlite } from "../database.ts";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 /** Indexes whose first column is null in most rows, or until late, and that nobody asks for a null. */
 const INDEXES = [

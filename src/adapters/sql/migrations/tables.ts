@@ -1,5 +1,5 @@
 import type { ColumnDataType, Kysely } from "kysely";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../tables/schema.ts";
 
 export type Columns = Readonly<Record<string, ColumnDataType>>;
 

@@ -1,0 +1,48 @@
+import type { Kysely } from "kysely";
+import type { User } from "../../../core/account/ports.ts";
+import type { Schema, UserRow } from "../tables/schema.ts";
+import { userOf } from "./account-rows.ts";
+import { endSessionsOf } from "./sessions.ts";
+
+/** A user as they are now, and when they were used before. */
+export interface Known {
+  readonly user: User;
+  /** Epoch milliseconds; null where it was never noted. */
+  readonly lastUsedAt: number | null;
+}
+
+/** These users, each of whom is proven by now. */
+export async function proven(
+  trx: Kysely<Schema>,
+  rows: readonly UserRow[],
+  now: number,
+): Promise<readonly Known[]> {
+  const users: Known[] = [];
+  for (const row of rows) {
+    const user = userOf(row);
+    const isProven = user.unprovenSince === undefined;
+    users.push({ user: isProven ? user : await prove(trx, user, now), lastUsedAt: row.last_used_at });
+  }
+  return users;
+}
+
+/**
+ * The first code of a user who was moved in. Whoever had made themselves at home under this phone before its holder
+ * came (pre-hijacking) is out: no session of before lives on, and no device token or password of before is good.
+ */
+async function prove(trx: Kysely<Schema>, user: User, now: number): Promise<User> {
+  const { unprovenSince: _, passwordSetAt: __, ...proven } = { ...user, deviceEpoch: user.deviceEpoch + 1 };
+  await trx
+    .updateTable("users")
+    .set({
+      unproven_since: null,
+      sealed_password: null,
+      password_set_at: null,
+      device_epoch: proven.deviceEpoch,
+      updated_at: now,
+    })
+    .where("id", "=", user.id)
+    .execute();
+  await endSessionsOf(trx, [user.id], now);
+  return proven;
+}

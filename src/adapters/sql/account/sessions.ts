@@ -1,0 +1,229 @@
+import type { ExpressionBuilder, Kysely } from "kysely";
+import type { Session, SessionStore } from "../../../core/account/ports.ts";
+import type { Method } from "../../../core/session/methods.ts";
+import { rows, type SqlDatabase } from "../database.ts";
+import { addEvents } from "../events.ts";
+import { forgetChanges } from "../life/phone-change-rows.ts";
+import { coalesce } from "../statements/coalesce.ts";
+import { reusable } from "../statements/reusable.ts";
+import type { Schema, UserRow } from "../tables/schema.ts";
+import { methodsOf, sessionOf, sessionValues, userOf } from "./account-rows.ts";
+import { noteUse } from "./last-use.ts";
+
+/** More than a person looks through; a list must not grow with what somebody opens on purpose. */
+const MOST_LISTED = 100;
+
+export function createSessionStore(database: SqlDatabase): SessionStore {
+  const { db, transaction } = database;
+  return {
+    find: createFind(database),
+
+    open: (session) =>
+      transaction(async (trx) => {
+        if (!(await lockUser(trx, session.userId))) return;
+        await trx.insertInto("sessions").values(sessionValues(session)).execute();
+        // One that a page handed over is as old as the page's.
+        const { userId, id: sessionId, lastUsedAt: at } = session;
+        await addEvents(trx, { type: "sign_in", userId, sessionId, at });
+      }),
+
+    async rotate(id, generation, now) {
+      const { numUpdatedRows } = await db
+        .updateTable("sessions")
+        .set({ generation: generation + 1, rotated_at: now, last_used_at: now })
+        .where("id", "=", id)
+        .where("generation", "=", generation)
+        .where(isLive(now))
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows === 1n;
+    },
+
+    stepUp: (id, method, now) => transaction((trx) => raise(trx, id, method, now)),
+
+    async touch(id, now) {
+      await db
+        .updateTable("sessions")
+        .set({ last_used_at: now })
+        .where("id", "=", id)
+        .where("last_used_at", "<", now)
+        .where(isLive(now))
+        .execute();
+      const query = db.selectFrom("sessions").select("user_id").where("id", "=", id);
+      const session = await query.executeTakeFirst();
+      if (session) await noteUse(db, [session.user_id], now);
+    },
+
+    async list(userId, now) {
+      const found = await db
+        .selectFrom("sessions")
+        .selectAll()
+        .where("user_id", "=", userId)
+        .where(isLive(now))
+        .orderBy("last_used_at", "desc")
+        .limit(rows(MOST_LISTED))
+        .execute();
+      return found.map(sessionOf);
+    },
+
+    end: (userId, sessionId, now) =>
+      transaction(async (trx) => {
+        const ended = await endWhere(trx, now, (eb) => eb.and({ user_id: userId, id: sessionId }));
+        if (ended) await addEvents(trx, { type: "session_ended", userId, sessionId, at: now });
+        return ended;
+      }),
+
+    evict: (userId, sessionId, now) =>
+      transaction(async (trx) => {
+        const one: Condition = (eb) => eb.and({ user_id: userId, id: sessionId });
+        await lockUser(trx, userId);
+        const ended = await endWhere(trx, now, one);
+        if (ended) await voidDevices(trx, userId, now);
+        if (ended) await forgetChanges(trx, now, (eb) => eb.and({ user_id: userId, session_id: sessionId }));
+        if (ended) await addEvents(trx, { type: "session_ended", userId, sessionId, at: now });
+        return ended;
+      }),
+
+    endOthers: (userId, keep, now) =>
+      transaction(async (trx) => {
+        await voidDevices(trx, userId, now);
+        await endOtherSessionsOf(trx, userId, keep, now);
+      }),
+
+    endAll: (userId, now) =>
+      transaction(async (trx) => {
+        await voidDevices(trx, userId, now);
+        await endSessionsOf(trx, [userId], now);
+      }),
+  };
+}
+
+/** Whoever adds another method at the same time waits here, and finds this one. */
+async function raise(
+  trx: Kysely<Schema>,
+  id: string,
+  method: Method,
+  now: number,
+): Promise<Session | undefined> {
+  const live = trx.selectFrom("sessions").selectAll().where("id", "=", id).where(isLive(now));
+  const row = await live.forUpdate().executeTakeFirst();
+  if (!row) return undefined;
+  const amr = [...methodsOf(row.amr).filter((earlier) => earlier !== method), method].join(" ");
+  const raised = { amr, auth_time: now, last_used_at: now };
+  await trx.updateTable("sessions").set(raised).where("id", "=", id).execute();
+  await addEvents(trx, { type: "step_up", userId: row.user_id, sessionId: id, at: now });
+  return sessionOf({ ...row, ...raised });
+}
+
+/** What is asked for at one moment is read in one statement: every request with an access token does. */
+function createFind({ db }: SqlDatabase): SessionStore["find"] {
+  const findAll = reusable((rows: readonly { id: string }[]) =>
+    db
+      .selectFrom("sessions")
+      .innerJoin("users", "users.id", "sessions.user_id")
+      .select(["phone_tag", "sealed_phone", "name", "avatar", "device_epoch", "unproven_since"])
+      .select(["login_protection", "password_set_at", "password_reset_at"])
+      .select("users.created_at as user_created_at")
+      .selectAll("sessions")
+      .where(
+        "sessions.id",
+        "in",
+        rows.map(({ id }) => id),
+      ),
+  );
+  return coalesce(async (ids: readonly string[]) => {
+    const { rows: found } = await findAll(
+      db,
+      ids.map((id) => ({ id })),
+    );
+    const byId = new Map(
+      found.map((row) => {
+        const user = userOf({ ...row, id: row.user_id, created_at: row.user_created_at });
+        return [row.id, { session: sessionOf(row), user }];
+      }),
+    );
+    return ids.map((id) => byId.get(id));
+  });
+}
+
+/** The user's row comes first: whoever changes the user's number, factors or sessions at the same time waits here. */
+export async function lockUser(trx: Kysely<Schema>, userId: string): Promise<UserRow | undefined> {
+  return await trx.selectFrom("users").selectAll().where("id", "=", userId).forUpdate().executeTakeFirst();
+}
+
+export async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {
+  await trx
+    .updateTable("users")
+    .set((eb) => ({ device_epoch: eb("device_epoch", "+", 1), updated_at: now }))
+    .where("id", "=", userId)
+    .execute();
+}
+
+/** Ends every live session of this user but `keep`, and what others asked for, in the caller's transaction. */
+export async function endOtherSessionsOf(
+  trx: Kysely<Schema>,
+  userId: string,
+  keep: string,
+  now: number,
+): Promise<void> {
+  await endAllWhere(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("id", "!=", keep)]));
+  await forgetChanges(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("session_id", "!=", keep)]));
+}
+
+/** Ends every live session of these users, and what was asked for in them, in the caller's transaction. */
+export async function endSessionsOf(
+  trx: Kysely<Schema>,
+  userIds: readonly string[],
+  now: number,
+): Promise<void> {
+  await endAllWhere(trx, now, (eb) => eb("user_id", "in", userIds));
+  await forgetChanges(trx, now, (eb) => eb("user_id", "in", userIds));
+}
+
+/** Whether this session is live; nobody ends it before the caller's transaction does. */
+export async function lockLive(trx: Kysely<Schema>, id: string, now: number): Promise<boolean> {
+  const live = trx.selectFrom("sessions").select("id").where("id", "=", id).where(isLive(now));
+  return (await live.forUpdate().executeTakeFirst()) !== undefined;
+}
+
+/** Ends those of these sessions that are live, in the caller's transaction. */
+export async function endSessionsWith(
+  trx: Kysely<Schema>,
+  ids: readonly string[],
+  now: number,
+): Promise<void> {
+  await endAllWhere(trx, now, (eb) => eb("id", "in", ids));
+}
+
+/** Whoever ends one of them at the same time waits for the lock, and finds it ended: it ends once in the trail. */
+async function endAllWhere(trx: Kysely<Schema>, now: number, which: Condition): Promise<void> {
+  const live = await trx
+    .selectFrom("sessions")
+    .select(["id", "user_id"])
+    .where(which)
+    .where(isLive(now))
+    .forUpdate()
+    .execute();
+  if (live.length === 0) return;
+  const ids = live.map(({ id }) => id);
+  await endWhere(trx, now, (eb) => eb("id", "in", ids));
+  const ended = live.map(({ id: sessionId, user_id: userId }) => ({ userId, sessionId }));
+  await addEvents(trx, ...ended.map((each) => ({ type: "session_ended" as const, ...each, at: now })));
+}
+
+type Expression = ReturnType<ExpressionBuilder<Schema, "sessions">["and"]>;
+type Condition = (eb: ExpressionBuilder<Schema, "sessions">) => Expression;
+
+function isLive(now: number): Condition {
+  return (eb) => eb.and([eb("ended_at", "is", null), eb("expires_at", ">", now)]);
+}
+
+/** Whether there was anything to end. */
+async function endWhere(trx: Kysely<Schema>, now: number, which: Condition): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable("sessions")
+    .set({ ended_at: now })
+    .where(which)
+    .where(isLive(now))
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}

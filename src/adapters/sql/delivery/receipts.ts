@@ -1,0 +1,138 @@
+import type { Kysely } from "kysely";
+import type { Noted, ReceiptStore, Report, ReportedMessage } from "../../../core/delivery/receipt-ports.ts";
+import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { TRAFFIC_COLUMNS, trafficOf } from "../protection/traffic.ts";
+import type { Schema } from "../tables/schema.ts";
+import { messageOf } from "./messages.ts";
+
+/** A message in one of these may still be delivered or fail. */
+const OPEN = ["sending", "unknown", "accepted"] as const;
+
+export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
+  return {
+    async note(to, report) {
+      const id = (await findByNumber(db, to, report)) ?? (await findById(db, to));
+      if (id === undefined) return undefined;
+      await finish(db, id, report);
+      return await notedOf(db, id);
+    },
+
+    async isSending(tags, since) {
+      const query = db.selectFrom("messages").select("id").where("phone_tag", "in", tags);
+      const row = await query
+        .where("status", "=", "sending")
+        .where("created_at", ">", since)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async keepEarly({ providerId: id, phoneTag, outcome, code, at }, most) {
+      const full = await db
+        .selectFrom("early_reports")
+        .select("id")
+        .where("at", ">", 0)
+        .orderBy("at")
+        .limit(rows(1))
+        .offset(rows(most - 1))
+        .executeTakeFirst();
+      if (full) return;
+      const row = { id, phone_tag: phoneTag, delivered: outcome === "delivered" ? 1 : 0, code, at };
+      await ifAbsent(db.insertInto("early_reports").values(row)).execute();
+    },
+
+    async early(limit) {
+      const kept = await db
+        .selectFrom("early_reports")
+        .selectAll()
+        .where("at", ">", 0)
+        .orderBy("at")
+        .limit(rows(limit))
+        .execute();
+      return kept.map(({ id, phone_tag, delivered, code, at }) => {
+        const outcome = delivered === 1 ? "delivered" : "failed";
+        return { providerId: id, phoneTag: phone_tag, outcome, code, at };
+      });
+    },
+
+    async dropEarly(providerIds) {
+      if (providerIds.length === 0) return;
+      await db.deleteFrom("early_reports").where("id", "in", providerIds).execute();
+    },
+
+    async unreported(sender, { from, to }, limit) {
+      const found = await db
+        .selectFrom("messages")
+        .select(["id", "phone_tag as phoneTag", "sealed_phone as sealedPhone", "created_at as createdAt"])
+        .where("created_at", ">", from)
+        .where("created_at", "<=", to)
+        .where("sender", "=", sender)
+        .where("status", "=", "accepted")
+        // Nobody knows any more whom those of an erased account were for.
+        .where("sealed_phone", "!=", "")
+        .orderBy("created_at")
+        .limit(rows(limit))
+        .execute();
+      return found;
+    },
+
+    async messagesTo(tags, limit) {
+      const query = db.selectFrom("messages").selectAll().where("phone_tag", "in", tags);
+      const found = await query.orderBy("created_at", "desc").limit(rows(limit)).execute();
+      return found.map((row) => ({ ...messageOf(row), converted: row.converted === 1 }));
+    },
+  };
+}
+
+async function findByNumber(
+  db: Kysely<Schema>,
+  { sender, tags }: ReportedMessage,
+  { providerId }: Report,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("messages")
+    .select("id")
+    .where("provider_id", "=", providerId)
+    .where("sender", "=", sender)
+    .where("phone_tag", "in", tags)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** One whose number nobody knows yet: else the number would have found it. */
+async function findById(
+  db: Kysely<Schema>,
+  { tags, messageId }: ReportedMessage,
+): Promise<string | undefined> {
+  if (messageId === undefined) return undefined;
+  const row = await db
+    .selectFrom("messages")
+    .select("id")
+    .where("id", "=", messageId)
+    .where("phone_tag", "in", tags)
+    .where("provider_id", "is", null)
+    .where("status", "in", ["sending", "unknown"])
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** As it is after the report, whoever wrote it. */
+async function notedOf(db: Kysely<Schema>, id: string): Promise<Noted | undefined> {
+  const row = await db
+    .selectFrom("messages")
+    .select(["id", "status", "bucket", "member", ...TRAFFIC_COLUMNS])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { status, bucket, member } = row;
+  return { id, status, bucket, ...trafficOf(row), ...(member !== null && { member }) };
+}
+
+/** Of several that race the first one stays. */
+async function finish(db: Kysely<Schema>, id: string, { outcome, code, at }: Report): Promise<void> {
+  await db
+    .updateTable("messages")
+    .set({ status: outcome, report_code: code, reported_at: at })
+    .where("id", "=", id)
+    .where("status", "in", OPEN)
+    .execute();
+}

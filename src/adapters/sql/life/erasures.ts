@@ -1,0 +1,163 @@
+import type { Kysely } from "kysely";
+import type { AccountData, AccountStore } from "../../../core/life/account-ports.ts";
+import type { Sweep } from "../../../core/maintenance/ports.ts";
+import { userOf } from "../account/account-rows.ts";
+import { findUserRow } from "../account/user-rows.ts";
+import { rows, type SqlDatabase } from "../database.ts";
+import { addEvents } from "../events.ts";
+import { lockChanger } from "../factors/changes.ts";
+import type { Schema, UserRow } from "../tables/schema.ts";
+import { eraseUser, forgetErased } from "./personal-data.ts";
+
+/** More than an account ever has in what is kept, and a bound for all that. */
+const MOST = 10_000;
+
+export function createAccountStore({ db, transaction }: SqlDatabase): AccountStore {
+  return {
+    erase: ({ userId, tags, id, by, sessionId, at }, onCommit) =>
+      transaction(async (trx) => {
+        if (sessionId !== undefined) {
+          const user = await lockChanger(trx, { userId, sessionId }, at);
+          if (!user || !tags.includes(user.phone_tag)) return false;
+        }
+        const event = by === "operator" ? "account_erased_by_operator" : "account_erased";
+        const erased = await eraseUser(trx, { userId, tags, erasureId: id, by: event, at });
+        if (erased) onCommit?.();
+        return erased;
+      }),
+
+    async read(userId, tags) {
+      const row = await findUserRow(db, userId);
+      if (!row) return undefined;
+      return {
+        user: userOf(row),
+        ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
+        factors: await factorsOf(db, userId),
+        sessions: await sessionsOf(db, userId),
+        events: await eventsOf(db, userId),
+        notices: await noticesOf(db, userId),
+        ...(await keptByPhone(db, tags, await hasPhoneSince(db, row))),
+      };
+    },
+
+    async noteExport(userId, by, at) {
+      const type = by === "operator" ? "account_exported_by_operator" : "account_exported";
+      await transaction((trx) => addEvents(trx, { type, userId, at }));
+    },
+  };
+}
+
+async function factorsOf(db: Kysely<Schema>, userId: string): Promise<AccountData["factors"]> {
+  const found = await db
+    .selectFrom("factors")
+    .select(["kind", "label", "created_at", "last_used_at"])
+    .where("user_id", "=", userId)
+    .limit(rows(MOST))
+    .execute();
+  return found.map(({ kind, label, created_at, last_used_at }) => {
+    return { kind, label, createdAt: created_at, ...(last_used_at !== null && { lastUsedAt: last_used_at }) };
+  });
+}
+
+async function sessionsOf(db: Kysely<Schema>, userId: string): Promise<AccountData["sessions"]> {
+  const found = await db
+    .selectFrom("sessions")
+    .select(["id", "device_id", "user_agent", "amr", "created_at", "last_used_at", "expires_at", "ended_at"])
+    .where("user_id", "=", userId)
+    .limit(rows(MOST))
+    .execute();
+  return found.map((each) => ({
+    id: each.id,
+    deviceId: each.device_id,
+    userAgent: each.user_agent,
+    methods: each.amr.split(" "),
+    createdAt: each.created_at,
+    lastUsedAt: each.last_used_at,
+    expiresAt: each.expires_at,
+    ...(each.ended_at !== null && { endedAt: each.ended_at }),
+  }));
+}
+
+async function eventsOf(db: Kysely<Schema>, userId: string): Promise<AccountData["events"]> {
+  const found = await db
+    .selectFrom("events")
+    .select(["type", "session_id", "at"])
+    .where("user_id", "=", userId)
+    .orderBy("at")
+    .limit(rows(MOST))
+    .execute();
+  return found.map(({ type, session_id, at }) => {
+    return { type, at, ...(session_id !== null && { sessionId: session_id }) };
+  });
+}
+
+async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountData["notices"]> {
+  return await db
+    .selectFrom("notices")
+    .select(["kind", "state", "created_at as at"])
+    .where("user_id", "=", userId)
+    .limit(rows(MOST))
+    .execute();
+}
+
+/** When the account came to the number that it has: it was made with it, or moved to it. */
+async function hasPhoneSince(
+  db: Kysely<Schema>,
+  { id, created_at }: Pick<UserRow, "id" | "created_at">,
+): Promise<number> {
+  const moves = db
+    .selectFrom("events")
+    .select("at")
+    .where("user_id", "=", id)
+    .where("type", "=", "phone_changed");
+  return (await moves.orderBy("at", "desc").limit(rows(1)).executeTakeFirst())?.at ?? created_at;
+}
+
+/** Who had the phone before is somebody else. */
+async function keptByPhone(
+  db: Kysely<Schema>,
+  tags: readonly string[],
+  since: number,
+): Promise<Pick<AccountData, "messages" | "replies">> {
+  if (tags.length === 0) return { messages: [], replies: [] };
+  const messages = await db
+    .selectFrom("messages")
+    .select(["purpose", "status", "sender", "client", "created_at", "reported_at"])
+    .where("phone_tag", "in", tags)
+    .where("created_at", ">=", since)
+    .limit(rows(MOST))
+    .execute();
+  const replies = await db
+    .selectFrom("replies")
+    .select(["id", "sealed_text as sealedText", "at"])
+    .where("phone_tag", "in", tags)
+    .where("at", ">=", since)
+    .limit(rows(MOST))
+    .execute();
+  return {
+    messages: messages.map((each) => ({
+      purpose: each.purpose,
+      status: each.status,
+      at: each.created_at,
+      ...(each.sender !== null && { sender: each.sender }),
+      ...(each.client !== null && { client: each.client }),
+      ...(each.reported_at !== null && { reportedAt: each.reported_at }),
+    })),
+    replies,
+  };
+}
+
+/** Takes out, when its time is over, what erasures left under the tags of their phones. */
+export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
+  return async (before, limit) => {
+    const query = db.selectFrom("erasures").select(["id", "phone_tag"]).where("at", "<", before);
+    const old = await query.orderBy("at").limit(rows(limit)).execute();
+    for (const { id, phone_tag } of old) {
+      await transaction(async (trx) => {
+        await forgetErased(trx, phone_tag);
+        await trx.deleteFrom("erasures").where("id", "=", id).execute();
+      });
+    }
+    return old.length;
+  };
+}

@@ -1,0 +1,125 @@
+import type { Kysely } from "kysely";
+import { lockUser } from "../account/sessions.ts";
+import { addEvents } from "../events.ts";
+import type { EventType, Schema } from "../tables/schema.ts";
+
+/**
+ * What an erasure does to a table. Every table has to say, so that a new one that holds something of people cannot be
+ * forgotten.
+ * - `by_user`: the rows of the user go.
+ * - `by_phone`: the rows of the phone go.
+ * - `blanked`: the rows of the phone stay under its tag, for what they count against, and the phone itself and whatever
+ *   was written goes; they follow when `erasures` is swept.
+ * - `lapses`: is under the tag alone, or lives for minutes, and goes by itself within the time that the ledger is kept.
+ * - `stays`: holds nothing of a person but the id of the account.
+ */
+type Erasure = "by_user" | "by_phone" | "blanked" | "lapses" | "stays";
+
+const ERASURES: Readonly<Record<Exclude<keyof Schema, "users" | "migrations">, Erasure>> = {
+  sessions: "by_user",
+  phone_changes: "by_user",
+  notices: "by_user",
+  factors: "by_user",
+  recovery_codes: "by_user",
+  passkey_challenges: "by_user",
+  factor_failures: "by_user",
+  replies: "by_phone",
+  invitations: "by_phone",
+  messages: "blanked",
+  opt_outs: "blanked",
+  unlocks: "blanked",
+  failures: "lapses",
+  erasures: "lapses",
+  verifications: "lapses",
+  early_reports: "lapses",
+  limits: "lapses",
+  limit_events: "lapses",
+  limit_leases: "lapses",
+  limit_journal: "lapses",
+  limit_sums: "stays",
+  limit_seeds: "stays",
+  events: "stays",
+  keys: "stays",
+  turns: "stays",
+  alerts: "stays",
+  api_keys: "stays",
+  redeemed_proofs: "stays",
+  baselines: "stays",
+};
+
+type ErasedTable = keyof typeof ERASURES;
+
+function tablesThat(erasure: Erasure): readonly ErasedTable[] {
+  return (Object.keys(ERASURES) as ErasedTable[]).filter((table) => ERASURES[table] === erasure);
+}
+
+export interface ErasedUser {
+  readonly userId: string;
+  /** All tags that the phone has or had. */
+  readonly tags: readonly string[];
+  /** Names the row that remembers the erasure, until what is left of the phone goes. */
+  readonly erasureId: string;
+  readonly by: Extract<EventType, "account_erased" | "account_erased_by_operator">;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Takes everything out that names the user or their phone, in the caller's transaction. False where there is no such user. */
+export async function eraseUser(
+  trx: Kysely<Schema>,
+  { userId, tags, erasureId, by, at }: ErasedUser,
+): Promise<boolean> {
+  const user = await lockUser(trx, userId);
+  if (!user) return false;
+  const all = [...new Set([user.phone_tag, ...tags])];
+  for (const table of tablesThat("by_user")) {
+    await trx
+      .deleteFrom(table as "sessions")
+      .where("user_id", "=", userId)
+      .execute();
+  }
+  for (const table of tablesThat("by_phone")) {
+    await trx
+      .deleteFrom(table as "replies")
+      .where("phone_tag", "in", all)
+      .execute();
+  }
+  await blank(trx, all);
+  const rows = all.map((phone_tag, index) => ({ id: `${erasureId}-${index}`, phone_tag, at }));
+  await trx.insertInto("erasures").values(rows).execute();
+  await trx.deleteFrom("users").where("id", "=", userId).execute();
+  await addEvents(trx, { type: by, userId, at });
+  return true;
+}
+
+/** The sealed phone is what could be opened: an empty text opens for nobody. */
+async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void> {
+  await trx
+    .updateTable("messages")
+    .set({
+      ...{ sealed_phone: "", provider_id: null, request_id: null },
+      ...{ idempotency_key: null, idempotency_fingerprint: null },
+    })
+    .where("phone_tag", "in", tags)
+    .execute();
+  await trx.updateTable("opt_outs").set({ sealed_phone: "" }).where("phone_tag", "in", tags).execute();
+  await trx
+    .updateTable("unlocks")
+    .set({ sealed_phone: "", sealed_reason: "" })
+    .where("phone_tag", "in", tags)
+    .execute();
+}
+
+/**
+ * Takes out what an erasure left under this tag, in the caller's transaction. What a new account with the same number has
+ * there stays.
+ */
+export async function forgetErased(trx: Kysely<Schema>, phoneTag: string): Promise<void> {
+  for (const table of tablesThat("blanked")) {
+    await trx
+      .deleteFrom(table as "opt_outs")
+      .where("phone_tag", "=", phoneTag)
+      .where("sealed_phone", "=", "")
+      .execute();
+  }
+}

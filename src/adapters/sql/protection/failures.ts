@@ -1,0 +1,102 @@
+import type { Kysely } from "kysely";
+import type { Bucket, Ledger, WrongGuess } from "../../../core/protection/ports.ts";
+import type { SqlDatabase } from "../database.ts";
+import type { KeyedRow, TagKey } from "../keys/tag-key.ts";
+import { coalesce } from "../statements/coalesce.ts";
+import { reusable } from "../statements/reusable.ts";
+import type { Schema } from "../tables/schema.ts";
+
+/** Stands in the place of a tag where something counts for every phone. No tag is without a full stop. */
+export const EVERY_PHONE = "*";
+
+const BUCKETS: readonly Bucket[] = ["stranger", "device"];
+
+/** The durable ledger of wrong guesses. */
+export function createLedger(database: SqlDatabase, tagKey: TagKey): Ledger {
+  const { db } = database;
+  return {
+    read: createRead(database, tagKey),
+
+    // One statement, so that a wrong guess costs one way to the database. The key is locked as in `assertCurrent`.
+    async record(id, tag, bucket, { at, codeLength }) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto("failures")
+        .columns(["id", "phone_tag", "bucket", "at", "code_length"])
+        .expression((eb) =>
+          eb
+            .selectFrom("keys")
+            .select(({ val }) => [
+              val(id).as("id"),
+              val(tag).as("phone_tag"),
+              val(bucket).as("bucket"),
+              val(at).as("at"),
+              val(codeLength).as("code_length"),
+            ])
+            .where(tagKey.current(tag))
+            .forShare(),
+        )
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) tagKey.stale();
+    },
+  };
+}
+
+/** What is asked for at one moment is read in one statement. */
+function createRead({ db }: SqlDatabase, tagKey: TagKey): Ledger["read"] {
+  const find = reusable((rows: readonly WantedRow[]) => finding(db, rows, tagKey));
+  const read = coalesce(async (wanted: readonly Wanted[]) => {
+    const since = Math.min(...wanted.map((each) => each.since));
+    const rows = wanted.flatMap(({ tags }) =>
+      tags.map((tag) => ({ tag, since, ...tagKey.keyed(tags[0] ?? "") })),
+    );
+    const found = await find(db, rows);
+    return wanted.map((each) => foundFor(each, found.rows, tagKey));
+  });
+  return async (tags, bucket, since) => {
+    const guesses = tags.length > 0 && (await read({ tags, bucket, since }));
+    return guesses || tagKey.stale();
+  };
+}
+
+interface Wanted {
+  readonly tags: readonly string[];
+  readonly bucket: Bucket;
+  readonly since: number;
+}
+
+interface WantedRow extends KeyedRow {
+  readonly [name: string]: string | number;
+  readonly tag: string;
+  readonly since: number;
+}
+
+/** Every wrong guess once for each key in use, and each of those without one where there is none. */
+function finding(db: Kysely<Schema>, rows: readonly WantedRow[], tagKey: TagKey) {
+  const tags = rows.map(({ tag }) => tag);
+  return db
+    .selectFrom("keys")
+    .leftJoin("failures", (join) =>
+      join
+        .on("failures.phone_tag", "in", [...tags, EVERY_PHONE])
+        .on("failures.bucket", "in", BUCKETS)
+        .on("failures.at", ">", rows[0]?.since ?? 0),
+    )
+    .select(["keys.id as key_id", "phone_tag", "bucket", "at", "code_length"])
+    .where(tagKey.currentAmong(rows))
+    .orderBy("at");
+}
+
+type Found = Awaited<ReturnType<ReturnType<typeof finding>["execute"]>>;
+
+/** Undefined where the key of the tags is not in use any more. */
+function foundFor({ tags, bucket, since }: Wanted, found: Found, tagKey: TagKey): WrongGuess[] | undefined {
+  const { keyId } = tagKey.keyed(tags[0] ?? "");
+  const own = found.filter(({ key_id }) => key_id === keyId);
+  if (own.length === 0) return undefined;
+  const isTheirs = (tag: string) => tag === EVERY_PHONE || tags.includes(tag);
+  return own.flatMap((row) => {
+    if (row.phone_tag === null || row.at === null || row.code_length === null) return [];
+    const counts = isTheirs(row.phone_tag) && row.bucket === bucket && row.at > since;
+    return counts ? [{ at: row.at, codeLength: row.code_length }] : [];
+  });
+}

@@ -1,0 +1,112 @@
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Kysely, sql } from "kysely";
+import Libsql from "libsql";
+import { UnavailableError } from "../../../core/refusals.ts";
+import type { SqlDatabase } from "../database.ts";
+import { sqliteGrammar } from "../statements/grammar.ts";
+import type { Schema } from "../tables/schema.ts";
+import { type Commits, createCommits } from "./commits.ts";
+import { asFault, retryWhileBusy, sqliteDialect } from "./driver.ts";
+import { createStatements } from "./statements.ts";
+import { createSteps } from "./steps.ts";
+
+export interface SqliteOptions {
+  /** How long a statement may wait for another process, before it rejects with `UnavailableError`. Default 5000. */
+  readonly busyTimeoutMs?: number;
+  /** Sees the text of every statement, never its values. */
+  readonly onStatement?: (sql: string) => void;
+}
+
+const MEMORY = ":memory:";
+const BUSY_TIMEOUT_MS = 5000;
+
+/**
+ * Opens the database of a `DATABASE_URL` and makes its folder and file (mode 0600) where they are missing. It does
+ * not migrate.
+ *
+ * @param url `sqlite:./path`, or `:memory:` for one that ends with the process
+ * @throws UnavailableError when it cannot be opened
+ */
+export async function openSqlite(url: string, options: SqliteOptions = {}): Promise<SqlDatabase> {
+  const path = pathOf(url);
+  const driverOptions = { busyTimeoutMs: BUSY_TIMEOUT_MS, ...options };
+  const libsql = await connect(path, driverOptions.busyTimeoutMs);
+  const commits = createCommits(libsql, driverOptions.busyTimeoutMs, retryWhileBusy);
+  const statements = createStatements(libsql);
+  const db = new Kysely<Schema>({
+    dialect: sqliteDialect(statements, commits, driverOptions),
+    plugins: [sqliteGrammar],
+  });
+  return {
+    db,
+    transaction: (body) => db.transaction().execute(body),
+    steps: createSteps(commits, statements, options.onStatement),
+    exclusive: (body) => db.transaction().execute((trx) => body(trx, trx)),
+    backup: async (label) => backup(path, label),
+    ping: async () => void (await sql`SELECT 1`.execute(db)),
+    close: () => close(db, libsql, commits),
+  };
+}
+
+function pathOf(url: string): string {
+  const path = url.replace(/^sqlite:/, "");
+  return path === MEMORY ? path : resolve(path);
+}
+
+async function connect(path: string, busyTimeoutMs: number): Promise<Libsql.Database> {
+  try {
+    if (path !== MEMORY) createFile(path);
+    const libsql = new Libsql(path);
+    // Changing to WAL needs the file for itself, and several processes may start at once.
+    await retryWhileBusy(() => libsql.pragma("journal_mode = WAL"), performance.now() + busyTimeoutMs);
+    libsql.pragma("synchronous = FULL");
+    return libsql;
+  } catch (error) {
+    throw new UnavailableError("the database", { cause: error });
+  }
+}
+
+/**
+ * SQLite gives its side files the mode of the file itself.
+ *
+ * A file that is there already is left alone: POSIX drops all locks of a process on a file when it closes any of its
+ * descriptors, and a connection of this process, closed or not, may hold some. The next program to close the file
+ * would then take itself for the last one and remove the write-ahead log that this process goes on writing to.
+ */
+function createFile(path: string): void {
+  if (existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
+}
+
+/** On a connection of its own: it reads what is committed, also while a migration holds the write lock. */
+function backup(path: string, label: string): string | undefined {
+  if (path === MEMORY) return undefined;
+  const copy = `${path}.${label}.bak`;
+  rmSync(copy, { force: true });
+  createFile(copy);
+  const libsql = new Libsql(path);
+  try {
+    libsql.prepare("VACUUM INTO ?").run(copy);
+  } catch (error) {
+    throw asFault(error);
+  } finally {
+    libsql.close();
+  }
+  return copy;
+}
+
+/** Behind what is running. The main file alone is whole then. */
+async function close(db: Kysely<Schema>, libsql: Libsql.Database, commits: Commits): Promise<void> {
+  if (!libsql.open) return;
+  await commits.alone(() => {
+    if (!libsql.open) return;
+    try {
+      libsql.pragma("wal_checkpoint(TRUNCATE)");
+    } finally {
+      libsql.close();
+    }
+  });
+  await db.destroy();
+}

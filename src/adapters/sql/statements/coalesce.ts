@@ -1,0 +1,125 @@
+import { setImmediate } from "node:timers/promises";
+import { UnavailableError } from "../../../core/refusals.ts";
+import { unavailable } from "../mysql/errors.ts";
+
+/** How many callers are served in one go. */
+const MOST = 32;
+/** A group that is under way for so long is held up, by a lock or a lost connection: others need not wait for it. */
+const HELD_UP_MS = 100;
+/** How many groups are under way at a time at most. */
+const LANES = 4;
+/** How many callers may wait: as many as a server has connections. */
+const QUEUE_LIMIT = 10_000;
+
+export interface CoalesceOptions {
+  /** How many groups may be under way at a time. Default 4. */
+  readonly lanes?: number;
+  /** How many of those who wait go together. Default `preparedSize`. */
+  readonly sizeOf?: (waiting: number) => number;
+}
+
+interface Waiting<I, O> {
+  readonly item: I;
+  readonly resolve: (output: O) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Does what several callers ask for at the same time in one go: while one group is under way others come, and they are the
+ * next. Whoever comes alone waits for nobody, and nobody is answered before what they asked for is done.
+ *
+ * A group has one of a few sizes, so that there are few statements to prepare. A group that fails is done again one by one,
+ * so that nobody fails for somebody else's mistake; but where the database was away nobody knows whether it was done, and
+ * whoever waits for the same database is told at once.
+ *
+ * @param run outputs in the order of the items; all done, durably, or nothing of it
+ */
+export function coalesce<I, O>(
+  run: (items: readonly I[]) => Promise<readonly O[]>,
+  { lanes: mostLanes = LANES, sizeOf = preparedSize }: CoalesceOptions = {},
+): (item: I) => Promise<O> {
+  let waiting: Waiting<I, O>[] = [];
+  let lanes = 0;
+  let latest = Number.NEGATIVE_INFINITY;
+  let isWatched = false;
+
+  async function serveAll(): Promise<void> {
+    for (await gathered(); waiting.length > 0; await gathered()) {
+      const group = waiting.splice(0, sizeOf(waiting.length));
+      latest = performance.now();
+      attend();
+      await serve(group).catch((error: unknown) => {
+        const all = [...group, ...waiting];
+        waiting = [];
+        for (const { reject } of all) reject(error);
+      });
+    }
+  }
+
+  /** Rejects where the database was away. */
+  async function serve(group: readonly Waiting<I, O>[]): Promise<void> {
+    try {
+      const outputs = await run(group.map(({ item }) => item));
+      for (const [index, { resolve }] of group.entries()) resolve(outputs[index] as O);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      if (group.length > 1) for (const each of group) await serve([each]);
+      else group[0]?.reject(error);
+    }
+  }
+
+  /** Those who wait are served by another lane where all that are open are held up. */
+  function attend(): void {
+    if (waiting.length === 0 || lanes === mostLanes) return;
+    if (lanes > 0 && performance.now() < latest + HELD_UP_MS) watch();
+    else open();
+  }
+
+  function open(): void {
+    lanes += 1;
+    latest = performance.now();
+    void serveAll().finally(() => {
+      lanes -= 1;
+    });
+  }
+
+  /** Looks again when the latest group is held up: nobody else may come by then. */
+  function watch(): void {
+    if (isWatched) return;
+    isWatched = true;
+    const look = () => {
+      isWatched = false;
+      attend();
+    };
+    setTimeout(look, latest + HELD_UP_MS - performance.now()).unref();
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= QUEUE_LIMIT)
+        return reject(unavailable(new Error("too many wait for the database")));
+      waiting.push({ item, resolve, reject });
+      attend();
+    });
+}
+
+/** Subclasses say what a single caller did, such as to come with a key that was replaced. */
+function isAway(error: unknown): boolean {
+  return error instanceof UnavailableError && error.constructor === UnavailableError;
+}
+
+/**
+ * Those who come in this turn of the event loop and in the next go together: many whose answer was read in this one have
+ * another way to go before they come. That saves a third of the commits; a third turn saves no more.
+ */
+async function gathered(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
+}
+
+/** The largest power of two, or one and a half of one, that so many fill: 1, 2, 3, 4, 6, 8, 12, 16, 24, 32. */
+function preparedSize(count: number): number {
+  const filled = Math.min(count, MOST);
+  const power = 2 ** Math.floor(Math.log2(filled));
+  return filled >= 1.5 * power ? 1.5 * power : power;
+}

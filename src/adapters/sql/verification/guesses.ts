@@ -1,0 +1,171 @@
+import type { ExpressionBuilder, Kysely } from "kysely";
+import type { Guess, VerificationStore } from "../../../core/verification/ports.ts";
+import type { SqlDatabase, Steps } from "../database.ts";
+import { saidById } from "../statements/by-id.ts";
+import { coalesce } from "../statements/coalesce.ts";
+import { filled, reusable } from "../statements/reusable.ts";
+import type { Schema, VerificationRow } from "../tables/schema.ts";
+
+interface Named {
+  readonly [name: string]: string | number;
+  readonly id: string;
+}
+
+/** Guesses are counted before anybody is told what they came to; of those at one verification, one after the other. */
+export function createGuess(database: SqlDatabase): VerificationStore["guess"] {
+  return database.steps ? guessInSteps(database.db, database.steps) : guessTogether(database);
+}
+
+export function isLive(now: number) {
+  return (eb: ExpressionBuilder<Schema, "verifications">) =>
+    eb.and([
+      eb("outcome", "=", "open"),
+      eb("attempts_used", "<", eb.ref("attempts_allowed")),
+      eb("expires_at", ">", now),
+    ]);
+}
+
+interface GuessRow extends Named {
+  readonly now: number;
+}
+
+/** Statements are built for one row at least. */
+const NONE = { id: "", now: 0 };
+
+function guessStatements(db: Kysely<Schema>) {
+  const count = (right: boolean) =>
+    filled(([{ id, now } = NONE]: readonly GuessRow[]) =>
+      db
+        .updateTable("verifications")
+        .set((eb) => ({
+          attempts_used: eb("attempts_used", "+", 1),
+          ...(right && { outcome: "approved" as const, approved_at: now }),
+        }))
+        .where("id", "=", id)
+        .where(isLive(now)),
+    );
+  return {
+    wrong: count(false),
+    right: count(true),
+    /** How a verification ended that is over: nothing of it changes any more. */
+    end: filled(([{ id } = NONE]: readonly Named[]) =>
+      db
+        .selectFrom("verifications")
+        .select(["attempts_used as attemptsUsed", "messages"])
+        .where("id", "=", id),
+    ),
+  };
+}
+
+interface Asked {
+  readonly id: string;
+  readonly right: boolean;
+  readonly now: number;
+}
+
+/** What a guess reads and changes. */
+type Guessed = Pick<
+  VerificationRow,
+  "id" | "outcome" | "attempts_used" | "attempts_allowed" | "approved_at" | "expires_at" | "messages"
+>;
+
+/**
+ * Guesses of one moment lock what they are about, in one order, are decided one after the other, and are written, in one
+ * transaction. Whoever comes alone needs none.
+ */
+function guessTogether({ db, transaction }: SqlDatabase): VerificationStore["guess"] {
+  const alone = guessOneByOne(db);
+  const lockAll = reusable((rows: readonly Named[]) => locking(db, rows));
+  const writeAll = reusable((rows: readonly GuessedValues[]) => writing(db, rows));
+  const guess = coalesce(async (asked: readonly Asked[]) => {
+    const [only, ...others] = asked;
+    if (only && others.length === 0) return [await alone(only.id, only.right, only.now)];
+    return await transaction(async (trx) => {
+      const ids = new Set(asked.map(({ id }) => id));
+      const { rows } = await lockAll(
+        trx,
+        [...ids].map((id) => ({ id })),
+      );
+      const guessed = new Map<string, Guessed>(rows.map((row) => [row.id, row]));
+      const guesses = asked.map((each) => decide(guessed, each));
+      if (guesses.some(({ outcome }) => outcome !== "dead"))
+        await writeAll(trx, [...guessed.values()].map(valuesOf));
+      return guesses;
+    });
+  });
+  return (id, right, now) => guess({ id, right, now });
+}
+
+function locking(db: Kysely<Schema>, rows: readonly Named[]) {
+  return db
+    .selectFrom("verifications")
+    .select(["id", "outcome", "attempts_used", "attempts_allowed", "approved_at", "expires_at", "messages"])
+    .where(
+      "id",
+      "in",
+      rows.map(({ id }) => id),
+    )
+    .orderBy("id")
+    .forUpdate();
+}
+
+function valuesOf({ id, attempts_used, outcome, approved_at }: Guessed) {
+  return { id, attempts_used, outcome, approved_at };
+}
+
+type GuessedValues = ReturnType<typeof valuesOf>;
+
+function writing(db: Kysely<Schema>, rows: readonly GuessedValues[]) {
+  return db
+    .updateTable("verifications")
+    .set({
+      attempts_used: saidById(rows, "attempts_used"),
+      outcome: saidById(rows, "outcome"),
+      approved_at: saidById(rows, "approved_at"),
+    })
+    .where(
+      "id",
+      "in",
+      rows.map(({ id }) => id),
+    );
+}
+
+/** As the guarded update of one alone. */
+function decide(guessed: Map<string, Guessed>, { id, right, now }: Asked): Guess {
+  const row = guessed.get(id);
+  if (row?.outcome !== "open" || row.attempts_used >= row.attempts_allowed || row.expires_at <= now)
+    return { outcome: "dead" };
+  const counted = { ...row, attempts_used: row.attempts_used + 1 };
+  guessed.set(id, right ? { ...counted, outcome: "approved", approved_at: now } : counted);
+  if (!right) return { outcome: "wrong" };
+  return { outcome: "approved", attemptsUsed: counted.attempts_used, messages: row.messages };
+}
+
+/** One statement counts, and after the right guess another one reads. */
+function guessOneByOne(db: Kysely<Schema>): VerificationStore["guess"] {
+  const statements = guessStatements(db);
+  return async (id, right, now) => {
+    const counted = await db.executeQuery((right ? statements.right : statements.wrong)([{ id, now }], db));
+    if (counted.numAffectedRows === 0n) return { outcome: "dead" };
+    if (!right) return { outcome: "wrong" };
+    const { rows } = await db.executeQuery(statements.end([{ id }], db));
+    return { outcome: "approved", ...endOf(rows[0]) };
+  };
+}
+
+/** Both in one turn, so that nobody waits for the disk twice. */
+function guessInSteps(db: Kysely<Schema>, steps: Steps): VerificationStore["guess"] {
+  const statements = guessStatements(db);
+  return (id, right, now) =>
+    steps.write((step) => {
+      const { changes } = step.execute((right ? statements.right : statements.wrong)([{ id, now }], db));
+      if (changes === 0) return { outcome: "dead" };
+      if (!right) return { outcome: "wrong" };
+      return { outcome: "approved", ...endOf(step.query(statements.end([{ id }], db))[0]) };
+    });
+}
+
+function endOf(row: { readonly attemptsUsed: number; readonly messages: number } | undefined) {
+  if (!row) throw new Error("a verification that was approved is not there");
+  return row;
+}

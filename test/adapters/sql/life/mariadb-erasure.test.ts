@@ -1,0 +1,53 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aNotice } from "../../../contracts/notice-store.ts";
+import { addTagKey, aSession, aUser, fresh, NOW } from "../../../contracts/samples.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+
+describe.runIf(hasMariadb())("mariadb: an erasure that comes between", () => {
+  let opened: TestMysql;
+  beforeAll(async () => {
+    opened = await openTestMysql({ now: () => NOW });
+  });
+  afterAll(() => opened.close());
+
+  /** Resolves when so many transactions of this database wait for a lock. */
+  async function waiting(count: number): Promise<void> {
+    for (;;) {
+      const rows = await asRoot(
+        `select count(*) as n from information_schema.innodb_trx join information_schema.processlist on trx_mysql_thread_id = id
+          where trx_state = 'LOCK WAIT' and db = '${opened.server.database}'`,
+      );
+      if (Number(rows[0]?.n) === count) return;
+      // InnoDB tells the same again to whoever asks within a tenth of a second.
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+  }
+
+  test("leaves no notice of a recovery code that was used just then", async () => {
+    const { users, factorStore, accounts, noticeStore, keys } = opened.stores;
+    const { tag } = await addTagKey(keys);
+    const user = aUser(tag());
+    const session = aSession(user.id);
+    await users.signIn({ user, session });
+    const app = { userId: user.id, kind: "totp", label: "", createdAt: NOW, sealedSecret: "s" } as const;
+    await factorStore.propose({ ...app, id: "app" }, session.id);
+    const changer = { userId: user.id, sessionId: session.id };
+    await factorStore.confirm({ ...changer, id: "app", step: 1 }, aNotice({ userId: user.id }));
+    await factorStore.setRecoveryCodes(changer, ["hash"], aNotice({ userId: user.id }));
+
+    const notice = aNotice({ userId: user.id });
+    const erasure = { userId: user.id, tags: [], id: fresh("erasure"), by: "user", at: NOW } as const;
+    const done = await opened.database.transaction(async (trx) => {
+      await sql`select id from recovery_codes where user_id = ${user.id} for update`.execute(trx);
+      const using = factorStore.useRecoveryCode(user.id, "hash", NOW, notice);
+      await waiting(1);
+      const erasing = accounts.erase(erasure);
+      await waiting(2);
+      return { using, erasing };
+    });
+    await done.using;
+    expect(await done.erasing).toBe(true);
+    expect(await noticeStore.findWaiting(notice.id)).toBeUndefined();
+  });
+});

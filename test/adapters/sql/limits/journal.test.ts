@@ -1,0 +1,300 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import Libsql from "libsql";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Steps } from "../../../../src/adapters/sql/database.ts";
+import { createLimitStore } from "../../../../src/adapters/sql/limits/store.ts";
+import { migrate } from "../../../../src/adapters/sql/migrations/migrate.ts";
+import { createCommits } from "../../../../src/adapters/sql/sqlite/commits.ts";
+import { retryWhileBusy } from "../../../../src/adapters/sql/sqlite/driver.ts";
+import { openSqlite } from "../../../../src/adapters/sql/sqlite/open.ts";
+import { createStatements } from "../../../../src/adapters/sql/sqlite/statements.ts";
+import { createSteps } from "../../../../src/adapters/sql/sqlite/steps.ts";
+import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
+import type { LimitCheck, LimitStore } from "../../../../src/core/protection/ports.ts";
+import { UnavailableError } from "../../../../src/core/refusals.ts";
+import { limitStoreContract } from "../../../contracts/limit-store.ts";
+import { DAY, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";
+import { openTestDatabase, type TestDatabase, temporaryFolder } from "../../../support/database.ts";
+import { watchedConnection } from "../../../support/sqlite.ts";
+import { buildChildren, type Children } from "../children.ts";
+import { countInTables, expectMoved } from "./old-limits.ts";
+
+const clock = { now: () => NOW };
+const sends = (key: string, max: number, windowMs = MINUTE): LimitCheck => {
+  return { name: "sends", key, windows: [{ max, windowMs }] };
+};
+
+/** Each call goes to another one. */
+function inTurn(choose: () => LimitStore): LimitStore {
+  return new Proxy({} as LimitStore, {
+    get: (_, method) => {
+      const store = choose();
+      return store[method as keyof LimitStore];
+    },
+  });
+}
+
+/** Two connections to one file, and a process that starts anew with every ninth call. */
+limitStoreContract("sqlite, over several connections and restarts", async () => {
+  const opened = await openTestDatabase(clock);
+  const other = await openSqlite(`sqlite:${opened.path}`);
+  const open = () => createSqlStores(other, { clock, onStaleKey: () => {} }).limits;
+  let calls = 0;
+  let second = open();
+  return {
+    store: inTurn(() => {
+      calls += 1;
+      if (calls % 9 === 0) second = open();
+      return calls % 2 === 0 ? opened.stores.limits : second;
+    }),
+    async close() {
+      await other.close();
+      await opened.close();
+    },
+  };
+});
+
+/** A connection on which COMMIT fails when it is told to, as on a full disk. */
+function brokenSteps(path: string, isFull: () => boolean): { steps: Steps; close(): void } {
+  const libsql = new Libsql(path);
+  const watched = watchedConnection(libsql, (sql) => {
+    if (sql === "COMMIT" && isFull()) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
+  });
+  const commits = createCommits(watched, 1_000, retryWhileBusy);
+  const steps = createSteps(commits, createStatements(libsql), undefined);
+  return { steps, close: () => libsql.close() };
+}
+
+/** What was lost is done again, as often as it takes. */
+function persistent({ read, lookAndWrite, write }: Steps): Steps {
+  const again = async <T>(run: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+      }
+    }
+  };
+  return {
+    read: (body) => again(() => read(body)),
+    lookAndWrite: (look, body) => again(() => lookAndWrite(look, body)),
+    write: (body) => again(() => write(body)),
+  };
+}
+
+/** Memory that were ahead of the disk would count twice what is done again. */
+limitStoreContract("sqlite, where every third commit fails", async () => {
+  const opened = await openTestDatabase(clock);
+  let commits = 0;
+  const { steps, close } = brokenSteps(opened.path, () => ++commits % 3 === 0);
+  return {
+    store: createLimitStore({ ...opened.database, steps: persistent(steps) }),
+    async close() {
+      close();
+      await opened.close();
+    },
+  };
+});
+
+describe("the journal of limits", () => {
+  let opened: TestDatabase;
+  let limits: LimitStore;
+  beforeEach(async () => {
+    opened = await openTestDatabase(clock);
+    limits = opened.stores.limits;
+  });
+  afterEach(() => opened.close());
+
+  const take = (check: LimitCheck, now = NOW, store = limits) =>
+    store.take({ member: fresh("member"), checks: [check] }, now);
+  const rows = () => opened.database.db.selectFrom("limit_journal").selectAll().orderBy("id").execute();
+
+  test("nobody is told what is not on disk, and it leaves nothing behind in memory", async () => {
+    let isFull = false;
+    const broken = brokenSteps(opened.path, () => isFull);
+    const store = createLimitStore({ ...opened.database, steps: broken.steps });
+    const key = fresh("key");
+    expect(await take(sends(key, 3), NOW, store)).toMatchObject({ ok: true });
+    isFull = true;
+    const settled = await Promise.allSettled(
+      Array.from({ length: 5 }, () => take(sends(key, 3), NOW, store)),
+    );
+    for (const each of settled) {
+      expect(each.status === "rejected" && each.reason).toBeInstanceOf(UnavailableError);
+    }
+    isFull = false;
+    const taken = await parallel(5, () => take(sends(key, 3), NOW, store));
+    expect(taken.filter(({ ok }) => ok)).toHaveLength(2);
+    expect(await rows()).toHaveLength(3);
+    broken.close();
+  });
+
+  test("a clock that goes back finds again what was let go of", async () => {
+    const key = fresh("key");
+    const limit = sends(key, 1, MINUTE);
+    expect(await take(limit)).toMatchObject({ ok: true });
+    for (let n = 0; n < 9; n++) await take(sends(fresh("other"), 1), NOW + DAY);
+    expect(await take(limit, NOW + 30_000)).toEqual({ ok: false, refusedBy: "sends", retryAt: NOW + MINUTE });
+  });
+
+  test("whoever lost a row sees what another one wrote in its place", async () => {
+    let isFull = false;
+    const broken = brokenSteps(opened.path, () => isFull);
+    const store = createLimitStore({ ...opened.database, steps: broken.steps });
+    await take(sends(fresh("key"), 1), NOW, store);
+    isFull = true;
+    await expect(take(sends(fresh("key"), 1), NOW, store)).rejects.toThrow(UnavailableError);
+    isFull = false;
+    const key = fresh("key");
+    expect(await take(sends(key, 1))).toMatchObject({ ok: true });
+    expect(await take(sends(key, 1), NOW, store)).toMatchObject({ ok: false });
+    broken.close();
+  });
+
+  test("whoever is far behind reads all that the others wrote", async () => {
+    const { steps, close } = brokenSteps(opened.path, () => false);
+    const other = createLimitStore({ ...opened.database, steps });
+    await take(sends(fresh("key"), 1), NOW, other);
+    const [key, row] = [fresh("key"), { at: NOW, matters_until: NOW, entry: "{}" }];
+    await opened.database.db.insertInto("limit_journal").values(Array(1_600).fill(row)).execute();
+    expect(await take(sends(key, 1))).toMatchObject({ ok: true });
+    expect(await take(sends(key, 1), NOW, other)).toMatchObject({ ok: false });
+    close();
+  });
+
+  test("that could not be read is read by the next who asks", async () => {
+    const { steps } = opened.database;
+    if (!steps) throw new Error("it runs in this process");
+    const key = fresh("key");
+    await take(sends(key, 1));
+    let isAway = true;
+    const read: Steps["read"] = (body) => (isAway ? Promise.reject(new Error("away")) : steps.read(body));
+    const store = createLimitStore({ ...opened.database, steps: { ...steps, read } });
+    await expect(take(sends(key, 1), NOW, store)).rejects.toThrow("away");
+    isAway = false;
+    expect(await take(sends(key, 1), NOW, store)).toMatchObject({ ok: false });
+  });
+
+  test("starts with all that a window still reaches back to", async () => {
+    const key = fresh("key");
+    await take(sends(key, 1, DAY), NOW - DAY + 1);
+    const { limits: anew } = createSqlStores(opened.database, { clock, onStaleKey: () => {} });
+    expect(await take(sends(key, 1, DAY), NOW, anew)).toMatchObject({ ok: false, retryAt: NOW + 1 });
+  });
+
+  test("starts without what was forgotten", async () => {
+    const [key, member] = [fresh("key"), fresh("member")];
+    await limits.take({ member, checks: [sends(key, 1)] }, NOW);
+    await limits.forget([key], [member]);
+    const { limits: anew } = createSqlStores(opened.database, { clock, onStaleKey: () => {} });
+    expect(await take(sends(key, 1), NOW, anew)).toMatchObject({ ok: true });
+  });
+
+  test("starts without what matters no more", async () => {
+    const key = fresh("key");
+    for (let n = 0; n < 600; n++) await take(sends(key, 600), NOW - DAY);
+    await take(sends(key, 600));
+    const { stores } = await (async () => {
+      opened = await opened.reopen();
+      return opened;
+    })();
+    limits = stores.limits;
+    expect(await take(sends(key, 2, 2 * DAY))).toMatchObject({ ok: true });
+    expect(await take(sends(key, 2, 2 * DAY))).toMatchObject({ ok: false });
+    // It goes on from the end of the journal all the same.
+    expect((await rows()).at(-1)?.id).toBe(602);
+  });
+
+  test("nor does a start look at more than a page of that without giving way", async () => {
+    const old = { at: NOW - 2 * DAY, matters_until: NOW - DAY, entry: "{}" };
+    await opened.database.db.insertInto("limit_journal").values(Array(1_600).fill(old)).execute();
+    const seen: string[] = [];
+    const other = await openSqlite(`sqlite:${opened.path}`, { onStatement: (text) => seen.push(text) });
+    await take(sends(fresh("key"), 1), NOW, createLimitStore(other));
+    expect(seen.filter((text) => /from limit_journal .*limit/.test(text)).length).toBeGreaterThan(4);
+    await other.close();
+  });
+
+  test("is not written to by what changes nothing", async () => {
+    await limits.forget([fresh("key")], [fresh("member")]);
+    await limits.forgive([fresh("key")], 3);
+    await limits.release(fresh("key"), fresh("member"), "all");
+    await limits.correct([]);
+    expect(await rows()).toEqual([]);
+  });
+
+  test("holds what a newer version adds to an entry", async () => {
+    const [key, row] = [fresh("key"), { at: NOW, matters_until: NOW + MINUTE }];
+    const entry = JSON.stringify({ c: [["member", NOW, MINUTE, key]], z: [["later", 1]] });
+    await opened.database.db
+      .insertInto("limit_journal")
+      .values({ ...row, entry })
+      .execute();
+    expect(await take(sends(key, 1))).toMatchObject({ ok: false });
+  });
+
+  test("takes over once what a version before counted, however much there is", async () => {
+    const counted = await countInTables(opened.database);
+    await expectMoved(opened.database, limits, counted);
+    const once = await rows();
+    opened = await opened.reopen();
+    expect(await opened.stores.limits.seeded(counted.epoch)).toBe(true);
+    expect(await rows()).toEqual(once);
+  });
+
+  test("what is swept goes in pieces, and what was seeded stays", async () => {
+    const epoch = fresh("epoch");
+    await limits.seed(epoch, []);
+    // A clock was ahead meanwhile.
+    for (let n = 0; n < 30; n++) await take(sends(fresh("key"), 1), n === 5 ? NOW : NOW - DAY);
+    await take(sends(fresh("key"), 1));
+    expect(await limits.sweep(NOW - MINUTE, 20)).toBe(20);
+    expect(await limits.sweep(NOW - MINUTE, 20)).toBe(9);
+    expect(await limits.sweep(NOW - MINUTE, 20)).toBe(0);
+    opened = await opened.reopen();
+    expect(await opened.stores.limits.seeded(epoch)).toBe(true);
+    expect(await rows()).toHaveLength(3);
+  });
+});
+
+describe("the journal of limits, in several processes", () => {
+  let children: Children;
+  let folder: string;
+  let path: string;
+  beforeAll(async () => {
+    children = await buildChildren();
+    folder = temporaryFolder();
+    path = join(folder, "phonekey.db");
+    const database = await openSqlite(`sqlite:${path}`);
+    await migrate(database, clock);
+    await database.close();
+  }, 60_000);
+  afterAll(() => {
+    children.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("racing, exactly as many pass as the limit allows, over all of them", async () => {
+    const asked = JSON.stringify({ ...sends("raced", 70), takes: 60 });
+    const ended = await Promise.all(Array.from({ length: 3 }, () => children.run("take", path, asked)));
+    const passed = ended.map(({ stdout }) => Number(stdout));
+    expect(passed.reduce((sum, each) => sum + each, 0)).toBe(70);
+  }, 60_000);
+
+  test("killed right after its answers, what it counted counts", async () => {
+    const asked = JSON.stringify({ ...sends("killed", 5), takes: 4 });
+    expect(await children.run("take-and-die", path, asked)).toMatchObject({
+      signal: "SIGKILL",
+      stdout: "4\n",
+    });
+    const database = await openSqlite(`sqlite:${path}`);
+    const { limits } = createSqlStores(database, { clock, onStaleKey: () => {} });
+    const taken = await parallel(3, () =>
+      limits.take({ member: fresh("m"), checks: [sends("killed", 5)] }, NOW),
+    );
+    expect(taken.filter(({ ok }) => ok)).toHaveLength(1);
+    await database.close();
+  }, 60_000);
+});

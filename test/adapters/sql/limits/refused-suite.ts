@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import type { LimitCheck, LimitStore, TakeRequest } from "../../../../src/core/protection/ports.ts";
+import { fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
+
+export interface Watched {
+  readonly limits: LimitStore;
+  /** The texts of the statements that were run since it was asked last. */
+  statements(): readonly string[];
+}
+
+/** Keeps the texts of statements. */
+export function createStatementLog() {
+  let noted: string[] = [];
+  return {
+    note: (text: string) => void noted.push(text),
+    /** Those since it was asked last. */
+    taken(): readonly string[] {
+      const since = noted;
+      noted = [];
+      return since;
+    },
+  };
+}
+
+const WRITES = /^(insert|update|delete|replace|begin|commit|rollback)/i;
+
+/** Checks like those of a start, of which one may be full. */
+function checksOf(full?: string): readonly LimitCheck[] {
+  const windows = [{ max: 9, windowMs: MINUTE }];
+  const key = fresh("key");
+  const plain: LimitCheck[] = [
+    { name: "resend", key, windows: [], backoff: { baseMs: 1, windowMs: MINUTE, from: 9 } },
+    { name: "phone", key, windows },
+    { name: "total", key: fresh("total"), windows: [{ max: 300, windowMs: MINUTE }] },
+    { name: "spend", key: fresh("spend"), amount: 5, windows: [{ max: 1_000, windowMs: MINUTE }] },
+  ];
+  const backoff = { baseMs: MINUTE, windowMs: MINUTE, from: 0 };
+  return plain.map((check) => {
+    if (check.name !== full) return check;
+    if (check.backoff) return { ...check, backoff };
+    return { ...check, windows: check.windows.map((each) => ({ ...each, max: 0 })) };
+  });
+}
+
+/**
+ * Whoever is refused by anything sends reads alone, outside of any transaction, and no more than who passes sends.
+ *
+ * @param looks how many statements a take reads by before its first that writes
+ */
+export function refusedSuite(watched: () => Watched, { looks }: { readonly looks: number }): void {
+  const cost = async (request: Omit<TakeRequest, "member">) => {
+    watched().statements();
+    const taken = await watched().limits.take({ member: fresh("member"), ...request }, NOW);
+    return { taken, statements: watched().statements() };
+  };
+  const lease = (cap: number) => ({ key: fresh("lease"), wanted: 1, cap, expiresAt: NOW + MINUTE });
+
+  test.each(["phone", "total", "spend", "lease", "unseeded"])(
+    "a take refused by %s writes nothing",
+    async (by) => {
+      const passed = await cost({ checks: checksOf(), lease: lease(3) });
+      expect(passed.taken).toMatchObject({ ok: true });
+      expect(passed.statements.filter((sql) => WRITES.test(sql))).not.toHaveLength(0);
+      const refused = await cost({
+        checks: checksOf(by),
+        lease: lease(by === "lease" ? 0 : 3),
+        ...(by === "unseeded" && { epoch: fresh("epoch") }),
+      });
+      expect(refused.taken).toMatchObject({ ok: false, refusedBy: by });
+      expect(refused.statements.filter((sql) => WRITES.test(sql))).toEqual([]);
+      expect(refused.statements.length).toBeLessThanOrEqual(Math.min(2, passed.statements.length));
+    },
+  );
+
+  test("nor does one that waits before a resend", async () => {
+    const backoff = { baseMs: MINUTE, windowMs: MINUTE };
+    const check: LimitCheck = { name: "resend", key: fresh("key"), windows: [], backoff };
+    expect((await cost({ checks: [check] })).taken).toMatchObject({ ok: true });
+    const { taken, statements } = await cost({ checks: [check] });
+    expect(taken).toMatchObject({ ok: false, refusedBy: "resend" });
+    expect(statements.filter((sql) => WRITES.test(sql))).toEqual([]);
+  });
+
+  test(`what passes reads ${looks} times before it writes`, async () => {
+    const { statements } = await cost({ checks: checksOf(), lease: lease(3) });
+    const begun = statements.findIndex((sql) => WRITES.test(sql));
+    expect(begun).toBe(looks);
+  });
+}

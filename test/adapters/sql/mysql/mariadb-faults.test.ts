@@ -1,0 +1,271 @@
+import { rmSync } from "node:fs";
+import { sql } from "kysely";
+import { createConnection } from "mysql2/promise";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { migrate } from "../../../../src/adapters/sql/migrations/migrate.ts";
+import type { MysqlServer } from "../../../../src/adapters/sql/mysql/connection.ts";
+import { openMysql } from "../../../../src/adapters/sql/mysql/open.ts";
+import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
+import { UnavailableError } from "../../../../src/core/refusals.ts";
+import {
+  addTagKey,
+  aSession,
+  aUser,
+  aVerification,
+  fresh,
+  NOW,
+  parallel,
+} from "../../../contracts/samples.ts";
+import { type Certificates, makeCertificates } from "../../../support/certificates.ts";
+import { temporaryFolder } from "../../../support/database.ts";
+import { type MariadbServer, startMariadb } from "../../../support/mariadb.ts";
+import { asRoot, hasMariadb, mariadbServer, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import { startProxy, type TcpProxy } from "../../../support/tcp-proxy.ts";
+
+const clock = { now: () => NOW };
+
+interface Answers {
+  done: number;
+  unavailable: number;
+  readonly others: unknown[];
+}
+
+/** Keeps `width` callers busy until it is told to stop; resolves with what they were answered. */
+function load(width: number, call: () => Promise<unknown>) {
+  const answers: Answers = { done: 0, unavailable: 0, others: [] };
+  let isRunning = true;
+  const caller = async () => {
+    while (isRunning) {
+      try {
+        await call();
+        answers.done += 1;
+      } catch (error) {
+        if (error instanceof UnavailableError) answers.unavailable += 1;
+        else answers.others.push(error);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+  };
+  const callers = parallel(width, caller);
+  return {
+    answers,
+    async stop() {
+      isRunning = false;
+      await callers;
+      return answers;
+    },
+  };
+}
+
+/** How many statements of this database's clients sleep. */
+async function sleepingIn(name: string): Promise<number> {
+  const theirs = `select count(*) as n from information_schema.processlist where db = '${name}'`;
+  const rows = await asRoot(`${theirs} and info like 'select sleep%'`);
+  return Number(rows[0]?.n);
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+describe.runIf(hasMariadb())("mariadb: lost connections", () => {
+  let opened: TestMysql;
+  beforeEach(async () => {
+    opened = await openTestMysql(clock, { connections: 6 });
+  });
+  afterEach(() => opened.close());
+
+  const mine = async () => {
+    const name = opened.server.database;
+    const rows = await asRoot(`select id from information_schema.processlist where db = '${name}'`);
+    return rows.map(({ id }) => Number(id));
+  };
+
+  test("T17: all of them killed again and again under load: only 503, never more than the pool, then all is well", async () => {
+    const { users, keys } = opened.stores;
+    const { tag } = await addTagKey(keys);
+    const phones = Array.from({ length: 20 }, () => tag());
+    let calls = 0;
+    const running = load(20, async () => {
+      calls += 1;
+      const user = aUser(phones[calls % 20] ?? "");
+      await users.signIn({ user, session: aSession(user.id) });
+    });
+    let most = 0;
+    for (let round = 0; round < 10; round++) {
+      await wait(100);
+      const ids = await mine();
+      most = Math.max(most, ids.length);
+      for (const id of ids) await asRoot(`kill ${id}`).catch(() => undefined);
+    }
+    const { done, unavailable, others } = await running.stop();
+    expect(others).toEqual([]);
+    expect(unavailable).toBeGreaterThan(0);
+    expect(done).toBeGreaterThan(0);
+    // The server may still be clearing away one that was killed when its successor comes.
+    expect(most).toBeLessThanOrEqual(2 * 6);
+    await wait(100);
+    expect((await mine()).length).toBeLessThanOrEqual(6);
+    await opened.database.ping();
+    for (const phone of phones) {
+      const found = await opened.database.db
+        .selectFrom("users")
+        .select("id")
+        .where("phone_tag", "=", phone)
+        .execute();
+      expect(found.length).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test("a statement that takes too long is given up, and the next one has a connection", async () => {
+    const hasty = await openMysql(opened.server, { statementTimeoutMs: 1_000, connections: 2 });
+    const began = performance.now();
+    const slow = await parallel(2, () =>
+      sql`select sleep(20)`.execute(hasty.db).catch((error: unknown) => error),
+    );
+    expect(performance.now() - began).toBeLessThan(10_000);
+    for (const error of slow) expect(error).toBeInstanceOf(UnavailableError);
+    await hasty.ping();
+    await hasty.close();
+  });
+
+  test("closing waits for what is running, and keeps its word", async () => {
+    const { transaction, close } = opened.database;
+    const other = await opened.another();
+    const epoch = fresh("epoch");
+    const writing = transaction(async (trx) => {
+      await trx.insertInto("limit_seeds").values({ epoch }).execute();
+      await wait(200);
+    });
+    await wait(50);
+    await close();
+    await writing;
+    expect(await other.stores.limits.seeded(epoch)).toBe(true);
+    await expect(opened.database.ping()).rejects.toThrow("closed");
+    await other.close();
+  });
+});
+
+describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
+  let proxy: TcpProxy;
+  beforeAll(async () => {
+    proxy = await startProxy(mariadbServer());
+  });
+  afterAll(() => proxy.close());
+
+  test("fails within the deadlines, and works again by itself", async () => {
+    const direct = await openTestMysql(clock);
+    const times = { statementTimeoutMs: 1_000, connectTimeoutMs: 1_000, waitMs: 1_000, connections: 3 };
+    const database = await openMysql({ ...direct.server, port: proxy.port }, times);
+    await parallel(3, () => database.ping());
+    proxy.freeze();
+    const began = performance.now();
+    const cut = await parallel(12, () => database.ping().catch((error: unknown) => error));
+    // Without deadlines of its own nothing would end at all.
+    expect(performance.now() - began).toBeLessThan(10_000);
+    for (const error of cut) expect(error).toBeInstanceOf(UnavailableError);
+    proxy.thaw();
+    const allAnswered = () =>
+      parallel(12, () => database.ping()).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(allAnswered, { timeout: 10_000, interval: 50 }).toBe(true);
+    await database.close();
+    await direct.close();
+  });
+
+  test("what runs when the other side closes the connection fails at once", async () => {
+    const direct = await openTestMysql(clock);
+    const database = await openMysql({ ...direct.server, port: proxy.port }, { connections: 2 });
+    const running = sql`select sleep(20)`.execute(database.db).catch((error: unknown) => error);
+    await expect.poll(() => sleepingIn(direct.server.database), { timeout: 10_000 }).toBe(1);
+    const began = performance.now();
+    proxy.cut();
+    expect(await running).toBeInstanceOf(UnavailableError);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    proxy.mend();
+    await database.ping();
+    await database.close();
+    await direct.close();
+  });
+});
+
+describe.runIf(hasMariadb())("mariadb: a server of its own", () => {
+  const NAME = "mysql.test";
+  let folder: string;
+  let certificates: Certificates;
+  let own: MariadbServer;
+  let server: MysqlServer;
+  beforeAll(async () => {
+    folder = temporaryFolder();
+    certificates = makeCertificates(folder, NAME);
+    const { caFile, certFile, keyFile } = certificates;
+    const tls = [`--ssl-ca=${caFile}`, `--ssl-cert=${certFile}`, `--ssl-key=${keyFile}`];
+    own = await startMariadb(inject("mariadb")?.program ?? "", tls);
+    server = { host: "127.0.0.1", port: own.port, user: "root", password: "", database: "phonekey" };
+    const root = await createConnection({ host: server.host, port: server.port, user: "root" });
+    await root.query("create database phonekey");
+    await root.end();
+  });
+  afterAll(async () => {
+    await own.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const causeOf = (tls: NonNullable<MysqlServer["tls"]>, port = own.port) =>
+    openMysql({ ...server, port, database: "mysql", tls }).then(
+      async (database) => {
+        await database.close();
+        return "it was opened";
+      },
+      (error: Error) => (error.cause as Error).message,
+    );
+
+  test("TLS: encrypted, where the certificate is good and bears the name", async () => {
+    const database = await openMysql({ ...server, tls: { serverName: NAME, caFile: certificates.caFile } });
+    const { rows } = await sql<{ Value: string }>`show session status like 'Ssl_cipher'`.execute(database.db);
+    expect(rows[0]?.Value).not.toBe("");
+    await database.close();
+  });
+
+  test("TLS: refused where it is of an authority nobody named, of another name, or not there", async () => {
+    expect(await causeOf({ serverName: NAME })).toContain("the server's certificate is not good");
+    const otherName = await causeOf({ serverName: "other.test", caFile: certificates.caFile });
+    expect(otherName).toContain("the server's certificate is not good");
+    expect(await causeOf({ serverName: NAME, caFile: "/nowhere.pem" })).toContain("cannot be read");
+    expect(await causeOf({ serverName: NAME, caFile: certificates.caFile }, mariadbServer().port)).toContain(
+      "no encrypted connections",
+    );
+  });
+
+  test("killed and restarted under load: nothing acknowledged is lost, 503 meanwhile, recovers by itself", async () => {
+    const database = await openMysql(server, { connections: 5, waitMs: 1000 });
+    await migrate(database, clock);
+    const { verifications, keys } = createSqlStores(database, { clock, onStaleKey: () => {} });
+    await addTagKey(keys);
+    const kept: string[] = [];
+    const running = load(10, async () => {
+      const verification = aVerification();
+      await verifications.create(verification);
+      kept.push(verification.id);
+    });
+    await wait(300);
+    await own.kill();
+    await wait(500);
+    await own.restart();
+    const restarted = kept.length;
+    const began = performance.now();
+    while (kept.length === restarted && performance.now() - began < 10_000) await wait(20);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await wait(200);
+    const { others, unavailable } = await running.stop();
+    expect(others).toEqual([]);
+    expect(unavailable).toBeGreaterThan(0);
+    const lost: string[] = [];
+    for (const id of kept) if (!(await verifications.find(id))) lost.push(id);
+    expect(lost).toEqual([]);
+    expect(kept.length).toBeGreaterThan(restarted);
+    await database.close();
+  });
+});

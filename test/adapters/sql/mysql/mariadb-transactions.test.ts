@@ -1,0 +1,130 @@
+import { sql } from "kysely";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
+import { openMysql } from "../../../../src/adapters/sql/mysql/open.ts";
+import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
+import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+
+const clock = { now: () => NOW };
+
+describe.runIf(hasMariadb())("mariadb: transactions", () => {
+  let opened: TestMysql;
+  beforeEach(async () => {
+    opened = await openTestMysql(clock, { retryForMs: 8000 });
+    await opened.database.db
+      .insertInto("limit_seeds")
+      .values([{ epoch: "one" }, { epoch: "two" }])
+      .execute();
+  });
+  afterEach(() => opened.close());
+
+  const touch = (db: SqlDatabase["db"], epoch: string) =>
+    sql`update limit_seeds set epoch = epoch where epoch = ${epoch}`.execute(db);
+
+  test("that lock each other out are run again until both are done", async () => {
+    const { transaction } = opened.database;
+    let runs = 0;
+    let locked = 0;
+    const crossing = (one: string, other: string) =>
+      transaction(async (trx) => {
+        runs += 1;
+        await touch(trx, one);
+        locked += 1;
+        // Each has one lock before either asks for the other.
+        while (locked < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+        await touch(trx, other);
+      });
+    await Promise.all([crossing("one", "two"), crossing("two", "one")]);
+    expect(runs).toBeGreaterThan(2);
+  });
+
+  test("and a statement that waits too long for a lock is run again", async () => {
+    const { transaction, db } = opened.database;
+    let touched = false;
+    let holds = () => {};
+    const held = new Promise<void>((resolve) => {
+      holds = resolve;
+    });
+    const holding = transaction(async (trx) => {
+      await touch(trx, "one");
+      holds();
+      await new Promise((resolve) => setTimeout(resolve, 4500));
+      expect(touched).toBe(false);
+    });
+    await held;
+    await touch(db, "one");
+    touched = true;
+    await holding;
+  });
+
+  test("that fail leave nothing, and their connection clean", async () => {
+    const { transaction, db } = opened.database;
+    await parallel(30, (index) =>
+      transaction(async (trx) => {
+        await trx
+          .insertInto("limit_seeds")
+          .values({ epoch: `a${index}` })
+          .execute();
+        if (index % 3 === 0) throw new Error("rolled back");
+        await trx
+          .insertInto("limit_seeds")
+          .values({ epoch: `b${index}` })
+          .execute();
+      }).catch(() => undefined),
+    );
+    const { count } = await db
+      .selectFrom("limit_seeds")
+      .select((eb) => eb.fn.countAll().as("count"))
+      .executeTakeFirstOrThrow();
+    expect(count).toBe(42);
+    const open = await asRoot("select count(*) as n from information_schema.innodb_trx");
+    expect(Number(open[0]?.n)).toBe(0);
+  });
+
+  test("a session's end is in the trail once, however many race for it", async () => {
+    const { users, sessions, keys } = opened.stores;
+    const { tag } = await addTagKey(keys);
+    const user = aUser(tag());
+    const session = aSession(user.id);
+    await users.signIn({ user, session });
+    await parallel(
+      24,
+      (index) =>
+        [
+          () => sessions.endAll(user.id, NOW),
+          () => sessions.end(user.id, session.id, NOW).then(() => {}),
+          () => sessions.endOthers(user.id, fresh("kept"), NOW),
+        ][index % 3]?.() ?? Promise.resolve(),
+    );
+    const ends = await opened.database.db
+      .selectFrom("events")
+      .select("id")
+      .where("type", "=", "session_ended")
+      .execute();
+    expect(ends).toHaveLength(1);
+  });
+
+  test("a sign-in, a start and a wrong guess take few ways to the server", async () => {
+    const sent: string[] = [];
+    const watched = await openMysql(opened.server, { onStatement: (text) => sent.push(text) });
+    const { users, keys, limits, ledger } = createSqlStores(watched, { clock, onStaleKey: () => {} });
+    const { tag } = await addTagKey(keys);
+    const ways = async (call: () => Promise<unknown>) => {
+      const before = sent.length;
+      await call();
+      return sent.length - before;
+    };
+    const window = { max: 5, windowMs: MINUTE };
+    const names = ["phone", "address", "prefix", "country", "total"];
+    const checks = names.map((name) => ({ name, key: fresh(name), windows: [window, window] }));
+    const user = aUser(tag());
+    const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: NOW + MINUTE };
+    const guess = { at: NOW, codeLength: 6 };
+    expect(await ways(() => users.signIn({ user, session: aSession(user.id), verificationId: "v" }))).toBe(8);
+    await limits.take({ member: fresh("m"), checks }, NOW);
+    expect(await ways(() => limits.take({ member: fresh("m"), checks, lease }, NOW))).toBe(1);
+    expect(await ways(() => ledger.record(fresh("guess"), user.phoneTag, "stranger", guess))).toBe(1);
+    await watched.close();
+  });
+});
