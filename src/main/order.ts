@@ -1,32 +1,35 @@
 /** What the maintenance function can be asked to do. */
-export const ACTIONS = ["migrate", "doctor", "import", "tick"] as const;
+export type Order =
+  | { readonly action: "doctor" | "tick" }
+  /** With `contract`, also removes what the version before still uses. */
+  | { readonly action: "migrate"; readonly contract: boolean }
+  /** Imports the users of the demo from this table. */
+  | { readonly action: "import"; readonly table: string };
 
-export interface Order {
-  readonly action: (typeof ACTIONS)[number];
-  /** Of `migrate`: also removes what the version before still uses. */
-  readonly contract: boolean;
-  /** Of `import`: the demo's table. */
-  readonly table: string;
-}
-
-/** What an HTTP request would bring. */
-const HTTP = ["httpMethod", "requestContext", "headers", "path", "queryString", "queryStringParameters"];
+/** Fields that events of HTTP requests have; an order has none of them. */
+const HTTP_FIELDS = [
+  "httpMethod",
+  "requestContext",
+  "headers",
+  "path",
+  "queryString",
+  "queryStringParameters",
+];
 
 /**
  * Reads the event of a timer, whose `Message` is an action or JSON such as `{"action":"migrate"}`, or a test event of
  * the console, which is that JSON. A timer without a message means `tick`.
  *
- * @returns why not, where it is none of these; an event that came by a URL never gives an order
+ * @returns a sentence that says why, where the event is no order; one that came by a URL never is
  */
 export function readOrder(event: unknown): Order | string {
   const given = isRecord(event) ? event : {};
-  if (HTTP.some((name) => name in given)) return "no URL may lead to the maintenance function";
-  const order = given.Type === "Timer" ? readMessage(given.Message) : given;
-  const action = ACTIONS.find((name) => name === order.action);
-  if (!action) return `action must be one of ${ACTIONS.join(", ")}`;
-  const table = order.table ?? "info";
-  if (typeof table !== "string") return "table must be the name of a table";
-  return { action, contract: order.contract === true, table };
+  if (HTTP_FIELDS.some((name) => name in given)) return "no URL may lead to the maintenance function";
+  const { action, contract, table = "info" } = given.Type === "Timer" ? readMessage(given.Message) : given;
+  if (action === "doctor" || action === "tick") return { action };
+  if (action === "migrate") return { action, contract: contract === true };
+  if (action !== "import") return "action must be one of migrate, doctor, import, tick";
+  return typeof table === "string" ? { action, table } : "table must be the name of a table";
 }
 
 function readMessage(message: unknown): Record<string, unknown> {

@@ -12,12 +12,15 @@ interface TimedContext {
   getRemainingTimeInMillis?(): number;
 }
 
-/** An import ends between two batches when this is left of the function's time; the next one goes on. */
+/** An import stops between two batches when less than this is left of the function's time; the next one goes on. */
 const SPARE_MS = 15_000;
+/** Notes of an import that are answered: the platform keeps answers in its log, which takes no long ones. */
+const MOST_NOTES = 50;
 
 /**
- * `maintenance.main_handler`: periodic work by a timer, the rest by the console's test. What is no order is answered
- * with why; what fails is thrown, without a value of any setting, so that the platform counts it.
+ * `maintenance.main_handler`: a timer orders the periodic work, a test event of the console everything else. An event
+ * that is no order is answered with the reason. A failure is thrown, so that the platform counts it; its message holds
+ * no value of any setting.
  */
 export async function main_handler(event: unknown, context: TimedContext = {}): Promise<object> {
   context.callbackWaitsForEmptyEventLoop = false;
@@ -32,13 +35,22 @@ export async function main_handler(event: unknown, context: TimedContext = {}): 
 }
 
 async function carryOut(order: Order, isTimeUp: () => boolean): Promise<object> {
-  if (order.action === "doctor") {
-    const findings = await examineAll({ onScf: true });
-    return { ok: !findings.some(({ status }) => status === "wrong"), findings };
-  }
+  if (order.action === "doctor") return await examine();
   const config = settings({ onScf: true });
-  if (order.action === "migrate") return { ok: true, ...(await migrateDatabase(config, order)) };
-  return order.action === "import" ? await importUsers(config, order.table, isTimeUp) : await tick(config);
+  switch (order.action) {
+    case "migrate":
+      return { ok: true, ...(await migrateDatabase(config, order)) };
+    case "import":
+      return await importUsers(config, order.table, isTimeUp);
+    case "tick":
+      return await tick(config);
+  }
+}
+
+/** Reads the settings itself: wrong ones are findings, too. */
+async function examine(): Promise<object> {
+  const findings = await examineAll({ onScf: true });
+  return { ok: !findings.some(({ status }) => status === "wrong"), findings };
 }
 
 async function tick(config: Config): Promise<object> {
@@ -47,7 +59,7 @@ async function tick(config: Config): Promise<object> {
   return { ok: true, ...tickAsJson(report) };
 }
 
-/** From the demo's table, which is in the database of `IMPORT_DATABASE_URL`, or in our own. */
+/** Imports from the demo's table, which is in the database of `IMPORT_DATABASE_URL`, or else in our own. */
 async function importUsers(config: Config, table: string, isTimeUp: () => boolean): Promise<object> {
   const tools = await transferTools(config);
   try {
@@ -63,6 +75,3 @@ async function importUsers(config: Config, table: string, isTimeUp: () => boolea
     await tools.close();
   }
 }
-
-/** The platform keeps an answer in its log, which takes no long ones. */
-const MOST_NOTES = 50;
