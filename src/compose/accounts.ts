@@ -1,15 +1,10 @@
-import { createKeyring } from "../adapters/keyring/keyring.ts";
-import { createPhoneVault } from "../adapters/keyring/vault.ts";
-import { createSqlStores } from "../adapters/sql/stores.ts";
-import { systemClock } from "../adapters/system/clock.ts";
-import { systemRandom } from "../adapters/system/random.ts";
 import type { Config } from "../config.ts";
 import type { User } from "../core/account/ports.ts";
 import { eraseAccount } from "../core/life/erase.ts";
 import { exportAccount } from "../core/life/export.ts";
 import { parsePhone } from "../core/phone.ts";
 import { exportBody } from "../http/export-body.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
+import { openRecords } from "./records.ts";
 
 /** What operators do with one account: each of it is in the audit trail, by the account's id. */
 export interface AccountTools {
@@ -24,13 +19,7 @@ export interface AccountTools {
 
 /** Opens the database for work on accounts; servers may run beside it. Rejects where it is not up to date. */
 export async function accountTools(config: Config): Promise<AccountTools> {
-  await assertMigrated(config);
-  const [clock, random] = [systemClock, systemRandom];
-  const database = await openDatabase(config);
-  const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
-  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
-  await keyring.ensure();
-  const vault = createPhoneVault({ keyring, random });
+  const { stores, vault, clock, random, close } = await openRecords(config);
   const deps = { ...stores, vault, clock, random, onErased: () => {} };
   return {
     async find(written) {
@@ -44,6 +33,6 @@ export async function accountTools(config: Config): Promise<AccountTools> {
       return exported && exportBody(exported);
     },
     erase: (user) => eraseAccount(deps, user, { by: "operator" }),
-    close: () => database.close(),
+    close,
   };
 }

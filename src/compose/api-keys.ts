@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import { type ApiKeyTerms, newApiKey } from "../core/backend/api-key.ts";
 import type { ApiKey } from "../core/backend/ports.ts";
 import { DAY_MS } from "../core/time.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
+import { openMigrated } from "./database.ts";
 
 /** What an operator chooses for the keys of a backend; times in days from now. */
 export interface ApiKeyWishes extends Omit<ApiKeyTerms, "expiresAt"> {
@@ -34,8 +34,7 @@ export interface Made {
 /** Opens the database for work on API keys; the server may run beside it. Rejects where it is not up to date. */
 export async function apiKeyTools(config: Config): Promise<ApiKeyTools> {
   const parts = { clock: systemClock, random: systemRandom };
-  await assertMigrated(config);
-  const database = await openDatabase(config);
+  const database = await openMigrated(config);
   const { apiKeys } = createSqlStores(database, { ...parts, onStaleKey: () => {} });
   const until = (days: number) => parts.clock.now() + days * DAY_MS;
   return {

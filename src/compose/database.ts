@@ -5,8 +5,8 @@ import type { Config } from "../config.ts";
 import { UnavailableError } from "../core/refusals.ts";
 
 /**
- * The configured database for a function of SCF, which is opened when a request first needs it, and tested then: that it
- * is up to date, and by `prepare`.
+ * The configured database for a function of SCF. It is opened when a request first needs it; before that request is
+ * served, `prepare` runs and the schema has to be up to date. Where either fails, the next request tries both again.
  */
 export async function databaseOnDemand(
   { database }: Config,
@@ -16,8 +16,11 @@ export async function databaseOnDemand(
   const { createMysql } = await import("../adapters/sql/mysql/open.ts");
   const { connections } = database;
   const options = connections === undefined ? {} : { connections };
-  const test = (opened: SqlDatabase) => refuseOutdated(opened).then(() => prepare(opened));
-  return createMysql(database, (opened) => test(opened).catch(rethrowUnavailable), options);
+  const check = async (opened: SqlDatabase) => {
+    await refuseOutdated(opened);
+    await prepare(opened);
+  };
+  return createMysql(database, (opened) => check(opened).catch(rethrowUnavailable), options);
 }
 
 /**
@@ -39,6 +42,18 @@ export async function openDatabase(
   return await openMysql(database, { ...options, ...(connections !== undefined && { connections }) });
 }
 
+/** Opens the configured database. Rejects with `UnavailableError`, and where it is not up to date. */
+export async function openMigrated(config: Config): Promise<SqlDatabase> {
+  const database = await openDatabase(config);
+  try {
+    await refuseOutdated(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
 /** Brings the schema of the configured database up to date; `contract` as in `migrate`. */
 export async function migrateDatabase(
   config: Config,
@@ -47,12 +62,12 @@ export async function migrateDatabase(
   return await withDatabase(config, (database) => migrations.migrate(database, systemClock, options));
 }
 
-/** What is not up to date may lack the tables that this program expects. */
+/** Rejects where the configured database is not up to date: it may lack tables that this program expects. */
 export async function assertMigrated(config: Config): Promise<void> {
   await withDatabase(config, refuseOutdated);
 }
 
-/** What keeps a server from starting keeps a function from serving, until an operator has seen to it. */
+/** A database that a server would refuse to start with makes a function answer 503 until an operator has seen to it. */
 function rethrowUnavailable(error: unknown): never {
   throw error instanceof UnavailableError ? error : new UnavailableError("the database", { cause: error });
 }

@@ -7,7 +7,7 @@ import { systemClock } from "../adapters/system/clock.ts";
 import { systemRandom } from "../adapters/system/random.ts";
 import type { Config } from "../config.ts";
 import type { KeyKind, WrappedKey } from "../core/keys.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
+import { openMigrated } from "./database.ts";
 
 export type RotatableKind = Exclude<KeyKind, "tag">;
 
@@ -31,8 +31,7 @@ export interface KeyTools {
 /** Opens the database for work on its keys; the server may run beside it. Rejects where it is not up to date. */
 export async function keyTools(config: Config): Promise<KeyTools> {
   const [clock, random] = [systemClock, systemRandom];
-  await assertMigrated(config);
-  const database = await openDatabase(config);
+  const database = await openMigrated(config);
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   const deps = { store, secrets: config.secrets, clock, random };
   const batch = async (

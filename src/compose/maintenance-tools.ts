@@ -4,16 +4,15 @@ import { createLog } from "../adapters/system/log.ts";
 import { systemRandom } from "../adapters/system/random.ts";
 import type { Config } from "../config.ts";
 import { UNOBSERVED } from "../core/observer.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
+import { openMigrated } from "./database.ts";
 import { createTick, type Tick } from "./maintenance.ts";
 import { accountJobs } from "./notices.ts";
 import { openState } from "./state.ts";
 
 /** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
 export async function maintenanceTools(config: Config): Promise<{ tick: Tick; close(): Promise<void> }> {
-  await assertMigrated(config);
   const [clock, random] = [systemClock, systemRandom];
-  const database = await openDatabase(config);
+  const database = await openMigrated(config);
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
   // A lost Redis is told by the task that needs it, and keeps no other from being done.
   const { limits, verifications, close } = await openState(

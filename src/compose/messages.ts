@@ -1,13 +1,8 @@
-import { createKeyring } from "../adapters/keyring/keyring.ts";
-import { createPhoneVault } from "../adapters/keyring/vault.ts";
-import { createSqlStores } from "../adapters/sql/stores.ts";
-import { systemClock } from "../adapters/system/clock.ts";
-import { systemRandom } from "../adapters/system/random.ts";
 import { reportInWords } from "../adapters/tencent/reports.ts";
 import type { Config } from "../config.ts";
 import type { Message } from "../core/delivery/ports.ts";
 import { parsePhone } from "../core/phone.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
+import { openRecords } from "./records.ts";
 
 export { reportInWords };
 
@@ -26,14 +21,9 @@ const MOST = 20;
 export async function recordOf(config: Config, written: string): Promise<PhoneRecord | undefined> {
   const parsed = parsePhone(written, { ...config.phone, allowedCountries: "all" });
   if (!parsed.ok) return undefined;
-  await assertMigrated(config);
-  const [clock, random] = [systemClock, systemRandom];
-  const database = await openDatabase(config);
+  const { stores, vault, close } = await openRecords(config);
   try {
-    const { keys: store, receipts, replies } = createSqlStores(database, { clock, onStaleKey: () => {} });
-    const keyring = createKeyring({ store, secrets: config.secrets, clock, random });
-    await keyring.ensure();
-    const vault = createPhoneVault({ keyring, random });
+    const { receipts, replies } = stores;
     const tags = await vault.tags(parsed.value);
     const kept = await replies.repliesOf(tags, MOST);
     const opened = kept.map(async ({ id, at, sealedText }) => ({
@@ -46,6 +36,6 @@ export async function recordOf(config: Config, written: string): Promise<PhoneRe
       isOptedOut: await replies.isOptedOut(tags),
     };
   } finally {
-    await database.close();
+    await close();
   }
 }

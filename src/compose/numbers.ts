@@ -1,10 +1,6 @@
 import { createConsoleSender } from "../adapters/console/sender.ts";
-import { createKeyring } from "../adapters/keyring/keyring.ts";
-import { createPhoneVault } from "../adapters/keyring/vault.ts";
 import { createMemoryLimitStore } from "../adapters/memory/limits.ts";
-import { createSqlStores, type SqlStores } from "../adapters/sql/stores.ts";
 import { systemClock } from "../adapters/system/clock.ts";
-import { systemRandom } from "../adapters/system/random.ts";
 import type { Config } from "../config.ts";
 import type { RecordedMessage } from "../core/delivery/receipt-ports.ts";
 import { maskPhone, type Phone, parsePhone } from "../core/phone.ts";
@@ -14,8 +10,8 @@ import { type NextSend, nextSend } from "../core/protection/next-send.ts";
 import type { Bucket } from "../core/protection/ports.ts";
 import { type Unlocked, unlockPhone } from "../core/protection/unlock.ts";
 import { codeLengthsFor, testNumberOf } from "../core/verification/test-numbers.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
 import { protectionSettings } from "./protection.ts";
+import { openRecords, type Records } from "./records.ts";
 import { routeOf } from "./route.ts";
 
 /** What one side, strangers or known devices, may do with a phone. */
@@ -65,26 +61,18 @@ export function numberOf({ phone }: Config, written: string): Phone | undefined 
 
 /** Opens the database for support; servers may run beside it. Rejects where it is not up to date. */
 export async function numberTools(config: Config): Promise<NumberTools> {
-  await assertMigrated(config);
-  const [clock, random] = [systemClock, systemRandom];
-  const database = await openDatabase(config);
-  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
-  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
-  await keyring.ensure();
-  const vault = createPhoneVault({ keyring, random });
+  const { stores, vault, clock, random, close } = await openRecords(config);
   const lengthsOf = (phone: Phone) => lengthsFor(config, phone, clock.now());
   return {
     show: (phone) => stateOf({ config, stores, vault }, phone, clock.now()),
     unlock: (phone, reason) =>
       unlockPhone({ ...stores, vault, clock, random, codeLengths: lengthsOf(phone) }, phone, reason),
-    close: () => database.close(),
+    close,
   };
 }
 
-interface StateDeps {
+interface StateDeps extends Pick<Records, "stores" | "vault"> {
   readonly config: Config;
-  readonly stores: SqlStores;
-  readonly vault: ReturnType<typeof createPhoneVault>;
 }
 
 async function stateOf(

@@ -5,7 +5,7 @@ import type { Standing } from "../adapters/tencent/overview.ts";
 import type { Config } from "../config.ts";
 import { createAlerts } from "../core/alerts/alerts.ts";
 import type { AlertKind } from "../core/alerts/kinds.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
+import { openMigrated } from "./database.ts";
 
 const KINDS: Readonly<Record<Standing["what"], AlertKind>> = {
   signature: "sms_signature",
@@ -23,8 +23,7 @@ export async function alertOfReviews(
   standings: readonly Standing[],
   isInternational: boolean,
 ): Promise<void> {
-  await assertMigrated(config);
-  const database = await openDatabase(config);
+  const database = await openMigrated(config);
   const failures: unknown[] = [];
   try {
     const { alertStore: store } = createSqlStores(database, { clock: systemClock, onStaleKey: () => {} });

@@ -24,7 +24,7 @@ import {
 } from "../core/account/transfer.ts";
 import { afterRestore, type RestoredCounts } from "../core/maintenance/restored.ts";
 import type { Clock, Random } from "../core/ports.ts";
-import { assertMigrated, openDatabase } from "./database.ts";
+import { openMigrated } from "./database.ts";
 
 /** What moves users in and out, and what puts a database right after a backup of it was played back. */
 export interface TransferTools {
@@ -43,8 +43,7 @@ export interface TransferTools {
 
 /** Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date. */
 export async function transferTools(config: Config): Promise<TransferTools> {
-  await assertMigrated(config);
-  return await createTransferTools(config, await openDatabase(config), {
+  return await createTransferTools(config, await openMigrated(config), {
     clock: systemClock,
     random: systemRandom,
   });
