@@ -9,7 +9,6 @@ import type { SqlDatabase } from "./adapters/sql/database.ts";
 import { createSqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
 import { pause, systemClock } from "./adapters/system/clock.ts";
-import { deadlineIn } from "./adapters/system/deadline.ts";
 import { createLog, gatheredOutput } from "./adapters/system/log.ts";
 import { isWithin } from "./adapters/system/networks.ts";
 import { systemRandom } from "./adapters/system/random.ts";
@@ -24,7 +23,7 @@ import { loggedBy, observerOf } from "./compose/observer.ts";
 import { passwordsOf } from "./compose/passwords.ts";
 import { platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
-import { checkCodeLength, routeOf } from "./compose/route.ts";
+import { checkCodeLength, routeOf, sendDeadline } from "./compose/route.ts";
 import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
 import { openState } from "./compose/state.ts";
 import type { Config } from "./config.ts";
@@ -39,7 +38,7 @@ import type { Arrive } from "./http/scf/arrival.ts";
 
 export { assertMigrated, migrateDatabase } from "./compose/database.ts";
 
-/** Replaces parts, for tests: another clock, other senders, a log that is kept. */
+/** Parts to use instead of those that the settings choose, for tests: another clock, other senders, a log that is kept. */
 export interface Parts {
   readonly clock?: Clock;
   readonly random?: Random;
@@ -55,12 +54,12 @@ export interface Parts {
   readonly onStatement?: (sql: string) => void;
 }
 
-/** Phonekey with all its parts, ready to answer. */
+/** Phonekey put together from its parts, ready to answer. */
 export interface Composed {
   readonly app: App;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** On SCF: takes the platform's part out of a request. */
+  /** On SCF: removes from a request what the platform added, and tells the client's address. */
   readonly arrive?: Arrive;
   /** Whether this one shows the messages of the console sender. */
   readonly hasInbox: boolean;
@@ -68,8 +67,6 @@ export interface Composed {
   readonly tick: Tick;
   close(): Promise<void>;
 }
-
-const SEND_DEADLINE_MS = 8_000;
 
 /** Where the build puts what browsers load, seen from the built `compose.js`. */
 const WEB_FOLDER = fileURLToPath(new URL("./web/", import.meta.url));
@@ -84,14 +81,14 @@ export const VERSION = readVersion();
  */
 export async function compose(config: Config, parts: Parts = {}): Promise<Composed> {
   const { clock = systemClock, random = systemRandom } = parts;
-  // A function is started for a request, which may need no store, or find them away for a while.
+  // A function connects with the first request that needs the database: one that is down fails that request alone.
   const database = config.scf
     ? await databaseOnDemand(config, (opened) => ensureKeys(config, opened, clock, random))
     : await openDatabase(config, parts);
   try {
     return await assemble(config, parts, database);
   } catch (error) {
-    // What stays open keeps a process that failed to start from ending.
+    // An open database would keep the process alive that failed to start.
     await database.close();
     throw error;
   }
@@ -108,7 +105,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
 
   const sql = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
-  // At the start the caller hears of it, and says it once and without a stack.
+  // While it starts, keys that cannot be read reject below, and the caller says so: the log need not say it twice.
   let isRunning = false;
   const keyring = createKeyring({
     store: sql.keys,
@@ -146,7 +143,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     route,
     ...(challenges && { challenges }),
     learned: learnedOf(sql, clock, log),
-    deadline: parts.deadline ?? (() => deadlineIn(SEND_DEADLINE_MS)),
+    deadline: parts.deadline ?? sendDeadline,
     settings: coreSettings(config, route, issuer),
   });
   const app = createApp({
@@ -177,11 +174,12 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   };
 }
 
-/** A function may be frozen at any moment, and what it has not written by then is not seen for long. */
+/** A server gathers lines and writes many at once. A function may be frozen at any moment, so it writes each at once. */
 function openLog({ logLevel, scf }: Config): Log {
   return scf ? createLog(logLevel) : createLog(logLevel, gatheredOutput());
 }
 
+/** Makes the keys that are missing, and rejects where those that are there cannot be read. */
 async function ensureKeys({ secrets }: Config, database: SqlDatabase, clock: Clock, random: Random) {
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   await createKeyring({ store, secrets, clock, random }).ensure();

@@ -1,7 +1,6 @@
 import { createKeyring } from "../adapters/keyring/keyring.ts";
 import { createPhoneVault } from "../adapters/keyring/vault.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
-import { deadlineIn } from "../adapters/system/deadline.ts";
 import type { Config } from "../config.ts";
 import { createAlerts } from "../core/alerts/alerts.ts";
 import { NOTICE_KINDS } from "../core/delivery/notice-kinds.ts";
@@ -21,10 +20,8 @@ import type { Log } from "../http/context.ts";
 import { writtenDown } from "./alerts.ts";
 import type { AccountJobs } from "./maintenance.ts";
 import { unreadableIn } from "./observer.ts";
-import { routeOf } from "./route.ts";
+import { routeOf, sendDeadline } from "./route.ts";
 import { coreSettings, originOf } from "./settings.ts";
-
-const SEND_DEADLINE_MS = 8_000;
 
 interface SendingDeps {
   readonly stores: SqlStores;
@@ -76,7 +73,7 @@ export function accountJobs(
       onChange: writtenDown(log, UNOBSERVED),
       onError: failed,
     }),
-    deadline: () => deadlineIn(SEND_DEADLINE_MS),
+    deadline: sendDeadline,
     report: () => {},
     onSent: UNOBSERVED.onSent,
     onNoticeError: failed,

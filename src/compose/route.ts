@@ -1,8 +1,9 @@
 import { systemClock } from "../adapters/system/clock.ts";
+import { deadlineIn } from "../adapters/system/deadline.ts";
 import { createSmsClient, type TencentAccess, type TencentCredential } from "../adapters/tencent/client.ts";
 import { createTencentSender } from "../adapters/tencent/sender.ts";
 import { type Config, roleCredential } from "../config.ts";
-import type { SmsSender } from "../core/delivery/ports.ts";
+import type { Deadline, SmsSender } from "../core/delivery/ports.ts";
 import type { Clock } from "../core/ports.ts";
 
 export interface RouteParts {
@@ -18,6 +19,14 @@ export function routeOf({ tencent }: Config, parts: RouteParts = {}): readonly S
   return [createTencentSender({ client, settings, clock: parts.clock ?? systemClock })];
 }
 
+/** A start waits for its sender, and a person for the start. */
+const SEND_DEADLINE_MS = 8_000;
+
+/** Begins the time that one message has at its sender. */
+export function sendDeadline(): Deadline {
+  return deadlineIn(SEND_DEADLINE_MS);
+}
+
 /** What the SMS API of Tencent Cloud is called with. */
 export function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}): TencentAccess {
   const { region, smsEndpoint, credential } = tencent;
@@ -28,7 +37,7 @@ export function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}
   };
 }
 
-/** Read for every call: they are exchanged while a function runs. */
+/** Read anew for every call: the platform replaces them while a function runs. */
 function roleKeys(parts: RouteParts): TencentCredential {
   const keys = parts.roleCredential?.() ?? roleCredential();
   if (!keys) throw new Error("there is no key of Tencent Cloud, and no role that brings one");

@@ -1,6 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { systemClock } from "../adapters/system/clock.ts";
-import { deadlineIn } from "../adapters/system/deadline.ts";
 import type { Config } from "../config.ts";
 import { ALERT_KINDS } from "../core/alerts/kinds.ts";
 import type { MessageOutline, SendOutcome, SmsSender } from "../core/delivery/ports.ts";
@@ -9,7 +8,7 @@ import { maskPhone, parsePhone } from "../core/phone.ts";
 import type { RefusalCode } from "../core/refusals.ts";
 import { parseTransaction } from "../core/transaction.ts";
 import type { Purpose } from "../core/verification/purpose.ts";
-import { routeOf } from "./route.ts";
+import { routeOf, sendDeadline } from "./route.ts";
 
 /** One real message, ready to go. */
 export interface TestMessage {
@@ -29,8 +28,6 @@ export interface SentTest
 interface Outline extends MessageOutline {
   readonly purpose: Purpose;
 }
-
-const DEADLINE_MS = 8_000;
 
 /** A test never says that much is paid. */
 const AMOUNT = "1";
@@ -77,7 +74,7 @@ async function send(config: Config, sender: SmsSender, outline: Outline): Promis
   const text = composeText(purpose, locale, parts);
   const startedAt = systemClock.now();
   const message = { id: randomUUID(), ...outline, code, minutes, text };
-  const deadline = deadlineIn(DEADLINE_MS);
+  const deadline = sendDeadline();
   const { alert, status, providerId, providerCode, requestId, fee } = await sender
     .send(message, deadline)
     .finally(deadline.end);
