@@ -1,9 +1,8 @@
-import type { TextVault } from "../../core/delivery/receipt-ports.ts";
 import type { Key, Keyring } from "../../core/keys.ts";
 import type { Phone } from "../../core/phone.ts";
 import type { Random } from "../../core/ports.ts";
 import { hmacText } from "../../core/secrets.ts";
-import type { PhoneVault } from "../../core/verification/ports.ts";
+import type { PhoneVault, TextVault } from "../../core/vault.ts";
 import { decrypt, encrypt, IV_BYTES } from "./aead.ts";
 import { PENDING } from "./lifetime.ts";
 

@@ -3,7 +3,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Refusal, type RefusalCode, type Result, refuse } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault } from "../vault.ts";
 import { avatarOf } from "./avatar.ts";
 import type { User } from "./ports.ts";
 

@@ -1,6 +1,6 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault } from "../vault.ts";
 import type { InvitationStore } from "./invitations.ts";
 
 export interface InviteDeps {

@@ -1,7 +1,7 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault } from "../vault.ts";
 import { AVATARS, type User, type UserStore } from "./ports.ts";
 
 /** A user as the user may see it. */

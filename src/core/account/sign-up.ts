@@ -1,5 +1,5 @@
 import type { Phone } from "../phone.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault } from "../vault.ts";
 import type { InvitationStore } from "./invitations.ts";
 
 /** `SIGN_UP`: who gets an account at the first sign-in. */

@@ -6,7 +6,7 @@ import { transactionDigest } from "../transaction.ts";
 import { readAsk } from "../verification/ask.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
-import type { AskVault, Verification } from "../verification/ports.ts";
+import type { Verification } from "../verification/ports.ts";
 import { type Purpose, purposesGiving, ruleOf } from "../verification/purpose.ts";
 import { mayUse, type VerificationView, viewOf } from "../verification/verification.ts";
 import type { Backend } from "./api-key.ts";
@@ -16,7 +16,6 @@ import type { ProofStore } from "./ports.ts";
 const PROOF_MS = 300_000;
 
 export interface ProofDeps extends CheckDeps {
-  readonly vault: CheckDeps["vault"] & AskVault;
   readonly tokens: Tokens;
   readonly messages: Pick<MessageStore, "convert">;
 }

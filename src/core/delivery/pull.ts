@@ -2,7 +2,7 @@ import type { Turns } from "../maintenance/ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { MINUTE_MS } from "../time.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault } from "../vault.ts";
 import type { ReceiptStore, Unreported } from "./receipt-ports.ts";
 import type { CarrierReport } from "./receipts.ts";
 

@@ -63,13 +63,6 @@ export interface ReplyStore {
   repliesOf(tags: readonly string[], limit: number): Promise<readonly Reply[]>;
 }
 
-/** Encrypts what people wrote, as `PhoneVault` does phones. */
-export interface TextVault {
-  sealText(text: string, rowId: string): Promise<string>;
-  /** Rejects when the text was changed or belongs to another row. */
-  openText(sealed: string, rowId: string): Promise<string>;
-}
-
 export interface ReportedMessage {
   readonly sender: string;
   readonly tags: readonly string[];

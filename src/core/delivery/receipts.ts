@@ -2,8 +2,8 @@ import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { sha256 } from "../secrets.ts";
-import type { PhoneVault } from "../verification/ports.ts";
-import type { Noted, ReceiptStore, ReplyStore, Report, ReportedMessage, TextVault } from "./receipt-ports.ts";
+import type { PhoneVault, TextVault } from "../vault.ts";
+import type { Noted, ReceiptStore, ReplyStore, Report, ReportedMessage } from "./receipt-ports.ts";
 
 export interface ReceiptDeps extends Pick<Observer, "onReport"> {
   readonly receipts: ReceiptStore;

@@ -2,7 +2,6 @@ import type { OwnDeps } from "../account/factors/own.ts";
 import { waysFor } from "../account/factors/step-up.ts";
 import type { User, UserStore } from "../account/ports.ts";
 import type { MessageStore } from "../delivery/ports.ts";
-import type { TextVault } from "../delivery/receipt-ports.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
@@ -14,6 +13,7 @@ import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, withMethods } from "../session/step-up.ts";
 import { MINUTE_MS } from "../time.ts";
+import type { PhoneVault, TextVault } from "../vault.ts";
 import {
   type CheckDeps,
   type CheckInput,
@@ -22,7 +22,7 @@ import {
   type Subject,
 } from "../verification/check.ts";
 import { userHolder } from "../verification/client.ts";
-import type { Locale, PhoneVault } from "../verification/ports.ts";
+import type { Locale } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
 import type { PhoneChange, PhoneChangeStore } from "./ports.ts";
 

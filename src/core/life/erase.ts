@@ -4,8 +4,8 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
 import { requireRecent } from "../session/step-up.ts";
 import { MINUTE_MS } from "../time.ts";
+import type { PhoneVault } from "../vault.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
-import type { PhoneVault } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
 import type { AccountStore, ErasedAccount } from "./account-ports.ts";
 

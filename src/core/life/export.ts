@@ -1,12 +1,12 @@
 import type { User } from "../account/ports.ts";
-import type { ReplyStore, TextVault } from "../delivery/receipt-ports.ts";
+import type { ReplyStore } from "../delivery/receipt-ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
 import { requireRecent } from "../session/step-up.ts";
 import { MINUTE_MS } from "../time.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault, TextVault } from "../vault.ts";
 import type { AccountData, AccountStore, By } from "./account-ports.ts";
 import type { PhoneChangeStore } from "./ports.ts";
 

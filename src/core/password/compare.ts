@@ -1,10 +1,9 @@
 import type { User } from "../account/ports.ts";
-import type { TextVault } from "../delivery/receipt-ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Bucket } from "../protection/ports.ts";
 import { ok, type RefusalCode, type Result, refuse, UnavailableError } from "../refusals.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault, TextVault } from "../vault.ts";
 import { judgeAttempt, PASSWORD_LEDGER_MS, passwordBucket } from "./ledger.ts";
 import type { PasswordHasher, PasswordHolder, PasswordLedger, PasswordStore } from "./ports.ts";
 import { normalizePassword } from "./rules.ts";

@@ -1,6 +1,6 @@
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import type { PhoneVault } from "../verification/ports.ts";
+import type { PhoneVault, TextVault } from "../vault.ts";
 import { type CodeLengths, LEDGER_READ_MS, spentOf, unlockableAt, unlockMark } from "./ledger.ts";
 import type { Ledger, WrongGuess } from "./ports.ts";
 
@@ -36,7 +36,7 @@ export interface UnlockStore {
 export interface UnlockDeps {
   readonly ledger: Pick<Ledger, "read">;
   readonly unlocks: Pick<UnlockStore, "add">;
-  readonly vault: PhoneVault & { sealText(text: string, rowId: string): Promise<string> };
+  readonly vault: PhoneVault & Pick<TextVault, "sealText">;
   readonly clock: Clock;
   readonly random: Random;
   readonly codeLengths: CodeLengths;

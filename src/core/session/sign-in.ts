@@ -7,6 +7,7 @@ import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse, UnavailableError } from "../refusals.ts";
+import type { PhoneVault } from "../vault.ts";
 import {
   type CheckDeps,
   type CheckInput,
@@ -15,7 +16,6 @@ import {
   type Subject,
 } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
-import type { PhoneVault } from "../verification/ports.ts";
 import { purposesGiving, ruleOf } from "../verification/purpose.ts";
 import type { Method } from "./methods.ts";
 import type { Tokens } from "./ports.ts";

@@ -1,8 +1,9 @@
 import type { Backend } from "../backend/api-key.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { parseTransaction, type Transaction } from "../transaction.ts";
+import type { TextVault } from "../vault.ts";
 import type { Client } from "./client.ts";
-import type { AskVault, Verification } from "./ports.ts";
+import type { Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 import type { Self } from "./self.ts";
 
@@ -97,7 +98,7 @@ function isReference(text: string): boolean {
 
 /** Seals what was asked, for the verification's row. */
 export async function sealAsk(
-  vault: AskVault,
+  vault: TextVault,
   id: string,
   { backend, reference, transaction }: Pick<AskedStart, "backend" | "reference" | "transaction">,
 ): Promise<Pick<Verification, "asked">> {
@@ -107,6 +108,6 @@ export async function sealAsk(
 }
 
 /** What was asked of this verification. */
-export async function readAsk(vault: AskVault, { id, asked }: Verification): Promise<Ask> {
+export async function readAsk(vault: TextVault, { id, asked }: Verification): Promise<Ask> {
   return asked ? JSON.parse(await vault.openText(asked.sealed, id)) : {};
 }

@@ -15,7 +15,8 @@ import type { ProtectionSettings } from "../protection/sends.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
 import { MINUTE_MS } from "../time.ts";
-import type { AskVault, PhoneVault, VerificationStore } from "./ports.ts";
+import type { PhoneVault, TextVault } from "../vault.ts";
+import type { VerificationStore } from "./ports.ts";
 import type { TestNumber } from "./test-numbers.ts";
 
 export interface VerificationDeps
@@ -24,7 +25,7 @@ export interface VerificationDeps
   readonly clock: Clock;
   readonly random: Random;
   readonly keyring: Keyring;
-  readonly vault: PhoneVault & AskVault;
+  readonly vault: PhoneVault & TextVault;
   readonly apiKeys: Pick<ApiKeyStore, "findLive">;
   readonly tokens: Tokens;
   readonly users: Pick<UserStore, "find">;

@@ -1,5 +1,3 @@
-import type { TextVault } from "../delivery/receipt-ports.ts";
-import type { Phone } from "../phone.ts";
 import type { Bucket } from "../protection/ports.ts";
 import type { Traffic } from "../protection/traffic.ts";
 import type { Purpose } from "./purpose.ts";
@@ -81,22 +79,4 @@ export interface VerificationStore {
   cancel(id: string): Promise<void>;
   /** Forgets what ended before `before`; at most `limit` rows a call. Resolves with how many. */
   sweep(before: number, limit: number): Promise<number>;
-}
-
-/** Encrypts what a backend gave along. */
-export type AskVault = TextVault;
-
-/** Stands for a phone in stores and logs, and keeps the number itself encrypted. */
-export interface PhoneVault {
-  /**
-   * The tag under the current tag key, `<key id>.<MAC in base64url>`. The same phone has the same tag, and it tells
-   * nothing else.
-   */
-  tag(phone: Phone): Promise<string>;
-  /** The tags under all tag keys still kept, the current one first. */
-  tags(phone: Phone): Promise<readonly [string, ...string[]]>;
-  /** Encrypts with AES-256-GCM, the row's id as associated data: a copy in another row does not open. */
-  seal(phone: Phone, rowId: string): Promise<string>;
-  /** Rejects when the text was changed or belongs to another row. */
-  open(sealed: string, rowId: string): Promise<Phone>;
 }

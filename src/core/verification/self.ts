@@ -2,8 +2,8 @@ import { type Caller, type DeviceDeps, identifyCaller } from "../account/device.
 import type { User } from "../account/ports.ts";
 import { type CountryCode, type Phone, type PhonePolicy, parsePhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import type { PhoneVault } from "../vault.ts";
 import { type Client, type HolderTraits, holderOf, userHolder } from "./client.ts";
-import type { PhoneVault } from "./ports.ts";
 import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
 
 /** A user who showed who they are, and the known device that they are at. */

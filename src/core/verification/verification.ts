@@ -1,8 +1,9 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Random } from "../ports.ts";
 import { MAX_LIFE_MS, messageMember } from "../protection/members.ts";
+import type { PhoneVault } from "../vault.ts";
 import type { Client } from "./client.ts";
-import type { PhoneVault, Verification } from "./ports.ts";
+import type { Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 
 /** How long the codes of a purpose live at most, resends included. */

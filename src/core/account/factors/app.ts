@@ -3,8 +3,8 @@ import { tooMany, type Window } from "../../protection/limits.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { DAY_MS, HOUR_MS } from "../../time.ts";
+import type { TextVault } from "../../vault.ts";
 import { normalizeCode } from "../../verification/code.ts";
-import type { AskVault } from "../../verification/ports.ts";
 import type { User } from "../ports.ts";
 import type { AppCode } from "./evidence.ts";
 import type { AppFactor, AppGuess, FactorStore, Totp } from "./ports.ts";
@@ -21,7 +21,7 @@ const GUESS_WINDOWS: readonly Window[] = [
 
 export interface AppDeps {
   readonly factorStore: Pick<FactorStore, "list" | "guess">;
-  readonly vault: AskVault;
+  readonly vault: TextVault;
   readonly totp: Totp;
   readonly clock: Clock;
   readonly random: Random;

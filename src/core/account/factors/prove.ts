@@ -5,7 +5,7 @@ import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Method } from "../../session/methods.ts";
 import { type CheckDeps, checkCode, countGuess, orAsKnown } from "../../verification/check.ts";
 import type { Client } from "../../verification/client.ts";
-import type { AskVault, Locale } from "../../verification/ports.ts";
+import type { Locale } from "../../verification/ports.ts";
 import { purposesGiving } from "../../verification/purpose.ts";
 import type { User } from "../ports.ts";
 import { checkAppCode } from "./app.ts";
@@ -15,7 +15,6 @@ import type { FactorStore, PasskeySite, Passkeys, Passwords, Totp } from "./port
 import { checkRecoveryCode } from "./recovery.ts";
 
 export interface ProveDeps extends CheckDeps {
-  readonly vault: CheckDeps["vault"] & AskVault;
   readonly messages: Pick<MessageStore, "convert">;
   readonly factorStore: FactorStore;
   readonly totp: Totp;
