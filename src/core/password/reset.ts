@@ -4,13 +4,13 @@ import type { MessageStore } from "../delivery/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { RecycledSettings } from "../session/sign-in.ts";
 import {
+  admitKnownDevice,
   type CheckDeps,
   type CheckInput,
   type CheckRefusal,
   countGuess,
   findLive,
   guessCode,
-  orAsKnown,
   type Subject,
 } from "../verification/check.ts";
 import { normalizeCode } from "../verification/code.ts";
@@ -64,7 +64,7 @@ export async function resetPassword(
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
   const counted = await countGuess(deps, input.client);
   const subject = await findLive(deps, input.verificationId);
-  const admitted = await orAsKnown(deps, counted, subject?.verification);
+  const admitted = await admitKnownDevice(deps, counted, subject?.verification);
   if (!admitted.ok) return admitted;
   if (!subject) {
     deps.onGuess("dead");

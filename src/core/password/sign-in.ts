@@ -13,7 +13,7 @@ import { trafficOf } from "../protection/traffic.ts";
 import { type Refusal, type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session-draft.ts";
 import { openSession, type SignInDeps } from "../session/sign-in.ts";
-import { countGuess, orAsKnown } from "../verification/check.ts";
+import { admitKnownDevice, countGuess } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword } from "./compare.ts";
 import type { PasswordHolder } from "./ports.ts";
@@ -59,7 +59,7 @@ export async function signInByPassword(
   const counted = await countGuess(deps, client);
   const phoneTag = await deps.vault.tag(phone);
   const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
-  const admitted = await orAsKnown(deps, counted, { ...caller, phoneTag });
+  const admitted = await admitKnownDevice(deps, counted, { ...caller, phoneTag });
   if (!admitted.ok) return admitted;
   const traffic = await trafficOf(deps, phone, client.addressKey);
   const asker = { ...client, ...traffic, ...caller, phoneTag, purpose: "sign_in" };

@@ -7,11 +7,11 @@ import type { Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 import type { Self } from "./self.ts";
 
-/** What a backend gives along with a start, and gets back with the proof. */
+/** What a backend sends with a start and gets back with the proof. */
 export interface Ask {
   /** The backend's own name of what this is for: 1 to 128 characters, none of them invisible. */
   readonly reference?: string;
-  /** What is to be confirmed. */
+  /** What the person is to confirm. */
   readonly transaction?: Transaction;
 }
 
@@ -32,11 +32,12 @@ export type AskRefusal =
   | "purpose_not_allowed";
 
 /**
- * Reads what a start asks for. Refuses who may not start a verification of this purpose, what does not belong to it, and
- * a transaction that is none.
+ * Reads what a start asks for. Refused are callers who may not start a verification of this purpose
+ * (`invalid_api_key`, `invalid_token`, `password_required`, `purpose_not_allowed`), and with `invalid_request` fields
+ * that do not belong to the purpose and a malformed transaction.
  */
 export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
-  const allowed = refuseAsker(start);
+  const allowed = judgeAsker(start);
   if (!allowed.ok) return allowed;
   const { reference } = start;
   const transaction = judgeTransaction(start);
@@ -47,16 +48,17 @@ export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
   });
 }
 
-function refuseAsker({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {
+function judgeAsker({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {
   const { startedBy, gives } = ruleOf(purpose);
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
   const isOwn = startedBy === "self" || startedBy === "user";
   if (!self && isOwn) return refuse("invalid_token");
-  // To be confirmed is all that such a session does before.
+  // Until a password is set, such a session may only confirm who it is.
   if (self?.mustSetPassword && isOwn && gives !== "factor") return refuse("password_required");
-  // The account moves nowhere in such a session, so nobody is sent a code for it.
-  if (self?.isTest && startedBy === "user")
+  // No code is sent for a change that a session of a test number cannot make.
+  if (self?.isTest && startedBy === "user") {
     return refuse("invalid_request", { field: "purpose", detail: "is not for test numbers" });
+  }
   if (backend && !backend.purposes.includes(purpose)) {
     return refuse("purpose_not_allowed", { field: "purpose" });
   }
@@ -73,7 +75,7 @@ function refuseAsker({ purpose, client, backend, self, reference }: AskedStart):
   return isReference(reference) ? ok(undefined) : refuse("invalid_request", BAD_REFERENCE);
 }
 
-/** The transaction of a start or a check: there where the purpose needs one, and nowhere else. */
+/** Reads the transaction of a start or a check: `invalid_request` where the purpose needs one and there is none, and the reverse. */
 export function judgeTransaction({
   purpose,
   transaction,
@@ -96,7 +98,7 @@ function isReference(text: string): boolean {
   return /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u.test(text);
 }
 
-/** Seals what was asked, for the verification's row. */
+/** Encrypts what a backend sent with the start, for the verification's row; nothing where no backend asked. */
 export async function sealAsk(
   vault: TextVault,
   id: string,
@@ -107,7 +109,7 @@ export async function sealAsk(
   return { asked: { client: backend.client, sealed: await vault.sealText(JSON.stringify(ask), id) } };
 }
 
-/** What was asked of this verification. */
+/** What the backend sent with the start of this verification; empty where none asked. */
 export async function readAsk(vault: TextVault, { id, asked }: Verification): Promise<Ask> {
   return asked ? JSON.parse(await vault.openText(asked.sealed, id)) : {};
 }

@@ -41,11 +41,11 @@ export interface CheckDeps extends Pick<Observer, "onGuess"> {
 export interface CheckInput {
   readonly verificationId: string;
   readonly code: string;
-  /** Those that the caller takes a code for. */
+  /** The purposes that the caller takes a code for. */
   readonly purposes: readonly Purpose[];
-  /** The phone that it has to be about, by its tag, where the caller knows that. */
+  /** The tag of the phone that the verification must be about, where the caller knows that. */
   readonly phoneTag?: string;
-  /** Whose it must be, where it is for another phone than the user's own (`userHolder`). */
+  /** Who must hold the verification, where it is about another phone than the user's own (`userHolder`). */
   readonly holder?: string;
   readonly client: Client;
   /** The backend that asks, where one does. */
@@ -54,20 +54,24 @@ export interface CheckInput {
   readonly transaction?: Transaction;
 }
 
-/** A verification, and whose phone it is about. */
+/** A live verification, and the phone that it is about. */
 export interface Subject {
   readonly verification: Verification;
   readonly phone: Phone;
   readonly phoneTag: string;
-  /** The test number that the phone was when this was looked up: all that follows goes by it. */
+  /** The test number that the phone was when this was looked up; it holds for the whole request, whenever it ends. */
   readonly testNumber: TestNumber | undefined;
 }
 
 export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
 
 /**
- * Looks at one guess. The store counts it and, if it is right, consumes the verification in the same step; a wrong one
- * is in the ledger before this resolves (promise 1). Wrong, expired, spent, foreign and unknown are one refusal.
+ * Checks one guess at a code. The store counts it and, if it is right, consumes the verification in the same step; a
+ * wrong one is in the ledger before this resolves (promise 1).
+ *
+ * Refused with `invalid_code` where the code is wrong, expired, spent, for something else, or of no verification at all;
+ * with `too_many_requests` by the limit on guesses from one address; and with `invalid_request`, at the cost of no
+ * guess, where the text cannot be a code or the transaction is malformed.
  */
 export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Subject, CheckRefusal>> {
   const code = readCode(input);
@@ -76,7 +80,7 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
     countGuess(deps, input.client),
     findLive(deps, input.verificationId),
   ]);
-  const admitted = await orAsKnown(deps, counted, subject?.verification);
+  const admitted = await admitKnownDevice(deps, counted, subject?.verification);
   if (!admitted.ok) return admitted;
   if (!subject) {
     deps.onGuess("dead");
@@ -89,8 +93,8 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
 }
 
 /**
- * A transaction that is missing or misspelt is refused before it costs a guess. Where the code is for something else
- * nothing is said of it: the guess is wrong like any other.
+ * The transaction of a check, read. One that is missing or malformed is refused before it costs a guess; where the
+ * verification is for another purpose nothing is said of it, and the guess will be wrong like any other.
  */
 function givenTransaction(
   { purposes, transaction }: Pick<CheckInput, "purposes" | "transaction">,
@@ -109,7 +113,10 @@ function readCode({ code, purposes }: Pick<CheckInput, "code" | "purposes">): st
 
 type Counted = Result<void, "too_many_requests">;
 
-/** Counts the guess for its client's address. A stranger's that is refused here is not looked at. */
+/**
+ * Counts a guess against the limit of its client's address; clients without an address are not counted. A refusal is
+ * final for strangers; for others `admitKnownDevice` has the last word.
+ */
 export async function countGuess(deps: CheckDeps, client: Client): Promise<Counted> {
   if (!client.addressKey) return ok(undefined);
   const checks = guessChecks(deps.settings.limits, await addressTagOf(deps, client.addressKey));
@@ -117,10 +124,13 @@ export async function countGuess(deps: CheckDeps, client: Client): Promise<Count
 }
 
 /**
- * Counts a guess that its address's limit refused for the phone's known devices, where it is from one of them: whoever
- * shares their address keeps them out by no number of guesses (T8). As many, because a right password is in no ledger.
+ * Admits a guess that the limit of its address refused, if a known device of the phone made it and the limit of those has
+ * room: nobody who shares their address can keep them out by guessing (T8).
+ *
+ * @param counted what `countGuess` said
+ * @param by who made the guess; undefined where that is not known
  */
-export async function orAsKnown(
+export async function admitKnownDevice(
   deps: CheckDeps,
   counted: Counted,
   by: Pick<Verification, "bucket" | "phoneTag"> | undefined,
@@ -130,16 +140,16 @@ export async function orAsKnown(
 }
 
 /**
- * The live verification with this id, and whose phone it is about.
+ * The live verification with this id, and the phone that it is about; undefined where there is none.
  *
- * Its tag is that of now, before anything counts: while a retag runs no guess is looked at, and after it no start would
- * see the guesses that are set aside under the old one.
+ * One whose tag is not the phone's current one is over: after a retag its guesses are set aside under the old tag, where
+ * no start would count them. While a retag runs, this rejects with `UnavailableError` before anything counts.
  */
 export async function findLive(deps: CheckDeps, id: string): Promise<Subject | undefined> {
   const verification = await deps.verifications.find(id);
   const now = deps.clock.now();
   if (!verification || !isLive(verification, now)) return undefined;
-  if (await isForsaken(deps, verification)) return undefined;
+  if (await isBackendGone(deps, verification)) return undefined;
   const phone = await currentPhone(deps.vault, verification);
   if (!phone) return undefined;
   const { purpose, phoneTag } = verification;
@@ -147,39 +157,53 @@ export async function findLive(deps: CheckDeps, id: string): Promise<Subject | u
   return { verification, phone, phoneTag, testNumber };
 }
 
-/** Whoever took the keys of a backend away ended what it asked for. */
-async function isForsaken({ apiKeys, clock }: CheckDeps, { asked }: Verification): Promise<boolean> {
+/** Whether a backend asked for it that has no live key any more: an operator who ends its keys ends what it asked for. */
+async function isBackendGone({ apiKeys, clock }: CheckDeps, { asked }: Verification): Promise<boolean> {
   return asked !== undefined && (await apiKeys.findLive(asked.client, clock.now())) === undefined;
 }
 
-/** One guess at the code of a verification that was live just now; `dead` when it was over before the guess counted. */
+/**
+ * Guesses at the code of a verification that was live a moment ago, and settles what follows from the outcome: `approved`
+ * once, `wrong`, or `dead` when the verification was over before this guess counted.
+ */
 export async function guessCode(
   deps: CheckDeps,
   subject: Subject,
-  { code, purposes, phoneTag, holder, client, backend, transaction }: Omit<CheckInput, "verificationId">,
+  guess: Omit<CheckInput, "verificationId">,
 ): Promise<GuessOutcome> {
   const { verification } = subject;
-  const isAsked = !backend || backend.client === verification.asked?.client;
-  const isAbout = phoneTag === undefined || phoneTag === verification.phoneTag;
-  const isHeld = holder === undefined || holder === verification.holder;
-  const same = isSame(transaction, (await readAsk(deps.vault, verification)).transaction);
-  const isMine = purposes.includes(verification.purpose) && mayUse(verification, client) && isHeld;
-  const fits = isMine && isAsked && isAbout && same;
-  const right = equalSecrets(code, await codeOf(deps, subject, transaction)) && fits;
-  const guess = await deps.verifications.guess(verification.id, right, deps.clock.now());
-  deps.onGuess(guess.outcome);
-  if (guess.outcome === "wrong") await recordWrong(deps, verification);
-  if (guess.outcome === "approved") await settle(deps, { ...verification, ...guess });
-  return guess.outcome;
+  const asked = await readAsk(deps.vault, verification);
+  const isSame = isSameTransaction(guess.transaction, asked.transaction);
+  const expected = await codeOf(deps, subject, guess.transaction);
+  const isRight = equalSecrets(guess.code, expected) && isSame && isFor(verification, guess);
+  const made = await deps.verifications.guess(verification.id, isRight, deps.clock.now());
+  deps.onGuess(made.outcome);
+  if (made.outcome === "wrong") await recordWrong(deps, verification);
+  if (made.outcome === "approved") await settle(deps, { ...verification, ...made });
+  return made.outcome;
+}
+
+/** Whether a verification is what the caller takes it for: anything else makes the guess a wrong one. */
+function isFor(
+  verification: Verification,
+  { purposes, phoneTag, holder, client, backend }: Omit<CheckInput, "verificationId">,
+): boolean {
+  return (
+    purposes.includes(verification.purpose) &&
+    mayUse(verification, client) &&
+    (phoneTag === undefined || phoneTag === verification.phoneTag) &&
+    (holder === undefined || holder === verification.holder) &&
+    (backend === undefined || backend.client === verification.asked?.client)
+  );
 }
 
 /** Another transaction makes another code. This refuses the one that happens to be the same. */
-function isSame(given: Transaction | undefined, asked: Transaction | undefined): boolean {
+function isSameTransaction(given: Transaction | undefined, asked: Transaction | undefined): boolean {
   if (!given || !asked) return given === asked;
   return transactionDigest(given) === transactionDigest(asked);
 }
 
-/** The guess stays set aside until it stands in the ledger, so that no start between the two sees it in neither. */
+/** Writes the wrong guess into the ledger first and releases it second: a start in between counts it twice, never not at all. */
 async function recordWrong(deps: CheckDeps, verification: Verification): Promise<void> {
   const { id, phoneTag, bucket } = verification;
   const codeLength = verification.grantedLength ?? verification.codeLength;
@@ -189,17 +213,17 @@ async function recordWrong(deps: CheckDeps, verification: Verification): Promise
 }
 
 /**
- * After the right code: its messages converted, and the guesses that it did not use are free again. A wrong one that
- * was counted just before and is still on its way to the ledger stays set aside.
+ * After the right code: its messages no longer count as unconverted, and the guesses that it did not use are free again.
+ * Its wrong guesses stay set aside: `recordWrong` releases each once it is in the ledger.
  */
 async function settle({ limits }: CheckDeps, ended: Verification): Promise<void> {
   const { id, phoneTag, bucket, attemptsAllowed, attemptsUsed, traffic } = ended;
   const wrong = Math.max(0, attemptsUsed - 1);
-  const counted = traffic && bucket === "stranger";
-  const open = [LIMIT_KEYS.unconverted(phoneTag, bucket), ...(counted ? guardKeys(traffic) : [])];
+  const guarded = bucket === "stranger" ? traffic : undefined;
+  const open = [LIMIT_KEYS.unconverted(phoneTag, bucket), ...(guarded ? guardKeys(guarded) : [])];
   await limits.settle({
     forget: { keys: open, members: messageMembers(ended) },
-    forgive: counted ? forgivenKeys(traffic) : [],
+    forgive: guarded ? forgivenKeys(guarded) : [],
     release: {
       key: LIMIT_KEYS.guesses(phoneTag, bucket),
       member: leaseMember(id),

@@ -20,15 +20,16 @@ export interface Client {
   readonly browser?: string;
 }
 
-/** A verification of another phone than the user's own is theirs by this: nobody else can use its code. */
+/** The holder of a verification for another phone than the user's own: nobody but this user can use its code. */
 export function userHolder(userId: string): string {
   return `user:${sha256(userId)}`;
 }
 
-/** What is known of a client. */
+/** What a client can hold a verification by. */
 export interface HolderTraits {
   /** The known device that it runs on. */
   readonly deviceId?: string | undefined;
+  /** Stands for its address. */
   readonly addressTag?: string | undefined;
 }
 

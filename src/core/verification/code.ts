@@ -22,7 +22,7 @@ const MOST_DIGITS = 10;
 /** Characters of a temporary password where the sender carries text: 52 bits, for three guesses within ten minutes. */
 export const PASSWORD_LENGTH = 12;
 
-/** What codes of this length are made of: of letters and digits are passwords alone, which are longer than any code. */
+/** What codes of this length are made of: only temporary passwords have letters, and they are longer than any code. */
 export function alphabetOf(codeLength: number): CodeAlphabet {
   return codeLength > MOST_DIGITS ? "letters" : "digits";
 }

@@ -18,7 +18,7 @@ export interface NewVerification extends LimitCaller, Ask {
   readonly client: Client;
   readonly backend?: Backend;
   readonly phone: Phone;
-  /** Under all keys still kept; the first one is `phoneTag`. */
+  /** The phone's tags under all keys that are kept; the first one is `phoneTag`. */
   readonly phoneTags: readonly [string, ...string[]];
   readonly testNumber: TestNumber | undefined;
   readonly idempotency: HashedKey | undefined;
@@ -28,12 +28,13 @@ export interface NewVerification extends LimitCaller, Ask {
 export interface Granted {
   readonly codeLength: number;
   readonly attempts: number;
+  /** Epoch milliseconds. */
   readonly resendAt: number;
-  /** Takes back that the send counts, where it was not even begun. */
+  /** Takes back what was counted for the send, where nothing was sent. */
   readonly takeBack: () => Promise<void>;
 }
 
-/** Keeps a new verification. */
+/** Keeps a new verification. Resolves with it once it is in the store; `now` is its start, epoch milliseconds. */
 export async function createVerification(
   deps: VerificationDeps,
   input: NewVerification,
@@ -53,7 +54,7 @@ export async function createVerification(
     attemptsUsed: 0,
     outcome: "open",
     bucket: input.bucket,
-    // What nobody was sent is no traffic: its approval speaks for no prefix and no address.
+    // Nothing is sent to a test number, so its approval says nothing of a prefix or an address.
     ...(!input.testNumber && { traffic: input.traffic }),
     ...(holder && { holder }),
     ...(client.browser && { browser: client.browser }),

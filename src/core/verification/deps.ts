@@ -63,11 +63,11 @@ export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_re
 export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusal;
 export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
 
-/** What others used up, too: when exactly it is free again would tell of their traffic. */
+/** Limits that many phones share. Their refusals tell a fixed time: the exact one would tell of other people's traffic. */
 const SHARED = /^(prefix|country|total|guard_\w+|spend_(hour|day)(_country|_sender)?)$/;
 const SHARED_RETRY_MS = 5 * MINUTE_MS;
 
-/** What a refused take means for the caller. */
+/** The refusal that a refused take is answered with. */
 export function refusedSend(
   { challenges }: Pick<VerificationDeps, "challenges">,
   taken: TakeResult & { ok: false },

@@ -9,12 +9,12 @@ import type { ClientIdempotency, IdempotencyRefusal, VerificationDeps } from "./
 import type { Purpose } from "./purpose.ts";
 import type { VerificationView } from "./verification.ts";
 
-/** How long the first answer is given again. */
+/** How long the first answer is repeated. */
 const KEPT_MS = DAY_MS;
 /** A message that is still `sending` after this was cut off by a crash: its outcome is unknown. */
 const RUNNING_MS = 60_000;
 
-/** A client's key, hashed; what is kept with the message besides is the answer. */
+/** A client's key, hashed. It is kept with the message, beside the answer. */
 export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;
 
 /**
@@ -35,7 +35,10 @@ export function hashIdempotencyKey(
   };
 }
 
-/** The answer of the request that used this key before, if there was one in the last 24 hours. */
+/**
+ * The answer to an earlier request with this key in the last 24 hours; undefined where there was none. Refused with
+ * `idempotency_key_reused` for another request, and with `idempotency_in_progress` while the first one runs.
+ */
 export async function replay(
   deps: VerificationDeps,
   idempotency: HashedKey | undefined,

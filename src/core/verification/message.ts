@@ -13,7 +13,7 @@ import type { HashedKey } from "./idempotency.ts";
 import type { Verification } from "./ports.ts";
 import { type TestNumber, testNumberOf } from "./test-numbers.ts";
 
-/** The next message of a verification: the record of it, and what the sender gets. */
+/** Composes a verification's next message: the record that is kept of it, and what the sender gets. */
 export async function messageFor(
   deps: VerificationDeps,
   verification: Verification,
@@ -57,8 +57,8 @@ export async function messageFor(
 }
 
 /**
- * The code of a verification: that of the test number which its phone is, or else derived again. Rejects when its key is
- * gone, which outlives every code.
+ * The code of a verification: a test number's own, or else derived anew. Rejects when its key is gone, which outlives
+ * every code.
  *
  * @param transaction what it is to confirm; with another one another code comes out
  */

@@ -12,14 +12,14 @@ export interface Verification {
   /** The key its code is derived from; the code itself is kept nowhere. */
   readonly codeKeyId: string;
   readonly codeLength: number;
-  /** As what length the ledger counts a wrong guess, where that is not `codeLength`: that of a code, not a password. */
+  /** For a temporary password: the length of code that the ledger granted, under which it counts wrong guesses. */
   readonly grantedLength?: number;
   readonly attemptsAllowed: number;
   readonly attemptsUsed: number;
   readonly outcome: "open" | "approved" | "canceled";
-  /** When the right code was entered; set with `approved`, but by versions that did not note it. */
+  /** When the right code was entered; absent in those that an older version approved. */
   readonly approvedAt?: number;
-  /** Whose sends and guesses it uses. */
+  /** Whose sends and guesses it uses up: those of strangers or of known devices. */
   readonly bucket: Bucket;
   /** Where its messages go and where it was started; absent in those that an older version started. */
   readonly traffic?: Traffic;
@@ -34,7 +34,7 @@ export interface Verification {
   readonly expiresAt: number;
   /** How many messages have been sent for it. */
   readonly messages: number;
-  /** From when on it may be sent again. */
+  /** When it may be sent again. */
   readonly resendAt: number;
 }
 
@@ -42,7 +42,7 @@ export type Locale = "en" | "zh-CN";
 
 export type GuessOutcome = "approved" | "wrong" | "dead";
 
-/** What became of a guess; of the right one, how the verification ended. */
+/** What became of a guess; with the right one, what the verification came to. */
 export type Guess =
   | { readonly outcome: "wrong" | "dead" }
   | ({ readonly outcome: "approved" } & Pick<Verification, "attemptsUsed" | "messages">);

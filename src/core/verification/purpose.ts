@@ -1,4 +1,4 @@
-/** What is so of every verification of a purpose. */
+/** What all verifications of a purpose have in common. */
 export interface PurposeRule {
   /**
    * Who may start one: `anybody`, a backend that shows its API key among them; such a `backend` alone; the person
@@ -18,7 +18,7 @@ export interface PurposeRule {
   readonly mostLifeMs?: number;
 }
 
-/** The purposes that a verification can be for, those of the design that work whole. */
+/** The purposes that a verification can be for. */
 export const PURPOSE_RULES = {
   /** Also signs up. */
   sign_in: { startedBy: "anybody", gives: "session" },
@@ -47,6 +47,7 @@ export type Purpose = keyof typeof PURPOSE_RULES;
 
 export const PURPOSES = Object.keys(PURPOSE_RULES) as [Purpose, ...Purpose[]];
 
+/** The rule of a purpose. */
 export function ruleOf(purpose: Purpose): PurposeRule {
   return PURPOSE_RULES[purpose];
 }

@@ -29,11 +29,14 @@ export interface ResendInput {
   readonly client: Client;
   readonly captcha?: Captcha;
   readonly idempotency?: ClientIdempotency;
-  /** The backend that shows its API key, where one does. */
+  /** The backend that asks for the message with its API key. */
   readonly shownBy?: Pick<Backend, "client">;
 }
 
-/** Sends a verification's code again: the same code, with no new guesses. An ended or foreign one is `not_found`. */
+/**
+ * Sends a verification's code again: the same code, with no new guesses. Refused with `not_found` where the verification
+ * has ended, is another browser's, or was asked for by a backend that has no live key any more.
+ */
 export async function resendById(
   deps: VerificationDeps,
   input: ResendInput,
@@ -42,7 +45,7 @@ export async function resendById(
   if (!verification) return await replayForgotten(deps, input);
   if (!mayUse(verification, input.client)) return refuse("not_found");
   const { phoneTag, purpose } = verification;
-  // A message under its old tag would be out of reach of erasure and of the limits.
+  // Neither erasure nor limits would find a message under the phone's old tag.
   if (!(await currentPhone(deps.vault, verification))) return refuse("not_found");
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose, verification.asked?.client);
   const replayed = await replay(deps, idempotency);
@@ -50,11 +53,11 @@ export async function resendById(
   if (!isLive(verification, deps.clock.now())) return refuse("not_found");
   const { asked } = verification;
   const backend = asked && (await deps.apiKeys.findLive(asked.client, deps.clock.now()));
-  // It has nobody who could solve a challenge. Whoever else knows the id is asked like everybody.
+  // An operator who ended the keys of a backend wants no more messages in its name.
+  if (asked && !backend) return refuse("not_found");
+  // The backend itself has nobody who could solve a challenge; everybody else who knows the id is asked for one.
   const isByBackend = asked !== undefined && input.shownBy?.client === asked.client;
   const client = isByBackend ? { ...input.client, solves: [] } : input.client;
-  // Whoever took the keys of a backend away wants no more messages in its name.
-  if (asked && !backend) return refuse("not_found");
   return await resendVerification(deps, {
     ...input,
     client,
@@ -64,7 +67,7 @@ export async function resendById(
   });
 }
 
-/** The answer of the same request before: that is kept with its message, which outlives the verification. */
+/** Repeats the answer to an earlier request with this key: it is kept with the message, which outlives the verification. */
 async function replayForgotten(
   deps: VerificationDeps,
   { id, idempotency }: ResendInput,
@@ -87,6 +90,8 @@ interface Resend extends Pick<ResendInput, "client" | "captcha"> {
 /**
  * Sends a live verification again. When the sender refuses, the verification stays: the message before may have
  * arrived, and its code still counts.
+ *
+ * @param installed with the whole route; only the senders that can say this message are used
  */
 export async function resendVerification(
   installed: VerificationDeps,
@@ -122,8 +127,8 @@ export async function resendVerification(
 }
 
 /**
- * Counts the verification's next message. Where a store went away between the count of a message and its note, nothing
- * was sent under its number, and the next one is taken.
+ * Counts the verification's next message. One that was counted already and not noted was never sent: the store of
+ * verifications failed between the two. The next number is taken then.
  */
 async function countNext(
   deps: VerificationDeps,
@@ -142,7 +147,7 @@ async function countNext(
   return counted.ok ? ok({ ...counted.value, messages, member: messageMember(id, messages) }) : counted;
 }
 
-/** With the senders that can say what this verification is about, or none of them where it is for a test number. */
+/** Narrows the route to the senders that can say this message; a test number has a route of its own that sends nothing. */
 async function depsForMessage(
   installed: VerificationDeps,
   verification: Verification,
@@ -152,19 +157,19 @@ async function depsForMessage(
   const { transaction } = await readAsk(vault, verification);
   const message = { ...verification, to: phone, ...(transaction && { transaction }) };
   const narrowed = narrowRoute(installed, message);
-  // The start found one: the operator took it away meanwhile.
+  // There was such a sender at the start; the operator has removed it since.
   if (!narrowed.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
   const wanted = { phone, purpose: verification.purpose };
   return ok(withTestRoute(narrowed.value, testNumberOf(settings.testNumbers, wanted, clock.now())));
 }
 
-/** Who asks for the message, as far as limits are concerned; a stranger who has to solve a challenge first is refused. */
+/** Who asks for the message, as limits see it. Refused where a stranger has to solve a challenge first. */
 async function judgeCaller(
   deps: VerificationDeps,
   { verification, client, captcha, backend }: Resend,
   phone: Phone,
 ): Promise<Result<LimitCaller, ChallengeRefusal>> {
-  // Counted where the start was, so that an approval finds all of it.
+  // Counted where the start was counted, so that an approval takes all of it back.
   const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
   const asker = { ...client, ...traffic, ...verification };
   const judged = await judgeChallenge(deps, asker, captcha, { isNew: false });
@@ -173,7 +178,7 @@ async function judgeCaller(
   return ok({ ...verification, traffic, isTrusted, standing: judged.value, ...(backend && { backend }) });
 }
 
-/** The code lives on for its time, but never beyond the most since the start. Epoch milliseconds. */
+/** When the code expires after a resend: `CODE_TTL_SECONDS` from now, and never later than its purpose allows since the start. */
 function nextExpiresAt(
   { settings }: VerificationDeps,
   { createdAt, purpose }: Verification,

@@ -12,9 +12,10 @@ import type { TakeRefusal, VerificationDeps } from "./deps.ts";
 /**
  * Counts the send and sets guesses aside, or refuses and changes nothing.
  *
- * A guess that went from its lease to the ledger after the ledger was read and before the take stood in neither. So
- * where one may have, the ledger is read again behind the take, and what it lost meanwhile is not granted. Another round
- * needs another wrong guess, and of those there are few.
+ * The ledger is read before the take, so a wrong guess can slip between the two: out of its lease, which the take sees,
+ * and into the ledger, which was read before. Unless the store knows that none did (`steady`), the ledger is read again
+ * after the take, and guesses that it lost in between are not granted. If nothing is left, all is taken back and tried again:
+ * each round takes another wrong guess, and of those there are few.
  */
 export async function reserve(
   deps: VerificationDeps,
@@ -45,7 +46,7 @@ export async function reserve(
   return await reserve(deps, input, id, now);
 }
 
-/** What the ledger refuses before anything counts. Whoever has no guess to win is not asked to solve a challenge for it. */
+/** What the ledger refuses before anything counts; a challenge is only asked for where there is a guess to grant. */
 function refusedByLedger(
   { challenges, onDecision }: VerificationDeps,
   input: NewVerification,
@@ -63,7 +64,7 @@ function refusedByLedger(
   return captchaRequired(challenges);
 }
 
-/** Known devices, and who cannot solve a challenge here, are exempt. */
+/** Whether the ledger asks this caller for a challenge; known devices and callers who cannot solve one are exempt. */
 function isToBeChallenged({ standing }: LimitCaller, { asksCaptcha }: Allowance): boolean {
   return asksCaptcha && standing.name === "unsolved";
 }

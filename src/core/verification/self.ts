@@ -4,7 +4,7 @@ import { type CountryCode, type Phone, type PhonePolicy, parsePhone } from "../p
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { PhoneVault } from "../vault.ts";
 import { type Client, type HolderTraits, holderOf, userHolder } from "./client.ts";
-import { PURPOSE_RULES, type Purpose } from "./purpose.ts";
+import { type Purpose, ruleOf } from "./purpose.ts";
 
 /** A user who showed who they are, and the known device that they are at. */
 export interface Self {
@@ -23,14 +23,17 @@ interface WantedPhone {
   readonly self?: Self;
 }
 
-/** The number that was asked for; it can be no other than the user's own where the purpose is about that. */
+/**
+ * The phone that a start or a challenge is for, read from the request. For purposes about the user's own phone that is
+ * the only one allowed, and may be left out; for `change_phone` it must be another one (`invalid_request`).
+ */
 export async function phoneAsked(
   { settings, vault }: { readonly settings: { readonly phones: PhonePolicy }; readonly vault: PhoneVault },
   { phone, country, purpose, self }: WantedPhone,
 ): Promise<Result<Phone, "invalid_request" | "invalid_phone" | "country_not_allowed" | "phone_not_mobile">> {
   const parsed = phone === undefined ? undefined : parsePhone(phone, settings.phones, country);
   if (parsed && !parsed.ok) return parsed;
-  const { startedBy } = PURPOSE_RULES[purpose];
+  const { startedBy } = ruleOf(purpose);
   const missing = { field: "phone", detail: "is missing or has the wrong type" };
   if (!self || (startedBy !== "self" && startedBy !== "user")) {
     return parsed ?? refuse("invalid_request", missing);
@@ -44,7 +47,7 @@ export async function phoneAsked(
   return refuse("invalid_request", { field: "phone", detail: "must be your own, or left out" });
 }
 
-/** Whoever is signed in is at a known device: no stranger uses up what is kept for it. */
+/** Tells a known device from a stranger. A session is on a known device even if no device token comes with the request. */
 export async function callerOf(
   deps: DeviceDeps,
   { self, client }: { readonly self?: Self; readonly client: Client },
@@ -56,11 +59,11 @@ export async function callerOf(
   return await identifyCaller(deps, client.deviceToken, phoneTag);
 }
 
-/** Who holds a verification that is started now. What is about another phone than the user's own is theirs alone. */
+/** Who holds a verification that is started now (`Verification.holder`): for another phone than the user's own, the user. */
 export function holderFor(
   { self, purpose, client }: { readonly self?: Self; readonly purpose: Purpose; readonly client: Client },
   known: HolderTraits,
 ): string | undefined {
-  const isTheirs = self && PURPOSE_RULES[purpose].startedBy === "user";
+  const isTheirs = self && ruleOf(purpose).startedBy === "user";
   return isTheirs ? userHolder(self.user.id) : holderOf(client, known);
 }

@@ -34,7 +34,7 @@ export interface StartInput extends Ask {
   readonly client: Client;
   /** A verification that this client started before and still holds (the pages' cookie). */
   readonly heldId?: string;
-  /** What the caller shows for a challenge that it solved. */
+  /** The solution of a challenge. */
   readonly captcha?: Captcha;
   readonly idempotency?: ClientIdempotency;
   /** The backend that shows its API key. */
@@ -58,6 +58,8 @@ export type StartRefusal =
  * challenge that a stranger solved is judged, the phone's ledger grants guesses, the limits count the send and the
  * solution and set the guesses aside in one step, and only then is anything kept or sent: a refused start changes
  * nothing (promises 2 and 3).
+ *
+ * @param installed with the whole route; only the senders that can say this message are used
  */
 export async function startVerification(
   installed: VerificationDeps,
@@ -82,12 +84,12 @@ export async function startVerification(
   );
 }
 
-/** What a start is for, once that was read and found allowed. */
+/** What a start asks for, once it was read and allowed. */
 interface Wanted extends Pick<NewVerification, "phone" | "phoneTags" | "idempotency"> {
   readonly ask: Ask;
 }
 
-/** Sends again what this client holds, or else judges its challenge and starts anew. */
+/** Sends the verification again that this client holds, or else judges its challenge and starts a new one. */
 async function resendHeldOrStart(
   deps: VerificationDeps,
   input: StartInput,
@@ -149,7 +151,7 @@ async function startNew(
   return delivered;
 }
 
-/** The live verification of this phone and purpose that this very client started before, and can enter the code of. */
+/** The live verification of this phone and purpose that this very client started before and may enter the code of. */
 async function findHeld(
   deps: VerificationDeps,
   input: StartInput,
@@ -173,7 +175,7 @@ export interface SendAgainInput extends ResendInput {
   readonly self?: Self;
 }
 
-/** Sends a verification's code again, or starts a new one for the same phone when it has ended. */
+/** Sends a verification's code again, or where it has ended starts a new one for the same phone and purpose. */
 export async function sendAgain(
   deps: VerificationDeps,
   input: SendAgainInput,

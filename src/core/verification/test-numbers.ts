@@ -13,13 +13,13 @@ export interface TestNumber {
   readonly until: number;
 }
 
-/** What somebody wants to show, and of which phone. */
+/** What a verification is for, and for which phone. */
 interface Wanted {
   readonly phone: Phone;
   readonly purpose: Purpose;
 }
 
-/** The test number that this is at the moment: for signing in, until its date, and for nothing else. */
+/** The test number that this phone is now; undefined for other purposes than signing in, and from its `until` on. */
 export function testNumberOf(
   numbers: readonly TestNumber[],
   { phone, purpose }: Wanted,

@@ -6,7 +6,7 @@ import type { Client } from "./client.ts";
 import type { Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 
-/** How long the codes of a purpose live at most, resends included. */
+/** How long codes of this purpose live at most, resends included; milliseconds since the start. */
 export function mostLifeMs(purpose: Purpose): number {
   return ruleOf(purpose).mostLifeMs ?? MAX_LIFE_MS;
 }
@@ -31,16 +31,20 @@ function statusOf(verification: Verification, now: number): VerificationStatus {
   return now < verification.expiresAt ? "pending" : "expired";
 }
 
+/** Whether its code may still be guessed and sent again: neither ended, nor expired, nor out of attempts. */
 export function isLive(verification: Verification, now: number): boolean {
   return statusOf(verification, now) === "pending";
 }
 
-/** What the pages started, only the browser that started it may use (T25). */
+/** Whether this client may use it: one that a page started belongs to that page's browser (T25). */
 export function mayUse(verification: Verification, client: Client): boolean {
   return verification.browser === undefined || verification.browser === client.browser;
 }
 
-/** The phone that it is about; undefined after a retag: what was started under an older tag is over. */
+/**
+ * The phone that it is about; undefined where a retag has changed the phone's tag since, which ends it. Rejects with
+ * `UnavailableError` while a retag runs.
+ */
 export async function currentPhone(
   vault: PhoneVault,
   { sealedPhone, id, phoneTag }: Verification,
@@ -49,6 +53,7 @@ export async function currentPhone(
   return (await vault.tag(phone)) === phoneTag ? phone : undefined;
 }
 
+/** What its holder may see of it at `now`, epoch milliseconds. */
 export function viewOf(verification: Verification, phone: Phone, now: number): VerificationView {
   return {
     id: verification.id,
@@ -61,12 +66,12 @@ export function viewOf(verification: Verification, phone: Phone, now: number): V
   };
 }
 
-/** Half a year of seconds: whoever has them all again stands among rows that are gone. */
+/** Ids begin with 24 bits of seconds, which repeat after half a year, long after the rows of the first time are gone. */
 const SECONDS = 2 ** 24;
 
 /**
- * A new id in base64url: the second, then 104 random bits, which nobody guesses. Ids of the same time are neighbours in
- * each index, so that a commit writes a few pages instead of one for each verification.
+ * A new id: 22 characters of base64url, of which 104 bits are random, which nobody guesses. It begins with the time, so
+ * that new rows are neighbours in every index: a commit writes a few pages instead of one for each verification.
  */
 export function newVerificationId(random: Random, now: number): string {
   const id = Buffer.alloc(16);
@@ -75,7 +80,7 @@ export function newVerificationId(random: Random, now: number): string {
   return id.toString("base64url");
 }
 
-/** All that its messages were counted under. */
+/** The members under which limits counted its messages. */
 export function messageMembers({ id, messages }: Verification): string[] {
   const members: string[] = [];
   for (let n = 1; n <= messages; n += 1) members.push(messageMember(id, n));

@@ -3,7 +3,7 @@ import type { Notices } from "../../notices/notices.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Method } from "../../session/methods.ts";
-import { type CheckDeps, checkCode, countGuess, orAsKnown } from "../../verification/check.ts";
+import { admitKnownDevice, type CheckDeps, checkCode, countGuess } from "../../verification/check.ts";
 import type { Client } from "../../verification/client.ts";
 import type { Locale } from "../../verification/ports.ts";
 import { purposesGiving } from "../../verification/purpose.ts";
@@ -48,7 +48,7 @@ export async function proveFactor(deps: ProveDeps, input: ProveInput): Promise<R
   if (!methods.includes(evidence.by)) return refuse("invalid_code");
   if (evidence.by === "sms") return await checkOwnPhone(deps, input, evidence);
   const counted = await countGuess(deps, client);
-  const admitted = await orAsKnown(deps, counted, { bucket, phoneTag: user.phoneTag });
+  const admitted = await admitKnownDevice(deps, counted, { bucket, phoneTag: user.phoneTag });
   if (!admitted.ok) return admitted;
   if (evidence.by === "pwd") {
     const { password } = evidence;
