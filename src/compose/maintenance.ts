@@ -17,7 +17,7 @@ import {
 } from "../core/maintenance/tick.ts";
 import type { Observer } from "../core/observer.ts";
 import type { Clock, Random } from "../core/ports.ts";
-import { createForgetFailed } from "../core/protection/failed.ts";
+import { createForgetFailed } from "../core/protection/forget-failed.ts";
 import { longestWindowMs } from "../core/protection/limits.ts";
 import type { LimitStore } from "../core/protection/ports.ts";
 import type { Log } from "../http/context.ts";

@@ -47,7 +47,7 @@ import type { Observer } from "./observer.ts";
 import { createPasswordFactor } from "./password/factor.ts";
 import { createPasswords, type PasswordPorts } from "./password/index.ts";
 import type { Phone } from "./phone.ts";
-import { createForgetFailed } from "./protection/failed.ts";
+import { createForgetFailed } from "./protection/forget-failed.ts";
 import { createTakeSend, type RebuildDeps } from "./protection/rebuild.ts";
 import { createSettlePrice } from "./protection/spend.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";

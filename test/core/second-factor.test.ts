@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asksSecondFactor } from "../../src/core/session/protection.ts";
+import { asksSecondFactor } from "../../src/core/session/login-protection.ts";
 
 const user = (loginProtection?: "new_devices" | "always") => ({
   deviceEpoch: 2,

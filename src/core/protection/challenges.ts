@@ -5,12 +5,12 @@ import { countOn } from "./count.ts";
 import { type LimitSettings, type SendCheck, solutionChecks } from "./limits.ts";
 import type { Bucket, LimitCheck, LimitStore } from "./ports.ts";
 
-/** What shows that somebody who asks for a message is worth it. */
+/** The kinds of challenges that a stranger who asks for a message may have to solve. */
 export const CHALLENGE_KINDS = ["altcha", "tencent", "turnstile", "hcaptcha"] as const;
 
 export type ChallengeKind = (typeof CHALLENGE_KINDS)[number];
 
-/** What a caller shows for a challenge that it solved; its door has checked the shape and nothing else. */
+/** A caller's solution of a challenge; its door has checked the shape and nothing else. */
 export type Captcha =
   | { readonly kind: "altcha"; readonly payload: string }
   | { readonly kind: "tencent"; readonly ticket: string; readonly randstr: string }
@@ -40,9 +40,9 @@ export type Verdict =
       readonly status: "solved";
       /** The same for the same solution, however it is written, and for no other. */
       readonly id: string;
-      /** How long the verifier takes a solution, from when its challenge was made: the same for the first use and the last. */
+      /** How long after a challenge was made its solutions are taken. */
       readonly livesMs: number;
-      /** Where the verifier cannot really know: how many such solutions are let through, of all callers together. */
+      /** Where the verifier could not check the solution: how many such are let through, of all callers together. */
       readonly atMost?: LimitCheck["windows"];
     }
   /** Wrong, forged, expired, used up at its service, or made for another request. */
@@ -60,9 +60,9 @@ export interface ChallengeVerifier {
   /** A proof of work for this request, signed, in the form that its protocol has. Keeps nothing. */
   puzzle?(request: ChallengeRequest, now: number): Promise<Readonly<Record<string, unknown>>>;
   /**
-   * Judges a solution, for this request alone; one of another kind is `invalid`. Changes nothing here, so a solution may be judged as solved many times:
-   * that it is used once is for the caller to hold. What a third party does not answer in time is `unavailable`, and
-   * rejects as little as anything that a caller may send.
+   * Judges a solution, for this request alone; one of another kind is `invalid`. It keeps nothing, so a solution may be
+   * judged as solved many times: that it is used once is for the caller to see to. `unavailable` where a third party does
+   * not answer in time. Never rejects, whatever a caller sends.
    */
   verify(captcha: Captcha, request: ChallengeRequest, now: number): Promise<Verdict>;
 }
@@ -76,9 +76,9 @@ export interface Challenges {
 
 /** How far a caller is trusted with the limits that strangers share. */
 export type Standing =
-  /** Nothing is asked of it: a known device, or a door or an installation without challenges. */
+  /** No challenge is asked of it: a known device, or a door or an installation without challenges. */
   | { readonly name: "exempt" }
-  /** Is challenged before it is refused. */
+  /** It has solved none: it is asked for one before a limit refuses it. */
   | { readonly name: "unsolved"; readonly isThirdParty: boolean }
   | { readonly name: "solved"; readonly isThirdParty: boolean; readonly checks: readonly SendCheck[] };
 
@@ -144,7 +144,7 @@ async function judgeSolution(
 
 const UNAVAILABLE_RETRY_SECONDS = 10;
 
-/** Asking a third party costs time and often money: nobody makes us ask without end by sending rubbish. */
+/** Asking a third party costs time and often money, so what is asked for one address has a limit. */
 async function countSolution(
   deps: JudgeDeps,
   { isThirdParty }: ChallengeVerifier,

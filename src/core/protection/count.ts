@@ -9,7 +9,7 @@ export interface CountDeps {
   readonly random: Random;
 }
 
-/** Counts something that is no message on all of these limits, or on none of them and refuses it. */
+/** Counts one event that is no message against all of these limits; where one has no room, refuses and counts nothing. */
 export async function countOn(
   { limits, clock, random }: CountDeps,
   checks: readonly LimitCheck[],

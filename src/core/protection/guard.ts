@@ -4,31 +4,31 @@ import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
 import type { LimitCheck } from "./ports.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** The first block; each further one lasts twice as long, at most as long as a message is looked back at. */
+/** The first block; each further one lasts twice as long, and none longer than the guard looks back. */
 const BLOCK_MS = HOUR_MS;
-/** After a block so many may try again; what is approved of them makes room. */
+/** After a block this many messages may go out; those that are approved make room for more. */
 const PROBES = 2;
-/** What the messages of one network can add to attack mode, however many they are. */
+/** The most that one network can add to a bound that `capsEachNetwork`, as a part of that bound. */
 const NETWORK_SHARE = 0.05;
 
 /**
- * What the guard looks at: the messages to strangers of the last 24 hours that no approval came of, those still on
- * their way included, those that the carrier reported as failed not. Every approval takes away its own and one older
- * message: where at least half are approved, nothing builds up.
+ * A rule of the guard, which counts messages to strangers of the last 24 hours that were not approved. Those still
+ * underway count, those that the carrier reported as failed do not. Every approval takes away its own message and one
+ * older one: where at least half are approved, nothing builds up.
  */
 interface GuardRule {
   readonly name: string;
-  /** What is counted together; a message without it is not counted here. */
+  /** The key under which messages count together; one without it does not count here. */
   readonly subject: (traffic: Traffic) => string | undefined;
-  /** How many there may be where nothing is known; what was learned about the subject may raise it. */
+  /** How many there may be; what was learned about the subject may raise it. */
   readonly bound: number;
-  /** Beyond this part of the bound strangers are challenged. */
+  /** From this part of the bound on, strangers are challenged. */
   readonly challengesAt: number;
-  /** Whether the bound blocks; where it does not, the worst that happens to a stranger is a challenge. */
+  /** Whether the bound blocks strangers; else they are challenged at most. */
   readonly blocks: boolean;
-  /** Whether a single network can only add its share. */
-  readonly isShared: boolean;
-  /** Whether a network that people sign in from has its share of the budget (`shares.ts`) before it is blocked. */
+  /** Whether one network can add no more than `NETWORK_SHARE` of the bound. */
+  readonly capsEachNetwork: boolean;
+  /** Whether a blocked network may go on with its share of the budget (`shares.ts`), where people sign in from it. */
   readonly yieldsToShare?: true;
 }
 
@@ -49,7 +49,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     bound: 20,
     challengesAt: 0.5,
     blocks: true,
-    isShared: false,
+    capsEachNetwork: false,
     yieldsToShare: true,
   },
   {
@@ -58,7 +58,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     bound: 60,
     challengesAt: 0.5,
     blocks: true,
-    isShared: false,
+    capsEachNetwork: false,
     yieldsToShare: true,
   },
   {
@@ -67,7 +67,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     bound: 10,
     challengesAt: 0.5,
     blocks: true,
-    isShared: false,
+    capsEachNetwork: false,
   },
   {
     name: "guard_prefix",
@@ -75,7 +75,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     bound: 40,
     challengesAt: 0.5,
     blocks: true,
-    isShared: false,
+    capsEachNetwork: false,
   },
   {
     name: "guard_country",
@@ -83,7 +83,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     bound: 300,
     challengesAt: 1,
     blocks: false,
-    isShared: true,
+    capsEachNetwork: true,
   },
   {
     name: "guard_total",
@@ -91,23 +91,23 @@ const GUARD_RULES: readonly GuardRule[] = [
     bound: 900,
     challengesAt: 1,
     blocks: false,
-    isShared: true,
+    capsEachNetwork: true,
   },
 ];
 
 /** `GUARD_MODE`. `record` counts and tells what `enforce` would have done. */
 export type GuardMode = "enforce" | "record" | "off";
 
-/** What the guard asks of a send. Known devices, and who is on the allow-list, are none of its business. */
+/** What the guard checks a send against: nothing for known devices and for callers on the allow-list. */
 export function guardChecks(mode: GuardMode, caller: LimitCaller, learned: Learned): SendCheck[] {
   if (mode === "off" || caller.bucket === "device" || caller.isTrusted) return [];
   const { traffic, standing } = caller;
   const checks: SendCheck[] = [];
-  // `flatMap` takes four times as long.
+  // A loop: `flatMap` takes four times as long, on the way of every start.
   for (const rule of GUARD_RULES) checks.push(...ruleChecks(rule, traffic, learned));
   if (mode === "record") return checks.map(advisory);
   if (standing.name === "unsolved") return checks;
-  // Whoever solved a challenge, or cannot solve one here, is still counted.
+  // A caller who solved a challenge, or cannot solve one here, counts but is not challenged.
   return checks.map((check) => (check.asksCaptcha ? advisory(check) : check));
 }
 
@@ -118,16 +118,16 @@ function advisory(check: SendCheck): SendCheck {
 /** The keys on which a message counts as not approved. */
 export function guardKeys(traffic: Traffic): string[] {
   const keys: string[] = [];
-  for (const { subject, isShared } of GUARD_RULES) {
+  for (const { subject, capsEachNetwork } of GUARD_RULES) {
     const name = subject(traffic);
-    const share = name && isShared ? shareKey(name, traffic) : undefined;
+    const share = name && capsEachNetwork ? shareKey(name, traffic) : undefined;
     if (name) keys.push(openKey(name));
     if (share) keys.push(share);
   }
   return keys;
 }
 
-/** The keys on which an approval takes one more message away: shares end with their own messages. */
+/** The keys on which an approval takes away one older message. A network's part of a bound loses only its own messages. */
 export function forgivenKeys(traffic: Traffic): string[] {
   const keys: string[] = [];
   for (const { subject } of GUARD_RULES) {
@@ -137,16 +137,16 @@ export function forgivenKeys(traffic: Traffic): string[] {
   return keys;
 }
 
-/** Blocks first: whoever is blocked is not asked to solve a challenge for nothing. */
+/** The block before the challenge: a blocked caller is not asked to solve one in vain. */
 function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCheck[] {
   const subject = rule.subject(traffic);
   if (!subject) return [];
-  const { name, blocks, isShared, yieldsToShare } = rule;
+  const { name, blocks, capsEachNetwork, yieldsToShare } = rule;
   const bound = boundOf(rule, traffic, learned);
   const key = openKey(subject);
   const windows = [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }];
   const inShare = yieldsToShare ? [] : undefined;
-  const share = isShared ? shareOf(subject, traffic, bound) : undefined;
+  const share = capsEachNetwork ? shareOf(subject, traffic, bound) : undefined;
   const challenged = sendCheck(`${name}_challenge`, key, windows, {
     asksCaptcha: true,
     inShare,
@@ -157,7 +157,7 @@ function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCh
   return [sendCheck(name, key, [], { backoff, inShare }), challenged];
 }
 
-/** A network's part of a prefix follows the prefix, so that it always takes several to block one. */
+/** The bound now. That of one network in a prefix follows the prefix's: it always takes several networks to block one. */
 function boundOf(rule: GuardRule, traffic: Traffic, learned: Learned): number {
   if (rule.name === "guard_range") {
     const prefix = Math.max(4 * rule.bound, learned(`prefix:${traffic.prefixTag}`) ?? 0);
@@ -176,7 +176,7 @@ function shareKey(subject: string, { networkTag }: Traffic): string | undefined 
   return networkTag && `${openKey(subject)}:${networkTag}`;
 }
 
-/** How many unapproved messages of this subject there may be where nothing is known; undefined for none of the guard's. */
+/** How many unapproved messages of this subject there may be where nothing was learned; undefined where no rule counts it. */
 export function openBound(subject: string): number | undefined {
   const [kind] = subject.split(":");
   return GUARD_RULES.find(({ name }) => name === `guard_${kind}`)?.bound;

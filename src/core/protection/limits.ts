@@ -12,7 +12,7 @@ export interface Window {
   readonly windowMs: number;
 }
 
-/** Three times as many an hour as were approved in the busiest hour of the last 14 days, or what is set. */
+/** What is set; or `learned`: three times as many an hour as were approved in the busiest hour of the last 14 days. */
 export type LearnedWindows = readonly Window[] | "learned";
 
 export interface LimitSettings {
@@ -28,7 +28,10 @@ export interface LimitSettings {
   readonly countrySends: LearnedWindows;
   /** `LIMIT_TOTAL_SENDS`: messages to all strangers. */
   readonly totalSends: LearnedWindows;
-  /** `LIMIT_ADDRESS_CHECKS`: guesses, and as many solutions of challenges, from one client address; beyond it of one phone's known devices. */
+  /**
+   * `LIMIT_ADDRESS_CHECKS`: guesses from one client address, and as many solutions of challenges. Once it is used up, a
+   * phone's known devices have as many guesses again.
+   */
   readonly addressChecks: readonly Window[];
   /** `RESEND_SECONDS` or the sender's own floor, whichever is longer. */
   readonly resendMs: number;
@@ -48,23 +51,23 @@ export interface LimitCaller {
   readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
 }
 
-/** One who is asked for no challenge and is on no allow-list: whoever a message on record or a notice is for. */
+/** A caller who is asked for no challenge and is on no allow-list: for notices, and for messages on record. */
 export function exemptCaller(of: Pick<LimitCaller, "phoneTag" | "bucket" | "traffic">): LimitCaller {
   return { ...of, standing: { name: "exempt" }, isTrusted: false };
 }
 
-/** So far back a rebuild reads the record of messages at least. */
+/** No window of a backend is longer: a rebuild reads at least so much of the record of messages. Milliseconds. */
 export const LONGEST_BACKEND_MS = DAY_MS;
-/** What strangers may leave unconverted of a phone's longest window; the rest is kept for its known devices. */
+/** The part of a phone's longest window that strangers may use up unconverted; the rest is kept for known devices. */
 const STRANGERS_SHARE = 0.6;
 /**
- * Challenged at the count, refused at ten times it: a campus behind one address can live, and a flood from it cannot.
- * Nor can a flood use up what all share: that takes ten times as much as where challenges begin.
+ * Strangers are challenged at the count and refused at ten times it. A campus behind one address gets through by solving
+ * challenges, a flood from it does not; nor can a flood use up what all share, since challenges stop it long before.
  */
 const REFUSAL_FACTOR = 10;
-/** What is learned begins here, messages an hour. */
+/** The least that is learned, messages an hour. */
 const LEAST_LEARNED = 300;
-/** Counts for a day and refuses nobody. */
+/** Keeps events for a day and refuses nobody. */
 const UNBOUND_DAY = { max: Number.MAX_SAFE_INTEGER, windowMs: LONGEST_BACKEND_MS };
 const RUNNING_REQUEST_MS = 60_000;
 
@@ -81,7 +84,7 @@ interface SendLimit {
   readonly binds: "everybody" | "strangers";
   /** What is counted under; a caller without such a key is not counted. */
   readonly key: (caller: LimitCaller) => string | undefined;
-  /** The windows; a limit that `challenges` refuses at ten times these. */
+  /** The windows; a limit with `challenges` refuses at ten times these. */
   readonly windows: (settings: LimitSettings, learned: Learned, caller: LimitCaller) => readonly Window[];
   readonly backoff?: (settings: LimitSettings) => LimitCheck["backoff"];
   /** Whether strangers who have not solved a challenge are asked for one at `windows`. */
@@ -93,7 +96,7 @@ const unconverted = ({ phoneTag, bucket }: LimitCaller) => LIMIT_KEYS.unconverte
 /** The limits on sending one message, in the order in which they are looked at. */
 const SEND_LIMITS: readonly SendLimit[] = [
   {
-    // Messages to the phone that no sign-in came of, each side for itself: 30 s, doubling.
+    // Messages to the phone that no sign-in came of, strangers and known devices apart: 30 s, doubling.
     name: "resend",
     binds: "everybody",
     key: unconverted,
@@ -108,14 +111,14 @@ const SEND_LIMITS: readonly SendLimit[] = [
     windows: ({ phoneSends }) => longestOf(phoneSends).map(strangersShare),
   },
   {
-    // Messages to the phone, each side for itself.
+    // Messages to the phone, strangers and known devices apart.
     name: "phone_side",
     binds: "everybody",
     key: ({ phoneTag, bucket }) => LIMIT_KEYS.side(phoneTag, bucket),
     windows: ({ phoneSends }) => shorterOf(phoneSends),
   },
   {
-    // Messages to the phone, both sides together.
+    // Messages to the phone, strangers and known devices together.
     name: "phone",
     binds: "everybody",
     key: ({ phoneTag }) => LIMIT_KEYS.phone(phoneTag),
@@ -166,7 +169,7 @@ const SEND_LIMITS: readonly SendLimit[] = [
     name: "backend",
     binds: "everybody",
     key: ({ backend }) => backend && `backend-sends:${backend.client}`,
-    // All keys of a backend count on one key: what one of them counts, another may look back at.
+    // All keys of a backend count together, and another key may have a longer window: keep what it will look back at.
     windows: (_settings, _learned, { backend }) => [...(backend?.sends ?? []), UNBOUND_DAY],
   },
 ];
@@ -184,11 +187,11 @@ function learnedWindows(set: LearnedWindows, peak = 0): readonly Window[] {
 /** A check on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
 export interface SendCheck extends LimitCheck {
   readonly asksCaptcha?: boolean | undefined;
-  /** The windows for a send that its network's share pays for; none means that it is not counted here then. */
+  /** The windows for a send that its network's share pays for; without any, such a send is not counted here. */
   readonly inShare?: LimitCheck["windows"] | undefined;
 }
 
-/** Each names all properties: a take reads some twenty checks, and objects of one shape are read many times faster. */
+/** Sets every property: a take reads some twenty checks, and objects of one shape are read many times faster. */
 export function sendCheck(
   name: string,
   key: string,
@@ -199,7 +202,7 @@ export function sendCheck(
   return { name, key, windows, backoff, amount, advisory, share, asksCaptcha, inShare };
 }
 
-/** What one message to this phone is counted against by the table of limits. */
+/** The checks of the table of limits on one message of this caller. */
 export function limitChecks(settings: LimitSettings, caller: LimitCaller, learned: Learned): SendCheck[] {
   const checks: SendCheck[] = [];
   for (const limit of SEND_LIMITS) {
@@ -224,12 +227,13 @@ function checkOf(
   return sendCheck(name, key, refuses, { backoff, asksCaptcha });
 }
 
-/** How far back any check on these limits looks, a day at least: the guard, budgets, backends and what is used once need no more. */
+/** How far back any limit looks, milliseconds; a day at least, which is as far as the guard, budgets and backends look. */
 export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): number {
   const windows = Object.values(settings).flatMap((each) => (each === "learned" ? [] : each));
   return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
 }
 
+/** Refuses a second request with this idempotency key while the first one runs. */
 export function runningRequest(key: string): SendCheck {
   return sendCheck("idempotency", `idempotency:${key}`, [{ max: 1, windowMs: RUNNING_REQUEST_MS }], {});
 }
@@ -239,7 +243,7 @@ export function guessChecks(settings: LimitSettings, addressTag: string): LimitC
   return [{ name: "address_checks", key: `address-checks:${addressTag}`, windows: settings.addressChecks }];
 }
 
-/** The limit on guesses of a phone's known devices, once their address has none left. */
+/** The limit on guesses of a phone's known devices, for when their address has none left. */
 export function knownGuessChecks(settings: LimitSettings, phoneTag: string): LimitCheck[] {
   return [{ name: "device_checks", key: `device-checks:${phoneTag}`, windows: settings.addressChecks }];
 }
@@ -257,7 +261,7 @@ export function tooMany(retryAt: number, now: number): Result<never, "too_many_r
   return refuse("too_many_requests", { retryAfterSeconds: Math.max(1, Math.ceil((retryAt - now) / 1000)) });
 }
 
-/** Everything that one message to this phone was counted under; what a rebuild after a lost store puts back. */
+/** The keys that every message to a phone is counted under, for a rebuild after a store was lost. */
 export function messageKeys(tag: string, bucket: Bucket, converted: boolean): string[] {
   const keys = [LIMIT_KEYS.phone(tag), LIMIT_KEYS.side(tag, bucket)];
   return converted ? keys : [...keys, LIMIT_KEYS.unconverted(tag, bucket)];

@@ -1,7 +1,7 @@
 /** Callers on a known device have sends and guesses of their own, so that no stranger can use them up (T8). */
 export type Bucket = "stranger" | "device";
 
-/** One count of something against the limits on `key`. */
+/** One limit that an event is checked against, and counted on if it goes through. */
 export interface LimitCheck {
   /** The limit's name in the table of limits; what a refusal names. */
   readonly name: string;
@@ -11,18 +11,18 @@ export interface LimitCheck {
   /** Instead of windows. */
   readonly backoff?: Backoff | undefined;
   /**
-   * Counts this much instead of one: the windows' `max` are sums then. They are kept in slots of a sixtieth of each
-   * window, so that they cost the same however many events there are; what was counted leaves a window up to one slot
-   * late, never early. Whole numbers; cannot be forgotten, but corrected.
+   * Counts this whole number instead of one event: each window's `max` is a sum then. Sums are kept in slots of a
+   * sixtieth of their window, so that they cost the same however many events there are; an amount leaves its window up
+   * to one slot late, never early. It cannot be forgotten, but corrected.
    */
   readonly amount?: number | undefined;
-  /** Counts and never refuses; a take that goes through names it in `exceeded` where it would have. */
+  /** Counts and never refuses; where it would have, a take that goes through names it in `exceeded`. */
   readonly advisory?: boolean | undefined;
-  /** Counts nothing while the events of this part of it alone would be more than `max`: no part makes up the whole. */
+  /** The part of the whole that the event belongs to, such as its network. While the part is full it is not counted. */
   readonly share?: { readonly key: string; readonly max: number; readonly windowMs: number } | undefined;
 }
 
-/** An event that the durable record has. */
+/** An event of the durable record, to put back into a store that was lost. */
 export interface LimitEvent {
   readonly key: string;
   readonly member: string;
@@ -30,7 +30,7 @@ export interface LimitEvent {
   readonly at: number;
 }
 
-/** Guesses that were set aside, as far as the durable record tells: no fewer than were. */
+/** Guesses to set aside again, as far as the durable record tells: never fewer than were set aside. */
 export interface LostLease {
   readonly key: string;
   readonly member: string;
@@ -38,12 +38,12 @@ export interface LostLease {
   readonly expiresAt: number;
 }
 
-/** A part of what a store lost. */
+/** A page of what a store lost. */
 export interface Lost {
   readonly events: readonly LimitEvent[];
   /** A lease that the store still has stays as it is. */
   readonly leases?: readonly LostLease[];
-  /** What was counted in each slot, by this part of the record and those before it. */
+  /** The sum of each slot so far: of this page and those before it. */
   readonly sums?: readonly Sum[];
 }
 
@@ -80,7 +80,7 @@ export interface TakeRequest {
   readonly member: string;
   readonly checks: readonly LimitCheck[];
   readonly lease?: Lease;
-  /** Refuses with `unseeded` when the store was not seeded for this epoch, in the same step: a store that was lost counts nothing. */
+  /** Refuses with `unseeded` when the store was not seeded for this epoch: a store that lost its data counts nothing. */
   readonly epoch?: string;
 }
 
@@ -92,8 +92,8 @@ export type TakeResult =
       /** When the check with a backoff from the first event on lets the next one through; else the time of the take. */
       readonly nextAt: number;
       /**
-       * Set where a lease was taken on a key from which no guess was given back lately: the ledger says what it said
-       * before the take. Absent where one was, and in stores that cannot tell.
+       * Set where a lease was taken and no guess on its key went to the ledger lately: what was read of the ledger before
+       * the take is still so. Absent where one may have, and in stores that cannot tell.
        */
       readonly steady?: true;
       /** The names of the advisory checks that would have refused; absent where there is none. */
@@ -101,14 +101,14 @@ export type TakeResult =
     }
   | {
       readonly ok: false;
-      /** The name of the first check that refused, `lease`, or `unseeded`. */
+      /** The name of the first check that refused, or `lease`, or `unseeded`. */
       readonly refusedBy: string;
       readonly retryAt: number;
       /** Set where a check refused because the member was counted on its key before. */
       readonly isCounted?: true;
     };
 
-/** What an approval gives back, as the methods of these names do. */
+/** What an approval gives back, each part as the method of `LimitStore` of that name does. */
 export interface Settlement {
   readonly forget: { readonly keys: readonly string[]; readonly members: readonly string[] };
   /** Keys on which the oldest event goes. */
@@ -120,18 +120,18 @@ export interface Settlement {
 export interface LimitStore {
   /** Counts against every check and takes the lease, or changes nothing when any one of them refuses (promise 3). */
   take(request: TakeRequest, now: number): Promise<TakeResult>;
-  /** Takes back what was counted for `members` on `keys`: a send that converted no longer counts as unconverted. */
+  /** Takes back what was counted for `members` on `keys`. */
   forget(keys: readonly string[], members: readonly string[]): Promise<void>;
   /** Takes back the `count` oldest events on each of the keys, or as many as there are. */
   forgive(keys: readonly string[], count: number): Promise<void>;
-  /** Adds to sums what was counted too little, or takes off what was too much; none goes below zero. */
+  /** Adds these amounts, which may be negative, to sums; none goes below zero. */
   correct(sums: readonly Sum[]): Promise<void>;
   /**
-   * Gives back `count` leased guesses, or all of them. Unknown or expired leases are none. What is given back
-   * went to the ledger, or some of it is on its way there: until the lease's end no take on the key is `steady`.
+   * Gives back `count` leased guesses, or all of them; nothing where the lease is unknown or expired. Some of them are in
+   * the ledger by now or on their way there: until the lease's end no take on the key is `steady`.
    */
   release(key: string, member: string, count: number | "all"): Promise<void>;
-  /** What an approval gives back: forgets, forgives one event on each key, and releases, all in one step. */
+  /** Forgets, forgives one event on each key, and releases, all in one step. */
   settle(approval: Settlement): Promise<void>;
   /** Whether this store still has what it was given by `seed`; false when it is new or lost its data. */
   seeded(epoch: string): Promise<boolean>;
@@ -145,7 +145,7 @@ export interface LimitStore {
   sweep(before: number, limit: number): Promise<number>;
 }
 
-/** One wrong guess, as the ledger keeps it; or a mark that stands among them (`ledger.ts`), told by its length. */
+/** One wrong guess, as the ledger keeps it; or one of the marks of `ledger.ts`, which lengths of no code tell. */
 export interface WrongGuess {
   readonly at: number;
   readonly codeLength: number;

@@ -54,9 +54,9 @@ export interface Tried<T extends TakeResult = TakeResult> {
 }
 
 /**
- * Takes a send, and where it is refused for what yields to shares, once more as one that its network's share pays for: two
- * takes, each of which counts everywhere or nowhere. Where the share has no room either, the first refusal stands, unless
- * the second asks for a challenge.
+ * Takes a send. Where a check refuses it that makes room for shares (`inShare`), it is taken once more as a send that its
+ * network's share pays for: two takes, each of which counts everywhere or nowhere. Where the share has no room either, the
+ * first refusal stands, unless the second one asks for a challenge.
  */
 export async function takeInShare(
   take: (checks: readonly SendCheck[]) => Promise<TakeResult>,
@@ -80,18 +80,18 @@ function checkOf(checks: readonly SendCheck[], { refusedBy }: TakeResult & { ok:
   return checks.find(({ name }) => name === refusedBy);
 }
 
-/** What came of a send that was judged: for log and metrics, so nothing of whom it was for. */
+/** What was decided about a send, for log and metrics; nothing of whom it was for. */
 export interface Decision {
   readonly decision: "allow" | "challenge" | "deny";
   /** The check that refused. */
   readonly by?: string;
-  /** Checks that would have: the guard's in `record`, budgets that known devices went beyond, what made room for a share. */
+  /** Checks that would have refused: the guard's in mode `record`, budgets that known devices exceeded, what made room for a share. */
   readonly exceeded: readonly string[];
   readonly bucket: LimitCaller["bucket"];
   readonly country: string;
 }
 
-/** What a take with these checks decided. */
+/** What a take decided about this caller's send. */
 export function decisionOf(caller: LimitCaller, { taken, checks }: Tried): Decision {
   const who = { bucket: caller.bucket, country: caller.traffic.country };
   if (taken.ok) return { decision: "allow", exceeded: taken.exceeded ?? [], ...who };
@@ -99,7 +99,7 @@ export function decisionOf(caller: LimitCaller, { taken, checks }: Tried): Decis
   return { decision: asks ? "challenge" : "deny", by: taken.refusedBy, exceeded: [], ...who };
 }
 
-/** Takes back all that was counted for a send at `at` that does not come about. */
+/** Takes back all that was counted at `at` for a send that is not made after all. */
 export async function takeBack(
   limits: Pick<LimitStore, "forget" | "correct">,
   { checks, member }: { readonly checks: readonly LimitCheck[]; readonly member: string },

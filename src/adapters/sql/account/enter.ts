@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { UserStore } from "../../../core/account/ports.ts";
-import { asksSecondFactor } from "../../../core/session/protection.ts";
+import { asksSecondFactor } from "../../../core/session/login-protection.ts";
 import type { SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import type { TagKey } from "../keys/tag-key.ts";

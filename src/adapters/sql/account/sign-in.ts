@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { SignInDraft, UserStore } from "../../../core/account/ports.ts";
 import { tagKeyIdOf } from "../../../core/keys.ts";
-import { asksSecondFactor } from "../../../core/session/protection.ts";
+import { asksSecondFactor } from "../../../core/session/login-protection.ts";
 import type { SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import { coalesce } from "../statements/coalesce.ts";

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { pullReports } from "../../src/core/delivery/pull.ts";
 import { noteEarlyReports, noteReports } from "../../src/core/delivery/receipts.ts";
 import type { Phone } from "../../src/core/phone.ts";
-import { createForgetFailed } from "../../src/core/protection/failed.ts";
+import { createForgetFailed } from "../../src/core/protection/forget-failed.ts";
 import type { Client } from "../../src/core/verification/client.ts";
 import { createRules, MINUTE, type Rules, type RulesOptions } from "../core/rules.ts";
 

@@ -3,9 +3,9 @@ import { guardKeys } from "./guard.ts";
 import type { LimitStore } from "./ports.ts";
 
 /**
- * Takes a message that reached nobody out of what the guard counts; doing it twice is doing it once. What a carrier could
- * not deliver speaks against nobody: its outage would block its customers else. The sends to the phone itself and the
- * money stay counted.
+ * Makes what takes a message that reached nobody out of the guard's counts; safe to repeat. A message that a carrier could
+ * not deliver speaks against nobody: otherwise its outage would block its customers. It still counts as a message to its
+ * phone, and as money spent.
  */
 export function createForgetFailed(limits: Pick<LimitStore, "forget">): ReceiptDeps["forgetFailed"] {
   return async ({ id, bucket, traffic, member = id }) => {
