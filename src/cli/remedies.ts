@@ -62,7 +62,7 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   idempotency_key_reused:
     "Make a new random key for each new request. Use the old key only to repeat the very same request.",
   template_unavailable:
-    "Use a payee and a currency for which there is an approved text; the amount must fit into its variables. Operators: `TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION` names these texts.",
+    "Of a transaction: use a payee and a currency for which there is an approved text; the amount must fit into its variables. Operators: `TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION` names these texts. Of a change of number: nobody could tell the former number. Operators: name the text of `TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGE_STARTED` (of `…_PHONE_CHANGED` with `PHONE_CHANGE_HOURS=0`).",
   too_many_requests:
     "Wait for `retryAfter` seconds, and take a new `Idempotency-Key` where the call takes one. Show the person a countdown; asking sooner does not help.",
   headers_too_large: "Send fewer or smaller headers; often the cookies of the domain have grown.",

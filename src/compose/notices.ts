@@ -107,13 +107,15 @@ function missingNoticeTemplates({ sender, tencent }: Config): readonly string[] 
 /** Says at every start which notices nobody gets. */
 export function tellMissingNotices(config: Config, log: Log): void {
   const missing = missingNoticeTemplates(config);
-  if (missing.length > 0) log.warn({ missing }, "notices without a template are not sent");
+  if (missing.length > 0) log.warn({ missing }, `notices without a template are not sent; ${KEPT_NUMBERS}`);
 }
+
+const KEPT_NUMBERS = "no account moves to another number where its former one could not be told";
 
 export function checkNotices(config: Config): Finding[] {
   const missing = missingNoticeTemplates(config);
   if (missing.length === 0) return [];
-  const says = `nobody is told of some changes to their account: ${missing.join(", ")} are not set`;
+  const says = `nobody is told of some changes to their account: ${missing.join(", ")} are not set; ${KEPT_NUMBERS}`;
   return [
     doubtful("notices", says, {
       todo: "Have texts for notices approved and name them (docs/accounts.md).",

@@ -156,8 +156,8 @@ export const REFUSALS = {
   },
   template_unavailable: {
     status: 422,
-    en: "There is no approved message that says this transaction.",
-    zh: "没有可用于此笔交易的已审核短信模板。",
+    en: "This cannot be done: there is no approved message for it.",
+    zh: "无法办理：没有可用于此操作的已审核短信模板。",
   },
   too_many_requests: {
     status: 429,

@@ -195,7 +195,7 @@ describe("what cannot be asked", () => {
   });
 
   it("where no approved text says it, before anything is spent", async () => {
-    world.sms.carry(({ payee }) => payee === "Known Shop");
+    world.sms.carry(({ transaction }) => transaction?.payee === "Known Shop");
     await refused(await ask(), "template_unavailable", "transaction");
     expect(world.sms.sent).toHaveLength(0);
     // Nothing was counted: a refused start is followed by a good one at once.

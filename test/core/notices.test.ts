@@ -249,6 +249,15 @@ describe("a notice", () => {
     },
   );
 
+  test("of a change that takes effect at once goes to a phone that was opted out: nothing told it before", async () => {
+    const { rules, notices, promised, stateOf } = await setUp({ settings: { phoneChangeMs: 0 } });
+    const notice = await promised({ kind: "phone_changed" });
+    const { phoneTag, sealedPhone } = notice;
+    await rules.deps().replies.optOut({ id: "opt-out", phoneTag, sealedPhone, at: rules.clock.now() });
+    await notices.send(notice);
+    expect(await stateOf(notice)).toMatchObject({ state: "sent" });
+  });
+
   test("to a phone that the sender takes nothing for waits until it does", async () => {
     const { rules, noticesOn, promised, stateOf } = await setUp();
     const held = noticesOn({ route: [{ ...rules.sms.sender, holdsNumbers: true }] });

@@ -376,6 +376,9 @@ async function tourPhone(): Promise<void> {
   const taken = await asked(phoneNo(60));
   await call(CHANGE, json({ ...taken, code: wrongCode(taken.code) }, headers));
   await call(CHANGE, json({ ...taken, code: "x" }, headers));
+  world.sms.carry(() => false);
+  await call(CHANGE, json(taken, headers));
+  world.sms.carry(() => true);
   await call(CHANGE, json(taken, headers));
   await call(CHANGE, json(await asked(phoneNo(62)), headers));
   await call(READ, { headers });

@@ -24,6 +24,7 @@ test("doctor and log name the notices that have no template, of the kinds that a
   const [finding] = checkNotices(config(env));
   expect(finding).toMatchObject({ status: "warn" });
   expect(finding?.says).toContain("TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGE_STARTED");
+  expect(finding?.says).toContain("no account moves to another number");
   expect(finding?.says).not.toContain("TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGED");
   expect(finding?.says).not.toContain("INTERNATIONAL");
   expect(toldAtStart(env)).toMatchObject([

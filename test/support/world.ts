@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Composed, compose, migrateDatabase, type Parts } from "../../src/compose.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
-import type { SendOutcome, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
-import type { Transaction } from "../../src/core/transaction.ts";
+import type { MessageOutline, SendOutcome, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
 
 export const ORIGIN = "http://localhost:8080";
 
@@ -30,9 +29,9 @@ export function createTestSender(name = "test", maxCodeLength = 8, templatesOnly
   let answer: SmsSender["send"] = async () => ({
     status: "accepted",
   });
-  let carries = (_: Transaction) => true;
+  let carries = (_: MessageOutline) => true;
   const sender: SmsSender = {
-    carries: ({ transaction }) => transaction === undefined || carries(transaction),
+    carries: (message) => carries(message),
     name,
     maxCodeLength,
     resendFloorSeconds: 0,
@@ -49,7 +48,7 @@ export function createTestSender(name = "test", maxCodeLength = 8, templatesOnly
     answer(next: SendOutcome | typeof answer) {
       answer = typeof next === "function" ? next : async () => next;
     },
-    /** Which transactions it can say from now on. */
+    /** Which messages it has a text for from now on. */
     carry(next: typeof carries) {
       carries = next;
     },

@@ -18,9 +18,14 @@ export type NoticeKind = (typeof NOTICE_KINDS)[number];
  */
 const WAITED_FOR: readonly NoticeKind[] = ["password_changed", "password_reset", "phone_change_started"];
 
-/** Whether an opt-out keeps this from its phone. */
-export function yieldsToOptOut(kind: NoticeKind): boolean {
-  return !WAITED_FOR.includes(kind);
+/** By which a former number first hears that its account moves, where a change waits so long (milliseconds). */
+export function noticeOfMove(phoneChangeMs: number): NoticeKind {
+  return phoneChangeMs === 0 ? "phone_changed" : "phone_change_started";
+}
+
+/** Whether an opt-out keeps this from its phone. What nothing was told of before is told. */
+export function yieldsToOptOut(kind: NoticeKind, phoneChangeMs: number): boolean {
+  return !WAITED_FOR.includes(kind) && kind !== noticeOfMove(phoneChangeMs);
 }
 
 export function isNoticeKind(use: string): use is NoticeKind {

@@ -24,9 +24,10 @@ import {
 import { userHolder } from "../verification/client.ts";
 import type { Locale } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
+import { requireTold, type ToldDeps } from "../verification/told.ts";
 import type { PhoneChange, PhoneChangeStore } from "./ports.ts";
 
-export interface ChangePhoneDeps extends CheckDeps, OwnDeps {
+export interface ChangePhoneDeps extends CheckDeps, OwnDeps, Pick<ToldDeps, "route"> {
   readonly phoneChanges: PhoneChangeStore;
   readonly users: Pick<UserStore, "find">;
   readonly messages: Pick<MessageStore, "convert">;
@@ -55,7 +56,12 @@ export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "c
   readonly locale: Locale;
 }
 
-type ChangeRefusal = CheckRefusal | "step_up_required" | "phone_taken" | "invalid_token";
+type ChangeRefusal =
+  | CheckRefusal
+  | "step_up_required"
+  | "template_unavailable"
+  | "phone_taken"
+  | "invalid_token";
 
 /** How long ago the person may have shown that they hold the former number, or more than that. */
 const NEED: Need = { withinMs: 15 * MINUTE_MS, notBy: KNOWN };
@@ -80,7 +86,7 @@ export function waysToChangePhone(
  * once and can stop it. No account is ever taken over or merged.
  *
  * Refused with `invalid_request` in a session of a test number, `step_up_required` with the methods that give what is
- * missing, `phone_taken` where another account has the number or is about to, which is told after the right code alone,
+ * missing, `template_unavailable` where nobody could tell the former number, `phone_taken` where another account has the number or is about to, which is told after the right code alone,
  * and `invalid_token` where the session ended meanwhile.
  */
 export async function changePhone(
@@ -93,6 +99,8 @@ export async function changePhone(
     return refuse("invalid_request", { field: "verificationId", detail: "is not for test numbers" });
   const recent = mayChangePhone(principal, deps.clock.now());
   if (!recent.ok) return withMethods(recent.refusal, await waysToChangePhone(deps, principal));
+  const told = await requireTold(deps, user, locale);
+  if (!told.ok) return told;
   const mine = { purposes: purposesGiving("number"), holder: userHolder(user.id) };
   const checked = await checkCode(deps, { ...input, ...mine });
   if (!checked.ok) return checked;

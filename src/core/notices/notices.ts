@@ -36,6 +36,8 @@ export interface NoticesDeps extends DeliverDeps {
   readonly settings: {
     readonly money: MoneySettings;
     readonly brandName: string;
+    /** How long a change of phone waits before it takes effect; 0 for not at all. */
+    readonly phoneChangeMs: number;
     /** Where people reach the pages; absent where that is not known. */
     readonly origin?: string;
   };
@@ -134,14 +136,15 @@ async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
 }
 
 async function reasonNotToSend(
-  { replies, vault, clock }: NoticesDeps,
+  { replies, vault, clock, settings }: NoticesDeps,
   { createdAt, kind }: Notice,
   phone: Phone,
   senders: number,
 ): Promise<NoticeEnd | undefined> {
   if (clock.now() >= createdAt + MOST_AGE_MS) return "expired";
   if (senders === 0) return "no_text";
-  const isOptedOut = yieldsToOptOut(kind) && (await replies.isOptedOut(await vault.tags(phone)));
+  const yields = yieldsToOptOut(kind, settings.phoneChangeMs);
+  const isOptedOut = yields && (await replies.isOptedOut(await vault.tags(phone)));
   return isOptedOut ? "opted_out" : undefined;
 }
 

@@ -47,6 +47,8 @@ export interface VerificationSettings extends ProtectionSettings {
   /** Guesses at one code. */
   readonly codeAttempts: number;
   readonly testNumbers: readonly TestNumber[];
+  /** How long a change of phone waits before it takes effect; 0 for not at all. */
+  readonly phoneChangeMs: number;
   readonly brandName: string;
   /** Host of the sign-in page, for the origin-bound line of messages. */
   readonly host?: string;

@@ -22,6 +22,7 @@ import { reserve } from "./reserve.ts";
 import { narrowRoute } from "./route.ts";
 import { callerOf, holderFor, phoneAsked, type Self } from "./self.ts";
 import { testNumberOf, withTestRoute } from "./test-numbers.ts";
+import { requireTold } from "./told.ts";
 import { isLive, mayUse, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
@@ -70,7 +71,10 @@ export async function startVerification(
   const wanted = await phoneAsked(installed, input);
   if (!wanted.ok) return wanted;
   const phone = wanted.value;
-  const { purpose, locale } = input;
+  const { purpose, locale, self } = input;
+  const told =
+    self && purpose === "change_phone" ? await requireTold(installed, self.user, locale) : ok(undefined);
+  if (!told.ok) return told;
   const { transaction } = asked.value;
   const message = { to: phone, purpose, locale, ...(transaction && { transaction }) };
   const narrowed = narrowRoute(installed, message);

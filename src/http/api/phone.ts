@@ -31,6 +31,7 @@ export const changePhone = operation({
     "invalid_token",
     "invalid_code",
     "step_up_required",
+    "template_unavailable",
     "phone_taken",
     "too_many_requests",
   ],

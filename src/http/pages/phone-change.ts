@@ -124,6 +124,8 @@ async function answer(
   { principal, cookie }: Visitor,
   { sent, form, refusal, challenge }: Shown,
 ): Promise<Response> {
+  // Nothing that the person could enter here changes it.
+  if (refusal?.code === "template_unavailable") return await messagePageFor(c, deps, refusal);
   const state = await deps.phonekey.life.readPhone(principal);
   if (!state.ok) return await messagePageFor(c, deps, state.refusal);
   const { phone, pending } = state.value;

@@ -1,0 +1,23 @@
+import type { User } from "../account/ports.ts";
+import { noticeOfMove } from "../delivery/notice-kinds.ts";
+import type { SmsSender } from "../delivery/ports.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import type { Locale, PhoneVault } from "./ports.ts";
+
+export interface ToldDeps {
+  readonly route: readonly Pick<SmsSender, "carries">[];
+  readonly vault: Pick<PhoneVault, "open">;
+  readonly settings: { readonly phoneChangeMs: number };
+}
+
+/** No account moves away from a number that nobody can tell of it: refused where no sender has a text for that. */
+export async function requireTold(
+  { route, vault, settings }: ToldDeps,
+  { id, sealedPhone }: Pick<User, "id" | "sealedPhone">,
+  locale: Locale,
+): Promise<Result<void, "template_unavailable">> {
+  const to = await vault.open(sealedPhone, id);
+  const notice = { to, purpose: noticeOfMove(settings.phoneChangeMs), locale };
+  const isTold = route.some(({ carries }) => carries?.(notice) ?? true);
+  return isTold ? ok(undefined) : refuse("template_unavailable");
+}
