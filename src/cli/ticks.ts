@@ -1,19 +1,30 @@
 import { maintenanceTools } from "../compose/maintenance-tools.ts";
 import type { Config } from "../config.ts";
-import type { TickReport } from "../core/maintenance/tick.ts";
+import { BUDGET_MS, type TickReport } from "../core/maintenance/tick.ts";
 
 type Ran = TickReport & { readonly ran: true };
 
-/** Goes on until nothing is left; another process may take over in between. */
-export async function runTick(config: Config): Promise<TickReport> {
+/** Kept of the time that is left, for the last piece: whoever is cut off in it may have told somebody, and does not know. */
+export const SPARE_MS = 15_000;
+
+/**
+ * Goes on until nothing is left, or the time is nearly over; another process may take over in between.
+ *
+ * @param timeLeftMs how long this process still has
+ */
+export async function runTick(
+  config: Config,
+  timeLeftMs = () => Number.POSITIVE_INFINITY,
+): Promise<TickReport> {
   const tools = await maintenanceTools(config);
   try {
     let total: TickReport = { ran: false };
     for (;;) {
-      const report = await tools.tick();
+      const left = timeLeftMs();
+      const report = await tools.tick({ budgetMs: Math.min(BUDGET_MS, Math.max(left - SPARE_MS, left / 2)) });
       if (!report.ran) return total;
       total = total.ran ? sum(total, report) : report;
-      if (report.complete || report.failures.length > 0) return total;
+      if (report.complete || report.failures.length > 0 || timeLeftMs() < SPARE_MS) return total;
     }
   } finally {
     await tools.close();

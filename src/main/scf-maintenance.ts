@@ -1,7 +1,7 @@
 import { examineAll } from "../cli/examination.ts";
 import { describeFailure } from "../cli/failure.ts";
 import { settings } from "../cli/settings.ts";
-import { runTick, tickAsJson } from "../cli/ticks.ts";
+import { runTick, SPARE_MS, tickAsJson } from "../cli/ticks.ts";
 import { importFromDemo, transferTools } from "../compose/transfer.ts";
 import { migrateDatabase } from "../compose.ts";
 import type { Config } from "../config.ts";
@@ -12,8 +12,6 @@ interface TimedContext {
   getRemainingTimeInMillis?(): number;
 }
 
-/** An import stops between two batches when less than this is left of the function's time; the next one goes on. */
-const SPARE_MS = 15_000;
 /** Notes of an import that are answered: the platform keeps answers in its log, which takes no long ones. */
 const MOST_NOTES = 50;
 
@@ -26,24 +24,25 @@ export async function main_handler(event: unknown, context: TimedContext = {}): 
   context.callbackWaitsForEmptyEventLoop = false;
   const order = readOrder(event);
   if (typeof order === "string") return { ok: false, error: order };
-  const isTimeUp = () => (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) < SPARE_MS;
+  const timeLeftMs = () => context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
   try {
-    return await carryOut(order, isTimeUp);
+    return await carryOut(order, timeLeftMs);
   } catch (error) {
     throw new Error(describeFailure(error));
   }
 }
 
-async function carryOut(order: Order, isTimeUp: () => boolean): Promise<object> {
+async function carryOut(order: Order, timeLeftMs: () => number): Promise<object> {
   if (order.action === "doctor") return await examine();
   const config = settings({ onScf: true });
   switch (order.action) {
     case "migrate":
       return { ok: true, ...(await migrateDatabase(config, order)) };
     case "import":
-      return await importUsers(config, order.table, isTimeUp);
+      // It ends between two batches; the next one goes on.
+      return await importUsers(config, order.table, () => timeLeftMs() < SPARE_MS);
     case "tick":
-      return await tick(config);
+      return await tick(config, timeLeftMs);
   }
 }
 
@@ -53,8 +52,8 @@ async function examine(): Promise<object> {
   return { ok: !findings.some(({ status }) => status === "wrong"), findings };
 }
 
-async function tick(config: Config): Promise<object> {
-  const report = await runTick(config);
+async function tick(config: Config, timeLeftMs: () => number): Promise<object> {
+  const report = await runTick(config, timeLeftMs);
   if (report.ran && report.failures.length > 0) throw report.failures[0]?.error;
   return { ok: true, ...tickAsJson(report) };
 }

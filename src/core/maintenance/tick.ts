@@ -69,7 +69,8 @@ export type TickReport =
 /** The name under which turns are taken. */
 export const TICK = "tick";
 
-const BUDGET_MS = 20_000;
+/** How long the work of one turn may take, where nobody says otherwise. */
+export const BUDGET_MS = 20_000;
 /** A turn outlasts its work by this, so that nobody takes it while the last piece runs. */
 const GRACE_MS = 60_000;
 /** Rows of one piece. */

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { runTick } from "../../src/cli/ticks.ts";
+import { openDatabase } from "../../src/compose/database.ts";
+import { migrateDatabase } from "../../src/compose.ts";
+import type { Config } from "../../src/config.ts";
+import { testConfig } from "../support/world.ts";
+
+const OVER = 2_000;
+
+let folder: string;
+let config: Config;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "phonekey-time-left-"));
+  config = testConfig(folder);
+  await migrateDatabase(config);
+  const database = await openDatabase(config);
+  const events = Array.from({ length: OVER }, (_, at) => ({ type: "sign_in" as const, user_id: "u", at }));
+  await database.db.insertInto("events").values(events).execute();
+  await database.close();
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("periodic work that has little time left is left to the next, and one that has all the time does all", async () => {
+  const left = [2, 1];
+  const first = await runTick(config, () => left.shift() ?? 0);
+  expect(first).toMatchObject({ ran: true, complete: false, failures: [] });
+  const second = await runTick(config);
+  expect(second).toMatchObject({ ran: true, complete: true });
+  const removed = [first, second].map((report) => (report.ran ? report.removed.events : 0));
+  expect(removed[1]).toBeGreaterThan(0);
+  expect((removed[0] ?? 0) + (removed[1] ?? 0)).toBe(OVER);
+});
