@@ -108,6 +108,25 @@ describe("the proof of work, which is the default", () => {
     await refused(await start(world, 2, { deviceToken }), "captcha_required", "captcha");
   });
 
+  it("is taken along at a sign-in that asks for none, and stays good", async () => {
+    const world = await begin();
+    const { id: verificationId } = await bodyOf<{ id: string }>(await start(world, 1));
+    const captcha = await solve(world, 2);
+    const steps = [
+      { handover: "x.y.z", codeVerifier: "v".repeat(43) },
+      { challenge: "x", totp: "123456" },
+    ];
+    const codes = [];
+    for (const step of steps) {
+      const response = await world.post("/v1/sessions", { ...step, captcha });
+      codes.push((await bodyOf<{ code: string }>(response)).code);
+    }
+    expect(codes).toEqual(["invalid_handover", "invalid_challenge"]);
+    const body = { verificationId, code: world.sms.lastCode(), captcha };
+    expect((await world.post("/v1/sessions", body)).status).toBe(201);
+    expect((await start(world, 2, { captcha })).status).toBe(201);
+  });
+
   it("opens the page's policy for nobody", async () => {
     const world = await begin({ env: { CAPTCHA_WHEN: "always" } });
     const policy = (await world.request("/sign-in")).headers.get("content-security-policy");

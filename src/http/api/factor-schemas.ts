@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { METHODS } from "../../core/session/methods.ts";
-import { boundedText, Code, DeviceToken, Time } from "./schemas.ts";
+import { boundedText, Code, DeviceToken, Time, UnaskedCaptcha } from "./schemas.ts";
 
 const Label = boundedText(256).meta({
   example: "My phone",
@@ -44,13 +44,15 @@ const Challenged = {
   deviceToken: DeviceToken.optional(),
 };
 
+const Step = { ...Challenged, captcha: UnaskedCaptcha };
+
 /** The second steps of a sign-in. */
 export const SECOND_STEPS = [
-  z.strictObject({ ...Challenged, ...EVIDENCE.sms }),
-  z.strictObject({ ...Challenged, ...EVIDENCE.otp }),
-  z.strictObject({ ...Challenged, ...EVIDENCE.pop }),
-  z.strictObject({ ...Challenged, ...EVIDENCE.recovery }),
-  z.strictObject({ ...Challenged, ...EVIDENCE.pwd }),
+  z.strictObject({ ...Step, ...EVIDENCE.sms }),
+  z.strictObject({ ...Step, ...EVIDENCE.otp }),
+  z.strictObject({ ...Step, ...EVIDENCE.pop }),
+  z.strictObject({ ...Step, ...EVIDENCE.recovery }),
+  z.strictObject({ ...Step, ...EVIDENCE.pwd }),
 ] as const;
 
 export const PasskeyOptionsBody = z.strictObject(Challenged);

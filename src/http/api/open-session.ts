@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SECOND_STEPS } from "./factor-schemas.ts";
-import { boundedText, Captcha, Code, DeviceToken, Password, StartedId } from "./schemas.ts";
+import { boundedText, Captcha, Code, DeviceToken, Password, StartedId, UnaskedCaptcha } from "./schemas.ts";
 
 /** All that opens a session. */
 export const OpenSessionBody = z.union(
@@ -9,6 +9,7 @@ export const OpenSessionBody = z.union(
       verificationId: StartedId,
       code: Code,
       deviceToken: DeviceToken.optional(),
+      captcha: UnaskedCaptcha,
     }),
     z.strictObject({
       phone: boundedText(64).meta({ example: "+8613800138000", description: "However a person writes it." }),
@@ -25,6 +26,7 @@ export const OpenSessionBody = z.union(
         .regex(/^[A-Za-z0-9._~-]{43,128}$/, "must be 43 to 128 unreserved characters (RFC 7636)")
         .meta({ description: "What the challenge was made of (RFC 7636, S256)." }),
       deviceToken: DeviceToken.optional(),
+      captcha: UnaskedCaptcha,
     }),
     ...SECOND_STEPS,
   ],

@@ -53,6 +53,11 @@ export const Captcha = z
   )
   .meta({ description: "What a solved challenge gave; it counts once. Needed after `captcha_required`." });
 
+/** For clients that show one with every sign-in. */
+export const UnaskedCaptcha = Captcha.optional().meta({
+  description: "No challenge is asked for here: one that was solved is taken along, and not used up.",
+});
+
 export const ResendBody = z.strictObject({ captcha: Captcha.optional() }).optional();
 
 export const ChallengeBody = z.strictObject({

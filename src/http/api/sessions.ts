@@ -57,8 +57,11 @@ type OpenSession = Parameters<typeof clientOf>[0] & { readonly body: z.output<ty
 async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, deps: HttpDeps) {
   const { body, userAgent, locale, c } = request;
   if ("handover" in body) {
-    const { deviceToken, ...handed } = body;
-    return await signIn.byHandover({ ...handed, userAgent, ...(deviceToken && { deviceToken }) });
+    const { handover, codeVerifier, deviceToken } = body;
+    return await signIn.byHandover({
+      ...{ handover, codeVerifier, userAgent },
+      ...(deviceToken && { deviceToken }),
+    });
   }
   const client = clientOf(request, body.deviceToken);
   if ("phone" in body) {
