@@ -1,3 +1,5 @@
+import { pinyinOf } from "./pinyin.ts";
+
 /** A country or region that may be chosen. */
 export interface Choice {
   readonly code: string;
@@ -27,14 +29,15 @@ const ALSO: Readonly<Record<string, string>> = {
   US: "usa\namerica",
 };
 
-/** The options of the select, findable by name in both languages, by code and by calling code. */
+/** The options of the select, findable by name in both languages, in Chinese by pinyin too, by code and by calling code. */
 export function choicesOf(select: HTMLSelectElement): readonly Choice[] {
   const names = ["en", "zh-CN"].map((locale) => new Intl.DisplayNames(locale, { type: "region" }));
   return [...select.options].map((option) => {
     const { name = "", callingCode = "", flag = "" } = option.dataset;
     const code = option.value;
     const called = [name, ...names.map((each) => each.of(code)), ALSO[code] ?? ""];
-    const words = fold([...called, code, `+${callingCode}`].join("\n"));
+    const typed = document.documentElement.lang.startsWith("zh") ? called.flatMap(pinyinOf) : [];
+    const words = fold([...called, ...typed, code, `+${callingCode}`].join("\n"));
     return { code, callingCode, name, flag, words };
   });
 }

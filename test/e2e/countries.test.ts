@@ -32,6 +32,34 @@ it.each([
   expect(await page.locator("[role=option]").first().textContent()).toContain(name);
 });
 
+it.each([
+  ["zg", "中国"],
+  ["zhongguo", "中国"],
+  ["xianggang", "中国香港"],
+  ["meiguo", "美国"],
+  ["mg", "美国"],
+  ["feilv", "菲律宾"],
+  ["bilu", "秘鲁"],
+  ["alq", "阿拉伯联合酋长国"],
+  ["nz", "新西兰"],
+])("a person who types %s on the Chinese page finds %s", async (typed, name) => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in?lang=zh-CN`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type(typed);
+  expect(await page.locator("[role=option]").allTextContents()).toContainEqual(expect.stringContaining(name));
+});
+
+it("a person who types pinyin on the English page is shown no countries that nobody meant", async () => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in?lang=en`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type("mg");
+  expect(await page.locator("[role=option]").allTextContents()).toEqual([
+    expect.stringContaining("Madagascar"),
+  ]);
+});
+
 it("a person who types a plus alone finds the countries in their order", async () => {
   const page = await browser.open();
   await page.goto(`${app.origin}/sign-in`);
