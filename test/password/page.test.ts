@@ -28,6 +28,33 @@ it("a person sets, changes and removes a password on a page of theirs, without s
   await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
 });
 
+it.each([
+  [{}, "13800138000"],
+  [{ DEFAULT_COUNTRY: "US", ALLOWED_COUNTRIES: "CN,US" }, "+8613800138000"],
+])(
+  "password managers are told the number as it is typed to sign in (%j), by whoever just showed that it is theirs",
+  async (env, username) => {
+    await world.close();
+    ({ world } = await createPasswordWorld({ env }));
+    const { go, enter } = createVisitor(world);
+    await enter();
+    const field = /<input[^>]*autocomplete="username"[^>]*>/;
+    expect(field.exec((await go("/account/password")).text)?.[0]).toBe(
+      `<input type="text" name="username" autocomplete="username" value="${username}" readonly="" hidden=""/>`,
+    );
+    await go("/account/password", { password: PASSWORD });
+    await go("/sign-out", {});
+    await go("/sign-in/password");
+    const country = "DEFAULT_COUNTRY" in env ? "US" : "CN";
+    const entered = await go("/sign-in/password", { phone: username, country, password: PASSWORD });
+    expect(entered).toMatchObject({ status: 303, location: "/account" });
+    world.clock.advance(16 * 60_000);
+    const page = await go("/account/password");
+    expect(page.text).toContain('name="password"');
+    expect(page.text).not.toMatch(field);
+  },
+);
+
 it("whoever came by a temporary password chooses one first, and only then goes back to the app that sent them", async () => {
   await world.close();
   ({ world } = await createPasswordWorld({ env: { RETURN_TO: "https://app.example.com/in" } }));

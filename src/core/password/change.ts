@@ -87,6 +87,11 @@ function countTurn(
 /** Codes are made to come back to one's own, and not to make another factor beside them. */
 const CHANGING: Need = { ...SENSITIVE, notBy: ["recovery"] };
 
+/** Whether the session may set a password as it is. */
+export function mayChangePassword(principal: Principal, now: number): boolean {
+  return requireRecent(principal, CHANGING, now).ok;
+}
+
 /** What raises the session enough to set a password. */
 export function waysToChangePassword(
   deps: OwnDeps & Pick<ChangeDeps, "clock">,

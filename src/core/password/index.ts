@@ -3,6 +3,7 @@ import {
   type ChangeDeps,
   type ChangeInput,
   changePassword,
+  mayChangePassword,
   removePassword,
   waysToChangePassword,
 } from "./change.ts";
@@ -22,6 +23,7 @@ export function createPasswords(deps: PasswordDeps) {
   return {
     signIn: (input: PasswordSignInInput) => signInByPassword(deps, input),
     change: (input: ChangeInput) => changePassword(deps, input),
+    mayChange: (principal: Principal) => mayChangePassword(principal, deps.clock.now()),
     waysToChange: (principal: Principal) => waysToChangePassword(deps, principal),
     remove: (input: Pick<ChangeInput, "principal" | "locale">) => removePassword(deps, input),
     reset: (input: ResetInput) => resetPassword(deps, input),

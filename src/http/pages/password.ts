@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { nationalForm, type Phone } from "../../core/phone.ts";
 import type { Refusal } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { confirmFirst } from "./confirm.ts";
@@ -50,13 +51,18 @@ async function passwordForm(
   refusal?: Refusal,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
-  const { hasPassword, maskedPhone } = await deps.phonekey.account.read(principal.user);
+  const { hasPassword, phone } = await deps.phonekey.account.read(principal.user);
   const page = passwordPage({
     context,
     hasPassword,
     isNeeded: principal.session.mustSetPassword === true,
-    phoneMasked: maskedPhone,
+    ...(deps.phonekey.passwords.mayChange(principal) && { username: typedForm(deps, phone) }),
     ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
   });
   return await sendOutcome(c, deps, page, { refusal });
+}
+
+/** As its owner types it where they sign in: what a password manager keeps is filled in there. */
+function typedForm({ settings }: HttpDeps, phone: Phone): string {
+  return settings.phones.defaultCountry === "CN" ? nationalForm(phone) : phone;
 }

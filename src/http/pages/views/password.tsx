@@ -8,8 +8,8 @@ export interface PasswordPageProps {
   readonly hasPassword: boolean;
   /** Whether a temporary password brought the person here. */
   readonly isNeeded: boolean;
-  /** Masked, for password managers. */
-  readonly phoneMasked: string;
+  /** The number in full, for password managers, where the person showed just now who they are. */
+  readonly username?: string;
   readonly error?: string;
 }
 
@@ -24,7 +24,7 @@ export function passwordPage(props: PasswordPageProps): Page {
       <h1>{title}</h1>
       <p class="lead">{isNeeded ? copy.temporaryLead : copy.lead}</p>
       <Form context={context} action="/account/password" class="stack">
-        <input type="hidden" name="username" autocomplete="username" value={props.phoneMasked} />
+        {props.username && <Username value={props.username} />}
         <PasswordInput context={context} label={copy.label} isNew autofocus error={error} />
         <p class="hint">{copy.ends}</p>
         <button class="button button-primary" type="submit">
@@ -35,6 +35,11 @@ export function passwordPage(props: PasswordPageProps): Page {
       {!isNeeded && <AsideLink href="/account">{copy.back}</AsideLink>}
     </>,
   );
+}
+
+/** Password managers look at fields for text alone, shown or not. */
+function Username({ value }: { readonly value: string }) {
+  return <input type="text" name="username" autocomplete="username" value={value} readonly hidden />;
 }
 
 function Removal({ context }: { readonly context: PageContext }) {
