@@ -45,8 +45,8 @@ export const ALERT_KINDS = {
     zh: "短信费用已达到预算的八成以上；预算用尽后，陌生设备将无法收到短信；若为某个 API 密钥自己的预算，则其后端将无法再发送短信。",
   },
   attack: {
-    en: "Messages go out to strangers that no sign-in comes of. Strangers are about to be challenged, or are so already.",
-    zh: "大量发给陌生设备的短信没有完成登录，系统即将或已经要求陌生设备进行人机验证。",
+    en: "Messages go out to strangers that no sign-in comes of. With GUARD_MODE=enforce strangers are about to be challenged, or are so already.",
+    zh: "大量发给陌生设备的短信没有完成登录。GUARD_MODE=enforce 时，系统即将或已经要求陌生设备进行人机验证。",
   },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 
