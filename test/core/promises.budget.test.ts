@@ -8,6 +8,7 @@ import {
   isShort,
   MINUTE,
   mostIn,
+  PHONE,
   type Rules,
   type RulesOptions,
   SECOND,
@@ -221,6 +222,26 @@ describe("a retag of all phones", () => {
     const resent = await rules.phonekey().verifications.resend({ id: open.id, client: {} });
     expect(resent).toMatchObject({ refusal: { code: "not_found" } });
     expect(mostIn(30 * DAY, await rules.ledger())).toBe(9);
+    await rules.close();
+  });
+
+  test("makes a repeated request a new one, whose code works: that of the first answer is dead", async () => {
+    const rules = await createRules();
+    const idempotency = { key: "0190f3a2-7b1c-7d3e-9c4f-1a2b3c4d5e6f", request: "" };
+    const input = { phone: PHONE, purpose: "sign_in", locale: "en", client: {}, idempotency } as const;
+    const started = async () => {
+      const answer = await rules.phonekey().verifications.start(input);
+      return answer.ok ? { id: answer.value.id, code: await rules.codeOf(answer.value.id) } : undefined;
+    };
+    const first = await started();
+    expect(await started()).toEqual(first);
+    expect(rules.sms.sent).toHaveLength(1);
+    await rules.retag();
+    await rules.restart();
+    const second = await started();
+    expect(rules.sms.sent).toHaveLength(2);
+    expect(await rules.guess(first?.id ?? "", first?.code ?? "")).toBe("invalid_code");
+    expect(await rules.guess(second?.id ?? "", second?.code ?? "")).toBe("approved");
     await rules.close();
   });
 
