@@ -14,7 +14,8 @@ interface Picker {
   active: number;
 }
 
-const SHEET = matchMedia("(max-width: 47.99rem)");
+/** Where the list has the whole screen; as in its style sheet. */
+const SHEET = matchMedia("(max-width: 47.99rem), (max-height: 31.99rem)");
 
 /** Puts a button with a searchable list in the place of the select, which stays as what the form sends. */
 export function enhanceCountrySelect(root: ParentNode): void {
@@ -82,7 +83,10 @@ function listen(picker: Picker, field: HTMLElement): void {
   const { button, dialog, search, list, phone, select } = picker;
   button.addEventListener("click", () => (dialog.open ? shut(picker, button) : open(picker)));
   // Also when the system closes it, such as by the back gesture.
-  dialog.addEventListener("close", () => setOpen(picker, false));
+  dialog.addEventListener("close", () => setOpen(picker, dialog.open));
+  SHEET.addEventListener("change", () => {
+    if (dialog.open) reopen(picker);
+  });
   search.addEventListener("input", () => show(picker, search.value, true));
   dialog.addEventListener("keydown", (event) => onKey(picker, event));
   list.addEventListener("click", (event) => {
@@ -105,8 +109,7 @@ function listen(picker: Picker, field: HTMLElement): void {
 function open(picker: Picker): void {
   const { dialog, search, select } = picker;
   search.value = "";
-  if (SHEET.matches) dialog.showModal();
-  else dialog.show();
+  showDialog(dialog);
   setOpen(picker, true);
   show(picker, "", false);
   activate(
@@ -114,6 +117,19 @@ function open(picker: Picker): void {
     picker.shown.findIndex(({ code }) => code === select.value),
   );
   search.focus();
+}
+
+function showDialog(dialog: HTMLDialogElement): void {
+  if (SHEET.matches) dialog.showModal();
+  else dialog.show();
+}
+
+/** Goes on as the other kind of list, where the screen was turned. */
+function reopen(picker: Picker): void {
+  picker.dialog.close();
+  showDialog(picker.dialog);
+  activate(picker, picker.active);
+  picker.search.focus();
 }
 
 function setOpen({ button }: Picker, isOpen: boolean): void {

@@ -78,3 +78,33 @@ it.each([
   await page.goto(`${app.origin}/sign-in?lang=${lang}`);
   expect(await page.locator(".country-button").getAttribute("aria-label")).toBe(name);
 });
+
+it("the calling codes in the list are whole in letters of twice the size", async () => {
+  const page = await browser.open({ viewport: { width: 320, height: 640 } });
+  await page.goto(`${app.origin}/sign-in`);
+  await page.evaluate("document.documentElement.style.fontSize = '200%'");
+  await page.locator(".country-button").click();
+  const hidden = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector(".picker-list"))`;
+  expect(await page.evaluate(hidden)).toBe(0);
+});
+
+it("a phone that is turned while the list is open still shows it on the screen, with what was sought", async () => {
+  const page = await browser.open({ viewport: { width: 390, height: 844 } });
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type("germany");
+  for (const [width, height] of [
+    [844, 390],
+    [1024, 1366],
+    [390, 844],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await expect.poll(() => page.evaluate("document.activeElement.className")).toContain("picker-search");
+    const option = await page.getByRole("option").boundingBox();
+    expect(option?.y).toBeLessThan(height);
+    expect(await page.getAttribute(".country-button", "aria-expanded")).toBe("true");
+  }
+  await page.keyboard.press("Enter");
+  expect(await page.getAttribute(".country-button", "aria-label")).toContain("Germany");
+  expect(await page.evaluate("document.activeElement.id")).toBe("phone");
+});

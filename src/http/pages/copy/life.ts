@@ -6,7 +6,7 @@ type Around = readonly [before: string, after: string];
 interface LifeCopy {
   readonly phone: {
     readonly title: string;
-    readonly lead: Around;
+    readonly lead: readonly [before: string, after: string, next: string];
     readonly waits: (hours: number) => string;
     readonly atOnce: string;
     readonly submit: string;
@@ -54,7 +54,7 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
   en: {
     phone: {
       title: "Change your number",
-      lead: ["You sign in with ", ". Enter the number that you want to sign in with instead."],
+      lead: ["You sign in with ", ".", " Enter the number that you want to sign in with instead."],
       waits: (hours) =>
         `The change takes effect after ${hours === 1 ? "1 hour" : `${hours} hours`}. We tell your present number at once, so that nobody can take your account away unnoticed. Then you are signed out everywhere else.`,
       atOnce:
@@ -104,7 +104,7 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
   "zh-CN": {
     phone: {
       title: "更换手机号",
-      lead: ["您目前使用 ", " 登录。请输入要更换的新手机号。"],
+      lead: ["您目前使用 ", "", " 登录。请输入要更换的新手机号。"],
       waits: (hours) =>
         `更换将在 ${hours} 小时后生效。我们会立即通知您当前的手机号，以免账号被他人悄悄转走。生效后，其他设备上的登录都会退出。`,
       atOnce: "更换立即生效。我们会通知您当前的手机号，其他设备上的登录都会退出。",

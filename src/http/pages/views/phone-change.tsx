@@ -49,15 +49,15 @@ export function phoneChangePage(props: PhoneChangePageProps): Page {
 function Ask(props: PhoneChangePageProps) {
   const { context, phoneMasked, waitsMs, challenge, isOfCode, error, ...field } = props;
   const copy = LIFE_COPY[context.locale].phone;
-  const [before, after] = copy.lead;
+  const [before, after, next] = copy.lead;
   const hours = Math.round(waitsMs / HOUR_MS);
   return (
     <>
       {isOfCode && error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {before}
-        <PhoneNumber value={phoneMasked} />
-        {after}
+        <PhoneNumber value={phoneMasked} after={after} />
+        {next}
       </p>
       <Form context={context} action="/account/phone/send" class="stack" sendsOnce>
         <PhoneField {...{ ...field, context }} {...(!isOfCode && error && { error })} />
