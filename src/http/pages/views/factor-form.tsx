@@ -15,18 +15,24 @@ export interface FactorFormProps {
   readonly hasFocus?: boolean;
 }
 
+/** How a button of several forms looks: the first is the one to press, the others are other ways. */
+export function buttonClass(isFirst: boolean): string {
+  return isFirst ? "button button-primary" : "button button-quiet";
+}
+
 /** Takes one factor: posts `code` (of an app, or for recovery), `password`, or `passkey` (by the script). */
 export function FactorForm(props: FactorFormProps) {
   const { context, action, methods, passkeyOptions } = props;
   const copy = FACTORS_COPY[context.locale];
   const takesCode = methods.includes("otp") || methods.includes("recovery");
+  const isFirst = props.hasFocus !== false;
   return (
     <>
       {takesCode && <CodeForm {...props} />}
       {methods.includes("pwd") && (
         <Form context={context} action={action} class="stack">
           <PasswordInput context={context} label={copy.password} />
-          <button class="button button-primary" type="submit">
+          <button class={buttonClass(isFirst && !takesCode)} type="submit">
             {copy.submit}
           </button>
         </Form>
@@ -60,6 +66,8 @@ function CodeForm({ context, action, methods, error, hasFocus = true }: FactorFo
           autocomplete={takesApp ? "one-time-code" : "off"}
           maxlength={64}
           required
+          spellcheck={false}
+          autocapitalize="none"
           autofocus={hasFocus}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={describedBy(error && "factor-error", takesEither && "factor-hint")}
@@ -71,7 +79,7 @@ function CodeForm({ context, action, methods, error, hasFocus = true }: FactorFo
           </p>
         )}
       </div>
-      <button class="button button-primary" type="submit">
+      <button class={buttonClass(hasFocus)} type="submit">
         {copy.submit}
       </button>
     </Form>

@@ -19,7 +19,10 @@ export function FactorSteps({ lead, ...props }: FactorStepsProps & { readonly le
   const takesCode = methods.includes("otp") || methods.includes("recovery");
   const atSms = isSent && wrong?.by === "sms";
   const atCode = takesCode && (wrong?.by === "otp" || wrong?.by === "recovery");
-  const smsStep = sms && <SmsStep {...{ context, action, ...sms }} {...(atSms && { error: wrong.text })} />;
+  const isOnlyWay = !takesCode && !methods.includes("pwd");
+  const smsStep = sms && (
+    <SmsStep {...{ context, action, isOnlyWay, ...sms }} {...(atSms && { error: wrong.text })} />
+  );
   return (
     <>
       {wrong && !atCode && !atSms && <Banner kind="error">{wrong.text}</Banner>}

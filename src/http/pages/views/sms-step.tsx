@@ -3,6 +3,7 @@ import { COPY } from "../copy.ts";
 import type { SentCode } from "../held.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
 import { CodeField } from "./code.tsx";
+import { buttonClass } from "./factor-form.tsx";
 import type { PageContext } from "./layout.tsx";
 import { Form, PhoneNumber } from "./parts.tsx";
 import { ResendForm } from "./resend.tsx";
@@ -17,6 +18,8 @@ export interface SmsStepProps {
   /** What has to be solved before a code is sent. */
   readonly challenge?: Omit<ChallengeProps, "context">;
   readonly error?: string;
+  /** Whether no form above it takes anything. */
+  readonly isOnlyWay: boolean;
 }
 
 /** A code to the person's own phone as a factor: posts `by=sms` and `code`. */
@@ -24,7 +27,7 @@ export function SmsStep({ sent, ...props }: SmsStepProps) {
   return sent ? <Sent {...props} sent={sent} /> : <Unsent {...props} />;
 }
 
-function Unsent({ context, action, phoneMasked, challenge }: SmsStepProps) {
+function Unsent({ context, action, phoneMasked, challenge, isOnlyWay }: SmsStepProps) {
   const copy = CONFIRM_COPY[context.locale];
   const [before, after] = copy.bySms;
   return (
@@ -35,7 +38,7 @@ function Unsent({ context, action, phoneMasked, challenge }: SmsStepProps) {
       </p>
       <Form context={context} action={`${action}/send`} class="stack" sendsOnce>
         {challenge && <Challenge context={context} {...challenge} />}
-        <button class="button button-primary" type="submit">
+        <button class={buttonClass(isOnlyWay)} type="submit">
           {copy.send}
         </button>
       </Form>
