@@ -42,7 +42,7 @@ async function addApp(page: Page, app: App, phone: string): Promise<string> {
   const secret = await beginApp(page, app, phone);
   await page.locator("#factor-code").fill(appCode(app, secret));
   await pressFactor(page, "app/confirm");
-  await page.waitForURL(`${app.origin}/account/factors`);
+  await page.waitForURL(`${app.origin}/account/factors?saved`);
   return secret;
 }
 

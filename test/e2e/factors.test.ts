@@ -37,7 +37,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     const secret = ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");
     await page.locator("#factor-code").fill(appCode(app, secret));
     await pressFactor(page, "app/confirm");
-    await page.waitForURL(`${app.origin}/account/factors`);
+    await page.waitForURL(`${app.origin}/account/factors?saved`);
     await pressFactor(page, "codes");
     const recovery = (await page.locator("li code").first().textContent()) ?? "";
     expect(await page.locator("li code").count()).toBe(10);
@@ -106,4 +106,49 @@ it("a passkey is made and signs, by the browser's own authenticator", async () =
   await page.locator('form[action="/sign-in/second"] button').click();
   await page.waitForURL(`${app.origin}/account`);
   expect(await sessionsOf(page)).toBe(1);
+});
+
+describe("what a person takes along", () => {
+  const clipboard = (page: Page) => page.evaluate("navigator.clipboard.readText()");
+
+  it("is copied with a press, and on the phone of the app its key opens it", async () => {
+    const page = await browser.open({ hasTouch: true, isMobile: true });
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/factors`);
+    await pressFactor(page, "app");
+    const secret = ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");
+    const link = page.getByRole("link", { name: "Open the app on this phone" });
+    expect(await link.getAttribute("href")).toMatch(new RegExp(`^otpauth://totp/.*secret=${secret}`));
+    expect(await link.isVisible()).toBe(true);
+    await page.getByRole("button", { name: "Copy the key" }).click();
+    expect(await clipboard(page)).toBe(secret);
+    await page.locator("#factor-code").fill(appCode(app, secret));
+    await pressFactor(page, "app/confirm");
+    await page.getByText("Your changes are saved.").waitFor();
+    await pressFactor(page, "codes");
+    await page.getByRole("button", { name: "Copy the codes" }).click();
+    expect(await clipboard(page)).toBe((await page.locator("li code").allTextContents()).join("\n"));
+  });
+
+  it("is printed in dark on white, with nothing to press", async () => {
+    const page = await browser.open({ colorScheme: "dark" });
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/factors`);
+    await pressFactor(page, "app");
+    expect(await page.getByRole("link", { name: "Open the app" }).isVisible()).toBe(false);
+    const secret = ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");
+    await page.locator("#factor-code").fill(appCode(app, secret));
+    await pressFactor(page, "app/confirm");
+    await pressFactor(page, "codes");
+    const code = page.locator("li code").first();
+    await code.waitFor();
+    await page.emulateMedia({ media: "print" });
+    expect(await code.isVisible()).toBe(true);
+    const colours =
+      "((of) => [of(document.querySelector('li code')).color, of(document.body).backgroundColor])(getComputedStyle)";
+    expect(await page.evaluate(colours)).toEqual(["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
+    for (const pressed of await page.locator("button, input, main a, nav a").all())
+      expect(await pressed.isVisible()).toBe(false);
+  });
 });

@@ -185,7 +185,7 @@ describe("a second click", () => {
     const [, secret = ""] = /<code translate="no">([A-Z2-7 ]+)</.exec(text) ?? [];
     const form = { id, code: codeOf(secret.replaceAll(" ", "")) };
     const { locations } = await twice(visitor, "/account/factors/app/confirm", form);
-    expect(locations).toEqual(["/account/factors", "/account/factors", "/account/factors"]);
+    expect(new Set(locations)).toEqual(new Set(["/account/factors?saved"]));
   });
 
   it("on what the second step takes leads on to what it opened", async () => {

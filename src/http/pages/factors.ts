@@ -14,6 +14,8 @@ import { isOfCode, sendOutcome } from "./outcome.ts";
 import { appPage, factorsPage } from "./views/factors.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
+const SAVED = `${PATH}?saved`;
+
 /** GET /account/factors: the visitor's second factors and login protection. */
 export const showFactors: Handler = (c, deps) =>
   withVisitor(c, deps, (visitor) =>
@@ -34,9 +36,9 @@ export const confirmApp: Handler = (c, deps) =>
     const [id, code] = [fields.get("id") ?? "", fields.get("code") ?? ""];
     const locale = pageLocale(c, deps.settings);
     const confirmed = await deps.phonekey.factors.confirmApp({ principal, locale, id, code });
-    if (confirmed.ok) return c.redirect(PATH, 303);
+    if (confirmed.ok) return c.redirect(SAVED, 303);
     const { refusal } = confirmed;
-    if (refusal.code === "not_found" && (await hasFactor(deps, visitor, id))) return c.redirect(PATH, 303);
+    if (refusal.code === "not_found" && (await hasFactor(deps, visitor, id))) return c.redirect(SAVED, 303);
     // The secret is shown again to whoever mistyped, and not in a session that may add no factor any more.
     const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(principal, id) : confirmed;
     return app.ok ? await appForm(c, deps, visitor, app.value, refusal) : await no(c, deps, visitor, refusal);
@@ -54,7 +56,7 @@ export const addPasskey: Handler = (c, deps) =>
     const answer = parseAnswer(fields.get("passkey") ?? "");
     const more = { locale: pageLocale(c, deps.settings), site: siteOf(c, deps) };
     const added = await deps.phonekey.factors.addPasskey({ principal: visitor.principal, answer, ...more });
-    return added.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, added.refusal);
+    return added.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, added.refusal);
   });
 
 /** POST /account/factors/codes: makes recovery codes, and shows them this once. */
@@ -72,7 +74,7 @@ export const removeFactor: Handler = (c, deps) =>
     const locale = pageLocale(c, deps.settings);
     const id = fields.get("id") ?? "";
     const removed = await deps.phonekey.factors.remove({ principal: visitor.principal, locale, id });
-    return removed.ok ? c.redirect(PATH, 303) : await no(c, deps, visitor, removed.refusal);
+    return removed.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, removed.refusal);
   });
 
 /** POST /account/factors/protection: turns login protection on or off. */
@@ -83,7 +85,7 @@ export const setProtection: Handler = (c, deps) =>
     const locale = pageLocale(c, deps.settings);
     const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
     if (!set.ok) return await no(c, deps, visitor, set.refusal, PROTECTION_PATH);
-    return c.redirect(`${PATH}?saved`, 303);
+    return c.redirect(SAVED, 303);
   });
 
 /** What has to be confirmed first is confirmed first; everything else is said on the page. */
@@ -136,6 +138,6 @@ async function appForm(
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const error = refusal && { error: refusalText(refusal, context.locale) };
-  const page = appPage({ context, id, secret, qr: await deps.drawQr(uri), ...error });
+  const page = appPage({ context, id, secret, uri, qr: await deps.drawQr(uri), ...error });
   return await sendOutcome(c, deps, page, { refusal });
 }

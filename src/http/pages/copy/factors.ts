@@ -34,11 +34,15 @@ interface FactorsCopy {
   readonly codesLeft: (count: number) => string;
   readonly newCodes: string;
   readonly codesLead: string;
+  readonly copyCodes: string;
   readonly appTitle: string;
   readonly appLead: string;
   readonly qr: string;
   /** Before the key at once. */
   readonly secret: string;
+  readonly copyKey: string;
+  /** Of the link to the app on the same phone. */
+  readonly openApp: string;
   readonly appCode: string;
 }
 
@@ -77,10 +81,13 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     codesLeft: (count) => `${count} not used. Each signs you in once when your factor is lost.`,
     newCodes: "Make new recovery codes",
     codesLead: "Keep these codes somewhere safe. We show them this once, and the ones before no longer work.",
+    copyCodes: "Copy the codes",
     appTitle: "Set up your authenticator app",
     appLead: "Scan the code with your app, or type in the key, and enter the six digits that the app shows.",
     qr: "QR code for your authenticator app",
     secret: "Key: ",
+    copyKey: "Copy the key",
+    openApp: "Open the app on this phone",
     appCode: "Six digits from the app",
   },
   "zh-CN": {
@@ -116,10 +123,13 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     codesLeft: (count) => `剩余 ${count} 个。无法使用验证方式时，每个恢复码可登录一次。`,
     newCodes: "生成新的恢复码",
     codesLead: "请妥善保存以下恢复码。它们仅显示这一次，之前的恢复码已失效。",
+    copyCodes: "复制恢复码",
     appTitle: "设置验证器应用",
     appLead: "请用验证器应用扫描二维码或手动输入密钥，然后输入应用显示的六位数字。",
     qr: "验证器应用的二维码",
     secret: "密钥：",
+    copyKey: "复制密钥",
+    openApp: "在本机打开验证器应用",
     appCode: "应用显示的六位数字",
   },
 };

@@ -1,6 +1,7 @@
 import type { Protection } from "../../../core/account/factors/own.ts";
 import type { QrPath } from "../../context.ts";
 import { FACTORS_COPY } from "../copy/factors.ts";
+import { COPY } from "../copy.ts";
 import { PasskeyForm } from "./factor-form.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { AsideLink, Banner, FieldError, Form, Saved, Time } from "./parts.tsx";
@@ -124,10 +125,11 @@ function Recovery({ context, recoveryCodesLeft }: FactorsPageProps) {
 }
 
 function Codes({ context, codes }: { readonly context: PageContext; readonly codes: readonly string[] }) {
+  const copy = FACTORS_COPY[context.locale];
   return (
     <section class="banner banner-notice" role="status">
       <div>
-        <p>{FACTORS_COPY[context.locale].codesLead}</p>
+        <p>{copy.codesLead}</p>
         <ul class="codes" translate="no">
           {codes.map((code) => (
             <li>
@@ -135,8 +137,26 @@ function Codes({ context, codes }: { readonly context: PageContext; readonly cod
             </li>
           ))}
         </ul>
+        <CopyButton context={context} text={codes.join("\n")} label={copy.copyCodes} />
       </div>
     </section>
+  );
+}
+
+function CopyButton({
+  context,
+  text,
+  label,
+}: {
+  readonly context: PageContext;
+  readonly text: string;
+  readonly label: string;
+}) {
+  const { copied } = COPY[context.locale];
+  return (
+    <button class="button button-quiet" type="button" hidden data-copy={text} data-copied={copied}>
+      {label}
+    </button>
   );
 }
 
@@ -166,12 +186,14 @@ export interface AppPageProps {
   readonly id: string;
   /** Base32. */
   readonly secret: string;
+  /** What the QR code says: on a phone it opens the app. */
+  readonly uri: string;
   readonly qr: QrPath;
   readonly error?: string;
 }
 
 /** Shows the QR code of a new app, and takes its first code. Posts `id` and `code` to /account/factors/app/confirm. */
-export function appPage({ context, id, secret, qr, error }: AppPageProps): Page {
+export function appPage({ context, id, secret, uri, qr, error }: AppPageProps): Page {
   const copy = FACTORS_COPY[context.locale];
   return layout(
     { context, title: copy.appTitle, shape: "card", failed: error !== undefined },
@@ -193,6 +215,12 @@ export function appPage({ context, id, secret, qr, error }: AppPageProps): Page 
         {copy.secret}
         <code translate="no">{secret.replace(/.{4}(?=.)/g, "$& ")}</code>
       </p>
+      <div class="key-actions">
+        <a class="button button-quiet on-touch" href={uri}>
+          {copy.openApp}
+        </a>
+        <CopyButton context={context} text={secret} label={copy.copyKey} />
+      </div>
       <Form context={context} action="/account/factors/app/confirm" class="stack">
         <input type="hidden" name="id" value={id} />
         <div class="field">
