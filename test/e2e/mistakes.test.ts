@@ -132,6 +132,9 @@ describe.each(PEOPLE)(
       await page.goto(`${app.origin}/sign-in`);
       expect(await answerTo(page, () => submitPhone(page, phone))).toBe(429);
       expect(await page.locator("#phone-error").textContent()).toBe(REFUSALS.too_many_requests[tongue]);
+      // Nothing is wrong with the number.
+      expect(await page.getAttribute("#phone", "aria-invalid")).toBeNull();
+      expect(await page.locator(".is-wrong").count()).toBe(0);
       const wait = (await page.locator("#phone-retry").textContent()) ?? "";
       expect(wait).toMatch(waits);
     });

@@ -77,3 +77,12 @@ it("a password is shown while its button is pressed down", async () => {
   await toggle.click();
   expect([await typeOf(), await toggle.getAttribute("aria-pressed")]).toEqual(["password", "false"]);
 });
+
+it("a password manager is told which field goes with the password, and a number is a number elsewhere", async () => {
+  const page = await browser.open();
+  const kept = (selector: string) => page.getAttribute(selector, "autocomplete");
+  await page.goto(`${app.origin}/sign-in/password`);
+  expect([await kept("#phone"), await kept("#password")]).toEqual(["username", "current-password"]);
+  await page.goto(`${app.origin}/sign-in/forgotten`);
+  expect(await kept("#phone")).toBe("tel");
+});

@@ -40,3 +40,8 @@ export function isDemand(refusal: Refusal): boolean {
 export function isOfCode({ code, field }: Refusal): boolean {
   return code === "invalid_code" || field === "code";
 }
+
+/** Whether a refusal says nothing against what was entered: the same may be taken later. */
+export function isBlameless({ code }: Refusal): boolean {
+  return REFUSALS[code].status >= 429;
+}

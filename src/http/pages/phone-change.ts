@@ -13,7 +13,7 @@ import { pageClient } from "./flow.ts";
 import { csrfToken } from "./forms.ts";
 import { createHeld, heldVerification, type SentCode } from "./held.ts";
 import { sentOnce } from "./once.ts";
-import { isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
+import { isBlameless, isDemand, isOfCode, type Outcome, sendOutcome } from "./outcome.ts";
 import { resendCode } from "./send-code.ts";
 import { phoneChangePage } from "./views/phone-change.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "./visitor.ts";
@@ -144,6 +144,7 @@ async function answer(
     ...(sent && { sent }),
     ...(refusal && !isDemand(refusal) && { error: ownRefusalText(principal, refusal, context.locale) }),
     isOfCode: refusal !== undefined && isOfCode(refusal),
+    isBlameless: refusal !== undefined && isBlameless(refusal),
     ...(seconds && { retryAfterSeconds: seconds }),
     ...(challenge && { challenge }),
   });

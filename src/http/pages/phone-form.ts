@@ -8,7 +8,7 @@ import { refusalText } from "../problem.ts";
 import { pageContext } from "./context.ts";
 import { flowCsrf } from "./flow.ts";
 import type { Fields } from "./forms.ts";
-import { isDemand, type Outcome, sendOutcome } from "./outcome.ts";
+import { isBlameless, isDemand, type Outcome, sendOutcome } from "./outcome.ts";
 import type { PageContext } from "./views/layout.tsx";
 import { type PhoneFieldProps, phonePage } from "./views/phone.tsx";
 
@@ -48,7 +48,11 @@ export function phoneField(
     context,
     form: { ...typed, phone: typed.phone.slice(0, 64) },
     countries: countryOptions(settings.phones.allowedCountries, context.locale),
-    ...(refusal && !isDemand(refusal) && { error: refusalText(refusal, context.locale) }),
+    ...(refusal &&
+      !isDemand(refusal) && {
+        error: refusalText(refusal, context.locale),
+        isBlameless: isBlameless(refusal),
+      }),
     ...(seconds && { retryAfterSeconds: seconds }),
   };
 }

@@ -22,7 +22,7 @@ export function passwordSignInPage(props: PasswordSignInPageProps): Page {
       <h1>{copy.title}</h1>
       <p class="lead">{copy.lead}</p>
       <Form context={context} action="/sign-in/password" class="stack">
-        <PhoneField {...props} />
+        <PhoneField {...props} isUsername />
         <PasswordInput
           context={context}
           label={copy.password}

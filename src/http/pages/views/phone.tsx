@@ -29,6 +29,8 @@ export interface PhonePageProps {
   /** Those allowed, in the order to show them; with a single one there is nothing to pick. */
   readonly countries: readonly Country[];
   readonly error?: string;
+  /** Whether that says nothing against the number, such as that it is too soon. */
+  readonly isBlameless?: boolean;
   readonly retryAfterSeconds?: number;
   /** Whether whoever is new gets an account. */
   readonly takesNew?: boolean;
@@ -70,31 +72,37 @@ export function phonePage(props: PhonePageProps): Page {
 }
 
 export interface PhoneFieldProps
-  extends Pick<PhonePageProps, "context" | "form" | "countries" | "error" | "retryAfterSeconds"> {
+  extends Pick<
+    PhonePageProps,
+    "context" | "form" | "countries" | "error" | "isBlameless" | "retryAfterSeconds"
+  > {
   /** Whether another field of the form is to be filled in first. */
   readonly isFilled?: boolean;
+  /** Whether a password goes with it: then a password manager fills in both. */
+  readonly isUsername?: boolean;
 }
 
 export function PhoneField(props: PhoneFieldProps) {
   const { context, form, countries, error, retryAfterSeconds } = props;
   const copy = COPY[context.locale].phone;
   const only = countries.length === 1 ? countries[0] : undefined;
+  const isWrong = error !== undefined && !props.isBlameless;
   return (
     <div class="field">
       <label for="phone">{copy.phone}</label>
-      <div class={error ? "phone-field is-wrong" : "phone-field"} data-phone-field="">
+      <div class={isWrong ? "phone-field is-wrong" : "phone-field"} data-phone-field="">
         {only ? <OnlyCountry country={only} /> : <CountrySelect {...props} />}
         <input
           id="phone"
           name="phone"
           type="tel"
           inputmode="tel"
-          autocomplete="tel"
+          autocomplete={props.isUsername ? "username" : "tel"}
           value={form.phone}
           maxlength={40}
           required
           autofocus={!props.isFilled}
-          aria-invalid={error ? "true" : undefined}
+          aria-invalid={isWrong ? "true" : undefined}
           aria-describedby={describedBy(
             only && "phone-prefix",
             error && "phone-error",
