@@ -88,6 +88,28 @@ describe("STATE_URL=redis://…", () => {
     await again.close();
   }, 30_000);
 
+  test.each([
+    ["is no JSON", (key: string) => [["hset", key, "fixed", "{"]]],
+    [
+      "is of another kind",
+      (key: string) => [
+        ["del", key],
+        ["set", key, "x"],
+      ],
+    ],
+  ])("a verification that %s keeps nobody else from a code, when limits come back", async (_, damage) => {
+    const { id } = await (await world.post("/v1/verifications", { phone: "+8613800138004" })).json();
+    for (const words of damage(`phonekey:{${id}}`)) server.command(...words);
+    server.command(
+      "eval",
+      "for _, k in ipairs(redis.call('keys', 'phonekey:{limits}:*')) do redis.call('del', k) end",
+      "0",
+    );
+    expect((await world.post("/v1/verifications", { phone: "+8613800138005" })).status).toBe(201);
+    const told = expect.objectContaining({ message: expect.stringContaining("could not be read") });
+    expect(world.logged).toEqual(expect.arrayContaining([told]));
+  });
+
   test("no start without Redis: one sentence, and nothing stays open", async () => {
     const config = testConfig(world.folder, { STATE_URL: "redis://127.0.0.1:1" });
     await expect(compose(config, { log: quiet(), assets: noAssets() })).rejects.toThrow(
