@@ -89,6 +89,19 @@ describe("T10: a range to which no approval comes", () => {
     }
   });
 
+  test("nor is whoever signed in where the limits were lost since", async () => {
+    await open("enforce");
+    const client: Client = { addressKey: "10.0.0.1" };
+    for (let n = 0; n < 25; n++) {
+      const { id: verificationId, code } = await rules.started(client, number(n));
+      const input = { verificationId, code, client, userAgent: "test" };
+      expect(await rules.phonekey().signIn.byCode(input)).toMatchObject({ ok: true });
+      rules.clock.advance(MINUTE);
+    }
+    await rules.restart();
+    expect(await rules.start(client, number(30))).toHaveProperty("id");
+  });
+
   test("a further message counts where its verification began, so that an approval finds it", async () => {
     await open("enforce");
     const [here, there]: Client[] = [{ addressKey: "10.0.0.1" }, { addressKey: "10.0.1.1" }];
