@@ -30,6 +30,7 @@ describe("a code is derived", () => {
   test.each([
     ["id", (id: string) => deriveCode(KEY, subject(`${id}x`), 6)],
     ["purpose", (id: string) => deriveCode(KEY, subject(id, "confirm_transaction"), 6)],
+    ["transaction", (id: string) => deriveCode(KEY, { ...subject(id), transaction: "digest" }, 6)],
     ["key", (id: string) => deriveCode(OTHER_KEY, subject(id), 6)],
     ["length", (id: string) => deriveCode(KEY, subject(id), 8).slice(0, 6)],
   ])("bound to its %s: with another one, equal codes are chance", (_, other) => {

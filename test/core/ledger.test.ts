@@ -2,8 +2,19 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { allowance, type CodeLengths, spentLedger } from "../../src/core/protection/ledger.ts";
 import type { WrongGuess } from "../../src/core/protection/ports.ts";
-import { DAY, HOUR, isShort, MINUTE, mostIn } from "./rules.ts";
-import { anyLedger, anyLengths, CARRIES_6, CARRIES_8, guesses, judge, NOW, row } from "./wrong-guesses.ts";
+import { DAY, HOUR, MINUTE } from "./times.ts";
+import {
+  anyLedger,
+  anyLengths,
+  CARRIES_6,
+  CARRIES_8,
+  guesses,
+  isShort,
+  judge,
+  mostIn,
+  NOW,
+  row,
+} from "./wrong-guesses.ts";
 
 describe("what a phone's ledger allows", () => {
   test.each([

@@ -23,7 +23,7 @@ import {
   takeBack,
 } from "../../src/core/protection/sends.ts";
 import { trafficOf } from "../../src/core/protection/traffic.ts";
-import { DAY, HOUR, MINUTE, PHONE, SECOND } from "./rules.ts";
+import { DAY, HOUR, MINUTE, PHONE, SECOND } from "./times.ts";
 
 const DEFAULTS: LimitSettings = {
   phoneSends: [

@@ -29,12 +29,10 @@ import type { Purpose } from "../../src/core/verification/purpose.ts";
 import { testNumberOf } from "../../src/core/verification/test-numbers.ts";
 import type { VerificationView } from "../../src/core/verification/verification.ts";
 import { createTestClock, createTestSender } from "../support/world.ts";
+import { DAY, MINUTE, PHONE } from "./times.ts";
 
-export const PHONE = "+8613800138000";
-export const SECOND = 1_000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+export { DAY, HOUR, MINUTE, PHONE, SECOND } from "./times.ts";
+export { isShort, mostIn } from "./wrong-guesses.ts";
 
 const SECRETS = ["a secret of these tests, at least 32 bytes long"];
 
@@ -252,17 +250,6 @@ export type Rules = Awaited<ReturnType<typeof createRules>>;
 export function wrongFor(code: string): string {
   return [...code].map((digit) => (Number(digit) + 1) % 10).join("");
 }
-
-/** The most guesses that lie in any window of this length. */
-export function mostIn(windowMs: number, guesses: readonly WrongGuess[]): number {
-  const inside = guesses.map(
-    ({ at: end }) => guesses.filter(({ at }) => at > end - windowMs && at <= end).length,
-  );
-  return Math.max(0, ...inside);
-}
-
-/** A wrong guess at six digits. */
-export const isShort = ({ codeLength }: Pick<WrongGuess, "codeLength">) => codeLength === 6;
 
 /** Lets other calls run in between, for a while that differs from call to call but not from run to run. */
 export function createJitter(seed = 1) {

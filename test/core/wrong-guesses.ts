@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { allowance, type CodeLengths, LEDGER_READ_MS, unlockMark } from "../../src/core/protection/ledger.ts";
 import type { WrongGuess } from "../../src/core/protection/ports.ts";
-import { MINUTE } from "./rules.ts";
+import { MINUTE } from "./times.ts";
 
 export const NOW = 1_800_000_000_000;
 export const CARRIES_8: CodeLengths = { usual: 6, most: 8 };
@@ -33,3 +33,14 @@ export const anyLedger = fc
   .array(anyGuess, { maxLength: 40, size: "max" })
   .map((all) => all.sort((left, right) => left.at - right.at));
 export const anyLengths = fc.constantFrom(CARRIES_8, CARRIES_6, { usual: 6, most: 7 }, { usual: 8, most: 8 });
+
+/** The most guesses that lie in any window of this length. */
+export function mostIn(windowMs: number, guesses: readonly WrongGuess[]): number {
+  const inside = guesses.map(
+    ({ at: end }) => guesses.filter(({ at }) => at > end - windowMs && at <= end).length,
+  );
+  return Math.max(0, ...inside);
+}
+
+/** A wrong guess at six digits. */
+export const isShort = ({ codeLength }: Pick<WrongGuess, "codeLength">) => codeLength === 6;
