@@ -149,6 +149,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
   const app = createApp({
     phonekey,
     jwks: () => tokens.jwks(),
+    issuer,
     ready: async () => void (await Promise.all([database.ping(), state.ping()])),
     clock,
     random,

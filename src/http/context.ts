@@ -41,6 +41,8 @@ export interface QrPath {
 export interface HttpDeps {
   readonly phonekey: Phonekey;
   readonly jwks: Tokens["jwks"];
+  /** The `iss` of all tokens. */
+  readonly issuer: string;
   /** Resolves when every store answers; rejects with what does not. */
   readonly ready: () => Promise<void>;
   readonly clock: Clock;

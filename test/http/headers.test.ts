@@ -83,6 +83,8 @@ describe("every route", () => {
     for (const [name, method, path] of ways(world)) {
       const expected = {
         "GET /.well-known/jwks.json": "public, max-age=600",
+        "GET /.well-known/oauth-authorization-server": "public, max-age=600",
+        "GET /.well-known/openid-configuration": "public, max-age=600",
         "GET /assets/:file": "public, max-age=31536000, immutable",
         "GET /avatars/:file": "public, max-age=86400",
         "GET /favicon.svg": "public, max-age=86400",
@@ -94,7 +96,7 @@ describe("every route", () => {
 
   it("may be embedded by other origins only where it is public", async () => {
     for (const [name, method, path] of ways(world)) {
-      const open = /jwks|\/assets|\/avatars|favicon/.test(name);
+      const open = /well-known|\/assets|\/avatars|favicon/.test(name);
       const response = await local(world, path, { method });
       const policy = open ? "cross-origin" : "same-origin";
       expect([name, response.headers.get("cross-origin-resource-policy")]).toEqual([name, policy]);
@@ -270,11 +272,13 @@ describe("CORS (T46)", () => {
     }
   });
 
-  it("opens the public keys to everybody, without credentials", async () => {
-    const response = await from("https://evil.example", "/.well-known/jwks.json");
-    expect(response.headers.get("access-control-allow-origin")).toBe("*");
-    expect(response.headers.get("access-control-allow-credentials")).toBeNull();
-    expect(response.headers.get("content-type")).toBe("application/json");
+  it("opens the public keys and the way to them to everybody, without credentials", async () => {
+    for (const name of ["jwks.json", "oauth-authorization-server", "openid-configuration"]) {
+      const response = await from("https://evil.example", `/.well-known/${name}`);
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(response.headers.get("access-control-allow-credentials")).toBeNull();
+      expect(response.headers.get("content-type")).toBe("application/json");
+    }
   });
 
   it("lets a foreign page send nothing that a form could send (T36)", async () => {

@@ -11,6 +11,8 @@ export interface Profile<K extends TokenKind> {
   readonly header: HeaderProfile;
   readonly keyKind: KeyKind;
   readonly audience: (claims: TokenClaims[K]) => string;
+  /** Written as `client_id`, which readers of RFC 9068 ask for; absent in tokens of a version before. */
+  readonly clientId?: string;
   /** The claims of this kind, in the order in which they are written; no others. */
   readonly claims: z.ZodType<TokenClaims[K]>;
 }
@@ -142,6 +144,8 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
       header: { alg: "ES256", typ: "at+jwt" },
       keyKind: "signing",
       audience: () => audience,
+      // No app is registered: whoever signs in does so at Phonekey's own API.
+      clientId: "phonekey",
       claims: accessClaims,
     },
   };

@@ -66,6 +66,7 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
         aud: profile.audience(claims),
         iat: Math.floor(times.issuedAt / 1000),
         exp: Math.floor(times.expiresAt / 1000),
+        ...(profile.clientId && { client_id: profile.clientId }),
       };
       // Parsed, the claims come in the profile's order: equal claims give equal bytes.
       const payload = JSON.stringify(Object.assign(envelope, profile.claims.parse(claims)));
@@ -112,8 +113,8 @@ function readClaims<K extends TokenKind>(
 ): Found<K> | undefined {
   const parsed = envelopeSchema.safeParse(parseCanonicalJson(payload));
   if (!parsed.success) return undefined;
-  const { iss, aud, iat: _, exp, ...own } = parsed.data;
-  if (iss !== issuer) return undefined;
+  const { iss, aud, iat: _, exp, client_id = profile.clientId, ...own } = parsed.data;
+  if (iss !== issuer || client_id !== profile.clientId) return undefined;
   const claims = profile.claims.safeParse(own).data;
   return claims && aud === profile.audience(claims) ? { claims, expiresAt: exp * 1000, keyId } : undefined;
 }

@@ -48,6 +48,8 @@ export const ROUTES: readonly Route[] = [
   // What is asked of a process that has only just begun.
   ...routes(() => import("./meta.ts"), {
     readJwks: "GET /.well-known/jwks.json",
+    readIssuer: "GET /.well-known/oauth-authorization-server",
+    readOpenIdIssuer: "GET /.well-known/openid-configuration",
     readHealth: "GET /healthz",
     readReadiness: "GET /readyz",
   }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ok } from "../../core/refusals.ts";
+import { originOf } from "../origin.ts";
 import { operation } from "./operation.ts";
 
 export const readHealth = operation({
@@ -24,6 +25,13 @@ export const readReadiness = operation({
   },
 });
 
+/** What is the same for everybody, and may be read by every page. */
+const PUBLIC = {
+  "cache-control": "public, max-age=600",
+  "access-control-allow-origin": "*",
+  "cross-origin-resource-policy": "cross-origin",
+};
+
 const Jwk = z.object({
   kty: z.literal("EC"),
   crv: z.literal("P-256"),
@@ -43,12 +51,37 @@ export const readJwks = operation({
     status: 200,
     description: "The key set.",
     schema: z.object({ keys: z.array(Jwk) }).meta({ id: "Jwks" }),
-    headers: {
-      "cache-control": "public, max-age=600",
-      "access-control-allow-origin": "*",
-      "cross-origin-resource-policy": "cross-origin",
-    },
+    headers: PUBLIC,
   },
   refusals: [],
   handle: async (_request, _phonekey, deps) => ok(z.object({ keys: z.array(Jwk) }).parse(await deps.jwks())),
 });
+
+/** Where libraries look for the keys of an issuer: under the name of RFC 8414, and under that of OpenID Connect. */
+export const readIssuer = operation({
+  summary: "Who issues the tokens",
+  description:
+    "The issuer of access tokens and where its keys are (RFC 8414), for libraries that are told an issuer alone. Nobody signs in by OAuth or OpenID Connect here.",
+  auth: "none",
+  answer: {
+    status: 200,
+    description: "The issuer.",
+    schema: z.object({
+      issuer: z.url().meta({ description: "The `iss` and the `aud` of access tokens." }),
+      jwks_uri: z.url().meta({ description: "Where the public keys are." }),
+      service_documentation: z.url().meta({ description: "These documents." }),
+    }),
+    headers: PUBLIC,
+  },
+  refusals: [],
+  handle: async ({ c }, _phonekey, { issuer, settings }) => {
+    const origin = originOf(c, settings);
+    return ok({
+      issuer,
+      jwks_uri: `${origin}/.well-known/jwks.json`,
+      service_documentation: `${origin}/docs`,
+    });
+  },
+});
+
+export const readOpenIdIssuer = readIssuer;

@@ -184,6 +184,15 @@ describe("access tokens and the JWKS", () => {
     }
   });
 
+  it("name their client, as RFC 9068 asks, and are read without it as those of a version before", async () => {
+    expect(decodeSegment(await issueSample("access"), 1)).toMatchObject({ client_id: "phonekey" });
+    const read = async (claims: object) =>
+      bench.readAll(await bench.forge("access", { payload: { ...payload("access"), ...claims } }));
+    expect(await read({ client_id: "phonekey" })).toEqual(["access"]);
+    expect(await read({})).toEqual(["access"]);
+    for (const client_id of ["shop", "", null]) expect(await read({ client_id })).toEqual([]);
+  });
+
   it("are verified by OpenSSL by hand through the JWKS", async () => {
     const token = await issueSample("access");
     const [head = "", body = "", signature = ""] = token.split(".");

@@ -150,6 +150,7 @@ const file = fc
     "/readyz",
     "/openapi.json",
     "/.well-known/jwks.json",
+    "/.well-known/openid-configuration",
     "/metrics",
   )
   .map((path) => ({ method: "GET", path }));
