@@ -13,6 +13,8 @@ const EXPORTED = {
   users: [
     { localId: "bXy2Q8", phoneNumber: "+8613800138000", displayName: "Lin", createdAt: "1600000000000" },
     { localId: "k7Pq1Z", phoneNumber: "+447400123456", createdAt: "1600000000001" },
+    // Accounts from before Firebase noted it have no time.
+    { localId: "z2Wx5Y", phoneNumber: "+8613800138002" },
     { localId: "m0Rs3T", email: "a@example.com", createdAt: "1600000000002" },
     { localId: "q9Uv4W", phoneNumber: "+8613800138001", createdAt: "1600000000003", disabled: true },
   ],
@@ -31,5 +33,6 @@ it("what the page makes of an export of Firebase can be imported", () => {
       value: { id: "bXy2Q8", phone: "+8613800138000", name: "Lin", createdAt: 1_600_000_000_000 },
     },
     { ok: true, value: { id: "k7Pq1Z", phone: "+447400123456", name: "", createdAt: 1_600_000_000_001 } },
+    { ok: true, value: { id: "z2Wx5Y", phone: "+8613800138002", name: "" } },
   ]);
 });

@@ -28,8 +28,8 @@ export interface Incoming {
   readonly notes?: readonly Refusal[];
 }
 
-/** What fits `users.id` and can stand in a token, a log or a URL as it is. */
-const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** What fits `users.id` and can stand in a token, a log or a URL as it is. Those that nanoid makes may begin with `_` or `-`. */
+const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 export function isUserId(id: unknown): id is string {
   return typeof id === "string" && ID.test(id);
@@ -40,8 +40,7 @@ export function readId(id: unknown, phone: Phone): Result<string, "invalid_reque
   if (!isUserId(id)) {
     return refuse("invalid_request", {
       field: "id",
-      detail:
-        "must be 1 to 64 letters, digits, dots, hyphens or underscores, beginning with a letter or digit",
+      detail: "must be 1 to 64 letters, digits, dots, hyphens or underscores, with no dot in front",
     });
   }
   const { nationalNumber } = new PhoneNumber(phone);

@@ -26,8 +26,8 @@ export function writeUserLine({
 
 /**
  * Reads a line of `writeUserLine`, or of another system in the same form: `phone` must be there, in any spelling;
- * `id`, `name`, `avatar` (1 to 10) and `createdAt` (RFC 3339, UTC) may be left out. A field that is none of these is
- * refused, so that nobody believes that a password or a proof came along.
+ * `id`, `name`, `avatar` (1 to 10) and `createdAt` (RFC 3339, UTC) may be left out, or null but for the `id`: who loses
+ * that is somebody else. A field that is none of these is refused, so that nobody believes that a password or a proof came along.
  *
  * @param now epoch milliseconds
  */
@@ -65,7 +65,12 @@ function readObject(text: string): Result<Readonly<Record<string, unknown>>, "in
   if (Object.keys(value).some((key) => !FIELDS.includes(key))) {
     return refuse("invalid_request", { detail: `must have no fields but ${FIELDS.join(", ")}` });
   }
-  return ok(value as Record<string, unknown>);
+  return ok(withoutNulls(value));
+}
+
+/** Databases write null where there is nothing. */
+function withoutNulls(fields: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([key, value]) => value !== null || key === "id"));
 }
 
 function parseJson(text: string): unknown {
