@@ -32,6 +32,7 @@ export function eraseCommand(): Command {
       "after",
       "\nWhat counts against the number stays under its tag for as long as wrong guesses are kept (docs/accounts.md)." +
         "\nKeep the id that is printed: `phonekey restored` takes a list of them after a backup was played back." +
+        "\nAn id that begins with - is written behind --: `phonekey users erase --yes -- -x7`." +
         "\n\nExample:\n  phonekey users erase 019a1b2c-0000-7000-8000-000000000000 --yes",
     )
     .action((written: string, { yes = false, json = false }: EraseOptions) =>
