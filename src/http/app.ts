@@ -5,7 +5,7 @@ import * as tencent from "./callbacks/tencent.ts";
 import type { Env, HttpDeps } from "./context.ts";
 import { functionsDoor } from "./functions/door.ts";
 import { FUNCTIONS } from "./functions/index.ts";
-import { late, latePages } from "./late.ts";
+import { lazy, lazyPages } from "./lazy.ts";
 import { isFromLoopback } from "./loopback.ts";
 import { mayReadMetrics, readMetrics } from "./metrics.ts";
 import { bodyLimit } from "./middleware/body-limit.ts";
@@ -29,7 +29,7 @@ export function createApp(deps: HttpDeps): App {
   const functions = settings.functions.isOpen ? FUNCTIONS : [];
   for (const [path] of functions) app.use(path, cors(settings.allowedOrigins), functionsDoor(settings));
 
-  // What carriers say of messages: not there for whoever does not know the secret in its address.
+  // Reports of carriers: 404 without the secret that is part of the address.
   app.use("/callbacks/tencent/:secret/*", (c, next) =>
     tencent.knowsSecret(c, deps) ? next() : answerNotFound(deps)(c),
   );
@@ -44,48 +44,48 @@ export function createApp(deps: HttpDeps): App {
     app.on(
       method.toUpperCase(),
       routePath(path),
-      late(async () => {
+      lazy(async () => {
         const operation = await load();
         return (c) => runOperation(operation, deps, c);
       }),
     );
   }
 
-  // The functions API, for clients of the demo: it takes what the demo takes, and is closed to foreign web pages.
+  // The functions API, for clients of the demo: takes what the demo takes; web pages of other origins are refused.
   for (const [path, handle] of functions) app.all(path, (c) => handle(c, deps));
 
-  // Counters of this process: not there for whoever is elsewhere and has no token.
+  // Counters of this process: 404 without the token, unless the caller is on this machine.
   app.use("/metrics", (c, next) => (mayReadMetrics(c, settings) ? next() : answerNotFound(deps)(c)));
   app.get("/metrics", (c) => readMetrics(c, deps));
 
   app.get(
     "/openapi.json",
-    late(async () => (await import("./api/openapi.ts")).createOpenApi(settings, await loadOperations())),
+    lazy(async () => (await import("./api/openapi.ts")).createOpenApi(settings, await loadOperations())),
   );
   app.get(
     "/docs",
-    late(async () => (await import("./pages/docs.ts")).createDocs(deps, await loadOperations())),
+    lazy(async () => (await import("./pages/docs.ts")).createDocs(deps, await loadOperations())),
   );
 
-  // The pages, loaded by the first request for one of them: forms are bound to the browser's cookie and judged by origin.
+  // The pages. Each form is bound to its browser's cookie, and its origin is checked.
   app.get("/", (c) => c.redirect("/account", 303));
-  const page = latePages(deps);
+  const page = lazyPages(deps);
   addSignInPages(app, page);
   addAccountPages(app, page);
 
-  // Where people enter codes that backends asked for: whoever has the link may.
+  // Where people enter codes that backends asked for: open to whoever has the link.
   app.get("/verify/:link", page("showVerify"));
   app.post("/verify/:link", page("submitVerify"));
   app.post("/verify/:link/resend", page("resendVerify"));
 
-  // The development inbox: not there in production, and only for this machine: it shows codes.
+  // The development inbox, which shows codes: not there in production, and 404 for other machines.
   if (deps.inbox) {
     app.use("/dev/*", (c, next) => (isFromLoopback(c) ? next() : answerNotFound(deps)(c)));
     app.get("/dev/inbox", page("showInbox"));
     app.get("/dev/inbox.json", page("readInbox"));
   }
 
-  // What the build made for browsers: public, and nothing else is read from the disk.
+  // Files that the build made for browsers, kept in memory: public.
   app.get("/assets/:file", (c) => serveStatic(c, deps));
   app.get("/avatars/:file", (c) => serveStatic(c, deps));
   app.get("/favicon.svg", (c) => serveStatic(c, deps));
@@ -96,9 +96,9 @@ export function createApp(deps: HttpDeps): App {
   return app;
 }
 
-type Page = ReturnType<typeof latePages>;
+type Page = ReturnType<typeof lazyPages>;
 
-/** Whoever signs in. */
+/** For people who sign in. */
 function addSignInPages(app: App, page: Page): void {
   app.get("/sign-in", page("showPhone"));
   app.get("/temporary-password", page("showTemporaryPassword"));
@@ -118,7 +118,7 @@ function addSignInPages(app: App, page: Page): void {
   app.post("/sign-in/forgotten/resend", page("resendReset"));
 }
 
-/** Whoever is signed in. */
+/** For people who are signed in. */
 function addAccountPages(app: App, page: Page): void {
   app.get("/account", page("showAccount"));
   app.post("/account/profile", page("submitProfile"));
@@ -139,7 +139,7 @@ function addAccountPages(app: App, page: Page): void {
   app.post("/account/data/export", page("downloadData"));
   app.post("/account/data/send", page("sendEraseCode"));
   app.post("/account/data/erase", page("submitErase"));
-  // For whoever has the link that a notice brought, signed in or not.
+  // For whoever has the link from a notice, signed in or not.
   app.get("/stop/:code", page("showStop"));
   app.post("/stop/:code", page("submitStop"));
   app.get("/account/factors", page("showFactors"));

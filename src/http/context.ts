@@ -7,16 +7,16 @@ import type { Locale } from "../core/verification/ports.ts";
 import type { ClientAddressSettings } from "./middleware/client-address.ts";
 import type { ScfSettings } from "./scf/own-host.ts";
 
-/** Where a door writes what an operator should see. Nothing that a caller sent goes there. */
+/** The operator's log. Nothing that a caller sent is written there. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-/** An answered request, as far as it is counted. */
+/** What is counted of an answered request. */
 export interface CountedRequest {
-  /** The pattern that it was answered by, never its path. */
+  /** The route's pattern, never the path. */
   readonly route: string;
   readonly method: string;
   readonly status: number;
@@ -24,7 +24,7 @@ export interface CountedRequest {
   readonly refusal?: string;
 }
 
-/** What is counted, for whoever watches over this process. */
+/** The counters of this process. */
 export interface Metrics {
   countRequest(request: CountedRequest): void;
   /** All counts, with their media type. */
@@ -37,7 +37,7 @@ export interface QrPath {
   readonly path: string;
 }
 
-/** What the doors need. */
+/** What all doors need. */
 export interface HttpDeps {
   readonly phonekey: Phonekey;
   readonly jwks: Tokens["jwks"];
@@ -61,13 +61,13 @@ export interface HttpDeps {
 export interface HttpSettings extends ClientAddressSettings {
   /** The origin under which people reach this server, `https://…`; in development it follows the request. */
   readonly publicUrl?: string;
-  /** Where this is a function of SCF: without a `publicUrl`, links lead to its own host, and to no other. */
+  /** Set on SCF, where without a `publicUrl` links lead to the function's own host and to no other. */
   readonly scf?: ScfSettings;
   /** Web origins that may call the APIs from a browser. */
   readonly allowedOrigins: readonly string[];
   /** Addresses of apps that the sign-in page may hand over to, compared exactly. */
   readonly returnTo: readonly string[];
-  /** Each is part of an address that takes what carriers say; none, and there is no such address. */
+  /** Secrets, each of which makes an address for reports of carriers; without any there is none. */
   readonly callbackSecrets: readonly string[];
   /** Lets callers from elsewhere read `/metrics`. */
   readonly metricsToken?: string;
@@ -129,13 +129,13 @@ export interface Env {
     addressKey: string;
     /** The address itself; empty where `addressKey` is. */
     address: string;
-    /** What its answer carries where that does not say otherwise itself, by names in lower case. */
+    /** Headers of the answer, by names in lower case; what a route sets itself goes before them. */
     headers: Record<string, string>;
-    /** An answer that was made with them. */
+    /** The answer, where it was made with these headers and needs no more (`answerWith`). */
     complete?: Response;
-    /** The backend that showed a good API key, by its name. */
+    /** The name of the backend whose API key was good. */
     backend?: string;
-    /** What was answered no with. */
+    /** The code that it was refused with. */
     refusal?: string;
     /** Set where the answers have the shape of the functions API. */
     door?: "functions";

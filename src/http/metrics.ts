@@ -15,7 +15,7 @@ function showsToken(c: Context<Env>, { metricsToken }: MetricsSettings): boolean
   return metricsToken !== undefined && equalSecrets(bearerToken(c) ?? "", metricsToken);
 }
 
-/** On SCF the other end of a connection is the platform, and whatever carries the platform's own header came through it. */
+/** Never on SCF, where connections come from the platform, nor for a request that a platform's header shows to be forwarded. */
 function isOnThisMachine(c: Context<Env>, { scf, clientIpHeader }: MetricsSettings): boolean {
   const cameThrough = clientIpHeader !== undefined && c.req.header(clientIpHeader) !== undefined;
   return !scf && !cameThrough && isFromLoopback(c);

@@ -50,7 +50,7 @@ export function problemOf(refusal: Refusal, locale: Locale, requestId: string): 
   };
 }
 
-/** Answers a request with a refusal. */
+/** Answers a request with a refusal, as a problem document in the request's language. */
 export function problem(c: Context<Env>, refusal: Refusal): Response {
   const body = problemOf(refusal, c.get("locale"), c.get("requestId"));
   c.set("refusal", refusal.code);
@@ -75,7 +75,7 @@ function demandOf({ code, stepUp }: Refusal, isShown: boolean): string | undefin
   return `Bearer error="insufficient_user_authentication", acr_values="${level}", max_age="${maxAgeSeconds}"`;
 }
 
-/** An answer without a request to take its language and id from. */
+/** A refusal as status, headers and body, for requests that reach no route: in English, and without an id. */
 export function plainProblem(refusal: Refusal) {
   const body = JSON.stringify(problemOf(refusal, "en", "none"));
   const headers = {
@@ -83,7 +83,7 @@ export function plainProblem(refusal: Refusal) {
     "content-length": String(Buffer.byteLength(body)),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
-    // The connection, where there is one, ends with it.
+    // A server closes the connection after it.
     connection: "close",
   };
   return { status: REFUSALS[refusal.code].status, headers, body };

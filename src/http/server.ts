@@ -10,12 +10,12 @@ import { getRequestListener, RequestError } from "@hono/node-server";
 import { REFUSALS, type RefusalCode } from "../core/refusals.ts";
 import type { App } from "./app.ts";
 import type { Log, Metrics } from "./context.ts";
+import { headerFault, MAX_HEADER_BYTES } from "./header-limits.ts";
 import { plainProblem } from "./problem.ts";
 import type { Arrive } from "./scf/arrival.ts";
 import { takeIn } from "./scf/web.ts";
-import { MAX_HEADER_BYTES, unfit } from "./unfit.ts";
 
-/** Bounds that hold before a request reaches a route (T43, T44). */
+/** Limits that hold before a request reaches a route (T43, T44). Times in milliseconds. */
 const LIMITS = {
   maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: 10_000,
@@ -23,50 +23,53 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
   noDelay: true,
-  // Node would answer without a body; `unroutable` answers like everywhere else.
+  // Node would answer without a body; `answerUnroutable` answers with a problem document.
   requireHostHeader: false,
 };
 const MAX_CONNECTIONS = 10_000;
-/** How long a client may take nothing of an answer that has begun, twice that at most: Node.js looks once whether more went out. */
+/**
+ * How long a connection may stand still, as when a client takes nothing of its answer. It may be twice that: Node.js starts
+ * the time anew once if anything went out meanwhile.
+ */
 const STALLED_MS = 15_000;
-/** How long a client has to read our last word and close. */
+/** How long a client may take to read our last answer and close its side. */
 const LINGER_MS = 2_000;
 
-/** What the server tells of requests that reach no route. */
+/** Where the server reports requests that reach no route. */
 interface ServerDeps {
   readonly log: Log;
   readonly metrics: Pick<Metrics, "countRequest">;
 }
 
-/** Where a request without a route stands in the counts. */
+/** The route under which such requests are counted. */
 const ROUTE = "none";
 
 /**
  * The Node.js server in front of the routes. It does not listen yet.
  *
- * @param arrive where the server is a web function of SCF: takes the platform's part out of each request
+ * @param arrive on SCF: removes from each request what the platform added, and tells the client's address
  */
 export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?: Arrive): Server {
   const count = (code: RefusalCode, method = "") =>
     metrics.countRequest({ route: ROUTE, method, status: REFUSALS[code].status, refusal: code });
   const refuse = ({ method }: IncomingMessage, response: ServerResponse, code: RefusalCode) => {
     count(code, method);
-    answerUnfit(response, code);
+    answerAtOnce(response, code);
   };
   const route: Parameters<typeof getRequestListener>[0] = arrive
     ? (request, { incoming }) => app.fetch(request, takeIn(incoming as IncomingMessage, arrive))
     : app.fetch;
-  const handle = getRequestListener(route, { errorHandler: (error) => unroutable(error, log, count) });
+  const handle = getRequestListener(route, { errorHandler: (error) => answerUnroutable(error, log, count) });
   const underWay = new WeakMap<Socket, ServerResponse>();
   const server = createServer(LIMITS, (request, response) => {
     underWay.set(request.socket, response);
-    const code = unfit(namesOf(request));
+    const code = headerFault(namesOf(request));
     if (code) refuse(request, response, code);
     else void handle(request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
-  // Beyond this number Node drops headers in silence, a forwarding header that a proxy added last among them (T35).
-  // `unfit` counts them instead; their size is bounded anyway.
+  // Node would drop headers beyond a number in silence, also the forwarding header that a proxy added last (T35). Here
+  // `headerFault` refuses too many of them, and `maxHeaderSize` bounds their size.
   server.maxHeadersCount = 0;
   server.on("connection", knowPeer);
   server.setTimeout(STALLED_MS, (socket) => endStalled(socket, underWay.get(socket)));
@@ -81,14 +84,15 @@ export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?
 }
 
 /**
- * Has Node remember whose connection this is. Asked once it was reset, the kernel does not say, and hands out what came by it all
- * the same: whoever sends and resets would have no address, and so no limits by address (T35).
+ * Makes Node remember the address of a connection's other end as long as the kernel knows it. After a reset the kernel
+ * still hands out what was received, but tells no address any more: a client that sends and resets at once would have none,
+ * and so no limits by address (T35).
  */
 function knowPeer(socket: Socket): void {
   if (!socket.remoteAddress) socket.destroy();
 }
 
-/** Ends a connection on which nothing happens (T43), unless the other took all that we said and waits for more. */
+/** Ends a connection on which nothing happens (T43), unless the client waits for us: it took all that was sent so far. */
 function endStalled(socket: Socket, underWay: ServerResponse | undefined): void {
   const isOurTurn = underWay?.writableFinished === false && socket.writableLength === 0;
   if (!isOurTurn) socket.destroy();
@@ -98,13 +102,13 @@ function namesOf({ rawHeaders }: IncomingMessage): readonly string[] {
   return rawHeaders.filter((_, index) => index % 2 === 0);
 }
 
-function answerUnfit(response: ServerResponse, code: RefusalCode): void {
+function answerAtOnce(response: ServerResponse, code: RefusalCode): void {
   const { status, headers, body } = plainProblem({ code });
   response.writeHead(status, headers).end(body);
 }
 
-/** A target or `Host` that makes no URL. Whatever a route throws, the app has answered itself. */
-function unroutable(error: unknown, log: Log, count: (code: RefusalCode) => void): Response {
+/** Answers a request whose target or `Host` makes no URL. What routes throw never comes here: the app answers that. */
+function answerUnroutable(error: unknown, log: Log, count: (code: RefusalCode) => void): Response {
   const code = error instanceof RequestError ? "invalid_request" : "internal_error";
   if (code === "internal_error") log.error({ err: error }, "fault outside the routes");
   count(code);
@@ -117,7 +121,7 @@ const UNREADABLE: Readonly<Record<string, RefusalCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
 };
 
-/** Node's own answers to what it cannot read have no body; ours are problem documents like all others. */
+/** Answers what Node cannot parse with a problem document like all others; Node's own answers have no body. */
 function answerUnreadable(code: RefusalCode, socket: Socket, underWay: ServerResponse | undefined): void {
   const hasBegun = underWay?.headersSent && !underWay.writableFinished;
   if (!socket.writable || hasBegun) {
@@ -127,6 +131,6 @@ function answerUnreadable(code: RefusalCode, socket: Socket, underWay: ServerRes
   const { status, headers, body } = plainProblem({ code });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
-  // A client that never closes its own side would keep the connection.
+  // Else a client that never closes its side would keep the connection.
   socket.setTimeout(LINGER_MS, () => socket.destroy());
 }

@@ -18,17 +18,17 @@ export interface Operation {
   readonly summary: string;
   readonly description: string;
   /**
-   * Whose credentials it takes. `backend` asks for an API key; `backend_if_shown` takes one and does without, and
-   * `any_if_shown` an access token, too.
+   * The credentials it takes: an access token or an API key (`backend`), which must be shown; an optional API key
+   * (`backend_if_shown`); or an optional API key or access token (`any_if_shown`).
    */
   readonly auth: "none" | "access_token" | "backend" | "backend_if_shown" | "any_if_shown";
-  /** Whether it is open to whoever came by a temporary password and has not chosen one of their own yet. */
+  /** Whether a session that a temporary password opened may call it before its user has chosen a password. */
   readonly beforePassword: boolean;
   /** Whether it takes an `Idempotency-Key`: every call that sends. */
   readonly sends: boolean;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
-  /** One that takes `undefined` may be left out. */
+  /** Where the schema takes `undefined`, the body may be left out. */
   readonly body?: z.ZodType;
   readonly answer: Answer;
   readonly refusals: readonly RefusalCode[];
@@ -44,7 +44,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A request after its credentials and its schemas were judged. */
+/** A request that passed the checks of its credentials and schemas. */
 export interface OperationRequest<Params, Query, Body, Who> {
   readonly params: Params;
   readonly query: Query;
@@ -58,7 +58,7 @@ export interface OperationRequest<Params, Query, Body, Who> {
   readonly c: Context<Env>;
 }
 
-/** Who calls, by what the operation asks for. */
+/** Who calls, for each kind of `auth`. */
 export interface PrincipalOf {
   readonly none: undefined;
   readonly access_token: Principal;
@@ -119,7 +119,7 @@ export function operation<
   };
 }
 
-/** What any call with these parts may be refused with, whatever it does. */
+/** All that a call may be refused with: what its operation declares, and what follows from its parts. */
 export function allRefusals(operation: Operation): RefusalCode[] {
   const codes = new Set<RefusalCode>(operation.refusals);
   if (operation.body ?? operation.params ?? operation.query) codes.add("invalid_request");

@@ -12,7 +12,7 @@ import { fromOf } from "../middleware/request-context.ts";
 import { problem } from "../problem.ts";
 import { allRefusals, type Operation, type PrincipalOf } from "./operation.ts";
 
-/** Runs a call: credentials, then the request's schemas, then the handler, then the answer's schema. */
+/** Runs a call: judges credentials, then the request by its schemas; calls the handler; shapes the answer by its schema. */
 export async function runOperation(operation: Operation, deps: HttpDeps, c: Context<Env>): Promise<Response> {
   const request = await readRequest(operation, deps, c);
   if (!request.ok) return problem(c, request.refusal);
@@ -27,7 +27,7 @@ export async function runOperation(operation: Operation, deps: HttpDeps, c: Cont
   return answerWith(c, JSON.stringify(schema.parse(result.value)), status, headers);
 }
 
-/** A refusal that is not declared would be undocumented: it is a fault of ours. */
+/** Throws for a refusal that the operation does not declare: callers would not find it in the documents. */
 function assertDeclared(operation: Operation, code: RefusalCode): void {
   if (allRefusals(operation).includes(code)) return;
   throw new Error(`${operation.method} ${operation.path} refused with ${code}, which it does not declare`);
@@ -38,7 +38,7 @@ async function readRequest(
   deps: HttpDeps,
   c: Context<Env>,
 ): Promise<Result<object, RefusalCode>> {
-  // It may come slowly: who has lost their credentials by its end is judged as such, and before what it says.
+  // Received first, since it may come slowly: credentials are judged as they are when all of it is here.
   if (operation.body) await c.req.arrayBuffer();
   const principal = await authorize(operation, deps, c);
   if (!principal.ok) return principal;
@@ -83,7 +83,7 @@ async function authorize(
     return backend.ok && auth === "any_if_shown" ? ok({ backend: backend.value }) : backend;
   }
   if (auth === "backend_if_shown" || !token) return ok(auth === "any_if_shown" ? {} : undefined);
-  // Whoever shows something else than credentials where none are needed is anybody.
+  // Credentials are optional here: an access token that is not good counts as none.
   const person = await readPerson(deps, token);
   return ok(person.ok ? { person: person.value } : {});
 }
@@ -122,7 +122,7 @@ function readIdempotencyKey(c: Context<Env>): Result<string | undefined, "invali
   });
 }
 
-/** Query parameters; one that is given twice is kept as a list, which no schema takes. */
+/** The query parameters. One that is given twice stays a list, which every schema refuses. */
 function singleQuery(c: Context<Env>): Record<string, string | string[]> {
   const entries = Object.entries(c.req.queries());
   return Object.fromEntries(
@@ -160,7 +160,10 @@ function parse(schema: z.ZodType, value: unknown): Result<unknown, "invalid_requ
   return refuse("invalid_request", describe(likeliest(parsed.error.issues)));
 }
 
-/** Of a body or a part of it with several forms, what is wrong with the form that it comes nearest to, if it comes near to one. */
+/**
+ * The issue to tell of. Where a body, or a part of it, may have several forms, that of the form with the fewest issues,
+ * unless two forms have as few: then the issue with the union as a whole.
+ */
 function likeliest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
   const [issue] = issues;
   if (issue?.code !== "invalid_union") return issue;
@@ -183,7 +186,7 @@ function describe(issue: z.core.$ZodIssue | undefined): { field: string; detail:
   };
 }
 
-/** A key that the caller made up is only repeated if it looks like a name, and never if it may hold a phone or a code. */
+/** An unknown field's name, for the refusal: repeated only where it looks like a name and cannot hold a phone or a code. */
 function fieldName(key: string): string {
   return /^[A-Za-z_]\w{0,31}$/.test(key) && !/\d{4}/.test(key) ? key : "body";
 }

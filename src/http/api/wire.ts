@@ -48,7 +48,7 @@ export function transactionOf({
   return { transaction: { ...rest, ...(hash !== undefined && { hash }) } };
 }
 
-/** The same for the page that a backend wants to send the person to. */
+/** The page that a backend asks for, likewise. */
 export function pageRequestOf({ page }: { readonly page?: z.output<typeof PageBody> | undefined }): {
   readonly page?: PageRequest;
 } {
@@ -102,8 +102,8 @@ export async function tokensBody(
 }
 
 /**
- * For whom a backend asks: the person's address is the one that it names, and it is asked for no challenge. A caller
- * without an API key speaks for itself and names nobody.
+ * The client that a start is for. A backend calls on behalf of a person, whose address it may name, and is asked for no
+ * challenge. Other callers are the client themselves; `invalid_request` where one of them names an address.
  */
 export function askerOf(
   request: AnyRequest,
@@ -126,7 +126,7 @@ export function passkeyOptionsBody(options: CoreOptions["options"]): z.input<typ
   return PasskeyOptions.parse(options);
 }
 
-/** What a person shows, by the field that it is in. */
+/** What a person shows as a factor, told by the field that the body has. */
 export function evidenceOf(body: z.output<typeof StepUpBody>): Evidence {
   if ("totp" in body) return { by: "otp", code: body.totp };
   if ("passkey" in body) return { by: "pop", answer: body.passkey };
@@ -135,7 +135,7 @@ export function evidenceOf(body: z.output<typeof StepUpBody>): Evidence {
   return { by: "sms", verificationId: body.verificationId, code: body.code };
 }
 
-/** What a use case needs to know of who calls. */
+/** The client that a request comes from, as use cases take it. */
 export function clientOf({ addressKey, address }: AnyRequest, deviceToken?: string): Client {
   const from = addressKey && address ? { addressKey, address } : {};
   return deviceToken ? { deviceToken, ...from } : from;

@@ -10,10 +10,10 @@ export interface ClientAddressSettings {
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Characters; far more than a chain of proxies needs. */
+/** Characters of `X-Forwarded-For` that are read, from the right: far more than a chain of proxies needs. */
 const LONGEST_CHAIN = 1_024;
 
-/** By which proxies tell for whom they ask, in lower case. */
+/** Headers in which proxies tell whom they forward for, in lower case. */
 export const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 export interface ClientAddress {
@@ -24,8 +24,8 @@ export interface ClientAddress {
 }
 
 /**
- * The client's address. Undefined where no source can be
- * trusted, and then address limits are off: one bucket for everybody behind an unknown proxy would refuse them all.
+ * The client's address. Undefined where no source can be trusted; address limits are off then, since one count for
+ * everybody behind an unknown proxy would soon refuse them all.
  *
  * `X-Forwarded-For` is believed from the right, hop by hop, and only from configured proxies (T35).
  *
@@ -45,8 +45,8 @@ export function clientAddress(
 }
 
 /**
- * Why a request that was forwarded has no client's address, for the log: an operator who does not hear of it believes
- * that limits by address hold. Undefined where it was not forwarded, as the probe of a neighbour.
+ * Why a forwarded request has no client's address, for the log: otherwise an operator would believe that address limits
+ * hold. Undefined where the request was not forwarded, as a probe from a neighbouring machine.
  */
 export function whyUnknown(
   peer: string | undefined,
@@ -80,7 +80,7 @@ function forwardedFor(value = "", settings: ClientAddressSettings): Address | un
 }
 
 function parse(text: string | undefined): Address | undefined {
-  // The usual spelling of most addresses: reading it as all others that there may be takes five times as long.
+  // Most addresses are so; `ipaddr.process`, which reads every spelling, takes five times as long.
   if (text && isIPv4(text)) return ipaddr.IPv4.parse(text);
   if (!text || !ipaddr.isValid(text)) return undefined;
   return ipaddr.process(text);
@@ -101,7 +101,7 @@ function addressOf(address: Address | undefined): ClientAddress | undefined {
 
 type Network = readonly [address: Address, bits: number];
 
-/** Read once for each setting: reading them takes longer than comparing. */
+/** The networks of each setting, parsed once: to parse them takes longer than to compare. */
 const networks = new WeakMap<readonly string[], readonly Network[]>();
 
 function networksOf(proxies: readonly string[]): readonly Network[] {

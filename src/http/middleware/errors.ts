@@ -6,7 +6,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { say } from "../functions/answer.ts";
 import { refuseRequest } from "../refuse-request.ts";
 
-/** A browser that follows links gets a page, everybody else what the door answers with. */
+/** Answers with a page where a browser follows a link, and in the shape of the door otherwise. */
 async function answer(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const isApi = c.get("door") !== undefined || c.req.path.startsWith("/v1/");
   const takesPages = !isApi && (c.req.header("accept") ?? "").includes("text/html");
@@ -23,7 +23,7 @@ export function answerTooLarge(deps: HttpDeps): (c: Context<Env>) => Promise<Res
   return (c) => answer(c, deps, { code: "request_too_large" });
 }
 
-/** For an address that other methods have: 405 with those in `Allow`. */
+/** Answers 405 with the methods in `Allow` where the address takes others, and 404 where it takes none. */
 export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
   return async (c) => {
     const methods = new Set(
@@ -31,7 +31,7 @@ export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
         .filter((route) => route.method !== "ALL" && matches(route.path, c.req.path))
         .map((route) => route.method),
     );
-    // Whatever answers GET answers HEAD.
+    // Every route of GET answers HEAD, too.
     if (methods.has("GET")) methods.add("HEAD");
     if (methods.size === 0) return await answer(c, deps, { code: "not_found" });
     c.get("headers").allow = [...methods].join(", ");
@@ -49,8 +49,8 @@ function matches(route: string, path: string): boolean {
 }
 
 /**
- * The last resort: whatever was thrown is logged with its cause and answered without it. A store that cannot be
- * reached is 503, anything else is a fault of ours (promise 7).
+ * Logs whatever was thrown with its cause, and answers without it: 503 where a store or another part cannot be reached
+ * (promise 7), 500 for anything else, which is a fault of ours.
  */
 export function answerFault(deps: HttpDeps): ErrorHandler<Env> {
   return async (error, c) => {

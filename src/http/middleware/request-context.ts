@@ -4,7 +4,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { clientAddress, whyUnknown } from "./client-address.ts";
 import { negotiateLocale } from "./locale.ts";
 
-/** Gives every request an id of ours, its language and its client's address, counts it, and logs how it went. */
+/** Gives every request an id, its language and its client's address; counts and logs it once it was answered. */
 export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
   const warnOfProxy = proxyWarning(deps);
   return async (c, next) => {
@@ -29,13 +29,13 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
   };
 }
 
-/** Where a request came from, as use cases take it: nothing where no source of that can be trusted. */
+/** The client's address, as use cases take it; nothing where no source of it can be trusted. */
 export function fromOf(c: Context<Env>): Pick<Client, "addressKey" | "address"> {
   const { addressKey, address } = c.var;
   return addressKey ? { addressKey, address } : {};
 }
 
-/** Says once for which requests the limits by address are off, and why. */
+/** Warns once that address limits are off for some requests, and why. */
 function proxyWarning({ log, settings }: HttpDeps) {
   let warned = false;
   return (peer: string | undefined, header: (name: string) => string | undefined) => {

@@ -2,14 +2,14 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Env, HttpSettings } from "../context.ts";
 
 /**
- * The headers that every answer carries; a route may set stricter or, for public files, other ones itself. The id of the
- * request is among them.
+ * Sets the headers that every answer carries, the request's id among them, where a route has not set its own: stricter
+ * ones for pages, others for public files.
  */
 export function securityHeaders({
   publicUrl,
   scf,
 }: Pick<HttpSettings, "publicUrl" | "scf">): MiddlewareHandler<Env> {
-  // The URLs of functions have no other scheme.
+  // Function URLs of SCF are always https.
   const isEncrypted = publicUrl?.startsWith("https:") ?? scf !== undefined;
   const defaults: Record<string, string> = {
     "cache-control": "no-store",

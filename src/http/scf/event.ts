@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ok, type Result, refuse } from "../../core/refusals.ts";
-import { MAX_HEADER_BYTES, unfit } from "../unfit.ts";
+import { headerFault, MAX_HEADER_BYTES } from "../header-limits.ts";
 import type { Arrive, Fields } from "./arrival.ts";
 import { NOWHERE } from "./own-host.ts";
 
@@ -50,8 +50,10 @@ export function readEvent(event: unknown, arrive: Arrive): Result<EventRequest, 
   const { httpMethod, path, headers, queryString, requestContext } = read.data;
   const search = new URLSearchParams(queryString).toString();
   const target = `${path}${search && `?${search}`}`;
-  const unfitting = isTooLarge(target, headers) ? "headers_too_large" : unfit(headers.map(([name]) => name));
-  if (unfitting) return refuse(unfitting);
+  const fault = isTooLarge(target, headers)
+    ? "headers_too_large"
+    : headerFault(headers.map(([name]) => name));
+  if (fault) return refuse(fault);
   const body = bodyOf(read.data);
   if (body === undefined) return malformed("body");
 

@@ -3,9 +3,9 @@ import type { Env } from "../context.ts";
 import type { Arrive, Fields } from "./arrival.ts";
 
 /**
- * Takes the platform's fields out of a request, in place, before anything reads them.
+ * Removes the platform's fields from a request, in place, before anything reads them.
  *
- * @returns what the routes learn of the connection: the client's address in the place of the platform's
+ * @returns what routes see of the connection: the client's address instead of the platform's
  */
 export function takeIn(incoming: IncomingMessage, arrive: Arrive): Env["Bindings"] {
   const { fields, peer } = arrive(fieldsOf(incoming), { neighbour: incoming.socket.remoteAddress });

@@ -2,8 +2,8 @@ import type { Handler } from "hono";
 import type { Env, HttpDeps } from "./context.ts";
 
 /**
- * Loads what handlers would load late, for a process that runs for long: by the time of the first request its files may have
- * been replaced, or it may have no descriptor left to open them with, and Node.js does not try a module twice.
+ * Loads at once what handlers would load with their first request. For servers, which run for long: by then their files may
+ * have been replaced by a deployment, or no file descriptor be left, and Node.js never tries to load a module again.
  */
 export async function loadNow(): Promise<void> {
   await Promise.all([
@@ -17,13 +17,13 @@ export async function loadNow(): Promise<void> {
 }
 
 /**
- * A handler that is made, and whose code is loaded, by the first request for it: a function that is started for one
- * request does not wait for what it will not ask for.
+ * A handler that is loaded and made by the first request for it: a function that is started for one request does not wait
+ * for code that this request never runs.
  */
-export function late(make: () => Promise<Handler<Env>>): Handler<Env> {
+export function lazy(make: () => Promise<Handler<Env>>): Handler<Env> {
   let making: Promise<Handler<Env>> | undefined;
   const made = () => {
-    // What could not be made is tried again by the next request.
+    // After a failure the next request tries again.
     making ??= make().catch((error: unknown) => {
       making = undefined;
       throw error;
@@ -35,10 +35,10 @@ export function late(make: () => Promise<Handler<Env>>): Handler<Env> {
 
 type Pages = typeof import("./pages/index.ts");
 
-/** Makes handlers of the pages by their names; all of them are loaded by the first request for one. */
-export function latePages(deps: HttpDeps): (name: keyof Pages) => Handler<Env> {
+/** Makes handlers of pages by their names. The first request for one of them loads them all. */
+export function lazyPages(deps: HttpDeps): (name: keyof Pages) => Handler<Env> {
   return (name) =>
-    late(async () => {
+    lazy(async () => {
       const pages = await import("./pages/index.ts");
       return (c) => pages[name](c, deps);
     });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 /** Loads what is loaded late, or not; then takes all descriptors, and loads the pages. */
 const script = (before: string) => `
 import { openSync } from "node:fs";
-import { loadNow } from "./dist/http/late.js";
+import { loadNow } from "./dist/http/lazy.js";
 ${before};
 try {
   for (;;) openSync("/dev/null");
