@@ -23,7 +23,7 @@ export function alertsOf(
   });
 }
 
-/** Writes every alert that is raised or over into the log, and counts it. */
+/** Logs and counts every alert that begins or ends. */
 export function writtenDown(
   log: Pick<Log, "error">,
   { onAlert }: Pick<Observer, "onAlert">,
@@ -34,7 +34,7 @@ export function writtenDown(
   };
 }
 
-/** What tells the operator by `ALERT_WEBHOOK`; undefined where there is none. */
+/** The job that posts alerts to `ALERT_WEBHOOK`; undefined where that is not set. */
 export function tellingOf(
   { alerts: webhook }: Pick<Config, "alerts">,
   store: AlertStore,

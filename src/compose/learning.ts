@@ -23,7 +23,7 @@ interface LearningDeps {
   readonly log: Pick<Log, "error">;
 }
 
-/** Learns from the traffic of the last days, and tells of budgets and attacks in time. */
+/** The job that learns from the traffic of the last days, and alerts of budgets and attacks in time. */
 export function learningOf(
   { config, database, stores, clock, random, observer, log }: LearningDeps,
   turns: Turns,

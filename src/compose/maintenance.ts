@@ -25,7 +25,7 @@ import { tellingOf } from "./alerts.ts";
 import { learningOf } from "./learning.ts";
 import { reportingOf } from "./reports.ts";
 
-/** Moves accounts whose time has come, and sends the notices that are due. */
+/** The jobs about accounts: changes of number that are due, and notices. */
 export type AccountJobs = Pick<Required<TickDeps["jobs"]>, "phone_changes" | "notices">;
 
 export type Tick = (options?: TickOptions) => Promise<TickReport>;
@@ -34,19 +34,19 @@ interface MaintenanceDeps {
   readonly config: Config;
   readonly database: SqlDatabase;
   readonly stores: SqlStores;
-  /** Where the limits of requests are counted, wherever that is. */
+  /** The limits that requests count on, in whatever store `STATE_URL` names. */
   readonly limits: Pick<LimitStore, "forget">;
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: Pick<Observer, "onReport" | "onAlert">;
   readonly log: Pick<Log, "error">;
-  /** What is to be done about accounts. */
+  /** Absent where another process does them. */
   readonly accounts?: AccountJobs | undefined;
 }
 
 /**
- * Periodic work. What has to be removed is in the database: Redis forgets by itself, and so does memory. Verifications and
- * limits are looked for there also when they live elsewhere now, for what an earlier `STATE_URL` left behind.
+ * Periodic work. Only the database has to be swept: Redis and memory forget by themselves. Its verifications and limits
+ * are swept also where `STATE_URL` names another store now, for what an earlier one left behind.
  */
 export function createTick(maintained: MaintenanceDeps): Tick {
   const { config, database, stores, clock, random } = maintained;
@@ -65,7 +65,7 @@ export function createTick(maintained: MaintenanceDeps): Tick {
   return (options) => tick(deps, options);
 }
 
-/** Of all that is counted: tickets that anybody can forge have windows of their own. */
+/** How far back any limit looks, milliseconds; Tencent's disaster tickets, which anybody can forge, have windows of their own. */
 function longestOf({ limits, challenges }: Config): number {
   const { disasterTickets = [] } = challenges.tencent;
   return Math.max(longestWindowMs(limits), ...disasterTickets.map(({ windowMs }) => windowMs));

@@ -26,7 +26,7 @@ import { coreSettings, originOf } from "./settings.ts";
 interface SendingDeps {
   readonly stores: SqlStores;
   readonly limits: LimitStore;
-  /** Where verifications live, wherever that is. */
+  /** In whatever store `STATE_URL` names. */
   readonly verifications: VerificationStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -34,8 +34,8 @@ interface SendingDeps {
 }
 
 /**
- * What is to be done about accounts, where periodic work runs beside the servers or without one. Undefined for the console
- * sender: its inbox is in the server.
+ * The jobs about accounts, for periodic work in a process of its own. Undefined for the console sender, whose inbox is in
+ * the server: that does them.
  */
 export function accountJobs(
   config: Config,
@@ -88,7 +88,7 @@ export function accountJobs(
   };
 }
 
-/** The settings that would have to name a template for each notice, and do not: such a notice is not sent. */
+/** The settings for templates of notices that are not set. A notice without a template is not sent. */
 function missingNoticeTemplates({ sender, tencent }: Config): readonly string[] {
   if (sender !== "tencent") return [];
   const kinds = [
@@ -104,7 +104,7 @@ function missingNoticeTemplates({ sender, tencent }: Config): readonly string[] 
     );
 }
 
-/** Says at every start which notices nobody gets. */
+/** Warns at every start of notices that are not sent. */
 export function tellMissingNotices(config: Config, log: Log): void {
   const missing = missingNoticeTemplates(config);
   if (missing.length > 0) log.warn({ missing }, `notices without a template are not sent; ${KEPT_NUMBERS}`);
@@ -112,6 +112,7 @@ export function tellMissingNotices(config: Config, log: Log): void {
 
 const KEPT_NUMBERS = "no account moves to another number where its former one could not be told";
 
+/** What the doctor says of notices that are not sent. */
 export function checkNotices(config: Config): Finding[] {
   const missing = missingNoticeTemplates(config);
   if (missing.length === 0) return [];

@@ -2,7 +2,7 @@ import type { Observer } from "../core/observer.ts";
 import type { PhonekeyDeps } from "../core/phonekey.ts";
 import type { Log } from "../http/context.ts";
 
-/** Counts everything, and writes down which sends were refused or would have been, and why. */
+/** Counts everything, and logs which sends were refused or would have been, and by what. */
 export function observerOf(counting: Observer, log: Log): Observer {
   return {
     ...counting,
@@ -14,7 +14,7 @@ export function observerOf(counting: Observer, log: Log): Observer {
   };
 }
 
-/** What the rules tell for the log alone: what happened, and ids, never a number. */
+/** What the core reports for the log alone: what happened, and ids; never a phone. */
 export function loggedBy(
   log: Log,
 ): Pick<PhonekeyDeps, "report" | "reportApiKey" | "onErased" | "onNoticeError" | "onUnreadable"> {
@@ -30,7 +30,7 @@ export function loggedBy(
   };
 }
 
-/** Tells of verifications that cannot be read while limits are given back. */
+/** Logs verifications that cannot be read while limits are rebuilt. */
 export function unreadableIn(log: Pick<Log, "error">): PhonekeyDeps["onUnreadable"] {
   return (err) => log.error({ err }, "a verification could not be read: all of its guesses count as open");
 }

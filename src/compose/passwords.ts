@@ -4,7 +4,7 @@ import type { PasswordPorts } from "../core/password/index.ts";
 import type { PasswordHasher } from "../core/password/ports.ts";
 import type { Random } from "../core/ports.ts";
 
-/** What hashes and judges passwords; nothing of it is loaded before somebody chooses one. */
+/** What hashes and judges passwords. The list of common ones is loaded when somebody first chooses a password. */
 export function passwordsOf(
   random: Random,
   { passwordHasher }: { readonly passwordHasher?: PasswordHasher },

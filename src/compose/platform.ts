@@ -3,13 +3,14 @@ import type { Log } from "../http/context.ts";
 import { type Arrive, createArrive } from "../http/scf/arrival.ts";
 import type { RoleKeys } from "../http/scf/role.ts";
 
-/** What SCF brings with its requests. */
+/** What the platform adds to requests, where this is a function of SCF; empty elsewhere. */
 export interface Platform {
   readonly arrive?: Arrive;
   /** The latest keys of the function's role. */
   readonly roleCredential?: () => RoleKeys | undefined;
 }
 
+/** Prepares for what the settings say of the platform. */
 export function platformOf({ server, scf }: Config, log: Log): Platform {
   if (!scf) return {};
   let latest: RoleKeys | undefined;

@@ -9,7 +9,7 @@ import type { MoneySettings } from "../core/protection/spend.ts";
 import { TEST_SENDER } from "../core/verification/test-numbers.ts";
 import type { Log } from "../http/context.ts";
 
-/** What sends nothing costs nothing. */
+/** Senders that send nothing, and so cost nothing. */
 const FREE = ["console", TEST_SENDER.name];
 
 export function protectionSettings(
@@ -28,12 +28,12 @@ export function moneySettings({ prices, spendHour, spendDay }: Config["protectio
   return { prices: { ...prices, free: FREE }, hour: spendHour, day: spendDay };
 }
 
-/** What the rules of sending know of traffic. */
+/** Reads what was learned from traffic. */
 export function learnedOf({ baselines }: Pick<SqlStores, "baselines">, clock: Clock, log: Log) {
   return createLearned(baselines, clock, (err) => log.error({ err }, "thresholds could not be read"));
 }
 
-/** Says at every start what a leaked code would open. */
+/** Warns at every start of test numbers: whoever learns a code can sign in. */
 export function tellTestNumbers({ testNumbers }: Config, log: Log): void {
   if (testNumbers.length === 0) return;
   const numbers = testNumbers.map(({ phone, until }) => {

@@ -6,13 +6,13 @@ import type { HttpSettings } from "../http/context.ts";
 import { NOWHERE } from "../http/scf/own-host.ts";
 import { protectionSettings } from "./protection.ts";
 
-/** Where people reach this server, as far as the settings tell: a function may learn its own address from requests alone. */
+/** The origin where people reach this server; `NOWHERE` for a function of SCF that learns it from requests alone. */
 export function originOf({ server, scf }: Config): string {
   return server.publicUrl ?? (scf ? NOWHERE : `http://localhost:${server.port}`);
 }
 
 /**
- * What the rules are told of the settings.
+ * The settings as the core takes them.
  *
  * @param origin where people reach this server
  */
@@ -46,7 +46,7 @@ export function coreSettings(
   };
 }
 
-/** What the doors are told of the settings. */
+/** The settings as the doors take them. */
 export function httpSettings(config: Config, version: string): HttpSettings {
   const { server, pages, accounts, functions, phone, tencent, scf, metrics } = config;
   const { callbackSecrets } = tencent;

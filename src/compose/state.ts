@@ -19,7 +19,7 @@ export interface State {
 /**
  * The state store of `STATE_URL`. Rejects with `UnavailableError` when it cannot be reached.
  *
- * @param options.isOnDemand tries that when it is first needed; on SCF by default
+ * @param options.isOnDemand connects when the store is first needed, and rejects then; the default on SCF
  */
 export async function openState(
   { state, scf }: Pick<Config, "state" | "scf">,
@@ -37,7 +37,7 @@ export async function openState(
   };
 }
 
-/** Imported here, so that who uses no Redis does not load its client. */
+/** Imported here, so that the Redis client is loaded only where it is used. */
 async function openRedis(server: RedisServer, log: Pick<Log, "error">, isOnDemand: boolean): Promise<State> {
   const [
     { connectRedis },

@@ -96,6 +96,7 @@ export type Phonekey = ReturnType<typeof createPhonekey>;
 
 /** Phonekey itself: every use case that a door may call, and nothing else. */
 export function createPhonekey(outside: PhonekeyDeps) {
+  // In three steps, since notices are sent like codes, and a second factor may need both.
   const sending = {
     ...outside,
     takeSend: createTakeSend(outside),

@@ -14,6 +14,7 @@ export interface DeviceDeps extends Pick<Observer, "onRefusedDevice"> {
   readonly clock: Clock;
 }
 
+/** Who calls, as far as devices tell. */
 export interface Caller {
   readonly bucket: Bucket;
   readonly deviceId?: string;
@@ -23,7 +24,7 @@ export interface Caller {
 
 const STRANGER: Caller = { bucket: "stranger" };
 
-/** Why a token makes nobody known: forged or expired, another phone's, or its device is not trusted any more. */
+/** Why a device token was not taken: forged or expired; of another phone; or its device is not trusted any more. */
 export type RefusedDevice = "invalid" | "foreign" | "ended";
 
 /**
@@ -49,8 +50,9 @@ export async function identifyCaller(
 }
 
 /**
- * A token that makes the session's device known for the user's phone. That of a test session is good as long as the
- * session: whoever has the number after that shares no sends and guesses with those who know its code.
+ * A token that makes the session's device known for the user's phone, for 180 days. In a session of a test number it ends
+ * with the session: many may know that number's code, and whoever has the number later shares no sends and guesses with
+ * them.
  */
 export async function issueDeviceToken(
   deps: Pick<DeviceDeps, "tokens" | "clock">,

@@ -33,7 +33,7 @@ export interface Session {
   /** How often the refresh token has been rotated. */
   readonly generation: number;
   readonly rotatedAt: number;
-  /** The key that its refresh tokens are made with. */
+  /** The key that its refresh tokens are made with; it stays the same, so that a token can be made again. */
   readonly refreshKeyId: string;
   /** The device it runs on: a known one, or one that this session made known. */
   readonly deviceId: string;

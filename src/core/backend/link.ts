@@ -10,11 +10,11 @@ import { purposesGiving, ruleOf } from "../verification/purpose.ts";
 import { type StartInput, type StartRefusal, startVerification } from "../verification/start.ts";
 import { mostLifeMs, type VerificationView, viewOf } from "../verification/verification.ts";
 
-/** That a backend wants to send the person to Phonekey's page, and where that sends them back to. */
+/** What a backend asks for that sends the person to Phonekey's page. */
 export interface PageRequest {
   /** Exactly one of the addresses of the backend's key. */
   readonly returnTo?: string;
-  /** Comes back with whoever entered the right code, and is told to nobody before: so the backend knows its own visitor. */
+  /** Returned with the person once they have entered the right code, and not before, so that the backend knows its own visitor. */
   readonly state?: string;
 }
 
@@ -48,7 +48,7 @@ export async function startWithPage(
 }
 
 const STATE = /^[\x21-\x7e]{16,512}$/;
-/** What a link holds of them as JSON, in bytes: no token is longer than 4096 characters. */
+/** The most that `returnTo` and `state` may take as JSON: tokens have at most 4096 characters. */
 const MOST_PAGE_BYTES = 2_600;
 
 function judgePage(
@@ -115,8 +115,8 @@ export async function readLink(deps: LinkDeps, link: string): Promise<Result<Ask
 }
 
 /**
- * Looks at one guess at the code that a link is for. What is confirmed is what the page shows. The right code approves the
- * verification: its backend fetches the proof itself, and none passes through a browser.
+ * Checks one guess at the code that a link is for; it confirms the transaction that the page shows. The right code approves
+ * the verification. Its backend fetches the proof itself: none passes through a browser.
  */
 export async function checkByLink(
   deps: LinkDeps,

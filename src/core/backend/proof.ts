@@ -20,7 +20,7 @@ export interface ProofDeps extends CheckDeps {
   readonly messages: Pick<MessageStore, "convert">;
 }
 
-/** Looks at one guess at a code that a backend asked for; the right one gives a proof, for that backend alone. */
+/** Checks one guess at a code that a backend asked for; the right one gives a proof, for that backend alone. */
 export async function checkForProof(
   deps: ProofDeps,
   input: Omit<CheckInput, "purposes">,
@@ -33,7 +33,7 @@ export async function checkForProof(
 }
 
 export interface AskedView extends VerificationView {
-  /** There for the backend that asked, while it can be redeemed. */
+  /** The proof, for the backend that asked and as long as it can be redeemed. */
   readonly proof?: string;
 }
 

@@ -22,7 +22,7 @@ export interface DeliverDeps extends Pick<Observer, "onSent"> {
   /** Told of every message that no sender accepted, for the operator's log. */
   readonly report: (problem: DeliveryProblem) => void;
   readonly alerts: Alerts;
-  /** What the message cost, and what corrects to that what was counted for it. */
+  /** What the message cost, and a function that corrects the budgets to it. */
   readonly settlePrice: (
     message: Message,
     outcome: SendOutcome & { readonly sender: string },
@@ -41,8 +41,8 @@ export interface DeliveryProblem {
 export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_unavailable";
 
 /**
- * Writes the message down before it hands it over. Refused with `idempotency_in_progress` where another request with its
- * key came first: the limits that keep the two apart may be lost between them.
+ * Writes a message down, then sends it. Refused with `idempotency_in_progress` where another request with its key came
+ * first: limits keep two such requests apart, but may be lost between them. Other refusals are as of `handOver`.
  */
 export async function deliver(
   deps: DeliverDeps,
@@ -55,8 +55,11 @@ export async function deliver(
 }
 
 /**
- * Sends a message that was written down by the first sender that can, and notes what became of it. A sender that is
- * certainly not reached hands on to the next; an unknown outcome is not sent again, it counts as sent (promise 5).
+ * Sends a message that was written down, through the first sender of the route that can, and notes what became of it. The
+ * next sender is tried only where the message was certainly not sent; an unknown outcome counts as sent (promise 5).
+ *
+ * Refused with `phone_unreachable` where the carrier refuses the number, with `too_many_requests` by the sender's own limit,
+ * and with `sms_unavailable` where no sender could take it.
  */
 export async function handOver(
   deps: DeliverDeps,
@@ -73,7 +76,7 @@ export async function handOver(
   try {
     await settled.correct();
   } finally {
-    // Also without limits it is known what became of it: else its report would fit no message, and no operator would hear.
+    // Also where the limits fail: else no report would find its message, and no operator would hear of the outcome.
     await deps.messages.finish(record.id, { price: settled.price, ...outcome });
     await tellOperator(deps.alerts, outcome);
   }
@@ -109,7 +112,7 @@ const DEFAULT_RETRY_SECONDS: Readonly<Record<DeliveryRefusal, number>> = {
   sms_unavailable: 30,
 };
 
-/** What only the operator can mend, and that it is mended once a message is accepted again. */
+/** Raises an alert for what only the operator can mend, and ends it once a message is accepted again. */
 async function tellOperator(alerts: Alerts, outcome: SendOutcome): Promise<void> {
   const { alert, settles, providerCode, requestId } = outcome;
   if (settles) await alerts.settle(settles);
@@ -130,7 +133,7 @@ async function sendByRoute(
   return last;
 }
 
-/** A sender that rejects or ignores its deadline may have sent all the same: the outcome is unknown. */
+/** Sends within the deadline. A sender that rejects or is late may have sent all the same: the outcome is unknown. */
 async function sendInTime(sender: SmsSender, sms: SmsMessage, deadline: Deadline): Promise<SendOutcome> {
   const timedOut = deadline.over.then((): SendOutcome => ({ status: "unknown", providerCode: "deadline" }));
   const sent = send(sender, sms, deadline).catch(
@@ -143,7 +146,7 @@ async function sendInTime(sender: SmsSender, sms: SmsMessage, deadline: Deadline
   }
 }
 
-/** Async, so that a sender that throws at once rejects like any other. */
+/** Turns what a sender throws synchronously into a rejection. */
 async function send(sender: SmsSender, sms: SmsMessage, deadline: Deadline): Promise<SendOutcome> {
   return await sender.send(sms, deadline);
 }

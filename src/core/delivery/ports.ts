@@ -18,7 +18,7 @@ export interface SmsMessage {
   readonly code?: string;
   /** Whole minutes until the code expires, rounded up; templates print it. Absent in notices. */
   readonly minutes?: number;
-  /** What stops that which a notice tells of, where something does. */
+  /** The code by which the phone's holder stops what a notice tells of. */
   readonly stopCode?: string;
   /** What the code confirms; a message that does not say it must not go out. */
   readonly transaction?: Transaction;
@@ -26,7 +26,7 @@ export interface SmsMessage {
   readonly text: string;
 }
 
-/** A message, as far as it decides which text says it. */
+/** The part of a message that decides which text says it. */
 export type MessageOutline = Pick<SmsMessage, "to" | "purpose" | "locale" | "transaction">;
 
 /**
@@ -53,19 +53,19 @@ export interface SendOutcome {
   readonly retryAfterSeconds?: number;
   /** With `throttled`: the provider takes nothing for this number before then (epoch milliseconds), however often it is asked. */
   readonly heldUntil?: number;
-  /** What the operator must do something about; the subject names an account or a text at the provider. */
+  /** An alert for the operator; its subject names an account or a text at the provider. */
   readonly alert?: { readonly kind: AlertKind; readonly subject: string };
-  /** With `accepted`: the subjects that are in order, as it shows. */
+  /** With `accepted`: the subjects that are in order again, as the send shows. */
   readonly settles?: readonly string[];
 }
 
 /** The time that one send has. */
 export interface Deadline {
-  /** Resolves when the time is over; never for whoever was in time. */
+  /** Resolves when the time is over; never after `end`. */
   readonly over: Promise<void>;
-  /** Aborts when the time is over. Made for whoever asks for it, the same each time. */
+  /** Aborts when the time is over; the same signal each time. */
   signal(): AbortSignal;
-  /** For whoever was in time. */
+  /** To be called by whoever was in time. */
   end(): void;
 }
 
@@ -109,13 +109,13 @@ export interface Message {
   readonly sealedPhone: string;
   readonly purpose: Purpose | NoticeKind;
   readonly bucket: Bucket;
-  /** Absent in those of a version that did not note it. */
+  /** Absent in messages of older versions. */
   readonly traffic?: Traffic;
   /** The backend that asked for it, by its name. */
   readonly client?: string;
-  /** What the limits count it under. */
+  /** The member under which limits count it. */
   readonly member?: string;
-  /** Millionths of a unit of the currency: what was counted for it, and once it is known what it cost. */
+  /** Its price in millionths of a unit of the currency: first what was counted for it, later what it cost. */
   readonly price: number;
   readonly status: MessageStatus;
   readonly createdAt: number;
@@ -153,11 +153,11 @@ export interface MessageStore {
    * key, and then nothing is written. Rejects with `StaleKeyError`.
    */
   create(message: Message): Promise<boolean>;
-  /** Notes what became of it and what it cost. What the carrier said meanwhile stays. */
+  /** Notes what became of it and what it cost. A carrier's report that came before stays. */
   finish(id: string, outcome: Finished): Promise<void>;
   /** Notes that the verification of these messages was approved: they count no longer as unconverted. */
   convert(verificationId: string): Promise<void>;
-  /** Until when a sender takes nothing for this phone, in epoch milliseconds; undefined where none refuses it. */
+  /** Until when a sender takes nothing for this phone, epoch milliseconds; undefined where none holds it. */
   heldUntil(phoneTag: string, now: number): Promise<number | undefined>;
   /** The message of the request that used this idempotency key after `since`. */
   findByIdempotencyKey(key: string, since: number): Promise<Message | undefined>;

@@ -78,8 +78,8 @@ export async function signInByFunctions(
 }
 
 /**
- * Clients of this API keep no device token: they are strangers, and hold by their address. Of challenges they know the one
- * that the tutorial recommends to them.
+ * Clients of this API keep no device token, so they are strangers and hold verifications by their address. They can solve
+ * the challenge that the tutorial recommends, and no other.
  */
 function clientOf(from: From): Client {
   return { ...from, holdsByAddress: true, solves: ["tencent"] };
@@ -102,13 +102,14 @@ async function holderAt(deps: SignInDeps, client: Client): Promise<string | unde
   return holderOf(client, addressKey ? { addressTag: await addressTagOf(deps, addressKey) } : {});
 }
 
+/** Whether this client's address started a verification of the phone that is still live. */
 async function holds(deps: SignInDeps, phoneTag: string, client: Client): Promise<boolean> {
   const holder = await holderAt(deps, client);
   if (!holder) return false;
   return (await deps.verifications.findHeld(holder, phoneTag, PURPOSE, deps.clock.now())) !== undefined;
 }
 
-/** What cannot be a code is wrong without having been a guess (decision 0008). */
+/** A text that cannot be a code is wrong, and costs no guess (decision 0008). */
 async function guess(deps: SignInDeps, subject: Subject, typed: string, client: Client) {
   const code = normalizeCode(typed);
   return code ? await guessCode(deps, subject, { code, purposes: [PURPOSE], client }) : "wrong";

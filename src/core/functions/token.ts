@@ -11,10 +11,10 @@ export interface FunctionsTokenDeps extends AuthenticateDeps, ProfileDeps {
   readonly users: UserStore;
 }
 
-/** What the token says of its user, in the door's own spelling. */
+/** What the token says of its user, as clients of the functions API write it. */
 export type Shown = Omit<TokenClaims["functions"], "sid">;
 
-/** The token of a session: it is good as long as that, and no longer (D15). */
+/** The token of a session, which expires with it (D15). */
 export async function issueFunctionsToken(
   { tokens }: { readonly tokens: Tokens },
   session: Session,
@@ -24,7 +24,7 @@ export async function issueFunctionsToken(
   return await tokens.issue("functions", { ...shown, sid: session.id }, times);
 }
 
-/** Whom a request is about. All that is given must be the token's own (D2). */
+/** Whom a request asks about. All that is given must be the token's own (D2). */
 export interface Asked {
   readonly phone?: Phone;
   readonly userId?: string;

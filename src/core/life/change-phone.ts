@@ -43,16 +43,16 @@ export interface ChangePhoneDeps extends CheckDeps, OwnDeps, Pick<ToldDeps, "rou
 export interface PhoneState {
   readonly phone: Phone;
   readonly pending?: {
-    /** Masked: whoever has the session may not be who asked for it. */
+    /** Masked: the change may have been asked for by somebody else than who reads this. */
     readonly phone: string;
-    /** Epoch milliseconds; past where the next periodic work moves it. */
+    /** Epoch milliseconds; once it has passed, the next periodic work moves the account. */
     readonly takesEffectAt: number;
   };
 }
 
 export interface ChangePhoneInput extends Pick<CheckInput, "verificationId" | "code" | "client"> {
   readonly principal: Principal;
-  /** What the former number is told in. */
+  /** Language of the notices to the former number. */
   readonly locale: Locale;
 }
 
@@ -63,17 +63,17 @@ type ChangeRefusal =
   | "phone_taken"
   | "invalid_token";
 
-/** How long ago the person may have shown that they hold the former number, or more than that. */
+/** To move the account takes the former number or a stronger factor, shown within 15 minutes. */
 const NEED: Need = { withinMs: 15 * MINUTE_MS, notBy: KNOWN };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 
-/** Whether the person showed just now that they hold the former number, or more: a password or a recovery code is not. */
+/** Whether the session showed lately that the former number, or more, is at hand; a password or recovery code alone is not. */
 export function mayChangePhone(principal: Principal, now: number): Result<void, "step_up_required"> {
   return requireRecent(principal, NEED, now);
 }
 
-/** What raises the session enough for that, or is the first step to it. */
+/** The methods that raise the session enough for that, or are the first step to it. */
 export function waysToChangePhone(
   deps: OwnDeps & Pick<ChangePhoneDeps, "clock">,
   principal: Principal,
@@ -82,21 +82,23 @@ export function waysToChangePhone(
 }
 
 /**
- * Moves the account to the number that the code went to, after the time that a change waits. The former number is told at
- * once and can stop it. No account is ever taken over or merged.
+ * Moves the account to the number that the code went to, after `PHONE_CHANGE_HOURS`. The former number is told at once and
+ * can stop it. No account is ever taken over or merged.
  *
- * Refused with `invalid_request` in a session of a test number, `step_up_required` with the methods that give what is
- * missing, `template_unavailable` where nobody could tell the former number, `phone_taken` where another account has the number or is about to, which is told after the right code alone,
- * and `invalid_token` where the session ended meanwhile.
+ * Refused with `invalid_request` in a session of a test number, with `step_up_required` and the methods that make up for
+ * it, with `template_unavailable` where the former number cannot be told, with `too_many_requests` beyond what it may be told of,
+ * with `phone_taken` where another account has the number or is about to (told only after the right code), and with
+ * `invalid_token` where the session has ended meanwhile.
  */
 export async function changePhone(
   deps: ChangePhoneDeps,
   { principal, locale, ...input }: ChangePhoneInput,
 ): Promise<Result<PhoneState, ChangeRefusal>> {
   const { user, session } = principal;
-  // More people may know its code: none of them takes the account to a number of their own.
-  if (session.isTest)
+  // Many may know a test number's code: none of them may take the account to a number of their own.
+  if (session.isTest) {
     return refuse("invalid_request", { field: "verificationId", detail: "is not for test numbers" });
+  }
   const recent = mayChangePhone(principal, deps.clock.now());
   if (!recent.ok) return withMethods(recent.refusal, await waysToChangePhone(deps, principal));
   const told = await requireTold(deps, user, locale);
@@ -121,7 +123,7 @@ export async function changePhone(
   return await stateOf(deps, user.id);
 }
 
-/** No more are begun than the former number may be told of: none takes effect because its notice had to wait. */
+/** No more changes are begun than the former number may be told of: none must take effect while its notice waits. */
 async function countChange(
   deps: ChangePhoneDeps,
   { phoneTag }: User,
@@ -151,7 +153,7 @@ async function draftChange(
   };
 }
 
-/** The user's number as it is now, and where the account is about to move. */
+/** The user's number now, and the one that the account is about to move to. `invalid_token` where the user is gone. */
 export async function readPhone(
   deps: ChangePhoneDeps,
   { user }: Principal,
@@ -159,7 +161,7 @@ export async function readPhone(
   return await stateOf(deps, user.id);
 }
 
-/** Takes the user's change back. */
+/** Takes the user's pending change back; `not_found` where there is none. */
 export async function cancelPhoneChange(
   { phoneChanges, clock }: Pick<ChangePhoneDeps, "phoneChanges" | "clock">,
   { user }: Principal,
@@ -167,7 +169,7 @@ export async function cancelPhoneChange(
   return (await phoneChanges.cancel(user.id, clock.now())) ? ok(undefined) : refuse("not_found");
 }
 
-/** Whether this stops a change. Looking changes nothing: messengers and scanners open every link. */
+/** Whether this code stops a pending change. It changes nothing, since messengers and scanners open every link. */
 export async function isStopCode(
   { phoneChanges }: Pick<ChangePhoneDeps, "phoneChanges">,
   stopCode: string,
@@ -175,7 +177,7 @@ export async function isStopCode(
   return (await phoneChanges.findByStopHash(sha256(stopCode))) !== undefined;
 }
 
-/** Stops a change for whoever has the code that the former number got, and signs everybody out of the account. */
+/** Stops the change that the former number got this code for, and ends all sessions of the account; else `not_found`. */
 export async function stopPhoneChange(
   { phoneChanges, clock }: Pick<ChangePhoneDeps, "phoneChanges" | "clock">,
   stopCode: string,
@@ -183,7 +185,7 @@ export async function stopPhoneChange(
   return (await phoneChanges.stop(sha256(stopCode), clock.now())) ? ok(undefined) : refuse("not_found");
 }
 
-/** Lets the changes take effect whose time has come at `now`, in a piece of the periodic work. */
+/** Carries out changes that are due at `now`, as one piece of the periodic work. */
 export async function applyDueChanges(deps: ApplyDeps, now: number): Promise<Piece> {
   const due = await deps.phoneChanges.due(now, PIECE);
   for (const change of due) await applyChange(deps, change, now);

@@ -27,7 +27,7 @@ export interface EraseInput extends Pick<CheckInput, "verificationId" | "code" |
 
 const WITHIN_MS = 15 * MINUTE_MS;
 
-/** Whether the person may go on to erase their account: the code does the rest, but for accounts with login protection. */
+/** Whether the person may erase their account by a code. Accounts with login protection ask for a recent step-up, too. */
 export function mayErase(principal: Principal, now: number): Result<void, "step_up_required"> {
   return principal.user.loginProtection
     ? requireRecent(principal, { withinMs: WITHIN_MS }, now)
@@ -35,8 +35,8 @@ export function mayErase(principal: Principal, now: number): Result<void, "step_
 }
 
 /**
- * Erases the account of whoever has the code that went to its phone for that. `invalid_code` also where the account moved to
- * another number meanwhile, or the session was ended.
+ * Erases the session's account by a code that went to its phone for that. `invalid_code` also where the account has moved to
+ * another number meanwhile, or the session has ended; `step_up_required` as `mayErase` says.
  */
 export async function eraseOwnAccount(
   deps: EraseDeps & CheckDeps,
@@ -52,14 +52,14 @@ export async function eraseOwnAccount(
   return erased ? ok(undefined) : refuse("invalid_code");
 }
 
-/** Erases an account. False where it is gone already, or not the session's any more. */
+/** Erases an account, durably. False where it is gone already, or the session that asks has ended. */
 export async function eraseAccount(
   { accounts, vault, clock, random, onErased }: EraseDeps,
   { id: userId, phoneTag, sealedPhone }: Pick<User, "id" | "phoneTag" | "sealedPhone">,
   asked: Pick<ErasedAccount, "by" | "sessionId">,
 ): Promise<boolean> {
   const at = clock.now();
-  // One that lost its number has no tags to look for.
+  // An account that lost its number to somebody else has no tags of it.
   const tags = sealedPhone === "" ? [] : await vault.tags(await vault.open(sealedPhone, userId));
   let mayBeDone = false;
   try {

@@ -39,10 +39,13 @@ export interface AccountExport extends Omit<AccountData, "user" | "lastUsedAt" |
   readonly replies: readonly { readonly text: string; readonly at: number }[];
 }
 
-/** How long ago the person may have shown who they are, to be given all that is known of them. */
+/** How long ago at most the person showed who they are. */
 const WITHIN_MS = 15 * MINUTE_MS;
 
-/** Everything that is kept about the person whose session this is (GDPR 15 and 20; PIPL 45). */
+/**
+ * Everything that is kept about the session's user (GDPR, articles 15 and 20; PIPL, article 45). `step_up_required` where
+ * they have not shown lately who they are, `invalid_token` where the account is gone.
+ */
 export async function exportOwnAccount(
   deps: ExportDeps,
   principal: Principal,
@@ -53,7 +56,7 @@ export async function exportOwnAccount(
   return exported ? ok(exported) : refuse("invalid_token");
 }
 
-/** Everything that is kept about a user; undefined where they are gone. */
+/** Everything that is kept about a user, with a note of it in the audit trail; undefined where they are gone. */
 export async function exportAccount(
   deps: ExportDeps,
   { id, sealedPhone }: Pick<User, "id" | "sealedPhone">,

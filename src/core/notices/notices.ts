@@ -56,13 +56,13 @@ export interface Notices {
   ): Promise<Notice>;
   /** Sends what was written down, if it can be sent now. Never rejects: what fails is left to the periodic work. */
   send(...notices: readonly Pick<Notice, "id">[]): Promise<void>;
-  /** Sends what is due at `now`, in a piece of the periodic work, and goes by the clock that this begins. */
+  /** Sends what is due, as one piece of the periodic work, by a clock that shows `now` at its beginning. */
   sendDue(now: number): Promise<Piece>;
 }
 
-/** The request that promised a notice has this long to send it, before the periodic work may. */
+/** The request that wrote a notice down has this long to send it; after that the periodic work may. */
 const REQUEST_MS = MINUTE_MS;
-/** Whoever claimed a notice and does not return within this was cut off: its outcome is unknown. */
+/** A notice that was claimed and not ended within this time was cut off: its outcome is unknown. */
 const SENDING_MS = 5 * MINUTE_MS;
 const RETRY_MS = 5 * MINUTE_MS;
 /** A notice that comes later than this helps nobody. */
@@ -115,15 +115,15 @@ async function draft(
 }
 
 /**
- * Sends a notice that waits. It is claimed last of all before it is handed to a sender: whoever is cut off before that
- * leaves it to the next, and whoever is cut off after it has perhaps sent it (promise 5).
+ * Sends a notice that waits. The claim is the last step before the send: a process that is cut off before it leaves the
+ * notice to another, one that is cut off after it may have sent the message (promise 5).
  */
 async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
   const { noticeStore, clock, vault } = deps;
   const found = await noticeStore.findWaiting(id);
   if (!found) return;
   const phone = await vault.open(found.sealedPhone, id);
-  // It may have been drafted before a retag and written down behind it.
+  // It may have been drafted before a retag and written down after it.
   const notice = { ...found, phoneTag: await vault.tag(phone) };
   const sms = await smsOf(deps, notice, phone);
   const route = deps.route.filter(({ carries }) => carries?.(sms) ?? true);
@@ -183,7 +183,7 @@ async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise
   }
   const delivered = await handOver(deps, record, sms);
   if (delivered.ok) return await noticeStore.end(notice.id, "sent");
-  // What a sender refused is certainly not sent.
+  // What a sender refused was certainly not sent, so it may be tried again.
   const { refusal } = delivered;
   if (refusal.code === "phone_unreachable") return await noticeStore.end(notice.id, "refused");
   await noticeStore.giveBack(notice.id, clock.now() + Math.max(RETRY_MS, waitMs(refusal)));

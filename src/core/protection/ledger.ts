@@ -3,11 +3,11 @@ import type { WrongGuess } from "./ports.ts";
 
 /** How far back wrong guesses count, and how many a phone has (security reference, part 4). */
 const LEDGER_WINDOW_MS = 30 * DAY_MS;
-/** How long the guesses that an unlock gives are there to be used. */
+/** How long the guesses of an unlock may be used. */
 const UNLOCK_MS = DAY_MS;
 /**
- * How far back the ledger is read: whether a guess of the last day met a spent ledger shows in the window before it, and
- * whether one of those came of an unlock in the day before that.
+ * How far back the ledger is read, milliseconds. Whether the ledger was spent when a guess of the last day was made shows in
+ * the window before that guess; and whether a guess of that window was one of an unlock shows in the day before it.
  */
 export const LEDGER_READ_MS = LEDGER_WINDOW_MS + DAY_MS + UNLOCK_MS;
 const LEDGER_BUDGET = 9;
@@ -16,7 +16,7 @@ const FALLBACK_LENGTH = 8;
 const FALLBACK_BUDGET = 9;
 const FALLBACK_BUDGET_SHORT = 1;
 
-/** What an unlock gives. */
+/** How many guesses an unlock gives. */
 export const UNLOCK_GUESSES = 3;
 
 /** What a start may be granted. */
@@ -26,7 +26,7 @@ export interface Allowance {
   readonly cap: number;
   /** Whether a stranger has to solve a challenge first, where one can be solved. */
   readonly asksCaptcha: boolean;
-  /** When a guess becomes free again if none is made until then; `now` where one is free. Epoch milliseconds. */
+  /** When the next guess becomes free, if none is made until then; `now` where one is free. Epoch milliseconds. */
   readonly freeAt: number;
 }
 
@@ -86,26 +86,26 @@ function ownAllowance(wrong: readonly WrongGuess[], lengths: CodeLengths, now: n
   const beyond = codeLength > lengths.usual ? longer : usual.filter(metSpentLedger).filter(isGuess);
   const { cap, freeAt } = fallback(beyond, codeLength, now);
   const refilledAt = (counted.at(-LEDGER_BUDGET)?.at ?? now) + LEDGER_WINDOW_MS;
-  // Where codes stay short, a guess a day costs whoever guesses for thousands of phones a challenge each.
+  // Where codes stay short, the one guess a day takes a challenge: to guess for thousands of phones costs one for each.
   const asksCaptcha = codeLength < FALLBACK_LENGTH;
   return { codeLength, cap, asksCaptcha, freeAt: Math.min(freeAt, refilledAt) };
 }
 
-/** The length of what stands in the ledger without having been a guess. */
+/** The `codeLength` of marks that stand for wrong guesses which nobody made. */
 const NO_GUESS = 0;
 
 /**
- * What makes the ledger of every phone spent for its whole window: a backup that was played back no longer knows the
- * wrong guesses that came after it, so the most that there can have been is taken for granted (promise 2).
+ * Marks that make a ledger spent for its whole window, for every phone after a backup was played back: the wrong guesses
+ * since the backup are lost, so the most that there can have been are assumed (promise 2).
  */
 export function spentLedger(at: number): readonly WrongGuess[] {
   return Array.from({ length: LEDGER_BUDGET }, () => ({ at, codeLength: NO_GUESS }));
 }
 
-/** The length of an unlock, which stands in the ledger at the time from which it gives guesses. */
+/** The `codeLength` of the mark of an unlock, which stands at the time from which the unlock gives guesses. */
 const UNLOCK = -1;
 
-/** What an unlock at this time puts into the ledger. A version that knows none counts it as one more wrong guess. */
+/** The mark of an unlock at this time. Versions without unlocks count it as one more wrong guess. */
 export function unlockMark(at: number): WrongGuess {
   return { at, codeLength: UNLOCK };
 }
@@ -115,8 +115,9 @@ export function isUnlock({ codeLength }: WrongGuess): boolean {
 }
 
 /**
- * The ledger without its unlocks and without the guesses that they gave, and how many of those are left. The first
- * guesses after an unlock use it up. A played-back backup may have lost some that did: it voids what was unlocked before.
+ * Takes unlocks and the guesses made by them out of the ledger, and tells how many of an unlock's guesses are left. The
+ * first guesses after an unlock are its own. The marks of `spentLedger` void unlocks before them: a backup that was played
+ * back may have lost guesses that used them up.
  */
 function withoutUnlocked(ledger: readonly WrongGuess[], lengths: CodeLengths, now: number) {
   const wrong: WrongGuess[] = [];
@@ -147,18 +148,22 @@ export function unlockableAt(earlier: readonly number[], now: number): number {
   return Math.max(...frees);
 }
 
-/** What only stands for guesses uses up none of what there is beyond them: nobody is locked out for a day. */
+/** Whether an entry is a guess that was made. Marks use up none of the daily guesses of a spent ledger: nobody is locked out. */
 function isGuess({ codeLength }: WrongGuess): boolean {
   return codeLength !== NO_GUESS;
 }
 
-/** Whether a guess was made when the window before it held a whole budget already. */
+/** Whether the ledger was spent when this guess was made: the window before it held a whole budget. */
 function metSpentLedger({ at }: WrongGuess, index: number, guesses: readonly WrongGuess[]): boolean {
   const first = guesses[index - LEDGER_BUDGET];
   return first !== undefined && first.at > at - LEDGER_WINDOW_MS;
 }
 
-/** @param beyond the wrong guesses that were made while the ledger was spent */
+/**
+ * How many guesses a spent ledger grants today, and when the next one becomes free.
+ *
+ * @param beyond the wrong guesses that were made while the ledger was spent
+ */
 function fallback(beyond: readonly WrongGuess[], codeLength: number, now: number) {
   const budget = codeLength >= FALLBACK_LENGTH ? FALLBACK_BUDGET : FALLBACK_BUDGET_SHORT;
   const today = beyond.filter(({ at }) => at > now - DAY_MS);

@@ -43,7 +43,7 @@ export interface RebuildDeps {
   readonly verifications: Pick<VerificationStore, "find">;
   readonly clock: Clock;
   readonly learned: () => Promise<Learned>;
-  /** The first of them is what a message counts for that is still on its way. */
+  /** The first sender is the one that a message without an outcome is counted for. */
   readonly route: readonly Pick<SmsSender, "name">[];
   /** Told of a verification that cannot be read, for the log. */
   readonly onUnreadable: (error: unknown) => void;
@@ -54,16 +54,16 @@ export interface RebuildDeps {
 }
 
 /**
- * Takes from limits that know the messages which were sent to phones of this tag key. Rejects with `UnavailableError` where they
- * were lost once more while they were given them back.
+ * Counts a send, as `LimitStore.take`, against limits that know of all messages sent so far. Rejects with `UnavailableError`
+ * where the store lost its data again while it was given them back.
  */
 export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => Promise<TakeResult>;
 
 /**
- * A limit store that is new, was lost or counts under tags of an older key gets the messages of its longest window, of
- * a day at least, what they cost, and the guesses that are open on their codes back from the durable record before
- * anything is counted: no restart of it refills a limit or a budget (promise 2). Whether it has them is judged in the very
- * step that counts, so a store that is lost at any moment, while this process runs on, is noticed by the next start.
+ * Makes what counts sends. A limit store that is new, lost its data, or counts under tags of an older key is first given
+ * back, from the durable record, the messages of its longest window (a day at least), what they cost, and the guesses that
+ * are open on their codes: no restart of the store refills a limit or a budget (promise 2). The step that counts also
+ * checks that the store has them, so the next start notices a loss at any moment.
  */
 export function createTakeSend(deps: RebuildDeps): TakeSend {
   let rebuilding: Promise<void> | undefined;
@@ -95,7 +95,7 @@ async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   await deps.limits.seed(epoch, pagesOf(deps, lost, since));
 }
 
-/** One page after the other, so that only one has to be in memory. */
+/** Reads the record page by page, so that memory holds one page alone. */
 async function* pagesOf(
   { messages }: RebuildDeps,
   lost: (page: readonly SentMessage[]) => Promise<Lost>,
@@ -110,13 +110,13 @@ async function* pagesOf(
   }
 }
 
-/** Tells what messages were counted as, page by page. Kept in between are totals: of sums by slot, of shares by key. */
+/** Makes what tells, for each page of messages, what they were counted as. Totals of sums and shares go on from page to page. */
 function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   const { settings } = deps;
   const sums = new Map<string, Sum>();
   const shares = new Map<string, number>();
 
-  /** Whether the message's part of the whole has room; a part that has none counts nothing. */
+  /** Whether the part of the whole that the message belongs to still has room; a full part counts no more. */
   function hasRoom({ share }: LimitCheck): boolean {
     if (!share) return true;
     const counted = shares.get(share.key) ?? 0;
@@ -138,7 +138,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
     return [...keys].map((key) => ({ key, member, at }));
   }
 
-  /** A few at a time: whoever signs in meanwhile asks the same store. */
+  /** Looks up a few at a time: sign-ins need the same store meanwhile. */
   async function leasesOf(page: readonly SentMessage[]): Promise<LostLease[]> {
     const firsts = page.filter(
       ({ verificationId, member, converted, createdAt }) =>
@@ -153,8 +153,8 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   }
 
   /**
-   * All guesses of a verification that lives on: in a cluster it is on another node than the limits were. Those that went
-   * to the ledger count twice until the lease ends. Where none is left it ends as soon as the last must be in the ledger.
+   * The lease of a verification that outlived the limits, as on another node of a cluster: all of its guesses. Those that
+   * went to the ledger count twice until the lease ends; where all were made, it ends once the last must be in the ledger.
    */
   async function leaseOf({ verificationId, phoneTag, bucket, createdAt }: SentMessage): Promise<LostLease[]> {
     const guesses = await guessesOf(verificationId, phoneTag);
@@ -165,7 +165,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
     return [{ key, member, amount, expiresAt: Math.min(createdAt + LEASE_MS, endsAt) }];
   }
 
-  /** Of one that cannot be read, and must not hold up all starts, as many as it may have. */
+  /** How many guesses a live verification has. One that cannot be read, which must not hold up all starts, has the most. */
   async function guessesOf(verificationId: string, phoneTag: string) {
     try {
       const verification = await deps.verifications.find(verificationId);
@@ -206,7 +206,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   };
 }
 
-/** The checks that counted the message and still would: what was approved or failed no longer counts as unconverted. */
+/** The checks that the message still counts on: once approved or failed, it is no longer unconverted. */
 function countedChecks(deps: RebuildDeps, message: SentMessage, learned: Learned): LimitCheck[] {
   const { settings } = deps;
   const { sender = firstSender(deps) } = message;
@@ -215,13 +215,13 @@ function countedChecks(deps: RebuildDeps, message: SentMessage, learned: Learned
   if (!traffic) return [];
   const caller: LimitCaller = {
     ...exemptCaller({ phoneTag, bucket, traffic }),
-    // What its windows are now only the next take needs to know.
+    // Its real windows do not matter here: only a take looks at them.
     ...(client && { backend: { client, sends: [{ max: 1, windowMs: LONGEST_BACKEND_MS }], spend: {} } }),
   };
   const checks = [
     ...limitChecks(settings.limits, caller, learned),
     ...guardChecks(settings.guard.mode, caller, learned),
-    // Which of them a share paid for is not on record: all of its network's, so that it is never more.
+    // The record does not say which messages a share paid for: all of the network's count, so that it never gets more.
     ...shareChecks(settings.money, caller, sender, learned),
   ];
   const gone = new Set([

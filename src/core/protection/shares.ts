@@ -6,11 +6,11 @@ import type { MoneySettings } from "./spend.ts";
 
 /** What strangers from anywhere may use of a budget; the rest is kept for networks that have a share. */
 const OPEN_PART = 0.6;
-/** People come unevenly: of a budget a network may use so many times the part that its numbers are of all numbers. */
+/** People come unevenly, so a network may use this many times its proportional part of a budget. */
 const TIMES = 3;
-/** Whoever has not solved a challenge. */
+/** For callers who have not solved a challenge: their share is full. */
 const NOTHING = [{ max: 0, windowMs: HOUR_MS }];
-/** However few its numbers are: one person, whose first message is lost. */
+/** The least messages of a share: enough for one person whose first message is lost. */
 const LEAST = 3;
 
 /** The name under which it is learned from how many numbers people signed in last in a network, or in all. */
@@ -59,7 +59,7 @@ export function shareChecks(
   return [share, { ...share, name: "network_share_challenge", windows: NOTHING, asksCaptcha: true }];
 }
 
-/** The same checks for a send that a share pays for: what yields to shares has made room. */
+/** The checks for a send that a share pays for: those that make room for shares have other windows, or are left out. */
 export function checksInShare(checks: readonly SendCheck[], shares: readonly SendCheck[]): SendCheck[] {
   const others = checks.flatMap((check) => {
     if (!check.inShare) return [check];

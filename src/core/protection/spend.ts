@@ -8,7 +8,7 @@ import type { LimitStore, Sum } from "./ports.ts";
 import { firstSender, type PriceTable, priceOf } from "./prices.ts";
 import { openPart } from "./shares.ts";
 
-/** What may be spent in one window, in millionths; what is absent or not named is unlimited. */
+/** What may be spent in one window, in millionths of a unit of the currency; what is absent is unlimited. */
 export interface Budget {
   readonly total?: number;
   readonly byCountry: Readonly<Record<string, number>>;
@@ -22,7 +22,7 @@ export interface MoneySettings {
   readonly day: Budget;
 }
 
-/** What strangers who solved a third party's challenge may spend beyond a budget that is used up. */
+/** The part of a budget that strangers who solved a third party's challenge may spend beyond it. */
 const RESERVE = 0.1;
 
 /** One budget, and the key under which its sum is kept. */
@@ -54,8 +54,8 @@ export function budgetsOf(settings: MoneySettings, sender: string, country: stri
 }
 
 /**
- * The sums that the messages of a backend count in, with all of its keys together: whether or not it has a budget, so that
- * what was counted is known without knowing what the key was. In one part: a single backend crowds nothing.
+ * The sums that a backend's messages count in, all of its keys together. They count whether or not it has a budget, so that
+ * a correction or a rebuild need not know what the key was at the time.
  */
 export function clientSums(
   client: string,
@@ -74,16 +74,16 @@ function clientChecks({ backend }: LimitCaller, amount: number): SendCheck[] {
   });
 }
 
-/** A backend that has a budget of its own is held to that, when what is there for all is used up. */
+/** Whether the caller is a backend with a budget of its own: shared budgets that are used up do not stop it. */
 function paysItself({ backend }: LimitCaller): boolean {
   return backend !== undefined && Object.keys(backend.spend).length > 0;
 }
 
 /**
- * What a send is paid from. Known devices, and backends with a budget of their own, are always let through by the others
- * and counted. Backends without one may use all that there is for all, as they have limits of their own; strangers the open
- * part, and beyond it what their network's share pays for. A proof of work never opens a budget that is used up, and a third
- * party's challenge opens a tenth more.
+ * The checks of a send on budgets. Shared budgets count known devices and backends with a budget of their own, and let them
+ * through always. Other backends may use all of a shared budget, since they have limits of their own; strangers may use its
+ * open part, and beyond it what their network's share pays for. Once that is used up, a third party's challenge opens a
+ * tenth more, and a proof of work nothing.
  */
 export function spendChecks(
   settings: MoneySettings,
@@ -121,12 +121,12 @@ function sharedCheck(
   });
 }
 
-/** What became of a message, as far as it costs. */
+/** What a message is billed by. */
 export interface Billed {
   readonly sender: string;
-  /** Certainly not sent: nothing is billed. */
+  /** Whether it was certainly not sent: then nothing is billed. */
   readonly isFailed: boolean;
-  /** Parts that the sender bills, where it tells; one where it does not. */
+  /** How many parts the sender bills; one where it does not tell. */
   readonly parts?: number;
 }
 
@@ -140,8 +140,8 @@ interface Counted {
 }
 
 /**
- * What a message cost, and what turns what was counted for it into that, on every budget that it is paid from: another
- * sender of the route may have sent it, or nobody.
+ * What a message cost, and the corrections that bring every budget it is paid from to that: another sender of the route
+ * may have sent it than was counted, or none.
  */
 function settled(
   settings: MoneySettings,
@@ -162,7 +162,7 @@ function settled(
   return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
 }
 
-/** What each message really cost, and the correction of the budgets to that. */
+/** Makes what tells what a message really cost and corrects the budgets to it. */
 export function createSettlePrice(deps: {
   readonly limits: Pick<LimitStore, "correct">;
   readonly route: readonly Pick<SmsSender, "name">[];

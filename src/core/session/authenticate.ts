@@ -12,7 +12,10 @@ export interface AuthenticateDeps {
   readonly settings: { readonly session: SessionSettings };
 }
 
-/** Reads an access token and its session: an ended session is refused at once, not when the token expires (T24). */
+/**
+ * Reads an access token and its session. Refused with `invalid_token` as soon as the session has ended, not only once the
+ * token expires (T24).
+ */
 export async function authenticate(
   deps: AuthenticateDeps,
   accessToken: string,
@@ -23,10 +26,10 @@ export async function authenticate(
   return principal?.user.id === claims.sub ? ok(principal) : refuse("invalid_token");
 }
 
-/** Whoever reads counts as active at most once in this time, so that reading seldom writes. */
+/** The use of a session is noted at most once in this time, so that requests that only read seldom write. */
 const TOUCH_MS = HOUR_MS;
 
-/** Notes that a session is in use. */
+/** Notes that a session was used at `now`, unless that was noted within the last hour. */
 export async function touchSession(
   { sessions }: Pick<AuthenticateDeps, "sessions">,
   session: Session,
@@ -49,7 +52,7 @@ export async function authenticatePage(
   return ok(principal);
 }
 
-/** Whether the account is gone whose pages' session cookie this was: a session that merely ended is there still. */
+/** Whether this was the session cookie of an account that was erased: a session that only ended is still in the store. */
 export async function isErased(
   { tokens, sessions, clock }: Pick<AuthenticateDeps, "tokens" | "sessions" | "clock">,
   pageToken: string,
@@ -58,7 +61,7 @@ export async function isErased(
   return claims !== undefined && (await sessions.find(claims.sid)) === undefined;
 }
 
-/** The session with this id and its user; undefined when it is over. */
+/** The open session with this id, and its user; undefined where there is none. */
 export async function findOpen(
   deps: Pick<AuthenticateDeps, "sessions" | "clock" | "settings">,
   id: string,

@@ -12,7 +12,7 @@ import type { TokenClaims, Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 import { draftSession, type SignedIn } from "./session-draft.ts";
 
-/** How many sessions of apps one user opens: a person needs few, and a thief of a page's cookie gets few. */
+/** How many sessions of apps a user may open: a person needs few, so a thief of a page's cookie gets no more. */
 const HANDOVER_WINDOWS = [
   { max: 20, windowMs: HOUR_MS },
   { max: 60, windowMs: DAY_MS },
@@ -31,9 +31,9 @@ export interface HandoverDeps extends DeviceDeps {
 }
 
 /**
- * What the page hands to the app by redirect in place of tokens: encrypted, for one use within 60 seconds, and only
- * for whoever has the verifier of `challenge` (RFC 7636, S256). It ends with the page's session, and what it opens is as
- * sure as that was, as old, and lasts no longer.
+ * Issues what the page hands to an app by redirect in place of tokens: encrypted, for one use within 60 seconds, and only
+ * for whoever has the verifier of `challenge` (RFC 7636, S256). It ends with the page's session. The session that it opens
+ * has that one's level and age, and ends no later.
  */
 export async function issueHandover(
   deps: Pick<HandoverDeps, "tokens" | "clock" | "random">,
@@ -70,7 +70,10 @@ export interface RedeemInput {
   readonly deviceToken?: string;
 }
 
-/** Opens the app's own session for a handover. Of several uses one succeeds, whichever comes first. */
+/**
+ * Opens the app's own session for a handover. Of several uses the first one succeeds. Refused with `invalid_handover` where
+ * it is forged, expired or used, the verifier is another one, or the page's session has ended.
+ */
 export async function redeemHandover(
   deps: HandoverDeps,
   input: RedeemInput,
@@ -81,17 +84,18 @@ export async function redeemHandover(
     return refuse("invalid_handover");
   const counted = await countUse(deps, claims, now);
   if (!counted.ok) return counted;
-  // Of a session that is over already, or of an account that is gone, nothing new is written down.
+  // Checked before the opening, so that nothing is written for an ended session or an erased account…
   const source = await pageSession(deps, claims);
   if (!source) return refuse("invalid_handover");
   const caller = await identifyCaller(deps, input.deviceToken, source.user.phoneTag);
   const draft = await draftSession(deps, input.userAgent, { ...claims, ...caller });
-  // As old as the page's, and over when that has to be: what opened that one was not shown now. A version before did not say.
+  // The person showed who they are when the page's session was opened, so this one has its age and its end. Handovers of
+  // earlier versions do not say when that was.
   const createdAt = claims.openedAt ?? draft.createdAt;
   const expiresAt = Math.min(draft.expiresAt, source.session.expiresAt);
   const session = { ...draft, userId: claims.sub, createdAt, expiresAt };
   await deps.sessions.open(session);
-  // Once more behind the opening: whoever ended all sessions meanwhile ended this one too, or is seen here.
+  // … and again after it: sessions that were ended in between are either ended with this one, or seen here.
   const page = await pageSession(deps, claims);
   if (page) return ok({ user: page.user, session, created: claims.created });
   await deps.sessions.end(claims.sub, session.id, deps.clock.now());
@@ -106,7 +110,7 @@ async function pageSession(deps: HandoverDeps, { sid, sub, epoch }: Claims) {
   return found?.user.id === sub && found.user.deviceEpoch === epoch ? found : undefined;
 }
 
-/** One use in any window that is longer than a handover lives is one use for ever. */
+/** Counts a use. One use in a window that outlasts every handover is one use for ever. */
 async function countUse(
   deps: HandoverDeps,
   { jti, sub }: Claims,

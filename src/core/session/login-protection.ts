@@ -2,10 +2,10 @@ import type { Session, User } from "../account/ports.ts";
 import { levelOf } from "./methods.ts";
 
 /**
- * Whether login protection asks for more than what this session would be opened by. A store decides by it in the very
- * transaction that opens: protection that was turned on a moment ago holds.
+ * Whether login protection asks for a second factor before this session is opened. Stores ask it in the transaction that
+ * opens, so that protection holds from the moment it is turned on.
  *
- * @param knownEpoch the user's epoch under which the device was known; one that is over knows no device
+ * @param knownEpoch the user's epoch under which the device is known; under an older epoch no device is
  */
 export function asksSecondFactor(
   { loginProtection, deviceEpoch }: Pick<User, "loginProtection" | "deviceEpoch">,

@@ -6,13 +6,13 @@ export const METHODS = ["sms", "pwd", "otp", "pop", "recovery"] as const;
 
 export type Method = (typeof METHODS)[number];
 
-/** They show that nothing is at hand, no phone, app or passkey: what is only known may be known to others. */
+/** Methods that show no phone, app or passkey, only knowledge, which others may have as well. */
 export const KNOWN: readonly Method[] = ["pwd", "recovery"];
 
-/** How sure it is who somebody is: by one factor, or by two that no thief gets at one stroke. */
+/** How sure it is who somebody is: shown by one factor, or by two that nobody loses together. */
 export type Level = 1 | 2;
 
-/** @param amr methods that count beside each other; none is in there twice */
+/** The level that these methods reach together; none is in there twice, and they count beside each other (`secondBeside`). */
 export function levelOf(amr: readonly Method[]): Level {
   return amr.length > 1 ? 2 : 1;
 }

@@ -3,7 +3,7 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { AuthenticateDeps } from "./authenticate.ts";
 import { isOpen, type Principal } from "./session.ts";
 
-/** What users do with their sessions needs no token. */
+/** Users name their sessions by id, so that no token is read. */
 export type OwnSessionsDeps = Omit<AuthenticateDeps, "tokens">;
 
 /** The user's sessions that are open, the most recently used first. */
@@ -17,8 +17,8 @@ export async function listSessions(
 }
 
 /**
- * Ends a session of the user's own; one of somebody else, or that has ended, is `not_found`. Whoever ends one from another
- * one does not trust the device that it runs on any more.
+ * Ends one of the user's own sessions; refused with `not_found` where it is somebody else's or has ended. To end another
+ * session than the one that asks is to distrust its device, so device tokens are void then.
  */
 export async function endSession(
   { sessions, clock }: OwnSessionsDeps,

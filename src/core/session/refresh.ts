@@ -12,8 +12,10 @@ export interface RefreshDeps extends SessionTokenDeps {
 const GRACE_MS = 60_000;
 
 /**
- * Rotates a refresh token. Parallel uses of one token get one successor. Any other spent token was stolen, or its
- * owner's successor was: the session ends (RFC 9700, 4.14.2; T22).
+ * Rotates a refresh token. Parallel uses of one token get the same successor, for 60 seconds. Any other use of a spent
+ * token means that it or its successor was stolen, and ends the session (RFC 9700, 4.14.2; T22).
+ *
+ * Refused with `invalid_refresh_token` for that, and for a token that is forged, expired or of an ended session.
  */
 export async function refreshSession(
   deps: RefreshDeps,
@@ -29,6 +31,7 @@ export async function refreshSession(
   return ok(await sessionTokens(deps, successor, found.user));
 }
 
+/** The session as the next token is made from it; undefined where this token gets none. */
 async function successorOf(
   deps: RefreshDeps,
   { session, user }: { session: Session; user: User },
@@ -37,13 +40,13 @@ async function successorOf(
 ): Promise<Session | undefined> {
   if (generation === session.generation) {
     const rotated = await deps.sessions.rotate(session.id, generation, now);
-    // Once a day the user counts as active, too.
+    // Rotation alone does not note that the user is active: `touch` does, once a day.
     if (rotated && dayOf(session.lastUsedAt) !== dayOf(now)) await deps.sessions.touch(session.id, now);
     if (rotated) return { ...session, generation: generation + 1, rotatedAt: now };
     const found = await deps.sessions.find(session.id);
-    return found && graceful(found.session, generation, now) ? found.session : undefined;
+    return found && isWithinGrace(found.session, generation, now) ? found.session : undefined;
   }
-  if (graceful(session, generation, now)) return session;
+  if (isWithinGrace(session, generation, now)) return session;
   if (generation < session.generation) await deps.sessions.evict(user.id, session.id, now);
   return undefined;
 }
@@ -52,7 +55,8 @@ function dayOf(at: number): number {
   return Math.floor(at / DAY_MS);
 }
 
-function graceful(session: Session, generation: number, now: number): boolean {
+/** Whether a token of this generation is the immediate predecessor, and was rotated a moment ago. */
+function isWithinGrace(session: Session, generation: number, now: number): boolean {
   if (session.endedAt !== undefined) return false;
   return generation === session.generation - 1 && now <= session.rotatedAt + GRACE_MS;
 }

@@ -23,20 +23,20 @@ export interface DraftDeps {
 }
 
 interface SessionTraits {
-  /** Its id, where that was given away before. */
+  /** Its id, where that was chosen before (`second_factor`). */
   readonly id?: string;
   /** How the person showed who they are, and when, if not now. */
   readonly amr: readonly Method[];
   readonly authTime?: number;
-  /** The known device that it runs on; without one it makes a device known. */
+  /** The known device that it runs on; without one, the session makes its device known. */
   readonly deviceId?: string;
-  /** Set on one that a test number opens: the end of that number's time, and so the session's at the latest. */
+  /** Where a test number opens it: the end of that number's time, at which the session ends, too. */
   readonly testUntil?: number | undefined;
   /** Whether a temporary password opens it. */
   readonly mustSetPassword?: boolean;
 }
 
-/** A session that begins now. Its user agent is kept in at most 256 printable characters. */
+/** Drafts a session that begins now; its store adds the user. Of the user agent 256 printable ASCII characters are kept. */
 export async function draftSession(
   deps: DraftDeps,
   userAgent: string,

@@ -2,6 +2,7 @@ import type { Session, User } from "../account/ports.ts";
 import type { Self } from "../verification/self.ts";
 
 export interface SessionSettings {
+  /** How long an access token is good. */
   readonly accessTokenMs: number;
   /** The absolute life of a session (NIST SP 800-63B-4, 2.1.3: 30 days at most for AAL1). */
   readonly sessionMs: number;
@@ -15,11 +16,12 @@ export interface Principal {
   readonly session: Session;
 }
 
-/** Who starts a verification of their own in this session. */
+/** The user of this session, as whoever starts a verification for themselves. */
 export function selfOf({ user, session: { deviceId, isTest, mustSetPassword } }: Principal): Self {
   return { user, deviceId, ...(isTest && { isTest }), ...(mustSetPassword && { mustSetPassword }) };
 }
 
+/** Whether a session has neither ended nor expired, nor been unused for too long. */
 export function isOpen(session: Session, settings: SessionSettings, now: number): boolean {
   if (session.endedAt !== undefined) return false;
   return now < session.expiresAt && now < session.lastUsedAt + settings.idleMs;

@@ -22,12 +22,12 @@ import type { Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 import { draftSession, type SignedIn } from "./session-draft.ts";
 
-/** A first factor that was right, of a user whose login protection asks for another. */
+/** A first factor that was right, where login protection asks for a second. */
 export interface FirstStep {
   readonly first: Method;
   readonly caller: Caller;
   readonly client: Client;
-  /** The end of a test number's time. */
+  /** Where it was a test number: the end of its time. */
   readonly testUntil?: number | undefined;
   /** Whether it was a temporary password. */
   readonly mustSetPassword?: boolean;
@@ -59,7 +59,7 @@ export interface SignInInput extends Omit<CheckInput, "purposes"> {
   readonly userAgent: string;
 }
 
-/** Signs in by the code of a verification for that; the first time this signs up. */
+/** Signs in by the code of a verification; the first time this signs up. Refused as `checkCode` and `signInApproved` refuse. */
 export async function signInByCode(
   deps: SignInDeps,
   input: SignInInput,
@@ -86,7 +86,7 @@ export async function signInApproved(
   const draft = await draftSession(deps, userAgent, { amr: ["sms"], ...caller, ...traits });
   const user = await draftUser(deps, phone, phoneTag);
   const { knownEpoch } = caller;
-  // Whoever reviews an app signs in by a test number, wherever nobody else signs up.
+  // Test numbers sign up even where nobody else may: they are for people who review an app.
   const mayCreate = testNumber !== undefined || (await maySignUp(deps, phone));
   const recycled = caller.bucket === "stranger" && !testNumber ? recycledSince(deps) : {};
   const approved = { verificationId: verification.id, knownEpoch, ...recycled };
@@ -104,8 +104,8 @@ export async function signInApproved(
 }
 
 /**
- * The one place where another first factor than a code by SMS becomes a session of a user that exists, or
- * `second_factor_required`. Undefined when the user is gone meanwhile, or has another number.
+ * Opens a session by a first factor other than a code by SMS, or refuses with `second_factor_required`. Undefined when the
+ * user is gone by now, or has another number.
  *
  * @param first what was shown and was right
  */
@@ -127,8 +127,8 @@ export async function openSession(
 }
 
 /**
- * A number that nobody used for long was perhaps given to somebody else since: a code shows who holds it, and not that it
- * is the person of then (T51). A known device shows that.
+ * When an account counts as given up. A number that was unused for long may have been given to somebody else: a code shows
+ * who holds it now, not that this is the person of the account (T51); only a known device would show that.
  */
 function recycledSince({
   clock,
@@ -138,7 +138,7 @@ function recycledSince({
   return unusedMs === 0 ? {} : { unusedSince: clock.now() - unusedMs, sparesProtected };
 }
 
-/** The code was right and is used up, and yet nobody is signed in: it takes a new one. */
+/** The users' store failed after the code was used up: to sign in takes a new code. */
 export class UnsavedUserError extends UnavailableError {
   constructor(cause: UnavailableError) {
     super("the store of users", { cause, retryAfterSeconds: cause.retryAfterSeconds });

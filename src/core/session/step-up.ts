@@ -3,27 +3,28 @@ import { ok, type Refusal, type Result, refuse } from "../refusals.ts";
 import { type Level, levelOf, type Method } from "./methods.ts";
 import type { Principal } from "./session.ts";
 
-/** What a sensitive action asks of the session. */
+/** What an action asks of the session. */
 export interface Need {
-  /** How long ago the person may have shown who they are. */
+  /** How long ago at most the person showed who they are. */
   readonly withinMs: number;
   /** 1 where it is left out; 2 in any case where the account has login protection. */
   readonly level?: Level;
-  /** What is not enough where nothing else was shown within that time. */
+  /** Methods that do not suffice as the only one that was shown within that time. */
   readonly notBy?: readonly Method[];
 }
 
 /** For what takes an account over, or away from its owner. */
 export const SENSITIVE: Need = { withinMs: 600_000 };
 
-/** Whoever came by a temporary password chooses one of their own before anything else is done in their session. */
+/** Refuses whatever a session may not do that a temporary password opened, until its user has chosen a password. */
 export function requireOwnPassword({ session }: Principal): Result<void, "password_required"> {
   return session.mustSetPassword ? refuse("password_required") : ok(undefined);
 }
 
 /**
- * Whether the person behind this session has shown recently and well enough who they are (RFC 9470). The refusal says
- * what is missing: `POST /v1/sessions/current/step-up` and the page `/account/confirm` give it.
+ * Whether the person behind this session has shown recently and well enough who they are (RFC 9470). Otherwise refused with
+ * `step_up_required`, which says what is missing; `POST /v1/sessions/current/step-up` and the page `/account/confirm` make
+ * up for it.
  */
 export function requireRecent(
   { user, session }: Principal,
@@ -38,7 +39,7 @@ export function requireRecent(
   return refuse("step_up_required", { stepUp: { level, maxAgeSeconds: Math.floor(need.withinMs / 1_000) } });
 }
 
-/** The refusal, with what gives what is missing. */
+/** The refusal, with the methods that make up for what is missing. */
 export function withMethods(
   { code, stepUp }: Refusal<"step_up_required">,
   methods: readonly Method[],
@@ -46,7 +47,7 @@ export function withMethods(
   return refuse(code, { ...(stepUp && { stepUp: { ...stepUp, methods } }) });
 }
 
-/** What the person showed within so long: all, where the session is no older, or the one that raised it last. */
+/** What the person showed within this time: everything where the session is no older, else what raised it last. */
 function shownWithin({ amr, createdAt }: Session, withinMs: number, now: number): readonly Method[] {
   return now - createdAt <= withinMs ? amr : amr.slice(-1);
 }

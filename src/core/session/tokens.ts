@@ -23,8 +23,8 @@ export interface SessionTokens {
 }
 
 /**
- * All tokens of a session as it is now. The refresh token follows from the session's generation alone, so that whoever
- * repeats a rotation is given the same one.
+ * All tokens of a session as it is now. The refresh token is the same for the same generation, so that a client that
+ * repeats a rotation gets the same successor.
  */
 export async function sessionTokens(
   deps: SessionTokenDeps,
@@ -40,7 +40,7 @@ export async function sessionTokens(
   return { refreshToken, deviceToken, user, ...access, ...(mustSetPassword && { mustSetPassword }) };
 }
 
-/** A further access token of a session, which says how sure it is by now. */
+/** A new access token of a session, with the level that the session has now. It never outlives the session. */
 export async function issueAccessToken(
   { tokens, clock, random, settings }: SessionTokenDeps,
   session: Session,

@@ -3,8 +3,8 @@ import { tooMany } from "../protection/limits.ts";
 import { ok, type Result } from "../refusals.ts";
 
 /**
- * Refuses while a sender has this phone on hold: it takes nothing for it, as its answer to an earlier message said. The
- * durable record is asked, so that neither a restart nor a lost Redis lets a message through that is refused for certain.
+ * Refuses while a sender takes nothing for this phone, as its answer to an earlier message said (`heldUntil`). The durable
+ * record is asked: after a restart or a lost Redis, too, no message goes out that is certain to be refused.
  */
 export async function refuseOnHold(
   { route, messages }: Pick<DeliverDeps, "route" | "messages">,

@@ -16,6 +16,7 @@ export interface Protection {
   readonly recoveryCodesLeft: number;
 }
 
+/** Looks up how a user's account is kept safe. */
 export async function protectionOf({ factorStore }: OwnDeps, user: User): Promise<Protection> {
   return {
     loginProtection: user.loginProtection,
@@ -32,6 +33,7 @@ export interface Own {
   readonly passwordSureFrom?: number;
 }
 
+/** Looks up what a user can show beside a code by SMS. */
 export async function ownOf({ factorStore, passwords }: OwnDeps, userId: string): Promise<Own> {
   const factors = await factorStore.list(userId);
   const password = await passwords?.of(userId);
@@ -56,11 +58,11 @@ export function secondBeside(first: Method, own: Own, now: number): readonly Met
   return isSure ? ["pwd"] : [];
 }
 
-/** What may raise a session to the level that its user needs, or show anew that it is that. */
+/** The methods that raise a session to the level its user needs, or renew that level. */
 export function raisedBy(user: User, session: Session, own: Own, now: number): readonly Method[] {
   const { amr } = session;
   if (user.loginProtection) {
-    // The number alone does not renew a session of two factors: the password has to be shown anew first.
+    // In a session of two factors the phone counts only beside a password that was shown anew just now.
     const isBesidePassword = levelOf(amr) === 1 ? !amr.includes("sms") : isPasswordNew(session, now);
     return secondBeside(isBesidePassword ? "pwd" : "sms", own, now);
   }

@@ -44,7 +44,7 @@ export interface AppGuess {
   readonly bucket: Bucket;
   /** The app whose code it is, and of which step of time; absent where it is nobody's code. */
   readonly right: { readonly factorId: string; readonly step: number } | undefined;
-  /** How many may be wrong. */
+  /** How many may be wrong, in each window. */
   readonly windows: readonly Window[];
   /** What a wrong one is written down under. */
   readonly failureId: string;
@@ -104,7 +104,7 @@ export interface FactorStore {
   guess(guess: AppGuess, now: number): Promise<AppGuessOutcome>;
   /** Keeps a challenge; forgets those of this user that are over. */
   challenge(challenge: PasskeyChallenge, now: number): Promise<void>;
-  /** Uses a challenge up. Exactly one of several racers gets true, and nobody else than whom it was made for. */
+  /** Uses a challenge up. True for one of several racers, and only for the user and the session that it was made for. */
   answer(challenge: Omit<PasskeyChallenge, "expiresAt">, now: number): Promise<boolean>;
   /** Notes that a passkey signed. False when its counter did not grow: it may be a copy. */
   usePasskey(id: string, counter: number, now: number): Promise<boolean>;
@@ -183,7 +183,7 @@ export interface PasskeyAnswer {
   readonly [member: string]: unknown;
 }
 
-/** What second factors have to know of passwords; `src/core/account/` has the rest. */
+/** What second factors have to know of passwords; the rest is in `src/core/password/`. */
 export interface Passwords {
   /**
    * Undefined where the user has none. `sureFrom`: from when on it counts beside a code by SMS, epoch milliseconds; what

@@ -40,8 +40,8 @@ export interface ProveInput {
 export type ProveRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
 
 /**
- * Looks at what a person shows of one factor, and uses it up if it is right. What the user does not have, and what does
- * not count here, is wrong like any other wrong one.
+ * Checks one factor that a person shows, and uses it up if it is right. `invalid_code` also where the user does not have
+ * that factor, and where it does not count here.
  */
 export async function proveFactor(deps: ProveDeps, input: ProveInput): Promise<Result<void, ProveRefusal>> {
   const { evidence, user, client, methods, bucket } = input;

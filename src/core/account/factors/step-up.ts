@@ -22,7 +22,7 @@ export async function waysToRaise(
   return raisedBy(user, session, await ownOf(deps, user.id), deps.clock.now());
 }
 
-/** Those of them that give what is asked for (`Need.level`, `Need.notBy`), or are the first of two steps there. */
+/** Those of them that suffice for `Need.level` and `Need.notBy`; where none does alone, those that are a first step. */
 export async function waysFor(
   deps: OwnDeps & Pick<StepUpDeps, "clock">,
   principal: Principal,
@@ -39,7 +39,7 @@ export async function waysFor(
   return principal.user.loginProtection && enough.length === 0 ? ways : enough;
 }
 
-/** Raises the session by a further factor, or by showing one of it anew. */
+/** Raises the session by a further factor, or renews it by one that it has. `invalid_token` where it ended meanwhile. */
 export async function stepUp(
   deps: StepUpDeps,
   { principal, ...input }: StepUpInput,

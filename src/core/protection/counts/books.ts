@@ -4,12 +4,12 @@ import { createLeaseBook, type LeaseBook } from "./leases.ts";
 import { createSumBook, type SumBook } from "./sums.ts";
 import type { Counted } from "./timeline.ts";
 
-/** All that limits know, in the memory of one process. What decides is in `decide.ts`. */
+/** All that limits count, in the memory of one process. `decide.ts` decides by it. */
 export interface Books {
   readonly events: EventLog;
   readonly leases: LeaseBook;
   readonly sums: SumBook;
-  /** The epochs for which they were seeded. */
+  /** The epochs for which the books were seeded. */
   readonly seeds: Set<string>;
 }
 
@@ -31,7 +31,7 @@ export function createBooks({ mostEvents, mostLeases }: BookOptions = {}): Books
 /** Writes a change into the books. Returns the change that takes it back. */
 export function apply({ events, leases, sums, seeds }: Books, change: Change): Change {
   return {
-    // What is forgotten goes first: the same event may be counted anew.
+    // Forgotten events go first: the change may count the same event anew.
     counted: change.forgotten.flatMap((event) => removed(events, event)),
     forgotten: change.counted.flatMap((event) => added(events, event)),
     sums: change.sums.map((slot) => sums.set(slot)).reverse(),
@@ -46,9 +46,9 @@ export function apply({ events, leases, sums, seeds }: Books, change: Change): C
 }
 
 /**
- * Lets go of a little of what nobody looks at any more: of more than has come.
+ * Drops some of what no limit looks at any more: a little each time, yet more than is added meanwhile.
  *
- * @param now 0 where it is not known
+ * @param now epoch milliseconds; 0 where the time is not known, and then nothing is dropped
  */
 export function tidy({ events, leases }: Books, now: number): void {
   if (now === 0) return;
@@ -63,7 +63,7 @@ export function sweepBooks({ events, leases, sums }: Books, before: number, limi
   return swept + sums.sweep(before, limit - swept);
 }
 
-/** One object for all keys: there are more events on keys than anything else. */
+/** Adds an event on each of its keys; they share one object, since nothing is kept as often. Returns what was new. */
 function added(events: EventLog, event: EventOn): EventOn[] {
   const { member, at, keptMs } = event;
   const counted: Counted = { member, at, keptMs };
@@ -71,7 +71,7 @@ function added(events: EventLog, event: EventOn): EventOn[] {
   return keys.length > 0 ? [{ member, at, keptMs, keys }] : [];
 }
 
-/** What was there: mostly one object for all keys. */
+/** Removes an event from each of its keys. Returns what was there, mostly one object for all keys. */
 function removed(events: EventLog, { member, keys }: EventOn): EventOn[] {
   const gone: EventOn[] = [];
   let last: Counted | undefined;

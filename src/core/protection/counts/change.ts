@@ -8,15 +8,15 @@ export interface EventOn extends Counted {
   readonly keys: readonly string[];
 }
 
-/** Whether a store was given what it lost, for this epoch. */
+/** Whether the books were seeded for this epoch. */
 export interface Seed {
   readonly epoch: string;
   readonly isSeeded: boolean;
 }
 
 /**
- * What a step did, so that it can be done again without knowing why: events come and go, the rest is as it says then.
- * Doing it twice is doing it once.
+ * What a step changed in the books, so that it can be repeated elsewhere without deciding again: events that come and go,
+ * and all else as it is afterwards. Safe to repeat.
  */
 export interface Change {
   readonly counted: readonly EventOn[];
@@ -32,7 +32,7 @@ export function isEmpty({ counted, forgotten, sums, leases, seeds }: Change): bo
   return counted.length + forgotten.length + sums.length + leases.length + seeds.length === 0;
 }
 
-/** The last moment that it tells of: nothing in it happened, or was counted, or ends after that. */
+/** The last moment that a change tells of, epoch milliseconds. */
 export function lastOf(change: Change): number {
   return latest(
     change,
@@ -41,7 +41,7 @@ export function lastOf(change: Change): number {
   );
 }
 
-/** From when on nobody looks at anything of it. */
+/** When the last of a change no longer matters to any limit, epoch milliseconds. */
 export function mattersUntil(change: Change): number {
   return latest(
     change,
@@ -55,7 +55,7 @@ function latest(
   ofEvent: (event: Counted) => number,
   ofSlot: (slot: SlotAmount) => number,
 ): number {
-  // What was seeded is known for ever.
+  // Seeds matter for ever.
   if (seeds.length > 0) return Number.MAX_SAFE_INTEGER;
   let last = 0;
   for (const event of counted) last = Math.max(last, ofEvent(event));

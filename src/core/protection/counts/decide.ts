@@ -10,7 +10,7 @@ import type { SlotAmount, SumBook } from "./sums.ts";
 
 type Refused = TakeResult & { readonly ok: false };
 
-/** What a take comes to, and what has to be written into the books for it; nothing where it is refused. */
+/** The result of a take, and the change that it makes to the books; none where it is refused. */
 export interface DecidedTake {
   readonly result: TakeResult;
   readonly change: Change;
@@ -23,7 +23,7 @@ export interface Release {
   readonly moved?: true;
 }
 
-/** As `LimitStore.take`, by the books as they are now. Changes nothing. */
+/** Decides a take as `LimitStore.take` does, by the books as they are. Changes nothing: `apply` does. */
 export function decideTake(books: Books, request: TakeRequest, now: number): DecidedTake {
   const { member, checks, lease, epoch } = request;
   if (epoch !== undefined && !books.seeds.has(epoch)) return refusal("unseeded", now);
@@ -55,7 +55,7 @@ export function decideTake(books: Books, request: TakeRequest, now: number): Dec
   };
 }
 
-/** A check, and what is counted on its key: all that a take asks of a key is found at once. */
+/** A check and the events on its key, which are looked up once for all that a take asks of them. */
 interface Look {
   readonly check: LimitCheck;
   readonly events: Events | undefined;
@@ -90,7 +90,7 @@ function refusal(refusedBy: string, retryAt: number, isCounted = false): Decided
   return { result, change: NO_CHANGE };
 }
 
-/** From when on this check lets the request through. */
+/** When this check lets the request through, epoch milliseconds; `now` where it does so already. */
 function freeAt(sums: SumBook, { check, events }: Look, now: number): number {
   const { key, amount, windows } = check;
   if (amount === undefined) return eventsFreeAt(check, events, now);
@@ -138,7 +138,7 @@ function nextAt(looks: readonly Look[], now: number): number {
   return latest;
 }
 
-/** The guesses that are set aside, or the refusal. */
+/** The guesses that a lease sets aside, or the refusal where its key has none left. */
 function leaseOf({ leases }: Books, lease: Lease, member: string, now: number): LeaseLeft | Refused {
   const { key, wanted, cap, expiresAt } = lease;
   if (leases.find(key, member)?.amount) throw new Error("the member has a lease here");
@@ -170,7 +170,7 @@ function countedBy(log: EventLog, looks: readonly Look[], member: string, now: n
   return [...alike.values()];
 }
 
-/** Others may bind the same key: how long an event matters there that this check itself does not look back at. */
+/** How long an event is kept on a key where this check does not look back: another check may, on the same key. */
 const UNBOUND_KEPT_MS = DAY_MS;
 
 function isFull(
