@@ -18,13 +18,13 @@ export function alertsOf(
 ): Alerts {
   return createAlerts({
     ...deps,
-    onChange: writtenDown(log, observer),
+    onChange: loggingAlerts(log, observer),
     onError: (err) => log.error({ err }, "an alert could not be kept"),
   });
 }
 
 /** Logs and counts every alert that begins or ends. */
-export function writtenDown(
+export function loggingAlerts(
   log: Pick<Log, "error">,
   { onAlert }: Pick<Observer, "onAlert">,
 ): AlertsDeps["onChange"] {
@@ -35,7 +35,7 @@ export function writtenDown(
 }
 
 /** The job that posts alerts to `ALERT_WEBHOOK`; undefined where that is not set. */
-export function tellingOf(
+export function alertsJob(
   { alerts: webhook }: Pick<Config, "alerts">,
   store: AlertStore,
   clock: Clock,

@@ -30,7 +30,8 @@ export interface KeyTools {
 
 /** Opens the database for work on its keys; the server may run beside it. Rejects where it is not up to date. */
 export async function keyTools(config: Config): Promise<KeyTools> {
-  const [clock, random] = [systemClock, systemRandom];
+  const clock = systemClock;
+  const random = systemRandom;
   const database = await openMigrated(config);
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   const deps = { store, secrets: config.secrets, clock, random };

@@ -10,7 +10,7 @@ import type { Clock, Random } from "../core/ports.ts";
 import { learn } from "../core/protection/learn.ts";
 import { watch } from "../core/protection/watch.ts";
 import type { Log } from "../http/context.ts";
-import { writtenDown } from "./alerts.ts";
+import { loggingAlerts } from "./alerts.ts";
 import { moneySettings } from "./protection.ts";
 
 interface LearningDeps {
@@ -24,7 +24,7 @@ interface LearningDeps {
 }
 
 /** The job that learns from the traffic of the last days, and alerts of budgets and attacks in time. */
-export function learningOf(
+export function trafficJob(
   { config, database, stores, clock, random, observer, log }: LearningDeps,
   turns: Turns,
 ): () => Promise<Piece> {
@@ -33,7 +33,7 @@ export function learningOf(
   const failed = (error: unknown) => {
     throw error;
   };
-  const onChange = writtenDown(log, observer);
+  const onChange = loggingAlerts(log, observer);
   const alerts = createAlerts({ store: alertStore, clock, random, onChange, onError: failed });
   const settings = { money: moneySettings(config.protection) };
   return async () => {

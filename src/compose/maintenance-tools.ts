@@ -11,10 +11,11 @@ import { openState } from "./state.ts";
 
 /** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
 export async function maintenanceTools(config: Config): Promise<{ tick: Tick; close(): Promise<void> }> {
-  const [clock, random] = [systemClock, systemRandom];
+  const clock = systemClock;
+  const random = systemRandom;
   const database = await openMigrated(config);
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
-  // A lost Redis is told by the task that needs it, and keeps no other from being done.
+  // Redis is opened by the job that needs it, which then fails alone: all others are done without it.
   const { limits, verifications, close } = await openState(
     config,
     stores,
@@ -24,7 +25,14 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
   const log = createLog(config.logLevel, process.stderr);
   return {
     tick: createTick({
-      ...{ config, database, stores, limits, clock, random, observer: UNOBSERVED, log },
+      config,
+      database,
+      stores,
+      limits,
+      clock,
+      random,
+      observer: UNOBSERVED,
+      log,
       accounts: accountJobs(config, { stores, limits, verifications, clock, random, log }),
     }),
     close: async () => void (await Promise.all([close(), database.close()])),

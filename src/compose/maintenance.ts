@@ -21,9 +21,9 @@ import { createForgetFailed } from "../core/protection/forget-failed.ts";
 import { longestWindowMs } from "../core/protection/limits.ts";
 import type { LimitStore } from "../core/protection/ports.ts";
 import type { Log } from "../http/context.ts";
-import { tellingOf } from "./alerts.ts";
-import { learningOf } from "./learning.ts";
-import { reportingOf } from "./reports.ts";
+import { alertsJob } from "./alerts.ts";
+import { trafficJob } from "./learning.ts";
+import { reportsJob } from "./reports.ts";
 
 /** The jobs about accounts: changes of number that are due, and notices. */
 export type AccountJobs = Pick<Required<TickDeps["jobs"]>, "phone_changes" | "notices">;
@@ -73,10 +73,10 @@ function longestOf({ limits, challenges }: Config): number {
 
 function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
   const { config, stores, clock, accounts } = maintained;
-  const alerts = tellingOf(config, stores.alertStore, clock);
+  const alerts = alertsJob(config, stores.alertStore, clock);
   return {
     ...accounts,
-    traffic: learningOf(maintained, turns),
+    traffic: trafficJob(maintained, turns),
     ...(alerts && { alerts }),
     ...(config.sender === "tencent" && { reports: reportsOf(maintained, turns) }),
   };
@@ -87,7 +87,7 @@ function reportsOf(maintained: MaintenanceDeps, turns: Turns): () => Promise<Pie
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const vault = createPhoneVault({ keyring, random });
   const deps = { ...stores, ...observer, forgetFailed: createForgetFailed(limits), vault, clock, random };
-  const report = reportingOf(config.tencent, deps, turns);
+  const report = reportsJob(config.tencent, deps, turns);
   return async () => {
     await keyring.ensure();
     return await report();

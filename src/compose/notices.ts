@@ -17,7 +17,7 @@ import { createTakeSend } from "../core/protection/rebuild.ts";
 import { createSettlePrice } from "../core/protection/spend.ts";
 import type { VerificationStore } from "../core/verification/ports.ts";
 import type { Log } from "../http/context.ts";
-import { writtenDown } from "./alerts.ts";
+import { loggingAlerts } from "./alerts.ts";
 import type { AccountJobs } from "./maintenance.ts";
 import { unreadableIn } from "./observer.ts";
 import { routeOf, sendDeadline } from "./route.ts";
@@ -70,7 +70,7 @@ export function accountJobs(
     alerts: createAlerts({
       ...deps,
       store: stores.alertStore,
-      onChange: writtenDown(log, UNOBSERVED),
+      onChange: loggingAlerts(log, UNOBSERVED),
       onError: failed,
     }),
     deadline: sendDeadline,

@@ -21,7 +21,8 @@ export interface Records {
  * `PHONEKEY_SECRETS` do not open its keys.
  */
 export async function openRecords(config: Config): Promise<Records> {
-  const [clock, random] = [systemClock, systemRandom];
+  const clock = systemClock;
+  const random = systemRandom;
   const database = await openMigrated(config);
   try {
     const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });

@@ -15,7 +15,7 @@ const BETWEEN_MS = 60;
 const SENDER = "tencent";
 
 /** What learns what carriers say, once a minute: of reports that came too early, and by asking where that is set. */
-export function reportingOf(
+export function reportsJob(
   tencent: Config["tencent"],
   deps: ReceiptDeps,
   turns: Turns,

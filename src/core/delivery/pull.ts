@@ -40,7 +40,8 @@ const EARLIER_MS = MINUTE_MS;
  */
 export async function pullReports(deps: PullDeps): Promise<number> {
   const { turns, clock, random } = deps;
-  const [now, holder] = [clock.now(), random.uuid(clock.now())];
+  const now = clock.now();
+  const holder = random.uuid(now);
   const last = (await turns.finishedAt(PULL)) ?? now - MINUTE_MS;
   const turn = { task: PULL, holder, until: now + TURN_MS, notSince: last };
   if (!(await turns.take(turn, now))) return 0;

@@ -81,7 +81,9 @@ export async function exportAccount(
     account: {
       id,
       ...(phone && { phone }),
-      ...{ name, avatar, createdAt },
+      name,
+      avatar,
+      createdAt,
       ...(lastUsedAt !== undefined && { lastUsedAt }),
       ...(loginProtection && { loginProtection }),
       ...(passwordSetAt !== undefined && { passwordSetAt }),

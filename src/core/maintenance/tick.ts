@@ -86,7 +86,8 @@ const LIMITS_KEPT_LONGER_MS = DAY_MS;
 export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<TickReport> {
   const { clock, random, turns } = deps;
   const { minGapMs = 0, budgetMs = BUDGET_MS } = options;
-  const [now, holder] = [clock.now(), random.uuid(clock.now())];
+  const now = clock.now();
+  const holder = random.uuid(now);
   const dueBy = Math.min(now, (await deps.databaseNow()) ?? now);
   const turn = { task: TICK, holder, until: now + budgetMs + GRACE_MS, notSince: now - minGapMs };
   if (!(await turns.take(turn, now))) return { ran: false };

@@ -2,7 +2,7 @@ import type { User } from "../account/ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Bucket } from "../protection/ports.ts";
-import { ok, type RefusalCode, type Result, refuse, UnavailableError } from "../refusals.ts";
+import { ok, type Result, refuse, UnavailableError } from "../refusals.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import { judgeAttempt, PASSWORD_LEDGER_MS, passwordBucket } from "./ledger.ts";
 import type { PasswordHasher, PasswordHolder, PasswordLedger, PasswordStore } from "./ports.ts";
@@ -29,8 +29,10 @@ export interface Attempt {
 export type CompareRefusal = "invalid_credentials" | "code_required" | "captcha_required";
 
 /**
- * Looks at one password. It is counted before it is compared, and taken back if it was right (promise 1). A number
- * without a user, a user without a password and a wrong password are one refusal, after the same work.
+ * Compares one password. The attempt is counted before, and taken back if the password was right (promise 1). A number
+ * without a user, a user without a password and a wrong password are one refusal, `invalid_credentials`, after the same
+ * work. `code_required` where the phone's ledger of passwords is spent, `captcha_required` where it asks a stranger for a
+ * challenge first.
  */
 export async function comparePassword(
   deps: CompareDeps,
@@ -38,29 +40,21 @@ export async function comparePassword(
 ): Promise<Result<PasswordHolder, CompareRefusal>> {
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
-  const [current = "", ...older] = await deps.vault.tags(phone);
-  const counted = await count(
-    deps,
-    { id, tags: [current, ...older], bucket: passwordBucket(bucket), at: now },
+  const tags = await deps.vault.tags(phone);
+  const counted = await deps.passwordLedger.attempt(
+    { id, tags, bucket: passwordBucket(bucket), at: now },
+    now - PASSWORD_LEDGER_MS,
     (earlier) => judgeAttempt(earlier, { isUnsolved }, now),
   );
   if (!counted.ok) return counted;
-  const holder = await holderIfRight(deps, current, password).catch(async (error: unknown) => {
-    // What was not compared was no guess.
+  const holder = await holderIfRight(deps, tags[0], password).catch(async (error: unknown) => {
+    // The password was not compared, so this was no guess.
     await deps.passwordLedger.takeBack(id);
     throw error;
   });
   if (!holder) return refuse("invalid_credentials");
   await deps.passwordLedger.takeBack(id);
   return ok(holder);
-}
-
-function count<C extends RefusalCode>(
-  { passwordLedger }: CompareDeps,
-  attempt: Parameters<PasswordLedger["attempt"]>[0],
-  judge: (earlier: readonly number[]) => Result<void, C>,
-): Promise<Result<void, C>> {
-  return passwordLedger.attempt(attempt, attempt.at - PASSWORD_LEDGER_MS, judge);
 }
 
 async function holderIfRight(
@@ -76,7 +70,7 @@ async function holderIfRight(
   return holder;
 }
 
-/** The hash that counts. Whoever moved a user in has not shown that the phone is theirs: no password of before does. */
+/** The hash to compare with. Undefined where none is set, and for an imported user until a code has shown that the phone is theirs. */
 async function hashOf(
   { vault }: CompareDeps,
   holder: PasswordHolder | undefined,
@@ -85,7 +79,7 @@ async function hashOf(
   return await vault.openText(holder.sealedHash, passwordRow(holder.user));
 }
 
-/** Hashes once more, with the parameters of today. Where too many wait for that, the next sign-in does it. */
+/** Hashes the password anew, with the parameters of today. Where the hasher's queue is full, that is left to the next sign-in. */
 async function rehash(
   deps: CompareDeps,
   { user, sealedHash }: PasswordHolder,
@@ -99,6 +93,7 @@ async function rehash(
   }
 }
 
+/** Hashes a password and encrypts the hash for its user. */
 export async function sealPassword(
   deps: Pick<CompareDeps, "passwordHasher" | "vault">,
   user: User,

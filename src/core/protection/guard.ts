@@ -149,12 +149,13 @@ function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCh
   const share = capsEachNetwork ? shareOf(subject, traffic, bound) : undefined;
   const challenged = sendCheck(`${name}_challenge`, key, windows, {
     asksCaptcha: true,
+    isShared: true,
     inShare,
     share,
   });
   if (!blocks) return [challenged];
   const backoff = { baseMs: BLOCK_MS, windowMs: DAY_MS, from: bound, every: PROBES };
-  return [sendCheck(name, key, [], { backoff, inShare }), challenged];
+  return [sendCheck(name, key, [], { backoff, isShared: true, inShare }), challenged];
 }
 
 /** The bound now. That of one network in a prefix follows the prefix's: it always takes several networks to block one. */

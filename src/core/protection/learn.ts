@@ -12,7 +12,7 @@ const WEEK_MS = 7 * DAY_MS;
 const HISTORY_MS = 14 * DAY_MS;
 /** A threshold of the guard grows by no more than this in a week: nobody teaches it an attack in a day. */
 const GROWTH_A_WEEK = 1.1;
-/** Every process has the shares of so many networks in hand; of more, those with the fewest numbers have none. */
+/** How many networks have a share: every process holds them all in memory. Those with the most numbers come first. */
 const MOST_NETWORKS = 10_000;
 
 export interface LearnDeps {
@@ -39,19 +39,16 @@ export async function learn(deps: LearnDeps): Promise<boolean> {
   const hours = await traffic.busiestHours(now - HISTORY_MS);
   const numbers = await traffic.numbers(now - HISTORY_MS, MOST_NETWORKS);
   const guarded = days.flatMap((peak) => grown(peak, known.get(peak.subject), now));
-  const peaks = hours.map(({ subject, count }) => ({
-    subject: peakSubject(subject === "" ? undefined : subject),
-    value: count,
-    updatedAt: now,
-  }));
-  const voters = numbers.map(({ subject, count }) => ({
-    subject: numbersSubject(subject === "" ? undefined : subject),
-    value: count,
-    updatedAt: now,
-  }));
+  const peaks = hours.map((peak) => learnedAs(peakSubject, peak, now));
+  const voters = numbers.map((peak) => learnedAs(numbersSubject, peak, now));
   await baselines.replace([...guarded, ...peaks, ...voters]);
   await turns.finish(LEARN, holder, clock.now());
   return true;
+}
+
+/** @param subjectOf names what was learned: of one subject, or of all where it is left out */
+function learnedAs(subjectOf: (subject?: string) => string, { subject, count }: Peak, now: number): Baseline {
+  return { subject: subject === "" ? subjectOf() : subjectOf(subject), value: count, updatedAt: now };
 }
 
 /**

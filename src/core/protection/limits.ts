@@ -89,6 +89,8 @@ interface SendLimit {
   readonly backoff?: (settings: LimitSettings) => LimitCheck["backoff"];
   /** Whether strangers who have not solved a challenge are asked for one at `windows`. */
   readonly challenges?: true;
+  /** Whether other phones count on the same key, and not by the same caller alone. */
+  readonly isShared?: true;
 }
 
 const unconverted = ({ phoneTag, bucket }: LimitCaller) => LIMIT_KEYS.unconverted(phoneTag, bucket);
@@ -146,6 +148,7 @@ const SEND_LIMITS: readonly SendLimit[] = [
     key: ({ traffic }) => `prefix-sends:${traffic.prefixTag}`,
     windows: ({ prefixSends }) => prefixSends,
     challenges: true,
+    isShared: true,
   },
   {
     // Messages to strangers of one country.
@@ -155,6 +158,7 @@ const SEND_LIMITS: readonly SendLimit[] = [
     windows: ({ countrySends }, learned, { traffic }) =>
       learnedWindows(countrySends, learned(peakSubject(traffic.country))),
     challenges: true,
+    isShared: true,
   },
   {
     // Messages to all strangers.
@@ -163,6 +167,7 @@ const SEND_LIMITS: readonly SendLimit[] = [
     key: () => "total-sends",
     windows: ({ totalSends }, learned) => learnedWindows(totalSends, learned(peakSubject())),
     challenges: true,
+    isShared: true,
   },
   {
     // Messages that a backend asks for, all of its keys together.
@@ -187,6 +192,8 @@ function learnedWindows(set: LearnedWindows, peak = 0): readonly Window[] {
 /** A check on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
 export interface SendCheck extends LimitCheck {
   readonly asksCaptcha?: boolean | undefined;
+  /** Whether the traffic of others counts here, too: when it is free again is not told exactly. */
+  readonly isShared?: boolean | undefined;
   /** The windows for a send that its network's share pays for; without any, such a send is not counted here. */
   readonly inShare?: LimitCheck["windows"] | undefined;
 }
@@ -198,8 +205,8 @@ export function sendCheck(
   windows: LimitCheck["windows"],
   more: Omit<SendCheck, "name" | "key" | "windows">,
 ): SendCheck {
-  const { backoff, amount, advisory, share, asksCaptcha, inShare } = more;
-  return { name, key, windows, backoff, amount, advisory, share, asksCaptcha, inShare };
+  const { backoff, amount, advisory, share, asksCaptcha, isShared, inShare } = more;
+  return { name, key, windows, backoff, amount, advisory, share, asksCaptcha, isShared, inShare };
 }
 
 /** The checks of the table of limits on one message of this caller. */
@@ -219,12 +226,12 @@ function checkOf(
   caller: LimitCaller,
   learned: Learned,
 ): SendCheck {
-  const { name, challenges } = limit;
+  const { name, challenges, isShared } = limit;
   const backoff = limit.backoff?.(settings);
   const windows = limit.windows(settings, learned, caller);
   const asksCaptcha = challenges && caller.standing.name === "unsolved";
   const refuses = challenges && !asksCaptcha ? windows.map(refusalWindow) : windows;
-  return sendCheck(name, key, refuses, { backoff, asksCaptcha });
+  return sendCheck(name, key, refuses, { backoff, asksCaptcha, isShared });
 }
 
 /** How far back any limit looks, milliseconds; a day at least, which is as far as the guard, budgets and backends look. */

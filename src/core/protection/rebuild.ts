@@ -161,7 +161,8 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
     if (!guesses) return [];
     const { attemptsUsed, attemptsAllowed: amount } = guesses;
     const endsAt = attemptsUsed < amount ? Number.POSITIVE_INFINITY : deps.clock.now() + LATE_MS;
-    const [key, member] = [LIMIT_KEYS.guesses(phoneTag, bucket), leaseMember(verificationId)];
+    const key = LIMIT_KEYS.guesses(phoneTag, bucket);
+    const member = leaseMember(verificationId);
     return [{ key, member, amount, expiresAt: Math.min(createdAt + LEASE_MS, endsAt) }];
   }
 

@@ -109,7 +109,7 @@ function sharedCheck(
   const { bucket, standing, backend } = caller;
   const upTo = (part: number) => [{ max: Math.floor(max * part), windowMs }];
   if (bucket === "device" || paysItself(caller))
-    return sendCheck(name, key, upTo(1), { amount, advisory: true });
+    return sendCheck(name, key, upTo(1), { amount, advisory: true, isShared: true });
   const isThirdParty = standing.name !== "exempt" && standing.isThirdParty;
   const more = standing.name === "solved" && isThirdParty ? RESERVE : 0;
   const asksCaptcha = standing.name === "unsolved" && isThirdParty;
@@ -117,6 +117,7 @@ function sharedCheck(
   return sendCheck(name, key, upTo((backend ? 1 : openPart(learned)) + more), {
     amount,
     asksCaptcha,
+    isShared: true,
     inShare,
   });
 }

@@ -1,15 +1,24 @@
-import type { LimitCaller } from "../protection/limits.ts";
+import { captchaRequired } from "../protection/challenges.ts";
+import { type LimitCaller, type SendCheck, tooMany } from "../protection/limits.ts";
 import type { TakeRequest, TakeResult } from "../protection/ports.ts";
 import { firstSender } from "../protection/prices.ts";
 import { decisionOf, sendChecks, type Tried, takeInShare } from "../protection/sends.ts";
 import { shareChecks } from "../protection/shares.ts";
-import { ok, type Result } from "../refusals.ts";
-import { refusedSend, type TakeRefusal, type VerificationDeps } from "./deps.ts";
+import { ok, type Result, refuse } from "../refusals.ts";
+import { MINUTE_MS } from "../time.ts";
+import type { TakeRefusal, VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 
 type Taken = TakeResult & { readonly ok: true };
 
-/** Counts a send against all that protects, and sets guesses aside for it; or refuses, and changes nothing. */
+/** What a limit that others use up, too, tells instead of the exact time: that would tell of their traffic. */
+const SHARED_RETRY_MS = 5 * MINUTE_MS;
+
+/**
+ * Counts a send against all that protects, and sets guesses aside for it; or refuses, and changes nothing: with
+ * `too_many_requests`, with `captcha_required` where a stranger may go on by solving a challenge, and with
+ * `idempotency_in_progress` while another request with its key runs.
+ */
 export async function countSend(
   deps: VerificationDeps,
   { caller, idempotency }: { readonly caller: LimitCaller; readonly idempotency: HashedKey | undefined },
@@ -26,4 +35,17 @@ export async function countSend(
   );
   deps.onDecision(decisionOf(caller, { taken, checks }));
   return taken.ok ? ok({ taken, checks }) : refusedSend(deps, taken, checks, now);
+}
+
+/** The refusal that a refused take is answered with. */
+function refusedSend(
+  { challenges }: Pick<VerificationDeps, "challenges">,
+  taken: TakeResult & { readonly ok: false },
+  checks: readonly SendCheck[],
+  now: number,
+): Result<never, TakeRefusal> {
+  if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
+  const refusing = checks.find(({ name }) => name === taken.refusedBy);
+  if (challenges && refusing?.asksCaptcha) return captchaRequired(challenges);
+  return tooMany(refusing?.isShared ? now + SHARED_RETRY_MS : taken.retryAt, now);
 }

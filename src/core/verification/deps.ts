@@ -5,16 +5,13 @@ import type { Keyring } from "../keys.ts";
 import type { Observer } from "../observer.ts";
 import type { PhonePolicy } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import { type ChallengeRefusal, type Challenges, captchaRequired } from "../protection/challenges.ts";
+import type { ChallengeRefusal, Challenges } from "../protection/challenges.ts";
 import type { Learned } from "../protection/learned.ts";
 import type { CodeLengths } from "../protection/ledger.ts";
-import { type SendCheck, tooMany } from "../protection/limits.ts";
-import type { Ledger, LimitStore, TakeResult } from "../protection/ports.ts";
+import type { Ledger, LimitStore } from "../protection/ports.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
 import type { ProtectionSettings } from "../protection/sends.ts";
-import { type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
-import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import type { VerificationStore } from "./ports.ts";
 import type { TestNumber } from "./test-numbers.ts";
@@ -64,20 +61,3 @@ export interface ClientIdempotency {
 export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_reused";
 export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusal;
 export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
-
-/** Limits that many phones share. Their refusals tell a fixed time: the exact one would tell of other people's traffic. */
-const SHARED = /^(prefix|country|total|guard_\w+|spend_(hour|day)(_country|_sender)?)$/;
-const SHARED_RETRY_MS = 5 * MINUTE_MS;
-
-/** The refusal that a refused take is answered with. */
-export function refusedSend(
-  { challenges }: Pick<VerificationDeps, "challenges">,
-  taken: TakeResult & { ok: false },
-  checks: readonly SendCheck[],
-  now: number,
-): Result<never, TakeRefusal> {
-  if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
-  const refusing = checks.find(({ name }) => name === taken.refusedBy);
-  if (challenges && refusing?.asksCaptcha) return captchaRequired(challenges);
-  return tooMany(SHARED.test(taken.refusedBy) ? now + SHARED_RETRY_MS : taken.retryAt, now);
-}
