@@ -51,3 +51,27 @@ describe("a start that is refused writes nothing to SQL and calls no provider", 
     expect([rules.sms.sent.length, writes.length]).toEqual(before);
   });
 });
+
+describe("a limit that others use up, too, does not tell when it is free again: that would tell of their traffic", () => {
+  const one = [{ max: 0, windowMs: HOUR }];
+  const none = { byCountry: {}, bySender: {} };
+  const prices = { currency: "CNY", free: [], prices: [{ micros: 2 }] };
+
+  test.each([
+    ["an address", { limits: { addressSends: one } }, 3600],
+    ["a prefix", { limits: { prefixSends: one } }, 300],
+    ["a country", { limits: { countrySends: one } }, 300],
+    ["all strangers", { limits: { totalSends: one } }, 300],
+    ["a budget", { money: { prices, hour: { ...none, total: 1 }, day: none } }, 300],
+    ["a country's budget", { money: { prices, hour: { ...none, byCountry: { CN: 1 } }, day: none } }, 300],
+  ])("%s", async (_, settings, retryAfterSeconds) => {
+    rules = await createRules({ state: "memory", settings });
+    const refused = await rules.phonekey().verifications.start({
+      phone: "+8613800138000",
+      purpose: "sign_in",
+      locale: "en",
+      client: { addressKey: "203.0.113.7" },
+    });
+    expect(refused).toMatchObject({ refusal: { code: "too_many_requests", retryAfterSeconds } });
+  });
+});
