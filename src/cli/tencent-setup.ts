@@ -12,6 +12,7 @@ import {
   TEMPLATE_PURPOSES,
   type TemplatePurpose,
   type TemplateUse,
+  type TencentKind,
   type TencentTools,
   tencentTools,
   textFaults,
@@ -109,24 +110,25 @@ Examples:
   phonekey tencent setup --sign-name 腾讯云 --text "sign_in=您的验证码为{1}，请于{2}分钟内填写。"`;
 
 async function setUp(options: SetupOptions, command: Command): Promise<void> {
-  const isInternational = options.international ?? false;
+  const kind = kindOf(options);
   const tencent = tencentSettings();
   refuse(command, strayTexts(options));
   const wanted = await wantedOf(options, tencent, command);
   refuse(command, textFaults(wanted));
 
-  const tools = tencentTools(tencent, isInternational);
+  const tools = tencentTools(tencent, kind);
   const steps = await tools.plan(wanted);
   refuse(command, (options.dryRun ? nameFaults : submissionFaults)(wanted, steps));
   const done = await perform(tools, wanted, steps, options);
   const isRejected = done.some(({ status }) => status === "rejected");
-  const todo = todoFor(isInternational, { tencent });
+  const todo = todoFor(kind, { tencent });
   if (options.json) console.log(JSON.stringify({ dryRun: options.dryRun ?? false, steps: done, todo }));
-  else
-    console.log(
-      ["", ...settingLines(done, isInternational, options.parameters), "", ...todoLines(todo)].join("\n"),
-    );
+  else console.log(["", ...settingLines(done, kind, options.parameters), "", ...todoLines(todo)].join("\n"));
   if (isRejected) process.exitCode = 1;
+}
+
+function kindOf({ international }: SetupOptions): TencentKind {
+  return international ? "international" : "mainland";
 }
 
 /** Every step is told as soon as it is done, so that nothing is unknown when a later one fails. */
@@ -159,17 +161,16 @@ async function wantedOf(
   tencent: Config["tencent"],
   command: Command,
 ): Promise<Wanted> {
-  const isInternational = options.international ?? false;
-  const configured = isInternational ? tencent.international.signature : tencent.mainland.signature;
-  const name = options.signName ?? configured ?? command.error("error: --sign-name is missing");
-  const locale = options.language ?? (isInternational ? "en" : "zh-CN");
+  const kind = kindOf(options);
+  const name = options.signName ?? tencent[kind].signature ?? command.error("error: --sign-name is missing");
+  const locale = options.language ?? (kind === "international" ? "en" : "zh-CN");
   const image = async (file: string | undefined) =>
     file === undefined
       ? undefined
       : await readImage(file).catch((error: Error) => command.error(`error: ${error.message}`));
   const commissionImage = await image(options.authorizationImage);
   return {
-    isInternational,
+    isInternational: kind === "international",
     parameterCount: options.parameters,
     resubmits: options.resubmit ?? false,
     sign: {

@@ -5,6 +5,7 @@ import {
   isPassing,
   type Overview,
   type Standing,
+  type TencentKind,
   type TencentTools,
   tencentTools,
 } from "../compose/tencent.ts";
@@ -41,15 +42,15 @@ export function statusCommand(): Command {
 }
 
 async function showStatus({ international, watch, interval, alert, json }: StatusOptions): Promise<void> {
-  const isInternational = international ?? false;
+  const kind: TencentKind = international ? "international" : "mainland";
   const tencent = tencentSettings();
-  const tools = tencentTools(tencent, isInternational);
+  const tools = tencentTools(tencent, kind);
   const look = await (watch ? followed(tools, interval, json ?? false) : lookOnce(tools));
-  if (alert) await alertOfReviews(settings(), look.standings, isInternational);
+  if (alert) await alertOfReviews(settings(), look.standings, kind);
   const isWell = look.standings.every(({ status }) => status !== "rejected" && status !== "missing");
-  const todo = todoFor(isInternational, { tencent, overview: look.overview });
-  const { templates } = isInternational ? tencent.international : tencent.mainland;
-  const missingNotices = NOTICE_KINDS.filter((kind) => !templates[kind]);
+  const todo = todoFor(kind, { tencent, overview: look.overview });
+  const { templates } = tencent[kind];
+  const missingNotices = NOTICE_KINDS.filter((notice) => !templates[notice]);
   if (json) console.log(JSON.stringify({ ok: isWell, ...look, missingNotices, todo }));
   else {
     const told = watch ? [] : standingLines(look.standings);

@@ -1,4 +1,4 @@
-import type { Overview, Standing, Step } from "../compose/tencent.ts";
+import type { Overview, Standing, Step, TencentKind } from "../compose/tencent.ts";
 import { isNoticeKind, type NoticeKind } from "../core/delivery/notice-kinds.ts";
 
 type Status = Standing["status"];
@@ -28,17 +28,13 @@ export function planLine({ what, purpose, text, action, id, status, reply }: Ste
  *
  * @param parameterCount how many parameters the templates for codes take; two need not be said
  */
-export function settingLines(
-  steps: readonly Step[],
-  isInternational: boolean,
-  parameterCount: number,
-): string[] {
-  const kind = isInternational ? "TENCENT_SMS_INTERNATIONAL" : "TENCENT_SMS";
+export function settingLines(steps: readonly Step[], kind: TencentKind, parameterCount: number): string[] {
+  const prefix = kind === "international" ? "TENCENT_SMS_INTERNATIONAL" : "TENCENT_SMS";
   const lines = steps.flatMap(({ what, purpose = "", text, id }) => {
-    if (what === "signature") return [`${kind}_SIGN_NAME=${text}`];
+    if (what === "signature") return [`${prefix}_SIGN_NAME=${text}`];
     const suffix = purpose === "sign_in" ? "" : `_${purpose.toUpperCase()}`;
     const filling = isNoticeKind(purpose) ? noticeFilling(text) : codeFilling(parameterCount);
-    return id === undefined ? [] : [`${kind}_TEMPLATE_ID${suffix}=${id}${filling}`];
+    return id === undefined ? [] : [`${prefix}_TEMPLATE_ID${suffix}=${id}${filling}`];
   });
   return ["Settings:", ...lines.map((line) => `  ${line}`)];
 }

@@ -1,4 +1,4 @@
-import type { Overview } from "../compose/tencent.ts";
+import type { Overview, TencentKind } from "../compose/tencent.ts";
 import type { Config } from "../config.ts";
 
 /** Something that no API does: a person must, in the console. */
@@ -16,7 +16,8 @@ interface Known {
 const CONSOLE = "https://console.cloud.tencent.com";
 
 /** What has to be done by hand, in the order in which it has to be. */
-export function todoFor(isInternational: boolean, { tencent, overview }: Known): Todo[] {
+export function todoFor(kind: TencentKind, { tencent, overview }: Known): Todo[] {
+  const isMainland = kind === "mainland";
   const qualified = overview?.signatures.some(({ qualification }) => qualification === "approved");
   const hasPackage = overview?.packages?.some(({ amount, used }) => amount > used);
   const mainland: Todo[] = [
@@ -30,7 +31,7 @@ export function todoFor(isInternational: boolean, { tencent, overview }: Known):
   ];
   return [
     { text: `Verify the account's organizational identity: ${CONSOLE}/developer/auth` },
-    ...(isInternational ? [] : mainland.slice(0, 1)),
+    ...(isMainland ? mainland.slice(0, 1) : []),
     {
       text: `Create an SMS application and set TENCENT_SMS_SDK_APP_ID to its SDKAppID: ${CONSOLE}/smsv2/app-manage`,
       isDone: tencent.sdkAppId !== undefined,
@@ -39,7 +40,7 @@ export function todoFor(isInternational: boolean, { tencent, overview }: Known):
       text: "Buy an SMS package, and switch on the balance alarm",
       ...(hasPackage !== undefined && { isDone: hasPackage }),
     },
-    ...(isInternational ? [] : mainland.slice(1)),
+    ...(isMainland ? mainland.slice(1) : []),
     { text: "Enter alarm contacts, who hear of reviews and of a balance that runs out" },
     { text: "Enter the callback addresses for delivery reports and replies (docs/tencent-cloud.md)" },
   ];

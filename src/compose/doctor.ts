@@ -131,14 +131,14 @@ function filesOf({ database }: Config, folder: string): string[] {
 function senderChecks({ sender, tencent }: Config): NamedCheck[] {
   if (sender !== "tencent") return [];
   const kinds = [
-    { name: "SMS to mainland China", texts: tencent.mainland, isInternational: false },
-    { name: "SMS to other numbers", texts: tencent.international, isInternational: true },
-  ];
+    { name: "SMS to mainland China", kind: "mainland" },
+    { name: "SMS to other numbers", kind: "international" },
+  ] as const;
   return kinds
-    .filter(({ texts }) => texts.template)
-    .map(({ name, texts, isInternational }) => ({
+    .filter(({ kind }) => tencent[kind].template)
+    .map(({ name, kind }) => ({
       name,
-      check: () => checkTexts(name, smsAdmin(tencent, isInternational), texts),
+      check: () => checkTexts(name, smsAdmin(tencent, kind), tencent[kind]),
     }));
 }
 

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { createAlerts } from "../core/alerts/alerts.ts";
 import type { AlertKind } from "../core/alerts/kinds.ts";
 import { openMigrated } from "./database.ts";
+import type { TencentKind } from "./tencent.ts";
 
 const KINDS: Readonly<Record<Standing["what"], AlertKind>> = {
   signature: "sms_signature",
@@ -21,7 +22,7 @@ const MOST_REPLY = 200;
 export async function alertOfReviews(
   config: Config,
   standings: readonly Standing[],
-  isInternational: boolean,
+  kind: TencentKind,
 ): Promise<void> {
   const database = await openMigrated(config);
   const failures: unknown[] = [];
@@ -36,7 +37,7 @@ export async function alertOfReviews(
     });
     for (const standing of standings) {
       const { what, name, id, status, reply } = standing;
-      const subject = `tencent/${isInternational ? "international" : "mainland"}/${what}/${id ?? name}`;
+      const subject = `tencent/${kind}/${what}/${id ?? name}`;
       const detail = { review: status, ...(reply && { reply: reply.slice(0, MOST_REPLY) }) };
       if (status === "approved") await alerts.clear(KINDS[what], subject);
       if (status === "rejected" || status === "missing") await alerts.raise(KINDS[what], subject, detail);

@@ -41,12 +41,13 @@ export interface TencentTools {
   standings(overview: Overview): readonly Standing[];
 }
 
-/** The side of the SMS API that sets up and looks after, for one of its two kinds of messages. */
-export function tencentTools(tencent: Config["tencent"], isInternational: boolean): TencentTools {
-  const admin = smsAdmin(tencent, isInternational);
-  const { signature, template, templates, transactions } = isInternational
-    ? tencent.international
-    : tencent.mainland;
+/** The two kinds of messages, with signatures, templates and settings of their own: to mainland China, and to other numbers. */
+export type TencentKind = "mainland" | "international";
+
+/** The side of the SMS API that sets up and looks after signatures and templates, for one kind of messages. */
+export function tencentTools(tencent: Config["tencent"], kind: TencentKind): TencentTools {
+  const admin = smsAdmin(tencent, kind);
+  const { signature, template, templates, transactions } = tencent[kind];
   const named: readonly { readonly id: string; readonly signature?: string }[] = [
     ...(template ? [template] : []),
     ...Object.values(templates),
@@ -65,8 +66,10 @@ export function tencentTools(tencent: Config["tencent"], isInternational: boolea
   };
 }
 
-export function smsAdmin(tencent: Config["tencent"], isInternational: boolean): SmsAdmin {
-  return createSmsAdmin({ client: createSmsClient(tencentAccess(tencent)), isInternational, wait });
+/** What reads and submits signatures and templates, for one kind of messages. */
+export function smsAdmin(tencent: Config["tencent"], kind: TencentKind): SmsAdmin {
+  const client = createSmsClient(tencentAccess(tencent));
+  return createSmsAdmin({ client, isInternational: kind === "international", wait });
 }
 
 /** Whether a call may succeed when it is simply made again later. */

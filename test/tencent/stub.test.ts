@@ -91,6 +91,6 @@ it("has an account whose signature has its qualification, as one that is approve
   const { environment } = await startStub();
   const world = await createWorld({ env: environment, inbox: true });
   onTestFinished(() => world.close());
-  const { signatures } = await tencentTools(world.config.tencent, false).overview();
+  const { signatures } = await tencentTools(world.config.tencent, "mainland").overview();
   expect(signatures).toMatchObject([{ status: "approved", qualification: "approved" }]);
 });
