@@ -1,22 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LimitCheck, LimitStore, TakeRequest } from "../../src/core/protection/ports.ts";
+import type { LimitStore } from "../../src/core/protection/ports.ts";
 import { crowdSuite } from "./limit-crowds.ts";
 import { leaseSuite } from "./limit-leases.ts";
 import { expectLikeModel } from "./limit-model.ts";
+import { check, request } from "./limit-requests.ts";
+import { seedSuite } from "./limit-seeds.ts";
 import { amountSuite } from "./limit-sums.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 export interface OpenLimitStore {
   readonly store: LimitStore;
   close(): Promise<void>;
-}
-
-function check(key: string, max: number, windowMs = MINUTE, name = "sends"): LimitCheck {
-  return { name, key, windows: [{ max, windowMs }] };
-}
-
-function request(checks: readonly LimitCheck[], more: Partial<TakeRequest> = {}): TakeRequest {
-  return { member: fresh("member"), checks, ...more };
 }
 
 /** The promises of `LimitStore`, for every store. One that forgets by itself has nothing to sweep. */
@@ -228,70 +222,7 @@ export function limitStoreContract(
     leaseSuite(() => store);
     amountSuite(() => store);
     crowdSuite(() => store);
-
-    describe("seed", () => {
-      test("puts back what is missing, leaves what is there as it is, and remembers the epoch", async () => {
-        const epoch = fresh("epoch");
-        const key = fresh("key");
-        const counted = request([check(key, 10)]);
-        await store.take(counted, NOW);
-        expect(await store.seeded(epoch)).toBe(false);
-        const events = [
-          { key, member: counted.member, at: NOW - MINUTE },
-          { key, member: fresh("member"), at: NOW - 30 * SECOND },
-          { key, member: fresh("member"), at: NOW - 2 * MINUTE },
-        ];
-        await parallel(3, () => store.seed(epoch, [{ events }]));
-        expect(await store.seeded(epoch)).toBe(true);
-        expect(await store.seeded(fresh("epoch"))).toBe(false);
-        expect(await store.take(request([check(key, 2)]), NOW)).toEqual({
-          ok: false,
-          refusedBy: "sends",
-          retryAt: NOW + 30 * SECOND,
-        });
-        expect(await passes(key, 3)).toBe(true);
-      });
-
-      test("a take for an epoch that is not seeded is refused and counts nothing", async () => {
-        const epoch = fresh("epoch");
-        const key = fresh("key");
-        const wanted = request([check(key, 1)], { epoch });
-        expect(await store.take(wanted, NOW)).toEqual({ ok: false, refusedBy: "unseeded", retryAt: NOW });
-        await store.seed(epoch, []);
-        expect(await store.take(wanted, NOW)).toMatchObject({ ok: true });
-      });
-
-      test("that ended half-way leaves the store unseeded, and is done again from its beginning", async () => {
-        const epoch = fresh("epoch");
-        const key = fresh("key");
-        const pages = [0, 1].map((page) => ({
-          events: [0, 1, 2].map((n) => ({ key, member: `${key}.${page}.${n}`, at: NOW })),
-        }));
-        const half = (async function* () {
-          yield pages[0] ?? { events: [] };
-          throw new Error("killed");
-        })();
-        await expect(store.seed(epoch, half)).rejects.toThrow("killed");
-        expect(await store.seeded(epoch)).toBe(false);
-        const refused = await store.take(request([check(key, 99)], { epoch }), NOW);
-        expect(refused).toMatchObject({ ok: false, refusedBy: "unseeded" });
-        await parallel(2, () => store.seed(epoch, pages));
-        expect(await store.take(request([check(key, 6)], { epoch }), NOW)).toMatchObject({ ok: false });
-        expect(await store.take(request([check(key, 7)], { epoch }), NOW)).toMatchObject({ ok: true });
-      });
-
-      test("takes thousands of events, and none", async () => {
-        const key = fresh("key");
-        const at = NOW - SECOND;
-        const events = Array.from({ length: 5_000 }, (_, index) => ({ key, member: `${key}.${index}`, at }));
-        await store.seed(fresh("epoch"), [{ events }]);
-        expect(await passes(key, 5_000)).toBe(false);
-        expect(await passes(key, 5_001)).toBe(true);
-        const empty = fresh("epoch");
-        await store.seed(empty, []);
-        expect(await store.seeded(empty)).toBe(true);
-      });
-    });
+    seedSuite(() => store);
 
     test("never exceeds a limit in any window, and answers like the model", async () => {
       await expectLikeModel(store);

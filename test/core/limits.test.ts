@@ -1,10 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
-import type { Key } from "../../src/core/keys.ts";
-import type { Phone } from "../../src/core/phone.ts";
-import { isAllowed } from "../../src/core/protection/allow.ts";
 import type { Standing } from "../../src/core/protection/challenges.ts";
-import { guardChecks, guardKeys } from "../../src/core/protection/guard.ts";
 import {
   guessChecks,
   LIMIT_KEYS,
@@ -16,47 +11,11 @@ import {
   solutionChecks,
   tooMany,
 } from "../../src/core/protection/limits.ts";
-import type { LimitCheck } from "../../src/core/protection/ports.ts";
-import {
-  sendChecks as allChecks,
-  type ProtectionSettings,
-  takeBack,
-} from "../../src/core/protection/sends.ts";
-import { trafficOf } from "../../src/core/protection/traffic.ts";
-import { DAY, HOUR, MINUTE, PHONE, SECOND } from "./times.ts";
+import { DEFAULTS, DEVICE, line, nothingLearned, STRANGER } from "./limit-samples.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "./times.ts";
 
-const DEFAULTS: LimitSettings = {
-  phoneSends: [
-    { max: 5, windowMs: HOUR },
-    { max: 10, windowMs: DAY },
-  ],
-  addressSends: [{ max: 10, windowMs: HOUR }],
-  addressChecks: [{ max: 300, windowMs: 5 * MINUTE }],
-  deviceSends: [{ max: 5, windowMs: HOUR }],
-  prefixSends: [{ max: 20, windowMs: HOUR }],
-  countrySends: "learned",
-  totalSends: "learned",
-  resendMs: 30 * SECOND,
-};
-const STRANGER: LimitCaller = {
-  phoneTag: "key.tag",
-  bucket: "stranger",
-  traffic: { country: "CN", prefixTag: "prefix", addressTag: "address", networkTag: "network" },
-  standing: { name: "exempt" },
-  isTrusted: false,
-};
-const DEVICE: LimitCaller = { ...STRANGER, bucket: "device", holder: "device:id" };
-const NOW = 1_800_000_000_000;
-const nothingLearned = () => undefined;
 const sendChecks = (settings: LimitSettings, caller: LimitCaller) =>
   limitChecks(settings, caller, nothingLearned);
-
-/** A check as one line: its name, `max/window` of each window, and its key. */
-function line({ name, key, windows, backoff }: LimitCheck): string {
-  const shown = windows.map(({ max, windowMs }) => `${max}/${windowMs / MINUTE}m`).join(",") || "-";
-  const waits = backoff ? ` ${backoff.baseMs / SECOND}s in ${backoff.windowMs / MINUTE}m` : "";
-  return `${name} ${shown}${waits} ${key}`;
-}
 
 const table = (caller: LimitCaller, changed: Partial<LimitSettings> = {}) =>
   sendChecks({ ...DEFAULTS, ...changed }, caller).map(line);
@@ -198,92 +157,14 @@ test("the limit on guesses counts the address alone", () => {
   ]);
 });
 
-describe("all that a send is counted against", () => {
-  const budget = { total: 10_000_000, byCountry: {}, bySender: {} };
-  const settings: ProtectionSettings = {
-    limits: DEFAULTS,
-    guard: { mode: "enforce", allow: { countries: [], prefixes: [], networkBits: [] } },
-    money: { prices: { currency: "CNY", prices: [{ micros: 50_000 }], free: [] }, hour: budget, day: budget },
-  };
-  const unsolved: LimitCaller = { ...STRANGER, standing: { name: "unsolved", isThirdParty: true } };
-  const backend = { client: "backend", sends: [], spend: { day: 1_000_000 } };
-
-  test.each([
-    ["a stranger", STRANGER],
-    ["a stranger who can solve a challenge", unsolved],
-    ["a known device", DEVICE],
-    ["a backend", { ...STRANGER, backend }],
-  ])("is of one shape, so that reading it is fast: %s", (_who, caller) => {
-    const checks = allChecks(settings, { caller, sender: "test", idempotencyKey: "key" }, nothingLearned);
-    const shapes = new Set(checks.map((check) => Object.keys(check).join()));
-    expect(checks.length).toBeGreaterThan(5);
-    expect([...shapes]).toHaveLength(1);
-  });
-});
-
 test("who holds a verification by an address is counted on no device", () => {
   const held = sendChecks(DEFAULTS, { ...STRANGER, holder: "address:tag" });
   expect(held.map(({ name }) => name)).not.toContain("device");
 });
 
-test.each([
-  ["one /24 of IPv4", "203.0.113.7", "203.0.113.250", true],
-  ["another /24", "203.0.113.7", "203.0.114.7", false],
-  ["one /48 of IPv6", "20010db800010001/64", "20010db80001ffff/64", true],
-  ["another /48", "20010db800010001/64", "20010db800020001/64", false],
-])("whoever has an address has its network: %s", async (_, one, other, isSame) => {
-  const key: Key = { id: "key", kind: "traffic", material: Buffer.alloc(32), activeFrom: 0 };
-  const keyring = { current: async () => key };
-  const [a, b] = await Promise.all([one, other].map((each) => trafficOf({ keyring }, PHONE as Phone, each)));
-  expect(a?.networkTag === b?.networkTag).toBe(isSame);
-  expect(a?.addressTag).not.toBe(b?.addressTag);
-});
-
-test.each([
-  ["20010db800010001/64", true],
-  ["20010db900010001/64", false],
-  ["203.0.113.7", true],
-  ["203.0.114.7", false],
-])("the guard lets %s alone where its network is allowed: %s", (addressKey, allowed) => {
-  const networkBits = ["6:00100000000000010000110110111000", "4:110010110000000001110001"];
-  const allow = { countries: [], prefixes: [], networkBits };
-  expect(isAllowed(allow, { phone: PHONE as Phone, country: "CN", addressKey })).toBe(allowed);
-});
-
 test("solutions of challenges use up no guesses", () => {
   const checks = [...guessChecks(DEFAULTS, "address"), ...solutionChecks(DEFAULTS, "address")];
   expect(new Set(checks.map(({ key }) => key)).size).toBe(2);
-});
-
-test("a send that does not come about leaves nothing behind, on shares and budgets neither", async () => {
-  const limits = createMemoryLimitStore();
-  const share = { key: "share", max: 1, windowMs: DAY };
-  const checks = [
-    { name: "open", key: "open", windows: [{ max: 1, windowMs: DAY }], share },
-    { name: "budget", key: "budget", windows: [{ max: 5, windowMs: DAY }], amount: 5 },
-  ];
-  const take = (member: string) => limits.take({ member, checks }, NOW);
-  for (const member of ["first", "second"]) {
-    expect(await take(member)).toMatchObject({ ok: true });
-    await takeBack(limits, { checks, member }, NOW);
-  }
-  expect(await take("third")).toMatchObject({ ok: true });
-  expect(await limits.take({ member: "fourth", checks: checks.slice(0, 1) }, NOW)).toMatchObject({
-    refusedBy: "open",
-  });
-});
-
-test("what one network may send to a range follows what was learned of the range: a quarter of it", () => {
-  const learned = (subject: string) => (subject === "prefix:prefix" ? 402 : undefined);
-  const blocks = guardChecks("enforce", STRANGER, learned).filter(({ backoff }) => backoff);
-  const from = Object.fromEntries(blocks.map(({ name, backoff }) => [name, backoff?.from]));
-  expect(from).toEqual({ guard_address: 20, guard_network: 60, guard_range: 100, guard_prefix: 402 });
-});
-
-test("what an approval takes back of the guard is what a send counts under, shares included", () => {
-  const checks = guardChecks("enforce", STRANGER, nothingLearned);
-  const counted = checks.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
-  expect(new Set(guardKeys(STRANGER.traffic))).toEqual(new Set(counted));
 });
 
 describe("what a rebuild puts back of a phone is what a send counts under", () => {

@@ -1,61 +1,10 @@
 import { sql } from "kysely";
-import { afterEach, describe, expect, test } from "vitest";
-import type { NoticeKind } from "../../src/core/delivery/notice-kinds.ts";
+import { describe, expect, test } from "vitest";
 import type { SendOutcome } from "../../src/core/delivery/ports.ts";
-import { createNotices, type NoticesDeps } from "../../src/core/notices/notices.ts";
 import type { Phone } from "../../src/core/phone.ts";
-import { createTakeSend } from "../../src/core/protection/rebuild.ts";
-import { createSettlePrice } from "../../src/core/protection/spend.ts";
 import { aMessage } from "../contracts/samples.ts";
-import { createRules, PHONE, type RulesOptions } from "./rules.ts";
-
-const MINUTE = 60_000;
-
-const HOUR = 60 * MINUTE;
-
-let opened: Awaited<ReturnType<typeof createRules>> | undefined;
-afterEach(async () => {
-  await opened?.close();
-  opened = undefined;
-});
-
-/** A user who has signed in, and the notices that they get. */
-async function setUp(options: RulesOptions = {}, over: Partial<NoticesDeps> = {}) {
-  const rules = await createRules(options);
-  opened = rules;
-  const { id, code } = await rules.started();
-  const signedIn = await rules.phonekey().signIn.byCode({
-    ...{ verificationId: id, code, client: {}, userAgent: "" },
-  });
-  if (!signedIn.ok) throw new Error(signedIn.refusal.code);
-  const { user } = signedIn.value;
-  rules.sms.sent.length = 0;
-  const errors: unknown[] = [];
-  const noticesOn = (more: Partial<NoticesDeps> = {}) => {
-    const deps = rules.deps();
-    return createNotices({
-      ...deps,
-      takeSend: createTakeSend(deps),
-      settlePrice: createSettlePrice(deps),
-      onNoticeError: (error) => errors.push(error),
-      ...over,
-      ...more,
-    });
-  };
-  const notices = noticesOn();
-  const stateOf = async (notice: { readonly id: string }) => {
-    const query = rules.database.db.selectFrom("notices").selectAll().where("id", "=", notice.id);
-    return await query.executeTakeFirstOrThrow();
-  };
-  /** Promises a notice, as a store does within its transaction. */
-  const promised = async ({ kind, ...more }: { kind?: NoticeKind; readonly stopCode?: string } = {}) => {
-    kind ??= more.stopCode ? "phone_change_started" : "password_changed";
-    const notice = await notices.draft(kind, user, { locale: "en", ...more });
-    await rules.deps().noticeStore.add(notice);
-    return notice;
-  };
-  return { rules, user, notices, noticesOn, errors, stateOf, promised };
-}
+import { setUp } from "./notice-rules.ts";
+import { HOUR, MINUTE, PHONE } from "./rules.ts";
 
 const says = (status: SendOutcome["status"]): SendOutcome => ({ status });
 
@@ -297,64 +246,5 @@ describe("a notice", () => {
     expect(errors).toHaveLength(1);
     expect(await rules.deps().noticeStore.findWaiting(notice.id)).toBeDefined();
     await expect(noticesOn().sendDue(rules.clock.now())).resolves.toEqual({ count: 0, isLast: true });
-  });
-});
-
-describe("what notices are counted against", () => {
-  test("three an hour go to one phone; the next ones wait", async () => {
-    const { rules, notices, promised } = await setUp();
-    for (let n = 0; n < 5; n += 1) await notices.send(await promised());
-    expect(rules.sms.sent).toHaveLength(3);
-    rules.clock.advance(HOUR + MINUTE);
-    await notices.sendDue(rules.clock.now());
-    expect(rules.sms.sent).toHaveLength(5);
-  });
-
-  test("however many there are, one by which something can be stopped goes at once; of those too three an hour", async () => {
-    const { rules, notices, promised } = await setUp();
-    for (let n = 0; n < 12; n += 1) await notices.send(await promised());
-    rules.sms.sent.length = 0;
-    for (let n = 0; n < 4; n += 1) await notices.send(await promised({ stopCode: "f".repeat(24) }));
-    expect(rules.sms.sent.map(({ purpose }) => purpose)).toEqual(Array(3).fill("phone_change_started"));
-  });
-
-  test("they take no code from the phone, and codes take no notice", async () => {
-    const limits = { phoneSends: [{ max: 2, windowMs: HOUR }] };
-    const { rules, notices, promised } = await setUp({ settings: { limits } });
-    for (let n = 0; n < 3; n += 1) await notices.send(await promised());
-    expect(await rules.start()).toMatchObject({ status: "pending" });
-    expect(await rules.start()).toBe("too_many_requests");
-    rules.clock.advance(61 * MINUTE);
-    await rules.start();
-    await rules.start();
-    expect(await rules.start()).toBe("too_many_requests");
-    rules.sms.sent.length = 0;
-    await notices.send(await promised());
-    expect(rules.sms.sent).toHaveLength(1);
-  });
-
-  test("a budget that others used up stops no notice, and a notice is paid from it", async () => {
-    const money = {
-      prices: { currency: "CNY", prices: [{ micros: 100_000 }], free: [] },
-      hour: { total: 150_000, byCountry: {}, bySender: {} },
-      day: { byCountry: {}, bySender: {} },
-    };
-    const { rules, notices, promised } = await setUp({ settings: { money } });
-    await notices.send(await promised());
-    expect(rules.sms.sent).toHaveLength(1);
-    expect(await rules.start({}, "+8613800138001")).toBe("too_many_requests");
-  });
-
-  test("limits that are lost know afterwards what was sent, and count it as notices alone", async () => {
-    const limits = { phoneSends: [{ max: 2, windowMs: HOUR }] };
-    const { rules, notices, noticesOn, promised } = await setUp({ state: "memory", settings: { limits } });
-    for (let n = 0; n < 3; n += 1) await notices.send(await promised());
-    await rules.restart();
-    rules.sms.sent.length = 0;
-    await noticesOn().send(await promised());
-    expect(rules.sms.sent).toEqual([]);
-    await noticesOn().send(await promised({ stopCode: "f".repeat(24) }));
-    expect(rules.sms.sent).toHaveLength(1);
-    expect(await rules.start()).toMatchObject({ status: "pending" });
   });
 });

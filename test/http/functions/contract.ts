@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONTRACT_CASES } from "./contract-cases.ts";
-import { DEFECT_CASES } from "./defect-cases.ts";
+import { SIGN_IN_DEFECTS } from "./sign-in-defects.ts";
 import { expectOurs, type Stage } from "./stage.ts";
+import { TOKEN_DEFECTS } from "./token-defects.ts";
 import { TRANSPORT_CASES } from "./transport-cases.ts";
 
 /** Defects that no call of the functions shows, and where they are dealt with instead. */
@@ -34,7 +35,7 @@ export function demoContract(name: string, open: () => Promise<Stage>): void {
     });
 
     describe("answer without the defect", () => {
-      const cases = [...DEFECT_CASES, ...TRANSPORT_CASES];
+      const cases = [...SIGN_IN_DEFECTS, ...TOKEN_DEFECTS, ...TRANSPORT_CASES];
       it.each(cases.map((one) => [one.defect, one.name, one.demo, one.ours ?? one.demo, one] as const))(
         "%s: %s (there %s, here %s)",
         async (_defect, _name, _there, _here, one) => expectOurs(one, stage),

@@ -1,32 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createTestVerifier } from "../../support/challenges.ts";
-import { bearer, createWorld, type World } from "../../support/world.ts";
-import { openMoving } from "../../transfer/support.ts";
-import { bodyOf, MINUTE_MS, phoneNo, refused, SECOND_MS, wrongCode } from "../support.ts";
-import { type Answer, codeFor, createFunctionsClient } from "./client.ts";
+import { createWorld } from "../../support/world.ts";
+import { bodyOf, phoneNo, refused } from "../support.ts";
+import type { Answer } from "./client.ts";
+import { APP, answerOf, client, PHONE, SMS, start, useDoor, world } from "./door.ts";
 import { NO_SESSION } from "./stage.ts";
 
-const APP = "https://app.example";
-const PHONE = "13800138000";
-const SMS = `/functions/sms?method=getSms&phone=${PHONE}`;
-
-let world: World;
-let client: ReturnType<typeof createFunctionsClient>;
-
-async function start(env: Record<string, string> = {}): Promise<void> {
-  await world.close();
-  world = await createWorld({ env });
-}
-
-beforeEach(async () => {
-  world = await createWorld({ env: { ALLOWED_ORIGINS: APP } });
-  client = createFunctionsClient(() => world, "198.51.100.1");
-});
-afterEach(() => world.close());
-
-async function answerOf(path: string, init: RequestInit & { from?: string } = {}): Promise<Answer> {
-  return await bodyOf<Answer>(await world.request(path, init));
-}
+useDoor();
 
 describe("requests from web pages", () => {
   const send = (headers: Record<string, string>, method = "POST") =>
@@ -176,166 +156,6 @@ describe("faults", () => {
     await failing.close();
   });
 });
-
-describe("tokens of every other kind", () => {
-  it("are no token here, and this one is none of theirs (promise 10)", async () => {
-    const native = await world.signIn(`+86${PHONE}`);
-    world.clock.advance(10 * MINUTE_MS);
-    const { token, userId } = await client.signedIn(PHONE);
-    expect(userId).toBe(native.user.id);
-    for (const other of [native.accessToken, native.refreshToken, native.deviceToken]) {
-      expect((await client.tokenLogin(PHONE, other)).errorCode).toBe(-1005);
-      expect((await client.getUserInfo({ userId }, other)).errorCode).toBe(-1005);
-      expect((await client.setNickname(userId, "Lin", other)).errorCode).toBe(-1005);
-    }
-    await refused(await world.request("/v1/me", { headers: bearer(token) }), "invalid_token");
-    await refused(await world.post("/v1/sessions/refresh", { refreshToken: token }), "invalid_refresh_token");
-    const asPage = await world.request("/account", {
-      headers: { cookie: `__Host-session=${token}; session=${token}` },
-    });
-    expect(asPage.status).toBe(303);
-  });
-
-  it("the token names its session and its user, under a key that is in no JWKS", async () => {
-    const { token, userId } = await client.signedIn(PHONE);
-    const [header, claims] = token.split(".").map((part) => Buffer.from(part, "base64url").toString());
-    expect(JSON.parse(claims ?? "")).toMatchObject({
-      phone: PHONE,
-      userId,
-      name: "",
-      avatar: expect.any(String),
-    });
-    const { iat, exp } = JSON.parse(claims ?? "");
-    expect(exp - iat).toBe(30 * 86_400);
-    const jwks = await (await world.request("/.well-known/jwks.json")).text();
-    expect(jwks).not.toContain(JSON.parse(header ?? "").kid);
-  });
-
-  it("its session is one of the user's, under the name that the client gives itself", async () => {
-    const headers = { "user-agent": "demo-client/1.0", "content-type": "application/x-www-form-urlencoded" };
-    const sessionId = await client.started(PHONE);
-    const body = new URLSearchParams({
-      method: "login",
-      phone: PHONE,
-      code: codeFor(world, PHONE),
-      sessionId,
-    });
-    await world.request("/functions/sms", { method: "POST", headers, body, from: client.from });
-    world.clock.advance(10 * MINUTE_MS);
-    const { accessToken } = await world.signIn(`+86${PHONE}`);
-    const listed = await world.request("/v1/sessions", { headers: bearer(accessToken) });
-    expect(JSON.stringify(await listed.json())).toContain("demo-client");
-  });
-});
-
-describe("users and phones", () => {
-  it("who was moved in from the demo keeps the number that was their id (D18)", async () => {
-    const moving = await openMoving();
-    const line = JSON.stringify({ id: "7", phone: PHONE, name: "Lin", avatar: 4 });
-    expect((await moving.import(`${line}\n`)).counts).toMatchObject({ imported: 1 });
-    const mover = createFunctionsClient(() => moving.world, "198.51.100.1");
-    const { token, userId } = await mover.signedIn(PHONE);
-    expect(userId).toBe("7");
-    expect((await mover.getUserInfo({ userId: "7" }, token)).data).toEqual({
-      phone: PHONE,
-      name: "Lin",
-      avatar: "http://localhost:8080/avatars/4.svg",
-      userId: "7",
-    });
-    expect((await mover.setNickname("7", "Li", token)).errorCode).toBe(0);
-    expect((await mover.getUserInfo({ userId: "07" }, token)).errorCode).toBe(-1007);
-    await moving.close();
-  });
-
-  it("numbers of other countries come out in E.164, pictures and tokens under PUBLIC_URL", async () => {
-    await start({ ALLOWED_COUNTRIES: "CN,US", PUBLIC_URL: "https://id.example" });
-    const american = "+12133734253";
-    const sessionId = await client.started("+1 (213) 373-4253");
-    const { data } = await client.login(american, world.sms.lastCode(american), sessionId);
-    expect(data).toMatchObject({
-      phone: american,
-      avatar: expect.stringMatching(/^https:\/\/id\.example\/avatars\//),
-    });
-    expect((await client.getUserInfo({ phone: american }, String(data?.token))).data).toMatchObject({
-      phone: american,
-    });
-  });
-
-  it("tells apart what is wrong with a number", async () => {
-    expect(await client.getSms("+12133734253")).toEqual({
-      errorCode: -1002,
-      errorMessage: "Phone numbers of this country are not accepted here.",
-    });
-    expect(await client.getSms("01065529988")).toEqual({
-      errorCode: -1002,
-      errorMessage: "This number cannot receive our messages. Use a mobile number.",
-    });
-  });
-});
-
-describe("holding by address", () => {
-  it("gives the same code and no new guesses, until it is used up (promise 2)", async () => {
-    const sessionId = await client.started(PHONE);
-    const code = codeFor(world, PHONE);
-    for (const waitSeconds of [31, 61, 121]) {
-      expect((await client.login(PHONE, wrongCode(code), sessionId)).errorCode).toBe(-1102);
-      world.clock.advance(waitSeconds * SECOND_MS);
-      const again = await client.getSms(PHONE);
-      if (waitSeconds < 121) expect(again.data).toMatchObject({ sessionId });
-      else expect(again.data?.sessionId).not.toBe(sessionId);
-    }
-  });
-
-  it("an IPv6 client holds by its network, and nobody from the next one", async () => {
-    const at = (from: string) => createFunctionsClient(() => world, from);
-    const sessionId = await at("2001:db8:1:2::1").started(PHONE);
-    world.clock.advance(31 * SECOND_MS);
-    expect(await at("2001:db8:1:2:ffff::9").started(PHONE)).toBe(sessionId);
-    world.clock.advance(61 * SECOND_MS);
-    expect(await at("2001:db8:1:3::1").started(PHONE)).not.toBe(sessionId);
-  });
-
-  it("finds nothing that was started at the native API, nor for another phone", async () => {
-    await world.post("/v1/verifications", { phone: `+86${PHONE}` }, {}, client.from);
-    expect((await client.login(PHONE, codeFor(world, PHONE), NO_SESSION)).errorCode).toBe(-1100);
-    await client.started(phoneNo(4).slice(3));
-    expect((await client.login(PHONE, "123456", NO_SESSION)).errorCode).toBe(-1100);
-  });
-
-  it("is off where no address can be trusted: the session id alone tells who started", async () => {
-    const headers = { "x-forwarded-for": "198.51.100.9" };
-    const from = "10.0.0.1";
-    const { data } = await answerOf(SMS, { headers, from });
-    const login = (code: string, sessionId: string) =>
-      answerOf(`/functions/sms?${new URLSearchParams({ method: "login", phone: PHONE, code, sessionId })}`, {
-        headers,
-        from,
-      });
-    const code = codeFor(world, PHONE);
-    expect((await login(code, NO_SESSION)).errorCode).toBe(-1100);
-    expect((await login(wrongCode(code), String(data?.sessionId))).errorCode).toBe(-1102);
-    expect((await login(code, String(data?.sessionId))).errorCode).toBe(0);
-  });
-
-  it("a verification that a browser started is nobody's here", async () => {
-    const page = await world.request("/sign-in");
-    const cookie = page.headers
-      .getSetCookie()
-      .map((each) => each.split(";")[0])
-      .join("; ");
-    const csrf = /name="csrf" value="([^"]+)"/.exec(await page.text())?.[1] ?? "";
-    const headers = {
-      cookie,
-      origin: "http://localhost:8080",
-      "content-type": "application/x-www-form-urlencoded",
-    };
-    const body = new URLSearchParams({ phone: PHONE, csrf, country: "CN" });
-    await world.request("/sign-in", { method: "POST", headers, body, from: client.from });
-    expect(world.sms.sent).toHaveLength(1);
-    expect((await client.login(PHONE, codeFor(world, PHONE), NO_SESSION)).errorCode).toBe(-1100);
-  });
-});
-
 describe("limits", () => {
   it("a wrong sessionId costs its address a check (D12)", async () => {
     await start({ LIMIT_ADDRESS_CHECKS: "3/5m" });
@@ -350,9 +170,8 @@ describe("limits", () => {
 
 describe("challenges", () => {
   async function withChallenges(kind: "tencent" | "turnstile") {
-    await world.close();
     const { verifier, judged } = createTestVerifier(kind);
-    world = await createWorld({ parts: { challenges: { verifier, when: "always" } } });
+    await start({}, { challenges: { verifier, when: "always" } });
     return judged;
   }
 

@@ -1,7 +1,6 @@
 import { createHmac } from "node:crypto";
 import { expect } from "vitest";
-import { bearer } from "../../support/world.ts";
-import { DAY_MS, MINUTE_MS, SECOND_MS, wrongCode } from "../support.ts";
+import { MINUTE_MS, SECOND_MS, wrongCode } from "../support.ts";
 import { type Answer, codeFor } from "./client.ts";
 import { type Case, NO_SESSION, type Stage } from "./stage.ts";
 
@@ -36,7 +35,7 @@ async function guessForMonths({ world, client, phone }: Stage): Promise<{ guesse
 }
 
 /** All that an attacker got out of the sign-in itself. */
-const SIGN_IN: readonly Case[] = [
+export const SIGN_IN_DEFECTS: readonly Case[] = [
   ...["none", "HS256"].map(
     (alg): Case => ({
       name: `a forged token (${alg}) signs in`,
@@ -218,138 +217,3 @@ const SIGN_IN: readonly Case[] = [
     },
   },
 ];
-
-/** What a token opened, and for how long. */
-const TOKENS: readonly Case[] = [
-  {
-    name: "any token reads any user by phone",
-    defect: "D2",
-    demo: 0,
-    ours: -1007,
-    play: async (stage) => {
-      const [client, victim] = [stage.client(), stage.phone()];
-      await client.signedIn(victim);
-      const { token } = await client.signedIn(stage.phone());
-      return await client.getUserInfo({ phone: victim }, token);
-    },
-  },
-  {
-    name: "any token reads any user by userId",
-    defect: "D2",
-    demo: 0,
-    ours: -1007,
-    play: async (stage) => {
-      const client = stage.client();
-      const { userId } = await client.signedIn(stage.phone());
-      const own = stage.phone();
-      const { token } = await client.signedIn(own);
-      expect((await client.getUserInfo({ userId, phone: own }, token)).errorCode).toBe(-1007);
-      return await client.getUserInfo({ userId }, token);
-    },
-  },
-  {
-    name: "without a token everybody learns which numbers are signed up",
-    defect: "D14",
-    demo: -1202,
-    ours: -1005,
-    play: async (stage) => {
-      const [client, known] = [stage.client(), stage.phone()];
-      const { userId, token } = await client.signedIn(known);
-      const unknown = await client.getUserInfo({ phone: stage.phone() }, "x");
-      expect(await client.getUserInfo({ phone: known }, "x")).toEqual(unknown);
-      expect(await client.setNickname(userId, "Lin", "x")).toEqual(await client.setNickname("1", "Lin", "x"));
-      const other = stage.phone();
-      await client.signedIn(other);
-      const about = (phone: string) => client.getUserInfo({ phone }, token);
-      expect(await about(other)).toEqual(await about(stage.phone()));
-      return unknown;
-    },
-  },
-  {
-    name: "a token cannot be taken back",
-    defect: "D15",
-    demo: 0,
-    ours: -1005,
-    play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
-      stage.world.clock.advance(10 * MINUTE_MS);
-      const { accessToken } = await stage.world.signIn(`+86${phone}`);
-      const all = { method: "DELETE", headers: bearer(accessToken) };
-      expect((await stage.world.request("/v1/sessions?scope=all", all)).status).toBe(204);
-      return await client.tokenLogin(phone, token);
-    },
-  },
-  {
-    name: "a token that nobody used for weeks is as good as ever",
-    defect: "D15",
-    demo: 0,
-    ours: -1005,
-    play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
-      for (const days of [13, 2]) {
-        stage.world.clock.advance(days * DAY_MS);
-        expect((await client.tokenLogin(phone, token)).errorCode).toBe(0);
-      }
-      stage.world.clock.advance(14 * DAY_MS);
-      return await client.tokenLogin(phone, token);
-    },
-  },
-  {
-    name: "the token of a user who is gone",
-    defect: "D15",
-    demo: "throws a TypeError",
-    ours: -1202,
-    play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
-      await stage.erase(userId);
-      expect((await client.setNickname(userId, "Lin", token)).errorCode).toBe(-1202);
-      return await client.tokenLogin(phone, token);
-    },
-  },
-  {
-    name: "what the token says of its user is out of date",
-    defect: "D17",
-    demo: 0,
-    play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
-      expect((await client.setNickname(userId, "Lin", token)).errorCode).toBe(0);
-      const answer = await client.tokenLogin(phone, token);
-      expect(answer.data).toMatchObject({ name: "Lin", token });
-      return answer;
-    },
-  },
-  {
-    name: "the token of whoever had a number before signs in to the account of whoever has it now",
-    defect: "D18",
-    demo: 0,
-    ours: -1202,
-    play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const before = await client.signedIn(phone);
-      await stage.erase(before.userId);
-      stage.world.clock.advance(10 * MINUTE_MS);
-      const now = await client.signedIn(phone);
-      expect(now.userId).not.toBe(before.userId);
-      return await client.tokenLogin(phone, before.token);
-    },
-  },
-  {
-    name: "setNickname never sets a name",
-    defect: "D19",
-    demo: -1005,
-    ours: 0,
-    play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
-      const answer = await client.setNickname(userId, "Lin", token);
-      expect((await client.getUserInfo({ phone }, token)).data).toMatchObject({ name: "Lin" });
-      return answer;
-    },
-  },
-];
-
-export const DEFECT_CASES = [...SIGN_IN, ...TOKENS];

@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import { createSmsClient } from "../../../src/adapters/tencent/client.ts";
+import { createTencentSender } from "../../../src/adapters/tencent/sender.ts";
+import { CODE_AND_MINUTES, EVENING, MESSAGE, MIDNIGHT, type Options, SETTINGS, start } from "./sending.ts";
+
+describe("what the cloud's own rules refuse", () => {
+  it("the same content within 30 seconds: throttled", async () => {
+    const { send } = await start();
+    await send();
+    expect(await send()).toMatchObject({ status: "throttled", retryAfterSeconds: 35 });
+  });
+
+  it("the third message of a day: held until the cloud's midnight", async () => {
+    const { send } = await start();
+    await send({ code: "111111" });
+    await send({ code: "222222" });
+    expect(await send({ code: "333333" })).toMatchObject({
+      status: "throttled",
+      providerCode: "LimitExceeded.PhoneNumberDailyLimit",
+      heldUntil: MIDNIGHT,
+      retryAfterSeconds: (MIDNIGHT - EVENING) / 1_000,
+    });
+  });
+
+  it.each<[string, Options, object, object]>([
+    [
+      "a number that is none",
+      {},
+      { to: "+86123" },
+      { status: "bad_number", providerCode: "InvalidParameterValue.IncorrectPhoneNumber" },
+    ],
+    [
+      "a signature that nobody approved",
+      { account: { signatures: [] } },
+      {},
+      { status: "rejected", alert: { kind: "sms_signature", subject: "tencent/mainland/sign_in" } },
+    ],
+    [
+      "a template that nobody approved",
+      { account: { templates: [] } },
+      {},
+      { status: "rejected", alert: { kind: "sms_template", subject: "tencent/mainland/sign_in" } },
+    ],
+    [
+      "a template with another count of variables",
+      {
+        settings: {
+          mainland: { ...SETTINGS.mainland, template: { id: "1112", parameters: CODE_AND_MINUTES } },
+        },
+      },
+      {},
+      { providerCode: "FailedOperation.TemplateParamSetNotMatchApprovedTemplate" },
+    ],
+    [
+      "more digits than a verification template takes",
+      {},
+      { code: "12345678" },
+      { status: "rejected", providerCode: "InvalidParameterValue.TemplateParameterFormatError" },
+    ],
+    [
+      "another application",
+      { settings: { sdkAppId: "1400009999" } },
+      {},
+      { status: "rejected", alert: { kind: "sms_account", subject: "tencent/mainland" } },
+    ],
+  ])("%s", async (_, options, over, outcome) => {
+    const { send, sms } = await start(options);
+    expect(await send(over)).toMatchObject(outcome);
+    expect(sms.taken).toHaveLength(0);
+  });
+});
+
+describe("what goes wrong", () => {
+  it.each([
+    ["error", "FailedOperation.InsufficientBalanceInSmsPackage", "rejected", "sms_balance"],
+    ["number", "FailedOperation.InsufficientBalanceInSmsPackage", "rejected", "sms_balance"],
+    ["error", "UnauthorizedOperation.SerivceSuspendDueToArrears", "rejected", "sms_arrears"],
+    ["error", "LimitExceeded.AppDailyLimit", "rejected", "sms_quota"],
+    ["number", "FailedOperation.PhoneNumberInBlacklist", "bad_number", undefined],
+    ["number", "FailedOperation.BrandNewReason", "rejected", "sms_refused"],
+    ["error", "InternalError.Timeout", "unknown", undefined],
+  ])("by the %s layer: %s", async (layer, code, status, kind) => {
+    const { send, cloud, sms } = await start();
+    if (layer === "error") cloud.faults.push({ error: code });
+    else sms.refuse.push(code);
+    const outcome = await send();
+    expect({ ...outcome, kind: outcome.alert?.kind }).toMatchObject({ status, providerCode: code, kind });
+    expect(outcome.requestId).toBe(cloud.calls[0]?.requestId);
+    expect(cloud.calls).toHaveLength(1);
+  });
+
+  it.each(["LimitExceeded.AppCountryOrRegionInBlacklist", "LimitExceeded.AppCountryOrRegionDailyLimit"])(
+    "%s is about its country: what goes well to another one does not settle it",
+    async (code) => {
+      const { send, sms } = await start();
+      sms.refuse.push(code);
+      const { alert } = await send({ to: "+14155550123" });
+      expect(alert?.subject).toBe("tencent/international/US");
+      expect((await send({ to: "+85261234567" })).settles).not.toContain(alert?.subject);
+      expect((await send({ to: "+14155550124" })).settles).toContain(alert?.subject);
+    },
+  );
+
+  it("tells the operator where there is no key, and asks nobody", async () => {
+    const sender = createTencentSender({
+      client: createSmsClient({
+        credential: () => Promise.reject(new Error("no role")),
+        region: "ap-guangzhou",
+        endpoint: "http://127.0.0.1:1",
+      }),
+      settings: SETTINGS,
+      clock: { now: () => EVENING },
+    });
+    expect(await sender.send(MESSAGE, { signal: () => AbortSignal.timeout(1_000) })).toMatchObject({
+      status: "rejected",
+      alert: { kind: "sms_credentials", subject: "tencent/mainland" },
+    });
+  });
+
+  it("tries once more what was certainly not sent", async () => {
+    const { send, cloud, sms } = await start();
+    cloud.faults.push({ error: "RequestLimitExceeded" });
+    expect(await send()).toMatchObject({ status: "accepted" });
+    expect(sms.taken).toHaveLength(1);
+  });
+
+  it("does not try a third time", async () => {
+    const { send, cloud, sms } = await start();
+    for (let n = 0; n < 3; n += 1) cloud.faults.push({ error: "RequestLimitExceeded" });
+    expect(await send()).toMatchObject({ status: "unavailable" });
+    expect({ calls: cloud.calls.length, taken: sms.taken.length }).toEqual({ calls: 2, taken: 0 });
+  });
+
+  it("knows that nothing was sent where nobody listens", async () => {
+    const { send, cloud } = await start();
+    await cloud.close();
+    expect(await send()).toEqual({ status: "unavailable", providerCode: "no_connection" });
+  });
+
+  it.each([
+    [{ hang: "taken" }, "no_answer", 1],
+    [{ hang: "not_taken" }, "no_answer", 0],
+    [{ cut: "taken" }, "no_answer", 1],
+    [{ slowMs: 10_000 }, "no_answer", 1],
+    [{ garbage: "<html>" }, "no_answer", 1],
+    [{ garbage: '{"Response":{"SendStatusSet":"Ok"}}' }, "not_understood", 1],
+    [{ garbage: '{"Response":{"SendStatusSet":[]}}' }, "not_understood", 1],
+    [{ garbage: '{"Response":{"SendStatusSet":[null]}}' }, "not_understood", 1],
+    [{ garbage: '{"Response":{"SendStatusSet":[{"Code":7}]}}' }, "not_understood", 1],
+    [{ httpStatus: 502 }, "http_502", 0],
+  ] as const)("%j: nobody knows, and nothing is sent again", async (fault, providerCode, taken) => {
+    const { send, cloud, sms } = await start();
+    cloud.faults.push(fault);
+    expect(await send({}, 300)).toEqual({ status: "unknown", providerCode });
+    expect({ taken: sms.taken.length, left: cloud.faults.length }).toEqual({ taken, left: 0 });
+  });
+
+  it("takes a proxy that turns it away for a refusal", async () => {
+    const { send, cloud } = await start();
+    cloud.faults.push({ httpStatus: 403, body: "blocked" });
+    expect(await send()).toMatchObject({ status: "rejected", alert: { kind: "sms_refused" } });
+  });
+
+  it("does not keep what would not fit its record", async () => {
+    const { send, cloud } = await start();
+    const status = { Code: "Ok", SerialNo: "5".repeat(500), Fee: 1e99, PhoneNumber: MESSAGE.to };
+    const answer = { SendStatusSet: [status], RequestId: "r".repeat(500) };
+    cloud.faults.push({ garbage: JSON.stringify({ Response: answer }) });
+    expect(await send()).toEqual({
+      status: "accepted",
+      settles: ["tencent/mainland", "tencent/mainland/CN", "tencent/mainland/sign_in"],
+    });
+  });
+});
