@@ -7,10 +7,8 @@ import { DESKTOP_SIZE, PHONE_SIZE, useBrowser } from "./browser.ts";
 import {
   type App,
   askForCode,
-  csrfOf,
   newPhone,
   otherCode,
-  postForm,
   signIn,
   startApp,
   submitCode,
@@ -218,41 +216,6 @@ describe.each(PEOPLE)(
     });
   },
 );
-
-it("a form that was sent twice is answered once more to the same browser, and to no other", async () => {
-  const phone = newPhone();
-  const [own, other] = [await browser.open(), await browser.open()];
-  await own.goto(`${app.origin}/sign-in`);
-  await other.goto(`${app.origin}/sign-in`);
-  const once = await own.locator("input[name=once]").inputValue();
-  const post = async (page: Page) =>
-    (
-      await postForm(
-        page,
-        `${app.origin}/sign-in`,
-        { csrf: await csrfOf(page), country: "CN", phone, once },
-        { origin: app.origin },
-      )
-    ).status;
-  expect(await post(own)).toBe(303);
-  const sent = app.world.sms.sent.length;
-  expect(await post(own)).toBe(303);
-  expect(await post(other)).toBe(429);
-  expect(app.world.sms.sent.length).toBe(sent);
-});
-
-it("a right code that was sent twice is no mistake: the page goes on from what it opened", async () => {
-  const phone = newPhone();
-  const page = await browser.open();
-  await askForCode(page, app.origin, phone);
-  const fields = { csrf: await csrfOf(page), code: codeFor(phone) };
-  const post = async () => {
-    const answer = await postForm(page, `${app.origin}/sign-in/code`, fields, { origin: app.origin });
-    return [answer.status, answer.headers.get("location")];
-  };
-  expect(await post()).toEqual([303, "/account"]);
-  expect(await post()).toEqual([303, "/sign-in/code"]);
-});
 
 it("reloading the answer to a wrong code asks the server again, and breaks nothing", async () => {
   const phone = newPhone();
