@@ -1,19 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MINUTE_MS, PHONE, phoneNo, refused, resend, SECOND_MS } from "../http/support.ts";
-import { bearer, createWorld, type World } from "../support/world.ts";
-import { apiKey, backendOf, check, DAY, provenBy, revoke, startedBy } from "./support.ts";
+import { bearer, createWorld } from "../support/world.ts";
+import { key, proven, shop, started, useShop, world } from "./shop.ts";
+import { apiKey, backendOf, check, DAY, revoke } from "./support.ts";
 
-let world: World;
-let key: string;
-beforeEach(async () => {
-  world = await createWorld();
-  key = await apiKey(world);
-});
-afterEach(() => world.close());
-
-const shop = () => backendOf(world, key);
-const started = (more: object = {}, by = shop()) => startedBy(by, more);
-const proven = (more: object = {}, by = shop()) => provenBy(world, by, more);
+useShop();
 
 describe("an API key", () => {
   const body = { phone: PHONE, purpose: "verify_identity" };

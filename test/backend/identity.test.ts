@@ -1,5 +1,5 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   bodyOf,
   MINUTE_MS,
@@ -11,20 +11,11 @@ import {
   type VerificationBody,
   wrongCode,
 } from "../http/support.ts";
-import { bearer, createWorld, ORIGIN, type World } from "../support/world.ts";
-import { apiKey, backendOf, check, claimsOf, provenBy, startedBy } from "./support.ts";
+import { bearer, createWorld, ORIGIN } from "../support/world.ts";
+import { key, openShop, proven, shop, started, useShop, world } from "./shop.ts";
+import { apiKey, backendOf, check, claimsOf } from "./support.ts";
 
-let world: World;
-let key: string;
-beforeEach(async () => {
-  world = await createWorld();
-  key = await apiKey(world);
-});
-afterEach(() => world.close());
-
-const shop = () => backendOf(world, key);
-const started = (more: object = {}, by = shop()) => startedBy(by, more);
-const proven = (more: object = {}, by = shop()) => provenBy(world, by, more);
+useShop();
 
 describe("a backend verifies who holds a phone", () => {
   it("starts, the person enters the code, and the backend redeems the proof once", async () => {
@@ -208,8 +199,7 @@ describe("what does not belong", () => {
 
   it("is asked for no challenge when it has the code sent again", async () => {
     await world.close();
-    world = await createWorld({ env: { LIMIT_ADDRESS_SENDS: "1/1h", ALTCHA_COST: "1" } });
-    key = await apiKey(world);
+    await openShop({ LIMIT_ADDRESS_SENDS: "1/1h", ALTCHA_COST: "1" });
     const { id } = await started({ clientAddress: "203.0.113.9" });
     world.clock.advance(MINUTE_MS);
     // Whoever else knows the id is asked like everybody.
@@ -223,8 +213,7 @@ describe("what does not belong", () => {
 
   it("counts guesses for the address that the backend names", async () => {
     await world.close();
-    world = await createWorld({ env: { LIMIT_ADDRESS_CHECKS: "1/1h" } });
-    key = await apiKey(world);
+    await openShop({ LIMIT_ADDRESS_CHECKS: "1/1h" });
     const { id } = await started();
     const guess = (clientAddress: string) =>
       shop().check(id, { code: wrongCode(world.sms.lastCode()), clientAddress });

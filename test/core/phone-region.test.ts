@@ -1,27 +1,8 @@
 import { getCountries, getExampleNumber } from "libphonenumber-js/max";
 import examples from "libphonenumber-js/mobile/examples";
 import { describe, expect, it } from "vitest";
-import {
-  type CountryCode,
-  countryOf,
-  maskPhone,
-  nationalForm,
-  type PhonePolicy,
-  parsePhone,
-} from "../../src/core/phone.ts";
-
-const CHINA: PhonePolicy = { defaultCountry: "CN", allowedCountries: ["CN"], strictNumbers: false };
-const WORLD: PhonePolicy = { defaultCountry: "CN", allowedCountries: "all", strictNumbers: false };
-
-/** The E.164 key, or the code of the refusal. */
-function read(input: string, policy: PhonePolicy = CHINA): string {
-  const result = parsePhone(input, policy);
-  return result.ok ? result.value : result.refusal.code;
-}
-
-function home(country: CountryCode): PhonePolicy {
-  return { defaultCountry: country, allowedCountries: [country], strictNumbers: true };
-}
+import { type CountryCode, countryOf, maskPhone, nationalForm, parsePhone } from "../../src/core/phone.ts";
+import { home, read, WORLD } from "./phone-policies.ts";
 
 function phone(e164: string) {
   const result = parsePhone(e164, WORLD);

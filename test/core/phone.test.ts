@@ -1,18 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type CountryCode, type PhonePolicy, parsePhone } from "../../src/core/phone.ts";
-
-const CHINA: PhonePolicy = { defaultCountry: "CN", allowedCountries: ["CN"], strictNumbers: false };
-const WORLD: PhonePolicy = { defaultCountry: "CN", allowedCountries: "all", strictNumbers: false };
-
-/** The E.164 key, or the code of the refusal. */
-function read(input: string, policy: PhonePolicy = CHINA): string {
-  const result = parsePhone(input, policy);
-  return result.ok ? result.value : result.refusal.code;
-}
-
-function home(country: CountryCode): PhonePolicy {
-  return { defaultCountry: country, allowedCountries: [country], strictNumbers: true };
-}
+import { type CountryCode, parsePhone } from "../../src/core/phone.ts";
+import { CHINA, home, read, WORLD } from "./phone-policies.ts";
 
 describe("every way to write a number is one key (T40)", () => {
   it.each([

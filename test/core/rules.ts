@@ -110,50 +110,25 @@ export async function createRules(options: RulesOptions = {}) {
     const sql: SqlStores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
     const keyring = createKeyring({ store: sql.keys, secrets: SECRETS, clock, random: systemRandom });
     await keyring.ensure();
-    const {
-      messages,
-      ledger,
-      users,
-      sessions,
-      receipts,
-      replies,
-      noticeStore,
-      phoneChanges,
-      accounts,
-      apiKeys,
-      proofs,
-    } = sql;
-    const { invitations, passwordStore, passwordLedger } = sql;
+    const { verifications, limits, messages, ledger, baselines, ...kept } = sql;
     const state =
       options.state === "memory"
         ? { verifications: createMemoryVerificationStore(), limits: createMemoryLimitStore() }
-        : { verifications: sql.verifications, limits: sql.limits };
+        : { verifications, limits };
     const vault = createPhoneVault({ keyring, random: systemRandom });
     const stores = { ...state, messages, ledger, vault };
     const deps: PhonekeyDeps = {
+      ...kept,
       ...stores,
       ...options.wrap?.(stores),
-      users,
-      sessions,
-      receipts,
-      replies,
-      noticeStore,
-      phoneChanges,
-      accounts,
       onErased: () => {},
       onUnreadable: (error) => {
         throw error;
       },
-      factorStore: sql.factorStore,
       ...factorParts({ random: systemRandom }),
       onNoticeError: (error) => {
         throw error;
       },
-      apiKeys,
-      proofs,
-      invitations,
-      passwordStore,
-      passwordLedger,
       ...passwordsOf(systemRandom, {}),
       isWithin: () => false,
       reportApiKey: () => {},
@@ -167,7 +142,7 @@ export async function createRules(options: RulesOptions = {}) {
       alerts: SILENT_ALERTS,
       ...UNOBSERVED,
       onDecision: (decision) => void decisions.push(decision),
-      learned: createLearned(sql.baselines, clock, () => {}),
+      learned: createLearned(baselines, clock, () => {}),
       ...(options.challenges && { challenges: options.challenges }),
       settings,
     };

@@ -9,18 +9,12 @@ import {
   type Started,
   wrongCode,
 } from "../process/client.ts";
+import type { Promised } from "../process/load.ts";
 import { canary } from "../support/canaries.ts";
 import type { RunningServer } from "../support/server.ts";
 import type { OpenedSession } from "../support/world.ts";
 
-/** What one person was promised: of every change, what was answered, and what was asked for and not answered. */
-export interface Person {
-  readonly phone: string;
-  session: OpenedSession;
-  name: string;
-  askedName: string;
-  isSignedOut: boolean;
-  askedSignOut: boolean;
+export interface Person extends Promised {
   /** Wrong guesses that were certainly looked at, and those that were sent. */
   readonly wrong: { readonly answered: number; readonly asked: number };
 }

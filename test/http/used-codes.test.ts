@@ -18,12 +18,34 @@ async function shown({ go }: ReturnType<typeof createVisitor>, path: string, for
   return page;
 }
 
-/** Where a backend had a temporary password sent: the path of its page. */
-async function temporaryPasswordPage(): Promise<string> {
+/** Somebody on the page of a temporary password that a backend had sent to them. */
+async function atTemporaryPassword() {
   const key = await apiKey(world, { purposes: ["temporary_password"] });
   const asked = { phone: PHONE, purpose: "temporary_password", page: {} };
   const started = await backendOf(world, key).start(asked);
-  return (await bodyOf<{ pageUrl: string }>(started)).pageUrl.slice(ORIGIN.length);
+  const path = (await bodyOf<{ pageUrl: string }>(started)).pageUrl.slice(ORIGIN.length);
+  const visitor = createVisitor(world);
+  await visitor.go(path);
+  return { visitor, path, code: world.sms.lastCode() };
+}
+
+/** Somebody at the second step of a sign-in, and what it takes. */
+async function atSecondStep() {
+  const { app } = await protectedBy(PHONE);
+  world.clock.advance(DAY_MS);
+  const visitor = createVisitor(world);
+  await visitor.enter();
+  await visitor.go("/sign-in/second");
+  return { visitor, form: { by: "otp", code: codeOf(app.secret) } };
+}
+
+/** Somebody who was asked for the code of the sign-in page. */
+async function atCode(query = "") {
+  const visitor = createVisitor(world);
+  await visitor.go(`/sign-in${query}`);
+  await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
+  await visitor.go("/sign-in/code");
+  return { visitor, code: world.sms.lastCode() };
 }
 
 describe("where nobody new is taken", () => {
@@ -32,11 +54,7 @@ describe("where nobody new is taken", () => {
   });
 
   it("the code says that it was used, and not nothing", async () => {
-    const visitor = createVisitor(world);
-    await visitor.go("/sign-in");
-    await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
-    await visitor.go("/sign-in/code");
-    const code = world.sms.lastCode();
+    const { visitor, code } = await atCode();
     expect((await visitor.go("/sign-in/code", { code })).text).toContain(
       "There is no account for this number",
     );
@@ -46,10 +64,7 @@ describe("where nobody new is taken", () => {
   });
 
   it("a temporary password that a backend had sent is not called confirmed", async () => {
-    const path = await temporaryPasswordPage();
-    const visitor = createVisitor(world);
-    await visitor.go(path);
-    const code = world.sms.lastCode();
+    const { visitor, path, code } = await atTemporaryPassword();
     expect((await visitor.go(path, { code })).text).toContain("There is no account for this number");
     for (const form of [{ code }, undefined]) {
       const again = await shown(visitor, path, form);
@@ -83,20 +98,14 @@ describe("where it signed in", () => {
   it("a temporary password leads on to the second step where that is asked for", async () => {
     await protectedBy(PHONE);
     world.clock.advance(DAY_MS);
-    const path = await temporaryPasswordPage();
-    const visitor = createVisitor(world);
-    await visitor.go(path);
-    const code = world.sms.lastCode();
+    const { visitor, path, code } = await atTemporaryPassword();
     expect((await visitor.go(path, { code })).location).toBe("/sign-in/second");
     for (const form of [{ code }, undefined])
       expect((await shown(visitor, path, form)).text).toContain("One more step");
   });
 
   it("a temporary password leads on to what comes next", async () => {
-    const path = await temporaryPasswordPage();
-    const visitor = createVisitor(world);
-    await visitor.go(path);
-    const code = world.sms.lastCode();
+    const { visitor, path, code } = await atTemporaryPassword();
     expect((await visitor.go(path, { code })).location).toBe("/account/password");
     for (const form of [{ code }, undefined])
       expect((await shown(visitor, path, form)).text).toContain("Please choose one of your own now");
@@ -189,25 +198,15 @@ describe("a second click", () => {
   });
 
   it("on what the second step takes leads on to what it opened", async () => {
-    const { app } = await protectedBy(PHONE);
-    world.clock.advance(DAY_MS);
-    const visitor = createVisitor(world);
-    await visitor.enter();
-    await visitor.go("/sign-in/second");
+    const { visitor, form } = await atSecondStep();
     const wrong = await visitor.go("/sign-in/second", { by: "otp", code: "000000" });
     expect(wrong.status).toBe(401);
-    const form = { by: "otp", code: codeOf(app.secret) };
     const { locations } = await twice(visitor, "/sign-in/second", form);
     expect(locations).toEqual(["/account", "/sign-in/code", "/sign-in"]);
   });
 
   it("on what the second step takes says that it was used, where the first answer was lost", async () => {
-    const { app } = await protectedBy(PHONE);
-    world.clock.advance(DAY_MS);
-    const visitor = createVisitor(world);
-    await visitor.enter();
-    await visitor.go("/sign-in/second");
-    const form = { by: "otp", code: codeOf(app.secret) };
+    const { visitor, form } = await atSecondStep();
     await world.request("/sign-in/second", visitor.sending(form));
     expect((await shown(visitor, "/sign-in/second", form)).text).toContain("This code has been used");
   });
@@ -216,12 +215,9 @@ describe("a second click", () => {
     await world.close();
     const returnTo = "https://app.example/back";
     world = await createWorld({ env: { RETURN_TO: returnTo } });
-    const visitor = createVisitor(world);
     const asked = { return_to: returnTo, code_challenge: "a".repeat(43), code_challenge_method: "S256" };
-    await visitor.go(`/sign-in?${new URLSearchParams(asked)}`);
-    await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
-    await visitor.go("/sign-in/code");
-    const { locations } = await twice(visitor, "/sign-in/code", { code: world.sms.lastCode() });
+    const { visitor, code } = await atCode(`?${new URLSearchParams(asked)}`);
+    const { locations } = await twice(visitor, "/sign-in/code", { code });
     expect(locations).toEqual([
       expect.stringContaining(`${returnTo}?handover=`),
       "/sign-in/code",

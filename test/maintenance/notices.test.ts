@@ -1,16 +1,7 @@
 import { expect, test } from "vitest";
 import { checkNotices, tellMissingNotices } from "../../src/compose/notices.ts";
 import type { Log } from "../../src/http/context.ts";
-import { config } from "../config/load.ts";
-
-const TENCENT = {
-  SMS_SENDER: "tencent",
-  TENCENT_SECRET_ID: "AKIDtest",
-  TENCENT_SECRET_KEY: "secretTEST",
-  TENCENT_SMS_SDK_APP_ID: "1400006666",
-  TENCENT_SMS_SIGN_NAME: "腾讯云",
-  TENCENT_SMS_TEMPLATE_ID: "1110",
-};
+import { config, TENCENT } from "../config/load.ts";
 
 function toldAtStart(env: Readonly<Record<string, string>>): object[] {
   const told: object[] = [];

@@ -3,13 +3,16 @@ import type { OpenedSession } from "../support/world.ts";
 import { type Answer, bearer, type Client, newPhone, wrongCode } from "./client.ts";
 
 /** What one person was promised: of every change, what was answered and what was asked for and not answered yet. */
-export interface Person {
+export interface Promised {
   readonly phone: string;
   session: OpenedSession;
   name: string;
   askedName: string;
   isSignedOut: boolean;
   askedSignOut: boolean;
+}
+
+export interface Person extends Promised {
   /** The verification at which wrong codes are tried. */
   guessed?: { readonly id: string; readonly code: string; answered: number; asked: number };
 }

@@ -2,16 +2,7 @@ import { describe, expect, it } from "vitest";
 import { recordOf, reportInWords } from "../../src/compose/messages.ts";
 import { start } from "../http/support.ts";
 import { keptIn, sealedIn } from "./replies.ts";
-import { createTencentWorld, SECRETS, statusItem } from "./support.ts";
-
-const TAKEN = { result: 0, errmsg: "OK" };
-
-async function sent(env: Readonly<Record<string, string>> = {}) {
-  const tencent = await createTencentWorld(env);
-  await start(tencent.world);
-  const sid = tencent.sms.taken[0]?.serialNo ?? "";
-  return { ...tencent, sid };
-}
+import { SECRETS, sent, statusItem, TAKEN } from "./support.ts";
 
 describe("a reply", () => {
   const reply = (text: string, more: object = {}) => ({

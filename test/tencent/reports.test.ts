@@ -1,15 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PHONE, phoneNo, refused, start } from "../http/support.ts";
-import { createTencentWorld, SECRETS, statusItem } from "./support.ts";
-
-const TAKEN = { result: 0, errmsg: "OK" };
-
-async function sent(env: Readonly<Record<string, string>> = {}) {
-  const tencent = await createTencentWorld(env);
-  await start(tencent.world);
-  const sid = tencent.sms.taken[0]?.serialNo ?? "";
-  return { ...tencent, sid };
-}
+import { createTencentWorld, SECRETS, sent, statusItem, TAKEN } from "./support.ts";
 
 describe("the address that reports go to", () => {
   it("takes each of its secrets, so that one can be changed for the other", async () => {

@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
+import { start } from "../http/support.ts";
 import { type Cloud, startCloud } from "../support/tencent/cloud.ts";
 import { createSmsSending, type SmsAccount, type SmsSending } from "../support/tencent/sms-send.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
@@ -96,4 +97,15 @@ export function statusItem(sid: string, more: object = {}): object {
     sid,
     ...more,
   };
+}
+
+/** What the cloud is answered where its report was taken. */
+export const TAKEN = { result: 0, errmsg: "OK" };
+
+/** Such a world in which a message was sent, and the cloud's number of it. */
+export async function sent(env: Readonly<Record<string, string>> = {}) {
+  const tencent = await createTencentWorld(env);
+  await start(tencent.world);
+  const sid = tencent.sms.taken[0]?.serialNo ?? "";
+  return { ...tencent, sid };
 }

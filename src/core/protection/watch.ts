@@ -46,8 +46,7 @@ async function watchSpending(deps: WatchDeps, sharedAlertAt: number, now: number
   const watched = [
     ...usedOf("hour", hour, lastHour, sharedAlertAt),
     ...usedOf("day", day, lastDay, sharedAlertAt),
-    ...(await usedByKeys(deps, "hour", lastHour, now)),
-    ...(await usedByKeys(deps, "day", lastDay, now)),
+    ...(await usedByKeys(deps, { hour: lastHour, day: lastDay }, now)),
   ];
   const names = watched.map(({ subject }) => subject);
   await clearOthers(deps, "spend", names);
@@ -77,15 +76,18 @@ function usedOf(
 /** The same for the backends that spent something and have a budget of their own: that of their newest key. */
 async function usedByKeys(
   { apiKeys }: WatchDeps,
-  window: keyof KeySpend,
-  spent: readonly Spent[],
+  spent: Readonly<Record<keyof KeySpend, readonly Spent[]>>,
   now: number,
 ): Promise<Used[]> {
   const used: Used[] = [];
-  for (const client of new Set(spent.flatMap(({ client }) => client ?? []))) {
-    const max = (await apiKeys.findLive(client, now))?.spend[window];
-    const micros = sumOf(spent.filter((one) => one.client === client));
-    if (max !== undefined) used.push({ subject: `${window}/key/${client}`, max, micros, alertAt: ALERT_AT });
+  for (const client of new Set(spent.day.flatMap(({ client }) => client ?? []))) {
+    const budgets = (await apiKeys.findLive(client, now))?.spend;
+    for (const window of ["hour", "day"] as const) {
+      const max = budgets?.[window];
+      const own = spent[window].filter((one) => one.client === client);
+      if (max === undefined || own.length === 0) continue;
+      used.push({ subject: `${window}/key/${client}`, max, micros: sumOf(own), alertAt: ALERT_AT });
+    }
   }
   return used;
 }

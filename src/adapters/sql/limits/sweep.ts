@@ -13,38 +13,29 @@ export const sweepLimits: Sweeper = async (db, before, limit) => {
   return swept;
 };
 
-const sweepEvents: Sweeper = async (db, before, limit) => {
-  const old = await db
-    .selectFrom("limit_events")
-    .select("id")
-    .where("at", "<", before)
-    .orderBy("at")
-    .limit(rows(limit))
-    .execute();
-  return await remove(db, "limit_events", old);
-};
+const sweepEvents: Sweeper = (...asked) => sweepOldest("limit_events", "at", "<", ...asked);
+const sweepLeases: Sweeper = (...asked) => sweepOldest("limit_leases", "ends_at", "<=", ...asked);
+const sweepSums: Sweeper = (...asked) => sweepOldest("limit_sums", "ends_at", "<", ...asked);
 
-const sweepLeases: Sweeper = async (db, before, limit) => {
-  const ended = await db
-    .selectFrom("limit_leases")
+async function sweepOldest(
+  table: "limit_events" | "limit_leases" | "limit_sums",
+  column: "at" | "ends_at",
+  isOver: "<" | "<=",
+  ...[db, before, limit]: Parameters<Sweeper>
+): Promise<number> {
+  const time = db.dynamic.ref(column);
+  const found = await db
+    .selectFrom(table)
     .select("id")
-    .where("ends_at", "<=", before)
-    .orderBy("ends_at")
+    .where(time, isOver, before)
+    .orderBy(time)
     .limit(rows(limit))
     .execute();
-  return await remove(db, "limit_leases", ended);
-};
-
-const sweepSums: Sweeper = async (db, before, limit) => {
-  const ended = await db
-    .selectFrom("limit_sums")
-    .select("id")
-    .where("ends_at", "<", before)
-    .orderBy("ends_at")
-    .limit(rows(limit))
-    .execute();
-  return await remove(db, "limit_sums", ended);
-};
+  if (found.length === 0) return 0;
+  const ids = found.map(({ id }) => id);
+  const { numDeletedRows } = await db.deleteFrom(table).where("id", "in", ids).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
 
 /** Whoever counts on one of them next makes it again; one that was made again meanwhile stays. */
 const sweepKeys: Sweeper = async (db, before, limit) => {
@@ -64,14 +55,3 @@ const sweepKeys: Sweeper = async (db, before, limit) => {
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 };
-
-async function remove(
-  db: Kysely<Schema>,
-  table: "limit_events" | "limit_leases" | "limit_sums",
-  found: readonly { readonly id: number }[],
-): Promise<number> {
-  if (found.length === 0) return 0;
-  const ids = found.map(({ id }) => id);
-  const { numDeletedRows } = await db.deleteFrom(table).where("id", "in", ids).executeTakeFirstOrThrow();
-  return Number(numDeletedRows);
-}
