@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { readReturnRequest } from "../../src/http/pages/flow.ts";
 import { createVisitor } from "../password/visitor.ts";
 import { createWorld, type World } from "../support/world.ts";
-import { opened, PHONE } from "./support.ts";
+import { opened, PHONE, phoneNo } from "./support.ts";
 
 // Where pages send people on: to addresses that are allowed, or on to pages of their own account (T39).
 
@@ -63,6 +63,47 @@ describe("an app that was handed a session", () => {
     const handover = new URL(location ?? "").searchParams.get("handover");
     const session = await opened(await world.post("/v1/sessions", { handover, codeVerifier, deviceToken }));
     expect(deviceOf(session.deviceToken)).toBe(deviceOf(deviceToken));
+  });
+
+  /** Up to the code, from an app that asked. */
+  async function beginFor(world: World, codeVerifier: string) {
+    const visitor = createVisitor(world);
+    const code_challenge = createHash("sha256").update(codeVerifier).digest("base64url");
+    const asked = { return_to: APP, code_challenge, code_challenge_method: "S256", state: "abc" };
+    await visitor.go(`/sign-in?${new URLSearchParams(asked)}`);
+    await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
+    await visitor.go("/sign-in/code");
+    return visitor;
+  }
+
+  it("is handed another one by a late second click, for a minute", async () => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    const codeVerifier = "v".repeat(43);
+    const { go, jar } = await beginFor(world, codeVerifier);
+    const code = world.sms.lastCode();
+    const first = new URL((await go("/sign-in/code", { code })).location ?? "");
+    const second = new URL((await go("/sign-in/code", { code })).location ?? "");
+    expect(second.searchParams.get("state")).toBe("abc");
+    for (const { searchParams } of [first, second]) {
+      const handover = searchParams.get("handover");
+      await opened(await world.post("/v1/sessions", { handover, codeVerifier }));
+    }
+    // As a browser does.
+    jar.delete("phonekey_returned");
+    expect((await go("/sign-in/code", { code })).location).toBe("/account");
+  });
+
+  it("is handed nothing of who signs in after a sign-out, at whose end the browser is asked for a number", async () => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    const { go, enter } = await beginFor(world, "v".repeat(43));
+    await go("/sign-in/code", { code: world.sms.lastCode() });
+    await go("/account");
+    await go("/sign-out", {});
+    expect((await go("/sign-in/code")).location).toBe("/sign-in");
+    expect((await enter(phoneNo(8))).location).toBe("/account");
+    expect((await go("/sign-in/code")).location).toBe("/account");
   });
 
   /** What a device token names its device, as anybody can read it. */

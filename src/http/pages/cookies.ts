@@ -19,6 +19,8 @@ const COOKIES = {
   second: 600,
   /** The code that was sent for that step. */
   second_code: 600,
+  /** The request of the app that a browser was led back to, for a second click while that is slow. */
+  returned: 60,
   session: 400 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,

@@ -5,7 +5,15 @@ import type { SignedIn } from "../../core/session/session-draft.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
-import { beginFlow, currentFlow, isOwnLink, keepFlow, readReturnRequest, returnAddress } from "./flow.ts";
+import {
+  beginFlow,
+  currentFlow,
+  isOwnLink,
+  keepFlow,
+  newFlow,
+  readReturnRequest,
+  returnAddress,
+} from "./flow.ts";
 import { forgetFormer } from "./held.ts";
 import { currentVisitor, OWN_PASSWORD } from "./visitor.ts";
 
@@ -38,7 +46,16 @@ export async function isSignedIn(c: Context<Env>, deps: HttpDeps): Promise<boole
 /** Refuses a form that this browser may not send; where it signed in by a first click on it, with what came of that. */
 export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const isOver = !readCookie(c, deps.settings, "flow") && (await isSignedIn(c, deps));
-  return isOver ? c.redirect("/sign-in", 303) : await messagePageFor(c, deps, refusal);
+  return isOver ? await goOnAgain(c, deps) : await messagePageFor(c, deps, refusal);
+}
+
+/** On from a page of a sign-in that this browser is done with: to where it was led before, if it was. */
+export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const visitor = await currentVisitor(c, deps);
+  if (!visitor) return c.redirect("/sign-in", 303);
+  const kept = readCookie(c, deps.settings, "returned");
+  const flow = (kept && (await deps.phonekey.flow.read(kept))) || newFlow(deps);
+  return await goOn(c, deps, flow, { ...visitor.principal, created: false });
 }
 
 /** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */
@@ -74,6 +91,9 @@ async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: Signe
   }
   clearCookie(c, deps.settings, "flow");
   if (!flow.returnTo || !flow.challenge) return c.redirect("/account", 303);
+  const { returnTo, state, challenge } = flow;
+  const request = { returnTo, challenge, ...(state && { state }) };
+  writeCookie(c, deps.settings, "returned", await deps.phonekey.flow.issue({ ...newFlow(deps), ...request }));
   const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);
   return c.redirect(returnAddress(flow, handover), 303);
 }

@@ -49,9 +49,9 @@ export function createHeld(cookie: CookieName) {
   return held;
 }
 
-/** What the account's pages sent for whoever was signed in is nothing to whoever comes next. */
+/** What the pages keep for whoever was signed in is nothing to whoever comes next. */
 export function forgetFormer(c: Context<Env>, { settings }: HttpDeps): void {
-  for (const cookie of ["confirm", "phone", "erase"] as const)
+  for (const cookie of ["confirm", "phone", "erase", "returned"] as const)
     if (readCookie(c, settings, cookie)) clearCookie(c, settings, cookie);
 }
 

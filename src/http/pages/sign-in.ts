@@ -7,7 +7,7 @@ import { inAdvance } from "./challenge.ts";
 import { codeEntry } from "./code-entry.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { COPY } from "./copy.ts";
-import { beginSignIn, enter, isSignedIn, refuseForm } from "./enter.ts";
+import { beginSignIn, enter, goOnAgain, isSignedIn, refuseForm } from "./enter.ts";
 import { messagePageFor } from "./errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "./flow.ts";
 import { heldVerification } from "./held.ts";
@@ -49,7 +49,7 @@ export const submitPhone: Handler = async (c, deps) => {
 export const showCode: Handler = async (c, deps) => {
   const flow = await currentFlow(c, deps);
   const view = flow && (await heldVerification(c, deps, flow));
-  if (!flow || !view) return c.redirect("/sign-in", 303);
+  if (!flow || !view) return await goOnAgain(c, deps);
   if (view.status === "approved") return await usedCode(c, deps, view);
   return await codeForm(c, deps, flow, view);
 };
@@ -101,7 +101,7 @@ async function usedCode(
   deps: HttpDeps,
   { codeLength }: VerificationView,
 ): Promise<Response> {
-  if (await isSignedIn(c, deps)) return c.redirect("/sign-in", 303);
+  if (await isSignedIn(c, deps)) return await goOnAgain(c, deps);
   if (isAtSecondStep(c, deps)) return c.redirect("/sign-in/second", 303);
   const context = pageContext(c, deps, { path: "/sign-in/code" });
   const { code, phone } = COPY[context.locale];
