@@ -126,3 +126,34 @@ it("avatars can be touched in letters of twice the size", async () => {
   const box = await page.locator(".avatar-choice").first().boundingBox();
   expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(44);
 });
+
+it.each(["light", "dark"] as const)(
+  "the browser's own bars go on with the ground of the page, %s",
+  async (colorScheme) => {
+    const page = await browser.open({ colorScheme });
+    await page.goto(`${app.origin}/sign-in`);
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 740 });
+      const colours = `(() => {
+      const bar = [...document.querySelectorAll("meta[name=theme-color]")].find(({ media }) => matchMedia(media).matches);
+      const shown = document.createElement("i");
+      shown.style.color = bar.content;
+      return [shown.style.color, getComputedStyle(document.body).backgroundColor];
+    })()`;
+      const [bar, ground] = (await page.evaluate(colours)) as readonly string[];
+      expect([width, bar]).toEqual([width, ground]);
+    }
+  },
+);
+
+it("a form that is on its way shows it, whatever its button looks like", async () => {
+  const page = await browser.open();
+  await signIn(page, app, newPhone());
+  await page.goto(`${app.origin}/account/data`);
+  // It stays where it is, as one does whose answer takes long.
+  await page.evaluate(`addEventListener("submit", (event) => event.preventDefault())`);
+  await page.locator('form[action="/account/data/send"] button').click();
+  const looks = `((of) => (button) => [of(button).color, of(button, "::after").animationName])(getComputedStyle)(
+    document.querySelector("form[aria-busy] button"))`;
+  expect(await page.evaluate(looks)).toEqual(["rgba(0, 0, 0, 0)", "turn"]);
+});

@@ -22,6 +22,14 @@ export interface PageContext {
 /** A whole document, ready for `c.html`. */
 export type Page = ReturnType<typeof html>;
 
+/** What a browser's own bars are coloured with: the ground of the page, which on a phone is its one sheet. The first that fits counts. */
+const THEME_COLORS = [
+  ["#ffffff", "(prefers-color-scheme: light) and (max-width: 47.99rem)"],
+  ["#151d1a", "(prefers-color-scheme: dark) and (max-width: 47.99rem)"],
+  ["#f3f5f2", "(prefers-color-scheme: light)"],
+  ["#0d1311", "(prefers-color-scheme: dark)"],
+] as const;
+
 interface LayoutProps {
   readonly context: PageContext;
   /** What the page is; the brand is added. */
@@ -69,8 +77,9 @@ function Head({ context, title, failed, refreshSeconds }: LayoutProps) {
       <title>{`${prefix}${title} · ${context.brand}`}</title>
       <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
       <meta name="color-scheme" content="light dark" />
-      <meta name="theme-color" content="#f3f5f2" media="(prefers-color-scheme: light)" />
-      <meta name="theme-color" content="#0d1311" media="(prefers-color-scheme: dark)" />
+      {THEME_COLORS.map(([content, media]) => (
+        <meta name="theme-color" content={content} media={media} />
+      ))}
       <meta name="format-detection" content="telephone=no" />
       <meta name="robots" content="noindex" />
       <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
