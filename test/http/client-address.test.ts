@@ -105,6 +105,9 @@ describe("the client's address", () => {
     ],
     ["so is this machine", "127.0.0.1", forwarded("198.51.100.1"), NONE, undefined],
     ["so is a neighbour by IPv6", "fd00::1", { "x-real-ip": "198.51.100.1" }, NONE, undefined],
+    ["so is one that no router led here", "169.254.1.1", forwarded("198.51.100.1"), NONE, undefined],
+    ["so is one by IPv6", "fe80::1", forwarded("198.51.100.1"), NONE, undefined],
+    ["so is one of a carrier's network", "100.64.0.1", forwarded("198.51.100.1"), NONE, undefined],
     [
       "loopback can be configured",
       "::1",
