@@ -5,7 +5,7 @@ import type { Parsed } from "./config/formats.ts";
 import { lacking } from "./config/lacking.ts";
 import { type Mode, modeOf, unfitInProduction } from "./config/mode.ts";
 import { type AccountsConfig, arrangeAccounts } from "./config/parts/accounts.ts";
-import { type AlertsConfig, arrangeAlerts } from "./config/parts/alerts.ts";
+import { arrangeAlerts, type WebhookConfig } from "./config/parts/alerts.ts";
 import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challenges.ts";
 import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
 import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
@@ -18,6 +18,7 @@ import { arrangeRetention, type RetentionConfig } from "./config/parts/retention
 import { arrangeScf, doubtsOnScf, SCF_DEFAULTS, type ScfConfig, unfitOnScf } from "./config/parts/scf.ts";
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
+import { arrangeSmsWebhook } from "./config/parts/sms-webhook.ts";
 import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
 import { arrangeTencent, type TencentConfig, tencentVariables } from "./config/parts/tencent.ts";
 import { unfitTestNumbers } from "./config/parts/test-numbers.ts";
@@ -46,8 +47,10 @@ export interface Config {
   readonly database: DatabaseUrl;
   readonly state: StateUrl;
   readonly sender: SenderName;
+  /** Always there when `webhook` is the sender. */
+  readonly smsWebhook?: WebhookConfig;
   readonly tencent: TencentConfig;
-  readonly alerts?: AlertsConfig;
+  readonly alerts?: WebhookConfig;
   readonly metrics: MetricsConfig;
   readonly phone: PhoneConfig;
   readonly verification: VerificationConfig;
@@ -179,6 +182,7 @@ function arrange(
   boot: Pick<Config, "mode" | "secrets" | "scf"> & { readonly folder: string },
 ): Config {
   const alerts = arrangeAlerts(values);
+  const smsWebhook = arrangeSmsWebhook(values);
   return {
     mode: boot.mode,
     server: arrangeServer(values, boot.mode === "production"),
@@ -187,6 +191,7 @@ function arrange(
     database: arrangeDatabase(values.DATABASE_URL, boot.folder),
     state: arrangeState(values.STATE_URL, boot.folder),
     sender: values.SMS_SENDER,
+    ...(smsWebhook && { smsWebhook }),
     tencent: arrangeTencent(values),
     ...(alerts && { alerts }),
     metrics: arrangeMetrics(values),

@@ -148,6 +148,7 @@ describe("problems", () => {
         "TENCENT_SMS_TEMPLATE_ID",
       ],
     ],
+    ["what the address that sends needs", { SMS_SENDER: "webhook" }, ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"]],
     ["half a key", { ...TENCENT, TENCENT_SECRET_KEY: undefined }, ["TENCENT_SECRET_KEY"]],
     [
       "half a key beside a role",
@@ -209,5 +210,6 @@ describe("problems", () => {
 
   it("do not ask for what only another sender needs", () => {
     expect(problems({ TENCENT_SMS_SDK_APP_ID: "1400006666" })).toEqual({});
+    expect(problems({ SMS_WEBHOOK: "https://sms.example/send" })).toEqual({});
   });
 });

@@ -46,6 +46,6 @@ export function alertsJob(
 /** Whether `ALERT_WEBHOOK` answers. Rejects where it does not. */
 export async function checkWebhook({ alerts: webhook }: Pick<Config, "alerts">): Promise<readonly Finding[]> {
   if (!webhook) return [fine("alerts", "are in the log alone")];
-  await reachWebhook(webhook);
+  await reachWebhook(webhook, "ALERT_WEBHOOK");
   return [fine("alerts", "the address in ALERT_WEBHOOK answers")];
 }

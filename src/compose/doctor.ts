@@ -17,6 +17,7 @@ import { systemClock } from "../adapters/system/clock.ts";
 import { checkModes } from "../adapters/system/files.ts";
 import { systemRandom } from "../adapters/system/random.ts";
 import { checkTexts } from "../adapters/tencent/doctor.ts";
+import { reachWebhook, type WebhookSettings } from "../adapters/webhook/post.ts";
 import type { Config } from "../config.ts";
 import { doubtful, examine, fine, type NamedCheck } from "../core/maintenance/doctor.ts";
 import type { Check, Finding } from "../core/maintenance/ports.ts";
@@ -128,7 +129,10 @@ function filesOf({ database }: Config, folder: string): string[] {
 }
 
 /** Asks the provider, for each kind of messages that the settings have a text for. */
-function senderChecks({ sender, tencent }: Config): NamedCheck[] {
+function senderChecks({ sender, smsWebhook, tencent }: Config): NamedCheck[] {
+  if (sender === "webhook" && smsWebhook) {
+    return [{ name: "SMS", check: () => checkSmsWebhook(smsWebhook) }];
+  }
   if (sender !== "tencent") return [];
   const kinds = [
     { name: "SMS to mainland China", kind: "mainland" },
@@ -140,6 +144,12 @@ function senderChecks({ sender, tencent }: Config): NamedCheck[] {
       name,
       check: () => checkTexts(name, smsAdmin(tencent, kind), tencent[kind]),
     }));
+}
+
+/** Whether `SMS_WEBHOOK` answers. Rejects where it does not. */
+async function checkSmsWebhook(webhook: WebhookSettings): Promise<readonly Finding[]> {
+  await reachWebhook(webhook, "SMS_WEBHOOK");
+  return [fine("SMS", "the address in SMS_WEBHOOK answers")];
 }
 
 /** What else is asked, or told, over the network. */

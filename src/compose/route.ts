@@ -2,6 +2,7 @@ import { systemClock } from "../adapters/system/clock.ts";
 import { deadlineIn } from "../adapters/system/deadline.ts";
 import { createSmsClient, type TencentAccess, type TencentCredential } from "../adapters/tencent/client.ts";
 import { createTencentSender } from "../adapters/tencent/sender.ts";
+import { createWebhookSender } from "../adapters/webhook/sender.ts";
 import { type Config, roleCredential } from "../config.ts";
 import type { Deadline, SmsSender } from "../core/delivery/ports.ts";
 import type { Clock } from "../core/ports.ts";
@@ -12,11 +13,16 @@ export interface RouteParts {
 }
 
 /** The senders that the settings choose, in the order in which they are tried. */
-export function routeOf({ tencent }: Config, parts: RouteParts = {}): readonly SmsSender[] {
+export function routeOf(
+  { sender, smsWebhook, tencent }: Config,
+  parts: RouteParts = {},
+): readonly SmsSender[] {
+  const clock = parts.clock ?? systemClock;
+  if (sender === "webhook" && smsWebhook) return [createWebhookSender(smsWebhook, clock)];
   const { sdkAppId = "", mainland, international } = tencent;
   const client = createSmsClient(tencentAccess(tencent, parts));
   const settings = { sdkAppId, mainland, international };
-  return [createTencentSender({ client, settings, clock: parts.clock ?? systemClock })];
+  return [createTencentSender({ client, settings, clock })];
 }
 
 /** A start waits for its sender, and a person for the start. */

@@ -9,6 +9,7 @@ import type { Problem, SettingName, Texts } from "./schema.ts";
 export function lacking(texts: Texts, hasRole: boolean): Problem[] {
   return [
     ...missing(texts, forSender(texts, hasRole), "must be set for the sender `tencent`"),
+    ...missing(texts, forWebhook(texts), "must be set for the sender `webhook`"),
     ...missing(texts, texts.ALERT_WEBHOOK ? ["ALERT_WEBHOOK_SECRET"] : [], "must be set for `ALERT_WEBHOOK`"),
     ...missing(texts, forChallenge(texts, hasRole), `must be set with \`CAPTCHA=${texts.CAPTCHA}\``),
   ];
@@ -21,6 +22,10 @@ function missing(texts: Texts, names: readonly SettingName[], message: string): 
 function forSender(texts: Texts, hasRole: boolean): SettingName[] {
   if (texts.SMS_SENDER !== "tencent") return [];
   return [...keyOf(texts, hasRole), "TENCENT_SMS_SDK_APP_ID", ...textsFor(texts)];
+}
+
+function forWebhook({ SMS_SENDER }: Texts): SettingName[] {
+  return SMS_SENDER === "webhook" ? ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"] : [];
 }
 
 /** Half a key is none, and hardly meant. */

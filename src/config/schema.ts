@@ -13,6 +13,7 @@ import { retentionVariables } from "./parts/retention.ts";
 import { scfVariables } from "./parts/scf.ts";
 import { serverVariables } from "./parts/server.ts";
 import { sessionVariables } from "./parts/sessions.ts";
+import { smsWebhookVariables } from "./parts/sms-webhook.ts";
 import { storeVariables } from "./parts/stores.ts";
 import { tencentVariables } from "./parts/tencent.ts";
 import { testNumberVariables } from "./parts/test-numbers.ts";
@@ -23,6 +24,7 @@ export const settingsSchema = z.object({
   ...serverVariables,
   ...storeVariables,
   ...deliveryVariables,
+  ...smsWebhookVariables,
   ...tencentVariables,
   ...alertVariables,
   ...metricsVariables,

@@ -64,6 +64,17 @@ describe("production", () => {
       { NODE_ENV: "development", ...TENCENT, PUBLIC_URL: "https://203.0.114.5" },
       "production",
     ],
+    [
+      "an address of the operator's that sends, at a public https address",
+      {
+        SMS_SENDER: "webhook",
+        SMS_WEBHOOK: "http://127.0.0.1:9000/send",
+        SMS_WEBHOOK_SECRET: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        PHONEKEY_SECRETS: SECRET,
+        PUBLIC_URL: "https://auth.example.com",
+      },
+      "production",
+    ],
     ["a real sender on plain http", { ...TENCENT, PUBLIC_URL: "http://auth.example.com" }, "development"],
     ["a real sender on loopback", { ...TENCENT, PUBLIC_URL: "https://app.localhost:8443" }, "development"],
     ["a real sender on loopback by number", { ...TENCENT, PUBLIC_URL: "https://2130706433" }, "development"],

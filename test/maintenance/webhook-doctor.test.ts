@@ -9,17 +9,20 @@ import { examineParts } from "../../src/compose/doctor.ts";
 import { freePort } from "../support/ports.ts";
 import { testConfig } from "../support/world.ts";
 
-async function alerts(env: Record<string, string>) {
+async function findings(part: string, env: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const findings = await examineParts(testConfig(folder, env), { folder });
-  return findings.filter(({ name }) => name === "alerts").map(({ status, says }) => `${status} ${says}`);
+  const found = await examineParts(testConfig(folder, env), { folder });
+  return found.filter(({ name }) => name === part).map(({ status, says }) => `${status} ${says}`);
 }
 
-const webhook = (url: string) =>
-  alerts({ ALERT_WEBHOOK: url, ALERT_WEBHOOK_SECRET: Buffer.alloc(32, 7).toString("base64") });
+const SECRET = Buffer.alloc(32, 7).toString("base64");
 
-test("the doctor sees whether the webhook of alerts answers, and posts nothing there", async () => {
+test.each([
+  ["alerts", "ALERT_WEBHOOK", {}],
+  ["SMS", "SMS_WEBHOOK", { SMS_SENDER: "webhook" }],
+])("the doctor sees whether the webhook of %s answers, and posts nothing there", async (part, name, env) => {
+  const webhook = (url: string) => findings(part, { ...env, [name]: url, [`${name}_SECRET`]: SECRET });
   const methods: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     methods.push(request.method);
@@ -28,10 +31,14 @@ test("the doctor sees whether the webhook of alerts answers, and posts nothing t
   await once(server, "listening");
   onTestFinished(() => void server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-  expect(await webhook(url)).toEqual(["ok the address in ALERT_WEBHOOK answers"]);
+  expect(await webhook(url)).toEqual([`ok the address in ${name} answers`]);
   expect(methods).toEqual(["HEAD"]);
   expect(await webhook(`http://127.0.0.1:${await freePort()}/hook`)).toEqual([
-    "wrong the address in ALERT_WEBHOOK is unavailable: nothing accepts connections at its address",
+    `wrong the address in ${name} is unavailable: nothing accepts connections at its address`,
   ]);
-  expect(await alerts({})).toEqual(["ok are in the log alone"]);
+});
+
+test("alerts without one are in the log alone, and no other sender is asked for one", async () => {
+  expect(await findings("alerts", {})).toEqual(["ok are in the log alone"]);
+  expect(await findings("SMS", {})).toEqual([]);
 });

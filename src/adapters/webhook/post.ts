@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { AlertMessage, AlertPost } from "../../core/alerts/ports.ts";
+import type { AlertPost } from "../../core/alerts/ports.ts";
 import type { Clock } from "../../core/ports.ts";
 import { UnavailableError } from "../../core/refusals.ts";
 
@@ -16,10 +16,9 @@ const DEADLINE_MS = 10_000;
  * redirect and reads no answer, so that whoever holds the address can send it nowhere else.
  */
 export function createWebhook(settings: WebhookSettings, clock: Clock): AlertPost {
-  const secrets = settings.secrets.map((secret) => Buffer.from(secret, "base64"));
+  const sign = createSigner(settings, clock);
   return async (message) => {
-    const sent = signed(message, secrets, clock.now());
-    const request = { method: "POST", redirect: "manual", ...sent } as const;
+    const request = { method: "POST", redirect: "manual", ...sign(message) } as const;
     try {
       const response = await fetch(settings.url, { ...request, signal: AbortSignal.timeout(DEADLINE_MS) });
       await response.body?.cancel();
@@ -30,25 +29,41 @@ export function createWebhook(settings: WebhookSettings, clock: Clock): AlertPos
   };
 }
 
-/** Resolves when something answers there, whatever it says; rejects with `UnavailableError` otherwise. Posts nothing. */
-export async function reachWebhook({ url }: Pick<WebhookSettings, "url">): Promise<void> {
+/**
+ * Resolves when something answers there, whatever it says; rejects with `UnavailableError` otherwise. Posts nothing.
+ *
+ * @param setting the variable that has the address
+ */
+export async function reachWebhook({ url }: Pick<WebhookSettings, "url">, setting: string): Promise<void> {
   const request = { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(DEADLINE_MS) } as const;
   await fetch(url, request).catch((error: Error) => {
-    throw new UnavailableError("the address in ALERT_WEBHOOK", { cause: error.cause ?? error });
+    throw new UnavailableError(`the address in ${setting}`, { cause: error.cause ?? error });
   });
 }
 
-function signed({ id, at, type, data }: AlertMessage, secrets: readonly Buffer[], now: number) {
-  const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
-  const timestamp = String(Math.floor(now / 1_000));
-  const signatures = secrets.map((secret) => {
-    return `v1,${createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
-  });
-  const headers = {
-    "content-type": "application/json",
-    "webhook-id": id,
-    "webhook-timestamp": timestamp,
-    "webhook-signature": signatures.join(" "),
+/** What is posted: the id is the same each time, `at` is epoch milliseconds. */
+interface WebhookMessage {
+  readonly id: string;
+  readonly at: number;
+  readonly type: string;
+  readonly data: object;
+}
+
+/** Makes headers and body of a message, signed by each of the secrets. */
+export function createSigner({ secrets }: Pick<WebhookSettings, "secrets">, clock: Clock) {
+  const keys = secrets.map((secret) => Buffer.from(secret, "base64"));
+  return ({ id, at, type, data }: WebhookMessage) => {
+    const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
+    const timestamp = String(Math.floor(clock.now() / 1_000));
+    const signatures = keys.map((key) => {
+      return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+    });
+    const headers = {
+      "content-type": "application/json",
+      "webhook-id": id,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": signatures.join(" "),
+    };
+    return { headers, body };
   };
-  return { headers, body };
 }

@@ -3,8 +3,8 @@ import { endpoint } from "../addresses.ts";
 import { format, list } from "../formats.ts";
 import { optional } from "../setting.ts";
 
-/** Where the operator is told of what they must do something about. */
-export interface AlertsConfig {
+/** An address of the operator's that something is posted to: of alerts, and of messages. */
+export interface WebhookConfig {
   readonly url: string;
   /** Keys of the signatures in base64, the current one first. */
   readonly secrets: readonly string[];
@@ -20,26 +20,27 @@ const secret = format("24 to 64 bytes in base64", (text) => {
   return isExact && bytes.length >= 24 && bytes.length <= 64 ? base64 : undefined;
 });
 
+export const webhookSecrets = list(
+  secret,
+  "24 to 64 bytes in base64, with or without `whsec_` in front; several by commas",
+);
+
 export const alertVariables = {
   ALERT_WEBHOOK: optional(endpoint, "none: alerts are in the log alone", {
     part: PART,
     sentence:
       "The address that is told when something needs you: no balance, an unapproved template, a wrong key. [Alerts](alerts.md) shows what arrives.",
   }),
-  ALERT_WEBHOOK_SECRET: optional(
-    list(secret, "24 to 64 bytes in base64, with or without `whsec_` in front; several by commas"),
-    "none; `ALERT_WEBHOOK` needs it",
-    {
-      part: PART,
-      sentence:
-        "Signs what is posted there. To rotate it, put a new one in front and take the old one away once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
-    },
-  ),
+  ALERT_WEBHOOK_SECRET: optional(webhookSecrets, "none; `ALERT_WEBHOOK` needs it", {
+    part: PART,
+    sentence:
+      "Signs what is posted there. To rotate it, put a new one in front and take the old one away once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
+  }),
 };
 
 type Values = z.output<z.ZodObject<typeof alertVariables>>;
 
-export function arrangeAlerts(values: Values): AlertsConfig | undefined {
+export function arrangeAlerts(values: Values): WebhookConfig | undefined {
   const { ALERT_WEBHOOK: url, ALERT_WEBHOOK_SECRET: secrets } = values;
   return url && secrets ? { url, secrets } : undefined;
 }

@@ -10,7 +10,7 @@ export interface PhoneConfig {
 }
 
 /** What `SMS_SENDER` may name. All but `console` are real. */
-const SENDERS = ["console", "tencent"] as const;
+const SENDERS = ["console", "tencent", "webhook"] as const;
 
 export type SenderName = (typeof SENDERS)[number];
 
@@ -18,7 +18,7 @@ export const deliveryVariables = {
   SMS_SENDER: withDefault(oneOf(SENDERS), "console", {
     part: "Messages and phone numbers",
     sentence:
-      "What sends the SMS. `console` sends none: it keeps them for the development inbox. `tencent` sends by Tencent Cloud.",
+      "What sends the SMS. `console` sends none: it keeps them for the development inbox. `tencent` sends by Tencent Cloud, `webhook` has an address of yours send them.",
     stopsProduction: "it is `console`",
   }),
   DEFAULT_COUNTRY: withDefault(country, "CN", {

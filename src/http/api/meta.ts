@@ -57,7 +57,7 @@ export const readJwks = operation({
   handle: async (_request, _phonekey, deps) => ok(z.object({ keys: z.array(Jwk) }).parse(await deps.jwks())),
 });
 
-/** Where libraries look for the keys of an issuer: under the name of RFC 8414, and under that of OpenID Connect. */
+/** Libraries look for the keys of an issuer under the name of RFC 8414, or under that of OpenID Connect. */
 export const readIssuer = operation({
   summary: "Who issues the tokens",
   description:
@@ -84,4 +84,4 @@ export const readIssuer = operation({
   },
 });
 
-export const readOpenIdIssuer = readIssuer;
+export const readOpenIdIssuer = { ...readIssuer, summary: "The same, where OpenID Connect has it" };

@@ -1,0 +1,29 @@
+import type { z } from "zod";
+import { endpoint } from "../addresses.ts";
+import { optional } from "../setting.ts";
+import { type WebhookConfig, webhookSecrets } from "./alerts.ts";
+
+const PART = "Messages and phone numbers";
+const NEEDED = "none; the sender `webhook` needs it";
+
+export const smsWebhookVariables = {
+  SMS_WEBHOOK: optional(endpoint, NEEDED, {
+    part: PART,
+    sentence:
+      "The address that sends the SMS for the sender `webhook`. [What sends the SMS](senders.md#an-address-of-your-own) shows what arrives and what to answer.",
+  }),
+  SMS_WEBHOOK_SECRET: optional(webhookSecrets, NEEDED, {
+    part: PART,
+    sentence:
+      "Signs what is posted there. To rotate it, put a new one in front and take the old one away once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
+  }),
+};
+
+type Values = z.output<z.ZodObject<typeof smsWebhookVariables>>;
+
+export function arrangeSmsWebhook({
+  SMS_WEBHOOK: url,
+  SMS_WEBHOOK_SECRET: secrets,
+}: Values): WebhookConfig | undefined {
+  return url && secrets ? { url, secrets } : undefined;
+}

@@ -1,0 +1,164 @@
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { createWebhookSender } from "../../../src/adapters/webhook/sender.ts";
+import type { SmsMessage } from "../../../src/core/delivery/ports.ts";
+import type { Transaction } from "../../../src/core/transaction.ts";
+import { makeCertificates } from "../../support/certificates.ts";
+import { freePort } from "../../support/ports.ts";
+
+const SECRETS = ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s="];
+const NOW = 1_800_000_000_000;
+const clock = { now: () => NOW };
+
+const MESSAGE = {
+  id: "01a20a7c-0000-7000-8000-000000000000",
+  to: "+8613800138000",
+  purpose: "sign_in",
+  locale: "en",
+  code: "004217",
+  minutes: 5,
+  text: "004217 is your code.\n\n@id.example.com #004217",
+} as SmsMessage;
+
+async function listen(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/sms`;
+}
+
+async function sendTo(url: string, message = MESSAGE, deadlineMs = 2_000) {
+  const sender = createWebhookSender({ url, secrets: SECRETS }, clock);
+  return await sender.send(message, { signal: () => AbortSignal.timeout(deadlineMs) });
+}
+
+it("posts what is to be sent, signed with each secret as Standard Webhooks does", async () => {
+  const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
+  const url = await listen(async (request, response) => {
+    seen.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
+    response.writeHead(202).end('{"id":"sm-1"}');
+  });
+  expect(await sendTo(url)).toEqual({ status: "accepted", providerId: "sm-1", settles: ["webhook"] });
+  const [{ headers, body } = { headers: {}, body: "" }] = seen;
+  const { id, ...data } = MESSAGE;
+  expect(JSON.parse(body)).toEqual({ type: "sms.send", timestamp: "2027-01-15T08:00:00.000Z", data });
+  const signatures = SECRETS.map((secret) => {
+    const signed = createHmac("sha256", Buffer.from(secret, "base64")).update(`${id}.1800000000.${body}`);
+    return `v1,${signed.digest("base64")}`;
+  });
+  expect(headers).toMatchObject({
+    "webhook-id": id,
+    "webhook-timestamp": "1800000000",
+    "webhook-signature": signatures.join(" "),
+    "content-type": "application/json",
+  });
+});
+
+it("says what a notice stops with, and what a payment is", async () => {
+  const seen: { data: object }[] = [];
+  const url = await listen(async (request, response) => {
+    seen.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+    response.end();
+  });
+  const { code: _, minutes: __, ...notice } = MESSAGE;
+  await sendTo(url, { ...notice, purpose: "phone_change_started", stopCode: "s-1" });
+  const said = { amount: "1.00", currency: "CNY", payee: "Shop" };
+  const transaction = { ...said, hash: "h" } as Transaction;
+  await sendTo(url, { ...MESSAGE, transaction });
+  expect(seen.map(({ data }) => data)).toMatchObject([
+    { purpose: "phone_change_started", stopCode: "s-1" },
+    { code: "004217", transaction: said },
+  ]);
+  expect(JSON.stringify(seen[1])).not.toContain("hash");
+  expect(seen[0]?.data).not.toHaveProperty("code");
+});
+
+const refused = { alert: { kind: "sms_refused", subject: "webhook" } };
+it.each([
+  [422, { status: "bad_number" }],
+  [429, { status: "throttled" }],
+  [503, { status: "unavailable" }],
+  [500, { status: "unknown" }],
+  [502, { status: "unknown" }],
+  [400, { status: "rejected", ...refused }],
+  [401, { status: "rejected", ...refused }],
+  [404, { status: "rejected", ...refused }],
+])("takes %i for what it says", async (status, outcome) => {
+  const url = await listen((_, response) => response.writeHead(status).end("whatever"));
+  expect(await sendTo(url)).toEqual({ ...outcome, providerCode: String(status) });
+});
+
+it("follows no redirect: whoever holds the address can send codes nowhere else", async () => {
+  let asked = 0;
+  const elsewhere = await listen((_, response) => {
+    asked += 1;
+    response.end();
+  });
+  const url = await listen((_, response) => response.writeHead(307, { location: elsewhere }).end());
+  expect(await sendTo(url)).toEqual({ status: "rejected", providerCode: "307", ...refused });
+  expect(asked).toBe(0);
+});
+
+it("passes on how long to wait, and no time that is none", async () => {
+  for (const [wait, seconds] of [
+    ["7", { retryAfterSeconds: 7 }],
+    ["soon", {}],
+    ["-1", {}],
+  ] as const) {
+    const url = await listen((_, response) => response.writeHead(429, { "retry-after": wait }).end());
+    expect(await sendTo(url)).toEqual({ status: "throttled", providerCode: "429", ...seconds });
+  }
+});
+
+it.each([
+  "",
+  "OK",
+  "[]",
+  "null",
+  '{"id":7}',
+  '{"id":""}',
+  `{"id":"${"x".repeat(129)}"}`,
+  '{"id":"a\\u001b[2J"}',
+])("takes 200 for accepted, whatever it says beside: %s", async (body) => {
+  const url = await listen((_, response) => response.end(body));
+  expect(await sendTo(url)).toEqual({ status: "accepted", settles: ["webhook"] });
+});
+
+it("does not know what became of a message when no answer comes, or the connection breaks", async () => {
+  const silent = await listen(() => {});
+  expect(await sendTo(silent, MESSAGE, 100)).toMatchObject({ status: "unknown" });
+  const broken = await listen((request) => request.socket.destroy());
+  expect(await sendTo(broken)).toMatchObject({ status: "unknown" });
+});
+
+it("knows that nothing was sent where nobody listens", async () => {
+  const nobody = `http://127.0.0.1:${await freePort()}/sms`;
+  expect(await sendTo(nobody)).toEqual({ status: "unavailable", providerCode: "ECONNREFUSED" });
+});
+
+it("sends no code to whom no certificate vouches for", async () => {
+  let asked = 0;
+  const folder = mkdtempSync(join(tmpdir(), "phonekey-webhook-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { keyFile, certFile } = makeCertificates(folder, "localhost");
+  const [key, cert] = [readFileSync(keyFile), readFileSync(certFile)];
+  const server = createTlsServer({ key, cert }, (_, response) => {
+    asked += 1;
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const url = `https://localhost:${(server.address() as AddressInfo).port}/sms`;
+  expect(await sendTo(url)).toMatchObject({ status: "unavailable" });
+  expect(asked).toBe(0);
+});

@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { createWebhookSender } from "../../src/adapters/webhook/sender.ts";
+import type { SmsMessage } from "../../src/core/delivery/ports.ts";
+import { freePort } from "../support/ports.ts";
+
+const page = readFileSync(join(import.meta.dirname, "../../docs/senders.md"), "utf8");
+const [example = ""] = /(?<=^```js\n).*?(?=^```$)/ms.exec(page) ?? [];
+const [shown = "{}"] = /(?<=^```json\n).*?(?=^```$)/ms.exec(page) ?? [];
+
+const SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const OTHER = "bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s=";
+const MESSAGE = { id: "01a20a7c-0000-7000-8000-000000000000", ...JSON.parse(shown).data } as SmsMessage;
+
+/** The page's program, on a free port. */
+async function start() {
+  const folder = mkdtempSync(join(tmpdir(), "phonekey-sms-"));
+  const port = await freePort();
+  const file = join(folder, "sms.mjs");
+  writeFileSync(file, example.replace("9000", String(port)));
+  const running = spawn(process.execPath, [file], { env: { SMS_WEBHOOK_SECRET: SECRET } });
+  onTestFinished(async () => {
+    running.kill();
+    await once(running, "exit");
+    rmSync(folder, { recursive: true });
+  });
+  let printed = "";
+  running.stdout.on("data", (text) => {
+    printed += text;
+  });
+  const send = async (secrets: readonly string[], skewMs = 0) => {
+    const clock = { now: () => Date.now() + skewMs };
+    const sender = createWebhookSender({ url: `http://127.0.0.1:${port}`, secrets }, clock);
+    return await sender.send(MESSAGE, { signal: () => AbortSignal.timeout(5_000) });
+  };
+  for (let tries = 0; tries < 100 && (await send([OTHER])).status === "unavailable"; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  return { send, printed: () => printed };
+}
+
+it("the page's address sends what Phonekey posts, and nothing that somebody else does", async () => {
+  const { send, printed } = await start();
+  expect(await send([OTHER])).toMatchObject({ status: "rejected", providerCode: "401" });
+  expect(await send([SECRET], -400_000)).toMatchObject({ status: "rejected", providerCode: "401" });
+  expect(printed()).toBe("");
+  const accepted = { status: "accepted", providerId: MESSAGE.id, settles: ["webhook"] };
+  expect(await send([OTHER, SECRET])).toEqual(accepted);
+  expect(await send([SECRET])).toEqual(accepted);
+  await expect.poll(printed).toBe(`${MESSAGE.to}\n${MESSAGE.text}\n\n`.repeat(2));
+});
