@@ -64,7 +64,10 @@ import { type OfferInput, offerForResend, offerForStart } from "./verification/o
 import { type ResendInput, resendById } from "./verification/resend.ts";
 import { type SendAgainInput, sendAgain } from "./verification/start.ts";
 
-/** All that Phonekey's rules need from outside. */
+/**
+ * All that Phonekey's rules need from outside, put together from what each part of them needs. Members that several parts
+ * need in different widths are named once more, in the widest.
+ */
 export interface PhonekeyDeps
   extends Omit<VerificationDeps, "takeSend" | "settlePrice">,
     Omit<ReceiptDeps, "forgetFailed">,

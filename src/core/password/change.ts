@@ -22,9 +22,9 @@ export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
   readonly settings: { readonly brandName: string };
 }
 
-/** How often one user sets a password: each takes a turn of the hashing that everybody's sign-in waits for. */
+/** How often a user may set a password: each time takes a turn of the hasher, for which everybody's sign-in waits. */
 const CHANGE_WINDOWS = [{ max: 10, windowMs: HOUR_MS }];
-/** The same for the password of before, which no ledger counts where it is right. */
+/** The same for comparing the current password: the ledger counts wrong ones alone. */
 const COMPARE_WINDOWS = [{ max: 20, windowMs: HOUR_MS }];
 
 export interface NotifyDeps {
@@ -47,8 +47,12 @@ type ConfirmRefusal =
   | "too_many_requests";
 
 /**
- * Sets or changes the password of a user who has signed in recently, or who knows the password that they had. All other
- * sessions and every device token end with it; this session goes on.
+ * Sets or changes the password of a user who has signed in recently, or who knows the current one. All other sessions and
+ * every device token end with it; this session goes on.
+ *
+ * Refused with `invalid_request` in a session of a test number; as `judgePassword` refuses the new password; with
+ * `step_up_required`, or with `invalid_credentials` and `code_required` where a current password was given, as long as the
+ * user is not confirmed; with `too_many_requests`; and with `invalid_token` where the session has ended meanwhile.
  */
 export async function changePassword(
   deps: ChangeDeps,
@@ -84,7 +88,7 @@ function countTurn(
   return countOn(deps, [{ name, key: `${name}:${userId}`, windows }]);
 }
 
-/** Codes are made to come back to one's own, and not to make another factor beside them. */
+/** Recovery codes are for coming back to one's own factors, not for making another one. */
 const CHANGING: Need = { ...SENSITIVE, notBy: ["recovery"] };
 
 /** Whether the session may set a password as it is. */
@@ -92,7 +96,7 @@ export function mayChangePassword(principal: Principal, now: number): boolean {
   return requireRecent(principal, CHANGING, now).ok;
 }
 
-/** What raises the session enough to set a password. */
+/** The methods that raise the session enough to set a password. */
 export function waysToChangePassword(
   deps: OwnDeps & Pick<ChangeDeps, "clock">,
   principal: Principal,
@@ -100,7 +104,7 @@ export function waysToChangePassword(
   return waysFor(deps, principal, CHANGING);
 }
 
-/** Removes the password, unless login protection rests on it: the person signs in by code alone from then on. */
+/** Removes the password; the person signs in by codes from then on. `factor_needed` where login protection rests on it. */
 export async function removePassword(
   { passwordStore, clock, notices }: Pick<ChangeDeps, "passwordStore" | "clock" | "notices">,
   { principal, locale }: Pick<ChangeInput, "principal" | "locale">,
@@ -117,7 +121,7 @@ export async function removePassword(
   return ok(undefined);
 }
 
-/** The password that there is is as good as signing in with it once more. Resolves with the session as that makes it. */
+/** Confirms the user by a recent sign-in, or by the current password, which raises the session. Resolves with the session as it is then. */
 async function confirm(
   deps: ChangeDeps,
   principal: Principal,
@@ -132,7 +136,7 @@ async function confirm(
   const compared = await comparePassword(deps, { phone, password: currentPassword, bucket: "device" });
   if (!compared.ok)
     return refuse(compared.refusal.code === "code_required" ? "code_required" : "invalid_credentials");
-  // Beside the same phone that set it by a code it makes nothing more of the session, nor where an app is asked for.
+  // A password that a code has just set adds nothing to a session of that phone, nor one beside which an app is asked for.
   const ways = await waysToRaise(deps, principal);
   if (!ways.includes("pwd")) return user.loginProtection ? await recently(deps, principal) : ok(principal);
   const raised = await deps.sessions.stepUp(session.id, "pwd", now);

@@ -5,8 +5,8 @@ import { DAY_MS } from "../time.ts";
 import { type CompareDeps, comparePassword } from "./compare.ts";
 
 /**
- * A password beside another factor. Whoever gets to show it has shown a code or a session before, so its tries are those
- * of known devices: a ledger that strangers spent does not keep it out.
+ * The password as a factor beside another one. Whoever shows it has shown a code or a session before, so its attempts count
+ * as those of known devices: strangers who spent their ledger do not keep the user out.
  */
 export function createPasswordFactor(deps: CompareDeps): Passwords {
   return {

@@ -40,7 +40,7 @@ export interface ResetInput extends Pick<CheckInput, "verificationId" | "code" |
   readonly locale: Locale;
 }
 
-/** What a person sees after a reset. */
+/** What the person is shown after a reset: all that still opens the account. */
 export interface ResetDone extends Protection {
   /** When the password was set, epoch milliseconds. */
   readonly setAt: number;
@@ -49,9 +49,10 @@ export interface ResetDone extends Protection {
 type ResetRefusal = PasswordRefusal | CheckRefusal | "user_not_found";
 
 /**
- * Sets a new password by a code that went to the phone. A password that cannot be taken is refused before the code is
- * looked at, and it is hashed before that, too: neither uses up the code. Whether the number has a user is told after the
- * right code. All sessions and device tokens of the user end, and the person sees all that opens the account still.
+ * Sets a new password by a code that went to the phone. All sessions and device tokens of the user end with it.
+ *
+ * The password is judged and hashed before the code is checked, so that neither a bad password nor a full queue of the
+ * hasher uses up the code. Whether the number has a user (`user_not_found`) is told only after the right code.
  */
 export async function resetPassword(
   deps: ResetDeps,
@@ -107,8 +108,8 @@ async function resetApproved(
 }
 
 /**
- * A number that nobody used for long may be somebody else's by now: a code that went to it is no reset of the account of
- * before. Whoever holds the number signs in by a code, and gets an account of their own (T51).
+ * Whether the number may be somebody else's by now, since the account was unused for too long. Then a code does not reset
+ * that account: whoever holds the number signs in by a code, and gets an account of their own (T51).
  */
 function isSomebodyElses(
   { settings, clock }: ResetDeps,

@@ -46,8 +46,9 @@ type PasswordSignInRefusal =
   | ChallengeRefusal;
 
 /**
- * Signs in by phone and password. What is refused before the right password depends on the number that was typed and on
- * who calls, and never on whether the number has a user (promise 6).
+ * Signs in by phone and password. Until the password was right, refusals depend on the number that was typed and on who
+ * calls, never on whether the number has a user (promise 6): `invalid_credentials` where it has none, where it has no
+ * password, and where the password is wrong.
  */
 export async function signInByPassword(
   deps: PasswordSignInDeps,
@@ -71,7 +72,7 @@ export async function signInByPassword(
   return await openByPassword(deps, compared.value, { client, userAgent });
 }
 
-/** Judges the challenge that a stranger solved, and uses it up. */
+/** Judges the challenge that a stranger solved, and uses the solution up. */
 async function standingOf(
   deps: PasswordSignInDeps,
   asker: Parameters<typeof judgeChallenge>[1],
@@ -94,7 +95,7 @@ function withKinds<C extends CompareRefusal>(
   return isAsked ? captchaRequired(challenges) : refused;
 }
 
-/** A password that was changed while this one was compared is behind the opening: then it was opened by the old one. */
+/** Opens the session. If the password was changed since it was compared, ends it again: the old password opens nothing. */
 async function openByPassword(
   deps: PasswordSignInDeps,
   { user }: PasswordHolder,

@@ -19,7 +19,7 @@ export function demanded(
   return offer.ok ? { offer: offer.value, goesOn: !fields.get("captcha") } : undefined;
 }
 
-/** The same where nobody signs in: a device that signed in to the number before is no way out there. */
+/** The same for forms that sign nobody in: there a known device does not help. */
 export function demandedOfAll(...asked: Parameters<typeof demanded>): PageChallenge | undefined {
   const challenge = demanded(...asked);
   return challenge && { ...challenge, sparesDevices: false };

@@ -6,7 +6,7 @@ import { secondsUntil } from "./held.ts";
 import { isDemand, isOfCode, type Outcome } from "./outcome.ts";
 import type { CodeEntryProps } from "./views/code.tsx";
 
-/** What a page shows where the code of a verification is entered, and of what became of that. */
+/** What a page shows where a code is entered, and of what became of the last one. */
 export function codeEntry(
   view: VerificationView,
   { refusal, challenge }: Outcome,

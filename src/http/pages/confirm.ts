@@ -18,10 +18,10 @@ import { sendOwnCode } from "./send-code.ts";
 import { confirmPage } from "./views/confirm.tsx";
 import { type Handler, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "./visitor.ts";
 
-/** The account's own pages: nobody is sent elsewhere from here (T39). */
+/** The pages that a visitor may go back to: the account's own, and no others (T39). */
 const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
 
-/** The pages whose changes take more than others do. */
+/** Pages whose changes ask for more than a recent step-up. */
 export const PHONE_PATH = "/account/phone";
 export const FACTORS_PATH = "/account/factors";
 /** A form of that page. */
@@ -29,7 +29,7 @@ export const PROTECTION_PATH = `${FACTORS_PATH}/protection`;
 
 const held = createHeld("confirm");
 
-/** To the page that asks the visitor to confirm that it is them, and back to `to`, one of the account's own pages. */
+/** Leads to the page that asks the visitor to confirm that it is them, and from there back to `to`. */
 export function confirmFirst(c: Context<Env>, to: string): Response {
   return c.redirect(confirmUrl(to), 303);
 }
@@ -62,7 +62,7 @@ export const submitConfirm: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
     const evidence = evidenceIn(fields, flow.verification);
-    // A recovery code that leads nowhere is not used up.
+    // Checked before the factor: a recovery code that does not suffice must not be used up.
     if (!(await waysTo(deps, visitor.principal, flow)).includes(evidence.by)) {
       return await again(c, deps, visitor, flow, { by: evidence.by, refusal: { code: "invalid_code" } });
     }
@@ -83,7 +83,7 @@ interface Wrong {
   readonly refusal: Refusal;
 }
 
-/** Asks once more, unless it was a right code that was sent twice: by then the session is confirmed. */
+/** Asks once more; but where the browser sent the right form twice, the session is confirmed by now, and the visitor goes on. */
 async function again(
   c: Context<Env>,
   deps: HttpDeps,
@@ -97,7 +97,7 @@ async function again(
   return await confirmForm(c, deps, visitor, flow, wrong);
 }
 
-/** Whether the session was raised a moment ago by this, which leads to where the visitor came from. */
+/** Whether the session was raised a moment ago by this very factor, which suffices for where the visitor came from. */
 async function wasJustShown(deps: HttpDeps, { cookie }: Visitor, flow: Flow, by: Method): Promise<boolean> {
   const principal = await deps.phonekey.sessions.authenticatePage(cookie);
   if (!principal.ok) return false;
@@ -115,13 +115,13 @@ function pathOf({ returnTo }: Flow): string {
   return returnTo !== undefined && OWN_PATH.test(returnTo) ? returnTo : "/account";
 }
 
-/** Where its visitor goes back to. */
+/** The page that the visitor goes back to. */
 function pageOf(flow: Flow): string {
   const path = pathOf(flow);
   return path === PROTECTION_PATH ? FACTORS_PATH : path;
 }
 
-/** What leads to where the visitor came from: nobody is asked for what that page refuses. */
+/** The methods that suffice for the page that the visitor came from: no others are asked for. */
 function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promise<readonly Method[]> {
   const to = pathOf(flow);
   if (to === PHONE_PATH) return phonekey.life.waysToChangePhone(principal);
@@ -131,7 +131,7 @@ function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promi
   return phonekey.sessions.waysToRaise(principal);
 }
 
-/** What whoever signs in anew goes on with, where this session does not take it. */
+/** What a visitor can use after signing in anew, where this session cannot use it. */
 async function waysAnew(
   { phonekey }: HttpDeps,
   principal: Principal,
@@ -164,7 +164,7 @@ async function confirmForm(
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     to: pageOf(flow),
     ...(methods.includes("sms") && {
-      // What an earlier visitor of this browser asked for is not theirs.
+      // A code that an earlier visitor of this browser asked for is not for this one.
       sms: { phoneMasked: maskedPhone, ...(sent?.phoneMasked === maskedPhone && { sent }) },
     }),
     ...(by &&

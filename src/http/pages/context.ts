@@ -7,7 +7,7 @@ import { readCookie, writeCookie } from "./cookies.ts";
 import { newOnce } from "./once.ts";
 import type { Page, PageContext } from "./views/layout.tsx";
 
-/** What every view needs; chooses the page's language: what the visitor picked, else what the browser asks for. */
+/** What every view needs, in the language that the visitor picked or else the browser asks for. */
 export function pageContext(
   c: Context<Env>,
   deps: HttpDeps,
@@ -58,9 +58,9 @@ export async function sendPage(
 ): Promise<Response> {
   const policy = contentSecurityPolicy([...deps.settings.returnTo, ...returnTo], sources);
   c.header("content-security-policy", policy);
-  // A widget has to know on whose page it is; it learns the origin and nothing behind it.
+  // A third party's widget learns the origin of the page that it is on, and no more of its address.
   if (sources.length > 0) c.header("referrer-policy", "strict-origin-when-cross-origin");
-  // Every 401 has to ask for something (RFC 9110, section 15.5.2); no browser knows this scheme and asks for anything itself.
+  // Every 401 has to name a scheme (RFC 9110, section 15.5.2); browsers do not know this one and show no dialog.
   if (status === 401) c.header("www-authenticate", "Phonekey");
   return c.html(await page, status);
 }

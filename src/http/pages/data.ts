@@ -78,17 +78,17 @@ export const submitErase: Handler = (c, deps) => {
   return withForm(c, deps, erase, () => doneBefore(c, deps));
 };
 
-/** A right code that was sent twice: whose account it was is nobody by then; so is whoever's session merely ended. */
+/** Answers where nobody is signed in any more: the right code was sent twice and the account is erased, or the session ended. */
 async function doneBefore(c: Context<Env>, deps: HttpDeps): Promise<Response | undefined> {
   const cookie = readCookie(c, deps.settings, "session");
   if (cookie && !(await deps.phonekey.sessions.isErased(cookie))) return undefined;
   return (await held.isUsed(c, deps, await held.flow(c, deps))) ? await donePage(c, deps) : undefined;
 }
 
-/** How long a second click waits for what the first one does, milliseconds. */
+/** How long a second click waits for the outcome of the first, milliseconds. */
 const WAITS_MS = [100, 200, 400, 800];
 
-/** Whether the right code was sent before, and then the account is gone before long. */
+/** Whether the right code was sent before: then the account will be gone in a moment. */
 async function isBeingErased(
   c: Context<Env>,
   deps: HttpDeps,
@@ -121,7 +121,7 @@ async function answer(
   const page = dataPage({
     context,
     phoneMasked: maskPhone(phone),
-    // What an earlier visitor of this browser asked for is not theirs.
+    // A code that an earlier visitor of this browser asked for is not for this one.
     ...(sent?.phoneMasked === maskPhone(phone) && { sent }),
     ...(refusal && { error: refusalText(refusal, context.locale) }),
     isOfCode: refusal !== undefined && isOfCode(refusal),

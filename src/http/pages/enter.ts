@@ -43,7 +43,7 @@ export async function isSignedIn(c: Context<Env>, deps: HttpDeps): Promise<boole
   return (await currentVisitor(c, deps)) !== undefined;
 }
 
-/** Refuses a form that this browser may not send; where it signed in by a first click on it, with what came of that. */
+/** Refuses a form that this browser may not send; but where a first click on it signed in, answers as that did. */
 export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const isOver = !readCookie(c, deps.settings, "flow") && (await isSignedIn(c, deps));
   return isOver ? await goOnAgain(c, deps) : await messagePageFor(c, deps, refusal);
@@ -58,7 +58,7 @@ export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Respon
   return await goOn(c, deps, flow, { ...visitor.principal, created: false });
 }
 
-/** Signed in: a new session of this browser takes the place of an older one, and the pre-session is over (T25). */
+/** Signs this browser in: its new session replaces an older one, and the pre-session ends (T25). */
 export async function enter(
   c: Context<Env>,
   deps: HttpDeps,
@@ -75,7 +75,7 @@ export async function enter(
   return await goOn(c, deps, flow, signedIn);
 }
 
-/** On for a person who had to choose a password of their own and has done so: to the app that asked before that. */
+/** Leads a person who has chosen the password that they had to on to the app that they came from. */
 export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const flow = await currentFlow(c, deps);
   const visitor = await currentVisitor(c, deps);
@@ -83,7 +83,7 @@ export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response>
   return await goOn(c, deps, flow, { ...visitor.principal, created: false });
 }
 
-/** To the app that asked, with a handover and never a token in the address; else to the account page. */
+/** Leads to the app that asked, with a handover and never a token in the address; else to the account page. */
 async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
   if (!deps.phonekey.sessions.requireOwnPassword(signedIn).ok) {
     await keepFlow(c, deps, flow);

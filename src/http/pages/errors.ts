@@ -9,7 +9,7 @@ import { COPY } from "./copy.ts";
 import { sendOutcome } from "./outcome.ts";
 import { messagePage } from "./views/message.tsx";
 
-/** What a refusal reads to somebody who is signed in: in a session of a test number not all is taken. */
+/** The text of a refusal for somebody who is signed in; sessions of test numbers may not do everything. */
 export function ownRefusalText({ session }: Principal, refusal: Refusal, locale: Locale): string {
   const isOfTests = session.isTest && refusal.code === "invalid_request";
   return isOfTests ? COPY[locale].account.notForTests : refusalText(refusal, locale);

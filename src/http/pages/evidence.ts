@@ -3,8 +3,8 @@ import type { PasskeyAnswer } from "../../core/account/factors/ports.ts";
 import type { Fields } from "./forms.ts";
 
 /**
- * What a form shows of a factor. Of the code fields that say no more, six digits are a code of an app, anything else a
- * recovery code.
+ * The factor that a form shows. Where a form takes codes of apps and recovery codes in one field, six digits are the
+ * former, and anything else the latter.
  *
  * @param verification whose code was sent to the phone, where one was
  */
@@ -21,7 +21,7 @@ export function evidenceIn(fields: Fields, verification: string | undefined): Ev
   return /^[0-9]{6}$/.test(digits) ? { by: "otp", code: digits } : { by: "recovery", code };
 }
 
-/** What the script sent; whatever else it may be is no answer, and refused as one. */
+/** A passkey's answer as the script sent it; anything else becomes an answer that is refused. */
 export function parseAnswer(text: string): PasskeyAnswer {
   try {
     const parsed: { id?: unknown } = Object(JSON.parse(text));

@@ -39,12 +39,12 @@ export const confirmApp: Handler = (c, deps) =>
     if (confirmed.ok) return c.redirect(SAVED, 303);
     const { refusal } = confirmed;
     if (refusal.code === "not_found" && (await hasFactor(deps, visitor, id))) return c.redirect(SAVED, 303);
-    // The secret is shown again to whoever mistyped, and not in a session that may add no factor any more.
+    // After a wrong code the secret is shown again, unless the session may add no factor any more.
     const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(principal, id) : confirmed;
     return app.ok ? await appForm(c, deps, visitor, app.value, refusal) : await no(c, deps, visitor, refusal);
   });
 
-/** Of an app's first code that was sent twice: by then it is a factor. */
+/** Whether the browser sent an app's first code twice: then the app is a factor by now. */
 async function hasFactor(deps: HttpDeps, { principal }: Visitor, id: string): Promise<boolean> {
   const { factors } = await deps.phonekey.factors.read(principal);
   return factors.some((factor) => factor.id === id);
@@ -88,7 +88,7 @@ export const setProtection: Handler = (c, deps) =>
     return c.redirect(SAVED, 303);
   });
 
-/** What has to be confirmed first is confirmed first; everything else is said on the page. */
+/** Leads to the confirmation where the refusal asks for one; tells of any other refusal on the page. */
 async function no(
   c: Context<Env>,
   deps: HttpDeps,

@@ -39,7 +39,7 @@ export function flowCsrf(flow: Flow): string {
   return csrfToken(flow.pre);
 }
 
-/** Who calls, at the pages: this browser, on this device, from this address. */
+/** The client of the pages: this browser, on this device, from this address. */
 export function pageClient(c: Context<Env>, deps: HttpDeps, flow: Flow): Client {
   const deviceToken = readCookie(c, deps.settings, "device");
   return {
@@ -90,7 +90,7 @@ export function readReturnRequest(
   return { returnTo, challenge, ...(state && { state }) };
 }
 
-/** Whether the visitor followed a link of ours, such as that to another number: an app's request goes on then. */
+/** Whether the visitor followed a link of our own pages, as to enter another number: an app's request goes on then. */
 export function isOwnLink(c: Context<Env>): boolean {
   return c.req.header("sec-fetch-site") === "same-origin";
 }

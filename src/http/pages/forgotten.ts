@@ -21,7 +21,7 @@ import type { Handler } from "./visitor.ts";
 const START = "/sign-in/forgotten";
 const CODE = "/sign-in/forgotten/code";
 
-// A flow of its own: what an app asked for at the sign-in page waits in the other one until the person signs in.
+// A flow of its own: the sign-in page's keeps what an app asked for, until the person signs in.
 const held = createHeld("reset");
 
 /** GET /sign-in/forgotten: asks for the phone. */
@@ -90,7 +90,7 @@ export const resendReset: Handler = async (c, deps) => {
   return view ? await resetForm(c, deps, flow, view, sent) : c.redirect(START, 303);
 };
 
-/** A right code that was sent twice: what came of the first is not known here. */
+/** Where the browser sent the right code twice: the outcome of the first is not known here. */
 async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, { path: START });
   const { used: text, signIn: label } = FORGOTTEN_COPY[context.locale];
@@ -141,7 +141,7 @@ const OF_PASSWORD: ReadonlySet<RefusalCode> = new Set([
   "password_too_common",
 ]);
 
-/** What of the form a refusal is about. */
+/** The field of the form that a refusal is about. */
 function fieldOf(refusal: Refusal): "codeError" | "passwordError" | "error" {
   if (OF_PASSWORD.has(refusal.code)) return "passwordError";
   return isOfCode(refusal) ? "codeError" : "error";

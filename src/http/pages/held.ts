@@ -5,7 +5,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { type CookieName, clearCookie, readCookie, writeCookie } from "./cookies.ts";
 import { newFlow, pageClient } from "./flow.ts";
 
-/** What a page has to know of the code that it sent. */
+/** What a page keeps of the code that it sent. */
 export interface SentCode {
   readonly phoneMasked: string;
   readonly codeLength: number;
@@ -22,7 +22,7 @@ export function createHeld(cookie: CookieName) {
     async flow(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
       return (await kept(c, deps)) ?? newFlow(deps);
     },
-    /** The same, kept from now on: what a form sends twice has to be of one flow to be one. */
+    /** The same, kept in the cookie from now on: a form that is sent twice must come in one flow to be recognised. */
     async begin(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
       const flow = await kept(c, deps);
       if (flow) return flow;
@@ -36,12 +36,12 @@ export function createHeld(cookie: CookieName) {
     forget(c: Context<Env>, deps: HttpDeps): void {
       clearCookie(c, deps.settings, cookie);
     },
-    /** Undefined where none was sent or it works no longer. */
+    /** The code that was sent and still works, if there is one. */
     async code(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<SentCode | undefined> {
       const view = await heldVerification(c, deps, flow);
       return view && sentCode(view, deps.clock.now());
     },
-    /** Whether its code was right already: sent once more, by a second click, it is no mistake. */
+    /** Whether its code was entered already: if a second click sends it again, that is no mistake. */
     async isUsed(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<boolean> {
       return (await heldVerification(c, deps, flow))?.status === "approved";
     },
@@ -49,7 +49,7 @@ export function createHeld(cookie: CookieName) {
   return held;
 }
 
-/** What the pages keep for whoever was signed in is nothing to whoever comes next. */
+/** Forgets what the pages keep for whoever was signed in: it is not for the next visitor of this browser. */
 export function forgetFormer(c: Context<Env>, { settings }: HttpDeps): void {
   for (const cookie of ["confirm", "phone", "erase", "returned"] as const)
     if (readCookie(c, settings, cookie)) clearCookie(c, settings, cookie);

@@ -3,20 +3,21 @@ import type { ClientIdempotency } from "../../core/verification/deps.ts";
 import type { HttpDeps } from "../context.ts";
 import type { FlowForm } from "./flow.ts";
 
-/** How long a form waits, milliseconds, for itself to be answered where it was sent before: a sender has eight seconds. */
+/** How long a form that was sent twice waits for the answer to the first, milliseconds: a sender has eight seconds. */
 const WAITS_MS = [250, 500, 1_000, 2_000, 2_500, 2_500];
 
-/** What a form carries in its field `once`, so that two of it are told from it twice. */
+/** The value of a form's field `once`, which tells one form that was sent twice from two forms. */
 export function newOnce({ random }: Pick<HttpDeps, "random">): string {
   return Buffer.from(random.bytes(16)).toString("base64url");
 }
 
 /**
- * Sends for a form. A browser without a script sends it twice where a person clicks twice or tries again what was not
- * answered, and shows the last answer alone: that is the answer of the first, not that it is too soon for another message.
+ * Sends a message for a form, once. Where a person clicks twice, or tries again before there was an answer, a browser
+ * without a script sends the form twice and shows the second answer alone. So that is the answer to the first, not that it
+ * is too soon for another message.
  *
- * @param send is given the form's key; that tells nothing to another browser
- * @returns `too_many_requests` where the first is not answered in time: nobody who fills in a form knows of its key
+ * @param send gets the form's key, which means nothing in another browser
+ * @returns `too_many_requests` where the first is not answered in time: people know nothing of the key
  */
 export async function sentOnce<T, Code extends RefusalCode>(
   { pause }: Pick<HttpDeps, "pause">,

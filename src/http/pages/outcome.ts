@@ -5,15 +5,15 @@ import { type PageChallenge, sourcesOf } from "./challenge.ts";
 import { sendPage } from "./context.ts";
 import type { Page } from "./views/layout.tsx";
 
-/** What became of a form, for the page that answers it; nothing yet, where it is shown for the first time. */
+/** What became of a form, for the page that answers it; empty where the form is shown for the first time. */
 export interface Outcome {
   readonly refusal?: Refusal | undefined;
   readonly challenge?: PageChallenge | undefined;
 }
 
 /**
- * Answers with the page of a form: with the status of what became of it, when to try again, and leave to load what the
- * challenge on it needs.
+ * Answers with the page of a form, with the status of what became of it and `Retry-After`. The page may load what its
+ * challenge needs.
  *
  * @param returnTo further addresses that a form of the page may be answered with
  */
@@ -31,12 +31,12 @@ export async function sendOutcome(
   return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge), returnTo });
 }
 
-/** A demand is no mistake of the person: the challenge itself says what to do. */
+/** The error to show. That a challenge is asked for is none: the challenge itself says what to do. */
 export function isDemand(refusal: Refusal): boolean {
   return refusal.code === "captcha_required";
 }
 
-/** Whether a refusal is about the code that was entered, and not about what else became of its form. */
+/** Whether a refusal is about the code that was entered, and about nothing else of the form. */
 export function isOfCode({ code, field }: Refusal): boolean {
   return code === "invalid_code" || field === "code";
 }

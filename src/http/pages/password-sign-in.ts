@@ -70,7 +70,7 @@ async function passwordForm(
   { refusal, challenge }: Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in/password", csrf: flowCsrf(flow) });
-  // Which of the two is wrong is not said.
+  // The page does not say which of the two is wrong.
   const isOfBoth = refusal?.code === "invalid_credentials";
   const page = passwordSignInPage({
     ...phoneField(deps, context, { typed, refusal: isOfBoth ? undefined : refusal }),

@@ -38,7 +38,7 @@ export const removePassword: Handler = (c, deps) =>
     return removed.ok ? c.redirect("/account?saved", 303) : await no(c, deps, visitor, removed.refusal);
   });
 
-/** What has to be confirmed first is confirmed first; everything else is said on the page. */
+/** Leads to the confirmation where the refusal asks for one; tells of any other refusal on the page. */
 async function no(c: Context<Env>, deps: HttpDeps, visitor: Visitor, refusal: Refusal): Promise<Response> {
   if (refusal.code === "step_up_required") return confirmFirst(c, PATH);
   return await passwordForm(c, deps, visitor, refusal);

@@ -60,7 +60,7 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
       return c.redirect(PATH, 303);
     }
     const { refusal } = started;
-    // A challenge is bound to this browser: it has to be the same one when it comes back solved.
+    // A challenge is bound to its flow: keep the flow, so that the solution comes back in the same one.
     if (isDemand(refusal)) await held.keep(c, deps, flow);
     const challenge = isDemand(refusal)
       ? demandedOfAll(await deps.phonekey.challenges.forStart(input), fields)
@@ -96,7 +96,7 @@ export const submitPhoneChange: Handler = (c, deps) =>
     return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal });
   });
 
-/** Where a right code led that is sent twice: by then the change is on its way, or done. */
+/** Where the browser sent the right code twice: by now the change is on its way, or done. */
 async function placeAfter(
   c: Context<Env>,
   deps: HttpDeps,

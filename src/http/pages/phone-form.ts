@@ -12,7 +12,7 @@ import { isBlameless, isDemand, type Outcome, sendOutcome } from "./outcome.ts";
 import type { PageContext } from "./views/layout.tsx";
 import { type PhoneFieldProps, phonePage } from "./views/phone.tsx";
 
-/** What a person signs in with by a message. */
+/** The purposes of a sign-in by a message. */
 export type SignInPurpose = "sign_in" | "temporary_password";
 
 export interface TypedPhone {
@@ -24,12 +24,12 @@ export function typedPhone(fields: Fields): TypedPhone {
   return { country: fields.get("country") ?? "", phone: fields.get("phone") ?? "" };
 }
 
-/** Nothing typed yet. */
+/** The form before anything was typed. */
 export function noPhone({ settings }: HttpDeps): TypedPhone {
   return { country: settings.phones.defaultCountry, phone: "" };
 }
 
-/** How a use case takes it. */
+/** The phone as use cases take it. */
 export function phoneInput({ country, phone }: TypedPhone): {
   readonly phone: string;
   readonly country?: CountryCode;

@@ -20,13 +20,13 @@ import { secondStepPage } from "./views/second-step.tsx";
 
 const held = createHeld("second_code");
 
-/** Keeps what the second step takes in a cookie, and leads there. */
+/** Keeps the challenge of the second step in a cookie, and leads to its page. */
 export function beginSecondStep(c: Context<Env>, deps: HttpDeps, challenge: string): Response {
   writeCookie(c, deps.settings, "second", challenge);
   return c.redirect("/sign-in/second", 303);
 }
 
-/** Whether this browser has begun one that is not done. */
+/** Whether this browser is in the middle of a second step. */
 export function isAtSecondStep(c: Context<Env>, deps: HttpDeps): boolean {
   return challengeOf(c, deps) !== "";
 }
@@ -38,9 +38,9 @@ export async function showSecondStep(c: Context<Env>, deps: HttpDeps): Promise<R
 }
 
 /**
- * POST /sign-in/second: takes it.
+ * POST /sign-in/second: takes a second factor.
  *
- * @param enter what is done with whoever is signed in
+ * @param enter answers once the person is signed in
  */
 export async function submitSecondStep(
   c: Context<Env>,
@@ -70,7 +70,7 @@ export async function submitSecondStep(
   return await enter(flow, signedIn.value);
 }
 
-/** Of what was right and sent twice: to the page that goes on from the session, or says that there is none where that answer was lost. */
+/** Where the browser sent the right form twice: leads to the page that goes on from the session, if the first answer brought it. */
 async function goOnIfTwice(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<Response | undefined> {
   const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
   if (!(await deps.phonekey.signIn.isFinished(step))) return undefined;
@@ -156,6 +156,6 @@ async function smsOf(c: Context<Env>, deps: HttpDeps, flow: Flow) {
   if (!self.ok) return undefined;
   const { maskedPhone: phoneMasked } = await deps.phonekey.account.read(self.value.user);
   const sent = await held.code(c, deps, await stepFlow(c, deps, flow));
-  // What was sent for another sign-in of this browser is not for this one.
+  // A code that was sent for another sign-in of this browser is not for this one.
   return { phoneMasked, ...(sent?.phoneMasked === phoneMasked && { sent }) };
 }

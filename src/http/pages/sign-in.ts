@@ -68,11 +68,11 @@ export const submitCode: Handler = async (c, deps) => {
   if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
   const { secondFactor, code: refused } = signedIn.refusal;
   if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
-  // The code was right, and is used up by it: there is nothing more to enter here.
+  // The code was right and is used up, so it cannot be entered again here.
   if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
   const view = await heldVerification(c, deps, flow);
   if (!view) return c.redirect("/sign-in", 303);
-  // The right code that was sent twice: by then the browser has what came of the first.
+  // The browser sent the right code twice, and by now has the answer to the first.
   if (view.status === "approved") return c.redirect("/sign-in/code", 303);
   return await codeForm(c, deps, flow, view, { refusal: signedIn.refusal });
 };

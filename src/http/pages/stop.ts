@@ -8,7 +8,7 @@ import { csrfToken, isOwnForm, readForm } from "./forms.ts";
 import { messagePage } from "./views/message.tsx";
 import { stopPage } from "./views/stop.tsx";
 
-/** What a notice has in its link, and nothing that a database would be asked about else. */
+/** The form of the codes in the links of notices; nothing else is looked up. */
 const STOP_CODE = /^[0-9a-f]{24}$/;
 
 /** GET /stop/:code: asks whether the change shall be stopped. Opening the link changes nothing. */

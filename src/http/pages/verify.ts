@@ -69,10 +69,10 @@ async function signInByPassword(
   if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
   const { secondFactor, code: refused } = signedIn.refusal;
   if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
-  // The code was right, and is used up by it: there is nothing more to enter here.
+  // The code was right and is used up, so it cannot be entered again here.
   if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
   const again = await askedPage(c, deps);
-  // The right one that was sent twice: by then the browser has what came of the first.
+  // The browser sent the right code twice, and by now has the answer to the first.
   if (again?.view.status === "approved") return c.redirect(pagePath(c), 303);
   return await answerAgain(c, deps, flow, { refusal: signedIn.refusal });
 }
@@ -128,8 +128,8 @@ async function answer(
 }
 
 /**
- * Approved, or ended otherwise. The way back carries no `state`: the link alone shows nothing about who has it. What a
- * temporary password led to is for whoever it signed in, or has still to take the second step.
+ * Shows that the verification was approved, or how else it ended. The way back carries no `state`, since anybody may have
+ * the link. Where a temporary password led to is for the browser that it signed in, or that is at its second step.
  */
 async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Promise<Response> {
   const { view, client, returnTo } = asked;
@@ -150,7 +150,7 @@ async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Prom
   return await sendPage(c, deps, page, isDone ? 200 : 410);
 }
 
-/** Of a link that is none (any more), nothing else can be said. */
+/** Where there is no such link, or none any more, the page says no more than that. */
 async function endedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in" });
   const { endedTitle: title, endedText: text } = VERIFY_COPY[context.locale];

@@ -15,7 +15,7 @@ export interface Visitor {
 
 /** Where people choose a password of their own. */
 export const OWN_PASSWORD = "/account/password";
-/** What else is open to whoever has to: confirming that it is them, and signing out. */
+/** What else is open before that: to confirm that it is them, and to sign out. */
 const BEFORE_PASSWORD = /^\/(account\/password$|(account\/confirm|sign-out)(\/|$))/;
 
 /** Who is signed in at this browser. */
@@ -33,7 +33,7 @@ type Nobody = () => Promise<Response | undefined>;
 /**
  * Runs `act` for a signed-in visitor.
  *
- * @param nobody answers everybody else, who are asked to sign in where it is left out
+ * @param nobody answers where nobody is signed in; if it is left out or answers nothing, the sign-in page does
  */
 export async function withVisitor(
   c: Context<Env>,
@@ -54,7 +54,7 @@ export async function withForm(
   act: (visitor: Visitor, fields: Fields) => Promise<Response>,
   nobody?: Nobody,
 ): Promise<Response> {
-  // It may come slowly: whoever's session has ended by its end is nobody.
+  // Read first, since it may come slowly: the session must still be open when all of it is here.
   const fields = await readForm(c);
   const forOwn = async (visitor: Visitor) => {
     const isOwn = fields && isOwnForm(c, deps.settings, fields, visitor.cookie);
