@@ -65,7 +65,10 @@ export function createTick(maintained: MaintenanceDeps): Tick {
   return (options) => tick(deps, options);
 }
 
-/** How far back any limit looks, milliseconds; Tencent's disaster tickets, which anybody can forge, have windows of their own. */
+/**
+ * How far back any limit looks, milliseconds; Tencent's disaster tickets, which anybody can forge, have windows of
+ * their own.
+ */
 function longestOf({ limits, challenges }: Config): number {
   const { disasterTickets = [] } = challenges.tencent;
   return Math.max(longestWindowMs(limits), ...disasterTickets.map(({ windowMs }) => windowMs));

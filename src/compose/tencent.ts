@@ -41,7 +41,10 @@ export interface TencentTools {
   standings(overview: Overview): readonly Standing[];
 }
 
-/** The two kinds of messages, with signatures, templates and settings of their own: to mainland China, and to other numbers. */
+/**
+ * The two kinds of messages, with signatures, templates and settings of their own: to mainland China, and to other
+ * numbers.
+ */
 export type TencentKind = "mainland" | "international";
 
 /** The side of the SMS API that sets up and looks after signatures and templates, for one kind of messages. */

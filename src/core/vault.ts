@@ -15,7 +15,10 @@ export interface PhoneVault {
   open(sealed: string, rowId: string): Promise<Phone>;
 }
 
-/** Encrypts texts at rest as `PhoneVault` does phones: what people and backends wrote, hashes of passwords, secrets of apps. */
+/**
+ * Encrypts texts at rest as `PhoneVault` does phones: what people and backends wrote, hashes of passwords, secrets of
+ * apps.
+ */
 export interface TextVault {
   sealText(text: string, rowId: string): Promise<string>;
   /** Rejects when the text was changed or belongs to another row. */

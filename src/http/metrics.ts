@@ -15,7 +15,10 @@ function showsToken(c: Context<Env>, { metricsToken }: MetricsSettings): boolean
   return metricsToken !== undefined && equalSecrets(bearerToken(c) ?? "", metricsToken);
 }
 
-/** Never on SCF, where connections come from the platform, nor for a request that a platform's header shows to be forwarded. */
+/**
+ * Never on SCF, where connections come from the platform, nor for a request that a platform's header shows to be
+ * forwarded.
+ */
 function isOnThisMachine(c: Context<Env>, { scf, clientIpHeader }: MetricsSettings): boolean {
   const cameThrough = clientIpHeader !== undefined && c.req.header(clientIpHeader) !== undefined;
   return !scf && !cameThrough && isFromLoopback(c);

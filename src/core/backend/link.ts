@@ -14,7 +14,10 @@ import { mostLifeMs, type VerificationView, viewOf } from "../verification/verif
 export interface PageRequest {
   /** Exactly one of the addresses of the backend's key. */
   readonly returnTo?: string;
-  /** Returned with the person once they have entered the right code, and not before, so that the backend knows its own visitor. */
+  /**
+   * Returned with the person once they have entered the right code, and not before, so that the backend knows its own
+   * visitor.
+   */
   readonly state?: string;
 }
 

@@ -68,7 +68,10 @@ const NEED: Need = { withinMs: 15 * MINUTE_MS, notBy: KNOWN };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 
-/** Whether the session showed lately that the former number, or more, is at hand; a password or recovery code alone is not. */
+/**
+ * Whether the session showed lately that the former number, or more, is at hand; a password or recovery code alone is
+ * not.
+ */
 export function mayChangePhone(principal: Principal, now: number): Result<void, "step_up_required"> {
   return requireRecent(principal, NEED, now);
 }

@@ -121,7 +121,10 @@ export async function removePassword(
   return ok(undefined);
 }
 
-/** Confirms the user by a recent sign-in, or by the current password, which raises the session. Resolves with the session as it is then. */
+/**
+ * Confirms the user by a recent sign-in, or by the current password, which raises the session. Resolves with the
+ * session as it is then.
+ */
 async function confirm(
   deps: ChangeDeps,
   principal: Principal,

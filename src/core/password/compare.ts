@@ -70,7 +70,10 @@ async function holderIfRight(
   return holder;
 }
 
-/** The hash to compare with. Undefined where none is set, and for an imported user until a code has shown that the phone is theirs. */
+/**
+ * The hash to compare with. Undefined where none is set, and for an imported user until a code has shown that the phone
+ * is theirs.
+ */
 async function hashOf(
   { vault }: CompareDeps,
   holder: PasswordHolder | undefined,
@@ -79,7 +82,10 @@ async function hashOf(
   return await vault.openText(holder.sealedHash, passwordRow(holder.user));
 }
 
-/** Hashes the password anew, with the parameters of today. Where the hasher's queue is full, that is left to the next sign-in. */
+/**
+ * Hashes the password anew, with the parameters of today. Where the hasher's queue is full, that is left to the next
+ * sign-in.
+ */
 async function rehash(
   deps: CompareDeps,
   { user, sealedHash }: PasswordHolder,

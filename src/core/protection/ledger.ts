@@ -148,7 +148,10 @@ export function unlockableAt(earlier: readonly number[], now: number): number {
   return Math.max(...frees);
 }
 
-/** Whether an entry is a guess that was made. Marks use up none of the daily guesses of a spent ledger: nobody is locked out. */
+/**
+ * Whether an entry is a guess that was made. Marks use up none of the daily guesses of a spent ledger: nobody is locked
+ * out.
+ */
 function isGuess({ codeLength }: WrongGuess): boolean {
   return codeLength !== NO_GUESS;
 }

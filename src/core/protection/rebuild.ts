@@ -110,7 +110,10 @@ async function* pagesOf(
   }
 }
 
-/** Makes what tells, for each page of messages, what they were counted as. Totals of sums and shares go on from page to page. */
+/**
+ * Makes what tells, for each page of messages, what they were counted as. Totals of sums and shares go on from page to
+ * page.
+ */
 function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   const { settings } = deps;
   const sums = new Map<string, Sum>();

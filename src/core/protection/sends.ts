@@ -85,7 +85,10 @@ export interface Decision {
   readonly decision: "allow" | "challenge" | "deny";
   /** The check that refused. */
   readonly by?: string;
-  /** Checks that would have refused: the guard's in mode `record`, budgets that known devices exceeded, what made room for a share. */
+  /**
+   * Checks that would have refused: the guard's in mode `record`, budgets that known devices exceeded, what made room
+   * for a share.
+   */
   readonly exceeded: readonly string[];
   readonly bucket: LimitCaller["bucket"];
   readonly country: string;

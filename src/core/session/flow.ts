@@ -24,7 +24,10 @@ export async function readFlow(deps: FlowDeps, token: string): Promise<Flow | un
   return await deps.tokens.read("flow", token, deps.clock.now());
 }
 
-/** The hash of the pre-session, which stands for the browser in a verification: only the cookie's holder can name it (T25). */
+/**
+ * The hash of the pre-session, which stands for the browser in a verification: only the cookie's holder can name it
+ * (T25).
+ */
 export function browserOf(flow: Flow): string {
   return sha256(`browser:${flow.pre}`);
 }

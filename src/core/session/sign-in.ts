@@ -59,7 +59,10 @@ export interface SignInInput extends Omit<CheckInput, "purposes"> {
   readonly userAgent: string;
 }
 
-/** Signs in by the code of a verification; the first time this signs up. Refused as `checkCode` and `signInApproved` refuse. */
+/**
+ * Signs in by the code of a verification; the first time this signs up. Refused as `checkCode` and `signInApproved`
+ * refuse.
+ */
 export async function signInByCode(
   deps: SignInDeps,
   input: SignInInput,

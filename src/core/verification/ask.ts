@@ -75,7 +75,10 @@ function judgeAsker({ purpose, client, backend, self, reference }: AskedStart): 
   return isReference(reference) ? ok(undefined) : refuse("invalid_request", BAD_REFERENCE);
 }
 
-/** Reads the transaction of a start or a check: `invalid_request` where the purpose needs one and there is none, and the reverse. */
+/**
+ * Reads the transaction of a start or a check: `invalid_request` where the purpose needs one and there is none, and the
+ * reverse.
+ */
 export function judgeTransaction({
   purpose,
   transaction,

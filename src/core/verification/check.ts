@@ -203,7 +203,10 @@ function isSameTransaction(given: Transaction | undefined, asked: Transaction | 
   return transactionDigest(given) === transactionDigest(asked);
 }
 
-/** Writes the wrong guess into the ledger first and releases it second: a start in between counts it twice, never not at all. */
+/**
+ * Writes the wrong guess into the ledger first and releases it second: a start in between counts it twice, never not at
+ * all.
+ */
 async function recordWrong(deps: CheckDeps, verification: Verification): Promise<void> {
   const { id, phoneTag, bucket } = verification;
   const codeLength = verification.grantedLength ?? verification.codeLength;

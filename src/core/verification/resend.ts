@@ -178,7 +178,10 @@ async function judgeCaller(
   return ok({ ...verification, traffic, isTrusted, standing: judged.value, ...(backend && { backend }) });
 }
 
-/** When the code expires after a resend: `CODE_TTL_SECONDS` from now, and never later than its purpose allows since the start. */
+/**
+ * When the code expires after a resend: `CODE_TTL_SECONDS` from now, and never later than its purpose allows since the
+ * start.
+ */
 function nextExpiresAt(
   { settings }: VerificationDeps,
   { createdAt, purpose }: Verification,

@@ -83,7 +83,10 @@ interface Wrong {
   readonly refusal: Refusal;
 }
 
-/** Asks once more; but where the browser sent the right form twice, the session is confirmed by now, and the visitor goes on. */
+/**
+ * Asks once more; but where the browser sent the right form twice, the session is confirmed by now, and the visitor
+ * goes on.
+ */
 async function again(
   c: Context<Env>,
   deps: HttpDeps,

@@ -78,7 +78,10 @@ export const submitErase: Handler = (c, deps) => {
   return withForm(c, deps, erase, () => doneBefore(c, deps));
 };
 
-/** Answers where nobody is signed in any more: the right code was sent twice and the account is erased, or the session ended. */
+/**
+ * Answers where nobody is signed in any more: the right code was sent twice and the account is erased, or the session
+ * ended.
+ */
 async function doneBefore(c: Context<Env>, deps: HttpDeps): Promise<Response | undefined> {
   const cookie = readCookie(c, deps.settings, "session");
   if (cookie && !(await deps.phonekey.sessions.isErased(cookie))) return undefined;

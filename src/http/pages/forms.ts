@@ -7,7 +7,10 @@ import { originOf } from "../origin.ts";
 /** A form's fields; of a field that is given twice, the first. */
 export type Fields = ReadonlyMap<string, string>;
 
-/** The token by which a page's forms show that they come from it: bound to a cookie that no script and no other site can read. */
+/**
+ * The token by which a page's forms show that they come from it: bound to a cookie that no script and no other site can
+ * read.
+ */
 export function csrfToken(cookieSecret: string): string {
   return sha256(`csrf:${cookieSecret}`);
 }

@@ -70,7 +70,10 @@ export async function submitSecondStep(
   return await enter(flow, signedIn.value);
 }
 
-/** Where the browser sent the right form twice: leads to the page that goes on from the session, if the first answer brought it. */
+/**
+ * Where the browser sent the right form twice: leads to the page that goes on from the session, if the first answer
+ * brought it.
+ */
 async function goOnIfTwice(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<Response | undefined> {
   const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
   if (!(await deps.phonekey.signIn.isFinished(step))) return undefined;
