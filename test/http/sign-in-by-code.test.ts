@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { UnavailableError } from "../../src/core/refusals.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { publicPart, sessionCalls } from "./session-support.ts";
 import { MINUTE_MS, open, opened, PHONE, phoneNo, refused, SECOND_MS, start, wrongCode } from "./support.ts";
@@ -38,6 +39,21 @@ describe("sign-in by code", () => {
     });
     const again = await signInAgain();
     expect(again).toMatchObject({ created: false, user: first.user });
+  });
+
+  it("is unavailable, as a problem, while users cannot be saved", async () => {
+    const cause = new Error("away");
+    await world.close();
+    world = await createWorld({
+      parts: {
+        onStatement: (sql) => {
+          if (/^insert into .?users/i.test(sql)) throw new UnavailableError("the database", { cause });
+        },
+      },
+    });
+    const { id } = await start(world);
+    const answer = await open(world, id, world.sms.lastCode());
+    await refused(answer, "unavailable");
   });
 
   it("takes the code in full-width digits and with spaces, but in no other form (T42)", async () => {
