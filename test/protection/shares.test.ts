@@ -244,4 +244,7 @@ test("a backend, which has limits of its own, may use all of a budget", async ()
   expect(most(caller)).toEqual([6]);
   expect(most({ ...caller, backend: { client: "shop", sends: [], spend: {} } })[0]).toBe(10);
   expect(shareChecks(money(10), caller, "test", learned)).toEqual([]);
+  // Where the network has its part, strangers count under it, and known devices do not.
+  expect(shareChecks(money(10), caller, "test", () => 4)).toHaveLength(1);
+  expect(shareChecks(money(10), { ...caller, bucket: "device" }, "test", () => 4)).toEqual([]);
 });
