@@ -21,9 +21,18 @@ import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import { refusedByMysql57 } from "../adapters/sql/mysql/mysql57.ts";
 import { addSampleKey, DAY, MINUTE, NOW, parallel } from "../contracts/samples.ts";
-import { asRoot, hasMariadb, newDatabase, openTestMysql, type TestMysql } from "../support/mysql.ts";
+import {
+  asRoot,
+  hasMariadb,
+  newDatabase,
+  openTestMysql,
+  type TestMysql,
+  useOwnMariadb,
+} from "../support/mysql.ts";
 import { testConfig } from "../support/world.ts";
 import { addRow, CONFIG, createTestClock, isThere, KEPT_MS } from "./fixtures.ts";
+
+useOwnMariadb();
 
 describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
   let opened: TestMysql;

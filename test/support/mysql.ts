@@ -1,21 +1,45 @@
 import { randomUUID } from "node:crypto";
 import { createConnection } from "mysql2/promise";
-import { inject } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
 import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
 import { type MysqlOptions, openMysql } from "../../src/adapters/sql/mysql/open.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import type { Clock } from "../../src/core/ports.ts";
+import { type MariadbServer, startMariadb } from "./mariadb.ts";
+
+let own: MariadbServer | undefined;
 
 /** False only with `SKIP_SERVICES=1`. */
 export function hasMariadb(): boolean {
   return inject("mariadb") !== undefined;
 }
 
-/** The server that this run started, as its root, with a database that may not be there. */
+/**
+ * A server for this file alone. For tests that change what all clients of a server share, or that read what it counts
+ * of them together: those of other files run at the same time.
+ */
+export function useOwnMariadb(): void {
+  const shared = inject("mariadb");
+  if (!shared) return;
+  beforeAll(async () => {
+    own = await startMariadb(shared.program);
+  });
+  afterAll(async () => {
+    await own?.stop();
+    own = undefined;
+  });
+}
+
+/** Where this file's tests have their MariaDB. */
+export function mariadbAddress(): Pick<MariadbServer, "port" | "socketPath"> | undefined {
+  return own ?? inject("mariadb");
+}
+
+/** The server of the tests, as its root, with a database that may not be there. */
 export function mariadbServer(database = "mysql"): MysqlServer {
-  const address = inject("mariadb");
+  const address = mariadbAddress();
   if (!address) throw new Error("there is no MariaDB in this run");
   return { host: "127.0.0.1", port: address.port, user: "root", password: "", database };
 }

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
 import type { MysqlServer } from "../../../../src/adapters/sql/mysql/connection.ts";
 import { openMysql } from "../../../../src/adapters/sql/mysql/open.ts";
@@ -14,7 +14,17 @@ import {
   NOW,
   parallel,
 } from "../../../contracts/samples.ts";
-import { asRoot, hasMariadb, newDatabase, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import {
+  asRoot,
+  hasMariadb,
+  mariadbAddress,
+  newDatabase,
+  openTestMysql,
+  type TestMysql,
+  useOwnMariadb,
+} from "../../../support/mysql.ts";
+
+useOwnMariadb();
 
 const clock = { now: () => NOW };
 
@@ -58,7 +68,7 @@ describe.runIf(hasMariadb())("mariadb: opening", () => {
   const carl = { user: "carl", password: "right" };
 
   test("works by host and by Unix socket", async () => {
-    const socketPath = inject("mariadb")?.socketPath ?? "";
+    const socketPath = mariadbAddress()?.socketPath ?? "";
     for (const where of [{}, { host: "nowhere.invalid", socketPath }]) {
       const database = await openMysql({ ...server, ...where, ...carl });
       await sql`select 1`.execute(database.db);

@@ -12,7 +12,9 @@ import {
   fresh,
   NOW,
 } from "../../../contracts/samples.ts";
-import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql, useOwnMariadb } from "../../../support/mysql.ts";
+
+useOwnMariadb();
 
 const clock = { now: () => NOW };
 const MANY = 16;
