@@ -3,7 +3,19 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { settingsSchema } from "../src/config/schema.ts";
 import { settings } from "../src/config/setting.ts";
-import { config, type Env, folder, load, PRODUCTION, problems, SECRET, TENCENT } from "./config/load.ts";
+import {
+  config,
+  type Env,
+  folder,
+  load,
+  PRODUCTION,
+  problems,
+  SECRET,
+  TENCENT,
+  useFolder,
+} from "./config/load.ts";
+
+useFolder();
 
 describe("defaults", () => {
   it("need no variable in development", () => {

@@ -34,16 +34,17 @@ export const LONGEST_URL = `https://${"a".repeat(58)}.${"b".repeat(57)}.com`;
 export const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 export const SOON = inDays(30);
 
-/** Each test loads in an empty folder of its own. */
 export let folder = "";
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "phonekey-config-"));
-});
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+/** Each test of the file loads in an empty folder of its own. */
+export function useFolder(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "phonekey-config-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
 
 export function load(env: Env) {
   return loadConfig(env, { folder });

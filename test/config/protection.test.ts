@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { config, load, SECRET } from "./load.ts";
+import { config, load, SECRET, useFolder } from "./load.ts";
+
+useFolder();
 
 describe("money and the guard", () => {
   it("prices are by country and sender, in exact millionths", () => {

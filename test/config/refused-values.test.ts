@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { settingsSchema } from "../../src/config/schema.ts";
-import { inDays, LONGEST_URL, problems, SECRET, SOON } from "./load.ts";
+import { inDays, LONGEST_URL, problems, SECRET, SOON, useFolder } from "./load.ts";
 import { REFUSED_TENCENT, type Refused } from "./refused-tencent.ts";
+
+useFolder();
 
 /** What others cannot be set without. */
 const COMPANIONS = { ALERT_WEBHOOK_SECRET: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };

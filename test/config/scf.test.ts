@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
-import { type Env, folder, SECRET, TENCENT } from "./load.ts";
+import { type Env, folder, SECRET, TENCENT, useFolder } from "./load.ts";
+
+useFolder();
 
 const DATABASE_URL = "mysql://u:p@10.0.0.5/phonekey";
 const { TENCENT_SECRET_ID: _id, TENCENT_SECRET_KEY: _key, ...SENDER } = TENCENT;

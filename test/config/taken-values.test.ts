@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import type { Config } from "../../src/config.ts";
-import { config, LONGEST_URL, OTHER_SECRET, SECRET } from "./load.ts";
+import { config, LONGEST_URL, OTHER_SECRET, SECRET, useFolder } from "./load.ts";
+
+useFolder();
 
 type Case = [string, string, (read: Config) => unknown, unknown];
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { config, inDays, problems, SOON, warnings } from "./load.ts";
+import { config, inDays, problems, SOON, useFolder, warnings } from "./load.ts";
+
+useFolder();
 
 describe("test numbers", () => {
   const TEST_NUMBERS = `+8613800138000=405938@${SOON}, +8613800138001=917402@2020-02-29`;

@@ -15,8 +15,11 @@ import {
   problems,
   SECRET,
   TENCENT,
+  useFolder,
   warnings,
 } from "./load.ts";
+
+useFolder();
 
 describe("production", () => {
   it("starts with secrets, a real sender and a public address", () => {
