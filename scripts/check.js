@@ -8,11 +8,12 @@ const CHECKS = {
   "unused files, exports and dependencies": () => program("knip"),
 };
 
-/** Runs every check, also after one failed, and prints what those that fail have to say. Resolves with one tally each. */
+/** Runs all checks at once and prints what those that fail have to say. Resolves with one tally each. */
 export async function check() {
+  const running = Object.entries(CHECKS).map(([name, command]) => [name, capture(command())]);
   const tallies = [];
-  for (const [name, command] of Object.entries(CHECKS)) {
-    const { code, output } = await capture(command());
+  for (const [name, ended] of running) {
+    const { code, output } = await ended;
     console.log(`${code === 0 ? "✓" : "✗"} ${name}`);
     if (code !== 0) console.log(`\n${output.trim()}\n`);
     tallies.push(tallyOf(code === 0));
