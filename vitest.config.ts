@@ -1,22 +1,37 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { unitTests } from "./test/support/projects.ts";
+
+const UNIT = unitTests();
+const SERVICES = ["test/**/mariadb*.test.ts", "test/**/redis*.test.ts"];
+const FOLDERS = ["e2e", "process", "races", "faults", "scf"].map((name) => `test/${name}/**`);
+
+/** Loading all modules anew takes longer than the tests of most files; elsewhere helpers have hooks of their own. */
+const SHARING_MODULES = { isolate: false };
+
+/** All of these at once: each file has ports, folders, databases and programs of its own. */
+const BESIDE_OTHERS = { testTimeout: 60_000, hookTimeout: 60_000, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
+    // Vitest would leave one core to itself, which waits most of the time. More than these no MariaDB here serves.
+    maxWorkers: Math.min(availableParallelism(), 8),
     projects: [
       {
         test: {
           name: "unit",
-          include: ["test/**/*.test.ts", "test/**/*.test.tsx"],
-          exclude: [
-            "test/e2e/**",
-            "test/process/**",
-            "test/races/**",
-            "test/faults/**",
-            "test/scf/**",
-            "test/**/mariadb*.test.ts",
-            "test/**/redis*.test.ts",
-          ],
+          include: UNIT,
           testTimeout: 20_000,
+          ...SHARING_MODULES,
+        },
+      },
+      {
+        test: {
+          name: "local",
+          include: ["test/**/*.test.ts", "test/**/*.test.tsx"],
+          exclude: [...UNIT, ...SERVICES, ...FOLDERS],
+          ...SHARING_MODULES,
+          ...BESIDE_OTHERS,
         },
       },
       {
@@ -24,18 +39,16 @@ export default defineConfig({
           name: "mariadb",
           include: ["test/**/mariadb*.test.ts"],
           globalSetup: ["test/support/services.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          ...SHARING_MODULES,
+          ...BESIDE_OTHERS,
         },
       },
       {
         test: {
           name: "redis",
           include: ["test/**/redis*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          ...SHARING_MODULES,
+          ...BESIDE_OTHERS,
         },
       },
       {
@@ -43,11 +56,25 @@ export default defineConfig({
           name: "process",
           include: ["test/process/**/*.test.ts"],
           globalSetup: ["test/process/build.js"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          ...BESIDE_OTHERS,
         },
       },
+      {
+        test: {
+          name: "scf",
+          include: ["test/scf/**/*.test.ts"],
+          globalSetup: ["test/scf/build.js", "test/support/services.ts"],
+          ...BESIDE_OTHERS,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          ...BESIDE_OTHERS,
+        },
+      },
+      // What makes the machine busy by itself, and measures: one file at a time, when all others are done.
       {
         test: {
           name: "races",
@@ -65,25 +92,6 @@ export default defineConfig({
           globalSetup: ["test/process/build.js", "test/support/services.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: "scf",
-          include: ["test/scf/**/*.test.ts"],
-          globalSetup: ["test/scf/build.js", "test/support/services.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
