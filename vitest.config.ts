@@ -4,13 +4,13 @@ import { unitTests } from "./test/support/projects.ts";
 
 const UNIT = unitTests();
 const SERVICES = ["test/**/mariadb*.test.ts", "test/**/redis*.test.ts"];
-const FOLDERS = ["e2e", "process", "races", "faults", "scf"].map((name) => `test/${name}/**`);
+const FOLDERS = ["attack", "e2e", "process", "races", "faults", "scf"].map((name) => `test/${name}/**`);
 
 /** Loading all modules anew takes longer than the tests of most files; elsewhere helpers have hooks of their own. */
 const SHARING_MODULES = { isolate: false };
 
 /** All of these at once: each file has ports, folders, databases and programs of its own. */
-const BESIDE_OTHERS = { testTimeout: 60_000, hookTimeout: 60_000, sequence: { groupOrder: 1 } };
+const BESIDE_OTHERS = { testTimeout: 120_000, hookTimeout: 60_000, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -23,6 +23,14 @@ export default defineConfig({
           include: UNIT,
           testTimeout: 20_000,
           ...SHARING_MODULES,
+        },
+      },
+      {
+        // The longest file by far, which is begun first: Vitest takes projects by their names.
+        test: {
+          name: "attack",
+          include: ["test/attack/**/*.test.ts"],
+          ...BESIDE_OTHERS,
         },
       },
       {

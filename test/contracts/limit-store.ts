@@ -226,7 +226,7 @@ export function limitStoreContract(
 
     test("never exceeds a limit in any window, and answers like the model", async () => {
       await expectLikeModel(store);
-    }, 60_000);
+    }, 120_000);
   });
 
   if (forgetsByItself) return;
