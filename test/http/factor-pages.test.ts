@@ -13,6 +13,9 @@ const { addApp, codeOf, post, protectedBy } = factorCalls(() => world);
 
 const SMS = 'action="/account/confirm/send"';
 
+/** The field for a code of an app or for recovery. */
+const fieldIn = (text: string) => /<input[^>]* id="factor-code"[^>]*>/.exec(text)?.[0] ?? "";
+
 describe("login protection", () => {
   it("is turned on after what makes two factors, and no code by SMS is offered that does not", async () => {
     const { secret } = await addApp(await world.signIn(PHONE));
@@ -22,7 +25,7 @@ describe("login protection", () => {
     await go("/account/factors");
     const asked = await go("/account/factors/protection", { when: "always" });
     const confirm = await go(asked.location ?? "");
-    expect(confirm.text).toContain('id="factor-code"');
+    expect(fieldIn(confirm.text)).toContain('inputmode="numeric"');
     expect(confirm.text).not.toContain(SMS);
     const raised = await go("/account/confirm", { code: codeOf(secret) });
     expect([raised.status, raised.location]).toEqual([303, "/account/factors"]);
@@ -77,6 +80,9 @@ it("a passkey that is refused at the second step is no wrong code", async () => 
   await go("/sign-in/second");
   const code = await go("/sign-in/second", { code: "000000" });
   expect(code.text).toContain('id="factor-error"');
+  // Codes for recovery have letters.
+  expect(fieldIn(code.text)).toContain('autocapitalize="none"');
+  expect(fieldIn(code.text)).not.toContain("inputmode");
   // Without scripts the field is empty.
   for (const answer of ["{}", ""]) {
     const passkey = await go("/sign-in/second", { passkey: answer });

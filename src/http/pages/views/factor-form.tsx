@@ -63,6 +63,7 @@ function CodeForm({ context, action, methods, error, hasFocus = true }: FactorFo
           id="factor-code"
           name="code"
           type="text"
+          inputmode={takesApp && !takesEither ? "numeric" : undefined}
           autocomplete={takesApp ? "one-time-code" : "off"}
           maxlength={64}
           required
