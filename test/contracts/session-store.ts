@@ -177,7 +177,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         const stranger = await signIn();
         const others = await parallel(3, () => openMore(user.id));
         await store.end(user.id, others[0]?.id ?? "", NOW);
-        await store.endOthers(user.id, session.id, NOW + 9);
+        expect(await store.endOthers(user.id, session.id, NOW + 9)).toBe(true);
         expect(await store.list(user.id, NOW)).toEqual([session]);
         expect(await store.list(stranger.user.id, NOW)).toHaveLength(1);
         expect(await endedAt(others[0]?.id ?? "")).toBe(NOW);
@@ -198,6 +198,30 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect((await opened.users.find(user.id))?.deviceEpoch).toBe(1);
         expect(await store.end(user.id, session.id, NOW)).toBe(true);
         expect((await opened.users.find(user.id))?.deviceEpoch).toBe(1);
+      });
+
+      test("at once, each in the name of the other: whoever is out ends nobody any more", async () => {
+        const { user, session } = await signIn();
+        const other = await openMore(user.id);
+        const others = await Promise.all([
+          store.endOthers(user.id, session.id, NOW),
+          store.endOthers(user.id, other.id, NOW),
+        ]);
+        expect(others.filter(Boolean)).toHaveLength(1);
+        const [kept] = await store.list(user.id, NOW);
+        expect(kept?.id).toBe(others[0] ? session.id : other.id);
+        expect((await opened.users.find(user.id))?.deviceEpoch).toBe(1);
+
+        const third = await openMore(user.id);
+        const one = kept?.id ?? "";
+        const evicted = await Promise.all([
+          store.evict(user.id, third.id, NOW, one),
+          store.evict(user.id, one, NOW, third.id),
+        ]);
+        expect(evicted.filter(Boolean)).toHaveLength(1);
+        const [last] = await store.list(user.id, NOW);
+        expect(last?.id).toBe(evicted[0] ? one : third.id);
+        expect((await opened.users.find(user.id))?.deviceEpoch).toBe(2);
       });
 
       test("all: and the device tokens are void", async () => {

@@ -53,6 +53,16 @@ describe("a session that was ended", () => {
     expect(await isKnown(deviceToken)).toBe(true);
   });
 
+  it("with the others by one of them ends no other itself: of two at once one stays", async () => {
+    const here = await world.signIn();
+    const there = await signInAgain();
+    const answers = await Promise.all([here, there].map((one) => end("?scope=others", one.accessToken)));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([204, 401]);
+    await expectAlive(statuses[0] === 204 ? here : there);
+    await expectEnded(statuses[0] === 204 ? there : here);
+  });
+
   it("with all of them ends the one that asks too, and makes every device unknown", async () => {
     const here = await world.signIn();
     const there = await signInAgain();

@@ -135,10 +135,12 @@ export interface SessionStore {
   /**
    * Ends one session of this user against whoever has it, and voids the user's device tokens: with one of them the
    * guesses and sends kept for known devices could be used up. Devices of live sessions are known again by a refresh.
+   *
+   * @param by the session that asks, where one does: once it is over itself it ends nothing
    */
-  evict(userId: string, id: string, now: number): Promise<boolean>;
-  /** Ends every session of this user but `keep`, and voids the user's device tokens. */
-  endOthers(userId: string, keep: string, now: number): Promise<void>;
+  evict(userId: string, id: string, now: number, by?: string): Promise<boolean>;
+  /** Ends every session of this user but `keep`, and voids the user's device tokens. False, and nothing, once `keep` is over. */
+  endOthers(userId: string, keep: string, now: number): Promise<boolean>;
   /** Ends every session of this user and voids the user's device tokens. */
   endAll(userId: string, now: number): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { type DeviceDeps, issueDeviceToken } from "../account/device.ts";
 import type { Session } from "../account/ports.ts";
 import { type AuthenticateDeps, authenticate, authenticatePage, isErased } from "./authenticate.ts";
-import { endSession, listSessions } from "./own.ts";
+import { endOtherSessions, endSession, listSessions } from "./own.ts";
 import { type RefreshDeps, refreshSession } from "./refresh.ts";
 import type { Principal } from "./session.ts";
 import type { SignedIn } from "./session-draft.ts";
@@ -23,7 +23,7 @@ export function createSessions(deps: AuthenticateDeps & RefreshDeps & SessionTok
     isErased: (pageToken: string) => isErased(deps, pageToken),
     list: (principal: Principal) => listSessions(deps, principal),
     end: (principal: Principal, id: string) => endSession(deps, principal, id),
-    endOthers: ({ user, session }: Principal) => sessions.endOthers(user.id, session.id, clock.now()),
+    endOthers: (principal: Principal) => endOtherSessions(deps, principal),
     endAll: ({ user }: Principal) => sessions.endAll(user.id, clock.now()),
   };
 }

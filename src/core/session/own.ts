@@ -26,6 +26,16 @@ export async function endSession(
   id: string,
 ): Promise<Result<void, "not_found">> {
   const now = clock.now();
-  const ended = id === session.id ? sessions.end(user.id, id, now) : sessions.evict(user.id, id, now);
+  const ended =
+    id === session.id ? sessions.end(user.id, id, now) : sessions.evict(user.id, id, now, session.id);
   return (await ended) ? ok(undefined) : refuse("not_found");
+}
+
+/** Ends all others; `invalid_token` where one of them was first and ended this one. */
+export async function endOtherSessions(
+  { sessions, clock }: OwnSessionsDeps,
+  { user, session }: Principal,
+): Promise<Result<void, "invalid_token">> {
+  const ended = await sessions.endOthers(user.id, session.id, clock.now());
+  return ended ? ok(undefined) : refuse("invalid_token");
 }

@@ -162,10 +162,10 @@ export const endSessions = operation({
   auth: "access_token",
   query: SessionScope,
   answer: { status: 204, description: "The sessions have ended." },
-  refusals: [],
+  refusals: ["invalid_token"],
   handle: async ({ principal, query }, phonekey) => {
-    if (query.scope === "all") await phonekey.sessions.endAll(principal);
-    else await phonekey.sessions.endOthers(principal);
+    if (query.scope === "others") return await phonekey.sessions.endOthers(principal);
+    await phonekey.sessions.endAll(principal);
     return ok(undefined);
   },
 });

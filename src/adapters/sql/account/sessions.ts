@@ -72,10 +72,11 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
         return ended;
       }),
 
-    evict: (userId, sessionId, now) =>
+    evict: (userId, sessionId, now, by) =>
       transaction(async (trx) => {
         const one: Condition = (eb) => eb.and({ user_id: userId, id: sessionId });
         await lockUser(trx, userId);
+        if (by !== undefined && !(await lockLive(trx, by, now))) return false;
         const ended = await endWhere(trx, now, one);
         if (ended) await voidDevices(trx, userId, now);
         if (ended) await forgetChanges(trx, now, (eb) => eb.and({ user_id: userId, session_id: sessionId }));
@@ -85,8 +86,11 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
 
     endOthers: (userId, keep, now) =>
       transaction(async (trx) => {
+        await lockUser(trx, userId);
+        if (!(await lockLive(trx, keep, now))) return false;
         await voidDevices(trx, userId, now);
         await endOtherSessionsOf(trx, userId, keep, now);
+        return true;
       }),
 
     endAll: (userId, now) =>
