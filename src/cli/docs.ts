@@ -37,15 +37,15 @@ function configurationPage(): string {
   return page([
     "# Settings",
     NOTICE,
-    "Phonekey reads its settings from environment variables, once, when it starts. None has to be set for development: " +
+    "Phonekey reads its settings from environment variables, once, when it starts. For development you need none: " +
       "`npm start` works without any.",
     "- A variable that is empty or blank counts as not set. Spaces around a value are dropped.\n" +
       "- In lists, values are separated by commas.\n" +
-      "- When something is wrong, Phonekey does not start and names every problem at once, never with a value.\n" +
-      "- A name that looks like one of these misspelt is a warning.",
+      "- If something is wrong, Phonekey does not start and names every problem at once, never showing a value.\n" +
+      "- A name that looks like a misspelling of one of these is a warning.",
     "## Production",
-    "The rules for production are in force with `NODE_ENV=production`, and also as soon as a real sender meets a " +
-      "public `https` address in `PUBLIC_URL`. Then, beside a value that does not parse, these alone keep Phonekey from starting:",
+    "The rules for production apply with `NODE_ENV=production`, and also as soon as a real sender is combined with a " +
+      "public `https` address in `PUBLIC_URL`. Apart from values that do not parse, only these then keep Phonekey from starting:",
     table(["Variable", "Phonekey does not start when"], stops(all)),
     "Everything else that looks wrong is a warning in the log.",
     ...parts.flatMap((part) => [`## ${part}`, partTable(all.filter((variable) => variable.part === part))]),
@@ -80,9 +80,9 @@ function errorsPage(): string {
     "# Errors",
     NOTICE,
     "Every refusal of the native API is a problem document (RFC 9457, `application/problem+json`). Decide by `code`: " +
-      "it never changes. `title` is the text for people, in the language of the request; `field` and `detail`, where " +
-      "they are there, tell developers which part of the request is wrong. `retryAfter` is the number of seconds to " +
-      "wait, also in the header `Retry-After`. Quote the `requestId` when you ask for help: it is in the log.",
+      "it never changes. `title` is the text for people, in the language of the request; `field` and `detail`, if " +
+      "present, tell developers which part of the request is wrong. `retryAfter` is the number of seconds to " +
+      "wait, also in the header `Retry-After`. Quote the `requestId` when you ask for help: the log has it too.",
     table(["Code", "Status", "Text", "What to do"], rows),
   ]);
 }

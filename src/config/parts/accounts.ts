@@ -11,7 +11,7 @@ export const accountVariables = {
   SIGN_UP: withDefault(oneOf(["open", "invited", "closed"]), "open", {
     part: "Accounts",
     sentence:
-      "Who gets an account at the first sign-in: everybody, whoever `phonekey users invite` invited, or nobody. Those who have one, imported ones too, are not affected; all others are told so after the right code.",
+      "Who gets an account at the first sign-in: everybody, only those invited by `phonekey users invite`, or nobody. Existing users, imported ones too, are not affected; everybody else is told so after the right code.",
   }),
 };
 

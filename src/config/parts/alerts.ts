@@ -29,12 +29,12 @@ export const alertVariables = {
   ALERT_WEBHOOK: optional(endpoint, "none: alerts are in the log alone", {
     part: PART,
     sentence:
-      "The address that is told when something needs you: no balance, an unapproved template, a wrong key. [Alerts](alerts.md) shows what arrives.",
+      "Where alerts are posted when something needs you: no balance, an unapproved template, a wrong key. [Alerts](alerts.md) shows what arrives.",
   }),
   ALERT_WEBHOOK_SECRET: optional(webhookSecrets, "none; `ALERT_WEBHOOK` needs it", {
     part: PART,
     sentence:
-      "Signs what is posted there. To rotate it, put a new one in front and take the old one away once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
+      "Signs what is posted there. To rotate it, put a new one in front, and remove the old one once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
   }),
 };
 

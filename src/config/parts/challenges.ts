@@ -45,12 +45,12 @@ export const challengeVariables = {
   CAPTCHA: withDefault(oneOf([...CHALLENGE_KINDS, "off"]), "altcha", {
     part: PART,
     sentence:
-      "What strangers solve where they are challenged. `altcha` is a proof of work that the browser does by itself, without any third party; see [challenges.md](challenges.md). With `off` limits only refuse.",
+      "What strangers have to solve when they are challenged. `altcha` is a proof of work that the browser does by itself, without any third party; see [challenges.md](challenges.md). With `off` nobody is challenged and limits only refuse.",
   }),
   CAPTCHA_WHEN: withDefault(oneOf(["risk", "always", "never"]), "risk", {
     part: PART,
     sentence:
-      "`risk` challenges strangers beyond the limits that challenge, such as `LIMIT_ADDRESS_SENDS`, `always` every stranger. Devices that signed in to the number before are never challenged.",
+      "`risk` challenges strangers who exceed a limit that challenges, such as `LIMIT_ADDRESS_SENDS`; `always` challenges every stranger. Devices that signed in to the number before are never challenged.",
   }),
   ALTCHA_COST: withDefault(wholeNumber(1, 100_000), "2000", {
     part: PART,

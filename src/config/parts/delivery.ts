@@ -18,12 +18,12 @@ export const deliveryVariables = {
   SMS_SENDER: withDefault(oneOf(SENDERS), "console", {
     part: "Messages and phone numbers",
     sentence:
-      "What sends the SMS. `console` sends none: it keeps them for the development inbox. `tencent` sends by Tencent Cloud, `webhook` has an address of yours send them.",
+      "What sends the SMS. `console` sends none and keeps them for the development inbox. `tencent` sends through Tencent Cloud, `webhook` through an address of your own.",
     stopsProduction: "it is `console`",
   }),
   DEFAULT_COUNTRY: withDefault(country, "CN", {
     part: "Messages and phone numbers",
-    sentence: "The country of numbers that are written without a country code.",
+    sentence: "The country of numbers written without a country code.",
   }),
   ALLOWED_COUNTRIES: withDefault(countries, "CN", {
     part: "Messages and phone numbers",
@@ -32,8 +32,7 @@ export const deliveryVariables = {
   }),
   STRICT_NUMBERS: withDefault(flag, "false", {
     part: "Messages and phone numbers",
-    sentence:
-      "`true` also refuses numbers of mainland China in ranges so new that the numbering data does not know them.",
+    sentence: "`true` also refuses mainland China numbers in ranges that are too new for the numbering data.",
   }),
 };
 

@@ -11,12 +11,12 @@ export const functionsVariables = {
   FUNCTIONS_API: withDefault(oneOf(["on", "off"]), "on", {
     part: "Functions API",
     sentence:
-      "Whether clients of the demo `qcloudsms/smsLogin` are served, under `/functions/`. Turn it off if you have none: it is one way in less.",
+      "Whether clients of the demo `qcloudsms/smsLogin` are served, under `/functions/`. Turn it off if you have none: that is one way in less to attack.",
   }),
   FUNCTIONS_ALLOW_GET: withDefault(flag, "true", {
     part: "Functions API",
     sentence:
-      "`false` takes POST only. In the address of a GET, phone, code and token stand where proxies and browsers keep them.",
+      "`false` accepts only POST. A GET has phone, code and token in its address, which proxies and browsers keep.",
   }),
 };
 

@@ -12,17 +12,17 @@ export const lifeVariables = {
   PHONE_CHANGE_HOURS: withDefault(wholeNumber(0, 168), "24", {
     part: "Accounts",
     sentence:
-      "How long the move of an account to another number waits, during which the former number can stop it; 0 for not at all.",
+      "How long a change of number waits before it takes effect. Until then the old number can stop it. 0 for not at all.",
   }),
   NUMBER_UNUSED_DAYS: withDefault(wholeNumber(0, 3_650), "90", {
     part: "Accounts",
     sentence:
-      "After how long without use a number may belong to somebody else: a sign-in on an unknown device makes a new account then, and the former one keeps all but the number. 0 for never.",
+      "After how many days without use a number is taken to belong to somebody else: a sign-in on an unknown device then makes a new account, and the old one keeps everything but the number. 0 for never.",
   }),
   RECYCLED_NUMBERS: withDefault(oneOf(["fresh", "factor"]), "fresh", {
     part: "Accounts",
     sentence:
-      "What becomes of such a number: `fresh` makes a new account in any case, `factor` keeps accounts with login protection and asks for their second factor.",
+      "What happens with such a number: `fresh` always makes a new account; `factor` keeps accounts with login protection and asks for their second factor.",
   }),
 };
 

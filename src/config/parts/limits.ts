@@ -18,12 +18,12 @@ export const limitVariables = {
   LIMIT_PHONE_SENDS: withDefault(limit, "5/1h,10/24h", {
     part: "Limits",
     sentence:
-      "Messages to one phone number. Of the longest window, strangers may use six tenths for messages that no sign-in comes of; the rest is kept for the devices that signed in to the number before.",
+      "Messages to one phone number. Strangers may use six tenths of the longest window for messages that lead to no sign-in; the rest is kept for devices that signed in to the number before.",
   }),
   LIMIT_ADDRESS_SENDS: withDefault(limit, "10/1h", {
     part: "Limits",
     sentence:
-      "Messages that strangers ask for from one client address (IPv6 by /64). More than this is unusual, but a campus may share one address: beyond it strangers are challenged, and refused at ten times the count, so by default at 100 an hour.",
+      "Messages that strangers ask for from one client address (IPv6 by /64). More than this is unusual, but a campus may share one address: beyond it strangers are challenged, and refused at ten times the count, by default 100 an hour.",
   }),
   LIMIT_DEVICE_SENDS: withDefault(limit, "5/1h,10/24h", {
     part: "Limits",
@@ -32,22 +32,22 @@ export const limitVariables = {
   LIMIT_PREFIX_SENDS: withDefault(limit, "20/1h", {
     part: "Limits",
     sentence:
-      "Messages to strangers whose numbers differ in the last four digits alone. Beyond it they are challenged, and refused at ten times the count.",
+      "Messages to strangers whose numbers differ only in the last four digits. Beyond it they are challenged, and refused at ten times the count.",
   }),
   LIMIT_COUNTRY_SENDS: withDefault(learnedLimit, "learned", {
     part: "Limits",
     sentence:
-      "Messages to strangers in one country. Beyond it they are challenged, and refused at ten times the count. `learned` is three times the country's busiest hour of the last 14 days by what was approved, and 300 an hour at least.",
+      "Messages to strangers in one country. Beyond it they are challenged, and refused at ten times the count. `learned` is three times the country's busiest hour of the last 14 days, counting messages whose code was entered, and at least 300 an hour.",
   }),
   LIMIT_TOTAL_SENDS: withDefault(learnedLimit, "learned", {
     part: "Limits",
     sentence:
-      "Messages to all strangers together. Beyond it they are challenged, and refused at ten times the count. `learned` is three times the busiest hour of the last 14 days by what was approved, and 300 an hour at least.",
+      "Messages to all strangers together. Beyond it they are challenged, and refused at ten times the count. `learned` is three times the busiest hour of the last 14 days, counting messages whose code was entered, and at least 300 an hour.",
   }),
   LIMIT_ADDRESS_CHECKS: withDefault(limit, "300/5m", {
     part: "Limits",
     sentence:
-      "Codes and passwords tried from one client address (IPv6 by /64). Beyond it strangers are refused; the known devices of each number have as many of their own then.",
+      "Codes and passwords tried from one client address (IPv6 by /64). Beyond it strangers are refused, while the known devices of each number get as many attempts again.",
   }),
 };
 

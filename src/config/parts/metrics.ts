@@ -14,7 +14,7 @@ export const metricsVariables = {
   METRICS_TOKEN: optional(token, "none: `/metrics` answers this machine alone", {
     part: "Metrics",
     sentence:
-      "Whoever shows it as a bearer token may read `/metrics` from elsewhere. [Metrics](metrics.md) shows how. Make one with `openssl rand -base64 32`.",
+      "The bearer token with which `/metrics` can be read from other machines ([how](metrics.md)). Make one with `openssl rand -base64 32`.",
   }),
 };
 

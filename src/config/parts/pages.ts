@@ -14,16 +14,16 @@ export interface PagesConfig {
 export const pageVariables = {
   BRAND_NAME: withDefault(brandName, "Phonekey", {
     part: "Pages",
-    sentence: "What the pages and the SMS call you.",
+    sentence: "Your name on the pages and in the SMS.",
   }),
   DEFAULT_LOCALE: withDefault(oneOf(["en", "zh-CN"]), "en", {
     part: "Pages",
-    sentence: "The language where a request names none that we have.",
+    sentence: "The language when a request asks for neither English nor Chinese.",
   }),
   RETURN_TO: withDefault(returnAddresses, "", {
     part: "Pages",
     sentence:
-      "The addresses to which the sign-in page may send people back, compared character by character. A comma in one is written `%2C`.",
+      "The addresses to which the sign-in page may send people back, compared character by character. Write a comma in an address as `%2C`.",
   }),
 };
 

@@ -19,12 +19,12 @@ export const protectionVariables = {
   SMS_PRICES: withDefault(priceList, "CNY, CN=0.05, *=1", {
     part: PART,
     sentence:
-      "What one part of a message costs, by country, and where senders differ by sender and country. What is not named counts as `*`, and without that as the dearest. The default is a cautious guess: put in what you pay.",
+      "What one part of a message costs, by country, or by sender and country if senders differ. A country that is not named costs what `*` says, or without that the highest price named. The default is a cautious guess: put in what you pay.",
   }),
   SPEND_HOUR: withDefault(spend, "50 CNY", {
     part: PART,
     sentence:
-      "What messages may cost in any hour: everything together, and where you name them, single countries and senders. Once people have signed in, two fifths are kept for networks that they came from. At 80 % of what is open to all you are alerted; when it is used up, messages go to known devices, and a tenth more to strangers who solve a third party's captcha.",
+      "What messages may cost in any hour: in total, and for the countries and senders that you name. Once people have signed in, two fifths are kept for the networks that they came from. You are alerted at 80 % of what is open to everybody. When it is used up, messages still go to known devices, and a tenth more to strangers who solve a third party's captcha ([protection.md](protection.md#money)).",
   }),
   SPEND_DAY: withDefault(spend, "300 CNY", {
     part: PART,
@@ -33,11 +33,11 @@ export const protectionVariables = {
   GUARD_MODE: withDefault(oneOf(["enforce", "record", "off"]), "enforce", {
     part: PART,
     sentence:
-      "Whether traffic to which no sign-ins come is challenged and blocked. `record` only tells what `enforce` would have done.",
+      "Whether traffic that leads to no sign-ins is challenged and blocked. `record` only logs what `enforce` would have done.",
   }),
   GUARD_ALLOW: withDefault(allowList, "", {
     part: PART,
-    sentence: "Whose traffic the guard lets alone. Limits and budgets bind it all the same.",
+    sentence: "Traffic that the guard leaves alone. Limits and budgets still apply to it.",
   }),
 };
 

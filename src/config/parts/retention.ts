@@ -18,7 +18,7 @@ const RETENTION = "Retention";
 export const retentionVariables = {
   RETENTION_MESSAGES_DAYS: withDefault(lookBack, "90", {
     part: RETENTION,
-    sentence: "How long the record of each message is kept, for limits and for you.",
+    sentence: "How long the record of each message is kept, for limits and for support.",
   }),
   RETENTION_EVENTS_DAYS: withDefault(wholeNumber(1, 3_650), "180", {
     part: RETENTION,

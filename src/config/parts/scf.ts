@@ -27,7 +27,7 @@ export const scfVariables = {
   TENCENT_ROLE_HEADERS: withDefault(flag, "false", {
     part: "Tencent Cloud SCF",
     sentence:
-      "`true` takes the keys of a web function's role from the headers `X-Scf-Secret-Id`, `-Secret-Key` and `-Session-Token` of requests to its own URL. Only with a role: without one the platform sets none, and anybody could have your messages sent by an account of theirs. `false` takes them from the function's variables alone.",
+      "`true` takes the keys of a web function's role from the headers `X-Scf-Secret-Id`, `-Secret-Key` and `-Session-Token` of requests to its own URL. Use it only with a role: without one the platform does not set these headers, and anybody could have your messages sent by an account of theirs. `false` takes the keys only from the function's variables.",
   }),
   IMPORT_DATABASE_URL: optional(mysqlUrl, "`DATABASE_URL`", {
     part: "Tencent Cloud SCF",

@@ -20,7 +20,7 @@ export interface ServerConfig {
 export const serverVariables = {
   NODE_ENV: withDefault(oneOf(["development", "production", "test"]), "development", {
     part: "Server",
-    sentence: "`production` puts the rules for production in force.",
+    sentence: "`production` applies the [rules for production](#production).",
   }),
   PORT: withDefault(wholeNumber(0, 65_535), "8080", {
     part: "Server",
@@ -39,12 +39,12 @@ export const serverVariables = {
   TRUSTED_PROXIES: withDefault(networks, "", {
     part: "Server",
     sentence:
-      "The reverse proxies in front of this server. Their `X-Forwarded-For` is believed, read from the right; nobody else's is.",
+      "The reverse proxies in front of this server. Only their `X-Forwarded-For` is believed, read from the right.",
   }),
   CLIENT_IP_HEADER: optional(headerName, "none", {
     part: "Server",
     sentence:
-      "A header in which the platform in front always puts the client's address, such as `cf-connecting-ip`. It is believed instead of `X-Forwarded-For`, whoever sends it: set it only where nobody can reach this server past that platform.",
+      "A header in which the platform in front always puts the client's address, such as `cf-connecting-ip`. It is believed instead of `X-Forwarded-For`, whoever sends it: set it only if nobody can bypass that platform.",
   }),
   ALLOWED_ORIGINS: withDefault(origins, "", {
     part: "Server",
@@ -53,7 +53,7 @@ export const serverVariables = {
   }),
   LOG_LEVEL: withDefault(oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]), "info", {
     part: "Server",
-    sentence: "The least important messages that are still logged.",
+    sentence: "The least severe level that is still logged.",
   }),
 };
 

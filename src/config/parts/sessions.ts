@@ -13,15 +13,15 @@ export const sessionVariables = {
   ACCESS_TOKEN_MINUTES: withDefault(wholeNumber(1, 60), "15", {
     part: "Sessions",
     sentence:
-      "How long an access token is good. Other services that check it by the JWKS notice a sign-out that late.",
+      "How long an access token is valid. Services that check it by the JWKS notice a sign-out only after that.",
   }),
   SESSION_DAYS: withDefault(wholeNumber(1, 365), "30", {
     part: "Sessions",
-    sentence: "When a session ends however much it is used.",
+    sentence: "After how long a session ends even if it is used.",
   }),
   SESSION_IDLE_DAYS: withDefault(wholeNumber(1, 365), "14", {
     part: "Sessions",
-    sentence: "When a session ends that is not used; at most `SESSION_DAYS`.",
+    sentence: "After how long without use a session ends; at most `SESSION_DAYS`.",
   }),
 };
 

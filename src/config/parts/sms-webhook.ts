@@ -10,12 +10,12 @@ export const smsWebhookVariables = {
   SMS_WEBHOOK: optional(endpoint, NEEDED, {
     part: PART,
     sentence:
-      "The address that sends the SMS for the sender `webhook`. [What sends the SMS](senders.md#an-address-of-your-own) shows what arrives and what to answer.",
+      "Where the sender `webhook` posts messages, for your provider to send. [What sends the SMS](senders.md#an-address-of-your-own) shows what arrives and what to answer.",
   }),
   SMS_WEBHOOK_SECRET: optional(webhookSecrets, NEEDED, {
     part: PART,
     sentence:
-      "Signs what is posted there. To rotate it, put a new one in front and take the old one away once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
+      "Signs what is posted there. To rotate it, put a new one in front, and remove the old one once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
   }),
 };
 

@@ -8,7 +8,7 @@ export const storeVariables = {
   PHONEKEY_SECRETS: optional(secretList, "in development made once and kept in `data/secret`", {
     part: "Secrets and stores",
     sentence:
-      "Encrypt the keys in the database. The first one is current; to rotate, put a new one in front and run `phonekey keys rotate`. Make one with `openssl rand -base64 48`.",
+      "Encrypt the keys in the database. The first one is current; to rotate, put a new one in front and run `phonekey keys rotate --wrapping-only` ([keys.md](keys.md#change-the-secret)). Make one with `openssl rand -base64 48`.",
     stopsProduction:
       "it is not set, or one of them is shorter than 32 bytes, repeats itself or is a placeholder",
   }),

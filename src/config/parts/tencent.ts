@@ -77,14 +77,14 @@ type Kind = "TENCENT_SMS" | "TENCENT_SMS_INTERNATIONAL";
 const PART = "Tencent Cloud";
 const NO_TRANSACTIONS = "none; starts of `confirm_transaction` are refused";
 const TRANSACTIONS =
-  "The approved texts for `confirm_transaction`: each names one payee and one currency, and its variables are the code and the amount, `whole` before and `fraction` behind the point.";
+  "The approved templates for `confirm_transaction`. Each names one payee and one currency; its variables are the code and the amount, `whole` before and `fraction` after the point.";
 const NEEDED = "none; the sender `tencent` needs it";
 
 export const tencentVariables = {
   TENCENT_SECRET_ID: optional(credential, "none; on SCF the function's role brings keys", {
     part: PART,
     sentence:
-      "The id of the API key that Tencent Cloud is called with; one of a sub-account that may do no more.",
+      "The id of the API key for calling Tencent Cloud; use one of a sub-account that may do nothing else.",
   }),
   TENCENT_SECRET_KEY: optional(credential, "none; as above", {
     part: PART,
@@ -105,7 +105,7 @@ export const tencentVariables = {
   TENCENT_SMS_TEMPLATE_ID: optional(template(signature), "none; messages to mainland China need it", {
     part: PART,
     sentence:
-      "The approved text of messages to mainland China: its ID; behind a colon what fills its variables, `code` and `minutes` in their order or `none`, where it is not `code,minutes`; behind another colon its signature, where that is not `TENCENT_SMS_SIGN_NAME`.",
+      "The approved template of messages to mainland China: its ID; after a colon what fills its variables (`code` and `minutes` in their order, or `none`), unless that is `code,minutes`; after another colon its signature, unless that is `TENCENT_SMS_SIGN_NAME`.",
   }),
   ...templateVariables("TENCENT_SMS"),
   TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION: optional(transactionTemplates, NO_TRANSACTIONS, {
@@ -114,11 +114,11 @@ export const tencentVariables = {
   }),
   TENCENT_SMS_INTERNATIONAL_SIGN_NAME: optional(internationalSignature, "none", {
     part: PART,
-    sentence: "The approved signature of messages to all other numbers, where you have one.",
+    sentence: "The approved signature of messages to all other numbers, if you have one.",
   }),
   TENCENT_SMS_INTERNATIONAL_SENDER_ID: optional(senderId, "the cloud's own", {
     part: PART,
-    sentence: "The sender id of those messages, where you have been given one.",
+    sentence: "The sender id of those messages, if you have been given one.",
   }),
   TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID: optional(
     template(internationalSignature),
@@ -126,7 +126,7 @@ export const tencentVariables = {
     {
       part: PART,
       sentence:
-        "The approved text of messages to all numbers outside mainland China (those of Hong Kong, Macao and Taiwan among them).",
+        "The approved template of messages to all numbers outside mainland China, including Hong Kong, Macao and Taiwan.",
     },
   ),
   ...templateVariables("TENCENT_SMS_INTERNATIONAL"),
@@ -137,17 +137,17 @@ export const tencentVariables = {
   TENCENT_SMS_CALLBACK_SECRETS: withDefault(callbackSecrets, "", {
     part: PART,
     sentence:
-      "Make the addresses that take what carriers say of messages: `PUBLIC_URL/callbacks/tencent/SECRET/status` and `…/reply`. To rotate one, put a new one in front, change the address in the console, then take the old one away. Make one with `openssl rand -hex 24`.",
+      "The secret part of the addresses for delivery reports and replies: `PUBLIC_URL/callbacks/tencent/SECRET/status` and `…/reply`. To rotate it, put a new one in front, change the addresses in the console, then remove the old one. Make one with `openssl rand -hex 24`.",
   }),
   TENCENT_SMS_PULL_REPORTS: withDefault(flag, "false", {
     part: PART,
     sentence:
-      "`true` asks for what carriers say instead, where the cloud cannot reach this server; about a hundred messages a minute at most.",
+      "`true` asks the cloud for delivery reports instead, if it cannot reach this server; at most about a hundred messages a minute.",
   }),
   TENCENT_SMS_ENDPOINT: optional(apiOrigin, "the SMS API's own host", {
     part: PART,
     sentence:
-      "Where the SMS API is reached instead: another of the cloud's own hosts, such as `https://sms.intl.tencentcloudapi.com`, or a private link.",
+      "Another address of the SMS API: one of the cloud's other hosts, such as `https://sms.intl.tencentcloudapi.com`, or a private link.",
   }),
 };
 
@@ -158,14 +158,14 @@ function templateVariables<const K extends Kind>(kind: K) {
     `${kind}_TEMPLATE_ID_${use}`,
     optional(template(signed), `\`${kind}_TEMPLATE_ID\``, {
       part: PART,
-      sentence: `The approved text for \`${use.toLowerCase()}\`, where it has one of its own.`,
+      sentence: `The approved template for \`${use.toLowerCase()}\`, if it has its own.`,
     }),
   ]);
   const notices = NOTICES.map((use) => [
     `${kind}_TEMPLATE_ID_${use}`,
     optional(noticeTemplate(signed), "none; this notice is not sent", {
       part: PART,
-      sentence: `The approved text of the notice \`${use.toLowerCase()}\`${use === "PHONE_CHANGE_STARTED" ? "; its variable, if it has one, is filled with `stop`, the end of the address `PUBLIC_URL/stop/…` that stops the change" : ""}.`,
+      sentence: `The approved template of the notice \`${use.toLowerCase()}\`${use === "PHONE_CHANGE_STARTED" ? "; its variable, if it has one, is filled with `stop`, the end of the address `PUBLIC_URL/stop/…` that stops the change" : ""}.`,
     }),
   ]);
   type Variable = ReturnType<typeof optional<Template>>;

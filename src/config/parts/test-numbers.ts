@@ -9,7 +9,7 @@ export const testNumberVariables = {
   TEST_NUMBERS: withDefault(testNumbers, "", {
     part: "Verification",
     sentence:
-      "Numbers that sign in with a fixed code until the end of a day (UTC, a year ahead at most), for the reviewers of app stores and for automated tests. They get no message. Keep the codes as you keep passwords; [protection](protection.md#test-numbers) tells what they open.",
+      "Numbers that sign in with a fixed code until the end of a day (UTC, at most a year ahead), for the reviewers of app stores and for automated tests. They get no message. Guard their codes like passwords; [protection.md](protection.md#test-numbers) says what they open.",
   }),
 };
 

@@ -12,13 +12,12 @@ export interface VerificationConfig {
 export const verificationVariables = {
   CODE_LENGTH: withDefault(wholeNumber(6, 8), "6", {
     part: "Verification",
-    sentence: "Digits of a code.",
+    sentence: "How many digits a code has.",
     stopsProduction: "it is more than the sender carries",
   }),
   CODE_TTL_SECONDS: withDefault(wholeNumber(30, 600), "300", {
     part: "Verification",
-    sentence:
-      "How long a code is good after it was sent. Resends included, never longer than 10 minutes after the start.",
+    sentence: "How long a code is valid after it was sent; with resends, at most 10 minutes after the start.",
   }),
   CODE_ATTEMPTS: withDefault(wholeNumber(1, 5), "3", {
     part: "Verification",
@@ -27,7 +26,7 @@ export const verificationVariables = {
   RESEND_SECONDS: withDefault(wholeNumber(1, 600), "30", {
     part: "Verification",
     sentence:
-      "The wait before the next message to the same number; it doubles with each message that no sign-in came of.",
+      "The wait before the next message to the same number. It doubles with each message that leads to no sign-in.",
   }),
 };
 
