@@ -24,15 +24,15 @@ interface EraseOptions {
 
 export function eraseCommand(): Command {
   return new Command("erase")
-    .description("Erase one account for good, with everything that names the person.")
+    .description("Erase one account for good, with everything that identifies the person.")
     .argument("<user>", "the account's id, or its phone number as a person writes it")
-    .option("--yes", "do it; without this, only say which account it is")
+    .option("--yes", "really do it; without this, only say which account it is")
     .option("--json", "print the outcome as JSON")
     .addHelpText(
       "after",
-      "\nWhat counts against the number stays under its tag for as long as wrong guesses are kept (docs/accounts.md)." +
-        "\nKeep the id that is printed: `phonekey restored` takes a list of them after a backup was played back." +
-        "\nAn id that begins with - is written behind --: `phonekey users erase --yes -- -x7`." +
+      "\nWhat counts against the number stays under its tag as long as wrong guesses are kept (docs/accounts.md)." +
+        "\nKeep the id that is printed: after a backup was restored, `phonekey restored` takes a list of them." +
+        "\nTo name an id that begins with -, put -- before it: `phonekey users erase --yes -- -x7`." +
         "\n\nExample:\n  phonekey users erase 019a1b2c-0000-7000-8000-000000000000 --yes",
     )
     .action((written: string, { yes = false, json = false }: EraseOptions) =>

@@ -19,7 +19,7 @@ const STARTABLE = PURPOSES.filter((purpose) => ["anybody", "backend"].includes(r
 /** Keys that companies' backends show to the API; those that are wrapped in the database are another matter. */
 export function apiKeysCommand(): Command {
   return new Command("api")
-    .description("Look after the API keys that backends show. Each is shown once, and kept as a hash.")
+    .description("Manage the API keys of your backends. Each is shown once, and stored as a hash.")
     .addHelpText("after", "\nExample:\n  phonekey keys api create shop --purposes verify_identity")
     .addCommand(createCommand())
     .addCommand(listCommand())
@@ -41,11 +41,11 @@ interface CreateOptions {
 
 function createCommand(): Command {
   return new Command("create")
-    .description("Make the first API key of a backend and print it. Nobody can print it again.")
+    .description("Make a backend's first API key and print it. It cannot be printed again.")
     .argument("<name>", "the backend's name, and the audience of its proofs: a-z, 0-9 and -", clientName)
     .requiredOption("--purposes <list>", `what it may start: ${STARTABLE.join(", ")}`, as(purposes))
     .addOption(
-      new Option("--networks <list>", "where it may come from, such as 192.0.2.0/24")
+      new Option("--networks <list>", "where its requests may come from, such as 192.0.2.0/24")
         .argParser(as(networks))
         .default([], "anywhere"),
     )
@@ -54,8 +54,8 @@ function createCommand(): Command {
         .argParser(sends)
         .default(sends(SENDS), SENDS),
     )
-    .option("--spend-hour <amount>", "what they may cost in any hour, such as 20 CNY", as(amount))
-    .option("--spend-day <amount>", "what they may cost in any 24 hours", as(amount))
+    .option("--spend-hour <amount>", "what these messages may cost in any hour, such as 20 CNY", as(amount))
+    .option("--spend-day <amount>", "what these messages may cost in any 24 hours", as(amount))
     .addOption(
       new Option(
         "--return-to <list>",
@@ -65,11 +65,11 @@ function createCommand(): Command {
         .default([], "nowhere"),
     )
     .addOption(
-      new Option("--tells <what>", "what proofs say of a phone: its number, or its tag alone")
+      new Option("--tells <what>", "what proofs say about a phone: its number, or only its tag")
         .choices(["phone", "tag"])
         .default("phone"),
     )
-    .option("--days <days>", "how long it is good", as(DAYS), 365)
+    .option("--days <days>", "how long it is valid", as(DAYS), 365)
     .option("--json", "print it as JSON")
     .addHelpText(
       "after",
@@ -89,23 +89,24 @@ function createCommand(): Command {
 
 function listCommand(): Command {
   return new Command("list")
-    .description("List the API keys, never the keys themselves.")
+    .description("List API keys by name and terms, never the keys themselves.")
     .option("--json", "print them as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys api list")
     .action(async ({ json }: { readonly json?: true }) => {
       const keys = await withTools((tools) => tools.list());
       if (json)
         console.log(JSON.stringify(keys.map(({ hash: _, ...key }) => ({ ...key, state: stateOf(key) }))));
+      else if (keys.length === 0) console.error("There are no API keys.");
       else for (const key of keys) console.log(lineOf(key));
     });
 }
 
 function rotateCommand(): Command {
   return new Command("rotate")
-    .description("Make a new API key with the terms of the newest one; the old ones stay good for a while.")
+    .description("Make a new API key with the terms of the newest one; the old ones stay valid for a while.")
     .argument("<name>", "the backend's name", clientName)
-    .option("--overlap <hours>", "how long the old ones stay good", as(wholeNumber(0, 720)), 24)
-    .option("--days <days>", "how long the new one is good", as(DAYS), 365)
+    .option("--overlap <hours>", "how long the old ones stay valid", as(wholeNumber(0, 720)), 24)
+    .option("--days <days>", "how long the new one is valid", as(DAYS), 365)
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys api rotate shop --overlap 48")
     .action(async (client: string, options: { overlap: number; days: number; json?: true }) => {
@@ -123,7 +124,7 @@ function revokeCommand(): Command {
     .addHelpText("after", "\nExample:\n  phonekey keys api revoke shop")
     .action(async (client: string) => {
       const count = await withTools((tools) => tools.revoke(client));
-      if (count === 0) throw new Error(`${client} has no API key that is good`);
+      if (count === 0) throw new Error(`${client} has no valid API key`);
       console.log(`Revoked ${count} API ${count === 1 ? "key" : "keys"} of ${client}.`);
     });
 }

@@ -4,11 +4,11 @@ import { examineAll } from "./examination.ts";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description("Test every configured part for real, and say what is wrong and what to do.")
+    .description("Test every configured part for real; say what is wrong and what to do.")
     .option("--json", "print the findings as JSON")
     .addHelpText(
       "after",
-      "\nThe exit code is 1 when something is wrong; warnings alone leave it at 0.\n\nExample:\n  phonekey doctor",
+      "\nThe exit code is 1 if something is wrong, and 0 if there are only warnings.\n\nExample:\n  phonekey doctor",
     )
     .action(async (options: { json?: boolean }) => {
       const findings = await examineAll();

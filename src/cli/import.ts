@@ -4,7 +4,7 @@ import { runImport, withTransferTools } from "./transfers.ts";
 
 export function importCommand(): Command {
   return new Command("import")
-    .description("Take in users from another system's database.")
+    .description("Import users from another system's database.")
     .addHelpText(
       "after",
       "\nExample:\n  phonekey import smslogin --database mysql://reader:secret@10.0.0.5/demo",
@@ -20,7 +20,7 @@ interface SmsLoginOptions {
 
 function smsLoginCommand(): Command {
   return new Command("smslogin")
-    .description("Take in the users of the tutorial's demo (qcloudsms/smsLogin), from its table.")
+    .description("Import the users of the tutorial's demo (qcloudsms/smsLogin) from its table.")
     .requiredOption(
       "--database <url>",
       "the demo's database, mysql://user:password@host/name; it is only read",
@@ -29,8 +29,8 @@ function smsLoginCommand(): Command {
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
-      "\nUsers keep their userId. Nobody is merged: of several users with one phone the lowest userId wins, the rest" +
-        "\nare reported. Safe to interrupt: run it again and it goes on." +
+      "\nUsers keep their userId. Nobody is merged: if several users have one phone, the lowest userId wins, the rest" +
+        "\nare reported. Safe to interrupt: run it again and it continues." +
         "\n\nExample:\n  phonekey import smslogin --database mysql://reader:secret@10.0.0.5/demo",
     )
     .action(async ({ database, table, json = false }: SmsLoginOptions, command: Command) => {

@@ -9,7 +9,7 @@ export function inviteCommand(): Command {
     .description("Say who may sign up while SIGN_UP=invited.")
     .addHelpText(
       "after",
-      "\nAn invitation is used up by the first sign-in. Whoever has an account, imported ones too, needs none." +
+      "\nThe first sign-in uses an invitation up. Existing users, imported ones too, need none." +
         "\n\nExample:\n  phonekey users invite add +8613800138000",
     )
     .addCommand(addCommand())
@@ -19,7 +19,7 @@ export function inviteCommand(): Command {
 
 function addCommand(): Command {
   return new Command("add")
-    .description("Invite one or more numbers. Numbers that are invited already stay so.")
+    .description("Invite one or more numbers. Numbers that are already invited stay invited.")
     .argument("<phones...>", "phone numbers, as a person writes them")
     .option("--json", "print the outcome as JSON")
     .addHelpText("after", "\nExample:\n  phonekey users invite add +8613800138000 13900139000")
@@ -35,7 +35,7 @@ function addCommand(): Command {
 
 function removeCommand(): Command {
   return new Command("remove")
-    .description("Take invitations back that nobody has used yet.")
+    .description("Take back invitations that nobody has used yet.")
     .argument("<phones...>", "phone numbers, as a person writes them")
     .option("--json", "print the outcome as JSON")
     .addHelpText("after", "\nExample:\n  phonekey users invite remove +8613800138000")
@@ -52,13 +52,16 @@ function removeCommand(): Command {
 function listCommand(): Command {
   return new Command("list")
     .description("List the invitations that nobody has used yet, oldest first. Numbers are masked.")
-    .option("--json", "print one JSON object a line; times are milliseconds since 1970")
+    .option("--json", "print one JSON object per line; times are milliseconds since 1970")
     .addHelpText("after", "\nExample:\n  phonekey users invite list")
     .action(({ json = false }: { json?: boolean }) =>
       withTools(settings(), async (tools) => {
+        let isEmpty = true;
         for await (const { phone, at } of tools.list()) {
+          isEmpty = false;
           console.log(json ? JSON.stringify({ phone, at }) : `${new Date(at).toISOString()}  ${phone}`);
         }
+        if (isEmpty && !json) console.error("There are no open invitations.");
       }),
     );
 }

@@ -6,7 +6,7 @@ import { settings } from "./settings.ts";
 
 export function keysCommand(): Command {
   return new Command("keys")
-    .description("Look after the keys that are wrapped in the database, and (api) those that backends show.")
+    .description("Manage Phonekey's own keys in the database and, with `api`, the API keys of your backends.")
     .addHelpText("after", "\nExample:\n  phonekey keys list")
     .addCommand(listCommand())
     .addCommand(rotateCommand())
@@ -16,7 +16,7 @@ export function keysCommand(): Command {
 
 function listCommand(): Command {
   return new Command("list")
-    .description("List the keys, never their material.")
+    .description("List the keys by kind and id, never the keys themselves.")
     .option("--json", "print them as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys list")
     .action((options: { json?: boolean }) =>
@@ -31,9 +31,9 @@ function listCommand(): Command {
 
 function rotateCommand(): Command {
   return new Command("rotate")
-    .description("Wrap all keys under the first of PHONEKEY_SECRETS, and add a new key of the kinds named.")
+    .description("Wrap all keys under the first of PHONEKEY_SECRETS, and add a new key of each kind named.")
     .argument("[kinds...]", "kinds of keys, such as signing or code; signing if none is named")
-    .option("--wrapping-only", "only wrap the keys anew")
+    .option("--wrapping-only", "only wrap the keys under the first secret; add none")
     .addHelpText("after", "\nExamples:\n  phonekey keys rotate\n  phonekey keys rotate code refresh")
     .action((kinds: string[], options: { wrappingOnly?: boolean }, command: Command) =>
       withTools(async (tools) => {
@@ -65,10 +65,10 @@ function rotatable(
 
 function retagCommand(): Command {
   return new Command("retag")
-    .description("Give every phone a new tag under a new tag key. Sign-in answers 503 meanwhile.")
+    .description("Give every phone a new tag under a new tag key. Until it is done, sign-in answers 503.")
     .addHelpText(
       "after",
-      "\nSafe to interrupt: run it again and it goes on.\n\nExample:\n  phonekey keys retag",
+      "\nSafe to interrupt: run it again and it continues.\n\nExample:\n  phonekey keys retag",
     )
     .action(() =>
       withTools(async (tools) => {

@@ -7,7 +7,9 @@ import { settings } from "./settings.ts";
 
 export function messagesCommand(): Command {
   return new Command("messages")
-    .description("Show what became of the last messages to a phone, for support. Never what was in them.")
+    .description(
+      "Show what became of the last messages to a phone, for support. Never shows what was in them.",
+    )
     .argument("<phone>", "a phone number, as a person writes it")
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  phonekey messages +8613800138000")

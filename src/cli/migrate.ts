@@ -8,7 +8,7 @@ export function migrateCommand(): Command {
     .description("Bring the database up to date. A SQLite file is copied first.")
     .option(
       "--contract",
-      "also remove what the version before still uses; run it when no process of that version is left",
+      "also remove what only the previous version uses; run it once no process of that version is left",
     )
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  phonekey migrate")

@@ -6,7 +6,7 @@ import { settings } from "./settings.ts";
 
 export function numbersCommand(): Command {
   return new Command("numbers")
-    .description("See what holds a number up, and give it further guesses, for support.")
+    .description("For support: see what holds a number up, and give it further guesses.")
     .addHelpText("after", "\nExample:\n  phonekey numbers show +8613800138000")
     .addCommand(showCommand())
     .addCommand(unlockCommand());
@@ -15,13 +15,13 @@ export function numbersCommand(): Command {
 function showCommand(): Command {
   return new Command("show")
     .description(
-      "Show what limits, wrong guesses and senders say about a number. Never a code or the number.",
+      "Show what holds a number up: limits, wrong guesses, senders. Never shows a code or the full number.",
     )
     .argument("<phone>", "a phone number, as a person writes it")
     .option("--json", "print it as JSON; times are milliseconds since 1970")
     .addHelpText(
       "after",
-      "\nLimits are counted by the record of messages; those that many numbers share are not shown." +
+      "\nLimits are counted from the record of messages; limits that many numbers share are not shown." +
         "\n\nExample:\n  phonekey numbers show +8613800138000",
     )
     .action((written: string, { json = false }: { json?: boolean }, command: Command) =>
@@ -42,14 +42,14 @@ const LONGEST_REASON = 200;
 function unlockCommand(): Command {
   return new Command("unlock")
     .description(
-      `Give strangers ${UNLOCK_GUESSES} more guesses at the codes of a number that has spent its own, for a day.`,
+      `Give strangers ${UNLOCK_GUESSES} more guesses at codes of a number that has used up its own, for a day.`,
     )
     .argument("<phone>", "a phone number, as a person writes it")
     .requiredOption("--reason <text>", "why, for the audit trail: 1 to 200 characters")
     .option("--json", "print the outcome as JSON")
     .addHelpText(
       "after",
-      "\nOnce a day and three times in 30 days for a number. Nothing is reset. Servers may run beside it." +
+      "\nWorks once a day and three times in 30 days for a number. It resets nothing. Servers may keep running." +
         '\n\nExample:\n  phonekey numbers unlock +8613800138000 --reason "ticket 4711: shown their passport"',
     )
     .action((written: string, { reason, json = false }: UnlockOptions, command: Command) => {

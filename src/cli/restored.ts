@@ -14,20 +14,20 @@ interface RestoredOptions {
 
 export function restoredCommand(): Command {
   return new Command("restored")
-    .description("Put the database right after a backup of it was played back, before the servers start.")
+    .description("Run once after a backup was restored, before the servers start.")
     .option(
       "--erasures <file>",
-      "ids of users who were erased since the backup, one a line, or what `users erase --json` printed",
+      "ids of users who were erased since the backup, one per line, or what `users erase --json` printed",
     )
     .option(
       "--end-api-keys",
-      "end the API keys of all backends too: one that was revoked since the backup is good again",
+      "also end the API keys of all backends: one that was revoked since the backup is valid again",
     )
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
-      "\nEnds all sessions, makes all devices strangers, and for 30 days gives codes as if every phone had spent its" +
-        "\nwrong guesses. Safe to interrupt and to repeat.\n\nExample:\n  phonekey restored --erasures erased.txt",
+      "\nEnds all sessions, makes all devices unknown, and for 30 days counts the wrong guesses of every phone as used" +
+        "\nup, so codes get longer. Safe to interrupt and to repeat.\n\nExample:\n  phonekey restored --erasures erased.txt",
     )
     .action((options: RestoredOptions) => putRight(options));
 }

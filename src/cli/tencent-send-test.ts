@@ -14,17 +14,19 @@ interface SendTestOptions {
 
 export function sendTestCommand(): Command {
   return new Command("send-test")
-    .description("Send one real message by the sender that the settings choose. It is charged.")
+    .description("Send one real message through the configured sender. It is charged.")
     .requiredOption("--to <phone>", "your own phone number")
     .addOption(
-      new Option("--purpose <purpose>", "whose template is used").choices(PURPOSES).default(PURPOSES[0]),
+      new Option("--purpose <purpose>", "the purpose whose template is used")
+        .choices(PURPOSES)
+        .default(PURPOSES[0]),
     )
     .option("--yes", "do not ask first")
     .option("--json", "print the outcome as JSON")
     .addHelpText(
       "after",
-      "\nThe code in it opens nothing. No limit of Phonekey counts it; the provider's do. The exit code is 0 when the" +
-        "\nprovider took it.\n\nExample:\n  phonekey tencent send-test --to 13800138000",
+      "\nThe code in it opens nothing. Phonekey's limits do not count it; the provider's do. The exit code is 0 if the" +
+        "\nprovider accepted it.\n\nExample:\n  phonekey tencent send-test --to 13800138000",
     )
     .action(async (options: SendTestOptions, command: Command) => await sendTest(options, command));
 }

@@ -50,9 +50,7 @@ interface SetupOptions {
 
 export function setupCommand(): Command {
   return new Command("setup")
-    .description(
-      "Create the signature and the body templates that are not there yet (the tutorial's step 1).",
-    )
+    .description("Create the signature and the body templates that do not exist yet (the tutorial's step 1).")
     .option("--sign-name <text>", "the signature, without brackets (default: TENCENT_SMS_SIGN_NAME)")
     .addOption(
       new Option("--sign-purpose <whose>", "whose name it is").choices(["self", "others"]).default("self"),
@@ -94,7 +92,7 @@ export function setupCommand(): Command {
       oneOrTwo,
       2,
     )
-    .option("--resubmit", "submit once more what was rejected")
+    .option("--resubmit", "submit again what was rejected")
     .option("--dry-run", "print the plan and change nothing")
     .option("--json", "print the result as JSON")
     .addHelpText("after", EXAMPLES)

@@ -25,16 +25,16 @@ interface StatusOptions {
 
 export function statusCommand(): Command {
   return new Command("status")
-    .description("Show how signatures and templates stand in their review, the balance, and what was sent.")
-    .option("--watch", "go on until no review is open")
-    .option("--interval <seconds>", "between two looks, with --watch", seconds, 60)
+    .description("Show the review status of signatures and templates, the balance, and what was sent.")
+    .option("--watch", "keep checking until no review is open")
+    .option("--interval <seconds>", "time between two checks, with --watch", seconds, 60)
     .option("--international", "for Global SMS instead of Mainland China")
-    .option("--alert", "raise an alert for what was rejected, and end it once that is approved")
+    .option("--alert", "raise an alert for what was rejected; end it once that is approved")
     .option("--json", "print the result as JSON, with --watch at the end")
     .addHelpText(
       "after",
-      "\nJudges what the settings name (TENCENT_SMS_SIGN_NAME, TENCENT_SMS_TEMPLATE_ID…), or everything where they name" +
-        "\nnothing. The exit code is 1 when something of that was rejected or is not there." +
+      "\nChecks what the settings name (TENCENT_SMS_SIGN_NAME, TENCENT_SMS_TEMPLATE_ID…), or everything if they name" +
+        "\nnothing. The exit code is 1 if any of it was rejected or does not exist." +
         "\n--alert needs the other settings too: alerts are kept in the database and posted to ALERT_WEBHOOK." +
         "\n\nExamples:\n  phonekey tencent status\n  phonekey tencent status --watch && echo approved",
     )

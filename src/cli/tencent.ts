@@ -8,7 +8,7 @@ export function tencentCommand(): Command {
     .description("Set up SMS at Tencent Cloud, follow its reviews, and send a test message.")
     .addHelpText(
       "after",
-      "\nNeeds TENCENT_SECRET_ID and TENCENT_SECRET_KEY. docs/tencent-cloud.md tells the whole way." +
+      "\nNeeds TENCENT_SECRET_ID and TENCENT_SECRET_KEY. docs/tencent-cloud.md is a step-by-step guide." +
         "\n\nExample:\n  phonekey tencent status",
     )
     .addCommand(setupCommand())

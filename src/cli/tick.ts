@@ -9,7 +9,7 @@ export function tickCommand(): Command {
     .option("--json", "print what was done as JSON")
     .addHelpText(
       "after",
-      "\nSafe to interrupt, to repeat and to run beside a server: one process at a time does the work." +
+      "\nSafe to interrupt, to repeat and to run beside a server: only one process at a time does the work." +
         "\n\nExample:\n  phonekey tick --json",
     )
     .action(async (options: { json?: boolean }) => {

@@ -8,7 +8,9 @@ import { runImport, withTransferTools } from "./transfers.ts";
 
 export function usersCommand(): Command {
   return new Command("users")
-    .description("Move users in and out, invite them, hand out what is kept about one, or erase one.")
+    .description(
+      "Import and export users, invite people, hand out everything about one person, or erase them.",
+    )
     .addHelpText("after", "\nExample:\n  phonekey users export --file users.ndjson")
     .addCommand(exportCommand())
     .addCommand(importCommand())
@@ -25,13 +27,13 @@ interface ExportOptions {
 function exportCommand(): Command {
   return new Command("export")
     .description(
-      "Write all users as newline-delimited JSON, or all that is kept about one. It holds full phone numbers.",
+      "Write all users as newline-delimited JSON, or everything about one person. Holds full phone numbers.",
     )
     .option(
       "--user <user>",
-      "only this one, by id or phone number: everything that is kept about them, as JSON",
+      "only this user, by id or phone number: everything that is kept about them, as JSON",
     )
-    .option("--file <path>", "a new file that this user alone may read; standard output if none is named")
+    .option("--file <path>", "a new file that only you may read (default: standard output)")
     .option("--json", "print the summary as JSON (on standard error without --file)")
     .addHelpText(
       "after",
@@ -96,12 +98,12 @@ async function writeAll(
 
 function importCommand(): Command {
   return new Command("import")
-    .description("Take in users from newline-delimited JSON, as `phonekey users export` writes it.")
+    .description("Import users from newline-delimited JSON, as `phonekey users export` writes it.")
     .argument("<file>", "the file, or - for standard input")
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
-      "\nUsers who are here already are neither merged nor changed. Safe to interrupt: run it again and it goes on." +
+      "\nUsers who already exist are neither merged nor changed. Safe to interrupt: run it again and it continues." +
         "\n\nExamples:\n  phonekey users import users.ndjson\n  phonekey users import - < users.ndjson",
     )
     .action(async (path: string, { json = false }: { json?: boolean }) => {

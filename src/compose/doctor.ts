@@ -61,7 +61,7 @@ async function examineDatabase(config: Config, clock: Clock): Promise<readonly F
     database = await openDatabase(config);
     return await examine(databaseChecks(config, database, clock), explain);
   } catch (error) {
-    return [{ name: "database", status: "wrong", says: explain(error), todo: "See to DATABASE_URL." }];
+    return [{ name: "database", status: "wrong", says: explain(error), todo: "Check DATABASE_URL." }];
   } finally {
     await database?.close();
   }

@@ -83,7 +83,7 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode,
 function overPlainHttp(publicUrl: string | undefined): string | false {
   if (publicUrl === undefined || publicUrl.startsWith("https:")) return false;
   if (isLoopbackHost(new URL(publicUrl).hostname)) return false;
-  return "it is not https. Codes and tokens cross the network in plain text, and browsers refuse the cookies.";
+  return "it is not https. Codes and tokens cross the network unencrypted, and browsers refuse the cookies.";
 }
 
 function openToReaders(database: Settings["DATABASE_URL"]): string | false {
@@ -94,7 +94,7 @@ function openToReaders(database: Settings["DATABASE_URL"]): string | false {
 function trustsEverybody(networks: readonly string[]): string | false {
   return (
     networks.some((network) => network.endsWith("/0")) &&
-    "it trusts everybody, so anybody can choose their address."
+    "it trusts everybody, so any client can choose its address."
   );
 }
 
@@ -124,7 +124,7 @@ function idleTooLong({ SESSION_IDLE_DAYS, SESSION_DAYS }: Settings): string | fa
 function letsSomeBy({ CAPTCHA, CAPTCHA_WHEN, FUNCTIONS_API }: Settings): string | false {
   const challenges = CAPTCHA_WHEN === "always" && CAPTCHA !== "off";
   if (!challenges || CAPTCHA === "tencent" || FUNCTIONS_API === "off") return false;
-  return "strangers at the functions API are not asked; CAPTCHA=tencent asks them, FUNCTIONS_API=off closes it.";
+  return "strangers at the functions API are not challenged; CAPTCHA=tencent challenges them, FUNCTIONS_API=off closes that API.";
 }
 
 /** Of one message no part can be kept for a phone's known devices. */
@@ -132,10 +132,10 @@ function keepsNone(windows: Settings["LIMIT_PHONE_SENDS"]): string | false {
   const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
   return (
     windows.some(({ max, windowMs }) => max === 1 && windowMs === longestMs) &&
-    "its longest window has one message, and any stranger who asks for it takes it from the number's known devices."
+    "its longest window allows one message, so a stranger who asks for it takes it from the number's known devices."
   );
 }
 
 function unlimited(windows: readonly unknown[]): string | false {
-  return windows.length === 0 && "it is lifted, so a single caller can spend without bound.";
+  return windows.length === 0 && "it is unlimited, so a single caller can run up any cost.";
 }

@@ -13,6 +13,7 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
     return (await client.post("/v1/verifications", body, bearer(key))).status;
   };
 
+  expect(await api("list")).toMatchObject({ code: 0, stdout: "", stderr: "There are no API keys.\n" });
   const made = await api(
     "create",
     "shop",
@@ -75,7 +76,7 @@ test("phonekey restored names the backends whose API keys are good, and ends the
   await server.stop();
   const made = await phonekey(["keys", "api", "create", "shop", "--purposes", "verify_identity"], { folder });
   canary("token", made.stdout.trim());
-  expect((await phonekey(["restored"], { folder })).stdout).toContain("The API keys of shop are good");
+  expect((await phonekey(["restored"], { folder })).stdout).toContain("The API keys of shop are valid");
   const ended = await phonekey(["restored", "--end-api-keys", "--json"], { folder });
   expect(JSON.parse(ended.stdout)).toMatchObject({ backends: ["shop"], endedApiKeys: true });
   expect((await phonekey(["keys", "api", "list"], { folder })).stdout).toMatch(/^shop +revoked/);

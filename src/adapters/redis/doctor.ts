@@ -82,9 +82,9 @@ function version(name: string, info: Info): Finding {
 function eviction(name: string, info: Info): Finding {
   const part = `${name}, memory`;
   const policy = info.get("maxmemory_policy");
-  if (policy === "noeviction") return fine(part, "evicts nothing when it is full");
-  if (!policy) return doubtful(part, "does not tell what it does when it is full");
-  const says = `maxmemory-policy is ${policy}: when it is full it forgets limits, and they refill`;
+  if (policy === "noeviction") return fine(part, "evicts nothing when full");
+  if (!policy) return doubtful(part, "does not say what it does when full");
+  const says = `maxmemory-policy is ${policy}: when full it forgets limits, and they refill`;
   return wrong(part, says, { todo: "Set maxmemory-policy to noeviction." });
 }
 
@@ -98,7 +98,7 @@ function persistence(name: string, info: Info): Finding {
   if (info.get("aof_enabled") === "1") return fine(part, "keeps an append-only file");
   return fine(
     part,
-    "keeps no append-only file; after a crash the codes on their way are lost and limits are rebuilt from the database",
+    "keeps no append-only file; after a crash, codes that are out are lost and limits are rebuilt from the database",
   );
 }
 

@@ -9,7 +9,7 @@ const MAY_NOT = /^(AuthFailure\.)?UnauthorizedOperation/;
 /** What the cloud shows to accounts with an organizational identity alone, and its templates to none of their sub-accounts. */
 const NOT_SHOWN = /^FailedOperation\.(NotEnterpriseCertification|ProhibitSubAccountUse)$/;
 const CLOCK = /^(AuthFailure\.SignatureExpire|InternalError\.RequestTimeException)$/;
-const KEY_TODO = "See to TENCENT_SECRET_ID and TENCENT_SECRET_KEY; `phonekey tencent status` shows more.";
+const KEY_TODO = "Check TENCENT_SECRET_ID and TENCENT_SECRET_KEY; `phonekey tencent status` shows more.";
 
 /**
  * Whether the cloud takes our key and our clock, and has approved what the settings name for one kind of messages.
@@ -102,7 +102,7 @@ function filled(
 
 const STANDING: Readonly<Record<ReviewStatus, string>> = {
   approved: "is approved",
-  pending: "has passed its review, and the carriers do not know it yet",
+  pending: "passed its review, but the carriers do not know it yet",
   in_review: "is still in review",
   rejected: "was rejected",
 };
@@ -117,7 +117,7 @@ function reviewed(
   const todo =
     status === "rejected"
       ? "Correct it and run `phonekey tencent setup --resubmit`."
-      : "Until it is approved no message goes out: `phonekey tencent status --watch` tells when.";
+      : "Until it is approved no message goes out: `phonekey tencent status --watch` says when.";
   return wrong(part, says, { todo });
 }
 

@@ -65,7 +65,7 @@ export function tickFinding(finishedAt: number | undefined, since: number, now: 
   const late = now - (finishedAt ?? since);
   const todo =
     "Keep a server running, or have cron or a timer run `phonekey tick` every few minutes. " +
-    "Until then nothing that is over is deleted.";
+    "Until then nothing old is deleted.";
   if (late > TICK_LATE_MS) {
     const says = finishedAt ? `was last done ${spanOf(late)} ago` : "was never done";
     return doubtful("periodic work", says, { todo });

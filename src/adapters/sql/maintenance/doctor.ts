@@ -79,13 +79,13 @@ export async function checkRights(database: SqlDatabase, table: string): Promise
   const refused = await firstFailure(rowSteps(database));
   if (refused) return [wrong(name, `its user cannot ${refused}`, { todo: GRANT })];
   const refusedForTables = await firstFailure(tableSteps(database, table));
-  if (!refusedForTables) return [fine(name, "its user may do all that the server and migrations do")];
+  if (!refusedForTables) return [fine(name, "its user has all rights that the server and migrations need")];
   await database.db.schema
     .dropTable(table)
     .ifExists()
     .execute()
     .catch(() => {});
-  const says = `its user cannot ${refusedForTables}; migrations must, the server itself need not`;
+  const says = `its user cannot ${refusedForTables}; only migrations need that, the server does not`;
   return [doubtful(name, says, { todo: `${GRANT} Or run \`phonekey migrate\` as a user who may.` })];
 }
 
@@ -143,7 +143,7 @@ export async function checkClock(database: SqlDatabase, clock: Clock): Promise<r
   const { rows } = await sql<{ zone: string }>`select @@session.time_zone as zone`.execute(database.db);
   return [
     skewFinding(name, skewMs),
-    fine("database, time zone", `is ${rows[0]?.zone}, and all the same: times are kept as milliseconds`),
+    fine("database, time zone", `is ${rows[0]?.zone}, which does not matter: times are kept as milliseconds`),
   ];
 }
 
