@@ -9,20 +9,20 @@ const USE = "Usage: npm run test:faults [-- --write]     (FAULTS=short for the s
 
 const HEAD = `# What happens when something breaks
 
-Phonekey promises that what it has acknowledged stays, that no budget is refilled and no message is sent twice unasked,
-that it answers 503 with \`Retry-After\` while a store is away, and that it recovers by itself. The figures below are
-measured: \`npm run test:faults\` starts real processes and real stores, breaks them under steady load, and fails where
-a promise does. \`npm run test:faults -- --write\` writes this page anew. A short form of the same is part of \`npm test\`.
+Phonekey promises that what it has acknowledged is kept, that no budget is refilled and no message is sent twice unasked,
+that it answers 503 with \`Retry-After\` while a store is down, and that it recovers by itself. The figures below are
+measured: \`npm run test:faults\` starts real processes and real stores, breaks them under steady load, and fails if
+a promise is broken. \`npm run test:faults -- --write\` rewrites this page. A short form is part of \`npm test\`.
 
-The load: six people at a time who sign up under an \`Idempotency-Key\`, guess wrong now and then, sign in, change their
-name, refresh their session and sign out; and four attackers who ask for codes of two numbers without end and try wrong
-ones. It runs on before, during and after each fault.
+The load: six people at a time sign up with an \`Idempotency-Key\`, guess wrong now and then, sign in, change their
+name, refresh their session and sign out, while four attackers keep asking for codes of two numbers and trying wrong
+ones. It runs before, during and after each fault.
 `;
 
 const TAIL = `
-- *Answers*: all but those with 503. None was another 5xx.
+- *Answers*: all except those with 503. There was no other 5xx.
 - *503*: with \`Retry-After\`, as problem documents.
-- *Recovered*: from the end of the fault until every process had signed somebody in. Ten seconds are allowed.
+- *Recovered*: the time from the end of the fault until every process had signed somebody in. Ten seconds are allowed.
 - *Connections*: the most that the database saw, of the most that the pools may have together.
 - *Lost*: users, names, sessions, sign-outs, refresh tokens and wrong guesses that were acknowledged and were not there
   afterwards; and messages whose code could not verify, except where Redis itself was lost.

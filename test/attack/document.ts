@@ -6,35 +6,35 @@ const SECONDS_A_SOLUTION = 0.5;
 const HEAD = `# What attacks come to
 
 \`npm run attack\` starts Phonekey in one process, with its default settings, and lets attackers play against it beside
-normal people, on simulated time. It fails where a bound is broken. \`npm run attack -- --write\` writes this page anew; a
-short form of it is part of \`npm test\`. The same seed gives the same figures.
+normal people, in simulated time. It fails if a bound is broken. \`npm run attack -- --write\` rewrites this page; a
+short form is part of \`npm test\`. The same seed gives the same figures.
 
 **What runs.** The whole service behind its HTTP application: users, messages and the ledger of guesses in SQLite,
-limits in memory, its own clock set by the simulation, and a sender that counts. Challenges are judged by a stand-in
-that takes what says it was solved; attackers solve every one, and what that costs them is in the table (3 million rounds of PBKDF2, about half
-a second of one core). Only the replay meets real puzzles.
+limits in memory, a clock set by the simulation, and a sender that counts. A stand-in for challenges believes
+whoever claims to have solved one. Attackers solve all of them, and the table shows what that costs (3 million rounds of PBKDF2, about half
+a second of one core, for each). Only the replay attack meets real puzzles.
 
 **Who else is there.** 400 people with 300 attempts a day to sign in, most of them in the daytime: half behind
-carrier NAT (12 regions of four addresses each), some behind a campus' one address, the others at home, a part of them
+carrier NAT (12 regions of four addresses each), some behind the single address of a campus, the others at home, some of them
 with IPv6. One code in twenty is mistyped, one message in a hundred never arrives, some lose interest, and three in ten
-come on a new device. They live for a day before the attack begins. Where it matters what was learned (the rows about the budget and about a carrier's
-NAT), they live for two weeks, and one attempt in fifty is somebody's first, from wherever they are.
+come on a new device. They sign in for a day before the attack begins; if it matters what was learned (the rows about the budget and about a carrier's
+NAT), for two weeks, and one attempt in fifty is then somebody's first, from wherever they are.
 
 **On and off.** *Off* is \`GUARD_MODE=off\`, \`CAPTCHA=off\`, \`SPEND_HOUR=unlimited\`, \`SPEND_DAY=unlimited\`, every
-\`LIMIT_…=unlimited\` and \`RESEND_SECONDS=1\`. What bounds guesses cannot be switched off: three at a code, nine
-in 30 days at a number.
+\`LIMIT_…=unlimited\` and \`RESEND_SECONDS=1\`. The bounds on guesses cannot be switched off: three per code, nine
+per number in 30 days.
 
-**The columns.** *Messages* and *CNY*: of the attack, at 0.05 each; *an hour*: the most in any hour. *A range*: the most to any ten thousand numbers
-in any 24 hours. *Core hours*: for the challenges that the attacker solved. *Guesses*: wrong codes that were looked at.
-*One number* and *break-ins*: the chance of a break-in for the number that was guessed at most, and how many are
-to be expected over all numbers, if the attack goes on for a year. *Challenged*, *refused*, *kept out*: of the attempts of
-normal people, those who solved something, who were told to wait or come later, and who did not get in for that;
+**The columns.** *Messages* and *CNY*: those of the attack, at 0.05 each; *an hour*: the most CNY in any hour. *A range*: the most messages to any ten thousand numbers
+in any 24 hours. *Core hours*: what solving the challenges cost the attacker. *Guesses*: wrong codes that were checked.
+*One number* and *break-ins*: the chance of a break-in for the number that was guessed most, and how many
+to expect over all numbers, if the attack goes on for a year. *Challenged*, *refused*, *kept out*: the attempts of
+normal people who had to solve something, who were told to wait or come later, and who did not get in because of that;
 *known*: how many of the refused were on a known device.
 
-**What is held.** At most 60 messages in a day to a range that never converts; at most \`SPEND_HOUR\` in any hour, 50 CNY by default, and a
-tenth more with a third party's challenges; a chance of 1.5e-4 a year for one number, 5e-4 with six digits; nobody on a known device
-refused; and at most 1 % of normal attempts refused. The last one cannot hold against attackers who are in the same networks as people, ask faster than the share of
-those pays for, and cannot be told from them ([why](protection.md#shares)): the two rows where they do so are named in *Silencing others*.
+**What must hold.** At most 60 messages a day to a range where no code is ever entered; at most \`SPEND_HOUR\` in any hour, 50 CNY by default, and a
+tenth more with a third party's challenges; a chance of at most 1.5e-4 a year for one number, 5e-4 with six digits; nobody on a known device
+refused; and at most 1 % of normal attempts refused. The last bound cannot hold against attackers who are in the same networks as people, cannot be told from them, and ask faster
+than the share of those networks pays for ([why](protection.md#shares)): *Silencing others* names the two rows where they do.
 `;
 
 const COLUMNS = [

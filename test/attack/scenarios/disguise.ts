@@ -52,7 +52,7 @@ export const DISGUISE: Scenario = {
   attacker:
     "Claims to be somebody else with every request, by `X-Forwarded-For`, `Forwarded` and `X-Real-IP`, directly and through a proxy that is trusted, and with the addresses of one IPv6 network; or solves one proof of work and shows it hundreds of times.",
   stops:
-    "Forwarding headers count from configured proxies alone, and from the right; IPv6 counts by /64, mapped IPv4 as IPv4. A solution is bound to its number and counts once, in the very step that counts the message.",
+    "Forwarding headers count only from configured proxies, and are read from the right; IPv6 counts by /64, mapped IPv4 as IPv4. A solution is bound to its number and counts once, in the very step that counts the message.",
   left: "Nothing: they get what two addresses get, and one message for one solution.",
   attacks: [
     {

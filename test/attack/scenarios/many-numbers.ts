@@ -27,7 +27,7 @@ export const GUESSING_ACROSS: Scenario = {
   attacker:
     "Guesses three times at a code of one number, then goes on to the next, from 5,000 networks: slowly, below what brings on attack mode, or as fast as the budget lets it.",
   stops:
-    "Each number has its ledger. All numbers together have what is spent: no guess without a message, and messages are bounded by the budget of the hour and of the day.",
+    "Each number has its ledger. For all numbers together the budgets hold: there is no guess without a message, and the budgets of the hour and the day bound messages.",
   left: "The expected break-ins in the table, spread over all numbers, for an attacker who pays for a solution of every challenge, and whose victims each get messages that they did not ask for.",
   attacks: [
     {

@@ -94,9 +94,9 @@ const BOTH = ["short", "long"] as const;
 export const BOMBING: Scenario = {
   title: "Bombing a number, and locking its owner out",
   attacker:
-    "Asks for messages to one number all day, from ever new addresses and under every spelling, or takes every code that is to be had and uses up its guesses. The owner signs in every six hours on a telephone that is known.",
+    "Asks for messages to one number all day, from ever new addresses and under every spelling, or takes every code that can be had and uses up its guesses. The owner signs in every six hours on a known phone.",
   stops:
-    "Every spelling is one number. Strangers may leave six messages a day on it; four sends, and a ledger of guesses, are kept for its known devices.",
+    "Every spelling is one number. Strangers can cause six messages a day to it; four messages and a ledger of guesses are kept for its known devices.",
   left: "Six messages a day. An owner who has no known device is a stranger, and waits while the six are used up.",
   attacks: [
     {

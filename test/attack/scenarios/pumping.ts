@@ -38,10 +38,10 @@ const BOTH = ["short", "long"] as const;
 export const PUMPING: Scenario = {
   title: "Pumping",
   attacker:
-    "Earns at every message to ranges of numbers: asks for codes to number after number, waits out every block and takes every probe after it, solves every challenge, and in some rows enters a part of the codes, so that the traffic looks like people.",
+    "Earns by every message to certain ranges of numbers: asks for codes to number after number, waits out every block and uses every probe after it, solves every challenge, and in some rows enters some of the codes, so that the traffic looks like people.",
   stops:
-    "The guard blocks a range of ten thousand numbers at 40 messages that nobody approved, then for 1, 2, 4 and 8 hours with two probes after each. What is faked as complete counts as people until limits on the range, and after them the open part of the budget, end it. The rest is kept for networks that people sign in from.",
-  left: "Over very many ranges and networks the budget is what holds: from 5,000 networks an attacker who solves a challenge for each message spends its open part, three fifths. Strangers from a network that nobody signed in from in two weeks wait then. Entering half of the codes needs the numbers, and still earns no more.",
+    "The guard blocks a range of ten thousand numbers after 40 messages whose codes nobody entered, for 1, 2, 4 and 8 hours, with two probes after each block. Faked sign-ins count as people until the limits on the range, and then the open part of the budget, end them. The rest is kept for networks that people sign in from.",
+  left: "Across very many ranges and networks only the budget holds: from 5,000 networks, an attacker who solves a challenge for each message uses up its open part, three fifths. Strangers from a network that nobody signed in from for two weeks then wait. Entering half of the codes takes real numbers, and earns no more.",
   attacks: [
     {
       name: "one range, one address",
