@@ -25,7 +25,7 @@ export const ALERT_KINDS = {
     zh: "短信签名错误或未审核通过。",
   },
   sms_template: {
-    en: "The template is wrong, not approved, or does not take what it is filled with.",
+    en: "The template is wrong, not approved, or its variables do not match what is filled in.",
     zh: "短信模板错误、未审核通过，或参数与模板不符。",
   },
   sms_quota: {
@@ -37,16 +37,16 @@ export const ALERT_KINDS = {
     zh: "该应用未开通向此国家/地区发送短信。",
   },
   sms_refused: {
-    en: "The provider refuses our requests for a reason that this version does not know.",
+    en: "The provider refuses our requests for a reason unknown to this version.",
     zh: "服务商因本版本未知的原因拒绝了请求。",
   },
   spend: {
-    en: "A spend limit is used up to four fifths or more; once it is used up, strangers get no more messages, or the backend whose keys it is for.",
-    zh: "短信费用已达到预算的八成以上；预算用尽后，陌生设备将无法收到短信；若为某个 API 密钥自己的预算，则其后端将无法再发送短信。",
+    en: "A spending budget is 80 % used or more. Once it is used up, strangers get no more messages; if it is the budget of a backend's API keys, that backend gets none.",
+    zh: "短信费用已达到预算的八成以上。预算用尽后，未登录过的设备将无法收到短信；如果是某个后端 API 密钥自己的预算，则该后端无法再发送短信。",
   },
   attack: {
-    en: "Messages go out to strangers that no sign-in comes of. With GUARD_MODE=enforce strangers are about to be challenged, or are so already.",
-    zh: "大量发给陌生设备的短信没有完成登录。GUARD_MODE=enforce 时，系统即将或已经要求陌生设备进行人机验证。",
+    en: "Many messages to strangers lead to no sign-in. With GUARD_MODE=enforce strangers are already being challenged, or soon will be.",
+    zh: "大量发往未登录过的设备的短信没有带来登录。GUARD_MODE=enforce 时，系统已经或即将要求这些设备进行人机验证。",
   },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 
