@@ -6,7 +6,7 @@ import { settings } from "./settings.ts";
 
 /** Writes everything that is kept about one person. */
 export async function exportOne(written: string, file: string | undefined): Promise<void> {
-  console.error("This export holds a full phone number: hand it to nobody but the person.");
+  console.error("This export holds a full phone number: give it only to that person.");
   await withAccount(written, async (tools, user) => {
     const exported = await tools.export(user);
     if (!exported) return false;

@@ -9,7 +9,7 @@ export async function readImage(path: string): Promise<string> {
   const bytes = await readFile(path).catch(() => undefined);
   if (!bytes) throw new Error(`${path} cannot be read`);
   if (![JPG, PNG].some((mark) => bytes.subarray(0, mark.length).equals(mark))) {
-    throw new Error(`${path} is no JPG and no PNG`);
+    throw new Error(`${path} is neither a JPG nor a PNG`);
   }
   if (bytes.length > MOST_BYTES) throw new Error(`${path} is larger than 5 MB`);
   return bytes.toString("base64");

@@ -45,7 +45,7 @@ function rotateCommand(): Command {
           const { id, activeFrom } = await tools.rotate(kind);
           console.log(`New ${kind} key ${id}, in use from ${new Date(activeFrom).toISOString()}.`);
         }
-        console.log(`Removed ${await tools.prune()} keys that nothing needs any more.`);
+        console.log(`Removed ${await tools.prune()} keys that are no longer needed.`);
       }),
     );
 }

@@ -83,10 +83,10 @@ async function withNumber(
 
 function sentenceOf(outcome: Unlocked): string {
   if (outcome.status === "unlocked") {
-    return `Strangers have ${UNLOCK_GUESSES} more guesses, for a day. They need a new code for them; one that is out may have to end first, within ten minutes.`;
+    return `Strangers have ${UNLOCK_GUESSES} more guesses, for a day. They need a new code; if one is out, that may take up to ten minutes.`;
   }
   if (outcome.status === "not_spent") return "Nothing to unlock: strangers have guesses left.";
-  return `Not unlocked: once a day and three times in 30 days. Next from ${timeOf(outcome.retryAt)}.`;
+  return `Not unlocked: a number can be unlocked once a day and three times in 30 days, next from ${timeOf(outcome.retryAt)}.`;
 }
 
 function asText(state: NumberState, now: number): string {

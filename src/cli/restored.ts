@@ -47,10 +47,10 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
     return;
   }
   console.log(
-    `Ended ${sessions} sessions. Erased ${erased} users again; ${unknown} of the list are not here.`,
+    `Ended ${sessions} sessions. Erased ${erased} users again; ${unknown} ids of the list were not found.`,
   );
   if (unreadable > 0)
-    console.error(`${unreadable} lines of the list have no id: nobody was erased for them.`);
+    console.error(`${unreadable} lines of the list have no id, so nobody was erased for them.`);
   if (backends.length > 0) console.log(keysLine(backends, endApiKeys));
 }
 
@@ -70,7 +70,7 @@ async function putKeysRight(ends: boolean): Promise<readonly string[]> {
 function keysLine(backends: readonly string[], isEnded: boolean): string {
   const names = backends.join(", ");
   if (isEnded) return `Ended the API keys of ${names}: make new ones with \`phonekey keys api create\`.`;
-  return `The API keys of ${names} are good, also those that were revoked since the backup: revoke or rotate them.`;
+  return `The API keys of ${names} are valid, even those that were revoked since the backup: revoke or rotate them.`;
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {}

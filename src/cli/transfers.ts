@@ -51,7 +51,7 @@ function summary(counts: ImportCounts, interrupted: boolean): string {
   const { read, imported, alreadyThere, conflicting, refused } = counts;
   const lines = [
     `Imported ${imported} of ${read} users. They are unproven until their first code.`,
-    `${alreadyThere} were here already, ${conflicting} left out for somebody else's id or phone, ${refused} refused.`,
+    `${alreadyThere} existed already, ${conflicting} conflict with another user's id or phone and were left out, ${refused} refused.`,
   ];
   if (interrupted) lines.push("Interrupted. Run it again and it goes on.");
   return lines.join("\n");

@@ -47,7 +47,7 @@ function exportCommand(): Command {
 
 async function exportTo({ file, json = false }: ExportOptions): Promise<void> {
   const say = file ? console.log : console.error;
-  console.error("This export holds full phone numbers: keep it as you keep the database.");
+  console.error("This export holds full phone numbers: guard it like the database.");
   const interrupt = onInterrupt();
   const { exported, unreadable, interrupted } = await withTransferTools(async (tools) => {
     const output = file ? await createOutput(file) : standardOutput();
@@ -82,7 +82,7 @@ async function writeAll(
       exported += page.lines.length;
       unreadable += page.unreadable.length;
       for (const id of page.unreadable)
-        console.error(`user ${id}: left out: it has no phone, or it does not open`);
+        console.error(`user ${id}: left out: it has no phone number, or its number cannot be decrypted`);
       progress.show(exported, total > 0 ? exported / total : undefined);
     }
     const interrupted = interrupt.isAsked();

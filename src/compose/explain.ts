@@ -15,13 +15,16 @@ const BY_CODE: readonly (readonly [RegExp, string])[] = [
   [/^(ENOTFOUND|EAI_\w+)$/, "its host name is not known"],
   [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, "its address does not answer"],
   [/^(ECONNRESET|EPIPE)$/, "the connection was cut; perhaps one side expects TLS and the other does not"],
-  [/^(ERR_SSL_WRONG_VERSION_NUMBER|EPROTO|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/, "it does not speak TLS there"],
+  [
+    /^(ERR_SSL_WRONG_VERSION_NUMBER|EPROTO|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/,
+    "it does not speak TLS at that address",
+  ],
   [/^(EACCES|EPERM|EROFS)$/, "this user may not write there"],
-  [/^(ENOTDIR|ENOENT|EEXIST)$/, "its folder is not there and cannot be made"],
-  [/^EISDIR$/, "there is a folder in the place of its file"],
+  [/^(ENOTDIR|ENOENT|EEXIST)$/, "its folder does not exist and cannot be made"],
+  [/^EISDIR$/, "there is a folder where its file should be"],
   [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, "the disk is full"],
   [/^SQLITE_NOTADB/, "its file is not a database"],
-  [/^SQLITE_CORRUPT/, "its file is damaged; move it, its -wal and its -shm away, and play back a backup"],
+  [/^SQLITE_CORRUPT/, "its file is damaged; move it, its -wal and its -shm away, and restore a backup"],
   [/^SQLITE_(READONLY|PERM|AUTH)/, "its file cannot be written"],
   [/^SQLITE_CANTOPEN/, "its file cannot be opened"],
   [/^SQLITE_(BUSY|LOCKED)/, "another process has it locked"],
@@ -29,13 +32,16 @@ const BY_CODE: readonly (readonly [RegExp, string])[] = [
 
 const BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
   [/^(WRONGPASS|ERR invalid password)/, "it refused the user or the password"],
-  [/^(NOAUTH|ERR AUTH .*without any password)/, "it asks for another password than the URL has, or for none"],
+  [
+    /^(NOAUTH|ERR AUTH .*without any password)/,
+    "it expects another password than the one in the URL, or none",
+  ],
   [/^NOPERM|^ERR .*can't run this command/, "its user lacks a right"],
   [/^MOVED/, "it is a node of a cluster; write redis+cluster:// in its URL"],
   [/^(MISCONF|OOM|READONLY|NOREPLICAS)/, "it takes no writes"],
   [
     /^ConnectionFailed\("Unable to open .*: 14/,
-    "its file cannot be opened; another thing may be in its place",
+    "its file cannot be opened; something else may be in its place",
   ],
   [/cluster support disabled/, "it is no cluster; write redis:// in its URL"],
 ];

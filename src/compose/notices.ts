@@ -110,16 +110,16 @@ export function tellMissingNotices(config: Config, log: Log): void {
   if (missing.length > 0) log.warn({ missing }, `notices without a template are not sent; ${KEPT_NUMBERS}`);
 }
 
-const KEPT_NUMBERS = "no account moves to another number where its former one could not be told";
+const KEPT_NUMBERS = "no account moves to another number if its former one could not be told";
 
 /** What the doctor says of notices that are not sent. */
 export function checkNotices(config: Config): Finding[] {
   const missing = missingNoticeTemplates(config);
   if (missing.length === 0) return [];
-  const says = `nobody is told of some changes to their account: ${missing.join(", ")} are not set; ${KEPT_NUMBERS}`;
+  const says = `without a template, and so not sent: ${missing.join(", ")} are not set; ${KEPT_NUMBERS}`;
   return [
     doubtful("notices", says, {
-      todo: "Have texts for notices approved and name them (docs/accounts.md).",
+      todo: "Run `phonekey tencent setup --notices all`, and set what it prints once that is approved (docs/accounts.md).",
     }),
   ];
 }

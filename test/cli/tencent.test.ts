@@ -124,7 +124,7 @@ describe("phonekey tencent setup", () => {
     [["--parameters", "1"], /has 2 variables and the sender passes 1/],
     [
       ["--document-image", "FOLDER/license.gif", "--qualification-id", "1"],
-      /license.gif is no JPG and no PNG/,
+      /license.gif is neither a JPG nor a PNG/,
     ],
     [["--document-image", "FOLDER/gone.png", "--qualification-id", "1"], /gone.png cannot be read/],
     [["--qualification-id", "1"], /it needs an image/],

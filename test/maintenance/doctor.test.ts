@@ -185,7 +185,7 @@ describe("the doctor, on SQLite", () => {
     [
       "a folder in its place",
       (path) => mkdirSync(path, { recursive: true }),
-      /another thing may be in its place/,
+      /something else may be in its place/,
     ],
     ["a file that is no database", (path) => writeFileSync(path, "x".repeat(9_000)), /is not a database/],
   ];
@@ -205,7 +205,7 @@ describe("the doctor, on SQLite", () => {
     expect(troubles(findings)[0]).toMatchObject({
       name: "database",
       status: "wrong",
-      says: "the database is unavailable: its folder is not there and cannot be made",
+      says: "the database is unavailable: its folder does not exist and cannot be made",
     });
   });
 

@@ -44,5 +44,7 @@ test("phonekey users invite says who may sign up, beside a running server", { ti
   expect(await enter(guest)).toEqual([201, true]);
   // Used up; and whoever has an account needs none.
   expect(await invite("list", "--json")).toMatchObject({ code: 0, stdout: "" });
+  const empty = { code: 0, stderr: expect.stringContaining("no open invitations") };
+  expect(await invite("list")).toMatchObject(empty);
   expect(await enter(guest)).toEqual([201, false]);
 });
