@@ -12,9 +12,9 @@ const REQUEST = { phoneTag: "", purpose: "sign_in", address: "192.0.2.1" } as co
 
 const SEE_TO: Readonly<Record<CaptchaService, string>> = {
   tencent:
-    "See to TENCENT_CAPTCHA_APP_ID, TENCENT_CAPTCHA_APP_SECRET, the API key and its right captcha:DescribeCaptchaResult, and the network.",
-  turnstile: "See to TURNSTILE_SECRET_KEY and the network.",
-  hcaptcha: "See to HCAPTCHA_SITE_KEY, HCAPTCHA_SECRET_KEY and the network.",
+    "Check TENCENT_CAPTCHA_APP_ID, TENCENT_CAPTCHA_APP_SECRET, the API key and its right captcha:DescribeCaptchaResult, and the network.",
+  turnstile: "Check TURNSTILE_SECRET_KEY and the network.",
+  hcaptcha: "Check HCAPTCHA_SITE_KEY, HCAPTCHA_SECRET_KEY and the network.",
 };
 
 /** Whether the captcha service answers and takes our keys: it is shown a solution that nobody made. */
