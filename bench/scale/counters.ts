@@ -6,7 +6,7 @@ import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
 import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
 import { openMysql } from "../../src/adapters/sql/mysql/open.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
-import type { LimitCheck, LimitStore } from "../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../src/core/protection/ports.ts";
 import { startProxy } from "../../test/support/tcp-proxy.ts";
 import { median } from "./cost.ts";
 
@@ -110,7 +110,7 @@ async function takesPerSecond(
   const caller = async () => {
     while (performance.now() < until) {
       const member = randomBytes(16).toString("base64url");
-      const result = await store.take({ member, checks: checksOf(member, sharing, run) }, Date.now());
+      const result = await store.take({ member, limits: limitsOf(member, sharing, run) }, Date.now());
       if (!result.ok) throw new Error(`refused by ${result.refusedBy}`);
       taken += 1;
     }
@@ -121,7 +121,7 @@ async function takesPerSecond(
 }
 
 /** What a start counts on for its phone; and what all starts count on. */
-function checksOf(phone: string, sharing: Sharing, run: string): readonly LimitCheck[] {
+function limitsOf(phone: string, sharing: Sharing, run: string): readonly Limit[] {
   const windows = [{ max: 5, windowMs: HOUR_MS }];
   const own = ["resend", "phone_side", "phone"].map((name) => ({ name, key: `${name}:${phone}`, windows }));
   if (sharing === "none") return own;

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
-import type { LimitCheck, LimitStore, TakeRequest } from "../../src/core/protection/ports.ts";
+import type { Limit, LimitStore, TakeRequest } from "../../src/core/protection/ports.ts";
 import { expectFairMixture } from "./limit-model.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 /** The part of the contract of `LimitStore` that is about counters which many requests share. */
 export function crowdSuite(store: () => LimitStore): void {
   describe("counters that many share", () => {
-    const shared = (key: string, max: number, name = "total"): LimitCheck => {
+    const shared = (key: string, max: number, name = "total"): Limit => {
       return { name, key, windows: [{ max, windowMs: MINUTE }] };
     };
-    const take = (checks: readonly LimitCheck[], more: Partial<TakeRequest> = {}, now = NOW) =>
-      store().take({ member: fresh("member"), checks, ...more }, now);
+    const take = (limits: readonly Limit[], more: Partial<TakeRequest> = {}, now = NOW) =>
+      store().take({ member: fresh("member"), limits, ...more }, now);
     const passing = (taken: readonly { readonly ok: boolean }[]) => taken.filter(({ ok }) => ok).length;
 
     test.each([5, 40])("of 120 parallel takes exactly %i pass", async (max) => {
@@ -41,13 +41,13 @@ export function crowdSuite(store: () => LimitStore): void {
 
     test("racing takes over crossing counters end, and count on all of them or on none", async () => {
       const [a, b, own] = [shared(fresh("a"), 10), shared(fresh("b"), 25, "country"), fresh("own")];
-      const plain: LimitCheck = { name: "own", key: own, windows: [{ max: 40, windowMs: MINUTE }] };
+      const plain: Limit = { name: "own", key: own, windows: [{ max: 40, windowMs: MINUTE }] };
       const orders = [
         [a, b, plain],
         [plain, b, a],
         [b, plain],
       ];
-      const taken = await parallel(90, (n) => take(orders[n % 3] as LimitCheck[]));
+      const taken = await parallel(90, (n) => take(orders[n % 3] as Limit[]));
       const both = passing(taken.filter((_, n) => n % 3 < 2));
       const alone = passing(taken.filter((_, n) => n % 3 === 2));
       expect(both).toBeLessThanOrEqual(10);
@@ -56,7 +56,7 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(passing(rest)).toBe(15);
     });
 
-    test("a full one refuses by its name, in the order of the checks, and nothing is counted anywhere", async () => {
+    test("a full one refuses by its name, in the order of the limits, and nothing is counted anywhere", async () => {
       const full = shared(fresh("full"), 4, "second");
       const alsoFull = shared(fresh("also"), 3, "third");
       const free = shared(fresh("free"), 5, "first");
@@ -85,12 +85,12 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(passing(await parallel(10, () => take([limit])))).toBe(0);
     });
 
-    test("an advisory check tells that it is full, and leaves the binding one on its key alone", async () => {
+    test("an advisory limit tells that it is full, and leaves the binding one on its key alone", async () => {
       const limit = shared(fresh("key"), 8);
       const told = { ...shared(limit.key, 4, "told"), advisory: true };
       for (let n = 0; n < 7; n++) {
-        const checks = n % 2 ? [told, limit] : [limit, told];
-        expect(await take(checks)).toMatchObject({ ok: true });
+        const limits = n % 2 ? [told, limit] : [limit, told];
+        expect(await take(limits)).toMatchObject({ ok: true });
       }
       expect(await take([limit, told])).toMatchObject({ ok: true, exceeded: ["told"] });
       expect(await take([told, limit])).toMatchObject({ ok: false, refusedBy: "total" });

@@ -8,7 +8,7 @@ export function leaseSuite(store: () => LimitStore): void {
     const until = NOW + 10 * MINUTE;
     const leaseOn = (key: string, wanted: number, cap: number, expiresAt = until) => ({
       member: fresh("member"),
-      checks: [],
+      limits: [],
       lease: { key, wanted, cap, expiresAt },
     });
 
@@ -94,11 +94,11 @@ export function leaseSuite(store: () => LimitStore): void {
     test("what an approval gives back goes in one step: own events, the oldest of others, guesses", async () => {
       const [own, shared, guesses] = [fresh("own"), fresh("shared"), fresh("guesses")];
       const windows = [{ max: 2, windowMs: 10 * MINUTE }];
-      const check = (key: string) => ({ name: key, key, windows });
+      const limit = (key: string) => ({ name: key, key, windows });
       const take = (key: string, member: string, now = NOW) =>
-        store().take({ member, checks: [check(key)] }, now);
+        store().take({ member, limits: [limit(key)] }, now);
       const held = leaseOn(guesses, 3, 3);
-      await store().take({ ...held, checks: [check(own), check(shared)] }, NOW - 2);
+      await store().take({ ...held, limits: [limit(own), limit(shared)] }, NOW - 2);
       await take(own, fresh("older"), NOW - 3);
       await take(shared, fresh("newer"), NOW - 1);
       await store().settle({
@@ -118,16 +118,16 @@ export function leaseSuite(store: () => LimitStore): void {
 
     test("an approval forgives the oldest of the others on a key on which it forgets its own", async () => {
       const key = fresh("shared");
-      const checks = [{ name: "shared", key, windows: [{ max: 3, windowMs: 10 * MINUTE }] }];
+      const limits = [{ name: "shared", key, windows: [{ max: 3, windowMs: 10 * MINUTE }] }];
       const own = fresh("own");
-      await store().take({ member: own, checks }, NOW - 3);
-      for (const at of [NOW - 2, NOW - 1]) await store().take({ member: fresh("other"), checks }, at);
+      await store().take({ member: own, limits }, NOW - 3);
+      for (const at of [NOW - 2, NOW - 1]) await store().take({ member: fresh("other"), limits }, at);
       await store().settle({
         forget: { keys: [key], members: [own] },
         forgive: [key],
         release: { key: fresh("guesses"), member: own, count: 1 },
       });
-      const take = () => store().take({ member: fresh("member"), checks }, NOW);
+      const take = () => store().take({ member: fresh("member"), limits }, NOW);
       for (let n = 0; n < 2; n++) expect(await take()).toMatchObject({ ok: true });
       expect(await take()).toMatchObject({ ok: false, retryAt: NOW - 1 + 10 * MINUTE });
     });

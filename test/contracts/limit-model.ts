@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { LimitCheck, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
+import type { Limit, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
 import { fresh, NOW } from "./samples.ts";
 
 interface Counted {
@@ -24,34 +24,34 @@ interface Model {
   moved: Pick<Held, "key" | "endsAt">[];
 }
 
-function lets(model: Model, check: LimitCheck, now: number): boolean {
-  const since = (ms: number) => model.events.filter(({ key, at }) => key === check.key && at > now - ms);
-  const room = check.windows.every(({ max, windowMs }) => since(windowMs).length < max);
-  if (!check.backoff) return room;
-  const times = since(check.backoff.windowMs).map(({ at }) => at);
+function lets(model: Model, limit: Limit, now: number): boolean {
+  const since = (ms: number) => model.events.filter(({ key, at }) => key === limit.key && at > now - ms);
+  const room = limit.windows.every(({ max, windowMs }) => since(windowMs).length < max);
+  if (!limit.backoff) return room;
+  const times = since(limit.backoff.windowMs).map(({ at }) => at);
   if (times.length === 0) return room;
-  const { baseMs, from = 1, every = 1 } = check.backoff;
+  const { baseMs, from = 1, every = 1 } = limit.backoff;
   const beyond = times.length - from;
   if (beyond < 0 || beyond % every !== 0) return room;
   return room && now >= Math.max(...times) + baseMs * 2 ** (beyond / every);
 }
 
 /** Found by trying one millisecond after the other. */
-function letsAt(model: Model, check: LimitCheck, now: number): number {
+function letsAt(model: Model, limit: Limit, now: number): number {
   let at = now;
-  while (!lets(model, check, at)) at += 1;
+  while (!lets(model, limit, at)) at += 1;
   return at;
 }
 
-function modelTake(model: Model, { member, checks, lease }: TakeRequest, now: number): TakeResult {
+function modelTake(model: Model, { member, limits, lease }: TakeRequest, now: number): TakeResult {
   const exceeded: string[] = [];
-  for (const check of checks) {
-    if (lets(model, check, now)) continue;
-    if (check.advisory) {
-      exceeded.push(check.name);
+  for (const limit of limits) {
+    if (lets(model, limit, now)) continue;
+    if (limit.advisory) {
+      exceeded.push(limit.name);
       continue;
     }
-    return { ok: false, refusedBy: check.name, retryAt: letsAt(model, check, now) };
+    return { ok: false, refusedBy: limit.name, retryAt: letsAt(model, limit, now) };
   }
   let leased = 0;
   const moved = model.moved.some(({ key, endsAt }) => key === lease?.key && endsAt > now);
@@ -62,9 +62,9 @@ function modelTake(model: Model, { member, checks, lease }: TakeRequest, now: nu
     if (leased < 1) return { ok: false, refusedBy: "lease", retryAt: Math.min(...ends) };
     model.leases.push({ key: lease.key, member, amount: leased, endsAt: lease.expiresAt });
   }
-  for (const key of new Set(checks.map((check) => check.key))) model.events.push({ key, member, at: now });
-  const waiting = checks.filter(({ backoff, advisory }) => backoff && (backoff.from ?? 1) === 1 && !advisory);
-  const nextAt = Math.max(now, ...waiting.map((check) => letsAt(model, check, now)));
+  for (const key of new Set(limits.map((limit) => limit.key))) model.events.push({ key, member, at: now });
+  const waiting = limits.filter(({ backoff, advisory }) => backoff && (backoff.from ?? 1) === 1 && !advisory);
+  const nextAt = Math.max(now, ...waiting.map((limit) => letsAt(model, limit, now)));
   const steady = lease && !moved && { steady: true as const };
   return { ok: true, leased, nextAt, ...steady, ...(exceeded.length > 0 && { exceeded }) };
 }
@@ -81,12 +81,12 @@ const backoff = fc.record(
   },
   { requiredKeys: ["baseMs", "windowMs"] },
 );
-type Rule = Pick<LimitCheck, "windows" | "backoff" | "advisory">;
+type Rule = Pick<Limit, "windows" | "backoff" | "advisory">;
 
 const advisory = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true));
 const windows = fc.record({ windows: fc.array(window, { maxLength: 2 }), advisory });
 const waits = fc.record({ windows: fc.constant([]), backoff, advisory });
-/** No check has both: whether a backoff begins anew when a window has room is not asked. */
+/** No limit has both: whether a backoff begins anew when a window has room is not asked. */
 const whole: fc.Arbitrary<Rule> = fc.oneof(windows, waits);
 const steps = (earliestMs: number) =>
   fc.array(stepFrom(earliestMs), { minLength: 5, maxLength: 40, size: "max" });
@@ -141,8 +141,8 @@ async function expectLike(
   await fc.assert(
     fc.asyncProperty(rulesOf, stepsOf, async (rules, steps) => {
       const run = fresh("run");
-      const checks = rules.map((each, index): LimitCheck => {
-        return { name: `check-${index}`, key: `${run}.${index}`, ...each };
+      const limits = rules.map((each, index): Limit => {
+        return { name: `limit-${index}`, key: `${run}.${index}`, ...each };
       });
       const model: Model = { events: [], leases: [], moved: [] };
       const members: string[] = [];
@@ -155,7 +155,7 @@ async function expectLike(
           const { lease } = each;
           const taken: TakeRequest = {
             member,
-            checks: each.keys.map((index) => checks[index] as LimitCheck),
+            limits: each.keys.map((index) => limits[index] as Limit),
             ...(lease && {
               lease: { key: run, wanted: lease.wanted, cap: lease.cap, expiresAt: now + lease.forMs },
             }),
@@ -178,7 +178,7 @@ async function expectLike(
           model.leases = model.leases.filter(({ amount }) => amount > 0);
         }
       }
-      for (const check of checks) expectNeverExceeded(model.events, check);
+      for (const limit of limits) expectNeverExceeded(model.events, limit);
     }),
     { numRuns },
   );
@@ -214,9 +214,9 @@ export async function expectFairMixture(store: LimitStore): Promise<void> {
       for (const [n, { how, waitMs }] of takes.entries()) {
         now += waitMs;
         const windows = how === "free" ? [] : [{ max: most[how], windowMs }];
-        const check = { name: "shared", key, windows };
+        const limit = { name: "shared", key, windows };
         const all = passed.filter(({ at }) => at > now - windowMs).length;
-        const taken = await store.take({ member: `${key}.${n}`, checks: [check] }, now);
+        const taken = await store.take({ member: `${key}.${n}`, limits: [limit] }, now);
         if (taken.ok) passed.push({ how, at: now });
         else expect(all).toBeGreaterThanOrEqual(most[how]);
       }
@@ -231,10 +231,10 @@ export async function expectFairMixture(store: LimitStore): Promise<void> {
 }
 
 /** Every window that ends with an event; the others hold no more. */
-function expectNeverExceeded(events: readonly Counted[], check: LimitCheck): void {
-  if (check.advisory) return;
-  const times = events.filter(({ key }) => key === check.key).map(({ at }) => at);
-  for (const { max, windowMs } of check.windows) {
+function expectNeverExceeded(events: readonly Counted[], limit: Limit): void {
+  if (limit.advisory) return;
+  const times = events.filter(({ key }) => key === limit.key).map(({ at }) => at);
+  for (const { max, windowMs } of limit.windows) {
     for (const end of times) {
       const inside = times.filter((at) => at > end - windowMs && at <= end);
       expect(inside.length).toBeLessThanOrEqual(max);

@@ -1,10 +1,10 @@
-import type { LimitCheck, TakeRequest } from "../../src/core/protection/ports.ts";
+import type { Limit, TakeRequest } from "../../src/core/protection/ports.ts";
 import { fresh, MINUTE } from "./samples.ts";
 
-export function check(key: string, max: number, windowMs = MINUTE, name = "sends"): LimitCheck {
+export function aLimit(key: string, max: number, windowMs = MINUTE, name = "sends"): Limit {
   return { name, key, windows: [{ max, windowMs }] };
 }
 
-export function request(checks: readonly LimitCheck[], more: Partial<TakeRequest> = {}): TakeRequest {
-  return { member: fresh("member"), checks, ...more };
+export function request(limits: readonly Limit[], more: Partial<TakeRequest> = {}): TakeRequest {
+  return { member: fresh("member"), limits, ...more };
 }

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { LimitStore } from "../../src/core/protection/ports.ts";
-import { check, request } from "./limit-requests.ts";
+import { aLimit, request } from "./limit-requests.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 /** The part of the contract of `LimitStore` that is about what comes back to a store that was lost. */
 export function seedSuite(store: () => LimitStore): void {
   describe("seed", () => {
     const passes = async (key: string, max: number) =>
-      (await store().take(request([check(key, max)]), NOW)).ok;
+      (await store().take(request([aLimit(key, max)]), NOW)).ok;
 
     test("puts back what is missing, leaves what is there as it is, and remembers the epoch", async () => {
       const epoch = fresh("epoch");
       const key = fresh("key");
-      const counted = request([check(key, 10)]);
+      const counted = request([aLimit(key, 10)]);
       await store().take(counted, NOW);
       expect(await store().seeded(epoch)).toBe(false);
       const events = [
@@ -23,7 +23,7 @@ export function seedSuite(store: () => LimitStore): void {
       await parallel(3, () => store().seed(epoch, [{ events }]));
       expect(await store().seeded(epoch)).toBe(true);
       expect(await store().seeded(fresh("epoch"))).toBe(false);
-      expect(await store().take(request([check(key, 2)]), NOW)).toEqual({
+      expect(await store().take(request([aLimit(key, 2)]), NOW)).toEqual({
         ok: false,
         refusedBy: "sends",
         retryAt: NOW + 30 * SECOND,
@@ -34,7 +34,7 @@ export function seedSuite(store: () => LimitStore): void {
     test("a take for an epoch that is not seeded is refused and counts nothing", async () => {
       const epoch = fresh("epoch");
       const key = fresh("key");
-      const wanted = request([check(key, 1)], { epoch });
+      const wanted = request([aLimit(key, 1)], { epoch });
       expect(await store().take(wanted, NOW)).toEqual({ ok: false, refusedBy: "unseeded", retryAt: NOW });
       await store().seed(epoch, []);
       expect(await store().take(wanted, NOW)).toMatchObject({ ok: true });
@@ -52,11 +52,11 @@ export function seedSuite(store: () => LimitStore): void {
       })();
       await expect(store().seed(epoch, half)).rejects.toThrow("killed");
       expect(await store().seeded(epoch)).toBe(false);
-      const refused = await store().take(request([check(key, 99)], { epoch }), NOW);
+      const refused = await store().take(request([aLimit(key, 99)], { epoch }), NOW);
       expect(refused).toMatchObject({ ok: false, refusedBy: "unseeded" });
       await parallel(2, () => store().seed(epoch, pages));
-      expect(await store().take(request([check(key, 6)], { epoch }), NOW)).toMatchObject({ ok: false });
-      expect(await store().take(request([check(key, 7)], { epoch }), NOW)).toMatchObject({ ok: true });
+      expect(await store().take(request([aLimit(key, 6)], { epoch }), NOW)).toMatchObject({ ok: false });
+      expect(await store().take(request([aLimit(key, 7)], { epoch }), NOW)).toMatchObject({ ok: true });
     });
 
     test("takes thousands of events, and none", async () => {

@@ -3,7 +3,7 @@ import type { LimitStore } from "../../src/core/protection/ports.ts";
 import { crowdSuite } from "./limit-crowds.ts";
 import { leaseSuite } from "./limit-leases.ts";
 import { expectLikeModel } from "./limit-model.ts";
-import { check, request } from "./limit-requests.ts";
+import { aLimit, request } from "./limit-requests.ts";
 import { seedSuite } from "./limit-seeds.ts";
 import { amountSuite } from "./limit-sums.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
@@ -30,11 +30,11 @@ export function limitStoreContract(
 
     /** Whether one more would be let through on this key with this limit; counts it if so. */
     const passes = async (key: string, max: number, now = NOW) =>
-      (await store.take(request([check(key, max)]), now)).ok;
+      (await store.take(request([aLimit(key, max)]), now)).ok;
 
     describe("windows", () => {
       test("of 200 parallel takes exactly as many pass as the limit allows", async () => {
-        const limit = check(fresh("key"), 7);
+        const limit = aLimit(fresh("key"), 7);
         const taken = await parallel(200, () => store.take(request([limit]), NOW));
         expect(taken.filter(({ ok }) => ok)).toHaveLength(7);
         expect(taken.find(({ ok }) => !ok)).toEqual({
@@ -61,7 +61,7 @@ export function limitStoreContract(
         }
       });
 
-      test("several windows of one check all have to let it through", async () => {
+      test("several windows of one limit all have to let it through", async () => {
         const windows = [
           { max: 2, windowMs: MINUTE },
           { max: 3, windowMs: 10 * MINUTE },
@@ -79,7 +79,7 @@ export function limitStoreContract(
         });
       });
 
-      test("a check without windows counts and never refuses", async () => {
+      test("a limit without windows counts and never refuses", async () => {
         const key = fresh("key");
         const open = { name: "open", key, windows: [] };
         for (let n = 0; n < 5; n++)
@@ -95,44 +95,44 @@ export function limitStoreContract(
       });
 
       test("a limit of nothing refuses always", async () => {
-        expect(await store.take(request([check(fresh("key"), 0)]), NOW)).toMatchObject({
+        expect(await store.take(request([aLimit(fresh("key"), 0)]), NOW)).toMatchObject({
           refusedBy: "sends",
         });
       });
     });
 
     describe("all or none", () => {
-      test("the first check that refuses is named, and nothing is counted anywhere", async () => {
+      test("the first limit that refuses is named, and nothing is counted anywhere", async () => {
         const free = fresh("free");
         const full = fresh("full");
         const alsoFull = fresh("also-full");
         await passes(full, 1);
         await passes(alsoFull, 1);
-        const checks = [
-          check(free, 5),
-          check(full, 1, MINUTE, "second"),
-          check(alsoFull, 1, MINUTE, "third"),
+        const limits = [
+          aLimit(free, 5),
+          aLimit(full, 1, MINUTE, "second"),
+          aLimit(alsoFull, 1, MINUTE, "third"),
         ];
         for (let n = 0; n < 20; n++) {
-          expect(await store.take(request(checks), NOW)).toMatchObject({ ok: false, refusedBy: "second" });
+          expect(await store.take(request(limits), NOW)).toMatchObject({ ok: false, refusedBy: "second" });
         }
         expect(await passes(free, 1)).toBe(true);
       });
 
-      test("a refused lease counts no event, a refused check takes no lease", async () => {
+      test("a refused lease counts no event, a refused limit takes no lease", async () => {
         const key = fresh("key");
         const full = fresh("full");
         const guesses = fresh("guesses");
         const lease = { key: guesses, wanted: 2, cap: 2, expiresAt: NOW + MINUTE };
         await passes(full, 1);
-        const refused = await store.take(request([check(full, 1)], { lease }), NOW);
+        const refused = await store.take(request([aLimit(full, 1)], { lease }), NOW);
         expect(refused).toMatchObject({ refusedBy: "sends" });
         expect(
-          await store.take(request([check(key, 1)], { lease: { ...lease, cap: 0 } }), NOW),
+          await store.take(request([aLimit(key, 1)], { lease: { ...lease, cap: 0 } }), NOW),
         ).toMatchObject({
           refusedBy: "lease",
         });
-        expect(await store.take(request([check(key, 1)], { lease }), NOW)).toMatchObject({
+        expect(await store.take(request([aLimit(key, 1)], { lease }), NOW)).toMatchObject({
           ok: true,
           leased: 2,
         });
@@ -140,7 +140,7 @@ export function limitStoreContract(
 
       test("racing takes over crossing keys end, and count on both keys or on neither", async () => {
         const [a, b] = [fresh("a"), fresh("b")];
-        const there = [check(a, 10), check(b, 15)];
+        const there = [aLimit(a, 10), aLimit(b, 15)];
         const back = [...there].reverse();
         const taken = await parallel(60, (index) => store.take(request(index % 2 ? there : back), NOW));
         expect(taken.filter(({ ok }) => ok)).toHaveLength(10);
@@ -149,9 +149,9 @@ export function limitStoreContract(
         expect(rest.filter(Boolean)).toHaveLength(5);
       });
 
-      test("checks with the same key share one event", async () => {
+      test("limits with the same key share one event", async () => {
         const key = fresh("key");
-        const both = [check(key, 2, MINUTE, "one"), check(key, 3, MINUTE, "other")];
+        const both = [aLimit(key, 2, MINUTE, "one"), aLimit(key, 3, MINUTE, "other")];
         expect(await store.take(request(both), NOW)).toMatchObject({ ok: true });
         expect(await passes(key, 2)).toBe(true);
         expect(await passes(key, 2)).toBe(false);
@@ -159,13 +159,16 @@ export function limitStoreContract(
 
       test("a member counts once on a key: of several that race one passes", async () => {
         const key = fresh("key");
-        const same = request([check(key, 10)]);
+        const same = request([aLimit(key, 10)]);
         const taken = await parallel(20, () => store.take(same, NOW));
         expect(taken.filter(({ ok }) => ok)).toHaveLength(1);
         expect(taken.filter((each) => !each.ok && each.isCounted)).toHaveLength(19);
         expect(await passes(key, 2)).toBe(true);
-        expect(await store.take(request([check(key, 2)]), NOW)).not.toHaveProperty("isCounted");
-        expect(await store.take({ ...same, checks: [check(key, 2)] }, NOW)).toHaveProperty("isCounted", true);
+        expect(await store.take(request([aLimit(key, 2)]), NOW)).not.toHaveProperty("isCounted");
+        expect(await store.take({ ...same, limits: [aLimit(key, 2)] }, NOW)).toHaveProperty(
+          "isCounted",
+          true,
+        );
       });
     });
 
@@ -188,7 +191,7 @@ export function limitStoreContract(
       });
 
       test("without one, nextAt is the time of the take", async () => {
-        expect(await store.take(request([check(fresh("key"), 5)]), NOW)).toEqual({
+        expect(await store.take(request([aLimit(fresh("key"), 5)]), NOW)).toEqual({
           ok: true,
           leased: 0,
           nextAt: NOW,
@@ -205,8 +208,8 @@ export function limitStoreContract(
     describe("forget", () => {
       test("takes back the members on the keys, and those alone", async () => {
         const [key, other] = [fresh("key"), fresh("other")];
-        const checks = [check(key, 10), check(other, 10)];
-        const requests = [request(checks), request(checks), request(checks)];
+        const limits = [aLimit(key, 10), aLimit(other, 10)];
+        const requests = [request(limits), request(limits), request(limits)];
         for (const each of requests) await store.take(each, NOW);
         await store.forget(
           [key, fresh("unknown")],
@@ -235,9 +238,9 @@ export function limitStoreContract(
       const { store, close } = await open();
       const key = fresh("key");
       const lease = { key, wanted: 1, cap: 3, expiresAt: NOW };
-      for (let n = 0; n < 3; n++) await store.take(request([check(key, 9)], { lease }), NOW - MINUTE);
+      for (let n = 0; n < 3; n++) await store.take(request([aLimit(key, 9)], { lease }), NOW - MINUTE);
       const live = await store.take(
-        request([check(key, 9)], { lease: { ...lease, expiresAt: NOW + 1, cap: 9 } }),
+        request([aLimit(key, 9)], { lease: { ...lease, expiresAt: NOW + 1, cap: 9 } }),
         NOW,
       );
       expect(live).toMatchObject({ ok: true });
@@ -248,8 +251,8 @@ export function limitStoreContract(
         expect(last).toBeLessThanOrEqual(2);
       }
       expect(swept).toBeGreaterThanOrEqual(3);
-      expect(await store.take(request([check(key, 1, 10 * MINUTE)]), NOW)).toMatchObject({ ok: false });
-      expect(await store.take(request([check(key, 2, 10 * MINUTE)]), NOW)).toMatchObject({ ok: true });
+      expect(await store.take(request([aLimit(key, 1, 10 * MINUTE)]), NOW)).toMatchObject({ ok: false });
+      expect(await store.take(request([aLimit(key, 2, 10 * MINUTE)]), NOW)).toMatchObject({ ok: true });
       expect(await store.take(request([], { lease: { ...lease, wanted: 9 } }), NOW)).toMatchObject({
         leased: 2,
       });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LimitCheck, LimitStore } from "../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../src/core/protection/ports.ts";
 import { firstSlot, slotAt } from "../../src/core/protection/sums.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
@@ -34,8 +34,8 @@ async function expectLikeOneSum(store: LimitStore): Promise<void> {
         const total = live.reduce((sum, [, each]) => sum + each, amount);
         const bound = most[how === "told" ? "tight" : how];
         const told = how === "told" && { advisory: true };
-        const check = { name: how, key, amount, windows: [{ max: bound, windowMs }], ...told };
-        const taken = await store.take({ member: fresh("member"), checks: [check] }, now);
+        const limit = { name: how, key, amount, windows: [{ max: bound, windowMs }], ...told };
+        const taken = await store.take({ member: fresh("member"), limits: [limit] }, now);
         expect(taken.ok).toBe(how === "told" || total <= bound);
         if (taken.ok) slots.set(slot, held + amount);
         if (taken.ok && how === "told") expect(taken.exceeded !== undefined).toBe(total > bound);
@@ -45,11 +45,11 @@ async function expectLikeOneSum(store: LimitStore): Promise<void> {
   );
 }
 
-/** The part of the contract of `LimitStore` that is about amounts, advisory checks, shares and blocks. */
+/** The part of the contract of `LimitStore` that is about amounts, advisory limits, shares and blocks. */
 export function amountSuite(store: () => LimitStore): void {
-  const take = (checks: readonly LimitCheck[], now = NOW) =>
-    store().take({ member: fresh("member"), checks }, now);
-  const budget = (key: string, amount: number, max = 100, windowMs = HOUR): LimitCheck => {
+  const take = (limits: readonly Limit[], now = NOW) =>
+    store().take({ member: fresh("member"), limits }, now);
+  const budget = (key: string, amount: number, max = 100, windowMs = HOUR): Limit => {
     return { name: "budget", key, amount, windows: [{ max, windowMs }] };
   };
 
@@ -95,7 +95,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await take([budget(key, 25)], NOW + HOUR + 11 * MINUTE)).toMatchObject({ ok: true });
     });
 
-    test("several checks on one key count once; windows are sums of their own", async () => {
+    test("several limits on one key count once; windows are sums of their own", async () => {
       const key = fresh("budget");
       const windows = [
         { max: 100, windowMs: HOUR },
@@ -214,11 +214,11 @@ export function amountSuite(store: () => LimitStore): void {
     }, 60_000);
   });
 
-  describe("advisory checks", () => {
+  describe("advisory limits", () => {
     test("count, never refuse, and are named where they would have refused", async () => {
       const key = fresh("key");
-      const told: LimitCheck = { name: "told", key, windows: [{ max: 1, windowMs: MINUTE }], advisory: true };
-      const spent: LimitCheck = { ...budget(fresh("budget"), 60), name: "spent", advisory: true };
+      const told: Limit = { name: "told", key, windows: [{ max: 1, windowMs: MINUTE }], advisory: true };
+      const spent: Limit = { ...budget(fresh("budget"), 60), name: "spent", advisory: true };
       expect(await take([told, spent])).toEqual({ ok: true, leased: 0, nextAt: NOW });
       expect(await take([told, spent])).toEqual({
         ok: true,
@@ -236,7 +236,7 @@ export function amountSuite(store: () => LimitStore): void {
   describe("shares", () => {
     test("a part counts no more than its share of the whole, and is not refused for it", async () => {
       const [whole, one, other] = [fresh("whole"), fresh("part"), fresh("part")];
-      const from = (part: string): LimitCheck => ({
+      const from = (part: string): Limit => ({
         name: "whole",
         key: whole,
         windows: [{ max: 5, windowMs: MINUTE }],
@@ -264,7 +264,7 @@ export function amountSuite(store: () => LimitStore): void {
     const backoff = { baseMs: HOUR, windowMs: 24 * HOUR, from: 3, every: 2 };
 
     test("begin after so many events, let two probes through after each, and double", async () => {
-      const block: LimitCheck = { name: "block", key: fresh("key"), windows: [], backoff };
+      const block: Limit = { name: "block", key: fresh("key"), windows: [], backoff };
       for (let n = 0; n < 3; n++) expect(await take([block])).toMatchObject({ ok: true });
       let now = NOW;
       for (const hours of [1, 2, 4, 8]) {
@@ -279,7 +279,7 @@ export function amountSuite(store: () => LimitStore): void {
 
     test("end when enough events are forgiven, the oldest first", async () => {
       const key = fresh("key");
-      const block: LimitCheck = { name: "block", key, windows: [], backoff };
+      const block: Limit = { name: "block", key, windows: [], backoff };
       for (let n = 0; n < 3; n++) await take([block], NOW + n * SECOND);
       expect(await take([block], NOW + MINUTE)).toMatchObject({ ok: false });
       await store().forgive([key, fresh("unknown")], 1);

@@ -10,9 +10,9 @@ const KEYS = ["phone", "side", "unconverted", "address", "prefix", "network", "d
 /** Somebody whom nobody knows counts on keys of their own. */
 function takeBy(n: number, now: number) {
   const windows = [{ max: 1, windowMs: MINUTE }];
-  const checks = KEYS.map((name) => ({ name, key: `${name}:${n}`, windows }));
+  const limits = KEYS.map((name) => ({ name, key: `${name}:${n}`, windows }));
   const lease = { key: `lease:${n}`, wanted: 3, cap: 6, expiresAt: now + MINUTE };
-  return { member: `${n}`, checks, lease };
+  return { member: `${n}`, limits, lease };
 }
 
 /** How many of all keys are still there. */

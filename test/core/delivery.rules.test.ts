@@ -34,8 +34,8 @@ test("of requests with one Idempotency-Key one is sent and counted, also where t
     wrap: ({ limits }) => ({
       limits: {
         ...limits,
-        take: ({ checks, ...request }, now) =>
-          limits.take({ ...request, checks: checks.filter(({ name }) => name !== "idempotency") }, now),
+        take: ({ limits: wanted, ...request }, now) =>
+          limits.take({ ...request, limits: wanted.filter(({ name }) => name !== "idempotency") }, now),
       },
     }),
   });

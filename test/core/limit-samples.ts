@@ -1,5 +1,5 @@
 import type { LimitCaller, LimitSettings } from "../../src/core/protection/limits.ts";
-import type { LimitCheck } from "../../src/core/protection/ports.ts";
+import type { Limit } from "../../src/core/protection/ports.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./times.ts";
 
 export const DEFAULTS: LimitSettings = {
@@ -26,8 +26,8 @@ export const DEVICE: LimitCaller = { ...STRANGER, bucket: "device", holder: "dev
 export const NOW = 1_800_000_000_000;
 export const nothingLearned = () => undefined;
 
-/** A check as one line: its name, `max/window` of each window, and its key. */
-export function line({ name, key, windows, backoff }: LimitCheck): string {
+/** A limit as one line: its name, `max/window` of each window, and its key. */
+export function line({ name, key, windows, backoff }: Limit): string {
   const shown = windows.map(({ max, windowMs }) => `${max}/${windowMs / MINUTE}m`).join(",") || "-";
   const waits = backoff ? ` ${backoff.baseMs / SECOND}s in ${backoff.windowMs / MINUTE}m` : "";
   return `${name} ${shown}${waits} ${key}`;

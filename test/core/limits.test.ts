@@ -1,24 +1,24 @@
 import { describe, expect, test } from "vitest";
 import type { Standing } from "../../src/core/protection/challenges.ts";
 import {
-  guessChecks,
+  guessLimits,
   LIMIT_KEYS,
   type LimitCaller,
   type LimitSettings,
-  limitChecks,
   messageKeys,
   runningRequest,
-  solutionChecks,
+  solutionLimits,
+  tableLimits,
   tooMany,
 } from "../../src/core/protection/limits.ts";
 import { DEFAULTS, DEVICE, line, nothingLearned, STRANGER } from "./limit-samples.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./times.ts";
 
-const sendChecks = (settings: LimitSettings, caller: LimitCaller) =>
-  limitChecks(settings, caller, nothingLearned);
+const sendLimits = (settings: LimitSettings, caller: LimitCaller) =>
+  tableLimits(settings, caller, nothingLearned);
 
 const table = (caller: LimitCaller, changed: Partial<LimitSettings> = {}) =>
-  sendChecks({ ...DEFAULTS, ...changed }, caller).map(line);
+  sendLimits({ ...DEFAULTS, ...changed }, caller).map(line);
 
 describe("the limits on a message", () => {
   test("for a stranger", () => {
@@ -49,11 +49,11 @@ describe("the limits on a message", () => {
     ["country", 300],
     ["total", 300],
   ])("%s: a stranger is asked for a challenge at a tenth of what a solution is refused at", (limit, max) => {
-    const check = (standing: Standing) =>
-      sendChecks(DEFAULTS, { ...STRANGER, standing }).find(({ name }) => name === limit);
-    const unsolved = check({ name: "unsolved", isThirdParty: true });
+    const limitFor = (standing: Standing) =>
+      sendLimits(DEFAULTS, { ...STRANGER, standing }).find(({ name }) => name === limit);
+    const unsolved = limitFor({ name: "unsolved", isThirdParty: true });
     expect(unsolved).toMatchObject({ asksCaptcha: true, windows: [{ max, windowMs: HOUR }] });
-    const solved = check({ name: "solved", isThirdParty: false, checks: [] });
+    const solved = limitFor({ name: "solved", isThirdParty: false, limits: [] });
     expect(solved?.asksCaptcha).toBeFalsy();
     expect(solved?.windows).toEqual([{ max: 10 * max, windowMs: HOUR }]);
     expect(solved?.key).toBe(unsolved?.key);
@@ -61,7 +61,7 @@ describe("the limits on a message", () => {
 
   test("the total and a country are three times their busiest hour by what was approved, or more", () => {
     const learned = (subject: string) => ({ "peak-hour": 250, "peak-hour:CN": 120 })[subject];
-    const windows = limitChecks(DEFAULTS, STRANGER, learned).map(({ name, windows: [one] }) => [
+    const windows = tableLimits(DEFAULTS, STRANGER, learned).map(({ name, windows: [one] }) => [
       name,
       one?.max,
     ]);
@@ -108,7 +108,7 @@ describe("the limits on a message", () => {
   });
 
   test("unlimited still leaves the wait before a resend", () => {
-    const [resend] = sendChecks({ ...DEFAULTS, phoneSends: [] }, STRANGER);
+    const [resend] = sendLimits({ ...DEFAULTS, phoneSends: [] }, STRANGER);
     expect(resend?.backoff).toEqual({ baseMs: 30 * SECOND, windowMs: HOUR });
   });
 
@@ -123,8 +123,8 @@ describe("the limits on a message", () => {
 
   test("whatever the settings, strangers alone never fill the phone's longest window from two on", () => {
     for (let max = 2; max <= 1_000; max++) {
-      const checks = sendChecks({ ...DEFAULTS, phoneSends: [{ max, windowMs: DAY }] }, STRANGER);
-      const strangers = checks.find(({ name }) => name === "strangers")?.windows[0]?.max ?? max;
+      const limits = sendLimits({ ...DEFAULTS, phoneSends: [{ max, windowMs: DAY }] }, STRANGER);
+      const strangers = limits.find(({ name }) => name === "strangers")?.windows[0]?.max ?? max;
       expect(strangers).toBeGreaterThanOrEqual(1);
       expect(strangers).toBeLessThan(max);
     }
@@ -137,7 +137,7 @@ describe("the limits on a message", () => {
       { ...STRANGER, phoneTag: "key.other" },
       { ...STRANGER, traffic: { ...STRANGER.traffic, addressTag: "other" } },
     ];
-    const keys = callers.map((caller) => new Set(sendChecks(DEFAULTS, caller).map(({ key }) => key)));
+    const keys = callers.map((caller) => new Set(sendLimits(DEFAULTS, caller).map(({ key }) => key)));
     const shared = (left: number, right: number) => [...keys[left]!].filter((key) => keys[right]!.has(key));
     expect(shared(0, 1)).toEqual(["sends:key.tag"]);
     expect(shared(0, 2)).toEqual([
@@ -152,25 +152,25 @@ describe("the limits on a message", () => {
 });
 
 test("the limit on guesses counts the address alone", () => {
-  expect(guessChecks(DEFAULTS, "address").map(line)).toEqual([
+  expect(guessLimits(DEFAULTS, "address").map(line)).toEqual([
     "address_checks 300/5m address-checks:address",
   ]);
 });
 
 test("who holds a verification by an address is counted on no device", () => {
-  const held = sendChecks(DEFAULTS, { ...STRANGER, holder: "address:tag" });
+  const held = sendLimits(DEFAULTS, { ...STRANGER, holder: "address:tag" });
   expect(held.map(({ name }) => name)).not.toContain("device");
 });
 
 test("solutions of challenges use up no guesses", () => {
-  const checks = [...guessChecks(DEFAULTS, "address"), ...solutionChecks(DEFAULTS, "address")];
-  expect(new Set(checks.map(({ key }) => key)).size).toBe(2);
+  const limits = [...guessLimits(DEFAULTS, "address"), ...solutionLimits(DEFAULTS, "address")];
+  expect(new Set(limits.map(({ key }) => key)).size).toBe(2);
 });
 
 describe("what a rebuild puts back of a phone is what a send counts under", () => {
   test.each(["stranger", "device"] as const)("for a %s", (bucket) => {
     const caller: LimitCaller = { ...STRANGER, bucket };
-    const ofPhone = sendChecks(DEFAULTS, caller).filter(({ key }) => key.includes("key.tag"));
+    const ofPhone = sendLimits(DEFAULTS, caller).filter(({ key }) => key.includes("key.tag"));
     const counted = new Set(ofPhone.map(({ key }) => key));
     expect(new Set(messageKeys(caller.phoneTag, bucket, false))).toEqual(counted);
     counted.delete(LIMIT_KEYS.unconverted(caller.phoneTag, bucket));

@@ -3,10 +3,10 @@ import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import type { Key } from "../../src/core/keys.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { isAllowed } from "../../src/core/protection/allow.ts";
-import { guardChecks, guardKeys } from "../../src/core/protection/guard.ts";
+import { guardKeys, guardLimits } from "../../src/core/protection/guard.ts";
 import type { LimitCaller } from "../../src/core/protection/limits.ts";
 import {
-  sendChecks as allChecks,
+  sendLimits as allLimits,
   type ProtectionSettings,
   takeBack,
 } from "../../src/core/protection/sends.ts";
@@ -30,9 +30,9 @@ describe("all that a send is counted against", () => {
     ["a known device", DEVICE],
     ["a backend", { ...STRANGER, backend }],
   ])("is of one shape, so that reading it is fast: %s", (_who, caller) => {
-    const checks = allChecks(settings, { caller, sender: "test", idempotencyKey: "key" }, nothingLearned);
-    const shapes = new Set(checks.map((check) => Object.keys(check).join()));
-    expect(checks.length).toBeGreaterThan(5);
+    const limits = allLimits(settings, { caller, sender: "test", idempotencyKey: "key" }, nothingLearned);
+    const shapes = new Set(limits.map((limit) => Object.keys(limit).join()));
+    expect(limits.length).toBeGreaterThan(5);
     expect([...shapes]).toHaveLength(1);
   });
 });
@@ -62,32 +62,32 @@ test.each([
 });
 
 test("a send that does not come about leaves nothing behind, on shares and budgets neither", async () => {
-  const limits = createMemoryLimitStore();
+  const store = createMemoryLimitStore();
   const share = { key: "share", max: 1, windowMs: DAY };
-  const checks = [
+  const limits = [
     { name: "open", key: "open", windows: [{ max: 1, windowMs: DAY }], share },
     { name: "budget", key: "budget", windows: [{ max: 5, windowMs: DAY }], amount: 5 },
   ];
-  const take = (member: string) => limits.take({ member, checks }, NOW);
+  const take = (member: string) => store.take({ member, limits }, NOW);
   for (const member of ["first", "second"]) {
     expect(await take(member)).toMatchObject({ ok: true });
-    await takeBack(limits, { checks, member }, NOW);
+    await takeBack(store, { limits, member }, NOW);
   }
   expect(await take("third")).toMatchObject({ ok: true });
-  expect(await limits.take({ member: "fourth", checks: checks.slice(0, 1) }, NOW)).toMatchObject({
+  expect(await store.take({ member: "fourth", limits: limits.slice(0, 1) }, NOW)).toMatchObject({
     refusedBy: "open",
   });
 });
 
 test("what one network may send to a range follows what was learned of the range: a quarter of it", () => {
   const learned = (subject: string) => (subject === "prefix:prefix" ? 402 : undefined);
-  const blocks = guardChecks("enforce", STRANGER, learned).filter(({ backoff }) => backoff);
+  const blocks = guardLimits("enforce", STRANGER, learned).filter(({ backoff }) => backoff);
   const from = Object.fromEntries(blocks.map(({ name, backoff }) => [name, backoff?.from]));
   expect(from).toEqual({ guard_address: 20, guard_network: 60, guard_range: 100, guard_prefix: 402 });
 });
 
 test("what an approval takes back of the guard is what a send counts under, shares included", () => {
-  const checks = guardChecks("enforce", STRANGER, nothingLearned);
-  const counted = checks.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
+  const limits = guardLimits("enforce", STRANGER, nothingLearned);
+  const counted = limits.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
   expect(new Set(guardKeys(STRANGER.traffic))).toEqual(new Set(counted));
 });

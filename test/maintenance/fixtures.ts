@@ -151,8 +151,8 @@ export async function addRow(
     return await newestOf(database, "events");
   }
   if (task === "limits") {
-    const checks = [{ name: "any", key: id, windows: [] }];
-    await stores.limits.take({ member: id, checks }, at);
+    const limits = [{ name: "any", key: id, windows: [] }];
+    await stores.limits.take({ member: id, limits }, at);
     return await newestOf(database, "limit_journal");
   }
   return id;

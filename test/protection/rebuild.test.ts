@@ -4,11 +4,11 @@ import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
-import { LIMIT_KEYS, type LimitCaller, limitChecks } from "../../src/core/protection/limits.ts";
+import { LIMIT_KEYS, type LimitCaller, tableLimits } from "../../src/core/protection/limits.ts";
 import { leaseMember } from "../../src/core/protection/members.ts";
 import type { LimitStore, Lost } from "../../src/core/protection/ports.ts";
 import { createTakeSend } from "../../src/core/protection/rebuild.ts";
-import { spendChecks } from "../../src/core/protection/spend.ts";
+import { spendLimits } from "../../src/core/protection/spend.ts";
 import { UnavailableError } from "../../src/core/refusals.ts";
 import type { VerificationStore } from "../../src/core/verification/ports.ts";
 import { addSampleKey, aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../contracts/samples.ts";
@@ -39,13 +39,13 @@ const caller: LimitCaller = {
   isTrusted: false,
 };
 const backend = { client: "shop", sends: [{ max: 1, windowMs: DAY }], spend: {} };
-const checks = {
-  backend: limitChecks(settings.limits, { ...caller, backend }, () => undefined).filter(
+const limits = {
+  backend: tableLimits(settings.limits, { ...caller, backend }, () => undefined).filter(
     ({ name }) => name === "backend",
   ),
-  total: limitChecks(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
-  spend: spendChecks(settings.money, caller, "console", () => undefined),
-  other: spendChecks(settings.money, caller, "other", () => undefined),
+  total: tableLimits(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
+  spend: spendLimits(settings.money, caller, "console", () => undefined),
+  other: spendLimits(settings.money, caller, "other", () => undefined),
 };
 
 describe("a rebuild, page by page", () => {
@@ -82,8 +82,8 @@ describe("a rebuild, page by page", () => {
       onUnreadable: (error) => void unreadable.push(error),
       settings,
     });
-    return (name: keyof typeof checks) =>
-      take(caller.phoneTag, { member: fresh("member"), checks: checks[name] }, NOW);
+    return (name: keyof typeof limits) =>
+      take(caller.phoneTag, { member: fresh("member"), limits: limits[name] }, NOW);
   };
   const journal = async () => {
     const rows = await database.db.selectFrom("limit_journal").select("entry").orderBy("id").execute();
@@ -151,7 +151,7 @@ describe("a rebuild, page by page", () => {
     expect(unreadable).toEqual([damaged]);
     const guessesAt = (tag: string) => {
       const lease = { key: LIMIT_KEYS.guesses(tag, bucket), wanted: 3, cap: 3, expiresAt: NOW + MINUTE };
-      return stores.limits.take({ epoch: "k", member: fresh("member"), checks: [], lease }, NOW);
+      return stores.limits.take({ epoch: "k", member: fresh("member"), limits: [], lease }, NOW);
     };
     expect(await guessesAt(phoneTag)).toMatchObject({ ok: false, refusedBy: "lease" });
     expect(await guessesAt("k.other")).toMatchObject({ ok: true, leased: 3 });

@@ -5,8 +5,8 @@ import { createTrafficStore } from "../../src/adapters/sql/protection/traffic-st
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import type { Captcha } from "../../src/core/protection/challenges.ts";
 import { learn } from "../../src/core/protection/learn.ts";
-import { numbersSubject, shareChecks } from "../../src/core/protection/shares.ts";
-import { type MoneySettings, spendChecks } from "../../src/core/protection/spend.ts";
+import { numbersSubject, shareLimits } from "../../src/core/protection/shares.ts";
+import { type MoneySettings, spendLimits } from "../../src/core/protection/spend.ts";
 import { createRules, DAY, HOUR, MINUTE, NO_LIMITS, type Rules, type RulesOptions } from "../core/rules.ts";
 import { createTestVerifier, solved } from "../support/challenges.ts";
 
@@ -239,12 +239,12 @@ test("a backend, which has limits of its own, may use all of a budget", async ()
     isTrusted: false,
   } as const;
   const learned = (subject: string) => (subject === numbersSubject() ? 4 : undefined);
-  const most = (of: Parameters<typeof spendChecks>[1]) =>
-    spendChecks(money(10), of, "test", learned).map(({ windows }) => (windows[0]?.max ?? 0) / PRICE);
+  const most = (of: Parameters<typeof spendLimits>[1]) =>
+    spendLimits(money(10), of, "test", learned).map(({ windows }) => (windows[0]?.max ?? 0) / PRICE);
   expect(most(caller)).toEqual([6]);
   expect(most({ ...caller, backend: { client: "shop", sends: [], spend: {} } })[0]).toBe(10);
-  expect(shareChecks(money(10), caller, "test", learned)).toEqual([]);
+  expect(shareLimits(money(10), caller, "test", learned)).toEqual([]);
   // Where the network has its part, strangers count under it, and known devices do not.
-  expect(shareChecks(money(10), caller, "test", () => 4)).toHaveLength(1);
-  expect(shareChecks(money(10), { ...caller, bucket: "device" }, "test", () => 4)).toEqual([]);
+  expect(shareLimits(money(10), caller, "test", () => 4)).toHaveLength(1);
+  expect(shareLimits(money(10), { ...caller, bucket: "device" }, "test", () => 4)).toEqual([]);
 });

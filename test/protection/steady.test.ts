@@ -5,7 +5,7 @@ import { fresh, MINUTE, NOW } from "../contracts/samples.ts";
 const leaseOn = (key: string) => {
   return {
     member: fresh("member"),
-    checks: [],
+    limits: [],
     lease: { key, wanted: 3, cap: 9, expiresAt: NOW + 10 * MINUTE },
   };
 };

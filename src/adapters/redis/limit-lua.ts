@@ -27,7 +27,7 @@ end
 `;
 
 /**
- * From when on a check lets the next event through, as `backoffEndsAt`, `sumFreeAt` and the windows say. Events later than now
+ * From when on a limit lets the next event through, as `backoffEndsAt`, `sumFreeAt` and the windows say. Events later than now
  * (of a process whose clock is ahead) count too. Needs `bounds`, `member` and `now`.
  */
 export const FREE_AT = `

@@ -6,7 +6,7 @@ import { BOUND, ROLE } from "./limit-take.ts";
  * KEYS: the epochs', that of a rebuild, then those that the lists name by their place. ARGV: now, member, the lists of
  * `takeCall` as JSON, the epoch or nothing. Counts everywhere or nowhere. Answers {'ok', leased, nextAt, whether a lease was
  * steady, exceeded…} or {'no', what, retryAt, 1 where the member was counted before}: what refused or was exceeded is the
- * place of a check, which begins at 0, `lease` or `unseeded`.
+ * place of a limit, which begins at 0, `lease` or `unseeded`.
  */
 export const TAKE = script(`
 local now, member = tonumber(ARGV[1]), ARGV[2]
@@ -18,7 +18,7 @@ end
 
 local exceeded, telling, latest = {}, {}, now
 for row = 1, #bounds, 8 do
-  local check, role, bound, place, max = unpack(bounds, row, row + 4)
+  local limit, role, bound, place, max = unpack(bounds, row, row + 4)
   if role == ${ROLE.tells} then table.insert(telling, row) end
   if bound == ${BOUND.sum} then
     latest = math.max(latest, freeAt(row))
@@ -26,9 +26,9 @@ for row = 1, #bounds, 8 do
     -- Otherwise nothing is there yet, and whoever lets anything through lets the first one through.
     latest = math.max(latest, isCounted[place] and now + 1 or freeAt(row))
   end
-  if latest > now and bounds[row + 8] ~= check then
-    if role ~= ${ROLE.advises} then return {'no', check, latest, isCounted[place] and 1 or 0} end
-    table.insert(exceeded, check)
+  if latest > now and bounds[row + 8] ~= limit then
+    if role ~= ${ROLE.advises} then return {'no', limit, latest, isCounted[place] and 1 or 0} end
+    table.insert(exceeded, limit)
     latest = now
   end
 end

@@ -1,5 +1,5 @@
 import { tellsNext } from "../../core/protection/backoff.ts";
-import type { LimitCheck, TakeRequest } from "../../core/protection/ports.ts";
+import type { Limit, TakeRequest } from "../../core/protection/ports.ts";
 import { sumKey } from "../../core/protection/sums.ts";
 
 /** What the script of a take is given. */
@@ -27,18 +27,18 @@ export function sumsKey(key: string): string {
 /** What a row of bounds is about. */
 export const BOUND = { window: 0, backoff: 1, sum: 2 } as const;
 
-/** What becomes of a check that does not let through; `tells` refuses, and otherwise tells when the next one may come. */
+/** What becomes of a limit that does not let through; `tells` refuses, and otherwise tells when the next one may come. */
 export const ROLE = { refuses: 0, advises: 1, tells: 2 } as const;
 
 /** Refuses nobody. */
 const UNBOUND = Number.MAX_SAFE_INTEGER;
 
 /**
- * What the script is told of the checks: rows of numbers, one behind the other. It reads them several times faster than
- * objects. Keys and checks are told by their places, also in the answer: each byte is read three times on its way.
+ * What the script is told of the limits: rows of numbers, one behind the other. It reads them several times faster than
+ * objects. Keys and limits are told by their places, also in the answer: each byte is read three times on its way.
  */
 interface Lists {
-  /** Check, role, bound, key, max, windowMs; then of a backoff (whose max is `from`) baseMs and every, of a sum its amount and 0. */
+  /** Limit, role, bound, key, max, windowMs; then of a backoff (whose max is `from`) baseMs and every, of a sum its amount and 0. */
   readonly bounds: number[];
   /** Key, how long its events matter in milliseconds. */
   readonly events: number[];
@@ -49,9 +49,9 @@ interface Lists {
 }
 
 /** Its last list is key, wanted, cap and end of the lease, or nothing. */
-export function takeCall({ member, checks, lease, epoch = "" }: TakeRequest, now: number): TakeCall {
+export function takeCall({ member, limits, lease, epoch = "" }: TakeRequest, now: number): TakeCall {
   const places = createPlaces();
-  const { bounds, events, shared, sums } = listChecks(checks, places);
+  const { bounds, events, shared, sums } = listLimits(limits, places);
   const leased = lease ? [places.leases(lease.key), lease.wanted, lease.cap, lease.expiresAt] : [];
   const lists = JSON.stringify([bounds, events, shared, sums, leased]);
   return { keys: places.keys, args: [now, member, lists, epoch] };
@@ -75,22 +75,22 @@ function createPlaces() {
   return { keys, events: placesOf(eventsKey), sums: placesOf(sumsKey), leases: placesOf(leasesKey) };
 }
 
-/** What is counted on a key, once, however many checks look at it. */
+/** What is counted on a key, once, however many limits look at it. */
 interface Counted {
   keptMs: number;
-  share: LimitCheck["share"];
+  share: Limit["share"];
 }
 
-function listChecks(checks: readonly LimitCheck[], places: Places): Lists {
+function listLimits(limits: readonly Limit[], places: Places): Lists {
   const lists: Lists = { bounds: [], events: [], shared: [], sums: [] };
   const counted = new Map<number, Counted>();
   let index = 0;
-  for (const check of checks) {
-    if (check.amount === undefined) {
-      const place = places.events(check.key);
-      addBounds(lists.bounds, check, index, place);
-      counted.set(place, countedBy(check, counted.get(place)));
-    } else addSums(lists, check, index, check.amount, places);
+  for (const limit of limits) {
+    if (limit.amount === undefined) {
+      const place = places.events(limit.key);
+      addBounds(lists.bounds, limit, index, place);
+      counted.set(place, countedBy(limit, counted.get(place)));
+    } else addSums(lists, limit, index, limit.amount, places);
     index += 1;
   }
   for (const [place, { keptMs, share }] of counted) {
@@ -100,14 +100,14 @@ function listChecks(checks: readonly LimitCheck[], places: Places): Lists {
   return lists;
 }
 
-function roleOf(check: LimitCheck): number {
-  if (check.advisory) return ROLE.advises;
-  return tellsNext(check) ? ROLE.tells : ROLE.refuses;
+function roleOf(limit: Limit): number {
+  if (limit.advisory) return ROLE.advises;
+  return tellsNext(limit) ? ROLE.tells : ROLE.refuses;
 }
 
-function addBounds(bounds: number[], check: LimitCheck, index: number, place: number): void {
-  const { windows, backoff } = check;
-  const role = roleOf(check);
+function addBounds(bounds: number[], limit: Limit, index: number, place: number): void {
+  const { windows, backoff } = limit;
+  const role = roleOf(limit);
   for (const { max, windowMs } of windows)
     bounds.push(index, role, BOUND.window, place, Math.ceil(max), windowMs, 0, 0);
   if (backoff) {
@@ -118,7 +118,7 @@ function addBounds(bounds: number[], check: LimitCheck, index: number, place: nu
   }
 }
 
-function countedBy({ windows, backoff, share }: LimitCheck, before: Counted | undefined): Counted {
+function countedBy({ windows, backoff, share }: Limit, before: Counted | undefined): Counted {
   const counted = before ?? { keptMs: 0, share };
   counted.share ??= share;
   if (backoff) counted.keptMs = Math.max(counted.keptMs, backoff.windowMs);
@@ -128,15 +128,15 @@ function countedBy({ windows, backoff, share }: LimitCheck, before: Counted | un
 
 function addSums(
   { bounds, sums }: Lists,
-  check: LimitCheck,
+  limit: Limit,
   index: number,
   amount: number,
   { keys, sums: placeOf }: Places,
 ): void {
-  for (const { max, windowMs } of check.windows) {
+  for (const { max, windowMs } of limit.windows) {
     const known = keys.length;
-    const place = placeOf(sumKey({ key: check.key, windowMs }));
-    bounds.push(index, roleOf(check), BOUND.sum, place, max, windowMs, amount, 0);
+    const place = placeOf(sumKey({ key: limit.key, windowMs }));
+    bounds.push(index, roleOf(limit), BOUND.sum, place, max, windowMs, amount, 0);
     if (place > known) sums.push(place, windowMs, amount);
   }
 }

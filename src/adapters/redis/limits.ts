@@ -99,7 +99,7 @@ type TakeAnswer =
 async function take(redis: RedisConnection, request: TakeRequest, now: number): Promise<TakeResult> {
   const { keys, args } = takeCall(request, now);
   const answer = (await redis.run(TAKE, keys, args)) as TakeAnswer;
-  const nameOf = (what: number | string) => request.checks[Number(what)]?.name ?? String(what);
+  const nameOf = (what: number | string) => request.limits[Number(what)]?.name ?? String(what);
   if (answer[0] === "no") {
     const [, what, retryAt, isCounted] = answer;
     return {

@@ -7,7 +7,7 @@ import type { Keyring } from "../keys.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import { noticeChecks } from "../protection/notices.ts";
+import { noticeLimits } from "../protection/notices.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { firstSender, priceOf } from "../protection/prices.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
@@ -169,11 +169,11 @@ async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise
   const now = clock.now();
   const traffic = await trafficOf(deps, sms.to);
   const sender = firstSender(deps);
-  const checks = noticeChecks(settings.money, { ...notice, traffic }, sender);
-  const taken = await deps.takeSend(notice.phoneTag, { member: sms.id, checks }, now);
+  const limits = noticeLimits(settings.money, { ...notice, traffic }, sender);
+  const taken = await deps.takeSend(notice.phoneTag, { member: sms.id, limits }, now);
   if (!taken.ok) return await noticeStore.postpone(notice.id, taken.retryAt);
   const record = await recordOf(deps, notice, sms, { traffic, sender, now });
-  const uncount = () => takeBack(deps.limits, { checks, member: sms.id }, now);
+  const uncount = () => takeBack(deps.limits, { limits, member: sms.id }, now);
   try {
     if (!(await noticeStore.claim(notice.id, now + SENDING_MS, record))) return await uncount();
   } catch (error) {

@@ -81,8 +81,8 @@ async function standingOf(
   const judged = await judgeChallenge(deps, asker, captcha, { isNew: true });
   if (!judged.ok || judged.value.name !== "solved") return judged;
   const now = deps.clock.now();
-  const { checks } = judged.value;
-  const taken = await deps.limits.take({ member: deps.random.uuid(now), checks }, now);
+  const { limits } = judged.value;
+  const taken = await deps.limits.take({ member: deps.random.uuid(now), limits }, now);
   return taken.ok ? judged : withKinds(deps, refuse("captcha_required"));
 }
 

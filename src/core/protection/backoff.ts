@@ -1,4 +1,4 @@
-import type { Backoff, LimitCheck } from "./ports.ts";
+import type { Backoff, Limit } from "./ports.ts";
 
 /**
  * From when on a backoff lets the next event through. Each event that leaves the window takes its part of the wait with
@@ -28,14 +28,14 @@ function waitMs({ baseMs, from = 1, every = 1 }: Backoff, count: number): number
   return beyond >= 0 && beyond % every === 0 ? baseMs * 2 ** (beyond / every) : 0;
 }
 
-/** How far back a check looks, milliseconds; 0 where it only counts. */
-export function lookbackMs({ windows, backoff }: Pick<LimitCheck, "windows" | "backoff">): number {
+/** How far back a limit looks, milliseconds; 0 where it only counts. */
+export function lookbackMs({ windows, backoff }: Pick<Limit, "windows" | "backoff">): number {
   let longest = backoff?.windowMs ?? 0;
   for (const { windowMs } of windows) longest = Math.max(longest, windowMs);
   return longest;
 }
 
-/** Whether a take tells when this check lets the next one through: a wait of the caller's own, never a block. */
-export function tellsNext({ backoff, advisory }: LimitCheck): boolean {
+/** Whether a take tells when this limit lets the next one through: a wait of the caller's own, never a block. */
+export function tellsNext({ backoff, advisory }: Limit): boolean {
   return backoff !== undefined && (backoff.from ?? 1) === 1 && !advisory;
 }

@@ -2,8 +2,8 @@ import type { Observer } from "../observer.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { countOn } from "./count.ts";
-import { type LimitSettings, type SendCheck, solutionChecks } from "./limits.ts";
-import type { Bucket, LimitCheck, LimitStore } from "./ports.ts";
+import { type LimitSettings, type SendLimit, solutionLimits } from "./limits.ts";
+import type { Bucket, Limit, LimitStore } from "./ports.ts";
 
 /** The kinds of challenges that a stranger who asks for a message may have to solve. */
 export const CHALLENGE_KINDS = ["altcha", "tencent", "turnstile", "hcaptcha"] as const;
@@ -43,7 +43,7 @@ export type Verdict =
       /** How long after a challenge was made its solutions are taken. */
       readonly livesMs: number;
       /** Where the verifier could not check the solution: how many such are let through, of all callers together. */
-      readonly atMost?: LimitCheck["windows"];
+      readonly atMost?: Limit["windows"];
     }
   /** Wrong, forged, expired, used up at its service, or made for another request. */
   | { readonly status: "invalid" }
@@ -80,7 +80,7 @@ export type Standing =
   | { readonly name: "exempt" }
   /** It has solved none: it is asked for one before a limit refuses it. */
   | { readonly name: "unsolved"; readonly isThirdParty: boolean }
-  | { readonly name: "solved"; readonly isThirdParty: boolean; readonly checks: readonly SendCheck[] };
+  | { readonly name: "solved"; readonly isThirdParty: boolean; readonly limits: readonly SendLimit[] };
 
 const EXEMPT: Standing = { name: "exempt" };
 
@@ -139,7 +139,7 @@ async function judgeSolution(
   if (verdict.status === "unavailable") {
     return refuse("captcha_unavailable", { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS });
   }
-  return ok({ name: "solved", isThirdParty: verifier.isThirdParty, checks: useOf(verifier, verdict) });
+  return ok({ name: "solved", isThirdParty: verifier.isThirdParty, limits: useOf(verifier, verdict) });
 }
 
 const UNAVAILABLE_RETRY_SECONDS = 10;
@@ -150,8 +150,8 @@ async function countSolution(
   { isThirdParty }: ChallengeVerifier,
   addressTag: string | undefined,
 ): Promise<Result<void, "too_many_requests">> {
-  const checks = isThirdParty ? solutionChecks(deps.settings.limits, addressTag) : [];
-  return checks.length > 0 ? await countOn(deps, checks) : ok(undefined);
+  const limits = isThirdParty ? solutionLimits(deps.settings.limits, addressTag) : [];
+  return limits.length > 0 ? await countOn(deps, limits) : ok(undefined);
 }
 
 /**
@@ -162,7 +162,7 @@ async function countSolution(
 function useOf(
   { kind }: ChallengeVerifier,
   { id, livesMs, atMost }: Extract<Verdict, { status: "solved" }>,
-): SendCheck[] {
+): SendLimit[] {
   const windows = [{ max: 1, windowMs: 2 * livesMs }];
   const once = { name: "captcha_used", key: `captcha:${kind}:${id}`, windows, asksCaptcha: true } as const;
   if (!atMost) return [once];

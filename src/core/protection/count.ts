@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result } from "../refusals.ts";
 import { tooMany } from "./limits.ts";
-import type { LimitCheck, LimitStore } from "./ports.ts";
+import type { Limit, LimitStore } from "./ports.ts";
 
 export interface CountDeps {
   readonly limits: Pick<LimitStore, "take">;
@@ -11,10 +11,10 @@ export interface CountDeps {
 
 /** Counts one event that is no message against all of these limits; where one has no room, refuses and counts nothing. */
 export async function countOn(
-  { limits, clock, random }: CountDeps,
-  checks: readonly LimitCheck[],
+  deps: CountDeps,
+  limits: readonly Limit[],
 ): Promise<Result<void, "too_many_requests">> {
-  const now = clock.now();
-  const taken = await limits.take({ member: random.uuid(now), checks }, now);
+  const now = deps.clock.now();
+  const taken = await deps.limits.take({ member: deps.random.uuid(now), limits }, now);
   return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }

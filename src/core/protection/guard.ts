@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
-import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
-import type { LimitCheck } from "./ports.ts";
+import { type LimitCaller, type SendLimit, sendLimit } from "./limits.ts";
+import type { Limit } from "./ports.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** The first block; each further one lasts twice as long, and none longer than the guard looks back. */
@@ -98,21 +98,21 @@ const GUARD_RULES: readonly GuardRule[] = [
 /** `GUARD_MODE`. `record` counts and tells what `enforce` would have done. */
 export type GuardMode = "enforce" | "record" | "off";
 
-/** What the guard checks a send against: nothing for known devices and for callers on the allow-list. */
-export function guardChecks(mode: GuardMode, caller: LimitCaller, learned: Learned): SendCheck[] {
+/** The guard's limits on a send: none for known devices and for callers on the allow-list. */
+export function guardLimits(mode: GuardMode, caller: LimitCaller, learned: Learned): SendLimit[] {
   if (mode === "off" || caller.bucket === "device" || caller.isTrusted) return [];
   const { traffic, standing } = caller;
-  const checks: SendCheck[] = [];
+  const limits: SendLimit[] = [];
   // A loop: `flatMap` takes four times as long, on the way of every start.
-  for (const rule of GUARD_RULES) checks.push(...ruleChecks(rule, traffic, learned));
-  if (mode === "record") return checks.map(advisory);
-  if (standing.name === "unsolved") return checks;
+  for (const rule of GUARD_RULES) limits.push(...ruleLimits(rule, traffic, learned));
+  if (mode === "record") return limits.map(advisory);
+  if (standing.name === "unsolved") return limits;
   // A caller who solved a challenge, or cannot solve one here, counts but is not challenged.
-  return checks.map((check) => (check.asksCaptcha ? advisory(check) : check));
+  return limits.map((limit) => (limit.asksCaptcha ? advisory(limit) : limit));
 }
 
-function advisory(check: SendCheck): SendCheck {
-  return { ...check, asksCaptcha: undefined, advisory: true };
+function advisory(limit: SendLimit): SendLimit {
+  return { ...limit, asksCaptcha: undefined, advisory: true };
 }
 
 /** The keys on which a message counts as not approved. */
@@ -138,7 +138,7 @@ export function forgivenKeys(traffic: Traffic): string[] {
 }
 
 /** The block before the challenge: a blocked caller is not asked to solve one in vain. */
-function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCheck[] {
+function ruleLimits(rule: GuardRule, traffic: Traffic, learned: Learned): SendLimit[] {
   const subject = rule.subject(traffic);
   if (!subject) return [];
   const { name, blocks, capsEachNetwork, yieldsToShare } = rule;
@@ -147,7 +147,7 @@ function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCh
   const windows = [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }];
   const inShare = yieldsToShare ? [] : undefined;
   const share = capsEachNetwork ? shareOf(subject, traffic, bound) : undefined;
-  const challenged = sendCheck(`${name}_challenge`, key, windows, {
+  const challenged = sendLimit(`${name}_challenge`, key, windows, {
     asksCaptcha: true,
     isShared: true,
     inShare,
@@ -155,7 +155,7 @@ function ruleChecks(rule: GuardRule, traffic: Traffic, learned: Learned): SendCh
   });
   if (!blocks) return [challenged];
   const backoff = { baseMs: BLOCK_MS, windowMs: DAY_MS, from: bound, every: PROBES };
-  return [sendCheck(name, key, [], { backoff, isShared: true, inShare }), challenged];
+  return [sendLimit(name, key, [], { backoff, isShared: true, inShare }), challenged];
 }
 
 /** The bound now. That of one network in a prefix follows the prefix's: it always takes several networks to block one. */
@@ -167,7 +167,7 @@ function boundOf(rule: GuardRule, traffic: Traffic, learned: Learned): number {
   return Math.max(rule.bound, Math.floor(learned(rule.subject(traffic) ?? "") ?? 0));
 }
 
-function shareOf(subject: string, traffic: Traffic, bound: number): LimitCheck["share"] {
+function shareOf(subject: string, traffic: Traffic, bound: number): Limit["share"] {
   const key = shareKey(subject, traffic);
   if (!key) return undefined;
   return { key, max: Math.max(1, Math.floor(bound * NETWORK_SHARE)), windowMs: DAY_MS };

@@ -3,7 +3,7 @@ import { type Result, refuse } from "../refusals.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Standing } from "./challenges.ts";
 import type { Learned } from "./learned.ts";
-import type { Bucket, LimitCheck } from "./ports.ts";
+import type { Bucket, Limit } from "./ports.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** At most `max` events in any window of this length. An empty list of windows lifts the limit. */
@@ -79,14 +79,14 @@ export const LIMIT_KEYS = {
 } as const;
 
 /** One line of the table of limits on sending a message. */
-interface SendLimit {
+interface LimitLine {
   readonly name: string;
   readonly binds: "everybody" | "strangers";
   /** What is counted under; a caller without such a key is not counted. */
   readonly key: (caller: LimitCaller) => string | undefined;
   /** The windows; a limit with `challenges` refuses at ten times these. */
   readonly windows: (settings: LimitSettings, learned: Learned, caller: LimitCaller) => readonly Window[];
-  readonly backoff?: (settings: LimitSettings) => LimitCheck["backoff"];
+  readonly backoff?: (settings: LimitSettings) => Limit["backoff"];
   /** Whether strangers who have not solved a challenge are asked for one at `windows`. */
   readonly challenges?: true;
   /** Whether other phones count on the same key, and not by the same caller alone. */
@@ -96,7 +96,7 @@ interface SendLimit {
 const unconverted = ({ phoneTag, bucket }: LimitCaller) => LIMIT_KEYS.unconverted(phoneTag, bucket);
 
 /** The limits on sending one message, in the order in which they are looked at. */
-const SEND_LIMITS: readonly SendLimit[] = [
+const SEND_LIMITS: readonly LimitLine[] = [
   {
     // Messages to the phone that no sign-in came of, strangers and known devices apart: 30 s, doubling.
     name: "resend",
@@ -189,49 +189,49 @@ function learnedWindows(set: LearnedWindows, peak = 0): readonly Window[] {
   return [{ max: Math.max(LEAST_LEARNED, Math.ceil(3 * peak)), windowMs: HOUR_MS }];
 }
 
-/** A check on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
-export interface SendCheck extends LimitCheck {
+/** A limit on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
+export interface SendLimit extends Limit {
   readonly asksCaptcha?: boolean | undefined;
   /** Whether the traffic of others counts here, too: when it is free again is not told exactly. */
   readonly isShared?: boolean | undefined;
   /** The windows for a send that its network's share pays for; without any, such a send is not counted here. */
-  readonly inShare?: LimitCheck["windows"] | undefined;
+  readonly inShare?: Limit["windows"] | undefined;
 }
 
-/** Sets every property: a take reads some twenty checks, and objects of one shape are read many times faster. */
-export function sendCheck(
+/** Sets every property: a take reads some twenty limits, and objects of one shape are read many times faster. */
+export function sendLimit(
   name: string,
   key: string,
-  windows: LimitCheck["windows"],
-  more: Omit<SendCheck, "name" | "key" | "windows">,
-): SendCheck {
+  windows: Limit["windows"],
+  more: Omit<SendLimit, "name" | "key" | "windows">,
+): SendLimit {
   const { backoff, amount, advisory, share, asksCaptcha, isShared, inShare } = more;
   return { name, key, windows, backoff, amount, advisory, share, asksCaptcha, isShared, inShare };
 }
 
-/** The checks of the table of limits on one message of this caller. */
-export function limitChecks(settings: LimitSettings, caller: LimitCaller, learned: Learned): SendCheck[] {
-  const checks: SendCheck[] = [];
-  for (const limit of SEND_LIMITS) {
-    const key = limit.binds === "everybody" || caller.bucket === "stranger" ? limit.key(caller) : undefined;
-    if (key) checks.push(checkOf(limit, key, settings, caller, learned));
+/** The limits of the table on one message of this caller. */
+export function tableLimits(settings: LimitSettings, caller: LimitCaller, learned: Learned): SendLimit[] {
+  const limits: SendLimit[] = [];
+  for (const line of SEND_LIMITS) {
+    const key = line.binds === "everybody" || caller.bucket === "stranger" ? line.key(caller) : undefined;
+    if (key) limits.push(limitOf(line, key, settings, caller, learned));
   }
-  return checks;
+  return limits;
 }
 
-function checkOf(
-  limit: SendLimit,
+function limitOf(
+  line: LimitLine,
   key: string,
   settings: LimitSettings,
   caller: LimitCaller,
   learned: Learned,
-): SendCheck {
-  const { name, challenges, isShared } = limit;
-  const backoff = limit.backoff?.(settings);
-  const windows = limit.windows(settings, learned, caller);
+): SendLimit {
+  const { name, challenges, isShared } = line;
+  const backoff = line.backoff?.(settings);
+  const windows = line.windows(settings, learned, caller);
   const asksCaptcha = challenges && caller.standing.name === "unsolved";
   const refuses = challenges && !asksCaptcha ? windows.map(refusalWindow) : windows;
-  return sendCheck(name, key, refuses, { backoff, asksCaptcha, isShared });
+  return sendLimit(name, key, refuses, { backoff, asksCaptcha, isShared });
 }
 
 /** How far back any limit looks, milliseconds; a day at least, which is as far as the guard, budgets and backends look. */
@@ -241,22 +241,22 @@ export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): numb
 }
 
 /** Refuses a second request with this idempotency key while the first one runs. */
-export function runningRequest(key: string): SendCheck {
-  return sendCheck("idempotency", `idempotency:${key}`, [{ max: 1, windowMs: RUNNING_REQUEST_MS }], {});
+export function runningRequest(key: string): SendLimit {
+  return sendLimit("idempotency", `idempotency:${key}`, [{ max: 1, windowMs: RUNNING_REQUEST_MS }], {});
 }
 
 /** The limit on guesses from one address; independent of whose codes they are. */
-export function guessChecks(settings: LimitSettings, addressTag: string): LimitCheck[] {
+export function guessLimits(settings: LimitSettings, addressTag: string): Limit[] {
   return [{ name: "address_checks", key: `address-checks:${addressTag}`, windows: settings.addressChecks }];
 }
 
 /** The limit on guesses of a phone's known devices, for when their address has none left. */
-export function knownGuessChecks(settings: LimitSettings, phoneTag: string): LimitCheck[] {
+export function knownGuessLimits(settings: LimitSettings, phoneTag: string): Limit[] {
   return [{ name: "device_checks", key: `device-checks:${phoneTag}`, windows: settings.addressChecks }];
 }
 
 /** The limit on solutions of challenges that somebody else judges for us. */
-export function solutionChecks(settings: LimitSettings, addressTag: string | undefined): LimitCheck[] {
+export function solutionLimits(settings: LimitSettings, addressTag: string | undefined): Limit[] {
   if (!addressTag) return [];
   return [
     { name: "address_solutions", key: `address-solutions:${addressTag}`, windows: settings.addressChecks },

@@ -1,6 +1,6 @@
 import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { RecordedMessage } from "../delivery/receipt-ports.ts";
-import { exemptCaller, type LimitSettings, limitChecks, messageKeys } from "./limits.ts";
+import { exemptCaller, type LimitSettings, messageKeys, tableLimits } from "./limits.ts";
 import type { Bucket, LimitStore } from "./ports.ts";
 
 /** When a phone's own limits let the next message through, and which of them holds it until then. */
@@ -19,7 +19,7 @@ export interface NextSend {
  */
 export async function nextSend(
   scratch: Pick<LimitStore, "seed" | "take">,
-  limits: LimitSettings,
+  settings: LimitSettings,
   { phoneTag, bucket, messages }: PhoneAsked,
   now: number,
 ): Promise<NextSend> {
@@ -30,9 +30,9 @@ export async function nextSend(
   });
   await scratch.seed("record", [{ events }]);
   const caller = exemptCaller({ phoneTag, bucket, traffic: { country: "", prefixTag: "" } });
-  const own = limitChecks(limits, caller, () => undefined);
-  const checks = own.filter(({ key }) => key.endsWith(phoneTag));
-  const taken = await scratch.take({ member: "next", checks }, now);
+  const own = tableLimits(settings, caller, () => undefined);
+  const limits = own.filter(({ key }) => key.endsWith(phoneTag));
+  const taken = await scratch.take({ member: "next", limits }, now);
   return taken.ok ? { at: now } : { at: taken.retryAt, heldBy: taken.refusedBy };
 }
 

@@ -1,8 +1,8 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Notice } from "../notices/ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
-import { exemptCaller, type SendCheck, type Window } from "./limits.ts";
-import { type MoneySettings, spendChecks } from "./spend.ts";
+import { exemptCaller, type SendLimit, type Window } from "./limits.ts";
+import { type MoneySettings, spendLimits } from "./spend.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What is learned binds strangers alone. */
@@ -24,17 +24,17 @@ const STOPPING: readonly NoticeKind[] = ["phone_change_started"];
  * The limit on notices of a kind to a phone. What can stop a change counts apart from what only tells: nobody keeps it back
  * until the change took effect by making the others.
  */
-export function noticeLimit(phoneTag: string, kind: NoticeKind): SendCheck {
+export function noticeLimit(phoneTag: string, kind: NoticeKind): SendLimit {
   const counted = STOPPING.includes(kind) ? "stops" : "notices";
   return { name: counted, key: `${counted}:${phoneTag}`, windows: NOTICE_WINDOWS };
 }
 
 /** All that a notice is counted against. Its money counts as that of a known device: a budget that others used up stops none. */
-export function noticeChecks(
+export function noticeLimits(
   money: MoneySettings,
   { phoneTag, kind, traffic }: Pick<Notice, "phoneTag" | "kind"> & { readonly traffic: Traffic },
   sender: string,
-): SendCheck[] {
+): SendLimit[] {
   const caller = exemptCaller({ phoneTag, bucket: "device", traffic });
-  return [noticeLimit(phoneTag, kind), ...spendChecks(money, caller, sender, NOTHING_LEARNED)];
+  return [noticeLimit(phoneTag, kind), ...spendLimits(money, caller, sender, NOTHING_LEARNED)];
 }

@@ -2,7 +2,7 @@
 export type Bucket = "stranger" | "device";
 
 /** One limit that an event is checked against, and counted on if it goes through. */
-export interface LimitCheck {
+export interface Limit {
   /** The limit's name in the table of limits; what a refusal names. */
   readonly name: string;
   readonly key: string;
@@ -78,7 +78,7 @@ export interface Lease {
 export interface TakeRequest {
   /** Names what is counted, so that it can be forgotten or released; unique within each key. */
   readonly member: string;
-  readonly checks: readonly LimitCheck[];
+  readonly limits: readonly Limit[];
   readonly lease?: Lease;
   /** Refuses with `unseeded` when the store was not seeded for this epoch: a store that lost its data counts nothing. */
   readonly epoch?: string;
@@ -89,22 +89,22 @@ export type TakeResult =
       readonly ok: true;
       /** How many guesses were set aside: at least one where a lease was asked for, else 0. */
       readonly leased: number;
-      /** When the check with a backoff from the first event on lets the next one through; else the time of the take. */
+      /** When the limit with a backoff from the first event on lets the next one through; else the time of the take. */
       readonly nextAt: number;
       /**
        * Set where a lease was taken and no guess on its key went to the ledger lately: what was read of the ledger before
        * the take is still so. Absent where one may have, and in stores that cannot tell.
        */
       readonly steady?: true;
-      /** The names of the advisory checks that would have refused; absent where there is none. */
+      /** The names of the advisory limits that would have refused; absent where there is none. */
       readonly exceeded?: readonly string[];
     }
   | {
       readonly ok: false;
-      /** The name of the first check that refused, or `lease`, or `unseeded`. */
+      /** The name of the first limit that refused, or `lease`, or `unseeded`. */
       readonly refusedBy: string;
       readonly retryAt: number;
-      /** Set where a check refused because the member was counted on its key before. */
+      /** Set where a limit refused because the member was counted on its key before. */
       readonly isCounted?: true;
     };
 
@@ -118,7 +118,7 @@ export interface Settlement {
 
 /** How often something may happen. Every method is one atomic step in the store. */
 export interface LimitStore {
-  /** Counts against every check and takes the lease, or changes nothing when any one of them refuses (promise 3). */
+  /** Counts against every limit and takes the lease, or changes nothing when any one of them refuses (promise 3). */
   take(request: TakeRequest, now: number): Promise<TakeResult>;
   /** Takes back what was counted for `members` on `keys`. */
   forget(keys: readonly string[], members: readonly string[]): Promise<void>;

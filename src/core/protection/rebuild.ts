@@ -5,21 +5,21 @@ import type { Clock } from "../ports.ts";
 import { UnavailableError } from "../refusals.ts";
 import type { VerificationStore } from "../verification/ports.ts";
 import { lookbackMs } from "./backoff.ts";
-import { guardChecks, guardKeys } from "./guard.ts";
+import { guardKeys, guardLimits } from "./guard.ts";
 import type { Learned } from "./learned.ts";
 import {
   exemptCaller,
   LIMIT_KEYS,
   type LimitCaller,
   LONGEST_BACKEND_MS,
-  limitChecks,
   longestWindowMs,
   messageKeys,
+  tableLimits,
 } from "./limits.ts";
 import { LATE_MS, LEASE_MS, leaseMember } from "./members.ts";
 import { noticeLimit } from "./notices.ts";
 import type {
-  LimitCheck,
+  Limit,
   LimitEvent,
   LimitStore,
   Lost,
@@ -30,7 +30,7 @@ import type {
 } from "./ports.ts";
 import { firstSender } from "./prices.ts";
 import type { ProtectionSettings } from "./sends.ts";
-import { shareChecks } from "./shares.ts";
+import { shareLimits } from "./shares.ts";
 import { budgetsOf, clientSums } from "./spend.ts";
 import { slotAt, sumKey } from "./sums.ts";
 
@@ -120,7 +120,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   const shares = new Map<string, number>();
 
   /** Whether the part of the whole that the message belongs to still has room; a full part counts no more. */
-  function hasRoom({ share }: LimitCheck): boolean {
+  function hasRoom({ share }: Limit): boolean {
     if (!share) return true;
     const counted = shares.get(share.key) ?? 0;
     shares.set(share.key, counted + 1);
@@ -129,9 +129,9 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
 
   function eventsOf(message: SentMessage): LimitEvent[] {
     const { id, member = id, createdAt: at } = message;
-    const checks = countedChecks(deps, message, learned).filter((check) => at > now - lookbackMs(check));
+    const limits = countedLimits(deps, message, learned).filter((limit) => at > now - lookbackMs(limit));
     const keys = new Set<string>();
-    for (const { key, share } of checks.filter(hasRoom)) {
+    for (const { key, share } of limits.filter(hasRoom)) {
       keys.add(key);
       if (share) keys.add(share.key);
     }
@@ -210,8 +210,8 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   };
 }
 
-/** The checks that the message still counts on: once approved or failed, it is no longer unconverted. */
-function countedChecks(deps: RebuildDeps, message: SentMessage, learned: Learned): LimitCheck[] {
+/** The limits that the message still counts on: once approved or failed, it is no longer unconverted. */
+function countedLimits(deps: RebuildDeps, message: SentMessage, learned: Learned): Limit[] {
   const { settings } = deps;
   const { sender = firstSender(deps) } = message;
   const { phoneTag, bucket, traffic, client, converted, status } = message;
@@ -222,15 +222,15 @@ function countedChecks(deps: RebuildDeps, message: SentMessage, learned: Learned
     // Its real windows do not matter here: only a take looks at them.
     ...(client && { backend: { client, sends: [{ max: 1, windowMs: LONGEST_BACKEND_MS }], spend: {} } }),
   };
-  const checks = [
-    ...limitChecks(settings.limits, caller, learned),
-    ...guardChecks(settings.guard.mode, caller, learned),
+  const limits = [
+    ...tableLimits(settings.limits, caller, learned),
+    ...guardLimits(settings.guard.mode, caller, learned),
     // The record does not say which messages a share paid for: all of the network's count, so that it never gets more.
-    ...shareChecks(settings.money, caller, sender, learned),
+    ...shareLimits(settings.money, caller, sender, learned),
   ];
   const gone = new Set([
     ...(converted ? [LIMIT_KEYS.unconverted(phoneTag, bucket)] : []),
     ...(converted || status === "failed" || isUnsent(status) ? guardKeys(traffic) : []),
   ]);
-  return checks.filter(({ key }) => !gone.has(key));
+  return limits.filter(({ key }) => !gone.has(key));
 }

@@ -1,16 +1,16 @@
 import type { AllowList } from "./allow.ts";
-import { type GuardMode, guardChecks } from "./guard.ts";
+import { type GuardMode, guardLimits } from "./guard.ts";
 import type { Learned } from "./learned.ts";
 import {
   type LimitCaller,
   type LimitSettings,
-  limitChecks,
   runningRequest,
-  type SendCheck,
+  type SendLimit,
+  tableLimits,
 } from "./limits.ts";
-import type { LimitCheck, LimitStore, TakeResult } from "./ports.ts";
-import { checksInShare } from "./shares.ts";
-import { type MoneySettings, spendChecks } from "./spend.ts";
+import type { Limit, LimitStore, TakeResult } from "./ports.ts";
+import { limitsInShare } from "./shares.ts";
+import { type MoneySettings, spendLimits } from "./spend.ts";
 import { sumsOf } from "./sums.ts";
 
 export interface GuardSettings {
@@ -36,57 +36,57 @@ export interface Send {
  * All that one message is counted against, in the order in which it is looked at: running requests with its key, the
  * table of limits, the guard, the money, and the challenge that was solved for it. All count or none.
  */
-export function sendChecks(settings: ProtectionSettings, send: Send, learned: Learned): SendCheck[] {
+export function sendLimits(settings: ProtectionSettings, send: Send, learned: Learned): SendLimit[] {
   const { caller, sender, idempotencyKey } = send;
   return [
     ...(idempotencyKey ? [runningRequest(idempotencyKey)] : []),
-    ...limitChecks(settings.limits, caller, learned),
-    ...guardChecks(settings.guard.mode, caller, learned),
-    ...spendChecks(settings.money, caller, sender, learned),
-    ...(caller.standing.name === "solved" ? caller.standing.checks : []),
+    ...tableLimits(settings.limits, caller, learned),
+    ...guardLimits(settings.guard.mode, caller, learned),
+    ...spendLimits(settings.money, caller, sender, learned),
+    ...(caller.standing.name === "solved" ? caller.standing.limits : []),
   ];
 }
 
-/** A take that was tried, and the checks that decided it. */
+/** A take that was tried, and the limits that decided it. */
 export interface Tried<T extends TakeResult = TakeResult> {
   readonly taken: T;
-  readonly checks: readonly SendCheck[];
+  readonly limits: readonly SendLimit[];
 }
 
 /**
- * Takes a send. Where a check refuses it that makes room for shares (`inShare`), it is taken once more as a send that its
+ * Takes a send. Where a limit refuses it that makes room for shares (`inShare`), it is taken once more as a send that its
  * network's share pays for: two takes, each of which counts everywhere or nowhere. Where the share has no room either, the
  * first refusal stands, unless the second one asks for a challenge.
  */
 export async function takeInShare(
-  take: (checks: readonly SendCheck[]) => Promise<TakeResult>,
-  checks: readonly SendCheck[],
-  shares: readonly SendCheck[],
+  take: (limits: readonly SendLimit[]) => Promise<TakeResult>,
+  limits: readonly SendLimit[],
+  shares: readonly SendLimit[],
 ): Promise<Tried> {
-  const taken = await take(checks);
-  if (taken.ok || shares.length === 0) return { taken, checks };
-  const { inShare: yields, asksCaptcha } = checkOf(checks, taken) ?? {};
-  if (!yields || asksCaptcha) return { taken, checks };
-  const inShare = checksInShare(checks, shares);
+  const taken = await take(limits);
+  if (taken.ok || shares.length === 0) return { taken, limits };
+  const { inShare: yields, asksCaptcha } = limitOf(limits, taken) ?? {};
+  if (!yields || asksCaptcha) return { taken, limits };
+  const inShare = limitsInShare(limits, shares);
   const again = await take(inShare);
   if (again.ok) {
     const exceeded = [taken.refusedBy, ...(again.exceeded ?? [])];
-    return { taken: { ...again, exceeded }, checks: inShare };
+    return { taken: { ...again, exceeded }, limits: inShare };
   }
-  return checkOf(inShare, again)?.asksCaptcha ? { taken: again, checks: inShare } : { taken, checks };
+  return limitOf(inShare, again)?.asksCaptcha ? { taken: again, limits: inShare } : { taken, limits };
 }
 
-function checkOf(checks: readonly SendCheck[], { refusedBy }: TakeResult & { ok: false }) {
-  return checks.find(({ name }) => name === refusedBy);
+function limitOf(limits: readonly SendLimit[], { refusedBy }: TakeResult & { ok: false }) {
+  return limits.find(({ name }) => name === refusedBy);
 }
 
 /** What was decided about a send, for log and metrics; nothing of whom it was for. */
 export interface Decision {
   readonly decision: "allow" | "challenge" | "deny";
-  /** The check that refused. */
+  /** The limit that refused. */
   readonly by?: string;
   /**
-   * Checks that would have refused: the guard's in mode `record`, budgets that known devices exceeded, what made room
+   * Limits that would have refused: the guard's in mode `record`, budgets that known devices exceeded, what made room
    * for a share.
    */
   readonly exceeded: readonly string[];
@@ -95,21 +95,21 @@ export interface Decision {
 }
 
 /** What a take decided about this caller's send. */
-export function decisionOf(caller: LimitCaller, { taken, checks }: Tried): Decision {
+export function decisionOf(caller: LimitCaller, { taken, limits }: Tried): Decision {
   const who = { bucket: caller.bucket, country: caller.traffic.country };
   if (taken.ok) return { decision: "allow", exceeded: taken.exceeded ?? [], ...who };
-  const asks = checkOf(checks, taken)?.asksCaptcha;
+  const asks = limitOf(limits, taken)?.asksCaptcha;
   return { decision: asks ? "challenge" : "deny", by: taken.refusedBy, exceeded: [], ...who };
 }
 
 /** Takes back all that was counted at `at` for a send that is not made after all. */
 export async function takeBack(
-  limits: Pick<LimitStore, "forget" | "correct">,
-  { checks, member }: { readonly checks: readonly LimitCheck[]; readonly member: string },
+  store: Pick<LimitStore, "forget" | "correct">,
+  { limits, member }: { readonly limits: readonly Limit[]; readonly member: string },
   at: number,
 ): Promise<void> {
-  const events = checks.filter(({ amount }) => amount === undefined);
+  const events = limits.filter(({ amount }) => amount === undefined);
   const keys = events.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
-  await limits.forget([...new Set(keys)], [member]);
-  await limits.correct(sumsOf(checks, at).map((sum) => ({ ...sum, amount: -sum.amount })));
+  await store.forget([...new Set(keys)], [member]);
+  await store.correct(sumsOf(limits, at).map((sum) => ({ ...sum, amount: -sum.amount })));
 }

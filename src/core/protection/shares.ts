@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
-import type { LimitCaller, SendCheck } from "./limits.ts";
+import type { LimitCaller, SendLimit } from "./limits.ts";
 import { priceOf } from "./prices.ts";
 import type { MoneySettings } from "./spend.ts";
 
@@ -30,7 +30,7 @@ export function openPart(learned: Learned): number {
  * speaks for one network alone. So a crowd from elsewhere cannot buy it, and whoever wants a share needs numbers
  * (docs/protection.md). Nothing where there is none, or no budget that could be shared.
  */
-export function shareChecks(
+export function shareLimits(
   money: MoneySettings,
   {
     bucket,
@@ -39,7 +39,7 @@ export function shareChecks(
   }: Pick<LimitCaller, "bucket" | "standing" | "traffic">,
   sender: string,
   learned: Learned,
-): SendCheck[] {
+): SendLimit[] {
   if (bucket === "device" || !networkTag) return [];
   const part = (learned(numbersSubject(networkTag)) ?? 0) / (learned(numbersSubject()) || 1);
   const price = priceOf(money.prices, sender, country);
@@ -59,11 +59,11 @@ export function shareChecks(
   return [share, { ...share, name: "network_share_challenge", windows: NOTHING, asksCaptcha: true }];
 }
 
-/** The checks for a send that a share pays for: those that make room for shares have other windows, or are left out. */
-export function checksInShare(checks: readonly SendCheck[], shares: readonly SendCheck[]): SendCheck[] {
-  const others = checks.flatMap((check) => {
-    if (!check.inShare) return [check];
-    return check.inShare.length === 0 ? [] : [{ ...check, windows: check.inShare }];
+/** The limits for a send that a share pays for: those that make room for shares have other windows, or are left out. */
+export function limitsInShare(limits: readonly SendLimit[], shares: readonly SendLimit[]): SendLimit[] {
+  const others = limits.flatMap((limit) => {
+    if (!limit.inShare) return [limit];
+    return limit.inShare.length === 0 ? [] : [{ ...limit, windows: limit.inShare }];
   });
   return [...shares, ...others];
 }

@@ -3,7 +3,7 @@ import type { DeliverDeps } from "../delivery/deliver.ts";
 import { isUnsent, type SmsSender } from "../delivery/ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
-import { type LimitCaller, type SendCheck, sendCheck } from "./limits.ts";
+import { type LimitCaller, type SendLimit, sendLimit } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
 import { firstSender, type PriceTable, priceOf } from "./prices.ts";
 import { openPart } from "./shares.ts";
@@ -66,11 +66,11 @@ export function clientSums(
   ];
 }
 
-function clientChecks({ backend }: LimitCaller, amount: number): SendCheck[] {
+function clientLimits({ backend }: LimitCaller, amount: number): SendLimit[] {
   if (!backend) return [];
   return clientSums(backend.client).map(({ name, key, windowMs }) => {
     const windows = [{ max: backend.spend[name] ?? Number.MAX_SAFE_INTEGER, windowMs }];
-    return sendCheck(`spend_${name}_client`, key, windows, { amount });
+    return sendLimit(`spend_${name}_client`, key, windows, { amount });
   });
 }
 
@@ -80,41 +80,41 @@ function paysItself({ backend }: LimitCaller): boolean {
 }
 
 /**
- * The checks of a send on budgets. Shared budgets count known devices and backends with a budget of their own, and let them
+ * The limits of budgets on a send. Shared budgets count known devices and backends with a budget of their own, and let them
  * through always. Other backends may use all of a shared budget, since they have limits of their own; strangers may use its
  * open part, and beyond it what their network's share pays for. Once that is used up, a third party's challenge opens a
  * tenth more, and a proof of work nothing.
  */
-export function spendChecks(
+export function spendLimits(
   settings: MoneySettings,
   caller: LimitCaller,
   sender: string,
   learned: Learned,
-): SendCheck[] {
+): SendLimit[] {
   const { country } = caller.traffic;
   const amount = priceOf(settings.prices, sender, country);
   if (amount === 0) return [];
   const shared = budgetsOf(settings, sender, country).map((budget) =>
-    sharedCheck(budget, caller, amount, learned),
+    sharedLimit(budget, caller, amount, learned),
   );
-  return [...shared, ...clientChecks(caller, amount)];
+  return [...shared, ...clientLimits(caller, amount)];
 }
 
-function sharedCheck(
+function sharedLimit(
   { name, key, windowMs, max }: NamedBudget,
   caller: LimitCaller,
   amount: number,
   learned: Learned,
-): SendCheck {
+): SendLimit {
   const { bucket, standing, backend } = caller;
   const upTo = (part: number) => [{ max: Math.floor(max * part), windowMs }];
   if (bucket === "device" || paysItself(caller))
-    return sendCheck(name, key, upTo(1), { amount, advisory: true, isShared: true });
+    return sendLimit(name, key, upTo(1), { amount, advisory: true, isShared: true });
   const isThirdParty = standing.name !== "exempt" && standing.isThirdParty;
   const more = standing.name === "solved" && isThirdParty ? RESERVE : 0;
   const asksCaptcha = standing.name === "unsolved" && isThirdParty;
   const inShare = upTo(1 + more);
-  return sendCheck(name, key, upTo((backend ? 1 : openPart(learned)) + more), {
+  return sendLimit(name, key, upTo((backend ? 1 : openPart(learned)) + more), {
     amount,
     asksCaptcha,
     isShared: true,

@@ -1,4 +1,4 @@
-import type { LimitCheck, Sum } from "./ports.ts";
+import type { Limit, Sum } from "./ports.ts";
 
 /** Sums are kept in this many slots a window. */
 export const SLOTS = 60;
@@ -61,10 +61,10 @@ export function sumKey({ key, windowMs }: Pick<Sum, "key" | "windowMs">): string
   return `${key}/${windowMs}`;
 }
 
-/** What a take with these checks adds to sums: each of them once, however many checks look at it. */
-export function sumsOf(checks: readonly LimitCheck[], at: number): Sum[] {
+/** What a take with these limits adds to sums: each of them once, however many limits look at it. */
+export function sumsOf(limits: readonly Limit[], at: number): Sum[] {
   const sums = new Map<string, Sum>();
-  for (const { key, windows, amount } of checks) {
+  for (const { key, windows, amount } of limits) {
     if (amount === undefined) continue;
     for (const { windowMs } of windows) sums.set(sumKey({ key, windowMs }), { key, windowMs, at, amount });
   }

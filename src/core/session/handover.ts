@@ -118,7 +118,7 @@ async function countUse(
 ): Promise<Result<void, "invalid_handover" | "too_many_requests">> {
   const once = { name: "handover", key: `handover:${jti}`, windows: [{ max: 1, windowMs: 2 * HANDOVER_MS }] };
   const sessions = { name: "handovers", key: `handovers:${sub}`, windows: HANDOVER_WINDOWS };
-  const taken = await deps.limits.take({ member: jti, checks: [once, sessions] }, now);
+  const taken = await deps.limits.take({ member: jti, limits: [once, sessions] }, now);
   if (taken.ok) return ok(undefined);
   return taken.refusedBy === once.name ? refuse("invalid_handover") : tooMany(taken.retryAt, now);
 }

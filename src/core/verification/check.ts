@@ -6,7 +6,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { countOn } from "../protection/count.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard.ts";
-import { guessChecks, knownGuessChecks, LIMIT_KEYS, type LimitSettings } from "../protection/limits.ts";
+import { guessLimits, knownGuessLimits, LIMIT_KEYS, type LimitSettings } from "../protection/limits.ts";
 import { leaseMember } from "../protection/members.ts";
 import type { Ledger, LimitStore } from "../protection/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
@@ -119,8 +119,8 @@ type Counted = Result<void, "too_many_requests">;
  */
 export async function countGuess(deps: CheckDeps, client: Client): Promise<Counted> {
   if (!client.addressKey) return ok(undefined);
-  const checks = guessChecks(deps.settings.limits, await addressTagOf(deps, client.addressKey));
-  return await countOn(deps, checks);
+  const limits = guessLimits(deps.settings.limits, await addressTagOf(deps, client.addressKey));
+  return await countOn(deps, limits);
 }
 
 /**
@@ -136,7 +136,7 @@ export async function admitKnownDevice(
   by: Pick<Verification, "bucket" | "phoneTag"> | undefined,
 ): Promise<Counted> {
   if (counted.ok || by?.bucket !== "device") return counted;
-  return await countOn(deps, knownGuessChecks(deps.settings.limits, by.phoneTag));
+  return await countOn(deps, knownGuessLimits(deps.settings.limits, by.phoneTag));
 }
 
 /**

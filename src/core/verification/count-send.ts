@@ -1,9 +1,9 @@
 import { captchaRequired } from "../protection/challenges.ts";
-import { type LimitCaller, type SendCheck, tooMany } from "../protection/limits.ts";
+import { type LimitCaller, type SendLimit, tooMany } from "../protection/limits.ts";
 import type { TakeRequest, TakeResult } from "../protection/ports.ts";
 import { firstSender } from "../protection/prices.ts";
-import { decisionOf, sendChecks, type Tried, takeInShare } from "../protection/sends.ts";
-import { shareChecks } from "../protection/shares.ts";
+import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
+import { shareLimits } from "../protection/shares.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { TakeRefusal, VerificationDeps } from "./deps.ts";
@@ -28,24 +28,24 @@ export async function countSend(
   const sender = firstSender(deps);
   const send = { caller, sender, ...(idempotency && { idempotencyKey: idempotency.key }) };
   const learned = await deps.learned();
-  const { taken, checks } = await takeInShare(
-    (tried) => deps.takeSend(caller.phoneTag, { checks: tried, ...request }, now),
-    sendChecks(deps.settings, send, learned),
-    shareChecks(deps.settings.money, caller, sender, learned),
+  const { taken, limits } = await takeInShare(
+    (tried) => deps.takeSend(caller.phoneTag, { limits: tried, ...request }, now),
+    sendLimits(deps.settings, send, learned),
+    shareLimits(deps.settings.money, caller, sender, learned),
   );
-  deps.onDecision(decisionOf(caller, { taken, checks }));
-  return taken.ok ? ok({ taken, checks }) : refusedSend(deps, taken, checks, now);
+  deps.onDecision(decisionOf(caller, { taken, limits }));
+  return taken.ok ? ok({ taken, limits }) : refusedSend(deps, taken, limits, now);
 }
 
 /** The refusal that a refused take is answered with. */
 function refusedSend(
   { challenges }: Pick<VerificationDeps, "challenges">,
   taken: TakeResult & { readonly ok: false },
-  checks: readonly SendCheck[],
+  limits: readonly SendLimit[],
   now: number,
 ): Result<never, TakeRefusal> {
   if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
-  const refusing = checks.find(({ name }) => name === taken.refusedBy);
+  const refusing = limits.find(({ name }) => name === taken.refusedBy);
   if (challenges && refusing?.asksCaptcha) return captchaRequired(challenges);
   return tooMany(refusing?.isShared ? now + SHARED_RETRY_MS : taken.retryAt, now);
 }

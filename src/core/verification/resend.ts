@@ -109,19 +109,19 @@ export async function resendVerification(
   if (!hold.ok) return hold;
   const counted = await countNext(deps, verification, { caller: caller.value, idempotency }, now);
   if (!counted.ok) return counted;
-  const { taken, checks, messages, member } = counted.value;
+  const { taken, limits, messages, member } = counted.value;
 
   const expiresAt = nextExpiresAt(deps, verification, now);
   const next = { ...verification, messages, resendAt: taken.nextAt, expiresAt };
   if (!(await deps.verifications.resent(verification.id, next, now))) {
-    await takeBack(deps.limits, { checks, member }, now);
+    await takeBack(deps.limits, { limits, member }, now);
     return refuse("too_many_requests", { retryAfterSeconds: 1 });
   }
   const { record, sms } = await messageFor(deps, next, phone, idempotency);
   const delivered = await deliver(deps, record, sms);
   if (delivered.ok) return ok(viewOf(next, phone, now));
   if (delivered.refusal.code === "idempotency_in_progress")
-    await takeBack(deps.limits, { checks, member }, now);
+    await takeBack(deps.limits, { limits, member }, now);
   else await deps.limits.forget(guardKeys(caller.value.traffic), [member]);
   return delivered;
 }

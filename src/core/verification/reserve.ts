@@ -31,12 +31,12 @@ export async function reserve(
   const send = { caller: input, idempotency: input.idempotency };
   const counted = await countSend(deps, send, { member, lease }, now);
   if (!counted.ok) return counted;
-  const { taken, checks } = counted.value;
+  const { taken, limits } = counted.value;
 
   const after = taken.steady ? before : await readAllowance(deps, input, now);
   const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
   const attempts = taken.leased - Math.max(0, lost);
-  const uncount = () => takeBack(deps.limits, { checks, member }, now);
+  const uncount = () => takeBack(deps.limits, { limits, member }, now);
   if (attempts >= 1 && !isToBeChallenged(input, after)) {
     if (lost > 0) await deps.limits.release(lease.key, member, lost);
     return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt, takeBack: uncount });

@@ -13,7 +13,7 @@ describe("the memory that it takes", () => {
     const store = createMemoryLimitStore({ mostEvents: 100, mostLeases: 50 });
     for (let n = 0; n < 1_000; n++) {
       const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: NOW + MINUTE };
-      await store.take({ member: "m", checks: [sends(fresh("address"))], lease }, NOW);
+      await store.take({ member: "m", limits: [sends(fresh("address"))], lease }, NOW);
     }
     expect(await store.sweep(ALL, ALL)).toBe(150);
   });
@@ -22,12 +22,12 @@ describe("the memory that it takes", () => {
     const store = createMemoryLimitStore();
     for (let n = 0; n < 100; n++) {
       const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: NOW + MINUTE };
-      await store.take({ member: "m", checks: [sends(fresh("address"))], lease }, NOW);
+      await store.take({ member: "m", limits: [sends(fresh("address"))], lease }, NOW);
     }
     const later = NOW + 10 * MINUTE;
     for (let n = 0; n < 100; n++) {
       const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: later + MINUTE };
-      await store.take({ member: "m", checks: [sends(fresh("address"))], lease }, later);
+      await store.take({ member: "m", limits: [sends(fresh("address"))], lease }, later);
     }
     expect(await store.sweep(NOW + 5 * MINUTE, ALL)).toBe(0);
   });
@@ -35,13 +35,13 @@ describe("the memory that it takes", () => {
   test("full, lets go of what is over before what still counts", async () => {
     const store = createMemoryLimitStore({ mostEvents: 3 });
     const over = fresh("over");
-    await store.take({ member: "m", checks: [sends(over)] }, NOW - 10 * MINUTE);
+    await store.take({ member: "m", limits: [sends(over)] }, NOW - 10 * MINUTE);
     const [first, second] = [fresh("first"), fresh("second")];
     for (const key of [first, second, fresh("third")]) {
-      await store.take({ member: "m", checks: [sends(key)] }, NOW);
+      await store.take({ member: "m", limits: [sends(key)] }, NOW);
     }
-    expect(await store.take({ member: "n", checks: [sends(first)] }, NOW)).toMatchObject({ ok: false });
-    expect(await store.take({ member: "n", checks: [sends(second)] }, NOW)).toMatchObject({ ok: false });
+    expect(await store.take({ member: "n", limits: [sends(first)] }, NOW)).toMatchObject({ ok: false });
+    expect(await store.take({ member: "n", limits: [sends(second)] }, NOW)).toMatchObject({ ok: false });
   });
 
   test("full, takes no guesses that are set aside from the very key that sets more aside", async () => {
@@ -49,7 +49,7 @@ describe("the memory that it takes", () => {
     const lease = { key: fresh("guesses"), wanted: 2, cap: 3, expiresAt: NOW + MINUTE };
     const taken = [];
     for (const member of ["first", "second", "third"])
-      taken.push(await store.take({ member, checks: [], lease }, NOW));
+      taken.push(await store.take({ member, limits: [], lease }, NOW));
     expect(taken).toMatchObject([{ leased: 2 }, { leased: 1 }, { refusedBy: "lease" }]);
   });
 
@@ -57,34 +57,34 @@ describe("the memory that it takes", () => {
     const store = createMemoryLimitStore();
     const limit = sends(fresh("key"));
     const lease = { key: fresh("guesses"), wanted: 3, cap: 3, expiresAt: NOW + MINUTE };
-    await store.take({ member: "m", checks: [limit], lease }, NOW);
+    await store.take({ member: "m", limits: [limit], lease }, NOW);
     for (let n = 0; n < 20; n++) {
       const other = { ...lease, key: fresh("guesses"), expiresAt: NOW + 9 * MINUTE };
-      await store.take({ member: "m", checks: [sends(fresh("other"))], lease: other }, NOW + MINUTE + 1);
+      await store.take({ member: "m", limits: [sends(fresh("other"))], lease: other }, NOW + MINUTE + 1);
     }
     const back = NOW + 30 * SECOND;
-    expect(await store.take({ member: "n", checks: [limit] }, back)).toMatchObject({ refusedBy: "sends" });
-    expect(await store.take({ member: "n", checks: [], lease }, back)).toMatchObject({ refusedBy: "lease" });
+    expect(await store.take({ member: "n", limits: [limit] }, back)).toMatchObject({ refusedBy: "sends" });
+    expect(await store.take({ member: "n", limits: [], lease }, back)).toMatchObject({ refusedBy: "lease" });
   });
 
   test("what was counted for a part stays as long as its share reaches back", async () => {
     const store = createMemoryLimitStore();
     const share = { key: fresh("share"), max: 1, windowMs: 60 * MINUTE };
-    const check = { ...sends(fresh("key"), 9), share };
-    await store.take({ member: "m", checks: [check] }, NOW);
+    const limit = { ...sends(fresh("key"), 9), share };
+    await store.take({ member: "m", limits: [limit] }, NOW);
     const later = NOW + 30 * MINUTE;
-    for (let n = 0; n < 20; n++) await store.take({ member: "m", checks: [sends(fresh("other"))] }, later);
-    await store.take({ member: "n", checks: [check] }, later);
-    expect(await store.take({ member: "m", checks: [sends(check.key)] }, later)).toMatchObject({ ok: true });
+    for (let n = 0; n < 20; n++) await store.take({ member: "m", limits: [sends(fresh("other"))] }, later);
+    await store.take({ member: "n", limits: [limit] }, later);
+    expect(await store.take({ member: "m", limits: [sends(limit.key)] }, later)).toMatchObject({ ok: true });
   });
 
   test("what was put back stays for a day even if no take has told the window yet", async () => {
     const store = createMemoryLimitStore();
     const key = fresh("key");
     await store.seed("epoch", [{ events: [{ key, member: "lost", at: NOW - 23 * 60 * MINUTE }] }]);
-    for (let n = 0; n < 20; n++) await store.take({ member: "m", checks: [sends(fresh("other"))] }, NOW);
+    for (let n = 0; n < 20; n++) await store.take({ member: "m", limits: [sends(fresh("other"))] }, NOW);
     const day = { name: "day", key, windows: [{ max: 1, windowMs: 24 * 60 * MINUTE }] };
-    expect(await store.take({ member: "m", checks: [day] }, NOW + SECOND)).toMatchObject({
+    expect(await store.take({ member: "m", limits: [day] }, NOW + SECOND)).toMatchObject({
       refusedBy: "day",
     });
   });

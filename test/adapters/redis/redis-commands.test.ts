@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { sumsKey } from "../../../src/adapters/redis/limit-take.ts";
-import type { LimitCheck } from "../../../src/core/protection/ports.ts";
+import type { Limit } from "../../../src/core/protection/ports.ts";
 import { SLOTS, sumKey } from "../../../src/core/protection/sums.ts";
 import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { useRedis } from "./use-redis.ts";
@@ -19,10 +19,10 @@ describe("what limits ask of Redis", () => {
     return Object.fromEntries(counts.filter(([name]) => !/^(evalsha|eval|config|info)$/.test(`${name}`)));
   };
 
-  const take = (checks: readonly LimitCheck[], now = NOW, member = fresh("member")) =>
-    at.limits.take({ member, checks }, now);
-  const window = (key: string): LimitCheck => ({ name: key, key, windows: [{ max: 5, windowMs: HOUR }] });
-  const budget = (key: string, max = 100): LimitCheck => {
+  const take = (limits: readonly Limit[], now = NOW, member = fresh("member")) =>
+    at.limits.take({ member, limits }, now);
+  const window = (key: string): Limit => ({ name: key, key, windows: [{ max: 5, windowMs: HOUR }] });
+  const budget = (key: string, max = 100): Limit => {
     return { name: key, key, amount: 7, windows: [{ max, windowMs: HOUR }] };
   };
 
@@ -32,11 +32,11 @@ describe("what limits ask of Redis", () => {
   });
 
   test("a sum with room is read without its slots, and looked after by the first take in a slot alone", async () => {
-    const check = budget(fresh("budget"));
-    await take([check]);
-    expect(await called(() => take([check]))).toEqual({ hvals: "1", hincrby: "1" });
+    const limit = budget(fresh("budget"));
+    await take([limit]);
+    expect(await called(() => take([limit]))).toEqual({ hvals: "1", hincrby: "1" });
     const first = { hvals: "1", hincrby: "1", hkeys: "1", pexpire: "1" };
-    expect(await called(() => take([check], NOW + MINUTE))).toEqual(first);
+    expect(await called(() => take([limit], NOW + MINUTE))).toEqual(first);
   });
 
   test("an approval names each key once, forgets there first and forgives then", async () => {
@@ -58,11 +58,11 @@ describe("what limits ask of Redis", () => {
   });
 
   test("a sum is kept longer than its window, and has no more slots than reach into it and a third", async () => {
-    const check = budget(fresh("budget"), 1_000_000);
-    const key = sumsKey(sumKey({ key: check.key, windowMs: HOUR }));
+    const limit = budget(fresh("budget"), 1_000_000);
+    const key = sumsKey(sumKey({ key: limit.key, windowMs: HOUR }));
     for (let n = 0; n < 2 * SLOTS; n += 1) {
       await at.command("PEXPIRE", key, String(HOUR));
-      await take([check], NOW + n * MINUTE);
+      await take([limit], NOW + n * MINUTE);
       expect(await at.command("PTTL", key)).toBeGreaterThan(1.9 * HOUR);
     }
     expect(await at.command("HLEN", key)).toBe(SLOTS + 21);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { eventsKey, leasesKey, REBUILT } from "../../../src/adapters/redis/limit-take.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
-import { exemptCaller, limitChecks } from "../../../src/core/protection/limits.ts";
+import { exemptCaller, tableLimits } from "../../../src/core/protection/limits.ts";
 import { aVerification, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { NO_LIMITS } from "../../core/rules.ts";
 import { useRedis } from "./use-redis.ts";
@@ -35,15 +35,15 @@ describe("how long Redis keeps", () => {
     ],
     ["a backoff", { windows: [], backoff: { baseMs: 0, windowMs: HOUR } }, HOUR],
   ])("events: as long as %s reaches back", async (_, bounds, keptMs) => {
-    const check = { name: "sends", key: fresh("key"), ...bounds };
-    const count = () => at.limits.take({ member: fresh("member"), checks: [check] }, NOW);
-    expect(await leastKept(eventsKey(check.key), count)).toBeGreaterThan(keptMs);
+    const limit = { name: "sends", key: fresh("key"), ...bounds };
+    const count = () => at.limits.take({ member: fresh("member"), limits: [limit] }, NOW);
+    expect(await leastKept(eventsKey(limit.key), count)).toBeGreaterThan(keptMs);
   });
 
   test("events of a part: as long as its share reaches back", async () => {
     const share = { key: fresh("share"), max: 9, windowMs: DAY };
-    const check = { name: "sends", key: fresh("key"), windows: [{ max: 9, windowMs: HOUR }], share };
-    const count = () => at.limits.take({ member: fresh("member"), checks: [check] }, NOW);
+    const limit = { name: "sends", key: fresh("key"), windows: [{ max: 9, windowMs: HOUR }], share };
+    const count = () => at.limits.take({ member: fresh("member"), limits: [limit] }, NOW);
     expect(await leastKept(eventsKey(share.key), count)).toBeGreaterThan(DAY);
   });
 
@@ -56,21 +56,21 @@ describe("how long Redis keeps", () => {
       }),
       backend: { client: fresh("shop"), sends: [], spend: {} },
     };
-    const checks = limitChecks(NO_LIMITS, caller, () => undefined).filter(({ name }) => name === "backend");
-    const count = () => at.limits.take({ member: fresh("member"), checks }, NOW);
-    expect(await leastKept(eventsKey(`${checks[0]?.key}`), count)).toBeGreaterThan(DAY);
+    const limits = tableLimits(NO_LIMITS, caller, () => undefined).filter(({ name }) => name === "backend");
+    const count = () => at.limits.take({ member: fresh("member"), limits }, NOW);
+    expect(await leastKept(eventsKey(`${limits[0]?.key}`), count)).toBeGreaterThan(DAY);
   });
 
   test("guesses that are set aside, and that some went to the ledger: until the lease ends", async () => {
     const key = fresh("guesses");
     const lease = { key, wanted: 1, cap: 99, expiresAt: NOW + 20 * MINUTE };
-    const take = (member: string) => at.limits.take({ member, checks: [], lease }, NOW);
+    const take = (member: string) => at.limits.take({ member, limits: [], lease }, NOW);
     expect(await leastKept(leasesKey(key), () => take(fresh("member")))).toBeGreaterThan(20 * MINUTE);
 
     const usual = { ...lease, key: fresh("guesses"), expiresAt: NOW + 10.5 * MINUTE };
     const release = async () => {
       const member = fresh("member");
-      await at.limits.take({ member, checks: [], lease: usual }, NOW);
+      await at.limits.take({ member, limits: [], lease: usual }, NOW);
       await at.command("PEXPIRE", leasesKey(usual.key), "5000");
       await at.limits.release(usual.key, member, 1);
     };

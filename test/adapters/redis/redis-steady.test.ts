@@ -11,7 +11,7 @@ describe("what Redis says of guesses that went to the ledger", () => {
       at.limits.take(
         {
           member: fresh("member"),
-          checks: [],
+          limits: [],
           lease: { key: fresh("guesses"), wanted: 1, cap: 9, expiresAt: NOW + MINUTE },
           epoch,
         },
@@ -31,7 +31,7 @@ describe("what Redis says of guesses that went to the ledger", () => {
   test("is not forgotten earlier because one of a lease that ends before comes after it", async () => {
     const key = fresh("guesses");
     const leaseOn = (expiresAt: number) => {
-      return { member: fresh("member"), checks: [], lease: { key, wanted: 1, cap: 9, expiresAt } };
+      return { member: fresh("member"), limits: [], lease: { key, wanted: 1, cap: 9, expiresAt } };
     };
     const [early, late] = [leaseOn(NOW + MINUTE), leaseOn(NOW + 5 * MINUTE)];
     await at.limits.take(early, NOW);

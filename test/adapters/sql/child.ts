@@ -6,7 +6,7 @@ import type { MysqlServer } from "../../../src/adapters/sql/mysql/connection.ts"
 import { openMysql } from "../../../src/adapters/sql/mysql/open.ts";
 import { openSqlite } from "../../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
-import type { LimitCheck } from "../../../src/core/protection/ports.ts";
+import type { Limit } from "../../../src/core/protection/ports.ts";
 import { addTagKey, aMessage, aSession, aUser, fresh, NOW, parallel } from "../../contracts/samples.ts";
 
 /**
@@ -56,8 +56,8 @@ function dyingAfter(steps: number): Migration[] {
 
 /** Takes from the counter that `id` describes, as fast as it goes. Resolves with how many were let through. */
 async function takeMany({ limits }: SqlStores): Promise<number> {
-  const { takes, ...check } = JSON.parse(id) as LimitCheck & { readonly takes: number };
-  const taken = await parallel(takes, () => limits.take({ member: fresh("m"), checks: [check] }, NOW));
+  const { takes, ...limit } = JSON.parse(id) as Limit & { readonly takes: number };
+  const taken = await parallel(takes, () => limits.take({ member: fresh("m"), limits: [limit] }, NOW));
   return taken.filter(({ ok }) => ok).length;
 }
 

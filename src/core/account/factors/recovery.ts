@@ -37,8 +37,8 @@ export async function renewRecoveryCodes(
   { user, session }: Principal,
   locale: Locale,
 ): Promise<Result<readonly string[], "invalid_token" | "factor_missing" | "too_many_requests">> {
-  const check = { name: "recovery_codes", key: `recovery_codes:${session.id}`, windows: RENEWALS };
-  const counted = await countOn(deps, [check]);
+  const limit = { name: "recovery_codes", key: `recovery_codes:${session.id}`, windows: RENEWALS };
+  const counted = await countOn(deps, [limit]);
   if (!counted.ok) return counted;
   const { factorStore, notices, random } = deps;
   const codes = Array.from({ length: CODES }, () => newCode(random));

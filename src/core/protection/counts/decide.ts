@@ -1,6 +1,6 @@
 import { DAY_MS } from "../../time.ts";
 import { backoffEndsAt, lookbackMs, tellsNext } from "../backoff.ts";
-import type { Lease, LimitCheck, Sum, TakeRequest, TakeResult } from "../ports.ts";
+import type { Lease, Limit, Sum, TakeRequest, TakeResult } from "../ports.ts";
 import { slotAt, sumKey, sumsOf } from "../sums.ts";
 import type { Books } from "./books.ts";
 import { type Change, type EventOn, NO_CHANGE } from "./change.ts";
@@ -25,16 +25,16 @@ export interface Release {
 
 /** Decides a take as `LimitStore.take` does, by the books as they are. Changes nothing: `apply` does. */
 export function decideTake(books: Books, request: TakeRequest, now: number): DecidedTake {
-  const { member, checks, lease, epoch } = request;
+  const { member, limits, lease, epoch } = request;
   if (epoch !== undefined && !books.seeds.has(epoch)) return refusal("unseeded", now);
-  const looks = checks.map((check) => lookOf(books.events, check));
+  const looks = limits.map((limit) => lookOf(books.events, limit));
   const exceeded: string[] = [];
   for (const look of looks) {
     const isCounted = eventOf(look.events, member) !== undefined;
     const retryAt = isCounted ? now + 1 : freeAt(books.sums, look, now);
     if (retryAt <= now) continue;
-    if (!look.check.advisory) return refusal(look.check.name, retryAt, isCounted);
-    exceeded.push(look.check.name);
+    if (!look.limit.advisory) return refusal(look.limit.name, retryAt, isCounted);
+    exceeded.push(look.limit.name);
   }
   const leased = lease ? leaseOf(books, lease, member, now) : undefined;
   if (leased && "ok" in leased) return { result: leased, change: NO_CHANGE };
@@ -49,20 +49,20 @@ export function decideTake(books: Books, request: TakeRequest, now: number): Dec
     change: {
       ...NO_CHANGE,
       counted: countedBy(books.events, looks, member, now),
-      sums: addedSums(books, sumsOf(checks, now)),
+      sums: addedSums(books, sumsOf(limits, now)),
       leases: leased ? [leased] : [],
     },
   };
 }
 
-/** A check and the events on its key, which are looked up once for all that a take asks of them. */
+/** A limit and the events on its key, which are looked up once for all that a take asks of them. */
 interface Look {
-  readonly check: LimitCheck;
+  readonly limit: Limit;
   readonly events: Events | undefined;
 }
 
-function lookOf(log: EventLog, check: LimitCheck): Look {
-  return { check, events: check.amount === undefined ? log.on(check.key) : undefined };
+function lookOf(log: EventLog, limit: Limit): Look {
+  return { limit, events: limit.amount === undefined ? log.on(limit.key) : undefined };
 }
 
 /** Adds to sums; none goes below zero. */
@@ -90,23 +90,23 @@ function refusal(refusedBy: string, retryAt: number, isCounted = false): Decided
   return { result, change: NO_CHANGE };
 }
 
-/** When this check lets the request through, epoch milliseconds; `now` where it does so already. */
-function freeAt(sums: SumBook, { check, events }: Look, now: number): number {
-  const { key, amount, windows } = check;
-  if (amount === undefined) return eventsFreeAt(check, events, now);
+/** When this limit lets the request through, epoch milliseconds; `now` where it does so already. */
+function freeAt(sums: SumBook, { limit, events }: Look, now: number): number {
+  const { key, amount, windows } = limit;
+  if (amount === undefined) return eventsFreeAt(limit, events, now);
   let latest = now;
   for (const window of windows) latest = Math.max(latest, sums.freeAt(key, window, amount, now));
   return latest;
 }
 
 /**
- * From when on a check that counts events lets the next one through. A window is full as long as the `max`-th newest event lies in
+ * From when on a limit that counts events lets the next one through. A window is full as long as the `max`-th newest event lies in
  * it, an event later than `now` included: so no window ever holds more than `max`, even if the clock goes back.
  *
  * @param also the time of one more event than there are
  */
 function eventsFreeAt(
-  { windows, backoff }: LimitCheck,
+  { windows, backoff }: Limit,
   events: Events | undefined,
   now: number,
   also?: number,
@@ -129,11 +129,11 @@ function nthNewestWith(events: Events | undefined, n: number, also: number | und
   return younger && Math.min(younger, Math.max(also, nth ?? also));
 }
 
-/** When the checks with a backoff let the next one through, this take counted as well. */
+/** When the limits with a backoff let the next one through, this take counted as well. */
 function nextAt(looks: readonly Look[], now: number): number {
   let latest = now;
-  for (const { check, events } of looks) {
-    if (tellsNext(check)) latest = Math.max(latest, eventsFreeAt(check, events, now, now));
+  for (const { limit, events } of looks) {
+    if (tellsNext(limit)) latest = Math.max(latest, eventsFreeAt(limit, events, now, now));
   }
   return latest;
 }
@@ -154,11 +154,11 @@ function countedBy(log: EventLog, looks: readonly Look[], member: string, now: n
   const keptMs = new Map<string, number>();
   const keep = (key: string, events: Events | undefined, forMs: number) =>
     keptMs.set(key, Math.max(keptMs.get(key) ?? events?.keptMs ?? 0, forMs));
-  for (const { check, events } of looks) {
-    const { key, amount, share } = check;
+  for (const { limit, events } of looks) {
+    const { key, amount, share } = limit;
     const inShare = share && log.on(share.key);
     if (amount !== undefined || (share && isFull(inShare, share, now))) continue;
-    keep(key, events, lookbackMs(check) || UNBOUND_KEPT_MS);
+    keep(key, events, lookbackMs(limit) || UNBOUND_KEPT_MS);
     if (share) keep(share.key, inShare, share.windowMs);
   }
   const alike = new Map<number, EventOn & { readonly keys: string[] }>();
@@ -170,12 +170,12 @@ function countedBy(log: EventLog, looks: readonly Look[], member: string, now: n
   return [...alike.values()];
 }
 
-/** How long an event is kept on a key where this check does not look back: another check may, on the same key. */
+/** How long an event is kept on a key where this limit does not look back: another limit may, on the same key. */
 const UNBOUND_KEPT_MS = DAY_MS;
 
 function isFull(
   events: Events | undefined,
-  { max, windowMs }: NonNullable<LimitCheck["share"]>,
+  { max, windowMs }: NonNullable<Limit["share"]>,
   now: number,
 ): boolean {
   return max < 1 || (nthNewest(events, Math.ceil(max)) ?? now - windowMs) + windowMs > now;

@@ -11,7 +11,7 @@ import { openSqlite } from "../../../../src/adapters/sql/sqlite/open.ts";
 import { createStatements } from "../../../../src/adapters/sql/sqlite/statements.ts";
 import { createSteps } from "../../../../src/adapters/sql/sqlite/steps.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
-import type { LimitCheck, LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../../../src/core/protection/ports.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { limitStoreContract } from "../../../contracts/limit-store.ts";
 import { DAY, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";
@@ -21,7 +21,7 @@ import { buildChildren, type Children } from "../children.ts";
 import { countInTables, expectMoved } from "./old-limits.ts";
 
 const clock = { now: () => NOW };
-const sends = (key: string, max: number, windowMs = MINUTE): LimitCheck => {
+const sends = (key: string, max: number, windowMs = MINUTE): Limit => {
   return { name: "sends", key, windows: [{ max, windowMs }] };
 };
 
@@ -107,8 +107,8 @@ describe("the journal of limits", () => {
   });
   afterEach(() => opened.close());
 
-  const take = (check: LimitCheck, now = NOW, store = limits) =>
-    store.take({ member: fresh("member"), checks: [check] }, now);
+  const take = (limit: Limit, now = NOW, store = limits) =>
+    store.take({ member: fresh("member"), limits: [limit] }, now);
   const rows = () => opened.database.db.selectFrom("limit_journal").selectAll().orderBy("id").execute();
 
   test("nobody is told what is not on disk, and it leaves nothing behind in memory", async () => {
@@ -186,7 +186,7 @@ describe("the journal of limits", () => {
 
   test("starts without what was forgotten", async () => {
     const [key, member] = [fresh("key"), fresh("member")];
-    await limits.take({ member, checks: [sends(key, 1)] }, NOW);
+    await limits.take({ member, limits: [sends(key, 1)] }, NOW);
     await limits.forget([key], [member]);
     const { limits: anew } = createSqlStores(opened.database, { clock, onStaleKey: () => {} });
     expect(await take(sends(key, 1), NOW, anew)).toMatchObject({ ok: true });
@@ -292,7 +292,7 @@ describe("the journal of limits, in several processes", () => {
     const database = await openSqlite(`sqlite:${path}`);
     const { limits } = createSqlStores(database, { clock, onStaleKey: () => {} });
     const taken = await parallel(3, () =>
-      limits.take({ member: fresh("m"), checks: [sends("killed", 5)] }, NOW),
+      limits.take({ member: fresh("m"), limits: [sends("killed", 5)] }, NOW),
     );
     expect(taken.filter(({ ok }) => ok)).toHaveLength(1);
     await database.close();

@@ -13,7 +13,7 @@ const clock = { now: () => NOW };
 
 const take = (limits: LimitStore, key: string, max: number, now = NOW, windowMs = MINUTE) => {
   const windows = [{ max, windowMs }];
-  return limits.take({ member: fresh("member"), checks: [{ name: "sends", key, windows }] }, now);
+  return limits.take({ member: fresh("member"), limits: [{ name: "sends", key, windows }] }, now);
 };
 
 /** Transactions are undone where there is an error for them. */
@@ -137,7 +137,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     await opened.database.db.insertInto("limit_leases").values(row).execute();
     await limits.sweep(NOW - DAY, 20);
     const lease = { key, wanted: 9, cap: 3, expiresAt: NOW + MINUTE };
-    expect(await limits.take({ member: fresh("m"), checks: [], lease }, NOW)).toMatchObject({ leased: 1 });
+    expect(await limits.take({ member: fresh("m"), limits: [], lease }, NOW)).toMatchObject({ leased: 1 });
   });
 
   /** A process that was overtaken, whose first turns come to these errors. */
@@ -162,7 +162,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     const store = await overtaken(AWAY);
     const spend = (amount: number) => {
       const windows = [{ max: 10, windowMs: MINUTE }];
-      return store.take({ member: fresh("member"), checks: [{ name: "spend", key, amount, windows }] }, NOW);
+      return store.take({ member: fresh("member"), limits: [{ name: "spend", key, amount, windows }] }, NOW);
     };
     const spent = await Promise.allSettled([spend(2), spend(2)]);
     expect(spent.map(({ status }) => status)).toEqual(["rejected", "rejected"]);

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
 import { createLimitStore } from "../../../../src/adapters/sql/limits/store.ts";
-import type { LimitCheck, LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../../../src/core/protection/ports.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { limitStoreContract } from "../../../contracts/limit-store.ts";
 import { DAY, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";
@@ -16,11 +16,11 @@ const PROCESSES = 4;
 const TAKES_EACH = 60;
 const APPENDS = /^insert into `limit_journal`/;
 
-const upTo = (key: string, max: number): LimitCheck => {
+const upTo = (key: string, max: number): Limit => {
   return { name: "sends", key, windows: [{ max, windowMs: MINUTE }] };
 };
-const take = (limits: LimitStore, check: LimitCheck, now = NOW) =>
-  limits.take({ member: fresh("member"), checks: [check] }, now);
+const take = (limits: LimitStore, limit: Limit, now = NOW) =>
+  limits.take({ member: fresh("member"), limits: [limit] }, now);
 const passing = (taken: readonly { readonly ok: boolean }[]) => taken.filter(({ ok }) => ok).length;
 
 /** When a row of the journal is written, `fault` may come before it or after it. */

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
-import type { LimitCheck, LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../../../src/core/protection/ports.ts";
 import { DAY, fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
 
 const TABLES = ["limit_events", "limit_leases", "limit_sums", "limit_seeds"] as const;
@@ -48,7 +48,7 @@ export async function expectMoved(
   limits: LimitStore,
   { key, split, guesses, budget, epoch }: Awaited<ReturnType<typeof countInTables>>,
 ): Promise<void> {
-  const take = (check: LimitCheck) => limits.take({ member: fresh("member"), checks: [check] }, NOW);
+  const take = (limit: Limit) => limits.take({ member: fresh("member"), limits: [limit] }, NOW);
   const upTo = (key: string, max: number) => ({ name: "sends", key, windows: [{ max, windowMs: MINUTE }] });
   const money = (max: number) => {
     return { name: "money", key: budget, amount: 7, windows: [{ max, windowMs: WINDOW_MS }] };
@@ -60,6 +60,6 @@ export async function expectMoved(
   expect(await take(money(146))).toMatchObject({ ok: false });
   expect(await take(money(147))).toMatchObject({ ok: true });
   const lease = { key: guesses, wanted: 9, cap: 3, expiresAt: NOW + MINUTE };
-  expect(await limits.take({ member: fresh("m"), checks: [], lease }, NOW)).toMatchObject({ leased: 1 });
+  expect(await limits.take({ member: fresh("m"), limits: [], lease }, NOW)).toMatchObject({ leased: 1 });
   for (const table of TABLES) expect(await db.selectFrom(table).selectAll().execute()).toEqual([]);
 }

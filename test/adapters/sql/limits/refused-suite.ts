@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LimitCheck, LimitStore, TakeRequest } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore, TakeRequest } from "../../../../src/core/protection/ports.ts";
 import { fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
 
 export interface Watched {
@@ -25,20 +25,20 @@ export function createStatementLog() {
 const WRITES = /^(insert|update|delete|replace|begin|commit|rollback)/i;
 
 /** Checks like those of a start, of which one may be full. */
-function checksOf(full?: string): readonly LimitCheck[] {
+function checksOf(full?: string): readonly Limit[] {
   const windows = [{ max: 9, windowMs: MINUTE }];
   const key = fresh("key");
-  const plain: LimitCheck[] = [
+  const plain: Limit[] = [
     { name: "resend", key, windows: [], backoff: { baseMs: 1, windowMs: MINUTE, from: 9 } },
     { name: "phone", key, windows },
     { name: "total", key: fresh("total"), windows: [{ max: 300, windowMs: MINUTE }] },
     { name: "spend", key: fresh("spend"), amount: 5, windows: [{ max: 1_000, windowMs: MINUTE }] },
   ];
   const backoff = { baseMs: MINUTE, windowMs: MINUTE, from: 0 };
-  return plain.map((check) => {
-    if (check.name !== full) return check;
-    if (check.backoff) return { ...check, backoff };
-    return { ...check, windows: check.windows.map((each) => ({ ...each, max: 0 })) };
+  return plain.map((limit) => {
+    if (limit.name !== full) return limit;
+    if (limit.backoff) return { ...limit, backoff };
+    return { ...limit, windows: limit.windows.map((each) => ({ ...each, max: 0 })) };
   });
 }
 
@@ -58,11 +58,11 @@ export function refusedSuite(watched: () => Watched, { looks }: { readonly looks
   test.each(["phone", "total", "spend", "lease", "unseeded"])(
     "a take refused by %s writes nothing",
     async (by) => {
-      const passed = await cost({ checks: checksOf(), lease: lease(3) });
+      const passed = await cost({ limits: checksOf(), lease: lease(3) });
       expect(passed.taken).toMatchObject({ ok: true });
       expect(passed.statements.filter((sql) => WRITES.test(sql))).not.toHaveLength(0);
       const refused = await cost({
-        checks: checksOf(by),
+        limits: checksOf(by),
         lease: lease(by === "lease" ? 0 : 3),
         ...(by === "unseeded" && { epoch: fresh("epoch") }),
       });
@@ -74,15 +74,15 @@ export function refusedSuite(watched: () => Watched, { looks }: { readonly looks
 
   test("nor does one that waits before a resend", async () => {
     const backoff = { baseMs: MINUTE, windowMs: MINUTE };
-    const check: LimitCheck = { name: "resend", key: fresh("key"), windows: [], backoff };
-    expect((await cost({ checks: [check] })).taken).toMatchObject({ ok: true });
-    const { taken, statements } = await cost({ checks: [check] });
+    const limit: Limit = { name: "resend", key: fresh("key"), windows: [], backoff };
+    expect((await cost({ limits: [limit] })).taken).toMatchObject({ ok: true });
+    const { taken, statements } = await cost({ limits: [limit] });
     expect(taken).toMatchObject({ ok: false, refusedBy: "resend" });
     expect(statements.filter((sql) => WRITES.test(sql))).toEqual([]);
   });
 
   test(`what passes reads ${looks} times before it writes`, async () => {
-    const { statements } = await cost({ checks: checksOf(), lease: lease(3) });
+    const { statements } = await cost({ limits: checksOf(), lease: lease(3) });
     const begun = statements.findIndex((sql) => WRITES.test(sql));
     expect(begun).toBe(looks);
   });

@@ -21,10 +21,10 @@ describe("what a take that is bound by nothing counts", () => {
     const [key, member] = [fresh("backend-sends"), () => fresh("member")];
     const unbound = { name: "backend", key, windows: [] };
     const bound = { name: "backend", key, windows: [{ max: 3, windowMs: DAY }] };
-    for (let n = 0; n < 3; n++) await limits.take({ member: member(), checks: [unbound] }, NOW + n);
+    for (let n = 0; n < 3; n++) await limits.take({ member: member(), limits: [unbound] }, NOW + n);
     const other = () => ({ name: "other", key: fresh("other"), windows: [{ max: 1, windowMs: DAY }] });
-    for (let n = 0; n < 4; n++) await limits.take({ member: member(), checks: [other()] }, NOW + 5 * MINUTE);
-    expect(await limits.take({ member: member(), checks: [bound] }, NOW + 6 * MINUTE)).toMatchObject({
+    for (let n = 0; n < 4; n++) await limits.take({ member: member(), limits: [other()] }, NOW + 5 * MINUTE);
+    expect(await limits.take({ member: member(), limits: [bound] }, NOW + 6 * MINUTE)).toMatchObject({
       ok: false,
       refusedBy: "backend",
     });
@@ -35,9 +35,9 @@ describe("what a take that is bound by nothing counts", () => {
     const unbound = { name: "backend", key, windows: [] };
     const bound = { name: "backend", key, windows: [{ max: 3, windowMs: DAY }] };
     for (let n = 0; n < 3; n++)
-      await opened.stores.limits.take({ member: fresh("m"), checks: [unbound] }, NOW + n);
+      await opened.stores.limits.take({ member: fresh("m"), limits: [unbound] }, NOW + n);
     opened = await opened.reopen();
-    const taken = await opened.stores.limits.take({ member: fresh("m"), checks: [bound] }, NOW + 6 * MINUTE);
+    const taken = await opened.stores.limits.take({ member: fresh("m"), limits: [bound] }, NOW + 6 * MINUTE);
     expect(taken).toMatchObject({ ok: false, refusedBy: "backend" });
   });
 });

@@ -111,7 +111,7 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
   test("a sign-in, a start and a wrong guess take few ways to the server", async () => {
     const sent: string[] = [];
     const watched = await openMysql(opened.server, { onStatement: (text) => sent.push(text) });
-    const { users, keys, limits, ledger } = createSqlStores(watched, { clock, onStaleKey: () => {} });
+    const { users, keys, limits: store, ledger } = createSqlStores(watched, { clock, onStaleKey: () => {} });
     const { tag } = await addTagKey(keys);
     const ways = async (call: () => Promise<unknown>) => {
       const before = sent.length;
@@ -120,13 +120,13 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
     };
     const window = { max: 5, windowMs: MINUTE };
     const names = ["phone", "address", "prefix", "country", "total"];
-    const checks = names.map((name) => ({ name, key: fresh(name), windows: [window, window] }));
+    const limits = names.map((name) => ({ name, key: fresh(name), windows: [window, window] }));
     const user = aUser(tag());
     const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: NOW + MINUTE };
     const guess = { at: NOW, codeLength: 6 };
     expect(await ways(() => users.signIn({ user, session: aSession(user.id), verificationId: "v" }))).toBe(8);
-    await limits.take({ member: fresh("m"), checks }, NOW);
-    expect(await ways(() => limits.take({ member: fresh("m"), checks, lease }, NOW))).toBe(1);
+    await store.take({ member: fresh("m"), limits }, NOW);
+    expect(await ways(() => store.take({ member: fresh("m"), limits, lease }, NOW))).toBe(1);
     expect(await ways(() => ledger.record(fresh("guess"), user.phoneTag, "stranger", guess))).toBe(1);
     await watched.close();
   });

@@ -195,13 +195,13 @@ describe("sqlite: nothing stays open", () => {
   test("a take that is refused leaves no row of any kind behind", async () => {
     const { db } = opened.database;
     const full = { name: "address", key: "full", windows: [{ max: 1, windowMs: 60_000 }] };
-    await opened.stores.limits.take({ member: "first", checks: [full] }, 1_000);
+    await opened.stores.limits.take({ member: "first", limits: [full] }, 1_000);
     const rowsIn = async () => (await db.selectFrom("limit_journal").selectAll().execute()).length;
     const before = await rowsIn();
     expect(before).toBe(1);
     for (let n = 0; n < 20; n++) {
-      const checks = [{ name: "phone", key: `phone-${n}`, windows: [] }, full];
-      const taken = await opened.stores.limits.take({ member: `member-${n}`, checks }, 1_000);
+      const limits = [{ name: "phone", key: `phone-${n}`, windows: [] }, full];
+      const taken = await opened.stores.limits.take({ member: `member-${n}`, limits }, 1_000);
       expect(taken).toMatchObject({ ok: false, refusedBy: "address" });
     }
     expect(await rowsIn()).toBe(before);
@@ -272,14 +272,14 @@ describe("sqlite: after a restart", () => {
     await before.stores.verifications.guess(verification.id, false, NOW);
     await before.stores.ledger.record("guess", user.phoneTag, "stranger", { at: NOW, codeLength: 6 });
     const limit = { name: "sends", key: "key", windows: [{ max: 1, windowMs: 60_000 }] };
-    await before.stores.limits.take({ member: "one", checks: [limit] }, NOW);
+    await before.stores.limits.take({ member: "one", limits: [limit] }, NOW);
     await before.stores.limits.seed("epoch", []);
 
     const { stores, path, close } = await before.reopen();
     expect(await stores.sessions.find(session.id)).toEqual({ session, user });
     expect(await stores.verifications.find(verification.id)).toEqual({ ...verification, attemptsUsed: 1 });
     expect(await stores.ledger.read([user.phoneTag], "stranger", 0)).toHaveLength(1);
-    expect(await stores.limits.take({ member: "two", checks: [limit] }, NOW)).toMatchObject({ ok: false });
+    expect(await stores.limits.take({ member: "two", limits: [limit] }, NOW)).toMatchObject({ ok: false });
     expect(await stores.limits.seeded("epoch")).toBe(true);
     expect(readFileSync(path).subarray(0, 15).toString()).toBe("SQLite format 3");
     await close();

@@ -91,7 +91,7 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     const lease = { wanted: 3, cap: 9, expiresAt: NOW + 60_000 };
     const windows = [{ max: 9, windowMs: 60_000 }];
     const take = (key: string) =>
-      limits.take({ member: key, checks: [{ name: "any", key, windows }], lease: { ...lease, key } }, NOW);
+      limits.take({ member: key, limits: [{ name: "any", key, windows }], lease: { ...lease, key } }, NOW);
     await take(fresh("first"));
     expect(await statements(() => phones.map(take))).toBe(1);
     const settle = (key: string) =>
