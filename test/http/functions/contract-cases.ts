@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { DAY_MS, MINUTE_MS, wrongCode } from "../support.ts";
 import { codeFor } from "./client.ts";
-import { type Case, NO_SESSION } from "./stage.ts";
+import { asked, type Case, NO_SESSION } from "./stage.ts";
 
 const sms = (parameters: Readonly<Record<string, string>>): Case["play"] => {
   return (stage) => stage.client().call("sms", parameters);
@@ -93,9 +93,7 @@ const SMS: readonly Case[] = [
     name: "login: the right code after three wrong ones",
     demo: -1100,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       for (let n = 0; n < 3; n += 1) await client.login(phone, wrongCode(code), sessionId);
       return await client.login(phone, code, sessionId);
     },
@@ -104,9 +102,7 @@ const SMS: readonly Case[] = [
     name: "login: the right code after two wrong ones",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       for (let n = 0; n < 2; n += 1) await client.login(phone, wrongCode(code), sessionId);
       return await client.login(phone, code, sessionId);
     },
@@ -115,9 +111,7 @@ const SMS: readonly Case[] = [
     name: "login: a code that was used",
     demo: -1100,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       expect((await client.login(phone, code, sessionId)).errorCode).toBe(0);
       return await client.login(phone, code, sessionId);
     },
@@ -126,9 +120,7 @@ const SMS: readonly Case[] = [
     name: "login: of 12 right codes at once one signs in",
     demo: -1100,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       const all = await Promise.all(Array.from({ length: 12 }, () => client.login(phone, code, sessionId)));
       expect(all.filter(({ errorCode }) => errorCode === 0)).toHaveLength(1);
       const others = all.filter(({ errorCode }) => errorCode !== 0);
@@ -140,9 +132,7 @@ const SMS: readonly Case[] = [
     name: "login: of 50 wrong codes at once three are looked at",
     demo: -1100,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       const wrong = Array.from({ length: 50 }, () => client.login(phone, wrongCode(code), sessionId));
       const codes = (await Promise.all(wrong)).map(({ errorCode }) => errorCode);
       expect(codes.filter((each) => each === -1102)).toHaveLength(3);

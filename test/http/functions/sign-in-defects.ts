@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { expect } from "vitest";
 import { MINUTE_MS, SECOND_MS, wrongCode } from "../support.ts";
 import { type Answer, codeFor } from "./client.ts";
-import { type Case, NO_SESSION, type Stage } from "./stage.ts";
+import { asked, type Case, NO_SESSION, type Stage } from "./stage.ts";
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -145,9 +145,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     demo: -1103,
     ours: -1100,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       for (let n = 0; n < 5; n += 1) {
         expect((await client.login(phone, code, NO_SESSION)).errorCode).toBe(-1103);
       }
@@ -173,9 +171,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     demo: -1103,
     ours: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       stage.world.clock.advance(40 * SECOND_MS);
       expect(await stage.client().started(phone)).not.toBe(sessionId);
       return await client.login(phone, code, sessionId);
@@ -187,9 +183,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     demo: -1103,
     ours: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = codeFor(stage.world, phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       stage.world.clock.advance(40 * SECOND_MS);
       expect(await client.started(phone)).toBe(sessionId);
       expect(codeFor(stage.world, phone)).toBe(code);

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import { createWorld, type World, type WorldOptions } from "../../support/world.ts";
 import { phoneNo } from "../support.ts";
-import { type Answer, createFunctionsClient, type Way } from "./client.ts";
+import { type Answer, codeFor, createFunctionsClient, type Way } from "./client.ts";
 
 /** Where the cases are played: a whole Phonekey on real stores, with fresh phones and addresses for each. */
 export interface Stage {
@@ -99,3 +99,10 @@ export async function expectOurs({ demo, ours = Number(demo), play }: Case, stag
 
 /** Nobody's session id, of the right form. */
 export const NO_SESSION = "A".repeat(22);
+
+/** Somebody who asked for a code and got it. */
+export async function asked(stage: Stage) {
+  const [client, phone] = [stage.client(), stage.phone()];
+  const sessionId = await client.started(phone);
+  return { client, phone, sessionId, code: codeFor(stage.world, phone) };
+}

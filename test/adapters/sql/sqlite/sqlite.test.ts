@@ -24,6 +24,20 @@ import { openTestDatabase, type TestDatabase, temporaryFolder } from "../../../s
 const clock = { now: () => NOW };
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
+let opened: TestDatabase;
+/** On the same file. */
+let other: Libsql.Database;
+function openTwice(): void {
+  beforeEach(async () => {
+    opened = await openTestDatabase(clock, { busyTimeoutMs: 400 });
+    other = new Libsql(opened.path);
+  });
+  afterEach(async () => {
+    other.close();
+    await opened.close();
+  });
+}
+
 describe("sqlite: opening", () => {
   let folder: string;
   beforeEach(() => {
@@ -82,16 +96,7 @@ describe("sqlite: opening", () => {
 });
 
 describe("sqlite: a busy file", () => {
-  let opened: TestDatabase;
-  let other: Libsql.Database;
-  beforeEach(async () => {
-    opened = await openTestDatabase(clock, { busyTimeoutMs: 400 });
-    other = new Libsql(opened.path);
-  });
-  afterEach(async () => {
-    other.close();
-    await opened.close();
-  });
+  openTwice();
 
   test("is waited for without holding up the event loop", async () => {
     const { keys, verifications } = opened.stores;
@@ -140,16 +145,7 @@ describe("sqlite: a busy file", () => {
 });
 
 describe("sqlite: nothing stays open", () => {
-  let opened: TestDatabase;
-  let other: Libsql.Database;
-  beforeEach(async () => {
-    opened = await openTestDatabase(clock, { busyTimeoutMs: 400 });
-    other = new Libsql(opened.path);
-  });
-  afterEach(async () => {
-    other.close();
-    await opened.close();
-  });
+  openTwice();
 
   /** Another process can write at once, and the write-ahead log can be emptied: no reader holds on to it. */
   const expectFree = () => {
