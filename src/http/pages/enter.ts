@@ -53,9 +53,14 @@ export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refus
 export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const visitor = await currentVisitor(c, deps);
   if (!visitor) return c.redirect("/sign-in", 303);
-  const kept = readCookie(c, deps.settings, "returned");
-  const flow = (kept && (await deps.phonekey.flow.read(kept))) || newFlow(deps);
+  // Whoever has to choose a password first is still in the flow.
+  const flow = (await currentFlow(c, deps)) ?? (await formerFlow(c, deps)) ?? newFlow(deps);
   return await goOn(c, deps, flow, { ...visitor.principal, created: false });
+}
+
+async function formerFlow(c: Context<Env>, deps: HttpDeps): Promise<Flow | undefined> {
+  const kept = readCookie(c, deps.settings, "returned");
+  return kept ? await deps.phonekey.flow.read(kept) : undefined;
 }
 
 /** Signs this browser in: its new session replaces an older one, and the pre-session ends (T25). */
