@@ -72,6 +72,9 @@ it("whoever came by a temporary password chooses one first, and only then goes b
   await go("/sign-in/code");
   const entered = await go("/sign-in/code", { code: world.sms.lastCode() });
   expect(entered).toMatchObject({ status: 303, location: "/account/password" });
+  // A late second click leads there, too, and takes nothing away of what the app asked for.
+  expect((await go("/sign-in/code", { code: world.sms.lastCode() })).location).toBe("/sign-in/code");
+  expect((await go("/sign-in/code")).location).toBe("/account/password");
   for (const path of ["/account", "/account/factors", "/account/data", "/account/phone"]) {
     expect(await go(path)).toMatchObject({ status: 303, location: "/account/password" });
   }
