@@ -35,7 +35,7 @@ export function choicesOf(select: HTMLSelectElement): readonly Choice[] {
   return [...select.options].map((option) => {
     const { name = "", callingCode = "", flag = "" } = option.dataset;
     const code = option.value;
-    const called = [name, ...names.map((each) => each.of(code)), ALSO[code] ?? ""];
+    const called = [name, ...names.map((each) => each.of(code) ?? ""), ALSO[code] ?? ""];
     const typed = document.documentElement.lang.startsWith("zh") ? called.flatMap(pinyinOf) : [];
     const words = fold([...called, ...typed, code, `+${callingCode}`].join("\n"));
     return { code, callingCode, name, flag, words };
