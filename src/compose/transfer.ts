@@ -41,12 +41,18 @@ export interface TransferTools {
   close(): Promise<void>;
 }
 
-/** Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date. */
+/**
+ * Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date, or
+ * `PHONEKEY_SECRETS` do not open its keys.
+ */
 export async function transferTools(config: Config): Promise<TransferTools> {
-  return await createTransferTools(config, await openMigrated(config), {
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const database = await openMigrated(config);
+  try {
+    return await createTransferTools(config, database, { clock: systemClock, random: systemRandom });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 /** Takes over the database, which must be up to date, and closes it. */
