@@ -146,14 +146,18 @@ it.each(["light", "dark"] as const)(
   },
 );
 
-it("a form that is on its way shows it, whatever its button looks like", async () => {
-  const page = await browser.open();
-  await signIn(page, app, newPhone());
-  await page.goto(`${app.origin}/account/data`);
-  // It stays where it is, as one does whose answer takes long.
-  await page.evaluate(`addEventListener("submit", (event) => event.preventDefault())`);
-  await page.locator('form[action="/account/data/send"] button').click();
-  const looks = `((of) => (button) => [of(button).color, of(button, "::after").animationName])(getComputedStyle)(
-    document.querySelector("form[aria-busy] button"))`;
-  expect(await page.evaluate(looks)).toEqual(["rgba(0, 0, 0, 0)", "turn"]);
-});
+it.each(["none", "active"] as const)(
+  "a form that is on its way shows it, whatever its button looks like, forced colours: %s",
+  async (forcedColors) => {
+    const page = await browser.open({ forcedColors });
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/data`);
+    // It stays where it is, as one does whose answer takes long.
+    await page.evaluate(`addEventListener("submit", (event) => event.preventDefault())`);
+    await page.locator('form[action="/account/data/send"] button').click();
+    const clear = "rgba(0, 0, 0, 0)";
+    const looks = `((button, ring) => [button.color, ring.borderRightColor, ring.animationName])(
+    ...((at) => [getComputedStyle(at), getComputedStyle(at, "::after")])(document.querySelector("form[aria-busy] button")))`;
+    expect(await page.evaluate(looks)).toEqual([clear, clear, "turn"]);
+  },
+);
