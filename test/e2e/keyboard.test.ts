@@ -88,6 +88,6 @@ describe("a person with a keyboard alone", () => {
     await page.goto(`${app.origin}/docs`);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    expect(new URL(page.url()).hash).toBe("#main");
+    await page.waitForURL(`${app.origin}/docs#main`);
   });
 });
