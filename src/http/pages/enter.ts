@@ -53,8 +53,8 @@ export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refus
 export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const visitor = await currentVisitor(c, deps);
   if (!visitor) return c.redirect("/sign-in", 303);
-  // Whoever has to choose a password first is still in the flow.
-  const flow = (await currentFlow(c, deps)) ?? (await formerFlow(c, deps)) ?? newFlow(deps);
+  // Whoever has to choose a password first was led nowhere, and is in the flow still.
+  const flow = (await formerFlow(c, deps)) ?? (await currentFlow(c, deps)) ?? newFlow(deps);
   return await goOn(c, deps, flow, { ...visitor.principal, created: false });
 }
 
