@@ -13,11 +13,10 @@ const MEANINGS: Readonly<Record<number, SendStatus>> = {
   503: "unavailable",
 };
 
-/** Failures before the request leaves this machine: to find the address, to connect, to believe the certificate. */
-const NEVER_LEFT = [
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/,
-  /CERT|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/,
-];
+/** What the system is asked for before the request leaves this machine: to find the address, to connect. */
+const BEFORE_LEAVING = ["getaddrinfo", "connect"];
+/** Nor does it leave for whom no certificate vouches for. */
+const UNTRUSTED = /CERT|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/;
 
 /** What fits the record, and a terminal. */
 const ID = /^[!-~]{1,128}$/;
@@ -33,9 +32,20 @@ export function createWebhookSender(settings: WebhookSettings, clock: Clock): Sm
     maxCodeLength: 8,
     resendFloorSeconds: 0,
     async send(message, deadline) {
-      const signed = sign({ id: message.id, at: clock.now(), type: "sms.send", data: dataOf(message) });
-      const request = { method: "POST", redirect: "manual", ...signed, signal: deadline.signal() } as const;
-      return await fetch(settings.url, request).then(outcomeOf, failureOf);
+      const { headers, body } = sign({
+        id: message.id,
+        at: clock.now(),
+        type: "sms.send",
+        data: dataOf(message),
+      });
+      return await fetch(settings.url, {
+        method: "POST",
+        redirect: "manual",
+        // One that was kept may be gone without a word, as where a function was frozen, and nobody would know what was sent by it.
+        headers: { ...headers, connection: "close" },
+        body,
+        signal: deadline.signal(),
+      }).then(outcomeOf, failureOf);
     },
   };
 }
@@ -69,8 +79,17 @@ async function readId(response: Response): Promise<Pick<SendOutcome, "providerId
   return typeof id === "string" && ID.test(id) ? { providerId: id } : {};
 }
 
+/** Why no answer came; of a name with several addresses, with what each of them failed by. */
+interface Failure {
+  readonly code?: string;
+  readonly syscall?: string;
+  readonly errors?: readonly Failure[];
+}
+
 function failureOf(error: unknown): SendOutcome {
-  const { code = "no_answer" }: { code?: string } = error instanceof Error ? Object(error.cause) : {};
-  const neverLeft = NEVER_LEFT.some((pattern) => pattern.test(code));
+  const failure: Failure = error instanceof Error ? Object(error.cause) : {};
+  const { code = "no_answer", errors = [failure] } = failure;
+  const neverLeft =
+    UNTRUSTED.test(code) || errors.every(({ syscall = "" }) => BEFORE_LEAVING.includes(syscall));
   return { status: neverLeft ? "unavailable" : "unknown", providerCode: code };
 }

@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
+import dns from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, LookupFunction, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -141,9 +142,33 @@ it("does not know what became of a message when no answer comes, or the connecti
   expect(await sendTo(broken)).toMatchObject({ status: "unknown" });
 });
 
-it("knows that nothing was sent where nobody listens", async () => {
-  const nobody = `http://127.0.0.1:${await freePort()}/sms`;
+it("posts each by a connection of its own: one that was kept may be gone without a word", async () => {
+  const known = new Set<Socket>();
+  const url = await listen(({ socket }, response) => {
+    if (known.has(socket)) socket.destroy();
+    else response.end();
+    known.add(socket);
+  });
+  for (let sent = 0; sent < 3; sent += 1) expect(await sendTo(url)).toMatchObject({ status: "accepted" });
+});
+
+it("knows that nothing was sent where nobody listens, or no way leads", async () => {
+  const port = await freePort();
+  const nobody = `http://127.0.0.1:${port}/sms`;
   expect(await sendTo(nobody)).toEqual({ status: "unavailable", providerCode: "ECONNREFUSED" });
+  // No connection can be made to a broadcast address.
+  const nowhere = `http://255.255.255.255:${port}/sms`;
+  expect(await sendTo(nowhere)).toEqual({ status: "unavailable", providerCode: "ENETUNREACH" });
+});
+
+it("knows it of a name with several addresses, too", async () => {
+  const url = `http://sms.example:${await freePort()}/sms`;
+  const { lookup } = dns;
+  onTestFinished(() => void Object.assign(dns, { lookup }));
+  const addresses = ["255.255.255.255", "127.0.0.1"].map((address) => ({ address, family: 4 }));
+  const found: LookupFunction = (_host, _options, tell) => tell(null, addresses);
+  Object.assign(dns, { lookup: found });
+  expect(await sendTo(url)).toEqual({ status: "unavailable", providerCode: "ENETUNREACH" });
 });
 
 it("sends no code to whom no certificate vouches for", async () => {
