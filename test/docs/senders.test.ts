@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -39,7 +40,7 @@ async function start() {
   };
   for (let tries = 0; tries < 100 && (await send([OTHER])).status === "unavailable"; tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 50));
-  return { send, printed: () => printed };
+  return { send, port, printed: () => printed };
 }
 
 it("the page's address sends what Phonekey posts, and nothing that somebody else does", async () => {
@@ -51,4 +52,15 @@ it("the page's address sends what Phonekey posts, and nothing that somebody else
   expect(await send([OTHER, SECRET])).toEqual(accepted);
   expect(await send([SECRET])).toEqual(accepted);
   await expect.poll(printed).toBe(`${MESSAGE.to}\n${MESSAGE.text}\n\n`.repeat(2));
+});
+
+it("the page's address outlives whoever goes away in the middle of a request", async () => {
+  const { send, port } = await start();
+  const socket = connect(port, "127.0.0.1");
+  socket.write("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n{");
+  await once(socket, "data");
+  socket.destroy();
+  // It is told of that before it is asked again.
+  expect(await send([OTHER])).toMatchObject({ providerCode: "401" });
+  expect(await send([SECRET])).toMatchObject({ status: "accepted" });
 });
