@@ -34,7 +34,7 @@ export function sendTestCommand(): Command {
 async function sendTest({ to, purpose, yes, json }: SendTestOptions, command: Command): Promise<void> {
   const message = testMessage(settings(), to, purpose);
   if (typeof message === "string") command.error(`error: --to: ${REFUSALS[message].en}`);
-  if (!message) throw new Error("SMS_SENDER is `console`, which sends nothing; set it to `tencent`");
+  if (!message) throw new Error("SMS_SENDER is `console`, which sends nothing; name another");
   if (!yes && !(await isWanted(message, command))) return console.error("Nothing was sent.");
   const sent = await message.send();
   console.log(

@@ -54,10 +54,11 @@ export function testMessage(
   return { sender: sender.name, to: maskPhone(to), send: () => send(config, sender, outline) };
 }
 
-/** What could be sent: a payment is one to a payee whom a text names. */
-function outlinesOf({ tencent }: Config, outline: Outline): readonly Outline[] {
+/** What could be sent: a payment is one to a payee whom a text names, or to us where the sender carries every text. */
+function outlinesOf({ tencent, protection, pages }: Config, outline: Outline): readonly Outline[] {
   if (outline.purpose !== "confirm_transaction") return [outline];
-  return [...tencent.mainland.transactions, ...tencent.international.transactions].flatMap(
+  const us = { currency: protection.prices.currency, payee: pages.brandName };
+  return [...tencent.mainland.transactions, ...tencent.international.transactions, us].flatMap(
     ({ currency, payee }) => {
       const transaction = parseTransaction({ amount: AMOUNT, currency, payee });
       return transaction.ok ? [{ ...outline, transaction: transaction.value }] : [];

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { tencentCommand } from "../../src/cli/tencent.ts";
 import { startCloud } from "../support/tencent/cloud.ts";
 import { createSmsSending, type SmsSending } from "../support/tencent/sms-send.ts";
@@ -98,5 +101,28 @@ describe("phonekey tencent send-test", () => {
     });
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     expect(sending.taken).toMatchObject([{ text: expect.stringMatching(/\d{6}，向Example Shop付1\.00元/) }]);
+  });
+
+  test("has an address of the operator's send whatever there is to say, payments among it", async () => {
+    const posted: { data: object }[] = [];
+    const server = createServer(async (request, response) => {
+      posted.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+      response.writeHead(202).end();
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const webhook = {
+      SMS_SENDER: "webhook",
+      SMS_WEBHOOK: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      SMS_WEBHOOK_SECRET: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    };
+    const ended = await run(
+      ["tencent", "send-test", "--to", PHONE, "--purpose", "confirm_transaction", "--yes"],
+      webhook,
+    );
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(ended.stdout).toMatch(/^webhook to \+86 139••••5678: accepted/);
+    const transaction = { amount: "1.00", currency: "CNY", payee: "Phonekey" };
+    expect(posted).toMatchObject([{ data: { to: `+86${PHONE}`, transaction } }]);
   });
 });
