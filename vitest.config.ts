@@ -75,14 +75,16 @@ export default defineConfig({
           ...BESIDE_OTHERS,
         },
       },
+      // What makes the machine busy by itself, or shows what people see in a moment: one file at a time, when all others are done.
       {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          ...BESIDE_OTHERS,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
         },
       },
-      // What makes the machine busy by itself, and measures: one file at a time, when all others are done.
       {
         test: {
           name: "races",
