@@ -17,7 +17,7 @@ import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { databaseOnDemand, openDatabase } from "./compose/database.ts";
 import { factorParts, qrPath } from "./compose/factors.ts";
-import { createTick, type Tick } from "./compose/maintenance.ts";
+import { createTick, type Tick } from "./compose/maintenance/maintenance.ts";
 import { tellMissingNotices } from "./compose/notices.ts";
 import { loggedBy, observerOf } from "./compose/observer.ts";
 import { passwordsOf } from "./compose/passwords.ts";

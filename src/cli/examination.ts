@@ -1,4 +1,4 @@
-import { examineParts } from "../compose/doctor.ts";
+import { examineParts } from "../compose/doctor/doctor.ts";
 import { loadConfig } from "../config.ts";
 import type { Finding } from "../core/maintenance/ports.ts";
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { numberOf } from "../compose/numbers.ts";
+import { numberOf } from "../compose/tools/numbers.ts";
 import { settings } from "./settings.ts";
 
 interface InboxAnswer {

@@ -3,17 +3,17 @@ import { VERSION } from "../compose.ts";
 import { doctorCommand } from "./doctor.ts";
 import { describeFailure } from "./failure.ts";
 import { lostOutput, watchStandardOutput } from "./files.ts";
-import { importCommand } from "./import.ts";
 import { inboxCommand } from "./inbox.ts";
-import { keysCommand } from "./keys.ts";
+import { keysCommand } from "./keys/keys.ts";
 import { messagesCommand } from "./messages.ts";
 import { migrateCommand } from "./migrate.ts";
 import { numbersCommand } from "./numbers.ts";
 import { restoredCommand } from "./restored.ts";
-import { serveCommand } from "./serve.ts";
-import { tencentCommand } from "./tencent.ts";
-import { tickCommand } from "./tick.ts";
-import { usersCommand } from "./users.ts";
+import { serveCommand } from "./serve/serve.ts";
+import { tencentCommand } from "./tencent/tencent.ts";
+import { tickCommand } from "./tick/tick.ts";
+import { importCommand } from "./users/import.ts";
+import { usersCommand } from "./users/users.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use. */
 const program = new Command("phonekey")

@@ -1,5 +1,11 @@
 import { Command } from "commander";
-import { type NumberState, type NumberTools, numberOf, numberTools, type Side } from "../compose/numbers.ts";
+import {
+  type NumberState,
+  type NumberTools,
+  numberOf,
+  numberTools,
+  type Side,
+} from "../compose/tools/numbers.ts";
 import { UNLOCK_GUESSES } from "../core/protection/ledger.ts";
 import type { Unlocked } from "../core/protection/unlock.ts";
 import { settings } from "./settings.ts";

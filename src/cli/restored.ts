@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { apiKeyTools } from "../compose/api-keys.ts";
+import { apiKeyTools } from "../compose/tools/api-keys.ts";
 import { whyOver } from "../core/backend/api-key.ts";
 import { openInput } from "./files.ts";
 import { createProgress } from "./progress.ts";
 import { settings } from "./settings.ts";
-import { withTransferTools } from "./transfers.ts";
+import { withTransferTools } from "./users/transfers.ts";
 
 interface RestoredOptions {
   readonly erasures?: string;

@@ -18,7 +18,7 @@ import { createSettlePrice } from "../core/protection/spend.ts";
 import type { VerificationStore } from "../core/verification/ports.ts";
 import type { Log } from "../http/context.ts";
 import { loggingAlerts } from "./alerts.ts";
-import type { AccountJobs } from "./maintenance.ts";
+import type { AccountJobs } from "./maintenance/maintenance.ts";
 import { unreadableIn } from "./observer.ts";
 import { routeOf, sendDeadline } from "./route.ts";
 import { coreSettings, originOf } from "./settings.ts";

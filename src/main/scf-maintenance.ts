@@ -1,8 +1,8 @@
 import { examineAll } from "../cli/examination.ts";
 import { describeFailure } from "../cli/failure.ts";
 import { settings } from "../cli/settings.ts";
-import { runTick, SPARE_MS, tickAsJson } from "../cli/ticks.ts";
-import { importFromDemo, transferTools } from "../compose/transfer.ts";
+import { runTick, SPARE_MS, tickAsJson } from "../cli/tick/ticks.ts";
+import { importFromDemo, transferTools } from "../compose/tools/transfer.ts";
 import { migrateDatabase } from "../compose.ts";
 import type { Config } from "../config.ts";
 import { type Order, readOrder } from "./order.ts";

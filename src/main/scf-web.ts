@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { describeFailure } from "../cli/failure.ts";
-import { listen } from "../cli/listening.ts";
+import { listen } from "../cli/serve/listening.ts";
+import { prepareStop } from "../cli/serve/stopping.ts";
 import { settings } from "../cli/settings.ts";
-import { prepareStop } from "../cli/stopping.ts";
 import { serverOf } from "../compose/server.ts";
 import { compose } from "../compose.ts";
 

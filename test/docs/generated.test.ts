@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { generatedDocs } from "../../src/cli/docs.ts";
+import { generatedDocs } from "../../src/cli/docs/docs.ts";
 import { REFUSALS } from "../../src/core/refusals.ts";
 
 const docs = generatedDocs();

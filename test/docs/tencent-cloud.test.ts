@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { doctorCommand } from "../../src/cli/doctor.ts";
-import { importCommand } from "../../src/cli/import.ts";
-import { tencentCommand } from "../../src/cli/tencent.ts";
+import { tencentCommand } from "../../src/cli/tencent/tencent.ts";
+import { importCommand } from "../../src/cli/users/import.ts";
 import { settingsSchema } from "../../src/config/schema.ts";
 import { ALERT_KINDS } from "../../src/core/alerts/kinds.ts";
 

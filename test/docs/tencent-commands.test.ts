@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { tencentCommand } from "../../src/cli/tencent.ts";
+import { tencentCommand } from "../../src/cli/tencent/tencent.ts";
 import { NOTICE_KINDS } from "../../src/core/delivery/notice-kinds.ts";
 import { runCommand } from "../cli/run.ts";
 import { createAdminAccount } from "../support/tencent/admin-account.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ok, type Result, refuse } from "../../src/core/refusals.ts";
-import { sentOnce } from "../../src/http/pages/once.ts";
+import { sentOnce } from "../../src/http/pages/forms/once.ts";
 
 const FORM = { flow: { pre: "browser" }, fields: new Map([["once", "a".repeat(22)]]) };
 /** The time that a sender has (`src/compose.ts`). */

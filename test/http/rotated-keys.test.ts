@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { keyTools } from "../../src/compose/keys.ts";
+import { keyTools } from "../../src/compose/tools/keys.ts";
 import { KEY_KINDS } from "../../src/core/keys.ts";
 import { MAX_LIFE_MS } from "../../src/core/protection/members.ts";
 import { DAY_MS, HOUR_MS } from "../../src/core/time.ts";

@@ -4,13 +4,13 @@ import { AVATARS } from "../../src/core/account/ports.ts";
 import { REFUSALS } from "../../src/core/refusals.ts";
 import type { Locale } from "../../src/core/verification/ports.ts";
 import { COPY } from "../../src/http/pages/copy.ts";
-import { accountPage } from "../../src/http/pages/views/account.tsx";
-import { codePage } from "../../src/http/pages/views/code.tsx";
+import { accountPage } from "../../src/http/pages/views/account/account.tsx";
 import { apiDocsPage } from "../../src/http/pages/views/docs.tsx";
 import { inboxPage } from "../../src/http/pages/views/inbox.tsx";
 import type { PageContext } from "../../src/http/pages/views/layout.tsx";
 import { messagePage } from "../../src/http/pages/views/message.tsx";
-import { phonePage } from "../../src/http/pages/views/phone.tsx";
+import { codePage } from "../../src/http/pages/views/sign-in/code.tsx";
+import { phonePage } from "../../src/http/pages/views/sign-in/phone.tsx";
 
 const AT = Date.UTC(2026, 10, 23, 21, 35);
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)' style="x">&amp;`;

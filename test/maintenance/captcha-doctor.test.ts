@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { examineParts } from "../../src/compose/doctor.ts";
+import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { startSiteverify } from "../support/siteverify.ts";
 import { createCaptcha } from "../support/tencent/captcha.ts";
 import { startCloud } from "../support/tencent/cloud.ts";

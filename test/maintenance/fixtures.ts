@@ -1,7 +1,7 @@
 import { sessionValues } from "../../src/adapters/sql/account/account-rows.ts";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
-import { createTick } from "../../src/compose/maintenance.ts";
+import { createTick } from "../../src/compose/maintenance/maintenance.ts";
 import type { Config } from "../../src/config.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";

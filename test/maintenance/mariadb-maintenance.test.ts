@@ -13,8 +13,8 @@ import {
 import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
 import { checkCharset, checkEncryption } from "../../src/adapters/sql/mysql/doctor.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
-import { examineParts } from "../../src/compose/doctor.ts";
-import { createTick } from "../../src/compose/maintenance.ts";
+import { examineParts } from "../../src/compose/doctor/doctor.ts";
+import { createTick } from "../../src/compose/maintenance/maintenance.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import type { Config } from "../../src/config.ts";
 import type { Swept } from "../../src/core/maintenance/ports.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
 import { checkNodes } from "../../src/adapters/redis/doctor.ts";
-import { examineParts } from "../../src/compose/doctor.ts";
+import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import type { Finding } from "../../src/core/maintenance/ports.ts";
 import { type RedisServer, startRedis, startRedisCluster } from "../support/redis.ts";

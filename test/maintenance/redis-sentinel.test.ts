@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { examineParts } from "../../src/compose/doctor.ts";
+import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { type SentinelSetup, startSentinels } from "../support/redis-sentinel.ts";
 import { createWorld, type World } from "../support/world.ts";

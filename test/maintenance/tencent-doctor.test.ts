@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { examineParts } from "../../src/compose/doctor.ts";
+import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import type { Config } from "../../src/config.ts";
 import { createAdminAccount } from "../support/tencent/admin-account.ts";
 import { startCloud } from "../support/tencent/cloud.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runTick } from "../../src/cli/ticks.ts";
+import { runTick } from "../../src/cli/tick/ticks.ts";
 import { openDatabase } from "../../src/compose/database.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import type { Config } from "../../src/config.ts";

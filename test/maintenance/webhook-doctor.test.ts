@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { examineParts } from "../../src/compose/doctor.ts";
+import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { freePort } from "../support/ports.ts";
 import { testConfig } from "../support/world.ts";
 

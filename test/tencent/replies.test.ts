@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recordOf, reportInWords } from "../../src/compose/messages.ts";
+import { recordOf, reportInWords } from "../../src/compose/tools/messages.ts";
 import { start } from "../http/support.ts";
 import { keptIn, sealedIn } from "./replies.ts";
 import { SECRETS, sent, statusItem, TAKEN } from "./support.ts";

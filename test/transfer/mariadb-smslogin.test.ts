@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { explain } from "../../src/compose/explain.ts";
-import { openSmsLogin } from "../../src/compose/transfer.ts";
+import { openSmsLogin } from "../../src/compose/tools/transfer.ts";
 import { asRoot, hasMariadb, mariadbServer, newDatabase } from "../support/mysql.ts";
 import { exported, type Moving, openMoving, type Told, told } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
-import { createTransferTools, type TransferTools } from "../../src/compose/transfer.ts";
+import { createTransferTools, type TransferTools } from "../../src/compose/tools/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/account/transfer.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";

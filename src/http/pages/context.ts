@@ -4,7 +4,7 @@ import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps, HttpSettings } from "../context.ts";
 import { localeOf } from "../middleware/locale.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
-import { newOnce } from "./once.ts";
+import { newOnce } from "./forms/once.ts";
 import type { Page, PageContext } from "./views/layout.tsx";
 
 /** What every view needs, in the language that the visitor picked or else the browser asks for. */

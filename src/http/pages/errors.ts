@@ -6,7 +6,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext } from "./context.ts";
 import { COPY } from "./copy.ts";
-import { sendOutcome } from "./outcome.ts";
+import { sendOutcome } from "./forms/outcome.ts";
 import { messagePage } from "./views/message.tsx";
 
 /** The text of a refusal for somebody who is signed in; sessions of test numbers may not do everything. */

@@ -5,7 +5,7 @@ import type { Client } from "../../core/verification/client.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { fromOf } from "../middleware/request-context.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
-import { csrfToken, type Fields, isOwnForm, readForm } from "./forms.ts";
+import { csrfToken, type Fields, isOwnForm, readForm } from "./forms/forms.ts";
 
 /** What an app asked for when it sent the person here. */
 export interface ReturnRequest {

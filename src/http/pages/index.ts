@@ -1,6 +1,6 @@
-export { endOneSession, endOtherSessions, showAccount, signOut, submitProfile } from "./account.ts";
-export { sendConfirmCode, showConfirm, submitConfirm } from "./confirm.ts";
-export { downloadData, sendEraseCode, showData, submitErase } from "./data.ts";
+export { endOneSession, endOtherSessions, showAccount, signOut, submitProfile } from "./account/account.ts";
+export { sendConfirmCode, showConfirm, submitConfirm } from "./account/confirm.ts";
+export { downloadData, sendEraseCode, showData, submitErase } from "./account/data.ts";
 export {
   addPasskey,
   confirmApp,
@@ -9,19 +9,19 @@ export {
   setProtection,
   showFactors,
   startApp,
-} from "./factors.ts";
-export { resendReset, showForgotten, showReset, submitForgotten, submitReset } from "./forgotten.ts";
-export { readInbox, showInbox } from "./inbox.ts";
-export { removePassword, showPassword, submitPassword } from "./password.ts";
-export { showPasswordSignIn, submitPasswordSignIn } from "./password-sign-in.ts";
+} from "./account/factors.ts";
+export { removePassword, showPassword, submitPassword } from "./account/password.ts";
 export {
   cancelPhoneChange,
   resendPhoneChangeCode,
   sendPhoneChangeCode,
   showPhoneChange,
   submitPhoneChange,
-} from "./phone-change.ts";
-export { sendSecondCode, showSecondStep } from "./second-step.ts";
+} from "./account/phone-change.ts";
+export { readInbox, showInbox } from "./inbox.ts";
+export { resendReset, showForgotten, showReset, submitForgotten, submitReset } from "./sign-in/forgotten.ts";
+export { showPasswordSignIn, submitPasswordSignIn } from "./sign-in/password.ts";
+export { sendSecondCode, showSecondStep } from "./sign-in/second-step.ts";
 export {
   resendCode,
   showCode,
@@ -30,6 +30,6 @@ export {
   submitCode,
   submitPhone,
   submitSecond,
-} from "./sign-in.ts";
+} from "./sign-in/sign-in.ts";
 export { showStop, submitStop } from "./stop.ts";
 export { resendVerify, showVerify, submitVerify } from "./verify.ts";

@@ -4,7 +4,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { LIFE_COPY } from "./copy/life.ts";
 import { messagePageFor } from "./errors.ts";
-import { csrfToken, isOwnForm, readForm } from "./forms.ts";
+import { csrfToken, isOwnForm, readForm } from "./forms/forms.ts";
 import { messagePage } from "./views/message.tsx";
 import { stopPage } from "./views/stop.tsx";
 

@@ -3,7 +3,7 @@ import type { Principal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { readCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
-import { type Fields, isOwnForm, readForm } from "./forms.ts";
+import { type Fields, isOwnForm, readForm } from "./forms/forms.ts";
 
 export type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
 

@@ -2,11 +2,11 @@ import { CONFIRM_COPY } from "../copy/confirm.ts";
 import { COPY } from "../copy.ts";
 import type { SentCode } from "../held.ts";
 import { Challenge, type ChallengeProps } from "./challenge.tsx";
-import { CodeField } from "./code.tsx";
 import { buttonClass } from "./factor-form.tsx";
 import type { PageContext } from "./layout.tsx";
 import { Form, PhoneNumber } from "./parts.tsx";
 import { ResendForm } from "./resend.tsx";
+import { CodeField } from "./sign-in/code.tsx";
 
 export interface SmsStepProps {
   readonly context: PageContext;

@@ -1,13 +1,13 @@
 import type { Transaction } from "../../../core/transaction.ts";
 import { VERIFY_COPY } from "../copy/verify.ts";
 import { COPY } from "../copy.ts";
-import { type CodeEntryProps, CodeField } from "./code.tsx";
 import { duration } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { Banner, Form, PhoneNumber } from "./parts.tsx";
 import { PasswordField } from "./password-field.tsx";
 import { ResendForm } from "./resend.tsx";
+import { type CodeEntryProps, CodeField } from "./sign-in/code.tsx";
 
 export interface VerifyPageProps extends CodeEntryProps {
   readonly context: PageContext;

@@ -1,0 +1,51 @@
+import { maintenanceTools } from "../../compose/maintenance/tools.ts";
+import type { Config } from "../../config.ts";
+import { BUDGET_MS, type TickReport } from "../../core/maintenance/tick.ts";
+
+type Ran = TickReport & { readonly ran: true };
+
+/** Kept of the time that is left, for the last piece: whoever is cut off in it may have told somebody, and does not know. */
+export const SPARE_MS = 15_000;
+
+/**
+ * Goes on until nothing is left, or the time is nearly over; another process may take over in between.
+ *
+ * @param timeLeftMs how long this process still has
+ */
+export async function runTick(
+  config: Config,
+  timeLeftMs = () => Number.POSITIVE_INFINITY,
+): Promise<TickReport> {
+  const tools = await maintenanceTools(config);
+  try {
+    let total: TickReport = { ran: false };
+    for (;;) {
+      const left = timeLeftMs();
+      const report = await tools.tick({ budgetMs: Math.min(BUDGET_MS, Math.max(left - SPARE_MS, left / 2)) });
+      if (!report.ran) return total;
+      total = total.ran ? sum(total, report) : report;
+      if (report.complete || report.failures.length > 0 || timeLeftMs() < SPARE_MS) return total;
+    }
+  } finally {
+    await tools.close();
+  }
+}
+
+function sum(total: Ran, { removed, done, ...latest }: Ran): Ran {
+  return { ...latest, removed: added(total.removed, removed), done: added(total.done, done) };
+}
+
+function added<T extends Readonly<Record<string, number>>>(some: T, more: T): T {
+  const sums = Object.entries(more).map(([task, count]) => [task, count + (some[task] ?? 0)] as const);
+  return Object.fromEntries(sums) as T;
+}
+
+/** What was done, for another program. */
+export function tickAsJson(report: TickReport): object {
+  if (!report.ran) return report;
+  return { ...report, failures: report.failures.map(({ task, error }) => ({ task, error: textOf(error) })) };
+}
+
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : "failed";
+}

@@ -1,0 +1,53 @@
+import { Command } from "commander";
+import { demoServer, openSmsLogin } from "../../compose/tools/transfer.ts";
+import { runImport, withTransferTools } from "./transfers.ts";
+
+export function importCommand(): Command {
+  return new Command("import")
+    .description("Import users from another system's database.")
+    .addHelpText(
+      "after",
+      "\nExample:\n  phonekey import smslogin --database mysql://reader:secret@10.0.0.5/demo",
+    )
+    .addCommand(smsLoginCommand());
+}
+
+interface SmsLoginOptions {
+  readonly database: string;
+  readonly table: string;
+  readonly json?: boolean;
+}
+
+function smsLoginCommand(): Command {
+  return new Command("smslogin")
+    .description("Import the users of the tutorial's demo (qcloudsms/smsLogin) from its table.")
+    .requiredOption(
+      "--database <url>",
+      "the demo's database, mysql://user:password@host/name; it is only read",
+    )
+    .option("--table <name>", "its table", "info")
+    .option("--json", "print the summary as JSON")
+    .addHelpText(
+      "after",
+      "\nUsers keep their userId. Nobody is merged: if several users have one phone, the lowest userId wins, the rest" +
+        "\nare reported. Safe to interrupt: run it again and it continues." +
+        "\n\nExample:\n  phonekey import smslogin --database mysql://reader:secret@10.0.0.5/demo",
+    )
+    .action(async ({ database, table, json = false }: SmsLoginOptions, command: Command) => {
+      // Not as the option's parser, whose complaint would show the password.
+      const server = demoServer(database);
+      if (!server.ok) command.error(`error: --database ${server.problem}`);
+      const source = await openSmsLogin(database, table);
+      try {
+        const total = await source.count();
+        await withTransferTools((tools) =>
+          runImport((watch) => tools.importSmsLogin(source, watch), {
+            json,
+            share: ({ read }) => (total > 0 ? read / total : undefined),
+          }),
+        );
+      } finally {
+        source.close();
+      }
+    });
+}

@@ -1,0 +1,218 @@
+import { dirname, resolve } from "node:path";
+import { checkKeys } from "../../adapters/keyring/doctor.ts";
+import type { SqlDatabase } from "../../adapters/sql/database.ts";
+import { isSqlite } from "../../adapters/sql/database.ts";
+import { createKeyStore } from "../../adapters/sql/keys/keys.ts";
+import {
+  checkClock,
+  checkIndexes,
+  checkRights,
+  checkSchema,
+  checkTick,
+  checkVersion,
+  isMigrated,
+} from "../../adapters/sql/maintenance/doctor.ts";
+import { checkCharset, checkEncryption } from "../../adapters/sql/mysql/doctor.ts";
+import { systemClock } from "../../adapters/system/clock.ts";
+import { checkModes } from "../../adapters/system/files.ts";
+import { systemRandom } from "../../adapters/system/random.ts";
+import { checkTexts } from "../../adapters/tencent/doctor.ts";
+import { reachWebhook, type WebhookSettings } from "../../adapters/webhook/post.ts";
+import type { Config } from "../../config.ts";
+import { doubtful, examine, fine, type NamedCheck } from "../../core/maintenance/doctor.ts";
+import type { Check, Finding } from "../../core/maintenance/ports.ts";
+import type { Clock } from "../../core/ports.ts";
+import { isOwnHost, NOWHERE, type ScfSettings } from "../../http/scf/own-host.ts";
+import { checkWebhook } from "../alerts.ts";
+import { openDatabase } from "../database.ts";
+import { explain } from "../explain.ts";
+import { checkNotices } from "../notices.ts";
+import { smsAdmin } from "../tools/tencent.ts";
+import { checkCaptcha } from "./captcha.ts";
+
+interface DoctorOptions {
+  readonly clock?: Clock;
+  /** Where `data/` lies; the working folder by default. */
+  readonly folder?: string;
+}
+
+/** Tests every part that the settings choose, for real. Never rejects. */
+export async function examineParts(
+  config: Config,
+  { clock = systemClock, folder = "." }: DoctorOptions = {},
+): Promise<readonly Finding[]> {
+  return [
+    ...(await examineDatabase(config, clock)),
+    ...(await examine([{ name: "Redis", check: () => checkState(config, clock) }], explain)),
+    ...checkModes(filesOf(config, folder), process.platform),
+    checkSender(config),
+    ...checkNotices(config),
+    ...(await examine(senderChecks(config), explain)),
+    ...(await examine(serviceChecks(config), explain)),
+    checkAddress(config),
+    checkProxies(config),
+    ...checkRole(config),
+  ];
+}
+
+async function examineDatabase(config: Config, clock: Clock): Promise<readonly Finding[]> {
+  let database: SqlDatabase | undefined;
+  try {
+    database = await openDatabase(config);
+    return await examine(databaseChecks(config, database, clock), explain);
+  } catch (error) {
+    return [{ name: "database", status: "wrong", says: explain(error), todo: "Check DATABASE_URL." }];
+  } finally {
+    await database?.close();
+  }
+}
+
+function databaseChecks(config: Config, database: SqlDatabase, clock: Clock): NamedCheck[] {
+  const whenMigrated =
+    (check: Check): Check =>
+    async () =>
+      (await isMigrated(database)) ? await check() : [];
+  const scratch = `phonekey_doctor_${Buffer.from(systemRandom.bytes(6)).toString("hex")}`;
+  const keys = { store: createKeyStore(database), secrets: config.secrets, random: systemRandom };
+  return [
+    { name: "database", check: () => checkVersion(database) },
+    { name: "schema", check: () => checkSchema(database, config.mode === "development") },
+    { name: "rights", check: whenMigrated(() => checkRights(database, scratch)) },
+    { name: "indexes", check: whenMigrated(() => checkIndexes(database)) },
+    { name: "database, clock", check: () => checkClock(database, clock) },
+    ...mysqlChecks(config, database),
+    { name: "keys", check: whenMigrated(() => checkKeys(keys)) },
+    { name: "periodic work", check: whenMigrated(() => checkTick(database, clock)) },
+  ];
+}
+
+function mysqlChecks({ database: server }: Config, database: SqlDatabase): NamedCheck[] {
+  if (isSqlite(database.db)) return [];
+  const isWanted = "tls" in server && server.tls !== undefined;
+  const isLocal = "socketPath" in server && server.socketPath !== undefined;
+  return [
+    { name: "database, encryption", check: () => checkEncryption(database, isWanted, isLocal) },
+    { name: "database, character set", check: () => checkCharset(database) },
+  ];
+}
+
+async function checkState({ state, mode }: Config, clock: Clock): Promise<readonly Finding[]> {
+  if (state.kind === "database") return [fine("state", "is kept in the database")];
+  if (state.kind !== "redis") return [forgetful(mode)];
+  const { connectRedis } = await import("../../adapters/redis/connection.ts");
+  const { checkNodes, checkScripts } = await import("../../adapters/redis/doctor.ts");
+  const redis = await connectRedis(state);
+  try {
+    const isCluster = state.topology === "cluster";
+    const asked = { clock, isCluster, isEncrypted: state.tls !== undefined };
+    const checks = [() => checkNodes(redis, asked), () => checkScripts(redis)];
+    return await examine(
+      checks.map((check) => ({ name: "Redis", check })),
+      explain,
+    );
+  } finally {
+    await redis.close();
+  }
+}
+
+function forgetful(mode: Config["mode"]): Finding {
+  const says = "is kept in memory: a restart forgets every code and limit";
+  return mode === "production" ? doubtful("state", says) : fine("state", says);
+}
+
+/** What must not be for others: the development secret, the database and what SQLite keeps beside it. */
+function filesOf({ database }: Config, folder: string): string[] {
+  const secret = resolve(folder, "data/secret");
+  if (database.kind !== "sqlite") return [secret];
+  const { path } = database;
+  return [...new Set([dirname(secret), secret, dirname(path), path, `${path}-wal`, `${path}-shm`])];
+}
+
+/** Asks the provider, for each kind of messages that the settings have a text for. */
+function senderChecks({ sender, smsWebhook, tencent }: Config): NamedCheck[] {
+  if (sender === "webhook" && smsWebhook) {
+    return [{ name: "SMS", check: () => checkSmsWebhook(smsWebhook) }];
+  }
+  if (sender !== "tencent") return [];
+  const kinds = [
+    { name: "SMS to mainland China", kind: "mainland" },
+    { name: "SMS to other numbers", kind: "international" },
+  ] as const;
+  return kinds
+    .filter(({ kind }) => tencent[kind].template)
+    .map(({ name, kind }) => ({
+      name,
+      check: () => checkTexts(name, smsAdmin(tencent, kind), tencent[kind]),
+    }));
+}
+
+/** Whether `SMS_WEBHOOK` answers. Rejects where it does not. */
+async function checkSmsWebhook(webhook: WebhookSettings): Promise<readonly Finding[]> {
+  await reachWebhook(webhook, "SMS_WEBHOOK");
+  return [fine("SMS", "the address in SMS_WEBHOOK answers")];
+}
+
+/** What else is asked, or told, over the network. */
+function serviceChecks(config: Config): NamedCheck[] {
+  return [
+    { name: "captcha", check: () => checkCaptcha(config) },
+    { name: "alerts", check: () => checkWebhook(config) },
+  ];
+}
+
+function checkSender({ sender }: Config): Finding {
+  if (sender === "console") return fine("sender", "is `console`: messages go to the development inbox");
+  return fine("sender", `is \`${sender}\``);
+}
+
+function checkAddress({ server, mode, scf }: Config): Finding {
+  const name = "public address";
+  if (scf && !server.publicUrl)
+    return fine(name, `is the function's own; tokens name ${NOWHERE} as their issuer`);
+  if (server.publicUrl?.startsWith("https:")) return fine(name, `${server.publicUrl}, with https`);
+  if (mode === "development") {
+    return fine(name, `${server.publicUrl ?? `http://localhost:${server.port}`}, for development`);
+  }
+  return doubtful(name, "is not https", { todo: "Put https in front, and write it in PUBLIC_URL." });
+}
+
+function checkProxies({ server, mode, scf }: Config): Finding {
+  const name = "client addresses";
+  if (server.clientIpHeader) return fine(name, `are read from ${server.clientIpHeader}, whoever sends it`);
+  if (server.trustedProxies.length > 0) {
+    return fine(name, `are read from X-Forwarded-For of ${server.trustedProxies.join(", ")}`);
+  }
+  if (scf) return checkPlatform(server, scf);
+  const says = "are those of the connections; no proxy is trusted";
+  if (mode === "development") return fine(name, says);
+  return doubtful(name, `${says}, and behind one in this network the address limits are off`, {
+    todo: "If a proxy or load balancer is in front, name it in TRUSTED_PROXIES.",
+  });
+}
+
+/** A custom domain in front of a function lets a client's own `x-scf-remote-addr` pass (T35). */
+function checkPlatform({ publicUrl }: Config["server"], scf: ScfSettings): Finding {
+  const name = "client addresses";
+  const says = "are told by the platform on the function's own URL";
+  if (isOnOwnHost(publicUrl, scf)) return fine(name, says);
+  return doubtful(name, `${says}; on a custom domain nobody tells them, and the address limits are off`, {
+    todo: "If something in front tells them, name its header in CLIENT_IP_HEADER, or its addresses in TRUSTED_PROXIES.",
+  });
+}
+
+/** A web function takes the keys of its role from requests to its own host alone (decision 0022). */
+function checkRole({ sender, server, tencent, scf }: Config): Finding[] {
+  if (sender !== "tencent" || tencent.credential || !scf?.hasRoleHeaders) return [];
+  const name = "keys of the role";
+  const says = "come with requests to the function's own URL";
+  if (isOnOwnHost(server.publicUrl, scf)) return [fine(name, says)];
+  return [
+    doubtful(name, `${says}; those on a custom domain bring none, and without keys no message goes out`, {
+      todo: "Unless what is in front calls that URL, set TENCENT_SECRET_ID and TENCENT_SECRET_KEY of a sub-account.",
+    }),
+  ];
+}
+
+function isOnOwnHost(publicUrl: string | undefined, scf: ScfSettings): boolean {
+  return publicUrl === undefined || isOwnHost(new URL(publicUrl).host, scf);
+}

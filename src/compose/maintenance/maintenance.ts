@@ -1,0 +1,98 @@
+import { createKeyring } from "../../adapters/keyring/keyring.ts";
+import { pruneKeys } from "../../adapters/keyring/rotate.ts";
+import { createPhoneVault } from "../../adapters/keyring/vault.ts";
+import type { SqlDatabase } from "../../adapters/sql/database.ts";
+import { createSweeps } from "../../adapters/sql/maintenance/retention.ts";
+import { serverNow } from "../../adapters/sql/maintenance/server-clock.ts";
+import { createTurns } from "../../adapters/sql/maintenance/turns.ts";
+import type { SqlStores } from "../../adapters/sql/stores.ts";
+import type { Config } from "../../config.ts";
+import type { Turns } from "../../core/maintenance/ports.ts";
+import {
+  type Piece,
+  type TickDeps,
+  type TickOptions,
+  type TickReport,
+  tick,
+} from "../../core/maintenance/tick.ts";
+import type { Observer } from "../../core/observer.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { createForgetFailed } from "../../core/protection/forget-failed.ts";
+import { longestWindowMs } from "../../core/protection/limits.ts";
+import type { LimitStore } from "../../core/protection/ports.ts";
+import type { Log } from "../../http/context.ts";
+import { alertsJob } from "../alerts.ts";
+import { trafficJob } from "./learning.ts";
+import { reportsJob } from "./reports.ts";
+
+/** The jobs about accounts: changes of number that are due, and notices. */
+export type AccountJobs = Pick<Required<TickDeps["jobs"]>, "phone_changes" | "notices">;
+
+export type Tick = (options?: TickOptions) => Promise<TickReport>;
+
+interface MaintenanceDeps {
+  readonly config: Config;
+  readonly database: SqlDatabase;
+  readonly stores: SqlStores;
+  /** The limits that requests count on, in whatever store `STATE_URL` names. */
+  readonly limits: Pick<LimitStore, "forget">;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: Pick<Observer, "onReport" | "onAlert">;
+  readonly log: Pick<Log, "error">;
+  /** Absent where another process does them. */
+  readonly accounts?: AccountJobs | undefined;
+}
+
+/**
+ * Periodic work. Only the database has to be swept: Redis and memory forget by themselves. Its verifications and limits
+ * are swept also where `STATE_URL` names another store now, for what an earlier one left behind.
+ */
+export function createTick(maintained: MaintenanceDeps): Tick {
+  const { config, database, stores, clock, random } = maintained;
+  const turns = createTurns(database);
+  const deps = {
+    sweeps: createSweeps(database, stores),
+    turns,
+    pruneKeys: (now: number) => pruneKeys({ store: stores.keys, clock: { now: () => now } }),
+    jobs: jobsOf(maintained, turns),
+    clock,
+    databaseNow: () => serverNow(database),
+    random,
+    retention: config.retention,
+    longestWindowMs: longestOf(config),
+  };
+  return (options) => tick(deps, options);
+}
+
+/**
+ * How far back any limit looks, milliseconds; Tencent's disaster tickets, which anybody can forge, have windows of
+ * their own.
+ */
+function longestOf({ limits, challenges }: Config): number {
+  const { disasterTickets = [] } = challenges.tencent;
+  return Math.max(longestWindowMs(limits), ...disasterTickets.map(({ windowMs }) => windowMs));
+}
+
+function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
+  const { config, stores, clock, accounts } = maintained;
+  const alerts = alertsJob(config, stores.alertStore, clock);
+  return {
+    ...accounts,
+    traffic: trafficJob(maintained, turns),
+    ...(alerts && { alerts }),
+    ...(config.sender === "tencent" && { reports: reportsOf(maintained, turns) }),
+  };
+}
+
+function reportsOf(maintained: MaintenanceDeps, turns: Turns): () => Promise<Piece> {
+  const { config, stores, limits, clock, random, observer } = maintained;
+  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
+  const vault = createPhoneVault({ keyring, random });
+  const deps = { ...stores, ...observer, forgetFailed: createForgetFailed(limits), vault, clock, random };
+  const report = reportsJob(config.tencent, deps, turns);
+  return async () => {
+    await keyring.ensure();
+    return await report();
+  };
+}

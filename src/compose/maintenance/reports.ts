@@ -1,0 +1,45 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { createSmsClient } from "../../adapters/tencent/client.ts";
+import { pullReports as askTencent } from "../../adapters/tencent/reports.ts";
+import type { Config } from "../../config.ts";
+import { pullReports } from "../../core/delivery/pull.ts";
+import { noteEarlyReports, noteReports, type ReceiptDeps } from "../../core/delivery/receipts.ts";
+import type { Turns } from "../../core/maintenance/ports.ts";
+import type { Piece } from "../../core/maintenance/tick.ts";
+import { tencentAccess } from "../route.ts";
+
+/** For all that is asked in one tick together, so that it stays within its turn. */
+const DEADLINE_MS = 15_000;
+/** From one call to the next: the cloud answers twenty a second (cloud.tencent.com/document/api/382/38773). */
+const BETWEEN_MS = 60;
+const SENDER = "tencent";
+
+/** What learns what carriers say, once a minute: of reports that came too early, and by asking where that is set. */
+export function reportsJob(
+  tencent: Config["tencent"],
+  deps: ReceiptDeps,
+  turns: Turns,
+): () => Promise<Piece> {
+  const { sdkAppId = "" } = tencent;
+  const client = createSmsClient(tencentAccess(tencent));
+  let isTime: Promise<unknown> = Promise.resolve();
+  const pull = async () => {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    return await pullReports({
+      ...deps,
+      turns,
+      sender: SENDER,
+      ask: async (phone, since) => {
+        await isTime;
+        isTime = wait(BETWEEN_MS);
+        return await askTencent(client, sdkAppId, { phone, since }, signal);
+      },
+      note: (reports) => noteReports(deps, SENDER, reports),
+    });
+  };
+  return async () => {
+    const early = await noteEarlyReports(deps, SENDER);
+    const pulled = tencent.pullsReports ? await pull() : 0;
+    return { count: early + pulled, isLast: true };
+  };
+}

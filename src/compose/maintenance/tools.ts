@@ -1,0 +1,40 @@
+import { createSqlStores } from "../../adapters/sql/stores.ts";
+import { systemClock } from "../../adapters/system/clock.ts";
+import { createLog } from "../../adapters/system/log.ts";
+import { systemRandom } from "../../adapters/system/random.ts";
+import type { Config } from "../../config.ts";
+import { UNOBSERVED } from "../../core/observer.ts";
+import { openMigrated } from "../database.ts";
+import { accountJobs } from "../notices.ts";
+import { openState } from "../state.ts";
+import { createTick, type Tick } from "./maintenance.ts";
+
+/** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
+export async function maintenanceTools(config: Config): Promise<{ tick: Tick; close(): Promise<void> }> {
+  const clock = systemClock;
+  const random = systemRandom;
+  const database = await openMigrated(config);
+  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+  // Redis is opened by the job that needs it, which then fails alone: all others are done without it.
+  const { limits, verifications, close } = await openState(
+    config,
+    stores,
+    { error: () => {} },
+    { isOnDemand: true },
+  );
+  const log = createLog(config.logLevel, process.stderr);
+  return {
+    tick: createTick({
+      config,
+      database,
+      stores,
+      limits,
+      clock,
+      random,
+      observer: UNOBSERVED,
+      log,
+      accounts: accountJobs(config, { stores, limits, verifications, clock, random, log }),
+    }),
+    close: async () => void (await Promise.all([close(), database.close()])),
+  };
+}

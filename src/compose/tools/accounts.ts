@@ -1,0 +1,38 @@
+import type { Config } from "../../config.ts";
+import type { User } from "../../core/account/ports.ts";
+import { eraseAccount } from "../../core/life/erase.ts";
+import { exportAccount } from "../../core/life/export.ts";
+import { parsePhone } from "../../core/phone.ts";
+import { exportBody } from "../../http/export-body.ts";
+import { openRecords } from "./records.ts";
+
+/** What operators do with one account: each of it is in the audit trail, by the account's id. */
+export interface AccountTools {
+  /** The account with this id, or with this phone as a person writes it. */
+  find(written: string): Promise<User | undefined>;
+  /** Everything that is kept about the person, as the API hands it out; undefined where they are gone. */
+  export(user: User): Promise<object | undefined>;
+  /** False where it is gone already. */
+  erase(user: User): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Opens the database for work on accounts; servers may run beside it. Rejects where it is not up to date. */
+export async function accountTools(config: Config): Promise<AccountTools> {
+  const { stores, vault, clock, random, close } = await openRecords(config);
+  const deps = { ...stores, vault, clock, random, onErased: () => {} };
+  return {
+    async find(written) {
+      const byId = await stores.users.find(written);
+      if (byId) return byId;
+      const parsed = parsePhone(written, { ...config.phone, allowedCountries: "all" });
+      return parsed.ok ? await stores.users.findByTag(await vault.tag(parsed.value)) : undefined;
+    },
+    async export(user) {
+      const exported = await exportAccount(deps, user, "operator");
+      return exported && exportBody(exported);
+    },
+    erase: (user) => eraseAccount(deps, user, { by: "operator" }),
+    close,
+  };
+}

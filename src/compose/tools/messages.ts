@@ -1,0 +1,41 @@
+import { reportInWords } from "../../adapters/tencent/reports.ts";
+import type { Config } from "../../config.ts";
+import type { Message } from "../../core/delivery/ports.ts";
+import { parsePhone } from "../../core/phone.ts";
+import { openRecords } from "./records.ts";
+
+export { reportInWords };
+
+/** What is known of the messages to one phone: nothing of what was in them. */
+export interface PhoneRecord {
+  /** Newest first. */
+  readonly messages: readonly Message[];
+  readonly replies: readonly { readonly at: number; readonly text: string }[];
+  /** Whether its holder wants nothing that they did not ask for. */
+  readonly isOptedOut: boolean;
+}
+
+const MOST = 20;
+
+/** Looks up a phone; undefined where `written` is no phone that these settings take. */
+export async function recordOf(config: Config, written: string): Promise<PhoneRecord | undefined> {
+  const parsed = parsePhone(written, { ...config.phone, allowedCountries: "all" });
+  if (!parsed.ok) return undefined;
+  const { stores, vault, close } = await openRecords(config);
+  try {
+    const { receipts, replies } = stores;
+    const tags = await vault.tags(parsed.value);
+    const kept = await replies.repliesOf(tags, MOST);
+    const opened = kept.map(async ({ id, at, sealedText }) => ({
+      at,
+      text: await vault.openText(sealedText, id),
+    }));
+    return {
+      messages: await receipts.messagesTo(tags, MOST),
+      replies: await Promise.all(opened),
+      isOptedOut: await replies.isOptedOut(tags),
+    };
+  } finally {
+    await close();
+  }
+}

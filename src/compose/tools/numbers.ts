@@ -1,0 +1,154 @@
+import { createConsoleSender } from "../../adapters/console/sender.ts";
+import { createMemoryLimitStore } from "../../adapters/memory/limits.ts";
+import { systemClock } from "../../adapters/system/clock.ts";
+import type { Config } from "../../config.ts";
+import type { RecordedMessage } from "../../core/delivery/receipt-ports.ts";
+import { maskPhone, type Phone, parsePhone } from "../../core/phone.ts";
+import { allowance, type CodeLengths, LEDGER_READ_MS, spentOf } from "../../core/protection/ledger.ts";
+import { longestWindowMs } from "../../core/protection/limits.ts";
+import { type NextSend, nextSend } from "../../core/protection/next-send.ts";
+import type { Bucket } from "../../core/protection/ports.ts";
+import { type Unlocked, unlockPhone } from "../../core/protection/unlock.ts";
+import { codeLengthsFor, testNumberOf } from "../../core/verification/test-numbers.ts";
+import { protectionSettings } from "../protection.ts";
+import { routeOf } from "../route.ts";
+import { openRecords, type Records } from "./records.ts";
+
+/** What one side, strangers or known devices, may do with a phone. */
+export interface Side {
+  /** Wrong guesses of the last 30 days. */
+  readonly wrongGuesses: number;
+  readonly isSpent: boolean;
+  /** Guesses of an unlock that are left. */
+  readonly unlocked: number;
+  /** How many guesses the next code can have at most, its length, and when there is one if there is none now. */
+  readonly guesses: { readonly atMost: number; readonly codeLength: number; readonly from: number };
+  readonly nextMessage: NextSend;
+}
+
+/** What is known of a number, for support. Nothing in it tells a code or the number itself. */
+export interface NumberState {
+  /** Masked. */
+  readonly phone: string;
+  readonly strangers: Side;
+  readonly devices: Side;
+  /** The sender takes nothing for this number before then. */
+  readonly heldUntil?: number;
+  readonly isOptedOut: boolean;
+  /** The end of its time as a test number. */
+  readonly testUntil?: number;
+  /** How many messages of the record ended how; at most the last 500. */
+  readonly messages: Readonly<Record<string, number>>;
+  readonly lastMessageAt?: number;
+  readonly unlocks: readonly { readonly at: number; readonly reason: string }[];
+}
+
+/** What `phonekey numbers` works with. */
+export interface NumberTools {
+  show(phone: Phone): Promise<NumberState>;
+  unlock(phone: Phone, reason: string): Promise<Unlocked>;
+  close(): Promise<void>;
+}
+
+const MOST_MESSAGES = 500;
+const MOST_UNLOCKS = 10;
+
+/** Reads a number as a person writes it, whatever its country; undefined where it is none. */
+export function numberOf({ phone }: Config, written: string): Phone | undefined {
+  const parsed = parsePhone(written, { ...phone, allowedCountries: "all" });
+  return parsed.ok ? parsed.value : undefined;
+}
+
+/** Opens the database for support; servers may run beside it. Rejects where it is not up to date. */
+export async function numberTools(config: Config): Promise<NumberTools> {
+  const { stores, vault, clock, random, close } = await openRecords(config);
+  const lengthsOf = (phone: Phone) => lengthsFor(config, phone, clock.now());
+  return {
+    show: (phone) => stateOf({ config, stores, vault }, phone, clock.now()),
+    unlock: (phone, reason) =>
+      unlockPhone({ ...stores, vault, clock, random, codeLengths: lengthsOf(phone) }, phone, reason),
+    close,
+  };
+}
+
+interface StateDeps extends Pick<Records, "stores" | "vault"> {
+  readonly config: Config;
+}
+
+async function stateOf(
+  { config, stores, vault }: StateDeps,
+  phone: Phone,
+  now: number,
+): Promise<NumberState> {
+  const tags = await vault.tags(phone);
+  const phoneTag = await vault.tag(phone);
+  const messages = await stores.receipts.messagesTo(tags, MOST_MESSAGES);
+  const unlocks = await stores.unlocks.of(tags, MOST_UNLOCKS);
+  const heldUntil = await stores.messages.heldUntil(phoneTag, now);
+  const testNumber = testNumberOf(config.testNumbers, { phone, purpose: "sign_in" }, now);
+  const side = (bucket: Bucket) =>
+    sideOf({ config, stores }, { phone, phoneTag, tags, messages, bucket }, now);
+  return {
+    phone: maskPhone(phone),
+    strangers: await side("stranger"),
+    devices: await side("device"),
+    ...(heldUntil !== undefined && { heldUntil }),
+    isOptedOut: await stores.replies.isOptedOut(tags),
+    ...(testNumber && { testUntil: testNumber.until }),
+    messages: countBy(messages),
+    ...(messages[0] && { lastMessageAt: messages[0].createdAt }),
+    unlocks: await Promise.all(
+      unlocks.map(async ({ id, at, sealedReason }) => ({
+        at,
+        reason: await vault.openText(sealedReason, id),
+      })),
+    ),
+  };
+}
+
+interface SideAsked {
+  readonly phone: Phone;
+  readonly phoneTag: string;
+  readonly tags: readonly string[];
+  readonly messages: readonly RecordedMessage[];
+  readonly bucket: Bucket;
+}
+
+async function sideOf(
+  { config, stores }: Pick<StateDeps, "config" | "stores">,
+  { phone, tags, ...asked }: SideAsked,
+  now: number,
+): Promise<Side> {
+  const lengths = lengthsFor(config, phone, now);
+  const ledger = await stores.ledger.read(tags, asked.bucket, now - LEDGER_READ_MS);
+  const { wrong, isSpent, unlocked } = spentOf(ledger, lengths, now);
+  const { cap, codeLength, freeAt } = allowance(ledger, lengths, now);
+  const { limits } = protectionSettings(config, sendersOf(config));
+  const { resendMs: _, ...windows } = limits;
+  const since = now - longestWindowMs(windows);
+  const messages = asked.messages.filter(({ createdAt }) => createdAt > since);
+  return {
+    wrongGuesses: wrong,
+    isSpent,
+    unlocked,
+    guesses: { atMost: Math.max(0, cap), codeLength, from: freeAt },
+    nextMessage: await nextSend(createMemoryLimitStore(), limits, { ...asked, messages }, now),
+  };
+}
+
+function lengthsFor(config: Config, phone: Phone, now: number): CodeLengths {
+  const usual = config.verification.codeLength;
+  const most = Math.min(...sendersOf(config).map(({ maxCodeLength }) => maxCodeLength));
+  const testNumber = testNumberOf(config.testNumbers, { phone, purpose: "sign_in" }, now);
+  return codeLengthsFor({ usual, most }, testNumber);
+}
+
+function sendersOf(config: Config) {
+  return config.sender === "console" ? [createConsoleSender({ clock: systemClock })] : routeOf(config);
+}
+
+function countBy(messages: readonly RecordedMessage[]): Readonly<Record<string, number>> {
+  const statuses = [...new Set(messages.map(({ status }) => status))];
+  const counts = statuses.map((status) => [status, messages.filter((one) => one.status === status).length]);
+  return Object.fromEntries(counts) as Record<string, number>;
+}

@@ -1,0 +1,91 @@
+import { randomInt, randomUUID } from "node:crypto";
+import { systemClock } from "../../adapters/system/clock.ts";
+import type { Config } from "../../config.ts";
+import { ALERT_KINDS } from "../../core/alerts/kinds.ts";
+import type { MessageOutline, SendOutcome, SmsSender } from "../../core/delivery/ports.ts";
+import { composeText } from "../../core/delivery/text.ts";
+import { maskPhone, parsePhone } from "../../core/phone.ts";
+import type { RefusalCode } from "../../core/refusals.ts";
+import { parseTransaction } from "../../core/transaction.ts";
+import type { Purpose } from "../../core/verification/purpose.ts";
+import { routeOf, sendDeadline } from "../route.ts";
+
+/** One real message, ready to go. */
+export interface TestMessage {
+  readonly sender: string;
+  /** As it may be shown. */
+  readonly to: string;
+  send(): Promise<SentTest>;
+}
+
+export interface SentTest
+  extends Pick<SendOutcome, "status" | "providerId" | "providerCode" | "requestId" | "fee"> {
+  readonly tookMs: number;
+  /** What the operator has to do something about. */
+  readonly says?: string;
+}
+
+interface Outline extends MessageOutline {
+  readonly purpose: Purpose;
+}
+
+/** A test never says that much is paid. */
+const AMOUNT = "1";
+
+/**
+ * A test message for the first sender that the settings choose. Its code opens nothing, and it is not counted: it
+ * passes no limit and leaves no record. The code is neither kept nor told. Throws where no text says this purpose.
+ *
+ * @returns what is wrong with the phone, or undefined where the sender is `console` and nothing real would go out
+ */
+export function testMessage(
+  config: Config,
+  phone: string,
+  purpose: Purpose,
+): TestMessage | RefusalCode | undefined {
+  const parsed = parsePhone(phone, config.phone);
+  if (!parsed.ok) return parsed.refusal.code;
+  const sender = config.sender === "console" ? undefined : routeOf(config)[0];
+  if (!sender) return undefined;
+  const to = parsed.value;
+  const locale = config.pages.defaultLocale;
+  const outline = outlinesOf(config, { to, purpose, locale }).find((one) => sender.carries?.(one) ?? true);
+  if (!outline) throw new Error(`the settings name no text that says \`${purpose}\` to this number`);
+  return { sender: sender.name, to: maskPhone(to), send: () => send(config, sender, outline) };
+}
+
+/** What could be sent: a payment is one to a payee whom a text names, or to us where the sender carries every text. */
+function outlinesOf({ tencent, protection, pages }: Config, outline: Outline): readonly Outline[] {
+  if (outline.purpose !== "confirm_transaction") return [outline];
+  const us = { currency: protection.prices.currency, payee: pages.brandName };
+  return [...tencent.mainland.transactions, ...tencent.international.transactions, us].flatMap(
+    ({ currency, payee }) => {
+      const transaction = parseTransaction({ amount: AMOUNT, currency, payee });
+      return transaction.ok ? [{ ...outline, transaction: transaction.value }] : [];
+    },
+  );
+}
+
+async function send(config: Config, sender: SmsSender, outline: Outline): Promise<SentTest> {
+  const { codeLength, ttlSeconds } = config.verification;
+  const code = String(randomInt(10 ** codeLength)).padStart(codeLength, "0");
+  const minutes = Math.ceil(ttlSeconds / 60);
+  const { purpose, locale, transaction } = outline;
+  const parts = { code, minutes, brandName: config.pages.brandName, ...(transaction && { transaction }) };
+  const text = composeText(purpose, locale, parts);
+  const startedAt = systemClock.now();
+  const message = { id: randomUUID(), ...outline, code, minutes, text };
+  const deadline = sendDeadline();
+  const { alert, status, providerId, providerCode, requestId, fee } = await sender
+    .send(message, deadline)
+    .finally(deadline.end);
+  return {
+    status,
+    tookMs: systemClock.now() - startedAt,
+    ...(providerId && { providerId }),
+    ...(providerCode && { providerCode }),
+    ...(requestId && { requestId }),
+    ...(fee !== undefined && { fee }),
+    ...(alert && { says: ALERT_KINDS[alert.kind].en }),
+  };
+}

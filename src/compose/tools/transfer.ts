@@ -1,0 +1,119 @@
+import { createKeyring } from "../../adapters/keyring/keyring.ts";
+import { replaceKeys } from "../../adapters/keyring/rotate.ts";
+import { createPhoneVault } from "../../adapters/keyring/vault.ts";
+import * as smsLogin from "../../adapters/sql/account/smslogin.ts";
+import { createUserTransferStore } from "../../adapters/sql/account/transfer.ts";
+import type { SqlDatabase } from "../../adapters/sql/database.ts";
+import { createTagKey } from "../../adapters/sql/keys/tag-key.ts";
+import { createRestoredStore } from "../../adapters/sql/maintenance/restored.ts";
+import type { MysqlServer } from "../../adapters/sql/mysql/connection.ts";
+import { createSqlStores } from "../../adapters/sql/stores.ts";
+import { systemClock } from "../../adapters/system/clock.ts";
+import { systemRandom } from "../../adapters/system/random.ts";
+import { databaseUrl } from "../../config/database-url.ts";
+import { bad, good, type Parsed } from "../../config/formats.ts";
+import type { Config } from "../../config.ts";
+import { readSmsLoginRows } from "../../core/account/smslogin.ts";
+import {
+  type ExportedPage,
+  exportUsers,
+  type Imported,
+  type ImportWatch,
+  importUsers,
+  readUserLines,
+} from "../../core/account/transfer.ts";
+import { afterRestore, type RestoredCounts } from "../../core/maintenance/restored.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { openMigrated } from "../database.ts";
+
+/** What moves users in and out, and what puts a database right after a backup of it was played back. */
+export interface TransferTools {
+  countUsers(): Promise<number>;
+  exportUsers(): AsyncIterable<ExportedPage>;
+  /** @param chunks newline-delimited JSON in UTF-8 */
+  importUsers(chunks: AsyncIterable<Uint8Array>, watch: ImportWatch): Promise<Imported>;
+  importSmsLogin(source: smsLogin.SmsLoginSource, watch: ImportWatch): Promise<Imported>;
+  /** @param erasures ids of users, one a line */
+  afterRestore(
+    erasures: AsyncIterable<Uint8Array>,
+    onProgress: (sessions: number) => void,
+  ): Promise<RestoredCounts>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date, or
+ * `PHONEKEY_SECRETS` do not open its keys.
+ */
+export async function transferTools(config: Config): Promise<TransferTools> {
+  const database = await openMigrated(config);
+  try {
+    return await createTransferTools(config, database, { clock: systemClock, random: systemRandom });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Takes over the database, which must be up to date, and closes it. */
+export async function createTransferTools(
+  { secrets, phone: phones }: Config,
+  database: SqlDatabase,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): Promise<TransferTools> {
+  const onStaleKey = () => keyring.invalidate();
+  const { keys: store, verifications } = createSqlStores(database, { clock, onStaleKey });
+  const keyring = createKeyring({ store, secrets, clock, random });
+  await keyring.ensure();
+  const vault = createPhoneVault({ keyring, random });
+  const transfer = createUserTransferStore(database, createTagKey({ clock, onStaleKey }));
+  const restored = createRestoredStore(database);
+  const voidDeviceTokens = () => replaceKeys({ store, secrets, clock, random }, "device");
+  const deps = { clock, random, vault, transfer };
+  return {
+    countUsers: transfer.count,
+    exportUsers: () => exportUsers(deps),
+    importUsers: (chunks, watch) => importUsers(deps, readUserLines(chunks, phones, clock.now()), watch),
+    importSmsLogin: (source, watch) =>
+      importUsers(deps, readSmsLoginRows(source.rows(), phones, clock.now()), watch),
+    afterRestore: (erasures, onProgress) =>
+      afterRestore({ restored, verifications, voidDeviceTokens, clock, random }, erasures, onProgress),
+    close: () => database.close(),
+  };
+}
+
+/** Takes in the users of the demo from `IMPORT_DATABASE_URL`, or from a table in our own database. */
+export async function importFromDemo(
+  { scf, database }: Config,
+  tools: TransferTools,
+  table: string,
+  watch: ImportWatch,
+): Promise<Imported> {
+  const server = scf?.importFrom ?? database;
+  if (server.kind !== "mysql") throw new Error("IMPORT_DATABASE_URL must be set");
+  const source = await smsLogin.openSmsLogin({ server, table });
+  try {
+    return await tools.importSmsLogin(source, watch);
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * Opens the demo's table for reading.
+ *
+ * @param url as `DATABASE_URL` names a MySQL
+ */
+export async function openSmsLogin(url: string, table: string): Promise<smsLogin.SmsLoginSource> {
+  const server = demoServer(url);
+  if (!server.ok) throw new Error(`--database ${server.problem}`);
+  return await smsLogin.openSmsLogin({ server: server.value, table });
+}
+
+/** Where the demo's database is. */
+export function demoServer(url: string): Parsed<MysqlServer> {
+  const read = databaseUrl.read(url);
+  if (!read.ok) return read;
+  const { value } = read;
+  return value.kind === "mysql" ? good(value) : bad("must be mysql://user:password@host/database");
+}

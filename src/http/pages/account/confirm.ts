@@ -1,0 +1,177 @@
+import type { Context } from "hono";
+import type { Evidence } from "../../../core/account/factors/evidence.ts";
+import type { Refusal } from "../../../core/refusals.ts";
+import type { Flow } from "../../../core/session/flow.ts";
+import type { Method } from "../../../core/session/methods.ts";
+import type { Principal } from "../../../core/session/session.ts";
+import { MINUTE_MS } from "../../../core/time.ts";
+import type { Env, HttpDeps } from "../../context.ts";
+import { siteOf } from "../../origin.ts";
+import { refusalText } from "../../problem.ts";
+import { pageContext, pageLocale } from "../context.ts";
+import { pageClient } from "../flow.ts";
+import { evidenceIn } from "../forms/evidence.ts";
+import { csrfToken } from "../forms/forms.ts";
+import { isOfCode, sendOutcome } from "../forms/outcome.ts";
+import { sendOwnCode } from "../forms/send-code.ts";
+import { createHeld } from "../held.ts";
+import { confirmPage } from "../views/account/confirm.tsx";
+import { type Handler, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "../visitor.ts";
+
+/** The pages that a visitor may go back to: the account's own, and no others (T39). */
+const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
+
+/** Pages whose changes ask for more than a recent step-up. */
+export const PHONE_PATH = "/account/phone";
+export const FACTORS_PATH = "/account/factors";
+/** A form of that page. */
+export const PROTECTION_PATH = `${FACTORS_PATH}/protection`;
+
+const held = createHeld("confirm");
+
+/** Leads to the page that asks the visitor to confirm that it is them, and from there back to `to`. */
+export function confirmFirst(c: Context<Env>, to: string): Response {
+  return c.redirect(confirmUrl(to), 303);
+}
+
+/** The page that `confirmFirst` leads to. */
+export function confirmUrl(to: string): string {
+  return `/account/confirm?${new URLSearchParams({ to })}`;
+}
+
+/** GET /account/confirm: asks the visitor to confirm that it is them; `to` is where they came from. */
+export const showConfirm: Handler = (c, deps) =>
+  withVisitor(c, deps, async (visitor) => {
+    const flow = { ...(await held.flow(c, deps)), ...askedPath(c) };
+    await held.keep(c, deps, flow);
+    return await confirmForm(c, deps, visitor, flow);
+  });
+
+/** POST /account/confirm/send: sends a code, or the same again. */
+export const sendConfirmCode: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const flow = await held.flow(c, deps);
+    const sent = await sendOwnCode(c, deps, { flow, fields, ...visitor }, "second_factor");
+    if (!sent.ok) return await confirmForm(c, deps, visitor, flow, { by: "sms", refusal: sent.refusal });
+    await held.keep(c, deps, sent.value);
+    return confirmFirst(c, pathOf(flow));
+  });
+
+/** POST /account/confirm: takes the code, and leads back to where the visitor came from. */
+export const submitConfirm: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const flow = await held.flow(c, deps);
+    const evidence = evidenceIn(fields, flow.verification);
+    // Checked before the factor: a recovery code that does not suffice must not be used up.
+    if (!(await waysTo(deps, visitor.principal, flow)).includes(evidence.by)) {
+      return await again(c, deps, visitor, flow, { by: evidence.by, refusal: { code: "invalid_code" } });
+    }
+    const raised = await deps.phonekey.sessions.stepUp({
+      principal: visitor.principal,
+      evidence,
+      client: pageClient(c, deps, flow),
+      site: siteOf(c, deps),
+      locale: pageLocale(c, deps.settings),
+    });
+    const wrong = !raised.ok && { by: evidence.by, refusal: raised.refusal };
+    if (wrong) return await again(c, deps, visitor, flow, wrong);
+    return c.redirect(pageOf(flow), 303);
+  });
+
+interface Wrong {
+  readonly by: Evidence["by"];
+  readonly refusal: Refusal;
+}
+
+/**
+ * Asks once more; but where the browser sent the right form twice, the session is confirmed by now, and the visitor
+ * goes on.
+ */
+async function again(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+  flow: Flow,
+  wrong: Wrong,
+): Promise<Response> {
+  const { by, refusal } = wrong;
+  const wasShown = () => (by === "sms" ? held.isUsed(c, deps, flow) : wasJustShown(deps, visitor, flow, by));
+  if (refusal.code === "invalid_code" && (await wasShown())) return c.redirect(pageOf(flow), 303);
+  return await confirmForm(c, deps, visitor, flow, wrong);
+}
+
+/** Whether the session was raised a moment ago by this very factor, which suffices for where the visitor came from. */
+async function wasJustShown(deps: HttpDeps, { cookie }: Visitor, flow: Flow, by: Method): Promise<boolean> {
+  const principal = await deps.phonekey.sessions.authenticatePage(cookie);
+  if (!principal.ok) return false;
+  const { amr, authTime } = principal.value.session;
+  const isNew = amr.at(-1) === by && deps.clock.now() - authTime < MINUTE_MS;
+  return isNew && (await waysTo(deps, principal.value, flow)).includes(by);
+}
+
+function askedPath(c: Context<Env>): Pick<Flow, "returnTo"> {
+  const to = c.req.query("to");
+  return to !== undefined && OWN_PATH.test(to) ? { returnTo: to } : {};
+}
+
+function pathOf({ returnTo }: Flow): string {
+  return returnTo !== undefined && OWN_PATH.test(returnTo) ? returnTo : "/account";
+}
+
+/** The page that the visitor goes back to. */
+function pageOf(flow: Flow): string {
+  const path = pathOf(flow);
+  return path === PROTECTION_PATH ? FACTORS_PATH : path;
+}
+
+/** The methods that suffice for the page that the visitor came from: no others are asked for. */
+function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promise<readonly Method[]> {
+  const to = pathOf(flow);
+  if (to === PHONE_PATH) return phonekey.life.waysToChangePhone(principal);
+  if (to === FACTORS_PATH) return phonekey.factors.waysToChange(principal);
+  if (to === PROTECTION_PATH) return phonekey.factors.waysToProtect(principal);
+  if (to === OWN_PASSWORD) return phonekey.passwords.waysToChange(principal);
+  return phonekey.sessions.waysToRaise(principal);
+}
+
+/** What a visitor can use after signing in anew, where this session cannot use it. */
+async function waysAnew(
+  { phonekey }: HttpDeps,
+  principal: Principal,
+  taken: readonly Method[],
+): Promise<"code" | "recovery" | undefined> {
+  if (taken.length === 0 && !principal.user.loginProtection) return "code";
+  const all = await phonekey.sessions.waysToRaise(principal);
+  return all.includes("recovery") && !taken.includes("recovery") ? "recovery" : undefined;
+}
+
+async function confirmForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { principal, cookie }: Visitor,
+  flow: Flow,
+  { by, refusal }: Partial<Wrong> = {},
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: "/account/confirm", csrf: csrfToken(cookie) });
+  const { maskedPhone } = await deps.phonekey.account.read(principal.user);
+  const sent = await held.code(c, deps, flow);
+  const methods = await waysTo(deps, principal, flow);
+  const passkey = methods.includes("pop")
+    ? await deps.phonekey.factors.askForPasskey(principal, siteOf(c, deps))
+    : undefined;
+  const anew = await waysAnew(deps, principal, methods);
+  const page = confirmPage({
+    context,
+    methods,
+    ...(anew && { anew }),
+    ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
+    to: pageOf(flow),
+    ...(methods.includes("sms") && {
+      // A code that an earlier visitor of this browser asked for is not for this one.
+      sms: { phoneMasked: maskedPhone, ...(sent?.phoneMasked === maskedPhone && { sent }) },
+    }),
+    ...(by &&
+      refusal && { wrong: { ...(isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) } }),
+  });
+  return await sendOutcome(c, deps, page, { refusal });
+}

@@ -1,0 +1,143 @@
+import type { Context } from "hono";
+import type { ProposedApp } from "../../../core/account/factors/enrol-app.ts";
+import type { Refusal } from "../../../core/refusals.ts";
+import type { Env, HttpDeps } from "../../context.ts";
+import { siteOf } from "../../origin.ts";
+import { refusalText } from "../../problem.ts";
+import { pageContext, pageLocale } from "../context.ts";
+import { COPY } from "../copy.ts";
+import { ownRefusalText } from "../errors.ts";
+import { parseAnswer } from "../forms/evidence.ts";
+import { csrfToken } from "../forms/forms.ts";
+import { isOfCode, sendOutcome } from "../forms/outcome.ts";
+import { appPage, factorsPage } from "../views/account/factors.tsx";
+import { type Handler, type Visitor, withForm, withVisitor } from "../visitor.ts";
+import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
+
+const SAVED = `${PATH}?saved`;
+
+/** GET /account/factors: the visitor's second factors and login protection. */
+export const showFactors: Handler = (c, deps) =>
+  withVisitor(c, deps, (visitor) =>
+    factorsForm(c, deps, visitor, { saved: c.req.query("saved") !== undefined }),
+  );
+
+/** POST /account/factors/app: makes a secret, and shows it as a QR code. */
+export const startApp: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor) => {
+    const app = await deps.phonekey.factors.proposeApp(visitor.principal);
+    return app.ok ? await appForm(c, deps, visitor, app.value) : await no(c, deps, visitor, app.refusal);
+  });
+
+/** POST /account/factors/app/confirm: takes the app's first code. */
+export const confirmApp: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const { principal } = visitor;
+    const [id, code] = [fields.get("id") ?? "", fields.get("code") ?? ""];
+    const locale = pageLocale(c, deps.settings);
+    const confirmed = await deps.phonekey.factors.confirmApp({ principal, locale, id, code });
+    if (confirmed.ok) return c.redirect(SAVED, 303);
+    const { refusal } = confirmed;
+    if (refusal.code === "not_found" && (await hasFactor(deps, visitor, id))) return c.redirect(SAVED, 303);
+    // After a wrong code the secret is shown again, unless the session may add no factor any more.
+    const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(principal, id) : confirmed;
+    return app.ok ? await appForm(c, deps, visitor, app.value, refusal) : await no(c, deps, visitor, refusal);
+  });
+
+/** Whether the browser sent an app's first code twice: then the app is a factor by now. */
+async function hasFactor(deps: HttpDeps, { principal }: Visitor, id: string): Promise<boolean> {
+  const { factors } = await deps.phonekey.factors.read(principal);
+  return factors.some((factor) => factor.id === id);
+}
+
+/** POST /account/factors/passkey: takes what the browser made. */
+export const addPasskey: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const answer = parseAnswer(fields.get("passkey") ?? "");
+    const more = { locale: pageLocale(c, deps.settings), site: siteOf(c, deps) };
+    const added = await deps.phonekey.factors.addPasskey({ principal: visitor.principal, answer, ...more });
+    return added.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, added.refusal);
+  });
+
+/** POST /account/factors/codes: makes recovery codes, and shows them this once. */
+export const renewCodes: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor) => {
+    const locale = pageLocale(c, deps.settings);
+    const codes = await deps.phonekey.factors.renewCodes({ principal: visitor.principal, locale });
+    if (!codes.ok) return await no(c, deps, visitor, codes.refusal);
+    return await factorsForm(c, deps, visitor, { codes: codes.value });
+  });
+
+/** POST /account/factors/remove: removes one. */
+export const removeFactor: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const locale = pageLocale(c, deps.settings);
+    const id = fields.get("id") ?? "";
+    const removed = await deps.phonekey.factors.remove({ principal: visitor.principal, locale, id });
+    return removed.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, removed.refusal);
+  });
+
+/** POST /account/factors/protection: turns login protection on or off. */
+export const setProtection: Handler = (c, deps) =>
+  withForm(c, deps, async (visitor, fields) => {
+    const asked = fields.get("when");
+    const when = asked === "always" || asked === "new_devices" ? asked : undefined;
+    const locale = pageLocale(c, deps.settings);
+    const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
+    if (!set.ok) return await no(c, deps, visitor, set.refusal, PROTECTION_PATH);
+    return c.redirect(SAVED, 303);
+  });
+
+/** Leads to the confirmation where the refusal asks for one; tells of any other refusal on the page. */
+async function no(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+  refusal: Refusal,
+  path = PATH,
+): Promise<Response> {
+  if (refusal.code === "step_up_required") return confirmFirst(c, path);
+  return await factorsForm(c, deps, visitor, { refusal });
+}
+
+interface Outcome {
+  readonly codes?: readonly string[];
+  readonly saved?: boolean;
+  readonly refusal?: Refusal;
+}
+
+async function factorsForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { principal, cookie }: Visitor,
+  { codes, saved, refusal }: Outcome = {},
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const protection = await deps.phonekey.factors.read(principal);
+  // The form of a passkey needs a session that was confirmed; until then its button leads to the confirmation.
+  const options = await deps.phonekey.factors.passkeyOptions(principal, siteOf(c, deps));
+  const isOld = !options.ok && options.refusal.code === "step_up_required";
+  const page = factorsPage({
+    context,
+    ...protection,
+    ...(options.ok && { passkeyOptions: JSON.stringify(options.value) }),
+    ...(isOld && { confirmUrl: confirmUrl(PATH) }),
+    ...(codes && { codes }),
+    ...(saved && { notice: COPY[context.locale].account.saved }),
+    ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
+  });
+  return await sendOutcome(c, deps, page, { refusal });
+}
+
+async function appForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { cookie }: Visitor,
+  { id, secret, uri }: ProposedApp,
+  refusal?: Refusal,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const error = refusal && { error: refusalText(refusal, context.locale) };
+  const page = appPage({ context, id, secret, uri, qr: await deps.drawQr(uri), ...error });
+  return await sendOutcome(c, deps, page, { refusal });
+}

@@ -1,0 +1,13 @@
+import type { Captcha } from "../../../core/protection/challenges.ts";
+import { Captcha as CaptchaSchema } from "../../api/schemas.ts";
+import type { Fields } from "./forms.ts";
+
+/** The solution of a challenge in a form; undefined where there is none, or none that can be read. */
+export function readCaptcha(fields: Fields): Captcha | undefined {
+  try {
+    const parsed = CaptchaSchema.safeParse(JSON.parse(fields.get("captcha") ?? ""));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Context } from "hono";
+import type { ChallengeKind, ChallengeOffer } from "../../../core/protection/challenges.ts";
+import type { RefusalCode, Result } from "../../../core/refusals.ts";
+import type { Env, HttpDeps } from "../../context.ts";
+import { readCookie } from "../cookies.ts";
+import type { ChallengeProps } from "../views/challenge.tsx";
+import type { Fields } from "./forms.ts";
+
+export type PageChallenge = Omit<ChallengeProps, "context">;
+
+/**
+ * The challenge that a refused form has to solve. The page goes on by itself once it is solved, but only where the form
+ * had shown nothing yet: pages that send each other on must come to an end.
+ */
+export function demanded(
+  offer: Result<ChallengeOffer, RefusalCode>,
+  fields: Fields,
+): PageChallenge | undefined {
+  return offer.ok ? { offer: offer.value, goesOn: !fields.get("captcha") } : undefined;
+}
+
+/** The same for forms that sign nobody in: there a known device does not help. */
+export function demandedOfAll(...asked: Parameters<typeof demanded>): PageChallenge | undefined {
+  const challenge = demanded(...asked);
+  return challenge && { ...challenge, sparesDevices: false };
+}
+
+/**
+ * The challenge that a form has from the beginning: one of a third party, where every stranger is asked. A proof of
+ * work has to know the phone. A browser that has signed in before may be no stranger, and is not asked in advance.
+ */
+export function inAdvance(c: Context<Env>, { phonekey, settings }: HttpDeps): PageChallenge | undefined {
+  const { always } = phonekey.challenges;
+  if (!always?.siteKey || readCookie(c, settings, "device")) return undefined;
+  return { offer: { kind: always.kind, siteKey: always.siteKey }, goesOn: false };
+}
+
+/** Whose script and frames a page with this challenge needs, as the services' documents name them. */
+const SOURCES: Readonly<Record<ChallengeKind, readonly string[]>> = {
+  altcha: [],
+  tencent: ["https://turing.captcha.qcloud.com", "https://turing.captcha.gtimg.com"],
+  turnstile: ["https://challenges.cloudflare.com"],
+  hcaptcha: ["https://hcaptcha.com", "https://*.hcaptcha.com"],
+};
+
+export function sourcesOf(challenge: PageChallenge | undefined): readonly string[] {
+  return challenge ? SOURCES[challenge.offer.kind] : [];
+}

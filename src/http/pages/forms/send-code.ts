@@ -1,0 +1,104 @@
+import type { Context } from "hono";
+import { ok, type Refusal, type RefusalCode, type Result } from "../../../core/refusals.ts";
+import type { Flow } from "../../../core/session/flow.ts";
+import { type Principal, selfOf } from "../../../core/session/session.ts";
+import type { Client } from "../../../core/verification/client.ts";
+import type { Purpose } from "../../../core/verification/purpose.ts";
+import type { Env, HttpDeps } from "../../context.ts";
+import { pageLocale } from "../context.ts";
+import { type FlowForm, pageClient } from "../flow.ts";
+import { phoneInput, typedPhone } from "../sign-in/phone-form.ts";
+import { readCaptcha } from "./captcha.ts";
+import { demanded, demandedOfAll, inAdvance } from "./challenge.ts";
+import type { Fields } from "./forms.ts";
+import { sentOnce } from "./once.ts";
+import { isDemand, type Outcome } from "./outcome.ts";
+
+/** The flow with its verification, or what the form is shown with once more. */
+type Sending = { readonly ok: true; readonly flow: Flow } | ({ readonly ok: false } & Outcome);
+
+/** Sends a code to the phone of a form; for a form that was sent twice, once. */
+export async function sendCode(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { flow, fields }: FlowForm,
+  purpose: Purpose,
+): Promise<Sending> {
+  const captcha = readCaptcha(fields);
+  const input = { ...phoneInput(typedPhone(fields)), purpose, client: pageClient(c, deps, flow) };
+  const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
+    deps.phonekey.verifications.start({
+      ...input,
+      locale: pageLocale(c, deps.settings),
+      ...(captcha && { captcha }),
+      ...(flow.verification && { heldId: flow.verification }),
+      ...(idempotency && { idempotency }),
+    }),
+  );
+  if (started.ok) return { ok: true, flow: { ...flow, verification: started.value.id } };
+  const { refusal } = started;
+  const challenge = isDemand(refusal)
+    ? demanded(await deps.phonekey.challenges.forStart(input), fields)
+    : inAdvance(c, deps);
+  return { ok: false, refusal, challenge };
+}
+
+/** Sends a visitor a code to their own phone, or the same again; the flow with its verification. */
+export async function sendOwnCode(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { flow, fields, principal }: FlowForm & { readonly principal: Principal },
+  purpose: Purpose,
+): Promise<Result<Flow, RefusalCode>> {
+  const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
+    deps.phonekey.verifications.start({
+      purpose,
+      client: pageClient(c, deps, flow),
+      locale: pageLocale(c, deps.settings),
+      self: selfOf(principal),
+      ...(flow.verification && { heldId: flow.verification }),
+      ...(idempotency && { idempotency }),
+    }),
+  );
+  return started.ok ? ok({ ...flow, verification: started.value.id }) : started;
+}
+
+/** Sends the code of a verification again, and none in its place; what is refused says what there is to solve. */
+export async function resendCode(
+  { phonekey }: HttpDeps,
+  input: { readonly id: string; readonly client: Client },
+  fields: Fields,
+): Promise<{ readonly ok: true } | ({ readonly ok: false; readonly refusal: Refusal } & Outcome)> {
+  const captcha = readCaptcha(fields);
+  const sent = await phonekey.verifications.resend({ ...input, ...(captcha && { captcha }) });
+  if (sent.ok) return { ok: true };
+  const { refusal } = sent;
+  const challenge = isDemand(refusal)
+    ? demandedOfAll(await phonekey.challenges.forResend(input), fields)
+    : undefined;
+  return { ok: false, refusal, challenge };
+}
+
+/** Sends the code of the flow again, or a new one when the first has ended: one, for a form that was sent twice. */
+export async function sendCodeAgain(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { flow, fields }: FlowForm,
+): Promise<Sending> {
+  const captcha = readCaptcha(fields);
+  const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
+  const sent = await sentOnce(deps, { flow, fields }, (idempotency) =>
+    deps.phonekey.verifications.again({
+      ...input,
+      locale: pageLocale(c, deps.settings),
+      ...(captcha && { captcha }),
+      ...(idempotency && { idempotency }),
+    }),
+  );
+  if (sent.ok) return { ok: true, flow: { ...flow, verification: sent.value.id } };
+  const { refusal } = sent;
+  const challenge = isDemand(refusal)
+    ? demanded(await deps.phonekey.challenges.forResend(input), fields)
+    : undefined;
+  return { ok: false, refusal, challenge };
+}

@@ -1,0 +1,104 @@
+import type { Context } from "hono";
+import type { Refusal } from "../../../core/refusals.ts";
+import type { Flow } from "../../../core/session/flow.ts";
+import type { SignedIn } from "../../../core/session/session-draft.ts";
+import type { Env, HttpDeps } from "../../context.ts";
+import { clearCookie, readCookie, writeCookie } from "../cookies.ts";
+import { messagePageFor } from "../errors.ts";
+import {
+  beginFlow,
+  currentFlow,
+  isOwnLink,
+  keepFlow,
+  newFlow,
+  readReturnRequest,
+  returnAddress,
+} from "../flow.ts";
+import { forgetFormer } from "../held.ts";
+import { currentVisitor, OWN_PASSWORD } from "../visitor.ts";
+
+/**
+ * Shows a page on which a sign-in begins. Who is signed in already goes on at once.
+ *
+ * @param show makes the page for the flow that the browser is in from now on
+ */
+export async function beginSignIn(
+  c: Context<Env>,
+  deps: HttpDeps,
+  show: (flow: Flow) => Promise<Response>,
+): Promise<Response> {
+  const request = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
+  if (!request) return await messagePageFor(c, deps, { code: "invalid_request" });
+  const current = await currentFlow(c, deps);
+  const goesOn = current && !request.returnTo && isOwnLink(c);
+  const flow = goesOn ? current : beginFlow(deps, current, request);
+  const visitor = await currentVisitor(c, deps);
+  if (visitor) return await goOn(c, deps, flow, { ...visitor.principal, created: false });
+  await keepFlow(c, deps, flow);
+  return await show(flow);
+}
+
+/** Whether this browser has a session. */
+export async function isSignedIn(c: Context<Env>, deps: HttpDeps): Promise<boolean> {
+  return (await currentVisitor(c, deps)) !== undefined;
+}
+
+/** Refuses a form that this browser may not send; but where a first click on it signed in, answers as that did. */
+export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
+  const isOver = !readCookie(c, deps.settings, "flow") && (await isSignedIn(c, deps));
+  return isOver ? await goOnAgain(c, deps) : await messagePageFor(c, deps, refusal);
+}
+
+/** On from a page of a sign-in that this browser is done with: to where it was led before, if it was. */
+export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const visitor = await currentVisitor(c, deps);
+  if (!visitor) return c.redirect("/sign-in", 303);
+  // Whoever has to choose a password first was led nowhere, and is in the flow still.
+  const flow = (await formerFlow(c, deps)) ?? (await currentFlow(c, deps)) ?? newFlow(deps);
+  return await goOn(c, deps, flow, { ...visitor.principal, created: false });
+}
+
+async function formerFlow(c: Context<Env>, deps: HttpDeps): Promise<Flow | undefined> {
+  const kept = readCookie(c, deps.settings, "returned");
+  return kept ? await deps.phonekey.flow.read(kept) : undefined;
+}
+
+/** Signs this browser in: its new session replaces an older one, and the pre-session ends (T25). */
+export async function enter(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  signedIn: SignedIn,
+): Promise<Response> {
+  const { settings, phonekey } = deps;
+  const former = (await currentVisitor(c, deps))?.principal;
+  if (former) await phonekey.sessions.end(former, former.session.id);
+  forgetFormer(c, deps);
+  const deviceToken = await phonekey.sessions.deviceToken(signedIn);
+  writeCookie(c, settings, "session", await phonekey.sessions.pageToken(signedIn.session));
+  writeCookie(c, settings, "device", deviceToken);
+  return await goOn(c, deps, flow, signedIn);
+}
+
+/** Leads a person who has chosen the password that they had to on to the app that they came from. */
+export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const flow = await currentFlow(c, deps);
+  const visitor = await currentVisitor(c, deps);
+  if (!flow || !visitor) return c.redirect("/account", 303);
+  return await goOn(c, deps, flow, { ...visitor.principal, created: false });
+}
+
+/** Leads to the app that asked, with a handover and never a token in the address; else to the account page. */
+async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
+  if (!deps.phonekey.sessions.requireOwnPassword(signedIn).ok) {
+    await keepFlow(c, deps, flow);
+    return c.redirect(OWN_PASSWORD, 303);
+  }
+  clearCookie(c, deps.settings, "flow");
+  if (!flow.returnTo || !flow.challenge) return c.redirect("/account", 303);
+  const { returnTo, state, challenge } = flow;
+  const request = { returnTo, challenge, ...(state && { state }) };
+  writeCookie(c, deps.settings, "returned", await deps.phonekey.flow.issue({ ...newFlow(deps), ...request }));
+  const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);
+  return c.redirect(returnAddress(flow, handover), 303);
+}

@@ -1,0 +1,148 @@
+import type { Context } from "hono";
+import type { Refusal, RefusalCode } from "../../../core/refusals.ts";
+import type { Flow } from "../../../core/session/flow.ts";
+import type { VerificationView } from "../../../core/verification/verification.ts";
+import type { Env, HttpDeps } from "../../context.ts";
+import { refusalText } from "../../problem.ts";
+import { pageContext, pageLocale, sendPage } from "../context.ts";
+import { FORGOTTEN_COPY } from "../copy/password-sign-in.ts";
+import { COPY } from "../copy.ts";
+import { messagePageFor } from "../errors.ts";
+import { flowCsrf, flowForm, pageClient } from "../flow.ts";
+import { inAdvance } from "../forms/challenge.ts";
+import { isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
+import { sendCode, sendCodeAgain } from "../forms/send-code.ts";
+import { createHeld, heldVerification, secondsUntil } from "../held.ts";
+import { messagePage } from "../views/message.tsx";
+import { forgottenPage, resetDonePage, resetPage } from "../views/sign-in/forgotten.tsx";
+import type { Handler } from "../visitor.ts";
+import { noPhone, phoneField, type TypedPhone, typedPhone } from "./phone-form.ts";
+
+const START = "/sign-in/forgotten";
+const CODE = "/sign-in/forgotten/code";
+
+// A flow of its own: the sign-in page's keeps what an app asked for, until the person signs in.
+const held = createHeld("reset");
+
+/** GET /sign-in/forgotten: asks for the phone. */
+export const showForgotten: Handler = async (c, deps) => {
+  const flow = await held.flow(c, deps);
+  await held.keep(c, deps, flow);
+  return await forgottenForm(c, deps, flow, noPhone(deps), { challenge: inAdvance(c, deps) });
+};
+
+/** POST /sign-in/forgotten: sends a code, to every number alike: whether it has an account is told after the right code. */
+export const submitForgotten: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps, held.flow);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const sent = await sendCode(c, deps, form.value, "reset_password");
+  if (!sent.ok) return await forgottenForm(c, deps, flow, typedPhone(fields), sent);
+  await held.keep(c, deps, sent.flow);
+  return c.redirect(CODE, 303);
+};
+
+/** GET /sign-in/forgotten/code: asks for the code and a new password. */
+export const showReset: Handler = async (c, deps) => {
+  const flow = await held.flow(c, deps);
+  const view = await heldVerification(c, deps, flow);
+  if (!view || view.status === "approved") return c.redirect(START, 303);
+  return await resetForm(c, deps, flow, view);
+};
+
+/** POST /sign-in/forgotten/code: sets the new password. */
+export const submitReset: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps, held.flow);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const reset = await deps.phonekey.passwords.reset({
+    verificationId: flow.verification ?? "",
+    code: fields.get("code") ?? "",
+    newPassword: fields.get("password") ?? "",
+    locale: pageLocale(c, deps.settings),
+    client: pageClient(c, deps, flow),
+  });
+  if (!reset.ok && reset.refusal.code !== "user_not_found") {
+    const view = await heldVerification(c, deps, flow);
+    if (!view) return c.redirect(START, 303);
+    if (view.status === "approved") return await usedPage(c, deps);
+    return await resetForm(c, deps, flow, view, { refusal: reset.refusal });
+  }
+  const context = pageContext(c, deps, { path: START });
+  if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
+  const { nobodyTitle: title, nobody, signUp } = FORGOTTEN_COPY[context.locale];
+  const text = deps.settings.signUp === "open" ? nobody + signUp : nobody;
+  const action = { href: "/sign-in", label: COPY[context.locale].phone.title };
+  return await sendOutcome(c, deps, messagePage({ context, title, text, action }), reset);
+};
+
+/** POST /sign-in/forgotten/resend: sends the code again, or a new one when the first has ended. */
+export const resendReset: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps, held.flow);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const sent = await sendCodeAgain(c, deps, form.value);
+  if (sent.ok) {
+    await held.keep(c, deps, sent.flow);
+    return c.redirect(CODE, 303);
+  }
+  const { flow } = form.value;
+  const view = await heldVerification(c, deps, flow);
+  return view ? await resetForm(c, deps, flow, view, sent) : c.redirect(START, 303);
+};
+
+/** Where the browser sent the right code twice: the outcome of the first is not known here. */
+async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
+  const context = pageContext(c, deps, { path: START });
+  const { used: text, signIn: label } = FORGOTTEN_COPY[context.locale];
+  const title = COPY[context.locale].code.usedTitle;
+  const action = { href: "/sign-in/password", label };
+  return await sendPage(c, deps, messagePage({ context, title, text, action }), 410);
+}
+
+async function forgottenForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  typed: TypedPhone,
+  { refusal, challenge }: Outcome,
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: START, csrf: flowCsrf(flow) });
+  const field = phoneField(deps, context, { typed, refusal });
+  const page = forgottenPage({
+    ...field,
+    ...(challenge && { challenge }),
+  });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
+}
+
+async function resetForm(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  view: VerificationView,
+  { refusal, challenge }: Outcome = {},
+): Promise<Response> {
+  const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
+  const page = resetPage({
+    context,
+    phoneMasked: view.phone,
+    codeLength: view.codeLength,
+    resendInSeconds: secondsUntil(view.resendAt, deps.clock.now()),
+    ended: view.status !== "pending",
+    ...(refusal && !isDemand(refusal) && { [fieldOf(refusal)]: refusalText(refusal, context.locale) }),
+    ...(challenge && { challenge }),
+  });
+  return await sendOutcome(c, deps, page, { refusal, challenge });
+}
+
+const OF_PASSWORD: ReadonlySet<RefusalCode> = new Set([
+  "password_too_short",
+  "password_too_long",
+  "password_too_common",
+]);
+
+/** The field of the form that a refusal is about. */
+function fieldOf(refusal: Refusal): "codeError" | "passwordError" | "error" {
+  if (OF_PASSWORD.has(refusal.code)) return "passwordError";
+  return isOfCode(refusal) ? "codeError" : "error";
+}
