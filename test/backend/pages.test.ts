@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { factorCalls } from "../http/factor-support.ts";
+import { factorCalls } from "../http/factors/support.ts";
 import { bodyOf, MINUTE_MS, open, PHONE, refused, wrongCode } from "../http/support.ts";
 import { BACK, PURCHASE, STATE, usePages } from "./page-support.ts";
 import { apiKey, backendOf, claimsOf } from "./support.ts";

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { apiKey, backendOf } from "../backend/support.ts";
-import { factorCalls } from "../http/factor-support.ts";
+import { factorCalls } from "../http/factors/support.ts";
 import { countingHasher, OTHER } from "../password/support.ts";
 import { factorStates } from "./factor-states.ts";
 import {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sessionCalls } from "../http/session-support.ts";
+import { sessionCalls } from "../http/session/support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, opened, PHONE, refused } from "../http/support.ts";
 import { bearer, type World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { factorCalls } from "../http/factor-support.ts";
-import { sessionCalls } from "../http/session-support.ts";
+import { factorCalls } from "../http/factors/support.ts";
+import { sessionCalls } from "../http/session/support.ts";
 import {
   bodyOf,
   DAY_MS,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { factorCalls } from "../http/factor-support.ts";
-import { sessionCalls } from "../http/session-support.ts";
+import { factorCalls } from "../http/factors/support.ts";
+import { sessionCalls } from "../http/session/support.ts";
 import { DAY_MS, opened, PHONE, phoneNo, refused, wrongCode } from "../http/support.ts";
 import { solveAltcha } from "../support/altcha.ts";
 import type { World } from "../support/world.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorld, type World } from "../../support/world.ts";
-import { BAD_TEXTS, CANARY, chunks, NO_JSON_OBJECT, WRONG_TYPES } from "../hostile-input.ts";
+import { BAD_TEXTS, CANARY, chunks, NO_JSON_OBJECT, WRONG_TYPES } from "../hostile/input.ts";
 import { PHONE } from "../support.ts";
 import { type Answer, createFunctionsClient, type Parameters } from "./client.ts";
 import { NO_SESSION } from "./stage.ts";

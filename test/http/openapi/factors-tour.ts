@@ -1,6 +1,6 @@
 import { createAuthenticator } from "../../support/authenticator.ts";
 import { bearer, type OpenedSession, ORIGIN, type World } from "../../support/world.ts";
-import { type Challenged, factorCalls } from "../factor-support.ts";
+import { type Challenged, factorCalls } from "../factors/support.ts";
 import { phoneNo, type VerificationBody } from "../support.ts";
 
 type Call = <T>(name: string, init?: RequestInit & { readonly id?: string }) => Promise<T>;

@@ -8,7 +8,7 @@ import { openDatabase } from "../../../../src/compose/database.ts";
 import { changeOf } from "../../../../src/core/protection/counts/entry.ts";
 import { apiKey, backendOf } from "../../../backend/support.ts";
 import { aKey } from "../../../contracts/samples.ts";
-import { factorCalls } from "../../../http/factor-support.ts";
+import { factorCalls } from "../../../http/factors/support.ts";
 import { bodyOf, phoneNo, start } from "../../../http/support.ts";
 import { addRow } from "../../../maintenance/fixtures.ts";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "../../../password/support.ts";

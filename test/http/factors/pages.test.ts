@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createVisitor } from "../../password/visitor.ts";
+import { createWorld, type World } from "../../support/world.ts";
+import { MINUTE_MS, PHONE } from "../support.ts";
+import { factorCalls, UNLIMITED } from "./support.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld({ env: { ...UNLIMITED, CAPTCHA: "off" } });
+});
+afterEach(() => world.close());
+const { addApp, codeOf, post, protectedBy } = factorCalls(() => world);
+
+const SMS = 'action="/account/confirm/send"';
+
+/** The field for a code of an app or for recovery. */
+const fieldIn = (text: string) => /<input[^>]* id="factor-code"[^>]*>/.exec(text)?.[0] ?? "";
+
+describe("login protection", () => {
+  it("is turned on after what makes two factors, and no code by SMS is offered that does not", async () => {
+    const { secret } = await addApp(await world.signIn(PHONE));
+    world.clock.advance(MINUTE_MS);
+    const { go, enter } = createVisitor(world);
+    await enter();
+    await go("/account/factors");
+    const asked = await go("/account/factors/protection", { when: "always" });
+    const confirm = await go(asked.location ?? "");
+    expect(fieldIn(confirm.text)).toContain('inputmode="numeric"');
+    expect(confirm.text).not.toContain(SMS);
+    const raised = await go("/account/confirm", { code: codeOf(secret) });
+    expect([raised.status, raised.location]).toEqual([303, "/account/factors"]);
+    await go("/account/factors");
+    const { status, location } = await go("/account/factors/protection", { when: "always" });
+    expect([status, location]).toEqual([303, "/account/factors?saved"]);
+    expect((await go(location ?? "")).text).toContain("Your changes are saved.");
+  });
+
+  it("shows no secret to whoever has to confirm first that it is them, and leads there", async () => {
+    const { go, enter } = createVisitor(world);
+    await enter();
+    await go("/account/factors");
+    const { text } = await go("/account/factors/app", {});
+    const [, id = ""] = /name="id" value="([^"]+)"/.exec(text) ?? [];
+    const wrong = await go("/account/factors/app/confirm", { id, code: "000000" });
+    expect(wrong.text.includes(id)).toBe(true);
+    world.clock.advance(11 * MINUTE_MS);
+    const late = await go("/account/factors/app/confirm", { id, code: "000000" });
+    expect([late.status, late.location]).toEqual([303, "/account/confirm?to=%2Faccount%2Ffactors"]);
+  });
+
+  it("leaves a code by SMS to whoever adds a factor", async () => {
+    await addApp(await world.signIn(PHONE));
+    world.clock.advance(MINUTE_MS);
+    const { go, enter } = createVisitor(world);
+    await enter();
+    world.clock.advance(11 * MINUTE_MS);
+    await go("/account/factors");
+    const { location } = await go("/account/factors/app", {});
+    expect((await go(location ?? "")).text).toContain(SMS);
+  });
+});
+
+it("a page of the account that refuses says when to try again, as every other does", async () => {
+  await addApp(await world.signIn(PHONE));
+  world.clock.advance(MINUTE_MS);
+  const { go, enter, sending } = createVisitor(world);
+  await enter();
+  await go("/account/factors");
+  for (let n = 0; n < 10; n += 1) expect((await go("/account/factors/codes", {})).status).toBe(200);
+  const refused = await world.request("/account/factors/codes", sending({}));
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "86400"]);
+});
+
+it("a passkey that is refused at the second step is no wrong code", async () => {
+  const { person } = await protectedBy(PHONE);
+  expect((await post("/v1/me/factors/recovery-codes", person)).status).toBe(201);
+  world.clock.advance(MINUTE_MS);
+  const { go, enter } = createVisitor(world);
+  expect((await enter()).location).toBe("/sign-in/second");
+  await go("/sign-in/second");
+  const code = await go("/sign-in/second", { code: "000000" });
+  expect(code.text).toContain('id="factor-error"');
+  // Codes for recovery have letters.
+  expect(fieldIn(code.text)).toContain('autocapitalize="none"');
+  expect(fieldIn(code.text)).not.toContain("inputmode");
+  // Without scripts the field is empty.
+  for (const answer of ["{}", ""]) {
+    const passkey = await go("/sign-in/second", { passkey: answer });
+    expect(passkey.status).toBe(401);
+    expect(passkey.text).toContain("banner-error");
+    expect(passkey.text).not.toContain('id="factor-error"');
+  }
+});
+
+it.each([
+  ["en", "Remove: Authenticator app"],
+  ["zh-CN", "移除：验证器应用"],
+])("a button says which factor it removes as people write it (%s)", async (lang, name) => {
+  await addApp(await world.signIn(PHONE));
+  world.clock.advance(MINUTE_MS);
+  const { go, enter } = createVisitor(world);
+  await enter();
+  const { text } = await go(`/account/factors?lang=${lang}`);
+  expect(text).toContain(`aria-label="${name}"`);
+});

@@ -1,0 +1,248 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createPasswordWorld, PASSWORD, passwordCalls } from "../../password/support.ts";
+import { createVisitor } from "../../password/visitor.ts";
+import { solveAltcha } from "../../support/altcha.ts";
+import { bearer, type World } from "../../support/world.ts";
+import { factorCalls } from "../factors/support.ts";
+import { sessionCalls } from "../session/support.ts";
+import { DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";
+
+// Codes that pages send to somebody who is known already: whose phone they go to, and the challenge that they may take.
+
+const OTHER = phoneNo(501);
+const NEW = phoneNo(502);
+const EASY = { CAPTCHA: "altcha", ALTCHA_COST: "1", GUARD_MODE: "off" };
+
+let world: World;
+afterEach(() => world.close());
+const { signUp } = passwordCalls(() => world);
+const { refreshed } = sessionCalls(() => world);
+const { raise, protect } = factorCalls(() => world);
+
+const messagesTo = (phone: string) => world.sms.sent.filter(({ to }) => to === phone).length;
+
+/** A user whose password is the first factor, and a code by SMS the second. */
+async function guarded(phone: string): Promise<void> {
+  const { refreshToken } = await signUp(phone);
+  world.clock.advance(DAY_MS);
+  const person = await refreshed(refreshToken);
+  expect((await raise(person, { password: PASSWORD })).status).toBe(200);
+  expect((await protect(person, "always")).status).toBe(204);
+}
+
+/** A browser at the second step. */
+async function atSecondStep(phone: string, visitor = createVisitor(world)) {
+  await visitor.go("/sign-in/password");
+  const typed = await visitor.go("/sign-in/password", { phone, country: "CN", password: PASSWORD });
+  expect(typed).toMatchObject({ status: 303, location: "/sign-in/second" });
+  await visitor.go("/sign-in/second");
+  return visitor;
+}
+
+async function signOutElsewhere(phone: string): Promise<void> {
+  const { accessToken } = await world.signIn(phone);
+  const ended = await world.request("/v1/sessions?scope=all", {
+    method: "DELETE",
+    headers: bearer(accessToken),
+  });
+  expect(ended.status).toBe(204);
+}
+
+/** What the page's script would put into the form. */
+async function solutionOf(page: string): Promise<string> {
+  const puzzle = /data-puzzle="([^"]+)"/.exec(page)?.[1];
+  if (!puzzle) throw new Error("the page shows no challenge");
+  return JSON.stringify(await solveAltcha(JSON.parse(puzzle.replaceAll("&quot;", '"'))));
+}
+
+it("the second step shows the challenge that its code takes, and goes on", async () => {
+  ({ world } = await createPasswordWorld({ env: { ...EASY, LIMIT_ADDRESS_SENDS: "1/1h" } }));
+  await guarded(PHONE);
+  await world.post("/v1/verifications", { phone: OTHER });
+  const { go } = await atSecondStep(PHONE);
+  const before = messagesTo(PHONE);
+  const asked = await go("/sign-in/second/send", {});
+  expect(asked.status).toBe(403);
+  expect(messagesTo(PHONE)).toBe(before);
+  const captcha = await solutionOf(asked.text);
+  expect(await go("/sign-in/second/send", { captcha })).toMatchObject({ location: "/sign-in/second" });
+  expect(messagesTo(PHONE)).toBe(before + 1);
+  await go("/sign-in/second");
+  const entered = await go("/sign-in/second", { by: "sms", code: world.sms.lastCode(PHONE) });
+  expect(entered).toMatchObject({ location: "/account" });
+});
+
+it("a further code to a new number shows the challenge that it takes", async () => {
+  ({ world } = await createPasswordWorld({ env: { ...EASY, LIMIT_ADDRESS_SENDS: "2/1h" } }));
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  expect(await go("/account/phone/send", { phone: NEW, country: "CN" })).toMatchObject({ status: 303 });
+  await go("/account/phone");
+  world.clock.advance(MINUTE_MS);
+  const asked = await go("/account/phone/resend", {});
+  expect(asked.status).toBe(403);
+  expect(messagesTo(NEW)).toBe(1);
+  const captcha = await solutionOf(asked.text);
+  expect(await go("/account/phone/resend", { captcha })).toMatchObject({ location: "/account/phone" });
+  expect(messagesTo(NEW)).toBe(2);
+});
+
+it("a second step sends no code of the account that the browser was at before", async () => {
+  ({ world } = await createPasswordWorld());
+  await guarded(PHONE);
+  await guarded(OTHER);
+  world.clock.advance(2 * MINUTE_MS);
+  const visitor = await atSecondStep(PHONE);
+  await visitor.go("/sign-in/second/send", {});
+  await atSecondStep(OTHER, visitor);
+  world.clock.advance(MINUTE_MS);
+  const [mine, theirs] = [messagesTo(PHONE), messagesTo(OTHER)];
+  expect(await visitor.go("/sign-in/second/send", {})).toMatchObject({ location: "/sign-in/second" });
+  expect([messagesTo(PHONE), messagesTo(OTHER)]).toEqual([mine, theirs + 1]);
+  await visitor.go("/sign-in/second");
+  const entered = await visitor.go("/sign-in/second", { by: "sms", code: world.sms.lastCode(OTHER) });
+  expect(entered).toMatchObject({ location: "/account" });
+});
+
+it.each(["signed out", "was signed out elsewhere"])("nobody gets the codes of who %s before", async (way) => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  await go("/account/phone/send", { phone: NEW, country: "CN" });
+  expect((await go("/account/phone")).text).toContain("0502");
+  world.clock.advance(MINUTE_MS);
+  await go("/account/confirm?to=/account/phone");
+  expect(await go("/account/confirm/send", {})).toMatchObject({ status: 303 });
+  await go("/account");
+  if (way === "signed out") await go("/sign-out", {});
+  else await signOutElsewhere(PHONE);
+  world.clock.advance(MINUTE_MS);
+
+  expect(await enter(OTHER)).toMatchObject({ location: "/account" });
+  expect((await go("/account/phone")).text).not.toContain("0502");
+  world.clock.advance(MINUTE_MS);
+  await go("/account/confirm?to=/account/phone");
+  const [mine, theirs] = [messagesTo(PHONE), messagesTo(OTHER)];
+  expect(await go("/account/confirm/send", {})).toMatchObject({ status: 303 });
+  expect([messagesTo(PHONE), messagesTo(OTHER)]).toEqual([mine, theirs + 1]);
+});
+
+it.each([
+  ["/account/phone", "/account/phone/send", { phone: NEW, country: "CN" }],
+  ["/account/confirm?to=/account/data", "/account/confirm/send", {}],
+  ["/account/data", "/account/data/send", {}],
+])("whoever signs in again meanwhile gets a code of %s that they can enter", async (page, send, form) => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go(page);
+  expect(await go(send, form)).toMatchObject({ status: 303 });
+  await go("/account");
+  await go("/sign-out", {});
+  world.clock.advance(MINUTE_MS);
+  await enter();
+  world.clock.advance(MINUTE_MS);
+  await go(page);
+  expect(await go(send, form)).toMatchObject({ status: 303 });
+  expect((await go(page)).text).toContain('name="code"');
+});
+
+it("a number that is sent twice, by a second click, has its code entered all the same", async () => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  expect(await go("/account/phone/send", { phone: NEW, country: "CN" })).toMatchObject({ status: 303 });
+  expect((await go("/account/phone/send", { phone: NEW, country: "CN" })).status).toBe(429);
+  await go("/account/phone");
+  const moved = await go("/account/phone", { code: world.sms.lastCode(NEW) });
+  expect(moved).toMatchObject({ status: 303, location: "/account/phone" });
+  expect((await go("/account/phone")).text).toContain('action="/account/phone/cancel"');
+});
+
+it("a page that is older than its code asks for the number once more", async () => {
+  ({ world } = await createPasswordWorld());
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go("/account/phone");
+  await go("/account/phone/send", { phone: NEW, country: "CN" });
+  await go("/account/phone");
+  world.clock.advance(10 * MINUTE_MS);
+  expect(await go("/account/phone/resend", {})).toMatchObject({ status: 303, location: "/account/phone" });
+  expect((await go("/account/phone")).text).toContain('name="phone"');
+});
+
+/** The fields of a page's form that are not for a person to fill in. */
+function hiddenOf(page: string, action: string): Record<string, string> {
+  const [, form = ""] = page.split(`action="${action}"`);
+  const fields = (form.split("</form>")[0] ?? "").matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g);
+  return Object.fromEntries([...fields].map(([, name = "", value = ""]) => [name, value]));
+}
+
+/**
+ * Sends a form twice at once, as a double click does without scripts, and keeps the cookies of one answer alone.
+ *
+ * @param kept which answer's: the browser dropped the other one
+ * @returns where both lead
+ */
+async function twiceAtOnce(
+  { go, jar, sending }: ReturnType<typeof createVisitor>,
+  page: string,
+  { action, typed = {}, kept }: { action: string; typed?: Record<string, string>; kept: number },
+) {
+  const { text } = await go(page);
+  const sent = sending({ ...hiddenOf(text, action), ...typed });
+  const answers = await Promise.all([world.request(action, sent), world.request(action, sent)]);
+  for (const line of answers[kept]?.headers.getSetCookie() ?? []) {
+    const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    jar.set(name, value);
+  }
+  return answers.map((answer) => answer.headers.get("location"));
+}
+
+describe.each([0, 1])("a double click of which answer %i alone arrives leads to the code", (kept) => {
+  it.each([
+    ["/account/data", "/account/data/send", {}],
+    ["/account/phone", "/account/phone/send", { phone: NEW, country: "CN" }],
+    ["/account/confirm?to=%2Faccount%2Fdata", "/account/confirm/send", {}],
+  ])("of %s", async (page, action, typed) => {
+    ({ world } = await createPasswordWorld());
+    const visitor = createVisitor(world);
+    await visitor.enter();
+    world.clock.advance(MINUTE_MS);
+    const before = world.sms.sent.length;
+    expect(await twiceAtOnce(visitor, page, { action, typed, kept })).toEqual([page, page]);
+    expect(world.sms.sent.length).toBe(before + 1);
+    expect((await visitor.go(page)).text).toContain('name="code"');
+  });
+
+  it("of /sign-in/second", async () => {
+    ({ world } = await createPasswordWorld());
+    await guarded(PHONE);
+    world.clock.advance(MINUTE_MS);
+    const visitor = await atSecondStep(PHONE);
+    const before = messagesTo(PHONE);
+    const [page, action] = ["/sign-in/second", "/sign-in/second/send"];
+    expect(await twiceAtOnce(visitor, page, { action, kept })).toEqual([page, page]);
+    expect(messagesTo(PHONE)).toBe(before + 1);
+    await visitor.go(page);
+    const entered = await visitor.go(page, { by: "sms", code: world.sms.lastCode(PHONE) });
+    expect(entered).toMatchObject({ location: "/account" });
+  });
+
+  it.each([
+    ["/sign-in", "/sign-in/code", "/sign-in/resend"],
+    ["/sign-in/forgotten", "/sign-in/forgotten/code", "/sign-in/forgotten/resend"],
+  ])("that %s sends in the place of one that has ended", async (start, page, action) => {
+    ({ world } = await createPasswordWorld());
+    const visitor = createVisitor(world);
+    await visitor.go(start);
+    await visitor.go(start, { phone: PHONE, country: "CN" });
+    world.clock.advance(10 * MINUTE_MS);
+    expect(await twiceAtOnce(visitor, page, { action, kept })).toEqual([page, page]);
+    expect(messagesTo(PHONE)).toBe(2);
+    expect((await visitor.go(page)).text).toContain('name="code"');
+  });
+});

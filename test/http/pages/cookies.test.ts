@@ -1,0 +1,72 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createWorld, ORIGIN, type World } from "../../support/world.ts";
+import { DAY_MS, PHONE, SECOND_MS } from "../support.ts";
+
+const HTTPS = "https://auth.example.com";
+const DAY = DAY_MS / SECOND_MS;
+
+let world: World;
+afterEach(() => world.close());
+
+/** A browser that keeps cookies, and shows how each was set last. */
+function createJar(origin: string) {
+  const values = new Map<string, string>();
+  const lines = new Map<string, string>();
+  async function go(path: string, form?: Record<string, string>): Promise<string> {
+    const response = await world.request(path, {
+      headers: {
+        cookie: [...values].map((pair) => pair.join("=")).join("; "),
+        ...(form && { origin, "content-type": "application/x-www-form-urlencoded" }),
+      },
+      ...(form && { method: "POST", body: new URLSearchParams(form).toString() }),
+    });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = "", value = "", attributes = ""] = /^([^=]+)=([^;]*); (.*)$/.exec(line) ?? [];
+      if (value === "") values.delete(name);
+      else values.set(name, value);
+      lines.set(name, attributes.split("; ").sort().join("; "));
+    }
+    return await response.text();
+  }
+  return {
+    lines,
+    values,
+    go,
+    async signIn() {
+      const csrf = /name="csrf" value="([^"]+)"/.exec(await go("/sign-in?lang=en"))?.[1] ?? "";
+      await go("/sign-in", { csrf, phone: PHONE, country: "CN" });
+      await go("/sign-in/code", { csrf, code: world.sms.lastCode() });
+    },
+  };
+}
+
+const line = (maxAge: number, more: string) => `HttpOnly; Max-Age=${maxAge}; Path=/; SameSite=Lax${more}`;
+const GONE = "Max-Age=0; Path=/";
+
+describe.each([
+  ["over https bear the prefix that no subdomain and no other path can write", HTTPS, "__Host-", "; Secure"],
+  ["of development are the same without what a browser takes over https alone", ORIGIN, "", ""],
+])("the pages' cookies (T25)", (what, origin, prefix, secure) => {
+  it(what, async () => {
+    world = await createWorld({ env: origin === ORIGIN ? {} : { PUBLIC_URL: origin } });
+    const { signIn, lines } = createJar(origin);
+    await signIn();
+    expect(Object.fromEntries(lines)).toEqual({
+      [`${prefix}phonekey_locale`]: line(365 * DAY, secure),
+      [`${prefix}phonekey_device`]: line(180 * DAY, secure),
+      [`${prefix}phonekey_session`]: line(400 * DAY, secure),
+      [`${prefix}phonekey_flow`]: `${GONE}${secure}`,
+    });
+  });
+});
+
+it("a session's cookie without the prefix is none over https: whoever wrote it may not be this server", async () => {
+  world = await createWorld({ env: { PUBLIC_URL: HTTPS } });
+  const { signIn, values, go } = createJar(HTTPS);
+  await signIn();
+  expect(await go("/account")).toContain('action="/sign-out"');
+  const name = "__Host-phonekey_session";
+  values.set(name.replace("__Host-", ""), values.get(name) ?? "");
+  values.delete(name);
+  expect(await go("/account")).not.toContain('action="/sign-out"');
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { ok, type Result, refuse } from "../../../src/core/refusals.ts";
+import { sentOnce } from "../../../src/http/pages/forms/once.ts";
+
+const FORM = { flow: { pre: "browser" }, fields: new Map([["once", "a".repeat(22)]]) };
+/** The time that a sender has (`src/compose.ts`). */
+const SENDER_MS = 8_000;
+
+type Answer = Result<string, "idempotency_in_progress" | "too_many_requests">;
+
+/** Sends a form a second time, while the first is answered after so many milliseconds. */
+async function second(firstTakesMs: number): Promise<Answer> {
+  let waitedMs = 0;
+  const pause = async (ms: number) => {
+    waitedMs += ms;
+  };
+  const send = async (): Promise<Answer> =>
+    waitedMs < firstTakesMs ? refuse("idempotency_in_progress", { retryAfterSeconds: 1 }) : ok("sent");
+  return await sentOnce({ pause }, FORM, send);
+}
+
+describe("a form that was sent twice", () => {
+  it("is answered as the first, however long its sender takes", async () => {
+    expect(await second(SENDER_MS)).toEqual(ok("sent"));
+  });
+
+  it("tells a person to wait, and nothing of keys, where the first is not answered at all", async () => {
+    expect(await second(Number.POSITIVE_INFINITY)).toEqual(
+      refuse("too_many_requests", { retryAfterSeconds: 1 }),
+    );
+  });
+});

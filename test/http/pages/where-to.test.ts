@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { readReturnRequest } from "../../../src/http/pages/flow.ts";
+import { createVisitor } from "../../password/visitor.ts";
+import { createWorld, type World } from "../../support/world.ts";
+import { opened, PHONE, phoneNo } from "../support.ts";
+
+// Where pages send people on: to addresses that are allowed, or on to pages of their own account (T39).
+
+describe("what an app asks for", () => {
+  const APP = "https://app.example.com/in";
+  const CHALLENGE = "A".repeat(43);
+  const asked = (change: Readonly<Record<string, string>>) => {
+    const query: Readonly<Record<string, string>> = {
+      return_to: APP,
+      code_challenge: CHALLENGE,
+      code_challenge_method: "S256",
+      ...change,
+    };
+    return readReturnRequest((name) => query[name], [APP]);
+  };
+
+  it("is taken with a challenge of S256, and a state of up to 512 characters", () => {
+    expect(asked({})).toEqual({ returnTo: APP, challenge: CHALLENGE });
+    const state = "~ ".repeat(256);
+    expect(asked({ state })).toEqual({ returnTo: APP, challenge: CHALLENGE, state });
+  });
+
+  it.each([
+    ["a challenge that is too short", { code_challenge: "A".repeat(42) }],
+    ["a challenge that is too long", { code_challenge: "A".repeat(44) }],
+    ["a challenge with padding", { code_challenge: `${"A".repeat(42)}=` }],
+    ["a challenge in the clear", { code_challenge_method: "plain" }],
+    ["a method in lower case", { code_challenge_method: "s256" }],
+    ["an empty state", { state: "" }],
+    ["a state that is too long", { state: "a".repeat(513) }],
+    ["a state beyond ASCII", { state: "é" }],
+    ["a state of two lines", { state: "a\nb" }],
+    ["an address that begins like an allowed one", { return_to: `${APP}/more` }],
+  ])("is refused whole for %s", (_, change) => {
+    expect(asked(change)).toBeUndefined();
+  });
+});
+
+describe("an app that was handed a session", () => {
+  const APP = "https://app.example.com/in";
+
+  it("goes on as the device whose token it shows", async () => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    const { deviceToken } = await world.signIn(PHONE);
+    const codeVerifier = "v".repeat(43);
+    const { go } = createVisitor(world);
+    const asked = {
+      return_to: APP,
+      code_challenge: createHash("sha256").update(codeVerifier).digest("base64url"),
+      code_challenge_method: "S256",
+    };
+    await go(`/sign-in?${new URLSearchParams(asked)}`);
+    await go("/sign-in", { phone: PHONE, country: "CN" });
+    await go("/sign-in/code");
+    const { location } = await go("/sign-in/code", { code: world.sms.lastCode() });
+    const handover = new URL(location ?? "").searchParams.get("handover");
+    const session = await opened(await world.post("/v1/sessions", { handover, codeVerifier, deviceToken }));
+    expect(deviceOf(session.deviceToken)).toBe(deviceOf(deviceToken));
+  });
+
+  /** Up to the code, from an app that asked. */
+  async function beginFor(world: World, codeVerifier: string) {
+    const visitor = createVisitor(world);
+    const code_challenge = createHash("sha256").update(codeVerifier).digest("base64url");
+    const asked = { return_to: APP, code_challenge, code_challenge_method: "S256", state: "abc" };
+    await visitor.go(`/sign-in?${new URLSearchParams(asked)}`);
+    await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
+    await visitor.go("/sign-in/code");
+    return visitor;
+  }
+
+  it("is handed another one by a late second click, for a minute", async () => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    const codeVerifier = "v".repeat(43);
+    const { go, jar } = await beginFor(world, codeVerifier);
+    const code = world.sms.lastCode();
+    const first = new URL((await go("/sign-in/code", { code })).location ?? "");
+    const second = new URL((await go("/sign-in/code", { code })).location ?? "");
+    expect(second.searchParams.get("state")).toBe("abc");
+    for (const { searchParams } of [first, second]) {
+      const handover = searchParams.get("handover");
+      await opened(await world.post("/v1/sessions", { handover, codeVerifier }));
+    }
+    // As a browser does.
+    jar.delete("phonekey_returned");
+    expect((await go("/sign-in/code", { code })).location).toBe("/account");
+  });
+
+  it("is handed nothing of who signs in after a sign-out, at whose end the browser is asked for a number", async () => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    const { go, enter } = await beginFor(world, "v".repeat(43));
+    await go("/sign-in/code", { code: world.sms.lastCode() });
+    await go("/account");
+    await go("/sign-out", {});
+    expect((await go("/sign-in/code")).location).toBe("/sign-in");
+    expect((await enter(phoneNo(8))).location).toBe("/account");
+    expect((await go("/sign-in/code")).location).toBe("/account");
+  });
+
+  /** What a device token names its device, as anybody can read it. */
+  function deviceOf(token: string): string {
+    const [, claims = ""] = token.split(".");
+    return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { did: string }).did;
+  }
+});
+
+describe("who confirms that it is them", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await createWorld();
+  });
+  afterEach(() => world.close());
+
+  it("goes back to a page of the account, and nowhere else", async () => {
+    const { go, enter } = createVisitor(world);
+    await enter();
+    const back = async (to: string) => {
+      const { text } = await go(`/account/confirm?${new URLSearchParams({ to })}`);
+      return /<a [^>]*href="([^"]*)"[^>]*>Back/.exec(text)?.[1];
+    };
+    expect(await back("/account/data")).toBe("/account/data");
+    for (const to of [
+      "//evil.example",
+      "//account",
+      "/\\evil",
+      "https://evil.example/account",
+      "/accounts",
+      "/sign-out",
+      "/account/../dev",
+      "/account//evil",
+      "/account/data?x=1",
+      "/account/data#x",
+      "/account/data\n",
+    ]) {
+      await go("/account/confirm?to=/account");
+      expect([to, await back(to)]).toEqual([to, "/account"]);
+    }
+  });
+});

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createWorld, type OpenedSession, type World } from "../../support/world.ts";
+import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo, refused, start } from "../support.ts";
+import { publicPart, sessionCalls } from "./support.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(() => world.close());
+
+const { refresh, end, refreshed, list, signInAgain, expectEnded, expectAlive } = sessionCalls(() => world);
+
+describe("a session that was ended", () => {
+  it("by sign-out is refused at once, and no other is (T24)", async () => {
+    const here = await world.signIn();
+    const there = await signInAgain();
+    const answer = await end("/current", here.accessToken);
+    expect([answer.status, await answer.text()]).toEqual([204, ""]);
+    await expectEnded(here);
+    await refused(await end("/current", here.accessToken), "invalid_token");
+    await expectAlive(there);
+  });
+
+  it("by its id is refused at once", async () => {
+    const here = await world.signIn();
+    const there = await signInAgain();
+    const id = (await list(here.accessToken)).find((session) => !session.current)?.id;
+    expect((await end(`/${id}`, here.accessToken)).status).toBe(204);
+    await expectEnded(there);
+    await refused(await end(`/${id}`, here.accessToken), "not_found");
+    await expectAlive(here);
+  });
+
+  it("by its id may be the own one", async () => {
+    const here = await world.signIn();
+    const [own] = await list(here.accessToken);
+    expect((await end(`/${own?.id}`, here.accessToken)).status).toBe(204);
+    await expectEnded(here);
+  });
+
+  it("with the others leaves the one that asks, whose device is known again by a refresh", async () => {
+    const here = await world.signIn();
+    const others = [await signInAgain(), await signInAgain()];
+    const stranger = await signInAgain(phoneNo(9));
+    expect((await end("?scope=others", here.accessToken)).status).toBe(204);
+    for (const other of others) await expectEnded(other);
+    await expectAlive(here);
+    await expectAlive(stranger);
+    expect(await isKnown(here.deviceToken)).toBe(false);
+    const refreshed = await world.post("/v1/sessions/refresh", { refreshToken: here.refreshToken });
+    const { deviceToken } = (await refreshed.json()) as OpenedSession;
+    expect(await isKnown(deviceToken)).toBe(true);
+  });
+
+  it("with the others by one of them ends no other itself: of two at once one stays", async () => {
+    const here = await world.signIn();
+    const there = await signInAgain();
+    const answers = await Promise.all([here, there].map((one) => end("?scope=others", one.accessToken)));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([204, 401]);
+    await expectAlive(statuses[0] === 204 ? here : there);
+    await expectEnded(statuses[0] === 204 ? there : here);
+  });
+
+  it("with all of them ends the one that asks too, and makes every device unknown", async () => {
+    const here = await world.signIn();
+    const there = await signInAgain();
+    const stranger = await signInAgain(phoneNo(9));
+    expect(await isKnown(there.deviceToken)).toBe(true);
+    expect((await end("?scope=all", here.accessToken)).status).toBe(204);
+    await expectEnded(here);
+    await expectEnded(there);
+    await expectAlive(stranger);
+    world.clock.advance(30 * MINUTE_MS);
+    expect(await isKnown(there.deviceToken)).toBe(false);
+  });
+
+  it("leaves its device known for 180 days, and no longer", async () => {
+    const { deviceToken } = await world.signIn();
+    // To be asked takes twelve minutes.
+    world.clock.advance(180 * DAY_MS - 13 * MINUTE_MS);
+    expect(await isKnown(deviceToken)).toBe(true);
+    world.clock.advance(MINUTE_MS);
+    expect(await isKnown(deviceToken)).toBe(false);
+  });
+
+  it("is not made alive again by a refresh at the same time", async () => {
+    const here = await world.signIn();
+    const [ended, ...answers] = await Promise.all([
+      end("/current", here.accessToken),
+      ...Array.from({ length: 5 }, () => refresh(here.refreshToken)),
+    ]);
+    expect(ended?.status).toBe(204);
+    for (const answer of answers.filter(({ status }) => status === 200)) {
+      await expectEnded(await bodyOf<OpenedSession>(answer));
+    }
+    await expectEnded(here);
+  });
+
+  it.each(["", "?scope=", "?scope=some", "?scope=all&scope=others", "?Scope=all"])(
+    "is not ended by DELETE /v1/sessions%s",
+    async (query) => {
+      const here = await world.signIn();
+      await refused(await end(query, here.accessToken), "invalid_request", "scope");
+      await expectAlive(here);
+    },
+  );
+});
+
+/** A known device is sent the verification again that it holds; a stranger gets a new one. */
+async function isKnown(deviceToken: string): Promise<boolean> {
+  world.clock.advance(10 * MINUTE_MS);
+  const { id } = await start(world, PHONE, { deviceToken });
+  world.clock.advance(2 * MINUTE_MS);
+  return (await start(world, PHONE, { deviceToken })).id === id;
+}
+
+describe("the list of sessions", () => {
+  it("shows the user's own, the most recently used first, and which one asks", async () => {
+    const first = await world.signIn();
+    const second = await signInAgain();
+    await signInAgain(phoneNo(9));
+    const refreshedAt = world.clock.now() + MINUTE_MS;
+    world.clock.advance(MINUTE_MS);
+    await refreshed(first.refreshToken);
+    const sessions = await list(second.accessToken);
+    expect(sessions.map(({ current }) => current)).toEqual([false, true]);
+    expect(sessions[0]).toEqual({
+      id: expect.any(String),
+      current: false,
+      device: expect.any(String),
+      createdAt: new Date(refreshedAt - 3 * MINUTE_MS).toISOString(),
+      lastUsedAt: new Date(refreshedAt).toISOString(),
+      expiresAt: new Date(refreshedAt - 3 * MINUTE_MS + 30 * DAY_MS).toISOString(),
+    });
+  });
+
+  it("leaves out what has ended by itself", async () => {
+    const first = await world.signIn();
+    world.clock.advance(14 * DAY_MS);
+    const second = await world.signIn();
+    expect(await list(second.accessToken)).toHaveLength(1);
+    await expectEnded(first);
+  });
+});
+
+describe("somebody else's session", () => {
+  it("is not there, exactly like one that never was (T30)", async () => {
+    const victim = await world.signIn();
+    const attacker = await signInAgain(phoneNo(2));
+    const [session] = await list(victim.accessToken);
+    const theirs = await publicPart(await end(`/${session?.id}`, attacker.accessToken));
+    const none = await publicPart(await end("/0197c2a0-0000-7000-8000-000000000000", attacker.accessToken));
+    expect(theirs).toEqual(none);
+    expect(theirs).toMatchObject({ status: 404 });
+    await expectAlive(victim);
+  });
+});

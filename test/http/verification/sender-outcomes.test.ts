@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
+import type { SendOutcome } from "../../../src/core/delivery/ports.ts";
+import type { RefusalCode } from "../../../src/core/refusals.ts";
+import { createTestSender, createWorld, type World, type WorldOptions } from "../../support/world.ts";
+import { MINUTE_MS, open, opened, PHONE, refused, SECOND_MS, start } from "../support.ts";
+
+let world: World;
+afterEach(() => world.close());
+
+async function begin(options: WorldOptions = {}): Promise<void> {
+  world = await createWorld(options);
+}
+
+const tryStart = (body: object) => world.post("/v1/verifications", body);
+
+describe("what the sender says", () => {
+  it.each<[SendOutcome, RefusalCode, number]>([
+    [{ status: "bad_number" }, "phone_unreachable", 3600],
+    [{ status: "throttled", retryAfterSeconds: 90 }, "too_many_requests", 90],
+    [{ status: "throttled" }, "too_many_requests", 60],
+    [{ status: "rejected", providerCode: "FailedOperation.InsufficientBalance" }, "sms_unavailable", 30],
+    [{ status: "unavailable" }, "sms_unavailable", 30],
+  ])("%j is %s, and the send stays counted (promise 3)", async (outcome, code, retryAfter) => {
+    await begin();
+    world.sms.answer(outcome);
+    const response = await tryStart({ phone: PHONE });
+    const text = await response.clone().text();
+    expect((await refused(response, code)).retryAfter).toBe(retryAfter);
+    expect(text).not.toContain("FailedOperation");
+    world.sms.answer({ status: "accepted" });
+    await refused(await tryStart({ phone: PHONE }), "too_many_requests");
+    expect(world.sms.sent).toHaveLength(1);
+  });
+
+  it("ends the verification whose first message it refused: the code of the next one is another", async () => {
+    await begin();
+    const { deviceToken } = await world.signIn();
+    world.sms.answer({ status: "rejected" });
+    await refused(await tryStart({ phone: PHONE, deviceToken }), "sms_unavailable");
+    const dead = world.sms.lastCode();
+    world.sms.answer({ status: "accepted" });
+    world.clock.advance(MINUTE_MS);
+    await start(world, PHONE, { deviceToken });
+    expect(world.sms.lastCode()).not.toBe(dead);
+  });
+
+  it("frees the guesses of the verification whose first message it refused", async () => {
+    await begin({ env: { RESEND_SECONDS: "1", LIMIT_PHONE_SENDS: "unlimited" } });
+    world.sms.answer({ status: "rejected" });
+    // Four times three guesses are more than the nine that a phone has.
+    for (let n = 0; n < 4; n += 1) {
+      await refused(await tryStart({ phone: PHONE }), "sms_unavailable");
+      world.clock.advance(2 ** n * SECOND_MS);
+    }
+    world.sms.answer({ status: "accepted" });
+    world.clock.advance(MINUTE_MS);
+    const { id } = await start(world);
+    await opened(await open(world, id, world.sms.lastCode()));
+  });
+
+  it.each<[string, () => Promise<SendOutcome>]>([
+    ["says that it does not know", async () => ({ status: "unknown" })],
+    ["rejects", () => Promise.reject(new Error("socket hang up"))],
+    ["never answers", () => new Promise(() => {})],
+    [
+      "throws at once",
+      () => {
+        throw new Error("no");
+      },
+    ],
+  ])(
+    "%s: the message may be on its way, so the answer is 201 and it is not sent again (promise 5)",
+    async (_, answer) => {
+      await begin({ parts: { deadline: () => deadlineIn(30) } });
+      world.sms.answer(answer);
+      const { id } = await start(world);
+      expect(world.sms.sent).toHaveLength(1);
+      await opened(await open(world, id, world.sms.lastCode()));
+    },
+  );
+});
+
+describe("a route of two senders (T11)", () => {
+  const second = createTestSender("second");
+  const first = createTestSender("first");
+
+  async function beginRoute(outcome: SendOutcome | (() => Promise<SendOutcome>)): Promise<void> {
+    const route = [first.sender, second.sender];
+    await begin({ parts: { route, deadline: () => deadlineIn(30) } });
+    first.sent.length = 0;
+    second.sent.length = 0;
+    first.answer(outcome);
+    second.answer({ status: "accepted" });
+  }
+
+  it("hands on what the first one certainly did not send, with the same code", async () => {
+    await beginRoute({ status: "unavailable" });
+    const { id } = await start(world);
+    expect(second.sent).toEqual(first.sent);
+    expect(second.sent).toHaveLength(1);
+    await opened(await open(world, id, second.lastCode()));
+  });
+
+  it.each<SendOutcome["status"]>(["accepted", "unknown", "rejected", "throttled", "bad_number"])(
+    "asks nobody else after %s",
+    async (status) => {
+      await beginRoute({ status });
+      await tryStart({ phone: PHONE });
+      expect([first.sent.length, second.sent.length]).toEqual([1, 0]);
+    },
+  );
+
+  it("sends nothing a second time when the first one hangs", async () => {
+    await beginRoute(() => new Promise(() => {}));
+    await start(world);
+    expect([first.sent.length, second.sent.length]).toEqual([1, 0]);
+  });
+});

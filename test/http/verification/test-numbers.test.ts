@@ -1,0 +1,291 @@
+import { decodeJwt } from "jose";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "../../../src/compose/database.ts";
+import { loadConfig } from "../../../src/config.ts";
+import { apiKey, backendOf, check } from "../../backend/support.ts";
+import { createVisitor } from "../../password/visitor.ts";
+import { countedLimits } from "../../support/limit-journal.ts";
+import { bearer, createWorld, type OpenedSession, ORIGIN, type World } from "../../support/world.ts";
+import { createFunctionsClient } from "../functions/client.ts";
+import { bodyOf, DAY_MS, MINUTE_MS, phoneNo, refused, start, type VerificationBody } from "../support.ts";
+
+/** The clock of these tests begins on 15 January 2027. */
+const PHONE = "+8613800138000";
+const CODE = "405938";
+const ENV = {
+  TEST_NUMBERS: `${PHONE}=${CODE}@2027-01-31`,
+  SMS_PRICES: "CNY, *=1",
+  SPEND_DAY: "1 CNY",
+  LIMIT_ADDRESS_SENDS: "unlimited",
+  // Where a ledger is spent, six digits ask for a challenge.
+  CAPTCHA: "off",
+};
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld({ env: ENV });
+});
+afterEach(() => world.close());
+
+const open = (verificationId: string, code = CODE, more: object = {}) =>
+  world.post("/v1/sessions", { verificationId, code, ...more });
+
+async function signedIn(phone = PHONE): Promise<OpenedSession> {
+  const { id } = await start(world, phone);
+  const response = await open(id);
+  expect(response.status).toBe(201);
+  return await bodyOf<OpenedSession>(response);
+}
+
+async function messages() {
+  const database = await openDatabase(world.config);
+  const rows = await database.db.selectFrom("messages").selectAll().orderBy("created_at").execute();
+  await database.close();
+  return rows;
+}
+
+const isTest = ({ accessToken }: { readonly accessToken: string }) => decodeJwt(accessToken).test;
+
+describe("a test number", () => {
+  test("signs in with its code, sent nothing, and the record says so", async () => {
+    const session = await signedIn();
+    expect(session).toMatchObject({ created: true, user: { phone: PHONE } });
+    expect(world.sms.sent).toEqual([]);
+    const [record, ...others] = await messages();
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({ sender: "test-number", status: "accepted", price: 0, country: null });
+  });
+
+  test("marks its access tokens, also refreshed ones, and those of nobody else", async () => {
+    const session = await signedIn();
+    expect(isTest(session)).toBe(true);
+    const response = await world.post("/v1/sessions/refresh", { refreshToken: session.refreshToken });
+    expect(isTest(await bodyOf<OpenedSession>(response))).toBe(true);
+    expect((await world.request("/v1/me", { headers: bearer(session.accessToken) })).status).toBe(200);
+    expect(decodeJwt((await world.signIn(phoneNo(1))).accessToken)).not.toHaveProperty("test");
+  });
+
+  test("is sent again without a message, and its code stays good", async () => {
+    const { id } = await start(world, PHONE);
+    world.clock.advance(MINUTE_MS);
+    expect((await world.request(`/v1/verifications/${id}/resend`, { method: "POST" })).status).toBe(200);
+    expect((await open(id)).status).toBe(201);
+    expect(world.sms.sent).toEqual([]);
+    expect(await messages()).toHaveLength(2);
+  });
+
+  test("works when the budget for messages is used up, and costs nothing", async () => {
+    await world.signIn(phoneNo(1));
+    await refused(await world.post("/v1/verifications", { phone: phoneNo(2) }), "too_many_requests");
+    await signedIn();
+  });
+
+  test("works at the functions API, by every spelling of the number", async () => {
+    const client = createFunctionsClient(() => world, "198.51.100.1");
+    const sessionId = await client.started("13800138000");
+    const { errorCode, data } = await client.login("+86 138-0013-8000", CODE, sessionId);
+    expect(errorCode).toBe(0);
+    expect(decodeJwt(String(data?.token))).not.toHaveProperty("test");
+    expect(world.sms.sent).toEqual([]);
+  });
+
+  test("works at the pages", async () => {
+    const jar = new Map<string, string>();
+    const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const visit = async (path: string, fields?: Record<string, string>) => {
+      const response = await world.request(path, {
+        headers: {
+          cookie: cookie(),
+          ...(fields && { origin: ORIGIN, "content-type": "application/x-www-form-urlencoded" }),
+        },
+        ...(fields && { method: "POST", body: new URLSearchParams(fields).toString() }),
+      });
+      for (const set of response.headers.getSetCookie()) {
+        const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+        jar.set(name, value);
+      }
+      return response;
+    };
+    const csrfIn = async (response: Response) =>
+      /name="csrf" value="([^"]+)"/.exec(await response.text())?.[1];
+    const csrf = (await csrfIn(await visit("/sign-in"))) ?? "";
+    await visit("/sign-in", { csrf, country: "CN", phone: "13800138000" });
+    const page = await visit("/sign-in/code");
+    const wrong = await visit("/sign-in/code", { csrf: (await csrfIn(page)) ?? "", code: "948205" });
+    expect(wrong.status).toBe(401);
+    const right = await visit("/sign-in/code", { csrf: (await csrfIn(wrong)) ?? "", code: CODE });
+    expect(right.headers.get("location")).toBe("/account");
+    expect((await visit("/account")).status).toBe(200);
+    expect(world.sms.sent).toEqual([]);
+  });
+
+  test("is known to its devices like any other user", async () => {
+    const { deviceToken } = await signedIn();
+    const { id } = await start(world, PHONE, { deviceToken });
+    expect((await open(id, CODE, { deviceToken })).status).toBe(201);
+  });
+});
+
+describe("the end of its time", () => {
+  /** To one minute before 1 February. */
+  const toLastMinute = () => world.clock.advance(Date.UTC(2027, 1, 1) - MINUTE_MS - world.clock.now());
+
+  test("is the end of its last day, and then it is a number like any other", async () => {
+    toLastMinute();
+    await signedIn();
+    world.clock.advance(MINUTE_MS);
+    const { id } = await start(world, PHONE);
+    expect(world.sms.sent).toHaveLength(1);
+    await refused(await open(id), "invalid_code");
+    const response = await open(id, world.sms.lastCode());
+    expect(isTest(await bodyOf<OpenedSession>(response))).toBeUndefined();
+  });
+
+  test("comes also for a verification that began before", async () => {
+    toLastMinute();
+    const { id } = await start(world, PHONE);
+    world.clock.advance(MINUTE_MS);
+    await refused(await open(id), "invalid_code");
+  });
+
+  test("ends the sessions that it opened", async () => {
+    toLastMinute();
+    const { accessToken, refreshToken, deviceToken, expiresIn } = await signedIn();
+    expect(decodeJwt(deviceToken).exp).toBe(Date.UTC(2027, 1, 1) / 1_000);
+    expect(expiresIn).toBe(60);
+    world.clock.advance(MINUTE_MS);
+    await refused(await world.request("/v1/me", { headers: bearer(accessToken) }), "invalid_token");
+    await refused(await world.post("/v1/sessions/refresh", { refreshToken }), "invalid_refresh_token");
+  });
+});
+
+describe("somebody who knows what is in the source", () => {
+  test("has three tries at a code, and nine in 30 days: then one a day, also where eight digits are carried", async () => {
+    const wrongIn = async () => {
+      const { id, codeLength } = await start(world, PHONE);
+      expect(codeLength).toBe(6);
+      for (let n = 0; n < 4; n++) await refused(await open(id, "948205"), "invalid_code");
+      // The right code is no help once the tries are spent.
+      await refused(await open(id), "invalid_code");
+      world.clock.advance(DAY_MS);
+    };
+    for (let round = 0; round < 3; round++) await wrongIn();
+    const last = await start(world, PHONE);
+    await refused(await open(last.id, "948205"), "invalid_code");
+    await refused(await open(last.id), "invalid_code");
+    world.clock.advance(11 * MINUTE_MS);
+    await refused(await world.post("/v1/verifications", { phone: PHONE }), "too_many_requests");
+    world.clock.advance(DAY_MS);
+    await signedIn();
+  });
+
+  test("gets nowhere with the code at another number, or at no verification", async () => {
+    const { id } = await start(world, phoneNo(1));
+    await refused(await open(id), "invalid_code");
+    await refused(await open("A".repeat(22)), "invalid_code");
+  });
+
+  test("brings no second factor, which whoever signs in by the number later would meet", async () => {
+    const { accessToken } = await signedIn();
+    const headers = bearer(accessToken);
+    for (const path of ["totp", "passkeys/options"]) {
+      const response = await world.request(`/v1/me/factors/${path}`, { method: "POST", headers });
+      await refused(response, "invalid_request", "factor");
+    }
+    const factors = await world.request("/v1/me/factors", { headers });
+    expect(await bodyOf(factors)).toMatchObject({ factors: [] });
+  });
+
+  test("reads on the pages that this is not for test numbers", async () => {
+    const visitor = createVisitor(world);
+    await visitor.go("/sign-in");
+    await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
+    await visitor.go("/sign-in/code");
+    await visitor.go("/sign-in/code", { code: CODE });
+    await visitor.go("/account");
+    for (const [path, form] of [
+      ["/account/factors/app", {}],
+      ["/account/factors/codes", {}],
+      ["/account/password", { password: "lantern orchard vessel" }],
+      ["/account/phone/send", { phone: phoneNo(5), country: "CN" }],
+      ["/account/phone", { code: CODE }],
+    ] as const) {
+      const answer = await visitor.go(path, form);
+      expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("not for test numbers")]);
+    }
+    expect(world.sms.sent).toEqual([]);
+  });
+
+  test("has no code sent to a new number, which the account could not move to", async () => {
+    const { accessToken } = await signedIn();
+    const body = { phone: phoneNo(5), purpose: "change_phone" };
+    const response = await world.post("/v1/verifications", body, bearer(accessToken));
+    await refused(response, "invalid_request", "purpose");
+    expect(world.sms.sent).toEqual([]);
+  });
+
+  test("proves nothing to a backend with it: there the number gets a message and its code alone counts", async () => {
+    const shop = backendOf(world, await apiKey(world));
+    const started = await shop.start({ phone: PHONE, purpose: "verify_identity" });
+    const { id } = await bodyOf<VerificationBody>(started);
+    expect(world.sms.sent).toMatchObject([{ to: PHONE, purpose: "verify_identity" }]);
+    expect(world.sms.lastCode()).not.toBe(CODE);
+    await refused(await check(world, id, CODE), "invalid_code");
+    expect((await check(world, id, world.sms.lastCode())).status).toBe(200);
+  });
+
+  test("cannot read the code in any answer, in the log, in the record or in what the doctor says", async () => {
+    const started = await world.post("/v1/verifications", { phone: PHONE });
+    const seen = [await started.text(), JSON.stringify(world.logged), JSON.stringify(await messages())];
+    const { warnings } = loadConfig({ ...ENV }, { folder: world.folder, now: world.clock.now() });
+    for (const text of [...seen, warnings.join()]) {
+      expect(text).not.toContain(CODE);
+      expect(text).not.toContain("13800138000");
+    }
+  });
+
+  test("is told of in the log at every start", () => {
+    const [told] = world.logged.filter((entry) => "numbers" in entry);
+    expect(told).toMatchObject({
+      numbers: [{ phone: "+86 138••••8000", until: "2027-02-01T00:00:00.000Z" }],
+    });
+  });
+
+  test("cannot wash what the guard saw of a range by approvals that cost nothing", async () => {
+    const unapproved = async () => {
+      const database = await openDatabase(world.config);
+      const rows = await database.db.selectFrom("limit_journal").select("entry").orderBy("id").execute();
+      await database.close();
+      const { events } = countedLimits(rows.map(({ entry }) => entry));
+      return events.flatMap(({ key }) => (key.startsWith("open:") ? [key] : [])).sort();
+    };
+    await start(world, "+8613800138001");
+    const before = await unapproved();
+    expect(before.filter((key) => key.startsWith("open:prefix:"))).toHaveLength(1);
+    await signedIn();
+    expect(await unapproved()).toEqual(before);
+  });
+
+  test("is held by the limits of the number: five in an hour, a wait after each", async () => {
+    const again = () => world.post("/v1/verifications", { phone: PHONE });
+    await start(world, PHONE);
+    await refused(await again(), "too_many_requests");
+    for (let n = 0; n < 4; n++) {
+      world.clock.advance(10 * MINUTE_MS);
+      await signedIn();
+    }
+    world.clock.advance(MINUTE_MS);
+    await refused(await again(), "too_many_requests");
+  });
+});
+
+test("a number that is taken out of the settings is like any other at the next start", async () => {
+  const { folder, clock } = world;
+  const { id } = await start(world, PHONE);
+  const restarted = await createWorld({ folder, clock, env: { LIMIT_ADDRESS_SENDS: "unlimited" } });
+  await refused(await restarted.post("/v1/sessions", { verificationId: id, code: CODE }), "invalid_code");
+  clock.advance(MINUTE_MS);
+  await start(restarted, PHONE);
+  expect(restarted.sms.sent).toHaveLength(1);
+  await restarted.close();
+});
