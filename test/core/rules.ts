@@ -31,8 +31,8 @@ import type { VerificationView } from "../../src/core/verification/verification.
 import { createTestClock, createTestSender } from "../support/world.ts";
 import { DAY, MINUTE, PHONE } from "./times.ts";
 
+export { isShort, mostIn } from "./protection/wrong-guesses.ts";
 export { DAY, HOUR, MINUTE, PHONE, SECOND } from "./times.ts";
-export { isShort, mostIn } from "./wrong-guesses.ts";
 
 const SECRETS = ["a secret of these tests, at least 32 bytes long"];
 

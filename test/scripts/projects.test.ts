@@ -20,7 +20,7 @@ test("every file of tests belongs to one project", () => {
   expect(listed.map(({ file }) => file).sort()).toEqual(files.sort());
   const projectOf = (name: string) => listed.find(({ file }) => file.endsWith(name))?.projectName;
   // By what their helpers import: nothing, a world, a stand-in's server.
-  expect(projectOf("test/core/code.test.ts")).toBe("unit");
+  expect(projectOf("test/core/verification/code.test.ts")).toBe("unit");
   expect(projectOf("test/http/account/me.test.ts")).toBe("local");
   expect(projectOf("test/tencent/stand-in.test.ts")).toBe("local");
 });

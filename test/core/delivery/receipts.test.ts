@@ -1,0 +1,45 @@
+import { expect, onTestFinished, test } from "vitest";
+import { createPhoneVault } from "../../../src/adapters/keyring/vault.ts";
+import { systemRandom } from "../../../src/adapters/system/random.ts";
+import type { ReceiptStore } from "../../../src/core/delivery/receipt-ports.ts";
+import { noteReports } from "../../../src/core/delivery/receipts.ts";
+import { tagKeyIdOf } from "../../../src/core/keys.ts";
+import { phoneInE164 } from "../../../src/core/phone.ts";
+import { addTagKey, aMessage, NOW } from "../../contracts/samples.ts";
+import { openTestDatabase } from "../../support/database.ts";
+import { createTestKeyring } from "../../support/keyring.ts";
+import { createTestClock } from "../../support/world.ts";
+
+test("a report is noted also when the answer of the send is written down while it is looked at", async () => {
+  const clock = createTestClock(NOW);
+  const { stores, close } = await openTestDatabase(clock);
+  onTestFinished(close);
+  const phone = phoneInE164("+8613800138000");
+  if (!phone) throw new Error("the sample phone is none");
+  const vault = createPhoneVault({ keyring: createTestKeyring({ clock }), random: systemRandom });
+  const message = aMessage({ phoneTag: await vault.tag(phone) });
+  await addTagKey(stores.keys, { id: tagKeyIdOf(message.phoneTag) });
+  await stores.messages.create(message);
+
+  const accepted = { price: 0, status: "accepted", sender: "tencent", providerId: "5000:1" } as const;
+  const receipts: ReceiptStore = {
+    ...stores.receipts,
+    async isSending(tags, since) {
+      await stores.messages.finish(message.id, accepted);
+      return await stores.receipts.isSending(tags, since);
+    },
+  };
+  const deps = {
+    ...stores,
+    receipts,
+    forgetFailed: async () => {},
+    onReport: () => {},
+    vault,
+    clock,
+    random: systemRandom,
+  };
+  const report = { providerId: "5000:1", phone, outcome: "delivered", code: "DELIVRD" } as const;
+  expect(await noteReports(deps, "tencent", [report])).toBe(1);
+  const [kept] = await stores.receipts.messagesTo([message.phoneTag], 1);
+  expect(kept).toMatchObject({ status: "delivered", reportCode: "DELIVRD" });
+});

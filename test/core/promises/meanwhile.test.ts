@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import type { Ledger } from "../../../src/core/protection/ports.ts";
+import { DAY, HOUR, isShort, MINUTE, wrongFor } from "../rules.ts";
+import { spend, useRules } from "./raced-rules.ts";
+
+const open = useRules();
+
+/** A ledger with something that happens each time after it was read. */
+function afterRead(ledger: Ledger, happens: () => Promise<void>): Ledger {
+  return {
+    record: (...args) => ledger.record(...args),
+    read: async (...args) => {
+      const read = await ledger.read(...args);
+      await happens();
+      return read;
+    },
+  };
+}
+
+describe.each(["database", "memory"] as const)("guesses on their way to the ledger, with %s", (state) => {
+  test("between the reading of a start and its take are not granted again", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      wrap: ({ ledger }) => ({ ledger: afterRead(ledger, () => meanwhile()) }),
+    });
+    for (let n = 0; n < 2; n++) await spend(world, await world.started());
+    const last = await world.started();
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await spend(world, last);
+    };
+    const granted = await world.started();
+    expect(granted.codeLength).toBe(8);
+    await spend(world, granted);
+    const ledger = await world.ledger();
+    expect(ledger.filter(isShort)).toHaveLength(9);
+    expect(world.sms.sent).toHaveLength(4);
+  });
+
+  test("nor are longer codes, where their guesses of the day are used up, too", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      wrap: ({ ledger }) => ({ ledger: afterRead(ledger, () => meanwhile()) }),
+    });
+    await spend(world, await world.started());
+    world.clock.advance(2 * HOUR);
+    for (let n = 0; n < 2; n++) await spend(world, await world.started());
+    world.clock.advance(30 * DAY - 3 * HOUR);
+    for (let n = 0; n < 3; n++) await spend(world, await world.started());
+    world.clock.advance(HOUR);
+    const last = await world.started();
+    expect(last.codeLength).toBe(6);
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await spend(world, last);
+    };
+    expect(await world.start()).toBe("too_many_requests");
+    expect((await world.ledger()).map(({ codeLength }) => codeLength).slice(9)).toEqual([
+      ...Array(9).fill(8),
+      ...Array(3).fill(6),
+    ]);
+  });
+
+  test("reduce what a start is granted by as many as were made", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      wrap: ({ ledger }) => ({ ledger: afterRead(ledger, () => meanwhile()) }),
+    });
+    await spend(world, await world.started());
+    const first = await world.started();
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await world.guess(first.id, wrongFor(first.code));
+    };
+    await spend(world, await world.started());
+    expect(await world.ledger()).toHaveLength(3 + 1 + 2);
+    await spend(world, first);
+    await spend(world, await world.started());
+    expect(await world.ledger()).toHaveLength(9);
+    expect(await world.start()).toMatchObject({ codeLength: 8 });
+  });
+
+  test("stay set aside when their code ends meanwhile", async () => {
+    let gate = Promise.resolve();
+    let arrives = () => {};
+    const world = await open({
+      state,
+      settings: { codeTtlMs: 10 * MINUTE },
+      wrap: ({ ledger }) => ({
+        ledger: {
+          ...ledger,
+          async record(...args) {
+            await gate;
+            await ledger.record(...args);
+          },
+        },
+      }),
+    });
+    for (let n = 0; n < 2; n++) await spend(world, await world.started());
+    const { id, code } = await world.started();
+    for (let n = 0; n < 2; n++) await world.guess(id, wrongFor(code));
+    world.clock.advance(10 * MINUTE - 1);
+    gate = new Promise((resolve) => {
+      arrives = resolve;
+    });
+    const last = world.guess(id, wrongFor(code));
+    while ((await world.deps().verifications.find(id))?.attemptsUsed === 2) await new Promise(setImmediate);
+    world.clock.advance(1_000);
+    expect(await world.start()).toBe("too_many_requests");
+    arrives();
+    expect(await last).toBe("invalid_code");
+    expect((await world.started()).codeLength).toBe(8);
+  });
+
+  test("stay set aside when the right one overtakes them", async () => {
+    let gate = Promise.resolve();
+    const slow = ({ ledger }: { ledger: Ledger }) => ({
+      ledger: {
+        ...ledger,
+        record: async (...args: Parameters<Ledger["record"]>) => {
+          await gate;
+          await ledger.record(...args);
+        },
+      },
+    });
+    const world = await open({ state, wrap: slow });
+    for (let n = 0; n < 2; n++) await spend(world, await world.started());
+    const { id, code } = await world.started();
+    let arrives = () => {};
+    gate = new Promise((resolve) => {
+      arrives = resolve;
+    });
+    const wrong = world.guess(id, wrongFor(code));
+    while ((await world.deps().verifications.find(id))?.attemptsUsed === 0) await new Promise(setImmediate);
+    expect(await world.guess(id, code)).toBe("approved");
+    const next = await world.started();
+    arrives();
+    expect(await wrong).toBe("invalid_code");
+    await spend(world, next);
+    expect(await world.ledger()).toHaveLength(9);
+  });
+});
+
+describe.each(["database", "memory"] as const)("in its order, with %s", (state) => {
+  test("what no sender took is over before its guesses are given back", async () => {
+    const given: unknown[] = [];
+    const world = await open({
+      state,
+      wrap: ({ limits, verifications }) => ({
+        limits: {
+          ...limits,
+          async release(key, member, count) {
+            given.push((await verifications.find(member.replace(/\.1$/, "")))?.outcome);
+            await limits.release(key, member, count);
+          },
+        },
+      }),
+    });
+    world.sms.answer({ status: "rejected" });
+    expect(typeof (await world.start())).toBe("string");
+    expect(given).toEqual(["canceled"]);
+  });
+
+  test("a message that comes too late for its verification is not counted", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      settings: { limits: { phoneSends: [{ max: 2, windowMs: DAY }] } },
+      wrap: ({ verifications }) => ({
+        verifications: {
+          ...verifications,
+          async resent(...args) {
+            await meanwhile();
+            return await verifications.resent(...args);
+          },
+        },
+      }),
+    });
+    const { client } = await world.knownDevice();
+    world.clock.advance(DAY);
+    const { id, code } = await world.started(client);
+    meanwhile = async () => {
+      expect(await world.guess(id, code)).toBe("approved");
+    };
+    const resent = await world.phonekey().verifications.resend({ id, client });
+    expect(resent).toMatchObject({ refusal: { code: "too_many_requests" } });
+    expect(await world.start(client)).toHaveProperty("id");
+    expect(await world.start()).toBe("too_many_requests");
+  });
+
+  test("an approval finds the message that was sent again just before it", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      settings: { limits: { resendMs: 30_000 } },
+      wrap: ({ verifications }) => ({
+        verifications: {
+          ...verifications,
+          async guess(...args) {
+            await meanwhile();
+            return await verifications.guess(...args);
+          },
+        },
+      }),
+    });
+    const { id, code } = await world.started();
+    world.clock.advance(MINUTE);
+    meanwhile = async () => {
+      expect(await world.phonekey().verifications.resend({ id, client: {} })).toMatchObject({ ok: true });
+    };
+    expect(await world.guess(id, code)).toBe("approved");
+    expect(await world.start()).toHaveProperty("id");
+  });
+});

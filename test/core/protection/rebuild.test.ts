@@ -1,0 +1,179 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
+import { migrate } from "../../../src/adapters/sql/migrations/migrate.ts";
+import { openSqlite } from "../../../src/adapters/sql/sqlite/open.ts";
+import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
+import type { MessageStore } from "../../../src/core/delivery/ports.ts";
+import { LIMIT_KEYS, type LimitCaller, tableLimits } from "../../../src/core/protection/limits.ts";
+import { leaseMember } from "../../../src/core/protection/members.ts";
+import type { LimitStore, Lost } from "../../../src/core/protection/ports.ts";
+import { createTakeSend } from "../../../src/core/protection/rebuild.ts";
+import { spendLimits } from "../../../src/core/protection/spend.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+import type { VerificationStore } from "../../../src/core/verification/ports.ts";
+import { addSampleKey, aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../../contracts/samples.ts";
+import { countedLimits } from "../../support/limit-journal.ts";
+import { NO_LIMITS } from "../rules.ts";
+
+/** More than two pages of them. */
+const MESSAGES = 2_300;
+const PAGE = 1_000;
+const PRICE = 50_000;
+
+const budget = { total: MESSAGES * PRICE, byCountry: {}, bySender: { other: PRICE } };
+const settings = {
+  codeAttempts: 3,
+  limits: { ...NO_LIMITS, totalSends: [{ max: MESSAGES / 10, windowMs: DAY }] },
+  guard: { mode: "off", allow: { countries: [], prefixes: [], networkBits: [] } },
+  money: {
+    prices: { currency: "CNY", prices: [{ micros: PRICE }], free: [] },
+    hour: { byCountry: {}, bySender: {} },
+    day: budget,
+  },
+} as const;
+const caller: LimitCaller = {
+  phoneTag: "k.tag",
+  bucket: "stranger",
+  traffic: { country: "CN", prefixTag: "prefix" },
+  standing: { name: "exempt" },
+  isTrusted: false,
+};
+const backend = { client: "shop", sends: [{ max: 1, windowMs: DAY }], spend: {} };
+const limits = {
+  backend: tableLimits(settings.limits, { ...caller, backend }, () => undefined).filter(
+    ({ name }) => name === "backend",
+  ),
+  total: tableLimits(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
+  spend: spendLimits(settings.money, caller, "console", () => undefined),
+  other: spendLimits(settings.money, caller, "other", () => undefined),
+};
+
+describe("a rebuild, page by page", () => {
+  const clock = { now: () => NOW };
+  let database: SqlDatabase;
+  let stores: SqlStores;
+  beforeEach(async () => {
+    database = await openSqlite(":memory:");
+    await migrate(database, clock);
+    stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+    await addSampleKey(stores.keys);
+    await parallel(MESSAGES, (n) =>
+      stores.messages.create(
+        aMessage({ price: PRICE, traffic: caller.traffic, createdAt: NOW - DAY + MINUTE + n }),
+      ),
+    );
+  });
+
+  const unreadable: unknown[] = [];
+  const takeFrom = (
+    over: {
+      messages?: Partial<MessageStore>;
+      limits?: Partial<LimitStore>;
+      find?: VerificationStore["find"];
+    } = {},
+  ) => {
+    const take = createTakeSend({
+      limits: { ...stores.limits, ...over.limits },
+      messages: { ...stores.messages, ...over.messages },
+      verifications: { find: over.find ?? stores.verifications.find },
+      clock,
+      learned: async () => () => undefined,
+      route: [{ name: "console" }],
+      onUnreadable: (error) => void unreadable.push(error),
+      settings,
+    });
+    return (name: keyof typeof limits) =>
+      take(caller.phoneTag, { member: fresh("member"), limits: limits[name] }, NOW);
+  };
+  const journal = async () => {
+    const rows = await database.db.selectFrom("limit_journal").select("entry").orderBy("id").execute();
+    return countedLimits(rows.map(({ entry }) => entry));
+  };
+  const counted = async () => (await journal()).events.filter(({ key }) => key === "total-sends").length;
+
+  test("refills nothing when its process dies half-way, and is done by the next", async () => {
+    let pages = 0;
+    const dying = takeFrom({
+      messages: {
+        sentSince(...asked) {
+          pages += 1;
+          return pages === 3 ? Promise.reject(new Error("killed")) : stores.messages.sentSince(...asked);
+        },
+      },
+    });
+    await expect(dying("total")).rejects.toThrow("killed");
+    expect(await counted()).toBe(2 * PAGE);
+    expect(await stores.limits.seeded("k")).toBe(false);
+    // Two others at once, neither of which lets anything through.
+    const others = [takeFrom(), takeFrom()];
+    const taken = await Promise.all(others.map((take) => take("total")));
+    expect(taken).toMatchObject([{ refusedBy: "total" }, { refusedBy: "total" }]);
+    expect(await others[0]?.("spend")).toMatchObject({ refusedBy: "spend_day" });
+    expect(await counted()).toBe(MESSAGES);
+    expect((await journal()).total).toBe(MESSAGES * PRICE);
+  });
+
+  test("counts a message on the budget of the sender that sent it", async () => {
+    const { traffic } = caller;
+    const sent = aMessage({ price: PRICE, traffic, createdAt: NOW - MINUTE });
+    const one = takeFrom({
+      messages: { sentSince: async () => [{ ...sent, sender: "other", converted: false }] },
+    });
+    expect(await one("other")).toMatchObject({ refusedBy: "spend_day_sender" });
+    expect(await one("spend")).toMatchObject({ ok: true });
+  });
+
+  test("is unavailable, and no refusal, where the limits are lost again before anything is counted", async () => {
+    const lostAgain = takeFrom({
+      limits: { take: async (_, now) => ({ ok: false, refusedBy: "unseeded", retryAt: now }) },
+    });
+    await expect(lostAgain("total")).rejects.toThrow(UnavailableError);
+  });
+
+  test("counts what a backend asked for a day long", async () => {
+    const { traffic } = caller;
+    const sent = aMessage({ client: "shop", traffic, createdAt: NOW - DAY + MINUTE });
+    const one = takeFrom({ messages: { sentSince: async () => [{ ...sent, converted: false }] } });
+    expect(await one("backend")).toMatchObject({ refusedBy: "backend" });
+  });
+
+  test("is not held up by a verification that cannot be read, whose guesses all count as open", async () => {
+    const { phoneTag, bucket, traffic } = caller;
+    const member = leaseMember("damaged");
+    const sent = aMessage({ verificationId: "damaged", member, phoneTag, traffic, createdAt: NOW - MINUTE });
+    const messages = { sentSince: async () => [{ ...sent, converted: false }] };
+    const damaged = new SyntaxError("no JSON");
+    const away = new UnavailableError("Redis", { cause: undefined });
+    await expect(takeFrom({ messages, find: () => Promise.reject(away) })("spend")).rejects.toBe(away);
+    expect(await takeFrom({ messages, find: () => Promise.reject(damaged) })("spend")).toMatchObject({
+      ok: true,
+    });
+    expect(unreadable).toEqual([damaged]);
+    const guessesAt = (tag: string) => {
+      const lease = { key: LIMIT_KEYS.guesses(tag, bucket), wanted: 3, cap: 3, expiresAt: NOW + MINUTE };
+      return stores.limits.take({ epoch: "k", member: fresh("member"), limits: [], lease }, NOW);
+    };
+    expect(await guessesAt(phoneTag)).toMatchObject({ ok: false, refusedBy: "lease" });
+    expect(await guessesAt("k.other")).toMatchObject({ ok: true, leased: 3 });
+  });
+
+  test("has one page in memory at a time", async () => {
+    const sizes: number[] = [];
+    const watched = takeFrom({
+      limits: {
+        seed: (epoch, pages) =>
+          stores.limits.seed(
+            epoch,
+            (async function* () {
+              for await (const page of pages as AsyncIterable<Lost>) {
+                sizes.push(new Set(page.events.map(({ member }) => member)).size);
+                yield page;
+              }
+            })(),
+          ),
+      },
+    });
+    await watched("spend");
+    expect(sizes).toEqual([PAGE, PAGE, MESSAGES - 2 * PAGE]);
+  });
+});

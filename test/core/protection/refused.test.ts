@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { createRules, HOUR, type Rules } from "../rules.ts";
+
+let rules: Rules;
+afterEach(() => rules.close());
+
+/** Rules whose record of messages and ledger count every call that writes. */
+async function counting(settings: object) {
+  const writes: string[] = [];
+  rules = await createRules({
+    state: "memory",
+    settings,
+    wrap: ({ messages, ledger }) => ({
+      messages: {
+        ...messages,
+        create(message) {
+          writes.push("message");
+          return messages.create(message);
+        },
+      },
+      ledger: {
+        ...ledger,
+        record(...row) {
+          writes.push("guess");
+          return ledger.record(...row);
+        },
+      },
+    }),
+  });
+  return writes;
+}
+
+describe("a start that is refused writes nothing to SQL and calls no provider", () => {
+  const guard = { mode: "enforce", allow: { countries: [], prefixes: [], networkBits: [] } } as const;
+  const none = { byCountry: {}, bySender: {} };
+  const prices = { currency: "CNY", free: [], prices: [{ micros: 1 }] };
+
+  test.each([
+    ["by a limit", { limits: { addressSends: [{ max: 1, windowMs: HOUR }] } }, 10],
+    ["by the guard", { guard }, 10],
+    ["by a budget", { money: { prices, hour: { ...none, total: 3 }, day: none } }, 3],
+  ])("%s", async (_, settings, free) => {
+    const writes = await counting(settings);
+    const client = { addressKey: "203.0.113.7" };
+    for (let n = 0; n < free; n++) await rules.started(client, `+861380013800${n % 10}`);
+    const before = [rules.sms.sent.length, writes.length];
+    for (let n = 0; n < 20; n++) {
+      expect(await rules.start(client, `+86138001390${10 + n}`)).toBe("too_many_requests");
+      expect(await rules.start(client, "+881612345678")).toBe("phone_not_mobile");
+    }
+    expect([rules.sms.sent.length, writes.length]).toEqual(before);
+  });
+});
+
+describe("a limit that others use up, too, does not tell when it is free again: that would tell of their traffic", () => {
+  const one = [{ max: 0, windowMs: HOUR }];
+  const none = { byCountry: {}, bySender: {} };
+  const prices = { currency: "CNY", free: [], prices: [{ micros: 2 }] };
+
+  test.each([
+    ["an address", { limits: { addressSends: one } }, 3600],
+    ["a prefix", { limits: { prefixSends: one } }, 300],
+    ["a country", { limits: { countrySends: one } }, 300],
+    ["all strangers", { limits: { totalSends: one } }, 300],
+    ["a budget", { money: { prices, hour: { ...none, total: 1 }, day: none } }, 300],
+    ["a country's budget", { money: { prices, hour: { ...none, byCountry: { CN: 1 } }, day: none } }, 300],
+  ])("%s", async (_, settings, retryAfterSeconds) => {
+    rules = await createRules({ state: "memory", settings });
+    const refused = await rules.phonekey().verifications.start({
+      phone: "+8613800138000",
+      purpose: "sign_in",
+      locale: "en",
+      client: { addressKey: "203.0.113.7" },
+    });
+    expect(refused).toMatchObject({ refusal: { code: "too_many_requests", retryAfterSeconds } });
+  });
+});

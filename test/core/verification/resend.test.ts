@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+import { createRules, MINUTE, type Rules, SECOND } from "../rules.ts";
+
+let rules: Rules | undefined;
+afterEach(async () => {
+  await rules?.close();
+  rules = undefined;
+});
+
+describe.each(["database", "memory"] as const)(
+  "a message that was counted and came to nothing, with %s",
+  (state) => {
+    /** The store is lost between the count of a message and its note, as often as it says. */
+    const open = async (losses: number) => {
+      let left = losses;
+      rules = await createRules({
+        state,
+        settings: { limits: { resendMs: 30 * SECOND } },
+        wrap: ({ verifications }) => ({
+          verifications: {
+            ...verifications,
+            async resent(...args) {
+              left -= 1;
+              if (left >= 0) throw new UnavailableError("the database", { cause: undefined });
+              return await verifications.resent(...args);
+            },
+          },
+        }),
+      });
+      return rules;
+    };
+
+    test.each([1, 2])("keeps nobody from the next one, %i times", async (losses) => {
+      const world = await open(losses);
+      const { id, code } = await world.started();
+      const resend = () => world.phonekey().verifications.resend({ id, client: {} });
+      for (let n = 1; n <= losses; n++) {
+        world.clock.advance(MINUTE);
+        await expect(resend()).rejects.toBeInstanceOf(UnavailableError);
+        expect(await resend()).toMatchObject({ refusal: { code: "too_many_requests" } });
+      }
+      world.clock.advance(2 * MINUTE);
+      expect(await resend()).toMatchObject({ ok: true });
+      expect(world.sms.sent).toHaveLength(2);
+      expect(await resend()).toMatchObject({ refusal: { code: "too_many_requests" } });
+      expect(await world.guess(id, code)).toBe("approved");
+      expect(await world.start()).toHaveProperty("id");
+    });
+  },
+);
