@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: "mariadb",
           include: ["test/**/mariadb*.test.ts"],
-          globalSetup: ["test/support/services.ts"],
+          globalSetup: ["test/support/services/services.ts"],
           ...SHARING_MODULES,
           ...BESIDE_OTHERS,
         },
@@ -71,7 +71,7 @@ export default defineConfig({
         test: {
           name: "scf",
           include: ["test/scf/**/*.test.ts"],
-          globalSetup: ["test/scf/build.js", "test/support/services.ts"],
+          globalSetup: ["test/scf/build.js", "test/support/services/services.ts"],
           ...BESIDE_OTHERS,
         },
       },
@@ -89,7 +89,7 @@ export default defineConfig({
         test: {
           name: "races",
           include: ["test/races/**/*.test.ts"],
-          globalSetup: ["test/process/build.js", "test/support/services.ts"],
+          globalSetup: ["test/process/build.js", "test/support/services/services.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -99,7 +99,7 @@ export default defineConfig({
         test: {
           name: "faults",
           include: ["test/faults/**/*.test.ts"],
-          globalSetup: ["test/process/build.js", "test/support/services.ts"],
+          globalSetup: ["test/process/build.js", "test/support/services/services.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,

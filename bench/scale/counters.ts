@@ -7,7 +7,7 @@ import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
 import { openMysql } from "../../src/adapters/sql/mysql/open.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import type { Limit, LimitStore } from "../../src/core/protection/ports.ts";
-import { startProxy } from "../../test/support/tcp-proxy.ts";
+import { startProxy } from "../../test/support/services/tcp-proxy.ts";
 import { median } from "./cost.ts";
 
 const HOUR_MS = 3_600_000;

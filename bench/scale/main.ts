@@ -1,6 +1,6 @@
 import { createConnection } from "mysql2/promise";
-import { startMariadb } from "../../test/support/mariadb.ts";
 import { readOptions } from "../../test/support/options.ts";
+import { startMariadb } from "../../test/support/services/mariadb.ts";
 import { fill, sizesOf } from "./fill.ts";
 import { install } from "./installation.ts";
 import { type Measured, measure, type Options } from "./measure.ts";

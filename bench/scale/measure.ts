@@ -1,5 +1,5 @@
 import { createConnection } from "mysql2/promise";
-import { startRedis } from "../../test/support/redis.ts";
+import { startRedis } from "../../test/support/services/redis.ts";
 import { type Cost, measureCost } from "./cost.ts";
 import { mariadbCounters, measureCounters, redisCounters, type Throughput } from "./counters.ts";
 import type { Installation } from "./installation.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { type MariadbServer, startMariadb } from "../../test/support/mariadb.ts";
-import { type RedisServer, startRedis } from "../../test/support/redis.ts";
+import { type MariadbServer, startMariadb } from "../../test/support/services/mariadb.ts";
+import { type RedisServer, startRedis } from "../../test/support/services/redis.ts";
 
 /** A MariaDB and a Redis of the benchmark's own, which all systems share. */
 export interface Stores {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newPhone, wrongCode } from "../process/client.ts";
-import { hasMariadb, newDatabase } from "../support/mysql.ts";
-import { hasRedis, type RedisServer, startRedis } from "../support/redis.ts";
-import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
-import { type Packet, seeMariadb, seeRedis } from "../support/wire-counts.ts";
+import { hasMariadb, newDatabase } from "../support/services/mysql.ts";
+import { hasRedis, type RedisServer, startRedis } from "../support/services/redis.ts";
+import { startProxy, type TcpProxy } from "../support/services/tcp-proxy.ts";
+import { type Packet, seeMariadb, seeRedis } from "../support/services/wire-counts.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 
 /** What calls ask of the stores: commands to Redis; statements to MariaDB, and how often it has to make something durable. */

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { inject } from "vitest";
 import { FREELY } from "../process/client.ts";
-import { type MariadbServer, startMariadb } from "../support/mariadb.ts";
-import { type RedisServer, startRedis } from "../support/redis.ts";
 import { type RunningServer, startServer } from "../support/server.ts";
-import { type Keep, startTogether } from "../support/start-together.ts";
-import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { type MariadbServer, startMariadb } from "../support/services/mariadb.ts";
+import { type RedisServer, startRedis } from "../support/services/redis.ts";
+import { type Keep, startTogether } from "../support/services/start-together.ts";
+import { startProxy, type TcpProxy } from "../support/services/tcp-proxy.ts";
 
 const PROCESSES = 3;
 const CONNECTIONS = 5;

@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bearer, createClient } from "../process/client.ts";
-import { hasMariadb } from "../support/mysql.ts";
-import { hasRedis } from "../support/redis.ts";
+import { hasMariadb } from "../support/services/mysql.ts";
+import { hasRedis } from "../support/services/redis.ts";
 import { breakUnderLoad, type Fault, isLong } from "./run.ts";
 import { type Stage, startStage } from "./stage.ts";
 

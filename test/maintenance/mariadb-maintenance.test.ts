@@ -28,7 +28,7 @@ import {
   openTestMysql,
   type TestMysql,
   useOwnMariadb,
-} from "../support/mysql.ts";
+} from "../support/services/mysql.ts";
 import { testConfig } from "../support/world.ts";
 import { addRow, CONFIG, createTestClock, isThere, KEPT_MS } from "./fixtures.ts";
 

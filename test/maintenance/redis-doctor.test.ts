@@ -7,7 +7,7 @@ import { checkNodes } from "../../src/adapters/redis/doctor.ts";
 import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import type { Finding } from "../../src/core/maintenance/ports.ts";
-import { type RedisServer, startRedis, startRedisCluster } from "../support/redis.ts";
+import { type RedisServer, startRedis, startRedisCluster } from "../support/services/redis.ts";
 import { testConfig } from "../support/world.ts";
 
 const SECOND = 1_000;

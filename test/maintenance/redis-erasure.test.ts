@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RedisServer, startRedis } from "../support/redis.ts";
+import { type RedisServer, startRedis } from "../support/services/redis.ts";
 import { bearer, createWorld } from "../support/world.ts";
 
 let server: RedisServer;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { maintenanceTools } from "../../src/compose/maintenance/tools.ts";
 import { PHONE, start } from "../http/support.ts";
-import { type RedisServer, startRedis } from "../support/redis.ts";
+import { type RedisServer, startRedis } from "../support/services/redis.ts";
 import { createTencentWorld } from "../tencent/support.ts";
 
 let server: RedisServer;

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { examineParts } from "../../src/compose/doctor/doctor.ts";
-import { makeCertificates } from "../support/certificates.ts";
-import { type SentinelSetup, startSentinels } from "../support/redis-sentinel.ts";
+import { makeCertificates } from "../support/services/certificates.ts";
+import { type SentinelSetup, startSentinels } from "../support/services/redis-sentinel.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import Libsql from "libsql";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { compose } from "../../src/compose.ts";
-import { type RedisServer, startRedis } from "../support/redis.ts";
+import { type RedisServer, startRedis } from "../support/services/redis.ts";
 import { createWorld, testConfig, type World } from "../support/world.ts";
 
 describe("STATE_URL=redis://…", () => {

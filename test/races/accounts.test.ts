@@ -1,7 +1,7 @@
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bearer, type Client, newPhone } from "../process/client.ts";
-import { hasMariadb } from "../support/mysql.ts";
+import { hasMariadb } from "../support/services/mysql.ts";
 import type { OpenedSession } from "../support/world.ts";
 import { pick, type Stage, startStage } from "./stage.ts";
 

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { asRoot, hasMariadb, newDatabase } from "../support/mysql.ts";
-import { hasRedis, startRedis } from "../support/redis.ts";
+import { asRoot, hasMariadb, newDatabase } from "../support/services/mysql.ts";
+import { hasRedis, startRedis } from "../support/services/redis.ts";
 
 const SCRIPT = join(import.meta.dirname, "naive.js");
 const PROCESSES = 4;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bearer, type Client, newPhone, type Started, wrongCode } from "../process/client.ts";
-import { hasMariadb } from "../support/mysql.ts";
-import { hasRedis } from "../support/redis.ts";
+import { hasMariadb } from "../support/services/mysql.ts";
+import { hasRedis } from "../support/services/redis.ts";
 import { pick, type Stage, type StateIn, startStage } from "./stage.ts";
 
 /** Chance is ruled out by repetition: how often each race is run. */

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Client, createClient, FREELY } from "../process/client.ts";
-import { newDatabase } from "../support/mysql.ts";
-import { type RedisServer, startRedis } from "../support/redis.ts";
 import { type RunningServer, startServer, type Variables } from "../support/server.ts";
-import { type Keep, startTogether } from "../support/start-together.ts";
+import { newDatabase } from "../support/services/mysql.ts";
+import { type RedisServer, startRedis } from "../support/services/redis.ts";
+import { type Keep, startTogether } from "../support/services/start-together.ts";
 
 const PROCESSES = 4;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasMariadb } from "../support/mysql.ts";
+import { hasMariadb } from "../support/services/mysql.ts";
 import { HOST, migratedDatabase, startSender } from "./functions.ts";
 import { type EventInstance, startEvent, unpackedPackage } from "./instance.ts";
 

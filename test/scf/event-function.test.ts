@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { asRoot, hasMariadb } from "../support/mysql.ts";
-import { hasRedis, type RedisServer, startRedis } from "../support/redis.ts";
+import { asRoot, hasMariadb } from "../support/services/mysql.ts";
+import { hasRedis, type RedisServer, startRedis } from "../support/services/redis.ts";
 import { event, migratedDatabase, read, variables } from "./functions.ts";
 import { type EventInstance, end, frozen, startEvent, unpackedPackage, type Variables } from "./instance.ts";
 

@@ -1,5 +1,5 @@
 import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
-import { newDatabase } from "../support/mysql.ts";
+import { newDatabase } from "../support/services/mysql.ts";
 import { type CloudAccount, startCloud } from "../support/tencent/cloud.ts";
 import { createSmsSending, type SmsTemplate } from "../support/tencent/sms-send.ts";
 import { end, startEvent, type Variables } from "./instance.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { asRoot, hasMariadb, newDatabase } from "../support/mysql.ts";
+import { asRoot, hasMariadb, newDatabase } from "../support/services/mysql.ts";
 import { event, migratedDatabase, variables } from "./functions.ts";
 import { type EventInstance, startEvent, unpackedPackage, type Variables } from "./instance.ts";
 

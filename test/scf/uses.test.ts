@@ -1,7 +1,7 @@
 import { Secret, TOTP } from "otpauth";
 import { beforeAll, describe, expect, test } from "vitest";
-import { asRoot, hasMariadb } from "../support/mysql.ts";
 import { phonekey } from "../support/server.ts";
+import { asRoot, hasMariadb } from "../support/services/mysql.ts";
 import { event, migratedDatabase, read, startSender } from "./functions.ts";
 import { end, startEvent, startWeb, unpackedPackage, type Variables } from "./instance.ts";
 

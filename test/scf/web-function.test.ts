@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { asRoot, hasMariadb, newDatabase } from "../support/mysql.ts";
+import { asRoot, hasMariadb, newDatabase } from "../support/services/mysql.ts";
 import { HOST, migratedDatabase, startSender, variables } from "./functions.ts";
 import {
   end,

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { accountTools } from "../../src/compose/tools/accounts.ts";
 import { transferTools } from "../../src/compose/tools/transfer.ts";
 import { migrateDatabase } from "../../src/compose.ts";
-import { asRoot, hasMariadb, mariadbServer, newDatabase } from "../support/mysql.ts";
+import { asRoot, hasMariadb, mariadbServer, newDatabase } from "../support/services/mysql.ts";
 import { testConfig } from "../support/world.ts";
 
 const OTHER = "8c1f3a97e5d24b60b7f0416ce93d5a82e6407bd1c95f28a3047eb6d18f52c930";

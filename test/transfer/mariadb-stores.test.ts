@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { refusedByMysql57 } from "../adapters/sql/mysql/mysql57.ts";
 import { NOW } from "../contracts/samples.ts";
 import { userTransferContract } from "../contracts/user-transfer-store.ts";
-import { hasMariadb, openTestMysql } from "../support/mysql.ts";
+import { hasMariadb, openTestMysql } from "../support/services/mysql.ts";
 
 /** Every statement that the suite runs; the last test judges them. */
 const statements = new Set<string>();

@@ -3,7 +3,7 @@ import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { verificationStoreContract } from "../../contracts/verification-store.ts";
-import { connectTo, startRedisCluster } from "../../support/redis.ts";
+import { connectTo, startRedisCluster } from "../../support/services/redis.ts";
 
 let server: Awaited<ReturnType<typeof startRedisCluster>>;
 beforeAll(async () => {

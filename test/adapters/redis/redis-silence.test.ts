@@ -6,8 +6,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type RedisConnection, type RedisOptions, script } from "../../../src/adapters/redis/connection.ts";
 import { createOnDemandRedis } from "../../../src/adapters/redis/on-demand.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
-import { connectTo, type RedisServer, startRedis, startRedisCluster } from "../../support/redis.ts";
-import { startProxy } from "../../support/tcp-proxy.ts";
+import { connectTo, type RedisServer, startRedis, startRedisCluster } from "../../support/services/redis.ts";
+import { startProxy } from "../../support/services/tcp-proxy.ts";
 
 /** Within it a busy machine connects, too. */
 const TIMEOUT_MS = 600;

@@ -7,9 +7,9 @@ import { createRedisVerificationStore } from "../../../src/adapters/redis/verifi
 import { explain } from "../../../src/compose/explain.ts";
 import { limitStoreContract } from "../../contracts/limit-store.ts";
 import { verificationStoreContract } from "../../contracts/verification-store.ts";
-import { type Certificates, makeCertificates } from "../../support/certificates.ts";
-import { connectTo, startRedis, startRedisCluster } from "../../support/redis.ts";
-import { startSentinels } from "../../support/redis-sentinel.ts";
+import { type Certificates, makeCertificates } from "../../support/services/certificates.ts";
+import { connectTo, startRedis, startRedisCluster } from "../../support/services/redis.ts";
+import { startSentinels } from "../../support/services/redis-sentinel.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "phonekey-tls-"));
 const certificates: Certificates = makeCertificates(folder, "localhost");

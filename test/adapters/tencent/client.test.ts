@@ -13,7 +13,7 @@ import {
   type TencentAccess,
 } from "../../../src/adapters/tencent/client.ts";
 import { TencentError } from "../../../src/adapters/tencent/errors.ts";
-import { makeCertificates } from "../../support/certificates.ts";
+import { makeCertificates } from "../../support/services/certificates.ts";
 import { type CloudAction, checkParameters } from "../../support/tencent/call.ts";
 import { type CloudOptions, startCloud } from "../../support/tencent/cloud.ts";
 import { SMS } from "../../support/tencent/sms.ts";

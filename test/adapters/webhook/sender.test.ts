@@ -11,8 +11,8 @@ import { expect, it, onTestFinished } from "vitest";
 import { createWebhookSender } from "../../../src/adapters/webhook/sender.ts";
 import type { SmsMessage } from "../../../src/core/delivery/ports.ts";
 import type { Transaction } from "../../../src/core/transaction.ts";
-import { makeCertificates } from "../../support/certificates.ts";
 import { freePort } from "../../support/ports.ts";
+import { makeCertificates } from "../../support/services/certificates.ts";
 
 const SECRETS = ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s="];
 const NOW = 1_800_000_000_000;

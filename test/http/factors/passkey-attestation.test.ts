@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { type Attested, createAuthenticator } from "../../support/authenticator.ts";
-import { makeCertificates } from "../../support/certificates.ts";
+import { makeCertificates } from "../../support/services/certificates.ts";
 import { bearer, createWorld, ORIGIN } from "../../support/world.ts";
 import { bodyOf } from "../support.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asRoot, hasMariadb, newDatabase } from "../../support/mysql.ts";
-import { hasRedis, type RedisServer, startRedis } from "../../support/redis.ts";
+import { asRoot, hasMariadb, newDatabase } from "../../support/services/mysql.ts";
+import { hasRedis, type RedisServer, startRedis } from "../../support/services/redis.ts";
 import { createWorld, type World } from "../../support/world.ts";
 import { createFunctionsClient } from "./client.ts";
 import { demoContract } from "./contract.ts";

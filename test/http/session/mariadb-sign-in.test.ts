@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { hasMariadb, newDatabase } from "../../support/mysql.ts";
+import { hasMariadb, newDatabase } from "../../support/services/mysql.ts";
 import { bearer, createWorld, type World } from "../../support/world.ts";
 
 const PHONE = "+8613800138000";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { hasMariadb, newDatabase } from "../../support/mysql.ts";
-import { hasRedis, type RedisServer, startRedis } from "../../support/redis.ts";
+import { hasMariadb, newDatabase } from "../../support/services/mysql.ts";
+import { hasRedis, type RedisServer, startRedis } from "../../support/services/redis.ts";
 import { startSiteverify } from "../../support/siteverify.ts";
 import { createWorld } from "../../support/world.ts";
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { hasMariadb } from "../../support/mysql.ts";
 import { startServer } from "../../support/server.ts";
+import { hasMariadb } from "../../support/services/mysql.ts";
 import { migratedDatabase, startSender } from "../functions.ts";
 import { startEvent, startWeb, unpackedPackage, type Variables } from "../instance.ts";
 import { scripts } from "./requests.ts";

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openMysql } from "../../../../src/adapters/sql/mysql/open.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { addTagKey, aSession, aUser, NOW } from "../../../contracts/samples.ts";
-import { asRoot, hasMariadb, openTestMysql, type TestMysql, useOwnMariadb } from "../../../support/mysql.ts";
+import {
+  asRoot,
+  hasMariadb,
+  openTestMysql,
+  type TestMysql,
+  useOwnMariadb,
+} from "../../../support/services/mysql.ts";
 
 useOwnMariadb();
 

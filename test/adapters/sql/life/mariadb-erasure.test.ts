@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aNotice } from "../../../contracts/notice-store.ts";
 import { addTagKey, aSession, aUser, fresh, NOW } from "../../../contracts/samples.ts";
-import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";
 
 describe.runIf(hasMariadb())("mariadb: an erasure that comes between", () => {
   let opened: TestMysql;

@@ -6,7 +6,7 @@ import { createLimitStore } from "../../../../src/adapters/sql/limits/store.ts";
 import type { LimitStore } from "../../../../src/core/protection/ports.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { DAY, fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
-import { hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import { hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";
 import { countInTables, expectMoved } from "./old-limits.ts";
 
 const clock = { now: () => NOW };

@@ -6,7 +6,7 @@ import type { Limit, LimitStore } from "../../../../src/core/protection/ports.ts
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { limitStoreContract } from "../../../contracts/limit-store.ts";
 import { DAY, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";
-import { hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import { hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";
 import { buildChildren, type Children } from "../children.ts";
 import { countInTables, expectMoved } from "./old-limits.ts";
 import { createStatementLog, refusedSuite } from "./refused-suite.ts";

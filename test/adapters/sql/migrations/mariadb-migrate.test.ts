@@ -8,7 +8,7 @@ import type { MysqlServer } from "../../../../src/adapters/sql/mysql/connection.
 import { openMysql } from "../../../../src/adapters/sql/mysql/open.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { aVerification, NOW } from "../../../contracts/samples.ts";
-import { asRoot, hasMariadb, newDatabase, openTestMysql } from "../../../support/mysql.ts";
+import { asRoot, hasMariadb, newDatabase, openTestMysql } from "../../../support/services/mysql.ts";
 import { buildChildren, type Children } from "../children.ts";
 import { refusedByMysql57 } from "../mysql/mysql57.ts";
 

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { hasMariadb, newDatabase } from "../../../support/mysql.ts";
+import { hasMariadb, newDatabase } from "../../../support/services/mysql.ts";
 import { upgradeSuite } from "./upgrade-suite.ts";
 
 describe.runIf(hasMariadb())("upgrade", () => {

@@ -18,7 +18,7 @@ import { sessionStoreContract } from "../../../contracts/session-store.ts";
 import { unlockStoreContract } from "../../../contracts/unlock-store.ts";
 import { userStoreContract } from "../../../contracts/user-store.ts";
 import { verificationStoreContract } from "../../../contracts/verification-store.ts";
-import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";
 import { retagSuite } from "../keys/retag-suite.ts";
 import { refusedByMysql57 } from "./mysql57.ts";
 

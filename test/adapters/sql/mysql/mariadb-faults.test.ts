@@ -16,11 +16,17 @@ import {
   NOW,
   parallel,
 } from "../../../contracts/samples.ts";
-import { type Certificates, makeCertificates } from "../../../support/certificates.ts";
 import { temporaryFolder } from "../../../support/database.ts";
-import { type MariadbServer, startMariadb } from "../../../support/mariadb.ts";
-import { asRoot, hasMariadb, mariadbServer, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
-import { startProxy, type TcpProxy } from "../../../support/tcp-proxy.ts";
+import { type Certificates, makeCertificates } from "../../../support/services/certificates.ts";
+import { type MariadbServer, startMariadb } from "../../../support/services/mariadb.ts";
+import {
+  asRoot,
+  hasMariadb,
+  mariadbServer,
+  openTestMysql,
+  type TestMysql,
+} from "../../../support/services/mysql.ts";
+import { startProxy, type TcpProxy } from "../../../support/services/tcp-proxy.ts";
 
 const clock = { now: () => NOW };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createConnector, type MysqlConnection } from "../../../../src/adapters/sql/mysql/connection.ts";
 import { heapBytes } from "../../../support/heap.js";
-import { hasMariadb, mariadbServer } from "../../../support/mysql.ts";
+import { hasMariadb, mariadbServer } from "../../../support/services/mysql.ts";
 
 const STATEMENTS = 30;
 const VALUES = 2_000;

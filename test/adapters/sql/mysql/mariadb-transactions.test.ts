@@ -4,7 +4,7 @@ import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
 import { openMysql } from "../../../../src/adapters/sql/mysql/open.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";
-import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/mysql.ts";
+import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";
 
 const clock = { now: () => NOW };
 

@@ -22,7 +22,7 @@ import {
   openTestMysql,
   type TestMysql,
   useOwnMariadb,
-} from "../../../support/mysql.ts";
+} from "../../../support/services/mysql.ts";
 
 useOwnMariadb();
 

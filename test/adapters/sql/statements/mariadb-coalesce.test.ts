@@ -12,7 +12,13 @@ import {
   fresh,
   NOW,
 } from "../../../contracts/samples.ts";
-import { asRoot, hasMariadb, openTestMysql, type TestMysql, useOwnMariadb } from "../../../support/mysql.ts";
+import {
+  asRoot,
+  hasMariadb,
+  openTestMysql,
+  type TestMysql,
+  useOwnMariadb,
+} from "../../../support/services/mysql.ts";
 
 useOwnMariadb();
 

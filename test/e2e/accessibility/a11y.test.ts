@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { useBrowser } from "../browser.ts";
+import { app, STATES, usePages } from "./page-states.ts";
+
+const browser = useBrowser();
+usePages();
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
+}
+
+/** What axe finds with all its rules, those that are off by default for being new among them. */
+async function findings(page: Page): Promise<string[]> {
+  const options = {
+    resultTypes: ["violations"],
+    preload: false,
+    rules: { "target-size": { enabled: true } },
+  };
+  const violations = (await page.evaluate(
+    `axe.run(document, ${JSON.stringify(options)}).then((results) => results.violations)`,
+  )) as readonly Finding[];
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary}`),
+  );
+}
+
+/** Colours change with the next frames: before that a page is half of one theme and half of the other. */
+const SETTLED = `(async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let calm = 0; calm < 3; calm = document.getAnimations().length ? 0 : calm + 1) await frame();
+})()`;
+
+/** Looks at the page as it is in both themes and at both widths. */
+async function expectAccessible(page: Page): Promise<void> {
+  // What is there to do next is one thing.
+  expect(await page.locator("main .button-primary").count()).toBeLessThanOrEqual(1);
+  await page.evaluate(AXE);
+  const found: Record<string, string[]> = {};
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(SETTLED);
+      const violations = await findings(page);
+      if (violations.length > 0) found[`${width} ${colorScheme}`] = violations;
+    }
+  }
+  expect(found).toEqual({});
+}
+
+describe.each(["en", "zh-CN"])("axe finds nothing in %s on", (locale) => {
+  it.each(Object.keys(STATES))("%s", async (name) => {
+    const page = await browser.open({ locale });
+    await STATES[name]?.(page);
+    await expectAccessible(page);
+  });
+});
+
+it("axe finds nothing in the open list of countries", async () => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type("a");
+  await expectAccessible(page);
+});

@@ -1,0 +1,163 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { useBrowser } from "../browser.ts";
+import { type App, askForCode, newPhone, signIn, startApp } from "../support.ts";
+
+const browser = useBrowser();
+let app: App;
+/** One whose operator gave it a name in one long word, and which takes eight digits. */
+let long: App;
+beforeAll(async () => {
+  const freely = { LIMIT_PHONE_SENDS: "unlimited", GUARD_MODE: "off", CAPTCHA: "off" };
+  app = await startApp({ env: { ...freely, ALLOWED_COUNTRIES: "CN,US" } });
+  const name = "Grundstücksverkehrsgenehmigungszuständig";
+  long = await startApp({ env: { ...freely, BRAND_NAME: name, CODE_LENGTH: "8" } });
+});
+afterAll(async () => {
+  await app.close();
+  await long.close();
+});
+
+const SMALL_PHONE = { width: 320, height: 640 };
+
+async function enlarge(page: Page): Promise<void> {
+  await page.evaluate("document.documentElement.style.fontSize = '200%'");
+}
+
+async function expectNoOverflow(page: Page): Promise<void> {
+  const overflow = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth";
+  expect(await page.evaluate(overflow)).toBe(0);
+}
+
+describe.each([1, 2])("in letters of %i times the size", (times) => {
+  async function open(locale = "en-US", viewport = SMALL_PHONE): Promise<Page> {
+    return await browser.open({ locale, viewport });
+  }
+
+  it("a long name of the service stays on a small phone", async () => {
+    const page = await open();
+    await page.goto(`${long.origin}/sign-in`);
+    if (times === 2) await enlarge(page);
+    await expectNoOverflow(page);
+  });
+
+  it.each(["en-US", "zh-CN"])("no line begins with what ends a sentence, in %s", async (locale) => {
+    const page = await open(locale);
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/phone`);
+    if (times === 2) await enlarge(page);
+    await expectNoLoneStop(page);
+    await page.locator("#phone").fill(newPhone());
+    await page.locator('form[action="/account/phone/send"] button[type=submit]').click();
+    await page.locator("#code").waitFor();
+    if (times === 2) await enlarge(page);
+    await expectNoLoneStop(page);
+  });
+});
+
+/** At no width does the full stop behind a number stand left of what it ends. */
+async function expectNoLoneStop(page: Page): Promise<void> {
+  const lone = `(() => {
+    const number = document.querySelector(".lead .number");
+    const walker = document.createTreeWalker(number.closest(".lead"), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      if (!/^[.。]/.test(node.data)) continue;
+      const range = document.createRange();
+      range.setStart(node, 0);
+      range.setEnd(node, 1);
+      const lines = number.getClientRects();
+      return range.getBoundingClientRect().top >= lines[lines.length - 1].bottom;
+    }
+  })()`;
+  for (let width = 300; width <= 460; width += 4) {
+    await page.setViewportSize({ width, height: 640 });
+    expect([width, (await page.evaluate(lone)) ?? false]).toEqual([width, false]);
+  }
+}
+
+it("headings break no word in letters of twice the size", async () => {
+  const page = await browser.open({ viewport: SMALL_PHONE });
+  for (const path of ["/sign-in/password", "/sign-in/forgotten", "/temporary-password"]) {
+    await page.goto(app.origin + path);
+    await enlarge(page);
+    const broken = `(() => {
+      const { firstChild } = document.querySelector("h1");
+      return [...firstChild.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+        const range = document.createRange();
+        range.setStart(firstChild, index);
+        range.setEnd(firstChild, index + word.length);
+        return range.getClientRects().length > 1;
+      }).map(([word]) => word);
+    })()`;
+    expect([path, await page.evaluate(broken)]).toEqual([path, []]);
+  }
+});
+
+it("buttons of two lines leave room around them, and eight digits stay in their cells", async () => {
+  const page = await browser.open({ viewport: SMALL_PHONE });
+  await askForCode(page, long.origin, newPhone());
+  await enlarge(page);
+  const isNarrow = `(() => {
+    const { width } = document.querySelector(".cells > span").getBoundingClientRect();
+    const { font } = getComputedStyle(document.querySelector("#code"));
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = font;
+    return context.measureText("8").width <= width;
+  })()`;
+  expect(await page.evaluate(isNarrow)).toBe(true);
+  await page.goto(`${app.origin}/temporary-password`);
+  await enlarge(page);
+  const room = `(() => {
+    const button = document.querySelector("main .button-primary");
+    const range = document.createRange();
+    range.selectNodeContents(button);
+    const text = range.getBoundingClientRect();
+    const edge = button.getBoundingClientRect();
+    return Math.min(text.top - edge.top, edge.bottom - text.bottom) >= 8;
+  })()`;
+  expect(await page.evaluate(room)).toBe(true);
+});
+
+it("avatars can be touched in letters of twice the size", async () => {
+  const page = await browser.open({ viewport: SMALL_PHONE });
+  await signIn(page, app, newPhone());
+  await enlarge(page);
+  const box = await page.locator(".avatar-choice").first().boundingBox();
+  expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(44);
+});
+
+it.each(["light", "dark"] as const)(
+  "the browser's own bars go on with the ground of the page, %s",
+  async (colorScheme) => {
+    const page = await browser.open({ colorScheme });
+    await page.goto(`${app.origin}/sign-in`);
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 740 });
+      const colours = `(() => {
+      const bar = [...document.querySelectorAll("meta[name=theme-color]")].find(({ media }) => matchMedia(media).matches);
+      const shown = document.createElement("i");
+      shown.style.color = bar.content;
+      return [shown.style.color, getComputedStyle(document.body).backgroundColor];
+    })()`;
+      const [bar, ground] = (await page.evaluate(colours)) as readonly string[];
+      expect([width, bar]).toEqual([width, ground]);
+    }
+  },
+);
+
+it.each(["none", "active"] as const)(
+  "a form that is on its way shows it, whatever its button looks like, forced colours: %s",
+  async (forcedColors) => {
+    const page = await browser.open({ forcedColors });
+    await signIn(page, app, newPhone());
+    await page.goto(`${app.origin}/account/data`);
+    // It stays where it is, as one does whose answer takes long.
+    await page.evaluate(`addEventListener("submit", (event) => event.preventDefault())`);
+    await page.locator('form[action="/account/data/send"] button').click();
+    const clear = "rgba(0, 0, 0, 0)";
+    const looks = `((button, ring) => [button.color, ring.borderRightColor, ring.animationName])(
+    ...((at) => [getComputedStyle(at), getComputedStyle(at, "::after")])(document.querySelector("form[aria-busy] button")))`;
+    expect(await page.evaluate(looks)).toEqual([clear, clear, "turn"]);
+  },
+);

@@ -1,0 +1,93 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { useBrowser } from "../browser.ts";
+import { type App, newPhone, signIn, startApp } from "../support.ts";
+
+const browser = useBrowser();
+const DAY_MS = 86_400_000;
+let app: App;
+
+beforeAll(async () => {
+  app = await startApp({ env: { LIMIT_PHONE_SENDS: "unlimited", LIMIT_ADDRESS_SENDS: "unlimited" } });
+});
+afterAll(() => app.close());
+
+const codeFor = (phone: string) => app.world.sms.lastCode(`+86${phone}`);
+
+async function askToMove(page: Page, to: string): Promise<void> {
+  await page.goto(`${app.origin}/account`);
+  await page.locator('a[href="/account/phone"]').click();
+  await page.locator("#phone").fill(to);
+  await page.locator('form[action="/account/phone/send"] button').click();
+  await page.locator("#code").waitFor();
+}
+
+async function submit(page: Page, action: string, code: string): Promise<void> {
+  await page.locator("#code").fill(code);
+  await page
+    .locator(`form[action="${action}"] button`)
+    .click({ timeout: 2_000 })
+    .catch(() => {});
+}
+
+it.each([true, false])("moves an account to another number (scripts: %s)", async (javaScriptEnabled) => {
+  const page = await browser.open({ javaScriptEnabled });
+  const [from, to] = [newPhone(), newPhone()];
+  await signIn(page, app, from);
+  await askToMove(page, to);
+  await submit(page, "/account/phone", codeFor(to));
+  await page.locator('form[action="/account/phone/cancel"]').waitFor();
+  app.world.clock.advance(DAY_MS);
+  await app.world.tick();
+  await page.goto(`${app.origin}/account`);
+  expect(await page.locator(".identity .number").textContent()).toContain(to.slice(-4));
+});
+
+it("stops a change by the link that the former number got, without being signed in", async () => {
+  const page = await browser.open();
+  const [from, to] = [newPhone(), newPhone()];
+  await signIn(page, app, from);
+  await askToMove(page, to);
+  await submit(page, "/account/phone", codeFor(to));
+  await page.locator('form[action="/account/phone/cancel"]').waitFor();
+  const notice = app.world.sms.sent.findLast(({ to: phone }) => phone === `+86${from}`)?.text ?? "";
+  const link = /\/stop\/[0-9a-f]+/.exec(notice)?.[0] ?? "";
+  const owner = await browser.open({ javaScriptEnabled: false });
+  await owner.goto(`${app.origin}${link}`);
+  await owner.locator(`form[action="${link}"] button`).click();
+  await owner.locator('a[href="/sign-in"]').waitFor();
+  await page.goto(`${app.origin}/account`);
+  await page.waitForURL(`${app.origin}/sign-in`);
+});
+
+it("hands over a file with everything, and deletes the account", async () => {
+  const page = await browser.open();
+  const phone = newPhone();
+  await signIn(page, app, phone);
+  await page.locator('a[href="/account/data"]').click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator('form[action="/account/data/export"] button').click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("account.json");
+  await page.locator('form[action="/account/data/send"] button').click();
+  await page.locator("#code").waitFor();
+  await submit(page, "/account/data/erase", codeFor(phone));
+  await page.locator("h1", { hasText: "deleted" }).waitFor();
+  await page.goto(`${app.origin}/account`);
+  await page.waitForURL(`${app.origin}/sign-in`);
+  expect(await app.world.signIn(`+86${phone}`)).toMatchObject({ created: true });
+});
+
+it("goes on by itself after a challenge that the new number asks for", async () => {
+  const strict = await startApp({ env: { LIMIT_PREFIX_SENDS: "1/1h" } });
+  const page = await browser.open();
+  const [from, to] = ["13812340001", "13812340002"];
+  await signIn(page, strict, from);
+  await page.goto(`${strict.origin}/account/phone`);
+  await page.locator("#phone").fill(to);
+  await page.locator('form[action="/account/phone/send"] button').click();
+  await page.locator("#code").waitFor();
+  expect(strict.world.sms.lastCode(`+86${to}`)).toMatch(/^\d+$/);
+  await strict.close();
+});

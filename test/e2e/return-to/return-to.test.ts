@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { COPY } from "../../../src/http/pages/copy.ts";
+import { useBrowser } from "../browser.ts";
+import { askForCode, newPhone, signIn, submitCode, submitPhone } from "../support.ts";
+import {
+  app,
+  codeOf,
+  newVerifier,
+  pass,
+  redeem,
+  signInUrl,
+  site,
+  useReturningApp,
+  visits,
+} from "./returning-app.ts";
+
+const browser = useBrowser();
+useReturningApp();
+
+describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
+  it("the app gets a handover and its state by 303, and redeems it once", async () => {
+    const verifier = newVerifier();
+    const page = await browser.open({ javaScriptEnabled });
+    const redirects: number[] = [];
+    page.on("response", (response) => {
+      if (response.headers().location?.startsWith(site.origin)) redirects.push(response.status());
+    });
+    const arrived = await pass(page, { verifier, returnTo: `${site.origin}/done?tab=1` });
+    expect(redirects).toEqual([303]);
+    expect(arrived.pathname).toBe("/done");
+    expect([...arrived.searchParams.keys()].sort()).toEqual(["handover", "state", "tab"]);
+    expect(arrived.searchParams.get("state")).toBe("st&te=1");
+    expect(await page.locator("h1").textContent()).toBe("The app");
+
+    const handover = arrived.searchParams.get("handover");
+    const opened = await redeem(handover, verifier);
+    expect(opened.status).toBe(201);
+    const { accessToken, created } = (await opened.json()) as { accessToken: string; created: boolean };
+    expect(created).toBe(true);
+    const me = await app.world.request("/v1/me", { headers: { authorization: `Bearer ${accessToken}` } });
+    expect(me.status).toBe(200);
+
+    const again = await redeem(handover, verifier);
+    expect(again.status).toBe(401);
+    expect(await codeOf(again)).toBe("invalid_handover");
+  });
+});
+
+describe("a handover", () => {
+  it("is worth nothing without the verifier, and a wrong one does not spend it", async () => {
+    const verifier = newVerifier();
+    const handover = (await pass(await browser.open(), { verifier })).searchParams.get("handover");
+    expect((await redeem(handover, newVerifier())).status).toBe(401);
+    expect((await redeem(handover, verifier)).status).toBe(201);
+  });
+
+  it("ends after 60 seconds", async () => {
+    const [early, late] = [newVerifier(), newVerifier()];
+    const page = await browser.open();
+    const first = (await pass(page, { verifier: early })).searchParams.get("handover");
+    await page.goto(signInUrl({ verifier: late }));
+    const second = new URL(page.url()).searchParams.get("handover");
+    app.world.clock.advance(59_999);
+    expect((await redeem(first, early)).status).toBe(201);
+    app.world.clock.advance(1);
+    expect((await redeem(second, late)).status).toBe(401);
+  });
+
+  it("is no token: it opens nothing but a session, and the page's cookies open none", async () => {
+    const verifier = newVerifier();
+    const page = await browser.open();
+    const handover = (await pass(page, { verifier })).searchParams.get("handover");
+    const me = await app.world.request("/v1/me", { headers: { authorization: `Bearer ${handover}` } });
+    expect(me.status).toBe(401);
+    for (const { value } of await page.context().cookies(app.origin)) {
+      expect((await redeem(value, verifier)).status).toBe(401);
+    }
+  });
+});
+
+it("who is signed in already goes on at once", async () => {
+  const page = await browser.open();
+  await signIn(page, app, newPhone());
+  const verifier = newVerifier();
+  const answer = await page.goto(signInUrl({ verifier }));
+  expect(answer?.url()).toContain(`${site.origin}/done?handover=`);
+  const opened = await redeem(new URL(page.url()).searchParams.get("handover"), verifier);
+  expect(opened.status).toBe(201);
+  expect(((await opened.json()) as { created: boolean }).created).toBe(false);
+});
+
+it("no token, code, number or verification is in any address or Referer, and no other site learns the page's", async () => {
+  const page = await browser.open();
+  const requests: { readonly url: string; readonly referer: string | undefined }[] = [];
+  page.context().on("request", (request) => {
+    requests.push({ url: request.url(), referer: request.headers().referer });
+  });
+  visits.length = 0;
+  const arrived = await pass(page);
+  const handover = arrived.searchParams.get("handover") ?? "none";
+  await page.goto(`${app.origin}/account`);
+  await page.locator('form[action="/sign-out"] button').click();
+  await page.waitForURL(`${app.origin}/sign-in`);
+
+  expect(requests.length).toBeGreaterThan(8);
+  const sent = app.world.sms.sent.at(-1);
+  const cookies = await page.context().cookies();
+  const secrets = [sent?.code, sent?.to.slice(3), ...cookies.map(({ value }) => value)].filter(
+    (value) => value && value.length > 5,
+  );
+  const texts = requests.flatMap(({ url, referer = "" }) => [url.replace(handover, ""), referer]);
+  for (const secret of secrets) expect(texts.filter((text) => text.includes(secret ?? ""))).toEqual([]);
+  // Compact JWS and JWE begin so.
+  expect(texts.filter((text) => text.includes("eyJ"))).toEqual([]);
+  expect(visits).toHaveLength(1);
+  expect(visits[0]?.referer).toBeUndefined();
+});
+
+describe("what an app asked for", () => {
+  it.each(["Use another number", "简体中文"])("survives the link %s", async (name) => {
+    const phone = newPhone();
+    const page = await browser.open();
+    await page.goto(signInUrl());
+    await submitPhone(page, newPhone());
+    await page.waitForURL(`${app.origin}/sign-in/code`);
+    await page.getByRole("link", { name }).click();
+    if (await page.locator("#code").count()) {
+      await page.getByRole("link", { name: COPY["zh-CN"].code.otherNumber }).click();
+    }
+    await submitPhone(page, phone);
+    await page.waitForURL(`${app.origin}/sign-in/code`);
+    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await page.waitForURL((url) => url.origin === site.origin);
+  });
+
+  it("survives a language picked after a mistake", async () => {
+    const phone = newPhone();
+    const page = await browser.open();
+    await page.goto(signInUrl());
+    await submitPhone(page, "1");
+    await page.locator("#phone-error").waitFor();
+    await page.getByRole("link", { name: "简体中文" }).click();
+    await submitPhone(page, phone);
+    await page.waitForURL(`${app.origin}/sign-in/code`);
+    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await page.waitForURL((url) => url.origin === site.origin);
+  });
+
+  it("is forgotten by who comes to the page later and on their own", async () => {
+    const phone = newPhone();
+    const page = await browser.open();
+    await page.goto(signInUrl());
+    await askForCode(page, app.origin, phone);
+    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await page.waitForURL(`${app.origin}/account`);
+  });
+});

@@ -1,0 +1,252 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { startSiteverify } from "../../support/siteverify.ts";
+import { createCaptcha } from "../../support/tencent/captcha.ts";
+import { startCloud } from "../../support/tencent/cloud.ts";
+import { createTestClock, type WorldOptions } from "../../support/world.ts";
+import { useBrowser } from "../browser.ts";
+import { type App, startApp } from "../support.ts";
+
+const { open } = useBrowser();
+const EASY = { ALTCHA_COST: "1", CAPTCHA_WHEN: "always" };
+
+const apps: App[] = [];
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close();
+});
+
+async function begin(options: WorldOptions = {}): Promise<App> {
+  const app = await startApp({ ...options, env: { ...EASY, ...options.env } });
+  apps.push(app);
+  return app;
+}
+
+async function askForCode(page: Page, { origin }: App, phone = "138 0013 8000"): Promise<void> {
+  await page.goto(`${origin}/sign-in`);
+  await page.fill("#phone", phone);
+  await page.click("button[type=submit]");
+}
+
+const policyOf = async (page: Page, url: string) => {
+  const response = await page.goto(url);
+  return response?.headers()["content-security-policy"] ?? "";
+};
+
+/** Opens a page whose refusal, 403, the browser reports to its console, as it does with every refusal. */
+const openRefused = (more = {}) => open({ unwatched: true, ...more });
+
+describe("the proof of work on the page", () => {
+  it("is solved without a click, with what was typed, and the person is asked for the code", async () => {
+    const app = await begin();
+    const page = await openRefused();
+    const violations: string[] = [];
+    page.on(
+      "console",
+      (message) => message.text().includes("Content Security") && violations.push(message.text()),
+    );
+    await askForCode(page, app);
+    await page.waitForURL("**/sign-in/code");
+    await page.fill("#code", app.world.sms.lastCode());
+    await page.waitForURL("**/account");
+    expect(app.world.sms.sent).toHaveLength(1);
+    expect(violations).toEqual([]);
+  });
+
+  it("shows what it does while it works, keeps the number, and waits for a button that was pressed before", async () => {
+    const app = await begin({ env: { ALTCHA_COST: "3000" } });
+    const page = await openRefused({ locale: "zh-CN" });
+    await askForCode(page, app);
+    await page.getByText("正在进行人机验证，请稍候…").waitFor();
+    expect(await page.inputValue("#phone")).toBe("138 0013 8000");
+    expect(await page.getAttribute(".challenge", "data-state")).toBe("working");
+    expect(await page.locator("#phone").getAttribute("aria-invalid")).toBeNull();
+    await page.click("button[type=submit]");
+    await page.waitForURL("**/sign-in/code", { timeout: 60_000 });
+    expect(app.world.sms.sent).toHaveLength(1);
+  });
+
+  it("is solved again for another number that was typed meanwhile, and does not go round in circles", async () => {
+    const app = await begin();
+    const page = await openRefused();
+    const posts: string[] = [];
+    page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));
+    await page.route("**/assets/solver*", (route) => route.abort());
+    await askForCode(page, app);
+    await page.getByText("The check did not work.").waitFor();
+    expect(app.world.sms.sent).toHaveLength(0);
+    await page.unroute("**/assets/solver*");
+    await page.fill("#phone", "139 0013 9000");
+    await page.click("button[type=submit]");
+    await page.waitForURL("**/sign-in/code");
+    expect(app.world.sms.sent).toHaveLength(1);
+    expect(posts.length).toBeLessThanOrEqual(3);
+  });
+
+  it("stops and says so when its solutions are refused", async () => {
+    const app = await begin();
+    const page = await openRefused();
+    let posts = 0;
+    await page.route("**/sign-in", async (route) => {
+      const body = route.request().postData() ?? "";
+      if (route.request().method() === "POST") posts += 1;
+      await route.continue(body ? { postData: body.replace("altcha%22", "altcha%22%2C%22x%22%3A1") } : {});
+    });
+    await askForCode(page, app);
+    await page.getByText("Checked. You can go on.").waitFor();
+    await page.waitForTimeout(500);
+    expect(posts).toBe(2);
+    expect(app.world.sms.sent).toHaveLength(0);
+  });
+
+  it("tells people without JavaScript what they can do", async () => {
+    const app = await begin();
+    const page = await openRefused({ javaScriptEnabled: false });
+    await askForCode(page, app);
+    await page.locator(".challenge").waitFor();
+    expect(await page.locator("noscript").textContent()).toContain("This check needs JavaScript.");
+    expect(await page.locator(".challenge-status").isVisible()).toBe(false);
+    expect(await page.inputValue("#phone")).toBe("138 0013 8000");
+  });
+
+  it("is asked for again before a further message, at risk", async () => {
+    const env = { CAPTCHA_WHEN: "risk", LIMIT_ADDRESS_SENDS: "1/1h" };
+    const app = await begin({ env });
+    const page = await openRefused();
+    await askForCode(page, app);
+    await page.waitForURL("**/sign-in/code");
+    app.world.clock.advance(31_000);
+    await page.reload();
+    await page.click("form[data-form=resend] button");
+    await expect.poll(() => app.world.sms.sent.length, { timeout: 8_000 }).toBe(2);
+    await page.waitForURL("**/sign-in/code");
+  });
+
+  it("is not asked of a device that signed in before", async () => {
+    const app = await begin();
+    const page = await openRefused();
+    await askForCode(page, app);
+    await page.waitForURL("**/sign-in/code");
+    await page.fill("#code", app.world.sms.lastCode());
+    await page.waitForURL("**/account");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL("**/sign-in**");
+    const posts: number[] = [];
+    page.on(
+      "response",
+      (response) => response.request().method() === "POST" && posts.push(response.status()),
+    );
+    app.world.clock.advance(60_000);
+    await askForCode(page, app);
+    await page.waitForURL("**/sign-in/code");
+    expect(posts).toEqual([303]);
+  });
+
+  it.each(["light", "dark"] as const)("can be used by everybody, %s", async (colorScheme) => {
+    const app = await begin({ env: { ALTCHA_COST: "100000" } });
+    const page = await openRefused({ colorScheme });
+    await askForCode(page, app);
+    await page.locator(".challenge").waitFor();
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+    const found = (await page.evaluate("axe.run()")) as { violations: { id: string }[] };
+    expect(found.violations.map(({ id }) => id)).toEqual([]);
+    const width = await page.evaluate("document.documentElement.scrollWidth");
+    expect(width).toBeLessThanOrEqual(360);
+  });
+});
+
+/** Behaves as the widget's script does, as far as a page can see, and gives this token. */
+const widgetScript = (name: string, token: string) => `
+  window.${name} = { render(place, options) {
+    place.append(Object.assign(document.createElement("button"), {
+      type: "button", textContent: "I am human", onclick: () => options.callback(${JSON.stringify(token)}),
+    }));
+  } };
+  window.phonekeyWidgetReady();`;
+
+describe.each([
+  {
+    kind: "turnstile",
+    script: "https://challenges.cloudflare.com/turnstile/**",
+    hosts: ["challenges.cloudflare.com"],
+  },
+  { kind: "hcaptcha", script: "https://js.hcaptcha.com/**", hosts: ["hcaptcha.com", "*.hcaptcha.com"] },
+] as const)("$kind on the page", ({ kind, script, hosts }) => {
+  async function beginWith(more: Record<string, string> = {}) {
+    const clock = createTestClock();
+    const service = await startSiteverify({ kind, siteKey: "site", secretKey: "secret" }, clock);
+    onTestFinished(service.close);
+    const name = kind.toUpperCase();
+    const env = {
+      CAPTCHA: kind,
+      CAPTCHA_ENDPOINT: service.url,
+      [`${name}_SITE_KEY`]: "site",
+      [`${name}_SECRET_KEY`]: "secret",
+    };
+    return { app: await begin({ clock, env: { ...env, ...more } }), service };
+  }
+
+  it("is there from the beginning where everybody is asked, and the form waits for it", async () => {
+    const { app, service } = await beginWith();
+    const page = await openRefused();
+    await page.route(script, (route) =>
+      route.fulfill({ contentType: "text/javascript", body: widgetScript(kind, service.solve()) }),
+    );
+    await askForCode(page, app);
+    expect(page.url()).toMatch(/\/sign-in$/);
+    await page.getByText("I am human").click();
+    await page.waitForURL("**/sign-in/code");
+    expect(app.world.sms.sent).toHaveLength(1);
+  });
+
+  it("opens the policy for its own hosts, and only where it is shown", async () => {
+    const { app } = await beginWith({ CAPTCHA_WHEN: "risk" });
+    const page = await openRefused();
+    await page.route(script, (route) => route.abort());
+    expect(await policyOf(page, `${app.origin}/sign-in`)).not.toContain(hosts[0]);
+    const always = await beginWith();
+    const policy = await policyOf(page, `${always.app.origin}/sign-in`);
+    expect(policy).toContain(`frame-src ${hosts.map((host) => `https://${host}`).join(" ")};`);
+    expect(new Set(policy.match(/https:\/\/[^\s;]+/g))).toEqual(
+      new Set(hosts.map((host) => `https://${host}`)),
+    );
+    expect(policy).not.toMatch(/unsafe/);
+    await page.getByText("The check did not work.").waitFor();
+  });
+});
+
+it("Tencent's widget opens by itself, may be closed and opened again, and lets the person through", async () => {
+  const clock = createTestClock(Date.now());
+  const captcha = createCaptcha({ appId: 190_000_001, appSecret: "app-secret" }, clock);
+  const account = { secretId: "AKIDtest", secretKey: "secretTEST" };
+  const cloud = await startCloud({ products: [captcha.product], accounts: [account] });
+  onTestFinished(cloud.close);
+  const app = await begin({
+    clock,
+    env: {
+      CAPTCHA: "tencent",
+      CAPTCHA_ENDPOINT: cloud.url,
+      TENCENT_SECRET_ID: account.secretId,
+      TENCENT_SECRET_KEY: account.secretKey,
+      TENCENT_CAPTCHA_APP_ID: "190000001",
+      TENCENT_CAPTCHA_APP_SECRET: "app-secret",
+    },
+  });
+  const { ticket, randstr } = captcha.solve();
+  const page = await openRefused();
+  await page.route("https://turing.captcha.qcloud.com/TJCaptcha.js", (route) =>
+    route.fulfill({
+      contentType: "text/javascript",
+      body: `let shown = 0; window.TencentCaptcha = class {
+        constructor(appId, callback) { Object.assign(this, { appId, callback }); }
+        show() { shown += 1; this.callback(shown === 1 ? { ret: 2, ticket: null }
+          : { ret: 0, ticket: ${JSON.stringify(ticket)}, randstr: ${JSON.stringify(randstr)} }); }
+      };`,
+    }),
+  );
+  await askForCode(page, app);
+  await page.getByRole("button", { name: "Start the check" }).click();
+  await page.waitForURL("**/sign-in/code");
+  expect(app.world.sms.sent).toHaveLength(1);
+});

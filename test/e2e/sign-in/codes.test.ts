@@ -1,0 +1,167 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { apiKey, backendOf } from "../../backend/support.ts";
+import { useBrowser } from "../browser.ts";
+import { type App, askForCode, newPhone, signIn, startApp } from "../support.ts";
+
+const browser = useBrowser();
+let app: App;
+/** Of a backend, at that app. */
+let key: string;
+
+beforeAll(async () => {
+  app = await startApp({ env: { LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" } });
+  key = await apiKey(app.world, { purposes: ["confirm_transaction"] });
+});
+afterAll(() => app.close());
+
+const codeFor = (phone: string) => app.world.sms.lastCode(`+86${phone}`);
+const typed = (page: Page) => page.locator("#code").inputValue();
+
+async function paste(page: Page, text: string): Promise<void> {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  await page.locator("#code").focus();
+  await page.keyboard.press("ControlOrMeta+V");
+}
+
+/** Counts what the page posts from now on. */
+function countPosts(page: Page): () => number {
+  let posts = 0;
+  page.on("request", (request) => {
+    if (request.method() === "POST") posts += 1;
+  });
+  return () => posts;
+}
+
+async function beginErasure(page: Page, phone: string): Promise<void> {
+  await signIn(page, app, phone);
+  await page.goto(`${app.origin}/account/data`);
+  await page.locator('form[action="/account/data/send"] button').click();
+  await page.locator("#code").waitFor();
+}
+
+async function openPayment(page: Page, phone: string): Promise<void> {
+  const transaction = { amount: "12.50", currency: "CNY", payee: "Shop" };
+  const start = { phone: `+86${phone}`, purpose: "confirm_transaction", transaction, page: {} };
+  const { pageUrl } = (await (await backendOf(app.world, key).start(start)).json()) as { pageUrl: string };
+  await page.goto(app.origin + new URL(pageUrl).pathname);
+}
+
+describe("what cannot be taken back waits for its button, also when the code is complete", () => {
+  it.each([
+    ["the end of an account", beginErasure, "Delete my account", "Your account is deleted"],
+    ["a payment", openPayment, "Confirm payment", "Confirmed"],
+  ] as const)("%s", async (_, begin, button, done) => {
+    const page = await browser.open();
+    const phone = newPhone();
+    await begin(page, phone);
+    const posts = countPosts(page);
+    const code = codeFor(phone);
+    await paste(page, `${code.slice(0, 3)} ${code.slice(3)}`);
+    expect(await typed(page)).toBe(code);
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))");
+    expect(posts()).toBe(0);
+    await page.getByRole("button", { name: button }).click();
+    await page.locator("h1", { hasText: done }).waitFor();
+  });
+});
+
+it("says before the last digit that it goes on by itself (WCAG 3.2.2, F36)", async () => {
+  const [page, plain] = [await browser.open(), await browser.open({ javaScriptEnabled: false })];
+  await askForCode(page, app.origin, newPhone());
+  await askForCode(plain, app.origin, newPhone());
+  expect(await page.getByLabel("Code from the text message").getAttribute("aria-describedby")).toBe(
+    "code-hint",
+  );
+  expect(await page.locator("#code-hint").textContent()).toContain("last digit");
+  expect(await plain.locator("#code-hint").textContent()).toBe("");
+});
+
+it.each([
+  ["a whole message", (code: string) => `【Phonekey】您的验证码是${code}，5分钟内有效。`],
+  ["a message that begins with other digits", (code: string) => `10690: ${code} is your sign-in code.`],
+  [
+    "a code in groups behind other digits",
+    (code: string) => `10690: ${code.slice(0, 3)} ${code.slice(3)} is it.`,
+  ],
+  ["a code behind an amount", (code: string) => `支付 100000.00 元，验证码${code}，5分钟内有效。`],
+  ["a code behind a date and a telephone", (code: string) => `2026-112600, 400-123456: ${code}`],
+  [
+    "full-width digits",
+    (code: string) => [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join(" "),
+  ],
+  ["digits with dashes", (code: string) => [...code].join(" – ")],
+])("takes %s as it is pasted", async (_, written) => {
+  const page = await browser.open();
+  const phone = newPhone();
+  await askForCode(page, app.origin, phone);
+  await paste(page, written(codeFor(phone)));
+  await page.waitForURL(`${app.origin}/account`);
+});
+
+it.each([
+  ["two numbers that may be the code", (code: string) => `Order 104216: ${code} is your code.`],
+  ["no code", () => "【Shop】您的包裹 4216 预计 11 月 26 日送达。"],
+  ["more digits than a code has", () => "138 0013 8000"],
+])("sends no guess by itself where what is pasted has %s", async (_, written) => {
+  const page = await browser.open();
+  const phone = newPhone();
+  await askForCode(page, app.origin, phone);
+  const posts = countPosts(page);
+  await paste(page, written(codeFor(phone)));
+  expect(await typed(page)).toMatch(/^[0-9]{6}$/);
+  await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))");
+  expect(posts()).toBe(0);
+  await page.locator("#code").fill(codeFor(phone));
+  await page.waitForURL(`${app.origin}/account`);
+});
+
+it("shows the digits alone of what is pasted where a new password is chosen", async () => {
+  const page = await browser.open();
+  const phone = newPhone();
+  await page.goto(`${app.origin}/sign-in/forgotten`);
+  await page.locator("#phone").fill(phone);
+  await page.locator('form[action="/sign-in/forgotten"] button').click();
+  await page.locator("#code").waitFor();
+  expect(await page.locator(".cells > .is-active").count()).toBe(1);
+  const code = codeFor(phone);
+  await paste(page, ` ${code.slice(0, 3)}-${code.slice(3)}`);
+  expect(await typed(page)).toBe(code);
+});
+
+it("keeps a form from being sent twice also where the visitor had come back to its page", async () => {
+  const page = await browser.open({ unwatched: true });
+  await page.clock.install();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator("#phone").fill(newPhone());
+  await page.route(`${app.origin}/sign-in`, (route) => route.abort("aborted"));
+  const posts = countPosts(page);
+  const press = () => page.locator('form[action="/sign-in"] button[type=submit]').click();
+  await press();
+  await page.clock.runFor(10_000);
+  await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+  await press();
+  await page.clock.runFor(10_000);
+  await press();
+  expect(posts()).toBe(2);
+});
+
+it("sends a form again that was stopped on its way", async () => {
+  const page = await browser.open({ unwatched: true });
+  await page.clock.install();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator("#phone").fill(newPhone());
+  let posts = 0;
+  await page.route(`${app.origin}/sign-in`, (route) => {
+    posts += 1;
+    return posts === 1 ? route.abort("aborted") : route.continue();
+  });
+  const press = () => page.locator('form[action="/sign-in"] button[type=submit]').click();
+  await press();
+  await press();
+  expect(posts).toBe(1);
+  await page.clock.runFor(15_000);
+  await press();
+  await page.waitForURL(`${app.origin}/sign-in/code`);
+});

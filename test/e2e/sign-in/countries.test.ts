@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { useBrowser } from "../browser.ts";
+import { type App, startApp } from "../support.ts";
+
+const browser = useBrowser();
+let app: App;
+
+beforeAll(async () => {
+  app = await startApp({ env: { ALLOWED_COUNTRIES: "all" } });
+});
+afterAll(() => app.close());
+
+it.each([
+  ["uk", "United Kingdom"],
+  ["england", "United Kingdom"],
+  ["usa", "United States"],
+  ["us", "United States"],
+  ["america", "United States"],
+  ["turkey", "Türkiye"],
+  ["macau", "Macao"],
+  ["阿联酋", "United Arab Emirates"],
+  ["886", "Taiwan"],
+  ["0044", "United Kingdom"],
+  ["1", "United States"],
+  ["cote", "Côte"],
+  ["sudan", "🇸🇩"],
+])("a person who types %s finds %s first", async (typed, name) => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type(typed);
+  expect(await page.locator("[role=option]").first().textContent()).toContain(name);
+});
+
+it.each([
+  ["zg", "中国"],
+  ["zhongguo", "中国"],
+  ["xianggang", "中国香港"],
+  ["meiguo", "美国"],
+  ["mg", "美国"],
+  ["feilv", "菲律宾"],
+  ["bilu", "秘鲁"],
+  ["alq", "阿拉伯联合酋长国"],
+  ["nz", "新西兰"],
+])("a person who types %s on the Chinese page finds %s", async (typed, name) => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in?lang=zh-CN`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type(typed);
+  expect(await page.locator("[role=option]").allTextContents()).toContainEqual(expect.stringContaining(name));
+});
+
+it("a person who types pinyin on the English page is shown no countries that nobody meant", async () => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in?lang=en`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type("mg");
+  expect(await page.locator("[role=option]").allTextContents()).toEqual([
+    expect.stringContaining("Madagascar"),
+  ]);
+});
+
+it("a person who types a plus alone finds the countries in their order", async () => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  const listed = () => page.locator("[role=option]").allTextContents();
+  const all = await listed();
+  await page.keyboard.type("+");
+  expect(await listed()).toEqual(all);
+});
+
+it.each([
+  ["en", "Country or region: China +86"],
+  ["zh-CN", "国家或地区：中国 +86"],
+])("the button says what it is for and what is chosen as people write it (%s)", async (lang, name) => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in?lang=${lang}`);
+  expect(await page.locator(".country-button").getAttribute("aria-label")).toBe(name);
+});
+
+it("the calling codes in the list are whole in letters of twice the size", async () => {
+  const page = await browser.open({ viewport: { width: 320, height: 640 } });
+  await page.goto(`${app.origin}/sign-in`);
+  await page.evaluate("document.documentElement.style.fontSize = '200%'");
+  await page.locator(".country-button").click();
+  const hidden = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector(".picker-list"))`;
+  expect(await page.evaluate(hidden)).toBe(0);
+});
+
+it("a phone that is turned while the list is open still shows it on the screen, with what was sought", async () => {
+  const page = await browser.open({ viewport: { width: 390, height: 844 } });
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator(".country-button").click();
+  await page.keyboard.type("germany");
+  for (const [width, height] of [
+    [844, 390],
+    [1024, 1366],
+    [390, 844],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await expect.poll(() => page.evaluate("document.activeElement.className")).toContain("picker-search");
+    const option = await page.getByRole("option").boundingBox();
+    expect(option?.y).toBeLessThan(height);
+    expect(await page.getAttribute(".country-button", "aria-expanded")).toBe("true");
+  }
+  await page.keyboard.press("Enter");
+  expect(await page.getAttribute(".country-button", "aria-label")).toContain("Germany");
+  expect(await page.evaluate("document.activeElement.id")).toBe("phone");
+});

@@ -1,0 +1,269 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { REFUSALS } from "../../../src/core/refusals.ts";
+import { COPY } from "../../../src/http/pages/copy.ts";
+import { DESKTOP_SIZE, PHONE_SIZE, useBrowser } from "../browser.ts";
+import {
+  type App,
+  askForCode,
+  newPhone,
+  otherCode,
+  signIn,
+  startApp,
+  submitCode,
+  submitPhone,
+  valueOfCookie,
+} from "../support.ts";
+
+const browser = useBrowser();
+let app: App;
+
+beforeAll(async () => {
+  app = await startApp({ env: { LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" } });
+});
+afterAll(() => app.close());
+
+/** Submits and resolves with the status of the page that answers. */
+async function answerTo(page: Page, submit: () => Promise<void>): Promise<number> {
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === "POST"),
+    page.waitForEvent("load"),
+    submit(),
+  ]);
+  return answer.status();
+}
+
+/** `waitForURL` gives up with the load that a second click breaks off. */
+async function arriveAt(page: Page, url: string): Promise<void> {
+  await expect.poll(() => page.url(), { timeout: 10_000 }).toBe(url);
+  await page.waitForLoadState();
+}
+
+function codeFor(phone: string): string {
+  return app.world.sms.lastCode(`+86${phone}`);
+}
+
+/** With and without JavaScript, in either language and at either size: each of them makes every mistake. */
+const PEOPLE = [
+  { locale: "en", tongue: "en", viewport: PHONE_SIZE, javaScriptEnabled: true, waits: /in 0:(30|29)/ },
+  {
+    locale: "zh-CN",
+    tongue: "zh",
+    viewport: DESKTOP_SIZE,
+    javaScriptEnabled: false,
+    waits: /于 30 秒钟后重试/,
+  },
+] as const;
+
+describe.each(PEOPLE)(
+  "in $locale, $viewport.width px, JavaScript $javaScriptEnabled",
+  ({ tongue, waits, ...person }) => {
+    const copy = COPY[person.locale];
+    const open = () => browser.open(person);
+
+    it("a wrong code may be corrected twice; then a new code is offered, and works after the wait", async () => {
+      const phone = newPhone();
+      const page = await open();
+      await askForCode(page, app.origin, phone);
+      const code = codeFor(phone);
+      for (const _ of [1, 2]) {
+        expect(await answerTo(page, () => submitCode(page, otherCode(code)))).toBe(401);
+        expect(await page.title()).toContain(copy.errorPrefix);
+        expect(await page.getByRole("alert").textContent()).toBe(REFUSALS.invalid_code[tongue]);
+        expect(await page.locator("#code").getAttribute("aria-invalid")).toBe("true");
+      }
+      expect(await answerTo(page, () => submitCode(page, otherCode(code)))).toBe(401);
+      expect(await page.locator("h1").textContent()).toBe(copy.code.endedTitle);
+      expect(await page.locator("#code").count()).toBe(0);
+
+      const again = page.getByRole("button", { name: copy.code.sendNew });
+      app.world.clock.advance(61_000);
+      await page.reload();
+      await again.click();
+      await page.waitForURL(`${app.origin}/sign-in/code`);
+      await page.locator("#code").waitFor();
+      expect(codeFor(phone)).not.toBe(code);
+      await submitCode(page, codeFor(phone));
+      await page.waitForURL(`${app.origin}/account`);
+    });
+
+    it("an expired code is refused, and a new one can be had", async () => {
+      const phone = newPhone();
+      const page = await open();
+      await askForCode(page, app.origin, phone);
+      const expired = codeFor(phone);
+      app.world.clock.advance(300_001);
+      expect(await answerTo(page, () => submitCode(page, expired))).toBe(401);
+      expect(await page.locator("h1").textContent()).toBe(copy.code.endedTitle);
+      await page.getByRole("button", { name: copy.code.sendNew }).click();
+      await page.locator("#code").waitFor();
+      await submitCode(page, codeFor(phone));
+      await page.waitForURL(`${app.origin}/account`);
+    });
+
+    it("a number that cannot be texted is refused at the field, kept as typed, and costs nothing", async () => {
+      const page = await open();
+      const before = app.world.sms.sent.length;
+      await page.goto(`${app.origin}/sign-in`);
+      for (const [written, code] of [
+        ["12345", "invalid_phone"],
+        ["", "invalid_phone"],
+        ["call me", "invalid_phone"],
+        ["010 1234 5678", "phone_not_mobile"],
+        ["+1 212 555 0123", "country_not_allowed"],
+      ] as const) {
+        expect(await answerTo(page, () => submitPhone(page, written))).toBe(REFUSALS[code].status);
+        expect(await page.locator("#phone-error").textContent()).toBe(REFUSALS[code][tongue]);
+        expect(await page.locator("#phone").getAttribute("aria-describedby")).toContain("phone-error");
+        expect(await page.locator("#phone").inputValue()).toBe(written);
+      }
+      expect(app.world.sms.sent.length).toBe(before);
+      await submitPhone(page, newPhone());
+      await page.waitForURL(`${app.origin}/sign-in/code`);
+    });
+
+    it("too soon a start from another browser has to wait, and says how long", async () => {
+      const phone = newPhone();
+      await askForCode(await open(), app.origin, phone);
+      const page = await open();
+      await page.goto(`${app.origin}/sign-in`);
+      expect(await answerTo(page, () => submitPhone(page, phone))).toBe(429);
+      expect(await page.locator("#phone-error").textContent()).toBe(REFUSALS.too_many_requests[tongue]);
+      // Nothing is wrong with the number.
+      expect(await page.getAttribute("#phone", "aria-invalid")).toBeNull();
+      expect(await page.locator(".is-wrong").count()).toBe(0);
+      const wait = (await page.locator("#phone-retry").textContent()) ?? "";
+      expect(wait).toMatch(waits);
+    });
+
+    it("back from the account page does not ask for a code again", async () => {
+      const page = await open();
+      await signIn(page, app, newPhone());
+      await page.goBack();
+      await page.waitForURL(`${app.origin}/account`);
+    });
+
+    it("back from the code leads to the number, which can be corrected", async () => {
+      const page = await open();
+      await askForCode(page, app.origin, newPhone());
+      await page.goBack();
+      const phone = newPhone();
+      await submitPhone(page, phone);
+      await page.waitForURL(`${app.origin}/sign-in/code`);
+      await submitCode(page, codeFor(phone));
+      await page.waitForURL(`${app.origin}/account`);
+    });
+
+    it("a cookie lost in between leads to a page that says how to go on", async () => {
+      const phone = newPhone();
+      const page = await open();
+      await page.goto(`${app.origin}/sign-in`);
+      await page.context().clearCookies();
+      expect(await answerTo(page, () => submitPhone(page, phone))).toBe(403);
+      await page.getByRole("main").getByRole("link", { name: copy.phone.title }).click();
+      await submitPhone(page, phone);
+      await page.waitForURL(`${app.origin}/sign-in/code`);
+
+      await page.context().clearCookies();
+      expect(await answerTo(page, () => submitCode(page, codeFor(phone)))).toBe(403);
+      expect(await page.locator("main").textContent()).toContain(REFUSALS.forbidden_origin[tongue]);
+      await page.goto(`${app.origin}/sign-in/code`);
+      expect(page.url()).toBe(`${app.origin}/sign-in`);
+    });
+
+    it("a second click while the message is on its way leads to the code, and sends nothing more", async () => {
+      const phone = newPhone();
+      const page = await open();
+      await page.goto(`${app.origin}/sign-in`);
+      const sent = app.world.sms.sent.length;
+      app.world.sms.answer(() => sleep(1_000, { status: "accepted" }));
+      try {
+        await page.locator("#phone").fill(phone);
+        // A locator's click would wait for the first answer.
+        const box = await page.locator('form[action="/sign-in"] button[type=submit]').boundingBox();
+        const click = () => page.mouse.click((box?.x ?? 0) + 9, (box?.y ?? 0) + 9);
+        await click();
+        await expect.poll(() => app.world.sms.sent.length).toBe(sent + 1);
+        await click();
+        await arriveAt(page, `${app.origin}/sign-in/code`);
+      } finally {
+        app.world.sms.answer({ status: "accepted" });
+      }
+      expect(app.world.sms.sent.length).toBe(sent + 1);
+      await submitCode(page, codeFor(phone));
+      await page.waitForURL(`${app.origin}/account`);
+    });
+
+    it("a double click on the button signs in once", async () => {
+      const phone = newPhone();
+      const page = await open();
+      await page.goto(`${app.origin}/sign-in`);
+      const sent = app.world.sms.sent.length;
+      await page.locator("#phone").fill(phone);
+      await page.locator('form[action="/sign-in"] button[type=submit]').dblclick({ noWaitAfter: true });
+      await arriveAt(page, `${app.origin}/sign-in/code`);
+      expect(app.world.sms.sent.length).toBe(sent + 1);
+
+      // Not by the field, which sends itself: both clicks have to reach the button.
+      const button = page.locator('form[action="/sign-in/code"] button[type=submit]');
+      await page.locator("#code").evaluate((field: { value: string }, code) => {
+        field.value = code;
+      }, codeFor(phone));
+      await button.dblclick({ noWaitAfter: true });
+      await arriveAt(page, `${app.origin}/account`);
+      expect(await page.locator(".session").count()).toBe(1);
+    });
+  },
+);
+
+it("reloading the answer to a wrong code asks the server again, and breaks nothing", async () => {
+  const phone = newPhone();
+  const page = await browser.open();
+  await askForCode(page, app.origin, phone);
+  await answerTo(page, () => submitCode(page, otherCode(codeFor(phone))));
+  expect((await page.reload())?.status()).toBe(401);
+  expect(await page.locator("h1").textContent()).toBe(COPY.en.code.title);
+  await submitCode(page, codeFor(phone));
+  await page.waitForURL(`${app.origin}/account`);
+});
+
+it("a resend too soon without JavaScript is refused, and the code before still works", async () => {
+  const phone = newPhone();
+  const page = await browser.open({ javaScriptEnabled: false });
+  await askForCode(page, app.origin, phone);
+  expect(await page.locator("noscript").textContent()).toContain("in 30 seconds");
+  const sent = app.world.sms.sent.length;
+  const resend = page.getByRole("button", { name: COPY.en.code.resend });
+  expect(await answerTo(page, () => resend.click())).toBe(429);
+  expect(app.world.sms.sent.length).toBe(sent);
+  app.world.clock.advance(30_000);
+  await resend.click();
+  await page.waitForURL(`${app.origin}/sign-in/code`);
+  expect(app.world.sms.sent.length).toBe(sent + 1);
+  await submitCode(page, codeFor(phone));
+  await page.waitForURL(`${app.origin}/account`);
+});
+
+it("a code that nobody can receive is said so", async () => {
+  const page = await browser.open();
+  await page.goto(`${app.origin}/sign-in`);
+  for (const [outcome, code] of [
+    ["bad_number", "phone_unreachable"],
+    ["rejected", "sms_unavailable"],
+    ["throttled", "too_many_requests"],
+  ] as const) {
+    app.world.sms.answer({ status: outcome });
+    expect(await answerTo(page, () => submitPhone(page, newPhone()))).toBe(REFUSALS[code].status);
+    expect(await page.locator("#phone-error").textContent()).toBe(REFUSALS[code].en);
+  }
+  app.world.sms.answer({ status: "accepted" });
+});
+
+it("a page that is not there is a page, with a way on", async () => {
+  const page = await browser.open();
+  expect((await page.goto(`${app.origin}/nowhere`))?.status()).toBe(404);
+  await page.getByRole("main").getByRole("link").click();
+  await page.waitForURL(`${app.origin}/sign-in`);
+  expect(await valueOfCookie(page, "flow")).toBeDefined();
+});

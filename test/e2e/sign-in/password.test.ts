@@ -1,0 +1,88 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { countingHasher, OTHER, PASSWORD } from "../../password/support.ts";
+import { useBrowser } from "../browser.ts";
+import { type App, newPhone, signIn, startApp } from "../support.ts";
+
+const browser = useBrowser();
+let app: App;
+beforeAll(async () => {
+  const env = { LIMIT_PHONE_SENDS: "unlimited", CAPTCHA: "off", GUARD_MODE: "off" };
+  app = await startApp({ env, parts: { passwordHasher: countingHasher().hasher } });
+});
+afterAll(() => app.close());
+
+const press = (page: Page, action: string) =>
+  page.locator(`form[action="${action}"] button[type=submit]`).click();
+
+async function signInByPassword(page: Page, phone: string, password: string): Promise<void> {
+  await page.goto(`${app.origin}/sign-in`);
+  await page.locator('a[href="/sign-in/password"]').click();
+  await page.locator("#phone").fill(phone);
+  await page.locator("#password").fill(password);
+  await press(page, "/sign-in/password");
+}
+
+/** A person who has an account with a password, seen by nobody's browser. */
+async function personWithPassword(): Promise<string> {
+  const phone = newPhone();
+  const page = await browser.open();
+  await signIn(page, app, phone);
+  await page.locator('a[href="/account/password"]').click();
+  await page.locator("#password").fill(PASSWORD);
+  await press(page, "/account/password");
+  await page.waitForURL(`${app.origin}/account?saved`);
+  return phone;
+}
+
+describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
+  it("a person signs in by password", async () => {
+    const phone = await personWithPassword();
+    const page = await browser.open({ javaScriptEnabled, unwatched: true });
+    await signInByPassword(page, phone, OTHER);
+    await page.locator("#password-error").waitFor();
+    expect(await page.locator("#phone").inputValue()).toContain(phone);
+    expect(await page.locator("#password").inputValue()).toBe("");
+    await page.locator("#password").fill(PASSWORD);
+    await press(page, "/sign-in/password");
+    await page.waitForURL(`${app.origin}/account`);
+  });
+
+  it("a person who forgot it sets a new one by a code, and signs in with it", async () => {
+    const phone = await personWithPassword();
+    app.world.clock.advance(60_000);
+    const page = await browser.open({ javaScriptEnabled });
+    await page.goto(`${app.origin}/sign-in/password`);
+    await page.locator('a[href="/sign-in/forgotten"]').click();
+    await page.locator("#phone").fill(phone);
+    await press(page, "/sign-in/forgotten");
+    await page.waitForURL(`${app.origin}/sign-in/forgotten/code`);
+    await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
+    await page.locator("#password").fill(OTHER);
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator('main a[href="/sign-in/password"]').click();
+    await signInByPassword(page, phone, OTHER);
+    await page.waitForURL(`${app.origin}/account`);
+  });
+});
+
+it("a password is shown while its button is pressed down", async () => {
+  const page = await browser.open({ unwatched: true });
+  await page.goto(`${app.origin}/sign-in/password`);
+  const toggle = page.locator(".password-toggle");
+  const typeOf = () => page.locator("#password").getAttribute("type");
+  await page.locator("#password").fill(OTHER);
+  await toggle.click();
+  expect([await typeOf(), await toggle.getAttribute("aria-pressed")]).toEqual(["text", "true"]);
+  await toggle.click();
+  expect([await typeOf(), await toggle.getAttribute("aria-pressed")]).toEqual(["password", "false"]);
+});
+
+it("a password manager is told which field goes with the password, and a number is a number elsewhere", async () => {
+  const page = await browser.open();
+  const kept = (selector: string) => page.getAttribute(selector, "autocomplete");
+  await page.goto(`${app.origin}/sign-in/password`);
+  expect([await kept("#phone"), await kept("#password")]).toEqual(["username", "current-password"]);
+  await page.goto(`${app.origin}/sign-in/forgotten`);
+  expect(await kept("#phone")).toBe("tel");
+});

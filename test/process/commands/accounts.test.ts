@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Libsql from "libsql";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { phonekey, type RunningServer, startServer } from "../../support/server.ts";
+import { type Client, createClient, FREELY, newPhone } from "../client.ts";
+import { databaseFile, rowsOf } from "../database.ts";
+
+describe("phonekey users export --user and erase", () => {
+  let server: RunningServer;
+  let client: Client;
+  beforeAll(async () => {
+    server = await startServer({ env: FREELY });
+    client = createClient(server);
+  });
+  afterAll(() => server.stop());
+
+  const run = (...args: readonly string[]) =>
+    phonekey(["users", ...args], { folder: server.folder, env: FREELY });
+
+  test("hand out what is kept about one person, and erase them, beside a running server", {
+    timeout: 60_000,
+  }, async () => {
+    const phone = newPhone();
+    const { user } = await client.signIn(phone);
+    const exported = await run("export", "--user", phone);
+    expect(JSON.parse(exported.stdout)).toMatchObject({ account: { id: user.id, phone } });
+    expect(exported.stderr).not.toContain(phone);
+
+    const asked = await run("erase", user.id);
+    expect(asked.stdout).toContain("--yes");
+    expect(await run("erase", phone, "--yes", "--json")).toMatchObject({
+      code: 0,
+      stdout: `${JSON.stringify({ id: user.id, erased: true })}\n`,
+    });
+    expect(await run("erase", user.id, "--yes")).toMatchObject({ code: 1 });
+    const events = rowsOf(server.folder, "SELECT type FROM events WHERE user_id = ? ORDER BY id", user.id);
+    expect(events.map(({ type }) => type)).toEqual([
+      ...["sign_up", "sign_in", "account_exported_by_operator", "account_erased_by_operator"],
+    ]);
+    expect(JSON.stringify(rowsOf(server.folder, "SELECT * FROM events"))).not.toContain(phone.slice(3));
+    expect(await client.signIn(phone)).toMatchObject({ created: true });
+  });
+
+  test("say so where somebody else erases them at the same moment", { timeout: 60_000 }, async () => {
+    const { user } = await client.signIn(newPhone());
+    const other = new Libsql(databaseFile(server.folder));
+    other.exec("BEGIN IMMEDIATE");
+    other.prepare("DELETE FROM users WHERE id = ?").run(user.id);
+    const ended = Promise.all([[], ["--json"]].map((more) => run("erase", user.id, "--yes", ...more)));
+    // Time enough to find them, and shorter than they wait for the file.
+    await sleep(3_000);
+    other.exec("COMMIT");
+    other.close();
+    const gone = { code: 1, stdout: "", stderr: "There is no such account.\n" };
+    expect(await ended).toMatchObject([gone, gone]);
+  });
+});

@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { describe, expect, test } from "vitest";
+import { KEY_KINDS } from "../../../src/core/keys.ts";
+import { canary } from "../../support/canaries.ts";
+import { freePort } from "../../support/ports.ts";
+import { phonekey, type RunningServer, startServer, workingFolder } from "../../support/server.ts";
+import { bearer, type Client, createClient, newPhone } from "../client.ts";
+import { letTimePass, rowsOf } from "../database.ts";
+
+function newSecret(): string {
+  const secret = randomBytes(36).toString("base64url");
+  canary("token", secret);
+  return secret;
+}
+
+async function expectReadable(client: Client, session: Awaited<ReturnType<Client["signIn"]>>) {
+  const { accessToken, user } = session;
+  const me = await client.get("/v1/me", bearer(accessToken));
+  expect(me).toMatchObject({ status: 200, body: { id: user.id, phone: user.phone } });
+}
+
+interface Listed {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+}
+
+describe("phonekey keys rotate, the wrapping secrets", () => {
+  test("new one first, rotated beside the server, old one gone: sessions and phones stay", async () => {
+    const [old, current] = [newSecret(), newSecret()];
+    const place = { folder: workingFolder(), port: await freePort() };
+    const first = await startServer({ ...place, env: { PHONEKEY_SECRETS: old } });
+    const session = await createClient(first).signIn(newPhone());
+
+    const tooEarly = await phonekey(["keys", "rotate"], {
+      ...place,
+      env: { PHONEKEY_SECRETS: current },
+    });
+    expect(tooEarly.code).toBe(1);
+    expect(tooEarly.stderr).toMatch(/^phonekey: .*Put that secret back/);
+
+    const both = { ...place, env: { PHONEKEY_SECRETS: `${current},${old}` } };
+    const wrapped = await phonekey(["keys", "rotate", "--wrapping-only"], both);
+    expect(wrapped).toMatchObject({ code: 0, stderr: "" });
+    const keys = rowsOf(place.folder, "SELECT secret_id FROM keys");
+    expect(wrapped.stdout).toContain(`Wrapped ${keys.length} keys`);
+    expect(new Set(keys.map(({ secret_id }) => secret_id)).size).toBe(1);
+    const again = await phonekey(["keys", "rotate", "--wrapping-only"], both);
+    expect(again.stdout).toContain("Wrapped 0 keys");
+
+    // The server that has only the old secret goes on with the keys that it holds.
+    await expectReadable(createClient(first), session);
+    await createClient(first).signIn(newPhone());
+    await first.stop();
+
+    const second = await startServer({ ...place, env: { PHONEKEY_SECRETS: current } });
+    const client = createClient(second);
+    await expectReadable(client, session);
+    expect(await client.refresh(session.refreshToken)).toMatchObject({ user: { id: session.user.id } });
+    expect(await client.signIn(session.user.phone)).toMatchObject({ created: false });
+    await second.stop();
+    await expect(startServer({ ...place, env: { PHONEKEY_SECRETS: old } })).rejects.toThrow(
+      "Put that secret back",
+    );
+  });
+});
+
+describe("phonekey keys rotate, the signing key (T55)", () => {
+  /** Those of access tokens; proofs have a key of their own. */
+  const jwksOf = async (server: RunningServer) => {
+    const { body } = await createClient(server).get<{ keys: { kid: string }[] }>("/.well-known/jwks.json");
+    return body.keys.map(({ kid }) => kid).filter((kid) => kid.startsWith("s"));
+  };
+  const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+
+  test("is published first, signs after its lead, and the tokens of the old key are good until they expire", async () => {
+    const place = { folder: workingFolder(), port: await freePort(), env: { RESEND_SECONDS: "1" } };
+    const first = await startServer(place);
+    const old = await createClient(first).signIn(newPhone());
+    const oldKid = kidOf(old.accessToken);
+    expect(await jwksOf(first)).toEqual([oldKid]);
+
+    const rotated = await phonekey(["keys", "rotate"], { folder: place.folder });
+    const newKid = /New signing key (\S+), in use from (\S+)\./.exec(rotated.stdout);
+    expect(rotated).toMatchObject({ code: 0, stderr: "" });
+    expect(Date.parse(newKid?.[2] ?? "") - Date.now()).toBeGreaterThan(14 * 60_000);
+    const listed = await phonekey(["keys", "list", "--json"], { folder: place.folder });
+    const signing = (JSON.parse(listed.stdout) as Listed[]).filter(({ kind }) => kind === "signing");
+    expect(signing).toMatchObject([
+      { id: oldKid, state: "in use or kept" },
+      { id: newKid?.[1], state: "pending" },
+    ]);
+    expect(listed.stdout).not.toContain("wrapped");
+
+    // A token under the new key, as another process may hold one, has the server look for it at once.
+    await createClient(first).get("/v1/me", bearer(withKid(old.accessToken, newKid?.[1] ?? "")));
+    expect((await jwksOf(first)).toSorted()).toEqual([oldKid, newKid?.[1]].toSorted());
+    expect(kidOf((await createClient(first).signIn(newPhone())).accessToken)).toBe(oldKid);
+    await first.kill();
+
+    letTimePass(place.folder, 16 * 60_000);
+    const second = await startServer(place);
+    const client = createClient(second);
+    expect(kidOf((await client.signIn(newPhone())).accessToken)).toBe(newKid?.[1]);
+    expect((await jwksOf(second)).toSorted()).toEqual([oldKid, newKid?.[1]].toSorted());
+    expect(decodeJwt(old.accessToken).exp).toBeGreaterThan(Date.now() / 1000);
+    await expectReadable(client, old);
+    const refreshed = await client.refresh(old.refreshToken);
+    expect(kidOf(refreshed.accessToken)).toBe(newKid?.[1]);
+    await second.stop();
+  });
+});
+
+/** The same token, claiming another key. */
+function withKid(token: string, kid: string): string {
+  const header = Buffer.from(JSON.stringify({ ...decodeProtectedHeader(token), kid })).toString("base64url");
+  return [header, ...token.split(".").slice(1)].join(".");
+}
+
+test("phonekey keys list names every kind once and shows no material", async () => {
+  const server = await startServer();
+  const { code, stdout } = await phonekey(["keys", "list"], { folder: server.folder });
+  expect(code).toBe(0);
+  const kinds = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(/ +/)[0]);
+  expect(kinds.toSorted()).toEqual(Object.keys(KEY_KINDS).toSorted());
+  for (const { wrapped } of rowsOf(server.folder, "SELECT wrapped FROM keys")) {
+    expect(stdout).not.toContain(String(wrapped).slice(3, 20));
+  }
+  await server.stop();
+});

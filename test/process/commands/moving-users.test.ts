@@ -1,0 +1,263 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { phonekey, startCommand, startServer, workingFolder } from "../../support/server.ts";
+import { lineOf, phoneOf } from "../../transfer/support.ts";
+import { bearer, createClient } from "../client.ts";
+import { numberOf } from "../database.ts";
+import { until } from "../raw.ts";
+
+/** A phone of the sample users, however much of it. */
+const ANY_PHONE = /138\d{8}/;
+
+const many = (count: number) => Array.from({ length: count }, (_, n) => lineOf(n)).join("");
+const sortedLines = (text: string) => text.trimEnd().split("\n").sort();
+
+async function migrated(): Promise<string> {
+  const folder = workingFolder();
+  expect((await phonekey(["migrate"], { folder })).code).toBe(0);
+  return folder;
+}
+
+function fileIn(folder: string, text: string, name = "users.ndjson"): string {
+  writeFileSync(join(folder, name), text);
+  return name;
+}
+
+describe("20,000 users", () => {
+  const COUNT = 20_000;
+  const text = many(COUNT);
+  /** Far less than the users would need together. */
+  const env = { NODE_OPTIONS: "--max-old-space-size=40" };
+  let folder: string;
+  beforeAll(async () => {
+    folder = await migrated();
+  });
+
+  test("move in, again without a change, and out as they came, in bounded memory", {
+    timeout: 180_000,
+  }, async () => {
+    const file = fileIn(folder, text);
+    const moved = await phonekey(["users", "import", file, "--json"], { folder, env });
+    const counts = { read: COUNT, alreadyThere: 0, conflicting: 0, refused: 0, interrupted: false };
+    expect(moved).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(moved.stdout)).toEqual({ ...counts, imported: COUNT });
+    const again = await phonekey(["users", "import", file, "--json"], { folder, env });
+    expect(JSON.parse(again.stdout)).toEqual({ ...counts, imported: 0, alreadyThere: COUNT });
+
+    const out = await phonekey(["users", "export", "--file", "out.ndjson", "--json"], { folder, env });
+    expect(JSON.parse(out.stdout)).toEqual({ exported: COUNT, unreadable: 0, interrupted: false });
+    expect(out.stderr).toMatch(/full phone numbers/);
+    expect(out.stdout + out.stderr).not.toMatch(ANY_PHONE);
+    expect(statSync(join(folder, "out.ndjson")).mode & 0o777).toBe(0o600);
+    expect(sortedLines(readFileSync(join(folder, "out.ndjson"), "utf8"))).toEqual(sortedLines(text));
+  });
+
+  test("an export stopped half-way leaves no file; one killed leaves none under its name", async () => {
+    for (const signal of ["SIGINT", "SIGKILL"] as const) {
+      const file = `stopped-${signal}.ndjson`;
+      const running = startCommand(["users", "export", "--file", file, "--json"], { folder });
+      while (!existsSync(join(folder, `${file}.partial`)))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      running.kill(signal);
+      const { code } = await running.ended;
+      expect(code).toBe(signal === "SIGINT" ? 1 : null);
+      expect(existsSync(join(folder, file))).toBe(false);
+      expect(existsSync(join(folder, `${file}.partial`))).toBe(signal === "SIGKILL");
+    }
+  });
+
+  test("an import that is killed again and again ends as one that was not", {
+    timeout: 180_000,
+  }, async () => {
+    const other = await migrated();
+    const file = fileIn(other, text);
+    const run = () => startCommand(["users", "import", file], { folder: other });
+    const first = run();
+    const written = () => statSync(join(other, "data/phonekey.db-wal"), { throwIfNoEntry: false })?.size ?? 0;
+    while (written() < 300_000) await new Promise((resolve) => setTimeout(resolve, 2));
+    first.kill();
+    expect((await first.ended).signal).toBe("SIGKILL");
+    for (const ms of [600, 900, 1_200]) {
+      const running = run();
+      const timer = setTimeout(() => running.kill(), ms);
+      await running.ended;
+      clearTimeout(timer);
+    }
+    const last = await phonekey(["users", "import", file, "--json"], { folder: other });
+    const counts = JSON.parse(last.stdout) as { imported: number; alreadyThere: number };
+    expect(counts.imported + counts.alreadyThere).toBe(COUNT);
+    expect(counts.alreadyThere).toBeGreaterThan(0);
+    const out = await phonekey(["users", "export"], { folder: other });
+    expect(sortedLines(out.stdout)).toEqual(sortedLines(text));
+  });
+
+  test("an import that is interrupted ends after the batch, says so, and keeps what it did", async () => {
+    const other = await migrated();
+    execFileSync("mkfifo", [join(other, "pipe")]);
+    const running = startCommand(["users", "import", "pipe", "--json"], { folder: other });
+    const pipe = await open(join(other, "pipe"), "w");
+    await pipe.write(many(700));
+    await until(() => numberOf(other, "SELECT count(*) FROM users") === 500, 30_000);
+    running.kill("SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    // No more than the batch: the writer that stays is nobody to wait for.
+    await pipe.write(many(300));
+    const { code, stdout } = await running.ended;
+    await pipe.close();
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 1,
+      interrupted: true,
+      read: 1_000,
+      imported: 700,
+    });
+    const out = await phonekey(["users", "export"], { folder: other });
+    expect(sortedLines(out.stdout)).toEqual(sortedLines(many(700)));
+  });
+});
+
+test("what is wrong is told by line, without a phone, and makes exit code 1", async () => {
+  const folder = await migrated();
+  const lines = [
+    lineOf(1),
+    '{"phone":"13800138000x"}\n',
+    lineOf(2, { phone: phoneOf(1) }),
+    "\u0000\n",
+    lineOf(3),
+  ];
+  const ended = await phonekey(["users", "import", fileIn(folder, lines.join(""))], { folder });
+  expect(ended.code).toBe(1);
+  expect(ended.stderr.split("\n")).toEqual([
+    "line 2: refused: phone: invalid_phone",
+    "line 3: conflicting: phone: belongs to a user with another id",
+    "line 4: refused: must be a JSON object",
+    "",
+  ]);
+  expect(ended.stdout).toMatch(/^Imported 2 of 5 users\. They are unproven until their first code\.\n/);
+  expect(ended.stdout + ended.stderr).not.toMatch(ANY_PHONE);
+});
+
+test.each([
+  {
+    what: "a file that is not there",
+    args: ["users", "import", "nope"],
+    code: 1,
+    says: "cannot read nope: it is not there",
+  },
+  { what: "a folder", args: ["users", "import", "data"], code: 1, says: "cannot read data: it is a folder" },
+  { what: "no file", args: ["users", "import"], code: 2, says: "missing required argument" },
+  {
+    what: "a folder that is not there",
+    args: ["users", "export", "--file", "no/x"],
+    code: 1,
+    says: "cannot write no/x: its folder",
+  },
+  {
+    what: "a file that is there",
+    args: ["users", "export", "--file", "here"],
+    code: 1,
+    says: "cannot write here: it exists",
+  },
+  { what: "no database to import from", args: ["import", "smslogin"], code: 2, says: "--database" },
+  {
+    what: "something that names no MySQL to import from",
+    args: ["import", "smslogin", "--database", "mysq://u:s3cret@127.0.0.1:9/x"],
+    code: 2,
+    says: "error: --database must be `sqlite:`",
+  },
+  {
+    what: "SQLite to import from",
+    args: ["import", "smslogin", "--database", "sqlite:demo.db"],
+    code: 2,
+    says: "error: --database must be mysql://user:password@host/database",
+  },
+  {
+    what: "a database to import from that is away",
+    args: ["import", "smslogin", "--database", "mysql://u:s3cret@127.0.0.1:9/x"],
+    code: 1,
+    says: "phonekey: the database to import from is unavailable: nothing accepts connections at its address\n",
+  },
+  {
+    what: "a list of erasures that is not there",
+    args: ["restored", "--erasures", "no"],
+    code: 1,
+    says: "cannot read no",
+  },
+])("$what exits with $code", async ({ args, code, says }) => {
+  const folder = await migrated();
+  fileIn(folder, "kept", "here");
+  const ended = await phonekey(args, { folder });
+  expect(ended.code).toBe(code);
+  expect(ended.stderr).toContain(says);
+  expect(ended.stderr).not.toMatch(/^ +at |s3cret/m);
+  expect(readFileSync(join(folder, "here"), "utf8")).toBe("kept");
+});
+
+test("a socket is no file to import from", async () => {
+  const folder = await migrated();
+  const server = createServer().listen(join(folder, "socket"));
+  await once(server, "listening");
+  const { code, stderr } = await phonekey(["users", "import", "socket"], { folder });
+  server.close();
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "phonekey: cannot read socket: it is a socket\n" });
+});
+
+test("before the database is there, each says how to make it", async () => {
+  for (const args of [["users", "export"], ["users", "import", "-"], ["restored"]]) {
+    const { code, stderr } = await phonekey(args);
+    expect(code).toBe(1);
+    expect(stderr).toContain("run `phonekey migrate` first");
+  }
+});
+
+test("standard input and output are pipes; a reader that goes away is one sentence", async () => {
+  const [folder, other] = [await migrated(), await migrated()];
+  await phonekey(["users", "import", fileIn(folder, many(2_000))], { folder });
+  const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
+  const shell = (command: string) =>
+    execFileSync("bash", ["--norc", "-c", `set -o pipefail; ${command}`], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH },
+    });
+  const run = (where: string, words: string) => `(cd ${where} && ${process.execPath} ${bin} ${words})`;
+  const piped = shell(`${run(folder, "users export 2>/dev/null")} | ${run(other, "users import - --json")}`);
+  expect(JSON.parse(piped)).toMatchObject({ imported: 2_000 });
+  const cut = shell(`(${run(folder, "users export")} || echo "exit $?" >&2) 2>&1 >/dev/full | grep -v ^This`);
+  expect(cut).toBe("phonekey: cannot write standard output: the disk is full\nexit 1\n");
+});
+
+test("an export of which the disk takes only a part is no export", async () => {
+  const folder = await migrated();
+  const text = many(450);
+  await phonekey(["users", "import", fileIn(folder, text)], { folder });
+  const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
+  // No file may become longer than 40 KiB: a write that begins below takes what fits, and does not fail.
+  expect(text.length).toBeGreaterThan(40 * 1_024);
+  const limited = `ulimit -f 40; cd ${folder}; ${process.execPath} ${bin} users export --file out.ndjson`;
+  const said = spawnSync("bash", ["--norc", "-c", limited], { encoding: "utf8" });
+  expect(said).toMatchObject({ status: 1, stdout: "" });
+  expect(said.stderr).toMatch(/^phonekey: cannot write out\.ndjson: /m);
+  expect(readdirSync(folder).filter((name) => name.startsWith("out"))).toEqual([]);
+});
+
+test("who moved in signs in with the server running beside; after `restored` everybody signs in anew", async () => {
+  const server = await startServer();
+  const { folder } = server;
+  const file = fileIn(folder, lineOf(7, { id: "42" }));
+  expect((await phonekey(["users", "import", file], { folder })).code).toBe(0);
+  const client = createClient(server);
+  const { user, created, accessToken } = await client.signIn(phoneOf(7));
+  expect({ id: user.id, created }).toEqual({ id: "42", created: false });
+  const { code, stdout } = await phonekey(["restored", "--json"], { folder });
+  expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, sessions: 1, erased: 0, unknown: 0 });
+  expect((await client.get("/v1/me", bearer(accessToken))).status).toBe(401);
+  expect(server.faults()).toEqual([]);
+  await server.stop();
+  for (const name of readdirSync(join(folder, "data"))) {
+    expect(readFileSync(join(folder, "data", name)).includes(phoneOf(7).slice(3)), name).toBe(false);
+  }
+});

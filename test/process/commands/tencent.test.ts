@@ -1,0 +1,45 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { phonekey, startCommand, workingFolder } from "../../support/server.ts";
+import { createAdminAccount } from "../../support/tencent/admin-account.ts";
+import { startCloud } from "../../support/tencent/cloud.ts";
+import { smsAdmin } from "../../support/tencent/sms-admin.ts";
+
+const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
+
+async function start() {
+  const account = createAdminAccount();
+  const cloud = await startCloud({ products: [smsAdmin(account)], accounts: [KEYS] });
+  onTestFinished(cloud.close);
+  const folder = workingFolder();
+  writeFileSync(join(folder, "license.png"), Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a]));
+  const env = {
+    TENCENT_SECRET_ID: KEYS.secretId,
+    TENCENT_SECRET_KEY: KEYS.secretKey,
+    TENCENT_SMS_ENDPOINT: cloud.url,
+  };
+  return { account, cloud, options: { folder, env } };
+}
+
+test("a set-up is submitted and followed to the end of its review", async () => {
+  const { account, cloud, options } = await start();
+  const args = ["--sign-name", "腾讯云", "--qualification-id", "1000001", "--document-image", "license.png"];
+  expect(await phonekey(["tencent", "setup", ...args], options)).toMatchObject({ code: 0, stderr: "" });
+  const watching = startCommand(["tencent", "status", "--watch", "--interval", "1"], options);
+  onTestFinished(() => void watching.kill());
+  const looks = () => cloud.calls.filter(({ action }) => action === "DescribeSmsTemplateList").length;
+  await expect.poll(looks, { timeout: 20_000 }).toBeGreaterThan(1);
+  for (const one of [...account.signatures, ...account.templates]) one.StatusCode = 0;
+  expect(await watching.ended).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("wrong use ends with 2, a cloud that refuses with 1, each with a sentence and no stack", async () => {
+  const { options } = await start();
+  const wrong = await phonekey(["tencent", "setup", "--sign-type", "mini-program"], options);
+  expect(wrong).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("use company") });
+  const env = { ...options.env, TENCENT_SECRET_KEY: "wrongSECRET" };
+  const refused = await phonekey(["tencent", "status"], { ...options, env });
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(/^phonekey: Tencent Cloud: TENCENT_SECRET_KEY does not belong[^\n]*\n$/);
+});
