@@ -6,7 +6,7 @@ import { findBreaches, type Sources } from "./support/architecture.ts";
 const ROOT = join(import.meta.dirname, "..");
 
 function readSources(): Sources {
-  const folders = ["src", "web", "scripts", "bin"];
+  const folders = ["src", "web", "scripts", "bin", "test", "bench", "examples"];
   const files = folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
   );
