@@ -241,7 +241,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     await checkIndexes(database);
     await checkClock(database, clock);
     await checkTick(database, clock);
-    await checkEncryption(database, false, false);
+    await checkEncryption(database, { isWanted: false, isLocal: false });
     await checkCharset(database);
     await opened.close();
     expect(statements.size).toBeGreaterThan(30);

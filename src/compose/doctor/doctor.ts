@@ -91,7 +91,7 @@ function mysqlChecks({ database: server }: Config, database: SqlDatabase): Named
   const isWanted = "tls" in server && server.tls !== undefined;
   const isLocal = "socketPath" in server && server.socketPath !== undefined;
   return [
-    { name: "database, encryption", check: () => checkEncryption(database, isWanted, isLocal) },
+    { name: "database, encryption", check: () => checkEncryption(database, { isWanted, isLocal }) },
     { name: "database, character set", check: () => checkCharset(database) },
   ];
 }

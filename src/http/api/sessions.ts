@@ -59,7 +59,9 @@ async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, dep
   if ("handover" in body) {
     const { handover, codeVerifier, deviceToken } = body;
     return await signIn.byHandover({
-      ...{ handover, codeVerifier, userAgent },
+      handover,
+      codeVerifier,
+      userAgent,
       ...(deviceToken && { deviceToken }),
     });
   }

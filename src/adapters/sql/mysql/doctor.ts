@@ -6,8 +6,7 @@ import type { SqlDatabase } from "../database.ts";
 /** Whether what is sent is encrypted where `DATABASE_URL` asks for it. */
 export async function checkEncryption(
   { db }: SqlDatabase,
-  isWanted: boolean,
-  isLocal: boolean,
+  { isWanted, isLocal }: { readonly isWanted: boolean; readonly isLocal: boolean },
 ): Promise<readonly Finding[]> {
   const name = "database, encryption";
   const { rows } = await sql<{ Value: string }>`show session status like 'Ssl_cipher'`.execute(db);
