@@ -50,11 +50,15 @@ export async function sendPage(
   c: Context<Env>,
   deps: HttpDeps,
   page: Page,
-  status: ContentfulStatusCode = 200,
   {
+    status = 200,
     sources = [],
     returnTo = [],
-  }: { readonly sources?: readonly string[]; readonly returnTo?: readonly string[] } = {},
+  }: {
+    readonly status?: ContentfulStatusCode;
+    readonly sources?: readonly string[];
+    readonly returnTo?: readonly string[];
+  } = {},
 ): Promise<Response> {
   const policy = contentSecurityPolicy([...deps.settings.returnTo, ...returnTo], sources);
   c.header("content-security-policy", policy);

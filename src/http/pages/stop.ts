@@ -40,7 +40,7 @@ async function nothingToStop(c: Context<Env>, deps: HttpDeps): Promise<Response>
   const copy = LIFE_COPY[context.locale].stop;
   const action = { href: "/sign-in", label: copy.signIn };
   const page = messagePage({ context, title: copy.goneTitle, text: copy.gone, action });
-  return await sendPage(c, deps, page, REFUSALS.not_found.status);
+  return await sendPage(c, deps, page, { status: REFUSALS.not_found.status });
 }
 
 function codeOf(c: Context<Env>): string | undefined {

@@ -22,7 +22,7 @@ export const showVerify: Handler = async (c, deps) => {
   if (!page) return await endedPage(c, deps);
   const flow = (await currentFlow(c, deps)) ?? newFlow(deps);
   await keepFlow(c, deps, flow);
-  return await answer(c, deps, flow, page);
+  return await answer(c, deps, flow, { page });
 };
 
 /**
@@ -103,15 +103,14 @@ function returnAddress({ returnTo, state }: AskedPage): string | undefined {
 
 async function answerAgain(c: Context<Env>, deps: HttpDeps, flow: Flow, outcome: Outcome): Promise<Response> {
   const page = await askedPage(c, deps);
-  return page ? await answer(c, deps, flow, page, outcome) : await endedPage(c, deps);
+  return page ? await answer(c, deps, flow, { page, ...outcome }) : await endedPage(c, deps);
 }
 
 async function answer(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  page: AskedPage,
-  outcome: Outcome = {},
+  { page, ...outcome }: { readonly page: AskedPage } & Outcome,
 ): Promise<Response> {
   const { view, client, transaction, returnTo } = page;
   if (view.status !== "pending") return await overPage(c, deps, page);
@@ -124,7 +123,7 @@ async function answer(
     ...codeEntry(view, outcome, { locale: context.locale, now: deps.clock.now() }),
     ...(transaction && { transaction }),
   });
-  return await sendOutcome(c, deps, html, outcome, returnTo ? [returnTo] : []);
+  return await sendOutcome(c, deps, html, { ...outcome, ...(returnTo && { returnTo: [returnTo] }) });
 }
 
 /**
@@ -147,12 +146,12 @@ async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Prom
     text: isDone ? copy.doneText : copy.endedText,
     ...(returnTo && { action: { href: returnTo, label: copy.back(client) } }),
   });
-  return await sendPage(c, deps, page, isDone ? 200 : 410);
+  return await sendPage(c, deps, page, { status: isDone ? 200 : 410 });
 }
 
 /** Where there is no such link, or none any more, the page says no more than that. */
 async function endedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in" });
   const { endedTitle: title, endedText: text } = VERIFY_COPY[context.locale];
-  return await sendPage(c, deps, messagePage({ context, title, text }), 404);
+  return await sendPage(c, deps, messagePage({ context, title, text }), { status: 404 });
 }

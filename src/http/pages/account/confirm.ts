@@ -44,7 +44,7 @@ export const showConfirm: Handler = (c, deps) =>
   withVisitor(c, deps, async (visitor) => {
     const flow = { ...(await held.flow(c, deps)), ...askedPath(c) };
     await held.keep(c, deps, flow);
-    return await confirmForm(c, deps, visitor, flow);
+    return await confirmForm(c, deps, visitor, { flow });
   });
 
 /** POST /account/confirm/send: sends a code, or the same again. */
@@ -52,7 +52,7 @@ export const sendConfirmCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
     const sent = await sendOwnCode(c, deps, { flow, fields, ...visitor }, "second_factor");
-    if (!sent.ok) return await confirmForm(c, deps, visitor, flow, { by: "sms", refusal: sent.refusal });
+    if (!sent.ok) return await confirmForm(c, deps, visitor, { flow, by: "sms", refusal: sent.refusal });
     await held.keep(c, deps, sent.value);
     return confirmFirst(c, pathOf(flow));
   });
@@ -64,7 +64,7 @@ export const submitConfirm: Handler = (c, deps) =>
     const evidence = evidenceIn(fields, flow.verification);
     // Checked before the factor: a recovery code that does not suffice must not be used up.
     if (!(await waysTo(deps, visitor.principal, flow)).includes(evidence.by)) {
-      return await again(c, deps, visitor, flow, { by: evidence.by, refusal: { code: "invalid_code" } });
+      return await again(c, deps, visitor, { flow, by: evidence.by, refusal: { code: "invalid_code" } });
     }
     const raised = await deps.phonekey.sessions.stepUp({
       principal: visitor.principal,
@@ -73,12 +73,12 @@ export const submitConfirm: Handler = (c, deps) =>
       site: siteOf(c, deps),
       locale: pageLocale(c, deps.settings),
     });
-    const wrong = !raised.ok && { by: evidence.by, refusal: raised.refusal };
-    if (wrong) return await again(c, deps, visitor, flow, wrong);
+    if (!raised.ok) return await again(c, deps, visitor, { flow, by: evidence.by, refusal: raised.refusal });
     return c.redirect(pageOf(flow), 303);
   });
 
 interface Wrong {
+  readonly flow: Flow;
   readonly by: Evidence["by"];
   readonly refusal: Refusal;
 }
@@ -87,17 +87,11 @@ interface Wrong {
  * Asks once more; but where the browser sent the right form twice, the session is confirmed by now, and the visitor
  * goes on.
  */
-async function again(
-  c: Context<Env>,
-  deps: HttpDeps,
-  visitor: Visitor,
-  flow: Flow,
-  wrong: Wrong,
-): Promise<Response> {
-  const { by, refusal } = wrong;
+async function again(c: Context<Env>, deps: HttpDeps, visitor: Visitor, wrong: Wrong): Promise<Response> {
+  const { flow, by, refusal } = wrong;
   const wasShown = () => (by === "sms" ? held.isUsed(c, deps, flow) : wasJustShown(deps, visitor, flow, by));
   if (refusal.code === "invalid_code" && (await wasShown())) return c.redirect(pageOf(flow), 303);
-  return await confirmForm(c, deps, visitor, flow, wrong);
+  return await confirmForm(c, deps, visitor, wrong);
 }
 
 /** Whether the session was raised a moment ago by this very factor, which suffices for where the visitor came from. */
@@ -149,8 +143,7 @@ async function confirmForm(
   c: Context<Env>,
   deps: HttpDeps,
   { principal, cookie }: Visitor,
-  flow: Flow,
-  { by, refusal }: Partial<Wrong> = {},
+  { flow, by, refusal }: Pick<Wrong, "flow"> & Partial<Wrong>,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/account/confirm", csrf: csrfToken(cookie) });
   const { maskedPhone } = await deps.phonekey.account.read(principal.user);

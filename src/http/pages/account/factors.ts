@@ -26,7 +26,7 @@ export const showFactors: Handler = (c, deps) =>
 export const startApp: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const app = await deps.phonekey.factors.proposeApp(visitor.principal);
-    return app.ok ? await appForm(c, deps, visitor, app.value) : await no(c, deps, visitor, app.refusal);
+    return app.ok ? await appForm(c, deps, visitor, app.value) : await no(c, deps, visitor, app);
   });
 
 /** POST /account/factors/app/confirm: takes the app's first code. */
@@ -41,7 +41,9 @@ export const confirmApp: Handler = (c, deps) =>
     if (refusal.code === "not_found" && (await hasFactor(deps, visitor, id))) return c.redirect(SAVED, 303);
     // After a wrong code the secret is shown again, unless the session may add no factor any more.
     const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(principal, id) : confirmed;
-    return app.ok ? await appForm(c, deps, visitor, app.value, refusal) : await no(c, deps, visitor, refusal);
+    return app.ok
+      ? await appForm(c, deps, visitor, { ...app.value, refusal })
+      : await no(c, deps, visitor, confirmed);
   });
 
 /** Whether the browser sent an app's first code twice: then the app is a factor by now. */
@@ -56,7 +58,7 @@ export const addPasskey: Handler = (c, deps) =>
     const answer = parseAnswer(fields.get("passkey") ?? "");
     const more = { locale: pageLocale(c, deps.settings), site: siteOf(c, deps) };
     const added = await deps.phonekey.factors.addPasskey({ principal: visitor.principal, answer, ...more });
-    return added.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, added.refusal);
+    return added.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, added);
   });
 
 /** POST /account/factors/codes: makes recovery codes, and shows them this once. */
@@ -64,7 +66,7 @@ export const renewCodes: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const locale = pageLocale(c, deps.settings);
     const codes = await deps.phonekey.factors.renewCodes({ principal: visitor.principal, locale });
-    if (!codes.ok) return await no(c, deps, visitor, codes.refusal);
+    if (!codes.ok) return await no(c, deps, visitor, codes);
     return await factorsForm(c, deps, visitor, { codes: codes.value });
   });
 
@@ -74,7 +76,7 @@ export const removeFactor: Handler = (c, deps) =>
     const locale = pageLocale(c, deps.settings);
     const id = fields.get("id") ?? "";
     const removed = await deps.phonekey.factors.remove({ principal: visitor.principal, locale, id });
-    return removed.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, removed.refusal);
+    return removed.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, removed);
   });
 
 /** POST /account/factors/protection: turns login protection on or off. */
@@ -84,7 +86,7 @@ export const setProtection: Handler = (c, deps) =>
     const when = asked === "always" || asked === "new_devices" ? asked : undefined;
     const locale = pageLocale(c, deps.settings);
     const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
-    if (!set.ok) return await no(c, deps, visitor, set.refusal, PROTECTION_PATH);
+    if (!set.ok) return await no(c, deps, visitor, { ...set, path: PROTECTION_PATH });
     return c.redirect(SAVED, 303);
   });
 
@@ -93,8 +95,7 @@ async function no(
   c: Context<Env>,
   deps: HttpDeps,
   visitor: Visitor,
-  refusal: Refusal,
-  path = PATH,
+  { refusal, path = PATH }: { readonly refusal: Refusal; readonly path?: string },
 ): Promise<Response> {
   if (refusal.code === "step_up_required") return confirmFirst(c, path);
   return await factorsForm(c, deps, visitor, { refusal });
@@ -133,8 +134,7 @@ async function appForm(
   c: Context<Env>,
   deps: HttpDeps,
   { cookie }: Visitor,
-  { id, secret, uri }: ProposedApp,
-  refusal?: Refusal,
+  { id, secret, uri, refusal }: ProposedApp & Pick<Outcome, "refusal">,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
   const error = refusal && { error: refusalText(refusal, context.locale) };

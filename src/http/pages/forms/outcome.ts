@@ -15,20 +15,19 @@ export interface Outcome {
  * Answers with the page of a form, with the status of what became of it and `Retry-After`. The page may load what its
  * challenge needs.
  *
- * @param returnTo further addresses that a form of the page may be answered with
+ * @param outcome.returnTo further addresses that a form of the page may be answered with
  */
 export async function sendOutcome(
   c: Context<Env>,
   deps: HttpDeps,
   page: Page,
-  { refusal, challenge }: Outcome,
-  returnTo: readonly string[] = [],
+  { refusal, challenge, returnTo = [] }: Outcome & { readonly returnTo?: readonly string[] },
 ): Promise<Response> {
   if (refusal) c.set("refusal", refusal.code);
   const seconds = refusal?.retryAfterSeconds;
   if (seconds) c.header("retry-after", String(seconds));
   const status = refusal ? REFUSALS[refusal.code].status : 200;
-  return await sendPage(c, deps, page, status, { sources: sourcesOf(challenge), returnTo });
+  return await sendPage(c, deps, page, { status, sources: sourcesOf(challenge), returnTo });
 }
 
 /** The error to show. That a challenge is asked for is none: the challenge itself says what to do. */

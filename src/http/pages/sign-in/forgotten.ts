@@ -28,7 +28,7 @@ const held = createHeld("reset");
 export const showForgotten: Handler = async (c, deps) => {
   const flow = await held.flow(c, deps);
   await held.keep(c, deps, flow);
-  return await forgottenForm(c, deps, flow, noPhone(deps), { challenge: inAdvance(c, deps) });
+  return await forgottenForm(c, deps, flow, { typed: noPhone(deps), challenge: inAdvance(c, deps) });
 };
 
 /** POST /sign-in/forgotten: sends a code, to every number alike: whether it has an account is told after the right code. */
@@ -37,7 +37,7 @@ export const submitForgotten: Handler = async (c, deps) => {
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
   const sent = await sendCode(c, deps, form.value, "reset_password");
-  if (!sent.ok) return await forgottenForm(c, deps, flow, typedPhone(fields), sent);
+  if (!sent.ok) return await forgottenForm(c, deps, flow, { typed: typedPhone(fields), ...sent });
   await held.keep(c, deps, sent.flow);
   return c.redirect(CODE, 303);
 };
@@ -47,7 +47,7 @@ export const showReset: Handler = async (c, deps) => {
   const flow = await held.flow(c, deps);
   const view = await heldVerification(c, deps, flow);
   if (!view || view.status === "approved") return c.redirect(START, 303);
-  return await resetForm(c, deps, flow, view);
+  return await resetForm(c, deps, flow, { view });
 };
 
 /** POST /sign-in/forgotten/code: sets the new password. */
@@ -66,7 +66,7 @@ export const submitReset: Handler = async (c, deps) => {
     const view = await heldVerification(c, deps, flow);
     if (!view) return c.redirect(START, 303);
     if (view.status === "approved") return await usedPage(c, deps);
-    return await resetForm(c, deps, flow, view, { refusal: reset.refusal });
+    return await resetForm(c, deps, flow, { view, refusal: reset.refusal });
   }
   const context = pageContext(c, deps, { path: START });
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
@@ -87,7 +87,7 @@ export const resendReset: Handler = async (c, deps) => {
   }
   const { flow } = form.value;
   const view = await heldVerification(c, deps, flow);
-  return view ? await resetForm(c, deps, flow, view, sent) : c.redirect(START, 303);
+  return view ? await resetForm(c, deps, flow, { view, ...sent }) : c.redirect(START, 303);
 };
 
 /** Where the browser sent the right code twice: the outcome of the first is not known here. */
@@ -96,15 +96,14 @@ async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const { used: text, signIn: label } = FORGOTTEN_COPY[context.locale];
   const title = COPY[context.locale].code.usedTitle;
   const action = { href: "/sign-in/password", label };
-  return await sendPage(c, deps, messagePage({ context, title, text, action }), 410);
+  return await sendPage(c, deps, messagePage({ context, title, text, action }), { status: 410 });
 }
 
 async function forgottenForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  typed: TypedPhone,
-  { refusal, challenge }: Outcome,
+  { typed, refusal, challenge }: { readonly typed: TypedPhone } & Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: START, csrf: flowCsrf(flow) });
   const field = phoneField(deps, context, { typed, refusal });
@@ -119,8 +118,7 @@ async function resetForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  view: VerificationView,
-  { refusal, challenge }: Outcome = {},
+  { view, refusal, challenge }: { readonly view: VerificationView } & Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
   const page = resetPage({

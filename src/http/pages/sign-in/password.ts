@@ -18,7 +18,7 @@ import { beginSecondStep } from "./second-step.ts";
 /** GET /sign-in/password: asks for phone and password. Who is signed in already goes on at once. */
 export const showPasswordSignIn: Handler = (c, deps) =>
   beginSignIn(c, deps, (flow) =>
-    passwordForm(c, deps, flow, noPhone(deps), { challenge: inAdvance(c, deps) }),
+    passwordForm(c, deps, flow, { typed: noPhone(deps), challenge: inAdvance(c, deps) }),
   );
 
 /** POST /sign-in/password: signs in. */
@@ -49,14 +49,15 @@ async function answerRefused(
   const typed = typedPhone(fields);
   if (refusal.secondFactor) return beginSecondStep(c, deps, refusal.secondFactor.challenge);
   if (refusal.code === "code_required")
-    return await phoneForm(c, deps, flow, { ...typed, purpose: "sign_in" }, { refusal });
+    return await phoneForm(c, deps, flow, { typed, purpose: "sign_in", refusal });
   if (!isDemand(refusal))
-    return await passwordForm(c, deps, flow, typed, { refusal, challenge: inAdvance(c, deps) });
+    return await passwordForm(c, deps, flow, { typed, refusal, challenge: inAdvance(c, deps) });
   const client = pageClient(c, deps, flow);
   const offer = await deps.phonekey.challenges.forStart({ ...phoneInput(typed), purpose: "sign_in", client });
   const challenge = demanded(offer, fields);
   // The password has to be typed once more: the form cannot go on by itself.
-  return await passwordForm(c, deps, flow, typed, {
+  return await passwordForm(c, deps, flow, {
+    typed,
     refusal,
     challenge: challenge && { ...challenge, goesOn: false },
   });
@@ -66,8 +67,7 @@ async function passwordForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  typed: TypedPhone,
-  { refusal, challenge }: Outcome,
+  { typed, refusal, challenge }: { readonly typed: TypedPhone } & Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in/password", csrf: flowCsrf(flow) });
   // The page does not say which of the two is wrong.

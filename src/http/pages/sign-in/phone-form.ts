@@ -62,8 +62,12 @@ export async function phoneForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  { purpose, ...typed }: TypedPhone & { readonly purpose: SignInPurpose },
-  { refusal, challenge }: Outcome = {},
+  {
+    typed,
+    purpose,
+    refusal,
+    challenge,
+  }: { readonly typed: TypedPhone; readonly purpose: SignInPurpose } & Outcome,
 ): Promise<Response> {
   const path = purpose === "sign_in" ? "/sign-in" : "/temporary-password";
   const context = pageContext(c, deps, { path, csrf: flowCsrf(flow) });

@@ -27,7 +27,7 @@ export const showTemporaryPassword: Handler = (c, deps) => askPhone(c, deps, "te
 
 function askPhone(c: Context<Env>, deps: HttpDeps, purpose: SignInPurpose): Promise<Response> {
   return beginSignIn(c, deps, (flow) =>
-    phoneForm(c, deps, flow, { ...noPhone(deps), purpose }, { challenge: inAdvance(c, deps) }),
+    phoneForm(c, deps, flow, { typed: noPhone(deps), purpose, challenge: inAdvance(c, deps) }),
   );
 }
 
@@ -40,7 +40,7 @@ export const submitPhone: Handler = async (c, deps) => {
   const purpose: SignInPurpose =
     fields.get("purpose") === "temporary_password" ? "temporary_password" : "sign_in";
   const sent = await sendCode(c, deps, form.value, purpose);
-  if (!sent.ok) return await phoneForm(c, deps, flow, { ...typed, purpose }, sent);
+  if (!sent.ok) return await phoneForm(c, deps, flow, { typed, purpose, ...sent });
   await keepFlow(c, deps, sent.flow);
   return c.redirect("/sign-in/code", 303);
 };
@@ -51,7 +51,7 @@ export const showCode: Handler = async (c, deps) => {
   const view = flow && (await heldVerification(c, deps, flow));
   if (!flow || !view) return await goOnAgain(c, deps);
   if (view.status === "approved") return await usedCode(c, deps, view);
-  return await codeForm(c, deps, flow, view);
+  return await codeForm(c, deps, flow, { view });
 };
 
 /** POST /sign-in/code: signs in. */
@@ -74,7 +74,7 @@ export const submitCode: Handler = async (c, deps) => {
   if (!view) return c.redirect("/sign-in", 303);
   // The browser sent the right code twice, and by now has the answer to the first.
   if (view.status === "approved") return c.redirect("/sign-in/code", 303);
-  return await codeForm(c, deps, flow, view, { refusal: signedIn.refusal });
+  return await codeForm(c, deps, flow, { view, refusal: signedIn.refusal });
 };
 
 /** POST /sign-in/second: signs in by a second factor. */
@@ -92,7 +92,7 @@ export const resendCode: Handler = async (c, deps) => {
   }
   const { flow } = form.value;
   const view = await heldVerification(c, deps, flow);
-  return view ? await codeForm(c, deps, flow, view, sent) : c.redirect("/sign-in", 303);
+  return view ? await codeForm(c, deps, flow, { view, ...sent }) : c.redirect("/sign-in", 303);
 };
 
 /** Of a code that was right before: on from where that led, where it led anywhere. */
@@ -108,15 +108,14 @@ async function usedCode(
   const href = alphabetOf(codeLength) === "letters" ? "/temporary-password" : "/sign-in";
   const action = { href, label: phone.title };
   const page = messagePage({ context, title: code.usedTitle, text: code.usedText, action });
-  return await sendPage(c, deps, page, 410);
+  return await sendPage(c, deps, page, { status: 410 });
 }
 
 async function codeForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  view: VerificationView,
-  outcome: Outcome = {},
+  { view, ...outcome }: { readonly view: VerificationView } & Outcome,
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/sign-in/code", csrf: flowCsrf(flow) });
   const page = codePage({
