@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { type PhoneRecord, recordOf, reportInWords } from "../compose/tools/messages.ts";
 import type { Message, MessageStatus } from "../core/delivery/ports.ts";
-import type { Locale } from "../core/verification/ports.ts";
+import type { Locale } from "../core/locale.ts";
 import { TEST_SENDER } from "../core/verification/test-numbers.ts";
 import { settings } from "./settings.ts";
 

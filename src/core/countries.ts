@@ -1,6 +1,6 @@
 import { getCountries, getCountryCallingCode, isSupportedCountry } from "libphonenumber-js/max";
+import type { Locale } from "./locale.ts";
 import type { CountryCode, PhonePolicy } from "./phone.ts";
-import type { Locale } from "./verification/ports.ts";
 
 /** One line of a country picker. */
 export interface CountryOption {

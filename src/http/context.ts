@@ -1,9 +1,9 @@
 import type { SignUp } from "../core/account/sign-up.ts";
+import type { Locale } from "../core/locale.ts";
 import type { PhonePolicy } from "../core/phone.ts";
 import type { Phonekey } from "../core/phonekey.ts";
 import type { Clock, Random } from "../core/ports.ts";
 import type { Tokens } from "../core/session/ports.ts";
-import type { Locale } from "../core/verification/ports.ts";
 import type { ClientAddressSettings } from "./middleware/client-address.ts";
 import type { ScfSettings } from "./scf/own-host.ts";
 

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
+import type { Locale } from "../core/locale.ts";
 import { REFUSALS, type Refusal } from "../core/refusals.ts";
-import type { Locale } from "../core/verification/ports.ts";
 import { answerWith } from "./answer-with.ts";
 import { bearerToken } from "./bearer.ts";
 import type { Env } from "./context.ts";

@@ -1,4 +1,5 @@
 import type { CarrierReport } from "../../core/delivery/receipts.ts";
+import type { Locale } from "../../core/locale.ts";
 import { type Phone, phoneInE164 } from "../../core/phone.ts";
 import type { TencentClient } from "./client.ts";
 
@@ -68,7 +69,7 @@ const WORDS: Readonly<Record<string, { readonly en: string; readonly zh: string 
 };
 
 /** A carrier's code in words. Carriers have many of their own; one that is not known stands for itself. */
-export function reportInWords(code: string, locale: "en" | "zh-CN"): string {
+export function reportInWords(code: string, locale: Locale): string {
   const words = WORDS[/^[A-Z]+/.exec(code)?.[0] ?? ""];
   if (words) return locale === "en" ? words.en : words.zh;
   return locale === "en" ? `the carrier's own code ${code}` : `运营商代码 ${code}`;

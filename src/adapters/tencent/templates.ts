@@ -1,6 +1,6 @@
 import { isNoticeKind, type NoticeKind } from "../../core/delivery/notice-kinds.ts";
+import type { Locale } from "../../core/locale.ts";
 import { noticeText } from "../../core/notices/text.ts";
-import type { Locale } from "../../core/verification/ports.ts";
 
 /**
  * Every purpose of the design, so that all templates can be reviewed in one go, also before a version of Phonekey starts

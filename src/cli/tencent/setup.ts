@@ -20,13 +20,11 @@ import {
 } from "../../compose/tools/tencent.ts";
 import type { Config } from "../../config.ts";
 import { NOTICE_KINDS, type NoticeKind } from "../../core/delivery/notice-kinds.ts";
-import type { Locale } from "../../core/verification/ports.ts";
+import { LOCALES, type Locale } from "../../core/locale.ts";
 import { tencentSettings } from "../settings.ts";
 import { readImage } from "./images.ts";
 import { planLine, settingLines } from "./text.ts";
 import { todoFor, todoLines } from "./todo.ts";
-
-const LOCALES: readonly Locale[] = ["en", "zh-CN"];
 
 interface SetupOptions {
   readonly signName?: string;

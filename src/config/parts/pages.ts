@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Locale } from "../../core/verification/ports.ts";
+import { LOCALES, type Locale } from "../../core/locale.ts";
 import { returnAddresses } from "../addresses.ts";
 import { brandName, oneOf } from "../formats.ts";
 import { withDefault } from "../setting.ts";
@@ -16,7 +16,7 @@ export const pageVariables = {
     part: "Pages",
     sentence: "Your name on the pages and in the SMS.",
   }),
-  DEFAULT_LOCALE: withDefault(oneOf(["en", "zh-CN"]), "en", {
+  DEFAULT_LOCALE: withDefault(oneOf(LOCALES), "en", {
     part: "Pages",
     sentence: "The language when a request asks for neither English nor Chinese.",
   }),

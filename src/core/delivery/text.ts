@@ -1,5 +1,5 @@
+import type { Locale } from "../locale.ts";
 import type { Transaction } from "../transaction.ts";
-import type { Locale } from "../verification/ports.ts";
 import type { Purpose } from "../verification/purpose.ts";
 
 export interface TextParts {

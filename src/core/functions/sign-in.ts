@@ -1,3 +1,4 @@
+import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
 import type { Captcha } from "../protection/challenges.ts";
 import { addressTagOf } from "../protection/traffic.ts";
@@ -8,7 +9,6 @@ import { countGuess, findLive, guessCode, type Subject } from "../verification/c
 import { type Client, holderOf } from "../verification/client.ts";
 import { normalizeCode } from "../verification/code.ts";
 import type { VerificationDeps } from "../verification/deps.ts";
-import type { Locale } from "../verification/ports.ts";
 import { type StartRefusal, startVerification } from "../verification/start.ts";
 import { mayUse, type VerificationView } from "../verification/verification.ts";
 import { type Told, tell } from "./reason.ts";

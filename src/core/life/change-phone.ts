@@ -2,6 +2,7 @@ import type { OwnDeps } from "../account/factors/own.ts";
 import { waysFor } from "../account/factors/step-up.ts";
 import type { User, UserStore } from "../account/ports.ts";
 import type { MessageStore } from "../delivery/ports.ts";
+import type { Locale } from "../locale.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
@@ -22,7 +23,6 @@ import {
   type Subject,
 } from "../verification/check.ts";
 import { userHolder } from "../verification/client.ts";
-import type { Locale } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
 import { requireTold, type ToldDeps } from "../verification/told.ts";
 import type { PhoneChange, PhoneChangeStore } from "./ports.ts";

@@ -1,5 +1,5 @@
+import type { Locale } from "../locale.ts";
 import type { Notice } from "../notices/ports.ts";
-import type { Locale } from "../verification/ports.ts";
 
 /** An account that is about to move to another number. Times are epoch milliseconds. */
 export interface PhoneChange {

@@ -4,6 +4,7 @@ import { type NoticeKind, yieldsToOptOut } from "../delivery/notice-kinds.ts";
 import type { Message, SmsMessage } from "../delivery/ports.ts";
 import type { ReplyStore } from "../delivery/receipt-ports.ts";
 import type { Keyring } from "../keys.ts";
+import type { Locale } from "../locale.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -18,7 +19,6 @@ import type { Refusal } from "../refusals.ts";
 import { DAY_MS, MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import { refuseOnHold } from "../verification/on-hold.ts";
-import type { Locale } from "../verification/ports.ts";
 import type { Notice, NoticeEnd, NoticeStore } from "./ports.ts";
 import { composeNotice } from "./text.ts";
 

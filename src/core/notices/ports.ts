@@ -1,6 +1,6 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Message } from "../delivery/ports.ts";
-import type { Locale } from "../verification/ports.ts";
+import type { Locale } from "../locale.ts";
 
 /**
  * What became of a notice.

@@ -1,5 +1,5 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
-import type { Locale } from "../verification/ports.ts";
+import type { Locale } from "../locale.ts";
 
 export interface NoticeParts {
   readonly brandName: string;

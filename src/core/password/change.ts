@@ -1,6 +1,7 @@
 import type { OwnDeps } from "../account/factors/own.ts";
 import { waysFor, waysToRaise } from "../account/factors/step-up.ts";
 import type { SessionStore } from "../account/ports.ts";
+import type { Locale } from "../locale.ts";
 import type { Notices } from "../notices/notices.ts";
 import { countOn } from "../protection/count.ts";
 import type { Window } from "../protection/limits.ts";
@@ -10,7 +11,6 @@ import type { Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, SENSITIVE, withMethods } from "../session/step-up.ts";
 import { HOUR_MS } from "../time.ts";
-import type { Locale } from "../verification/ports.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
 import type { CommonPasswords } from "./ports.ts";
 import { judgePassword, type PasswordRefusal } from "./rules.ts";

@@ -1,6 +1,7 @@
 import { type Protection, protectionOf } from "../account/factors/own.ts";
 import type { FactorStore } from "../account/factors/ports.ts";
 import type { MessageStore } from "../delivery/ports.ts";
+import type { Locale } from "../locale.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { RecycledSettings } from "../session/sign-in.ts";
 import {
@@ -14,7 +15,6 @@ import {
   type Subject,
 } from "../verification/check.ts";
 import { normalizeCode } from "../verification/code.ts";
-import type { Locale } from "../verification/ports.ts";
 import { purposesGiving } from "../verification/purpose.ts";
 import type { NotifyDeps } from "./change.ts";
 import { type CompareDeps, sealHash } from "./compare.ts";

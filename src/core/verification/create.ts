@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/api-key.ts";
+import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
 import type { LimitCaller } from "../protection/limits.ts";
 import { type Ask, sealAsk } from "./ask.ts";
@@ -6,7 +7,7 @@ import type { Client } from "./client.ts";
 import { PASSWORD_LENGTH } from "./code.ts";
 import type { VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
-import type { Locale, Verification } from "./ports.ts";
+import type { Verification } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 import type { TestNumber } from "./test-numbers.ts";
 import { mostLifeMs } from "./verification.ts";

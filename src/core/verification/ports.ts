@@ -1,3 +1,4 @@
+import type { Locale } from "../locale.ts";
 import type { Bucket } from "../protection/ports.ts";
 import type { Traffic } from "../protection/traffic.ts";
 import type { Purpose } from "./purpose.ts";
@@ -37,8 +38,6 @@ export interface Verification {
   /** When it may be sent again. */
   readonly resendAt: number;
 }
-
-export type Locale = "en" | "zh-CN";
 
 export type GuessOutcome = "approved" | "wrong" | "dead";
 

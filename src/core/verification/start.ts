@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/api-key.ts";
 import { deliver } from "../delivery/deliver.ts";
+import type { Locale } from "../locale.ts";
 import type { CountryCode } from "../phone.ts";
 import { isAllowed } from "../protection/allow.ts";
 import { type Captcha, judgeChallenge } from "../protection/challenges.ts";
@@ -15,7 +16,7 @@ import type { ClientIdempotency, SendRefusal, VerificationDeps } from "./deps.ts
 import { hashIdempotencyKey, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import { refuseOnHold } from "./on-hold.ts";
-import type { Locale, Verification } from "./ports.ts";
+import type { Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { type ResendInput, resendById, resendVerification } from "./resend.ts";
 import { reserve } from "./reserve.ts";

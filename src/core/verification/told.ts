@@ -1,9 +1,9 @@
 import type { User } from "../account/ports.ts";
 import { noticeOfMove } from "../delivery/notice-kinds.ts";
 import type { SmsSender } from "../delivery/ports.ts";
+import type { Locale } from "../locale.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { PhoneVault } from "../vault.ts";
-import type { Locale } from "./ports.ts";
 
 export interface ToldDeps {
   readonly route: readonly Pick<SmsSender, "carries">[];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LOCALES } from "../../core/locale.ts";
 import { boundedText, Captcha, Code, DeviceToken, Purpose, Time, Verification } from "./schemas.ts";
 
 const Reference = boundedText(256).meta({
@@ -51,7 +52,7 @@ export const StartBody = z.strictObject({
   }),
   purpose: Purpose.default("sign_in"),
   locale: z
-    .enum(["en", "zh-CN"], { error: "must be en or zh-CN" })
+    .enum(LOCALES, { error: "must be en or zh-CN" })
     .optional()
     .meta({ description: "Language of the message; else that of `Accept-Language`." }),
   deviceToken: DeviceToken.optional(),

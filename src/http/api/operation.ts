@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Backend } from "../../core/backend/api-key.ts";
+import type { Locale } from "../../core/locale.ts";
 import type { Phonekey } from "../../core/phonekey.ts";
 import type { RefusalCode, Result } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
 import type { ClientIdempotency } from "../../core/verification/deps.ts";
-import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps } from "../context.ts";
 
 /** One call of the native API: its schemas, its refusals and its handler, from which everything else follows. */

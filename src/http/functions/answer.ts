@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { NAME_RULE } from "../../core/account/profile.ts";
 import type { Reason } from "../../core/functions/reason.ts";
+import type { Locale } from "../../core/locale.ts";
 import type { Refusal, RefusalCode } from "../../core/refusals.ts";
-import type { Locale } from "../../core/verification/ports.ts";
 import type { Env } from "../context.ts";
 import { problemOf } from "../problem.ts";
 

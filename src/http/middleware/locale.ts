@@ -1,4 +1,4 @@
-import type { Locale } from "../../core/verification/ports.ts";
+import type { Locale } from "../../core/locale.ts";
 
 /** The first language of `Accept-Language` that we speak, by its weights (RFC 9110, 12.5.4). */
 export function negotiateLocale(header: string | undefined, fallback: Locale): Locale {

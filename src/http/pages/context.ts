@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Locale } from "../../core/verification/ports.ts";
+import type { Locale } from "../../core/locale.ts";
 import type { Env, HttpDeps, HttpSettings } from "../context.ts";
 import { localeOf } from "../middleware/locale.ts";
 import { readCookie, writeCookie } from "./cookies.ts";

@@ -1,4 +1,4 @@
-import type { Locale } from "../../core/verification/ports.ts";
+import type { Locale } from "../../core/locale.ts";
 import { EN } from "./copy/en.ts";
 import type { Copy } from "./copy/shape.ts";
 import { ZH_CN } from "./copy/zh-cn.ts";

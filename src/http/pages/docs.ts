@@ -1,7 +1,7 @@
 import type { Handler } from "hono";
 import type { z } from "zod";
+import type { Locale } from "../../core/locale.ts";
 import { REFUSALS, type RefusalCode } from "../../core/refusals.ts";
-import type { Locale } from "../../core/verification/ports.ts";
 import { IDEMPOTENCY_KEY, Problem, plainSchema } from "../api/openapi.ts";
 import { allRefusals, type Operation } from "../api/operation.ts";
 import type { Env, HttpDeps } from "../context.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
+import type { Locale } from "../../core/locale.ts";
 import type { Refusal } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
-import type { Locale } from "../../core/verification/ports.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext } from "./context.ts";

@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { composeText } from "../../../src/core/delivery/text.ts";
-import type { Locale } from "../../../src/core/verification/ports.ts";
+import { LOCALES } from "../../../src/core/locale.ts";
 import { PURPOSES } from "../../../src/core/verification/purpose.ts";
 import { createWorld } from "../../support/world.ts";
 
-const LOCALES: readonly Locale[] = ["en", "zh-CN"];
 const PARTS = { code: "004217", minutes: 5, brandName: "Phonekey", host: "sign.example.com" };
 const TEXTS = PURPOSES.flatMap((purpose) =>
   LOCALES.map((locale) => [purpose, locale, composeText(purpose, locale, PARTS)] as const),

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Locale } from "../../../src/core/verification/ports.ts";
+import type { Locale } from "../../../src/core/locale.ts";
 import { COPY } from "../../../src/http/pages/copy.ts";
 import { DESKTOP_SIZE, PHONE_SIZE, useBrowser } from "../browser.ts";
 import {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Locale } from "../../../src/core/verification/ports.ts";
+import type { Locale } from "../../../src/core/locale.ts";
 import { CONFIRM_COPY } from "../../../src/http/pages/copy/confirm.ts";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "../../password/support.ts";
 import { createVisitor } from "../../password/visitor.ts";

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { AVATARS } from "../../../src/core/account/ports.ts";
+import { LOCALES, type Locale } from "../../../src/core/locale.ts";
 import { REFUSALS } from "../../../src/core/refusals.ts";
-import type { Locale } from "../../../src/core/verification/ports.ts";
 import { COPY } from "../../../src/http/pages/copy.ts";
 import { accountPage } from "../../../src/http/pages/views/account/account.tsx";
 import { apiDocsPage } from "../../../src/http/pages/views/docs.tsx";
@@ -14,8 +14,6 @@ import { phonePage } from "../../../src/http/pages/views/sign-in/phone.tsx";
 
 const AT = Date.UTC(2026, 10, 23, 21, 35);
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)' style="x">&amp;`;
-const LOCALES: readonly Locale[] = ["en", "zh-CN"];
-
 function contextOf(locale: Locale, more: Partial<PageContext> = {}): PageContext {
   return {
     locale,

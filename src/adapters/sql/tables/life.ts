@@ -1,6 +1,6 @@
 import type { NoticeKind } from "../../../core/delivery/notice-kinds.ts";
+import type { Locale } from "../../../core/locale.ts";
 import type { NoticeState } from "../../../core/notices/ports.ts";
-import type { Locale } from "../../../core/verification/ports.ts";
 
 /** The outbox of notices, and what became of those that are over. */
 export interface NoticesTable {

@@ -1,8 +1,8 @@
+import type { Locale } from "../../locale.ts";
 import { maskPhone } from "../../phone.ts";
 import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Principal } from "../../session/session.ts";
-import type { Locale } from "../../verification/ports.ts";
 import type { SessionStore } from "../ports.ts";
 import { isName, NAME_RULE } from "../profile.ts";
 import { MOST_FACTORS } from "./ports.ts";

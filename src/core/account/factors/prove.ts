@@ -1,11 +1,11 @@
 import type { MessageStore } from "../../delivery/ports.ts";
+import type { Locale } from "../../locale.ts";
 import type { Notices } from "../../notices/notices.ts";
 import type { Bucket } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Method } from "../../session/methods.ts";
 import { admitKnownDevice, type CheckDeps, checkCode, countGuess } from "../../verification/check.ts";
 import type { Client } from "../../verification/client.ts";
-import type { Locale } from "../../verification/ports.ts";
 import { purposesGiving } from "../../verification/purpose.ts";
 import type { User } from "../ports.ts";
 import { checkAppCode } from "./app.ts";

@@ -1,3 +1,4 @@
+import type { Locale } from "../../locale.ts";
 import type { Notices } from "../../notices/notices.ts";
 import type { Clock, Random } from "../../ports.ts";
 import { countOn } from "../../protection/count.ts";
@@ -6,7 +7,6 @@ import { ok, type Result, refuse } from "../../refusals.ts";
 import { sha256 } from "../../secrets.ts";
 import type { Principal } from "../../session/session.ts";
 import { DAY_MS } from "../../time.ts";
-import type { Locale } from "../../verification/ports.ts";
 import type { User } from "../ports.ts";
 import type { RecoveryEvidence } from "./evidence.ts";
 import type { FactorStore } from "./ports.ts";

@@ -1,3 +1,4 @@
+import type { Locale } from "../../locale.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { findOpen } from "../../session/authenticate.ts";
 import type { Method } from "../../session/methods.ts";
@@ -5,7 +6,6 @@ import type { TokenClaims, Tokens } from "../../session/ports.ts";
 import { type DraftDeps, draftSession, type SignedIn } from "../../session/session-draft.ts";
 import type { FirstStep } from "../../session/sign-in.ts";
 import type { Client } from "../../verification/client.ts";
-import type { Locale } from "../../verification/ports.ts";
 import type { Self } from "../../verification/self.ts";
 import { type Caller, type DeviceDeps, identifyCaller } from "../device.ts";
 import type { User, UserStore } from "../ports.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { AVATARS } from "../../../core/account/ports.ts";
+import type { Locale } from "../../../core/locale.ts";
 import type { Refusal } from "../../../core/refusals.ts";
-import type { Locale } from "../../../core/verification/ports.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { deviceLabel } from "../../device-label.ts";
 import { refusalText } from "../../problem.ts";

@@ -1,4 +1,4 @@
-import type { Locale } from "../../../core/verification/ports.ts";
+import type { Locale } from "../../../core/locale.ts";
 
 /** Sentences with a number or a time in them: what stands before and after it. */
 type Around = readonly [before: string, after: string];

@@ -1,4 +1,4 @@
-import type { Locale } from "../../../core/verification/ports.ts";
+import type { Locale } from "../../../core/locale.ts";
 
 interface PasswordCopy {
   readonly setTitle: string;

@@ -1,5 +1,5 @@
+import type { Locale } from "../../../core/locale.ts";
 import { alphabetOf } from "../../../core/verification/code.ts";
-import type { Locale } from "../../../core/verification/ports.ts";
 import type { VerificationView } from "../../../core/verification/verification.ts";
 import { refusalText } from "../../problem.ts";
 import { secondsUntil } from "../held.ts";

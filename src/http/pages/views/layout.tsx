@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { Child, PropsWithChildren } from "hono/jsx";
-import type { Locale } from "../../../core/verification/ports.ts";
+import { LOCALES, type Locale } from "../../../core/locale.ts";
 import { COPY } from "../copy.ts";
 import { BrandMark } from "./icons.tsx";
 
@@ -95,11 +95,10 @@ function Head({ context, title, failed, refreshSeconds }: LayoutProps) {
 }
 
 function Languages({ context }: { readonly context: PageContext }) {
-  const locales: readonly Locale[] = ["en", "zh-CN"];
   return (
     <nav class="languages" aria-label={COPY[context.locale].languages}>
       <ul>
-        {locales.map((locale) => (
+        {LOCALES.map((locale) => (
           <li>
             <a
               href={context.languageLinks[locale]}

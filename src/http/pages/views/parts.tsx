@@ -1,5 +1,5 @@
 import type { Child, PropsWithChildren } from "hono/jsx";
-import type { Locale } from "../../../core/verification/ports.ts";
+import type { Locale } from "../../../core/locale.ts";
 import { dateTime, isoTime } from "./format.ts";
 import { AlertIcon, CheckIcon } from "./icons.tsx";
 import type { PageContext } from "./layout.tsx";
