@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { DAY_MS, MINUTE_MS, wrongCode } from "../support.ts";
 import { codeFor } from "./client.ts";
-import { asked, type Case, NO_SESSION } from "./stage.ts";
+import { asked, type Case, NO_SESSION, signedIn } from "./stage.ts";
 
 const sms = (parameters: Readonly<Record<string, string>>): Case["play"] => {
   return (stage) => stage.client().call("sms", parameters);
@@ -65,9 +65,8 @@ const SMS: readonly Case[] = [
     name: "login: a wrong code",
     demo: -1102,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      return await client.login(phone, wrongCode(codeFor(stage.world, phone)), sessionId);
+      const { client, phone, sessionId, code } = await asked(stage);
+      return await client.login(phone, wrongCode(code), sessionId);
     },
   },
   {
@@ -82,9 +81,8 @@ const SMS: readonly Case[] = [
     name: "login: the third wrong code",
     demo: -1102,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const wrong = wrongCode(codeFor(stage.world, phone));
+      const { client, phone, sessionId, code } = await asked(stage);
+      const wrong = wrongCode(code);
       for (let n = 0; n < 2; n += 1) await client.login(phone, wrong, sessionId);
       return await client.login(phone, wrong, sessionId);
     },
@@ -144,8 +142,7 @@ const SMS: readonly Case[] = [
     name: "login: a second time, as the same user",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { userId } = await client.signedIn(phone);
+      const { client, phone, userId } = await signedIn(stage);
       stage.world.clock.advance(10 * MINUTE_MS);
       const answer = await client.login(phone, "", "");
       expect(answer.errorCode).toBe(-1001);
@@ -163,8 +160,7 @@ const TOKEN: readonly Case[] = [
     name: "login by token: the same token and the profile",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
+      const { client, phone, token, userId } = await signedIn(stage);
       const answer = await client.tokenLogin(phone, token);
       expect(answer.data).toMatchObject({ phone, token, userId });
       return answer;
@@ -174,8 +170,7 @@ const TOKEN: readonly Case[] = [
     name: "login by token: it goes before a code",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       return await client.call("sms", { method: "login", phone, token, code: "1", sessionId: "1" });
     },
   },
@@ -197,8 +192,7 @@ const TOKEN: readonly Case[] = [
     name: "login by token: an expired one",
     demo: -1006,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       stage.world.clock.advance(30 * DAY_MS);
       return await client.tokenLogin(phone, token);
     },
@@ -218,8 +212,7 @@ const TOKEN: readonly Case[] = [
     name: "getUserInfo: by phone",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
+      const { client, phone, token, userId } = await signedIn(stage);
       const answer = await client.getUserInfo({ phone }, token);
       expect(answer.errorMessage).toBe("");
       expect(answer.data).toMatchObject({ phone, userId, name: "" });
@@ -248,8 +241,7 @@ const TOKEN: readonly Case[] = [
     name: "getUserInfo: an expired token",
     demo: -1006,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       stage.world.clock.advance(30 * DAY_MS);
       return await client.getUserInfo({ phone }, token);
     },

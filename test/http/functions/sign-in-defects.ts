@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { expect } from "vitest";
 import { MINUTE_MS, SECOND_MS, wrongCode } from "../support.ts";
 import { type Answer, codeFor } from "./client.ts";
-import { asked, type Case, NO_SESSION, type Stage } from "./stage.ts";
+import { asked, type Case, NO_SESSION, type Stage, signedIn } from "./stage.ts";
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -43,8 +43,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
       demo: 0,
       ours: -1005,
       play: async (stage) => {
-        const [client, phone] = [stage.client(), stage.phone()];
-        await client.signedIn(phone);
+        const { client, phone } = await signedIn(stage);
         const forged = demoToken(alg, phone);
         expect((await client.getUserInfo({ phone }, forged)).errorCode).toBe(-1005);
         return await client.tokenLogin(phone, forged);
@@ -83,10 +82,9 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     demo: 0,
     ours: -1100,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       stage.world.clock.advance(300 * SECOND_MS);
-      return await client.login(phone, codeFor(stage.world, phone), sessionId);
+      return await client.login(phone, code, sessionId);
     },
   },
   {
@@ -160,9 +158,8 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     demo: -1102,
     ours: -1100,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      return await stage.client().login(phone, wrongCode(codeFor(stage.world, phone)), sessionId);
+      const { phone, sessionId, code } = await asked(stage);
+      return await stage.client().login(phone, wrongCode(code), sessionId);
     },
   },
   {

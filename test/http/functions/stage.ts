@@ -106,3 +106,9 @@ export async function asked(stage: Stage) {
   const sessionId = await client.started(phone);
   return { client, phone, sessionId, code: codeFor(stage.world, phone) };
 }
+
+/** Somebody who has signed in. */
+export async function signedIn(stage: Stage) {
+  const [client, phone] = [stage.client(), stage.phone()];
+  return { client, phone, ...(await client.signedIn(phone)) };
+}

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { bearer } from "../../support/world.ts";
 import { DAY_MS, MINUTE_MS } from "../support.ts";
-import type { Case } from "./stage.ts";
+import { type Case, signedIn } from "./stage.ts";
 
 /** What a token opened, and for how long. */
 export const TOKEN_DEFECTS: readonly Case[] = [
@@ -55,8 +55,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     demo: 0,
     ours: -1005,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       stage.world.clock.advance(10 * MINUTE_MS);
       const { accessToken } = await stage.world.signIn(`+86${phone}`);
       const all = { method: "DELETE", headers: bearer(accessToken) };
@@ -70,8 +69,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     demo: 0,
     ours: -1005,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       for (const days of [13, 2]) {
         stage.world.clock.advance(days * DAY_MS);
         expect((await client.tokenLogin(phone, token)).errorCode).toBe(0);
@@ -86,8 +84,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     demo: "throws a TypeError",
     ours: -1202,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
+      const { client, phone, token, userId } = await signedIn(stage);
       await stage.erase(userId);
       expect((await client.setNickname(userId, "Lin", token)).errorCode).toBe(-1202);
       return await client.tokenLogin(phone, token);
@@ -98,8 +95,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     defect: "D17",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
+      const { client, phone, token, userId } = await signedIn(stage);
       expect((await client.setNickname(userId, "Lin", token)).errorCode).toBe(0);
       const answer = await client.tokenLogin(phone, token);
       expect(answer.data).toMatchObject({ name: "Lin", token });
@@ -112,13 +108,12 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     demo: 0,
     ours: -1202,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const before = await client.signedIn(phone);
-      await stage.erase(before.userId);
+      const { client, phone, token, userId } = await signedIn(stage);
+      await stage.erase(userId);
       stage.world.clock.advance(10 * MINUTE_MS);
       const now = await client.signedIn(phone);
-      expect(now.userId).not.toBe(before.userId);
-      return await client.tokenLogin(phone, before.token);
+      expect(now.userId).not.toBe(userId);
+      return await client.tokenLogin(phone, token);
     },
   },
   {
@@ -127,8 +122,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     demo: -1005,
     ours: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token, userId } = await client.signedIn(phone);
+      const { client, phone, token, userId } = await signedIn(stage);
       const answer = await client.setNickname(userId, "Lin", token);
       expect((await client.getUserInfo({ phone }, token)).data).toMatchObject({ name: "Lin" });
       return answer;

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { wrongCode } from "../support.ts";
 import { type Answer, codeFor } from "./client.ts";
-import type { Case, Stage } from "./stage.ts";
+import { asked, type Case, type Stage, signedIn } from "./stage.ts";
 
 async function send(stage: Stage, path: string, init: RequestInit & { from?: string } = {}): Promise<Answer> {
   return (await (await stage.world.request(path, init)).json()) as Answer;
@@ -55,8 +55,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     demo: "exits",
     ours: -1003,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       stage.failOn(/./);
       const answer = await client.tokenLogin(phone, token);
       expect(answer.data).toMatchObject({ codeStr: "unavailable", retryAfter: expect.any(Number) });
@@ -72,10 +71,9 @@ export const TRANSPORT_CASES: readonly Case[] = [
     demo: -1100,
     ours: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       const elsewhere = await stage.elsewhere(client);
-      return await elsewhere.login(phone, codeFor(stage.world, phone), sessionId);
+      return await elsewhere.login(phone, code, sessionId);
     },
   },
   {
@@ -117,10 +115,8 @@ export const TRANSPORT_CASES: readonly Case[] = [
     demo: 0,
     ours: -1001,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
-      const code = [codeFor(stage.world, phone)];
-      const body = JSON.stringify({ method: "login", phone, sessionId, code });
+      const { client, phone, sessionId, code } = await asked(stage);
+      const body = JSON.stringify({ method: "login", phone, sessionId, code: [code] });
       return await send(stage, "/functions/sms", { method: "POST", body, from: client.from });
     },
   },
@@ -149,8 +145,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
       demo: -1005,
       ours: 0,
       play: async (stage) => {
-        const [client, phone] = [stage.client(), stage.phone()];
-        const { token, userId } = await client.signedIn(phone);
+        const { client, phone, token, userId } = await signedIn(stage);
         const answer = await client.setNickname(userId, name, token);
         expect((await client.getUserInfo({ phone }, token)).data).toMatchObject({ name });
         return answer;
@@ -164,8 +159,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
       demo: -1005,
       ours: -1003,
       play: async (stage) => {
-        const [client, phone] = [stage.client(), stage.phone()];
-        const { token, userId } = await client.signedIn(phone);
+        const { client, phone, token, userId } = await signedIn(stage);
         const answer = await client.setNickname(userId, name, token);
         expect(answer).toMatchObject({
           errorMessage: expect.stringContaining("`name`"),
@@ -181,8 +175,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     defect: "D31",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       const answer = await client.getUserInfo({ phone }, token);
       expect(Object.keys(answer.data ?? {}).sort()).toEqual(["avatar", "name", "phone", "userId"]);
       return answer;
@@ -194,10 +187,9 @@ export const TRANSPORT_CASES: readonly Case[] = [
     demo: "throws",
     ours: -1201,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const sessionId = await client.started(phone);
+      const { client, phone, sessionId, code } = await asked(stage);
       stage.failOn(/^insert into .?users/i);
-      const answer = await client.login(phone, codeFor(stage.world, phone), sessionId);
+      const answer = await client.login(phone, code, sessionId);
       stage.failOn();
       expect(answer.errorMessage).toContain("new code");
       return answer;
@@ -255,8 +247,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     defect: "D38",
     demo: 0,
     play: async (stage) => {
-      const [client, phone] = [stage.client(), stage.phone()];
-      const { token } = await client.signedIn(phone);
+      const { client, phone, token } = await signedIn(stage);
       const answer = await client.getUserInfo({ phone }, token);
       expect(answer.data?.avatar).toMatch(/^http:\/\/localhost:8080\/avatars\/([1-9]|10)\.svg$/);
       return answer;
