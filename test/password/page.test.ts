@@ -88,13 +88,19 @@ it("whoever came by a temporary password chooses one first, and only then goes b
     const again = await go(path, undefined, { "sec-fetch-site": "same-origin" });
     expect(again).toMatchObject({ status: 303, location: "/account/password" });
   }
-  await go("/account/password");
-  const { status, location } = await go("/account/password", { password: PASSWORD });
+  expect((await go("/account/password")).text).toContain('<input type="hidden" name="needed"/>');
+  const { status, location } = await go("/account/password", { needed: "", password: PASSWORD });
   expect([status, location]).toEqual([
     303,
     expect.stringMatching(/^https:\/\/app\.example\.com\/in\?handover=.+&state=kTzR3JwWmJ0pQxv1hE2c4A$/),
   ]);
+  // A second click on that form leads there as well, and one on the form of the page as it is now does not.
+  expect((await go("/account/password", { needed: "", password: PASSWORD })).location).toMatch(
+    /^https:\/\/app\.example\.com\/in\?handover=/,
+  );
   expect((await go("/account")).status).toBe(200);
+  expect((await go("/account/password")).text).not.toContain('name="needed"');
+  expect((await go("/account/password", { password: PASSWORD })).location).toBe("/account?saved");
 });
 
 it("whoever signed in long ago confirms first that it is them", async () => {

@@ -6,7 +6,7 @@ import { pageContext, pageLocale } from "../context.ts";
 import { ownRefusalText } from "../errors.ts";
 import { csrfToken } from "../forms/forms.ts";
 import { sendOutcome } from "../forms/outcome.ts";
-import { resume } from "../sign-in/enter.ts";
+import { goOnAgain, resume } from "../sign-in/enter.ts";
 import { passwordPage } from "../views/account/password.tsx";
 import { type Handler, OWN_PASSWORD as PATH, type Visitor, withForm, withVisitor } from "../visitor.ts";
 import { confirmFirst } from "./confirm.ts";
@@ -24,8 +24,9 @@ export const submitPassword: Handler = (c, deps) =>
       newPassword: fields.get("password") ?? "",
     });
     if (changed.ok) {
-      const wasNeeded = visitor.principal.session.mustSetPassword;
-      return wasNeeded ? await resume(c, deps) : c.redirect("/account?saved", 303);
+      if (visitor.principal.session.mustSetPassword) return await resume(c, deps);
+      // Where the browser sent the form twice, the first had a password chosen that was needed.
+      return fields.has("needed") ? await goOnAgain(c, deps) : c.redirect("/account?saved", 303);
     }
     return await no(c, deps, visitor, changed.refusal);
   });

@@ -13,7 +13,7 @@ export interface PasswordPageProps {
   readonly error?: string;
 }
 
-/** Sets or changes the password. Posts `password` to /account/password, and nothing to /account/password/remove. */
+/** Sets or changes the password. Posts `password`, and `needed` where it was, to /account/password, and nothing to /account/password/remove. */
 export function passwordPage(props: PasswordPageProps): Page {
   const { context, hasPassword, isNeeded, error } = props;
   const copy = PASSWORD_COPY[context.locale];
@@ -24,6 +24,7 @@ export function passwordPage(props: PasswordPageProps): Page {
       <h1>{title}</h1>
       <p class="lead">{isNeeded ? copy.temporaryLead : copy.lead}</p>
       <Form context={context} action="/account/password" class="stack">
+        {isNeeded && <input type="hidden" name="needed" />}
         {props.username && <Username value={props.username} />}
         <PasswordInput context={context} label={copy.label} isNew autofocus error={error} />
         <p class="hint">{copy.ends}</p>
