@@ -108,3 +108,18 @@ it("a phone that is turned while the list is open still shows it on the screen, 
   expect(await page.getAttribute(".country-button", "aria-label")).toContain("Germany");
   expect(await page.evaluate("document.activeElement.id")).toBe("phone");
 });
+
+it("without scripts the field says the name of the country, and a letter finds it", async () => {
+  const page = await browser.open({ javaScriptEnabled: false, viewport: { width: 360, height: 640 } });
+  await page.goto(`${app.origin}/sign-in`);
+  const [select, phone] = await Promise.all([
+    page.locator("select").boundingBox(),
+    page.locator("#phone").boundingBox(),
+  ]);
+  expect(select?.width).toBe(phone?.width);
+  expect(phone?.y).toBeGreaterThanOrEqual((select?.y ?? 0) + (select?.height ?? 0));
+  expect(await page.locator("option:checked").textContent()).toBe("China +86");
+  await page.locator("select").focus();
+  await page.keyboard.type("ger");
+  expect(await page.locator("select").inputValue()).toBe("DE");
+});

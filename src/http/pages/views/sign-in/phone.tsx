@@ -153,7 +153,7 @@ function CountrySelect({ context, form, countries }: PhoneFieldProps) {
           data-calling-code={callingCode}
           data-flag={flag}
         >
-          {`+${callingCode} ${name}`}
+          {`${name} +${callingCode}`}
         </option>
       ))}
     </select>
