@@ -7,18 +7,22 @@ import { readCookie, writeCookie } from "./cookies.ts";
 import { newOnce } from "./forms/once.ts";
 import type { Page, PageContext } from "./views/layout.tsx";
 
-/** What every view needs, in the language that the visitor picked or else the browser asks for. */
+/**
+ * What every view needs, in the language that the visitor picked or else the browser asks for.
+ *
+ * @param page.path where a page is that can be asked for again; left out of one that only this request is answered with
+ */
 export function pageContext(
   c: Context<Env>,
   deps: HttpDeps,
-  page: { readonly path: string; readonly csrf?: string },
+  page: { readonly path?: string; readonly csrf?: string },
 ): PageContext {
   const locale = pageLocale(c, deps.settings);
   return {
     locale,
     assets: deps.assets,
     brand: deps.settings.brandName,
-    languageLinks: { en: languageLink(c, page.path, "en"), "zh-CN": languageLink(c, page.path, "zh-CN") },
+    ...languageLinks(c, page.path),
     ...(page.csrf && { csrf: page.csrf, once: newOnce(deps) }),
   };
 }
@@ -33,11 +37,18 @@ export function pageLocale(c: Context<Env>, settings: HttpSettings): Locale {
   return localeOf(readCookie(c, settings, "locale") ?? "") ?? c.get("locale");
 }
 
-/** The same page in another language. */
-function languageLink(c: Context<Env>, path: string, locale: Locale): string {
-  const query = new URLSearchParams(c.req.path === path ? c.req.query() : {});
+/** The answer to a form is not there in another language: asked for anew it would be lost. */
+function languageLinks(c: Context<Env>, path?: string): Pick<PageContext, "languageLinks"> {
+  if (path === undefined && c.req.method !== "GET") return {};
+  const link = (locale: Locale) => languageLink(c, path, locale);
+  return { languageLinks: { en: link("en"), "zh-CN": link("zh-CN") } };
+}
+
+/** The same page in another language; without a path the address that was asked for. */
+function languageLink(c: Context<Env>, path: string | undefined, locale: Locale): string {
+  const query = new URLSearchParams([undefined, c.req.path].includes(path) ? c.req.query() : {});
   query.set("lang", locale);
-  return `${path}?${query}`;
+  return `${path ?? ""}?${query}`;
 }
 
 /**

@@ -17,7 +17,7 @@ export function ownRefusalText({ session }: Principal, refusal: Refusal, locale:
 
 /** Answers with a page that says what went wrong and where to go on. */
 export async function messagePageFor(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
-  const context = pageContext(c, deps, { path: "/sign-in" });
+  const context = pageContext(c, deps, {});
   const copy = COPY[context.locale];
   const page = messagePage({
     context,

@@ -29,14 +29,14 @@ export async function submitStop(c: Context<Env>, deps: HttpDeps): Promise<Respo
   }
   const stopped = await deps.phonekey.life.stopPhoneChange(code);
   if (!stopped.ok) return await nothingToStop(c, deps);
-  const context = pageContext(c, deps, { path: "/sign-in" });
+  const context = pageContext(c, deps, {});
   const copy = LIFE_COPY[context.locale].stop;
   const action = { href: "/sign-in", label: copy.signIn };
   return await sendPage(c, deps, messagePage({ context, title: copy.doneTitle, text: copy.done, action }));
 }
 
 async function nothingToStop(c: Context<Env>, deps: HttpDeps): Promise<Response> {
-  const context = pageContext(c, deps, { path: "/sign-in" });
+  const context = pageContext(c, deps, {});
   const copy = LIFE_COPY[context.locale].stop;
   const action = { href: "/sign-in", label: copy.signIn };
   const page = messagePage({ context, title: copy.goneTitle, text: copy.gone, action });

@@ -151,7 +151,7 @@ async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Prom
 
 /** Where there is no such link, or none any more, the page says no more than that. */
 async function endedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
-  const context = pageContext(c, deps, { path: "/sign-in" });
+  const context = pageContext(c, deps, {});
   const { endedTitle: title, endedText: text } = VERIFY_COPY[context.locale];
   return await sendPage(c, deps, messagePage({ context, title, text }), { status: 404 });
 }

@@ -16,6 +16,19 @@ const SMS = 'action="/account/confirm/send"';
 /** The field for a code of an app or for recovery. */
 const fieldIn = (text: string) => /<input[^>]* id="factor-code"[^>]*>/.exec(text)?.[0] ?? "";
 
+it("a page that is shown once is not left for another language: its secrets would be lost", async () => {
+  await addApp(await world.signIn(PHONE));
+  world.clock.advance(MINUTE_MS);
+  const { go, enter } = createVisitor(world);
+  await enter();
+  const page = await go("/account/factors");
+  expect(page.text).toContain('href="/account/factors?lang=zh-CN"');
+  for (const path of ["/account/factors/codes", "/account/factors/app"]) {
+    const { status, text } = await go(path, {});
+    expect([path, status, text.includes("lang=zh-CN")]).toEqual([path, 200, false]);
+  }
+});
+
 describe("login protection", () => {
   it("is turned on after what makes two factors, and no code by SMS is offered that does not", async () => {
     const { secret } = await addApp(await world.signIn(PHONE));

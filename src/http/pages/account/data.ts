@@ -108,7 +108,7 @@ async function isBeingErased(
 
 async function donePage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   for (const cookie of ["session", "device"] as const) clearCookie(c, deps.settings, cookie);
-  const context = pageContext(c, deps, { path: "/sign-in" });
+  const context = pageContext(c, deps, {});
   const { doneTitle: title, done: text } = LIFE_COPY[context.locale].data;
   return await sendPage(c, deps, messagePage({ context, title, text }));
 }

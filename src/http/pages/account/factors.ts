@@ -113,7 +113,7 @@ async function factorsForm(
   { principal, cookie }: Visitor,
   { codes, saved, refusal }: Outcome = {},
 ): Promise<Response> {
-  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { ...(!codes && { path: PATH }), csrf: csrfToken(cookie) });
   const protection = await deps.phonekey.factors.read(principal);
   // The form of a passkey needs a session that was confirmed; until then its button leads to the confirmation.
   const options = await deps.phonekey.factors.passkeyOptions(principal, siteOf(c, deps));
@@ -136,7 +136,7 @@ async function appForm(
   { cookie }: Visitor,
   { id, secret, uri, refusal }: ProposedApp & Pick<Outcome, "refusal">,
 ): Promise<Response> {
-  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { csrf: csrfToken(cookie) });
   const error = refusal && { error: refusalText(refusal, context.locale) };
   const page = appPage({ context, id, secret, uri, qr: await deps.drawQr(uri), ...error });
   return await sendOutcome(c, deps, page, { refusal });

@@ -68,7 +68,7 @@ export const submitReset: Handler = async (c, deps) => {
     if (view.status === "approved") return await usedPage(c, deps);
     return await resetForm(c, deps, flow, { view, refusal: reset.refusal });
   }
-  const context = pageContext(c, deps, { path: START });
+  const context = pageContext(c, deps, {});
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
   const { nobodyTitle: title, nobody, signUp } = FORGOTTEN_COPY[context.locale];
   const text = deps.settings.signUp === "open" ? nobody + signUp : nobody;
@@ -92,7 +92,7 @@ export const resendReset: Handler = async (c, deps) => {
 
 /** Where the browser sent the right code twice: the outcome of the first is not known here. */
 async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
-  const context = pageContext(c, deps, { path: START });
+  const context = pageContext(c, deps, {});
   const { used: text, signIn: label } = FORGOTTEN_COPY[context.locale];
   const title = COPY[context.locale].code.usedTitle;
   const action = { href: "/sign-in/password", label };

@@ -13,8 +13,8 @@ export interface PageContext {
   readonly csrf?: string;
   /** Tells a form of this page that is sent twice from two forms; there with `csrf`. */
   readonly once?: string;
-  /** This page in each language, as addresses. */
-  readonly languageLinks: Readonly<Record<Locale, string>>;
+  /** This page in each language, as addresses; absent where it is shown only this once. */
+  readonly languageLinks?: Readonly<Record<Locale, string>>;
   /** Whose sign-in this is. */
   readonly brand: string;
 }
@@ -61,7 +61,7 @@ function Document({ children, ...props }: PropsWithChildren<LayoutProps>) {
             <BrandMark />
             <span translate="no">{context.brand}</span>
           </p>
-          <Languages context={context} />
+          {context.languageLinks && <Languages locale={context.locale} links={context.languageLinks} />}
         </header>
         <main id="main">{children}</main>
       </body>
@@ -94,17 +94,22 @@ function Head({ context, title, failed, refreshSeconds }: LayoutProps) {
   );
 }
 
-function Languages({ context }: { readonly context: PageContext }) {
+interface LanguagesProps {
+  readonly locale: Locale;
+  readonly links: Readonly<Record<Locale, string>>;
+}
+
+function Languages({ locale: current, links }: LanguagesProps) {
   return (
-    <nav class="languages" aria-label={COPY[context.locale].languages}>
+    <nav class="languages" aria-label={COPY[current].languages}>
       <ul>
         {LOCALES.map((locale) => (
           <li>
             <a
-              href={context.languageLinks[locale]}
+              href={links[locale]}
               lang={locale}
               hreflang={locale}
-              aria-current={locale === context.locale ? "true" : undefined}
+              aria-current={locale === current ? "true" : undefined}
             >
               {COPY[locale].languageName}
             </a>
