@@ -5,6 +5,7 @@ import { startCountdowns } from "./countdown.ts";
 import { enhanceCountrySelect } from "./country-picker.ts";
 import { enhanceForms } from "./forms.ts";
 import { pollInbox } from "./inbox.ts";
+import { enhanceNewPasswords } from "./new-password.ts";
 import { enhancePasskeys } from "./passkey.ts";
 import { enhancePasswordFields } from "./password-toggle.ts";
 import { localiseTimes } from "./times.ts";
@@ -12,9 +13,10 @@ import { localiseTimes } from "./times.ts";
 /** The one script of all pages. Each part looks for its own markup and does nothing where there is none. */
 const root = document.documentElement;
 root.classList.add("js");
-// Before the forms: one that waits for its challenge is not sent yet.
+// Before the forms: one that waits for its challenge, or for a judgement, is not sent yet.
 enhanceChallenges(document);
 enhancePasskeys(document);
+enhanceNewPasswords(document);
 enhancePasswordFields(document);
 enhanceForms(document);
 enhanceCodeField(document);

@@ -115,6 +115,7 @@ function addSignInPages(app: App, page: Page): void {
   app.post("/sign-in/forgotten", page("submitForgotten"));
   app.get("/sign-in/forgotten/code", page("showReset"));
   app.post("/sign-in/forgotten/code", page("submitReset"));
+  app.post("/sign-in/forgotten/password", page("judgeReset"));
   app.post("/sign-in/forgotten/resend", page("resendReset"));
 }
 

@@ -8,6 +8,7 @@ import {
   waysToChangePassword,
 } from "./change.ts";
 import { type ResetDeps, type ResetInput, resetPassword } from "./reset.ts";
+import { judgePassword } from "./rules.ts";
 import { type PasswordSignInDeps, type PasswordSignInInput, signInByPassword } from "./sign-in.ts";
 
 /** What passwords need from outside beside what everything else needs. */
@@ -22,6 +23,9 @@ type PasswordDeps = PasswordSignInDeps & ChangeDeps & ResetDeps;
 export function createPasswords(deps: PasswordDeps) {
   return {
     signIn: (input: PasswordSignInInput) => signInByPassword(deps, input),
+    /** Whether it may be a new password of somebody whose number is not known yet. */
+    judge: (text: string) =>
+      judgePassword(deps.commonPasswords, { text, brandName: deps.settings.brandName }),
     change: (input: ChangeInput) => changePassword(deps, input),
     mayChange: (principal: Principal) => mayChangePassword(principal, deps.clock.now()),
     waysToChange: (principal: Principal) => waysToChangePassword(deps, principal),

@@ -19,7 +19,14 @@ export {
   submitPhoneChange,
 } from "./account/phone-change.ts";
 export { readInbox, showInbox } from "./inbox.ts";
-export { resendReset, showForgotten, showReset, submitForgotten, submitReset } from "./sign-in/forgotten.ts";
+export {
+  judgeReset,
+  resendReset,
+  showForgotten,
+  showReset,
+  submitForgotten,
+  submitReset,
+} from "./sign-in/forgotten.ts";
 export { showPasswordSignIn, submitPasswordSignIn } from "./sign-in/password.ts";
 export { sendSecondCode, showSecondStep } from "./sign-in/second-step.ts";
 export {

@@ -66,6 +66,56 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
   });
 });
 
+/** A browser on the page that takes the code and a new password, with the code typed. */
+async function codeTyped(javaScriptEnabled: boolean): Promise<Page> {
+  const phone = newPhone();
+  await app.world.signIn(`+86${phone}`);
+  app.world.clock.advance(60_000);
+  const page = await browser.open({ javaScriptEnabled });
+  await page.goto(`${app.origin}/sign-in/forgotten`);
+  await page.locator("#phone").fill(phone);
+  await press(page, "/sign-in/forgotten");
+  await page.waitForURL(`${app.origin}/sign-in/forgotten/code`);
+  await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
+  return page;
+}
+
+it.each(["short", "qwertyuiop"])(
+  "a new password that is refused (%s) leaves the code as it was typed",
+  async (refused) => {
+    const page = await codeTyped(true);
+    const code = await page.locator("#code").inputValue();
+    await page.locator("#password").fill(refused);
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator("#password-error").waitFor();
+    expect(await page.locator("#code").inputValue()).toBe(code);
+    expect(await page.locator("#password").inputValue()).toBe(refused);
+    expect(await page.evaluate("document.activeElement.id")).toBe("password");
+    expect(await page.title()).toContain("Error: ");
+    await page.locator(".password-toggle").click();
+    expect(await page.getAttribute("#password", "type")).toBe("text");
+    await page.locator("#password").fill(OTHER);
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator('main a[href="/sign-in/password"]').waitFor();
+  },
+);
+
+it("without scripts a new password that is refused costs no guess, and the page tells no code", async () => {
+  const page = await codeTyped(false);
+  const code = await page.locator("#code").inputValue();
+  for (let n = 0; n < 4; n += 1) {
+    await page.locator("#code").fill(code);
+    await page.locator("#password").fill("short");
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator("#password-error").waitFor();
+    expect(await page.content()).not.toContain(code);
+  }
+  await page.locator("#code").fill(code);
+  await page.locator("#password").fill(OTHER);
+  await press(page, "/sign-in/forgotten/code");
+  await page.locator('main a[href="/sign-in/password"]').waitFor();
+});
+
 it("a password is shown while its button is pressed down", async () => {
   const page = await browser.open({ unwatched: true });
   await page.goto(`${app.origin}/sign-in/password`);

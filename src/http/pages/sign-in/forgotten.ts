@@ -13,6 +13,7 @@ import { inAdvance } from "../forms/challenge.ts";
 import { isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
 import { sendCode, sendCodeAgain } from "../forms/send-code.ts";
 import { createHeld, heldVerification, secondsUntil } from "../held.ts";
+import type { Page } from "../views/layout.tsx";
 import { messagePage } from "../views/message.tsx";
 import { forgottenPage, resetDonePage, resetPage } from "../views/sign-in/forgotten.tsx";
 import type { Handler } from "../visitor.ts";
@@ -76,6 +77,17 @@ export const submitReset: Handler = async (c, deps) => {
   return await sendOutcome(c, deps, messagePage({ context, title, text, action }), reset);
 };
 
+/** POST /sign-in/forgotten/password: judges a new password alone, for the script: then a refusal loses no code that was typed. */
+export const judgeReset: Handler = async (c, deps) => {
+  const form = await flowForm(c, deps, held.flow);
+  if (!form.ok) return await messagePageFor(c, deps, form.refusal);
+  const { flow, fields } = form.value;
+  const judged = await deps.phonekey.passwords.judge(fields.get("password") ?? "");
+  const view = judged.ok ? undefined : await heldVerification(c, deps, flow);
+  if (judged.ok || view?.status !== "pending") return c.body(null, 204);
+  return await sendPage(c, deps, resetFormPage(c, deps, flow, { view, ...judged }));
+};
+
 /** POST /sign-in/forgotten/resend: sends the code again, or a new one when the first has ended. */
 export const resendReset: Handler = async (c, deps) => {
   const form = await flowForm(c, deps, held.flow);
@@ -114,14 +126,27 @@ async function forgottenForm(
   return await sendOutcome(c, deps, page, { refusal, challenge });
 }
 
+interface ResetOutcome extends Outcome {
+  readonly view: VerificationView;
+}
+
 async function resetForm(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  { view, refusal, challenge }: { readonly view: VerificationView } & Outcome,
+  outcome: ResetOutcome,
 ): Promise<Response> {
+  return await sendOutcome(c, deps, resetFormPage(c, deps, flow, outcome), outcome);
+}
+
+function resetFormPage(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  { view, refusal, challenge }: ResetOutcome,
+): Page {
   const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
-  const page = resetPage({
+  return resetPage({
     context,
     phoneMasked: view.phone,
     codeLength: view.codeLength,
@@ -130,7 +155,6 @@ async function resetForm(
     ...(refusal && !isDemand(refusal) && { [fieldOf(refusal)]: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });
-  return await sendOutcome(c, deps, page, { refusal, challenge });
 }
 
 const OF_PASSWORD: ReadonlySet<RefusalCode> = new Set([

@@ -10,6 +10,8 @@ export interface PasswordInputProps {
   /** Whether one is chosen, and not the one that there is asked for. */
   readonly isNew?: boolean;
   readonly autofocus?: boolean;
+  /** Where the script has it judged before the form is sent. */
+  readonly judgedAt?: string;
   readonly error?: string | undefined;
 }
 
@@ -17,7 +19,7 @@ export interface PasswordInputProps {
  * Takes a password as `password`. What was typed is never sent back into the page. The script shows the button that
  * makes it readable; pasting and password managers work as they are (NIST SP 800-63B-4, 3.1.1.2).
  */
-export function PasswordInput({ context, label, isNew, autofocus, error }: PasswordInputProps) {
+export function PasswordInput({ context, label, isNew, autofocus, judgedAt, error }: PasswordInputProps) {
   const copy = PASSWORD_SIGN_IN_COPY[context.locale];
   return (
     <div class="field">
@@ -34,6 +36,7 @@ export function PasswordInput({ context, label, isNew, autofocus, error }: Passw
           maxlength={1_024}
           required
           autofocus={autofocus}
+          data-judged-at={judgedAt}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={describedBy(error && "password-error", isNew && "password-hint")}
         />

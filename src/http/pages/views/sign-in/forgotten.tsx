@@ -83,6 +83,7 @@ function ResetForm(props: ResetPageProps) {
           context={context}
           label={PASSWORD_COPY[context.locale].label}
           isNew
+          judgedAt={`${START}/password`}
           error={passwordError}
         />
         <p class="hint">{copy.ends}</p>
