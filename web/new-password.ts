@@ -1,5 +1,8 @@
 import { enhancePasswordFields } from "./password-toggle.ts";
 
+/** After this the form is sent as it is. */
+const WAITS_MS = 10_000;
+
 /** Has a new password judged before its form is sent: where it is refused, a code that was typed beside it stays. */
 export function enhanceNewPasswords(root: ParentNode): void {
   const input = root.querySelector<HTMLInputElement>("input[data-judged-at]");
@@ -30,7 +33,8 @@ export function enhanceNewPasswords(root: ParentNode): void {
 async function refusedField(form: HTMLFormElement, address: string): Promise<HTMLElement | undefined> {
   const { csrf, password } = Object.fromEntries(new FormData(form));
   const body = new URLSearchParams({ csrf: String(csrf), password: String(password) });
-  const answer = await fetch(address, { method: "POST", body });
+  const signal = AbortSignal.timeout(WAITS_MS);
+  const answer = await fetch(address, { method: "POST", body, signal });
   if (answer.status !== 200) return undefined;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = page.title;
