@@ -2,8 +2,10 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useBrowser } from "../browser.ts";
 import { type App, askForCode, newPhone, signIn, startApp } from "../support.ts";
+import { STATES, usePages } from "./page-states.ts";
 
 const browser = useBrowser();
+usePages();
 let app: App;
 /** One whose operator gave it a name in one long word, and which takes eight digits. */
 let long: App;
@@ -92,6 +94,25 @@ it("headings break no word in letters of twice the size", async () => {
     })()`;
     expect([path, await page.evaluate(broken)]).toEqual([path, []]);
   }
+});
+
+it("what is below a heading is no larger than it, and an amount is not parted, in letters of twice the size", async () => {
+  const page = await browser.open({ viewport: SMALL_PHONE });
+  await STATES["the person's data"]?.(page);
+  await enlarge(page);
+  const sizeOf = (name: string) =>
+    page.evaluate(`parseFloat(getComputedStyle(document.querySelector("${name}")).fontSize)`);
+  expect(await sizeOf("h2")).toBeLessThan((await sizeOf("h1")) as number);
+  await STATES["a payment to confirm"]?.(page);
+  await enlarge(page);
+  const lines = `(() => {
+    const amount = document.querySelector(".payment-amount");
+    const range = document.createRange();
+    range.selectNodeContents(amount);
+    const tops = [...range.getClientRects()].map(({ top }) => top);
+    return [amount.textContent, new Set(tops).size];
+  })()`;
+  expect(await page.evaluate(lines)).toEqual(["CNY 1234567.89", 2]);
 });
 
 it("buttons of two lines leave room around them, and eight digits stay in their cells", async () => {
