@@ -8,6 +8,7 @@ import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.t
 import { createVisitor } from "./visitor.ts";
 
 let world: World;
+let hashes: string[];
 const { signIn, signUp } = passwordCalls(() => world);
 const { refreshed } = sessionCalls(() => world);
 const { protectedBy, codeOf, raise, protect } = factorCalls(() => world);
@@ -18,7 +19,7 @@ const FORGOTTEN = "/sign-in/forgotten";
 const CODE = "/sign-in/forgotten/code";
 
 beforeEach(async () => {
-  ({ world } = await createPasswordWorld());
+  ({ world, hashes } = await createPasswordWorld());
 });
 afterEach(() => world.close());
 
@@ -156,6 +157,31 @@ describe("a challenge on the page", () => {
 });
 
 describe("a forgotten password", () => {
+  it("is judged for the page's own script, as often as it asks: nothing is hashed, no code used and none told", async () => {
+    await signUp(PHONE);
+    const { go, code } = await forgot();
+    hashes.length = 0;
+    for (let n = 0; n < 5; n += 1) {
+      for (const password of ["short", "qwertyuiop"]) {
+        const { status, text } = await go(`${FORGOTTEN}/password`, { password });
+        expect([password, status, text.includes('id="password-error"')]).toEqual([password, 200, true]);
+        expect([password, code].filter((typed) => text.includes(`"${typed}"`))).toEqual([]);
+      }
+      expect(await go(`${FORGOTTEN}/password`, { password: OTHER })).toMatchObject({ status: 204, text: "" });
+    }
+    const foreign = await go(
+      `${FORGOTTEN}/password`,
+      { password: "short" },
+      { origin: "https://evil.example" },
+    );
+    expect(foreign.status).toBe(403);
+    expect(hashes).toEqual([]);
+    await go(CODE);
+    expect((await go(CODE, { code, password: OTHER })).status).toBe(200);
+    // Where no code waits the form is sent, and says so.
+    expect((await go(`${FORGOTTEN}/password`, { password: "short" })).status).toBe(204);
+  });
+
   it("is set anew by a code on a page, which names the account's factors", async () => {
     const { app } = await protectedBy(PHONE);
     const { go, page, code } = await forgot();
