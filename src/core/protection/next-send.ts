@@ -31,9 +31,16 @@ export async function nextSend(
   await scratch.seed("record", [{ events }]);
   const caller = exemptCaller({ phoneTag, bucket, traffic: { country: "", prefixTag: "" } });
   const own = tableLimits(settings, caller, () => undefined);
-  const limits = own.filter(({ key }) => key.endsWith(phoneTag));
-  const taken = await scratch.take({ member: "next", limits }, now);
-  return taken.ok ? { at: now } : { at: taken.retryAt, heldBy: taken.refusedBy };
+  let limits = own.filter(({ key }) => key.endsWith(phoneTag));
+  let next: NextSend = { at: now };
+  // A take tells of the first limit that refuses, and another one may hold the message for longer.
+  for (;;) {
+    const taken = await scratch.take({ member: "next", limits }, now);
+    if (taken.ok) return next;
+    const { refusedBy, retryAt } = taken;
+    if (retryAt > next.at) next = { at: retryAt, heldBy: refusedBy };
+    limits = limits.filter(({ name }) => name !== refusedBy);
+  }
 }
 
 interface PhoneAsked {
