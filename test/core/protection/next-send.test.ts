@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
-import type { RecordedMessage } from "../../src/core/delivery/receipt-ports.ts";
-import type { LimitSettings } from "../../src/core/protection/limits.ts";
-import { nextSend } from "../../src/core/protection/next-send.ts";
-import type { Bucket } from "../../src/core/protection/ports.ts";
+import { createMemoryLimitStore } from "../../../src/adapters/memory/limits.ts";
+import type { RecordedMessage } from "../../../src/core/delivery/receipt-ports.ts";
+import type { LimitSettings } from "../../../src/core/protection/limits.ts";
+import { nextSend } from "../../../src/core/protection/next-send.ts";
+import type { Bucket } from "../../../src/core/protection/ports.ts";
 import { DEFAULTS, NOW } from "./limit-samples.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./times.ts";
 
