@@ -4,8 +4,8 @@ import type { RecordedMessage } from "../../../src/core/delivery/receipt-ports.t
 import type { LimitSettings } from "../../../src/core/protection/limits.ts";
 import { nextSend } from "../../../src/core/protection/next-send.ts";
 import type { Bucket } from "../../../src/core/protection/ports.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../times.ts";
 import { DEFAULTS, NOW } from "./limit-samples.ts";
-import { DAY, HOUR, MINUTE, SECOND } from "./times.ts";
 
 const PHONE_TAG = "key.tag";
 

@@ -4,7 +4,7 @@ import type { Phone } from "../../../src/core/phone.ts";
 import { sha256 } from "../../../src/core/secrets.ts";
 import { redeemHandover } from "../../../src/core/session/handover.ts";
 import type { SignedIn } from "../../../src/core/session/session-draft.ts";
-import { createRules, DAY, HOUR, PHONE, type Rules, SECOND, wrongFor } from "../rules.ts";
+import { createRules, DAY, HOUR, MINUTE, PHONE, type Rules, SECOND, wrongFor } from "../rules.ts";
 
 const VERIFIER = "v".repeat(43);
 
@@ -29,6 +29,30 @@ describe("a handover", () => {
     const uses = await Promise.all(Array.from({ length: 10 }, () => redeem(handover)));
     expect(uses.filter((use) => use === "ok")).toHaveLength(1);
     expect(await redeem(handover)).toBe("invalid_handover");
+  });
+
+  test("is good for a minute, and once for ever", async () => {
+    const handover = await issue();
+    rules.clock.advance(MINUTE - 1);
+    expect(await redeem(handover)).toBe("ok");
+    const used = await issue();
+    expect(await redeem(used)).toBe("ok");
+    rules.clock.advance(MINUTE - 1);
+    expect(await redeem(used)).toBe("invalid_handover");
+    const late = await issue();
+    rules.clock.advance(MINUTE);
+    expect(await redeem(late)).toBe("invalid_handover");
+  });
+
+  test("tells whether the sign-in made the user", async () => {
+    const createdOf = async () => {
+      const input = { handover: await issue(), codeVerifier: VERIFIER, userAgent: "app" };
+      const redeemed = await rules.phonekey().signIn.byHandover(input);
+      return redeemed.ok && redeemed.value.created;
+    };
+    expect(await createdOf()).toBe(true);
+    page = (await rules.knownDevice()).signedIn;
+    expect(await createdOf()).toBe(false);
   });
 
   test("opens a session on the device that shows it, where that is known for this phone", async () => {

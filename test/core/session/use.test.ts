@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SignedIn } from "../../../src/core/session/session-draft.ts";
+import { createRules, DAY, HOUR, MINUTE, type Rules } from "../rules.ts";
+
+/** So long that nothing but want of use ends a session here. */
+const LONG = { accessTokenMs: 15 * MINUTE, sessionMs: 365 * DAY, idleMs: 14 * DAY };
+
+describe("a session of the pages", () => {
+  let rules: Rules;
+  let page: SignedIn;
+  let token: string;
+  beforeEach(async () => {
+    rules = await createRules({ settings: { session: LONG } });
+    page = (await rules.knownDevice()).signedIn;
+    token = await rules.phonekey().sessions.pageToken(page.session);
+  });
+  afterEach(() => rules.close());
+
+  const isIn = async () => (await rules.phonekey().sessions.authenticatePage(token)).ok;
+  const lastUsedAt = async () => (await rules.deps().sessions.find(page.session.id))?.session.lastUsedAt;
+
+  test("goes on as long as it is used, and is over when it was not for two weeks", async () => {
+    rules.clock.advance(10 * DAY);
+    expect(await isIn()).toBe(true);
+    rules.clock.advance(14 * DAY - 1);
+    expect(await isIn()).toBe(true);
+    rules.clock.advance(14 * DAY);
+    expect(await isIn()).toBe(false);
+  });
+
+  test("is noted to be used once an hour, so that looking at pages seldom writes", async () => {
+    const openedAt = page.session.lastUsedAt;
+    rules.clock.advance(HOUR - 1);
+    await isIn();
+    expect(await lastUsedAt()).toBe(openedAt);
+    rules.clock.advance(1);
+    await isIn();
+    expect(await lastUsedAt()).toBe(openedAt + HOUR);
+  });
+});
