@@ -52,6 +52,9 @@ describe("the next message to a phone", () => {
     expect(await next(five)).toEqual({ at: NOW + 51 * MINUTE, heldBy: "phone_side" });
     const ten = Array.from({ length: 10 }, (_, n) => message(MINUTE + n * HOUR, { converted: n > 0 }));
     expect(await next(ten)).toEqual({ at: NOW + DAY - 9 * HOUR - MINUTE, heldBy: "phone" });
+    const twice = [message(SECOND), message(50 * MINUTE)];
+    const slow = { resendMs: 20 * MINUTE, phoneSends: [{ max: 2, windowMs: HOUR }, ...DEFAULTS.phoneSends] };
+    expect(await next(twice, slow)).toEqual({ at: NOW + 20 * MINUTE - SECOND, heldBy: "resend" });
   });
 
   test("is held for strangers by theirs alone, and by those of known devices where all count together", async () => {
