@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { UnavailableError } from "../../../src/core/refusals.ts";
+import type { Client } from "../../../src/core/verification/client.ts";
 import { createRules, MINUTE, type Rules, SECOND } from "../rules.ts";
 
 let rules: Rules | undefined;
@@ -49,3 +50,18 @@ describe.each(["database", "memory"] as const)(
     });
   },
 );
+
+test("a code that has ended is sent anew to the browser that asked for it, and for no other one (T25)", async () => {
+  rules = await createRules();
+  const world = rules;
+  const first = await world.started({ browser: "mine" });
+  const again = (client: Client) =>
+    world.phonekey().verifications.again({ id: first.id, locale: "en", client });
+  world.clock.advance(11 * MINUTE);
+  for (const client of [{}, { browser: "another" }])
+    expect(await again(client)).toMatchObject({ refusal: { code: "not_found" } });
+  expect(world.sms.sent).toHaveLength(1);
+  const next = await again({ browser: "mine" });
+  expect(next.ok && next.value.id !== first.id).toBe(true);
+  expect(world.sms.sent).toHaveLength(2);
+});
