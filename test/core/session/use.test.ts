@@ -38,3 +38,15 @@ describe("a session of the pages", () => {
     expect(await lastUsedAt()).toBe(openedAt + HOUR);
   });
 });
+
+test("a session that is over ends no other one of its user", async () => {
+  const rules = await createRules();
+  const [own, other] = [(await rules.knownDevice()).signedIn, (await rules.knownDevice()).signedIn];
+  const { sessions } = rules.phonekey();
+  const principal = { user: own.user, session: own.session };
+  await sessions.end(principal, own.session.id);
+  const ended = await sessions.end(principal, other.session.id);
+  expect(ended).toMatchObject({ refusal: { code: "not_found" } });
+  expect(await sessions.list(principal)).toMatchObject([{ id: other.session.id }]);
+  await rules.close();
+});
