@@ -21,6 +21,11 @@ describe("the systemd unit", () => {
     expect(valuesOf("Environment")).toEqual(["NODE_ENV=production"]);
   });
 
+  it("tries again for as long as a store is away", () => {
+    expect(valuesOf("Restart")).toEqual(["always"]);
+    expect(valuesOf("StartLimitIntervalSec")).toEqual(["0"]);
+  });
+
   it("writes in its own folder alone", () => {
     expect(valuesOf("ProtectSystem")).toEqual(["strict"]);
     expect(valuesOf("StateDirectory")).toEqual(["phonekey"]);
