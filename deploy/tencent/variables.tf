@@ -269,7 +269,7 @@ variable "redis_port" {
 }
 
 variable "phonekey_secrets" {
-  description = "PHONEKEY_SECRETS, the current one first. Empty: one is made. To rotate, put a new one in front and run `phonekey keys rotate`."
+  description = "PHONEKEY_SECRETS, the current one first. Empty: one is made. To rotate, write a new one and behind it the present one, as the functions' environment has it, and run `phonekey keys rotate` (docs/scf.md says where)."
   type        = list(string)
   default     = []
   sensitive   = true
