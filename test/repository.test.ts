@@ -113,6 +113,20 @@ it("can be started by its files", () => {
   }
 });
 
+it("keeps out of git the secrets and numbers that the documents have one write into a clone", () => {
+  const written = [
+    "phonekey.env",
+    "deploy/docker/.env",
+    "deploy/kubernetes/secret.yaml",
+    "deploy/tencent/terraform.tfvars",
+    "phonekey.sql",
+    "phonekey-copy.db",
+    "users.ndjson",
+  ];
+  const ignored = execFileSync("git", ["check-ignore", ...written], { cwd: ROOT, encoding: "utf8" });
+  expect(ignored.trim().split("\n")).toStrictEqual(written);
+});
+
 it("documents only npm scripts that exist", () => {
   const scripts = mentioned(/\bnpm (?:run )?((?<=run )[a-z][\w:-]*|start|test)\b/g);
   expect(scripts.length).toBeGreaterThan(10);
