@@ -14,8 +14,11 @@ import type { FactorStore } from "./ports.ts";
 const CODES = 10;
 /** Crockford's Base32 in lower case: none of i, l, o and u, which are read as something else. */
 const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
-/** 80 bits: nobody guesses one, so that guesses need no ledger of their own. */
-const LENGTH = 16;
+/**
+ * 120 bits: nobody guesses one, so that guesses need no ledger of their own, nor finds one by its hash, which needs no salt
+ * from 112 on (OWASP ASVS 5.0, 6.5.2).
+ */
+const LENGTH = 24;
 
 /** How often one session makes new codes: a thief who did leaves the owner as many in a session of theirs. */
 const RENEWALS = [{ max: 10, windowMs: DAY_MS }];
