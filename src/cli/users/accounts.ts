@@ -17,6 +17,28 @@ export async function exportOne(written: string, file: string | undefined): Prom
   });
 }
 
+export function signOutCommand(): Command {
+  return new Command("sign-out")
+    .description("End every session of one person, whose devices are unknown from then on.")
+    .argument("<user>", "the account's id, or its phone number as a person writes it")
+    .option("--json", "print the outcome as JSON")
+    .addHelpText(
+      "after",
+      "\nFor support, when somebody else may be signed in. It also takes a change of number back that waits." +
+        "\nServices that check access tokens by the JWKS notice once those expire (ACCESS_TOKEN_MINUTES)." +
+        "\n\nExample:\n  phonekey users sign-out +8613800138000",
+    )
+    .action((written: string, { json = false }: { json?: boolean }) =>
+      withAccount(written, async (tools, user) => {
+        await tools.signOut(user);
+        console.log(
+          json ? JSON.stringify({ id: user.id }) : `Ended every session of the account ${user.id}.`,
+        );
+        return true;
+      }),
+    );
+}
+
 interface EraseOptions {
   readonly yes?: boolean;
   readonly json?: boolean;

@@ -2,18 +2,19 @@ import { Command } from "commander";
 import { createOutput, type OutputFile, openInput, standardOutput } from "../files.ts";
 import { type Interrupt, onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
-import { eraseCommand, exportOne } from "./accounts.ts";
+import { eraseCommand, exportOne, signOutCommand } from "./accounts.ts";
 import { inviteCommand } from "./invite.ts";
 import { runImport, withTransferTools } from "./transfers.ts";
 
 export function usersCommand(): Command {
   return new Command("users")
     .description(
-      "Import and export users, invite people, hand out everything about one person, or erase them.",
+      "Import and export users, invite people, hand out everything about one person, sign them out, or erase them.",
     )
     .addHelpText("after", "\nExample:\n  phonekey users export --file users.ndjson")
     .addCommand(exportCommand())
     .addCommand(importCommand())
+    .addCommand(signOutCommand())
     .addCommand(eraseCommand())
     .addCommand(inviteCommand());
 }

@@ -141,6 +141,10 @@ export interface SessionStore {
   evict(userId: string, id: string, now: number, by?: string): Promise<boolean>;
   /** Ends every session of this user but `keep`, and voids the user's device tokens. False, and nothing, once `keep` is over. */
   endOthers(userId: string, keep: string, now: number): Promise<boolean>;
-  /** Ends every session of this user and voids the user's device tokens. */
-  endAll(userId: string, now: number): Promise<void>;
+  /**
+   * Ends every session of this user and voids the user's device tokens.
+   *
+   * @param by who did that in the user's place, for the audit trail
+   */
+  endAll(userId: string, now: number, by?: "operator"): Promise<void>;
 }

@@ -33,6 +33,7 @@ describe("sqlite: the audit trail", () => {
     await sessions.endOthers(user.id, second.id, NOW + 5);
     await sessions.endAll(user.id, NOW + 6);
     await sessions.endAll(user.id, NOW + 7);
+    await sessions.endAll(user.id, NOW + 8, "operator");
     const of = (type: string, session_id: string | null, at: number) => {
       return { type, user_id: user.id, session_id, at };
     };
@@ -44,6 +45,7 @@ describe("sqlite: the audit trail", () => {
       of("session_ended", third.id, NOW + 3),
       of("session_ended", first.id, NOW + 5),
       of("session_ended", second.id, NOW + 6),
+      of("sessions_ended_by_operator", null, NOW + 8),
     ]);
   });
 

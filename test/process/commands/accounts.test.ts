@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { decodeJwt } from "jose";
 import Libsql from "libsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { phonekey, type RunningServer, startServer } from "../../support/server.ts";
-import { type Client, createClient, FREELY, newPhone } from "../client.ts";
+import { bearer, type Client, createClient, FREELY, newPhone } from "../client.ts";
 import { databaseFile, rowsOf } from "../database.ts";
 
-describe("phonekey users export --user and erase", () => {
+describe("phonekey users export --user, sign-out and erase", () => {
   let server: RunningServer;
   let client: Client;
   beforeAll(async () => {
@@ -39,6 +40,27 @@ describe("phonekey users export --user and erase", () => {
     ]);
     expect(JSON.stringify(rowsOf(server.folder, "SELECT * FROM events"))).not.toContain(phone.slice(3));
     expect(await client.signIn(phone)).toMatchObject({ created: true });
+  });
+
+  test("sign one person out everywhere at once, beside a running server", { timeout: 60_000 }, async () => {
+    const phone = newPhone();
+    const { user, accessToken, refreshToken, deviceToken } = await client.signIn(phone);
+    const other = await client.signIn(newPhone());
+    expect(await run("sign-out", phone, "--json")).toMatchObject({
+      code: 0,
+      stdout: `${JSON.stringify({ id: user.id })}\n`,
+    });
+    expect(await client.get("/v1/me", bearer(accessToken))).toMatchObject({ status: 401 });
+    expect(await client.post("/v1/sessions/refresh", { refreshToken })).toMatchObject({ status: 401 });
+    expect(await client.get("/v1/me", bearer(other.accessToken))).toMatchObject({ status: 200 });
+    const [row] = rowsOf(server.folder, "SELECT device_epoch FROM users WHERE id = ?", user.id);
+    expect([row?.device_epoch, decodeJwt(deviceToken).epoch]).toEqual([1, 0]);
+    const events = rowsOf(server.folder, "SELECT type FROM events WHERE user_id = ? ORDER BY id", user.id);
+    expect(events.map(({ type }) => type).slice(2)).toEqual(["sessions_ended_by_operator", "session_ended"]);
+    expect(await run("sign-out", newPhone())).toMatchObject({
+      code: 1,
+      stderr: "There is no such account.\n",
+    });
   });
 
   test("say so where somebody else erases them at the same moment", { timeout: 60_000 }, async () => {

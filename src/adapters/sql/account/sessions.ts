@@ -93,9 +93,10 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
         return true;
       }),
 
-    endAll: (userId, now) =>
+    endAll: (userId, now, by) =>
       transaction(async (trx) => {
         await voidDevices(trx, userId, now);
+        if (by) await addEvents(trx, { type: "sessions_ended_by_operator", userId, at: now });
         await endSessionsOf(trx, [userId], now);
       }),
   };

@@ -152,6 +152,7 @@ export type EventType =
   | "sign_up"
   | "sign_in"
   | "session_ended"
+  | "sessions_ended_by_operator"
   | "phone_change_started"
   | "phone_change_canceled"
   | "phone_change_stopped"
