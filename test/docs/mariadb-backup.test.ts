@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { asRoot, hasMariadb, mariadbServer, newDatabase } from "../support/mysql.ts";
+import { asRoot, hasMariadb, mariadbServer, newDatabase } from "../support/services/mysql.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/running.md"), "utf8");
 const hasClient = ["mysql", "mysqldump"].every((name) => !spawnSync(name, ["--version"]).error);

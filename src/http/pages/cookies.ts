@@ -21,7 +21,8 @@ const COOKIES = {
   second_code: 600,
   /** The request of the app that a browser was led back to, for a second click while that is slow. */
   returned: 60,
-  session: 400 * 86_400,
+  /** As long as a session can be; each ends with its own (NIST SP 800-63B-4, 5.1.1). */
+  session: 365 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,
 } as const;
@@ -33,13 +34,19 @@ export function readCookie(c: Context<Env>, settings: HttpSettings, name: Cookie
 }
 
 /** `__Host-` over https: no subdomain and no other path can set it (RFC 6265bis, 4.1.3.2). */
-export function writeCookie(c: Context<Env>, settings: HttpSettings, name: CookieName, value: string): void {
+export function writeCookie(
+  c: Context<Env>,
+  settings: HttpSettings,
+  name: CookieName,
+  value: string,
+  seconds: number = COOKIES[name],
+): void {
   setCookie(c, cookieName(c, settings, name), value, {
     path: "/",
     httpOnly: true,
     sameSite: "Lax",
     secure: isSecure(c, settings),
-    maxAge: COOKIES[name],
+    maxAge: seconds,
   });
 }
 

@@ -54,10 +54,17 @@ describe.each([
     expect(Object.fromEntries(lines)).toEqual({
       [`${prefix}phonekey_locale`]: line(365 * DAY, secure),
       [`${prefix}phonekey_device`]: line(180 * DAY, secure),
-      [`${prefix}phonekey_session`]: line(400 * DAY, secure),
+      [`${prefix}phonekey_session`]: line(30 * DAY, secure),
       [`${prefix}phonekey_flow`]: `${GONE}${secure}`,
     });
   });
+});
+
+it("a session's cookie ends with its session, however long that is", async () => {
+  world = await createWorld({ env: { SESSION_DAYS: "7" } });
+  const { signIn, lines } = createJar(ORIGIN);
+  await signIn();
+  expect(lines.get("phonekey_session")).toBe(line(7 * DAY, ""));
 });
 
 it("a session's cookie without the prefix is none over https: whoever wrote it may not be this server", async () => {

@@ -14,7 +14,7 @@ import {
   readReturnRequest,
   returnAddress,
 } from "../flow.ts";
-import { forgetFormer } from "../held.ts";
+import { forgetFormer, secondsUntil } from "../held.ts";
 import { currentVisitor, OWN_PASSWORD } from "../visitor.ts";
 
 /**
@@ -75,7 +75,8 @@ export async function enter(
   if (former) await phonekey.sessions.end(former, former.session.id);
   forgetFormer(c, deps);
   const deviceToken = await phonekey.sessions.deviceToken(signedIn);
-  writeCookie(c, settings, "session", await phonekey.sessions.pageToken(signedIn.session));
+  const pageToken = await phonekey.sessions.pageToken(signedIn.session);
+  writeCookie(c, settings, "session", pageToken, secondsUntil(signedIn.session.expiresAt, deps.clock.now()));
   writeCookie(c, settings, "device", deviceToken);
   return await goOn(c, deps, flow, signedIn);
 }
