@@ -22,7 +22,8 @@ const BY_CODE: readonly (readonly [RegExp, string])[] = [
   [/^(EACCES|EPERM|EROFS)$/, "this user may not write there"],
   [/^(ENOTDIR|ENOENT|EEXIST)$/, "its folder does not exist and cannot be made"],
   [/^EISDIR$/, "there is a folder where its file should be"],
-  [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, "the disk is full"],
+  // The last where not even the first page of the index of SQLite's log has room.
+  [/^(ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/, "the disk is full"],
   [/^SQLITE_NOTADB/, "its file is not a database"],
   [/^SQLITE_CORRUPT/, "its file is damaged; move it, its -wal and its -shm away, and restore a backup"],
   [/^SQLITE_(READONLY|PERM|AUTH)/, "its file cannot be written"],

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from
 import { freePort } from "../../support/ports.ts";
 import { phonekey, workingFolder } from "../../support/server.ts";
 import { lineOf } from "../../transfer/support.ts";
+import { change } from "../database.ts";
 
 const BIN = join(import.meta.dirname, "../../../bin/phonekey.js");
 const FULL = "phonekey: cannot write standard output: the disk is full\n";
@@ -113,5 +114,21 @@ describe("what answers in the inbox's place", () => {
   ])("%s", async (_what, made, says) => {
     const { code, stderr } = await phonekey(["inbox"], { env: { PORT: await listening(made()) } });
     expect([code, stderr]).toEqual([1, expect.stringMatching(says)]);
+  });
+});
+
+describe("a database on a disk that is nearly full", () => {
+  test("has no room for the index of its log", () => {
+    const { status, stderr } = run("keys list", "ulimit -f 16");
+    expect([status, stderr]).toEqual([1, "phonekey: the database is unavailable: the disk is full\n"]);
+  });
+
+  test("is not migrated without a copy, and nothing is left that could be taken for one", () => {
+    change(folder, "DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)");
+    const files = readdirSync(join(folder, "data")).toSorted();
+    const { status, stdout, stderr } = run("migrate", "ulimit -f 100");
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^phonekey: the database is unavailable: [^\n]+\n$/);
+    expect(readdirSync(join(folder, "data")).toSorted()).toEqual(files);
   });
 });

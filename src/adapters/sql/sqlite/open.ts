@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Kysely, sql } from "kysely";
 import Libsql from "libsql";
@@ -80,16 +80,22 @@ function createFile(path: string): void {
   closeSync(openSync(path, "a", 0o600));
 }
 
-/** On a connection of its own: it reads what is committed, also while a migration holds the write lock. */
+/**
+ * On a connection of its own: it reads what is committed, also while a migration holds the write lock. The copy has its name
+ * once it is whole, so that nobody takes one that was cut off for a backup.
+ */
 function backup(path: string, label: string): string | undefined {
   if (path === MEMORY) return undefined;
   const copy = `${path}.${label}.bak`;
-  rmSync(copy, { force: true });
-  createFile(copy);
+  const partial = `${copy}.partial`;
+  rmSync(partial, { force: true });
+  createFile(partial);
   const libsql = new Libsql(path);
   try {
-    libsql.prepare("VACUUM INTO ?").run(copy);
+    libsql.prepare("VACUUM INTO ?").run(partial);
+    renameSync(partial, copy);
   } catch (error) {
+    rmSync(partial, { force: true });
     throw asFault(error);
   } finally {
     libsql.close();
