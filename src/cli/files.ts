@@ -93,9 +93,16 @@ export async function createOutput(path: string): Promise<OutputFile> {
   await attempt(() => rm(partial, { force: true }));
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   const file = await attempt(() => open(partial, flags, 0o600));
+  const { ino } = await file.stat();
+  // Another that was told the same name has taken what it found there for a leftover.
+  const isOurs = () =>
+    stat(partial).then(
+      (there) => there.ino === ino,
+      () => false,
+    );
   const abandon = async () => {
+    if (await isOurs()) await rm(partial, { force: true });
     await file.close().catch(() => {});
-    await rm(partial, { force: true });
   };
   const orNothing = (act: () => Promise<void>) =>
     attempt(act).catch(async (error: unknown) => {
@@ -108,6 +115,7 @@ export async function createOutput(path: string): Promise<OutputFile> {
     finish: () =>
       orNothing(async () => {
         await file.sync();
+        if (!(await isOurs())) throw new Error("another process writes it, too");
         await file.close();
         await rename(partial, path);
       }),
