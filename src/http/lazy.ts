@@ -1,11 +1,8 @@
 import type { Handler } from "hono";
 import type { Env, HttpDeps } from "./context.ts";
 
-/**
- * Loads at once what handlers would load with their first request. For servers, which run for long: by then their files may
- * have been replaced by a deployment, or no file descriptor be left, and Node.js never tries to load a module again.
- */
-export async function loadNow(): Promise<void> {
+/** Loads what the handlers below load with their first request. */
+export async function loadHandlers(): Promise<void> {
   await Promise.all([
     import("./api/definitions.ts"),
     import("./api/openapi.ts"),

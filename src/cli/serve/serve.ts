@@ -18,7 +18,7 @@ export function serveCommand(): Command {
 
 /** Starts the server and runs until it is told to stop. */
 async function serve(config: Config): Promise<void> {
-  await Promise.all([prepareDatabase(config), loadNow()]);
+  await Promise.all([prepareDatabase(config), loadNow(config)]);
   const composed = await compose(config);
   const server = serverOf(composed);
   const stop = prepareStop(server);

@@ -2,26 +2,38 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
-/** Loads what is loaded late, or not; then takes all descriptors, and loads the pages. */
-const script = (before: string) => `
+/** Loads what is loaded late, or not; then takes all descriptors, and loads these modules. */
+const script = (before: string, modules: readonly string[]) => `
 import { openSync } from "node:fs";
-import { loadNow } from "./dist/http/lazy.js";
+import { loadNow } from "./dist/compose/server.js";
 ${before};
 try {
   for (;;) openSync("/dev/null");
 } catch {}
-await import("./dist/http/pages/index.js").then(() => console.log("loaded"), (error) => console.log(error.code));
+for (const name of ${JSON.stringify(modules)})
+  await import(name).then(() => console.log("loaded"), () => console.log("failed"));
 `;
 
-async function loads(before: string): Promise<string> {
+async function load(before: string, modules: readonly string[]): Promise<readonly string[]> {
   const command = `ulimit -n 1000 && exec "${process.execPath}" --input-type=module -e "$SCRIPT"`;
   const { stdout } = await promisify(execFile)("sh", ["-c", command], {
-    env: { ...process.env, SCRIPT: script(before) },
+    env: { ...process.env, SCRIPT: script(before, modules) },
   });
-  return stdout.trim();
+  return stdout.trim().split("\n");
 }
 
-test("a server that has no descriptor left has its pages all the same, since it loaded them before it listened", async () => {
-  expect(await loads("await loadNow()")).toBe("loaded");
-  expect(await loads("void loadNow")).toBe("EMFILE");
-});
+const settings = (sender: string, kind: string) => JSON.stringify({ sender, challenges: { kind } });
+
+test.each([
+  ["console", "altcha", ["altcha-lib", "altcha-lib/algorithms/pbkdf2", "prom-client", "qr"]],
+  ["tencent", "off", ["tencentcloud-sdk-nodejs-sms", "./dist/adapters/tencent/connections.js"]],
+  ["console", "tencent", ["tencentcloud-sdk-nodejs-common", "./dist/adapters/tencent/connections.js"]],
+])(
+  "a server (%s, %s) that has no descriptor left has what it needs all the same, since it loaded that before it listened",
+  async (sender, kind, libraries) => {
+    const modules = ["./dist/http/pages/index.js", ...libraries];
+    const all = (outcome: string) => modules.map(() => outcome);
+    expect(await load(`await loadNow(${settings(sender, kind)})`, modules)).toEqual(all("loaded"));
+    expect(await load("void loadNow", modules)).toEqual(all("failed"));
+  },
+);
