@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { apiKeyTools } from "../compose/tools/api-keys.ts";
+import type { Config } from "../config.ts";
 import { whyOver } from "../core/backend/api-key.ts";
 import { openInput } from "./files.ts";
 import { createProgress } from "./progress.ts";
@@ -34,14 +35,16 @@ export function restoredCommand(): Command {
 
 async function putRight({ erasures, endApiKeys = false, json = false }: RestoredOptions): Promise<void> {
   const chunks = erasures === undefined ? none() : (await openInput(erasures)).chunks;
+  const config = settings();
   const progress = createProgress("sessions");
-  const counts = await withTransferTools((tools) =>
-    tools.afterRestore(chunks, (count) => progress.show(count)),
+  const counts = await withTransferTools(
+    (tools) => tools.afterRestore(chunks, (count) => progress.show(count)),
+    config,
   );
   progress.clear();
   const { sessions, erased, unknown, unreadable } = counts;
   if (unreadable > 0) process.exitCode = 1;
-  const backends = await putKeysRight(endApiKeys);
+  const backends = await putKeysRight(config, endApiKeys);
   if (json) {
     console.log(JSON.stringify({ ...counts, backends, endedApiKeys: endApiKeys }));
     return;
@@ -55,8 +58,8 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
 }
 
 /** The backends whose keys are good, or were until they were ended here. */
-async function putKeysRight(ends: boolean): Promise<readonly string[]> {
-  const tools = await apiKeyTools(settings());
+async function putKeysRight(config: Config, ends: boolean): Promise<readonly string[]> {
+  const tools = await apiKeyTools(config);
   try {
     const good = (await tools.list()).filter((key) => !whyOver(key, Date.now()));
     const backends = [...new Set(good.map(({ client }) => client))];

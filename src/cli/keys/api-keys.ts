@@ -76,12 +76,13 @@ function createCommand(): Command {
       "\nExample:\n  phonekey keys api create shop --purposes verify_identity --networks 192.0.2.0/24",
     )
     .action(async (client: string, { json, spendHour, spendDay, ...terms }: CreateOptions) => {
-      const { currency } = settings().protection.prices;
+      const config = settings();
+      const { currency } = config.protection.prices;
       const spend = {
         ...(spendHour && { hour: inCurrency(currency, spendHour) }),
         ...(spendDay && { day: inCurrency(currency, spendDay) }),
       };
-      const made = await withTools((tools) => tools.create({ client, ...terms, spend }));
+      const made = await withTools((tools) => tools.create({ client, ...terms, spend }), config);
       if (!made) throw new Error(`${client} has an API key; rotate or revoke it`);
       print(made, json);
     });
@@ -175,12 +176,13 @@ function as<T>(format: Format<T>): (text: string) => T {
   return (text) => {
     const parsed = format.read(text);
     if (parsed.ok) return parsed.value;
-    throw new InvalidArgumentError(`It ${parsed.problem}.`);
+    const { problem } = parsed;
+    throw new InvalidArgumentError(problem.startsWith("entry ") ? `Its ${problem}.` : `It ${problem}.`);
   };
 }
 
-async function withTools<T>(act: (tools: ApiKeyTools) => Promise<T>): Promise<T> {
-  const tools = await apiKeyTools(settings());
+async function withTools<T>(act: (tools: ApiKeyTools) => Promise<T>, config = settings()): Promise<T> {
+  const tools = await apiKeyTools(config);
   try {
     return await act(tools);
   } finally {

@@ -4,8 +4,11 @@ import { onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
 import { settings } from "../settings.ts";
 
-export async function withTransferTools<T>(act: (tools: TransferTools) => Promise<T>): Promise<T> {
-  const tools = await transferTools(settings());
+export async function withTransferTools<T>(
+  act: (tools: TransferTools) => Promise<T>,
+  config = settings(),
+): Promise<T> {
+  const tools = await transferTools(config);
   try {
     return await act(tools);
   } finally {

@@ -84,3 +84,15 @@ test("phonekey restored names the backends whose API keys are good, and ends the
     backends: [],
   });
 });
+
+test("a list of which one part is wrong is refused in a sentence, and a warning of the settings is said once", async () => {
+  const folder = workingFolder();
+  await phonekey(["migrate"], { folder });
+  const create = ["keys", "api", "create", "shop", "--purposes"];
+  const refused = await phonekey([...create, "verify_identity,everything"], { folder });
+  expect(refused.stderr).toMatch(/^error: .* is invalid\. Its entry 2 must be `sign_in`/);
+  for (const args of [[...create, "verify_identity"], ["restored"]]) {
+    const { code, stderr } = await phonekey(args, { folder, env: { SESSION_DAYS: "60" } });
+    expect([code, stderr.match(/^warning: SESSION_DAYS: /gm)]).toEqual([0, ["warning: SESSION_DAYS: "]]);
+  }
+});
