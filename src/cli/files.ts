@@ -6,7 +6,7 @@ import {
   type WriteStream,
   writeFileSync,
 } from "node:fs";
-import { constants, open, rename, rm, stat } from "node:fs/promises";
+import { access, constants, open, rename, rm, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { promisify } from "node:util";
 
@@ -46,7 +46,8 @@ export interface InputFile {
 export async function openInput(path: string): Promise<InputFile> {
   if (path === "-") return { chunks: process.stdin, share: () => undefined };
   const failed = (error: unknown) => new Error(`cannot read ${path}: ${why(error)}`, { cause: error });
-  const found = await stat(path).catch((error: unknown) => Promise.reject(failed(error)));
+  // What cannot be read is told before anything is done for it.
+  const found = await look(path).catch((error: unknown) => Promise.reject(failed(error)));
   const { size } = found;
   let read = 0;
   async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -61,6 +62,14 @@ export async function openInput(path: string): Promise<InputFile> {
     }
   }
   return { chunks: chunks(), share: () => (size > 0 ? read / size : undefined) };
+}
+
+/** Rejects as its reading would. */
+async function look(path: string) {
+  await access(path, constants.R_OK);
+  const found = await stat(path);
+  if (found.isDirectory()) throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+  return found;
 }
 
 /** A named pipe as what it is: the reading of a file that nobody writes to would keep the process alive. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createOutput } from "../../src/cli/files.ts";
+import { createOutput, openInput } from "../../src/cli/files.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -37,3 +37,13 @@ test("of two that are told one name at once, the first says so, and the file is 
   expect(readFileSync(path, "utf8")).toBe("second");
   expect(readdirSync(folder)).toEqual(["out"]);
 });
+
+test.each(["nowhere", "here"])(
+  "an input that cannot be read is told before anything is read: %s",
+  async (name) => {
+    mkdirSync(join(folder, "here"));
+    await expect(openInput(join(folder, name))).rejects.toThrow(
+      /^cannot read .*: it is (not there|a folder)$/,
+    );
+  },
+);
