@@ -1,7 +1,9 @@
+import type { IncomingMessage } from "node:http";
 import type { SendOutcome, SendStatus, SmsMessage, SmsSender } from "../../core/delivery/ports.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Transaction } from "../../core/transaction.ts";
 import { createSigner, type WebhookSettings } from "./post.ts";
+import { NoAnswerError, post, readBody } from "./request.ts";
 
 /** What it is called in records, prices and alerts. */
 const NAME = "webhook";
@@ -13,10 +15,8 @@ const MEANINGS: Readonly<Record<number, SendStatus>> = {
   503: "unavailable",
 };
 
-/** What the system is asked for before the request leaves this machine: to find the address, to connect. */
-const BEFORE_LEAVING = ["getaddrinfo", "connect"];
-/** Nor does it leave for whom no certificate vouches for. */
-const UNTRUSTED = /CERT|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/;
+/** Nothing is read by a server that wants a certificate of ours. */
+const WANTS_CERTIFICATE = /CERTIFICATE_REQUIRED$/;
 
 /** What fits the record, and a terminal. */
 const ID = /^[!-~]{1,128}$/;
@@ -38,14 +38,8 @@ export function createWebhookSender(settings: WebhookSettings, clock: Clock): Sm
         type: "sms.send",
         data: dataOf(message),
       });
-      return await fetch(settings.url, {
-        method: "POST",
-        redirect: "manual",
-        // One that was kept may be gone without a word, as where a function was frozen, and nobody would know what was sent by it.
-        headers: { ...headers, connection: "close" },
-        body,
-        signal: deadline.signal(),
-      }).then(outcomeOf, failureOf);
+      const request = { url: settings.url, headers, body };
+      return await post(request, deadline.signal()).then(outcomeOf, failureOf);
     },
   };
 }
@@ -60,36 +54,40 @@ function paymentOf({ amount, currency, payee }: Transaction) {
   return { amount, currency, payee };
 }
 
-async function outcomeOf(response: Response): Promise<SendOutcome> {
-  if (response.ok) return { status: "accepted", settles: [NAME], ...(await readId(response)) };
-  await response.body?.cancel();
-  const status = MEANINGS[response.status] ?? (response.status >= 500 ? "unknown" : "rejected");
-  const seconds = Number(response.headers.get("retry-after"));
+async function outcomeOf(answer: IncomingMessage): Promise<SendOutcome> {
+  const { statusCode = 0, headers } = answer;
+  if (statusCode >= 200 && statusCode < 300) {
+    return { status: "accepted", settles: [NAME], ...(await readId(answer)) };
+  }
+  answer.destroy();
+  const status = MEANINGS[statusCode] ?? (statusCode >= 500 ? "unknown" : "rejected");
+  const [wait] = /^\d{1,9}$/.exec(headers["retry-after"] ?? "") ?? [];
   return {
     status,
-    providerCode: String(response.status),
-    ...(seconds > 0 && { retryAfterSeconds: seconds }),
+    providerCode: String(statusCode),
+    ...(Number(wait) > 0 && { retryAfterSeconds: Number(wait) }),
     ...(status === "rejected" && { alert: { kind: "sms_refused", subject: NAME } }),
   };
 }
 
 /** The provider's id of the message, where the answer is JSON with one. */
-async function readId(response: Response): Promise<Pick<SendOutcome, "providerId">> {
-  const { id }: { id?: unknown } = Object(await response.json().catch(() => ({})));
+async function readId(answer: IncomingMessage): Promise<Pick<SendOutcome, "providerId">> {
+  const { id }: { id?: unknown } = Object(parse(await readBody(answer)));
   return typeof id === "string" && ID.test(id) ? { providerId: id } : {};
 }
 
-/** Why no answer came; of a name with several addresses, with what each of them failed by. */
-interface Failure {
-  readonly code?: string;
-  readonly syscall?: string;
-  readonly errors?: readonly Failure[];
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function failureOf(error: unknown): SendOutcome {
-  const failure: Failure = error instanceof Error ? Object(error.cause) : {};
-  const { code = "no_answer", errors = [failure] } = failure;
-  const neverLeft =
-    UNTRUSTED.test(code) || errors.every(({ syscall = "" }) => BEFORE_LEAVING.includes(syscall));
-  return { status: neverLeft ? "unavailable" : "unknown", providerCode: code };
+  const { hasLeft, code } = error instanceof NoAnswerError ? error : { hasLeft: true };
+  if (!hasLeft || WANTS_CERTIFICATE.test(code ?? "")) {
+    return { status: "unavailable", providerCode: code ?? "no_connection" };
+  }
+  return { status: "unknown", providerCode: code ?? "no_answer" };
 }

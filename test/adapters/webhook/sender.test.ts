@@ -3,11 +3,16 @@ import dns from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, LookupFunction, Socket } from "node:net";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type LookupFunction,
+  type Socket,
+} from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { createWebhookSender } from "../../../src/adapters/webhook/sender.ts";
 import type { SmsMessage } from "../../../src/core/delivery/ports.ts";
 import type { Transaction } from "../../../src/core/transaction.ts";
@@ -115,6 +120,8 @@ it("passes on how long to wait, and no time that is none", async () => {
     ["7", { retryAfterSeconds: 7 }],
     ["soon", {}],
     ["-1", {}],
+    ["Infinity", {}],
+    ["1e999", {}],
   ] as const) {
     const url = await listen((_, response) => response.writeHead(429, { "retry-after": wait }).end());
     expect(await sendTo(url)).toEqual({ status: "throttled", providerCode: "429", ...seconds });
@@ -171,19 +178,57 @@ it("knows it of a name with several addresses, too", async () => {
   expect(await sendTo(url)).toEqual({ status: "unavailable", providerCode: "ENETUNREACH" });
 });
 
-it("sends no code to whom no certificate vouches for", async () => {
-  let asked = 0;
+it("knows it where no encrypted connection comes up: it is given up while there is time to say so", async () => {
+  const silent = createTcpServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const begun = performance.now();
+  const outcome = await sendTo(`https://127.0.0.1:${port}/sms`, MESSAGE, 8_000);
+  expect(outcome).toEqual({ status: "unavailable", providerCode: "no_connection" });
+  expect(performance.now() - begun).toBeLessThan(7_000);
+}, 10_000);
+
+it("knows it where the address is one of plain HTTP", async () => {
+  const url = await listen((_, response) => response.end());
+  expect(await sendTo(url.replace("http:", "https:"))).toMatchObject({ status: "unavailable" });
+});
+
+it("takes 200 for accepted where what follows has no end, and does not read on", async () => {
+  const url = await listen((_, response) => {
+    const more = () => response.write("x".repeat(65_536), (error) => error ?? more());
+    more();
+  });
+  const begun = performance.now();
+  expect(await sendTo(url)).toEqual({ status: "accepted", settles: ["webhook"] });
+  expect(performance.now() - begun).toBeLessThan(1_500);
+});
+
+/** A server whose certificate nobody vouches for. */
+async function listenEncrypted(answer: RequestListener, options: ServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-webhook-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
   const { keyFile, certFile } = makeCertificates(folder, "localhost");
   const [key, cert] = [readFileSync(keyFile), readFileSync(certFile)];
-  const server = createTlsServer({ key, cert }, (_, response) => {
-    asked += 1;
-    response.end();
-  }).listen(0, "127.0.0.1");
+  rmSync(folder, { recursive: true });
+  const server = createTlsServer({ key, cert, ...options }, answer).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
-  const url = `https://localhost:${(server.address() as AddressInfo).port}/sms`;
+  return `https://localhost:${(server.address() as AddressInfo).port}/sms`;
+}
+
+it("sends no code to whom no certificate vouches for", async () => {
+  let asked = 0;
+  const url = await listenEncrypted((_, response) => {
+    asked += 1;
+    response.end();
+  });
   expect(await sendTo(url)).toMatchObject({ status: "unavailable" });
   expect(asked).toBe(0);
+});
+
+it("knows that nothing was read where a certificate of ours is wanted", async () => {
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const url = await listenEncrypted((_, response) => response.end(), { requestCert: true });
+  expect(await sendTo(url)).toMatchObject({ status: "unavailable" });
 });
