@@ -112,6 +112,15 @@ export function nationalForm(phone: Phone): string {
   return phone.startsWith("+86") ? phone.slice("+86".length) : phone;
 }
 
+/**
+ * Reads that form again, and all others as `parsePhone` does: with a `defaultCountry` in North America the eleven digits would
+ * else be somebody's there.
+ */
+export function parseNationalForm(input: string, policy: PhonePolicy): ReturnType<typeof parsePhone> {
+  const mainland = MAINLAND_MOBILE.test(input) ? parsePhone(input, policy, "CN") : undefined;
+  return mainland?.ok ? mainland : parsePhone(input, policy);
+}
+
 /** The first way of reading the input that gives a number that exists. */
 function readNumber(input: string, policy: PhonePolicy): PhoneNumber | undefined {
   const { defaultCountry } = policy;

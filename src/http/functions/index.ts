@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { Profile } from "../../core/account/profile.ts";
 import type { Told } from "../../core/functions/reason.ts";
-import { nationalForm, type Phone, parsePhone } from "../../core/phone.ts";
+import { nationalForm, type Phone, parseNationalForm } from "../../core/phone.ts";
 import type { RefusalCode } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { fromOf } from "../middleware/request-context.ts";
@@ -26,7 +26,7 @@ type SmsParameters = Partial<Record<(typeof SMS_PARAMETERS)[number], string>>;
 async function sms(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const asked = await readParameters(c, SMS_PARAMETERS);
   if (!asked?.method || !asked.phone) return say(c, "missing");
-  const phone = parsePhone(asked.phone, deps.settings.phones);
+  const phone = parseNationalForm(asked.phone, deps.settings.phones);
   if (!phone.ok) return answerRefusal(c, phone.refusal);
   if (asked.method === "getSms") return await sendCode(c, deps, phone.value, asked);
   if (asked.method !== "login") return say(c, "noMethod");
@@ -81,7 +81,7 @@ async function signInByToken(
 async function getUserInfo(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const asked = await readParameters(c, ["phone", "userId", "token"]);
   if (!asked?.token || !(asked.phone || asked.userId)) return say(c, "missing");
-  const phone = asked.phone ? parsePhone(asked.phone, deps.settings.phones) : undefined;
+  const phone = asked.phone ? parseNationalForm(asked.phone, deps.settings.phones) : undefined;
   if (phone && !phone.ok) return answerRefusal(c, phone.refusal);
   const { token, userId } = asked;
   const about = { ...(phone && { phone: phone.value }), ...(userId && { userId }) };

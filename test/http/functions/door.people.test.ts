@@ -166,3 +166,25 @@ describe("holding by address", () => {
     expect((await client.login(PHONE, codeFor(world, PHONE), NO_SESSION)).errorCode).toBe(-1100);
   });
 });
+
+describe("where numbers without a calling code are those of another country", () => {
+  /** A mobile of mainland China; with a 1 in front it would be a phone of Los Angeles, too. */
+  const BOTH = "13105551234";
+
+  it("a number as the demo writes it is one of mainland China, on the way in and out", async () => {
+    await start({ DEFAULT_COUNTRY: "US", ALLOWED_COUNTRIES: "US,CN" });
+    const { token, userId } = await client.signedIn(BOTH);
+    expect(await client.tokenLogin(BOTH, token)).toMatchObject({ errorCode: 0, data: { phone: BOTH } });
+    expect((await client.getUserInfo({ phone: BOTH }, token)).data).toMatchObject({ userId });
+  });
+
+  it.each([
+    ["US,CN", "202 555 0123", "+12025550123"],
+    ["US,CN", "+1 310 555 1234", "+13105551234"],
+    ["US", BOTH, "+13105551234"],
+  ])("with %s every other one is theirs: %s", async (countries, phone, to) => {
+    await start({ DEFAULT_COUNTRY: "US", ALLOWED_COUNTRIES: countries });
+    await client.started(phone);
+    expect(world.sms.sent.map((sms) => sms.to)).toEqual([to]);
+  });
+});
