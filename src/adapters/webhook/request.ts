@@ -3,8 +3,9 @@ import { request as requestEncrypted } from "node:https";
 
 /** A connection that is not there by then is given up, while there is time for an answer. */
 const CONNECT_MS = 5_000;
-/** An answer says little; one that goes on is not read to its end. */
+/** An answer says little; one that goes on, or hesitates, is not read to its end. */
 const MOST_READ = 16 * 1024;
+const READ_MS = 1_000;
 
 export interface Post {
   readonly url: string;
@@ -53,6 +54,7 @@ export async function post({ url, headers, body }: Post, signal: AbortSignal): P
 /** The beginning of an answer's body, as text; empty where it breaks off. */
 export async function readBody(answer: IncomingMessage): Promise<string> {
   let text = "";
+  const late = setTimeout(() => answer.destroy(), READ_MS).unref();
   try {
     for await (const piece of answer.setEncoding("utf8")) {
       text += piece;
@@ -61,5 +63,7 @@ export async function readBody(answer: IncomingMessage): Promise<string> {
     return text;
   } catch {
     return "";
+  } finally {
+    clearTimeout(late);
   }
 }

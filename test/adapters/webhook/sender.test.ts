@@ -204,6 +204,11 @@ it("takes 200 for accepted where what follows has no end, and does not read on",
   expect(performance.now() - begun).toBeLessThan(1_500);
 });
 
+it("takes 200 for accepted where nothing follows: the status said it", async () => {
+  const url = await listen((_, response) => response.writeHead(200).flushHeaders());
+  expect(await sendTo(url, MESSAGE, 8_000)).toEqual({ status: "accepted", settles: ["webhook"] });
+}, 4_000);
+
 /** A server whose certificate nobody vouches for. */
 async function listenEncrypted(answer: RequestListener, options: ServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-webhook-"));
