@@ -19,7 +19,7 @@ import type { VerificationStore } from "../core/verification/ports.ts";
 import type { Log } from "../http/context.ts";
 import { loggingAlerts } from "./alerts.ts";
 import type { AccountJobs } from "./maintenance/maintenance.ts";
-import { unreadableIn } from "./observer.ts";
+import { loggedBy } from "./observer.ts";
 import { routeOf, sendDeadline } from "./route.ts";
 import { coreSettings, originOf } from "./settings.ts";
 
@@ -30,7 +30,7 @@ interface SendingDeps {
   readonly verifications: VerificationStore;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Pick<Log, "error">;
+  readonly log: Log;
 }
 
 /**
@@ -48,6 +48,7 @@ export function accountJobs(
   };
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const settings = coreSettings(config, route, originOf(config));
+  const { report, onUnreadable } = loggedBy(log);
   const learned = createLearned(stores.baselines, clock, failed);
   const deps = {
     ...stores,
@@ -59,7 +60,7 @@ export function accountJobs(
     learned,
     settings,
     keyring,
-    onUnreadable: unreadableIn(log),
+    onUnreadable,
   };
   const vault = createPhoneVault({ keyring, random });
   const notices = createNotices({
@@ -74,7 +75,7 @@ export function accountJobs(
       onError: failed,
     }),
     deadline: sendDeadline,
-    report: () => {},
+    report,
     onSent: UNOBSERVED.onSent,
     onNoticeError: failed,
   });

@@ -25,12 +25,9 @@ export function loggedBy(
       outcome === "done"
         ? log.info({ userId }, "an account was erased")
         : log.warn({ userId }, "an account may have been erased"),
-    onUnreadable: unreadableIn(log),
+    // Met while limits are rebuilt.
+    onUnreadable: (err) =>
+      log.error({ err }, "a verification could not be read: all of its guesses count as open"),
     onNoticeError: (err) => log.error({ err }, "a notice could not be sent at once"),
   };
-}
-
-/** Logs verifications that cannot be read while limits are rebuilt. */
-export function unreadableIn(log: Pick<Log, "error">): PhonekeyDeps["onUnreadable"] {
-  return (err) => log.error({ err }, "a verification could not be read: all of its guesses count as open");
 }

@@ -83,7 +83,9 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
   /** What is due later is due now. */
   const letDue = (folder: string) => change(folder, "UPDATE notices SET due_at = due_at - 600000");
 
-  test("is sent once by the next one, where nobody had begun to send it", async () => {
+  /** The server was killed before it could count the notice. */
+  async function promised() {
+    redis.command("FLUSHALL");
     const place = await newPlace();
     const server = await startServer(place);
     const phone = await askForPassword(server);
@@ -92,6 +94,11 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
     await until(() => stateIn(place.folder).includes("waiting"));
     await server.kill();
     wire.thaw();
+    return { place, phone };
+  }
+
+  test("is sent once by the next one, where nobody had begun to send it", async () => {
+    const { place, phone } = await promised();
     expect([stateIn(place.folder), passwords(place.folder)]).toEqual([["waiting"], 1]);
     expect(noticesTo(phone)).toEqual([]);
 
@@ -100,6 +107,20 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
     expect(ticks.map(({ code }) => code)).toEqual([0, 0]);
     expect(stateIn(place.folder)).toEqual(["sent"]);
     expect(noticesTo(phone)).toMatchObject([{ text: expect.stringContaining(NOTICE) }]);
+  });
+
+  test("is told of in the log of the tick whose message the cloud did not take, and tried again", async () => {
+    const { place, phone } = await promised();
+    letDue(place.folder);
+    cloud.faults.push({ error: "RequestLimitExceeded" }, { error: "RequestLimitExceeded" });
+    const { code, stderr } = await phonekey(["tick"], place);
+    expect(code).toBe(0);
+    expect(stderr).toContain("a message was not accepted");
+    expect(stderr).toContain('"providerCode":"RequestLimitExceeded"');
+    expect(stderr).not.toContain(phone.slice(-8));
+    letDue(place.folder);
+    expect((await phonekey(["tick"], place)).code).toBe(0);
+    expect(noticesTo(phone)).toHaveLength(1);
   });
 
   test("is known as unknown, and never sent again, where the cloud had it and nobody heard the answer", async () => {
