@@ -10,6 +10,7 @@ import {
   checkTick,
   checkVersion,
 } from "../../src/adapters/sql/maintenance/doctor.ts";
+import { serverNow } from "../../src/adapters/sql/maintenance/server-clock.ts";
 import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
 import { checkCharset, checkEncryption } from "../../src/adapters/sql/mysql/doctor.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
@@ -64,6 +65,11 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
     expect(await tickOf(opened)()).toMatchObject({ ran: true, complete: true, removed: { [task]: 1 } });
     expect(await isThere(opened.database, task, over)).toBe(false);
     expect(await isThere(opened.database, task, last)).toBe(true);
+  });
+
+  test("goes by whole milliseconds, as everything that is kept does", async () => {
+    const times = await parallel(5, () => serverNow(opened.database));
+    expect(times.filter((at) => !Number.isInteger(at))).toEqual([]);
   });
 
   test("a machine whose clock is years ahead deletes nothing that the database's clock keeps", async () => {

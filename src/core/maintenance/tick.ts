@@ -18,7 +18,7 @@ export interface TickDeps {
   /** What is to be done beside deleting what is over; what waits for a time does so until `now`. */
   readonly jobs: Readonly<Partial<Record<Job, (now: number) => Promise<Piece>>>>;
   readonly clock: Clock;
-  /** What the database's own clock says, epoch milliseconds; undefined where it has none. */
+  /** What the database's own clock says, whole epoch milliseconds; undefined where it has none. */
   readonly databaseNow: () => Promise<number | undefined>;
   readonly random: Random;
   readonly retention: RetentionSettings;
