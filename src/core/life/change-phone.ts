@@ -3,6 +3,7 @@ import { waysFor } from "../account/factors/step-up.ts";
 import type { User, UserStore } from "../account/ports.ts";
 import type { MessageStore } from "../delivery/ports.ts";
 import type { Locale } from "../locale.ts";
+import { workOnEach } from "../maintenance/each.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
@@ -191,7 +192,7 @@ export async function stopPhoneChange(
 /** Carries out changes that are due at `now`, as one piece of the periodic work. */
 export async function applyDueChanges(deps: ApplyDeps, now: number): Promise<Piece> {
   const due = await deps.phoneChanges.due(now, PIECE);
-  for (const change of due) await applyChange(deps, change, now);
+  await workOnEach(due, async (change) => void (await applyChange(deps, change, now)));
   return { count: due.length, isLast: due.length < PIECE };
 }
 

@@ -5,6 +5,7 @@ import type { Message, SmsMessage } from "../delivery/ports.ts";
 import type { ReplyStore } from "../delivery/receipt-ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Locale } from "../locale.ts";
+import { workOnEach } from "../maintenance/each.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -15,7 +16,7 @@ import type { TakeSend } from "../protection/rebuild.ts";
 import { takeBack } from "../protection/sends.ts";
 import type { MoneySettings } from "../protection/spend.ts";
 import { type Traffic, trafficOf } from "../protection/traffic.ts";
-import type { Refusal } from "../refusals.ts";
+import { type Refusal, UnavailableError } from "../refusals.ts";
 import { DAY_MS, MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import { refuseOnHold } from "../verification/on-hold.ts";
@@ -84,10 +85,10 @@ export function createNotices(deps: NoticesDeps): Notices {
     async sendDue(now) {
       const aheadMs = clock.now() - now;
       const due = await noticeStore.due(now, PIECE);
-      for (const { id, state } of due) {
+      await workOnEach(due, async ({ id, state }) => {
         if (state === "sending") await noticeStore.end(id, "unknown");
-        else await sendNow({ ...deps, clock: { now: () => clock.now() - aheadMs } }, id);
-      }
+        else await sendOrPutOff({ ...deps, clock: { now: () => clock.now() - aheadMs } }, id);
+      });
       return { count: due.length, isLast: due.length < PIECE };
     },
   };
@@ -114,6 +115,17 @@ async function draft(
   };
 }
 
+/** One that fails, such as one that somebody damaged, is tried later: it must not stand before all others for ever. */
+async function sendOrPutOff(deps: NoticesDeps, id: string): Promise<void> {
+  try {
+    await sendNow(deps, id);
+  } catch (error) {
+    if (!(error instanceof UnavailableError))
+      await deps.noticeStore.postpone(id, deps.clock.now() + RETRY_MS);
+    throw error;
+  }
+}
+
 /**
  * Sends a notice that waits. The claim is the last step before the send: a process that is cut off before it leaves the
  * notice to another, one that is cut off after it may have sent the message (promise 5).
@@ -122,6 +134,7 @@ async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
   const { noticeStore, clock, vault } = deps;
   const found = await noticeStore.findWaiting(id);
   if (!found) return;
+  if (clock.now() >= found.createdAt + MOST_AGE_MS) return await noticeStore.end(id, "expired");
   const phone = await vault.open(found.sealedPhone, id);
   // It may have been drafted before a retag and written down after it.
   const notice = { ...found, phoneTag: await vault.tag(phone) };
@@ -136,12 +149,11 @@ async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
 }
 
 async function reasonNotToSend(
-  { replies, vault, clock, settings }: NoticesDeps,
-  { createdAt, kind }: Notice,
+  { replies, vault, settings }: NoticesDeps,
+  { kind }: Notice,
   phone: Phone,
   senders: number,
 ): Promise<NoticeEnd | undefined> {
-  if (clock.now() >= createdAt + MOST_AGE_MS) return "expired";
   if (senders === 0) return "no_text";
   const yields = yieldsToOptOut(kind, settings.phoneChangeMs);
   const isOptedOut = yields && (await replies.isOptedOut(await vault.tags(phone)));

@@ -247,4 +247,20 @@ describe("a notice", () => {
     expect(await rules.deps().noticeStore.findWaiting(notice.id)).toBeDefined();
     await expect(noticesOn().sendDue(rules.clock.now())).resolves.toEqual({ count: 0, isLast: true });
   });
+
+  test("that cannot be read holds up no other, and is over after a day like any other", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    const damaged = await promised();
+    const { db } = rules.database;
+    await db.updateTable("notices").set({ sealed_phone: "v1.x.y" }).where("id", "=", damaged.id).execute();
+    rules.clock.advance(1);
+    const sound = await promised();
+    rules.clock.advance(MINUTE);
+    await expect(notices.sendDue(rules.clock.now())).rejects.toThrow(damaged.id);
+    expect(await stateOf(sound)).toMatchObject({ state: "sent" });
+    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 0, isLast: true });
+    rules.clock.advance(24 * HOUR);
+    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 1, isLast: true });
+    expect(await stateOf(damaged)).toMatchObject({ state: "expired" });
+  });
 });

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Phone } from "../../src/core/phone.ts";
+import { createPhonekey } from "../../src/core/phonekey.ts";
+import { createRules, MINUTE, type Rules } from "./rules.ts";
+
+let rules: Rules;
+beforeEach(async () => {
+  rules = await createRules();
+});
+afterEach(() => rules.close());
+
+/** Somebody whose account is about to move from one number to the other. */
+async function moving(from: string, to: Phone): Promise<{ readonly userId: string }> {
+  const { user, session } = (await rules.knownDevice(from as Phone)).signedIn;
+  const { phoneChanges, vault, clock } = rules.deps();
+  const now = clock.now();
+  const id = `change of ${user.id}`;
+  const change = {
+    id,
+    userId: user.id,
+    sessionId: session.id,
+    locale: "en",
+    createdAt: now,
+    dueAt: now,
+  } as const;
+  const secret = { phoneTag: await vault.tag(to), sealedPhone: await vault.seal(to, id), stopHash: id };
+  expect(await phoneChanges.propose({ ...change, ...secret }, [])).toBe("proposed");
+  return { userId: user.id };
+}
+
+test("a change of phone that cannot be read holds up no other", async () => {
+  const damaged = await moving("+8613800138001", "+8613912340001" as Phone);
+  rules.clock.advance(MINUTE);
+  const sound = await moving("+8613800138002", "+8613912340002" as Phone);
+  const { db } = rules.database;
+  await db
+    .updateTable("phone_changes")
+    .set({ sealed_phone: "v1.x.y" })
+    .where("user_id", "=", damaged.userId)
+    .execute();
+  const { life } = createPhonekey(rules.deps());
+  await expect(life.applyDueChanges(rules.clock.now())).rejects.toThrow(damaged.userId);
+  const { users, vault } = rules.deps();
+  const moved = await users.findByTag(await vault.tag("+8613912340002" as Phone));
+  expect(moved).toMatchObject({ id: sound.userId });
+});
