@@ -235,10 +235,21 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(await opened.users.find(stranger.user.id)).toMatchObject({ deviceEpoch: 0 });
       });
 
+      test("all, in the name of one that was thrown out: none, and no device token", async () => {
+        const { user, session } = await signIn();
+        const thief = await openMore(user.id);
+        expect(await store.evict(user.id, thief.id, NOW, session.id)).toBe(true);
+        expect(await store.endAll(user.id, NOW, { sessionId: thief.id })).toBe(false);
+        expect(await store.list(user.id, NOW)).toEqual([session]);
+        expect(await opened.users.find(user.id)).toMatchObject({ deviceEpoch: 1 });
+        expect(await store.endAll(user.id, NOW, { sessionId: session.id })).toBe(true);
+        expect(await store.list(user.id, NOW)).toEqual([]);
+      });
+
       test("all, many times at once: each voids the device tokens, nothing is live", async () => {
         const { user } = await signIn();
         await parallel(20, (index) =>
-          index % 2 ? store.endAll(user.id, NOW) : store.open(aSession(user.id)),
+          index % 2 ? store.endAll(user.id, NOW).then(() => {}) : store.open(aSession(user.id)),
         );
         await store.endAll(user.id, NOW);
         expect(await store.list(user.id, NOW)).toEqual([]);

@@ -34,7 +34,9 @@ export async function accountTools(config: Config): Promise<AccountTools> {
       const exported = await exportAccount(deps, user, "operator");
       return exported && exportBody(exported);
     },
-    signOut: ({ id }) => stores.sessions.endAll(id, clock.now(), "operator"),
+    signOut: async ({ id }) => {
+      await stores.sessions.endAll(id, clock.now(), "operator");
+    },
     erase: (user) => eraseAccount(deps, user, { by: "operator" }),
     close,
   };

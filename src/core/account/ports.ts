@@ -142,9 +142,10 @@ export interface SessionStore {
   /** Ends every session of this user but `keep`, and voids the user's device tokens. False, and nothing, once `keep` is over. */
   endOthers(userId: string, keep: string, now: number): Promise<boolean>;
   /**
-   * Ends every session of this user and voids the user's device tokens.
+   * Ends every session of this user and voids the user's device tokens. False, and nothing, once the session that asks is
+   * over.
    *
-   * @param by who did that in the user's place, for the audit trail
+   * @param by who asks: one of these sessions, or an operator in the user's place, which is in the audit trail
    */
-  endAll(userId: string, now: number, by?: "operator"): Promise<void>;
+  endAll(userId: string, now: number, by?: { readonly sessionId: string } | "operator"): Promise<boolean>;
 }

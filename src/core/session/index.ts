@@ -1,7 +1,7 @@
 import { type DeviceDeps, issueDeviceToken } from "../account/device.ts";
 import type { Session } from "../account/ports.ts";
 import { type AuthenticateDeps, authenticate, authenticatePage, isErased } from "./authenticate.ts";
-import { endOtherSessions, endSession, listSessions } from "./own.ts";
+import { endAllSessions, endOtherSessions, endSession, listSessions } from "./own.ts";
 import { type RefreshDeps, refreshSession } from "./refresh.ts";
 import type { Principal } from "./session.ts";
 import type { SignedIn } from "./session-draft.ts";
@@ -10,7 +10,6 @@ import { issueAccessToken, issuePageToken, type SessionTokenDeps, sessionTokens 
 
 /** What there is to do with a session, from its tokens to its end. */
 export function createSessions(deps: AuthenticateDeps & RefreshDeps & SessionTokenDeps & DeviceDeps) {
-  const { sessions, clock } = deps;
   return {
     deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session),
     pageToken: (session: Session) => issuePageToken(deps, session),
@@ -24,6 +23,6 @@ export function createSessions(deps: AuthenticateDeps & RefreshDeps & SessionTok
     list: (principal: Principal) => listSessions(deps, principal),
     end: (principal: Principal, id: string) => endSession(deps, principal, id),
     endOthers: (principal: Principal) => endOtherSessions(deps, principal),
-    endAll: ({ user }: Principal) => sessions.endAll(user.id, clock.now()),
+    endAll: (principal: Principal) => endAllSessions(deps, principal),
   };
 }

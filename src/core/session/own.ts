@@ -39,3 +39,12 @@ export async function endOtherSessions(
   const ended = await sessions.endOthers(user.id, session.id, clock.now());
   return ended ? ok(undefined) : refuse("invalid_token");
 }
+
+/** Ends them all; `invalid_token` where one of them was first and ended this one. */
+export async function endAllSessions(
+  { sessions, clock }: OwnSessionsDeps,
+  { user, session }: Principal,
+): Promise<Result<void, "invalid_token">> {
+  const ended = await sessions.endAll(user.id, clock.now(), { sessionId: session.id });
+  return ended ? ok(undefined) : refuse("invalid_token");
+}

@@ -166,8 +166,7 @@ export const endSessions = operation({
   answer: { status: 204, description: "The sessions have ended." },
   refusals: ["invalid_token"],
   handle: async ({ principal, query }, phonekey) => {
-    if (query.scope === "others") return await phonekey.sessions.endOthers(principal);
-    await phonekey.sessions.endAll(principal);
-    return ok(undefined);
+    const { endOthers, endAll } = phonekey.sessions;
+    return await (query.scope === "others" ? endOthers : endAll)(principal);
   },
 });

@@ -55,7 +55,7 @@ describe("sqlite: the audit trail", () => {
     const session = aSession(user.id);
     await users.signIn({ user, session });
     await parallel(20, (index) =>
-      index % 2 ? sessions.endAll(user.id, NOW) : sessions.end(user.id, session.id, NOW).then(() => {}),
+      index % 2 ? sessions.endAll(user.id, NOW) : sessions.end(user.id, session.id, NOW),
     );
     expect((await trail()).filter(({ type }) => type === "session_ended")).toHaveLength(1);
   });

@@ -76,6 +76,17 @@ describe("a session that was ended", () => {
     expect(await isKnown(there.deviceToken)).toBe(false);
   });
 
+  it("with all of them by one that another has ended meanwhile ends nothing", async () => {
+    const here = await world.signIn();
+    const there = await signInAgain();
+    const both = [end("?scope=others", here.accessToken), end("?scope=all", there.accessToken)];
+    const statuses = (await Promise.all(both)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([204, 401]);
+    await expectEnded(there);
+    if (statuses[0] === 204) await expectAlive(here);
+    else await expectEnded(here);
+  });
+
   it("leaves its device known for 180 days, and no longer", async () => {
     const { deviceToken } = await world.signIn();
     // To be asked takes twelve minutes.
