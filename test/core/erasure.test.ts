@@ -65,6 +65,13 @@ test("takes out no account for a session that was ended while the code was looke
   expect(told).toEqual([]);
 });
 
+test("marks its message as one that a code came back of, as every right code does", async () => {
+  await erasing((account) => rules.deps().accounts.erase(account));
+  const { db } = rules.database;
+  const of = db.selectFrom("messages").select("converted").where("purpose", "=", "delete_account");
+  expect(await of.execute()).toEqual([{ converted: 1 }]);
+});
+
 test("is told of with its outcome, also where that is unknown", async () => {
   const done = await erasing((account) => rules.deps().accounts.erase(account));
   expect(done.erased).toEqual({ ok: true, value: undefined });

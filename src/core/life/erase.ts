@@ -1,4 +1,5 @@
 import type { User } from "../account/ports.ts";
+import type { MessageStore } from "../delivery/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
@@ -39,7 +40,7 @@ export function mayErase(principal: Principal, now: number): Result<void, "step_
  * another number meanwhile, or the session has ended; `step_up_required` as `mayErase` says.
  */
 export async function eraseOwnAccount(
-  deps: EraseDeps & CheckDeps,
+  deps: EraseDeps & CheckDeps & { readonly messages: Pick<MessageStore, "convert"> },
   { principal, ...input }: EraseInput,
 ): Promise<Result<void, CheckRefusal | "step_up_required">> {
   const { user, session } = principal;
@@ -48,6 +49,7 @@ export async function eraseOwnAccount(
   const mine = { purposes: purposesGiving("erasure"), phoneTag: user.phoneTag };
   const checked = await checkCode(deps, { ...input, ...mine });
   if (!checked.ok) return checked;
+  await deps.messages.convert(checked.value.verification.id);
   const erased = await eraseAccount(deps, user, { by: "user", sessionId: session.id });
   return erased ? ok(undefined) : refuse("invalid_code");
 }
