@@ -3,6 +3,7 @@ import type { SessionStore } from "../account/ports.ts";
 import { type CountryCode, type PhonePolicy, parsePhone } from "../phone.ts";
 import {
   type Captcha,
+  type ChallengeCaller,
   type ChallengeRefusal,
   captchaRequired,
   type JudgeDeps,
@@ -59,15 +60,15 @@ export async function signInByPassword(
   const phone = parsed.value;
   const counted = await countGuess(deps, client);
   const phoneTag = await deps.vault.tag(phone);
-  const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
-  const admitted = await admitKnownDevice(deps, counted, { ...caller, phoneTag });
+  const { bucket } = await identifyCaller(deps, client.deviceToken, phoneTag);
+  const admitted = await admitKnownDevice(deps, counted, { bucket, phoneTag });
   if (!admitted.ok) return admitted;
   const traffic = await trafficOf(deps, phone, client.addressKey);
-  const asker = { ...client, ...traffic, ...caller, phoneTag, purpose: "sign_in" };
-  const standing = await standingOf(deps, asker, captcha);
+  const caller = { bucket, phoneTag, purpose: "sign_in", ...client, ...traffic };
+  const standing = await standingOf(deps, caller, captcha);
   if (!standing.ok) return standing;
   const isUnsolved = standing.value.name === "unsolved";
-  const compared = await comparePassword(deps, { phone, password, bucket: caller.bucket, isUnsolved });
+  const compared = await comparePassword(deps, { phone, password, bucket, isUnsolved });
   if (!compared.ok) return withKinds(deps, compared);
   return await openByPassword(deps, compared.value, { client, userAgent });
 }
@@ -75,10 +76,10 @@ export async function signInByPassword(
 /** Judges the challenge that a stranger solved, and uses the solution up. */
 async function standingOf(
   deps: PasswordSignInDeps,
-  asker: Parameters<typeof judgeChallenge>[1],
+  caller: ChallengeCaller,
   captcha: Captcha | undefined,
 ): Promise<Result<Standing, ChallengeRefusal>> {
-  const judged = await judgeChallenge(deps, asker, captcha, { isNew: true });
+  const judged = await judgeChallenge(deps, caller, captcha, { isNew: true });
   if (!judged.ok || judged.value.name !== "solved") return judged;
   const now = deps.clock.now();
   const { limits } = judged.value;

@@ -92,8 +92,8 @@ export interface JudgeDeps extends Pick<Observer, "onVerdict"> {
   readonly settings: { readonly limits: LimitSettings };
 }
 
-/** Who asks for what, as far as challenges are concerned. */
-export interface Asker extends ChallengeRequest {
+/** Who calls and for what, as far as challenges are concerned. */
+export interface ChallengeCaller extends ChallengeRequest {
   readonly bucket: Bucket;
   /** Stands for the client's address in limits. */
   readonly addressTag?: string;
@@ -111,15 +111,15 @@ export type ChallengeRefusal = "captcha_required" | "captcha_unavailable" | "too
  */
 export async function judgeChallenge(
   deps: JudgeDeps,
-  asker: Asker,
+  caller: ChallengeCaller,
   captcha: Captcha | undefined,
   { isNew }: { readonly isNew: boolean },
 ): Promise<Result<Standing, ChallengeRefusal>> {
   const { challenges } = deps;
-  if (!challenges || asker.bucket === "device") return ok(EXEMPT);
+  if (!challenges || caller.bucket === "device") return ok(EXEMPT);
   const { verifier, when } = challenges;
-  if (asker.solves && !asker.solves.includes(verifier.kind)) return ok(EXEMPT);
-  if (captcha) return await judgeSolution(deps, challenges, asker, captcha);
+  if (caller.solves && !caller.solves.includes(verifier.kind)) return ok(EXEMPT);
+  if (captcha) return await judgeSolution(deps, challenges, caller, captcha);
   if (when === "always" && isNew) return captchaRequired(challenges);
   return ok({ name: "unsolved", isThirdParty: verifier.isThirdParty });
 }
@@ -127,13 +127,13 @@ export async function judgeChallenge(
 async function judgeSolution(
   deps: JudgeDeps,
   challenges: Challenges,
-  asker: Asker,
+  caller: ChallengeCaller,
   captcha: Captcha,
 ): Promise<Result<Standing, ChallengeRefusal>> {
   const { verifier } = challenges;
-  const counted = await countSolution(deps, verifier, asker.addressTag);
+  const counted = await countSolution(deps, verifier, caller.addressTag);
   if (!counted.ok) return counted;
-  const verdict = await verifier.verify(captcha, asker, deps.clock.now());
+  const verdict = await verifier.verify(captcha, caller, deps.clock.now());
   deps.onVerdict(verifier.kind, verdict.status);
   if (verdict.status === "invalid") return captchaRequired(challenges);
   if (verdict.status === "unavailable") {

@@ -37,7 +37,7 @@ export interface LimitSettings {
   readonly resendMs: number;
 }
 
-/** Who asks, as far as limits are concerned. */
+/** Who calls, as far as limits are concerned. */
 export interface LimitCaller {
   readonly phoneTag: string;
   readonly bucket: Bucket;

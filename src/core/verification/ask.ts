@@ -37,7 +37,7 @@ export type AskRefusal =
  * that do not belong to the purpose and a malformed transaction.
  */
 export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
-  const allowed = judgeAsker(start);
+  const allowed = judgeStarter(start);
   if (!allowed.ok) return allowed;
   const { reference } = start;
   const transaction = judgeTransaction(start);
@@ -48,7 +48,7 @@ export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
   });
 }
 
-function judgeAsker({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {
+function judgeStarter({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {
   const { startedBy, gives } = ruleOf(purpose);
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
   const isOwn = startedBy === "self" || startedBy === "user";

@@ -163,7 +163,7 @@ async function depsForMessage(
   return ok(withTestRoute(narrowed.value, testNumberOf(settings.testNumbers, wanted, clock.now())));
 }
 
-/** Who asks for the message, as limits see it. Refused where a stranger has to solve a challenge first. */
+/** Who calls for the message, as limits see it. Refused where a stranger has to solve a challenge first. */
 async function judgeCaller(
   deps: VerificationDeps,
   { verification, client, captcha, backend }: Resend,
@@ -171,8 +171,8 @@ async function judgeCaller(
 ): Promise<Result<LimitCaller, ChallengeRefusal>> {
   // Counted where the start was counted, so that an approval takes all of it back.
   const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
-  const asker = { ...client, ...traffic, ...verification };
-  const judged = await judgeChallenge(deps, asker, captcha, { isNew: false });
+  const caller = { ...client, ...traffic, ...verification };
+  const judged = await judgeChallenge(deps, caller, captcha, { isNew: false });
   if (!judged.ok) return judged;
   const isTrusted = isAllowed(deps.settings.guard.allow, { ...client, ...traffic, phone });
   return ok({ ...verification, traffic, isTrusted, standing: judged.value, ...(backend && { backend }) });

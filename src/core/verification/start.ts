@@ -107,8 +107,8 @@ async function resendHeldOrStart(
   const holder = holderFor(input, { deviceId, addressTag: traffic.addressTag });
   const held = await findHeld(deps, input, phoneTag, holder);
   if (held) return await resendVerification(deps, { ...input, verification: held, idempotency });
-  const asker = { bucket, phoneTag, purpose, ...client, ...traffic };
-  const judged = await judgeChallenge(deps, asker, input.captcha, { isNew: true });
+  const caller = { bucket, phoneTag, purpose, ...client, ...traffic };
+  const judged = await judgeChallenge(deps, caller, input.captcha, { isNew: true });
   if (!judged.ok) return judged;
   const isTrusted = isAllowed(deps.settings.guard.allow, { phone, ...client, ...traffic });
   const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, deps.clock.now());
