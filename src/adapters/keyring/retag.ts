@@ -1,4 +1,4 @@
-import type { Key, KeyStore, WrappedKey } from "../../core/keys.ts";
+import type { KeyStore, WrappedKey } from "../../core/keys.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { createKeyring } from "./keyring.ts";
 import { PENDING } from "./lifetime.ts";
@@ -75,7 +75,7 @@ async function retirePredecessor({ store, clock }: RetagDeps, pending: WrappedKe
 
 async function createMapper(deps: RetagDeps, newKeyId: string) {
   const keyring = createKeyring(deps);
-  const key: Key | undefined = await keyring.find("tag", newKeyId);
+  const key = await keyring.find("tag", newKeyId);
   if (!key) throw new Error(`The tag key ${newKeyId} is gone.`);
   const vault = createPhoneVault({ keyring, random: deps.random });
   return async (sealed: string, rowId: string) => tagUnder(key, await vault.open(sealed, rowId));

@@ -218,7 +218,7 @@ async function stateOf(
   { users, phoneChanges, vault }: ChangePhoneDeps,
   userId: string,
 ): Promise<Result<PhoneState, "invalid_token">> {
-  const user: User | undefined = await users.find(userId);
+  const user = await users.find(userId);
   if (!user) return refuse("invalid_token");
   const change = await phoneChanges.find(userId);
   return ok({

@@ -5,12 +5,10 @@ import type { Locale } from "../locale.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { RecycledSettings } from "../session/sign-in.ts";
 import {
-  admitKnownDevice,
+  admitGuess,
   type CheckDeps,
   type CheckInput,
   type CheckRefusal,
-  countGuess,
-  findLive,
   guessCode,
   type Subject,
 } from "../verification/check.ts";
@@ -63,14 +61,9 @@ export async function resetPassword(
   if (!fits.ok) return fits;
   const code = normalizeCode(input.code);
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
-  const counted = await countGuess(deps, input.client);
-  const subject = await findLive(deps, input.verificationId);
-  const admitted = await admitKnownDevice(deps, counted, subject?.verification);
+  const admitted = await admitGuess(deps, input);
   if (!admitted.ok) return admitted;
-  if (!subject) {
-    deps.onGuess("dead");
-    return refuse("invalid_code");
-  }
+  const subject = admitted.value;
   const { phone } = subject;
   const chosen = await judgePassword(deps.commonPasswords, { text: input.newPassword, brandName, phone });
   if (!chosen.ok) return chosen;

@@ -76,20 +76,29 @@ export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_reques
 export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Subject, CheckRefusal>> {
   const code = readCode(input);
   if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
-  const [counted, subject] = await Promise.all([
-    countGuess(deps, input.client),
-    findLive(deps, input.verificationId),
-  ]);
-  const admitted = await admitKnownDevice(deps, counted, subject?.verification);
+  const admitted = await admitGuess(deps, input);
   if (!admitted.ok) return admitted;
-  if (!subject) {
-    deps.onGuess("dead");
-    return refuse("invalid_code");
-  }
+  const subject = admitted.value;
   const given = givenTransaction(input, subject.verification.purpose);
   if (!given.ok) return given;
   const outcome = await guessCode(deps, subject, { ...input, ...given.value, code });
   return outcome === "approved" ? ok(subject) : refuse("invalid_code");
+}
+
+/**
+ * Admits a guess at the code of a verification that is live, and resolves with what it is about. Refused with
+ * `too_many_requests` by the limit on guesses, and with `invalid_code` where there is no such verification.
+ */
+export async function admitGuess(
+  deps: CheckDeps,
+  { client, verificationId }: Pick<CheckInput, "client" | "verificationId">,
+): Promise<Result<Subject, "invalid_code" | "too_many_requests">> {
+  const [counted, subject] = await Promise.all([countGuess(deps, client), findLive(deps, verificationId)]);
+  const admitted = await admitKnownDevice(deps, counted, subject?.verification);
+  if (!admitted.ok) return admitted;
+  if (subject) return ok(subject);
+  deps.onGuess("dead");
+  return refuse("invalid_code");
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Message, SmsMessage } from "../delivery/ports.ts";
 import { composeText } from "../delivery/text.ts";
-import type { Key } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import { messageMember } from "../protection/members.ts";
 import { firstSender, priceOf } from "../protection/prices.ts";
@@ -68,7 +67,7 @@ export async function codeOf(
   transaction?: Transaction,
 ): Promise<string> {
   if (testNumber) return testNumber.code;
-  const key: Key | undefined = await deps.keyring.find("code", verification.codeKeyId);
+  const key = await deps.keyring.find("code", verification.codeKeyId);
   if (!key) throw new Error(`code key ${verification.codeKeyId} is gone`);
   const { id: verificationId, purpose, codeLength } = verification;
   const subject = {
