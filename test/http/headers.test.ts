@@ -166,6 +166,8 @@ describe("an answer that no route gives", () => {
     const content = await page.text();
     expect(content).toContain(text);
     expect(content).toContain(`lang="${language}"`);
+    // It stays what it is in the other one.
+    expect(content).toContain('href="?lang=zh-CN"');
     expectSecured(page);
   });
 
