@@ -1,4 +1,4 @@
-import type { Guess, Verification, VerificationStore } from "../../src/core/verification/ports.ts";
+import type { GuessResult, Verification, VerificationStore } from "../../src/core/verification/ports.ts";
 
 /**
  * The control: it reads, thinks and writes, as much published code does. The races of the contract must find it out;
@@ -9,15 +9,15 @@ export function createNaiveVerificationStore(): Pick<VerificationStore, "create"
   const otherProcess = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     create: async (verification) => void kept.set(verification.id, verification),
-    async guess(id, right, now): Promise<Guess> {
+    async guess({ id, isRight }, now): Promise<GuessResult> {
       const found = kept.get(id);
       await otherProcess();
       if (found?.outcome !== "open" || now >= found.expiresAt) return { outcome: "dead" };
       if (found.attemptsUsed >= found.attemptsAllowed) return { outcome: "dead" };
       await otherProcess();
       const attemptsUsed = found.attemptsUsed + 1;
-      kept.set(id, { ...found, attemptsUsed, outcome: right ? "approved" : "open" });
-      return right ? { outcome: "approved", attemptsUsed, messages: found.messages } : { outcome: "wrong" };
+      kept.set(id, { ...found, attemptsUsed, outcome: isRight ? "approved" : "open" });
+      return isRight ? { outcome: "approved", attemptsUsed, messages: found.messages } : { outcome: "wrong" };
     },
   };
 }

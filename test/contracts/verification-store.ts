@@ -19,8 +19,8 @@ function tally(outcomes: readonly GuessOutcome[]): Tally {
   return counted;
 }
 
-async function guess(store: Guessing, id: string, right: boolean, now: number): Promise<GuessOutcome> {
-  return (await store.guess(id, right, now)).outcome;
+async function guess(store: Guessing, id: string, isRight: boolean, now: number): Promise<GuessOutcome> {
+  return (await store.guess({ id, isRight }, now)).outcome;
 }
 
 /** T1: what 500 parallel wrong guesses come to. */
@@ -110,7 +110,7 @@ export function verificationStoreContract(
 
       test("the right guess is told how many were counted, those of the same moment with it", async () => {
         const { id } = await newVerification(store, { attemptsAllowed: 20 });
-        const guesses = await parallel(12, (index) => store.guess(id, index === 6, NOW));
+        const guesses = await parallel(12, (index) => store.guess({ id, isRight: index === 6 }, NOW));
         const { attemptsUsed } = (await store.find(id)) ?? {};
         expect(guesses.filter(({ outcome }) => outcome !== "dead")).toHaveLength(attemptsUsed ?? 0);
         expect(guesses[6]).toMatchObject({ outcome: "approved", attemptsUsed });

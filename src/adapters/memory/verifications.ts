@@ -35,12 +35,12 @@ export function createMemoryVerificationStore({
       return newest;
     },
 
-    async guess(id, right, now) {
+    async guess({ id, isRight }, now) {
       const found = kept.get(id);
       if (!found || !isLive(found, now)) return { outcome: "dead" };
       const attemptsUsed = found.attemptsUsed + 1;
-      kept.set(id, { ...found, attemptsUsed, ...(right && { outcome: "approved", approvedAt: now }) });
-      return right ? { outcome: "approved", attemptsUsed, messages: found.messages } : { outcome: "wrong" };
+      kept.set(id, { ...found, attemptsUsed, ...(isRight && { outcome: "approved", approvedAt: now }) });
+      return isRight ? { outcome: "approved", attemptsUsed, messages: found.messages } : { outcome: "wrong" };
     },
 
     async resent(id, { messages, resendAt, expiresAt }, now) {

@@ -78,8 +78,8 @@ export function createRedisVerificationStore(redis: RedisConnection): Verificati
       return undefined;
     },
 
-    async guess(id, right, now) {
-      const answer = await redis.run(GUESS, [keyOf(id)], [now, right ? "right" : "wrong"]);
+    async guess({ id, isRight }, now) {
+      const answer = await redis.run(GUESS, [keyOf(id)], [now, isRight ? "right" : "wrong"]);
       const [outcome, used, messages] = answer as [GuessOutcome, number, string];
       if (outcome !== "approved") return { outcome };
       return { outcome, attemptsUsed: used, messages: Number(messages) };

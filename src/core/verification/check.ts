@@ -185,7 +185,7 @@ export async function guessCode(
   const isSame = isSameTransaction(guess.transaction, asked.transaction);
   const expected = await codeOf(deps, subject, guess.transaction);
   const isRight = equalSecrets(guess.code, expected) && isSame && isFor(verification, guess);
-  const made = await deps.verifications.guess(verification.id, isRight, deps.clock.now());
+  const made = await deps.verifications.guess({ id: verification.id, isRight }, deps.clock.now());
   deps.onGuess(made.outcome);
   if (made.outcome === "wrong") await recordWrong(deps, verification);
   if (made.outcome === "approved") await settle(deps, { ...verification, ...made });

@@ -41,8 +41,14 @@ export interface Verification {
 
 export type GuessOutcome = "approved" | "wrong" | "dead";
 
+/** A guess at the code of the verification with this id, and whether it is the right one. */
+export interface Guess {
+  readonly id: string;
+  readonly isRight: boolean;
+}
+
 /** What became of a guess; with the right one, what the verification came to. */
-export type Guess =
+export type GuessResult =
   | { readonly outcome: "wrong" | "dead" }
   | ({ readonly outcome: "approved" } & Pick<Verification, "attemptsUsed" | "messages">);
 
@@ -60,11 +66,11 @@ export interface VerificationStore {
     now: number,
   ): Promise<Verification | undefined>;
   /**
-   * Counts one attempt, and if `right` consumes the verification, in the same step (T1, T2). `dead` when it is
+   * Counts one attempt, and if it is right consumes the verification, in the same step (T1, T2). `dead` when it is
    * unknown, over, or has no attempts left, and then nothing is counted. However many callers race, at most
    * `attemptsAllowed` get something else than `dead`, and at most one gets `approved`.
    */
-  guess(id: string, right: boolean, now: number): Promise<Guess>;
+  guess(guess: Guess, now: number): Promise<GuessResult>;
   /**
    * Notes that a further message goes out. False when the verification is no longer live, or when this message or a
    * later one was noted before: of several racers exactly one gets true.

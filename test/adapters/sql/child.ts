@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
   if (what === "migrate") console.log(JSON.stringify(migrated.applied));
   if (what === "guess") {
-    const guesses = await parallel(125, () => stores.verifications.guess(id, false, NOW));
+    const guesses = await parallel(125, () => stores.verifications.guess({ id, isRight: false }, NOW));
     console.log(JSON.stringify(guesses.map(({ outcome }) => outcome)));
   }
   if (what === "take") console.log(JSON.stringify(await takeMany(stores)));

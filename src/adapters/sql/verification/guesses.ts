@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
-import type { Guess, VerificationStore } from "../../../core/verification/ports.ts";
+import type { Guess, GuessResult, VerificationStore } from "../../../core/verification/ports.ts";
 import type { SqlDatabase, Steps } from "../database.ts";
 import { saidById } from "../statements/by-id.ts";
 import { coalesce } from "../statements/coalesce.ts";
@@ -33,13 +33,13 @@ interface GuessRow extends Named {
 const NONE = { id: "", now: 0 };
 
 function guessStatements(db: Kysely<Schema>) {
-  const count = (right: boolean) =>
+  const count = (isRight: boolean) =>
     filled(([{ id, now } = NONE]: readonly GuessRow[]) =>
       db
         .updateTable("verifications")
         .set((eb) => ({
           attempts_used: eb("attempts_used", "+", 1),
-          ...(right && { outcome: "approved" as const, approved_at: now }),
+          ...(isRight && { outcome: "approved" as const, approved_at: now }),
         }))
         .where("id", "=", id)
         .where(isLive(now)),
@@ -57,9 +57,7 @@ function guessStatements(db: Kysely<Schema>) {
   };
 }
 
-interface Asked {
-  readonly id: string;
-  readonly right: boolean;
+interface TimedGuess extends Guess {
   readonly now: number;
 }
 
@@ -77,9 +75,9 @@ function guessTogether({ db, transaction }: SqlDatabase): VerificationStore["gue
   const alone = guessOneByOne(db);
   const lockAll = reusable((rows: readonly Named[]) => locking(db, rows));
   const writeAll = reusable((rows: readonly GuessedValues[]) => writing(db, rows));
-  const guess = coalesce(async (asked: readonly Asked[]) => {
+  const guess = coalesce(async (asked: readonly TimedGuess[]) => {
     const [only, ...others] = asked;
-    if (only && others.length === 0) return [await alone(only.id, only.right, only.now)];
+    if (only && others.length === 0) return [await alone(only, only.now)];
     return await transaction(async (trx) => {
       const ids = new Set(asked.map(({ id }) => id));
       const { rows } = await lockAll(
@@ -93,7 +91,7 @@ function guessTogether({ db, transaction }: SqlDatabase): VerificationStore["gue
       return guesses;
     });
   });
-  return (id, right, now) => guess({ id, right, now });
+  return ({ id, isRight }, now) => guess({ id, isRight, now });
 }
 
 function locking(db: Kysely<Schema>, rows: readonly Named[]) {
@@ -131,23 +129,23 @@ function writing(db: Kysely<Schema>, rows: readonly GuessedValues[]) {
 }
 
 /** As the guarded update of one alone. */
-function decide(guessed: Map<string, Guessed>, { id, right, now }: Asked): Guess {
+function decide(guessed: Map<string, Guessed>, { id, isRight, now }: TimedGuess): GuessResult {
   const row = guessed.get(id);
   if (row?.outcome !== "open" || row.attempts_used >= row.attempts_allowed || row.expires_at <= now)
     return { outcome: "dead" };
   const counted = { ...row, attempts_used: row.attempts_used + 1 };
-  guessed.set(id, right ? { ...counted, outcome: "approved", approved_at: now } : counted);
-  if (!right) return { outcome: "wrong" };
+  guessed.set(id, isRight ? { ...counted, outcome: "approved", approved_at: now } : counted);
+  if (!isRight) return { outcome: "wrong" };
   return { outcome: "approved", attemptsUsed: counted.attempts_used, messages: row.messages };
 }
 
 /** One statement counts, and after the right guess another one reads. */
 function guessOneByOne(db: Kysely<Schema>): VerificationStore["guess"] {
   const statements = guessStatements(db);
-  return async (id, right, now) => {
-    const counted = await db.executeQuery((right ? statements.right : statements.wrong)([{ id, now }], db));
+  return async ({ id, isRight }, now) => {
+    const counted = await db.executeQuery((isRight ? statements.right : statements.wrong)([{ id, now }], db));
     if (counted.numAffectedRows === 0n) return { outcome: "dead" };
-    if (!right) return { outcome: "wrong" };
+    if (!isRight) return { outcome: "wrong" };
     const { rows } = await db.executeQuery(statements.end([{ id }], db));
     return { outcome: "approved", ...endOf(rows[0]) };
   };
@@ -156,11 +154,11 @@ function guessOneByOne(db: Kysely<Schema>): VerificationStore["guess"] {
 /** Both in one turn, so that nobody waits for the disk twice. */
 function guessInSteps(db: Kysely<Schema>, steps: Steps): VerificationStore["guess"] {
   const statements = guessStatements(db);
-  return (id, right, now) =>
+  return ({ id, isRight }, now) =>
     steps.write((step) => {
-      const { changes } = step.execute((right ? statements.right : statements.wrong)([{ id, now }], db));
+      const { changes } = step.execute((isRight ? statements.right : statements.wrong)([{ id, now }], db));
       if (changes === 0) return { outcome: "dead" };
-      if (!right) return { outcome: "wrong" };
+      if (!isRight) return { outcome: "wrong" };
       return { outcome: "approved", ...endOf(step.query(statements.end([{ id }], db))[0]) };
     });
 }

@@ -133,7 +133,9 @@ describe.runIf(hasMariadb())("mariadb: migrations", () => {
     // Its statements were prepared before.
     expect(await opened.stores.verifications.find(verification.id)).toEqual(verification);
     await opened.stores.verifications.create(aVerification());
-    expect(await opened.stores.verifications.guess(verification.id, true, NOW)).toMatchObject({
+    expect(
+      await opened.stores.verifications.guess({ id: verification.id, isRight: true }, NOW),
+    ).toMatchObject({
       outcome: "approved",
     });
     await Promise.all([opened.close(), newer.close()]);

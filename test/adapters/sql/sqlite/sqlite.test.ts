@@ -122,7 +122,7 @@ describe("sqlite: a busy file", () => {
     const began = performance.now();
     const waiting = [
       ...Array.from({ length: 20 }, () => keys.add(aKey())),
-      ...Array.from({ length: 20 }, () => verifications.guess("any", true, NOW)),
+      ...Array.from({ length: 20 }, () => verifications.guess({ id: "any", isRight: true }, NOW)),
     ];
     const settled = await Promise.allSettled(waiting);
     // One after the other they would take 16 seconds.
@@ -134,7 +134,7 @@ describe("sqlite: a busy file", () => {
     }
     other.exec("COMMIT");
     expect(await keys.add(aKey())).toBe(true);
-    expect(await verifications.guess("any", true, NOW)).toEqual({ outcome: "dead" });
+    expect(await verifications.guess({ id: "any", isRight: true }, NOW)).toEqual({ outcome: "dead" });
   });
 
   test("can still be read", async () => {
@@ -246,7 +246,7 @@ describe("sqlite: after a restart", () => {
     const verification = aVerification({ phoneTag: user.phoneTag });
     await before.stores.users.signIn({ user, session });
     await before.stores.verifications.create(verification);
-    await before.stores.verifications.guess(verification.id, false, NOW);
+    await before.stores.verifications.guess({ id: verification.id, isRight: false }, NOW);
     await before.stores.ledger.record("guess", user.phoneTag, "stranger", { at: NOW, codeLength: 6 });
     const limit = { name: "sends", key: "key", windows: [{ max: 1, windowMs: 60_000 }] };
     await before.stores.limits.take({ member: "one", limits: [limit] }, NOW);

@@ -78,7 +78,7 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     expect(await statements(() => started.map((each) => verifications.create(each)))).toBe(1);
     expect(await statements(() => ids.map((id) => verifications.find(id)))).toBe(1);
     const commits = await counted("Com_commit");
-    const guesses = ids.map((id, n) => () => verifications.guess(id, n % 2 === 1, NOW));
+    const guesses = ids.map((id, n) => () => verifications.guess({ id, isRight: n % 2 === 1 }, NOW));
     expect(await statements(() => guesses.map((guess) => guess()))).toBe(4);
     expect((await counted("Com_commit")) - commits).toBe(1);
     const found = await Promise.all(ids.map((id) => verifications.find(id)));
