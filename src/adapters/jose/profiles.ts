@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CLIENT_NAME } from "../../core/backend/api-key.ts";
+import { BACKEND_NAME } from "../../core/backend/api-key.ts";
 import type { KeyKind } from "../../core/keys.ts";
 import { METHODS } from "../../core/session/methods.ts";
 import type { TokenClaims, TokenKind } from "../../core/session/ports.ts";
@@ -103,7 +103,7 @@ const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> }
     keyKind: "proof",
     audience: ({ client }) => client,
     claims: z.strictObject({
-      client: z.string().regex(CLIENT_NAME),
+      client: z.string().regex(BACKEND_NAME),
       jti: id,
       verification: id,
       purpose: z.enum(PURPOSES),
@@ -119,7 +119,7 @@ const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> }
     audience: () => "urn:phonekey:link",
     claims: z.strictObject({
       verification: id,
-      client: z.string().regex(CLIENT_NAME),
+      client: z.string().regex(BACKEND_NAME),
       returnTo: z.exactOptional(z.string()),
       state: z.exactOptional(z.string()),
     }),

@@ -4,7 +4,7 @@ import { networks, returnAddresses } from "../../config/addresses.ts";
 import { type Format, list, oneOf, wholeNumber } from "../../config/formats.ts";
 import { limit } from "../../config/limits.ts";
 import { type Amount, amount } from "../../config/money.ts";
-import { CLIENT_NAME, whyOver } from "../../core/backend/api-key.ts";
+import { BACKEND_NAME, whyOver } from "../../core/backend/api-key.ts";
 import type { ApiKey } from "../../core/backend/ports.ts";
 import { LONGEST_BACKEND_MS } from "../../core/protection/limits.ts";
 import { HOUR_MS } from "../../core/time.ts";
@@ -42,7 +42,7 @@ interface CreateOptions {
 function createCommand(): Command {
   return new Command("create")
     .description("Make a backend's first API key and print it. It cannot be printed again.")
-    .argument("<name>", "the backend's name, and the audience of its proofs: a-z, 0-9 and -", clientName)
+    .argument("<name>", "the backend's name, and the audience of its proofs: a-z, 0-9 and -", backendName)
     .requiredOption("--purposes <list>", `what it may start: ${STARTABLE.join(", ")}`, as(purposes))
     .addOption(
       new Option("--networks <list>", "where its requests may come from, such as 192.0.2.0/24")
@@ -75,15 +75,15 @@ function createCommand(): Command {
       "after",
       "\nExample:\n  phonekey keys api create shop --purposes verify_identity --networks 192.0.2.0/24",
     )
-    .action(async (client: string, { json, spendHour, spendDay, ...terms }: CreateOptions) => {
+    .action(async (backend: string, { json, spendHour, spendDay, ...terms }: CreateOptions) => {
       const config = settings();
       const { currency } = config.protection.prices;
       const spend = {
         ...(spendHour && { hour: inCurrency(currency, spendHour) }),
         ...(spendDay && { day: inCurrency(currency, spendDay) }),
       };
-      const made = await withTools((tools) => tools.create({ client, ...terms, spend }), config);
-      if (!made) throw new Error(`${client} has an API key; rotate or revoke it`);
+      const made = await withTools((tools) => tools.create({ client: backend, ...terms, spend }), config);
+      if (!made) throw new Error(`${backend} has an API key; rotate or revoke it`);
       print(made, json);
     });
 }
@@ -105,15 +105,15 @@ function listCommand(): Command {
 function rotateCommand(): Command {
   return new Command("rotate")
     .description("Make a new API key with the terms of the newest one; the old ones stay valid for a while.")
-    .argument("<name>", "the backend's name", clientName)
+    .argument("<name>", "the backend's name", backendName)
     .option("--overlap <hours>", "how long the old ones stay valid", as(wholeNumber(0, 720)), 24)
     .option("--days <days>", "how long the new one is valid", as(DAYS), 365)
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys api rotate shop --overlap 48")
-    .action(async (client: string, options: { overlap: number; days: number; json?: true }) => {
+    .action(async (backend: string, options: { overlap: number; days: number; json?: true }) => {
       const { days, overlap, json } = options;
-      const made = await withTools((tools) => tools.rotate(client, { days, overlapMs: overlap * HOUR_MS }));
-      if (!made) throw new Error(`${client} has no API key to rotate; create one`);
+      const made = await withTools((tools) => tools.rotate(backend, { days, overlapMs: overlap * HOUR_MS }));
+      if (!made) throw new Error(`${backend} has no API key to rotate; create one`);
       print(made, json);
     });
 }
@@ -121,12 +121,12 @@ function rotateCommand(): Command {
 function revokeCommand(): Command {
   return new Command("revoke")
     .description("End all API keys of a backend at once.")
-    .argument("<name>", "the backend's name", clientName)
+    .argument("<name>", "the backend's name", backendName)
     .addHelpText("after", "\nExample:\n  phonekey keys api revoke shop")
-    .action(async (client: string) => {
-      const count = await withTools((tools) => tools.revoke(client));
-      if (count === 0) throw new Error(`${client} has no valid API key`);
-      console.log(`Revoked ${count} API ${count === 1 ? "key" : "keys"} of ${client}.`);
+    .action(async (backend: string) => {
+      const count = await withTools((tools) => tools.revoke(backend));
+      if (count === 0) throw new Error(`${backend} has no valid API key`);
+      console.log(`Revoked ${count} API ${count === 1 ? "key" : "keys"} of ${backend}.`);
     });
 }
 
@@ -155,8 +155,8 @@ function stateOf(key: Pick<ApiKey, "expiresAt" | "revokedAt">): string {
 
 const purposes = list(oneOf(STARTABLE), `one or more of ${STARTABLE.join(", ")}`);
 
-function clientName(text: string): string {
-  if (CLIENT_NAME.test(text)) return text;
+function backendName(text: string): string {
+  if (BACKEND_NAME.test(text)) return text;
   throw new InvalidArgumentError("It must be 2 to 63 of a-z, 0-9 and -, beginning with a letter.");
 }
 

@@ -15,14 +15,14 @@ export interface ApiKeyWishes extends Omit<ApiKeyTerms, "expiresAt"> {
 /** What `phonekey keys api` works with. Secrets are answered once and kept nowhere. */
 export interface ApiKeyTools {
   list(): Promise<readonly ApiKey[]>;
-  /** Undefined where this client has a live key. */
+  /** Undefined where its backend has a live key. */
   create(wishes: ApiKeyWishes): Promise<Made | undefined>;
-  /** A key like the client's newest one, which ends after `overlapMs`; undefined where it has none. */
+  /** A key like the backend's newest one, which ends after `overlapMs`; undefined where it has none. */
   rotate(
-    client: string,
+    backend: string,
     wishes: { readonly days: number; readonly overlapMs: number },
   ): Promise<Made | undefined>;
-  revoke(client: string): Promise<number>;
+  revoke(backend: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -43,15 +43,15 @@ export async function apiKeyTools(config: Config): Promise<ApiKeyTools> {
       const made = newApiKey(parts, { ...terms, expiresAt: until(days) });
       return (await apiKeys.create(made.kept)) ? made : undefined;
     },
-    async rotate(client, { days, overlapMs }) {
+    async rotate(backend, { days, overlapMs }) {
       const now = parts.clock.now();
-      const old = await apiKeys.findLive(client, now);
+      const old = await apiKeys.findLive(backend, now);
       if (!old) return undefined;
       const { id: _, hash: __, createdAt: ___, ...terms } = old;
       const made = newApiKey(parts, { ...terms, expiresAt: until(days) });
       return (await apiKeys.replace(made.kept, now + overlapMs)) ? made : undefined;
     },
-    revoke: (client) => apiKeys.revoke(client, parts.clock.now()),
+    revoke: (backend) => apiKeys.revoke(backend, parts.clock.now()),
     close: () => database.close(),
   };
 }

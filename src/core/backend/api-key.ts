@@ -19,7 +19,7 @@ const KEY_BYTES = 32;
 const KEY = /^pk_[\w-]{43}$/;
 
 /** A name that can be the audience of proofs: no URL and no URN, which are those of other tokens. */
-export const CLIENT_NAME = /^[a-z][a-z0-9-]{1,62}$/;
+export const BACKEND_NAME = /^[a-z][a-z0-9-]{1,62}$/;
 
 /** Makes a key: what is shown once, and what is kept of it. */
 export function newApiKey(

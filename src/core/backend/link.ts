@@ -83,7 +83,7 @@ function judgePage(
 export interface AskedPage {
   readonly view: VerificationView;
   /** The backend, by its name. */
-  readonly client: string;
+  readonly backend: string;
   readonly transaction?: Transaction;
   readonly returnTo?: string;
   readonly state?: string;
@@ -103,14 +103,14 @@ export async function readLink(deps: LinkDeps, link: string): Promise<Result<Ask
   const claims = await deps.tokens.read("link", link, now);
   const verification = claims && (await deps.verifications.find(claims.verification));
   if (!verification || verification.asked?.client !== claims.client) return refuse("not_found");
-  const { client, returnTo, state } = claims;
-  const key = await deps.apiKeys.findLive(client, now);
+  const { client: backend, returnTo, state } = claims;
+  const key = await deps.apiKeys.findLive(backend, now);
   if (!key || (returnTo !== undefined && !key.returnTo.includes(returnTo))) return refuse("not_found");
   const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   const { transaction } = await readAsk(deps.vault, verification);
   return ok({
     view: viewOf(verification, phone, now),
-    client,
+    backend,
     ...(transaction && { transaction }),
     ...(returnTo !== undefined && { returnTo }),
     ...(state !== undefined && { state }),

@@ -4,7 +4,10 @@ import type { Purpose } from "../verification/purpose.ts";
 /** What a company's backend shows to call Phonekey. The key itself is kept nowhere. Times are epoch milliseconds. */
 export interface ApiKey {
   readonly id: string;
-  /** The name of the backend that it stands for, and the audience of its proofs; a key that replaces it has the same. */
+  /**
+   * The name of the backend that it stands for, which tables, tokens and messages call their `client`, too. It is the audience
+   * of its proofs; a key that replaces this one has the same.
+   */
   readonly client: string;
   /** SHA-256 of the key, which is random: nobody finds a key for a hash. */
   readonly hash: string;
@@ -14,7 +17,7 @@ export interface ApiKey {
   readonly networks: readonly string[];
   /** What proofs say of a phone: its number, or its tag alone. */
   readonly tells: "phone" | "tag";
-  /** How many messages it may ask for, counted together with the other keys of its client. */
+  /** How many messages it may ask for, counted together with the other keys of its backend. */
   readonly sends: readonly Window[];
   /** What these messages may cost; without any it is paid from what is there for all alone. */
   readonly spend: KeySpend;
@@ -26,7 +29,7 @@ export interface ApiKey {
   readonly revokedAt?: number;
 }
 
-/** What the messages of a client may cost in any hour and any 24 hours, in millionths of a unit of the currency. */
+/** What the messages of a backend may cost in any hour and any 24 hours, in millionths of a unit of the currency. */
 export interface KeySpend {
   readonly hour?: number;
   readonly day?: number;
@@ -35,19 +38,19 @@ export interface KeySpend {
 export interface ApiKeyStore {
   /** The key with this hash, also when it is over. */
   findByHash(hash: string): Promise<ApiKey | undefined>;
-  /** The newest key of this client that is neither expired nor revoked. */
-  findLive(client: string, now: number): Promise<ApiKey | undefined>;
-  /** All keys, client by client, oldest first. */
+  /** The newest key of the backend with this name that is neither expired nor revoked. */
+  findLive(backend: string, now: number): Promise<ApiKey | undefined>;
+  /** All keys, backend by backend, oldest first. */
   list(): Promise<readonly ApiKey[]>;
-  /** Adds a key of a client that has no live one; false when it has. */
+  /** Adds a key of a backend that has no live one; false when it has. */
   create(key: ApiKey): Promise<boolean>;
   /**
-   * Adds a key that replaces the client's live ones, which end at `overlapUntil` if they would not end before. False
-   * when the client has no live one.
+   * Adds a key that replaces its backend's live ones, which end at `overlapUntil` if they would not end before. False
+   * when that has no live one.
    */
   replace(key: ApiKey, overlapUntil: number): Promise<boolean>;
-  /** Ends the client's live keys at once; resolves with how many. */
-  revoke(client: string, now: number): Promise<number>;
+  /** Ends this backend's live keys at once; resolves with how many. */
+  revoke(backend: string, now: number): Promise<number>;
 }
 
 /** Which proofs were redeemed. Durable: a lost Redis lets no proof be redeemed again. */

@@ -72,7 +72,7 @@ async function issueProof(
     jti: id,
     verification: id,
     purpose,
-    // A client whose last key ended meanwhile is told no number.
+    // A backend whose last key ended meanwhile is told no number.
     ...(key?.tells === "phone"
       ? { phone: await deps.vault.open(verification.sealedPhone, id) }
       : { phoneTag }),
@@ -105,8 +105,8 @@ export interface RedeemDeps {
 }
 
 /**
- * Redeems a proof, once. Forged, expired, redeemed before and issued for another client are one refusal; only the
- * client's own try uses it up.
+ * Redeems a proof, once. Forged, expired, redeemed before and issued for another backend are one refusal; only the
+ * backend's own try uses it up.
  */
 export async function redeemProof(
   { tokens, proofs, clock, random }: RedeemDeps,

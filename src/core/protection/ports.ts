@@ -172,7 +172,7 @@ export interface Peak {
 export interface Spent {
   readonly sender: string;
   readonly country: string;
-  /** The backend that asked for it. */
+  /** The backend that asked for it, by its name. */
   readonly client?: string;
   readonly micros: number;
 }

@@ -31,7 +31,7 @@ import type {
 import { firstSender } from "./prices.ts";
 import type { ProtectionSettings } from "./sends.ts";
 import { shareLimits } from "./shares.ts";
-import { budgetsOf, clientSums } from "./spend.ts";
+import { backendSums, budgetsOf } from "./spend.ts";
 import { slotAt, sumKey } from "./sums.ts";
 
 const PAGE = 1_000;
@@ -189,7 +189,7 @@ function createLost(deps: RebuildDeps, learned: Learned, now: number) {
     if (price === 0) return [];
     const budgets: readonly Pick<Sum, "key" | "windowMs">[] = [
       ...budgetsOf(settings.money, sender ?? firstSender(deps), traffic?.country ?? ""),
-      ...(client ? clientSums(client) : []),
+      ...(client ? backendSums(client) : []),
     ];
     return budgets.map(({ key, windowMs }) => {
       const slot = `${sumKey({ key, windowMs })}/${slotAt(at, windowMs)}`;

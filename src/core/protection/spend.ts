@@ -57,18 +57,18 @@ export function budgetsOf(settings: MoneySettings, sender: string, country: stri
  * The sums that a backend's messages count in, all of its keys together. They count whether or not it has a budget, so that
  * a correction or a rebuild need not know what the key was at the time.
  */
-export function clientSums(
-  client: string,
+export function backendSums(
+  backend: string,
 ): { readonly name: keyof KeySpend; readonly key: string; readonly windowMs: number }[] {
   return [
-    { name: "hour", key: `spend:client:${client}`, windowMs: HOUR_MS },
-    { name: "day", key: `spend:client:${client}`, windowMs: DAY_MS },
+    { name: "hour", key: `spend:client:${backend}`, windowMs: HOUR_MS },
+    { name: "day", key: `spend:client:${backend}`, windowMs: DAY_MS },
   ];
 }
 
-function clientLimits({ backend }: LimitCaller, amount: number): SendLimit[] {
+function backendLimits({ backend }: LimitCaller, amount: number): SendLimit[] {
   if (!backend) return [];
-  return clientSums(backend.client).map(({ name, key, windowMs }) => {
+  return backendSums(backend.client).map(({ name, key, windowMs }) => {
     const windows = [{ max: backend.spend[name] ?? Number.MAX_SAFE_INTEGER, windowMs }];
     return sendLimit(`spend_${name}_client`, key, windows, { amount });
   });
@@ -97,7 +97,7 @@ export function spendLimits(
   const shared = budgetsOf(settings, sender, country).map((budget) =>
     sharedLimit(budget, caller, amount, learned),
   );
-  return [...shared, ...clientLimits(caller, amount)];
+  return [...shared, ...backendLimits(caller, amount)];
 }
 
 function sharedLimit(
@@ -135,7 +135,8 @@ export interface Billed {
 interface Counted {
   readonly sender: string;
   readonly country: string;
-  readonly client?: string;
+  /** The backend that asked for it, by its name. */
+  readonly backend?: string;
   readonly at: number;
   readonly price: number;
 }
@@ -149,7 +150,7 @@ function settled(
   counted: Counted,
   billed: Billed,
 ): { readonly price: number; readonly corrections: readonly Sum[] } {
-  const { country, client, at } = counted;
+  const { country, backend, at } = counted;
   const each = billed.isFailed ? 0 : priceOf(settings.prices, billed.sender, country);
   const price = each * (billed.parts ?? 1);
   if (price === counted.price && billed.sender === counted.sender) return { price, corrections: [] };
@@ -157,7 +158,7 @@ function settled(
     budgetsOf(settings, sender, country).map(({ key, windowMs }) => {
       return { key, windowMs, at, amount };
     });
-  const own = client ? clientSums(client) : [];
+  const own = backend ? backendSums(backend) : [];
   const difference = own.map(({ key, windowMs }) => ({ key, windowMs, at, amount: price - counted.price }));
   const corrections = [...on(counted.sender, -counted.price), ...on(billed.sender, price), ...difference];
   return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
@@ -173,7 +174,7 @@ export function createSettlePrice(deps: {
     const counted = {
       sender: firstSender(deps),
       country: message.traffic?.country ?? "",
-      ...(message.client && { client: message.client }),
+      ...(message.client && { backend: message.client }),
       at: message.createdAt,
       price: message.price,
     };

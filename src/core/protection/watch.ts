@@ -80,13 +80,13 @@ async function usedByKeys(
   now: number,
 ): Promise<Used[]> {
   const used: Used[] = [];
-  for (const client of new Set(spent.day.flatMap(({ client }) => client ?? []))) {
-    const budgets = (await apiKeys.findLive(client, now))?.spend;
+  for (const backend of new Set(spent.day.flatMap(({ client }) => client ?? []))) {
+    const budgets = (await apiKeys.findLive(backend, now))?.spend;
     for (const window of ["hour", "day"] as const) {
       const max = budgets?.[window];
-      const own = spent[window].filter((one) => one.client === client);
+      const own = spent[window].filter((one) => one.client === backend);
       if (max === undefined || own.length === 0) continue;
-      used.push({ subject: `${window}/key/${client}`, max, micros: sumOf(own), alertAt: ALERT_AT });
+      used.push({ subject: `${window}/key/${backend}`, max, micros: sumOf(own), alertAt: ALERT_AT });
     }
   }
   return used;

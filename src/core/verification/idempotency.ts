@@ -18,19 +18,19 @@ const RUNNING_MS = 60_000;
 export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;
 
 /**
- * Binds a client's key to phone and purpose, and to the backend that used it. Both hashes are keyed by the client's own
+ * Binds a client's key to phone and purpose, and to the backend that used it (by its name). Both hashes are keyed by the client's own
  * random key, so that what is kept tells neither the key nor the phone in the request.
  */
 export function hashIdempotencyKey(
   idempotency: ClientIdempotency | undefined,
   phoneTag: string,
   purpose: Purpose,
-  client?: string,
+  backend?: string,
 ): HashedKey | undefined {
   if (!idempotency) return undefined;
   const key = Buffer.from(idempotency.key);
   return {
-    key: hmacText(key, "idempotency", phoneTag, purpose, ...(client ? [client] : [])),
+    key: hmacText(key, "idempotency", phoneTag, purpose, ...(backend ? [backend] : [])),
     fingerprint: hmacText(key, "request", idempotency.request),
   };
 }

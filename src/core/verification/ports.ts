@@ -28,7 +28,7 @@ export interface Verification {
   readonly holder?: string;
   /** The hash of the pre-session it was started in; where set, nobody else can use its code (T25). */
   readonly browser?: string;
-  /** Set where a backend asked for it: which one, and what it gave along (`Ask`), encrypted for this id. */
+  /** Set where a backend asked for it: which one, by its name, and what it gave along (`Ask`), encrypted for this id. */
   readonly asked?: { readonly client: string; readonly sealed: string };
   readonly locale: Locale;
   readonly createdAt: number;

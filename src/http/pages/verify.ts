@@ -112,13 +112,13 @@ async function answer(
   flow: Flow,
   { page, ...outcome }: { readonly page: AskedPage } & Outcome,
 ): Promise<Response> {
-  const { view, client, transaction, returnTo } = page;
+  const { view, backend, transaction, returnTo } = page;
   if (view.status !== "pending") return await overPage(c, deps, page);
   const context = pageContext(c, deps, { path: pagePath(c), csrf: flowCsrf(flow) });
   const html = verifyPage({
     context,
     action: pagePath(c),
-    client,
+    backend,
     asks: isPassword(page) ? "password" : transaction ? "payment" : "identity",
     ...codeEntry(view, outcome, { locale: context.locale, now: deps.clock.now() }),
     ...(transaction && { transaction }),
@@ -131,7 +131,7 @@ async function answer(
  * the link. Where a temporary password led to is for the browser that it signed in, or that is at its second step.
  */
 async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Promise<Response> {
-  const { view, client, returnTo } = asked;
+  const { view, backend, returnTo } = asked;
   const isApproved = view.status === "approved";
   if (isApproved && isPassword(asked)) {
     if (await isSignedIn(c, deps)) return c.redirect("/account", 303);
@@ -144,7 +144,7 @@ async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Prom
     context,
     title: isDone ? copy.doneTitle : copy.endedTitle,
     text: isDone ? copy.doneText : copy.endedText,
-    ...(returnTo && { action: { href: returnTo, label: copy.back(client) } }),
+    ...(returnTo && { action: { href: returnTo, label: copy.back(backend) } }),
   });
   return await sendPage(c, deps, page, { status: isDone ? 200 : 410 });
 }

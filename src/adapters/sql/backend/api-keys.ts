@@ -14,8 +14,8 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
       return row && apiKeyOf(row);
     },
 
-    async findLive(client, now) {
-      const [newest] = await liveOf(db, client, now);
+    async findLive(backend, now) {
+      const [newest] = await liveOf(db, backend, now);
       return newest && apiKeyOf(newest);
     },
 
@@ -31,7 +31,7 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
 
     create: (key) =>
       transaction(async (trx) => {
-        await lockClient(trx, key.client, key.createdAt);
+        await lockBackend(trx, key.client, key.createdAt);
         if ((await liveOf(trx, key.client, key.createdAt)).length > 0) return false;
         await add(trx, key, "api_key_created");
         return true;
@@ -39,7 +39,7 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
 
     replace: (key, overlapUntil) =>
       transaction(async (trx) => {
-        await lockClient(trx, key.client, key.createdAt);
+        await lockBackend(trx, key.client, key.createdAt);
         const live = await liveOf(trx, key.client, key.createdAt);
         if (live.length === 0) return false;
         await trx
@@ -53,35 +53,35 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
         return true;
       }),
 
-    revoke: (client, now) =>
+    revoke: (backend, now) =>
       transaction(async (trx) => {
-        await lockClient(trx, client, now);
+        await lockBackend(trx, backend, now);
         const { numUpdatedRows } = await trx
           .updateTable("api_keys")
           .set({ revoked_at: now })
-          .where("client", "=", client)
+          .where("client", "=", backend)
           .where("revoked_at", "is", null)
           .where("expires_at", ">", now)
           .executeTakeFirstOrThrow();
-        if (numUpdatedRows > 0n) await addEvents(trx, { type: "api_key_revoked", userId: client, at: now });
+        if (numUpdatedRows > 0n) await addEvents(trx, { type: "api_key_revoked", userId: backend, at: now });
         return Number(numUpdatedRows);
       }),
   };
 }
 
-/** Whoever adds keys of this client, or takes them away, waits: no key is added behind a revocation. */
-async function lockClient(trx: Kysely<Schema>, client: string, now: number): Promise<void> {
-  await lock(trx, [`api_keys:${client}`], now);
+/** Whoever adds keys of this backend, or takes them away, waits: no key is added behind a revocation. */
+async function lockBackend(trx: Kysely<Schema>, backend: string, now: number): Promise<void> {
+  await lock(trx, [`api_keys:${backend}`], now);
 }
 
-/** More keys of one client than any overlap leaves. */
+/** More keys of one backend than any overlap leaves. */
 const MOST_LIVE = 100;
 
-async function liveOf(db: Kysely<Schema>, client: string, now: number): Promise<readonly ApiKeysTable[]> {
+async function liveOf(db: Kysely<Schema>, backend: string, now: number): Promise<readonly ApiKeysTable[]> {
   return await db
     .selectFrom("api_keys")
     .selectAll()
-    .where("client", "=", client)
+    .where("client", "=", backend)
     .where("revoked_at", "is", null)
     .where("expires_at", ">", now)
     .orderBy("created_at", "desc")

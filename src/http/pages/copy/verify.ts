@@ -11,7 +11,7 @@ interface VerifyCopy {
   readonly endedTitle: string;
   readonly endedText: string;
   /** Where the person goes on. */
-  readonly back: (client: string) => string;
+  readonly back: (backend: string) => string;
   readonly notYou: string;
 }
 
@@ -56,7 +56,7 @@ export const VERIFY_COPY: Readonly<Record<Locale, VerifyCopy>> = {
     endedTitle: "This page no longer works",
     endedText:
       "It has expired, was used, or the code was entered wrongly too many times. Begin again where you came from.",
-    back: (client) => `Back to ${client}`,
+    back: (backend) => `Back to ${backend}`,
     notYou: "If you did not ask for this, close the page and share the code with nobody.",
   },
   "zh-CN": {
@@ -89,7 +89,7 @@ export const VERIFY_COPY: Readonly<Record<Locale, VerifyCopy>> = {
     doneText: "您可以关闭此页面。",
     endedTitle: "此页面已失效",
     endedText: "页面已过期或已使用，或验证码输入错误次数过多。请返回原页面重新开始。",
-    back: (client) => `返回 ${client}`,
+    back: (backend) => `返回 ${backend}`,
     notYou: "如非本人操作，请关闭此页面，并且不要将验证码告诉任何人。",
   },
 };

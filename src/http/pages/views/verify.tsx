@@ -14,7 +14,7 @@ export interface VerifyPageProps extends CodeEntryProps {
   /** Where the forms go; that of the resend has `/resend` behind it. */
   readonly action: string;
   /** The backend that asks, by its name. */
-  readonly client: string;
+  readonly backend: string;
   readonly asks: "identity" | "payment" | "password";
   /** There with a payment. */
   readonly transaction?: Transaction;
@@ -22,7 +22,7 @@ export interface VerifyPageProps extends CodeEntryProps {
 
 /** Asks for the code that a backend asked for, and shows what it confirms. */
 export function verifyPage(props: VerifyPageProps): Page {
-  const { context, action, asks, client, transaction, error, codeError } = props;
+  const { context, action, asks, backend, transaction, error, codeError } = props;
   const copy = VERIFY_COPY[context.locale];
   const { title, lead, submit } = copy[asks];
   return layout(
@@ -32,7 +32,7 @@ export function verifyPage(props: VerifyPageProps): Page {
       {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
         {lead[0]}
-        <b translate="no">{client}</b>
+        <b translate="no">{backend}</b>
         {lead[1]}
       </p>
       {transaction && <Payment context={context} transaction={transaction} />}
