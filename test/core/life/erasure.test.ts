@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Phone } from "../../src/core/phone.ts";
-import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
-import { UnavailableError } from "../../src/core/refusals.ts";
-import { createRules, MINUTE, PHONE, type Rules } from "./rules.ts";
+import type { Phone } from "../../../src/core/phone.ts";
+import { createPhonekey, type PhonekeyDeps } from "../../../src/core/phonekey.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
+import { createRules, MINUTE, PHONE, type Rules } from "../rules.ts";
 
 let rules: Rules;
 let told: unknown[];

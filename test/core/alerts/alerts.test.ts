@@ -4,14 +4,14 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { systemRandom } from "../../src/adapters/system/random.ts";
-import { createWebhook } from "../../src/adapters/webhook/post.ts";
-import { createAlerts } from "../../src/core/alerts/alerts.ts";
-import { ALERT_KINDS } from "../../src/core/alerts/kinds.ts";
-import type { AlertMessage } from "../../src/core/alerts/ports.ts";
-import { tellAlerts } from "../../src/core/alerts/tell.ts";
-import { openTestDatabase, type TestDatabase } from "../support/database.ts";
-import { createTestClock, type TestClock } from "../support/world.ts";
+import { systemRandom } from "../../../src/adapters/system/random.ts";
+import { createWebhook } from "../../../src/adapters/webhook/post.ts";
+import { createAlerts } from "../../../src/core/alerts/alerts.ts";
+import { ALERT_KINDS } from "../../../src/core/alerts/kinds.ts";
+import type { AlertMessage } from "../../../src/core/alerts/ports.ts";
+import { tellAlerts } from "../../../src/core/alerts/tell.ts";
+import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { createTestClock, type TestClock } from "../../support/world.ts";
 
 const HOUR = 3_600_000;
 let opened: TestDatabase;
@@ -233,6 +233,6 @@ describe("the webhook", () => {
 });
 
 it("are all in the document", () => {
-  const page = readFileSync(new URL("../../docs/alerts.md", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../docs/alerts.md", import.meta.url), "utf8");
   for (const kind of Object.keys(ALERT_KINDS)) expect(page).toContain(`\`${kind}\``);
 });

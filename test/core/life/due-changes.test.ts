@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Phone } from "../../src/core/phone.ts";
-import { createPhonekey } from "../../src/core/phonekey.ts";
-import { createRules, MINUTE, type Rules } from "./rules.ts";
+import type { Phone } from "../../../src/core/phone.ts";
+import { createPhonekey } from "../../../src/core/phonekey.ts";
+import { createRules, MINUTE, type Rules } from "../rules.ts";
 
 let rules: Rules;
 beforeEach(async () => {

@@ -1,12 +1,12 @@
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { ok, type RefusalCode, refuse, UnavailableError } from "../../src/core/refusals.ts";
-import { operation, type Unplaced } from "../../src/http/api/operation.ts";
-import { runOperation } from "../../src/http/api/run.ts";
-import type { Env, HttpDeps } from "../../src/http/context.ts";
-import { answerFault } from "../../src/http/middleware/errors.ts";
-import { bodyOf, type ProblemBody } from "./support.ts";
+import { ok, type RefusalCode, refuse, UnavailableError } from "../../../src/core/refusals.ts";
+import { operation, type Unplaced } from "../../../src/http/api/operation.ts";
+import { runOperation } from "../../../src/http/api/run.ts";
+import type { Env, HttpDeps } from "../../../src/http/context.ts";
+import { answerFault } from "../../../src/http/middleware/errors.ts";
+import { bodyOf, type ProblemBody } from "../support.ts";
 
 const SECRET = "+8613800138000 code 004217";
 

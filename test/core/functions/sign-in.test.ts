@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Phone } from "../../src/core/phone.ts";
-import { createRules, HOUR, MINUTE, PHONE, type Rules, wrongFor } from "./rules.ts";
+import type { Phone } from "../../../src/core/phone.ts";
+import { createRules, HOUR, MINUTE, PHONE, type Rules, wrongFor } from "../rules.ts";
 
 const HERE = { addressKey: "203.0.113.7" };
 const ELSEWHERE = { addressKey: "198.51.100.9" };
