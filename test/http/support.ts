@@ -92,3 +92,24 @@ export async function refused(response: Response, code: RefusalCode, field?: str
   expect(response.headers.get("retry-after")).toBe(problem.retryAfter ? String(problem.retryAfter) : null);
   return problem;
 }
+
+const FIXED = {
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** That an answer has the headers that every answer has (T47). */
+export function expectSecured(response: Response): void {
+  expect(Object.fromEntries(response.headers)).toMatchObject(FIXED);
+  const policy = response.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).toContain("base-uri 'none'");
+  expect(policy).not.toMatch(/unsafe|\*|data:|https?:/);
+  expect(response.headers.get("permissions-policy")).toContain("camera=()");
+  expect(response.headers.get("x-request-id")).toMatch(/^[\da-f-]{36}$/);
+  expect(response.headers.has("server")).toBe(false);
+  expect(response.headers.has("x-powered-by")).toBe(false);
+}
