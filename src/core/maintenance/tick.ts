@@ -79,9 +79,10 @@ const PIECE = 500;
 const LIMITS_KEPT_LONGER_MS = DAY_MS;
 
 /**
- * Does all periodic work once: deletes what its retention is over for, piece by piece. Idempotent: whoever is killed
- * half-way leaves the rest to the next, after its turn has run out. What goes is over, and what is done is due, by the
- * database's clock as well: one machine whose clock is ahead must not delete what all others still keep.
+ * Does all periodic work once, piece by piece: the jobs that are due, and the deletion of what has been kept for its
+ * whole retention. Idempotent: a process that is killed half-way leaves the rest to the next one, after its turn has run
+ * out. What is deleted has expired, and what is done is due, by the database's clock as well: a machine whose clock is
+ * ahead must not delete what all others still keep.
  */
 export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<TickReport> {
   const { clock, random, turns } = deps;
@@ -95,7 +96,8 @@ export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<T
   const jobs = jobsOf(deps, dueBy);
   const removals = removalsOf(deps, dueBy);
   const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
-  // What others cannot answer now is no reason to begin anew.
+  // Deletion that failed is tried again by whoever comes next. Jobs that failed, such as for a provider that does not
+  // answer, wait until the next turn is due.
   if (failures.some(({ failed }) => removals.includes(failed as Work<Removal>)))
     await turns.giveBack(TICK, holder).catch(() => {});
   else await turns.finish(TICK, holder, clock.now());

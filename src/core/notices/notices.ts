@@ -83,6 +83,7 @@ export function createNotices(deps: NoticesDeps): Notices {
       for (const { id } of notices) await sendNow(deps, id).catch(onNoticeError);
     },
     async sendDue(now) {
+      // `now` may be the database's: how much this machine's clock is ahead of it is taken off for all of the piece.
       const aheadMs = clock.now() - now;
       const due = await noticeStore.due(now, PIECE);
       await workOnEach(due, async ({ id, state }) => {
@@ -145,7 +146,7 @@ async function sendNow(deps: NoticesDeps, id: string): Promise<void> {
   const now = clock.now();
   const hold = await refuseOnHold({ ...deps, route }, notice.phoneTag, now);
   if (!hold.ok) return await noticeStore.postpone(id, now + waitMs(hold.refusal));
-  await take({ ...deps, route }, notice, sms);
+  await countAndSend({ ...deps, route }, notice, sms);
 }
 
 async function reasonNotToSend(
@@ -175,8 +176,11 @@ async function smsOf(deps: NoticesDeps, notice: Notice, to: Phone): Promise<SmsM
   };
 }
 
-/** Counts it, claims it and hands it over. */
-async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise<void> {
+/**
+ * Counts a notice against the budgets, claims it and gives it to the senders. What they certainly did not send is tried again
+ * later.
+ */
+async function countAndSend(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise<void> {
   const { noticeStore, settings, clock } = deps;
   const now = clock.now();
   const traffic = await trafficOf(deps, sms.to);
@@ -195,7 +199,6 @@ async function take(deps: NoticesDeps, notice: Notice, sms: SmsMessage): Promise
   }
   const delivered = await handOver(deps, record, sms);
   if (delivered.ok) return await noticeStore.end(notice.id, "sent");
-  // What a sender refused was certainly not sent, so it may be tried again.
   const { refusal } = delivered;
   if (refusal.code === "phone_unreachable") return await noticeStore.end(notice.id, "refused");
   await noticeStore.giveBack(notice.id, clock.now() + Math.max(RETRY_MS, waitMs(refusal)));
@@ -224,5 +227,5 @@ async function recordOf(
 }
 
 function waitMs({ retryAfterSeconds = 0 }: Pick<Refusal, "retryAfterSeconds">): number {
-  return retryAfterSeconds * 1000;
+  return retryAfterSeconds * 1_000;
 }

@@ -10,6 +10,7 @@ import {
   judgeChallenge,
   type Standing,
 } from "../protection/challenges.ts";
+import { countOn } from "../protection/count.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { type Refusal, type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session-draft.ts";
@@ -81,10 +82,8 @@ async function standingOf(
 ): Promise<Result<Standing, ChallengeRefusal>> {
   const judged = await judgeChallenge(deps, caller, captcha, { isNew: true });
   if (!judged.ok || judged.value.name !== "solved") return judged;
-  const now = deps.clock.now();
-  const { limits } = judged.value;
-  const taken = await deps.limits.take({ member: deps.random.uuid(now), limits }, now);
-  return taken.ok ? judged : withKinds(deps, refuse("captcha_required"));
+  const used = await countOn(deps, judged.value.limits);
+  return used.ok ? judged : withKinds(deps, refuse("captcha_required"));
 }
 
 /** Names the kinds of challenges that are taken, where one is asked for. */

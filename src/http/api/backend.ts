@@ -3,7 +3,7 @@ import { timeOf } from "../time.ts";
 import { Approved, CheckBody, Proven, RedeemBody } from "./backend-schemas.ts";
 import { operation } from "./operation.ts";
 import { VerificationId } from "./schemas.ts";
-import { askerOf, transactionOf } from "./wire.ts";
+import { servedClient, transactionOf } from "./wire.ts";
 
 export const checkVerification = operation({
   summary: "Check a code that a backend asked for",
@@ -17,7 +17,7 @@ export const checkVerification = operation({
   example: { code: "004217" },
   handle: async (request, phonekey) => {
     const { params, body, principal: backend } = request;
-    const client = askerOf(request, backend, body);
+    const client = servedClient(request, backend, body);
     if (!client.ok) return client;
     const proof = await phonekey.backend.check({
       verificationId: params.id,

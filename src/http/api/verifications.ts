@@ -8,7 +8,7 @@ import { originOf } from "../origin.ts";
 import { AskedVerification, StartBody, StartedVerification } from "./backend-schemas.ts";
 import { operation, type PrincipalOf } from "./operation.ts";
 import { ResendBody, Verification, VerificationId } from "./schemas.ts";
-import { askerOf, clientOf, pageRequestOf, transactionOf, verificationBody } from "./wire.ts";
+import { clientOf, pageRequestOf, servedClient, transactionOf, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [
   "captcha_required",
@@ -50,7 +50,7 @@ export const startVerification = operation({
     const { phone, purpose, captcha, reference, locale = request.locale } = request.body;
     const { idempotency, principal } = request;
     const { backend } = principal;
-    const client = askerOf(request, backend, request.body);
+    const client = servedClient(request, backend, request.body);
     if (!client.ok) return client;
     const self = await readSelf(request, client.value, phonekey);
     if (!self.ok) return self;

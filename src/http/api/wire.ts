@@ -102,10 +102,10 @@ export async function tokensBody(
 }
 
 /**
- * The client that a start is for. A backend calls on behalf of a person, whose address it may name, and is asked for no
- * challenge. Other callers are the client themselves; `invalid_request` where one of them names an address.
+ * The client that a start or a check is for. A backend calls on behalf of a person, whose address it may name, and is
+ * asked for no challenge. Other callers are the client themselves; `invalid_request` where one of them names an address.
  */
-export function askerOf(
+export function servedClient(
   request: AnyRequest,
   backend: Backend | undefined,
   {
