@@ -19,7 +19,7 @@ function submitOnce(form: HTMLFormElement, event: Event): void {
   else {
     form.setAttribute("aria-busy", "true");
     const stuck = setTimeout(() => release(form), STUCK_MS);
-    // It would go on where it was, and give back what was sent since.
+    // A page that comes back from the browser's cache goes on with its timers: this one would release a form that was sent since.
     addEventListener("pageshow", () => clearTimeout(stuck), { once: true });
   }
 }

@@ -103,7 +103,7 @@ export async function createOutput(path: string): Promise<OutputFile> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   const file = await attempt(() => open(partial, flags, 0o600));
   const { ino } = await file.stat();
-  // Another that was told the same name has taken what it found there for a leftover.
+  // Not so where another process, told the same name, has removed ours as a leftover and made its own.
   const isOurs = () =>
     stat(partial).then(
       (there) => there.ino === ino,
@@ -119,7 +119,7 @@ export async function createOutput(path: string): Promise<OutputFile> {
       throw error;
     });
   return {
-    // `write` may take a part of it and say so, where a disk is nearly full.
+    // Not `file.write`, which on a disk that is nearly full may write a part and resolve.
     write: (text) => orNothing(() => file.appendFile(text)),
     finish: () =>
       orNothing(async () => {
@@ -142,7 +142,7 @@ export function standardOutput(): OutputFile {
   const isFile = fstatSync(STDOUT).isFile();
   return {
     async write(text) {
-      // The stream takes for written a text of which a disk that is nearly full took a part.
+      // See `watchStandardOutput`: the stream does not tell that a disk is full.
       if (isFile) return writeWhole(text);
       if (!lost && !out.write(text))
         await Promise.race([once(out, "drain"), once(out, "close")]).catch(() => {});
@@ -154,8 +154,8 @@ export function standardOutput(): OutputFile {
 }
 
 /**
- * Has all that is printed written whole: where it goes to a file, its stream takes for written a text of which a disk that
- * is nearly full took a part.
+ * Writes all that is printed whole, or tells that it is lost. Where standard output is a file, Node's own stream takes a
+ * text for written of which a disk that is nearly full took only a part.
  *
  * @param onLost told what went wrong
  */

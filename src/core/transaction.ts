@@ -60,7 +60,7 @@ const PAYEE_FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [/^ | $| {2}/u, "must not begin or end with a space, nor have two in a row"],
   [/\p{M}{3}|^\p{M}/u, "must not have marks that pile up"],
   [/:\/\/|@|[\p{L}\p{N}][.。．｡]\p{L}{2}/u, "must not look like a link"],
-  // In the message it stands in them: the sentence cannot go on in it.
+  // The message puts the payee in quotation marks: with marks of its own it could end them and go on with the sentence.
   [/["“”„‟〃＂]/u, "must not have quotation marks"],
   [/\p{N}{5}/u, "must not have five digits in a row, which read like a code"],
 ];

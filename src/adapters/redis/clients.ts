@@ -84,7 +84,8 @@ function singleRunner({ hosts, database }: RedisServer, options: ClientOptions, 
 }
 
 function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions, timeoutMs: number): Runner {
-  // They only tell who the masters are; without an end the others would never be asked where the first is silent.
+  // These connections only learn who the masters are. Without a timeout a silent first host would keep the others from being
+  // asked.
   const rootNodes = hosts.map((host) => ({ socket: { ...host, socketTimeout: timeoutMs } }));
   const cluster = createCluster({ rootNodes, defaults, commandOptions: defaults.commandOptions });
   const send = (key: string, words: string[]) => cluster.sendCommand(key, false, words);
@@ -139,7 +140,7 @@ function tlsOf({ tls }: RedisServer) {
 function readCa(path: string): string {
   try {
     const pem = readFileSync(path, "utf8");
-    // The client takes anything, and then believes nobody.
+    // Checked here: the client library takes any text for a certificate, and then trusts no server.
     new X509Certificate(pem);
     return pem;
   } catch (error) {

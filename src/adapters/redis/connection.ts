@@ -62,7 +62,7 @@ export async function connectRedis(
   const { createRunner } = await import("./clients.ts");
   const open = () => connectClient(createRunner(server, timeoutMs, reconnects), timeoutMs, onError);
   const client = createRenewedClient(await open(), open, { timeoutMs, onError });
-  // Of more than one server, one that answers says nothing about another that went silent.
+  // Where there are several servers, answers of one say nothing about another that has gone silent.
   const renews = reconnects || server.topology !== "single";
   const call = <T>(work: (client: Runner) => Promise<T>) =>
     inTime(work(client.current), timeoutMs).catch((error: unknown) => {
@@ -101,9 +101,9 @@ async function connectClient(
   const connecting = client.connect();
   await inTime(connecting, 2 * timeoutMs).catch((cause: unknown) => {
     destroy(client);
-    // An answer that comes late makes it open more, to all masters of a cluster, though it calls itself closed.
+    // An answer that comes late makes the client connect to all masters of a cluster, though it was destroyed: again, then.
     connecting.then(() => client.destroy()).catch(() => {});
-    // The client goes on trying; why it has to tells more than that time is over.
+    // Why the client could not connect says more than that its time was over.
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
   isConnected = true;

@@ -39,7 +39,7 @@ export function createRenewedClient(
   async function connectAnew(because: string): Promise<void> {
     const next = await open();
     if (isClosed) return destroy(next);
-    // Others may still be answered what they asked: by the other servers of a cluster, or before it took no writes.
+    // Kept open for a while: calls that are under way may still be answered, such as by other servers of a cluster.
     setTimeout(destroy, timeoutMs, current).unref();
     current = next;
     restFor(REST.replaced);

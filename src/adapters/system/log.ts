@@ -41,7 +41,7 @@ function standardOutput(options: { minLength?: number; periodicFlush?: number } 
   output.on("write", () => {
     isFailing = false;
   });
-  // Called when the process ends. The library would try for ever: what it writes first shows whether it may.
+  // Called when the process ends. The library would try for ever where it cannot write: one write shows whether it can.
   output.flushSync = () => {
     output.sync = true;
     output.flush();

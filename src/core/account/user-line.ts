@@ -26,8 +26,9 @@ export function writeUserLine({
 
 /**
  * Reads a line of `writeUserLine`, or of another system in the same form: `phone` must be there, in any spelling;
- * `id`, `name`, `avatar` (1 to 10) and `createdAt` (RFC 3339, UTC) may be left out, or null but for the `id`: who loses
- * that is somebody else. A field that is none of these is refused, so that nobody believes that a password or a proof came along.
+ * `id`, `name`, `avatar` (1 to 10) and `createdAt` (RFC 3339, UTC) may be left out; all but the
+ * `id` may be null, too: without their id the user would come in as somebody else. Any other field is refused, so that
+ * nobody believes that a password or a proof came along.
  *
  * @param now epoch milliseconds
  */

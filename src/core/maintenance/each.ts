@@ -1,8 +1,9 @@
 import { UnavailableError } from "../refusals.ts";
 
 /**
- * Works on one item after the other. One that fails, such as a row that somebody damaged, keeps none of the others from
- * their turn: what it failed with is thrown behind them. What is away is away for all, so that ends the work at once.
+ * Works on one item after the other. Where one fails, such as a row that somebody damaged, the others are worked on all
+ * the same, and its error is thrown after them. A store that cannot be reached would fail all of them, so that ends the
+ * work at once.
  */
 export async function workOnEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];

@@ -58,7 +58,7 @@ export async function afterRestore(
   const marks = spentLedger(now).map((mark) => ({ ...mark, id: deps.random.uuid(now) }));
   await deps.restored.spendLedgers(marks);
   await deps.voidDeviceTokens();
-  // Live ones too: what of their attempts was used after the backup is forgotten.
+  // Live ones too: the backup does not know of attempts at them that were made after it.
   while ((await deps.verifications.sweep(now + DAY_MS, PIECE)) === PIECE);
   const sessions = await endSessions(deps, now, onProgress);
   return { sessions, ...(await erase(deps, erasures)) };

@@ -206,7 +206,7 @@ function isFor(
   );
 }
 
-/** Another transaction makes another code. This refuses the one that happens to be the same. */
+/** Another transaction has another code, whose digits may by chance be the same: this refuses it then, too. */
 function isSameTransaction(given: Transaction | undefined, asked: Transaction | undefined): boolean {
   if (!given || !asked) return given === asked;
   return transactionDigest(given) === transactionDigest(asked);

@@ -11,7 +11,7 @@ export interface ToldDeps {
   readonly settings: { readonly phoneChangeMs: number };
 }
 
-/** No account moves away from a number that nobody can tell of it: refused where no sender has a text for that. */
+/** An account leaves a number only if that number can be told of it: refused where no sender has a text for that notice. */
 export async function requireTold(
   { route, vault, settings }: ToldDeps,
   { id, sealedPhone }: Pick<User, "id" | "sealedPhone">,

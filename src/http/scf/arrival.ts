@@ -61,9 +61,10 @@ export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive 
     log.warn({}, "the client's address is not known on this host: limits by address are off");
   };
   return (fields, { neighbour, client }) => {
-    // What came by a gateway has the `Host` that its client wrote.
+    // `client` is known where a gateway is in front, which passes on whatever `Host` the client wrote.
     const isOwn = client === undefined && isOwnHost(fieldOf(fields, "host"), settings);
-    // An event comes by no connection; its function has the keys in its variables, so that these would be its client's.
+    // Without a connection (`neighbour`) this is an event. Its function has the keys in its environment, so keys among the
+    // headers could only be the client's own.
     const keys = isOwn && neighbour !== undefined && onRoleKeys ? readRoleKeys(fields) : undefined;
     if (keys) onRoleKeys?.(keys);
     if (isConfigured) {

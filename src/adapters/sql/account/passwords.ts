@@ -27,7 +27,7 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
 
     change: ({ userId, phoneTag, sealedHash, keep, bySms, notice, at }) =>
       transaction(async (trx) => {
-        // The user before the session, as everywhere.
+        // Locked before the session, in the order that all transactions keep.
         const user = await lockUser(trx, userId);
         if (!user) return false;
         if (phoneTag !== undefined && !(await hasStill(trx, tagKey, user, phoneTag))) return false;

@@ -36,7 +36,7 @@ export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserSt
       const { rows } = await statements.lockUser(trx, [{ tag: draft.user.phoneTag }]);
       const now = draft.session.createdAt;
       const [found] = rows;
-      // Who holds the number now gets no account: to take it from whoever has it would serve nobody.
+      // An account that was unused for long stays as it is: whoever has its number now could not get one of their own here.
       if (!found || (await isUnused(trx, [draft], found, now))) return undefined;
       const [known] = await proven(trx, [found], now);
       if (!known) return undefined;
@@ -57,7 +57,7 @@ interface Arrival extends Known {
   readonly opened: boolean;
 }
 
-/** When the user was used before is the database's own business. */
+/** What the port promises of an arrival, without what only the database needs. */
 function outcomeOf({ user, created, opened }: Arrival) {
   return { user, created, opened };
 }
@@ -70,7 +70,7 @@ async function signIn(
 ): Promise<readonly Arrival[]> {
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const arrivals = await findOrCreate(trx, drafts, statements);
-  // Whoever is asked for a second factor is not in yet.
+  // Who is asked for a second factor has not signed in yet, and keeps the invitation.
   const guests = arrivals.filter(({ invited, opened }) => invited && opened);
   if (guests.length > 0)
     await statements.endInvitations(
@@ -131,7 +131,7 @@ async function openSessions(
   const opened = arrivals.filter(({ opened }) => opened);
   if (opened.length === 0) return;
   const now = Math.max(...opened.map(({ draft }) => draft.session.createdAt));
-  // Who was created just now was noted with that.
+  // The row of a new user already says when it was used last.
   const known = opened.filter(({ created, lastUsedAt }) => !created && isUseOld(lastUsedAt, now));
   await noteUse(trx, [...new Set(known.map(({ user }) => user.id))], now);
   await statements.addSessions(

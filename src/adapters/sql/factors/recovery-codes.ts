@@ -37,7 +37,7 @@ export function recoveryCodes({
 
     useRecoveryCode: (userId, hash, now, notice) =>
       transaction(async (trx) => {
-        // An erasure that comes between would leave the notice.
+        // Locked, so that no erasure comes between and leaves the notice behind.
         if (!(await lockUser(trx, userId))) return false;
         const { numUpdatedRows } = await trx
           .updateTable("recovery_codes")

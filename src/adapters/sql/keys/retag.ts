@@ -77,7 +77,7 @@ function findTagged(
       .select(["id", "phone_tag", "sealed_phone"])
       .where("phone_tag", ">=", `${fromKeyId}.`)
       .where("phone_tag", "<", afterPrefix(fromKeyId))
-      // What stays of an erased number has none to make a tag of: it is found under its old one until it goes.
+      // What an erasure left has no number any more to make a new tag of, and stays under the old tag until it is swept.
       .where("sealed_phone", "!=", "")
       .orderBy("phone_tag")
       .limit(rows(limit))

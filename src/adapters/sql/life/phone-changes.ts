@@ -15,7 +15,7 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
       transaction(async (trx) => {
         await tagKey.assertCurrent(trx, change.phoneTag);
         const { userId, sessionId, createdAt: at } = change;
-        // Whoever was thrown out while the request was under way asks for nothing any more.
+        // The session may have been ended while the request was under way: then nothing is asked for any more.
         if (!(await lockUser(trx, userId)) || !(await lockLive(trx, sessionId, at))) return "gone";
         if (await userWith(trx, change.phoneTag)) return "taken";
         const earlier = await findBy(trx, "user_id", userId);

@@ -51,7 +51,8 @@ const insertAfter = (waits: boolean) =>
         eb
           .selectFrom("limits")
           .select(({ fn, selectFrom, val }) => [
-            // Where others have gone on, a number that is taken: the next one may be free again, because it was swept.
+            // Where others have written since, the newest id, which is taken, so that the insert fails: `row.id` alone may be
+            // free again, because rows are swept.
             fn("greatest", [
               val(row.id),
               selectFrom("limit_journal as newest").select(({ fn }) => fn.max("newest.id").as("id")),

@@ -77,7 +77,7 @@ export function createSharedJournal(
 
     async sweep(before, limit) {
       if (state) sweepBooks(state.books, before, limit);
-      // Whoever asks next reads the journal again, and moves it.
+      // The next caller then reads the journal anew, and moves the old tables into it.
       if (await old.areLeft()) state = undefined;
       return await deleteOld(db, before, limit);
     },

@@ -18,7 +18,7 @@ export function createSweeps(
     notices: sweepBy(database, "notices", "created_at"),
     replies: sweepBy(database, "replies", "at"),
     proofs: proofs.sweep,
-    // Those that are over; the null of one that stands is before nothing.
+    // Only alerts that are over: those that stand have null here, which no time is after.
     alerts: sweepBy(database, "alerts", "cleared_at"),
     events: sweepBy(database, "events", "at"),
     unlocks: sweepBy(database, "unlocks", "at"),
@@ -27,7 +27,7 @@ export function createSweeps(
     passkeyChallenges: sweepBy(database, "passkey_challenges", "expires_at"),
     sessions: inTurn(
       sweepBy(database, "sessions", "expires_at"),
-      // Those that were ended before; the null of a live one is before nothing.
+      // Only sessions that were ended: live ones have null here, which no time is after.
       sweepBy(database, "sessions", "ended_at"),
     ),
   };

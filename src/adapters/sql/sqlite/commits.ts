@@ -93,7 +93,7 @@ export function createCommits(
   return {
     alone,
     async enter() {
-      // Whoever waited long for the lane waits no longer for the file.
+      // The time spent waiting for the lane counts: the wait for the file ends at the same moment.
       const deadline = performance.now() + busyTimeoutMs;
       const leaveLane = await lane.enter();
       let isOver = false;

@@ -19,7 +19,7 @@ const PROTECTING: Need = { ...SENSITIVE, level: 2 };
 /** What users do with their second factors and their login protection; everything but reading takes a recent step-up. */
 export function createFactors(deps: FactorsDeps) {
   const adding = async (principal: Principal) => {
-    // More people may know its code: what one of them brought, whoever has the number later would meet.
+    // Many may know a test number's code: a factor that one of them added would be asked of whoever has the number later.
     if (principal.session.isTest)
       return refuse("invalid_request", { field: "factor", detail: "is not for test numbers" });
     const may = requireRecent(principal, ADDING, deps.clock.now());

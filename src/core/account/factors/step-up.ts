@@ -35,7 +35,7 @@ export async function waysFor(
   // Beside what opened a session just now, anything else makes two.
   const isMore = (way: Method) => !notBy.includes(way) || (isNew && !amr.includes(way));
   const enough = ways.filter((way) => makesLevel(way) && isMore(way));
-  // Protection that rests on the password asks for that anew, and for the number after it.
+  // Where login protection has no factor but the password, that is shown anew first, and after it the number counts beside it.
   return principal.user.loginProtection && enough.length === 0 ? ways : enough;
 }
 

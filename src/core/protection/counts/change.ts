@@ -55,7 +55,7 @@ function latest(
   ofEvent: (event: Counted) => number,
   ofSlot: (slot: SlotAmount) => number,
 ): number {
-  // Seeds matter for ever.
+  // That a store was seeded is never out of date.
   if (seeds.length > 0) return Number.MAX_SAFE_INTEGER;
   let last = 0;
   for (const event of counted) last = Math.max(last, ofEvent(event));

@@ -68,7 +68,7 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
       if (size >= most) makeRoom();
       const entry = entries.get(key);
       if (entry && has(entry, event.member)) return false;
-      // What was used last is the last, so that what nobody uses makes room.
+      // Moves the key to the end: what was not used for longest is first, and goes first where room is needed.
       if (isBounded) entries.delete(key);
       if (!entry) entries.set(key, event);
       else entries.set(key, widened(entry, event));

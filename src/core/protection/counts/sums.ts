@@ -36,7 +36,7 @@ export function createSumBook(): SumBook {
       const { max, windowMs } = window;
       const slots = entries.get(sumKey({ key, windowMs }))?.slots;
       const first = firstSlot(now, windowMs);
-      // Mostly there is room: that takes no list of them.
+      // Mostly there is room, and then no list of the slots has to be made.
       if (totalFrom(slots, first) + amount <= max) return now;
       return sumFreeAt(slotsFrom(slots, first), window, amount, now);
     },

@@ -25,7 +25,7 @@ export const submitPassword: Handler = (c, deps) =>
     });
     if (changed.ok) {
       if (visitor.principal.session.mustSetPassword) return await resume(c, deps);
-      // Where the browser sent the form twice, the first had a password chosen that was needed.
+      // The form was sent twice, and the first time has set the password that was needed: on to where that led.
       return fields.has("needed") ? await goOnAgain(c, deps) : c.redirect("/account?saved", 303);
     }
     return await no(c, deps, visitor, changed.refusal);
