@@ -30,7 +30,7 @@ export function signOutCommand(): Command {
     )
     .action((written: string, { json = false }: { json?: boolean }) =>
       withAccount(written, async (tools, user) => {
-        await tools.signOut(user);
+        if (!(await tools.signOut(user))) return false;
         console.log(
           json ? JSON.stringify({ id: user.id }) : `Ended every session of the account ${user.id}.`,
         );

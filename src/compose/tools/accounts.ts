@@ -12,8 +12,8 @@ export interface AccountTools {
   find(written: string): Promise<User | undefined>;
   /** Everything that is kept about the person, as the API hands it out; undefined where they are gone. */
   export(user: User): Promise<object | undefined>;
-  /** Ends all of its sessions, and makes every device unknown. */
-  signOut(user: User): Promise<void>;
+  /** Ends all of its sessions, and makes every device unknown. False where it is gone already. */
+  signOut(user: User): Promise<boolean>;
   /** False where it is gone already. */
   erase(user: User): Promise<boolean>;
   close(): Promise<void>;
@@ -34,9 +34,7 @@ export async function accountTools(config: Config): Promise<AccountTools> {
       const exported = await exportAccount(deps, user, "operator");
       return exported && exportBody(exported);
     },
-    signOut: async ({ id }) => {
-      await stores.sessions.endAll(id, clock.now(), "operator");
-    },
+    signOut: ({ id }) => stores.sessions.endAll(id, clock.now(), "operator"),
     erase: (user) => eraseAccount(deps, user, { by: "operator" }),
     close,
   };

@@ -142,8 +142,8 @@ export interface SessionStore {
   /** Ends every session of this user but `keep`, and voids the user's device tokens. False, and nothing, once `keep` is over. */
   endOthers(userId: string, keep: string, now: number): Promise<boolean>;
   /**
-   * Ends every session of this user and voids the user's device tokens. False, and nothing, once the session that asks is
-   * over.
+   * Ends every session of this user and voids the user's device tokens. False, and nothing, once the user is gone or the
+   * session that asks is over.
    *
    * @param by who asks: one of these sessions, or an operator in the user's place, which is in the audit trail
    */

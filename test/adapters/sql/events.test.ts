@@ -49,6 +49,11 @@ describe("sqlite: the audit trail", () => {
     ]);
   });
 
+  test("tells nothing of the sign-out of somebody who is gone", async () => {
+    expect(await opened.stores.sessions.endAll("nobody", NOW, "operator")).toBe(false);
+    expect(await trail()).toEqual([]);
+  });
+
   test("has one end of a session, however many race for it", async () => {
     const { users, sessions } = opened.stores;
     const user = aUser(newTag());

@@ -68,12 +68,15 @@ describe("phonekey users export --user, sign-out and erase", () => {
     const other = new Libsql(databaseFile(server.folder));
     other.exec("BEGIN IMMEDIATE");
     other.prepare("DELETE FROM users WHERE id = ?").run(user.id);
-    const ended = Promise.all([[], ["--json"]].map((more) => run("erase", user.id, "--yes", ...more)));
+    const commands = [["erase", "--yes"], ["erase", "--yes", "--json"], ["sign-out"]];
+    const ended = Promise.all(commands.map(([name = "", ...more]) => run(name, user.id, ...more)));
     // Time enough to find them, and shorter than they wait for the file.
     await sleep(3_000);
     other.exec("COMMIT");
     other.close();
     const gone = { code: 1, stdout: "", stderr: "There is no such account.\n" };
-    expect(await ended).toMatchObject([gone, gone]);
+    expect(await ended).toMatchObject([gone, gone, gone]);
+    const events = rowsOf(server.folder, "SELECT type FROM events WHERE user_id = ? ORDER BY id", user.id);
+    expect(events.map(({ type }) => type)).toEqual(["sign_up", "sign_in"]);
   });
 });

@@ -95,7 +95,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
 
     endAll: (userId, now, by) =>
       transaction(async (trx) => {
-        await lockUser(trx, userId);
+        if (!(await lockUser(trx, userId))) return false;
         if (typeof by === "object" && !(await lockLive(trx, by.sessionId, now))) return false;
         await voidDevices(trx, userId, now);
         if (by === "operator") await addEvents(trx, { type: "sessions_ended_by_operator", userId, at: now });
