@@ -51,6 +51,14 @@ describe("a person who enlarges or calms the page", () => {
     await expectNoOverflow(page, [360, 320]);
   });
 
+  it("reads each recovery code in one line on a small phone", async () => {
+    const page = await browser.open();
+    await STATES[CODES]?.(page);
+    await page.setViewportSize({ width: 320, height: 512 });
+    const lines = "[...document.querySelectorAll('li code')].map((code) => code.getClientRects().length)";
+    expect(await page.evaluate(lines)).toEqual(Array.from({ length: 10 }, () => 1));
+  });
+
   it("sees the whole number that they type in letters of twice the size", async () => {
     const page = await browser.open();
     await page.goto(`${app.origin}/sign-in`);
