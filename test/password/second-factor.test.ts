@@ -25,12 +25,12 @@ const { send, raise, addApp, codeOf, protect, firstStep, challenged, secondStep 
 const { refreshed } = sessionCalls(() => world);
 
 /** A user whose login protection has nothing but the password, which they set more than a day ago. */
-async function protectedByPassword() {
+async function protectedByPassword(when: "always" | "new_devices" = "always") {
   await signUp(PHONE);
   world.clock.advance(DAY_MS);
   const person = await world.signIn(PHONE);
   expect((await raise(person, { password: PASSWORD })).status).toBe(200);
-  expect((await protect(person, "always")).status).toBe(204);
+  expect((await protect(person, when)).status).toBe(204);
   world.clock.advance(MINUTE_MS);
   return person;
 }
@@ -64,6 +64,16 @@ describe("a password beside a code", () => {
     await refused(await secondStep(challenge, { password: OTHER }), "invalid_code");
     const session = await opened(await secondStep(challenge, { password: PASSWORD }));
     expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["sms", "pwd", "mfa"] });
+  });
+
+  it("signs in alone on known devices, where login protection is for new ones", async () => {
+    await protectedByPassword("new_devices");
+    const { challenge } = await challenged(PHONE);
+    const { deviceToken } = await opened(await secondStep(challenge, { password: PASSWORD }));
+    world.clock.advance(MINUTE_MS);
+    const session = await opened(await signIn(PHONE, PASSWORD, { deviceToken }));
+    expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "1", amr: ["pwd"] });
+    await passwordFirst(PASSWORD);
   });
 
   it("is followed by a code where it comes first, to the user's own phone", async () => {
