@@ -1,3 +1,4 @@
+import { enhanceCodeField } from "./code-field.ts";
 import { enhancePasswordFields } from "./password-toggle.ts";
 
 /** After this the form is sent as it is. */
@@ -15,11 +16,13 @@ export function enhanceNewPasswords(root: ParentNode): void {
     event.preventDefault();
     if (form.hasAttribute("aria-busy")) return;
     form.setAttribute("aria-busy", "true");
-    const judging = refusedField(form, judgedAt);
+    const judging = refusedPage(form, judgedAt);
     // Without an answer the form says itself what is wrong.
     void judging
       .catch(() => undefined)
       .then((refused) => {
+        // Given back meanwhile: the visitor left the page, and has come back.
+        if (!form.hasAttribute("aria-busy")) return;
         form.removeAttribute("aria-busy");
         if (refused) return showRefused(form, refused);
         isJudged = true;
@@ -29,30 +32,28 @@ export function enhanceNewPasswords(root: ParentNode): void {
   });
 }
 
-/** The field as the server shows it with what is wrong; undefined where nothing is. */
-async function refusedField(form: HTMLFormElement, address: string): Promise<HTMLElement | undefined> {
+/** The page as the server shows it with what is wrong; undefined where nothing is. */
+async function refusedPage(form: HTMLFormElement, address: string): Promise<Document | undefined> {
   const { csrf, password } = Object.fromEntries(new FormData(form));
   const body = new URLSearchParams({ csrf: String(csrf), password: String(password) });
   const signal = AbortSignal.timeout(WAITS_MS);
   const answer = await fetch(address, { method: "POST", body, signal });
   if (answer.status !== 200) return undefined;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  document.title = page.title;
-  return fieldIn(page) ?? undefined;
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
-function fieldIn(root: ParentNode): HTMLElement | null | undefined {
-  return root.querySelector("#password")?.closest<HTMLElement>(".field");
-}
-
-/** Puts the field with its error in the place of the one that was filled in, and keeps what was typed. */
-function showRefused(form: HTMLFormElement, refused: HTMLElement): void {
-  const field = fieldIn(form);
-  const typed = field?.querySelector("input")?.value ?? "";
-  field?.replaceWith(document.adoptNode(refused));
-  enhancePasswordFields(refused);
-  const input = refused.querySelector("input");
-  if (!input) return;
-  input.value = typed;
-  input.focus();
+/** Puts that page's fields in the place of those that were filled in, and keeps what was typed. */
+function showRefused(form: HTMLFormElement, refused: Document): void {
+  document.title = refused.title;
+  document.querySelector(".banner-error")?.remove();
+  for (const input of form.querySelectorAll<HTMLInputElement>(".field input")) {
+    const shown = refused.querySelector<HTMLInputElement>(`#${input.id}`);
+    const field = shown?.closest(".field");
+    if (!shown || !field) continue;
+    shown.value = input.value;
+    input.closest(".field")?.replaceWith(document.adoptNode(field));
+  }
+  enhancePasswordFields(form);
+  enhanceCodeField(form);
+  form.querySelector<HTMLInputElement>("input[data-judged-at]")?.focus();
 }

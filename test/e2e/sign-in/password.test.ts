@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countingHasher, OTHER, PASSWORD } from "../../password/support.ts";
 import { useBrowser } from "../browser.ts";
-import { type App, newPhone, signIn, startApp } from "../support.ts";
+import { type App, newPhone, otherCode, signIn, startApp } from "../support.ts";
 
 const browser = useBrowser();
 let app: App;
@@ -80,8 +80,8 @@ async function codeTyped(javaScriptEnabled: boolean): Promise<Page> {
   return page;
 }
 
-it.each(["short", "qwertyuiop"])(
-  "a new password that is refused (%s) leaves the code as it was typed",
+it.each(["short", "qwertyuiop", "lantern\tvessel"])(
+  "a new password that is refused (%j) leaves the code as it was typed",
   async (refused) => {
     const page = await codeTyped(true);
     const code = await page.locator("#code").inputValue();
@@ -99,6 +99,50 @@ it.each(["short", "qwertyuiop"])(
     await page.locator('main a[href="/sign-in/password"]').waitFor();
   },
 );
+
+it("what was wrong with a code that was corrected is not said beside a new password that is refused", async () => {
+  const page = await codeTyped(true);
+  const code = await page.locator("#code").inputValue();
+  await page.locator("#code").fill(otherCode(code));
+  await page.locator("#password").fill(OTHER);
+  await press(page, "/sign-in/forgotten/code");
+  await page.locator("#code-error").waitFor();
+  await page.locator("#code").fill(code.slice(0, -1));
+  await page.locator("#password").fill("short");
+  await press(page, "/sign-in/forgotten/code");
+  await page.locator("#password-error").waitFor();
+  expect(
+    await page.locator("#code-error, [aria-describedby~=code-error], .code-field.is-wrong").count(),
+  ).toBe(0);
+  expect(await page.evaluate("document.activeElement.id")).toBe("password");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("End");
+  await page.keyboard.type(code.slice(-1));
+  await page.locator("#password").fill(OTHER);
+  await press(page, "/sign-in/forgotten/code");
+  await page.locator('main a[href="/sign-in/password"]').waitFor();
+});
+
+it("a new password is not sent by itself once the person has left the page and come back", async () => {
+  const page = await codeTyped(true);
+  let goOn: (() => Promise<void>) | undefined;
+  await page.route("**/sign-in/forgotten/password", (route) => {
+    goOn = () => route.continue();
+  });
+  await page.locator("#password").fill(OTHER);
+  const asked = page.waitForRequest("**/sign-in/forgotten/password");
+  await press(page, "/sign-in/forgotten/code");
+  await asked;
+  await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+  const judged = page.waitForResponse("**/sign-in/forgotten/password");
+  await goOn?.();
+  await judged;
+  await page.waitForTimeout(200);
+  expect(await page.locator("#password").inputValue()).toBe(OTHER);
+  await page.unroute("**/sign-in/forgotten/password");
+  await press(page, "/sign-in/forgotten/code");
+  await page.locator('main a[href="/sign-in/password"]').waitFor();
+});
 
 it("without scripts a new password that is refused costs no guess, and the page tells no code", async () => {
   const page = await codeTyped(false);

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Refusal, RefusalCode } from "../../../core/refusals.ts";
+import type { Refusal } from "../../../core/refusals.ts";
 import type { Flow } from "../../../core/session/flow.ts";
 import type { VerificationView } from "../../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../../context.ts";
@@ -157,14 +157,8 @@ function resetFormPage(
   });
 }
 
-const OF_PASSWORD: ReadonlySet<RefusalCode> = new Set([
-  "password_too_short",
-  "password_too_long",
-  "password_too_common",
-]);
-
 /** The field of the form that a refusal is about. */
 function fieldOf(refusal: Refusal): "codeError" | "passwordError" | "error" {
-  if (OF_PASSWORD.has(refusal.code)) return "passwordError";
+  if (refusal.field === "newPassword") return "passwordError";
   return isOfCode(refusal) ? "codeError" : "error";
 }
