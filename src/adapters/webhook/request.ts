@@ -39,6 +39,8 @@ export async function post({ url, headers, body }: Post, signal: AbortSignal): P
   return await new Promise((resolve, reject) => {
     const sent = request(url, options, resolve);
     sent.on("error", (error) => reject(new NoAnswerError(error, hasLeft)));
+    // A change to another protocol, which nobody asked for, ends it without an error.
+    sent.once("close", () => reject(new NoAnswerError(new Error("closed"), hasLeft)));
     sent.once("socket", (socket) => {
       const late = setTimeout(() => socket.destroy(new Error("no connection in time")), CONNECT_MS).unref();
       socket.once("close", () => clearTimeout(late));

@@ -147,6 +147,10 @@ it("does not know what became of a message when no answer comes, or the connecti
   expect(await sendTo(silent, MESSAGE, 100)).toMatchObject({ status: "unknown" });
   const broken = await listen((request) => request.socket.destroy());
   expect(await sendTo(broken)).toMatchObject({ status: "unknown" });
+  const changed = await listen((_, response) =>
+    response.writeHead(101, { connection: "upgrade", upgrade: "h2c" }).end(),
+  );
+  expect(await sendTo(changed)).toMatchObject({ status: "unknown" });
 });
 
 it("posts each by a connection of its own: one that was kept may be gone without a word", async () => {
