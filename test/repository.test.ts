@@ -122,6 +122,7 @@ it("keeps out of git the secrets and numbers that the documents have one write i
     "phonekey.sql",
     "phonekey-copy.db",
     "users.ndjson",
+    "users.ndjson.partial",
   ];
   const ignored = execFileSync("git", ["check-ignore", ...written], { cwd: ROOT, encoding: "utf8" });
   expect(ignored.trim().split("\n")).toStrictEqual(written);
