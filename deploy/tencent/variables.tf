@@ -276,7 +276,7 @@ variable "phonekey_secrets" {
 }
 
 variable "callback_secrets" {
-  description = "TENCENT_SMS_CALLBACK_SECRETS, the current one first. Empty: one is made. To rotate, put a new one in front, change the addresses in the console, then take the old one away."
+  description = "TENCENT_SMS_CALLBACK_SECRETS, the current one first. Empty: one is made. To rotate, write a new one and behind it the present one, as the functions' environment has it, change the addresses in the console, then take the old one away."
   type        = list(string)
   default     = []
   sensitive   = true
