@@ -20,7 +20,7 @@ const ENTRIES = {
 };
 
 /** SQLite, which is for a single machine: its library is the only part with a native addon. */
-const LEFT_OUT = [/^libsql$/, /\/sql\/sqlite\.ts$/];
+const LEFT_OUT = [/^libsql$/, /\/sql\/sqlite\/open\.ts$/];
 
 /** Files of the package by their path; text or bytes. */
 async function packageFiles() {

@@ -69,6 +69,11 @@ describe("loads late", async () => {
     expect(partsIn(files, ALL)).toEqual(ALL);
   });
 
+  test("SQLite, which is for a single machine, is not", () => {
+    const files = chunks.map(({ fileName }) => fileName);
+    expect(partsIn(files, ["node_modules/libsql", "src/adapters/sql/sqlite"])).toEqual([]);
+  });
+
   test.each(HANDLERS)("%s: no client, page, operation or server before the first event", async (file) => {
     const { loaded } = await startEvent(unpackedPackage(), `${file.replace(/\.js$/, "")}.main_handler`, {});
     expect(loaded).toContain(file);
