@@ -19,8 +19,9 @@ test("every file of tests belongs to one project", () => {
     .map((name) => join(ROOT, "test", name));
   expect(listed.map(({ file }) => file).sort()).toEqual(files.sort());
   const projectOf = (name: string) => listed.find(({ file }) => file.endsWith(name))?.projectName;
-  // By what their helpers import: nothing, a world, a stand-in's server.
+  // By what they and their helpers import: nothing, a database, a world, a stand-in's server.
   expect(projectOf("test/core/verification/code.test.ts")).toBe("unit");
+  expect(projectOf("test/adapters/sql/statements/reusable.test.ts")).toBe("local");
   expect(projectOf("test/http/account/me.test.ts")).toBe("local");
   expect(projectOf("test/tencent/stand-in.test.ts")).toBe("local");
 });

@@ -5,7 +5,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** What a unit test does without: programs, sockets, databases, folders of its own, and waiting. */
 const OUTSIDE =
-  /from "(node:(child_process|https?|net|tls)|[./]+\/src\/(compose|adapters\/sql\/sqlite)\.ts)"|\b(mkdtempSync|setTimeout)\b/;
+  /from "(node:(child_process|https?|net|tls)|[./]+\/src\/(compose|adapters\/sql\/sqlite\/open)\.ts)"|\b(mkdtempSync|setTimeout)\b/;
 
 /** Every test whose text, and that of all helpers under `test/` which it imports, names nothing of `OUTSIDE`. */
 export function unitTests(): string[] {
