@@ -74,4 +74,13 @@ describe("a limit that others use up, too, does not tell when it is free again: 
     });
     expect(refused).toMatchObject({ refusal: { code: "too_many_requests", retryAfterSeconds } });
   });
+
+  test("a block of the guard", async () => {
+    const guard = { mode: "enforce", allow: { countries: [], prefixes: [], networkBits: [] } } as const;
+    rules = await createRules({ state: "memory", settings: { guard } });
+    const input = { purpose: "sign_in", locale: "en", client: { addressKey: "203.0.113.7" } } as const;
+    for (let n = 0; n < 10; n++) await rules.started(input.client, `+861380013800${n}`);
+    const refused = await rules.phonekey().verifications.start({ ...input, phone: "+8613800138010" });
+    expect(refused).toMatchObject({ refusal: { code: "too_many_requests", retryAfterSeconds: 300 } });
+  });
 });
