@@ -246,28 +246,6 @@ describe("limits on passwords", () => {
   });
 });
 
-describe("the hash of a password", () => {
-  it("is made anew with the parameters of today when the person signs in", async () => {
-    await signUp(OWNER);
-    const { folder, clock } = world;
-    const dearer = createPasswordHasher({ random: systemRandom, cost: { ln: 5, r: 8, p: 1 } });
-    const kept: (string | undefined)[] = [];
-    const spied = {
-      ...dearer,
-      verify: (password: string, hash: string | undefined) => {
-        kept.push(hash?.split("$")[2]);
-        return dearer.verify(password, hash);
-      },
-    };
-    const later = await createWorld({ folder, clock, parts: { passwordHasher: spied } });
-    const at = () => later.post("/v1/sessions", { phone: OWNER, password: PASSWORD });
-    await refused(await later.post("/v1/sessions", { phone: OWNER, password: OTHER }), "invalid_credentials");
-    for (let n = 0; n < 2; n += 1) await opened(await at());
-    expect(kept).toEqual(["ln=4,r=8,p=1", "ln=4,r=8,p=1", "ln=5,r=8,p=1"]);
-    await later.close();
-  });
-});
-
 it("a session that the old password opened while it was changed does not live", async () => {
   const owner = await world.signIn(OWNER);
   await put(owner.accessToken, { newPassword: PASSWORD });
