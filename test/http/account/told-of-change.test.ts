@@ -49,6 +49,13 @@ describe("a change of phone that the former number would not be told of", () => 
     expect(page.text).not.toContain('name="phone"');
   });
 
+  it("keeps nobody from a code to their own number", async () => {
+    const headers = bearer((await world.signIn(PHONE)).accessToken);
+    onlyTexts();
+    const asked = await world.post("/v1/verifications", { purpose: "delete_account" }, headers);
+    expect(asked.status).toBe(201);
+  });
+
   it("does not come about where the text is taken away behind the code, which stays good", async () => {
     const { ask, put } = await person();
     const asked = await bodyOf<VerificationBody>(await ask());
