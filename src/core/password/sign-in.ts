@@ -1,5 +1,4 @@
 import { identifyCaller } from "../account/device.ts";
-import type { SessionStore } from "../account/ports.ts";
 import { type CountryCode, type PhonePolicy, parsePhone } from "../phone.ts";
 import {
   type Captcha,
@@ -18,14 +17,12 @@ import { openSession, type SignInDeps } from "../session/sign-in.ts";
 import { admitKnownDevice, countGuess } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword } from "./compare.ts";
-import type { PasswordHolder } from "./ports.ts";
 
 export interface PasswordSignInDeps extends CompareDeps, SignInDeps, JudgeDeps {
   readonly vault: CompareDeps["vault"] & SignInDeps["vault"];
   readonly clock: SignInDeps["clock"];
   readonly random: SignInDeps["random"];
   readonly limits: SignInDeps["limits"];
-  readonly sessions: SessionStore;
   readonly settings: SignInDeps["settings"] & { readonly phones: PhonePolicy };
 }
 
@@ -71,7 +68,9 @@ export async function signInByPassword(
   const isUnsolved = standing.value.name === "unsolved";
   const compared = await comparePassword(deps, { phone, password, bucket, isUnsolved });
   if (!compared.ok) return withKinds(deps, compared);
-  return await openByPassword(deps, compared.value, { client, userAgent });
+  const { user } = compared.value;
+  const opened = await openSession(deps, { user, first: "pwd", client, userAgent });
+  return opened ?? refuse("invalid_credentials");
 }
 
 /** Judges the challenge that a stranger solved, and uses the solution up. */
@@ -93,18 +92,4 @@ function withKinds<C extends CompareRefusal>(
 ): { readonly ok: false; readonly refusal: Refusal<C | "captcha_required"> } {
   const isAsked = challenges && refused.refusal.code === "captcha_required";
   return isAsked ? captchaRequired(challenges) : refused;
-}
-
-/** Opens the session. If the password was changed since it was compared, ends it again: the old password opens nothing. */
-async function openByPassword(
-  deps: PasswordSignInDeps,
-  { user }: PasswordHolder,
-  entrance: Pick<PasswordSignInInput, "client" | "userAgent">,
-): Promise<Result<SignedIn, "invalid_credentials" | "second_factor_required">> {
-  const opened = await openSession(deps, { ...entrance, user, first: "pwd" });
-  if (!opened?.ok) return opened ?? refuse("invalid_credentials");
-  const now = await deps.passwordStore.find(user.id);
-  if (now?.user.passwordSetAt === user.passwordSetAt) return opened;
-  await deps.sessions.end(user.id, opened.value.session.id, deps.clock.now());
-  return refuse("invalid_credentials");
 }

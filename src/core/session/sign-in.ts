@@ -108,8 +108,9 @@ export async function signInApproved(
 
 /**
  * Opens a session by a first factor other than a code by SMS, or refuses with `second_factor_required`. Undefined when the
- * user is gone by now, or has another number.
+ * user is gone by now, has another number, or has ended all sessions, as a changed password does.
  *
+ * @param user as they were when it was shown
  * @param first what was shown and was right
  */
 export async function openSession(
@@ -122,6 +123,7 @@ export async function openSession(
   const entered = await deps.users.enter({
     session,
     phoneTag: user.phoneTag,
+    epoch: user.deviceEpoch,
     knownEpoch: caller.knownEpoch,
   });
   if (!entered) return undefined;

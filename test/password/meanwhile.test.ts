@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { factorCalls } from "../http/factors/support.ts";
+import { PHONE, refused } from "../http/support.ts";
+import { bearer, type OpenedSession, type World } from "../support/world.ts";
+import { countingHasher, createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
+
+let world: World;
+/** What happens once, behind the next comparison of a password. */
+let meanwhile: (() => Promise<Response>) | undefined;
+
+beforeEach(async () => {
+  const { hasher } = countingHasher();
+  const passwordHasher: typeof hasher = {
+    ...hasher,
+    async verify(password, hash) {
+      const isRight = await hasher.verify(password, hash);
+      const happening = meanwhile;
+      meanwhile = undefined;
+      if (happening) expect((await happening()).status).toBe(204);
+      return isRight;
+    },
+  };
+  ({ world } = await createPasswordWorld({ parts: { passwordHasher } }));
+});
+afterEach(() => world.close());
+
+const { put, remove, signIn, signUp } = passwordCalls(() => world);
+const { addApp, protect } = factorCalls(() => world);
+
+const change = (owner: OpenedSession) => put(owner.accessToken, { newPassword: OTHER });
+const endAll = ({ accessToken }: OpenedSession) =>
+  Promise.resolve(
+    world.request("/v1/sessions?scope=all", { method: "DELETE", headers: bearer(accessToken) }),
+  );
+
+describe("a password that was right when it was compared", () => {
+  it.each([
+    ["it was changed", change],
+    ["it was removed", ({ accessToken }: OpenedSession) => remove(accessToken)],
+    ["all sessions were ended", endAll],
+  ])("opens nothing where %s since", async (_, happening) => {
+    const owner = await signUp(PHONE);
+    meanwhile = () => happening(owner);
+    await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
+  });
+
+  it("is no first step, either, where it was changed since", async () => {
+    const owner = await signUp(PHONE);
+    await addApp(owner);
+    expect((await protect(owner, "always")).status).toBe(204);
+    meanwhile = () => change(owner);
+    await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
+  });
+});
