@@ -71,6 +71,8 @@ describe("setting a password", () => {
     for (let n = 0; n < 40; n += 1) await put(accessToken, same);
     await refused(await put(accessToken, right), "too_many_requests");
     expect(hashes.filter((done) => done === "verify").length).toBeLessThanOrEqual(20);
+    // And sets one ten times.
+    expect(hashes.filter((done) => done === "hash")).toHaveLength(10);
     world.clock.advance(61 * MINUTE_MS);
     const { accessToken: later } = await bodyOf<{ accessToken: string }>(await signIn(PHONE, PASSWORD));
     expect((await put(later, right)).status).toBe(204);

@@ -20,7 +20,7 @@ beforeEach(async () => {
   ({ world } = await createPasswordWorld({ env: { LIMIT_PHONE_SENDS: "unlimited", GUARD_MODE: "off" } }));
 });
 afterEach(() => world.close());
-const { signIn, signUp, reset } = passwordCalls(() => world);
+const { put, signIn, signUp, reset } = passwordCalls(() => world);
 const { send, raise, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(() => world);
 const { refreshed } = sessionCalls(() => world);
 
@@ -55,6 +55,19 @@ describe("a password beside a code", () => {
     const person = await signUp(PHONE);
     await refused(await raise(person, { password: PASSWORD }), "invalid_code");
     await refused(await protect(person, "always"), "factor_missing");
+  });
+
+  it.each([
+    ["the password of before", { currentPassword: PASSWORD }],
+    ["a session that such a password had raised", {}],
+  ])("counts at once where it was set by %s", async (_, shown) => {
+    await signUp(PHONE);
+    world.clock.advance(DAY_MS);
+    const person = await world.signIn(PHONE);
+    if (!("currentPassword" in shown)) await raise(person, { password: PASSWORD });
+    expect((await put(person.accessToken, { newPassword: OTHER, ...shown })).status).toBe(204);
+    world.clock.advance(MINUTE_MS);
+    expect((await raise(await world.signIn(PHONE), { password: OTHER })).status).toBe(200);
   });
 
   it("is a second factor: neither of the two opens a session alone", async () => {
