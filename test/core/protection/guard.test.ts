@@ -268,6 +268,11 @@ describe("modes and the allow-list", () => {
   ] as const)("%s that is allowed is let alone", async (_, allow) => {
     await open("enforce", { settings: { guard: { mode: "enforce", allow } } });
     for (let n = 0; n < 60; n++) expect(await rules.start(address(1), number(n))).toHaveProperty("id");
+    const { id } = await rules.started(address(1), number(60));
+    for (let n = 0; n < 60; n++) {
+      const resent = await rules.phonekey().verifications.resend({ id, client: address(1) });
+      expect(resent).toMatchObject({ ok: true });
+    }
   });
 
   test("what is not on the list is not", async () => {
