@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countingHasher, OTHER, PASSWORD } from "../../password/support.ts";
-import { useBrowser } from "../browser.ts";
+import { type OpenOptions, useBrowser } from "../browser.ts";
 import { type App, newPhone, otherCode, signIn, startApp } from "../support.ts";
 
 const browser = useBrowser();
@@ -67,11 +67,11 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 });
 
 /** A browser on the page that takes the code and a new password, with the code typed. */
-async function codeTyped(javaScriptEnabled: boolean): Promise<Page> {
+async function codeTyped(options: OpenOptions): Promise<Page> {
   const phone = newPhone();
   await app.world.signIn(`+86${phone}`);
   app.world.clock.advance(60_000);
-  const page = await browser.open({ javaScriptEnabled });
+  const page = await browser.open(options);
   await page.goto(`${app.origin}/sign-in/forgotten`);
   await page.locator("#phone").fill(phone);
   await press(page, "/sign-in/forgotten");
@@ -83,7 +83,7 @@ async function codeTyped(javaScriptEnabled: boolean): Promise<Page> {
 it.each(["short", "qwertyuiop", "lantern\tvessel"])(
   "a new password that is refused (%j) leaves the code as it was typed",
   async (refused) => {
-    const page = await codeTyped(true);
+    const page = await codeTyped({});
     const code = await page.locator("#code").inputValue();
     await page.locator("#password").fill(refused);
     await press(page, "/sign-in/forgotten/code");
@@ -101,7 +101,7 @@ it.each(["short", "qwertyuiop", "lantern\tvessel"])(
 );
 
 it("what was wrong with a code that was corrected is not said beside a new password that is refused", async () => {
-  const page = await codeTyped(true);
+  const page = await codeTyped({});
   const code = await page.locator("#code").inputValue();
   await page.locator("#code").fill(otherCode(code));
   await page.locator("#password").fill(OTHER);
@@ -124,7 +124,7 @@ it("what was wrong with a code that was corrected is not said beside a new passw
 });
 
 it("a new password is not sent by itself once the person has left the page and come back", async () => {
-  const page = await codeTyped(true);
+  const page = await codeTyped({});
   let goOn: (() => Promise<void>) | undefined;
   await page.route("**/sign-in/forgotten/password", (route) => {
     goOn = () => route.continue();
@@ -144,8 +144,21 @@ it("a new password is not sent by itself once the person has left the page and c
   await page.locator('main a[href="/sign-in/password"]').waitFor();
 });
 
+it.each([503, undefined])(
+  "a new password that is not judged is sent all the same (answer: %s)",
+  async (status) => {
+    const page = await codeTyped({ unwatched: true });
+    await page.route("**/sign-in/forgotten/password", async (route) => {
+      if (status) await route.fulfill({ status });
+    });
+    await page.locator("#password").fill(OTHER);
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator('main a[href="/sign-in/password"]').waitFor({ timeout: 15_000 });
+  },
+);
+
 it("without scripts a new password that is refused costs no guess, and the page tells no code", async () => {
-  const page = await codeTyped(false);
+  const page = await codeTyped({ javaScriptEnabled: false });
   const code = await page.locator("#code").inputValue();
   for (let n = 0; n < 4; n += 1) {
     await page.locator("#code").fill(code);
