@@ -2,6 +2,7 @@ import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import {
   bodyOf,
+  DAY_MS,
   MINUTE_MS,
   open,
   PHONE,
@@ -85,6 +86,17 @@ describe("a backend verifies who holds a phone", () => {
     expect(world.sms.sent).toHaveLength(1);
     const bank = backendOf(world, await apiKey(world, { client: "bank" }));
     await refused(await bank.start(body, headers), "too_many_requests");
+  });
+
+  it("answers a repeated resend likewise, also when the verification is forgotten", async () => {
+    const headers = { "idempotency-key": "9f0c8a52-6f0e-4b3f-9d0b-0c1d2e3f4a5b" };
+    const { id } = await started();
+    world.clock.advance(MINUTE_MS);
+    const first = await bodyOf<VerificationBody>(await resend(world, id, headers));
+    world.clock.advance(DAY_MS - 1);
+    await world.tick();
+    expect(await bodyOf<VerificationBody>(await resend(world, id, headers))).toStrictEqual(first);
+    expect(world.sms.sent).toHaveLength(2);
   });
 });
 

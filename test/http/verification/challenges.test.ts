@@ -7,7 +7,7 @@ import { startSiteverify } from "../../support/siteverify.ts";
 import { createCaptcha } from "../../support/tencent/captcha.ts";
 import { startCloud } from "../../support/tencent/cloud.ts";
 import { createTestClock, createWorld, type World, type WorldOptions } from "../../support/world.ts";
-import { bodyOf, phoneNo, refused } from "../support.ts";
+import { bodyOf, MINUTE_MS, phoneNo, refused, resend, type VerificationBody } from "../support.ts";
 
 const EASY = { ALTCHA_COST: "1", LIMIT_ADDRESS_SENDS: "1/1h" };
 
@@ -146,10 +146,13 @@ describe("the proof of work, which is the default", () => {
 });
 
 describe("CAPTCHA_WHEN and CAPTCHA", () => {
-  it("always asks every stranger at once", async () => {
-    const world = await begin({ env: { CAPTCHA_WHEN: "always" } });
+  it("always asks every stranger at once, and not again for a further message", async () => {
+    const world = await begin({ env: { CAPTCHA_WHEN: "always", LIMIT_ADDRESS_SENDS: "2/1h" } });
     await refused(await start(world, 1), "captcha_required", "captcha");
-    expect((await start(world, 1, { captcha: await solve(world, 1) })).status).toBe(201);
+    const started = await start(world, 1, { captcha: await solve(world, 1) });
+    const { id } = await bodyOf<VerificationBody>(started);
+    world.clock.advance(MINUTE_MS);
+    expect((await resend(world, id)).status).toBe(200);
   });
 
   it.each([{ CAPTCHA_WHEN: "never" }, { CAPTCHA: "off" }])("%j asks nobody; limits refuse", async (env) => {
