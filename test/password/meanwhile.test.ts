@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { factorCalls } from "../http/factors/support.ts";
-import { PHONE, refused } from "../http/support.ts";
+import { DAY_MS, MINUTE_MS, PHONE, refused } from "../http/support.ts";
 import { bearer, type OpenedSession, type World } from "../support/world.ts";
 import { countingHasher, createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const { put, remove, signIn, signUp } = passwordCalls(() => world);
-const { addApp, protect } = factorCalls(() => world);
+const { addApp, challenged, protect, raise, secondStep } = factorCalls(() => world);
 
 const change = (owner: OpenedSession) => put(owner.accessToken, { newPassword: OTHER });
 const endAll = ({ accessToken }: OpenedSession) =>
@@ -50,5 +50,17 @@ describe("a password that was right when it was compared", () => {
     expect((await protect(owner, "always")).status).toBe(204);
     meanwhile = () => change(owner);
     await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
+  });
+
+  it("is no second step, either, where all sessions were ended since", async () => {
+    await signUp(PHONE);
+    world.clock.advance(DAY_MS);
+    const owner = await world.signIn(PHONE);
+    expect((await raise(owner, { password: PASSWORD })).status).toBe(200);
+    expect((await protect(owner, "always")).status).toBe(204);
+    world.clock.advance(MINUTE_MS);
+    const { challenge } = await challenged(PHONE);
+    meanwhile = () => endAll(owner);
+    await refused(await secondStep(challenge, { password: PASSWORD }), "invalid_challenge");
   });
 });
