@@ -21,7 +21,9 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 const { put, signIn, signUp, reset } = passwordCalls(() => world);
-const { send, raise, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(() => world);
+const { send, raise, confirmed, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(
+  () => world,
+);
 const { refreshed } = sessionCalls(() => world);
 
 /** A user whose login protection has nothing but the password, which they set more than a day ago. */
@@ -137,6 +139,18 @@ it("protection that rests on a password of today asks for it, and for no factor 
   world.clock.advance(DAY_MS);
   const later = await refreshed(session.refreshToken);
   expect((await raise(later, { password: PASSWORD })).status).toBe(200);
+});
+
+it("protection that rests on a password asks for it and then for the number, before a factor is added", async () => {
+  const person = await protectedByPassword();
+  world.clock.advance(11 * MINUTE_MS);
+  const session = await refreshed(person.refreshToken);
+  const add = () => send("POST", "/v1/me/factors/totp", session, {});
+  expect(await refused(await add(), "step_up_required")).toMatchObject({ methods: ["pwd"] });
+  expect((await raise(session, { password: PASSWORD })).status).toBe(200);
+  expect(await refused(await add(), "step_up_required")).toMatchObject({ methods: ["sms"] });
+  await confirmed(session);
+  expect((await add()).status).toBe(201);
 });
 
 describe("after a reset by SMS", () => {
