@@ -233,14 +233,14 @@ export function amountSuite(store: () => LimitStore): void {
     });
   });
 
-  describe("shares", () => {
+  describe("parts", () => {
     test("a part counts no more than its share of the whole, and is not refused for it", async () => {
       const [whole, one, other] = [fresh("whole"), fresh("part"), fresh("part")];
       const from = (part: string): Limit => ({
         name: "whole",
         key: whole,
         windows: [{ max: 5, windowMs: MINUTE }],
-        share: { key: part, max: 2, windowMs: MINUTE },
+        part: { key: part, max: 2, windowMs: MINUTE },
       });
       for (let n = 0; n < 10; n++) expect(await take([from(one)])).toMatchObject({ ok: true });
       for (let n = 0; n < 2; n++) expect(await take([from(other)])).toMatchObject({ ok: true });
@@ -251,9 +251,9 @@ export function amountSuite(store: () => LimitStore): void {
     });
 
     test("racing, too", async () => {
-      const [whole, part] = [fresh("whole"), fresh("part")];
-      const share = { key: part, max: 3, windowMs: MINUTE };
-      await parallel(30, () => take([{ name: "whole", key: whole, windows: [], share }]));
+      const [whole, key] = [fresh("whole"), fresh("part")];
+      const part = { key, max: 3, windowMs: MINUTE };
+      await parallel(30, () => take([{ name: "whole", key: whole, windows: [], part }]));
       const counted = { name: "whole", key: whole, windows: [{ max: 4, windowMs: MINUTE }] };
       expect(await take([counted])).toMatchObject({ ok: true });
       expect(await take([counted])).toMatchObject({ ok: false });

@@ -10,7 +10,7 @@ import { BOUND, ROLE } from "./limit-take.ts";
  */
 export const TAKE = script(`
 local now, member = tonumber(ARGV[1]), ARGV[2]
-local bounds, events, shared, sums, lease = unpack(cjson.decode(ARGV[3]))
+local bounds, events, ofParts, sums, lease = unpack(cjson.decode(ARGV[3]))
 ${COMMON}${HISTORY}${FREE_AT}${LEASES}${KEEPING}
 if ARGV[4] ~= '' and call('SISMEMBER', KEYS[1], ARGV[4] .. ':' .. history()) == 0 then
   return {'no', 'unseeded', now}
@@ -55,11 +55,11 @@ local function count(place, keptMs)
 end
 
 for i = 1, #events, 2 do count(events[i], events[i + 1]) end
-for i = 1, #shared, 5 do
-  local place, keptMs, share, max, windowMs = unpack(shared, i, i + 4)
-  if windowFreeAt(share, max, windowMs) <= now then
+for i = 1, #ofParts, 5 do
+  local place, keptMs, part, max, windowMs = unpack(ofParts, i, i + 4)
+  if windowFreeAt(part, max, windowMs) <= now then
     count(place, keptMs)
-    count(share, windowMs)
+    count(part, windowMs)
   end
 end
 for i = 1, #sums, 3 do addToSum(unpack(sums, i, i + 2)) end

@@ -42,8 +42,8 @@ interface Lists {
   readonly bounds: number[];
   /** Key, how long its events matter in milliseconds. */
   readonly events: number[];
-  /** The same, and the share of it that must have room: key, max, windowMs. */
-  readonly shared: number[];
+  /** The same, and the part that must have room: key, max, windowMs. */
+  readonly ofParts: number[];
   /** Key, windowMs, amount. */
   readonly sums: number[];
 }
@@ -51,9 +51,9 @@ interface Lists {
 /** Its last list is key, wanted, cap and end of the lease, or nothing. */
 export function takeCall({ member, limits, lease, epoch = "" }: TakeRequest, now: number): TakeCall {
   const places = createPlaces();
-  const { bounds, events, shared, sums } = listLimits(limits, places);
+  const { bounds, events, ofParts, sums } = listLimits(limits, places);
   const leased = lease ? [places.leases(lease.key), lease.wanted, lease.cap, lease.expiresAt] : [];
-  const lists = JSON.stringify([bounds, events, shared, sums, leased]);
+  const lists = JSON.stringify([bounds, events, ofParts, sums, leased]);
   return { keys: places.keys, args: [now, member, lists, epoch] };
 }
 
@@ -78,11 +78,11 @@ function createPlaces() {
 /** What is counted on a key, once, however many limits look at it. */
 interface Counted {
   keptMs: number;
-  share: Limit["share"];
+  part: Limit["part"];
 }
 
 function listLimits(limits: readonly Limit[], places: Places): Lists {
-  const lists: Lists = { bounds: [], events: [], shared: [], sums: [] };
+  const lists: Lists = { bounds: [], events: [], ofParts: [], sums: [] };
   const counted = new Map<number, Counted>();
   let index = 0;
   for (const limit of limits) {
@@ -93,9 +93,9 @@ function listLimits(limits: readonly Limit[], places: Places): Lists {
     } else addSums(lists, limit, index, limit.amount, places);
     index += 1;
   }
-  for (const [place, { keptMs, share }] of counted) {
-    if (!share) lists.events.push(place, keptMs);
-    else lists.shared.push(place, keptMs, places.events(share.key), Math.ceil(share.max), share.windowMs);
+  for (const [place, { keptMs, part }] of counted) {
+    if (!part) lists.events.push(place, keptMs);
+    else lists.ofParts.push(place, keptMs, places.events(part.key), Math.ceil(part.max), part.windowMs);
   }
   return lists;
 }
@@ -118,9 +118,9 @@ function addBounds(bounds: number[], limit: Limit, index: number, place: number)
   }
 }
 
-function countedBy({ windows, backoff, share }: Limit, before: Counted | undefined): Counted {
-  const counted = before ?? { keptMs: 0, share };
-  counted.share ??= share;
+function countedBy({ windows, backoff, part }: Limit, before: Counted | undefined): Counted {
+  const counted = before ?? { keptMs: 0, part };
+  counted.part ??= part;
   if (backoff) counted.keptMs = Math.max(counted.keptMs, backoff.windowMs);
   for (const { windowMs } of windows) counted.keptMs = Math.max(counted.keptMs, windowMs);
   return counted;

@@ -9,7 +9,7 @@ const BLOCK_MS = HOUR_MS;
 /** After a block this many messages may go out; those that are approved make room for more. */
 const PROBES = 2;
 /** The most that one network can add to a bound that `capsEachNetwork`, as a part of that bound. */
-const NETWORK_SHARE = 0.05;
+const NETWORK_PART = 0.05;
 
 /**
  * A rule of the guard, which counts messages to strangers of the last 24 hours that were not approved. Those still
@@ -26,7 +26,7 @@ interface GuardRule {
   readonly challengesAt: number;
   /** Whether the bound blocks strangers; else they are challenged at most. */
   readonly blocks: boolean;
-  /** Whether one network can add no more than `NETWORK_SHARE` of the bound. */
+  /** Whether one network can add no more than `NETWORK_PART` of the bound. */
   readonly capsEachNetwork: boolean;
   /** Whether a blocked network may go on with its share of the budget (`shares.ts`), where people sign in from it. */
   readonly yieldsToShare?: true;
@@ -120,9 +120,9 @@ export function guardKeys(traffic: Traffic): string[] {
   const keys: string[] = [];
   for (const { subject, capsEachNetwork } of GUARD_RULES) {
     const name = subject(traffic);
-    const share = name && capsEachNetwork ? shareKey(name, traffic) : undefined;
+    const part = name && capsEachNetwork ? partKey(name, traffic) : undefined;
     if (name) keys.push(openKey(name));
-    if (share) keys.push(share);
+    if (part) keys.push(part);
   }
   return keys;
 }
@@ -146,12 +146,12 @@ function ruleLimits(rule: GuardRule, traffic: Traffic, learned: Learned): SendLi
   const key = openKey(subject);
   const windows = [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }];
   const inShare = yieldsToShare ? [] : undefined;
-  const share = capsEachNetwork ? shareOf(subject, traffic, bound) : undefined;
+  const part = capsEachNetwork ? partOf(subject, traffic, bound) : undefined;
   const challenged = sendLimit(`${name}_challenge`, key, windows, {
     asksCaptcha: true,
     isShared: true,
     inShare,
-    share,
+    part,
   });
   if (!blocks) return [challenged];
   const backoff = { baseMs: BLOCK_MS, windowMs: DAY_MS, from: bound, every: PROBES };
@@ -167,13 +167,13 @@ function boundOf(rule: GuardRule, traffic: Traffic, learned: Learned): number {
   return Math.max(rule.bound, Math.floor(learned(rule.subject(traffic) ?? "") ?? 0));
 }
 
-function shareOf(subject: string, traffic: Traffic, bound: number): Limit["share"] {
-  const key = shareKey(subject, traffic);
+function partOf(subject: string, traffic: Traffic, bound: number): Limit["part"] {
+  const key = partKey(subject, traffic);
   if (!key) return undefined;
-  return { key, max: Math.max(1, Math.floor(bound * NETWORK_SHARE)), windowMs: DAY_MS };
+  return { key, max: Math.max(1, Math.floor(bound * NETWORK_PART)), windowMs: DAY_MS };
 }
 
-function shareKey(subject: string, { networkTag }: Traffic): string | undefined {
+function partKey(subject: string, { networkTag }: Traffic): string | undefined {
   return networkTag && `${openKey(subject)}:${networkTag}`;
 }
 

@@ -205,8 +205,8 @@ export function sendLimit(
   windows: Limit["windows"],
   more: Omit<SendLimit, "name" | "key" | "windows">,
 ): SendLimit {
-  const { backoff, amount, advisory, share, asksCaptcha, isShared, inShare } = more;
-  return { name, key, windows, backoff, amount, advisory, share, asksCaptcha, isShared, inShare };
+  const { backoff, amount, advisory, part, asksCaptcha, isShared, inShare } = more;
+  return { name, key, windows, backoff, amount, advisory, part, asksCaptcha, isShared, inShare };
 }
 
 /** The limits of the table on one message of this caller. */

@@ -19,7 +19,7 @@ export interface Limit {
   /** Counts and never refuses; where it would have, a take that goes through names it in `exceeded`. */
   readonly advisory?: boolean | undefined;
   /** The part of the whole that the event belongs to, such as its network. While the part is full it is not counted. */
-  readonly share?: { readonly key: string; readonly max: number; readonly windowMs: number } | undefined;
+  readonly part?: { readonly key: string; readonly max: number; readonly windowMs: number } | undefined;
 }
 
 /** An event of the durable record, to put back into a store that was lost. */

@@ -111,29 +111,29 @@ async function* pagesOf(
 }
 
 /**
- * Makes what tells, for each page of messages, what they were counted as. Totals of sums and shares go on from page to
+ * Makes what tells, for each page of messages, what they were counted as. Totals of sums and of parts go on from page to
  * page.
  */
 function createLost(deps: RebuildDeps, learned: Learned, now: number) {
   const { settings } = deps;
   const sums = new Map<string, Sum>();
-  const shares = new Map<string, number>();
+  const parts = new Map<string, number>();
 
   /** Whether the part of the whole that the message belongs to still has room; a full part counts no more. */
-  function hasRoom({ share }: Limit): boolean {
-    if (!share) return true;
-    const counted = shares.get(share.key) ?? 0;
-    shares.set(share.key, counted + 1);
-    return counted < share.max;
+  function hasRoom({ part }: Limit): boolean {
+    if (!part) return true;
+    const counted = parts.get(part.key) ?? 0;
+    parts.set(part.key, counted + 1);
+    return counted < part.max;
   }
 
   function eventsOf(message: SentMessage): LimitEvent[] {
     const { id, member = id, createdAt: at } = message;
     const limits = countedLimits(deps, message, learned).filter((limit) => at > now - lookbackMs(limit));
     const keys = new Set<string>();
-    for (const { key, share } of limits.filter(hasRoom)) {
+    for (const { key, part } of limits.filter(hasRoom)) {
       keys.add(key);
-      if (share) keys.add(share.key);
+      if (part) keys.add(part.key);
     }
     if (!message.traffic) {
       for (const key of messageKeys(message.phoneTag, message.bucket, message.converted)) keys.add(key);

@@ -109,7 +109,7 @@ export async function takeBack(
   at: number,
 ): Promise<void> {
   const events = limits.filter(({ amount }) => amount === undefined);
-  const keys = events.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
+  const keys = events.flatMap(({ key, part }) => (part ? [key, part.key] : [key]));
   await store.forget([...new Set(keys)], [member]);
   await store.correct(sumsOf(limits, at).map((sum) => ({ ...sum, amount: -sum.amount })));
 }

@@ -67,10 +67,10 @@ describe("the memory that it takes", () => {
     expect(await store.take({ member: "n", limits: [], lease }, back)).toMatchObject({ refusedBy: "lease" });
   });
 
-  test("what was counted for a part stays as long as its share reaches back", async () => {
+  test("what was counted for a part stays as long as that reaches back", async () => {
     const store = createMemoryLimitStore();
-    const share = { key: fresh("share"), max: 1, windowMs: 60 * MINUTE };
-    const limit = { ...sends(fresh("key"), 9), share };
+    const part = { key: fresh("part"), max: 1, windowMs: 60 * MINUTE };
+    const limit = { ...sends(fresh("key"), 9), part };
     await store.take({ member: "m", limits: [limit] }, NOW);
     const later = NOW + 30 * MINUTE;
     for (let n = 0; n < 20; n++) await store.take({ member: "m", limits: [sends(fresh("other"))] }, later);

@@ -61,11 +61,11 @@ test.each([
   expect(isAllowed(allow, { phone: PHONE as Phone, country: "CN", addressKey })).toBe(allowed);
 });
 
-test("a send that does not come about leaves nothing behind, on shares and budgets neither", async () => {
+test("a send that does not come about leaves nothing behind, on parts and budgets neither", async () => {
   const store = createMemoryLimitStore();
-  const share = { key: "share", max: 1, windowMs: DAY };
+  const part = { key: "part", max: 1, windowMs: DAY };
   const limits = [
-    { name: "open", key: "open", windows: [{ max: 1, windowMs: DAY }], share },
+    { name: "open", key: "open", windows: [{ max: 1, windowMs: DAY }], part },
     { name: "budget", key: "budget", windows: [{ max: 5, windowMs: DAY }], amount: 5 },
   ];
   const take = (member: string) => store.take({ member, limits }, NOW);
@@ -86,8 +86,8 @@ test("what one network may send to a range follows what was learned of the range
   expect(from).toEqual({ guard_address: 20, guard_network: 60, guard_range: 100, guard_prefix: 402 });
 });
 
-test("what an approval takes back of the guard is what a send counts under, shares included", () => {
+test("what an approval takes back of the guard is what a send counts under, parts included", () => {
   const limits = guardLimits("enforce", STRANGER, nothingLearned);
-  const counted = limits.flatMap(({ key, share }) => (share ? [key, share.key] : [key]));
+  const counted = limits.flatMap(({ key, part }) => (part ? [key, part.key] : [key]));
   expect(new Set(guardKeys(STRANGER.traffic))).toEqual(new Set(counted));
 });

@@ -155,11 +155,11 @@ function countedBy(log: EventLog, looks: readonly Look[], member: string, now: n
   const keep = (key: string, events: Events | undefined, forMs: number) =>
     keptMs.set(key, Math.max(keptMs.get(key) ?? events?.keptMs ?? 0, forMs));
   for (const { limit, events } of looks) {
-    const { key, amount, share } = limit;
-    const inShare = share && log.on(share.key);
-    if (amount !== undefined || (share && isFull(inShare, share, now))) continue;
+    const { key, amount, part } = limit;
+    const inPart = part && log.on(part.key);
+    if (amount !== undefined || (part && isFull(inPart, part, now))) continue;
     keep(key, events, lookbackMs(limit) || UNBOUND_KEPT_MS);
-    if (share) keep(share.key, inShare, share.windowMs);
+    if (part) keep(part.key, inPart, part.windowMs);
   }
   const alike = new Map<number, EventOn & { readonly keys: string[] }>();
   for (const [key, kept] of keptMs) {
@@ -175,7 +175,7 @@ const UNBOUND_KEPT_MS = DAY_MS;
 
 function isFull(
   events: Events | undefined,
-  { max, windowMs }: NonNullable<Limit["share"]>,
+  { max, windowMs }: NonNullable<Limit["part"]>,
   now: number,
 ): boolean {
   return max < 1 || (nthNewest(events, Math.ceil(max)) ?? now - windowMs) + windowMs > now;
