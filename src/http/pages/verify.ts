@@ -9,7 +9,7 @@ import { messagePageFor } from "./errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow, newFlow, pageClient } from "./flow.ts";
 import { codeEntry } from "./forms/code-entry.ts";
 import { type Outcome, sendOutcome } from "./forms/outcome.ts";
-import { resendCode } from "./forms/send-code.ts";
+import { resendLiveCode } from "./forms/send-code.ts";
 import { enter, isSignedIn } from "./sign-in/enter.ts";
 import { beginSecondStep, isAtSecondStep } from "./sign-in/second-step.ts";
 import { messagePage } from "./views/message.tsx";
@@ -50,7 +50,7 @@ export const resendVerify: Handler = async (c, deps) => {
   const { flow, fields } = form.value;
   const page = await askedPage(c, deps);
   if (!page) return await endedPage(c, deps);
-  const sent = await resendCode(deps, { id: page.view.id, client: pageClient(c, deps, flow) }, fields);
+  const sent = await resendLiveCode(deps, { id: page.view.id, client: pageClient(c, deps, flow) }, fields);
   return sent.ok ? c.redirect(pagePath(c), 303) : await answerAgain(c, deps, flow, sent);
 };
 

@@ -12,7 +12,7 @@ import { demandedOfAll } from "../forms/challenge.ts";
 import { csrfToken } from "../forms/forms.ts";
 import { sentOnce } from "../forms/once.ts";
 import { isBlameless, isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
-import { resendCode } from "../forms/send-code.ts";
+import { resendLiveCode } from "../forms/send-code.ts";
 import { createHeld, heldVerification, type SentCode } from "../held.ts";
 import { phoneChangePage } from "../views/account/phone-change.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "../visitor.ts";
@@ -73,7 +73,7 @@ export const resendPhoneChangeCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
     const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
-    const resent = await resendCode(deps, input, fields);
+    const resent = await resendLiveCode(deps, input, fields);
     if (resent.ok || resent.refusal.code === "not_found") return c.redirect(PATH, 303);
     return await answer(c, deps, visitor, { ...resent, sent: await held.code(c, deps, flow) });
   });

@@ -63,8 +63,8 @@ export async function sendOwnCode(
   return started.ok ? ok({ ...flow, verification: started.value.id }) : started;
 }
 
-/** Sends the code of a verification again, and none in its place; what is refused says what there is to solve. */
-export async function resendCode(
+/** Sends the code of a verification again while it lives, and none in its place; what is refused says what there is to solve. */
+export async function resendLiveCode(
   { phonekey }: HttpDeps,
   input: { readonly id: string; readonly client: Client },
   fields: Fields,

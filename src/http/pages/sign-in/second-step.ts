@@ -28,7 +28,7 @@ export function beginSecondStep(c: Context<Env>, deps: HttpDeps, challenge: stri
 
 /** Whether this browser is in the middle of a second step. */
 export function isAtSecondStep(c: Context<Env>, deps: HttpDeps): boolean {
-  return challengeOf(c, deps) !== "";
+  return stepChallenge(c, deps) !== "";
 }
 
 /** GET /sign-in/second: asks for a second factor. */
@@ -53,7 +53,7 @@ export async function submitSecondStep(
   const { verification } = await stepFlow(c, deps, flow);
   const evidence = evidenceIn(fields, verification);
   const signedIn = await deps.phonekey.signIn.byFactor({
-    challenge: challengeOf(c, deps),
+    challenge: stepChallenge(c, deps),
     evidence,
     client: pageClient(c, deps, flow),
     site: siteOf(c, deps),
@@ -75,7 +75,7 @@ export async function submitSecondStep(
  * brought it.
  */
 async function goOnIfTwice(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<Response | undefined> {
-  const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
+  const step = { challenge: stepChallenge(c, deps), client: pageClient(c, deps, flow) };
   if (!(await deps.phonekey.signIn.isFinished(step))) return undefined;
   clearCookie(c, deps.settings, "second");
   return c.redirect("/sign-in/code", 303);
@@ -88,7 +88,7 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
   const { flow, fields } = form.value;
   const { verification: heldId } = await stepFlow(c, deps, flow);
   const client = pageClient(c, deps, flow);
-  const self = await deps.phonekey.signIn.selfOf({ challenge: challengeOf(c, deps), client });
+  const self = await deps.phonekey.signIn.selfOf({ challenge: stepChallenge(c, deps), client });
   if (!self.ok) return await messagePageFor(c, deps, self.refusal);
   const captcha = readCaptcha(fields);
   const input = { client, purpose: "second_factor", self: self.value } as const;
@@ -118,7 +118,8 @@ async function stepFlow(c: Context<Env>, deps: HttpDeps, { pre }: Flow): Promise
   return kept.pre === pre ? kept : { pre };
 }
 
-function challengeOf(c: Context<Env>, deps: HttpDeps): string {
+/** What `second_factor_required` came with, from its cookie; empty where there is none. */
+function stepChallenge(c: Context<Env>, deps: HttpDeps): string {
   return readCookie(c, deps.settings, "second") ?? "";
 }
 
@@ -128,7 +129,7 @@ async function secondForm(
   flow: Flow,
   { refusal, challenge, by }: Outcome & { readonly by?: Evidence["by"] } = {},
 ): Promise<Response> {
-  const step = { challenge: challengeOf(c, deps), client: pageClient(c, deps, flow) };
+  const step = { challenge: stepChallenge(c, deps), client: pageClient(c, deps, flow) };
   const methods = await deps.phonekey.signIn.methodsOf(step);
   if (!methods.ok) return await messagePageFor(c, deps, methods.refusal);
   const passkey = methods.value.includes("pop")
@@ -153,7 +154,7 @@ async function secondForm(
 /** What the page shows of the person's phone, and of the code that was sent to it. */
 async function smsOf(c: Context<Env>, deps: HttpDeps, flow: Flow) {
   const self = await deps.phonekey.signIn.selfOf({
-    challenge: challengeOf(c, deps),
+    challenge: stepChallenge(c, deps),
     client: pageClient(c, deps, flow),
   });
   if (!self.ok) return undefined;
