@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { factorCalls } from "../http/factors/support.ts";
 import { sessionCalls } from "../http/session/support.ts";
-import { bodyOf, MINUTE_MS, opened, PHONE, phoneNo, refused, start, wrongCode } from "../http/support.ts";
+import {
+  bodyOf,
+  DAY_MS,
+  MINUTE_MS,
+  opened,
+  PHONE,
+  phoneNo,
+  refused,
+  start,
+  wrongCode,
+} from "../http/support.ts";
 import type { World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
@@ -49,6 +59,18 @@ describe("a reset", () => {
     for (let n = 0; n < 9; n += 1) await signIn(PHONE, PASSWORD);
     const { deviceToken } = session;
     await refused(await signIn(PHONE, OTHER, { deviceToken }), "code_required");
+  });
+
+  it.each([
+    ["factor", 200],
+    ["fresh", 404],
+  ])("under RECYCLED_NUMBERS=%s of an unused account with login protection: %i", async (value, status) => {
+    await world.close();
+    ({ world, hashes } = await createPasswordWorld({ env: { RECYCLED_NUMBERS: value } }));
+    await protectedBy(PHONE);
+    world.clock.advance(100 * DAY_MS);
+    const { id, code } = await asked();
+    expect((await reset(id, code, OTHER)).status).toBe(status);
   });
 
   it("names the factors of the account, which the person may remove", async () => {
