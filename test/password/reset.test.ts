@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { factorCalls } from "../http/factors/support.ts";
 import { sessionCalls } from "../http/session/support.ts";
 import {
@@ -71,6 +72,16 @@ describe("a reset", () => {
     world.clock.advance(100 * DAY_MS);
     const { id, code } = await asked();
     expect((await reset(id, code, OTHER)).status).toBe(status);
+  });
+
+  it("marks its message as one that a code came back of, as every right code does", async () => {
+    await signUp(PHONE);
+    const { id, code } = await asked();
+    expect((await reset(id, code, OTHER)).status).toBe(200);
+    const { db, close } = await openSqlite(`sqlite:${world.folder}/data/phonekey.db`);
+    const of = db.selectFrom("messages").select("converted").where("purpose", "=", purpose);
+    expect(await of.execute()).toEqual([{ converted: 1 }]);
+    await close();
   });
 
   it("names the factors of the account, which the person may remove", async () => {
