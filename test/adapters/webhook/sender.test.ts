@@ -204,14 +204,16 @@ it("takes 200 for accepted where what follows has no end, and does not read on",
     more();
   });
   const begun = performance.now();
-  expect(await sendTo(url)).toEqual({ status: "accepted", settles: ["webhook"] });
-  expect(performance.now() - begun).toBeLessThan(1_500);
+  expect(await sendTo(url, MESSAGE, 8_000)).toEqual({ status: "accepted", settles: ["webhook"] });
+  expect(performance.now() - begun).toBeLessThan(5_000);
 });
 
 it("takes 200 for accepted where nothing follows: the status said it", async () => {
   const url = await listen((_, response) => response.writeHead(200).flushHeaders());
+  const begun = performance.now();
   expect(await sendTo(url, MESSAGE, 8_000)).toEqual({ status: "accepted", settles: ["webhook"] });
-}, 4_000);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
 
 /** A server whose certificate nobody vouches for. */
 async function listenEncrypted(answer: RequestListener, options: ServerOptions = {}) {
