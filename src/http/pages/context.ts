@@ -44,9 +44,12 @@ function languageLinks(c: Context<Env>, path?: string): Pick<PageContext, "langu
   return { languageLinks: { en: link("en"), "zh-CN": link("zh-CN") } };
 }
 
-/** The same page in another language; without a path the address that was asked for. */
+/**
+ * The same page in another language; without a path the address that was asked for, but for its query: what was refused there
+ * is not written into the answer.
+ */
 function languageLink(c: Context<Env>, path: string | undefined, locale: Locale): string {
-  const query = new URLSearchParams([undefined, c.req.path].includes(path) ? c.req.query() : {});
+  const query = new URLSearchParams(c.req.path === path ? c.req.query() : {});
   query.set("lang", locale);
   return `${path ?? ""}?${query}`;
 }

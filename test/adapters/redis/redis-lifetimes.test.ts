@@ -40,11 +40,11 @@ describe("how long Redis keeps", () => {
     expect(await leastKept(eventsKey(limit.key), count)).toBeGreaterThan(keptMs);
   });
 
-  test("events of a part: as long as its share reaches back", async () => {
-    const share = { key: fresh("share"), max: 9, windowMs: DAY };
-    const limit = { name: "sends", key: fresh("key"), windows: [{ max: 9, windowMs: HOUR }], share };
+  test("events of a part: as long as it reaches back", async () => {
+    const part = { key: fresh("part"), max: 9, windowMs: DAY };
+    const limit = { name: "sends", key: fresh("key"), windows: [{ max: 9, windowMs: HOUR }], part };
     const count = () => at.limits.take({ member: fresh("member"), limits: [limit] }, NOW);
-    expect(await leastKept(eventsKey(share.key), count)).toBeGreaterThan(DAY);
+    expect(await leastKept(eventsKey(part.key), count)).toBeGreaterThan(DAY);
   });
 
   test("the messages of a backend: a day, also for a key of it that has no limits", async () => {
