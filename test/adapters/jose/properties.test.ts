@@ -99,7 +99,7 @@ describe("any string", () => {
     for (const text of ["a".repeat(5e6), ".".repeat(5e6), `${AUDIENCE}.`.repeat(2e5)]) {
       expect(await bench.readAll(text)).toStrictEqual([]);
     }
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(500);
   });
 });
 
