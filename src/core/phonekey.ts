@@ -12,7 +12,7 @@ import {
   selfOfChallenge,
 } from "./account/factors/second-step.ts";
 import { type StepUpInput, stepUp, waysToRaise } from "./account/factors/step-up.ts";
-import type { Session, SessionStore, User, UserStore } from "./account/ports.ts";
+import type { User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
 import type { SignUpDeps } from "./account/sign-up.ts";
 import { type AuthenticateBackendDeps, authenticateBackend, type Backend } from "./backend/api-key.ts";
@@ -53,7 +53,7 @@ import { createSettlePrice } from "./protection/spend.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { issueHandover, type RedeemInput, redeemHandover } from "./session/handover.ts";
 import { createSessions } from "./session/index.ts";
-import type { Tokens } from "./session/ports.ts";
+import type { Session, SessionStore, Tokens } from "./session/ports.ts";
 import type { Principal } from "./session/session.ts";
 import type { SignedIn } from "./session/session-draft.ts";
 import { type FirstStep, type SignInDeps, type SignInInput, signInByCode } from "./session/sign-in.ts";

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FactorStore } from "../../src/core/account/factors/ports.ts";
-import type { SessionStore, UserStore } from "../../src/core/account/ports.ts";
+import type { UserStore } from "../../src/core/account/ports.ts";
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
 import type { ReceiptStore, ReplyStore } from "../../src/core/delivery/receipt-ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { AccountStore } from "../../src/core/life/account-ports.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
 import type { Ledger } from "../../src/core/protection/ports.ts";
+import type { SessionStore } from "../../src/core/session/ports.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AppGuess, FactorStore } from "../../src/core/account/factors/ports.ts";
-import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
+import type { User, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
 import type { PasswordStore } from "../../src/core/password/ports.ts";
+import type { Session, SessionStore } from "../../src/core/session/ports.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aSession, aUser, fresh, MINUTE, NOW, parallel } from "./samples.ts";
 

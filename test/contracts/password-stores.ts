@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { InvitationStore } from "../../src/core/account/invitations.ts";
-import type { SessionStore, UserStore } from "../../src/core/account/ports.ts";
+import type { UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { Notice, NoticeStore } from "../../src/core/notices/ports.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
 } from "../../src/core/password/ports.ts";
 import type { Ledger } from "../../src/core/protection/ports.ts";
 import { ok, refuse, StaleKeyError } from "../../src/core/refusals.ts";
+import type { SessionStore } from "../../src/core/session/ports.ts";
 import { addTagKey, aSession, aUser, DAY, fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 export interface OpenPasswordStores {

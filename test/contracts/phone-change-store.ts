@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SessionStore, UserStore } from "../../src/core/account/ports.ts";
+import type { UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { PhoneChange, PhoneChangeStore } from "../../src/core/life/ports.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
 import type { PasswordStore } from "../../src/core/password/ports.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
+import type { SessionStore } from "../../src/core/session/ports.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
 

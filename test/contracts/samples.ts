@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Session, User } from "../../src/core/account/ports.ts";
+import type { User } from "../../src/core/account/ports.ts";
 import type { Message } from "../../src/core/delivery/ports.ts";
 import type { KeyStore, WrappedKey } from "../../src/core/keys.ts";
+import type { Session } from "../../src/core/session/ports.ts";
 import type { Verification } from "../../src/core/verification/ports.ts";
 
 /** The time at which the suites play, epoch milliseconds. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Session, SessionStore, User, UserStore } from "../../src/core/account/ports.ts";
+import type { User, UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import { METHODS } from "../../src/core/session/methods.ts";
+import type { Session, SessionStore } from "../../src/core/session/ports.ts";
 import { addTagKey, aSession, aUser, fresh, NOW, parallel, SECOND } from "./samples.ts";
 
 export interface OpenSessionStore {

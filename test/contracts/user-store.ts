@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SessionStore, SignInDraft, UserStore } from "../../src/core/account/ports.ts";
+import type { SignInDraft, UserStore } from "../../src/core/account/ports.ts";
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
+import type { SessionStore } from "../../src/core/session/ports.ts";
 import { addSampleKey, addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
 
 export interface OpenUserStore {

@@ -1,6 +1,6 @@
 import type { FactorStore } from "../../core/account/factors/ports.ts";
 import type { InvitationStore } from "../../core/account/invitations.ts";
-import type { SessionStore, UserStore } from "../../core/account/ports.ts";
+import type { UserStore } from "../../core/account/ports.ts";
 import type { AlertStore } from "../../core/alerts/ports.ts";
 import type { ApiKeyStore, ProofStore } from "../../core/backend/ports.ts";
 import type { MessageStore } from "../../core/delivery/ports.ts";
@@ -14,6 +14,7 @@ import type { PasswordLedger, PasswordStore } from "../../core/password/ports.ts
 import type { BaselineStore } from "../../core/protection/learned.ts";
 import type { Ledger, LimitStore } from "../../core/protection/ports.ts";
 import type { UnlockStore } from "../../core/protection/unlock.ts";
+import type { SessionStore } from "../../core/session/ports.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
 import { createInvitationStore } from "./account/invitations.ts";
 import { createPasswordStore } from "./account/passwords.ts";

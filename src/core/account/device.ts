@@ -1,9 +1,9 @@
 import type { Observer } from "../observer.ts";
 import type { Clock } from "../ports.ts";
 import type { Bucket } from "../protection/ports.ts";
-import type { Tokens } from "../session/ports.ts";
+import type { Session, Tokens } from "../session/ports.ts";
 import { DAY_MS } from "../time.ts";
-import type { Session, User, UserStore } from "./ports.ts";
+import type { User, UserStore } from "./ports.ts";
 
 /** How long a device is known after its last sign-in. */
 const DEVICE_TOKEN_MS = 180 * DAY_MS;

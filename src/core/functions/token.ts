@@ -1,9 +1,9 @@
-import type { Session, UserStore } from "../account/ports.ts";
+import type { UserStore } from "../account/ports.ts";
 import { type Profile, type ProfileDeps, readProfile, updateProfile } from "../account/profile.ts";
 import type { Phone } from "../phone.ts";
 import { ok } from "../refusals.ts";
 import { type AuthenticateDeps, touchSession } from "../session/authenticate.ts";
-import type { TokenClaims, Tokens } from "../session/ports.ts";
+import type { Session, TokenClaims, Tokens } from "../session/ports.ts";
 import { isOpen, type Principal } from "../session/session.ts";
 import { type Told, tell } from "./reason.ts";
 

@@ -1,6 +1,5 @@
 import type { OwnDeps } from "../account/factors/own.ts";
 import { waysFor, waysToRaise } from "../account/factors/step-up.ts";
-import type { SessionStore } from "../account/ports.ts";
 import type { Locale } from "../locale.ts";
 import type { Notices } from "../notices/notices.ts";
 import { countOn } from "../protection/count.ts";
@@ -8,6 +7,7 @@ import type { Window } from "../protection/limits.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Method } from "../session/methods.ts";
+import type { SessionStore } from "../session/ports.ts";
 import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, SENSITIVE, withMethods } from "../session/step-up.ts";
 import { HOUR_MS } from "../time.ts";

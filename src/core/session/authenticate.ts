@@ -1,8 +1,7 @@
-import type { Session, SessionStore } from "../account/ports.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { HOUR_MS } from "../time.ts";
-import type { Tokens } from "./ports.ts";
+import type { Session, SessionStore, Tokens } from "./ports.ts";
 import { isOpen, type Principal, type SessionSettings } from "./session.ts";
 
 export interface AuthenticateDeps {

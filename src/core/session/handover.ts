@@ -1,5 +1,4 @@
 import { type DeviceDeps, identifyCaller } from "../account/device.ts";
-import type { SessionStore } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Clock, Random } from "../ports.ts";
 import { tooMany } from "../protection/limits.ts";
@@ -8,7 +7,7 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import { findOpen } from "./authenticate.ts";
-import type { TokenClaims, Tokens } from "./ports.ts";
+import type { SessionStore, TokenClaims, Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 import { draftSession, type SignedIn } from "./session-draft.ts";
 

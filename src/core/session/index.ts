@@ -1,7 +1,7 @@
 import { type DeviceDeps, issueDeviceToken } from "../account/device.ts";
-import type { Session } from "../account/ports.ts";
 import { type AuthenticateDeps, authenticate, authenticatePage, isErased } from "./authenticate.ts";
 import { endAllSessions, endOtherSessions, endSession, listSessions } from "./own.ts";
+import type { Session } from "./ports.ts";
 import { type RefreshDeps, refreshSession } from "./refresh.ts";
 import type { Principal } from "./session.ts";
 import type { SignedIn } from "./session-draft.ts";

@@ -1,5 +1,6 @@
-import type { Session, User } from "../account/ports.ts";
+import type { User } from "../account/ports.ts";
 import { levelOf } from "./methods.ts";
+import type { Session } from "./ports.ts";
 
 /**
  * Whether login protection asks for a second factor before this session is opened. Stores ask it in the transaction that

@@ -1,6 +1,6 @@
-import type { Session } from "../account/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { AuthenticateDeps } from "./authenticate.ts";
+import type { Session } from "./ports.ts";
 import { isOpen, type Principal } from "./session.ts";
 
 /** Users name their sessions by id, so that no token is read. */

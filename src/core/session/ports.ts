@@ -1,5 +1,69 @@
+import type { User } from "../account/ports.ts";
 import type { Purpose } from "../verification/purpose.ts";
 import type { Method } from "./methods.ts";
+
+/** The family of one refresh token. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  /** How often the refresh token has been rotated. */
+  readonly generation: number;
+  readonly rotatedAt: number;
+  /** The key that its refresh tokens are made with; it stays the same, so that a token can be made again. */
+  readonly refreshKeyId: string;
+  /** The device it runs on: a known one, or one that this session made known. */
+  readonly deviceId: string;
+  readonly userAgent: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  /** The absolute end, epoch milliseconds. */
+  readonly expiresAt: number;
+  readonly endedAt?: number;
+  /** Set where a test number opened it, whose code more people may know than its holder. */
+  readonly isTest?: true;
+  /** How the person showed who they are: by what opened it, and by what raised it since, in this order. Each method once. */
+  readonly amr: readonly Method[];
+  /** When they last did, epoch milliseconds. A session that was handed over has that of the page. */
+  readonly authTime: number;
+  /** Set where a temporary password opened it, until its user has chosen a password of their own. */
+  readonly mustSetPassword?: true;
+}
+
+export interface SessionStore {
+  /** The session and its user, also when it has ended; one keyed read. */
+  find(id: string): Promise<{ readonly session: Session; readonly user: User } | undefined>;
+  /** Opens a further session for a user that exists; of one who was erased meanwhile nothing is left. */
+  open(session: Session): Promise<void>;
+  /** Rotates from `generation` to the next, if it is still that and not over. Exactly one of several racers gets true. */
+  rotate(id: string, generation: number, now: number): Promise<boolean>;
+  /**
+   * Adds what the person has just shown to a session that is not over, as the last of all, and resolves with it as it is
+   * then. Of several at the same time none is lost.
+   */
+  stepUp(id: string, method: Method, now: number): Promise<Session | undefined>;
+  /** Notes that the session was used, and once a day that its user was. */
+  touch(id: string, now: number): Promise<void>;
+  /** The user's sessions that have not ended, most recently used first; the first hundred. */
+  list(userId: string, now: number): Promise<readonly Session[]>;
+  /** Ends one session of this user, whose device stays known. False when the user has no such live session. */
+  end(userId: string, id: string, now: number): Promise<boolean>;
+  /**
+   * Ends one session of this user against whoever has it, and voids the user's device tokens: with one of them the
+   * guesses and sends kept for known devices could be used up. Devices of live sessions are known again by a refresh.
+   *
+   * @param by the session that asks, where one does: once it is over itself it ends nothing
+   */
+  evict(userId: string, id: string, now: number, by?: string): Promise<boolean>;
+  /** Ends every session of this user but `keep`, and voids the user's device tokens. False, and nothing, once `keep` is over. */
+  endOthers(userId: string, keep: string, now: number): Promise<boolean>;
+  /**
+   * Ends every session of this user and voids the user's device tokens. False, and nothing, once the user is gone or the
+   * session that asks is over.
+   *
+   * @param by who asks: one of these sessions, or an operator in the user's place, which is in the audit trail
+   */
+  endAll(userId: string, now: number, by?: { readonly sessionId: string } | "operator"): Promise<boolean>;
+}
 
 /** What each kind of token says. Every kind has its own `typ`, `aud` and key (promise 10). */
 export interface TokenClaims {

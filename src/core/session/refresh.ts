@@ -1,7 +1,8 @@
-import type { Session, SessionStore, User } from "../account/ports.ts";
+import type { User } from "../account/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { DAY_MS } from "../time.ts";
 import { findOpen } from "./authenticate.ts";
+import type { Session, SessionStore } from "./ports.ts";
 import { type SessionTokenDeps, type SessionTokens, sessionTokens } from "./tokens.ts";
 
 export interface RefreshDeps extends SessionTokenDeps {

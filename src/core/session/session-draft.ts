@@ -1,8 +1,9 @@
-import type { Session, User } from "../account/ports.ts";
+import type { User } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Method } from "./methods.ts";
+import type { Session } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 
 /** A person who has just signed in. */

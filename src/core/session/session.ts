@@ -1,5 +1,6 @@
-import type { Session, User } from "../account/ports.ts";
+import type { User } from "../account/ports.ts";
 import type { Self } from "../verification/self.ts";
+import type { Session } from "./ports.ts";
 
 export interface SessionSettings {
   /** How long an access token is good. */

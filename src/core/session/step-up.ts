@@ -1,6 +1,6 @@
-import type { Session } from "../account/ports.ts";
 import { ok, type Refusal, type Result, refuse } from "../refusals.ts";
 import { type Level, levelOf, type Method } from "./methods.ts";
+import type { Session } from "./ports.ts";
 import type { Principal } from "./session.ts";
 
 /** What an action asks of the session. */

@@ -1,8 +1,8 @@
 import { issueDeviceToken } from "../account/device.ts";
-import type { Session, User } from "../account/ports.ts";
+import type { User } from "../account/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { levelOf } from "./methods.ts";
-import type { TokenClaims, Tokens } from "./ports.ts";
+import type { Session, TokenClaims, Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
 
 export interface SessionTokenDeps {

@@ -1,5 +1,6 @@
-import type { Session, User } from "../../../core/account/ports.ts";
+import type { User } from "../../../core/account/ports.ts";
 import { METHODS, type Method } from "../../../core/session/methods.ts";
+import type { Session } from "../../../core/session/ports.ts";
 import type { SessionRow, UserRow } from "../tables/schema.ts";
 
 /** @param lastUsedAt epoch milliseconds */

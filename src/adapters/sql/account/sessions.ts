@@ -1,6 +1,6 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
-import type { Session, SessionStore } from "../../../core/account/ports.ts";
 import type { Method } from "../../../core/session/methods.ts";
+import type { Session, SessionStore } from "../../../core/session/ports.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import { forgetChanges } from "../life/phone-change-rows.ts";

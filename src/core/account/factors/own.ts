@@ -1,6 +1,7 @@
 import { levelOf, type Method } from "../../session/methods.ts";
+import type { Session } from "../../session/ports.ts";
 import { SENSITIVE } from "../../session/step-up.ts";
-import type { LoginProtection, Session, User } from "../ports.ts";
+import type { LoginProtection, User } from "../ports.ts";
 import type { Factor, FactorStore, Passwords } from "./ports.ts";
 
 export interface OwnDeps {
