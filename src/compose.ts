@@ -6,7 +6,7 @@ import { createKeyring } from "./adapters/keyring/keyring.ts";
 import { createPhoneVault } from "./adapters/keyring/vault.ts";
 import { createMetrics, type Metrics } from "./adapters/prometheus/metrics.ts";
 import type { SqlDatabase } from "./adapters/sql/database.ts";
-import { createSqlStores } from "./adapters/sql/stores.ts";
+import { createSqlStores, type SqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
 import { pause, systemClock } from "./adapters/system/clock.ts";
 import { createLog, gatheredOutput } from "./adapters/system/log.ts";
@@ -21,17 +21,20 @@ import { createTick, type Tick } from "./compose/maintenance/maintenance.ts";
 import { tellMissingNotices } from "./compose/notices.ts";
 import { loggedBy, observerOf } from "./compose/observer.ts";
 import { passwordsOf } from "./compose/passwords.ts";
-import { platformOf } from "./compose/platform.ts";
+import { type Platform, platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
 import { checkCodeLength, routeOf, sendDeadline } from "./compose/route.ts";
 import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
-import { openState } from "./compose/state.ts";
+import { openState, type State } from "./compose/state.ts";
 import type { Config } from "./config.ts";
 import type { Deadline, SmsSender } from "./core/delivery/ports.ts";
+import type { Keyring } from "./core/keys.ts";
+import type { Observer } from "./core/observer.ts";
 import type { PasswordHasher } from "./core/password/ports.ts";
-import { createPhonekey } from "./core/phonekey.ts";
+import { createPhonekey, type PhonekeyDeps } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
 import type { Challenges } from "./core/protection/challenges.ts";
+import type { Tokens } from "./core/session/ports.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, Log } from "./http/context.ts";
 import type { Arrive } from "./http/scf/arrival.ts";
@@ -96,56 +99,18 @@ export async function compose(config: Config, parts: Parts = {}): Promise<Compos
 
 async function assemble(config: Config, parts: Parts, database: SqlDatabase): Promise<Composed> {
   const { clock = systemClock, random = systemRandom, log = openLog(config) } = parts;
-  const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
-  const platform = platformOf(config, log);
-  const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
-  checkCodeLength(config, route);
-  tellTestNumbers(config, log);
-  tellMissingNotices(config, log);
+  const basics: Basics = { config, parts, clock, random, log };
+  const { platform, inbox, route } = chooseSenders(basics);
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
-
-  const sql = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
-  // While it starts, keys that cannot be read reject below, and the caller says so: the log need not say it twice.
-  let isRunning = false;
-  const keyring = createKeyring({
-    store: sql.keys,
-    secrets: config.secrets,
-    clock,
-    random,
-    onReloadError: (err) => isRunning && log.error({ err }, "keys could not be read"),
-  });
-  if (!config.scf) await keyring.ensure();
-  isRunning = true;
-  const state = await openState(config, sql, log);
+  const { stores, keyring, state } = await openStores(basics, database);
 
   const issuer = originOf(config);
   const tokens = createTokens({ keyring, issuer, audience: issuer });
-  const challenges =
-    parts.challenges ??
-    openChallenges(config, { keyring, random, log, parts: { ...platform, ...parts }, origin: issuer });
   const metrics = createMetrics();
   const observer = observerOf(metrics.observer, log);
-  const phonekey = createPhonekey({
-    ...sql,
-    verifications: state.verifications,
-    limits: state.limits,
-    clock,
-    random,
-    keyring,
-    vault: createPhoneVault({ keyring, random }),
-    ...passwordsOf(random, parts),
-    ...observer,
-    alerts: alertsOf({ store: sql.alertStore, clock, random }, log, observer),
-    ...loggedBy(log),
-    isWithin,
-    tokens,
-    ...factorParts({ random }),
-    route,
-    ...(challenges && { challenges }),
-    learned: learnedOf(sql, clock, log),
-    deadline: parts.deadline ?? sendDeadline,
-    settings: coreSettings(config, route, issuer),
-  });
+  const phonekey = createPhonekey(
+    coreDeps(basics, { platform, route, stores, keyring, state, issuer, tokens, observer }),
+  );
   const app = createApp({
     phonekey,
     jwks: () => tokens.jwks(),
@@ -161,24 +126,94 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     pause,
     ...(inbox && config.mode === "development" && { inbox }),
   });
+  const accounts = { phone_changes: phonekey.life.applyDueChanges, notices: phonekey.notices.sendDue };
+  const { limits } = state;
   return {
     app,
     log,
     metrics,
     ...(platform.arrive && { arrive: platform.arrive }),
     hasInbox: inbox !== undefined,
-    tick: createTick({
-      config,
-      database,
-      stores: sql,
-      limits: state.limits,
-      clock,
-      random,
-      observer,
-      log,
-      accounts: { phone_changes: phonekey.life.applyDueChanges, notices: phonekey.notices.sendDue },
-    }),
+    tick: createTick({ config, database, stores, limits, clock, random, observer, log, accounts }),
     close: async () => void (await Promise.all([state.close(), database.close()])),
+  };
+}
+
+/** What every part is made from. */
+interface Basics {
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Through whom messages go, and what the platform adds to requests. Throws `CodeTooLongError`. */
+function chooseSenders({ config, parts, clock, log }: Basics) {
+  const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
+  const platform = platformOf(config, log);
+  const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
+  checkCodeLength(config, route);
+  tellTestNumbers(config, log);
+  tellMissingNotices(config, log);
+  return { platform, inbox, route };
+}
+
+/** What is kept, and where. A server reads its keys at once; a function does with its first request. */
+async function openStores({ config, clock, random, log }: Basics, database: SqlDatabase) {
+  const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
+  // While it starts, keys that cannot be read reject below, and the caller says so: the log need not say it twice.
+  let isRunning = false;
+  const keyring = createKeyring({
+    store: stores.keys,
+    secrets: config.secrets,
+    clock,
+    random,
+    onReloadError: (err) => isRunning && log.error({ err }, "keys could not be read"),
+  });
+  if (!config.scf) await keyring.ensure();
+  isRunning = true;
+  return { stores, keyring, state: await openState(config, stores, log) };
+}
+
+interface CoreParts {
+  readonly platform: Platform;
+  readonly route: readonly SmsSender[];
+  readonly stores: SqlStores;
+  readonly keyring: Keyring;
+  readonly state: State;
+  readonly issuer: string;
+  readonly tokens: Tokens;
+  readonly observer: Observer;
+}
+
+function coreDeps(
+  { config, parts, clock, random, log }: Basics,
+  { platform, route, stores, keyring, state, issuer, tokens, observer }: CoreParts,
+): PhonekeyDeps {
+  const senders = { ...platform, ...parts };
+  const challenges =
+    parts.challenges ?? openChallenges(config, { keyring, random, log, parts: senders, origin: issuer });
+  return {
+    ...stores,
+    verifications: state.verifications,
+    limits: state.limits,
+    clock,
+    random,
+    keyring,
+    vault: createPhoneVault({ keyring, random }),
+    ...passwordsOf(random, parts),
+    ...observer,
+    alerts: alertsOf({ store: stores.alertStore, clock, random }, log, observer),
+    ...loggedBy(log),
+    isWithin,
+    tokens,
+    ...factorParts({ random }),
+    route,
+    ...(challenges && { challenges }),
+    learned: learnedOf(stores, clock, log),
+    deadline: parts.deadline ?? sendDeadline,
+    settings: coreSettings(config, route, issuer),
   };
 }
 
