@@ -7,6 +7,12 @@ export interface Ceremony {
   /** False leaves the flag out that says that the person was verified. */
   readonly verified?: boolean;
   readonly counter?: number;
+  /** Whether it was asked for in a frame of another origin's page. */
+  readonly crossOrigin?: boolean;
+  /** Whether it says that a copy of the passkey is kept, and not that one may be. */
+  readonly backedUp?: boolean;
+  /** Of whom it says that the passkey is, base64url. */
+  readonly userHandle?: string;
 }
 
 /** What an authenticator makes its statement about itself of (WebAuthn level 3, section 6.5). */
@@ -65,15 +71,16 @@ export function createAuthenticator() {
     ]),
   );
 
-  function authData({ origin, verified = true, counter = 0 }: Ceremony, attested = Buffer.alloc(0)): Buffer {
-    const flags = 1 | (verified ? 4 : 0) | (attested.length > 0 ? 64 : 0);
+  function authData(ceremony: Ceremony, attested = Buffer.alloc(0)): Buffer {
+    const { origin, verified = true, backedUp, counter = 0 } = ceremony;
+    const flags = 1 | (verified ? 4 : 0) | (backedUp ? 16 : 0) | (attested.length > 0 ? 64 : 0);
     const count = Buffer.alloc(4);
     count.writeUInt32BE(counter);
     return Buffer.concat([sha256(new URL(origin).hostname), Buffer.from([flags]), count, attested]);
   }
 
-  const clientData = (type: string, { origin, challenge }: Ceremony) =>
-    Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin: false }));
+  const clientData = (type: string, { origin, challenge, crossOrigin = false }: Ceremony) =>
+    Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin }));
 
   const answer = (response: Record<string, string>) => ({
     id,
@@ -109,6 +116,7 @@ export function createAuthenticator() {
         clientDataJSON: client.toString("base64url"),
         authenticatorData: authenticatorData.toString("base64url"),
         signature: signature.toString("base64url"),
+        ...(ceremony.userHandle && { userHandle: ceremony.userHandle }),
       });
     },
   };

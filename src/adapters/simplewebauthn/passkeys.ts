@@ -13,7 +13,11 @@ const answerSchema = z.looseObject({
   clientExtensionResults: z.looseObject({}),
 });
 
-const clientDataSchema = z.looseObject({ challenge: base64url.max(128) });
+/** Our pages are in no frame of another site's, and no answer comes from there: the library lets one pass that does not name that site. */
+const clientDataSchema = z.looseObject({
+  challenge: base64url.max(128),
+  crossOrigin: z.literal(false).optional(),
+});
 
 const TRANSPORTS = ["ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"] as const;
 type Transport = (typeof TRANSPORTS)[number];
@@ -29,7 +33,7 @@ export function createPasskeys(): Passkeys {
       const options = await generateRegistrationOptions({
         rpName: site.name,
         rpID: rpIdOf(site),
-        userID: new Uint8Array(Buffer.from(user.id)),
+        userID: handleOf(user.id),
         userName: user.name,
         userDisplayName: user.name,
         timeout: TIMEOUT_MS,
@@ -78,7 +82,9 @@ export function createPasskeys(): Passkeys {
     async readAssertion(site, answer, challenge, known) {
       const { verifyAuthenticationResponse } = await library();
       const response = answer as unknown as AuthenticationResponseJSON;
-      const { counter, publicKey } = known;
+      const { userId, counter, publicKey } = known;
+      const { userHandle } = response.response;
+      if (userHandle && userHandle !== Buffer.from(handleOf(userId)).toString("base64url")) return undefined;
       const credential = {
         ...descriptorOf(known),
         publicKey: new Uint8Array(Buffer.from(publicKey, "base64url")),
@@ -106,6 +112,11 @@ async function withoutAttestation(answer: PasskeyAnswer): Promise<RegistrationRe
   ]);
   const attestationObject = isoBase64URL.fromBuffer(new Uint8Array(isoCBOR.encode(plain)));
   return { ...given, response: { ...given.response, attestationObject } };
+}
+
+/** By what an authenticator knows a user (WebAuthn level 3, user handle). */
+function handleOf(userId: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(userId));
 }
 
 /** The library throws at whatever is wrong with an answer. */

@@ -58,6 +58,8 @@ describe("a passkey", () => {
     ["another port of this host", { origin: "http://localhost:9999" }],
     ["another challenge", { challenge: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }],
     ["nobody verified", { verified: false }],
+    ["another site's page around it", { crossOrigin: true }],
+    ["a copy of what cannot be copied", { backedUp: true }],
   ])("is refused with %s, when it is added and when it signs", async (_, wrong) => {
     const person = await world.signIn(PHONE);
     const made = { origin: ORIGIN, challenge: await creation(person), ...wrong };
@@ -89,6 +91,19 @@ describe("a passkey", () => {
     const foreign = await challenged(phoneNo(7));
     const theirs = { origin: ORIGIN, challenge: await request(foreign.challenge) };
     await refused(await secondStep(challenge, { passkey: mine.authenticator.get(theirs) }), "invalid_code");
+  });
+
+  it("is refused where it says that it is another person's (WebAuthn level 3, 7.2, step 6)", async () => {
+    const { person, authenticator } = await protectedByPasskey();
+    for (const [id, status] of [
+      [(await world.signIn(phoneNo(7))).user.id, 401],
+      [person.user.id, 201],
+    ] as const) {
+      const { challenge } = await challenged(PHONE);
+      const userHandle = Buffer.from(id).toString("base64url");
+      const ceremony = { origin: ORIGIN, challenge: await request(challenge), userHandle };
+      expect((await secondStep(challenge, { passkey: authenticator.get(ceremony) })).status).toBe(status);
+    }
   });
 
   it("signs once: an answer that was seen is of no use, nor is that of another sign-in", async () => {

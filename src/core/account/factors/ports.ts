@@ -162,12 +162,12 @@ export interface Passkeys {
   challengeOf(answer: PasskeyAnswer): string | undefined;
   /** The new passkey, or undefined for anything that is not a good answer to this challenge, made at this site. */
   readCreation(site: PasskeySite, answer: PasskeyAnswer, challenge: string): Promise<Credential | undefined>;
-  /** The counter of the passkey, or undefined likewise. */
+  /** The counter of the passkey, or undefined likewise, and where it names another user than its own. */
   readAssertion(
     site: PasskeySite,
     answer: PasskeyAnswer,
     challenge: string,
-    known: Credential,
+    known: PasskeyFactor,
   ): Promise<number | undefined>;
 }
 
