@@ -69,6 +69,7 @@ const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> }
     claims: z.strictObject({
       pre: id,
       verification: z.exactOptional(id),
+      code: z.exactOptional(z.string()),
       returnTo: z.exactOptional(z.string()),
       state: z.exactOptional(z.string()),
       challenge: z.exactOptional(z.string()),

@@ -3,7 +3,7 @@ import { sha256 } from "../secrets.ts";
 import { HOUR_MS } from "../time.ts";
 import type { TokenClaims, Tokens } from "./ports.ts";
 
-/** What a browser keeps while it signs in: in an encrypted cookie, so that nothing of it is in a URL. */
+/** What a browser keeps while it signs in: encrypted, in a cookie or a form, so that nothing of it is in a URL. */
 export type Flow = TokenClaims["flow"];
 
 const FLOW_MS = HOUR_MS;
@@ -13,13 +13,13 @@ interface FlowDeps {
   readonly clock: Clock;
 }
 
-/** Encrypts a flow for the cookie; it is good for an hour. */
+/** Encrypts a flow; it is good for an hour. */
 export async function issueFlow(deps: FlowDeps, flow: Flow): Promise<string> {
   const now = deps.clock.now();
   return await deps.tokens.issue("flow", flow, { issuedAt: now, expiresAt: now + FLOW_MS });
 }
 
-/** Decrypts a flow; undefined where the cookie was forged or is too old. */
+/** Decrypts a flow; undefined where it was forged or is too old. */
 export async function readFlow(deps: FlowDeps, token: string): Promise<Flow | undefined> {
   return await deps.tokens.read("flow", token, deps.clock.now());
 }

@@ -87,6 +87,8 @@ export interface TokenClaims {
   flow: {
     readonly pre: string;
     readonly verification?: string;
+    /** What was typed as the code of that, in a form that is shown once more for something else. */
+    readonly code?: string;
     readonly returnTo?: string;
     readonly state?: string;
     readonly challenge?: string;

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FORGOTTEN_COPY } from "../../../src/http/pages/copy/password-sign-in.ts";
 import { countingHasher, OTHER, PASSWORD } from "../../password/support.ts";
 import { type OpenOptions, useBrowser } from "../browser.ts";
 import { type App, newPhone, otherCode, signIn, startApp } from "../support.ts";
@@ -67,7 +68,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 });
 
 /** A browser on the page that takes the code and a new password, with the code typed. */
-async function codeTyped(options: OpenOptions): Promise<Page> {
+async function codeTyped(options: OpenOptions): Promise<{ readonly page: Page; readonly phone: string }> {
   const phone = newPhone();
   await app.world.signIn(`+86${phone}`);
   app.world.clock.advance(60_000);
@@ -77,13 +78,13 @@ async function codeTyped(options: OpenOptions): Promise<Page> {
   await press(page, "/sign-in/forgotten");
   await page.waitForURL(`${app.origin}/sign-in/forgotten/code`);
   await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
-  return page;
+  return { page, phone };
 }
 
 it.each(["short", "qwertyuiop", "lantern\tvessel"])(
   "a new password that is refused (%j) leaves the code as it was typed",
   async (refused) => {
-    const page = await codeTyped({});
+    const { page } = await codeTyped({});
     const code = await page.locator("#code").inputValue();
     await page.locator("#password").fill(refused);
     await press(page, "/sign-in/forgotten/code");
@@ -101,7 +102,7 @@ it.each(["short", "qwertyuiop", "lantern\tvessel"])(
 );
 
 it("what was wrong with a code that was corrected is not said beside a new password that is refused", async () => {
-  const page = await codeTyped({});
+  const { page } = await codeTyped({});
   const code = await page.locator("#code").inputValue();
   await page.locator("#code").fill(otherCode(code));
   await page.locator("#password").fill(OTHER);
@@ -124,7 +125,7 @@ it("what was wrong with a code that was corrected is not said beside a new passw
 });
 
 it("a new password is not sent by itself once the person has left the page and come back", async () => {
-  const page = await codeTyped({});
+  const { page } = await codeTyped({});
   let goOn: (() => Promise<void>) | undefined;
   await page.route("**/sign-in/forgotten/password", (route) => {
     goOn = () => route.continue();
@@ -147,7 +148,7 @@ it("a new password is not sent by itself once the person has left the page and c
 it.each([503, undefined])(
   "a new password that is not judged is sent all the same (answer: %s)",
   async (status) => {
-    const page = await codeTyped({ unwatched: true });
+    const { page } = await codeTyped({ unwatched: true });
     await page.route("**/sign-in/forgotten/password", async (route) => {
       if (status) await route.fulfill({ status });
     });
@@ -157,20 +158,45 @@ it.each([503, undefined])(
   },
 );
 
-it("without scripts a new password that is refused costs no guess, and the page tells no code", async () => {
-  const page = await codeTyped({ javaScriptEnabled: false });
-  const code = await page.locator("#code").inputValue();
-  for (let n = 0; n < 4; n += 1) {
-    await page.locator("#code").fill(code);
-    await page.locator("#password").fill("short");
-    await press(page, "/sign-in/forgotten/code");
-    await page.locator("#password-error").waitFor();
-    expect(await page.content()).not.toContain(code);
+describe.each([
+  ["without scripts", { javaScriptEnabled: false }, ["short", "qwertyuiop"]],
+  ["with scripts, which do not know the number,", {}, []],
+])("%s a new password that is refused", (_, options, refused) => {
+  /** Sends these passwords, none of which is taken, the code with the first alone. */
+  async function refuse(page: Page, passwords: readonly string[]): Promise<void> {
+    const code = await page.locator("#code").inputValue();
+    for (const password of passwords) {
+      await page.locator("#password").fill(password);
+      await press(page, "/sign-in/forgotten/code");
+      await page.locator("#code").waitFor({ state: "detached" });
+      expect(await page.locator("#password-error").count()).toBe(1);
+      expect(await page.evaluate("document.activeElement.id")).toBe("password");
+      expect(await page.content()).not.toContain(code);
+    }
   }
-  await page.locator("#code").fill(code);
-  await page.locator("#password").fill(OTHER);
-  await press(page, "/sign-in/forgotten/code");
-  await page.locator('main a[href="/sign-in/password"]').waitFor();
+
+  it("leaves the code entered, and the page tells no code", async () => {
+    const { page, phone } = await codeTyped(options);
+    await refuse(page, [...refused, phone]);
+    expect(await page.locator("main").textContent()).toContain(FORGOTTEN_COPY.en.codeKept);
+    await page.locator("#password").fill(OTHER);
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator('main a[href="/sign-in/password"]').waitFor();
+  });
+
+  it("leaves a wrong code entered, which is asked for again once it was looked at", async () => {
+    const { page, phone } = await codeTyped(options);
+    const code = await page.locator("#code").inputValue();
+    await page.locator("#code").fill(otherCode(code));
+    await refuse(page, [phone]);
+    await page.locator("#password").fill(OTHER);
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator("#code-error").waitFor();
+    await page.locator("#code").fill(code);
+    await page.locator("#password").fill(OTHER);
+    await press(page, "/sign-in/forgotten/code");
+    await page.locator('main a[href="/sign-in/password"]').waitFor();
+  });
 });
 
 it("a password is shown while its button is pressed down", async () => {

@@ -19,6 +19,8 @@ interface ForgottenCopy {
   readonly submit: string;
   readonly back: string;
   readonly chooseTitle: string;
+  /** Where the field of the code was, while another password is asked for. */
+  readonly codeKept: string;
   readonly ends: string;
   readonly choose: string;
   readonly doneTitle: string;
@@ -67,6 +69,7 @@ export const FORGOTTEN_COPY: Readonly<Record<Locale, ForgottenCopy>> = {
     submit: "Send code",
     back: "Back to sign-in",
     chooseTitle: "Choose a new password",
+    codeKept: "The code you entered is kept.",
     ends: "You’ll be signed out everywhere.",
     choose: "Save new password",
     doneTitle: "Your new password is set",
@@ -87,6 +90,7 @@ export const FORGOTTEN_COPY: Readonly<Record<Locale, ForgottenCopy>> = {
     submit: "获取验证码",
     back: "返回登录",
     chooseTitle: "设置新密码",
+    codeKept: "已保留您输入的验证码。",
     ends: "您在所有设备上的登录将全部退出。",
     choose: "保存新密码",
     doneTitle: "新密码已设置",

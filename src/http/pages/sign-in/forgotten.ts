@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Refusal } from "../../../core/refusals.ts";
 import type { Flow } from "../../../core/session/flow.ts";
+import { normalizeCode } from "../../../core/verification/code.ts";
 import type { VerificationView } from "../../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { refusalText } from "../../problem.ts";
@@ -8,7 +9,7 @@ import { pageContext, pageLocale, sendPage } from "../context.ts";
 import { FORGOTTEN_COPY } from "../copy/password-sign-in.ts";
 import { COPY } from "../copy.ts";
 import { messagePageFor } from "../errors.ts";
-import { flowCsrf, flowForm, pageClient } from "../flow.ts";
+import { type FlowForm, flowCsrf, flowForm, pageClient } from "../flow.ts";
 import { inAdvance } from "../forms/challenge.ts";
 import { isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
 import { sendCode, sendCodeAgain } from "../forms/send-code.ts";
@@ -56,9 +57,10 @@ export const submitReset: Handler = async (c, deps) => {
   const form = await flowForm(c, deps, held.flow);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
+  const code = fields.get("code") ?? (await keptCode(deps, form.value));
   const reset = await deps.phonekey.passwords.reset({
     verificationId: flow.verification ?? "",
-    code: fields.get("code") ?? "",
+    code,
     newPassword: fields.get("password") ?? "",
     locale: pageLocale(c, deps.settings),
     client: pageClient(c, deps, flow),
@@ -67,7 +69,8 @@ export const submitReset: Handler = async (c, deps) => {
     const view = await heldVerification(c, deps, flow);
     if (!view) return c.redirect(START, 303);
     if (view.status === "approved") return await usedPage(c, deps);
-    return await resetForm(c, deps, flow, { view, refusal: reset.refusal });
+    const kept = await keepCode(deps, flow, { view, code, ...reset });
+    return await resetForm(c, deps, flow, { view, refusal: reset.refusal, ...kept });
   }
   const context = pageContext(c, deps, {});
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
@@ -102,6 +105,29 @@ export const resendReset: Handler = async (c, deps) => {
   return view ? await resetForm(c, deps, flow, { view, ...sent }) : c.redirect(START, 303);
 };
 
+/** The code of a form whose page did not ask for it again; empty where it is not that of this flow. */
+async function keptCode({ phonekey }: HttpDeps, { flow, fields }: FlowForm): Promise<string> {
+  const kept = await phonekey.flow.read(fields.get("kept") ?? "");
+  const isOwn = kept?.pre === flow.pre && kept.verification === flow.verification;
+  return (isOwn && kept.code) || "";
+}
+
+interface Typed extends Pick<ResetOutcome, "view"> {
+  readonly code: string;
+  readonly refusal: Refusal;
+}
+
+/** A code that was not looked at, for the form that is shown once more: encrypted, since no page tells a code. */
+async function keepCode(
+  { phonekey }: HttpDeps,
+  flow: Flow,
+  { view, code, refusal }: Typed,
+): Promise<Pick<ResetOutcome, "kept">> {
+  const typed = normalizeCode(code);
+  if (isOfCode(refusal) || typed?.length !== view.codeLength) return {};
+  return { kept: await phonekey.flow.issue({ ...flow, code: typed }) };
+}
+
 /** Where the browser sent the right code twice: the outcome of the first is not known here. */
 async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, {});
@@ -128,6 +154,7 @@ async function forgottenForm(
 
 interface ResetOutcome extends Outcome {
   readonly view: VerificationView;
+  readonly kept?: string;
 }
 
 async function resetForm(
@@ -143,7 +170,7 @@ function resetFormPage(
   c: Context<Env>,
   deps: HttpDeps,
   flow: Flow,
-  { view, refusal, challenge }: ResetOutcome,
+  { view, kept, refusal, challenge }: ResetOutcome,
 ): Page {
   const context = pageContext(c, deps, { path: CODE, csrf: flowCsrf(flow) });
   return resetPage({
@@ -152,6 +179,7 @@ function resetFormPage(
     codeLength: view.codeLength,
     resendInSeconds: secondsUntil(view.resendAt, deps.clock.now()),
     ended: view.status !== "pending",
+    ...(kept && { kept }),
     ...(refusal && !isDemand(refusal) && { [fieldOf(refusal)]: refusalText(refusal, context.locale) }),
     ...(challenge && { challenge }),
   });

@@ -4,6 +4,7 @@ import { PASSWORD_COPY } from "../../copy/password.ts";
 import { FORGOTTEN_COPY } from "../../copy/password-sign-in.ts";
 import { COPY } from "../../copy.ts";
 import { Challenge, type ChallengeProps } from "../challenge.tsx";
+import { CheckIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber, Time } from "../parts.tsx";
 import { PasswordInput } from "../password-input.tsx";
@@ -47,6 +48,8 @@ export interface ResetPageProps {
   readonly resendInSeconds: number;
   /** The code is spent or expired: the page offers a new one in its place. */
   readonly ended: boolean;
+  /** The code that was typed, encrypted: it is not asked for again while something else is wrong. */
+  readonly kept?: string;
   readonly error?: string;
   readonly codeError?: string;
   readonly passwordError?: string;
@@ -54,7 +57,7 @@ export interface ResetPageProps {
   readonly challenge?: Omit<ChallengeProps, "context">;
 }
 
-/** Takes the code and the new password: posts `code`, `password` and `csrf` to /sign-in/forgotten/code. */
+/** Takes the code and the new password: posts `code` or `kept`, `password` and `csrf` to /sign-in/forgotten/code. */
 export function resetPage(props: ResetPageProps): Page {
   const { context, ended, error, codeError, passwordError } = props;
   const title = ended ? COPY[context.locale].code.endedTitle : FORGOTTEN_COPY[context.locale].chooseTitle;
@@ -66,7 +69,7 @@ export function resetPage(props: ResetPageProps): Page {
 }
 
 function ResetForm(props: ResetPageProps) {
-  const { context, phoneMasked, codeLength, error, codeError, passwordError } = props;
+  const { context, phoneMasked, codeLength, kept, error, codeError, passwordError } = props;
   const copy = FORGOTTEN_COPY[context.locale];
   const [before, after] = COPY[context.locale].code.sentTo(codeLength);
   return (
@@ -78,11 +81,16 @@ function ResetForm(props: ResetPageProps) {
         <PhoneNumber value={phoneMasked} after={after} />
       </p>
       <Form context={context} action={`${START}/code`} class="stack">
-        <CodeField context={context} length={codeLength} error={codeError} />
+        {kept ? (
+          <KeptCode context={context} kept={kept} />
+        ) : (
+          <CodeField context={context} length={codeLength} error={codeError} />
+        )}
         <PasswordInput
           context={context}
           label={PASSWORD_COPY[context.locale].label}
           isNew
+          autofocus={kept !== undefined}
           judgedAt={`${START}/password`}
           error={passwordError}
         />
@@ -96,6 +104,16 @@ function ResetForm(props: ResetPageProps) {
         <OtherNumber context={context} href={START} />
       </div>
     </>
+  );
+}
+
+function KeptCode({ context, kept }: { readonly context: PageContext; readonly kept: string }) {
+  return (
+    <p class="small with-icon">
+      <input type="hidden" name="kept" value={kept} />
+      <CheckIcon />
+      <span>{FORGOTTEN_COPY[context.locale].codeKept}</span>
+    </p>
   );
 }
 
