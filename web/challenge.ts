@@ -1,4 +1,6 @@
 import type { Solution } from "altcha-lib";
+import solver from "./solver.ts?worker&url";
+import { startWorker } from "./trusted.ts";
 import { showWidget } from "./widgets.ts";
 
 /** Solves the challenge of a form, or has it solved, and holds the form back until that is done. */
@@ -46,7 +48,7 @@ function enhance(box: HTMLElement): void {
 /** The proof of work, in a worker of its own: the page stays as quick as it was. */
 function solve(puzzle: string, solved: (captcha: object) => void, failed: () => void): void {
   const challenge: unknown = JSON.parse(puzzle);
-  const worker = new Worker(new URL("./solver.ts", import.meta.url));
+  const worker = startWorker(solver);
   worker.addEventListener("error", failed);
   worker.addEventListener("message", ({ data }: MessageEvent<Solution | null>) => {
     worker.terminate();

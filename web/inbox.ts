@@ -1,5 +1,6 @@
 import { enhanceCopyButtons } from "./copy-button.ts";
 import { localiseTimes } from "./times.ts";
+import { parsePage } from "./trusted.ts";
 
 const POLL_MS = 2000;
 
@@ -37,7 +38,7 @@ function countOf(text: string): number {
 async function refresh(screen: HTMLElement): Promise<void> {
   const answer = await fetch(location.href, { cache: "no-store" });
   if (!answer.ok) throw new Error(`The inbox answered ${answer.status}.`);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = parsePage(await answer.text());
   const fresh = page.querySelector<HTMLElement>("[data-inbox]");
   if (!fresh) return;
   screen.replaceChildren(...document.importNode(fresh, true).childNodes);

@@ -1,5 +1,6 @@
 import { enhanceCodeField } from "./code-field.ts";
 import { enhancePasswordFields } from "./password-toggle.ts";
+import { parsePage } from "./trusted.ts";
 
 /** After this the form is sent as it is. */
 const WAITS_MS = 10_000;
@@ -39,7 +40,7 @@ async function refusedPage(form: HTMLFormElement, address: string): Promise<Docu
   const signal = AbortSignal.timeout(WAITS_MS);
   const answer = await fetch(address, { method: "POST", body, signal });
   if (answer.status !== 200) return undefined;
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  return parsePage(await answer.text());
 }
 
 /** Puts that page's fields in the place of those that were filled in, and keeps what was typed. */

@@ -83,6 +83,9 @@ export async function sendPage(
   return c.html(await page, status);
 }
 
+/** A third party's script may do without; ours has the one policy (`web/trusted.ts`). */
+const TRUSTED_TYPES = ["require-trusted-types-for 'script'", "trusted-types phonekey"];
+
 /** `form-action` names the apps too: browsers hold it against the redirect that a form post is answered with. */
 function contentSecurityPolicy(returnTo: readonly string[], sources: readonly string[]): string {
   const apps = new Set(returnTo.map((address) => new URL(address).origin));
@@ -94,7 +97,7 @@ function contentSecurityPolicy(returnTo: readonly string[], sources: readonly st
     `img-src ${from}`,
     `connect-src ${from}`,
     "worker-src 'self'",
-    ...(sources.length > 0 ? [`frame-src ${sources.join(" ")}`] : []),
+    ...(sources.length > 0 ? [`frame-src ${sources.join(" ")}`] : TRUSTED_TYPES),
     `form-action ${["'self'", ...apps].join(" ")}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

@@ -149,6 +149,19 @@ describe("no page shows in a frame of another site (T47)", () => {
     }
   });
 
+  it("and no script but our own makes what a browser would run (Trusted Types)", async () => {
+    const page = await browser.open({ unwatched: true });
+    await page.goto(`${app.origin}/sign-in`);
+    for (const attempt of [
+      "document.body.innerHTML = '<p></p>'",
+      "document.createElement('script').src = '/x.js'",
+      "trustedTypes.createPolicy('phonekey', {})",
+      "trustedTypes.createPolicy('other', {})",
+    ]) {
+      await expect(page.evaluate(`(() => { ${attempt} })()`), attempt).rejects.toThrow(/Trusted|policy/i);
+    }
+  });
+
   it("while they show in a window, with every header that keeps others out", async () => {
     const page = await browser.open();
     const answer = await page.goto(`${app.origin}/sign-in`);

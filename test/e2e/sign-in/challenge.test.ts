@@ -204,14 +204,16 @@ describe.each([
     const { app } = await beginWith({ CAPTCHA_WHEN: "risk" });
     const page = await openRefused();
     await page.route(script, (route) => route.abort());
-    expect(await policyOf(page, `${app.origin}/sign-in`)).not.toContain(hosts[0]);
+    const own = await policyOf(page, `${app.origin}/sign-in`);
+    expect(own).not.toContain(hosts[0]);
+    expect(own).toContain("require-trusted-types-for 'script'");
     const always = await beginWith();
     const policy = await policyOf(page, `${always.app.origin}/sign-in`);
     expect(policy).toContain(`frame-src ${hosts.map((host) => `https://${host}`).join(" ")};`);
     expect(new Set(policy.match(/https:\/\/[^\s;]+/g))).toEqual(
       new Set(hosts.map((host) => `https://${host}`)),
     );
-    expect(policy).not.toMatch(/unsafe/);
+    expect(policy).not.toMatch(/unsafe|trusted-types/);
     await page.getByText("The check did not work.").waitFor();
   });
 });
