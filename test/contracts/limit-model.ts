@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { Limit, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
+import type { Lease, Limit, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
 import { fresh, NOW } from "./samples.ts";
 
 interface Counted {
@@ -43,6 +43,19 @@ function letsAt(model: Model, limit: Limit, now: number): number {
   return at;
 }
 
+function liveOn(model: Model, lease: Lease, now: number): Held[] {
+  return model.leases.filter(({ key, endsAt }) => key === lease.key && endsAt > now);
+}
+
+function leaves(model: Model, lease: Lease, now: number): number {
+  return lease.cap - liveOn(model, lease, now).reduce((sum, { amount }) => sum + amount, 0);
+}
+
+function leaseAt(model: Model, lease: Lease | undefined, now: number): number {
+  if (!lease || leaves(model, lease, now) >= 1) return now;
+  return Math.min(lease.expiresAt, ...liveOn(model, lease, now).map(({ endsAt }) => endsAt));
+}
+
 function modelTake(model: Model, { member, limits, lease }: TakeRequest, now: number): TakeResult {
   const exceeded: string[] = [];
   for (const limit of limits) {
@@ -51,19 +64,21 @@ function modelTake(model: Model, { member, limits, lease }: TakeRequest, now: nu
       exceeded.push(limit.name);
       continue;
     }
-    return { ok: false, refusedBy: limit.name, retryAt: letsAt(model, limit, now) };
+    const told = limits.filter(({ advisory, untold }) => !advisory && !untold);
+    const waits = told.map((each) => letsAt(model, each, now));
+    return { ok: false, refusedBy: limit.name, retryAt: Math.max(leaseAt(model, lease, now), ...waits) };
   }
   let leased = 0;
   const moved = model.moved.some(({ key, endsAt }) => key === lease?.key && endsAt > now);
   if (lease) {
-    const live = model.leases.filter(({ key, endsAt }) => key === lease.key && endsAt > now);
-    leased = Math.min(lease.wanted, lease.cap - live.reduce((sum, { amount }) => sum + amount, 0));
-    const ends = [lease.expiresAt, ...live.map(({ endsAt }) => endsAt)];
-    if (leased < 1) return { ok: false, refusedBy: "lease", retryAt: Math.min(...ends) };
+    leased = Math.min(lease.wanted, leaves(model, lease, now));
+    if (leased < 1) return { ok: false, refusedBy: "lease", retryAt: leaseAt(model, lease, now) };
     model.leases.push({ key: lease.key, member, amount: leased, endsAt: lease.expiresAt });
   }
   for (const key of new Set(limits.map((limit) => limit.key))) model.events.push({ key, member, at: now });
-  const waiting = limits.filter(({ backoff, advisory }) => backoff && (backoff.from ?? 1) === 1 && !advisory);
+  const waiting = limits.filter(
+    ({ backoff, advisory, untold }) => backoff && (backoff.from ?? 1) === 1 && !advisory && !untold,
+  );
   const nextAt = Math.max(now, ...waiting.map((limit) => letsAt(model, limit, now)));
   const steady = lease && !moved && { steady: true as const };
   return { ok: true, leased, nextAt, ...steady, ...(exceeded.length > 0 && { exceeded }) };
@@ -81,11 +96,12 @@ const backoff = fc.record(
   },
   { requiredKeys: ["baseMs", "windowMs"] },
 );
-type Rule = Pick<Limit, "windows" | "backoff" | "advisory">;
+type Rule = Pick<Limit, "windows" | "backoff" | "advisory" | "untold">;
 
-const advisory = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true));
-const windows = fc.record({ windows: fc.array(window, { maxLength: 2 }), advisory });
-const waits = fc.record({ windows: fc.constant([]), backoff, advisory });
+const mostlyNot = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true));
+const kinds = { advisory: mostlyNot, untold: mostlyNot };
+const windows = fc.record({ windows: fc.array(window, { maxLength: 2 }), ...kinds });
+const waits = fc.record({ windows: fc.constant([]), backoff, ...kinds });
 /** No limit has both: whether a backoff begins anew when a window has room is not asked. */
 const whole: fc.Arbitrary<Rule> = fc.oneof(windows, waits);
 const steps = (earliestMs: number) =>

@@ -6,6 +6,7 @@ import { expectLikeModel } from "./limit-model.ts";
 import { aLimit, request } from "./limit-requests.ts";
 import { seedSuite } from "./limit-seeds.ts";
 import { amountSuite } from "./limit-sums.ts";
+import { waitSuite } from "./limit-waits.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 export interface OpenLimitStore {
@@ -225,6 +226,7 @@ export function limitStoreContract(
     leaseSuite(() => store);
     amountSuite(() => store);
     crowdSuite(() => store);
+    waitSuite(() => store);
     seedSuite(() => store);
 
     test("never exceeds a limit in any window, and answers like the model", async () => {

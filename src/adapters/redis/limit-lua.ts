@@ -133,6 +133,11 @@ local function leasesOn(key)
   end
   return held
 end
+
+-- When the next guess may be set aside.
+local function roomAt(held, cap, expiresAt)
+  return held.sum < cap and now or math.min(held.first or expiresAt, expiresAt)
+end
 `;
 
 /** What is counted, and how long it stays there. Needs `now`. */

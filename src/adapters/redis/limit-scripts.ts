@@ -16,6 +16,16 @@ if ARGV[4] ~= '' and call('SISMEMBER', KEYS[1], ARGV[4] .. ':' .. history()) == 
   return {'no', 'unseeded', now}
 end
 
+-- When all that refuses and tells of it lets through.
+local function allFreeAt()
+  local latest = lease[1] and roomAt(leasesOn(KEYS[lease[1]]), lease[3], lease[4]) or now
+  for row = 1, #bounds, 8 do
+    local role = bounds[row + 1]
+    if role == ${ROLE.refuses} or role == ${ROLE.tells} then latest = math.max(latest, freeAt(row)) end
+  end
+  return latest
+end
+
 local exceeded, telling, latest = {}, {}, now
 for row = 1, #bounds, 8 do
   local limit, role, bound, place, max = unpack(bounds, row, row + 4)
@@ -27,7 +37,8 @@ for row = 1, #bounds, 8 do
     latest = math.max(latest, isCounted[place] and now + 1 or freeAt(row))
   end
   if latest > now and bounds[row + 8] ~= limit then
-    if role ~= ${ROLE.advises} then return {'no', limit, latest, isCounted[place] and 1 or 0} end
+    if role ~= ${ROLE.advises} and isCounted[place] then return {'no', limit, latest, 1} end
+    if role ~= ${ROLE.advises} then return {'no', limit, allFreeAt(), 0} end
     table.insert(exceeded, limit)
     latest = now
   end
@@ -40,7 +51,7 @@ if lease[1] then
   local held = leasesOn(key)
   if not held.moved and call('EXISTS', KEYS[2]) == 0 then steady = 1 end
   leased = math.min(wanted, cap - held.sum)
-  if leased < 1 then return {'no', 'lease', math.min(held.first or expiresAt, expiresAt)} end
+  if leased < 1 then return {'no', 'lease', roomAt(held, cap, expiresAt)} end
   if held.isOwn then return redis.error_reply('ERR the member has a lease here') end
   for _, ended in ipairs(held.dead) do call('HDEL', key, ended) end
   call('HSET', key, member, text(leased) .. ':' .. text(expiresAt))

@@ -27,8 +27,11 @@ export function sumsKey(key: string): string {
 /** What a row of bounds is about. */
 export const BOUND = { window: 0, backoff: 1, sum: 2 } as const;
 
-/** What becomes of a limit that does not let through; `tells` refuses, and otherwise tells when the next one may come. */
-export const ROLE = { refuses: 0, advises: 1, tells: 2 } as const;
+/**
+ * What becomes of a limit that does not let through; `tells` refuses, and otherwise tells when the next one may come. `hides`
+ * refuses without telling for how long.
+ */
+export const ROLE = { refuses: 0, advises: 1, tells: 2, hides: 3 } as const;
 
 /** Refuses nobody. */
 const UNBOUND = Number.MAX_SAFE_INTEGER;
@@ -102,6 +105,7 @@ function listLimits(limits: readonly Limit[], places: Places): Lists {
 
 function roleOf(limit: Limit): number {
   if (limit.advisory) return ROLE.advises;
+  if (limit.untold) return ROLE.hides;
   return tellsNext(limit) ? ROLE.tells : ROLE.refuses;
 }
 

@@ -36,6 +36,6 @@ export function lookbackMs({ windows, backoff }: Pick<Limit, "windows" | "backof
 }
 
 /** Whether a take tells when this limit lets the next one through: a wait of the caller's own, never a block. */
-export function tellsNext({ backoff, advisory }: Limit): boolean {
-  return backoff !== undefined && (backoff.from ?? 1) === 1 && !advisory;
+export function tellsNext({ backoff, advisory, untold }: Limit): boolean {
+  return backoff !== undefined && (backoff.from ?? 1) === 1 && !advisory && !untold;
 }

@@ -2,7 +2,7 @@ import type { Observer } from "../observer.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { countOn } from "./count.ts";
-import { type LimitSettings, type SendLimit, solutionLimits } from "./limits.ts";
+import { type LimitSettings, type SendLimit, sendLimit, solutionLimits } from "./limits.ts";
 import type { Bucket, Limit, LimitStore } from "./ports.ts";
 
 /** The kinds of challenges that a stranger who asks for a message may have to solve. */
@@ -164,9 +164,9 @@ function useOf(
   { id, livesMs, atMost }: Extract<Verdict, { status: "solved" }>,
 ): SendLimit[] {
   const windows = [{ max: 1, windowMs: 2 * livesMs }];
-  const once = { name: "captcha_used", key: `captcha:${kind}:${id}`, windows, asksCaptcha: true } as const;
+  const once = sendLimit("captcha_used", `captcha:${kind}:${id}`, windows, { asksCaptcha: true });
   if (!atMost) return [once];
-  return [once, { name: "captcha_doubtful", key: `captcha-doubtful:${kind}`, windows: atMost }];
+  return [once, sendLimit("captcha_doubtful", `captcha-doubtful:${kind}`, atMost, { isShared: true })];
 }
 
 /** The refusal that asks for a challenge, naming the kinds that are taken. */

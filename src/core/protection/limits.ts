@@ -206,7 +206,9 @@ export function sendLimit(
   more: Omit<SendLimit, "name" | "key" | "windows">,
 ): SendLimit {
   const { backoff, amount, advisory, part, asksCaptcha, isShared, inShare } = more;
-  return { name, key, windows, backoff, amount, advisory, part, asksCaptcha, isShared, inShare };
+  // Of others' traffic nobody is told while a limit of their own refuses them; a challenge is solved, not waited for.
+  const untold = asksCaptcha || isShared;
+  return { name, key, windows, backoff, amount, advisory, untold, part, asksCaptcha, isShared, inShare };
 }
 
 /** The limits of the table on one message of this caller. */

@@ -1,7 +1,7 @@
 import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { RecordedMessage } from "../delivery/receipt-ports.ts";
 import { exemptCaller, type LimitSettings, messageKeys, tableLimits } from "./limits.ts";
-import type { Bucket, LimitStore } from "./ports.ts";
+import type { Bucket, Limit, LimitStore } from "./ports.ts";
 
 /** When a phone's own limits let the next message through, and which of them holds it until then. */
 export interface NextSend {
@@ -31,17 +31,16 @@ export async function nextSend(
   await scratch.seed("record", [{ events }]);
   const caller = exemptCaller({ phoneTag, bucket, traffic: { country: "", prefixTag: "" } });
   const own = tableLimits(settings, caller, () => undefined);
-  let limits = own.filter(({ key }) => key.endsWith(phoneTag));
   let next: NextSend = { at: now };
-  // A take tells of the first limit that refuses, and another one may hold the message for longer.
-  for (;;) {
-    const taken = await scratch.take({ member: "next", limits }, now);
-    if (taken.ok) return next;
-    const { refusedBy, retryAt } = taken;
-    if (retryAt > next.at) next = { at: retryAt, heldBy: refusedBy };
-    limits = limits.filter(({ name }) => name !== refusedBy);
+  for (const limit of own.filter(({ key }) => key.endsWith(phoneTag))) {
+    const taken = await scratch.take({ member: "next", limits: [limit, NEVER] }, now);
+    if (!taken.ok && taken.retryAt > next.at) next = { at: taken.retryAt, heldBy: limit.name };
   }
+  return next;
 }
+
+/** Lets nothing through: what is asked with it is not counted. */
+const NEVER: Limit = { name: "never", key: "never", windows: [{ max: 0, windowMs: 1 }], untold: true };
 
 interface PhoneAsked {
   readonly phoneTag: string;

@@ -18,6 +18,8 @@ export interface Limit {
   readonly amount?: number | undefined;
   /** Counts and never refuses; where it would have, a take that goes through names it in `exceeded`. */
   readonly advisory?: boolean | undefined;
+  /** Refuses, but what it makes wait is told to nobody: `retryAt` of a take leaves it out. */
+  readonly untold?: boolean | undefined;
   /** The part of the whole that the event belongs to, such as its network. While the part is full it is not counted. */
   readonly part?: { readonly key: string; readonly max: number; readonly windowMs: number } | undefined;
 }
@@ -103,6 +105,10 @@ export type TakeResult =
       readonly ok: false;
       /** The name of the first limit that refused, or `lease`, or `unseeded`. */
       readonly refusedBy: string;
+      /**
+       * When the last of the limits that refuse now lets through and the lease has room, so that nobody waits twice; the time of
+       * the take where all that refuse are `untold`.
+       */
       readonly retryAt: number;
       /** Set where a limit refused because the member was counted on its key before. */
       readonly isCounted?: true;

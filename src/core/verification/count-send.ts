@@ -47,5 +47,5 @@ function refusedSend(
   if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
   const refusing = limits.find(({ name }) => name === taken.refusedBy);
   if (challenges && refusing?.asksCaptcha) return captchaRequired(challenges);
-  return tooMany(refusing?.isShared ? now + SHARED_RETRY_MS : taken.retryAt, now);
+  return tooMany(Math.max(taken.retryAt, refusing?.isShared ? now + SHARED_RETRY_MS : now), now);
 }

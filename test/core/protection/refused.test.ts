@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createRules, HOUR, type Rules } from "../rules.ts";
+import { createRules, DAY, HOUR, type Rules, SECOND } from "../rules.ts";
 
 let rules: Rules;
 afterEach(() => rules.close());
@@ -82,5 +82,55 @@ describe("a limit that others use up, too, does not tell when it is free again: 
     for (let n = 0; n < 10; n++) await rules.started(input.client, `+861380013800${n}`);
     const refused = await rules.phonekey().verifications.start({ ...input, phone: "+8613800138010" });
     expect(refused).toMatchObject({ refusal: { code: "too_many_requests", retryAfterSeconds: 300 } });
+  });
+});
+
+describe("a refusal tells the longest wait of the caller's own limits, so that nobody waits twice", () => {
+  const client = { addressKey: "203.0.113.7" };
+  const start = (phone = "+8613800138000") =>
+    rules.phonekey().verifications.start({ phone, purpose: "sign_in", locale: "en", client });
+  const short = { resendMs: 30 * SECOND };
+  const waits = (retryAfterSeconds: number) => ({
+    refusal: { code: "too_many_requests", retryAfterSeconds },
+  });
+
+  test("where the wait before a resend ends before an hour's messages", async () => {
+    const limits = {
+      ...short,
+      phoneSends: [
+        { max: 1, windowMs: HOUR },
+        { max: 9, windowMs: DAY },
+      ],
+    };
+    rules = await createRules({ state: "memory", settings: { limits } });
+    await start();
+    expect(await start()).toMatchObject(waits(3600));
+    rules.clock.advance(HOUR);
+    expect(await start()).toMatchObject({ ok: true });
+  });
+
+  test("and nothing of limits that others use up, too: whoever waits for their own would learn of them for free", async () => {
+    const one = [{ max: 1, windowMs: HOUR }];
+    rules = await createRules({ state: "memory", settings: { limits: { ...short, prefixSends: one } } });
+    await start();
+    for (let n = 0; n < 9; n++) await start(`+861380013${8001 + n}`);
+    expect(await start("+8613800138010")).toMatchObject(waits(300));
+    expect(await start()).toMatchObject(waits(30));
+  });
+
+  test("a shared limit that refuses first tells five minutes, or what a backend's own makes wait beyond them", async () => {
+    const one = [{ max: 0, windowMs: HOUR }];
+    rules = await createRules({ state: "memory", settings: { limits: { prefixSends: one } } });
+    const sends = [{ max: 0, windowMs: DAY }];
+    const backend = {
+      client: "shop",
+      purposes: ["sign_in"],
+      tells: "tag",
+      sends,
+      spend: {},
+      returnTo: [],
+    } as const;
+    const input = { phone: "+8613800138000", purpose: "sign_in", locale: "en", client, backend } as const;
+    expect(await rules.phonekey().verifications.start(input)).toMatchObject(waits(DAY / SECOND));
   });
 });

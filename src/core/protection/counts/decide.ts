@@ -33,7 +33,8 @@ export function decideTake(books: Books, request: TakeRequest, now: number): Dec
     const isCounted = eventOf(look.events, member) !== undefined;
     const retryAt = isCounted ? now + 1 : freeAt(books.sums, look, now);
     if (retryAt <= now) continue;
-    if (!look.limit.advisory) return refusal(look.limit.name, retryAt, isCounted);
+    if (isCounted && !look.limit.advisory) return refusal(look.limit.name, retryAt, isCounted);
+    if (!look.limit.advisory) return refusal(look.limit.name, allFreeAt(books, looks, lease, now));
     exceeded.push(look.limit.name);
   }
   const leased = lease ? leaseOf(books, lease, member, now) : undefined;
@@ -90,6 +91,16 @@ function refusal(refusedBy: string, retryAt: number, isCounted = false): Decided
   return { result, change: NO_CHANGE };
 }
 
+/** When all that refuses and tells of it lets the request through, epoch milliseconds. */
+function allFreeAt(books: Books, looks: readonly Look[], lease: Lease | undefined, now: number): number {
+  let latest = lease ? roomAt(books, lease, now) : now;
+  for (const look of looks) {
+    const { advisory, untold } = look.limit;
+    if (!advisory && !untold) latest = Math.max(latest, freeAt(books.sums, look, now));
+  }
+  return latest;
+}
+
 /** When this limit lets the request through, epoch milliseconds; `now` where it does so already. */
 function freeAt(sums: SumBook, { limit, events }: Look, now: number): number {
   const { key, amount, windows } = limit;
@@ -139,14 +150,23 @@ function nextAt(looks: readonly Look[], now: number): number {
 }
 
 /** The guesses that a lease sets aside, or the refusal where its key has none left. */
-function leaseOf({ leases }: Books, lease: Lease, member: string, now: number): LeaseLeft | Refused {
-  const { key, wanted, cap, expiresAt } = lease;
-  if (leases.find(key, member)?.amount) throw new Error("the member has a lease here");
-  const live = leases.live(key, now);
-  const amount = Math.min(wanted, cap - live.reduce((sum, { amount }) => sum + amount, 0));
+function leaseOf(books: Books, lease: Lease, member: string, now: number): LeaseLeft | Refused {
+  const { key, wanted, expiresAt } = lease;
+  if (books.leases.find(key, member)?.amount) throw new Error("the member has a lease here");
+  const amount = Math.min(wanted, roomFor(books, lease, now));
   if (amount >= 1) return { key, member, amount, endsAt: expiresAt };
-  const retryAt = Math.min(...live.map(({ endsAt }) => endsAt), expiresAt);
-  return { ok: false, refusedBy: "lease", retryAt };
+  return { ok: false, refusedBy: "lease", retryAt: roomAt(books, lease, now) };
+}
+
+/** How many guesses may still be set aside. */
+function roomFor({ leases }: Books, { key, cap }: Lease, now: number): number {
+  return leases.live(key, now).reduce((left, { amount }) => left - amount, cap);
+}
+
+/** When the next guess may be set aside, epoch milliseconds; `now` where one may already. */
+function roomAt(books: Books, lease: Lease, now: number): number {
+  if (roomFor(books, lease, now) >= 1) return now;
+  return Math.min(...books.leases.live(lease.key, now).map(({ endsAt }) => endsAt), lease.expiresAt);
 }
 
 /** The event on each key that this take counts on, once, with how long it matters there. */
