@@ -9,7 +9,7 @@ import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
 import { countOn } from "../protection/count.ts";
 import { NOTICE_WINDOWS } from "../protection/notices.ts";
-import { ok, type Result, refuse } from "../refusals.ts";
+import { ok, type Result, refuse, UnavailableError } from "../refusals.ts";
 import { sha256 } from "../secrets.ts";
 import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
@@ -68,6 +68,7 @@ type ChangeRefusal =
 const NEED: Need = { withinMs: 15 * MINUTE_MS, notBy: KNOWN };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
+const RETRY_MS = 5 * MINUTE_MS;
 
 /**
  * Whether the session showed lately that the former number, or more, is at hand; a password or recovery code alone is
@@ -192,8 +193,18 @@ export async function stopPhoneChange(
 /** Carries out changes that are due at `now`, as one piece of the periodic work. */
 export async function applyDueChanges(deps: ApplyDeps, now: number): Promise<Piece> {
   const due = await deps.phoneChanges.due(now, PIECE);
-  await workOnEach(due, async (change) => void (await applyChange(deps, change, now)));
+  await workOnEach(due, (change) => applyOrPutOff(deps, change, now));
   return { count: due.length, isLast: due.length < PIECE };
+}
+
+/** One that fails, such as one that somebody damaged, is tried later: it must not stand before all others for ever. */
+async function applyOrPutOff(deps: ApplyDeps, change: PhoneChange, now: number): Promise<void> {
+  try {
+    await applyChange(deps, change, now);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) await deps.phoneChanges.postpone(change.id, now + RETRY_MS);
+    throw error;
+  }
 }
 
 export type ApplyDeps = Pick<ChangePhoneDeps, "phoneChanges" | "users" | "notices" | "vault">;

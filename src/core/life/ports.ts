@@ -47,6 +47,8 @@ export interface PhoneChangeStore {
   cancel(userId: string, now: number): Promise<boolean>;
   /** Takes the change back, ends all sessions of its user and voids their device tokens. False where there is none. */
   stop(stopHash: string, now: number): Promise<boolean>;
+  /** It does not take effect before then. */
+  postpone(id: string, until: number): Promise<void>;
   /** Those that take effect by now, longest due first. */
   due(now: number, limit: number): Promise<readonly PhoneChange[]>;
 }

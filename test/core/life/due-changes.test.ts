@@ -44,3 +44,18 @@ test("a change of phone that cannot be read holds up no other", async () => {
   const moved = await users.findByTag(await vault.tag("+8613912340002" as Phone));
   expect(moved).toMatchObject({ id: sound.userId });
 });
+
+test("nor do as many as a piece holds: they come after it again, and no sooner than in five minutes", async () => {
+  const { db } = rules.database;
+  for (let n = 0; n < 20; n++) await moving(`+86138001380${10 + n}`, `+86139123400${10 + n}` as Phone);
+  await db.updateTable("phone_changes").set({ sealed_phone: "v1.x.y" }).execute();
+  rules.clock.advance(MINUTE);
+  await moving("+8613800138002", "+8613912340002" as Phone);
+  const { life } = createPhonekey(rules.deps());
+  const { users, vault, phoneChanges } = rules.deps();
+  await expect(life.applyDueChanges(rules.clock.now())).rejects.toThrow();
+  expect(await life.applyDueChanges(rules.clock.now())).toEqual({ count: 1, isLast: true });
+  expect(await users.findByTag(await vault.tag("+8613912340002" as Phone))).toBeDefined();
+  expect(await phoneChanges.due(rules.clock.now() + 5 * MINUTE - 1, 99)).toEqual([]);
+  expect(await phoneChanges.due(rules.clock.now() + 5 * MINUTE, 99)).toHaveLength(20);
+});

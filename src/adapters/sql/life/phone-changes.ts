@@ -76,6 +76,10 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
         return true;
       }),
 
+    async postpone(id, until) {
+      await db.updateTable("phone_changes").set({ due_at: until }).where("id", "=", id).execute();
+    },
+
     async due(now, limit) {
       const due = await db
         .selectFrom("phone_changes")
