@@ -79,7 +79,7 @@ export const VERSION = readVersion();
 /**
  * Puts the parts together that the settings choose. The database must have been migrated.
  *
- * Rejects with `UnavailableError` when the database cannot be opened, and with `CodeTooLongError` when the sender does
+ * Rejects with `UnavailableError` when the database cannot be opened, and with `CodeTooLongError` when a sender does
  * not carry codes of `CODE_LENGTH`.
  */
 export async function compose(config: Config, parts: Parts = {}): Promise<Composed> {
@@ -150,7 +150,8 @@ interface Basics {
 
 /** Through whom messages go, and what the platform adds to requests. Throws `CodeTooLongError`. */
 function chooseSenders({ config, parts, clock, log }: Basics) {
-  const inbox = config.sender === "console" && !parts.route ? createConsoleSender({ clock }) : undefined;
+  const inbox =
+    config.senders.includes("console") && !parts.route ? createConsoleSender({ clock }) : undefined;
   const platform = platformOf(config, log);
   const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
   checkCodeLength(config, route);

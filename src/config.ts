@@ -46,8 +46,9 @@ export interface Config {
   /** Paths are absolute. */
   readonly database: DatabaseUrl;
   readonly state: StateUrl;
-  readonly sender: SenderName;
-  /** Always there when `webhook` is the sender. */
+  /** In the order in which they are tried. */
+  readonly senders: readonly SenderName[];
+  /** Always there when `webhook` is one of the senders. */
   readonly smsWebhook?: WebhookConfig;
   readonly tencent: TencentConfig;
   readonly alerts?: WebhookConfig;
@@ -190,7 +191,7 @@ function arrange(
     secrets: boot.secrets,
     database: arrangeDatabase(values.DATABASE_URL, boot.folder),
     state: arrangeState(values.STATE_URL, boot.folder),
-    sender: values.SMS_SENDER,
+    senders: values.SMS_SENDER,
     ...(smsWebhook && { smsWebhook }),
     tencent: arrangeTencent(values),
     ...(alerts && { alerts }),

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { settingsSchema } from "../src/config/schema.ts";
 import { settings } from "../src/config/setting.ts";
 import {
+  BOTH,
   config,
   type Env,
   folder,
@@ -28,7 +29,7 @@ describe("defaults", () => {
         secrets: [readFileSync(join(folder, "data/secret"), "utf8").trim()],
         database: { kind: "sqlite", path: join(folder, "data/phonekey.db") },
         state: { kind: "database" },
-        sender: "console",
+        senders: ["console"],
         tencent: {
           region: "ap-guangzhou",
           callbackSecrets: [],
@@ -161,6 +162,34 @@ describe("problems", () => {
       ],
     ],
     ["what the address that sends needs", { SMS_SENDER: "webhook" }, ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"]],
+    [
+      "what each of several senders needs",
+      { SMS_SENDER: "webhook,tencent" },
+      [
+        "SMS_WEBHOOK",
+        "SMS_WEBHOOK_SECRET",
+        "TENCENT_SECRET_ID",
+        "TENCENT_SECRET_KEY",
+        "TENCENT_SMS_SDK_APP_ID",
+        "TENCENT_SMS_SIGN_NAME",
+        "TENCENT_SMS_TEMPLATE_ID",
+      ],
+    ],
+    [
+      "both kinds of texts where another sender carries them, too, and neither is there",
+      {
+        ...BOTH,
+        TENCENT_SMS_SIGN_NAME: undefined,
+        TENCENT_SMS_TEMPLATE_ID: undefined,
+        ALLOWED_COUNTRIES: "CN,US",
+      },
+      ["TENCENT_SMS_SIGN_NAME", "TENCENT_SMS_TEMPLATE_ID", "TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"],
+    ],
+    [
+      "the rest of the texts that were begun with",
+      { ...BOTH, TENCENT_SMS_TEMPLATE_ID: undefined, ALLOWED_COUNTRIES: "CN,US" },
+      ["TENCENT_SMS_TEMPLATE_ID"],
+    ],
     ["half a key", { ...TENCENT, TENCENT_SECRET_KEY: undefined }, ["TENCENT_SECRET_KEY"]],
     [
       "half a key beside a role",
@@ -218,6 +247,26 @@ describe("problems", () => {
       url: env.ALERT_WEBHOOK,
       secrets: ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     });
+  });
+
+  it("are none with several senders, which are tried in the order of their names", () => {
+    expect(config(BOTH).senders).toEqual(["tencent", "webhook"]);
+    expect(config({ ...BOTH, SMS_SENDER: "webhook, tencent," }).senders).toEqual(["webhook", "tencent"]);
+  });
+
+  it.each(["tencent;webhook", "webhook,webhook,tencent", "console,tencent,webhook", "tencent,pigeon"])(
+    "name SMS_SENDER where it is %s",
+    (text) => {
+      const found = problems({ ...BOTH, SMS_SENDER: text });
+      expect(found.SMS_SENDER).toMatch(/^must be `console`, or `tencent` or `webhook`, or several/);
+    },
+  );
+
+  it("do not ask a sender for texts to countries that another one carries", () => {
+    expect(problems({ ...BOTH, ALLOWED_COUNTRIES: "all" })).toEqual({});
+    const { TENCENT_SMS_SIGN_NAME: _, TENCENT_SMS_TEMPLATE_ID: template, ...abroad } = BOTH;
+    const international = { ...abroad, TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID: template };
+    expect(problems({ ...international, ALLOWED_COUNTRIES: "CN,US" })).toEqual({});
   });
 
   it("do not ask for what only another sender needs", () => {

@@ -3,6 +3,7 @@ import { createPhoneVault } from "../adapters/keyring/vault.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
 import type { Config } from "../config.ts";
 import { createAlerts } from "../core/alerts/alerts.ts";
+import { createCircuit } from "../core/delivery/circuit.ts";
 import { NOTICE_KINDS } from "../core/delivery/notice-kinds.ts";
 import { applyDueChanges } from "../core/life/change-phone.ts";
 import { doubtful } from "../core/maintenance/doctor.ts";
@@ -41,7 +42,7 @@ export function accountJobs(
   config: Config,
   { stores, limits, verifications, clock, random, log }: SendingDeps,
 ): AccountJobs | undefined {
-  if (config.sender === "console") return undefined;
+  if (config.senders.includes("console")) return undefined;
   const route = routeOf(config);
   const failed = (error: unknown) => {
     throw error;
@@ -68,6 +69,7 @@ export function accountJobs(
     vault,
     takeSend: createTakeSend(deps),
     settlePrice: createSettlePrice(deps),
+    circuit: createCircuit(clock),
     alerts: createAlerts({
       ...deps,
       store: stores.alertStore,
@@ -89,9 +91,9 @@ export function accountJobs(
   };
 }
 
-/** The settings for templates of notices that are not set. A notice without a template is not sent. */
-function missingNoticeTemplates({ sender, tencent }: Config): readonly string[] {
-  if (sender !== "tencent") return [];
+/** The settings for templates of notices that are not set. A notice without a template is not sent, unless another sender carries every text. */
+function missingNoticeTemplates({ senders, tencent }: Config): readonly string[] {
+  if (senders.some((name) => name !== "tencent")) return [];
   const kinds = [
     { name: "TENCENT_SMS", texts: tencent.mainland },
     { name: "TENCENT_SMS_INTERNATIONAL", texts: tencent.international },

@@ -3,6 +3,7 @@ import { deadlineIn } from "../adapters/system/deadline.ts";
 import { createSmsClient, type TencentAccess, type TencentCredential } from "../adapters/tencent/client.ts";
 import { createTencentSender } from "../adapters/tencent/sender.ts";
 import { createWebhookSender } from "../adapters/webhook/sender.ts";
+import type { SenderName } from "../config/parts/delivery.ts";
 import { type Config, roleCredential } from "../config.ts";
 import type { Deadline, SmsSender } from "../core/delivery/ports.ts";
 import type { Clock } from "../core/ports.ts";
@@ -12,25 +13,31 @@ export interface RouteParts {
   readonly roleCredential?: () => TencentCredential | undefined;
 }
 
-/** The senders that the settings choose, in the order in which they are tried. */
-export function routeOf(
-  { sender, smsWebhook, tencent }: Config,
-  parts: RouteParts = {},
-): readonly SmsSender[] {
-  const clock = parts.clock ?? systemClock;
-  if (sender === "webhook" && smsWebhook) return [createWebhookSender(smsWebhook, clock)];
-  const { sdkAppId = "", mainland, international } = tencent;
-  const client = createSmsClient(tencentAccess(tencent, parts));
-  const settings = { sdkAppId, mainland, international };
-  return [createTencentSender({ client, settings, clock })];
+/** The real senders that the settings choose, in the order in which they are tried. */
+export function routeOf(config: Config, parts: RouteParts = {}): readonly SmsSender[] {
+  return config.senders.flatMap((name) => SENDERS[name](config, parts) ?? []);
 }
+
+type Maker = (config: Config, parts: RouteParts) => SmsSender | undefined;
+
+const SENDERS: Readonly<Record<SenderName, Maker>> = {
+  /** Made by the one server that shows what it keeps. */
+  console: () => undefined,
+  tencent({ tencent }, parts) {
+    const { sdkAppId = "", mainland, international } = tencent;
+    const client = createSmsClient(tencentAccess(tencent, parts));
+    const settings = { sdkAppId, mainland, international };
+    return createTencentSender({ client, settings, clock: parts.clock ?? systemClock });
+  },
+  webhook: ({ smsWebhook }, { clock = systemClock }) => smsWebhook && createWebhookSender(smsWebhook, clock),
+};
 
 /** A start waits for its sender, and a person for the start. */
 const SEND_DEADLINE_MS = 8_000;
 
-/** Begins the time that one message has at its sender. */
-export function sendDeadline(): Deadline {
-  return deadlineIn(SEND_DEADLINE_MS);
+/** Begins the time that one message has at a sender, of what it has at all of them. */
+export function sendDeadline(leftMs: number = SEND_DEADLINE_MS): Deadline {
+  return deadlineIn(Math.min(leftMs, SEND_DEADLINE_MS));
 }
 
 /** What the SMS API of Tencent Cloud is called with. */

@@ -9,15 +9,20 @@ import { createHttpServer } from "../http/server.ts";
  * been replaced by a deployment, or no file descriptor be left, and Node.js never tries to load a module again. What takes
  * much memory and only some need, passkeys and the list of common passwords, still waits.
  */
-export async function loadNow({ sender, challenges }: Pick<Config, "sender" | "challenges">): Promise<void> {
+export async function loadNow({
+  senders,
+  challenges,
+}: Pick<Config, "senders" | "challenges">): Promise<void> {
   await Promise.all([
     loadHandlers(),
     import("prom-client"),
     import("qr"),
     ...(challenges.kind === "altcha" ? [import("altcha-lib"), import("altcha-lib/algorithms/pbkdf2")] : []),
-    ...(sender === "tencent" ? [import("tencentcloud-sdk-nodejs-sms")] : []),
+    ...(senders.includes("tencent") ? [import("tencentcloud-sdk-nodejs-sms")] : []),
     ...(challenges.kind === "tencent" ? [import("tencentcloud-sdk-nodejs-common")] : []),
-    ...([sender, challenges.kind].includes("tencent") ? [import("../adapters/tencent/connections.ts")] : []),
+    ...([...senders, challenges.kind].includes("tencent")
+      ? [import("../adapters/tencent/connections.ts")]
+      : []),
   ]);
 }
 

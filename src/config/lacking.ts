@@ -1,4 +1,5 @@
 import { countries } from "./formats.ts";
+import { sendersIn } from "./parts/delivery.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { Problem, SettingName, Texts } from "./schema.ts";
  */
 export function lacking(texts: Texts, hasRole: boolean): Problem[] {
   return [
-    ...missing(texts, forSender(texts, hasRole), "must be set for the sender `tencent`"),
+    ...missing(texts, forTencent(texts, hasRole), "must be set for the sender `tencent`"),
     ...missing(texts, forWebhook(texts), "must be set for the sender `webhook`"),
     ...missing(texts, texts.ALERT_WEBHOOK ? ["ALERT_WEBHOOK_SECRET"] : [], "must be set for `ALERT_WEBHOOK`"),
     ...missing(texts, forChallenge(texts, hasRole), `must be set with \`CAPTCHA=${texts.CAPTCHA}\``),
@@ -19,13 +20,13 @@ function missing(texts: Texts, names: readonly SettingName[], message: string): 
   return names.filter((name) => !texts[name]).map((name) => ({ name, message }));
 }
 
-function forSender(texts: Texts, hasRole: boolean): SettingName[] {
-  if (texts.SMS_SENDER !== "tencent") return [];
+function forTencent(texts: Texts, hasRole: boolean): SettingName[] {
+  if (!sendersIn(texts.SMS_SENDER).includes("tencent")) return [];
   return [...keyOf(texts, hasRole), "TENCENT_SMS_SDK_APP_ID", ...textsFor(texts)];
 }
 
 function forWebhook({ SMS_SENDER }: Texts): SettingName[] {
-  return SMS_SENDER === "webhook" ? ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"] : [];
+  return sendersIn(SMS_SENDER).includes("webhook") ? ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"] : [];
 }
 
 /** Half a key is none, and hardly meant. */
@@ -35,7 +36,8 @@ function keyOf(texts: Texts, hasRole: boolean): readonly SettingName[] {
 
 function forChallenge(texts: Texts, hasRole: boolean): SettingName[] {
   const { CAPTCHA = "altcha", SMS_SENDER } = texts;
-  const key = CAPTCHA === "tencent" && SMS_SENDER !== "tencent" ? keyOf(texts, hasRole) : [];
+  const key =
+    CAPTCHA === "tencent" && !sendersIn(SMS_SENDER).includes("tencent") ? keyOf(texts, hasRole) : [];
   return [...key, ...(CHALLENGES.get(CAPTCHA) ?? [])];
 }
 
@@ -48,15 +50,22 @@ const CHALLENGES = new Map<string, readonly SettingName[]>([
 
 const KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;
 
-/** The cloud keeps texts to mainland China apart from all others; which are needed follows from who may sign in. */
-function textsFor({ ALLOWED_COUNTRIES = "CN" }: Texts): SettingName[] {
-  const read = countries.read(ALLOWED_COUNTRIES);
+/**
+ * The cloud keeps texts to mainland China apart from all others; which are needed follows from who may sign in. Beside
+ * another sender, which carries every text, one of the two is enough: what it is begun with must be complete.
+ */
+function textsFor(texts: Texts): SettingName[] {
+  const read = countries.read(texts.ALLOWED_COUNTRIES ?? "CN");
   if (!read.ok) return [];
   const mayAll = read.value === "all";
-  const names: SettingName[] = [];
-  if (mayAll || read.value.includes("CN")) names.push("TENCENT_SMS_SIGN_NAME", "TENCENT_SMS_TEMPLATE_ID");
-  if (mayAll || read.value.some((country) => country !== "CN")) {
-    names.push("TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID");
-  }
-  return names;
+  const needed = [
+    ...(mayAll || read.value.includes("CN") ? [MAINLAND] : []),
+    ...(mayAll || read.value.some((country) => country !== "CN") ? [INTERNATIONAL] : []),
+  ];
+  const begun = needed.filter((names) => names.some((name) => texts[name]));
+  const isAlone = sendersIn(texts.SMS_SENDER).length === 1;
+  return (isAlone || begun.length === 0 ? needed : begun).flat();
 }
+
+const MAINLAND: readonly SettingName[] = ["TENCENT_SMS_SIGN_NAME", "TENCENT_SMS_TEMPLATE_ID"];
+const INTERNATIONAL: readonly SettingName[] = ["TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"];

@@ -1,5 +1,5 @@
 import { isPublicHost, publicUrl } from "./addresses.ts";
-import type { SenderName } from "./parts/delivery.ts";
+import { type SenderName, sendersIn } from "./parts/delivery.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";
 
 export type Mode = "development" | "production";
@@ -9,11 +9,15 @@ const CONSOLE: SenderName = "console";
 /** A real sender behind a public address is production, whatever NODE_ENV forgot to say. */
 export function modeOf(texts: Texts): Mode {
   if (texts.NODE_ENV === "production") return "production";
-  const real = (texts.SMS_SENDER ?? CONSOLE) !== CONSOLE;
+  const real = !isConsole(texts);
   const origin = publicUrl.read(texts.PUBLIC_URL ?? "");
   const inPublic =
     origin.ok && origin.value.startsWith("https:") && isPublicHost(new URL(origin.value).hostname);
   return real && inPublic ? "production" : "development";
+}
+
+function isConsole({ SMS_SENDER }: Texts): boolean {
+  return sendersIn(SMS_SENDER).every((name) => name === CONSOLE);
 }
 
 /** Development defaults that must not meet real people. A function's own address is told by each request. */
@@ -24,11 +28,7 @@ export function unfitInProduction(texts: Texts, onScf: boolean): Problem[] {
       !texts.PHONEKEY_SECRETS,
       "must be set in production; make one with `openssl rand -base64 48`",
     ],
-    [
-      "SMS_SENDER",
-      (texts.SMS_SENDER ?? CONSOLE) === CONSOLE,
-      "must be a real sender in production; `console` sends nothing",
-    ],
+    ["SMS_SENDER", isConsole(texts), "must be a real sender in production; `console` sends nothing"],
     [
       "STATE_URL",
       texts.STATE_URL === "memory:",

@@ -19,6 +19,7 @@ import { type AuthenticateBackendDeps, authenticateBackend, type Backend } from 
 import { checkByLink, type PageStart, readLink, startWithPage } from "./backend/link.ts";
 import type { ApiKeyStore, ProofStore } from "./backend/ports.ts";
 import { checkForProof, readVerification, redeemProof } from "./backend/proof.ts";
+import { createCircuit } from "./delivery/circuit.ts";
 import {
   type CarrierReply,
   type CarrierReport,
@@ -69,7 +70,7 @@ import { type SendAgainInput, sendAgain } from "./verification/start.ts";
  * need in different widths are named once more, in the widest.
  */
 export interface PhonekeyDeps
-  extends Omit<VerificationDeps, "takeSend" | "settlePrice">,
+  extends Omit<VerificationDeps, "takeSend" | "settlePrice" | "circuit">,
     Omit<ReceiptDeps, "forgetFailed">,
     Observer,
     PasswordPorts,
@@ -104,6 +105,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
     ...outside,
     takeSend: createTakeSend(outside),
     settlePrice: createSettlePrice(outside),
+    circuit: createCircuit(outside.clock),
     forgetFailed: createForgetFailed(outside.limits),
   };
   const notified = {

@@ -19,6 +19,14 @@ export const TENCENT: Env = {
   TENCENT_SMS_TEMPLATE_ID: "1110",
 };
 
+/** Two real senders. */
+export const BOTH: Env = {
+  ...TENCENT,
+  SMS_SENDER: "tencent,webhook",
+  SMS_WEBHOOK: "https://sms.example.com/send",
+  SMS_WEBHOOK_SECRET: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+};
+
 /** What a production server cannot do without. */
 export const PRODUCTION: Env = {
   NODE_ENV: "production",

@@ -127,7 +127,7 @@ const REFUSED: readonly Refused[] = [
   ["RETENTION_FAILURES_DAYS", "30"],
   ["RETENTION_EVENTS_DAYS", "0", "forever"],
   ["RETENTION_SESSIONS_DAYS", "0"],
-  ["SMS_SENDER", "Console", "pigeon"],
+  ["SMS_SENDER", "Console", "pigeon", ","],
   ["SMS_WEBHOOK", "http://sms.example/send", "sms.example", "https://user:pass@sms.example/"],
   ["SMS_WEBHOOK_SECRET", "c2hvcnQ=", "no base64 at all but long enough for it"],
   ["ALERT_WEBHOOK", "http://ops.example/hook", "ops.example", "https://user:pass@ops.example/"],

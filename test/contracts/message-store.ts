@@ -149,15 +149,16 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         const held = { price: 0, status: "throttled", sender: "s" } as const;
         await store.finish(id, { ...held, heldUntil: NOW + DAY });
         await store.finish(later.id, { ...held, heldUntil: NOW + 2 * DAY });
-        expect(await store.heldUntil(phoneTag, NOW)).toBe(NOW + 2 * DAY);
-        expect(await store.heldUntil(phoneTag, NOW + 2 * DAY - 1)).toBe(NOW + 2 * DAY);
-        expect(await store.heldUntil(phoneTag, NOW + 2 * DAY)).toBeUndefined();
+        expect(await store.heldUntil(phoneTag, "s", NOW)).toBe(NOW + 2 * DAY);
+        expect(await store.heldUntil(phoneTag, "s", NOW + 2 * DAY - 1)).toBe(NOW + 2 * DAY);
+        expect(await store.heldUntil(phoneTag, "s", NOW + 2 * DAY)).toBeUndefined();
+        expect(await store.heldUntil(phoneTag, "another", NOW)).toBeUndefined();
       });
 
       test("does not tell of other phones, or of other refusals", async () => {
         const { phoneTag, id } = await create();
         await store.finish(id, { price: 0, status: "throttled", sender: "s" });
-        expect(await store.heldUntil(phoneTag, NOW)).toBeUndefined();
+        expect(await store.heldUntil(phoneTag, "s", NOW)).toBeUndefined();
       });
     });
 

@@ -54,7 +54,7 @@ test("the doctor says where requests to a function bring no keys of its role", a
     const findings = await examineParts(
       {
         ...config,
-        sender: "tencent",
+        senders: ["tencent"],
         tencent: { ...config.tencent, ...more },
         server: { ...bare, ...(publicUrl && { publicUrl }) },
         scf: { appId: "1250000000", hasRoleHeaders: true },

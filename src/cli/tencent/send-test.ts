@@ -8,19 +8,21 @@ import { settings } from "../settings.ts";
 interface SendTestOptions {
   readonly to: string;
   readonly purpose: Purpose;
+  readonly sender?: string;
   readonly yes?: true;
   readonly json?: true;
 }
 
 export function sendTestCommand(): Command {
   return new Command("send-test")
-    .description("Send one real message through the configured sender. It is charged.")
+    .description("Send one real message through a configured sender. It is charged.")
     .requiredOption("--to <phone>", "your own phone number")
     .addOption(
       new Option("--purpose <purpose>", "the purpose whose template is used")
         .choices(PURPOSES)
         .default(PURPOSES[0]),
     )
+    .option("--sender <name>", "one of several in SMS_SENDER; the first if left out")
     .option("--yes", "do not ask first")
     .option("--json", "print the outcome as JSON")
     .addHelpText(
@@ -31,8 +33,8 @@ export function sendTestCommand(): Command {
     .action(async (options: SendTestOptions, command: Command) => await sendTest(options, command));
 }
 
-async function sendTest({ to, purpose, yes, json }: SendTestOptions, command: Command): Promise<void> {
-  const message = testMessage(settings(), to, purpose);
+async function sendTest({ to, yes, json, ...wanted }: SendTestOptions, command: Command): Promise<void> {
+  const message = testMessage(settings(), to, wanted);
   if (typeof message === "string") command.error(`error: --to: ${REFUSALS[message].en}`);
   if (!message) throw new Error("SMS_SENDER is `console`, which sends nothing; name another");
   if (!yes && !(await isWanted(message, command))) return console.error("Nothing was sent.");

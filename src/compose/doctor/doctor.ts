@@ -18,6 +18,7 @@ import { checkModes } from "../../adapters/system/files.ts";
 import { systemRandom } from "../../adapters/system/random.ts";
 import { checkTexts } from "../../adapters/tencent/doctor.ts";
 import { reachWebhook, type WebhookSettings } from "../../adapters/webhook/post.ts";
+import type { SenderName } from "../../config/parts/delivery.ts";
 import type { Config } from "../../config.ts";
 import { doubtful, examine, fine, type NamedCheck } from "../../core/maintenance/doctor.ts";
 import type { Check, Finding } from "../../core/maintenance/ports.ts";
@@ -129,11 +130,18 @@ function filesOf({ database }: Config, folder: string): string[] {
 }
 
 /** Asks the provider, for each kind of messages that the settings have a text for. */
-function senderChecks({ sender, smsWebhook, tencent }: Config): NamedCheck[] {
-  if (sender === "webhook" && smsWebhook) {
-    return [{ name: "SMS", check: () => checkSmsWebhook(smsWebhook) }];
-  }
-  if (sender !== "tencent") return [];
+function senderChecks(config: Config): NamedCheck[] {
+  return config.senders.flatMap((name) => CHECKS[name](config));
+}
+
+const CHECKS: Readonly<Record<SenderName, (config: Config) => NamedCheck[]>> = {
+  console: () => [],
+  tencent: tencentChecks,
+  webhook: ({ smsWebhook }) =>
+    smsWebhook ? [{ name: "SMS", check: () => checkSmsWebhook(smsWebhook) }] : [],
+};
+
+function tencentChecks({ tencent }: Config): NamedCheck[] {
   const kinds = [
     { name: "SMS to mainland China", kind: "mainland" },
     { name: "SMS to other numbers", kind: "international" },
@@ -160,9 +168,10 @@ function serviceChecks(config: Config): NamedCheck[] {
   ];
 }
 
-function checkSender({ sender }: Config): Finding {
-  if (sender === "console") return fine("sender", "is `console`: messages go to the development inbox");
-  return fine("sender", `is \`${sender}\``);
+function checkSender({ senders }: Config): Finding {
+  if (senders.includes("console"))
+    return fine("sender", "is `console`: messages go to the development inbox");
+  return fine("sender", `is ${senders.map((name) => `\`${name}\``).join(", then ")}`);
 }
 
 function checkAddress({ server, mode, scf }: Config): Finding {
@@ -201,8 +210,8 @@ function checkPlatform({ publicUrl }: Config["server"], scf: ScfSettings): Findi
 }
 
 /** A web function takes the keys of its role from requests to its own host alone (decision 0022). */
-function checkRole({ sender, server, tencent, scf }: Config): Finding[] {
-  if (sender !== "tencent" || tencent.credential || !scf?.hasRoleHeaders) return [];
+function checkRole({ senders, server, tencent, scf }: Config): Finding[] {
+  if (!senders.includes("tencent") || tencent.credential || !scf?.hasRoleHeaders) return [];
   const name = "keys of the role";
   const says = "come with requests to the function's own URL";
   if (isOnOwnHost(server.publicUrl, scf)) return [fine(name, says)];

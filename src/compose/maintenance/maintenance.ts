@@ -81,7 +81,7 @@ function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
     ...accounts,
     traffic: trafficJob(maintained, turns),
     ...(alerts && { alerts }),
-    ...(config.sender === "tencent" && { reports: reportsOf(maintained, turns) }),
+    ...(config.senders.includes("tencent") && { reports: reportsOf(maintained, turns) }),
   };
 }
 

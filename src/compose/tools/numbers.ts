@@ -32,7 +32,7 @@ export interface NumberState {
   readonly phone: string;
   readonly strangers: Side;
   readonly devices: Side;
-  /** The sender takes nothing for this number before then. */
+  /** The sender that is tried first takes nothing for this number before then. */
   readonly heldUntil?: number;
   readonly isOptedOut: boolean;
   /** The end of its time as a test number. */
@@ -84,7 +84,7 @@ async function stateOf(
   const phoneTag = await vault.tag(phone);
   const messages = await stores.receipts.messagesTo(tags, MOST_MESSAGES);
   const unlocks = await stores.unlocks.of(tags, MOST_UNLOCKS);
-  const heldUntil = await stores.messages.heldUntil(phoneTag, now);
+  const heldUntil = await holdOf({ config, stores }, { phone, phoneTag }, now);
   const testNumber = testNumberOf(config.testNumbers, { phone, purpose: "sign_in" }, now);
   const side = (bucket: Bucket) =>
     sideOf({ config, stores }, { phone, phoneTag, tags, messages, bucket }, now);
@@ -104,6 +104,17 @@ async function stateOf(
       })),
     ),
   };
+}
+
+/** As a start asks: of the sender that its code is tried by first. */
+async function holdOf(
+  { config, stores }: Pick<StateDeps, "config" | "stores">,
+  { phone: to, phoneTag }: Pick<SideAsked, "phone" | "phoneTag">,
+  now: number,
+): Promise<number | undefined> {
+  const code = { to, purpose: "sign_in", locale: config.pages.defaultLocale } as const;
+  const first = sendersOf(config).find(({ carries }) => carries?.(code) ?? true);
+  return first?.holdsNumbers && (await stores.messages.heldUntil(phoneTag, first.name, now));
 }
 
 interface SideAsked {
@@ -144,7 +155,7 @@ function lengthsFor(config: Config, phone: Phone, now: number): CodeLengths {
 }
 
 function sendersOf(config: Config) {
-  return config.sender === "console" ? [createConsoleSender({ clock: systemClock })] : routeOf(config);
+  return config.senders.includes("console") ? [createConsoleSender({ clock: systemClock })] : routeOf(config);
 }
 
 function countBy(messages: readonly RecordedMessage[]): Readonly<Record<string, number>> {

@@ -33,25 +33,30 @@ interface Outline extends MessageOutline {
 const AMOUNT = "1";
 
 /**
- * A test message for the first sender that the settings choose. Its code opens nothing, and it is not counted: it
- * passes no limit and leaves no record. The code is neither kept nor told. Throws where no text says this purpose.
+ * A test message for the sender of this name, or else for the first that has a text for it. Its code opens nothing, and it is
+ * not counted: it passes no limit and leaves no record. The code is neither kept nor told. Throws where no text says this
+ * purpose, and where the settings choose no such sender.
  *
  * @returns what is wrong with the phone, or undefined where the sender is `console` and nothing real would go out
  */
 export function testMessage(
   config: Config,
   phone: string,
-  purpose: Purpose,
+  { purpose, sender: wanted }: { readonly purpose: Purpose; readonly sender?: string },
 ): TestMessage | RefusalCode | undefined {
   const parsed = parsePhone(phone, config.phone);
   if (!parsed.ok) return parsed.refusal.code;
-  const sender = config.sender === "console" ? undefined : routeOf(config)[0];
-  if (!sender) return undefined;
+  const route = routeOf(config);
+  if (route.length === 0) return undefined;
+  const chosen = route.filter(({ name }) => name === (wanted ?? name));
+  if (chosen.length === 0) throw new Error(`SMS_SENDER does not name \`${wanted}\``);
   const to = parsed.value;
-  const locale = config.pages.defaultLocale;
-  const outline = outlinesOf(config, { to, purpose, locale }).find((one) => sender.carries?.(one) ?? true);
-  if (!outline) throw new Error(`the settings name no text that says \`${purpose}\` to this number`);
-  return { sender: sender.name, to: maskPhone(to), send: () => send(config, sender, outline) };
+  const outlines = outlinesOf(config, { to, purpose, locale: config.pages.defaultLocale });
+  for (const sender of chosen) {
+    const outline = outlines.find((one) => sender.carries?.(one) ?? true);
+    if (outline) return { sender: sender.name, to: maskPhone(to), send: () => send(config, sender, outline) };
+  }
+  throw new Error(`the settings name no text that says \`${purpose}\` to this number`);
 }
 
 /** What could be sent: a payment is one to a payee whom a text names, or to us where the sender carries every text. */

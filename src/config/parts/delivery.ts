@@ -1,6 +1,6 @@
 import type { CountryCode } from "libphonenumber-js/max";
 import type { z } from "zod";
-import { countries, country, flag, oneOf } from "../formats.ts";
+import { countries, country, type Format, flag, format, split } from "../formats.ts";
 import { withDefault } from "../setting.ts";
 
 export interface PhoneConfig {
@@ -9,16 +9,34 @@ export interface PhoneConfig {
   readonly strictNumbers: boolean;
 }
 
-/** What `SMS_SENDER` may name. All but `console` are real. */
+/** What `SMS_SENDER` may name. All but `console`, which stands alone, are real. */
 const SENDERS = ["console", "tencent", "webhook"] as const;
 
 export type SenderName = (typeof SENDERS)[number];
 
+const [CONSOLE, ...REAL] = SENDERS;
+
+const senders: Format<readonly SenderName[]> = format(
+  `\`${CONSOLE}\`, or ${REAL.map((name) => `\`${name}\``).join(" or ")}, or several of these by commas, each once`,
+  (text) => {
+    const names = split(text);
+    const known = names.flatMap((name) => SENDERS.filter((sender) => sender === name));
+    const isRight = known.length === names.length && new Set(known).size === known.length;
+    const isMixed = known.length > 1 && known.includes(CONSOLE);
+    return isRight && !isMixed && known.length > 0 ? known : undefined;
+  },
+);
+
+/** The senders in a text that need not be right, whatever else is in it. */
+export function sendersIn(text: string = CONSOLE): readonly string[] {
+  return split(text);
+}
+
 export const deliveryVariables = {
-  SMS_SENDER: withDefault(oneOf(SENDERS), "console", {
+  SMS_SENDER: withDefault(senders, CONSOLE, {
     part: "Messages and phone numbers",
     sentence:
-      "What sends the SMS. `console` sends none and keeps them for the development inbox. `tencent` sends through Tencent Cloud, `webhook` through an address of your own.",
+      "What sends the SMS. `console` sends none and keeps them for the development inbox. `tencent` sends through Tencent Cloud, `webhook` through an address of your own. Of several, such as `tencent,webhook`, each is tried in turn until one takes the message; [Several senders](senders.md#several-senders) says when.",
     stopsProduction: "it is `console`",
   }),
   DEFAULT_COUNTRY: withDefault(country, "CN", {

@@ -24,7 +24,7 @@ export interface TencentConfig {
   readonly region: string;
   /** An origin to connect to instead of the SMS API's own host. */
   readonly smsEndpoint?: string;
-  /** Always there when `tencent` is the sender. */
+  /** Always there when `tencent` is one of the senders. */
   readonly sdkAppId?: string;
   readonly callbackSecrets: readonly string[];
   readonly pullsReports: boolean;

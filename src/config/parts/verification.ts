@@ -13,7 +13,7 @@ export const verificationVariables = {
   CODE_LENGTH: withDefault(wholeNumber(6, 8), "6", {
     part: "Verification",
     sentence: "How many digits a code has.",
-    stopsProduction: "it is more than the sender carries",
+    stopsProduction: "it is more than a sender carries",
   }),
   CODE_TTL_SECONDS: withDefault(wholeNumber(30, 600), "300", {
     part: "Verification",

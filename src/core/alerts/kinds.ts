@@ -40,6 +40,10 @@ export const ALERT_KINDS = {
     en: "The provider refuses our requests for a reason unknown to this version.",
     zh: "服务商因本版本未知的原因拒绝了请求。",
   },
+  sms_unanswered: {
+    en: "The sender has taken no message for a minute or longer: it cannot be reached, or does not answer. The next of SMS_SENDER takes its place, if there is one.",
+    zh: "该发送渠道已有一分钟以上无法连接或没有应答；如果 SMS_SENDER 中还有下一个，短信改由它发送。",
+  },
   spend: {
     en: "A spending budget is 80 % used or more. Once it is used up, strangers get no more messages; if it is the budget of a backend's API keys, that backend gets none.",
     zh: "短信费用已达到预算的八成以上。预算用尽后，未登录过的设备将无法收到短信；如果是某个后端 API 密钥自己的预算，则该后端无法再发送短信。",

@@ -2,6 +2,7 @@ import type { Alerts } from "../alerts/ports.ts";
 import type { Observer } from "../observer.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
+import type { Circuit } from "./circuit.ts";
 import type {
   Deadline,
   Message,
@@ -17,17 +18,25 @@ export interface DeliverDeps extends Pick<Observer, "onSent"> {
   readonly messages: MessageStore;
   /** The senders in the order in which they are tried. Never empty. */
   readonly route: readonly SmsSender[];
-  /** Begins the time of one send. */
-  readonly deadline: () => Deadline;
-  /** Told of every message that no sender accepted, for the operator's log. */
+  readonly circuit: Circuit;
+  /** Begins the time of one try, at most what is left of the message's (milliseconds). */
+  readonly deadline: (leftMs: number) => Deadline;
+  /** Told of every try that was not accepted, for the operator's log. */
   readonly report: (problem: DeliveryProblem) => void;
   readonly alerts: Alerts;
   /** What the message cost, and a function that corrects the budgets to it. */
   readonly settlePrice: (
     message: Message,
-    outcome: SendOutcome & { readonly sender: string },
+    outcome: Tried,
   ) => { readonly price: number; correct(): Promise<void> };
   readonly clock: Clock;
+}
+
+/** What one sender said of a message. */
+interface Tried extends SendOutcome {
+  readonly sender: string;
+  /** What it changed about whether the sender answers at all. */
+  readonly change?: ReturnType<Circuit["note"]>;
 }
 
 /** What an operator may know of a message that was not accepted: nothing of whom it was for. */
@@ -55,8 +64,9 @@ export async function deliver(
 }
 
 /**
- * Sends a message that was written down, through the first sender of the route that can, and notes what became of it. The
- * next sender is tried only where the message was certainly not sent; an unknown outcome counts as sent (promise 5).
+ * Sends a message that was written down, through the first sender of the route that takes it, and notes what became of it
+ * at the last that was tried. The next one is tried only where the message was certainly not sent, and for no reason of the
+ * number's; an unknown outcome counts as sent (promise 5).
  *
  * Refused with `phone_unreachable` where the carrier refuses the number, with `too_many_requests` by the sender's own limit,
  * and with `sms_unavailable` where no sender could take it.
@@ -66,21 +76,17 @@ export async function handOver(
   record: Message,
   sms: SmsMessage,
 ): Promise<Result<void, DeliveryRefusal>> {
-  const outcome = await sendByRoute(deps, sms);
-  const { status, sender, providerCode } = outcome;
-  deps.onSent(sender, status);
-  if (status !== "accepted") {
-    deps.report({ messageId: record.id, sender, status, ...(providerCode && { providerCode }) });
-  }
+  const tries = await sendByRoute(deps, sms);
+  const outcome = tries.at(-1) ?? NOBODY;
   const settled = deps.settlePrice(record, outcome);
   try {
     await settled.correct();
   } finally {
     // Also where the limits fail: else no report would find its message, and no operator would hear of the outcome.
     await deps.messages.finish(record.id, { price: settled.price, ...outcome });
-    await tellOperator(deps.alerts, outcome);
+    for (const tried of tries) await tellOperator(deps.alerts, tried);
   }
-  return deliveryResult(status, outcome.retryAfterSeconds);
+  return deliveryResult(outcome.status, outcome.retryAfterSeconds);
 }
 
 /** What a message's status means for whoever asked for it. */
@@ -112,25 +118,51 @@ const DEFAULT_RETRY_SECONDS: Readonly<Record<DeliveryRefusal, number>> = {
   sms_unavailable: 30,
 };
 
-/** Raises an alert for what only the operator can mend, and ends it once a message is accepted again. */
-async function tellOperator(alerts: Alerts, outcome: SendOutcome): Promise<void> {
-  const { alert, settles, providerCode, requestId } = outcome;
-  if (settles) await alerts.settle(settles);
-  if (!alert) return;
+const NOBODY: Tried = { status: "unavailable", sender: "none" };
+
+/** Certainly not sent, and no wish of whoever has the number: another sender may take it. */
+const GOES_ON: readonly SendStatus[] = ["unavailable", "rejected"];
+
+/** A person waits for all tries together. */
+const ALL_TRIES_MS = 12_000;
+/** In less than this an answer is not to be had, and what became of the message would not be known. */
+const LEAST_MS = 1_000;
+
+/** Raises an alert for what only the operator can mend, and ends it once it is mended. */
+async function tellOperator(alerts: Alerts, tried: Tried): Promise<void> {
+  const { alert, settles, sender, change, providerCode, requestId } = tried;
   const detail = { ...(providerCode && { code: providerCode }), ...(requestId && { requestId }) };
-  await alerts.raise(alert.kind, alert.subject, detail);
+  if (settles) await alerts.settle(settles);
+  if (change === "up") await alerts.clear("sms_unanswered", sender);
+  if (change === "down") await alerts.raise("sms_unanswered", sender, detail);
+  if (alert) await alerts.raise(alert.kind, alert.subject, detail);
 }
 
-async function sendByRoute(
-  deps: DeliverDeps,
-  sms: SmsMessage,
-): Promise<SendOutcome & { readonly sender: string }> {
-  let last: SendOutcome & { sender: string } = { status: "unavailable", sender: "none" };
-  for (const sender of deps.route) {
-    last = { sender: sender.name, ...(await sendInTime(sender, sms, deps.deadline())) };
-    if (last.status !== "unavailable") return last;
+/** Tries the senders in turn. Resolves with what each of them said that was asked. */
+async function sendByRoute(deps: DeliverDeps, sms: SmsMessage): Promise<readonly Tried[]> {
+  const { clock, circuit, deadline } = deps;
+  const until = clock.now() + ALL_TRIES_MS;
+  const tries: Tried[] = [];
+  for (const sender of circuit.order(deps.route)) {
+    const leftMs = until - clock.now();
+    if (tries.length > 0 && leftMs < LEAST_MS) break;
+    const outcome = await sendInTime(sender, sms, deadline(leftMs));
+    tries.push({ sender: sender.name, change: note(deps, sms, sender, outcome), ...outcome });
+    if (!GOES_ON.includes(outcome.status)) break;
   }
-  return last;
+  return tries;
+}
+
+/** Notes one try for log, metrics and the next messages. */
+function note(
+  { onSent, report, circuit }: DeliverDeps,
+  { id: messageId }: SmsMessage,
+  { name: sender }: SmsSender,
+  { status, providerCode }: SendOutcome,
+): Tried["change"] {
+  onSent(sender, status);
+  if (status !== "accepted") report({ messageId, sender, status, ...(providerCode && { providerCode }) });
+  return circuit.note(sender, status);
 }
 
 /** Sends within the deadline. A sender that rejects or is late may have sent all the same: the outcome is unknown. */

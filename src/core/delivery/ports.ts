@@ -34,8 +34,9 @@ export type MessageOutline = Pick<SmsMessage, "to" | "purpose" | "locale" | "tra
  * - `accepted`: the provider took it.
  * - `bad_number`: the provider or the carrier refuses this number.
  * - `throttled`: the provider's own limit for this number.
- * - `rejected`: our account, signature, template or balance is wrong; the operator must act.
- * - `unavailable`: certainly not sent; the next sender may try.
+ * - `rejected`: certainly not sent: our account, signature, template or balance is wrong. The operator must act; the next
+ *   sender may try.
+ * - `unavailable`: certainly not sent, for now; the next sender may try.
  * - `unknown`: it may have been sent (timed out after the request left); never sent again on its own (promise 5).
  */
 export type SendStatus = "accepted" | "bad_number" | "throttled" | "rejected" | "unavailable" | "unknown";
@@ -119,6 +120,7 @@ export interface Message {
   readonly price: number;
   readonly status: MessageStatus;
   readonly createdAt: number;
+  /** The one that it is counted for, later the last that was tried. */
   readonly sender?: string;
   readonly providerId?: string;
   readonly providerCode?: string;
@@ -157,8 +159,8 @@ export interface MessageStore {
   finish(id: string, outcome: Finished): Promise<void>;
   /** Notes that the verification of these messages was approved: they count no longer as unconverted. */
   convert(verificationId: string): Promise<void>;
-  /** Until when a sender takes nothing for this phone, epoch milliseconds; undefined where none holds it. */
-  heldUntil(phoneTag: string, now: number): Promise<number | undefined>;
+  /** Until when this sender takes nothing for this phone, epoch milliseconds; undefined where it does not hold it. */
+  heldUntil(phoneTag: string, sender: string, now: number): Promise<number | undefined>;
   /** The message of the request that used this idempotency key after `since`. */
   findByIdempotencyKey(key: string, since: number): Promise<Message | undefined>;
   /** Whom the messages of this verification went to, and for what; undefined where there is none. */

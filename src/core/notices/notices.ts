@@ -11,7 +11,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { noticeLimits } from "../protection/notices.ts";
 import type { LimitStore } from "../protection/ports.ts";
-import { firstSender, priceOf } from "../protection/prices.ts";
+import { type Estimate, estimate } from "../protection/prices.ts";
 import type { TakeSend } from "../protection/rebuild.ts";
 import { takeBack } from "../protection/sends.ts";
 import type { MoneySettings } from "../protection/spend.ts";
@@ -184,11 +184,11 @@ async function countAndSend(deps: NoticesDeps, notice: Notice, sms: SmsMessage):
   const { noticeStore, settings, clock } = deps;
   const now = clock.now();
   const traffic = await trafficOf(deps, sms.to);
-  const sender = firstSender(deps);
-  const limits = noticeLimits(settings.money, { ...notice, traffic }, sender);
+  const counted = estimate(deps, traffic.country);
+  const limits = noticeLimits(settings.money, { ...notice, traffic }, counted);
   const taken = await deps.takeSend(notice.phoneTag, { member: sms.id, limits }, now);
   if (!taken.ok) return await noticeStore.postpone(notice.id, taken.retryAt);
-  const record = await recordOf(deps, notice, sms, { traffic, sender, now });
+  const record = await recordOf(deps, notice, sms, { traffic, counted, now });
   const uncount = () => takeBack(deps.limits, { limits, member: sms.id }, now);
   try {
     if (!(await noticeStore.claim(notice.id, now + SENDING_MS, record))) return await uncount();
@@ -206,10 +206,10 @@ async function countAndSend(deps: NoticesDeps, notice: Notice, sms: SmsMessage):
 
 /** The notice as a message that nobody has sent yet. */
 async function recordOf(
-  { vault, settings }: NoticesDeps,
+  { vault }: NoticesDeps,
   { id, phoneTag, kind }: Notice,
   sms: SmsMessage,
-  { traffic, sender, now }: { readonly traffic: Traffic; readonly sender: string; readonly now: number },
+  { traffic, counted, now }: { readonly traffic: Traffic; readonly counted: Estimate; readonly now: number },
 ): Promise<Message> {
   return {
     id: sms.id,
@@ -220,7 +220,7 @@ async function recordOf(
     bucket: "device",
     traffic,
     member: sms.id,
-    price: priceOf(settings.money.prices, sender, traffic.country),
+    ...counted,
     status: "sending",
     createdAt: now,
   };

@@ -17,7 +17,7 @@ import {
 import { LATE_MS, LEASE_MS, leaseMember } from "./members.ts";
 import { noticeLimit } from "./notices.ts";
 import type { Limit, LimitEvent, Lost, LostLease, Sum } from "./ports.ts";
-import { firstSender } from "./prices.ts";
+import { firstSender, priceOf } from "./prices.ts";
 import type { ProtectionSettings } from "./sends.ts";
 import { shareLimits } from "./shares.ts";
 import { backendSums, budgetsOf } from "./spend.ts";
@@ -100,7 +100,12 @@ function countedLimits(deps: LostDeps, message: SentMessage, learned: Learned): 
     ...tableLimits(settings.limits, caller, learned),
     ...guardLimits(settings.guard.mode, caller, learned),
     // The record does not say which messages a share paid for: all of the network's count, so that it never gets more.
-    ...shareLimits(settings.money, caller, sender, learned),
+    ...shareLimits(
+      settings.money,
+      caller,
+      { price: priceOf(settings.money.prices, sender, traffic.country) },
+      learned,
+    ),
   ];
   const gone = new Set([
     ...(converted ? [LIMIT_KEYS.unconverted(phoneTag, bucket)] : []),

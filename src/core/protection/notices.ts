@@ -2,6 +2,7 @@ import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Notice } from "../notices/ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import { exemptCaller, type SendLimit, type Window } from "./limits.ts";
+import type { Estimate } from "./prices.ts";
 import { type MoneySettings, spendLimits } from "./spend.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -33,8 +34,8 @@ export function noticeLimit(phoneTag: string, kind: NoticeKind): SendLimit {
 export function noticeLimits(
   money: MoneySettings,
   { phoneTag, kind, traffic }: Pick<Notice, "phoneTag" | "kind"> & { readonly traffic: Traffic },
-  sender: string,
+  estimate: Estimate,
 ): SendLimit[] {
   const caller = exemptCaller({ phoneTag, bucket: "device", traffic });
-  return [noticeLimit(phoneTag, kind), ...spendLimits(money, caller, sender, NOTHING_LEARNED)];
+  return [noticeLimit(phoneTag, kind), ...spendLimits(money, caller, estimate, NOTHING_LEARNED)];
 }

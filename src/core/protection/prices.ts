@@ -20,9 +20,27 @@ export interface PriceTable {
   readonly free: readonly string[];
 }
 
+type Route = readonly Pick<SmsSender, "name">[];
+
 /** The sender that a message is counted for before it is sent: the one that its route tries first. */
-export function firstSender({ route }: { readonly route: readonly Pick<SmsSender, "name">[] }): string {
+export function firstSender({ route }: { readonly route: Route }): string {
   return route[0]?.name ?? "none";
+}
+
+/** What a message is counted as before it is sent. */
+export interface Estimate {
+  readonly sender: string;
+  readonly price: number;
+}
+
+/** Counts for the first sender of the route at the price of the dearest, since any of them may take the message. */
+export function estimate(
+  deps: { readonly route: Route; readonly settings: { readonly money: { readonly prices: PriceTable } } },
+  country: string,
+): Estimate {
+  const { prices } = deps.settings.money;
+  const each = deps.route.map(({ name }) => priceOf(prices, name, country));
+  return { sender: firstSender(deps), price: Math.max(0, ...each) };
 }
 
 /** The price of a message through this sender to this country; one that nobody named counts as the dearest (T10). */

@@ -9,6 +9,7 @@ import {
   tableLimits,
 } from "./limits.ts";
 import type { Limit, LimitStore, TakeResult } from "./ports.ts";
+import type { Estimate } from "./prices.ts";
 import { limitsInShare } from "./shares.ts";
 import { type MoneySettings, spendLimits } from "./spend.ts";
 import { sumsOf } from "./sums.ts";
@@ -27,8 +28,8 @@ export interface ProtectionSettings {
 /** A send, as far as protection is concerned. */
 export interface Send {
   readonly caller: LimitCaller;
-  /** The sender that is tried first; the one that really sent corrects what was counted. */
-  readonly sender: string;
+  /** What it is counted as; the sender that really sent corrects it. */
+  readonly estimate: Estimate;
   readonly idempotencyKey?: string;
 }
 
@@ -37,12 +38,12 @@ export interface Send {
  * table of limits, the guard, the money, and the challenge that was solved for it. All count or none.
  */
 export function sendLimits(settings: ProtectionSettings, send: Send, learned: Learned): SendLimit[] {
-  const { caller, sender, idempotencyKey } = send;
+  const { caller, estimate, idempotencyKey } = send;
   return [
     ...(idempotencyKey ? [runningRequest(idempotencyKey)] : []),
     ...tableLimits(settings.limits, caller, learned),
     ...guardLimits(settings.guard.mode, caller, learned),
-    ...spendLimits(settings.money, caller, sender, learned),
+    ...spendLimits(settings.money, caller, estimate, learned),
     ...(caller.standing.name === "solved" ? caller.standing.limits : []),
   ];
 }

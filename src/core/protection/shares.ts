@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
 import type { LimitCaller, SendLimit } from "./limits.ts";
-import { priceOf } from "./prices.ts";
+import type { Estimate } from "./prices.ts";
 import type { MoneySettings } from "./spend.ts";
 
 /** What strangers from anywhere may use of a budget; the rest is kept for networks that have a share. */
@@ -32,17 +32,12 @@ export function openPart(learned: Learned): number {
  */
 export function shareLimits(
   money: MoneySettings,
-  {
-    bucket,
-    standing,
-    traffic: { networkTag, country },
-  }: Pick<LimitCaller, "bucket" | "standing" | "traffic">,
-  sender: string,
+  { bucket, standing, traffic: { networkTag } }: Pick<LimitCaller, "bucket" | "standing" | "traffic">,
+  { price }: Pick<Estimate, "price">,
   learned: Learned,
 ): SendLimit[] {
   if (bucket === "device" || !networkTag) return [];
   const part = (learned(numbersSubject(networkTag)) ?? 0) / (learned(numbersSubject()) || 1);
-  const price = priceOf(money.prices, sender, country);
   if (part === 0 || price === 0) return [];
   const budgets = [
     { total: money.hour.total, windowMs: HOUR_MS },

@@ -1,11 +1,11 @@
 import type { KeySpend } from "../backend/ports.ts";
 import type { DeliverDeps } from "../delivery/deliver.ts";
-import { isUnsent, type SmsSender } from "../delivery/ports.ts";
+import { isUnsent } from "../delivery/ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Learned } from "./learned.ts";
 import { type LimitCaller, type SendLimit, sendLimit } from "./limits.ts";
 import type { LimitStore, Sum } from "./ports.ts";
-import { firstSender, type PriceTable, priceOf } from "./prices.ts";
+import { type Estimate, type PriceTable, priceOf } from "./prices.ts";
 import { openPart } from "./shares.ts";
 
 /** What may be spent in one window, in millionths of a unit of the currency; what is absent is unlimited. */
@@ -88,11 +88,10 @@ function paysItself({ backend }: LimitCaller): boolean {
 export function spendLimits(
   settings: MoneySettings,
   caller: LimitCaller,
-  sender: string,
+  { sender, price: amount }: Estimate,
   learned: Learned,
 ): SendLimit[] {
   const { country } = caller.traffic;
-  const amount = priceOf(settings.prices, sender, country);
   if (amount === 0) return [];
   const shared = budgetsOf(settings, sender, country).map((budget) =>
     sharedLimit(budget, caller, amount, learned),
@@ -167,12 +166,11 @@ function settled(
 /** Makes what tells what a message really cost and corrects the budgets to it. */
 export function createSettlePrice(deps: {
   readonly limits: Pick<LimitStore, "correct">;
-  readonly route: readonly Pick<SmsSender, "name">[];
   readonly settings: { readonly money: MoneySettings };
 }): DeliverDeps["settlePrice"] {
   return (message, outcome) => {
     const counted = {
-      sender: firstSender(deps),
+      sender: message.sender ?? outcome.sender,
       country: message.traffic?.country ?? "",
       ...(message.client && { backend: message.client }),
       at: message.createdAt,

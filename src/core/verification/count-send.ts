@@ -1,7 +1,7 @@
 import { captchaRequired } from "../protection/challenges.ts";
 import { type LimitCaller, type SendLimit, tooMany } from "../protection/limits.ts";
 import type { TakeRequest, TakeResult } from "../protection/ports.ts";
-import { firstSender } from "../protection/prices.ts";
+import { estimate } from "../protection/prices.ts";
 import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
 import { shareLimits } from "../protection/shares.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -25,13 +25,13 @@ export async function countSend(
   request: Pick<TakeRequest, "member" | "lease">,
   now: number,
 ): Promise<Result<Tried<Taken>, TakeRefusal>> {
-  const sender = firstSender(deps);
-  const send = { caller, sender, ...(idempotency && { idempotencyKey: idempotency.key }) };
+  const counted = estimate(deps, caller.traffic.country);
+  const send = { caller, estimate: counted, ...(idempotency && { idempotencyKey: idempotency.key }) };
   const learned = await deps.learned();
   const { taken, limits } = await takeInShare(
     (tried) => deps.takeSend(caller.phoneTag, { limits: tried, ...request }, now),
     sendLimits(deps.settings, send, learned),
-    shareLimits(deps.settings.money, caller, sender, learned),
+    shareLimits(deps.settings.money, caller, counted, learned),
   );
   deps.onDecision(decisionOf(caller, { taken, limits }));
   return taken.ok ? ok({ taken, limits }) : refusedSend(deps, taken, limits, now);

@@ -2,7 +2,7 @@ import type { Message, SmsMessage } from "../delivery/ports.ts";
 import { composeText } from "../delivery/text.ts";
 import type { Phone } from "../phone.ts";
 import { messageMember } from "../protection/members.ts";
-import { firstSender, priceOf } from "../protection/prices.ts";
+import { estimate } from "../protection/prices.ts";
 import { MINUTE_MS } from "../time.ts";
 import { type Transaction, transactionDigest } from "../transaction.ts";
 import { readAsk } from "./ask.ts";
@@ -46,7 +46,7 @@ export async function messageFor(
       ...(traffic && { traffic }),
       ...(asked && { client: asked.client }),
       member: messageMember(verification.id, verification.messages),
-      price: priceOf(deps.settings.money.prices, firstSender(deps), traffic?.country ?? ""),
+      ...estimate(deps, traffic?.country ?? ""),
       status: "sending",
       createdAt: now,
       ...(idempotency && { idempotency: { ...idempotency, answer: { codeLength, expiresAt, resendAt } } }),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
+import { createCircuit } from "../../../src/core/delivery/circuit.ts";
 import { type DeliveryProblem, deliver } from "../../../src/core/delivery/deliver.ts";
 import type {
   Deadline,
@@ -49,6 +50,7 @@ async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
     {
       messages,
       route: senders.map(({ sender }) => sender),
+      circuit: createCircuit(clock),
       deadline,
       clock,
       report,
@@ -91,10 +93,10 @@ describe("the route", () => {
     expect(record).toMatchObject({ status: "accepted", sender: "sender-1" });
   });
 
-  test("hands the same message on from one that was certainly not reached", async () => {
+  test("hands the same message on from one that certainly did not send it", async () => {
     const outcome = await delivered([
       says("unavailable"),
-      says("unavailable"),
+      says("rejected"),
       says("accepted"),
       says("accepted"),
     ]);
@@ -108,7 +110,11 @@ describe("the route", () => {
 
   test("gives up when nobody is reached", async () => {
     const { result, tried, record, reported } = await delivered([says("unavailable"), says("unavailable")]);
-    expect(reported).toMatchObject([{ messageId: record?.id, sender: "sender-2", status: "unavailable" }]);
+    const both = { messageId: record?.id, status: "unavailable" };
+    expect(reported).toEqual([
+      { ...both, sender: "sender-1" },
+      { ...both, sender: "sender-2" },
+    ]);
     expect(result).toBe("sms_unavailable");
     expect(tried).toEqual([1, 1]);
     expect(record).toMatchObject({ status: "unavailable", sender: "sender-2" });
@@ -118,7 +124,6 @@ describe("the route", () => {
     ["unknown", "ok"],
     ["bad_number", "phone_unreachable"],
     ["throttled", "too_many_requests"],
-    ["rejected", "sms_unavailable"],
   ] as const)("does not ask another after %s, which is %s to the caller", async (status, expected) => {
     const { result, tried, record } = await delivered([says(status), says("accepted")]);
     expect(result).toBe(expected);
@@ -219,6 +224,7 @@ test("the operator hears of what only they can mend also where the budgets could
     {
       messages: opened.stores.messages,
       route: [sender],
+      circuit: createCircuit(clock),
       deadline: () => deadlineIn(1_000),
       clock,
       report,

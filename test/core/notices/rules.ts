@@ -1,4 +1,5 @@
 import { afterEach } from "vitest";
+import { createCircuit } from "../../../src/core/delivery/circuit.ts";
 import type { NoticeKind } from "../../../src/core/delivery/notice-kinds.ts";
 import { createNotices, type NoticesDeps } from "../../../src/core/notices/notices.ts";
 import { createTakeSend } from "../../../src/core/protection/rebuild.ts";
@@ -29,6 +30,7 @@ export async function setUp(options: RulesOptions = {}, over: Partial<NoticesDep
       ...deps,
       takeSend: createTakeSend(deps),
       settlePrice: createSettlePrice(deps),
+      circuit: createCircuit(rules.clock),
       onNoticeError: (error) => errors.push(error),
       ...over,
       ...more,

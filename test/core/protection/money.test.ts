@@ -162,12 +162,15 @@ describe("what a message really cost", () => {
     const corrected: Sum[] = [];
     const settlePrice = createSettlePrice({
       limits: { correct: async (sums) => void corrected.push(...sums) },
-      route: [{ name: "first" }, { name: "second" }],
       settings: {
         money: money({ hour: NONE, day: { byCountry: {}, bySender: { first: 1, second: 1 } } }),
       },
     });
-    const message = aMessage({ price: 50_000, traffic: { country: "CN", prefixTag: "prefix" } });
+    const message = aMessage({
+      sender: "first",
+      price: 50_000,
+      traffic: { country: "CN", prefixTag: "prefix" },
+    });
     const settled = settlePrice(message, { sender, status: "accepted", ...(fee && { fee }) });
     expect(settled.price).toBe(price);
     await settled.correct();

@@ -44,8 +44,8 @@ const limits = {
     ({ name }) => name === "backend",
   ),
   total: tableLimits(settings.limits, caller, () => undefined).filter(({ name }) => name === "total"),
-  spend: spendLimits(settings.money, caller, "console", () => undefined),
-  other: spendLimits(settings.money, caller, "other", () => undefined),
+  spend: spendLimits(settings.money, caller, { sender: "console", price: PRICE }, () => undefined),
+  other: spendLimits(settings.money, caller, { sender: "other", price: PRICE }, () => undefined),
 };
 
 describe("a rebuild, page by page", () => {

@@ -30,7 +30,11 @@ describe("all that a send is counted against", () => {
     ["a known device", DEVICE],
     ["a backend", { ...STRANGER, backend }],
   ])("is of one shape, so that reading it is fast: %s", (_who, caller) => {
-    const limits = allLimits(settings, { caller, sender: "test", idempotencyKey: "key" }, nothingLearned);
+    const limits = allLimits(
+      settings,
+      { caller, estimate: { sender: "test", price: 50_000 }, idempotencyKey: "key" },
+      nothingLearned,
+    );
     const shapes = new Set(limits.map((limit) => Object.keys(limit).join()));
     expect(limits.length).toBeGreaterThan(5);
     expect([...shapes]).toHaveLength(1);

@@ -11,6 +11,7 @@ import { createTestVerifier, solved } from "../../support/challenges.ts";
 import { createRules, DAY, HOUR, MINUTE, NO_LIMITS, type Rules, type RulesOptions } from "../rules.ts";
 
 const PRICE = 50_000;
+const ESTIMATE = { sender: "test", price: PRICE };
 const NONE = { byCountry: {}, bySender: {} };
 const NOBODY = { countries: [], prefixes: [], networkBits: [] } as const;
 
@@ -240,11 +241,11 @@ test("a backend, which has limits of its own, may use all of a budget", async ()
   } as const;
   const learned = (subject: string) => (subject === numbersSubject() ? 4 : undefined);
   const most = (of: Parameters<typeof spendLimits>[1]) =>
-    spendLimits(money(10), of, "test", learned).map(({ windows }) => (windows[0]?.max ?? 0) / PRICE);
+    spendLimits(money(10), of, ESTIMATE, learned).map(({ windows }) => (windows[0]?.max ?? 0) / PRICE);
   expect(most(caller)).toEqual([6]);
   expect(most({ ...caller, backend: { client: "shop", sends: [], spend: {} } })[0]).toBe(10);
-  expect(shareLimits(money(10), caller, "test", learned)).toEqual([]);
+  expect(shareLimits(money(10), caller, ESTIMATE, learned)).toEqual([]);
   // Where the network has its part, strangers count under it, and known devices do not.
-  expect(shareLimits(money(10), caller, "test", () => 4)).toHaveLength(1);
-  expect(shareLimits(money(10), { ...caller, bucket: "device" }, "test", () => 4)).toEqual([]);
+  expect(shareLimits(money(10), caller, ESTIMATE, () => 4)).toHaveLength(1);
+  expect(shareLimits(money(10), { ...caller, bucket: "device" }, ESTIMATE, () => 4)).toEqual([]);
 });

@@ -94,15 +94,18 @@ describe("a route of two senders (T11)", () => {
     second.answer({ status: "accepted" });
   }
 
-  it("hands on what the first one certainly did not send, with the same code", async () => {
-    await beginRoute({ status: "unavailable" });
-    const { id } = await start(world);
-    expect(second.sent).toEqual(first.sent);
-    expect(second.sent).toHaveLength(1);
-    await opened(await open(world, id, second.lastCode()));
-  });
+  it.each<SendOutcome["status"]>(["unavailable", "rejected"])(
+    "hands on what the first one certainly did not send (%s), with the same code",
+    async (status) => {
+      await beginRoute({ status });
+      const { id } = await start(world);
+      expect(second.sent).toEqual(first.sent);
+      expect(second.sent).toHaveLength(1);
+      await opened(await open(world, id, second.lastCode()));
+    },
+  );
 
-  it.each<SendOutcome["status"]>(["accepted", "unknown", "rejected", "throttled", "bad_number"])(
+  it.each<SendOutcome["status"]>(["accepted", "unknown", "throttled", "bad_number"])(
     "asks nobody else after %s",
     async (status) => {
       await beginRoute({ status });

@@ -20,12 +20,13 @@ export function createMessageStore(database: SqlDatabase, tagKey: TagKey): Messa
         .execute();
     },
 
-    async heldUntil(phoneTag, now) {
+    async heldUntil(phoneTag, sender, now) {
       const { until } = await db
         .selectFrom("messages")
         .select((eb) => eb.fn.max("held_until").as("until"))
         .where("phone_tag", "=", phoneTag)
         .where("held_until", ">", now)
+        .where("sender", "=", sender)
         .executeTakeFirstOrThrow();
       return until ?? undefined;
     },

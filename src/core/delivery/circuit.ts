@@ -1,0 +1,82 @@
+import type { Clock } from "../ports.ts";
+import { MINUTE_MS } from "../time.ts";
+import type { SendStatus, SmsSender } from "./ports.ts";
+
+/** So many tries in a row without an answer, and a sender is held. */
+const MOST_FAILURES = 3;
+/** Then one message in this time tries it in its place. */
+const PAUSE_MS = MINUTE_MS;
+/** What may have cost a person the whole time of a try. Whoever refuses, for whatever reason, is there and quick. */
+const UNANSWERED: readonly SendStatus[] = ["unavailable", "unknown"];
+
+/**
+ * A circuit breaker for each sender, in the memory of this process, so that an outage of one costs few people the time of its
+ * tries. None is left out: those that are held come last.
+ */
+export interface Circuit {
+  /** In the order in which the next message tries them. To be called once a message. */
+  order<S extends Pick<SmsSender, "name">>(route: readonly S[]): readonly S[];
+  /**
+   * Notes how a try ended.
+   *
+   * @returns `down` once it has failed for longer than a pause; `up` once it answered after that, and the first time in this
+   * process: an earlier one may have said `down`
+   */
+  note(sender: string, status: SendStatus): "down" | "up" | undefined;
+}
+
+interface State {
+  /** In a row, until now. */
+  failures: number;
+  /** When the first of them was, epoch milliseconds. */
+  failsSince: number;
+  /** When a message was last given to it, as far as that decides something. */
+  triedAt: number;
+  told?: "down" | "up";
+}
+
+export function createCircuit(clock: Clock): Circuit {
+  const states = new Map<string, State>();
+  const stateOf = (name: string): State => {
+    const state = states.get(name) ?? { failures: 0, failsSince: 0, triedAt: 0 };
+    states.set(name, state);
+    return state;
+  };
+  /** A clock that was set back holds nobody. */
+  const isHeld = (name: string, now: number) => {
+    const { failures, triedAt } = stateOf(name);
+    return failures >= MOST_FAILURES && Math.abs(now - triedAt) < PAUSE_MS;
+  };
+
+  return {
+    order(route) {
+      const now = clock.now();
+      const held = route.filter(({ name }) => isHeld(name, now));
+      const ordered = [...route.filter((sender) => !held.includes(sender)), ...held];
+      const [first] = ordered;
+      // Those that come meanwhile do not try it, too.
+      if (first) stateOf(first.name).triedAt = now;
+      return ordered;
+    },
+
+    note(sender, status) {
+      const now = clock.now();
+      const state = stateOf(sender);
+      if (!UNANSWERED.includes(status)) {
+        state.failures = 0;
+        return tell(state, "up");
+      }
+      if (state.failures === 0) state.failsSince = now;
+      state.failures += 1;
+      state.triedAt = now;
+      const isDown = state.failures > MOST_FAILURES && now - state.failsSince >= PAUSE_MS;
+      return isDown ? tell(state, "down") : undefined;
+    },
+  };
+}
+
+function tell<T extends "down" | "up">(state: State, what: T): T | undefined {
+  if (state.told === what) return undefined;
+  state.told = what;
+  return what;
+}
