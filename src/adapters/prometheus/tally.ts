@@ -37,7 +37,7 @@ export const COUNTERS = {
   },
   messages: {
     name: "phonekey_messages_total",
-    help: "Messages by the sender that answered last, and its answer.",
+    help: "Messages that a sender was given, and its answer; one that several tried counts for each.",
     labels: ["sender", "status"],
   },
   guesses: {

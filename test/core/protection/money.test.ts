@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Captcha } from "../../../src/core/protection/challenges.ts";
 import type { Sum } from "../../../src/core/protection/ports.ts";
-import { type PriceTable, priceOf } from "../../../src/core/protection/prices.ts";
+import { estimate, type PriceTable, priceOf } from "../../../src/core/protection/prices.ts";
 import { createSettlePrice, type MoneySettings } from "../../../src/core/protection/spend.ts";
 import { aMessage } from "../../contracts/samples.ts";
 import { createTestVerifier, solved } from "../../support/challenges.ts";
@@ -34,6 +34,18 @@ describe("the price of a message", () => {
   test("is nothing where no price is known", () => {
     expect(priceOf({ ...PRICES, prices: [] }, "other", "GB")).toBe(0);
   });
+});
+
+test("a message is counted for the first sender of its route, at the price of the dearest, until one has sent it", () => {
+  const counted = (names: readonly string[], country: string) =>
+    estimate(
+      { route: names.map((name) => ({ name })), settings: { money: money({ prices: PRICES }) } },
+      country,
+    );
+  expect(counted(["tencent"], "CN")).toEqual({ sender: "tencent", price: 40_000 });
+  expect(counted(["tencent", "other"], "CN")).toEqual({ sender: "tencent", price: 50_000 });
+  expect(counted(["other", "tencent"], "CN")).toEqual({ sender: "other", price: 50_000 });
+  expect(counted(["tencent", "other"], "US")).toEqual({ sender: "tencent", price: 300_000 });
 });
 
 let rules: Rules;
