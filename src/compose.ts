@@ -26,6 +26,7 @@ import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
 import { checkCodeLength, routeOf, sendDeadline } from "./compose/route.ts";
 import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
 import { openState, type State } from "./compose/state.ts";
+import { webhookDoor } from "./compose/webhook.ts";
 import type { Config } from "./config.ts";
 import type { Deadline, SmsSender } from "./core/delivery/ports.ts";
 import type { Keyring } from "./core/keys.ts";
@@ -124,6 +125,7 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     assets,
     drawQr: qrPath,
     pause,
+    ...webhookDoor(config, clock),
     ...(inbox && config.mode === "development" && { inbox }),
   });
   const accounts = { phone_changes: phonekey.life.applyDueChanges, notices: phonekey.notices.sendDue };

@@ -14,6 +14,11 @@ export const REFUSALS = {
     en: "The API key is missing, wrong or no longer valid.",
     zh: "API 密钥缺失、错误或已失效。",
   },
+  invalid_signature: {
+    status: 401,
+    en: "The signature is missing, wrong or too old.",
+    zh: "签名缺失、错误或已过期。",
+  },
   invalid_code: { status: 401, en: "The code is wrong or has expired.", zh: "验证码错误或已过期。" },
   invalid_credentials: {
     status: 401,

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { loadOperations, ROUTES } from "./api/index.ts";
 import { runOperation } from "./api/run.ts";
 import * as tencent from "./callbacks/tencent.ts";
+import { receiveWebhook } from "./callbacks/webhook.ts";
 import type { Env, HttpDeps } from "./context.ts";
 import { functionsDoor } from "./functions/door.ts";
 import { FUNCTIONS } from "./functions/index.ts";
@@ -38,6 +39,10 @@ export function createApp(deps: HttpDeps): App {
   app.post("/callbacks/tencent/:secret/reply", (c) => tencent.receiveReply(c, deps));
 
   app.use(bodyLimit(deps));
+
+  // What the service behind SMS_WEBHOOK tells, signed: 404 without one.
+  const { isFromWebhook } = deps;
+  if (isFromWebhook) app.post("/callbacks/webhook", (c) => receiveWebhook(c, deps, isFromWebhook));
 
   // The native API: each operation names its own credentials, schemas and refusals.
   for (const { method, path, load } of ROUTES) {

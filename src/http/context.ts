@@ -37,6 +37,16 @@ export interface QrPath {
   readonly path: string;
 }
 
+/** A request's body, and what its headers say of it; empty where they are missing. */
+export interface SignedPost {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly timestamp: string;
+  /** Several with spaces between them. */
+  readonly signature: string;
+  readonly body: Uint8Array;
+}
+
 /** What all doors need. */
 export interface HttpDeps {
   readonly phonekey: Phonekey;
@@ -56,6 +66,8 @@ export interface HttpDeps {
   readonly inbox?: Inbox;
   readonly assets: Assets;
   readonly drawQr: (text: string) => Promise<QrPath>;
+  /** Whether the operator's service signed a post; absent where none sends messages. */
+  readonly isFromWebhook?: (post: SignedPost) => boolean;
 }
 
 export interface HttpSettings extends ClientAddressSettings {

@@ -112,6 +112,27 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       expect(await receipts.note(to(refused, { messageId: refused.id }), aReport())).toBeUndefined();
     });
 
+    test("takes our own id where it is the only number, for what this sender took and for no other", async () => {
+      const named = ({ id }: Message) => aReport({ providerId: id });
+      const note = (message: Message, more: object = {}) =>
+        receipts.note(to(message, { messageId: message.id, ...more }), named(message));
+      const accepted = await sent();
+      expect(await note(accepted, { sender: "t" })).toBeUndefined();
+      expect(await note(accepted, { tags: ["k.other"] })).toBeUndefined();
+      for (let n = 0; n < 2; n += 1) expect(await note(accepted)).toMatchObject({ status: "delivered" });
+      const sending = aMessage();
+      await opened.messages.create(sending);
+      expect(await note(sending)).toBeUndefined();
+      await opened.messages.finish(sending.id, { price: 0, status: "unavailable", sender: "s" });
+      expect(await note(sending)).toBeUndefined();
+      const unknown = aMessage();
+      await opened.messages.create(unknown);
+      await opened.messages.finish(unknown.id, { price: 0, status: "unknown", sender: "t" });
+      const numbered = to(unknown, { messageId: unknown.id });
+      expect(await receipts.note(numbered, aReport())).toBeUndefined();
+      expect(await receipts.note({ ...numbered, sender: "t" }, aReport())).toMatchObject({ id: unknown.id });
+    });
+
     test("knows whether a message is just being sent to a phone", async () => {
       const message = aMessage();
       await opened.messages.create(message);
@@ -125,14 +146,23 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
     test("keeps early reports once each, and no more than so many", async () => {
       const kept = Array.from({ length: 3 }, (_, n) => ({
         ...aReport({ at: NOW + n }),
+        sender: "s",
         phoneTag: "k.early",
       }));
       for (const report of [...kept, ...kept]) await receipts.keepEarly(report, 3);
-      await receipts.keepEarly({ ...aReport({ at: NOW + 9 }), phoneTag: "k.early" }, 3);
+      await receipts.keepEarly({ ...aReport({ at: NOW + 9 }), sender: "s", phoneTag: "k.early" }, 3);
       expect(await receipts.early(10)).toEqual(kept);
-      await receipts.dropEarly(kept.slice(1).map(({ providerId }) => providerId));
+      await receipts.dropEarly(kept.slice(1));
       await receipts.dropEarly([]);
       expect(await receipts.early(10)).toEqual(kept.slice(0, 1));
+      const [first] = kept;
+      if (!first) throw new Error("nothing was kept");
+      const another = { ...first, sender: "t", at: first.at + 1 };
+      await receipts.keepEarly(another, 3);
+      expect(await receipts.early(10)).toEqual([first, another]);
+      await receipts.dropEarly([first]);
+      expect(await receipts.early(10)).toEqual([another]);
+      await receipts.dropEarly([another]);
     });
 
     test("lists accepted messages without a report, by age", async () => {

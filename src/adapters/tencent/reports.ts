@@ -1,3 +1,4 @@
+import { MOST_PROVIDER_ID } from "../../core/delivery/receipt-ports.ts";
 import type { CarrierReport } from "../../core/delivery/receipts.ts";
 import type { Locale } from "../../core/locale.ts";
 import { type Phone, phoneInE164 } from "../../core/phone.ts";
@@ -36,7 +37,7 @@ function readStatus(status: unknown): CarrierReport[] {
   >;
   const phone = typeof PhoneNumber === "string" ? phoneInE164(PhoneNumber) : undefined;
   const isKnown = ReportStatus === "SUCCESS" || ReportStatus === "FAIL";
-  if (!phone || !isKnown || !isText(SerialNo, 128)) return [];
+  if (!phone || !isKnown || !isText(SerialNo, MOST_PROVIDER_ID)) return [];
   return [
     {
       providerId: SerialNo,

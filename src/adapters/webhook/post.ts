@@ -1,7 +1,7 @@
-import { createHmac } from "node:crypto";
 import type { AlertPost } from "../../core/alerts/ports.ts";
 import type { Clock } from "../../core/ports.ts";
 import { UnavailableError } from "../../core/refusals.ts";
+import { createSigner } from "./signature.ts";
 
 export interface WebhookSettings {
   readonly url: string;
@@ -12,8 +12,8 @@ export interface WebhookSettings {
 const DEADLINE_MS = 10_000;
 
 /**
- * Posts to one address, signed as Standard Webhooks 1.0 has it (HMAC-SHA-256 over id, time and body). It follows no
- * redirect and reads no answer, so that whoever holds the address can send it nowhere else.
+ * Posts to one address, signed as Standard Webhooks 1.0 has it. It follows no redirect and reads no answer, so that whoever
+ * holds the address can send it nowhere else.
  */
 export function createWebhook(settings: WebhookSettings, clock: Clock): AlertPost {
   const sign = createSigner(settings, clock);
@@ -39,31 +39,4 @@ export async function reachWebhook({ url }: Pick<WebhookSettings, "url">, settin
   await fetch(url, request).catch((error: Error) => {
     throw new UnavailableError(`the address in ${setting}`, { cause: error.cause ?? error });
   });
-}
-
-/** What is posted: the id is the same each time, `at` is epoch milliseconds. */
-interface WebhookMessage {
-  readonly id: string;
-  readonly at: number;
-  readonly type: string;
-  readonly data: object;
-}
-
-/** Makes headers and body of a message, signed by each of the secrets. */
-export function createSigner({ secrets }: Pick<WebhookSettings, "secrets">, clock: Clock) {
-  const keys = secrets.map((secret) => Buffer.from(secret, "base64"));
-  return ({ id, at, type, data }: WebhookMessage) => {
-    const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
-    const timestamp = String(Math.floor(clock.now() / 1_000));
-    const signatures = keys.map((key) => {
-      return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
-    });
-    const headers = {
-      "content-type": "application/json",
-      "webhook-id": id,
-      "webhook-timestamp": timestamp,
-      "webhook-signature": signatures.join(" "),
-    };
-    return { headers, body };
-  };
 }

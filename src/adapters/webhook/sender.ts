@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { SendOutcome, SendStatus, SmsMessage, SmsSender } from "../../core/delivery/ports.ts";
+import { MOST_PROVIDER_ID } from "../../core/delivery/receipt-ports.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Transaction } from "../../core/transaction.ts";
-import { createSigner, type WebhookSettings } from "./post.ts";
+import type { WebhookSettings } from "./post.ts";
 import { NoAnswerError, post, readBody } from "./request.ts";
+import { createSigner } from "./signature.ts";
 
 /** What it is called in records, prices and alerts. */
 const NAME = "webhook";
@@ -18,8 +20,8 @@ const MEANINGS: Readonly<Record<number, SendStatus>> = {
 /** Nothing is read by a server that wants a certificate of ours. */
 const WANTS_CERTIFICATE = /CERTIFICATE_REQUIRED$/;
 
-/** What fits the record, and a terminal. */
-const ID = /^[!-~]{1,128}$/;
+/** A message has one octet for how many parts it has (3GPP TS 23.040, section 9.2.3.24.1). */
+const MOST_PARTS = 255;
 
 /**
  * Has messages sent by an address of the operator's: posts each there, signed as Standard Webhooks 1.0 has it, and takes the
@@ -57,7 +59,7 @@ function paymentOf({ amount, currency, payee }: Transaction) {
 async function outcomeOf(answer: IncomingMessage): Promise<SendOutcome> {
   const { statusCode = 0, headers } = answer;
   if (statusCode >= 200 && statusCode < 300) {
-    return { status: "accepted", settles: [NAME], ...(await readId(answer)) };
+    return { status: "accepted", settles: [NAME], ...(await readAnswer(answer)) };
   }
   answer.destroy();
   const status = MEANINGS[statusCode] ?? (statusCode >= 500 ? "unknown" : "rejected");
@@ -70,10 +72,22 @@ async function outcomeOf(answer: IncomingMessage): Promise<SendOutcome> {
   };
 }
 
-/** The provider's id of the message, where the answer is JSON with one. */
-async function readId(answer: IncomingMessage): Promise<Pick<SendOutcome, "providerId">> {
-  const { id }: { id?: unknown } = Object(parse(await readBody(answer)));
-  return typeof id === "string" && ID.test(id) ? { providerId: id } : {};
+/** The provider's id of the message, and how many parts it bills, where the answer is JSON that tells. */
+async function readAnswer(answer: IncomingMessage): Promise<Pick<SendOutcome, "providerId" | "fee">> {
+  const { id, parts }: { id?: unknown; parts?: unknown } = Object(parse(await readBody(answer)));
+  return {
+    ...(typeof id === "string" && isId(id) && { providerId: id }),
+    ...(isCount(parts) && { fee: parts }),
+  };
+}
+
+/** What fits the record, and a terminal. */
+function isId(id: string): boolean {
+  return /^[!-~]+$/.test(id) && id.length <= MOST_PROVIDER_ID;
+}
+
+function isCount(parts: unknown): parts is number {
+  return Number.isInteger(parts) && Number(parts) >= 1 && Number(parts) <= MOST_PARTS;
 }
 
 function parse(text: string): unknown {

@@ -12,6 +12,8 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Let the person try again, or ask for a new code. Wrong, expired and used-up codes get the same answer on purpose.",
   invalid_api_key:
     "Use the key that `phonekey keys api create` printed, from a network that it allows. Operators: the log says why a known key was refused.",
+  invalid_signature:
+    "Sign the body as it is sent with `SMS_WEBHOOK_SECRET`, as Standard Webhooks does, and make sure that the clock is right: five minutes are too old.",
   invalid_proof:
     "Start a new verification. A proof lives 5 minutes and can be redeemed once, with a key of the backend that started the verification.",
   phone_taken:

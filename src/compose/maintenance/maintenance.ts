@@ -23,7 +23,7 @@ import type { LimitStore } from "../../core/protection/ports.ts";
 import type { Log } from "../../http/context.ts";
 import { alertsJob } from "../alerts.ts";
 import { trafficJob } from "./learning.ts";
-import { reportsJob } from "./reports.ts";
+import { hearsReports, reportsJob } from "./reports.ts";
 
 /** The jobs about accounts: changes of number that are due, and notices. */
 export type AccountJobs = Pick<Required<TickDeps["jobs"]>, "phone_changes" | "notices">;
@@ -81,7 +81,7 @@ function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
     ...accounts,
     traffic: trafficJob(maintained, turns),
     ...(alerts && { alerts }),
-    ...(config.senders.includes("tencent") && { reports: reportsOf(maintained, turns) }),
+    ...(hearsReports(config) && { reports: reportsOf(maintained, turns) }),
   };
 }
 
@@ -90,7 +90,7 @@ function reportsOf(maintained: MaintenanceDeps, turns: Turns): () => Promise<Pie
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   const vault = createPhoneVault({ keyring, random });
   const deps = { ...stores, ...observer, forgetFailed: createForgetFailed(limits), vault, clock, random };
-  const report = reportsJob(config.tencent, deps, turns);
+  const report = reportsJob(config, deps, turns);
   return async () => {
     await keyring.ensure();
     return await report();

@@ -14,9 +14,14 @@ const DEADLINE_MS = 15_000;
 const BETWEEN_MS = 60;
 const SENDER = "tencent";
 
+/** Whether a sender tells later what became of a message. */
+export function hearsReports({ senders, smsWebhook }: Pick<Config, "senders" | "smsWebhook">): boolean {
+  return senders.includes(SENDER) || smsWebhook !== undefined;
+}
+
 /** What learns what carriers say, once a minute: of reports that came too early, and by asking where that is set. */
 export function reportsJob(
-  tencent: Config["tencent"],
+  { senders, tencent }: Pick<Config, "senders" | "tencent">,
   deps: ReceiptDeps,
   turns: Turns,
 ): () => Promise<Piece> {
@@ -38,8 +43,8 @@ export function reportsJob(
     });
   };
   return async () => {
-    const early = await noteEarlyReports(deps, SENDER);
-    const pulled = tencent.pullsReports ? await pull() : 0;
+    const early = await noteEarlyReports(deps);
+    const pulled = senders.includes(SENDER) && tencent.pullsReports ? await pull() : 0;
     return { count: early + pulled, isLast: true };
   };
 }

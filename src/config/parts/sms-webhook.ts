@@ -15,7 +15,7 @@ export const smsWebhookVariables = {
   SMS_WEBHOOK_SECRET: optional(webhookSecrets, NEEDED, {
     part: PART,
     sentence:
-      "Signs what is posted there. To rotate it, put a new one in front, and remove the old one once the receiver knows the new one. Make one with `openssl rand -base64 32`.",
+      "Signs what is posted there, and what your service posts back to `PUBLIC_URL/callbacks/webhook`. To rotate it, put a new one in front, and remove the old one once your service has the new one. Make one with `openssl rand -base64 32`.",
   }),
 };
 

@@ -1,8 +1,11 @@
 import type { Message, SentMessage } from "./ports.ts";
 
+/** The most characters of the number that a sender has for a message. */
+export const MOST_PROVIDER_ID = 120;
+
 /** What a carrier said of one message, as it is kept. */
 export interface Report {
-  /** The message's own number at the sender. */
+  /** The message's own number at the sender; our own id where the sender has none for it. */
   readonly providerId: string;
   readonly outcome: "delivered" | "failed";
   /** The carrier's code. */
@@ -13,6 +16,7 @@ export interface Report {
 
 /** A report of which nobody knows yet which message it is about. */
 export interface EarlyReport extends Report {
+  readonly sender: string;
   readonly phoneTag: string;
 }
 
@@ -31,7 +35,8 @@ export interface ReceiptStore {
    * Notes the report at the message of this sender that has its number and one of these tags: what was delivered or
    * failed stays so (forward only). Resolves with the message as it is then, also when it was reported before; undefined
    * where there is none. Where the number is not written down yet, a message of ours may be named by `messageId`, which
-   * must still wait for its outcome and be to the same phone.
+   * must still wait for its outcome and be to the same phone. Where our own id is the only number that the report has, it
+   * fits a message that this sender took.
    */
   note(to: ReportedMessage, report: Report): Promise<Noted | undefined>;
   /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */
@@ -39,7 +44,7 @@ export interface ReceiptStore {
   /** Keeps a report until its message is known, unless `most` are kept already. */
   keepEarly(report: EarlyReport, most: number): Promise<void>;
   early(limit: number): Promise<readonly EarlyReport[]>;
-  dropEarly(providerIds: readonly string[]): Promise<void>;
+  dropEarly(reports: readonly Pick<EarlyReport, "sender" | "providerId">[]): Promise<void>;
   /** Accepted messages of this sender without a report, made after `from` and up to `to`, oldest first. */
   unreported(
     sender: string,

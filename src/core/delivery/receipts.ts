@@ -3,7 +3,14 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { sha256 } from "../secrets.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
-import type { Noted, ReceiptStore, ReplyStore, Report, ReportedMessage } from "./receipt-ports.ts";
+import type {
+  EarlyReport,
+  Noted,
+  ReceiptStore,
+  ReplyStore,
+  Report,
+  ReportedMessage,
+} from "./receipt-ports.ts";
 
 export interface ReceiptDeps extends Pick<Observer, "onReport"> {
   readonly receipts: ReceiptStore;
@@ -53,7 +60,7 @@ async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport
   const to = { sender, tags, ...(messageId && { messageId }) };
   if (await settle(deps, to, report)) return true;
   if (await receipts.isSending(tags, report.at - SENDING_MS)) {
-    await receipts.keepEarly({ ...report, phoneTag: await vault.tag(phone) }, MOST_EARLY);
+    await receipts.keepEarly({ ...report, sender, phoneTag: await vault.tag(phone) }, MOST_EARLY);
     deps.onReport(sender, "early");
     return false;
   }
@@ -83,18 +90,17 @@ async function settle(
 }
 
 /** Tries the reports again that came before their message was known, and drops those that stay without one. */
-export async function noteEarlyReports(
-  deps: SettleDeps & Pick<ReceiptDeps, "clock">,
-  sender: string,
-): Promise<number> {
+export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clock">): Promise<number> {
   const { receipts, clock } = deps;
   const early = await receipts.early(PIECE);
-  const noted: string[] = [];
-  for (const { phoneTag, ...report } of early) {
-    if (await settle(deps, { sender, tags: [phoneTag] }, report)) noted.push(report.providerId);
+  const noted: EarlyReport[] = [];
+  for (const kept of early) {
+    const { sender, phoneTag, ...report } = kept;
+    const to = { sender, tags: [phoneTag], messageId: report.providerId };
+    if (await settle(deps, to, report)) noted.push(kept);
   }
-  const over = early.filter(({ at }) => at < clock.now() - EARLY_KEPT_MS).map(({ providerId }) => providerId);
-  await receipts.dropEarly([...new Set([...noted, ...over])]);
+  const over = early.filter(({ at }) => at < clock.now() - EARLY_KEPT_MS);
+  await receipts.dropEarly([...noted, ...over]);
   return noted.length;
 }
 
@@ -102,7 +108,7 @@ export async function noteEarlyReports(
 export interface CarrierReply {
   readonly phone: Phone;
   readonly text: string;
-  /** When they wrote it, in whole seconds since 1970. */
+  /** When they wrote it, in seconds since 1970. */
   readonly writtenAt: number;
 }
 
@@ -116,11 +122,16 @@ const STOP_WORDS = ["R", "T", "TD", "退订", "STOP"];
 /**
  * Keeps an answer, if we ever sent that phone a message. One that says stop opts the phone out of what its holder did
  * not ask for; the codes that they ask for still come.
+ *
+ * @returns whether we ever did
  */
-export async function noteReply(deps: ReceiptDeps, { phone, text, writtenAt }: CarrierReply): Promise<void> {
+export async function noteReply(
+  deps: ReceiptDeps,
+  { phone, text, writtenAt }: CarrierReply,
+): Promise<boolean> {
   const { replies, vault, clock, random } = deps;
   const at = clock.now();
-  if (!(await replies.wasSentTo(await vault.tags(phone)))) return;
+  if (!(await replies.wasSentTo(await vault.tags(phone)))) return false;
   const phoneTag = await vault.tag(phone);
   const id = sha256(`${phoneTag}:${writtenAt}`);
   const kept = text.slice(0, MOST_LETTERS);
@@ -131,9 +142,11 @@ export async function noteReply(deps: ReceiptDeps, { phone, text, writtenAt }: C
     sealedText: await vault.sealText(kept, id),
     at,
   });
-  if (!saysStop(kept)) return;
-  const row = random.uuid(at);
-  await replies.optOut({ id: row, phoneTag, sealedPhone: await vault.seal(phone, row), at });
+  if (saysStop(kept)) {
+    const row = random.uuid(at);
+    await replies.optOut({ id: row, phoneTag, sealedPhone: await vault.seal(phone, row), at });
+  }
+  return true;
 }
 
 /** Full-width letters and spaces are the same to whoever writes them. */

@@ -6,10 +6,10 @@ import type { Principal } from "../../core/session/session.ts";
 import { answerWith } from "../answer-with.ts";
 import { bearerToken } from "../bearer.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { decodeUtf8, parseJson } from "../json.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import { fromOf } from "../middleware/request-context.ts";
 import { problem } from "../problem.ts";
+import { parse, readJson } from "../schema.ts";
 import { allRefusals, type Operation, type PrincipalOf } from "./operation.ts";
 
 /** Runs a call: judges credentials, then the request by its schemas; calls the handler; shapes the answer by its schema. */
@@ -143,50 +143,4 @@ async function readBody(
 
 async function isEmpty(c: Context<Env>): Promise<boolean> {
   return (await c.req.arrayBuffer()).byteLength === 0;
-}
-
-function readJson(bytes: ArrayBuffer): Result<unknown, "invalid_request"> {
-  try {
-    return ok(parseJson(decodeUtf8(bytes)));
-  } catch {
-    const detail = "must be a JSON object that names each field once";
-    return refuse("invalid_request", { field: "body", detail });
-  }
-}
-
-function parse(schema: z.ZodType, value: unknown): Result<unknown, "invalid_request"> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return ok(parsed.data);
-  return refuse("invalid_request", describe(likeliest(parsed.error.issues)));
-}
-
-/**
- * The issue to tell of. Where a body, or a part of it, may have several forms, that of the form with the fewest issues,
- * unless two forms have as few: then the issue with the union as a whole.
- */
-function likeliest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
-  const [issue] = issues;
-  if (issue?.code !== "invalid_union") return issue;
-  const [nearest, next] = issue.errors.toSorted((a, b) => a.length - b.length);
-  const [first] = nearest ?? [];
-  if (!first || !next || (nearest?.length ?? 0) >= next.length) return issue;
-  return { ...first, path: [...issue.path, ...first.path] };
-}
-
-/** Names the field and the rule; never the value. */
-function describe(issue: z.core.$ZodIssue | undefined): { field: string; detail: string } {
-  if (issue?.code === "unrecognized_keys") {
-    const known = issue.path.map(String);
-    return { field: [...known, fieldName(issue.keys[0] ?? "")].join("."), detail: "is not a known field" };
-  }
-  const field = issue?.path.map(String).join(".") || "body";
-  return {
-    field,
-    detail: issue?.message.startsWith("must ") ? issue.message : "is missing or has the wrong type",
-  };
-}
-
-/** An unknown field's name, for the refusal: repeated only where it looks like a name and cannot hold a phone or a code. */
-function fieldName(key: string): string {
-  return /^[A-Za-z_]\w{0,31}$/.test(key) && !/\d{4}/.test(key) ? key : "body";
 }

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
+import { MOST_PROVIDER_ID } from "../../core/delivery/receipt-ports.ts";
 import type { CarrierReport } from "../../core/delivery/receipts.ts";
 import { phoneInE164 } from "../../core/phone.ts";
 import { equalSecrets } from "../../core/secrets.ts";
@@ -31,7 +32,7 @@ const StatusItem = z.object({
   mobile: text(20),
   report_status: z.enum(["SUCCESS", "FAIL"]),
   errmsg: z.string().nullish(),
-  sid: z.string().min(1).max(128),
+  sid: z.string().min(1).max(MOST_PROVIDER_ID),
   ext: z.string().nullish(),
 });
 

@@ -1,5 +1,11 @@
 import type { Kysely } from "kysely";
-import type { Noted, ReceiptStore, Report, ReportedMessage } from "../../../core/delivery/receipt-ports.ts";
+import type {
+  EarlyReport,
+  Noted,
+  ReceiptStore,
+  Report,
+  ReportedMessage,
+} from "../../../core/delivery/receipt-ports.ts";
 import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
 import { TRAFFIC_COLUMNS, trafficOf } from "../protection/traffic.ts";
 import type { Schema } from "../tables/schema.ts";
@@ -7,11 +13,13 @@ import { messageOf } from "./messages.ts";
 
 /** A message in one of these may still be delivered or fail. */
 const OPEN = ["sending", "unknown", "accepted"] as const;
+/** A sender took it, or may have. */
+const TAKEN = ["unknown", "accepted", "delivered", "failed"] as const;
 
 export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
   return {
     async note(to, report) {
-      const id = (await findByNumber(db, to, report)) ?? (await findById(db, to));
+      const id = (await findByNumber(db, to, report)) ?? (await findById(db, to, report));
       if (id === undefined) return undefined;
       await finish(db, id, report);
       return await notedOf(db, id);
@@ -26,7 +34,7 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
       return row !== undefined;
     },
 
-    async keepEarly({ providerId: id, phoneTag, outcome, code, at }, most) {
+    async keepEarly({ phoneTag, outcome, code, at, ...named }, most) {
       const full = await db
         .selectFrom("early_reports")
         .select("id")
@@ -36,7 +44,13 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
         .offset(rows(most - 1))
         .executeTakeFirst();
       if (full) return;
-      const row = { id, phone_tag: phoneTag, delivered: outcome === "delivered" ? 1 : 0, code, at };
+      const row = {
+        id: earlyId(named),
+        phone_tag: phoneTag,
+        delivered: outcome === "delivered" ? 1 : 0,
+        code,
+        at,
+      };
       await ifAbsent(db.insertInto("early_reports").values(row)).execute();
     },
 
@@ -50,13 +64,14 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
         .execute();
       return kept.map(({ id, phone_tag, delivered, code, at }) => {
         const outcome = delivered === 1 ? "delivered" : "failed";
-        return { providerId: id, phoneTag: phone_tag, outcome, code, at };
+        const [, sender = "", providerId = ""] = /^(\S+) (.*)$/s.exec(id) ?? [];
+        return { sender, providerId, phoneTag: phone_tag, outcome, code, at };
       });
     },
 
-    async dropEarly(providerIds) {
-      if (providerIds.length === 0) return;
-      await db.deleteFrom("early_reports").where("id", "in", providerIds).execute();
+    async dropEarly(reports) {
+      if (reports.length === 0) return;
+      await db.deleteFrom("early_reports").where("id", "in", reports.map(earlyId)).execute();
     },
 
     async unreported(sender, { from, to }, limit) {
@@ -83,6 +98,11 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
   };
 }
 
+/** Two senders may have the same number for different messages. */
+function earlyId({ sender, providerId }: Pick<EarlyReport, "sender" | "providerId">): string {
+  return `${sender} ${providerId}`;
+}
+
 async function findByNumber(
   db: Kysely<Schema>,
   { sender, tags }: ReportedMessage,
@@ -98,20 +118,29 @@ async function findByNumber(
   return row?.id;
 }
 
-/** One whose number nobody knows yet: else the number would have found it. */
+/**
+ * One whose number nobody knows yet, else the number would have found it; or where the report has no other number, one that
+ * its sender took.
+ */
 async function findById(
   db: Kysely<Schema>,
-  { tags, messageId }: ReportedMessage,
+  { sender, tags, messageId }: ReportedMessage,
+  { providerId }: Report,
 ): Promise<string | undefined> {
   if (messageId === undefined) return undefined;
-  const row = await db
+  const named = db
     .selectFrom("messages")
     .select("id")
     .where("id", "=", messageId)
-    .where("phone_tag", "in", tags)
-    .where("provider_id", "is", null)
-    .where("status", "in", ["sending", "unknown"])
-    .executeTakeFirst();
+    .where("phone_tag", "in", tags);
+  const fitting =
+    providerId === messageId
+      ? named.where("sender", "=", sender).where("status", "in", TAKEN)
+      : named
+          .where("provider_id", "is", null)
+          .where("status", "in", ["sending", "unknown"])
+          .where((eb) => eb.or([eb("sender", "is", null), eb("sender", "=", sender)]));
+  const row = await fitting.executeTakeFirst();
   return row?.id;
 }
 

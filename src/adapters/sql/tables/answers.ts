@@ -1,6 +1,6 @@
 /** What a carrier said of messages whose number at the provider is not written down yet. */
 export interface EarlyReportsTable {
-  /** The provider's id of the message. */
+  /** The sender's name and its number of the message, with a space between them. */
   id: string;
   phone_tag: string;
   /** 1 or 0. */
