@@ -44,6 +44,13 @@ describe("password hashes", () => {
     expect(await hasherWith().verify("lantern orchard", undefined)).toBe(false);
   });
 
+  it("that are not there take the same work, so that no duration tells (T31)", async () => {
+    const hasher = hasherWith({ cost: CHEAP, atOnce: 1, waiting: 0 });
+    const first = hasher.verify("lantern orchard", undefined);
+    await expect(hasher.verify("lantern orchard", undefined)).rejects.toThrow(UnavailableError);
+    expect(await first).toBe(false);
+  });
+
   it.each([
     ["of another kind", "$2b$10$abcdefghijklmnopqrstuv"],
     ["cut off", "$scrypt$ln=4,r=8,p=1$c2FsdA$aGFzaA"],

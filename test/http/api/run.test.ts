@@ -136,6 +136,8 @@ describe("a call", () => {
     expect(await fieldOf({ a: "x", b: 1 })).toBe("`b` is missing or has the wrong type.");
     expect(await fieldOf({ c: "x" })).toBe("`d` is missing or has the wrong type.");
     expect(await fieldOf({ c: "x", d: "y", e: "z" })).toBe("`e` is not a known field.");
+    // The name of a field that may hold a code is not repeated.
+    expect(await fieldOf({ c: "x", d: "y", e204060: "z" })).toBe("`body` is not a known field.");
     expect(await fieldOf({})).toBe("`body` must hold a and b, or c and d.");
     expect(await fieldOf([])).toBe("`body` must hold a and b, or c and d.");
   });
