@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { systemClock } from "../../src/adapters/system/clock.ts";
 import { createWebhookSender } from "../../src/adapters/webhook/sender.ts";
 import type { SmsMessage } from "../../src/core/delivery/ports.ts";
 import { freePort } from "../support/ports.ts";
+import { createWebhookWorld } from "../webhook/support.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/senders.md"), "utf8");
 const [example = ""] = /(?<=^```js\n).*?(?=^```$)/ms.exec(page) ?? [];
@@ -18,12 +21,14 @@ const OTHER = "bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s=";
 const MESSAGE = { id: "01a20a7c-0000-7000-8000-000000000000", ...JSON.parse(shown).data } as SmsMessage;
 
 /** The page's program, on a free port. */
-async function start() {
+async function start(phonekeyUrl = "http://127.0.0.1:1") {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-sms-"));
   const port = await freePort();
   const file = join(folder, "sms.mjs");
   writeFileSync(file, example.replace("9000", String(port)));
-  const running = spawn(process.execPath, [file], { env: { SMS_WEBHOOK_SECRET: SECRET } });
+  const running = spawn(process.execPath, [file], {
+    env: { SMS_WEBHOOK_SECRET: SECRET, PHONEKEY_URL: phonekeyUrl },
+  });
   onTestFinished(async () => {
     running.kill();
     await once(running, "exit");
@@ -48,7 +53,7 @@ it("the page's address sends what Phonekey posts, and nothing that somebody else
   expect(await send([OTHER])).toMatchObject({ status: "rejected", providerCode: "401" });
   expect(await send([SECRET], -400_000)).toMatchObject({ status: "rejected", providerCode: "401" });
   expect(printed()).toBe("");
-  const accepted = { status: "accepted", providerId: MESSAGE.id, settles: ["webhook"] };
+  const accepted = { status: "accepted", providerId: MESSAGE.id, fee: 1, settles: ["webhook"] };
   expect(await send([OTHER, SECRET])).toEqual(accepted);
   expect(await send([SECRET])).toEqual(accepted);
   await expect.poll(printed).toBe(`${MESSAGE.to}\n${MESSAGE.text}\n\n`.repeat(2));
@@ -63,4 +68,24 @@ it("the page's address outlives whoever goes away in the middle of a request", a
   // It is told of that before it is asked again.
   expect(await send([OTHER])).toMatchObject({ providerCode: "401" });
   expect(await send([SECRET])).toMatchObject({ status: "accepted" });
+});
+
+it("the page's address reports what became of a message", async () => {
+  const { world, tell } = await createWebhookWorld({ SMS_WEBHOOK_SECRET: SECRET }, { clock: systemClock });
+  const told: unknown[] = [];
+  const listening = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    const headers = request.headers as Record<string, string>;
+    const answer = await world.request(request.url ?? "", { method: "POST", headers, body });
+    told.push(await answer.json());
+    response.writeHead(answer.status).end();
+  }).listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  onTestFinished(() => void listening.close());
+  const { send, printed } = await start(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`);
+  await send([SECRET]);
+  await expect.poll(printed, { timeout: 5_000 }).toContain("sms.delivered: 200");
+  // It was sent by no Phonekey, so it fits nothing.
+  expect(told).toEqual([{ noted: false }]);
+  expect((await tell({})).status).toBe(400);
 });

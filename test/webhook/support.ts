@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
+import type { Clock } from "../../src/core/ports.ts";
 import { PHONE, start } from "../http/support.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -54,7 +55,7 @@ export function signed(body: string, { secret = SECRETS[0] ?? "", id = randomUUI
 /** A whole Phonekey that sends by a service of the operator's, and that service. */
 export async function createWebhookWorld(
   env: Readonly<Record<string, string>> = {},
-  options: { readonly settings?: Readonly<Record<string, string>> } = {},
+  options: { readonly settings?: Readonly<Record<string, string>>; readonly clock?: Clock } = {},
 ): Promise<WebhookWorld> {
   const posted: Posted[] = [];
   let answer: Answer = (response, { id }) => response.writeHead(202).end(JSON.stringify({ id: `sm-${id}` }));
@@ -74,7 +75,11 @@ export async function createWebhookWorld(
     SMS_WEBHOOK: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     SMS_WEBHOOK_SECRET: SECRETS.join(","),
   };
-  const world = await createWorld({ env: { ...settings, ...env }, inbox: true });
+  const world = await createWorld({
+    env: { ...settings, ...env },
+    inbox: true,
+    ...(options.clock && { parts: { clock: options.clock } }),
+  });
   onTestFinished(() => world.close());
   return {
     world,
@@ -84,7 +89,7 @@ export async function createWebhookWorld(
     },
     async tell(body, how = {}) {
       const text = typeof body === "string" ? body : JSON.stringify(body);
-      const at = how.at ?? Math.floor(world.clock.now() / 1_000);
+      const at = how.at ?? Math.floor((options.clock ?? world.clock).now() / 1_000);
       const headers = { "content-type": "application/json", ...signed(text, { ...how, at }), ...how.headers };
       return await world.request(PATH, { method: "POST", headers, body: text });
     },

@@ -70,6 +70,20 @@ it("posts what is to be sent, signed with each secret as Standard Webhooks does"
   });
 });
 
+it.each<[unknown, object]>([
+  [1, { fee: 1 }],
+  [255, { fee: 255 }],
+  ...[0, -1, 1.5, 256, "2", null, [2], true].map((parts): [unknown, object] => [parts, {}]),
+])("counts %j parts where the answer tells of as many, and no number that is none", async (parts, fee) => {
+  const url = await listen((_, response) => response.end(JSON.stringify({ id: "sm-1", parts })));
+  expect(await sendTo(url)).toEqual({
+    status: "accepted",
+    providerId: "sm-1",
+    settles: ["webhook"],
+    ...fee,
+  });
+});
+
 it("says what a notice stops with, and what a payment is", async () => {
   const seen: { data: object }[] = [];
   const url = await listen(async (request, response) => {
