@@ -124,7 +124,7 @@ const NOBODY: Tried = { status: "unavailable", sender: "none" };
 const GOES_ON: readonly SendStatus[] = ["unavailable", "rejected"];
 
 /** A person waits for all tries together. */
-const ALL_TRIES_MS = 12_000;
+export const ALL_TRIES_MS = 12_000;
 /** In less than this an answer is not to be had, and what became of the message would not be known. */
 const LEAST_MS = 1_000;
 

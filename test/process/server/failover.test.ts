@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../support/ports.ts";
 import { phonekey, type RunningServer, startServer, workingFolder } from "../../support/server.ts";
@@ -18,6 +19,8 @@ let address: Server;
 let env: Readonly<Record<string, string>>;
 /** What the address of the operator's was given to send, by phone. */
 const posted = new Map<string, string>();
+/** Phones that it does not send to, and is slow to say so. */
+const late = new Set<string>();
 
 beforeAll(async () => {
   sms = createSmsSending({
@@ -30,6 +33,10 @@ beforeAll(async () => {
     // The doctor's question.
     if (request.method === "HEAD") return void response.writeHead(405).end();
     const { data } = JSON.parse(Buffer.concat(await request.toArray()).toString());
+    if (late.delete(data.to)) {
+      await sleep(7_500);
+      return void response.writeHead(503).end();
+    }
     posted.set(data.to, data.code);
     response.writeHead(202).end(JSON.stringify({ id: request.headers["webhook-id"] }));
   };
@@ -113,6 +120,21 @@ test("what is on its way perhaps goes to no other sender; what comes after goes 
   expect(await start(server)).toMatchObject(BY_WEBHOOK);
   expect(cloud.calls).toHaveLength(calls);
   await server.stop();
+});
+
+test("a server that is told to stop lets a start that waits for both senders have its answer", async () => {
+  const server = await startServer({ env: { ...env, SMS_SENDER: "webhook,tencent" } });
+  cloud.faults.push({ hang: "taken" });
+  const phone = newPhone();
+  late.add(phone);
+  const starting = start(server, phone);
+  while (late.has(phone)) await sleep(50);
+  expect(await server.stop()).toMatchObject({ code: 0, signal: null });
+  expect(await starting).toMatchObject({
+    status: 201,
+    by: { tencent: 1, webhook: 0 },
+    last: { sender: "tencent", status: "unknown" },
+  });
 });
 
 test("a cloud that is not there, and numbers that it has no text for, are left to the next sender", async () => {

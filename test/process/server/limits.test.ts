@@ -57,15 +57,15 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  test("a server that is told to stop waits for it no longer than 10 seconds", async () => {
+  test("a server that is told to stop waits for it no longer than 15 seconds", async () => {
     const own = await startServer();
     const socket = await openRaw(own.port);
     socket.write(post('{"phone":"', JSON_TYPE, "Content-Length: 5000", EXPECT));
     await until(() => isRunning(socket));
     const startedAt = performance.now();
     expect(await own.stop()).toMatchObject({ code: 0, signal: null });
-    expect(performance.now() - startedAt).toBeGreaterThan(8_000);
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    expect(performance.now() - startedAt).toBeGreaterThan(13_000);
+    expect(performance.now() - startedAt).toBeLessThan(25_000);
     socket.destroy();
   });
 

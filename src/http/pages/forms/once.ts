@@ -3,8 +3,8 @@ import type { ClientIdempotency } from "../../../core/verification/deps.ts";
 import type { HttpDeps } from "../../context.ts";
 import type { FlowForm } from "../flow.ts";
 
-/** How long a form that was sent twice waits for the answer to the first, milliseconds: a sender has eight seconds. */
-const WAITS_MS = [250, 500, 1_000, 2_000, 2_500, 2_500];
+/** How long a form that was sent twice waits for the answer to the first, milliseconds: all senders together have twelve seconds. */
+const WAITS_MS = [250, 500, 1_000, 2_000, 3_000, 3_000, 3_000];
 
 /** The value of a form's field `once`, which tells one form that was sent twice from two forms. */
 export function newOnce({ random }: Pick<HttpDeps, "random">): string {
