@@ -57,7 +57,7 @@ function withRequest(outcome: SendOutcome, requestId: unknown): SendOutcome {
 function outcomeOfHttp(httpStatus: number, line: Line): SendOutcome {
   const providerCode = `http_${httpStatus}`;
   if (httpStatus === 429) return { status: "unavailable", providerCode };
-  if (httpStatus >= 500) return { status: "unknown", providerCode };
+  if (httpStatus >= 500 || httpStatus === 408) return { status: "unknown", providerCode };
   return refusedFor({ kind: "sms_refused", providerCode }, line);
 }
 

@@ -10,12 +10,21 @@ import { createSigner } from "./signature.ts";
 /** What it is called in records, prices and alerts. */
 const NAME = "webhook";
 
-/** What the answers mean besides 2xx. Of others, a fault there leaves open whether the message goes out. */
+/** What the answers mean besides 2xx. */
 const MEANINGS: Readonly<Record<number, SendStatus>> = {
   422: "bad_number",
   429: "throttled",
   503: "unavailable",
 };
+
+/**
+ * Whether the answer leaves open that the message goes out: a fault, or a function that was cut off, perhaps after it had sent
+ * the message. Platforms say that by 408, and by 430 and higher (Tencent Cloud's, such as 433:
+ * tencentcloud.com/document/product/583/35311).
+ */
+function saysNothing(statusCode: number): boolean {
+  return statusCode === 408 || statusCode >= 430;
+}
 
 /** Nothing is read by a server that wants a certificate of ours. */
 const WANTS_CERTIFICATE = /CERTIFICATE_REQUIRED$/;
@@ -62,7 +71,7 @@ async function outcomeOf(answer: IncomingMessage): Promise<SendOutcome> {
     return { status: "accepted", settles: [NAME], ...(await readAnswer(answer)) };
   }
   answer.destroy();
-  const status = MEANINGS[statusCode] ?? (statusCode >= 500 ? "unknown" : "rejected");
+  const status = MEANINGS[statusCode] ?? (saysNothing(statusCode) ? "unknown" : "rejected");
   const [wait] = /^\d{1,9}$/.exec(headers["retry-after"] ?? "") ?? [];
   return {
     status,

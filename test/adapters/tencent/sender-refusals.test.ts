@@ -148,6 +148,7 @@ describe("what goes wrong", () => {
     [{ garbage: '{"Response":{"SendStatusSet":[null]}}' }, "not_understood", 1],
     [{ garbage: '{"Response":{"SendStatusSet":[{"Code":7}]}}' }, "not_understood", 1],
     [{ httpStatus: 502 }, "http_502", 0],
+    [{ httpStatus: 408 }, "http_408", 0],
   ] as const)("%j: nobody knows, and nothing is sent again", async (fault, providerCode, taken) => {
     const { send, cloud, sms } = await start();
     cloud.faults.push(fault);

@@ -113,6 +113,9 @@ it.each([
   [400, { status: "rejected", ...refused }],
   [401, { status: "rejected", ...refused }],
   [404, { status: "rejected", ...refused }],
+  // A function that sent the message and was then cut off, as platforms say it.
+  [408, { status: "unknown" }],
+  [433, { status: "unknown" }],
 ])("takes %i for what it says", async (status, outcome) => {
   const url = await listen((_, response) => response.writeHead(status).end("whatever"));
   expect(await sendTo(url)).toEqual({ ...outcome, providerCode: String(status) });
