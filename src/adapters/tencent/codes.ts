@@ -25,7 +25,7 @@ const HOUR = 3_600;
  * | `bad_number` | 422, another number | nothing |
  * | `rejected` | 503, later | the alert |
  * | `unavailable` | nothing yet: once more, then the next sender, then 503 | nothing |
- * | `unknown` | 201: it may be on its way | nothing, or of a code that nobody knows the alert |
+ * | `unknown` | 201: it may be on its way | nothing |
  */
 const TABLE: readonly (readonly [Meaning, readonly string[]])[] = [
   // The cloud's limits for one number. The same content is the same code, and a code lives ten minutes at most.
@@ -115,22 +115,26 @@ const TABLE: readonly (readonly [Meaning, readonly string[]])[] = [
       "UnauthorizedOperation.SmsSdkAppIdVerifyFail",
     ],
   ],
-  // What this program or its settings get wrong, or what the list leaves open of families that refuse.
+  // What this program or its settings get wrong, or what the list leaves open.
   [
     { status: "rejected", alert: "sms_refused" },
     [
-      "FailedOperation.*",
+      "FailedOperation.FailResolvePacket",
+      "FailedOperation.JsonParseFail",
+      "FailedOperation.OtherError",
+      "FailedOperation.ParametersOtherError",
       "InternalError.RestApiInterfaceNotExist",
       "InvalidAction",
-      "InvalidParameter.*",
-      "InvalidParameterValue.*",
-      "LimitExceeded.*",
-      "MissingParameter.*",
+      "InvalidParameter",
+      "InvalidParameter.InvalidParameters",
+      "LimitExceeded.PhoneNumberCountLimit",
+      "MissingParameter",
+      "MissingParameter.EmptyPhoneNumberSet",
       "NoSuchProduct",
       "NoSuchVersion",
-      "UnauthorizedOperation.*",
-      "UnknownParameter",
-      "UnsupportedOperation.*",
+      "UnsupportedOperation",
+      "UnsupportedOperation.",
+      "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber",
       "UnsupportedRegion",
     ],
   ],
@@ -145,11 +149,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   TABLE.flatMap(([meaning, codes]) => codes.map((code) => [code, meaning] as const)),
 );
 
-/**
- * A code of no family that is known does not say that nothing was sent, which the next sender would send again. Whoever tries
- * again may be refused for ever, so an operator has to look.
- */
-const UNKNOWN_CODE: Meaning = { status: "unknown", alert: "sms_refused" };
+/** A code that nobody knows is a refusal: whoever tries again may be refused for ever, so an operator has to look. */
+const UNKNOWN_CODE: Meaning = { status: "rejected", alert: "sms_refused" };
 
 export function meaningOf(code: string): Meaning {
   const family = `${code.split(".")[0]}.*`;
