@@ -268,6 +268,17 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.due(NOW, 1)).toHaveLength(1);
     });
 
+    test("put off it is due later, and is stopped as before; one that is over stays so", async () => {
+      const { user, change } = await proposed({ dueAt: NOW - 51 * DAY });
+      await store.postpone(change.id, NOW - 50 * DAY);
+      const putOff = { ...change, dueAt: NOW - 50 * DAY };
+      expect(await store.due(NOW - 50 * DAY - 1, 10)).toEqual([]);
+      expect(await store.due(NOW - 50 * DAY, 10)).toEqual([putOff]);
+      expect(await store.stop(change.stopHash, NOW)).toBe(true);
+      await store.postpone(change.id, NOW - 50 * DAY);
+      expect(await store.find(user.id)).toBeUndefined();
+    });
+
     test("does nothing under a tag key that was replaced", async () => {
       const key = await addTagKey(opened.keys);
       const { user, session } = await signIn();

@@ -9,7 +9,7 @@ import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
 import { countOn } from "../protection/count.ts";
 import { NOTICE_WINDOWS } from "../protection/notices.ts";
-import { ok, type Result, refuse, UnavailableError } from "../refusals.ts";
+import { ok, type Result, refuse, StaleKeyError, UnavailableError } from "../refusals.ts";
 import { sha256 } from "../secrets.ts";
 import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
@@ -199,10 +199,13 @@ export async function applyDueChanges(deps: ApplyDeps, now: number): Promise<Pie
 
 /** One that fails, such as one that somebody damaged, is tried later: it must not stand before all others for ever. */
 async function applyOrPutOff(deps: ApplyDeps, change: PhoneChange, now: number): Promise<void> {
+  const putOff = () => deps.phoneChanges.postpone(change.id, now + RETRY_MS);
   try {
-    await applyChange(deps, change, now);
+    // Its user may be gone. Of one that is over already there is nothing left to put off.
+    if ((await applyChange(deps, change, now)) === "gone") await putOff();
   } catch (error) {
-    if (!(error instanceof UnavailableError)) await deps.phoneChanges.postpone(change.id, now + RETRY_MS);
+    // A tag that no key was ever made for does not become current by itself.
+    if (!(error instanceof UnavailableError) || error instanceof StaleKeyError) await putOff();
     throw error;
   }
 }

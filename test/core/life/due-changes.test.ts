@@ -59,3 +59,22 @@ test("nor do as many as a piece holds: they come after it again, and no sooner t
   expect(await phoneChanges.due(rules.clock.now() + 5 * MINUTE - 1, 99)).toEqual([]);
   expect(await phoneChanges.due(rules.clock.now() + 5 * MINUTE, 99)).toHaveLength(20);
 });
+
+test.each([
+  ["whose user is gone", 20, "user_id"],
+  ["whose tag no key was made for", 1, "phone_tag"],
+] as const)("nor do those %s", async (_, count, damaged) => {
+  const { db } = rules.database;
+  for (let n = 0; n < count; n++) {
+    const { userId } = await moving(`+86138001380${10 + n}`, `+86139123400${10 + n}` as Phone);
+    const change = db.updateTable("phone_changes").where("user_id", "=", userId);
+    await change.set({ [damaged]: `nobody ${n}` }).execute();
+  }
+  rules.clock.advance(MINUTE);
+  await moving("+8613800138002", "+8613912340002" as Phone);
+  const { life } = createPhonekey(rules.deps());
+  const { users, vault } = rules.deps();
+  await life.applyDueChanges(rules.clock.now()).catch(() => {});
+  expect(await life.applyDueChanges(rules.clock.now())).toEqual({ count: 1, isLast: true });
+  expect(await users.findByTag(await vault.tag("+8613912340002" as Phone))).toBeDefined();
+});
