@@ -127,6 +127,13 @@ export const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> 
     await choose(page, "short");
     await page.locator("#password-error").waitFor();
   },
+  "a new password beside the code that was kept": async (page) => {
+    const phone = newPhone();
+    await forget(page, phone);
+    await page.locator("#code").fill(codeFor(phone));
+    await choose(page, phone);
+    await page.locator("#code").waitFor({ state: "detached" });
+  },
   "a password that was reset": async (page) => {
     const phone = newPhone();
     await factorCalls(() => app.world).protectedBy(`+86${phone}`);
