@@ -66,6 +66,62 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect((await guess(user.id, { factorId: id, step: 10 })).is).toBe("wrong");
     });
 
+    test("the code that confirmed an app is used, and its secret is read no more", async () => {
+      const { user, id } = await withApp();
+      expect((await guess(user.id, { factorId: id, step: 10 })).is).toBe("wrong");
+      expect(await opened.factorStore.findProposed(user.id, id)).toBeUndefined();
+    });
+
+    test("an app that waits for its first code is its user's alone, and the last one that was proposed", async () => {
+      const [one, other] = [await withApp(), await withApp()];
+      const [first, second] = [await propose(one), await propose(one)];
+      expect(await opened.factorStore.findProposed(one.user.id, first)).toBeUndefined();
+      expect(await opened.factorStore.findProposed(other.user.id, second)).toBeUndefined();
+      const notice = aNotice({ userId: other.user.id });
+      const confirm = { ...other.changer, id: second, step: 1 };
+      expect(await opened.factorStore.confirm(confirm, notice)).toBe("unknown");
+      expect(await opened.factorStore.findProposed(one.user.id, second)).toBeDefined();
+    });
+
+    test("recovery codes stay with the factors that they stand beside, and go with the last one", async () => {
+      const { user, changer, id } = await withApp();
+      const notice = () => aNotice({ userId: user.id });
+      const more = await propose({ user, session: aSession(user.id, { id: changer.sessionId }) });
+      expect(await opened.factorStore.confirm({ ...changer, id: more, step: 1 }, notice())).toBe("confirmed");
+      await opened.factorStore.setRecoveryCodes(changer, ["h1"], notice());
+      for (const [factor, left] of [
+        [id, 1],
+        [more, 0],
+      ] as const) {
+        expect(await opened.factorStore.remove(changer, factor, notice())).toBe("removed");
+        expect(await opened.factorStore.countRecoveryCodes(user.id)).toBe(left);
+      }
+    });
+
+    test("a new challenge leaves those that wait, each for its own user", async () => {
+      const [one, other] = [await withApp(), await withApp()];
+      const made = { userId: one.user.id, boundTo: "b", expiresAt: NOW + MINUTE };
+      const [first, second] = [fresh("challenge"), fresh("challenge")];
+      for (const challenge of [first, second])
+        await opened.factorStore.challenge({ ...made, challenge }, NOW);
+      const answer = (userId: string) =>
+        opened.factorStore.answer({ challenge: first, userId, boundTo: "b" }, NOW);
+      expect(await answer(other.user.id)).toBe(false);
+      expect(await answer(one.user.id)).toBe(true);
+    });
+
+    test("of many who show one signature of a passkey that counts, one is right, and its use is noted", async () => {
+      const { user, session } = await withApp();
+      const key = { credentialId: fresh("credential"), publicKey: "k", counter: 4, transports: [] };
+      const id = fresh("factor");
+      const passkey = { ...key, id, userId: user.id, label: "", createdAt: NOW, kind: "passkey" } as const;
+      await opened.factorStore.addPasskey(passkey, session.id, aNotice({ userId: user.id }));
+      const used = await parallel(5, () => opened.factorStore.usePasskey(id, 5, NOW + 1));
+      expect(used.filter(Boolean)).toHaveLength(1);
+      const kept = await opened.factorStore.list(user.id);
+      expect(kept.find((one) => one.id === id)).toMatchObject({ counter: 5, lastUsedAt: NOW + 1 });
+    });
+
     test("of many wrong codes at once no more count than there may be, and then nothing is looked at", async () => {
       const { user, id } = await withApp();
       const outcomes = await parallel(20, () => guess(user.id));
@@ -190,45 +246,6 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await store.findProposed(user.id, app.id)).toEqual(app);
       expect(await store.countRecoveryCodes(user.id)).toBe(0);
       expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
-    });
-
-    async function withPassword() {
-      const user = aUser(newTag());
-      const session = aSession(user.id);
-      await opened.users.signIn({ user, session });
-      const { id: userId } = user;
-      const notice = aNotice({ userId });
-      const set = { userId, keep: session.id, sealedHash: "sealed", notice, at: NOW };
-      expect(await opened.passwordStore.change(set)).toBe(true);
-      const on = { userId, sessionId: session.id, when: "always" } as const;
-      const removal = { userId, keep: session.id, notice: aNotice({ userId }), at: NOW };
-      return { user, session, on, removal };
-    }
-
-    test("the password that protection rests on stays, and protection rests on none that is gone", async () => {
-      const { factorStore, passwordStore, users, sessions } = opened;
-      const [first, second] = [await withPassword(), await withPassword()];
-      expect(await factorStore.protect(first.on, NOW)).toBe("protected");
-      expect(await passwordStore.remove(first.removal)).toBe("needed");
-      expect((await users.find(first.user.id))?.passwordSetAt).toBe(NOW);
-      expect(await opened.noticeStore.findWaiting(first.removal.notice.id)).toBeUndefined();
-      expect(await passwordStore.remove(second.removal)).toBe("removed");
-      expect(await factorStore.protect(second.on, NOW)).toBe("missing");
-      await sessions.evict(second.user.id, second.session.id, NOW);
-      expect(await passwordStore.remove(second.removal)).toBe("ended");
-    });
-
-    test("of the password's removal and protection by it at once, one comes of it", async () => {
-      for (let n = 0; n < 6; n += 1) {
-        const { on, removal } = await withPassword();
-        const { factorStore, passwordStore } = opened;
-        const both = [() => factorStore.protect(on, NOW), () => passwordStore.remove(removal)];
-        const outcomes = await Promise.all((n % 2 ? both : both.toReversed()).map((one) => one()));
-        expect([
-          ["missing", "removed"],
-          ["needed", "protected"],
-        ]).toContainEqual(outcomes.toSorted());
-      }
     });
 
     test("what is not there is not taken away, and nobody is told of it", async () => {

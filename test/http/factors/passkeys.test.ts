@@ -106,13 +106,55 @@ describe("a passkey", () => {
     }
   });
 
+  it("is refused where somebody else's key signed for it (T5)", async () => {
+    const { authenticator } = await protectedByPasskey();
+    const { challenge } = await challenged(PHONE);
+    const forged = createAuthenticator().get({ origin: ORIGIN, challenge: await request(challenge) });
+    const passkey = { ...forged, id: authenticator.id, rawId: authenticator.id };
+    await refused(await secondStep(challenge, { passkey }), "invalid_code");
+  });
+
+  it("is added in the session that asked for it, once, and its owner is told", async () => {
+    const [person, again] = [await world.signIn(PHONE), await world.signIn(PHONE)];
+    const authenticator = createAuthenticator();
+    const made = async (by: Person) =>
+      authenticator.create({ origin: ORIGIN, challenge: await creation(by) });
+    const add = async (by: Person, passkey: object) => await post("/v1/me/factors/passkeys", by, { passkey });
+    await refused(await add(again, await made(person)), "invalid_request", "passkey");
+    expect((await add(person, await made(person))).status).toBe(204);
+    expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "factor_added" });
+    await refused(await add(again, await made(again)), "invalid_request", "passkey");
+    // Whoever shows what is known already has shown nothing.
+    await refused(await protect(again, "always"), "step_up_required");
+  });
+
+  it("is asked for by its person's own names, and only where it verifies them", async () => {
+    const { person, authenticator } = await protectedByPasskey();
+    const known = [{ id: authenticator.id, type: "public-key" }];
+    const asked = await bodyOf<object>(await post(OPTIONS, person));
+    expect(asked).toMatchObject({
+      rp: { id: new URL(ORIGIN).hostname },
+      user: { name: "+86 138••••8000", displayName: "+86 138••••8000" },
+      attestation: "none",
+      excludeCredentials: known,
+      authenticatorSelection: { userVerification: "required" },
+    });
+    expect(await bodyOf(await post("/v1/sessions/current/passkey-options", person))).toMatchObject({
+      rpId: new URL(ORIGIN).hostname,
+      allowCredentials: known,
+      userVerification: "required",
+    });
+  });
+
   it("signs once: an answer that was seen is of no use, nor is that of another sign-in", async () => {
     const { authenticator, person } = await protectedByPasskey();
     const first = await challenged(PHONE);
     const passkey = authenticator.get({ origin: ORIGIN, challenge: await request(first.challenge) });
     await opened(await secondStep(first.challenge, { passkey }));
-    const second = await challenged(PHONE);
+    const [second, third] = [await challenged(PHONE), await challenged(PHONE)];
     await refused(await secondStep(second.challenge, { passkey }), "invalid_code");
+    const forThird = authenticator.get({ origin: ORIGIN, challenge: await request(third.challenge) });
+    await refused(await secondStep(second.challenge, { passkey: forThird }), "invalid_code");
     const stepUp = await optionsOf(await post("/v1/sessions/current/passkey-options", person));
     const forStepUp = authenticator.get({ origin: ORIGIN, challenge: stepUp.challenge });
     await refused(await secondStep(second.challenge, { passkey: forStepUp }), "invalid_code");

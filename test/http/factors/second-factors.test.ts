@@ -46,6 +46,13 @@ describe("an authenticator app", () => {
     await addApp(await confirmed(person));
   });
 
+  it("takes a recent confirmation to be removed, too", async () => {
+    const person = await world.signIn(PHONE);
+    const { id } = await addApp(person);
+    world.clock.advance(11 * MINUTE_MS);
+    await refused(await send("DELETE", `/v1/me/factors/${id}`, person), "step_up_required");
+  });
+
   it("is nobody else's, proposed or confirmed (T30)", async () => {
     const [person, other] = [await world.signIn(PHONE), await world.signIn(phoneNo(7))];
     const { id, secret } = await bodyOf<{ id: string; secret: string }>(
@@ -118,6 +125,7 @@ describe("recovery codes", () => {
   it("are ten, each good once, as people write them; their owner is told", async () => {
     const { person } = await protectedBy(PHONE);
     const codes = await renew(person);
+    expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "factor_added" });
     expect(new Set(codes).size).toBe(10);
     for (const code of codes) expect(code).toMatch(/^(?:[0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4}$/);
     const [code = ""] = codes;
@@ -129,8 +137,10 @@ describe("recovery codes", () => {
     expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "recovery_code_used" });
     const again = await challenged(PHONE);
     await refused(await secondStep(again.challenge, { recoveryCode: code }), "invalid_code");
+    const wide = codes[1]?.replace(/[0-9a-z]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0));
+    await opened(await secondStep(again.challenge, { recoveryCode: wide }));
     expect(await bodyOf(await send("GET", "/v1/me/factors", session))).toMatchObject({
-      recoveryCodesLeft: 9,
+      recoveryCodesLeft: 8,
     });
   });
 

@@ -8,6 +8,7 @@ import { factorStoreContract } from "../../../contracts/factor-store.ts";
 import { keyStoreContract } from "../../../contracts/key-store.ts";
 import { ledgerContract } from "../../../contracts/ledger.ts";
 import { limitStoreContract } from "../../../contracts/limit-store.ts";
+import { loginProtectionContract } from "../../../contracts/login-protection.ts";
 import { messageStoreContract } from "../../../contracts/message-store.ts";
 import { noticeStoreContract } from "../../../contracts/notice-store.ts";
 import { passwordStoresContract } from "../../../contracts/password-stores.ts";
@@ -71,6 +72,7 @@ describe.runIf(hasMariadb()).each([
   ledgerContract(name, () => opened("ledger"));
   userStoreContract(name, () => opened("users"));
   factorStoreContract(name, open);
+  loginProtectionContract(name, open);
   accountStoreContract(name, open);
   sessionStoreContract(name, () => opened("sessions"));
   messageStoreContract(name, () => opened("messages"));

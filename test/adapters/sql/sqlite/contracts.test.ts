@@ -7,6 +7,7 @@ import { factorStoreContract } from "../../../contracts/factor-store.ts";
 import { keyStoreContract } from "../../../contracts/key-store.ts";
 import { ledgerContract } from "../../../contracts/ledger.ts";
 import { limitStoreContract } from "../../../contracts/limit-store.ts";
+import { loginProtectionContract } from "../../../contracts/login-protection.ts";
 import { messageStoreContract } from "../../../contracts/message-store.ts";
 import { createNaivePasswordLedger } from "../../../contracts/naive-password-ledger.ts";
 import { noticeStoreContract } from "../../../contracts/notice-store.ts";
@@ -47,6 +48,7 @@ userStoreContract("sqlite", async () => {
   return { ...rest, store: users };
 });
 factorStoreContract("sqlite", open);
+loginProtectionContract("sqlite", open);
 accountStoreContract("sqlite", open);
 sessionStoreContract("sqlite", async () => {
   const { sessions, ...rest } = await open();
