@@ -140,6 +140,34 @@ it("buttons of two lines leave room around them, and eight digits stay in their 
   expect(await page.evaluate(room)).toBe(true);
 });
 
+it.each(["light", "dark"] as const)(
+  "what the search of a country takes can be read, %s, also in letters of twice the size",
+  async (colorScheme) => {
+    const page = await browser.open({ colorScheme });
+    await page.goto(`${app.origin}/sign-in`);
+    await enlarge(page);
+    await page.locator(".country-button").click();
+    const looks = `(() => {
+      const input = document.querySelector(".picker-search");
+      const { color, fontSize, opacity } = getComputedStyle(input, "::placeholder");
+      const { paddingLeft, paddingRight, fontFamily, backgroundColor } = getComputedStyle(input);
+      const context = document.createElement("canvas").getContext("2d");
+      context.font = fontSize + " " + fontFamily;
+      const room = input.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+      const light = (colour) => {
+        const [r, g, b] = colour.match(/[0-9.]+/g).map((part) => part / 255)
+          .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+      };
+      const [one, other] = [light(color), light(backgroundColor)];
+      return { fits: context.measureText(input.placeholder).width <= room, opacity, contrast: Math.max(one / other, other / one) };
+    })()`;
+    const { contrast, ...rest } = (await page.evaluate(looks)) as { contrast: number };
+    expect(rest).toEqual({ fits: true, opacity: "1" });
+    expect(contrast).toBeGreaterThanOrEqual(4.5);
+  },
+);
+
 it("avatars can be touched in letters of twice the size", async () => {
   const page = await browser.open({ viewport: SMALL_PHONE });
   await signIn(page, app, newPhone());
@@ -147,6 +175,39 @@ it("avatars can be touched in letters of twice the size", async () => {
   const box = await page.locator(".avatar-choice").first().boundingBox();
   expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(44);
 });
+
+it("what is kept stands as near as what was asked for, and is told where the focus is", async () => {
+  const page = await browser.open();
+  const room = `(() => {
+    const { bottom } = document.querySelector(".lead").getBoundingClientRect();
+    return document.querySelector("form.stack > :not([type=hidden])").getBoundingClientRect().top - bottom;
+  })()`;
+  await STATES["a new password by a code"]?.(page);
+  const asked = await page.evaluate(room);
+  await STATES["a new password beside a code that is kept"]?.(page);
+  expect(await page.evaluate(room)).toBe(asked);
+  const told = `document.activeElement.getAttribute("aria-describedby").split(" ")
+    .map((id) => document.getElementById(id).textContent).join(" ")`;
+  expect(await page.evaluate(told)).toContain("The code you entered is kept.");
+});
+
+it("what has to wait looks like it where the system picks the colours", async () => {
+  const page = await browser.open({ forcedColors: "active" });
+  const colour = (name: string) => page.evaluate(`getComputedStyle(document.querySelector("${name}")).color`);
+  await askForCode(page, app.origin, newPhone());
+  const waiting = await colourOf(page, "GrayText");
+  expect(await colour("form.resend button[aria-disabled=true]")).toBe(waiting);
+  expect(await colour(".button-primary")).not.toBe(waiting);
+});
+
+/** A colour of the system, as this browser has it. */
+async function colourOf(page: Page, system: string): Promise<unknown> {
+  return await page.evaluate(`(() => {
+    const shown = document.body.appendChild(document.createElement("i"));
+    shown.style.color = "${system}";
+    return getComputedStyle(shown).color;
+  })()`);
+}
 
 it.each(["light", "dark"] as const)(
   "the browser's own bars go on with the ground of the page, %s",

@@ -13,13 +13,23 @@ export interface PasswordInputProps {
   /** Where the script has it judged before the form is sent. */
   readonly judgedAt?: string;
   readonly error?: string | undefined;
+  /** The id of what stands above it and is told with it: whoever begins at this field is past that. */
+  readonly note?: string;
 }
 
 /**
  * Takes a password as `password`. What was typed is never sent back into the page. The script shows the button that
  * makes it readable; pasting and password managers work as they are (NIST SP 800-63B-4, 3.1.1.2).
  */
-export function PasswordInput({ context, label, isNew, autofocus, judgedAt, error }: PasswordInputProps) {
+export function PasswordInput({
+  context,
+  label,
+  isNew,
+  autofocus,
+  judgedAt,
+  error,
+  note,
+}: PasswordInputProps) {
   const copy = PASSWORD_SIGN_IN_COPY[context.locale];
   return (
     <div class="field">
@@ -38,7 +48,7 @@ export function PasswordInput({ context, label, isNew, autofocus, judgedAt, erro
           autofocus={autofocus}
           data-judged-at={judgedAt}
           aria-invalid={error ? "true" : undefined}
-          aria-describedby={describedBy(error && "password-error", isNew && "password-hint")}
+          aria-describedby={describedBy(error && "password-error", note, isNew && "password-hint")}
         />
         <button
           class="password-toggle"

@@ -92,6 +92,7 @@ function ResetForm(props: ResetPageProps) {
           isNew
           autofocus={kept !== undefined}
           judgedAt={`${START}/password`}
+          {...(kept && { note: "code-kept" })}
           error={passwordError}
         />
         <p class="hint">{copy.ends}</p>
@@ -109,7 +110,7 @@ function ResetForm(props: ResetPageProps) {
 
 function KeptCode({ context, kept }: { readonly context: PageContext; readonly kept: string }) {
   return (
-    <p class="small with-icon">
+    <p class="small with-icon" id="code-kept">
       <input type="hidden" name="kept" value={kept} />
       <CheckIcon />
       <span>{FORGOTTEN_COPY[context.locale].codeKept}</span>
