@@ -8,6 +8,7 @@ import {
   MINUTE_MS,
   opened,
   PHONE,
+  phoneNo,
   refused,
   start,
   type VerificationBody,
@@ -101,6 +102,18 @@ describe("a password beside a code", () => {
     const code = world.sms.lastCode(PHONE);
     const session = await opened(await secondStep(challenge, { verificationId, code }));
     expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["pwd", "sms", "mfa"] });
+  });
+
+  it("is not followed by a code that went to somebody else's phone", async () => {
+    await protectedByPassword();
+    const own = await passwordFirst(PASSWORD);
+    const thief = await world.signIn(phoneNo(7));
+    const headers = { authorization: `Bearer ${thief.accessToken}` };
+    const asked = await world.post("/v1/verifications", { purpose: "second_factor" }, headers);
+    const { id: verificationId } = await bodyOf<VerificationBody>(asked);
+    const bySms = { verificationId, code: world.sms.lastCode(phoneNo(7)) };
+    await refused(await secondStep(own.challenge, bySms), "invalid_code");
+    expect((await raise(thief, bySms)).status).toBe(200);
   });
 
   it("does not count where the user has something stronger", async () => {

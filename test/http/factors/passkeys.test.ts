@@ -162,6 +162,14 @@ describe("a passkey", () => {
     expect((await raise(person, { passkey: again })).status).toBe(200);
   });
 
+  it("answers the sign-in that asked, and no other of the same person", async () => {
+    const { authenticator } = await protectedByPasskey();
+    const [asking, other] = [await challenged(PHONE), await challenged(PHONE)];
+    const passkey = authenticator.get({ origin: ORIGIN, challenge: await request(asking.challenge) });
+    await refused(await secondStep(other.challenge, { passkey }), "invalid_code");
+    await opened(await secondStep(asking.challenge, { passkey }));
+  });
+
   it("whose counter does not grow may be a copy", async () => {
     const { authenticator } = await protectedByPasskey();
     for (const [counter, isGood] of [
