@@ -191,11 +191,20 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
 
     test("is canceled once", async () => {
       const { user, session, change } = await proposed();
-      const canceled = await parallel(6, () => store.cancel(user.id, NOW));
-      expect(canceled.filter(Boolean)).toHaveLength(1);
+      const canceled = await parallel(6, () => store.cancel(user.id, session.id, NOW));
+      expect(canceled.sort()).toEqual(["canceled", ...Array<string>(5).fill("none")]);
       expect(await store.apply(change, to(), NOW)).toBe("gone");
       expect(await store.stop(change.stopHash, NOW)).toBe(false);
       expect((await opened.sessions.list(user.id, NOW)).map(({ id }) => id)).toEqual([session.id]);
+    });
+
+    test("is not canceled by a session that has ended meanwhile", async () => {
+      const { user, session, change } = await proposed();
+      const { session: other } = await signIn(user.phoneTag);
+      await opened.sessions.end(user.id, other.id, NOW);
+      expect(await store.cancel(user.id, other.id, NOW)).toBe("gone");
+      expect(await store.find(user.id)).toEqual(change);
+      expect(await store.cancel(user.id, session.id, NOW)).toBe("canceled");
     });
 
     test("is stopped once, and then nobody is signed in and no device is known", async () => {
@@ -221,14 +230,14 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
 
     test("canceled and applied at once, exactly one happens", async () => {
       for (let round = 0; round < 10; round += 1) {
-        const { user, change } = await proposed();
+        const { user, session, change } = await proposed();
         const [canceled, applied] = await Promise.all([
-          store.cancel(user.id, NOW),
+          store.cancel(user.id, session.id, NOW),
           store.apply(change, to(), NOW),
         ]);
-        expect(canceled).toBe(applied === "gone");
+        expect(canceled).toBe(applied === "gone" ? "canceled" : "none");
         const holder = await opened.users.find(user.id);
-        expect(holder?.phoneTag).toBe(canceled ? user.phoneTag : change.phoneTag);
+        expect(holder?.phoneTag).toBe(canceled === "canceled" ? user.phoneTag : change.phoneTag);
       }
     });
 

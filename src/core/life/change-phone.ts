@@ -166,12 +166,14 @@ export async function readPhone(
   return await stateOf(deps, user.id);
 }
 
-/** Takes the user's pending change back; `not_found` where there is none. */
+/** Takes the user's pending change back; `not_found` where there is none, `invalid_token` where the session has ended. */
 export async function cancelPhoneChange(
   { phoneChanges, clock }: Pick<ChangePhoneDeps, "phoneChanges" | "clock">,
-  { user }: Principal,
-): Promise<Result<void, "not_found">> {
-  return (await phoneChanges.cancel(user.id, clock.now())) ? ok(undefined) : refuse("not_found");
+  { user, session }: Principal,
+): Promise<Result<void, "invalid_token" | "not_found">> {
+  const canceled = await phoneChanges.cancel(user.id, session.id, clock.now());
+  if (canceled === "canceled") return ok(undefined);
+  return refuse(canceled === "gone" ? "invalid_token" : "not_found");
 }
 
 /** Whether this code stops a pending change. It changes nothing, since messengers and scanners open every link. */

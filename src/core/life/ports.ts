@@ -43,8 +43,11 @@ export interface PhoneChangeStore {
     to: { readonly sealedPhone: string; readonly notices: readonly Notice[] },
     now: number,
   ): Promise<"applied" | "taken" | "gone">;
-  /** Takes the user's change back: it does not take effect any more. False where there is none. */
-  cancel(userId: string, now: number): Promise<boolean>;
+  /**
+   * Takes the user's change back: it does not take effect any more. `none` where there is none; `gone` where there is no
+   * such user, or the session that asks is over.
+   */
+  cancel(userId: string, sessionId: string, now: number): Promise<"canceled" | "none" | "gone">;
   /** Takes the change back, ends all sessions of its user and voids their device tokens. False where there is none. */
   stop(stopHash: string, now: number): Promise<boolean>;
   /** It does not take effect before then. */

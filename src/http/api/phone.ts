@@ -53,7 +53,7 @@ export const cancelPhoneChange = operation({
   description: "Ends a change that has not taken effect yet. Any session of the user may do that.",
   auth: "access_token",
   answer: { status: 204, description: "The account keeps its number." },
-  refusals: ["not_found"],
+  refusals: ["invalid_token", "not_found"],
   handle: async ({ principal }, phonekey) => {
     return await phonekey.life.cancelPhoneChange(principal);
   },

@@ -56,12 +56,12 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
         return "applied";
       }),
 
-    cancel: (userId, now) =>
+    cancel: (userId, sessionId, now) =>
       transaction(async (trx) => {
-        await lockUser(trx, userId);
-        const canceled = await remove(trx, userId);
-        if (canceled) await addEvents(trx, { type: "phone_change_canceled", userId, at: now });
-        return canceled;
+        if (!(await lockUser(trx, userId)) || !(await lockLive(trx, sessionId, now))) return "gone";
+        if (!(await remove(trx, userId))) return "none";
+        await addEvents(trx, { type: "phone_change_canceled", userId, at: now });
+        return "canceled";
       }),
 
     stop: (stopHash, now) =>
