@@ -71,6 +71,7 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode,
       values.SESSION_DAYS > 30 && "NIST SP 800-63B has people sign in again after 30 days at most (AAL1).",
     ],
     ["SESSION_IDLE_DAYS", given.has("SESSION_IDLE_DAYS") && idleTooLong(values)],
+    ["SPEND_HOUR", given.has("SPEND_HOUR") && hourBeyondDay(values)],
     ["CAPTCHA_WHEN", letsSomeBy(values)],
     ["LIMIT_PHONE_SENDS", production && unlimited(values.LIMIT_PHONE_SENDS)],
     ["LIMIT_PHONE_SENDS", keepsNone(values.LIMIT_PHONE_SENDS)],
@@ -118,6 +119,11 @@ function resentTooLate({ RESEND_SECONDS, CODE_TTL_SECONDS }: Settings): string |
 
 function idleTooLong({ SESSION_IDLE_DAYS, SESSION_DAYS }: Settings): string | false {
   return SESSION_IDLE_DAYS > SESSION_DAYS && "it is more than SESSION_DAYS, which ends the session first.";
+}
+
+function hourBeyondDay({ SPEND_HOUR: hour, SPEND_DAY: day }: Settings): string | false {
+  if (hour.total === undefined || day.total === undefined || hour.currency !== day.currency) return false;
+  return hour.total > day.total && "it is more than SPEND_DAY, which is used up first.";
 }
 
 /** Clients of the functions API can solve the challenges of one kind alone. */

@@ -108,6 +108,7 @@ describe("warnings", () => {
     ["CAPTCHA_WHEN", { CAPTCHA_WHEN: "always" }],
     ["SESSION_DAYS", { SESSION_DAYS: "31" }],
     ["SESSION_IDLE_DAYS", { SESSION_DAYS: "7", SESSION_IDLE_DAYS: "8" }],
+    ["SPEND_HOUR", { SPEND_HOUR: "301 CNY" }],
     ["LIMIT_PHONE_SENDS", { ...PRODUCTION, LIMIT_PHONE_SENDS: "unlimited" }],
     ["LIMIT_PHONE_SENDS", { LIMIT_PHONE_SENDS: "5/1h,1/24h" }],
     ["LIMIT_ADDRESS_SENDS", { ...PRODUCTION, LIMIT_ADDRESS_SENDS: "unlimited" }],
