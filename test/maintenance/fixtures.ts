@@ -33,6 +33,7 @@ export const CONFIG = {
   protection: PROTECTION,
   limits: LIMITS,
   challenges: { tencent: {} },
+  senders: [],
 } as unknown as Config;
 export const KEPT_MS: Readonly<Record<Swept, number>> = {
   verifications: 60 * MINUTE,
