@@ -143,8 +143,8 @@ test("a cloud that is not there, and numbers that it has no text for, are left t
   const place = { folder: workingFolder(), port: await freePort() };
   const down = await startServer({ ...place, env: { ...env, TENCENT_SMS_ENDPOINT: nowhere } });
   expect(await start(down)).toMatchObject(BY_WEBHOOK);
-  expect(down.output()).toContain("no_connection");
   await down.stop();
+  expect(down.output()).toContain("no_connection");
 
   const server = await startServer({ ...place, env });
   const calls = cloud.calls.length;
