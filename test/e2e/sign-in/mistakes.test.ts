@@ -37,7 +37,8 @@ async function answerTo(page: Page, submit: () => Promise<void>): Promise<number
 /** `waitForURL` gives up with the load that a second click breaks off. */
 async function arriveAt(page: Page, url: string): Promise<void> {
   await expect.poll(() => page.url(), { timeout: 10_000 }).toBe(url);
-  await page.waitForLoadState();
+  // The answer to the second click may come after that to the first, and empties what was typed meanwhile.
+  await page.waitForLoadState("networkidle");
 }
 
 function codeFor(phone: string): string {
