@@ -194,9 +194,9 @@ function coreDeps(
   { config, parts, clock, random, log }: Basics,
   { platform, route, stores, keyring, state, issuer, tokens, observer }: CoreParts,
 ): PhonekeyDeps {
-  const senders = { ...platform, ...parts };
   const challenges =
-    parts.challenges ?? openChallenges(config, { keyring, random, log, parts: senders, origin: issuer });
+    parts.challenges ??
+    openChallenges(config, { keyring, random, log, parts: { ...platform, ...parts }, origin: issuer });
   return {
     ...stores,
     verifications: state.verifications,
