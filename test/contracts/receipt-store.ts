@@ -43,6 +43,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
     const to = ({ phoneTag }: Message, more: object = {}) => ({
       sender: "s",
       tags: ["k.old", phoneTag],
+      cutOffBy: NOW - MINUTE,
       ...more,
     });
 
@@ -123,6 +124,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       const sending = aMessage();
       await opened.messages.create(sending);
       expect(await note(sending)).toBeUndefined();
+      expect(await note(sending, { cutOffBy: NOW })).toBeUndefined();
       await opened.messages.finish(sending.id, { price: 0, status: "unavailable", sender: "s" });
       expect(await note(sending)).toBeUndefined();
       const unknown = aMessage();
@@ -131,6 +133,13 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       const numbered = to(unknown, { messageId: unknown.id });
       expect(await receipts.note(numbered, aReport())).toBeUndefined();
       expect(await receipts.note({ ...numbered, sender: "t" }, aReport())).toMatchObject({ id: unknown.id });
+      // Of the sender that it was counted for, and cut off since.
+      const cut = aMessage({ sender: "s" });
+      await opened.messages.create(cut);
+      for (const more of [{}, { cutOffBy: NOW, sender: "t" }, { cutOffBy: NOW, tags: ["k.other"] }]) {
+        expect(await note(cut, more)).toBeUndefined();
+      }
+      expect(await note(cut, { cutOffBy: NOW })).toMatchObject({ id: cut.id, status: "delivered" });
     });
 
     test("knows whether a message is just being sent to a phone", async () => {

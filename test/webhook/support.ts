@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
+import type { Parts } from "../../src/compose.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import { PHONE, start } from "../http/support.ts";
 import { createWorld, type World } from "../support/world.ts";
@@ -55,7 +56,11 @@ export function signed(body: string, { secret = SECRETS[0] ?? "", id = randomUUI
 /** A whole Phonekey that sends by a service of the operator's, and that service. */
 export async function createWebhookWorld(
   env: Readonly<Record<string, string>> = {},
-  options: { readonly settings?: Readonly<Record<string, string>>; readonly clock?: Clock } = {},
+  options: {
+    readonly settings?: Readonly<Record<string, string>>;
+    readonly clock?: Clock;
+    readonly parts?: Parts;
+  } = {},
 ): Promise<WebhookWorld> {
   const posted: Posted[] = [];
   let answer: Answer = (response, { id }) => response.writeHead(202).end(JSON.stringify({ id: `sm-${id}` }));
@@ -78,7 +83,7 @@ export async function createWebhookWorld(
   const world = await createWorld({
     env: { ...settings, ...env },
     inbox: true,
-    ...(options.clock && { parts: { clock: options.clock } }),
+    parts: { ...options.parts, ...(options.clock && { clock: options.clock }) },
   });
   onTestFinished(() => world.close());
   return {

@@ -36,7 +36,7 @@ export interface ReceiptStore {
    * failed stays so (forward only). Resolves with the message as it is then, also when it was reported before; undefined
    * where there is none. Where the number is not written down yet, a message of ours may be named by `messageId`, which
    * must still wait for its outcome and be to the same phone. Where our own id is the only number that the report has, it
-   * fits a message that this sender took.
+   * fits a message that this sender took, and one that it was given whose outcome nobody writes down any more (`cutOffBy`).
    */
   note(to: ReportedMessage, report: Report): Promise<Noted | undefined>;
   /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */
@@ -72,6 +72,8 @@ export interface ReportedMessage {
   readonly sender: string;
   readonly tags: readonly string[];
   readonly messageId?: string;
+  /** Whoever sends a message that was made by then was cut off. Epoch milliseconds. */
+  readonly cutOffBy: number;
 }
 
 export interface Reply {

@@ -57,9 +57,10 @@ async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport
   const { phone, messageId, ...said } = from;
   const report = { ...said, at: clock.now() };
   const tags = await vault.tags(phone);
-  const to = { sender, tags, ...(messageId && { messageId }) };
+  const cutOffBy = report.at - SENDING_MS;
+  const to = { sender, tags, cutOffBy, ...(messageId && { messageId }) };
   if (await settle(deps, to, report)) return true;
-  if (await receipts.isSending(tags, report.at - SENDING_MS)) {
+  if (await receipts.isSending(tags, cutOffBy)) {
     await receipts.keepEarly({ ...report, sender, phoneTag: await vault.tag(phone) }, MOST_EARLY);
     deps.onReport(sender, "early");
     return false;
@@ -93,13 +94,14 @@ async function settle(
 export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clock">): Promise<number> {
   const { receipts, clock } = deps;
   const early = await receipts.early(PIECE);
+  const now = clock.now();
   const noted: EarlyReport[] = [];
   for (const kept of early) {
     const { sender, phoneTag, ...report } = kept;
-    const to = { sender, tags: [phoneTag], messageId: report.providerId };
+    const to = { sender, tags: [phoneTag], messageId: report.providerId, cutOffBy: now - SENDING_MS };
     if (await settle(deps, to, report)) noted.push(kept);
   }
-  const over = early.filter(({ at }) => at < clock.now() - EARLY_KEPT_MS);
+  const over = early.filter(({ at }) => at < now - EARLY_KEPT_MS);
   await receipts.dropEarly([...noted, ...over]);
   return noted.length;
 }

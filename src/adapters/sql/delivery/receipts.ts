@@ -120,11 +120,11 @@ async function findByNumber(
 
 /**
  * One whose number nobody knows yet, else the number would have found it; or where the report has no other number, one that
- * its sender took.
+ * its sender took, or may have taken before whoever asked it was cut off.
  */
 async function findById(
   db: Kysely<Schema>,
-  { sender, tags, messageId }: ReportedMessage,
+  { sender, tags, messageId, cutOffBy }: ReportedMessage,
   { providerId }: Report,
 ): Promise<string | undefined> {
   if (messageId === undefined) return undefined;
@@ -135,7 +135,14 @@ async function findById(
     .where("phone_tag", "in", tags);
   const fitting =
     providerId === messageId
-      ? named.where("sender", "=", sender).where("status", "in", TAKEN)
+      ? named
+          .where("sender", "=", sender)
+          .where((eb) =>
+            eb.or([
+              eb("status", "in", TAKEN),
+              eb.and([eb("status", "=", "sending"), eb("created_at", "<=", cutOffBy)]),
+            ]),
+          )
       : named
           .where("provider_id", "is", null)
           .where("status", "in", ["sending", "unknown"])
