@@ -1,6 +1,7 @@
 import type { Turns } from "../maintenance/ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
+import { UnavailableError } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault } from "../vault.ts";
 import type { ReceiptStore, Unreported } from "./receipt-ports.ts";
@@ -34,7 +35,8 @@ const EARLIER_MS = MINUTE_MS;
 
 /**
  * Asks about the messages that reached one of these ages since the last time and have no report yet, at most a hundred
- * of them. Rejects with what the sender rejects with; the rest is asked about at the next age.
+ * of them. Rejects with what the sender rejects with; the rest is asked about at the next age. A phone that cannot be
+ * read, such as one that somebody damaged, is told of once all others were asked about.
  *
  * @returns how many reports were noted
  */
@@ -46,16 +48,13 @@ export async function pullReports(deps: PullDeps): Promise<number> {
   const turn = { task: PULL, holder, until: now + TURN_MS, notSince: last };
   if (!(await turns.take(turn, now))) return 0;
   try {
-    let noted = 0;
-    const messages = await reachedAges(deps, Math.max(last, now - LONGEST_GAP_MS), now);
-    for (const message of messages) noted += await askAbout(deps, message);
-    return noted;
+    return await askAbout(deps, await reachedAges(deps, Math.max(last, now - LONGEST_GAP_MS), now));
   } finally {
     await turns.finish(PULL, holder, now);
   }
 }
 
-/** One message a phone: whoever asks about it hears of all others to the same phone. */
+/** One message a phone, the oldest: whoever asks about it hears of all later ones to the same phone. */
 async function reachedAges(
   { receipts, sender }: PullDeps,
   last: number,
@@ -67,16 +66,25 @@ async function reachedAges(
     if (left <= 0) break;
     const made = { from: last - age, to: now - age };
     for (const message of await receipts.unreported(sender, made, left)) {
-      if (!byPhone.has(message.phoneTag)) byPhone.set(message.phoneTag, message);
+      const known = byPhone.get(message.phoneTag);
+      if (!known || message.createdAt < known.createdAt) byPhone.set(message.phoneTag, message);
     }
   }
   return [...byPhone.values()];
 }
 
-async function askAbout(
-  { vault, ask, note }: PullDeps,
-  { id, sealedPhone, createdAt }: Unreported,
-): Promise<number> {
-  const phone = await vault.open(sealedPhone, id);
-  return await note(await ask(phone, createdAt - EARLIER_MS));
+async function askAbout({ vault, ask, note }: PullDeps, messages: readonly Unreported[]): Promise<number> {
+  const unreadable: unknown[] = [];
+  let noted = 0;
+  for (const { id, sealedPhone, createdAt } of messages) {
+    const phone = await vault.open(sealedPhone, id).catch((error: unknown) => {
+      // A store that cannot be reached would fail all of them.
+      if (error instanceof UnavailableError) throw error;
+      unreadable.push(error);
+      return undefined;
+    });
+    if (phone) noted += await note(await ask(phone, createdAt - EARLIER_MS));
+  }
+  if (unreadable.length > 0) throw unreadable[0];
+  return noted;
 }
