@@ -26,11 +26,15 @@ describe("a reply", () => {
     ["R", true],
     ["ｒ", true],
     ["Stop", true],
+    ["STOP.", true],
+    ["退订。", true],
+    ["“TD”！", true],
     ["stop it", false],
     ["Thanks", false],
     ["不要退订", false],
     ["", false],
     ["T1", false],
+    ["t_t", false],
   ])("%j stops what was not asked for: %s", async (text, stops) => {
     const { world } = await sent();
     expect(await (await world.post(path, reply(text))).json()).toEqual(TAKEN);
@@ -46,7 +50,10 @@ describe("a reply", () => {
 
   it("is kept once, sealed, and only from phones that got a message", async () => {
     const { world } = await sent();
-    for (let n = 0; n < 3; n += 1) await world.post(path, reply("问题 004217"));
+    for (let n = 0; n < 3; n += 1) {
+      await world.post(path, reply("问题 004217"));
+      world.clock.advance(1_000);
+    }
     await world.post(path, reply("T", { mobile: "13900139000" }));
     expect(await keptIn(world.folder)).toEqual({ replies: 1, optOuts: 0 });
     expect(await sealedIn(world.folder)).toMatch(/^v1\./);

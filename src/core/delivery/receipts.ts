@@ -151,7 +151,12 @@ export async function noteReply(
   return true;
 }
 
-/** Full-width letters and spaces are the same to whoever writes them. */
+/** Full-width letters, spaces and a full stop are the same to whoever writes them. */
 function saysStop(text: string): boolean {
-  return STOP_WORDS.includes(text.normalize("NFKC").replace(/\s/g, "").toUpperCase());
+  return STOP_WORDS.includes(
+    text
+      .normalize("NFKC")
+      .replace(/[\s\p{P}]/gu, "")
+      .toUpperCase(),
+  );
 }
