@@ -6,6 +6,8 @@ import type { SendStatus, SmsSender } from "./ports.ts";
 const MOST_FAILURES = 3;
 /** Then one message in this time tries it in its place. */
 const PAUSE_MS = MINUTE_MS;
+/** That one is down is told again after this: another process, which it answers, may have said that it is up. */
+const AGAIN_MS = 5 * MINUTE_MS;
 /** What may have cost a person the whole time of a try. Whoever refuses, for whatever reason, is there and quick. */
 const UNANSWERED: readonly SendStatus[] = ["unavailable", "unknown"];
 
@@ -19,8 +21,8 @@ export interface Circuit {
   /**
    * Notes how a try ended.
    *
-   * @returns `down` once it has failed for longer than a pause; `up` once it answered after that, and the first time in this
-   * process: an earlier one may have said `down`
+   * @returns `down` once it has failed for longer than a pause, and now and then as long as it goes on; `up` once it answered
+   * after that, and the first time in this process: an earlier one may have said `down`
    */
   note(sender: string, status: SendStatus): "down" | "up" | undefined;
 }
@@ -32,7 +34,7 @@ interface State {
   failsSince: number;
   /** When a message was last given to it, as far as that decides something. */
   triedAt: number;
-  told?: "down" | "up";
+  told?: { readonly what: "down" | "up"; readonly at: number };
 }
 
 export function createCircuit(clock: Clock): Circuit {
@@ -64,19 +66,21 @@ export function createCircuit(clock: Clock): Circuit {
       const state = stateOf(sender);
       if (!UNANSWERED.includes(status)) {
         state.failures = 0;
-        return tell(state, "up");
+        return tell(state, "up", now);
       }
       if (state.failures === 0) state.failsSince = now;
       state.failures += 1;
       state.triedAt = now;
       const isDown = state.failures > MOST_FAILURES && now - state.failsSince >= PAUSE_MS;
-      return isDown ? tell(state, "down") : undefined;
+      return isDown ? tell(state, "down", now) : undefined;
     },
   };
 }
 
-function tell<T extends "down" | "up">(state: State, what: T): T | undefined {
-  if (state.told === what) return undefined;
-  state.told = what;
+function tell<T extends "down" | "up">(state: State, what: T, now: number): T | undefined {
+  const { told } = state;
+  const isAgain = what === "down" && told !== undefined && now - told.at >= AGAIN_MS;
+  if (told?.what === what && !isAgain) return undefined;
+  state.told = { what, at: now };
   return what;
 }

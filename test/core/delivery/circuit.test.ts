@@ -68,14 +68,16 @@ describe("the order of senders", () => {
 });
 
 describe("what the operator is told", () => {
-  test("that it fails for longer than a pause, once, and that it is over, once", () => {
+  test("that it fails for longer than a pause, every five minutes, and that it is over, once", () => {
     const { clock, circuit, fail } = set();
     expect(circuit.note("first", "accepted")).toBe("up");
     expect(fail("first", 10)).toEqual([]);
     clock.advance(MINUTE);
     expect(fail("first", 10)).toEqual(["down"]);
-    clock.advance(HOUR);
+    clock.advance(5 * MINUTE - 1);
     expect(fail("first", 10)).toEqual([]);
+    clock.advance(1);
+    expect(fail("first", 10)).toEqual(["down"]);
     expect([circuit.note("first", "rejected"), circuit.note("first", "accepted")]).toEqual(["up", undefined]);
   });
 
