@@ -90,6 +90,30 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + MINUTE)).toMatchObject([{ what: "raised", attempts: 1 }]);
     });
 
+    test("has nothing told before the time to which it was put off, also where it ended meanwhile", async () => {
+      const alert = await raised();
+      const [telling] = await dueOf(alert);
+      if (telling) await store.postpone(telling, NOW + 10 * MINUTE);
+      await store.clear(alert.kind, alert.subject, NOW + MINUTE);
+      expect(await dueOf(alert, NOW + 10 * MINUTE - 1)).toEqual([]);
+      expect(await dueOf(alert, NOW + 10 * MINUTE)).toMatchObject([{ what: "raised", attempts: 1 }]);
+    });
+
+    test("tries the end anew, however often the beginning was tried, and tells it once", async () => {
+      const alert = await raised();
+      for (let n = 0; n < 3; n += 1) {
+        const [telling] = await dueOf(alert);
+        if (telling) await store.postpone(telling, NOW);
+      }
+      const [beginning] = await dueOf(alert);
+      if (beginning) await store.told(beginning, NOW);
+      await store.clear(alert.kind, alert.subject, NOW);
+      const [end] = await dueOf(alert);
+      expect([beginning, end]).toMatchObject([{ attempts: 3 }, { what: "cleared", attempts: 0 }]);
+      for (const telling of [end, beginning]) if (telling) await store.told(telling, NOW);
+      expect(await dueOf(alert, NOW + DAY)).toEqual([]);
+    });
+
     test("a late note that it did not arrive undoes nothing", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);

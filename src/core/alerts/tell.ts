@@ -42,7 +42,7 @@ async function tell({ store, post, clock }: TellDeps, telling: Telling): Promise
 
 function messageOf({ alert, what }: Telling): AlertMessage {
   const { id, kind, subject, detail, raisedAt, clearedAt } = alert;
-  const { en, zh } = ALERT_KINDS[kind];
+  const { en, zh } = textsOf(kind);
   return {
     id: `${id}.${what}`,
     at: what === "cleared" ? (clearedAt ?? raisedAt) : raisedAt,
@@ -57,4 +57,10 @@ function messageOf({ alert, what }: Telling): AlertMessage {
       ...(what === "cleared" && clearedAt !== undefined && { clearedAt: new Date(clearedAt).toISOString() }),
     },
   };
+}
+
+/** One that a later version raised says its kind alone: it must not keep all others from being told. */
+function textsOf(kind: string): { readonly en: string; readonly zh: string } {
+  const known: Readonly<Partial<Record<string, { readonly en: string; readonly zh: string }>>> = ALERT_KINDS;
+  return known[kind] ?? { en: kind, zh: kind };
 }

@@ -77,6 +77,53 @@ describe("alerts", () => {
     expect(await opened.stores.alertStore.standing()).toEqual([]);
   });
 
+  it("end at once where this process raised them, and where its clock was set back", async () => {
+    const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
+    await alerts.settle(["tencent/mainland"]);
+    await alerts.raise("sms_quota", "tencent/mainland");
+    await alerts.settle(["tencent/mainland"]);
+    expect(await opened.stores.alertStore.standing()).toEqual([]);
+    await another.raise("sms_quota", "tencent/mainland");
+    clock.advance(-HOUR);
+    await alerts.settle(["tencent/mainland"]);
+    expect(await opened.stores.alertStore.standing()).toEqual([]);
+  });
+
+  it("are said to be over by one of the processes that end them at once", async () => {
+    const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
+    await alerts.raise("sms_quota", "tencent/mainland");
+    await Promise.all([alerts, another].map((one) => one.settle(["tencent/mainland"])));
+    expect(logged).toEqual(["raised sms_quota tencent/mainland", "cleared sms_quota tencent/mainland"]);
+  });
+
+  it("say when each of the two was, also where both are told late", async () => {
+    const alerts = alertsOfProcess();
+    const { told, tick } = teller();
+    const raisedAt = clock.now();
+    await alerts.raise("sms_quota", "tencent/mainland");
+    clock.advance(1_000);
+    await alerts.settle(["tencent/mainland"]);
+    clock.advance(HOUR);
+    await tick();
+    await tick();
+    const dates = [raisedAt, raisedAt + 1_000].map((at) => new Date(at).toISOString());
+    expect(told.map(({ at, data }) => [at, data.raisedAt, data.clearedAt])).toEqual([
+      [raisedAt, dates[0], undefined],
+      [raisedAt + 1_000, dates[0], dates[1]],
+    ]);
+  });
+
+  it("are told ten in a piece of work, after which there may be more; one of a later version among them", async () => {
+    const alerts = alertsOfProcess();
+    const { told, tick } = teller();
+    await alerts.raise("sms_of_tomorrow" as string as "sms_quota", "tencent/mainland");
+    for (let n = 0; n < 10; n += 1) await alerts.raise("sms_quota", `tencent/international/${n}`);
+    expect(await tick()).toEqual({ count: 10, isLast: false });
+    expect(await tick()).toEqual({ count: 1, isLast: true });
+    const text = { en: "sms_of_tomorrow", "zh-CN": "sms_of_tomorrow" };
+    expect(told.map(({ data }) => data)).toContainEqual(expect.objectContaining({ text }));
+  });
+
   it("leave those about something else alone", async () => {
     const alerts = alertsOfProcess();
     await alerts.raise("sms_template", "tencent/mainland/reset_password");
@@ -88,17 +135,20 @@ describe("alerts", () => {
   });
 
   it("ask the database nothing while nothing stands, but twice a minute", async () => {
-    let asked = 0;
+    const asked: unknown[] = [];
     const store = new Proxy(opened.stores.alertStore, {
       get(target, name) {
-        asked += 1;
+        asked.push(name);
         return Reflect.get(target, name);
       },
     });
     const deps = { store, clock, random: systemRandom, onChange: () => {}, onError: () => {} };
     const alerts = createAlerts(deps);
     for (let n = 0; n < 100; n += 1) await alerts.settle(["tencent/mainland"]);
-    expect(asked).toBe(1);
+    expect(asked).toEqual(["standing"]);
+    await alerts.raise("sms_balance", "tencent/mainland");
+    for (let n = 0; n < 100; n += 1) await alerts.settle(["tencent/mainland"]);
+    expect(asked).toEqual(["standing", "raise", "standing", "clear"]);
   });
 
   it("never fail who raises or settles them", async () => {
@@ -135,6 +185,7 @@ describe("what does not arrive", () => {
     expect((waits.at(-1) ?? 0) - 1_800_000_000_000).toBeGreaterThan(70 * HOUR);
     expect(waits.at(-1)).toBeLessThan(1_800_000_000_000 + 75 * HOUR);
     expect(new Set(told.map(({ id }) => id)).size).toBe(1);
+    expect(told).toHaveLength(77);
   });
 
   it("holds up the rest until the next tick only", async () => {
