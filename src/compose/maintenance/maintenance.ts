@@ -42,6 +42,8 @@ interface MaintenanceDeps {
   readonly log: Pick<Log, "error">;
   /** Absent where another process does them. */
   readonly accounts?: AccountJobs | undefined;
+  /** Whether the turn is left to that process. */
+  readonly leavesTurn?: boolean;
 }
 
 /**
@@ -49,13 +51,14 @@ interface MaintenanceDeps {
  * are swept also where `STATE_URL` names another store now, for what an earlier one left behind.
  */
 export function createTick(maintained: MaintenanceDeps): Tick {
-  const { config, database, stores, clock, random } = maintained;
+  const { config, database, stores, clock, random, leavesTurn = false } = maintained;
   const turns = createTurns(database);
   const deps = {
     sweeps: createSweeps(database, stores),
     turns,
     pruneKeys: (now: number) => pruneKeys({ store: stores.keys, clock: { now: () => now } }),
     jobs: jobsOf(maintained, turns),
+    leavesTurn,
     clock,
     databaseNow: () => serverNow(database),
     random,

@@ -23,6 +23,7 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
     { isOnDemand: true },
   );
   const log = createLog(config.logLevel, process.stderr);
+  const accounts = accountJobs(config, { stores, limits, verifications, clock, random, log });
   return {
     tick: createTick({
       config,
@@ -33,7 +34,8 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
       random,
       observer: UNOBSERVED,
       log,
-      accounts: accountJobs(config, { stores, limits, verifications, clock, random, log }),
+      accounts,
+      leavesTurn: accounts === undefined,
     }),
     close: async () => void (await Promise.all([close(), database.close()])),
   };

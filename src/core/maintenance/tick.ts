@@ -17,6 +17,8 @@ export interface TickDeps {
   readonly pruneKeys: (now: number) => Promise<number>;
   /** What is to be done beside deleting what is over; what waits for a time does so until `now`. */
   readonly jobs: Readonly<Partial<Record<Job, (now: number) => Promise<Piece>>>>;
+  /** Whether another process does jobs that this one cannot do: it need not wait for its turn then. */
+  readonly leavesTurn?: boolean;
   readonly clock: Clock;
   /** What the database's own clock says, whole epoch milliseconds; undefined where it has none. */
   readonly databaseNow: () => Promise<number | undefined>;
@@ -98,7 +100,7 @@ export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<T
   const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
   // Deletion that failed is tried again by whoever comes next. Jobs that failed, such as for a provider that does not
   // answer, wait until the next turn is due.
-  if (failures.some(({ failed }) => removals.includes(failed as Work<Removal>)))
+  if (deps.leavesTurn || failures.some(({ failed }) => removals.includes(failed as Work<Removal>)))
     await turns.giveBack(TICK, holder).catch(() => {});
   else await turns.finish(TICK, holder, clock.now());
   return {
