@@ -5,7 +5,7 @@ import type { Principal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext } from "./context.ts";
-import { COPY } from "./copy.ts";
+import { COPY, type Copy } from "./copy.ts";
 import { sendOutcome } from "./forms/outcome.ts";
 import { messagePage } from "./views/message.tsx";
 
@@ -15,14 +15,23 @@ export function ownRefusalText({ session }: Principal, refusal: Refusal, locale:
   return isOfTests ? COPY[locale].account.notForTests : refusalText(refusal, locale);
 }
 
-/** Answers with a page that says what went wrong and where to go on. */
-export async function messagePageFor(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
+/**
+ * Answers with a page that says what went wrong and where to go on.
+ *
+ * @param more what follows the text of the refusal
+ */
+export async function messagePageFor(
+  c: Context<Env>,
+  deps: HttpDeps,
+  refusal: Refusal,
+  more: (copy: Copy) => string = () => "",
+): Promise<Response> {
   const context = pageContext(c, deps, {});
   const copy = COPY[context.locale];
   const page = messagePage({
     context,
     title: copy.errorTitle,
-    text: refusalText(refusal, context.locale),
+    text: refusalText(refusal, context.locale) + more(copy),
     action: { href: "/sign-in", label: copy.phone.title },
   });
   return await sendOutcome(c, deps, page, { refusal });

@@ -5,6 +5,7 @@ import type { Client } from "../../core/verification/client.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { fromOf } from "../middleware/request-context.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
+import type { Copy } from "./copy.ts";
 import { csrfToken, type Fields, isOwnForm, readForm } from "./forms/forms.ts";
 
 /** What an app asked for when it sent the person here. */
@@ -71,23 +72,35 @@ export async function flowForm(
   return ok({ flow, fields });
 }
 
+/** What an app asked for, or the part of it that is wrong. */
+type ReturnRead =
+  | { readonly ok: true; readonly value: ReturnRequest }
+  | { readonly ok: false; readonly wrong: keyof Copy["app"] };
+
 /**
  * What an app asks for by the page's address: `return_to`, exactly one of the allowed ones, with a PKCE challenge
- * (RFC 7636; only S256) and an optional `state`. Undefined when any part of it is wrong (T39).
+ * (RFC 7636; only S256) and an optional `state`. Refused whole when any part of it is wrong (T39).
  */
 export function readReturnRequest(
   query: (name: string) => string | undefined,
   allowed: readonly string[],
-): ReturnRequest | undefined {
+): ReturnRead {
   const returnTo = query("return_to");
-  if (returnTo === undefined) return {};
+  if (returnTo === undefined) return { ok: true, value: {} };
   const challenge = query("code_challenge") ?? "";
   const state = query("state");
-  const method = query("code_challenge_method");
-  if (!allowed.includes(returnTo) || method !== "S256" || !/^[A-Za-z0-9_-]{43}$/.test(challenge))
-    return undefined;
-  if (state !== undefined && !/^[\x20-\x7e]{1,512}$/.test(state)) return undefined;
-  return { returnTo, challenge, ...(state && { state }) };
+  const wrong = (part: keyof Copy["app"]) => ({ ok: false, wrong: part }) as const;
+  if (!allowed.includes(returnTo)) return wrong(isOfOrigin(returnTo, allowed) ? "address" : "origin");
+  if (query("code_challenge_method") !== "S256" || !/^[A-Za-z0-9_-]{43}$/.test(challenge))
+    return wrong("challenge");
+  if (state !== undefined && !/^[\x20-\x7e]{1,512}$/.test(state)) return wrong("state");
+  return { ok: true, value: { returnTo, challenge, ...(state && { state }) } };
+}
+
+/** Whether one of these addresses has the same origin. */
+function isOfOrigin(address: string, allowed: readonly string[]): boolean {
+  const origin = URL.canParse(address) ? new URL(address).origin : undefined;
+  return allowed.some((one) => new URL(one).origin === origin);
 }
 
 /** Whether the visitor followed a link of our own pages, as to enter another number: an app's request goes on then. */

@@ -10,6 +10,7 @@ import { opened, PHONE, phoneNo } from "../support.ts";
 describe("what an app asks for", () => {
   const APP = "https://app.example.com/in";
   const CHALLENGE = "A".repeat(43);
+  type Wrong = [string, Readonly<Record<string, string>>, string];
   const asked = (change: Readonly<Record<string, string>>) => {
     const query: Readonly<Record<string, string>> = {
       return_to: APP,
@@ -21,24 +22,48 @@ describe("what an app asks for", () => {
   };
 
   it("is taken with a challenge of S256, and a state of up to 512 characters", () => {
-    expect(asked({})).toEqual({ returnTo: APP, challenge: CHALLENGE });
+    expect(asked({})).toEqual({ ok: true, value: { returnTo: APP, challenge: CHALLENGE } });
     const state = "~ ".repeat(256);
-    expect(asked({ state })).toEqual({ returnTo: APP, challenge: CHALLENGE, state });
+    expect(asked({ state })).toEqual({ ok: true, value: { returnTo: APP, challenge: CHALLENGE, state } });
   });
 
-  it.each([
-    ["a challenge that is too short", { code_challenge: "A".repeat(42) }],
-    ["a challenge that is too long", { code_challenge: "A".repeat(44) }],
-    ["a challenge with padding", { code_challenge: `${"A".repeat(42)}=` }],
-    ["a challenge in the clear", { code_challenge_method: "plain" }],
-    ["a method in lower case", { code_challenge_method: "s256" }],
-    ["an empty state", { state: "" }],
-    ["a state that is too long", { state: "a".repeat(513) }],
-    ["a state beyond ASCII", { state: "é" }],
-    ["a state of two lines", { state: "a\nb" }],
-    ["an address that begins like an allowed one", { return_to: `${APP}/more` }],
-  ])("is refused whole for %s", (_, change) => {
-    expect(asked(change)).toBeUndefined();
+  it.each<Wrong>([
+    ["a challenge that is too short", { code_challenge: "A".repeat(42) }, "challenge"],
+    ["a challenge that is too long", { code_challenge: "A".repeat(44) }, "challenge"],
+    ["a challenge with padding", { code_challenge: `${"A".repeat(42)}=` }, "challenge"],
+    ["a challenge in the clear", { code_challenge_method: "plain" }, "challenge"],
+    ["a method in lower case", { code_challenge_method: "s256" }, "challenge"],
+    ["an empty state", { state: "" }, "state"],
+    ["a state that is too long", { state: "a".repeat(513) }, "state"],
+    ["a state beyond ASCII", { state: "é" }, "state"],
+    ["a state of two lines", { state: "a\nb" }, "state"],
+    ["an address that begins like an allowed one", { return_to: `${APP}/more` }, "address"],
+    ["an address elsewhere", { return_to: "https://app.example.com.evil.example/in" }, "origin"],
+    ["an address that is none", { return_to: "/account" }, "origin"],
+  ])("is refused whole for %s", (_, change, wrong) => {
+    expect(asked(change)).toEqual({ ok: false, wrong });
+  });
+
+  it.each<[...Wrong, RegExp]>([
+    [
+      "origin",
+      { return_to: "https://evil.example/call-0900" },
+      "en",
+      / RETURN_TO has no address with the origin/,
+    ],
+    ["address", { return_to: `${APP}/` }, "zh-CN", /同源的地址，但没有逐字符一致的地址。/],
+    ["challenge", { code_challenge: "" }, "en", / The app must send a code_challenge/],
+    ["state", { state: "é" }, "zh-CN", /应用的 state 必须是/],
+  ])("tells its developer that the %s is wrong, and repeats none of it", async (_, change, lang, says) => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    const sound = { return_to: APP, code_challenge: CHALLENGE, code_challenge_method: "S256" };
+    const { go } = createVisitor(world);
+    const { status, text } = await go(`/sign-in?${new URLSearchParams({ ...sound, ...change, lang })}`);
+    expect(status).toBe(400);
+    const [, lead = ""] = /<p class="lead">([^<]*)</.exec(text) ?? [];
+    expect(lead).toMatch(says);
+    for (const value of Object.values(change)) if (value) expect(lead).not.toContain(value);
   });
 });
 

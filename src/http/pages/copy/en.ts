@@ -9,6 +9,13 @@ export const EN: Copy = {
   opensInNewTab: "(opens in a new tab)",
   copyCode: "Copy code",
   copied: "Copied",
+  app: {
+    origin: " RETURN_TO has no address with the origin of the app’s return_to.",
+    address:
+      " RETURN_TO has the origin of the app’s return_to, but not this address, character by character.",
+    challenge: " The app must send a code_challenge of 43 characters, with code_challenge_method=S256.",
+    state: " The app’s state must have 1 to 512 printable ASCII characters.",
+  },
   phone: {
     title: "Sign in",
     lead: "Enter your mobile number and we’ll text you a code.",

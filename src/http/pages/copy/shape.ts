@@ -9,12 +9,24 @@ export interface Copy {
   readonly opensInNewTab: string;
   readonly copyCode: string;
   readonly copied: string;
+  readonly app: AppCopy;
   readonly phone: PhoneCopy;
   readonly code: CodeCopy;
   readonly challenge: ChallengeCopy;
   readonly account: AccountCopy;
   readonly inbox: InboxCopy;
   readonly docs: DocsCopy;
+}
+
+/**
+ * What is wrong with what an app asked for, for its developer. Follows a sentence at once; a language that parts sentences by a
+ * space begins with it.
+ */
+interface AppCopy {
+  readonly origin: string;
+  readonly address: string;
+  readonly challenge: string;
+  readonly state: string;
 }
 
 /** Texts with `{time}`, `{count}` or `{country}` are filled in by the script in the browser. */

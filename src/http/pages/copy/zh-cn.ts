@@ -9,6 +9,12 @@ export const ZH_CN: Copy = {
   opensInNewTab: "（在新标签页中打开）",
   copyCode: "复制验证码",
   copied: "已复制",
+  app: {
+    origin: "RETURN_TO 中没有与应用的 return_to 同源的地址。",
+    address: "RETURN_TO 中有与应用的 return_to 同源的地址，但没有逐字符一致的地址。",
+    challenge: "应用必须发送 43 个字符的 code_challenge，并带上 code_challenge_method=S256。",
+    state: "应用的 state 必须是 1 至 512 个可打印的 ASCII 字符。",
+  },
   phone: {
     title: "登录",
     lead: "输入手机号，我们会向您发送短信验证码。",

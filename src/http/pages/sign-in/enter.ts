@@ -27,8 +27,10 @@ export async function beginSignIn(
   deps: HttpDeps,
   show: (flow: Flow) => Promise<Response>,
 ): Promise<Response> {
-  const request = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
-  if (!request) return await messagePageFor(c, deps, { code: "invalid_request" });
+  const read = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
+  if (!read.ok)
+    return await messagePageFor(c, deps, { code: "invalid_request" }, ({ app }) => app[read.wrong]);
+  const request = read.value;
   const current = await currentFlow(c, deps);
   const goesOn = current && !request.returnTo && isOwnLink(c);
   const flow = goesOn ? current : beginFlow(deps, current, request);
