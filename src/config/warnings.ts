@@ -1,5 +1,6 @@
 import { isLoopbackHost } from "./addresses.ts";
 import type { Mode } from "./mode.ts";
+import { SENDERS } from "./parts/delivery.ts";
 import { doubtTestNumbers } from "./parts/test-numbers.ts";
 import type { SettingName, Settings } from "./schema.ts";
 
@@ -72,6 +73,9 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode,
     ],
     ["SESSION_IDLE_DAYS", given.has("SESSION_IDLE_DAYS") && idleTooLong(values)],
     ["SPEND_HOUR", given.has("SPEND_HOUR") && hourBeyondDay(values)],
+    ["SPEND_HOUR", unknownSender(Object.keys(values.SPEND_HOUR.bySender))],
+    ["SPEND_DAY", unknownSender(Object.keys(values.SPEND_DAY.bySender))],
+    ["SMS_PRICES", unknownSender(values.SMS_PRICES.prices.flatMap(({ sender }) => sender ?? []))],
     ["CAPTCHA_WHEN", letsSomeBy(values)],
     ["LIMIT_PHONE_SENDS", production && unlimited(values.LIMIT_PHONE_SENDS)],
     ["LIMIT_PHONE_SENDS", keepsNone(values.LIMIT_PHONE_SENDS)],
@@ -124,6 +128,13 @@ function idleTooLong({ SESSION_IDLE_DAYS, SESSION_DAYS }: Settings): string | fa
 function hourBeyondDay({ SPEND_HOUR: hour, SPEND_DAY: day }: Settings): string | false {
   if (hour.total === undefined || day.total === undefined || hour.currency !== day.currency) return false;
   return hour.total > day.total && "it is more than SPEND_DAY, which is used up first.";
+}
+
+function unknownSender(names: readonly string[]): string | false {
+  return (
+    names.some((name) => !SENDERS.some((sender) => sender === name)) &&
+    `what it says of a sender that is none of ${SENDERS.join(", ")} has no effect.`
+  );
 }
 
 /** Clients of the functions API can solve the challenges of one kind alone. */

@@ -47,6 +47,9 @@ describe("test numbers", () => {
     const numbers = `+8613800138000=40593817@${SOON}`;
     expect(problems({ TEST_NUMBERS: numbers, CODE_LENGTH: "8" })).toEqual({});
     expect(problems({ TEST_NUMBERS: numbers }).TEST_NUMBERS).toContain("CODE_LENGTH");
+    // Steps of three, two of them beyond nine.
+    const easy = { TEST_NUMBERS: `+8613800138000=36925814@${SOON}`, CODE_LENGTH: "8" };
+    expect(problems(easy).TEST_NUMBERS).toContain("nobody tries first");
   });
 
   it("nearly every random code is taken", () => {

@@ -10,7 +10,7 @@ export interface PhoneConfig {
 }
 
 /** What `SMS_SENDER` may name. All but `console`, which stands alone, are real. */
-const SENDERS = ["console", "tencent", "webhook"] as const;
+export const SENDERS = ["console", "tencent", "webhook"] as const;
 
 export type SenderName = (typeof SENDERS)[number];
 
