@@ -68,9 +68,17 @@ describe("what attackers try with pages", () => {
     const { path } = await ask();
     at.world.clock.advance(10 * MINUTE_MS);
     expect((await browser().see(path)).status).toBe(404);
-    const other = await ask({ phone: phoneNo(1) });
+    const others = [await ask({ phone: phoneNo(1) }), await ask({ phone: phoneNo(2), page: {} })];
     await revoke(at.world);
-    expect((await browser().see(other.path)).status).toBe(404);
+    for (const other of others) expect((await browser().see(other.path)).status).toBe(404);
+  });
+
+  it("no link back to an address that was taken from the backend's key meanwhile", async () => {
+    const [back, here] = [await ask(), await ask({ phone: phoneNo(1), page: {} })];
+    at.world.clock.advance(1);
+    await apiKey(at.world, { returnTo: ["https://shop.example.com/elsewhere"] });
+    expect((await browser().see(back.path)).status).toBe(404);
+    expect((await browser().see(here.path)).status).toBe(200);
   });
 
   it.each([
@@ -97,7 +105,8 @@ describe("what attackers try with pages", () => {
   it.each<readonly [object, string]>([
     [{ returnTo: BACK }, "page.state"],
     [{ state: STATE }, "page.returnTo"],
-    [{ returnTo: BACK, state: "short" }, "page.state"],
+    [{ returnTo: BACK, state: "s".repeat(15) }, "page.state"],
+    [{ returnTo: BACK, state: "s".repeat(513) }, "page.state"],
     [{ returnTo: BACK, state: "é".repeat(20) }, "page.state"],
     [{ returnTo: BACK, state: `${STATE}\r\nSet-Cookie: a=b` }, "page.state"],
     [{ ...PAGE, next: "x" }, "page.next"],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { factorCalls } from "../http/factors/support.ts";
-import { bodyOf, MINUTE_MS, open, PHONE, refused, wrongCode } from "../http/support.ts";
+import { bodyOf, MINUTE_MS, open, PHONE, phoneNo, refused, wrongCode } from "../http/support.ts";
 import { BACK, PURCHASE, STATE, usePages } from "./page-support.ts";
-import { apiKey, backendOf, claimsOf } from "./support.ts";
+import { apiKey, backendOf, claimsOf, messagesOf } from "./support.ts";
 
 const at = usePages();
 const { shop, ask, browser } = at;
@@ -114,6 +114,20 @@ describe("a person enters a code that a backend asked for", () => {
   });
 });
 
+describe("a message that a backend asked for", () => {
+  it("speaks against nobody once its code was entered, at the page or at the backend's own", async () => {
+    const { path } = await ask();
+    const person = browser();
+    await person.see(path);
+    await person.send(path, { code: at.world.sms.lastCode() });
+    at.world.clock.advance(1_000);
+    const { id } = await ask({ phone: phoneNo(1) });
+    expect(await messagesOf(at.world)).toMatchObject([{ converted: 1 }, { converted: 0 }]);
+    await shop().check(id, { code: at.world.sms.lastCode() });
+    expect(await messagesOf(at.world)).toMatchObject([{ converted: 1 }, { converted: 1 }]);
+  });
+});
+
 describe("a proof that is fetched", () => {
   async function approved() {
     const { id, path } = await ask();
@@ -141,6 +155,14 @@ describe("a proof that is fetched", () => {
     await refused(await shop().redeem(second ?? ""), "invalid_proof");
     at.world.clock.advance(5 * MINUTE_MS);
     expect(await proofOf(id)).toBeUndefined();
+  });
+
+  it("lives no longer for being fetched late", async () => {
+    const id = await approved();
+    at.world.clock.advance(4 * MINUTE_MS);
+    const proof = await proofOf(id);
+    at.world.clock.advance(MINUTE_MS);
+    await refused(await shop().redeem(proof ?? ""), "invalid_proof");
   });
 
   it("of the code that the person's browser checked is redeemed once, too", async () => {

@@ -46,6 +46,16 @@ async function withApiKeys(
   }
 }
 
+/** The record of messages, oldest first. */
+export async function messagesOf({ config }: World) {
+  const database = await openDatabase(config);
+  try {
+    return await database.db.selectFrom("messages").selectAll().orderBy("id").execute();
+  } finally {
+    await database.close();
+  }
+}
+
 /** A verification of a phone's holder that a backend starts. */
 export async function startedBy(
   backend: ReturnType<typeof backendOf>,

@@ -73,6 +73,12 @@ export function backendStoresContract(name: string, open: () => Promise<OpenBack
       expect(await opened.apiKeys.replace(anApiKey({ client, createdAt: NOW + 5 }), NOW)).toBe(false);
     });
 
+    test("revokes nothing that is over by itself", async () => {
+      const key = await created();
+      expect(await opened.apiKeys.revoke(key.client, key.expiresAt)).toBe(0);
+      expect(await opened.apiKeys.findByHash(key.hash)).toStrictEqual(key);
+    });
+
     test("of 8 that create a client's first key one does", async () => {
       const client = fresh("c");
       const made = await parallel(8, () => opened.apiKeys.create(anApiKey({ client })));
