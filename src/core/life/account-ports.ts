@@ -62,7 +62,7 @@ export interface AccountStore {
    * @param onCommit called when nothing is left but to make it durable: whoever hears of a failure then does not know
    */
   erase(account: ErasedAccount, onCommit?: () => void): Promise<boolean>;
-  /** What is kept about a user: of what is kept by phone, that since the account was made. Undefined where there is none. */
+  /** What is kept about a user: of what is kept by phone, that since the account has it. Undefined where there is none. */
   read(userId: string, tags: readonly string[]): Promise<AccountData | undefined>;
   /** Notes in the audit trail that somebody got that. */
   noteExport(userId: string, by: By, at: number): Promise<void>;

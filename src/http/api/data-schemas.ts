@@ -65,7 +65,7 @@ export const AccountExport = z
     factors: z.array(Factor).meta({ description: "What confirms sign-ins besides the phone." }),
     sessions: z.array(Session).meta({ description: "Sessions that are kept, ended ones too." }),
     events: z.array(Event).meta({ description: "The audit trail." }),
-    messages: z.array(Message).meta({ description: "SMS to the phone since the account was made." }),
+    messages: z.array(Message).meta({ description: "SMS to the phone since the account has it." }),
     notices: z
       .array(z.object({ kind: text("What it told."), state: text("What became of it."), at: time("When.") }))
       .meta({ description: "What the person was told by SMS without having asked." }),

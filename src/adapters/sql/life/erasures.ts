@@ -100,17 +100,31 @@ async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountDat
     .execute();
 }
 
-/** When the account came to the number that it has: it was made with it, or moved to it. */
+/**
+ * When the account came to the number that it has: it was made with it, or moved to it. The audit trail may be kept for less
+ * time than messages and replies; the notice of a move is kept as long as they are.
+ */
 async function hasPhoneSince(
   db: Kysely<Schema>,
   { id, created_at }: Pick<UserRow, "id" | "created_at">,
 ): Promise<number> {
-  const moves = db
+  const noted = await db
     .selectFrom("events")
     .select("at")
     .where("user_id", "=", id)
-    .where("type", "=", "phone_changed");
-  return (await moves.orderBy("at", "desc").limit(rows(1)).executeTakeFirst())?.at ?? created_at;
+    .where("type", "=", "phone_changed")
+    .orderBy("at", "desc")
+    .limit(rows(1))
+    .executeTakeFirst();
+  const told = await db
+    .selectFrom("notices")
+    .select("created_at as at")
+    .where("user_id", "=", id)
+    .where("kind", "=", "phone_changed")
+    .orderBy("created_at", "desc")
+    .limit(rows(1))
+    .executeTakeFirst();
+  return Math.max(created_at, noted?.at ?? 0, told?.at ?? 0);
 }
 
 /** Who had the phone before is somebody else. */
