@@ -102,6 +102,14 @@ async function busyLife() {
     .insertInto("unlocks")
     .values({ id: "unlock", ...row, sealed_reason: "sealed" })
     .execute();
+  await database.db
+    .insertInto("invitations")
+    .values({ id: "invitation", ...row })
+    .execute();
+  await database.db
+    .insertInto("factor_failures")
+    .values({ id: "failure", user_id: person.user.id, bucket: "device", at: row.at })
+    .execute();
   await database.close();
   return { first, person, tag: phone_tag };
 }
@@ -111,14 +119,17 @@ describe("an erasure", () => {
     const { person, tag } = await busyLife();
     const before = await dump();
     expect(tablesWith(before, tag).sort()).toEqual(
-      ["failures", "limit_journal", "messages", "opt_outs", "unlocks", "users", "verifications"].sort(),
+      [
+        ...["failures", "invitations", "limit_journal", "messages", "opt_outs", "unlocks", "users"],
+        "verifications",
+      ].sort(),
     );
     expect((await erase(person, await asked(person))).status).toBe(204);
     await world.tick();
 
     const after = await dump();
     expect(tablesWith(after, person.user.id)).toEqual(["events"]);
-    for (const table of ["users", "sessions", "notices", "phone_changes", "replies"]) {
+    for (const table of ["users", "sessions", "notices", "phone_changes", "replies", "invitations"]) {
       expect(after.get(table)).toEqual([]);
     }
     for (const table of ["messages", "opt_outs", "unlocks"])
@@ -138,6 +149,26 @@ describe("an erasure", () => {
     world.clock.advance(29 * DAY_MS);
     await world.tick();
     expect(tablesWith(await dump(), tag)).toEqual([]);
+  });
+
+  it("of a number that has an account again leaves what is that one's, and what its erasure leaves for as long", async () => {
+    const live = async () => (await dump()).get("messages")?.map(({ sealed_phone }) => sealed_phone !== "");
+    for (let n = 0; n < 2; n += 1) {
+      const person = await world.signIn(PHONE);
+      world.clock.advance(MINUTE_MS);
+      expect((await erase(person, await asked(person))).status).toBe(204);
+      world.clock.advance(15 * DAY_MS);
+    }
+    await world.signIn(PHONE);
+    await world.tick();
+    expect(await live()).toEqual([false, false, false, false, true]);
+    // The first erasure's time is over, and then the second one's.
+    for (const left of [[false, false, false, false, true], [true]]) {
+      world.clock.advance(10 * DAY_MS);
+      await world.tick();
+      expect(await live()).toEqual(left);
+    }
+    expect((await dump()).get("erasures")).toEqual([]);
   });
 
   it("ends everything at once: sessions, tokens, devices; the number signs up anew", async () => {

@@ -161,17 +161,36 @@ async function keptByPhone(
   };
 }
 
-/** Takes out, when its time is over, what erasures left under the tags of their phones. */
+/**
+ * Takes out, when its time is over, what erasures left under the tags of their phones. Of a number whose account was erased
+ * once more since, it goes with what that left.
+ */
 export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
   return async (before, limit) => {
     const query = db.selectFrom("erasures").select(["id", "phone_tag"]).where("at", "<", before);
     const old = await query.orderBy("at").limit(rows(limit)).execute();
+    const again = await erasedSince(
+      db,
+      old.map(({ phone_tag }) => phone_tag),
+      before,
+    );
     for (const { id, phone_tag } of old) {
       await transaction(async (trx) => {
-        await forgetErased(trx, phone_tag);
+        if (!again.has(phone_tag)) await forgetErased(trx, phone_tag);
         await trx.deleteFrom("erasures").where("id", "=", id).execute();
       });
     }
     return old.length;
   };
+}
+
+async function erasedSince(
+  db: Kysely<Schema>,
+  tags: readonly string[],
+  since: number,
+): Promise<ReadonlySet<string>> {
+  if (tags.length === 0) return new Set();
+  const query = db.selectFrom("erasures").select("phone_tag").where("at", ">=", since);
+  const found = await query.where("phone_tag", "in", tags).execute();
+  return new Set(found.map(({ phone_tag }) => phone_tag));
 }
