@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { opened, PHONE, refused } from "../http/support.ts";
 import type { World } from "../support/world.ts";
-import { createPasswordWorld, PASSWORD, passwordCalls } from "./support.ts";
+import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 import { createVisitor } from "./visitor.ts";
 
 let world: World;
@@ -101,6 +101,22 @@ it("whoever came by a temporary password chooses one first, and only then goes b
   expect((await go("/account")).status).toBe(200);
   expect((await go("/account/password")).text).not.toContain('name="needed"');
   expect((await go("/account/password", { password: PASSWORD })).location).toBe("/account?saved");
+});
+
+it("the browser in which a temporary password was replaced is known, whatever strangers try at the number", async () => {
+  const { go } = createVisitor(world);
+  await go("/temporary-password");
+  await go("/sign-in", { phone: PHONE, country: "CN", purpose: "temporary_password" });
+  await go("/sign-in/code");
+  await go("/sign-in/code", { code: world.sms.lastCode() });
+  await go("/account/password");
+  expect((await go("/account/password", { needed: "", password: PASSWORD })).location).toBe("/account");
+  await go("/sign-out", {});
+  for (let n = 0; n < 10; n += 1) await refused(await signIn(PHONE, OTHER), "invalid_credentials");
+  await refused(await signIn(PHONE, PASSWORD), "code_required");
+  await go("/sign-in/password");
+  const entered = await go("/sign-in/password", { phone: PHONE, country: "CN", password: PASSWORD });
+  expect(entered).toMatchObject({ status: 303, location: "/account" });
 });
 
 it("whoever signed in long ago confirms first that it is them", async () => {

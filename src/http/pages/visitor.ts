@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { Principal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
-import { readCookie } from "./cookies.ts";
+import { readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
 import { type Fields, isOwnForm, readForm } from "./forms/forms.ts";
 
@@ -26,6 +26,14 @@ export async function currentVisitor(
   const cookie = readCookie(c, settings, "session");
   const principal = cookie ? await phonekey.sessions.authenticatePage(cookie) : undefined;
   return cookie && principal?.ok ? { cookie, principal: principal.value } : undefined;
+}
+
+/** Gives this browser a new device token: what its visitor has just done voided those of all devices. */
+export async function renewDevice(c: Context<Env>, deps: HttpDeps): Promise<void> {
+  const visitor = await currentVisitor(c, deps);
+  if (!visitor) return;
+  const { settings, phonekey } = deps;
+  writeCookie(c, settings, "device", await phonekey.sessions.deviceToken(visitor.principal));
 }
 
 type Nobody = () => Promise<Response | undefined>;

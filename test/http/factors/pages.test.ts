@@ -48,6 +48,23 @@ describe("login protection", () => {
     expect((await go(location ?? "")).text).toContain("Your changes are saved.");
   });
 
+  it("for new devices asks for nothing more in the browser that it was turned on in", async () => {
+    const { secret } = await addApp(await world.signIn(PHONE));
+    world.clock.advance(MINUTE_MS);
+    const { go, enter } = createVisitor(world);
+    await enter();
+    await go("/account/confirm?to=/account/factors/protection");
+    await go("/account/confirm", { code: codeOf(secret) });
+    await go("/account/factors");
+    const { location } = await go("/account/factors/protection", { when: "new_devices" });
+    expect(location).toBe("/account/factors?saved");
+    await go("/sign-out", {});
+    world.clock.advance(MINUTE_MS);
+    expect((await enter()).location).toBe("/account");
+    world.clock.advance(MINUTE_MS);
+    expect((await createVisitor(world).enter()).location).toBe("/sign-in/second");
+  });
+
   it("shows no secret to whoever has to confirm first that it is them, and leads there", async () => {
     const { go, enter } = createVisitor(world);
     await enter();

@@ -11,7 +11,7 @@ import { parseAnswer } from "../forms/evidence.ts";
 import { csrfToken } from "../forms/forms.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
 import { appPage, factorsPage } from "../views/account/factors.tsx";
-import { type Handler, type Visitor, withForm, withVisitor } from "../visitor.ts";
+import { type Handler, renewDevice, type Visitor, withForm, withVisitor } from "../visitor.ts";
 import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
 
 const SAVED = `${PATH}?saved`;
@@ -87,6 +87,7 @@ export const setProtection: Handler = (c, deps) =>
     const locale = pageLocale(c, deps.settings);
     const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
     if (!set.ok) return await no(c, deps, visitor, { ...set, path: PROTECTION_PATH });
+    if (when) await renewDevice(c, deps);
     return c.redirect(SAVED, 303);
   });
 

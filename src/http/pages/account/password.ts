@@ -8,7 +8,14 @@ import { csrfToken } from "../forms/forms.ts";
 import { sendOutcome } from "../forms/outcome.ts";
 import { goOnAgain, resume } from "../sign-in/enter.ts";
 import { passwordPage } from "../views/account/password.tsx";
-import { type Handler, OWN_PASSWORD as PATH, type Visitor, withForm, withVisitor } from "../visitor.ts";
+import {
+  type Handler,
+  OWN_PASSWORD as PATH,
+  renewDevice,
+  type Visitor,
+  withForm,
+  withVisitor,
+} from "../visitor.ts";
 import { confirmFirst } from "./confirm.ts";
 
 /** GET /account/password: asks for a new password. */
@@ -24,6 +31,7 @@ export const submitPassword: Handler = (c, deps) =>
       newPassword: fields.get("password") ?? "",
     });
     if (changed.ok) {
+      await renewDevice(c, deps);
       if (visitor.principal.session.mustSetPassword) return await resume(c, deps);
       // The form was sent twice, and the first time has set the password that was needed: on to where that led.
       return fields.has("needed") ? await goOnAgain(c, deps) : c.redirect("/account?saved", 303);
