@@ -2,7 +2,6 @@ import type { PasswordLedger } from "../../../core/password/ports.ts";
 import type { SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import { lock } from "../limits/locks.ts";
-import { EVERY_PHONE } from "./failures.ts";
 
 /** Stands in the place of a code's length. */
 const NO_CODE = 0;
@@ -18,7 +17,7 @@ export function createPasswordLedger({ db, transaction }: SqlDatabase, tagKey: T
         const earlier = await trx
           .selectFrom("failures")
           .select("at")
-          .where("phone_tag", "in", [...tags, EVERY_PHONE])
+          .where("phone_tag", "in", tags)
           .where("bucket", "=", bucket)
           .where("at", ">", since)
           .orderBy("at")
