@@ -122,15 +122,21 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
 
     test("keeps nothing that a provider knows a message by, also where its answer comes later", async () => {
       const [{ user, phoneTag, message }, other] = [await account(), await account()];
-      expect(await opened.accounts.erase(erasure(user.id, [phoneTag]))).toBe(true);
       const answer = { providerId: "p", providerCode: "Ok", requestId: "r", fee: 1 };
       const outcome = { status: "accepted", sender: "console", price: 5, ...answer } as const;
+      const before = aMessage({ phoneTag });
+      await opened.messages.create(before);
+      await opened.messages.finish(before.id, outcome);
+      expect(await opened.accounts.erase(erasure(user.id, [phoneTag]))).toBe(true);
       for (const { id } of [message, other.message]) await opened.messages.finish(id, outcome);
       const { providerId: _, requestId: __, ...kept } = outcome;
-      const [erased] = await opened.receipts.messagesTo([phoneTag], 9);
-      expect(erased).toMatchObject({ ...kept, sealedPhone: "" });
-      expect(erased).not.toHaveProperty("providerId");
-      expect(erased).not.toHaveProperty("requestId");
+      const erased = await opened.receipts.messagesTo([phoneTag], 9);
+      expect(erased).toHaveLength(2);
+      for (const each of erased) {
+        expect(each).toMatchObject({ ...kept, sealedPhone: "" });
+        expect(each).not.toHaveProperty("providerId");
+        expect(each).not.toHaveProperty("requestId");
+      }
       expect(await opened.receipts.messagesTo([other.phoneTag], 9)).toMatchObject([outcome]);
     });
 

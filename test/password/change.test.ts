@@ -144,6 +144,16 @@ describe("removing it", () => {
   });
 });
 
+it("each change of it is in the audit trail", async () => {
+  const { accessToken } = await signUp(PHONE);
+  expect((await remove(accessToken)).status).toBe(204);
+  const answer = await world.request("/v1/me/export", { headers: bearer(accessToken) });
+  const { events } = await bodyOf<{ events: { type: string }[] }>(answer);
+  expect(events.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(["password_set", "password_removed"]),
+  );
+});
+
 it("nothing of a password is in the log or the database", async () => {
   await signUp(PHONE);
   await signIn(PHONE, OTHER);

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPasswordHasher } from "../../src/adapters/scrypt/hasher.ts";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
-import { opened, PHONE, refused } from "../http/support.ts";
+import { opened, PHONE, phoneNo, refused } from "../http/support.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
 let world: World;
-const { signUp } = passwordCalls(() => world);
+const { signIn, signUp } = passwordCalls(() => world);
 
 beforeEach(async () => {
   ({ world } = await createPasswordWorld());
@@ -32,6 +33,18 @@ describe("the hash of a password", () => {
     for (let n = 0; n < 2; n += 1) await opened(await at());
     expect(kept).toEqual(["ln=4,r=8,p=1", "ln=4,r=8,p=1", "ln=5,r=8,p=1"]);
     await later.close();
+  });
+
+  it("is bound to its user: in another one's row it opens nothing", async () => {
+    const own = await signUp(PHONE);
+    const other = await signUp(phoneNo(5), OTHER);
+    const { db, close } = await openSqlite(`sqlite:${world.folder}/data/phonekey.db`);
+    const hashOf = (id: string) => db.selectFrom("users").select("sealed_password").where("id", "=", id);
+    const copied = await hashOf(own.user.id).executeTakeFirstOrThrow();
+    await db.updateTable("users").set(copied).where("id", "=", other.user.id).execute();
+    await close();
+    await opened(await signIn(PHONE, PASSWORD));
+    expect((await signIn(phoneNo(5), PASSWORD)).status).toBe(500);
   });
 
   it("stays as it is where too many hashes wait, and the person signs in all the same", async () => {

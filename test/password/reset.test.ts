@@ -19,7 +19,7 @@ import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.t
 let world: World;
 let hashes: string[];
 const { reset, signIn, signUp } = passwordCalls(() => world);
-const { expectEnded } = sessionCalls(() => world);
+const { expectEnded, refreshed } = sessionCalls(() => world);
 
 beforeEach(async () => {
   ({ world, hashes } = await createPasswordWorld());
@@ -36,9 +36,9 @@ interface Kept {
 const purpose = "reset_password";
 
 /** Asks for a code to reset with, a minute after what was asked before. */
-async function asked(phone = PHONE) {
+async function asked(phone = PHONE, more: object = {}) {
   world.clock.advance(2 * MINUTE_MS);
-  const { id } = await start(world, phone, { purpose });
+  const { id } = await start(world, phone, { purpose, ...more });
   return { id, code: world.sms.lastCode(phone) };
 }
 
@@ -135,6 +135,11 @@ describe("a reset", () => {
     await signUp(PHONE);
     hashes.length = 0;
     await refused(await reset("kTzR3JwWmJ0pQxv1hE2c4A", "123456", OTHER), "invalid_code");
+    await refused(
+      await reset("kTzR3JwWmJ0pQxv1hE2c4A", "123456", "short"),
+      "password_too_short",
+      "newPassword",
+    );
     const { id, code } = await asked();
     world.clock.advance(5 * MINUTE_MS);
     await refused(await reset(id, code, OTHER), "invalid_code");
@@ -180,12 +185,32 @@ describe("whether a number has an account (promise 6)", () => {
   });
 });
 
-it("a number that nobody used for 90 days resets nothing of the account of before (T51)", async () => {
-  await signUp(PHONE);
-  world.clock.advance(92 * 24 * 60 * MINUTE_MS);
-  const { id, code } = await asked();
-  await refused(await reset(id, code, OTHER), "user_not_found");
-  await refused(await signIn(PHONE, OTHER), "invalid_credentials");
-  expect((await world.signIn(PHONE)).created).toBe(true);
-  await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
+describe("a number that nobody used for 90 days (T51)", () => {
+  it("resets nothing of the account of before", async () => {
+    await signUp(PHONE);
+    world.clock.advance(92 * DAY_MS);
+    const { id, code } = await asked();
+    await refused(await reset(id, code, OTHER), "user_not_found");
+    await refused(await signIn(PHONE, OTHER), "invalid_credentials");
+    expect((await world.signIn(PHONE)).created).toBe(true);
+    await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
+  });
+
+  it("resets the password of that account on a device that is known, as it signs in there", async () => {
+    const { refreshToken } = await signUp(PHONE);
+    const { deviceToken } = await refreshed(refreshToken);
+    world.clock.advance(100 * DAY_MS);
+    const { id, code } = await asked(PHONE, { deviceToken });
+    expect((await reset(id, code, OTHER)).status).toBe(200);
+    await opened(await signIn(PHONE, OTHER));
+  });
+
+  it("is still the account's where NUMBER_UNUSED_DAYS is 0", async () => {
+    await world.close();
+    ({ world, hashes } = await createPasswordWorld({ env: { NUMBER_UNUSED_DAYS: "0" } }));
+    await signUp(PHONE);
+    world.clock.advance(300 * DAY_MS);
+    const { id, code } = await asked();
+    expect((await reset(id, code, OTHER)).status).toBe(200);
+  });
 });

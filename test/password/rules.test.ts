@@ -7,8 +7,8 @@ import type { Phone } from "../../src/core/phone.ts";
 const PHONE = "+8613800138000" as Phone;
 const common = createCommonPasswords();
 
-async function verdictOn(text: string, brandName = "Phonekey"): Promise<string> {
-  const judged = await judgePassword(common, { text, phone: PHONE, brandName });
+async function verdictOn(text: string, brandName = "Phonekey", phone = PHONE): Promise<string> {
+  const judged = await judgePassword(common, { text, phone, brandName });
   return judged.ok ? "taken" : judged.refusal.code;
 }
 
@@ -48,6 +48,15 @@ describe("a new password (NIST SP 800-63B-4, 3.1.1.2)", () => {
 
   it("is not made of a Chinese name of the service", async () => {
     expect(await verdictOn("快乐购快乐购快乐购!", "快乐购")).toBe("password_too_common");
+  });
+
+  it("is not made of the name of the service, however wide that is written", async () => {
+    expect(await verdictOn("lantern2026", "Ｌａｎｔｅｒｎ")).toBe("password_too_common");
+  });
+
+  it("is not made of a number of another country, with its plus or without", async () => {
+    for (const text of ["+14155550123", "14155550123", "abc14155550123"])
+      expect(await verdictOn(text, "Phonekey", "+14155550123" as Phone)).toBe("password_too_common");
   });
 
   it("names the field and the rule, and never what was sent", async () => {

@@ -21,7 +21,7 @@ beforeEach(async () => {
   ({ world } = await createPasswordWorld({ env: { LIMIT_PHONE_SENDS: "unlimited", GUARD_MODE: "off" } }));
 });
 afterEach(() => world.close());
-const { put, signIn, signUp, reset } = passwordCalls(() => world);
+const { put, remove, signIn, signUp, reset } = passwordCalls(() => world);
 const { send, raise, confirmed, addApp, codeOf, protect, firstStep, challenged, secondStep } = factorCalls(
   () => world,
 );
@@ -152,6 +152,13 @@ it("protection that rests on a password of today asks for it, and for no factor 
   world.clock.advance(DAY_MS);
   const later = await refreshed(session.refreshToken);
   expect((await raise(later, { password: PASSWORD })).status).toBe(200);
+});
+
+it("a password that protection rests on is not removed before that is turned off", async () => {
+  const person = await protectedByPassword();
+  await refused(await remove(person.accessToken), "factor_needed");
+  expect((await protect(person, "off")).status).toBe(204);
+  expect((await remove(person.accessToken)).status).toBe(204);
 });
 
 it("protection that rests on a password asks for it and then for the number, before a factor is added", async () => {

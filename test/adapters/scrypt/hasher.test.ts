@@ -40,6 +40,14 @@ describe("password hashes", () => {
     expect(hasher.isOutdated(await hasher.hash("lantern orchard"))).toBe(false);
   });
 
+  it.each([
+    ["N", { ...CHEAP, ln: 3 }],
+    ["r", { ...CHEAP, r: 4 }],
+    ["p", { ...CHEAP, p: 2 }],
+  ])("are outdated by another %s alone", async (_, cost) => {
+    expect(hasherWith().isOutdated(await hasherWith({ cost }).hash("lantern orchard"))).toBe(true);
+  });
+
   it("that are not there fit nothing", async () => {
     expect(await hasherWith().verify("lantern orchard", undefined)).toBe(false);
   });
@@ -55,6 +63,7 @@ describe("password hashes", () => {
     ["of another kind", "$2b$10$abcdefghijklmnopqrstuv"],
     ["cut off", "$scrypt$ln=4,r=8,p=1$c2FsdA$aGFzaA"],
     ["that would take a terabyte", `$scrypt$ln=40,r=8,p=1$c2FsdA$${"A".repeat(43)}`],
+    ["that would take a gigabyte", `$scrypt$ln=20,r=8,p=1$c2FsdA$${"A".repeat(43)}`],
     ["that would take long", `$scrypt$ln=4,r=8,p=99999$c2FsdA$${"A".repeat(43)}`],
   ])("%s are a fault, and no work", async (_, stored) => {
     await expect(hasherWith().verify("lantern orchard", stored)).rejects.toThrow();
@@ -71,6 +80,12 @@ describe("hash work", () => {
     expect(refused).toHaveLength(4);
     for (const error of refused) expect(error).toBeInstanceOf(UnavailableError);
     expect(outcomes.slice(0, 5).every(({ status }) => status === "fulfilled")).toBe(true);
+  });
+
+  it("is two at once and sixteen in line, where nobody says otherwise", async () => {
+    const hasher = hasherWith();
+    const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => hasher.hash("lantern")));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(2 + 16);
   });
 
   it("goes on after failures: a place is always given back", async () => {

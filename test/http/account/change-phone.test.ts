@@ -128,7 +128,8 @@ describe("a change of phone", () => {
       body: JSON.stringify({ verificationId, code: at.sms.lastCode(NEW) }),
     });
     expect(await bodyOf<State>(response)).toEqual({ phone: NEW });
-    expect(at.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "phone_changed" });
+    const told = at.sms.sent.filter(({ code }) => code === undefined);
+    expect(told).toMatchObject([{ to: PHONE, purpose: "phone_changed" }]);
     await at.close();
   });
 

@@ -225,11 +225,12 @@ function sidOf(accessToken: string): string {
 }
 
 describe("whoever knows the code of a test number", () => {
-  it("does not take its account to a number of their own", async () => {
+  it("does not take its account to a number of their own, nor leaves a factor in it", async () => {
     const { id: verificationId } = await start(world, TEST_NUMBER);
     const test = await opened(await world.post("/v1/sessions", { verificationId, code: "739251" }));
     const proof = { verificationId, code: "739251" };
     await refused(await send("PUT", "/v1/me/phone", test, proof), "invalid_request", "verificationId");
+    await refused(await post("/v1/me/factors/totp", test), "invalid_request", "factor");
   });
 });
 

@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { PhoneChange } from "../../../../src/core/life/ports.ts";
 import { aNotice } from "../../../contracts/notice-store.ts";
 import { addTagKey, aSession, aUser, fresh, NOW } from "../../../contracts/samples.ts";
 import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";
 
-describe.runIf(hasMariadb())("mariadb: an erasure that comes between", () => {
+describe.runIf(hasMariadb())("mariadb: what comes between", () => {
   let opened: TestMysql;
   beforeAll(async () => {
     opened = await openTestMysql({ now: () => NOW });
@@ -24,7 +25,7 @@ describe.runIf(hasMariadb())("mariadb: an erasure that comes between", () => {
     }
   }
 
-  test("leaves no notice of a recovery code that was used just then", async () => {
+  test("an erasure leaves no notice of a recovery code that was used just then", async () => {
     const { users, factorStore, accounts, noticeStore, keys } = opened.stores;
     const { tag } = await addTagKey(keys);
     const user = aUser(tag());
@@ -49,5 +50,38 @@ describe.runIf(hasMariadb())("mariadb: an erasure that comes between", () => {
     await done.using;
     expect(await done.erasing).toBe(true);
     expect(await noticeStore.findWaiting(notice.id)).toBeUndefined();
+  });
+
+  test("the code that stops a change of number stops none that took its place just then", async () => {
+    const { users, phoneChanges, sessions, keys } = opened.stores;
+    const { tag } = await addTagKey(keys);
+    const user = aUser(tag());
+    const session = aSession(user.id);
+    await users.signIn({ user, session });
+    const aChange = (): PhoneChange => ({
+      id: fresh("change"),
+      userId: user.id,
+      sessionId: session.id,
+      phoneTag: tag(),
+      sealedPhone: "sealed",
+      stopHash: fresh("stop"),
+      locale: "en",
+      createdAt: NOW,
+      dueAt: NOW,
+    });
+    const [first, second] = [aChange(), aChange()];
+    expect(await phoneChanges.propose(first, [])).toBe("proposed");
+    const done = await opened.database.transaction(async (trx) => {
+      await sql`select id from users where id = ${user.id} for update`.execute(trx);
+      const proposing = phoneChanges.propose(second, []);
+      await waiting(1);
+      const stopping = phoneChanges.stop(first.stopHash, NOW);
+      await waiting(2);
+      return { proposing, stopping };
+    });
+    expect(await done.proposing).toBe("proposed");
+    expect(await done.stopping).toBe(false);
+    expect(await phoneChanges.find(user.id)).toEqual(second);
+    expect(await sessions.list(user.id, NOW)).toHaveLength(1);
   });
 });
