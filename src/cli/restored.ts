@@ -27,8 +27,8 @@ export function restoredCommand(): Command {
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
-      "\nEnds all sessions, makes all devices unknown, and for 30 days counts the wrong guesses of every phone as used" +
-        "\nup, so codes get longer. Safe to interrupt and to repeat.\n\nExample:\n  phonekey restored --erasures erased.txt",
+      "\nEnds all sessions, makes all devices unknown, takes back changes of number that wait, and for 30 days counts the" +
+        "\nwrong guesses of every phone as used up, so codes get longer. Safe to interrupt and to repeat.\n\nExample:\n  phonekey restored --erasures erased.txt",
     )
     .action((options: RestoredOptions) => putRight(options));
 }
@@ -42,7 +42,7 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
     config,
   );
   progress.clear();
-  const { sessions, erased, unknown, unreadable } = counts;
+  const { sessions, phoneChanges, erased, unknown, unreadable } = counts;
   if (unreadable > 0) process.exitCode = 1;
   const backends = await putKeysRight(config, endApiKeys);
   if (json) {
@@ -50,7 +50,7 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
     return;
   }
   console.log(
-    `Ended ${sessions} sessions. Erased ${erased} users again; ${unknown} ids of the list were not found.`,
+    `Ended ${sessions} sessions and took back ${phoneChanges} changes of number. Erased ${erased} users again; ${unknown} ids of the list were not found.`,
   );
   if (unreadable > 0)
     console.error(`${unreadable} lines of the list have no id, so nobody was erased for them.`);

@@ -175,6 +175,30 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(events).toHaveLength(11);
     });
 
+    test("changes of number that wait are taken back some at a time, each with its event", async () => {
+      const { db } = opened.database;
+      const sample = { sealed_phone: "sealed", locale: "en" as const, created_at: NOW, due_at: NOW + DAY };
+      const changes = Array.from({ length: 3 }, () => {
+        const [user_id, session_id] = [fresh("user"), fresh("session")];
+        return {
+          ...sample,
+          id: fresh("change"),
+          user_id,
+          session_id,
+          phone_tag: key.tag(),
+          stop_hash: fresh("stop"),
+        };
+      });
+      await db.insertInto("phone_changes").values(changes).execute();
+      const counts: number[] = [];
+      for (let n = 0; n < 3; n += 1) counts.push(await restored.takeBackPhoneChanges(2, NOW));
+      expect(counts).toEqual([2, 1, 0]);
+      expect(await db.selectFrom("phone_changes").select("id").execute()).toEqual([]);
+      const events = db.selectFrom("events").select("user_id").where("type", "=", "phone_change_canceled");
+      const told = (await events.execute()).map(({ user_id }) => user_id);
+      expect(told.sort()).toEqual(changes.map(({ user_id }) => user_id).sort());
+    });
+
     test("an erasure takes the user, the sessions and whom messages were for, and nobody else's", async () => {
       const [user, other] = [aUser(key.tag()), aUser(key.tag())];
       await signIn(user);

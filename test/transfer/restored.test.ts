@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
+import type { Phone } from "../../src/core/phone.ts";
 import { allowance, spentLedger } from "../../src/core/protection/ledger.ts";
 import { bearer, type World } from "../support/world.ts";
 import { bytes, type Moving, openMoving, phoneOf } from "./support.ts";
@@ -70,6 +71,15 @@ describe("phonekey restored", () => {
   const check = async (world: World, verificationId: string, code: string) =>
     (await world.post("/v1/sessions", { verificationId, code })).status;
   const restore = (ids = "") => moving.tools.afterRestore(bytes(ids), () => {});
+  async function askForNumber(world: World, accessToken: string, to: Phone) {
+    const body = { purpose: "change_phone", phone: to };
+    const asked = await world.post("/v1/verifications", body, bearer(accessToken));
+    const { id: verificationId } = (await asked.json()) as { id: string };
+    const proof = JSON.stringify({ verificationId, code: world.sms.lastCode(to) });
+    const headers = { ...bearer(accessToken), "content-type": "application/json" };
+    const answer = await world.request("/v1/me/phone", { method: "PUT", headers, body: proof });
+    expect(answer.status).toBe(200);
+  }
 
   test("everything that a backup brings back is over, and people sign in by longer codes for 30 days", async () => {
     moving = await openMoving();
@@ -80,7 +90,7 @@ describe("phonekey restored", () => {
     expect(live).toMatchObject({ http: 201, codeLength: 6 });
     const code = world.sms.lastCode();
 
-    expect(await restore()).toEqual({ sessions: 1, erased: 0, unknown: 0, unreadable: 0 });
+    expect(await restore()).toEqual({ sessions: 1, phoneChanges: 0, erased: 0, unknown: 0, unreadable: 0 });
     expect(await check(world, live.id, code)).toBe(401);
     expect((await world.request("/v1/me", { headers: bearer(opened.accessToken) })).status).toBe(401);
     expect((await world.post("/v1/sessions/refresh", { refreshToken: opened.refreshToken })).status).toBe(
@@ -144,9 +154,9 @@ describe("phonekey restored", () => {
     const one = await moving.world.signIn(phoneOf(1));
     await moving.world.signIn(phoneOf(2));
     const list = `${one.user.id}\r\n\n  \nnobody\n${"x".repeat(300)}\n${one.user.id}`;
-    expect(await restore(list)).toEqual({ sessions: 2, erased: 1, unknown: 2, unreadable: 1 });
+    expect(await restore(list)).toMatchObject({ sessions: 2, erased: 1, unknown: 2, unreadable: 1 });
     expect(await moving.tools.countUsers()).toBe(1);
-    expect(await restore(list)).toEqual({ sessions: 0, erased: 0, unknown: 3, unreadable: 1 });
+    expect(await restore(list)).toMatchObject({ sessions: 0, erased: 0, unknown: 3, unreadable: 1 });
     moving.world.clock.advance(3_600_000);
     expect(await moving.world.signIn(phoneOf(1))).toMatchObject({ created: true });
   });
@@ -181,6 +191,37 @@ describe("phonekey restored", () => {
       await database.db.selectFrom("sessions").select("id").where("ended_at", "is", null).execute(),
     ).toEqual([]);
     expect(await database.db.selectFrom("verifications").select("id").execute()).toEqual([]);
+  });
+
+  test("a change of number that was stopped after the backup does not move the account", async () => {
+    moving = await openMoving();
+    const { world } = moving;
+    const { accessToken, user } = await world.signIn(phone);
+    await askForNumber(world, accessToken, phoneOf(2));
+    expect(await restore()).toMatchObject({ sessions: 1, phoneChanges: 1 });
+    world.clock.advance(2 * DAY);
+    expect(await world.tick()).toMatchObject({ ran: true, failures: [] });
+    expect(await world.signIn(phone)).toMatchObject({ created: false, user: { id: user.id } });
+    expect(await restore()).toMatchObject({ phoneChanges: 0 });
+  });
+
+  test("thousands of changes of number are taken back in pieces, as many as there are, each in the trail", async () => {
+    moving = await openMoving();
+    const { world, database } = moving;
+    const { accessToken } = await world.signIn(phone);
+    await askForNumber(world, accessToken, phoneOf(2));
+    const [change] = await database.db.selectFrom("phone_changes").selectAll().execute();
+    if (!change) throw new Error("nothing waits");
+    const copies = Array.from({ length: 1_000 }, (_, at) => {
+      const own = `c-${at}`;
+      return { ...change, id: own, user_id: own, phone_tag: own, stop_hash: own };
+    });
+    for (const part of [copies.slice(0, 500), copies.slice(500)])
+      await database.db.insertInto("phone_changes").values(part).execute();
+    expect(await restore()).toMatchObject({ phoneChanges: 1_001 });
+    expect(await database.db.selectFrom("phone_changes").select("id").execute()).toEqual([]);
+    const trail = database.db.selectFrom("events").select("id").where("type", "=", "phone_change_canceled");
+    expect(await trail.execute()).toHaveLength(1_001);
   });
 
   test("can be repeated: keys, codes and sign-ins go on", async () => {

@@ -16,6 +16,8 @@ export interface RestoredStore {
     limit: number,
     now: number,
   ): Promise<{ readonly ended: number; readonly last?: string }>;
+  /** Takes back up to `limit` of the changes of number that wait; resolves with how many it did. */
+  takeBackPhoneChanges(limit: number, now: number): Promise<number>;
   /** Erases the user as they were erased before. False when there is no such user. */
   erase(account: { readonly userId: string; readonly id: string; readonly at: number }): Promise<boolean>;
 }
@@ -31,6 +33,7 @@ export interface RestoredDeps {
 
 export interface RestoredCounts {
   readonly sessions: number;
+  readonly phoneChanges: number;
   readonly erased: number;
   /** Ids of no user of this database: erased before the backup, made after it, or mistyped. */
   readonly unknown: number;
@@ -42,8 +45,9 @@ const PIECE = 500;
 const MOST_LINE_BYTES = 256;
 
 /**
- * Puts right what a backup brings back that was over: guesses at codes, sessions that had been ended, tokens of
- * devices, verifications with attempts left, and users who were erased. May be killed and repeated.
+ * Puts right what a backup brings back that was over: guesses at codes, changes of number that had been stopped, sessions
+ * that had been ended, tokens of devices, verifications with attempts left, and users who were erased. May be killed and
+ * repeated.
  *
  * @param erasures ids of users who were erased since the backup, one a line, from a list kept outside the database;
  *   also as `phonekey users erase --json` prints them
@@ -61,7 +65,18 @@ export async function afterRestore(
   // Live ones too: the backup does not know of attempts at them that were made after it.
   while ((await deps.verifications.sweep(now + DAY_MS, PIECE)) === PIECE);
   const sessions = await endSessions(deps, now, onProgress);
-  return { sessions, ...(await erase(deps, erasures)) };
+  const phoneChanges = await takeBackPhoneChanges(deps, now);
+  return { sessions, phoneChanges, ...(await erase(deps, erasures)) };
+}
+
+/** Those that ended with a session, and those that their former number stopped: otherwise each would move its account. */
+async function takeBackPhoneChanges({ restored }: RestoredDeps, now: number): Promise<number> {
+  let [count, taken] = [0, PIECE];
+  while (taken === PIECE) {
+    taken = await restored.takeBackPhoneChanges(PIECE, now);
+    count += taken;
+  }
+  return count;
 }
 
 async function endSessions(

@@ -2,6 +2,7 @@ import type { RestoredStore } from "../../../core/maintenance/restored.ts";
 import { endSessionsWith } from "../account/sessions.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import { eraseUser } from "../life/personal-data.ts";
+import { forgetChanges } from "../life/phone-change-rows.ts";
 import { EVERY_PHONE } from "../protection/failures.ts";
 
 export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredStore {
@@ -37,6 +38,14 @@ export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredS
       const last = page.length === limit ? page.at(-1)?.id : undefined;
       return { ended: live.length, ...(last !== undefined && { last }) };
     },
+
+    takeBackPhoneChanges: (limit, now) =>
+      transaction(async (trx) => {
+        const query = trx.selectFrom("phone_changes").select("id").limit(rows(limit));
+        const ids = (await query.execute()).map(({ id }) => id);
+        if (ids.length > 0) await forgetChanges(trx, now, (eb) => eb("id", "in", ids));
+        return ids.length;
+      }),
 
     erase: ({ userId, id, at }) =>
       transaction((trx) =>
