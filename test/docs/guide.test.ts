@@ -28,3 +28,23 @@ it("CONTRIBUTING's sender and its test fit the interface of today", () => {
   const { status, stdout } = spawnSync(tsc, ["--noEmit", "-p", folder], { encoding: "utf8" });
   expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
 });
+
+/** The changes of the guide, by the file that each of them is made in: what is there already. */
+function changes(): (readonly [file: string, present: string])[] {
+  const guide = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
+  const sections = guide.matchAll(/^In `([\w/.-]+)`[^\n]*\n((?:\n```diff\n.*?^```\n)+)/gms);
+  return [...sections].flatMap(([, file = "", section = ""]) =>
+    [...section.matchAll(/^```diff\n(.*?)^```$/gms)].map(([, diff = ""]) => {
+      const present = diff.split("\n").filter((line) => line !== "" && !line.startsWith("+"));
+      return [file, present.map((line) => `${line.slice(1)}\n`).join("")] as const;
+    }),
+  );
+}
+
+it.each(changes())("CONTRIBUTING changes what %s has today", (file, present) => {
+  expect(readFileSync(join(ROOT, file), "utf8")).toContain(present);
+});
+
+it("CONTRIBUTING has a change for each place that names a sender", () => {
+  expect(new Set(changes().map(([file]) => file)).size).toBe(6);
+});
