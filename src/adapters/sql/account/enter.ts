@@ -8,8 +8,7 @@ import type { Schema } from "../tables/schema.ts";
 import { sessionValues, userOf } from "./account-rows.ts";
 import { noteUse } from "./last-use.ts";
 import { isReleased } from "./recycled.ts";
-import { lockUser } from "./sessions.ts";
-import { hasStill } from "./user-rows.ts";
+import { hasStill, lockUser } from "./user-rows.ts";
 
 /** `UserStore.enter`: the user's row comes first, so that of several who open the same session one does. */
 export function createEnter({ transaction }: SqlDatabase, tagKey: TagKey): UserStore["enter"] {

@@ -8,8 +8,8 @@ import type { TagKey } from "../keys/tag-key.ts";
 import type { Schema, UserRow } from "../tables/schema.ts";
 import { userOf } from "./account-rows.ts";
 import { usedAt } from "./recycled.ts";
-import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser, voidDevices } from "./sessions.ts";
-import { findUserRow, findUserRowByTag, hasStill } from "./user-rows.ts";
+import { endOtherSessionsOf, endSessionsOf, lockLive } from "./session-ends.ts";
+import { findUserRow, findUserRowByTag, hasStill, lockUser, voidDevices } from "./user-rows.ts";
 
 export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: TagKey): PasswordStore {
   return {

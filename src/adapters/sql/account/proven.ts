@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { User } from "../../../core/account/ports.ts";
 import type { Schema, UserRow } from "../tables/schema.ts";
 import { userOf } from "./account-rows.ts";
-import { endSessionsOf } from "./sessions.ts";
+import { endSessionsOf } from "./session-ends.ts";
 
 /** A user as they are now, and when they were used before. */
 export interface Known {

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { SignInDraft } from "../../../core/account/ports.ts";
 import { addEvents } from "../events.ts";
 import type { Schema, UserRow } from "../tables/schema.ts";
-import { endSessionsOf } from "./sessions.ts";
+import { endSessionsOf } from "./session-ends.ts";
 
 /** The migration since which it is noted when a user was used. */
 const NOTED_SINCE = 10;

@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import type { Method } from "../../../core/session/methods.ts";
 import type { Session, SessionStore } from "../../../core/session/ports.ts";
 import { rows, type SqlDatabase } from "../database.ts";
@@ -6,9 +6,11 @@ import { addEvents } from "../events.ts";
 import { forgetChanges } from "../life/phone-change-rows.ts";
 import { coalesce } from "../statements/coalesce.ts";
 import { reusable } from "../statements/reusable.ts";
-import type { Schema, UserRow } from "../tables/schema.ts";
+import type { Schema } from "../tables/schema.ts";
 import { methodsOf, sessionOf, sessionValues, userOf } from "./account-rows.ts";
 import { noteUse } from "./last-use.ts";
+import { endOtherSessionsOf, endSessionsOf, endWhere, isLive, lockLive } from "./session-ends.ts";
+import { lockUser, voidDevices } from "./user-rows.ts";
 
 /** More than a person looks through; a list must not grow with what somebody opens on purpose. */
 const MOST_LISTED = 100;
@@ -65,6 +67,15 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
       return found.map(sessionOf);
     },
 
+    ...createEnds(database),
+  };
+}
+
+/** All but `end` are against whoever else may have a session: no device is known then, until its next refresh. */
+function createEnds({
+  transaction,
+}: SqlDatabase): Pick<SessionStore, "end" | "evict" | "endOthers" | "endAll"> {
+  return {
     end: (userId, sessionId, now) =>
       transaction(async (trx) => {
         const ended = await endWhere(trx, now, (eb) => eb.and({ user_id: userId, id: sessionId }));
@@ -74,14 +85,14 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
 
     evict: (userId, sessionId, now, by) =>
       transaction(async (trx) => {
-        const one: Condition = (eb) => eb.and({ user_id: userId, id: sessionId });
         await lockUser(trx, userId);
         if (by !== undefined && !(await lockLive(trx, by, now))) return false;
-        const ended = await endWhere(trx, now, one);
-        if (ended) await voidDevices(trx, userId, now);
-        if (ended) await forgetChanges(trx, now, (eb) => eb.and({ user_id: userId, session_id: sessionId }));
-        if (ended) await addEvents(trx, { type: "session_ended", userId, sessionId, at: now });
-        return ended;
+        const ended = await endWhere(trx, now, (eb) => eb.and({ user_id: userId, id: sessionId }));
+        if (!ended) return false;
+        await voidDevices(trx, userId, now);
+        await forgetChanges(trx, now, (eb) => eb.and({ user_id: userId, session_id: sessionId }));
+        await addEvents(trx, { type: "session_ended", userId, sessionId, at: now });
+        return true;
       }),
 
     endOthers: (userId, keep, now) =>
@@ -151,87 +162,4 @@ function createFind({ db }: SqlDatabase): SessionStore["find"] {
     );
     return ids.map((id) => byId.get(id));
   });
-}
-
-/** The user's row comes first: whoever changes the user's number, factors or sessions at the same time waits here. */
-export async function lockUser(trx: Kysely<Schema>, userId: string): Promise<UserRow | undefined> {
-  return await trx.selectFrom("users").selectAll().where("id", "=", userId).forUpdate().executeTakeFirst();
-}
-
-export async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {
-  await trx
-    .updateTable("users")
-    .set((eb) => ({ device_epoch: eb("device_epoch", "+", 1), updated_at: now }))
-    .where("id", "=", userId)
-    .execute();
-}
-
-/** Ends every live session of this user but `keep`, and what others asked for, in the caller's transaction. */
-export async function endOtherSessionsOf(
-  trx: Kysely<Schema>,
-  userId: string,
-  keep: string,
-  now: number,
-): Promise<void> {
-  await endAllWhere(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("id", "!=", keep)]));
-  await forgetChanges(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("session_id", "!=", keep)]));
-}
-
-/** Ends every live session of these users, and what was asked for in them, in the caller's transaction. */
-export async function endSessionsOf(
-  trx: Kysely<Schema>,
-  userIds: readonly string[],
-  now: number,
-): Promise<void> {
-  await endAllWhere(trx, now, (eb) => eb("user_id", "in", userIds));
-  await forgetChanges(trx, now, (eb) => eb("user_id", "in", userIds));
-}
-
-/** Whether this session is live; nobody ends it before the caller's transaction does. */
-export async function lockLive(trx: Kysely<Schema>, id: string, now: number): Promise<boolean> {
-  const live = trx.selectFrom("sessions").select("id").where("id", "=", id).where(isLive(now));
-  return (await live.forUpdate().executeTakeFirst()) !== undefined;
-}
-
-/** Ends those of these sessions that are live, in the caller's transaction. */
-export async function endSessionsWith(
-  trx: Kysely<Schema>,
-  ids: readonly string[],
-  now: number,
-): Promise<void> {
-  await endAllWhere(trx, now, (eb) => eb("id", "in", ids));
-}
-
-/** Whoever ends one of them at the same time waits for the lock, and finds it ended: it ends once in the trail. */
-async function endAllWhere(trx: Kysely<Schema>, now: number, which: Condition): Promise<void> {
-  const live = await trx
-    .selectFrom("sessions")
-    .select(["id", "user_id"])
-    .where(which)
-    .where(isLive(now))
-    .forUpdate()
-    .execute();
-  if (live.length === 0) return;
-  const ids = live.map(({ id }) => id);
-  await endWhere(trx, now, (eb) => eb("id", "in", ids));
-  const ended = live.map(({ id: sessionId, user_id: userId }) => ({ userId, sessionId }));
-  await addEvents(trx, ...ended.map((each) => ({ type: "session_ended" as const, ...each, at: now })));
-}
-
-type Expression = ReturnType<ExpressionBuilder<Schema, "sessions">["and"]>;
-type Condition = (eb: ExpressionBuilder<Schema, "sessions">) => Expression;
-
-function isLive(now: number): Condition {
-  return (eb) => eb.and([eb("ended_at", "is", null), eb("expires_at", ">", now)]);
-}
-
-/** Whether there was anything to end. */
-async function endWhere(trx: Kysely<Schema>, now: number, which: Condition): Promise<boolean> {
-  const { numUpdatedRows } = await trx
-    .updateTable("sessions")
-    .set({ ended_at: now })
-    .where(which)
-    .where(isLive(now))
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
 }

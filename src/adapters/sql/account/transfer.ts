@@ -5,7 +5,7 @@ import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import type { Schema } from "../tables/schema.ts";
 import { userOf, userValues } from "./account-rows.ts";
-import { endSessionsOf } from "./sessions.ts";
+import { endSessionsOf } from "./session-ends.ts";
 
 export function createUserTransferStore({ db, transaction }: SqlDatabase, tagKey: TagKey): UserTransferStore {
   return {

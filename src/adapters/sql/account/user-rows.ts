@@ -6,6 +6,20 @@ export async function findUserRow(db: Kysely<Schema>, id: string): Promise<UserR
   return await db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
+/** The user's row comes first: whoever changes the user's number, factors or sessions at the same time waits here. */
+export async function lockUser(trx: Kysely<Schema>, userId: string): Promise<UserRow | undefined> {
+  return await trx.selectFrom("users").selectAll().where("id", "=", userId).forUpdate().executeTakeFirst();
+}
+
+/** Makes the user's device tokens void, in the caller's transaction: each names the epoch that it was made in. */
+export async function voidDevices(trx: Kysely<Schema>, userId: string, now: number): Promise<void> {
+  await trx
+    .updateTable("users")
+    .set((eb) => ({ device_epoch: eb("device_epoch", "+", 1), updated_at: now }))
+    .where("id", "=", userId)
+    .execute();
+}
+
 /** The user with this phone, in one statement that also sees to its tag. Rejects with `StaleKeyError`. */
 export async function findUserRowByTag(
   db: Kysely<Schema>,

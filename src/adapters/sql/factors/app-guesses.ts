@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { AppGuess, AppGuessOutcome } from "../../../core/account/factors/ports.ts";
-import { lockUser } from "../account/sessions.ts";
+import { lockUser } from "../account/user-rows.ts";
 import type { Schema } from "../tables/schema.ts";
 
 /** Looks whether the budget has room, uses the step of a right code up, and writes a wrong one down. */

@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { Changer, Factor } from "../../../core/account/factors/ports.ts";
 import type { Notice } from "../../../core/notices/ports.ts";
-import { lockLive, lockUser } from "../account/sessions.ts";
+import { lockLive } from "../account/session-ends.ts";
+import { lockUser } from "../account/user-rows.ts";
 import { addNotices } from "../delivery/notice-rows.ts";
 import { addEvents } from "../events.ts";
 import type { Schema } from "../tables/schema.ts";

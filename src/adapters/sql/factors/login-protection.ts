@@ -1,5 +1,6 @@
 import type { FactorStore, Protect } from "../../../core/account/factors/ports.ts";
-import { endOtherSessionsOf, voidDevices } from "../account/sessions.ts";
+import { endOtherSessionsOf } from "../account/session-ends.ts";
+import { voidDevices } from "../account/user-rows.ts";
 import type { SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import { listFactors, lockChanger, tell } from "./changes.ts";

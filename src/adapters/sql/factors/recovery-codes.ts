@@ -1,5 +1,5 @@
 import type { FactorStore } from "../../../core/account/factors/ports.ts";
-import { lockUser } from "../account/sessions.ts";
+import { lockUser } from "../account/user-rows.ts";
 import type { SqlDatabase } from "../database.ts";
 import { listFactors, lockChanger, tell } from "./changes.ts";
 

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { lockUser } from "../account/sessions.ts";
+import { lockUser } from "../account/user-rows.ts";
 import { addEvents } from "../events.ts";
 import type { EventType, Schema } from "../tables/schema.ts";
 

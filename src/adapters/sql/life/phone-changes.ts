@@ -1,7 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
 import type { PhoneChange, PhoneChangeStore } from "../../../core/life/ports.ts";
 import { userOf, userValues } from "../account/account-rows.ts";
-import { endOtherSessionsOf, endSessionsOf, lockLive, lockUser, voidDevices } from "../account/sessions.ts";
+import { endOtherSessionsOf, endSessionsOf, lockLive } from "../account/session-ends.ts";
+import { lockUser, voidDevices } from "../account/user-rows.ts";
 import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
 import { addNotices } from "../delivery/notice-rows.ts";
 import { addEvents } from "../events.ts";

@@ -1,5 +1,5 @@
 import type { RestoredStore } from "../../../core/maintenance/restored.ts";
-import { endSessionsWith } from "../account/sessions.ts";
+import { endSessionsWith } from "../account/session-ends.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import { eraseUser } from "../life/personal-data.ts";
 import { forgetChanges } from "../life/phone-change-rows.ts";
