@@ -51,22 +51,21 @@ export interface Writer {
  * @throws OtherHistory from its methods when that row is not there
  */
 export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "transaction">): Writer {
-  let stuckUntil = Number.NEGATIVE_INFINITY;
-  const isStuck = () => performance.now() < stuckUntil;
+  const turns = createTurns();
 
-  async function serveBy(known: State, group: readonly Asked[]): Promise<readonly Answer[]> {
+  async function serve(known: State, group: readonly Asked[]): Promise<readonly Answer[]> {
     for (;;) {
       const draft = draftOf(known.books, group);
       if (draft.changes.length === 0) {
         if (!(await catchUp(db, known))) return draft.answers;
-      } else if (isStuck() || !known.isShared) {
-        if (await isWritten(known, draft)) return draft.answers;
-        if (isStuck()) await catchUp(db, known);
-        else known.isShared = true;
-      } else {
+      } else if (known.isShared && !turns.areStuck()) {
         draft.takeBack();
         const answers = await serveInTurn(known, group);
         if (answers) return answers;
+      } else {
+        if (await isWritten(known, draft)) return draft.answers;
+        if (turns.areStuck()) await catchUp(db, known);
+        else known.isShared = true;
       }
     }
   }
@@ -74,11 +73,12 @@ export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "tran
   /** Whether the row after the last one that is known was free. What was not written is not in the books either. */
   async function isWritten(known: State, draft: Draft): Promise<boolean> {
     try {
-      known.last = await append(db, known.last, rowOf(draft.changes), { waits: !isStuck() });
+      known.last = await append(db, known.last, rowOf(draft.changes), { waits: !turns.areStuck() });
       return true;
     } catch (error) {
       draft.takeBack();
-      return isOvertaken(error);
+      turns.noteLoss(error);
+      return false;
     }
   }
 
@@ -91,48 +91,63 @@ export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "tran
       return draft;
     };
     try {
-      await inTurn(known, decide);
+      await inTurn(transaction, known, decide);
       return answers;
     } catch (error) {
-      return isOvertaken(error) || undefined;
+      turns.noteLoss(error);
+      return undefined;
     }
   }
 
-  /** False when it may be tried again: not where even those who wait for no turn are held up. */
-  function isOvertaken(error: unknown): false {
-    if (isConflict(error) && !isStuck()) stuckUntil = performance.now() + STUCK_MS;
-    else if (!isDuplicate(error)) throw error;
-    return false;
-  }
-
-  async function writeInTurn(known: State, portion: Portion): Promise<void> {
-    await inTurn(known, async (trx) => {
+  async function write(known: State, portion: Portion): Promise<void> {
+    await inTurn(transaction, known, async (trx) => {
       const change = await portion(known.books, trx);
       return draftOf(known.books, [{ decide: () => ({ result: undefined, change }), now: 0 }]);
     });
   }
 
-  /** Nobody else writes meanwhile. The transaction may be done again, and its commit may fail. */
-  async function inTurn(known: State, decide: (trx: Kysely<Schema>) => Promise<Draft>): Promise<void> {
-    let draft: Draft | undefined;
-    try {
-      known.last = await transaction(async (trx) => {
-        draft?.takeBack();
-        draft = undefined;
-        await lockTurn(trx);
-        known.isShared = await catchUp(trx, known);
-        draft = await decide(trx);
-        return draft.changes.length > 0
-          ? await append(trx, known.last, rowOf(draft.changes), { waits: true })
-          : known.last;
-      });
-    } catch (error) {
-      draft?.takeBack();
-      throw error;
-    }
-  }
+  return { serve, write };
+}
 
-  return { serve: serveBy, write: writeInTurn };
+/** Whether it is of use to wait for one's turn: not for a while after somebody kept it for too long. */
+function createTurns() {
+  let stuckUntil = Number.NEGATIVE_INFINITY;
+  const areStuck = () => performance.now() < stuckUntil;
+  return {
+    areStuck,
+    /**
+     * Others were first, or nobody had a turn: it may be tried again. Throws every other error, and also that those are held up
+     * who wait for no turn.
+     */
+    noteLoss(error: unknown): void {
+      if (isConflict(error) && !areStuck()) stuckUntil = performance.now() + STUCK_MS;
+      else if (!isDuplicate(error)) throw error;
+    },
+  };
+}
+
+/** Nobody else writes meanwhile. The transaction may be done again, and its commit may fail. */
+async function inTurn(
+  transaction: SqlDatabase["transaction"],
+  known: State,
+  decide: (trx: Kysely<Schema>) => Promise<Draft>,
+): Promise<void> {
+  let draft: Draft | undefined;
+  try {
+    known.last = await transaction(async (trx) => {
+      draft?.takeBack();
+      draft = undefined;
+      await lockTurn(trx);
+      known.isShared = await catchUp(trx, known);
+      draft = await decide(trx);
+      return draft.changes.length > 0
+        ? await append(trx, known.last, rowOf(draft.changes), { waits: true })
+        : known.last;
+    });
+  } catch (error) {
+    draft?.takeBack();
+    throw error;
+  }
 }
 
 function draftOf(books: Books, group: readonly Asked[]): Draft {
