@@ -35,10 +35,6 @@ interface Caller<C> {
   readonly reject: (error: unknown) => void;
 }
 
-interface Waiting<C> extends Caller<C> {
-  readonly timer: NodeJS.Timeout;
-}
-
 interface Idle<C> {
   readonly pooled: C;
   /** On the clock of `performance.now`. */
@@ -48,12 +44,13 @@ interface Idle<C> {
 /** Connections that are used again. None is ever lost: each is idle, acquired, being opened, or given up. */
 export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
   const idle: Idle<C>[] = [];
-  const waiting = new Set<Waiting<C>>();
+  const queue = createQueue<C>(options.waitMs);
+  /** Those that are acquired, or being opened for somebody. */
   let taken = 0;
   let onDrained: (() => void) | undefined;
   let closing: Promise<void> | undefined;
 
-  /** In the place of one of `limit`; whoever calls it has counted it as taken. */
+  /** The last one used comes first, so that those not needed stay idle. Whoever calls it has counted it as taken. */
   async function obtain(): Promise<C> {
     for (let last = idle.pop(); last; last = idle.pop()) {
       const isFresh = performance.now() - last.since < options.trustedIdleMs;
@@ -63,7 +60,6 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
     return await options.open();
   }
 
-  /** The last one used comes first, so that those not needed stay idle. What others hold or wait for is `taken`. */
   async function serve({ resolve, reject }: Caller<C>): Promise<void> {
     taken += 1;
     try {
@@ -77,28 +73,13 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
 
   function leave(): void {
     taken -= 1;
-    const [next] = waiting;
-    if (next) void serve(called(next));
+    const next = queue.next();
+    if (next) void serve(next);
     else if (taken === 0) onDrained?.();
   }
 
-  function wait({ resolve, reject }: Caller<C>): void {
-    const timer = setTimeout(() => {
-      called(waiter).reject(busy(`no connection came free within ${options.waitMs} ms`));
-    }, options.waitMs);
-    const waiter = { resolve, reject, timer };
-    waiting.add(waiter);
-  }
-
-  /** Who waits no longer. Whoever was told that it took too long would give nothing back. */
-  function called(waiter: Waiting<C>): Caller<C> {
-    waiting.delete(waiter);
-    clearTimeout(waiter.timer);
-    return waiter;
-  }
-
   function drain(): Promise<void> {
-    for (const each of waiting) called(each).reject(closed());
+    for (let next = queue.next(); next; next = queue.next()) next.reject(closed());
     for (const { pooled } of idle.splice(0)) pooled.end();
     if (taken === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -111,8 +92,8 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
       new Promise((resolve, reject) => {
         if (closing) return reject(closed());
         if (taken < options.limit) return void serve({ resolve, reject });
-        if (waiting.size >= options.queueLimit) return reject(busy("too many wait for a connection"));
-        wait({ resolve, reject });
+        if (queue.length() >= options.queueLimit) return reject(busy("too many wait for a connection"));
+        queue.join({ resolve, reject });
       }),
 
     release(pooled) {
@@ -124,6 +105,39 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
     close() {
       closing ??= drain();
       return closing;
+    },
+  };
+}
+
+interface Waiting<C> extends Caller<C> {
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Callers in the order in which they came. After `waitMs` a caller is rejected, and waits no longer. */
+function createQueue<C>(waitMs: number) {
+  const waiting = new Set<Waiting<C>>();
+
+  function leave(waiter: Waiting<C>): Caller<C> {
+    waiting.delete(waiter);
+    clearTimeout(waiter.timer);
+    return waiter;
+  }
+
+  return {
+    length: () => waiting.size,
+
+    join({ resolve, reject }: Caller<C>): void {
+      const timer = setTimeout(() => {
+        leave(waiter).reject(busy(`no connection came free within ${waitMs} ms`));
+      }, waitMs);
+      const waiter = { resolve, reject, timer };
+      waiting.add(waiter);
+    },
+
+    /** Takes the first out: whoever was told that it took too long would give nothing back. */
+    next(): Caller<C> | undefined {
+      const [first] = waiting;
+      return first && leave(first);
     },
   };
 }
