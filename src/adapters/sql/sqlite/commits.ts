@@ -28,62 +28,27 @@ export interface Commits {
   alone<T>(run: () => T): Promise<T>;
 }
 
-/** The transaction of one moment. */
-interface Group {
-  readonly done: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-  readonly undos: (() => void)[];
-}
+type Connection = Pick<Libsql.Database, "exec" | "inTransaction">;
+/** Runs again what meets a locked file, until the deadline (of `performance.now`). */
+type Retry = <T>(run: () => T, deadline: number) => Promise<T>;
 
 /**
  * One connection has one transaction, and each waits for the disk. So the turns of one moment share theirs: the first opens
  * it, and it is committed when this turn of the event loop and the next are over. Each can be undone by itself, to a
  * savepoint. Nobody is answered before the commit, also who only read: it may have been what is not on disk yet.
- *
- * @param retry runs what meets a locked file again, until the deadline (of `performance.now`)
  */
-export function createCommits(
-  connection: Pick<Libsql.Database, "exec" | "inTransaction">,
-  busyTimeoutMs: number,
-  retry: <T>(run: () => T, deadline: number) => Promise<T>,
-): Commits {
+export function createCommits(connection: Connection, busyTimeoutMs: number, retry: Retry): Commits {
   const lane = createLane();
-  let group: Group | undefined;
-
-  async function open(deadline: number): Promise<void> {
-    if (group) return;
-    await retry(() => connection.exec("BEGIN IMMEDIATE"), deadline);
-    const opened = createGroup();
-    group = opened;
-    // Many whose answer was read in this turn of the event loop have another way to go before they write, too.
-    setImmediate(() => setImmediate(() => void alone(() => {})));
-  }
-
-  async function commit(): Promise<void> {
-    const ended = group;
-    group = undefined;
-    if (!ended) return;
-    try {
-      await retry(() => connection.exec("COMMIT"), performance.now() + busyTimeoutMs);
-      ended.resolve();
-    } catch (error) {
-      if (connection.inTransaction) connection.exec("ROLLBACK");
-      lose(ended, error);
-    }
-  }
-
-  /** After some errors SQLite has rolled back by itself, and with it what others did. */
-  function noticeLoss(error: unknown): void {
-    if (!group || connection.inTransaction) return;
-    lose(group, error);
-    group = undefined;
-  }
+  // Many whose answer was read in this turn of the event loop have another way to go before they write, too.
+  const shared = createShared(connection, retry, () =>
+    setImmediate(() => setImmediate(() => void alone(() => {}))),
+  );
+  const parts = { connection, retry, shared };
 
   async function alone<T>(run: () => T): Promise<T> {
     const leave = await lane.enter();
     try {
-      await commit();
+      await shared.commit(busyTimeoutMs);
       return run();
     } finally {
       leave();
@@ -95,33 +60,93 @@ export function createCommits(
     async enter() {
       // The time spent waiting for the lane counts: the wait for the file ends at the same moment.
       const deadline = performance.now() + busyTimeoutMs;
-      const leaveLane = await lane.enter();
-      let isOver = false;
-      const leave = () => {
-        isOver = true;
-        leaveLane();
-      };
-      return {
-        leave,
-        isOpen: () => group !== undefined,
-        begin: () => open(deadline),
-        mark: () => void connection.exec("SAVEPOINT turn"),
-        onLost: (undo) => void group?.undos.push(undo),
-        undo: () => void (!isOver && connection.inTransaction && connection.exec("ROLLBACK TO turn")),
-        async whileBusy(run) {
-          try {
-            return await retry(run, deadline);
-          } catch (error) {
-            noticeLoss(error);
-            throw error;
-          }
-        },
-        end() {
-          const done = isOver ? undefined : group?.done;
-          leave();
-          return done ?? Promise.resolve();
-        },
-      };
+      return createTurn(parts, deadline, await lane.enter());
+    },
+  };
+}
+
+/** The transaction of one moment. */
+interface Group {
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  readonly undos: (() => void)[];
+}
+
+/** The transaction that is open on the one connection, for all turns of its moment. */
+interface Shared {
+  group(): Group | undefined;
+  open(deadline: number): Promise<void>;
+  /** Between two turns. */
+  commit(busyTimeoutMs: number): Promise<void>;
+  /** After some errors SQLite has rolled back by itself, and with it what other turns did. */
+  noticeLoss(error: unknown): void;
+}
+
+function createShared(connection: Connection, retry: Retry, onOpened: () => void): Shared {
+  let group: Group | undefined;
+  return {
+    group: () => group,
+
+    async open(deadline) {
+      if (group) return;
+      await retry(() => connection.exec("BEGIN IMMEDIATE"), deadline);
+      group = createGroup();
+      onOpened();
+    },
+
+    async commit(busyTimeoutMs) {
+      const ended = group;
+      group = undefined;
+      if (!ended) return;
+      try {
+        await retry(() => connection.exec("COMMIT"), performance.now() + busyTimeoutMs);
+        ended.resolve();
+      } catch (error) {
+        if (connection.inTransaction) connection.exec("ROLLBACK");
+        lose(ended, error);
+      }
+    },
+
+    noticeLoss(error) {
+      if (!group || connection.inTransaction) return;
+      lose(group, error);
+      group = undefined;
+    },
+  };
+}
+
+interface TurnParts {
+  readonly connection: Connection;
+  readonly retry: Retry;
+  readonly shared: Shared;
+}
+
+function createTurn({ connection, retry, shared }: TurnParts, deadline: number, leaveLane: () => void): Turn {
+  let isOver = false;
+  const leave = () => {
+    isOver = true;
+    leaveLane();
+  };
+  return {
+    leave,
+    isOpen: () => shared.group() !== undefined,
+    begin: () => shared.open(deadline),
+    mark: () => void connection.exec("SAVEPOINT turn"),
+    onLost: (undo) => void shared.group()?.undos.push(undo),
+    undo: () => void (!isOver && connection.inTransaction && connection.exec("ROLLBACK TO turn")),
+    async whileBusy(run) {
+      try {
+        return await retry(run, deadline);
+      } catch (error) {
+        shared.noticeLoss(error);
+        throw error;
+      }
+    },
+    end() {
+      const done = isOver ? undefined : shared.group()?.done;
+      leave();
+      return done ?? Promise.resolve();
     },
   };
 }
