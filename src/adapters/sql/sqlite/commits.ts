@@ -1,5 +1,6 @@
 import type Libsql from "libsql";
 import { createLane } from "./lane.ts";
+import type { Retry } from "./retry.ts";
 
 /** A caller's turn on the one connection; between `begin` and the end everything is in a transaction. */
 export interface Turn {
@@ -29,8 +30,6 @@ export interface Commits {
 }
 
 type Connection = Pick<Libsql.Database, "exec" | "inTransaction">;
-/** Runs again what meets a locked file, until the deadline (of `performance.now`). */
-type Retry = <T>(run: () => T, deadline: number) => Promise<T>;
 
 /**
  * One connection has one transaction, and each waits for the disk. So the turns of one moment share theirs: the first opens

@@ -8,17 +8,13 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
-import { UnavailableError } from "../../../core/refusals.ts";
 import { type Bindable, bindable } from "../statements/values.ts";
 import type { Commits, Turn } from "./commits.ts";
+import { asFault } from "./errors.ts";
 import type { Statement, Statements } from "./statements.ts";
 
-export interface SqliteDriverOptions {
-  /** How long a statement may wait for its turn and for other processes, together. */
-  readonly busyTimeoutMs: number;
-  /** Sees the text of every statement, never its values. */
-  readonly onStatement?: (sql: string) => void;
-}
+/** Sees the text of every statement, never its values. */
+type OnStatement = ((sql: string) => void) | undefined;
 
 /**
  * Kysely's dialect for libsql. One connection and one lane: libsql runs a statement synchronously, so a second
@@ -26,14 +22,10 @@ export interface SqliteDriverOptions {
  * meets a busy file keeps its statement open; waiting for another process is done between tries, not inside libsql,
  * so that the event loop goes on.
  */
-export function sqliteDialect(
-  statements: Statements,
-  commits: Commits,
-  options: Pick<SqliteDriverOptions, "onStatement">,
-): Dialect {
+export function sqliteDialect(statements: Statements, commits: Commits, onStatement: OnStatement): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => createDriver(statements, commits, options),
+    createDriver: () => createDriver(statements, commits, onStatement),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -44,14 +36,10 @@ interface Connection extends DatabaseConnection {
   inTransaction: boolean;
 }
 
-function createDriver(
-  statements: Statements,
-  commits: Commits,
-  options: Pick<SqliteDriverOptions, "onStatement">,
-): Driver {
+function createDriver(statements: Statements, commits: Commits, onStatement: OnStatement): Driver {
   return {
     init: async () => {},
-    acquireConnection: async () => createConnection(await commits.enter(), statements, options),
+    acquireConnection: async () => createConnection(await commits.enter(), statements, onStatement),
     beginTransaction: (connection) =>
       translated(async () => {
         await mine(connection).turn.begin();
@@ -75,16 +63,12 @@ function mine(connection: DatabaseConnection): Connection {
 }
 
 /** For one statement, or the statements of one transaction. */
-function createConnection(
-  turn: Turn,
-  statements: Statements,
-  options: Pick<SqliteDriverOptions, "onStatement">,
-): Connection {
+function createConnection(turn: Turn, statements: Statements, onStatement: OnStatement): Connection {
   const connection: Connection = {
     turn,
     inTransaction: false,
     executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-      options.onStatement?.(query.sql);
+      onStatement?.(query.sql);
       return translated(async () => {
         try {
           const parameters = query.parameters.map(bindable);
@@ -109,41 +93,10 @@ function runOn<R>(statement: Statement, parameters: readonly Bindable[]): QueryR
   return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
 }
 
-const PAUSES_MS = [1, 2, 5, 10, 20, 40];
-
-/** Runs again what met a file that another process has locked, until the deadline (of `performance.now`). */
-export async function retryWhileBusy<T>(run: () => T, deadline: number): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return run();
-    } catch (error) {
-      if (!/^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)) || performance.now() >= deadline) throw error;
-    }
-    await pause(PAUSES_MS[tries] ?? 50);
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 async function translated<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
     throw asFault(error);
   }
-}
-
-const UNREACHABLE =
-  /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PROTOCOL|PERM|AUTH|NOLFS)/;
-
-/** `UnavailableError` for everything that the database's surroundings did; what is our own mistake stays as it is. */
-export function asFault(error: unknown): unknown {
-  return UNREACHABLE.test(codeOf(error)) ? new UnavailableError("the database", { cause: error }) : error;
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : "";
 }

@@ -7,7 +7,9 @@ import type { SqlDatabase } from "../database.ts";
 import { sqliteGrammar } from "../statements/grammar.ts";
 import type { Schema } from "../tables/schema.ts";
 import { type Commits, createCommits } from "./commits.ts";
-import { asFault, retryWhileBusy, sqliteDialect } from "./driver.ts";
+import { sqliteDialect } from "./driver.ts";
+import { asFault } from "./errors.ts";
+import { retryWhileBusy } from "./retry.ts";
 import { createStatements } from "./statements.ts";
 import { createSteps } from "./steps.ts";
 
@@ -28,20 +30,20 @@ const BUSY_TIMEOUT_MS = 5000;
  * @param url `sqlite:./path`, or `:memory:` for one that ends with the process
  * @throws UnavailableError when it cannot be opened
  */
-export async function openSqlite(url: string, options: SqliteOptions = {}): Promise<SqlDatabase> {
+export async function openSqlite(
+  url: string,
+  { busyTimeoutMs = BUSY_TIMEOUT_MS, onStatement }: SqliteOptions = {},
+): Promise<SqlDatabase> {
   const path = pathOf(url);
-  const driverOptions = { busyTimeoutMs: BUSY_TIMEOUT_MS, ...options };
-  const libsql = await connect(path, driverOptions.busyTimeoutMs);
-  const commits = createCommits(libsql, driverOptions.busyTimeoutMs, retryWhileBusy);
+  const libsql = await connect(path, busyTimeoutMs);
+  const commits = createCommits(libsql, busyTimeoutMs, retryWhileBusy);
   const statements = createStatements(libsql);
-  const db = new Kysely<Schema>({
-    dialect: sqliteDialect(statements, commits, driverOptions),
-    plugins: [sqliteGrammar],
-  });
+  const dialect = sqliteDialect(statements, commits, onStatement);
+  const db = new Kysely<Schema>({ dialect, plugins: [sqliteGrammar] });
   return {
     db,
     transaction: (body) => db.transaction().execute(body),
-    steps: createSteps(commits, statements, options.onStatement),
+    steps: createSteps(commits, statements, onStatement),
     exclusive: (body) => db.transaction().execute((trx) => body(trx, trx)),
     backup: async (label) => backup(path, label),
     ping: async () => void (await sql`SELECT 1`.execute(db)),

@@ -2,7 +2,7 @@ import type { CompiledQuery } from "kysely";
 import type { Step, Steps } from "../database.ts";
 import { type Bindable, bindable } from "../statements/values.ts";
 import type { Commits, Turn } from "./commits.ts";
-import { asFault } from "./driver.ts";
+import { asFault } from "./errors.ts";
 import type { Statements } from "./statements.ts";
 
 /** Turns that run from their beginning to their end without giving way. */

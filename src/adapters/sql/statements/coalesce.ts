@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 import { UnavailableError } from "../../../core/refusals.ts";
-import { unavailable } from "../mysql/errors.ts";
 
 /** How many callers are served in one go. */
 const MOST = 32;
@@ -96,11 +95,14 @@ export function coalesce<I, O>(
 
   return (item) =>
     new Promise((resolve, reject) => {
-      if (waiting.length >= QUEUE_LIMIT)
-        return reject(unavailable(new Error("too many wait for the database")));
+      if (waiting.length >= QUEUE_LIMIT) return reject(tooMany());
       waiting.push({ item, resolve, reject });
       attend();
     });
+}
+
+function tooMany(): UnavailableError {
+  return new UnavailableError("the database", { cause: new Error("too many wait for the database") });
 }
 
 /** Subclasses say what a single caller did, such as to come with a key that was replaced. */

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Commits, createCommits } from "../../../../src/adapters/sql/sqlite/commits.ts";
-import { retryWhileBusy } from "../../../../src/adapters/sql/sqlite/driver.ts";
+import { retryWhileBusy } from "../../../../src/adapters/sql/sqlite/retry.ts";
 
 import { watchedConnection } from "../../../support/sqlite.ts";
 

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { migrate } from "../../../../src/adapters/sql/migrations/migrate.ts";
-import { asFault } from "../../../../src/adapters/sql/sqlite/driver.ts";
+import { asFault } from "../../../../src/adapters/sql/sqlite/errors.ts";
 import { openSqlite } from "../../../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";

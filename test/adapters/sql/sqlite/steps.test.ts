@@ -2,7 +2,7 @@ import Libsql from "libsql";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Step, Steps } from "../../../../src/adapters/sql/database.ts";
 import { createCommits } from "../../../../src/adapters/sql/sqlite/commits.ts";
-import { retryWhileBusy } from "../../../../src/adapters/sql/sqlite/driver.ts";
+import { retryWhileBusy } from "../../../../src/adapters/sql/sqlite/retry.ts";
 import { createStatements } from "../../../../src/adapters/sql/sqlite/statements.ts";
 import { createSteps } from "../../../../src/adapters/sql/sqlite/steps.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
