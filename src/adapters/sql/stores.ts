@@ -8,7 +8,6 @@ import type { ReceiptStore, ReplyStore } from "../../core/delivery/receipt-ports
 import type { KeyStore } from "../../core/keys.ts";
 import type { AccountStore } from "../../core/life/account-ports.ts";
 import type { PhoneChangeStore } from "../../core/life/ports.ts";
-import type { Sweep } from "../../core/maintenance/ports.ts";
 import type { NoticeStore } from "../../core/notices/ports.ts";
 import type { PasswordLedger, PasswordStore } from "../../core/password/ports.ts";
 import type { BaselineStore } from "../../core/protection/learned.ts";
@@ -51,7 +50,7 @@ export interface SqlStores {
   readonly phoneChanges: PhoneChangeStore;
   readonly accounts: AccountStore;
   readonly apiKeys: ApiKeyStore;
-  readonly proofs: ProofStore & { readonly sweep: Sweep };
+  readonly proofs: ProofStore;
   readonly alertStore: AlertStore;
   readonly ledger: Ledger;
   readonly unlocks: UnlockStore;

@@ -1,8 +1,7 @@
 import type { ProofStore } from "../../../core/backend/ports.ts";
-import type { Sweep } from "../../../core/maintenance/ports.ts";
-import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { ifAbsent, type SqlDatabase } from "../database.ts";
 
-export function createProofStore({ db, transaction }: SqlDatabase): ProofStore & { readonly sweep: Sweep } {
+export function createProofStore({ transaction }: SqlDatabase): ProofStore {
   return {
     redeem: (proof) =>
       transaction(async (trx) => {
@@ -14,17 +13,5 @@ export function createProofStore({ db, transaction }: SqlDatabase): ProofStore &
           .executeTakeFirst();
         return kept?.redemption === proof.redemption;
       }),
-
-    async sweep(before, limit) {
-      const query = db.selectFrom("redeemed_proofs").select("id").where("at", "<", before);
-      const old = await query.orderBy("at").limit(rows(limit)).execute();
-      if (old.length === 0) return 0;
-      const ids = old.map(({ id }) => id);
-      const { numDeletedRows } = await db
-        .deleteFrom("redeemed_proofs")
-        .where("id", "in", ids)
-        .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
-    },
   };
 }

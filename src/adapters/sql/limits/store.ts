@@ -4,10 +4,11 @@ import { addedSums, decideTake } from "../../../core/protection/counts/decide.ts
 import { forgotten, putBack, released, settled } from "../../../core/protection/counts/give-back.ts";
 import type { LimitStore } from "../../../core/protection/ports.ts";
 import type { SqlDatabase } from "../database.ts";
+import { inTurn } from "../statements/sweep-by.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { createOldLimits, moveOldLimits } from "./journal-import.ts";
 import { createSharedJournal } from "./shared-journal.ts";
-import { sweepLimits } from "./sweep.ts";
+import { sweepTables } from "./sweep.ts";
 
 /** Events of one row. */
 const SEED_EVENTS = 1_000;
@@ -17,7 +18,6 @@ const SEED_EVENTS = 1_000;
  * keeps it, and `shared-journal.ts` where many processes write.
  */
 export function createLimitStore(database: Pick<SqlDatabase, "db" | "transaction" | "steps">): LimitStore {
-  const { db } = database;
   const journal = journalOf(database);
   const change = (decide: (books: Books) => Partial<Change>) =>
     journal.change((books) => ({ result: undefined, change: { ...NO_CHANGE, ...decide(books) } }));
@@ -48,11 +48,7 @@ export function createLimitStore(database: Pick<SqlDatabase, "db" | "transaction
       await change(() => ({ seeds: [{ epoch, isSeeded: true }] }));
     },
 
-    async sweep(before, limit) {
-      const swept = await journal.sweep(before, limit);
-      // What the tables of a version before still hold: rows that were locked.
-      return swept < limit ? swept + (await sweepLimits(db, before, limit - swept)) : swept;
-    },
+    sweep: inTurn(journal.sweep, sweepTables(database)),
   };
 }
 

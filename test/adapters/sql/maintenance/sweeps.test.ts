@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sweepLimits } from "../../../../src/adapters/sql/limits/sweep.ts";
+import { sweepTables } from "../../../../src/adapters/sql/limits/sweep.ts";
 import { createSweeps } from "../../../../src/adapters/sql/maintenance/retention.ts";
 import { fresh, NOW } from "../../../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../../../support/database.ts";
@@ -34,8 +34,9 @@ describe("sweeps", () => {
       await db.insertInto("limit_sums").values({ limit_key, slot: 1, amount: 1, ends_at: at }).execute();
       await db.insertInto("limits").values({ limit_key, touched_at: at }).execute();
     }
+    const sweep = sweepTables(opened.database);
     const swept: number[] = [];
-    for (let left = 1; left > 0; swept.push(left)) left = await sweepLimits(db, NOW, 3);
+    for (let left = 1; left > 0; swept.push(left)) left = await sweep(NOW, 3);
     expect(swept).toEqual([3, 3, 3, 0]);
     const left: string[][] = [];
     for (const table of TABLES) {
