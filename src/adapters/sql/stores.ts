@@ -29,7 +29,7 @@ import { createReplyStore } from "./delivery/replies.ts";
 import { createFactorStore } from "./factors/factors.ts";
 import { createKeyStore } from "./keys/keys.ts";
 import { createTagKey, type TagKeyDeps } from "./keys/tag-key.ts";
-import { createAccountStore } from "./life/erasures.ts";
+import { createAccountStore } from "./life/accounts.ts";
 import { createPhoneChangeStore } from "./life/phone-changes.ts";
 import { createLimitStore } from "./limits/store.ts";
 import { createAlertStore } from "./maintenance/alerts.ts";

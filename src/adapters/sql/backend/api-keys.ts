@@ -3,7 +3,7 @@ import type { ApiKey, ApiKeyStore } from "../../../core/backend/ports.ts";
 import { PURPOSES } from "../../../core/verification/purpose.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
-import { lock } from "../limits/locks.ts";
+import { lockName } from "../locks.ts";
 import type { ApiKeysTable } from "../tables/backends.ts";
 import type { EventType, Schema } from "../tables/schema.ts";
 
@@ -71,7 +71,7 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
 
 /** Whoever adds keys of this backend, or takes them away, waits: no key is added behind a revocation. */
 async function lockBackend(trx: Kysely<Schema>, backend: string, now: number): Promise<void> {
-  await lock(trx, [`api_keys:${backend}`], now);
+  await lockName(trx, `api_keys:${backend}`, now);
 }
 
 /** More keys of one backend than any overlap leaves. */

@@ -1,5 +1,7 @@
 import type { Kysely } from "kysely";
+import type { Sweep } from "../../../core/maintenance/ports.ts";
 import { lockUser } from "../account/user-rows.ts";
+import { rows, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import type { EventType, Schema } from "../tables/schema.ts";
 
@@ -85,8 +87,8 @@ export async function eraseUser(
       .execute();
   }
   await blank(trx, all);
-  const rows = all.map((phone_tag, index) => ({ id: `${erasureId}-${index}`, phone_tag, at }));
-  await trx.insertInto("erasures").values(rows).execute();
+  const erasures = all.map((phone_tag, index) => ({ id: `${erasureId}-${index}`, phone_tag, at }));
+  await trx.insertInto("erasures").values(erasures).execute();
   await trx.deleteFrom("users").where("id", "=", userId).execute();
   await addEvents(trx, { type: by, userId, at });
   return true;
@@ -97,8 +99,11 @@ async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void
   await trx
     .updateTable("messages")
     .set({
-      ...{ sealed_phone: "", provider_id: null, request_id: null },
-      ...{ idempotency_key: null, idempotency_fingerprint: null },
+      sealed_phone: "",
+      provider_id: null,
+      request_id: null,
+      idempotency_key: null,
+      idempotency_fingerprint: null,
     })
     .where("phone_tag", "in", tags)
     .execute();
@@ -111,10 +116,44 @@ async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void
 }
 
 /**
+ * Takes out, when its time is over, what erasures left under the tags of their phones. Of a number whose account was erased
+ * once more since, it goes with what that left.
+ */
+export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
+  return async (before, limit) => {
+    const query = db.selectFrom("erasures").select(["id", "phone_tag"]).where("at", "<", before);
+    const old = await query.orderBy("at").limit(rows(limit)).execute();
+    const again = await erasedSince(
+      db,
+      old.map(({ phone_tag }) => phone_tag),
+      before,
+    );
+    for (const { id, phone_tag } of old) {
+      await transaction(async (trx) => {
+        if (!again.has(phone_tag)) await forgetErased(trx, phone_tag);
+        await trx.deleteFrom("erasures").where("id", "=", id).execute();
+      });
+    }
+    return old.length;
+  };
+}
+
+async function erasedSince(
+  db: Kysely<Schema>,
+  tags: readonly string[],
+  since: number,
+): Promise<ReadonlySet<string>> {
+  if (tags.length === 0) return new Set();
+  const query = db.selectFrom("erasures").select("phone_tag").where("at", ">=", since);
+  const found = await query.where("phone_tag", "in", tags).execute();
+  return new Set(found.map(({ phone_tag }) => phone_tag));
+}
+
+/**
  * Takes out what an erasure left under this tag, in the caller's transaction. What a new account with the same number has
  * there stays.
  */
-export async function forgetErased(trx: Kysely<Schema>, phoneTag: string): Promise<void> {
+async function forgetErased(trx: Kysely<Schema>, phoneTag: string): Promise<void> {
   for (const table of tablesThat("blanked")) {
     await trx
       .deleteFrom(table as "opt_outs")

@@ -1,6 +1,6 @@
 import type { Sweeps } from "../../../core/maintenance/ports.ts";
 import type { SqlDatabase } from "../database.ts";
-import { createErasureSweep } from "../life/erasures.ts";
+import { createErasureSweep } from "../life/personal-data.ts";
 import { inTurn, sweepBy } from "../statements/sweep-by.ts";
 import type { SqlStores } from "../stores.ts";
 

@@ -1,7 +1,7 @@
 import type { PasswordLedger } from "../../../core/password/ports.ts";
 import type { SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
-import { lock } from "../limits/locks.ts";
+import { lockName } from "../locks.ts";
 
 /** Stands in the place of a code's length. */
 const NO_CODE = 0;
@@ -13,7 +13,7 @@ export function createPasswordLedger({ db, transaction }: SqlDatabase, tagKey: T
       transaction(async (trx) => {
         const [current] = tags;
         await tagKey.assertCurrent(trx, current);
-        await lock(trx, [`${bucket}:${current}`], at);
+        await lockName(trx, `${bucket}:${current}`, at);
         const earlier = await trx
           .selectFrom("failures")
           .select("at")

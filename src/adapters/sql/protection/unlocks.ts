@@ -1,14 +1,14 @@
 import type { UnlockStore } from "../../../core/protection/unlock.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
-import { lock } from "../limits/locks.ts";
+import { lockName } from "../locks.ts";
 
 export function createUnlockStore({ db, transaction }: SqlDatabase, tagKey: TagKey): UnlockStore {
   return {
     add: ({ id, phoneTag, sealedPhone, sealedReason, at }, { mark, tags, since, unlockableAt }) =>
       transaction(async (trx) => {
         await tagKey.assertCurrent(trx, phoneTag);
-        await lock(trx, [`unlock:${phoneTag}`], at);
+        await lockName(trx, `unlock:${phoneTag}`, at);
         const earlier = await trx
           .selectFrom("failures")
           .select("at")

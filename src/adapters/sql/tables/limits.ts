@@ -20,10 +20,10 @@ export const LIMIT_TABLES: Readonly<Record<keyof LimitTables, true>> = {
   limit_journal: true,
 };
 
-/** Rows that are locked by their names (`limit-locks.ts`, `shared-journal-rows.ts`). */
+/** Rows that are locked by their names (`locks.ts`, `shared-journal-rows.ts`). */
 interface LimitsTable {
   limit_key: string;
-  /** When the row was made. A row that is swept is made again by whoever counts next. */
+  /** When the row was made. A row that is swept is made again by whoever locks it next. */
   touched_at: number;
 }
 

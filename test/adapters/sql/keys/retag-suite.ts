@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
 import { countToRetag, retagBatch } from "../../../../src/adapters/sql/keys/retag.ts";
-import { createErasureSweep } from "../../../../src/adapters/sql/life/erasures.ts";
+import { createErasureSweep } from "../../../../src/adapters/sql/life/personal-data.ts";
 import type { SqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { unlockableAt, unlockMark } from "../../../../src/core/protection/ledger.ts";
 import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW } from "../../../contracts/samples.ts";

@@ -1,13 +1,12 @@
 import type { Kysely } from "kysely";
 import type { AccountData, AccountStore } from "../../../core/life/account-ports.ts";
-import type { Sweep } from "../../../core/maintenance/ports.ts";
 import { userOf } from "../account/account-rows.ts";
 import { findUserRow } from "../account/user-rows.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import { lockChanger } from "../factors/changes.ts";
 import type { Schema, UserRow } from "../tables/schema.ts";
-import { eraseUser, forgetErased } from "./personal-data.ts";
+import { eraseUser } from "./personal-data.ts";
 
 /** More than an account ever has in what is kept, and a bound for all that. */
 const MOST = 10_000;
@@ -159,38 +158,4 @@ async function keptByPhone(
     })),
     replies,
   };
-}
-
-/**
- * Takes out, when its time is over, what erasures left under the tags of their phones. Of a number whose account was erased
- * once more since, it goes with what that left.
- */
-export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
-  return async (before, limit) => {
-    const query = db.selectFrom("erasures").select(["id", "phone_tag"]).where("at", "<", before);
-    const old = await query.orderBy("at").limit(rows(limit)).execute();
-    const again = await erasedSince(
-      db,
-      old.map(({ phone_tag }) => phone_tag),
-      before,
-    );
-    for (const { id, phone_tag } of old) {
-      await transaction(async (trx) => {
-        if (!again.has(phone_tag)) await forgetErased(trx, phone_tag);
-        await trx.deleteFrom("erasures").where("id", "=", id).execute();
-      });
-    }
-    return old.length;
-  };
-}
-
-async function erasedSince(
-  db: Kysely<Schema>,
-  tags: readonly string[],
-  since: number,
-): Promise<ReadonlySet<string>> {
-  if (tags.length === 0) return new Set();
-  const query = db.selectFrom("erasures").select("phone_tag").where("at", ">=", since);
-  const found = await query.where("phone_tag", "in", tags).execute();
-  return new Set(found.map(({ phone_tag }) => phone_tag));
 }

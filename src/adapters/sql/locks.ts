@@ -1,0 +1,13 @@
+import type { Kysely } from "kysely";
+import { ifAbsent } from "./database.ts";
+import type { Schema } from "./tables/schema.ts";
+
+/**
+ * Locks a name until the transaction ends, by its row in `limits`: whoever locks the same one waits. SQLite has locked
+ * everything by then.
+ *
+ * @param now epoch milliseconds; long after it the row is swept
+ */
+export async function lockName(trx: Kysely<Schema>, name: string, now: number): Promise<void> {
+  await ifAbsent(trx.insertInto("limits").values({ limit_key: name, touched_at: now })).execute();
+}
