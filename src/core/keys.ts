@@ -84,3 +84,20 @@ export interface KeyStore {
   /** Forgets a key for good. */
   remove(id: string): Promise<void>;
 }
+
+/** The next rows that a retag gives new tags. */
+export interface RetagBatch {
+  /** The tag key that was retired. */
+  readonly oldKeyId: string;
+  /** How many rows are read. */
+  readonly limit: number;
+  /** The phone's tag under the new key. Rejects when the sealed phone does not open for its row. */
+  readonly newTag: (sealedPhone: string, rowId: string) => Promise<string>;
+}
+
+export interface Retagged {
+  /** How many phones were found under the old key. None means that none is left. */
+  readonly phones: number;
+  /** How many rows changed; none where another retag was faster. */
+  readonly rows: number;
+}

@@ -204,10 +204,7 @@ export async function createRules(options: RulesOptions = {}) {
       const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
       return await retag({
         ...{ store, secrets: SECRETS, clock, random: systemRandom },
-        retagBatch: async (fromKeyId, newTag, limit) => {
-          const { phones, done } = await retagBatch(database, { fromKeyId, newTag, limit });
-          return { done: phones, left: !done };
-        },
+        retagBatch: (batch) => retagBatch(database, batch),
       });
     },
     /** Ends the process and starts another on the same database. */

@@ -1,4 +1,4 @@
-import type { KeyStore, WrappedKey } from "../../core/keys.ts";
+import type { KeyStore, RetagBatch, Retagged, WrappedKey } from "../../core/keys.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { createKeyring } from "./keyring.ts";
 import { PENDING } from "./lifetime.ts";
@@ -6,25 +6,14 @@ import { newKey, nextSequence } from "./new-key.ts";
 import { createPhoneVault, tagUnder } from "./vault.ts";
 import { createKeyWrapper } from "./wrap.ts";
 
-/**
- * Gives up to `limit` rows whose tag was made under `oldKeyId` their new tag, each by a guarded update, and resolves
- * with how many rows changed and whether any is left.
- *
- * @param toNewTag takes a row's sealed phone and the row's id; rejects when the phone does not open
- */
-export type RetagBatch = (
-  oldKeyId: string,
-  toNewTag: (sealed: string, rowId: string) => Promise<string>,
-  limit: number,
-) => Promise<{ readonly done: number; readonly left: boolean }>;
-
 export interface RetagDeps {
   readonly store: KeyStore;
   /** `PHONEKEY_SECRETS`, the first one current. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
-  readonly retagBatch: RetagBatch;
+  /** Gives the phones of a batch their new tags wherever those stand, all or none of it. */
+  readonly retagBatch: (batch: RetagBatch) => Promise<Retagged>;
   /** Rows a batch. */
   readonly batchSize?: number;
   /** Told after every batch how many rows this run has done. */
@@ -41,7 +30,7 @@ export interface RetagDeps {
 export async function retag(deps: RetagDeps): Promise<{ readonly keyId: string; readonly done: number }> {
   const pending = await ensurePending(deps);
   const old = await retirePredecessor(deps, pending);
-  const done = await runBatches(deps, old.id, await createMapper(deps, pending.id));
+  const done = await runBatches(deps, old.id, await createTagger(deps, pending.id));
   await deps.store.activate(pending.id, deps.clock.now());
   return { keyId: pending.id, done };
 }
@@ -73,25 +62,23 @@ async function retirePredecessor({ store, clock }: RetagDeps, pending: WrappedKe
   return old;
 }
 
-async function createMapper(deps: RetagDeps, newKeyId: string) {
+async function createTagger(deps: RetagDeps, newKeyId: string): Promise<RetagBatch["newTag"]> {
   const keyring = createKeyring(deps);
   const key = await keyring.find("tag", newKeyId);
   if (!key) throw new Error(`The tag key ${newKeyId} is gone.`);
   const vault = createPhoneVault({ keyring, random: deps.random });
-  return async (sealed: string, rowId: string) => tagUnder(key, await vault.open(sealed, rowId));
+  return async (sealedPhone, rowId) => tagUnder(key, await vault.open(sealedPhone, rowId));
 }
 
 async function runBatches(
-  { retagBatch, batchSize = 200, onProgress }: RetagDeps,
+  { retagBatch, batchSize: limit = 200, onProgress }: RetagDeps,
   oldKeyId: string,
-  toNewTag: (sealed: string, rowId: string) => Promise<string>,
+  newTag: RetagBatch["newTag"],
 ): Promise<number> {
-  for (let total = 0; ; ) {
-    const { done, left } = await retagBatch(oldKeyId, toNewTag, batchSize);
-    total += done;
-    onProgress?.(total);
-    if (!left) return total;
-    if (done === 0)
-      throw new Error("The retag makes no progress. Run it again; it goes on where it stopped.");
+  for (let done = 0; ; ) {
+    const { phones, rows } = await retagBatch({ oldKeyId, newTag, limit });
+    if (phones === 0) return done;
+    done += rows;
+    onProgress?.(done);
   }
 }

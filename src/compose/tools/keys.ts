@@ -1,3 +1,4 @@
+import { PENDING } from "../../adapters/keyring/lifetime.ts";
 import { retag } from "../../adapters/keyring/retag.ts";
 import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "../../adapters/keyring/rotate.ts";
 import type { SqlDatabase } from "../../adapters/sql/database.ts";
@@ -35,14 +36,6 @@ export async function keyTools(config: Config): Promise<KeyTools> {
   const database = await openMigrated(config);
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   const deps = { store, secrets: config.secrets, clock, random };
-  const batch = async (
-    fromKeyId: string,
-    newTag: (sealed: string, rowId: string) => Promise<string>,
-    limit: number,
-  ) => {
-    const { phones, done } = await retagBatch(database, { fromKeyId, newTag, limit });
-    return { done: phones, left: !done };
-  };
   return {
     kinds: ROTATABLE_KINDS as RotatableKind[],
     list: async () => (await store.list()).map((key) => listedKey(key, clock.now())),
@@ -50,7 +43,7 @@ export async function keyTools(config: Config): Promise<KeyTools> {
     rotate: (kind) => rotateKey(deps, kind),
     prune: () => pruneKeys(deps),
     countToRetag: async () => await countTagged(database, await store.list()),
-    retag: (onProgress) => retag({ ...deps, retagBatch: batch, onProgress }),
+    retag: (onProgress) => retag({ ...deps, retagBatch: (batch) => retagBatch(database, batch), onProgress }),
     close: () => database.close(),
   };
 }
@@ -60,12 +53,11 @@ function listedKey({ id, kind, createdAt, activeFrom, retiredAt }: WrappedKey, n
   return { id, kind, createdAt, state };
 }
 
-/** How many rows are tagged under a key that a retag replaces or is about to. */
+/** How many rows are tagged under a key that a retag replaces or is about to; those of one that was cut off are done. */
 async function countTagged(database: SqlDatabase, keys: readonly WrappedKey[]): Promise<number> {
   let count = 0;
-  for (const key of keys.filter(({ kind }) => kind === "tag")) {
-    const { users, messages } = await countToRetag(database, key.id);
-    count += users + messages;
+  for (const { id, kind, activeFrom } of keys) {
+    if (kind === "tag" && activeFrom !== PENDING) count += await countToRetag(database, id);
   }
   return count;
 }

@@ -95,7 +95,7 @@ describe("tags", () => {
     let crash = true;
     const retagBatch = async () => {
       if (crash) throw new Error("killed");
-      return { done: 0, left: false };
+      return { phones: 0, rows: 0 };
     };
     await failure(retag({ ...fixture, retagBatch }));
     await expect(vault.tag(PHONE)).resolves.toBe(old);
@@ -120,7 +120,7 @@ describe("tags", () => {
         throw new Error("killed");
       },
     };
-    await failure(retag({ ...fixture, store: killed, retagBatch: async () => ({ done: 0, left: false }) }));
+    await failure(retag({ ...fixture, store: killed, retagBatch: async () => ({ phones: 0, rows: 0 }) }));
     keyring.invalidate();
     expect(await keyring.all("tag")).toHaveLength(2);
     expect(await vault.tags(PHONE)).toEqual([await vault.tag(PHONE)]);

@@ -1,22 +1,7 @@
 import type { Kysely } from "kysely";
+import type { RetagBatch, Retagged } from "../../../core/keys.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
-
-export interface RetagOptions {
-  /** The tag key that was retired. */
-  readonly fromKeyId: string;
-  /** Rows to read at a time; a batch is one transaction. */
-  readonly limit: number;
-  /** The phone's tag under the new key. Rejects when the sealed phone does not open for its row. */
-  readonly newTag: (sealedPhone: string, rowId: string) => Promise<string>;
-}
-
-export interface RetagBatch {
-  /** How many phones got their new tag. */
-  readonly phones: number;
-  /** True when nothing is left under the old key. */
-  readonly done: boolean;
-}
 
 /** The tables that have the phone itself, sealed, so that its new tag can be made. */
 const SEALED = [
@@ -30,21 +15,19 @@ const SEALED = [
   "invitations",
 ] as const;
 
-/** How many rows still have a tag of this key: users, and messages. For showing progress. */
-export async function countToRetag(
-  { db }: SqlDatabase,
-  fromKeyId: string,
-): Promise<{ readonly users: number; readonly messages: number }> {
-  const countIn = async (table: "users" | "messages") => {
+/** How many rows have a tag of this key. For showing progress: what erasures left counts, though it stays as it is. */
+export async function countToRetag({ db }: SqlDatabase, keyId: string): Promise<number> {
+  let sum = 0;
+  for (const table of SEALED) {
     const { count } = await db
-      .selectFrom(table)
+      .selectFrom(table as "users")
       .select((eb) => eb.fn.countAll().as("count"))
-      .where("phone_tag", ">=", `${fromKeyId}.`)
-      .where("phone_tag", "<", afterPrefix(fromKeyId))
+      .where("phone_tag", ">=", `${keyId}.`)
+      .where("phone_tag", "<", afterPrefix(keyId))
       .executeTakeFirstOrThrow();
-    return Number(count);
-  };
-  return { users: await countIn("users"), messages: await countIn("messages") };
+    sum += Number(count);
+  }
+  return sum;
 }
 
 /**
@@ -52,31 +35,33 @@ export async function countToRetag(
  * one transaction. What is done no longer matches, so a retag that was killed goes on where it stopped. The old key
  * must have been retired before, so that nothing is written under it meanwhile.
  */
-export async function retagBatch(database: SqlDatabase, options: RetagOptions): Promise<RetagBatch> {
+export async function retagBatch(database: SqlDatabase, batch: RetagBatch): Promise<Retagged> {
   const { db } = database;
   let found: Awaited<ReturnType<typeof findTagged>> = [];
-  for (const table of SEALED) if (found.length === 0) found = await findTagged(db, table, options);
+  for (const table of SEALED) if (found.length === 0) found = await findTagged(db, table, batch);
   const tags = new Map<string, string>();
   for (const { id, phone_tag, sealed_phone } of found) {
-    if (!tags.has(phone_tag)) tags.set(phone_tag, await options.newTag(sealed_phone, id));
+    if (!tags.has(phone_tag)) tags.set(phone_tag, await batch.newTag(sealed_phone, id));
   }
-  await database.transaction(async (trx) => {
-    for (const [from, to] of tags) await replaceTag(trx, from, to);
+  const changed = await database.transaction(async (trx) => {
+    let sum = 0;
+    for (const [from, to] of tags) sum += await replaceTag(trx, from, to);
+    return sum;
   });
-  return { phones: tags.size, done: tags.size === 0 };
+  return { phones: tags.size, rows: changed };
 }
 
 function findTagged(
   db: Kysely<Schema>,
   table: (typeof SEALED)[number],
-  { fromKeyId, limit }: RetagOptions,
+  { oldKeyId, limit }: RetagBatch,
 ): Promise<{ id: string; phone_tag: string; sealed_phone: string }[]> {
   return (
     db
       .selectFrom(table as "users")
       .select(["id", "phone_tag", "sealed_phone"])
-      .where("phone_tag", ">=", `${fromKeyId}.`)
-      .where("phone_tag", "<", afterPrefix(fromKeyId))
+      .where("phone_tag", ">=", `${oldKeyId}.`)
+      .where("phone_tag", "<", afterPrefix(oldKeyId))
       // What an erasure left has no number any more to make a new tag of, and stays under the old tag until it is swept.
       .where("sealed_phone", "!=", "")
       .orderBy("phone_tag")
@@ -85,17 +70,24 @@ function findTagged(
   );
 }
 
-/** What an erasure left of the number keeps its old tag, by which `erasures` knows it, also where there is a new account. */
-async function replaceTag(trx: Kysely<Schema>, from: string, to: string): Promise<void> {
+/**
+ * What an erasure left of the number keeps its old tag, by which `erasures` knows it, also where there is a new account.
+ *
+ * @returns how many rows changed of those that `countToRetag` counts
+ */
+async function replaceTag(trx: Kysely<Schema>, from: string, to: string): Promise<number> {
+  let changed = 0;
   for (const table of SEALED) {
-    await trx
+    const { numUpdatedRows } = await trx
       .updateTable(table as "users")
       .set({ phone_tag: to })
       .where("phone_tag", "=", from)
       .where("sealed_phone", "!=", "")
-      .execute();
+      .executeTakeFirstOrThrow();
+    changed += Number(numUpdatedRows);
   }
   await trx.updateTable("failures").set({ phone_tag: to }).where("phone_tag", "=", from).execute();
+  return changed;
 }
 
 /** The first text after all that begin with `<key id>.`: a slash follows the full stop in ASCII. */
