@@ -1,6 +1,4 @@
-import { createKeyring } from "../../adapters/keyring/keyring.ts";
 import { pruneKeys } from "../../adapters/keyring/rotate.ts";
-import { createPhoneVault } from "../../adapters/keyring/vault.ts";
 import type { SqlDatabase } from "../../adapters/sql/database.ts";
 import { createSweeps } from "../../adapters/sql/maintenance/retention.ts";
 import { serverNow } from "../../adapters/sql/maintenance/server-clock.ts";
@@ -22,6 +20,7 @@ import { longestWindowMs } from "../../core/protection/limits.ts";
 import type { LimitStore } from "../../core/protection/ports.ts";
 import type { Log } from "../../http/context.ts";
 import { alertsJob } from "../alerts.ts";
+import { jobKeys } from "./keys.ts";
 import { trafficJob } from "./learning.ts";
 import { hearsReports, reportsJob } from "./reports.ts";
 
@@ -90,12 +89,7 @@ function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
 
 function reportsOf(maintained: MaintenanceDeps, turns: Turns): () => Promise<Piece> {
   const { config, stores, limits, clock, random, observer } = maintained;
-  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
-  const vault = createPhoneVault({ keyring, random });
+  const { vault, withKeys } = jobKeys(maintained);
   const deps = { ...stores, ...observer, forgetFailed: createForgetFailed(limits), vault, clock, random };
-  const report = reportsJob(config, deps, turns);
-  return async () => {
-    await keyring.ensure();
-    return await report();
-  };
+  return withKeys(reportsJob(config, deps, turns));
 }

@@ -5,8 +5,8 @@ import { systemRandom } from "../../adapters/system/random.ts";
 import type { Config } from "../../config.ts";
 import { UNOBSERVED } from "../../core/observer.ts";
 import { openMigrated } from "../database.ts";
-import { accountJobs } from "../notices.ts";
 import { openState } from "../state.ts";
+import { accountJobs } from "./accounts.ts";
 import { createTick, type Tick } from "./maintenance.ts";
 
 /** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
@@ -23,20 +23,10 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
     { isOnDemand: true },
   );
   const log = createLog(config.logLevel, process.stderr);
-  const accounts = accountJobs(config, { stores, limits, verifications, clock, random, log });
+  const deps = { config, database, stores, limits, clock, random, log };
+  const accounts = accountJobs({ ...deps, verifications });
   return {
-    tick: createTick({
-      config,
-      database,
-      stores,
-      limits,
-      clock,
-      random,
-      observer: UNOBSERVED,
-      log,
-      accounts,
-      leavesTurn: accounts === undefined,
-    }),
+    tick: createTick({ ...deps, observer: UNOBSERVED, accounts, leavesTurn: accounts === undefined }),
     close: async () => void (await Promise.all([close(), database.close()])),
   };
 }

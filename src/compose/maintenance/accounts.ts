@@ -1,0 +1,86 @@
+import type { SqlStores } from "../../adapters/sql/stores.ts";
+import type { Config } from "../../config.ts";
+import { createAlerts } from "../../core/alerts/alerts.ts";
+import { createCircuit } from "../../core/delivery/circuit.ts";
+import type { Keyring } from "../../core/keys.ts";
+import { applyDueChanges } from "../../core/life/change-phone.ts";
+import { createNotices, type Notices } from "../../core/notices/notices.ts";
+import { UNOBSERVED } from "../../core/observer.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { createLearned } from "../../core/protection/learned.ts";
+import type { LimitStore } from "../../core/protection/ports.ts";
+import { createTakeSend } from "../../core/protection/rebuild.ts";
+import { createSettlePrice } from "../../core/protection/spend.ts";
+import type { PhoneVault, TextVault } from "../../core/vault.ts";
+import type { VerificationStore } from "../../core/verification/ports.ts";
+import type { Log } from "../../http/context.ts";
+import { loggingAlerts } from "../alerts.ts";
+import { loggedBy } from "../observer.ts";
+import { routeOf, sendDeadline } from "../route.ts";
+import { coreSettings, originOf } from "../settings.ts";
+import { jobKeys } from "./keys.ts";
+import type { AccountJobs } from "./maintenance.ts";
+
+interface AccountJobsDeps {
+  readonly config: Config;
+  readonly stores: SqlStores;
+  readonly limits: LimitStore;
+  /** In whatever store `STATE_URL` names. */
+  readonly verifications: VerificationStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/**
+ * The jobs about accounts, for periodic work in a process of its own. Undefined for the console sender, whose inbox is in
+ * the server: that does them.
+ */
+export function accountJobs(deps: AccountJobsDeps): AccountJobs | undefined {
+  if (deps.config.senders.includes("console")) return undefined;
+  const { keyring, vault, withKeys } = jobKeys(deps);
+  const notices = noticesOf(deps, { keyring, vault });
+  return {
+    phone_changes: withKeys((now: number) => applyDueChanges({ ...deps.stores, notices, vault }, now)),
+    notices: withKeys(notices.sendDue),
+  };
+}
+
+interface Keys {
+  readonly keyring: Keyring;
+  readonly vault: PhoneVault & TextVault;
+}
+
+/** Notices as the server sends them, but that what fails is a failure of the job. */
+function noticesOf(
+  { config, stores, limits, verifications, clock, random, log }: AccountJobsDeps,
+  { keyring, vault }: Keys,
+): Notices {
+  const route = routeOf(config);
+  const settings = coreSettings(config, route, originOf(config));
+  const { report, onUnreadable } = loggedBy(log);
+  const learned = createLearned(stores.baselines, clock, rethrow);
+  const sending = { limits, verifications, clock, random, route, learned, settings, keyring, onUnreadable };
+  const deps = { ...stores, ...sending };
+  return createNotices({
+    ...deps,
+    vault,
+    takeSend: createTakeSend(deps),
+    settlePrice: createSettlePrice(deps),
+    circuit: createCircuit(clock),
+    alerts: createAlerts({
+      ...deps,
+      store: stores.alertStore,
+      onChange: loggingAlerts(log, UNOBSERVED),
+      onError: rethrow,
+    }),
+    deadline: sendDeadline,
+    report,
+    onSent: UNOBSERVED.onSent,
+    onNoticeError: rethrow,
+  });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}

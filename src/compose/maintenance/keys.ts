@@ -1,0 +1,28 @@
+import { createKeyring } from "../../adapters/keyring/keyring.ts";
+import { createPhoneVault } from "../../adapters/keyring/vault.ts";
+import type { SqlStores } from "../../adapters/sql/stores.ts";
+import type { Config } from "../../config.ts";
+import type { Piece } from "../../core/maintenance/tick.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+
+interface KeysDeps {
+  readonly config: Pick<Config, "secrets">;
+  readonly stores: Pick<SqlStores, "keys">;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The keys for jobs that open phones, which are read when such a job begins: one that cannot read them fails alone. */
+export function jobKeys({ config, stores, clock, random }: KeysDeps) {
+  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
+  return {
+    keyring,
+    vault: createPhoneVault({ keyring, random }),
+    withKeys:
+      <A extends readonly unknown[]>(job: (...given: A) => Promise<Piece>) =>
+      async (...given: A): Promise<Piece> => {
+        await keyring.ensure();
+        return await job(...given);
+      },
+  };
+}
