@@ -77,15 +77,28 @@ async function authorize(
   const { auth } = operation;
   if (auth === "none") return ok(undefined);
   const token = bearerToken(c) ?? "";
-  if (auth === "access_token") return await readOwner(operation, deps, token);
-  if (auth === "backend" || token.startsWith("pk_")) {
-    const backend = await readBackend(deps, c, token);
-    return backend.ok && auth === "any_if_shown" ? ok({ backend: backend.value }) : backend;
+  switch (auth) {
+    case "access_token":
+      return await readOwner(operation, deps, token);
+    case "backend":
+      return await readBackend(deps, c, token);
+    case "backend_if_shown":
+      return isApiKey(token) ? await readBackend(deps, c, token) : ok(undefined);
+    case "any_if_shown": {
+      if (isApiKey(token)) {
+        const backend = await readBackend(deps, c, token);
+        return backend.ok ? ok({ backend: backend.value }) : backend;
+      }
+      if (!token) return ok({});
+      // An access token that is not good counts as none here.
+      const person = await readPerson(deps, token);
+      return ok(person.ok ? { person: person.value } : {});
+    }
   }
-  if (auth === "backend_if_shown" || !token) return ok(auth === "any_if_shown" ? {} : undefined);
-  // Credentials are optional here: an access token that is not good counts as none.
-  const person = await readPerson(deps, token);
-  return ok(person.ok ? { person: person.value } : {});
+}
+
+function isApiKey(token: string): boolean {
+  return token.startsWith("pk_");
 }
 
 async function readOwner(
