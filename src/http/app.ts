@@ -83,6 +83,10 @@ export function createApp(deps: HttpDeps): App {
   app.post("/verify/:link", page("submitVerify"));
   app.post("/verify/:link/resend", page("resendVerify"));
 
+  // Where people stop a change of their number: open to whoever has the link from the notice, signed in or not.
+  app.get("/stop/:code", page("showStop"));
+  app.post("/stop/:code", page("submitStop"));
+
   // The development inbox, which shows codes: not there in production, and 404 for other machines.
   if (deps.inbox) {
     app.use("/dev/*", (c, next) => (isFromLoopback(c) ? next() : answerNotFound(deps)(c)));
@@ -145,9 +149,6 @@ function addAccountPages(app: App, page: Page): void {
   app.post("/account/data/export", page("downloadData"));
   app.post("/account/data/send", page("sendEraseCode"));
   app.post("/account/data/erase", page("submitErase"));
-  // For whoever has the link from a notice, signed in or not.
-  app.get("/stop/:code", page("showStop"));
-  app.post("/stop/:code", page("submitStop"));
   app.get("/account/factors", page("showFactors"));
   app.post("/account/factors/app", page("startApp"));
   app.post("/account/factors/app/confirm", page("confirmApp"));

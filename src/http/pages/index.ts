@@ -28,7 +28,7 @@ export {
   submitReset,
 } from "./sign-in/forgotten.ts";
 export { showPasswordSignIn, submitPasswordSignIn } from "./sign-in/password.ts";
-export { sendSecondCode, showSecondStep } from "./sign-in/second-step.ts";
+export { sendSecondCode, showSecondStep, submitSecond } from "./sign-in/second-step.ts";
 export {
   resendCode,
   showCode,
@@ -36,7 +36,6 @@ export {
   showTemporaryPassword,
   submitCode,
   submitPhone,
-  submitSecond,
 } from "./sign-in/sign-in.ts";
 export { showStop, submitStop } from "./stop.ts";
 export { resendVerify, showVerify, submitVerify } from "./verify.ts";

@@ -6,12 +6,13 @@ import type { Env, HttpDeps } from "../context.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { VERIFY_COPY } from "./copy/verify.ts";
 import { messagePageFor } from "./errors.ts";
-import { currentFlow, flowCsrf, flowForm, keepFlow, newFlow, pageClient } from "./flow.ts";
+import { currentFlow, type FlowForm, flowCsrf, flowForm, keepFlow, newFlow, pageClient } from "./flow.ts";
 import { codeEntry } from "./forms/code-entry.ts";
 import { type Outcome, sendOutcome } from "./forms/outcome.ts";
 import { resendLiveCode } from "./forms/send-code.ts";
-import { enter, isSignedIn } from "./sign-in/enter.ts";
-import { beginSecondStep, isAtSecondStep } from "./sign-in/second-step.ts";
+import { signInByCode } from "./sign-in/by-code.ts";
+import { isSignedIn } from "./sign-in/enter.ts";
+import { isAtSecondStep } from "./sign-in/second-step.ts";
 import { messagePage } from "./views/message.tsx";
 import { verifyPage } from "./views/verify.tsx";
 import type { Handler } from "./visitor.ts";
@@ -33,10 +34,10 @@ export const submitVerify: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
-  const code = fields.get("code") ?? "";
   const page = await askedPage(c, deps);
   if (!page) return await endedPage(c, deps);
-  if (isPassword(page)) return await signInByPassword(c, deps, flow, { page, code });
+  if (isPassword(page)) return await signInByPassword(c, deps, form.value, page);
+  const code = fields.get("code") ?? "";
   const client = pageClient(c, deps, flow);
   const checked = await deps.phonekey.backend.checkByLink({ link: linkOf(c), code, client });
   if (checked.ok) return c.redirect(returnAddress(checked.value) ?? c.req.path, 303);
@@ -57,24 +58,15 @@ export const resendVerify: Handler = async (c, deps) => {
 async function signInByPassword(
   c: Context<Env>,
   deps: HttpDeps,
-  flow: Flow,
-  { page, code }: { readonly page: AskedPage; readonly code: string },
+  form: FlowForm,
+  { view }: AskedPage,
 ): Promise<Response> {
-  const signedIn = await deps.phonekey.signIn.byCode({
-    verificationId: page.view.id,
-    code,
-    client: pageClient(c, deps, flow),
-    userAgent: c.req.header("user-agent") ?? "",
+  return await signInByCode(c, deps, form, view.id, async (refusal) => {
+    const page = await askedPage(c, deps);
+    // The browser sent the right code twice, and by now has the answer to the first.
+    if (page?.view.status === "approved") return c.redirect(pagePath(c), 303);
+    return await answerAgain(c, deps, form.flow, { refusal });
   });
-  if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
-  const { secondFactor, code: refused } = signedIn.refusal;
-  if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
-  // The code was right and is used up, so it cannot be entered again here.
-  if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
-  const again = await askedPage(c, deps);
-  // The browser sent the right code twice, and by now has the answer to the first.
-  if (again?.view.status === "approved") return c.redirect(pagePath(c), 303);
-  return await answerAgain(c, deps, flow, { refusal: signedIn.refusal });
 }
 
 function linkOf(c: Context<Env>): string {

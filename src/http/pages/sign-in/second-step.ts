@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import type { Evidence } from "../../../core/account/factors/evidence.ts";
 import type { Flow } from "../../../core/session/flow.ts";
-import type { SignedIn } from "../../../core/session/session-draft.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { siteOf } from "../../origin.ts";
 import { refusalText } from "../../problem.ts";
@@ -16,7 +15,7 @@ import { sentOnce } from "../forms/once.ts";
 import { isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
 import { createHeld } from "../held.ts";
 import { secondStepPage } from "../views/sign-in/second-step.tsx";
-import { refuseForm } from "./enter.ts";
+import { enter, refuseForm } from "./enter.ts";
 
 const held = createHeld("second_code");
 
@@ -37,37 +36,28 @@ export async function showSecondStep(c: Context<Env>, deps: HttpDeps): Promise<R
   return flow ? await secondForm(c, deps, flow) : c.redirect("/sign-in", 303);
 }
 
-/**
- * POST /sign-in/second: takes a second factor.
- *
- * @param enter answers once the person is signed in
- */
-export async function submitSecondStep(
-  c: Context<Env>,
-  deps: HttpDeps,
-  enter: (flow: Flow, signedIn: SignedIn) => Promise<Response>,
-): Promise<Response> {
+/** POST /sign-in/second: signs in by a second factor. */
+export async function submitSecond(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const form = await flowForm(c, deps);
   if (!form.ok) return await refuseForm(c, deps, form.refusal);
   const { flow, fields } = form.value;
   const { verification } = await stepFlow(c, deps, flow);
   const evidence = evidenceIn(fields, verification);
   const signedIn = await deps.phonekey.signIn.byFactor({
-    challenge: stepChallenge(c, deps),
     evidence,
-    client: pageClient(c, deps, flow),
     site: siteOf(c, deps),
     locale: pageLocale(c, deps.settings),
     userAgent: c.req.header("user-agent") ?? "",
+    ...stepOf(c, deps, flow),
   });
-  const { by } = evidence;
   if (!signedIn.ok) {
     const { refusal } = signedIn;
+    const { by } = evidence;
     return (await goOnIfTwice(c, deps, flow)) ?? (await secondForm(c, deps, flow, { refusal, by }));
   }
   clearCookie(c, deps.settings, "second");
   held.forget(c, deps);
-  return await enter(flow, signedIn.value);
+  return await enter(c, deps, flow, signedIn.value);
 }
 
 /**
@@ -75,8 +65,7 @@ export async function submitSecondStep(
  * brought it.
  */
 async function goOnIfTwice(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<Response | undefined> {
-  const step = { challenge: stepChallenge(c, deps), client: pageClient(c, deps, flow) };
-  if (!(await deps.phonekey.signIn.isFinished(step))) return undefined;
+  if (!(await deps.phonekey.signIn.isFinished(stepOf(c, deps, flow)))) return undefined;
   clearCookie(c, deps.settings, "second");
   return c.redirect("/sign-in/code", 303);
 }
@@ -87,11 +76,11 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
   const { verification: heldId } = await stepFlow(c, deps, flow);
-  const client = pageClient(c, deps, flow);
-  const self = await deps.phonekey.signIn.selfOf({ challenge: stepChallenge(c, deps), client });
+  const step = stepOf(c, deps, flow);
+  const self = await deps.phonekey.signIn.selfOf(step);
   if (!self.ok) return await messagePageFor(c, deps, self.refusal);
   const captcha = readCaptcha(fields);
-  const input = { client, purpose: "second_factor", self: self.value } as const;
+  const input = { client: step.client, purpose: "second_factor", self: self.value } as const;
   const sent = await sentOnce(deps, form.value, (idempotency) =>
     deps.phonekey.verifications.start({
       ...input,
@@ -118,7 +107,12 @@ async function stepFlow(c: Context<Env>, deps: HttpDeps, { pre }: Flow): Promise
   return kept.pre === pre ? kept : { pre };
 }
 
-/** What `second_factor_required` came with, from its cookie; empty where there is none. */
+/** The second step that this browser is at, as use cases take it. */
+function stepOf(c: Context<Env>, deps: HttpDeps, flow: Flow) {
+  return { challenge: stepChallenge(c, deps), client: pageClient(c, deps, flow) };
+}
+
+/** The challenge that `second_factor_required` came with, from its cookie; empty where there is none. */
 function stepChallenge(c: Context<Env>, deps: HttpDeps): string {
   return readCookie(c, deps.settings, "second") ?? "";
 }
@@ -129,7 +123,7 @@ async function secondForm(
   flow: Flow,
   { refusal, challenge, by }: Outcome & { readonly by?: Evidence["by"] } = {},
 ): Promise<Response> {
-  const step = { challenge: stepChallenge(c, deps), client: pageClient(c, deps, flow) };
+  const step = stepOf(c, deps, flow);
   const methods = await deps.phonekey.signIn.methodsOf(step);
   if (!methods.ok) return await messagePageFor(c, deps, methods.refusal);
   const passkey = methods.value.includes("pop")
@@ -153,10 +147,7 @@ async function secondForm(
 
 /** What the page shows of the person's phone, and of the code that was sent to it. */
 async function smsOf(c: Context<Env>, deps: HttpDeps, flow: Flow) {
-  const self = await deps.phonekey.signIn.selfOf({
-    challenge: stepChallenge(c, deps),
-    client: pageClient(c, deps, flow),
-  });
+  const self = await deps.phonekey.signIn.selfOf(stepOf(c, deps, flow));
   if (!self.ok) return undefined;
   const { maskedPhone: phoneMasked } = await deps.phonekey.account.read(self.value.user);
   const sent = await held.code(c, deps, await stepFlow(c, deps, flow));

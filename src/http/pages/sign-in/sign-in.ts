@@ -6,7 +6,7 @@ import type { Env, HttpDeps } from "../../context.ts";
 import { pageContext, sendPage } from "../context.ts";
 import { COPY } from "../copy.ts";
 import { messagePageFor } from "../errors.ts";
-import { currentFlow, flowCsrf, flowForm, keepFlow, pageClient } from "../flow.ts";
+import { currentFlow, flowCsrf, flowForm, keepFlow } from "../flow.ts";
 import { inAdvance } from "../forms/challenge.ts";
 import { codeEntry } from "../forms/code-entry.ts";
 import { type Outcome, sendOutcome } from "../forms/outcome.ts";
@@ -15,9 +15,10 @@ import { heldVerification } from "../held.ts";
 import { messagePage } from "../views/message.tsx";
 import { codePage } from "../views/sign-in/code.tsx";
 import type { Handler } from "../visitor.ts";
-import { beginSignIn, enter, goOnAgain, isSignedIn, refuseForm } from "./enter.ts";
+import { signInByCode } from "./by-code.ts";
+import { beginSignIn, goOnAgain, isSignedIn, refuseForm } from "./enter.ts";
 import { noPhone, phoneForm, type SignInPurpose, typedPhone } from "./phone-form.ts";
-import { beginSecondStep, isAtSecondStep, submitSecondStep } from "./second-step.ts";
+import { isAtSecondStep } from "./second-step.ts";
 
 /** GET /sign-in: asks for the phone. Who is signed in already goes on at once. */
 export const showPhone: Handler = (c, deps) => askPhone(c, deps, "sign_in");
@@ -58,28 +59,15 @@ export const showCode: Handler = async (c, deps) => {
 export const submitCode: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
   if (!form.ok) return await refuseForm(c, deps, form.refusal);
-  const { flow, fields } = form.value;
-  const signedIn = await deps.phonekey.signIn.byCode({
-    verificationId: flow.verification ?? "",
-    code: fields.get("code") ?? "",
-    client: pageClient(c, deps, flow),
-    userAgent: c.req.header("user-agent") ?? "",
+  const { flow } = form.value;
+  return await signInByCode(c, deps, form.value, flow.verification ?? "", async (refusal) => {
+    const view = await heldVerification(c, deps, flow);
+    if (!view) return c.redirect("/sign-in", 303);
+    // The browser sent the right code twice, and by now has the answer to the first.
+    if (view.status === "approved") return c.redirect("/sign-in/code", 303);
+    return await codeForm(c, deps, flow, { view, refusal });
   });
-  if (signedIn.ok) return await enter(c, deps, flow, signedIn.value);
-  const { secondFactor, code: refused } = signedIn.refusal;
-  if (secondFactor) return beginSecondStep(c, deps, secondFactor.challenge);
-  // The code was right and is used up, so it cannot be entered again here.
-  if (refused === "sign_up_closed") return await messagePageFor(c, deps, signedIn.refusal);
-  const view = await heldVerification(c, deps, flow);
-  if (!view) return c.redirect("/sign-in", 303);
-  // The browser sent the right code twice, and by now has the answer to the first.
-  if (view.status === "approved") return c.redirect("/sign-in/code", 303);
-  return await codeForm(c, deps, flow, { view, refusal: signedIn.refusal });
 };
-
-/** POST /sign-in/second: signs in by a second factor. */
-export const submitSecond: Handler = (c, deps) =>
-  submitSecondStep(c, deps, (flow, signedIn) => enter(c, deps, flow, signedIn));
 
 /** POST /sign-in/resend: sends the code again, or a new one when the first has ended. */
 export const resendCode: Handler = async (c, deps) => {
