@@ -50,7 +50,6 @@ export function createSignInStatements({ db }: SqlDatabase) {
 }
 
 interface EventRow {
-  readonly [name: string]: string | number | null;
   readonly type: EventType;
   readonly user_id: string;
   readonly session_id: string | null;

@@ -57,7 +57,7 @@ export function createMessageWrites({ db, transaction }: SqlDatabase, tagKey: Ta
   };
 }
 
-type NewRow = MessageRow & Pick<KeyedRow, "keyId" | "latest">;
+type NewRow = MessageRow & KeyedRow;
 
 /** Nearly always one group. */
 function underEachKey(rows: readonly NewRow[]): readonly (readonly NewRow[])[] {

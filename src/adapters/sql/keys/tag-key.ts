@@ -28,7 +28,6 @@ export interface TagKey {
 }
 
 export interface KeyedRow {
-  readonly [name: string]: string | number;
   readonly keyId: string;
   /** When the key must have been in use. */
   readonly latest: number;

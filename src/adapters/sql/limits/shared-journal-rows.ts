@@ -33,7 +33,6 @@ export const PAGE = 250;
 const TURN = { limit_key: "limit-journal", touched_at: Number.MAX_SAFE_INTEGER };
 
 interface Appended extends NewRow {
-  readonly [name: string]: string | number;
   readonly id: number;
   readonly lastId: number;
   readonly lastAt: number;
@@ -104,19 +103,18 @@ export async function lockTurn(trx: Kysely<Schema>): Promise<void> {
     .execute();
 }
 
-const selectOnward = reusable(
-  ([{ id } = { id: 0 }]: readonly { readonly [name: string]: number; readonly id: number }[], db) =>
-    db
-      .selectFrom("limit_journal")
-      .select(({ eb }) => [
-        "id",
-        "at",
-        // What is known need not be sent again.
-        eb.case().when("id", "=", id).then("").else(eb.ref("entry")).end().as("entry"),
-      ])
-      .where("id", ">=", id)
-      .orderBy("id")
-      .limit(rows(PAGE + 1)),
+const selectOnward = reusable(([{ id } = { id: 0 }]: readonly { readonly id: number }[], db) =>
+  db
+    .selectFrom("limit_journal")
+    .select(({ eb }) => [
+      "id",
+      "at",
+      // What is known need not be sent again.
+      eb.case().when("id", "=", id).then("").else(eb.ref("entry")).end().as("entry"),
+    ])
+    .where("id", ">=", id)
+    .orderBy("id")
+    .limit(rows(PAGE + 1)),
 );
 
 /**

@@ -65,7 +65,6 @@ interface Wanted {
 }
 
 interface WantedRow extends KeyedRow {
-  readonly [name: string]: string | number;
   readonly tag: string;
   readonly since: number;
 }

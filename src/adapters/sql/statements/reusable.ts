@@ -3,7 +3,7 @@ import type { Schema } from "../tables/schema.ts";
 import type { Bindable } from "./values.ts";
 
 /** The values that a statement is run with, by names; all rows have the same. */
-type Row = Readonly<Record<string, Bindable>>;
+type Row<R> = Readonly<Record<keyof R, Bindable>>;
 
 /** Stands for a value while a statement is built. */
 class Mark {
@@ -17,10 +17,13 @@ class Mark {
 }
 
 /** A statement with its values, for so many rows. */
-export type Filled<R extends Row, O> = (rows: readonly R[], db: Kysely<Schema>) => CompiledQuery<O>;
+export type Filled<R extends Row<R>, O> = (rows: readonly R[], db: Kysely<Schema>) => CompiledQuery<O>;
 
 /** Runs a statement for so many rows. */
-export type Reusable<R extends Row, O> = (db: Kysely<Schema>, rows: readonly R[]) => Promise<QueryResult<O>>;
+export type Reusable<R extends Row<R>, O> = (
+  db: Kysely<Schema>,
+  rows: readonly R[],
+) => Promise<QueryResult<O>>;
 
 /**
  * A statement that is built once for each number of rows, and run with other values each time: building its text takes
@@ -28,7 +31,7 @@ export type Reusable<R extends Row, O> = (db: Kysely<Schema>, rows: readonly R[]
  *
  * @param build must use every value as it is, and look at none; what is not in its rows stays as it was the first time
  */
-export function reusable<R extends Row, O>(
+export function reusable<R extends Row<R>, O>(
   build: (rows: readonly R[], db: Kysely<Schema>) => Compilable<O>,
 ): Reusable<R, O> {
   const fill = filled(build);
@@ -36,7 +39,7 @@ export function reusable<R extends Row, O>(
 }
 
 /** As `reusable`, for whoever runs it themselves. */
-export function filled<R extends Row, O>(
+export function filled<R extends Row<R>, O>(
   build: (rows: readonly R[], db: Kysely<Schema>) => Compilable<O>,
 ): Filled<R, O> {
   const built = new Map<number, CompiledQuery<O>>();
@@ -44,13 +47,13 @@ export function filled<R extends Row, O>(
     const query = built.get(rows.length) ?? build(rows.map(marked), db).compile();
     built.set(rows.length, query);
     const given = (parameter: unknown) =>
-      parameter instanceof Mark ? rows[parameter.index]?.[parameter.name] : parameter;
+      parameter instanceof Mark ? rows[parameter.index]?.[parameter.name as keyof R] : parameter;
     return { ...query, parameters: query.parameters.map(given) };
   };
 }
 
 /** As the type says it takes values; the builder passes on what it gets. */
-function marked<R extends Row>(row: R, index: number): R {
+function marked<R extends Row<R>>(row: R, index: number): R {
   const marks = Object.keys(row).map((name) => [name, new Mark(index, name)]);
   return Object.fromEntries(marks) as R;
 }

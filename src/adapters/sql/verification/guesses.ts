@@ -7,7 +7,6 @@ import { filled, reusable } from "../statements/reusable.ts";
 import type { Schema, VerificationRow } from "../tables/schema.ts";
 
 interface Named {
-  readonly [name: string]: string | number;
   readonly id: string;
 }
 

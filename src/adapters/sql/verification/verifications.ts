@@ -66,15 +66,10 @@ export function createVerificationStore(database: SqlDatabase): VerificationStor
   };
 }
 
-interface Named {
-  readonly [name: string]: string | number;
-  readonly id: string;
-}
-
 /** What is asked for at one moment is one statement; where the database runs in this process each is its own. */
 function createKeeping({ db, steps }: SqlDatabase): Pick<VerificationStore, "create" | "find"> {
   const add = reusable((rows: readonly VerificationRow[]) => db.insertInto("verifications").values(rows));
-  const select = reusable((rows: readonly Named[]) =>
+  const select = reusable((rows: readonly { readonly id: string }[]) =>
     db
       .selectFrom("verifications")
       .selectAll()
