@@ -5,7 +5,7 @@ import { MINUTE_MS } from "../../core/time.ts";
 import { createCache } from "./cache.ts";
 import { hasKnownKind, keptUntil } from "./lifetime.ts";
 import { newKey } from "./new-key.ts";
-import { createKeyWrapper, type KeyWrapper, MissingSecretError } from "./wrap.ts";
+import { assertOpen, createKeyWrapper, type KeyWrapper, MissingSecretError } from "./wrap.ts";
 
 /** How long the keys in hand are used on while the store does not answer. */
 const GRACE_MS = 10 * MINUTE_MS;
@@ -27,7 +27,8 @@ export interface KeyringDeps {
 export interface ManagedKeyring extends Keyring {
   /**
    * Adds the first key of every kind that has none and unwraps all. Of several processes that do so at once one wins,
-   * kind by kind, and all use its keys. Rejects with `MissingSecretError` when a key's secret was removed too early.
+   * kind by kind, and all use its keys. Rejects with `MissingSecretError`, and adds none, when a key's secret was removed
+   * too early.
    */
   ensure(): Promise<void>;
   /** The next call reads the keys again; for when a store answered `StaleKeyError`. */
@@ -61,7 +62,7 @@ export function createKeyring(deps: KeyringDeps): ManagedKeyring {
   });
   return {
     async ensure() {
-      await addFirstKeys(store, (kind) => newKey({ wrapper, clock, random }, kind, 1, 0));
+      await addFirstKeys(deps, wrapper);
       cache.invalidate();
       await cache.get();
     },
@@ -105,10 +106,12 @@ function failWhileServing(error: unknown): never {
 }
 
 /** A kind's first key is active since ever: a process whose clock lags must not find itself without one. */
-async function addFirstKeys(store: KeyStore, make: (kind: KeyKind) => ReturnType<typeof newKey>) {
-  const present = new Set((await store.list()).map((row) => row.kind));
+async function addFirstKeys({ store, clock, random }: KeyringDeps, wrapper: KeyWrapper): Promise<void> {
+  const rows = await store.list();
+  const present = new Set(rows.map((row) => row.kind));
   const missing = (Object.keys(KEY_KINDS) as KeyKind[]).filter((kind) => !present.has(kind));
-  for (const kind of missing) await store.add(make(kind));
+  if (missing.length > 0) assertOpen(rows, wrapper);
+  for (const kind of missing) await store.add(newKey({ wrapper, clock, random }, kind, 1, 0));
 }
 
 function currentOf(keys: KeySet, kind: KeyKind, now: number): Key | undefined {

@@ -4,7 +4,7 @@ import { createKeyring } from "./keyring.ts";
 import { PENDING } from "./lifetime.ts";
 import { newKey, nextSequence } from "./new-key.ts";
 import { createPhoneVault, tagUnder } from "./vault.ts";
-import { createKeyWrapper } from "./wrap.ts";
+import { assertOpen, createKeyWrapper } from "./wrap.ts";
 
 export interface RetagDeps {
   readonly store: KeyStore;
@@ -23,7 +23,8 @@ export interface RetagDeps {
 /**
  * Replaces the tag key: every stored tag is made anew under a new key. From the moment the old key is retired until the
  * new one is active, servers answer 503 where they need a tag, so that no row is written under the old key behind the
- * batches. Killed at any point and called again, it goes on with the key it began with. Needs a tag key to replace.
+ * batches. Killed at any point and called again, it goes on with the key it began with. Needs a tag key to replace, and
+ * changes nothing when a key's secret is missing (`MissingSecretError`).
  *
  * @returns the id of the new key, and how many rows this run changed
  */
@@ -37,11 +38,12 @@ export async function retag(deps: RetagDeps): Promise<{ readonly keyId: string; 
 
 async function ensurePending(deps: RetagDeps): Promise<WrappedKey> {
   const keys = await deps.store.list();
+  const wrapper = createKeyWrapper(deps.secrets, deps.random);
+  assertOpen(keys, wrapper);
   const found = keys.find(isPending);
   if (found) return found;
   if (!keys.some((key) => key.kind === "tag"))
     throw new Error("There is no tag key yet that could be replaced.");
-  const wrapper = createKeyWrapper(deps.secrets, deps.random);
   await deps.store.add(newKey({ ...deps, wrapper }, "tag", nextSequence(keys, "tag"), PENDING));
   // Another retag that began at the same moment may have added its key first; then both work for that one.
   const added = (await deps.store.list()).find(isPending);

@@ -2,6 +2,7 @@ import { hkdfSync } from "node:crypto";
 import type { WrappedKey } from "../../core/keys.ts";
 import type { Random } from "../../core/ports.ts";
 import { decrypt, encrypt, IV_BYTES } from "./aead.ts";
+import { hasKnownKind } from "./lifetime.ts";
 
 const VERSION = "v1";
 const MIN_SECRET_BYTES = 32;
@@ -57,6 +58,14 @@ export function createKeyWrapper(secrets: readonly string[], random: Random): Ke
       return openWrapped(material, key);
     },
   };
+}
+
+/**
+ * Asked before a key is added: one under secrets that do not open the others would stop every process that has the right
+ * ones. Throws as `unwrap` does.
+ */
+export function assertOpen(keys: readonly WrappedKey[], wrapper: KeyWrapper): void {
+  for (const key of keys.filter(hasKnownKind)) wrapper.unwrap(key);
 }
 
 function deriveWrappingKey(secret: string) {

@@ -72,10 +72,10 @@ function retagCommand(): Command {
     )
     .action(() =>
       withTools(async (tools) => {
-        const total = await tools.countToRetag();
+        const total = process.stderr.isTTY ? await tools.countToRetag() : 0;
         const progress = createProgress("rows");
         const { keyId, done } = await tools
-          .retag((count) => progress.show(count, count / total))
+          .retag((count) => progress.show(count, total > 0 ? count / total : undefined))
           .finally(() => progress.clear());
         console.log(`Tagged ${done} rows anew under ${keyId}.`);
       }),

@@ -70,10 +70,12 @@ describe("ensure", () => {
     expect(await keyring.find("tag", "x1-00000000")).toBeUndefined();
   });
 
-  test("says which secret is missing when one was removed too early", async () => {
-    const { store, clock, rows } = await createReady();
+  test("says which secret is missing when one was removed too early, and adds no kind under another", async () => {
+    const { keyring, store, clock, rows } = await createReady();
+    rows.delete((await keyring.current("flow")).id);
     const late = createKeyring({ store, clock, secrets: [OTHER_SECRET], random: systemRandom });
     const error = await failure(late.ensure());
+    expect(rows.size).toBe(KINDS.length - 1);
     expect(error).toBeInstanceOf(MissingSecretError);
     expect(error.message).toContain([...rows.values()][0]?.secretId);
     for (const canary of [SECRET, OTHER_SECRET].flatMap(spellings)) {

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { createKeyring } from "../../../src/adapters/keyring/keyring.ts";
 import { type RetagDeps, retag } from "../../../src/adapters/keyring/retag.ts";
 import { createPhoneVault } from "../../../src/adapters/keyring/vault.ts";
+import { MissingSecretError } from "../../../src/adapters/keyring/wrap.ts";
 import type { Phone } from "../../../src/core/phone.ts";
 import { createMemoryKeyStore, watchKeyStore } from "../../support/key-store.ts";
-import { createFixture, failure } from "./fixtures.ts";
+import { createFixture, failure, OTHER_SECRET } from "./fixtures.ts";
 
 interface Row {
   tag: string;
@@ -172,6 +173,24 @@ describe("retag", () => {
     expectOneInUse(installation, 2);
     await expectAllFound(installation);
   });
+
+  test.each([false, true])(
+    "under secrets that open none of the keys it changes nothing; begun before: %s",
+    async (isBegun) => {
+      const installation = await createInstallation(5);
+      if (isBegun) await failure(runKilled(installation, 4, "before"));
+      const before = structuredClone(await installation.store.list());
+      const run = retag({
+        ...installation,
+        secrets: [OTHER_SECRET],
+        retagBatch: createBatch(installation.rows),
+      });
+      expect(await failure(run)).toBeInstanceOf(MissingSecretError);
+      expect(await installation.store.list()).toEqual(before);
+      await retag({ ...installation, retagBatch: createBatch(installation.rows) });
+      await expectAllFound(installation);
+    },
+  );
 
   test("an empty database without keys has nothing to retag", async () => {
     const fixture = createFixture();
