@@ -1,3 +1,7 @@
+import { constants } from "node:os";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 /** Whether the person at the terminal asked to stop. The first signal asks; the second ends the process at once. */
 export interface Interrupt {
   isAsked(): boolean;
@@ -10,12 +14,24 @@ export function onInterrupt(): Interrupt {
   const ask = () => {
     asked = true;
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.once(signal, ask);
+  for (const signal of SIGNALS) process.once(signal, ask);
   return {
     isAsked: () => asked,
     forget: () => {
-      for (const signal of signals) process.off(signal, ask);
+      for (const signal of SIGNALS) process.off(signal, ask);
     },
   };
+}
+
+/**
+ * Ends the process by a signal that nobody else listens for, as they all do by themselves but the first process of a container:
+ * the kernel keeps from that one what it does not listen for.
+ */
+export function endBySignals(): void {
+  if (process.pid !== 1) return;
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
 }

@@ -4,6 +4,7 @@ import { doctorCommand } from "./doctor.ts";
 import { describeFailure } from "./failure.ts";
 import { lostOutput, watchStandardOutput } from "./files.ts";
 import { inboxCommand } from "./inbox.ts";
+import { endBySignals } from "./interrupt.ts";
 import { keysCommand } from "./keys/keys.ts";
 import { messagesCommand } from "./messages.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -38,6 +39,7 @@ const program = new Command("phonekey")
 for (const command of withSubcommands(program)) command.exitOverride().showHelpAfterError();
 
 watchOutput();
+endBySignals();
 try {
   await program.parseAsync();
 } catch (error) {

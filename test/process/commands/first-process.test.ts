@@ -1,0 +1,27 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { workingFolder } from "../../support/server.ts";
+
+const PROGRAM = join(import.meta.dirname, "../../../bin/phonekey.js");
+/** As a container does it. */
+const ALONE = ["--pid", "--fork", "--kill-child"];
+const isPossible = spawnSync("unshare", [...ALONE, "true"]).status === 0;
+
+test.runIf(isPossible)("a command that is the first process of a container ends by a signal", async () => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
+  await once(silent, "listening");
+  const container = spawn("unshare", [...ALONE, process.execPath, PROGRAM, "inbox"], {
+    cwd: workingFolder(),
+    env: { PATH: process.env.PATH, PORT: String((silent.address() as AddressInfo).port) },
+    stdio: "ignore",
+  });
+  await once(silent, "connection");
+  const { pid } = container;
+  process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")), "SIGTERM");
+  expect(await once(container, "close")).toEqual([143, null]);
+});
