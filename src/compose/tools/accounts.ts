@@ -8,7 +8,10 @@ import { openRecords } from "./records.ts";
 
 /** What operators do with one account: each of it is in the audit trail, by the account's id. */
 export interface AccountTools {
-  /** The account with this id, or with this phone as a person writes it. */
+  /**
+   * The account with this id, or with this phone as a person writes it. Rejects where these are two: an id that came with an
+   * import may read like somebody else's number.
+   */
   find(written: string): Promise<User | undefined>;
   /** Everything that is kept about the person, as the API hands it out; undefined where they are gone. */
   export(user: User): Promise<object | undefined>;
@@ -19,6 +22,9 @@ export interface AccountTools {
   close(): Promise<void>;
 }
 
+const TWO_ACCOUNTS =
+  "this is the id of one account and the phone number of another; write the number of the one you mean, with + in front";
+
 /** Opens the database for work on accounts; servers may run beside it. Rejects where it is not up to date. */
 export async function accountTools(config: Config): Promise<AccountTools> {
   const { stores, vault, clock, random, close } = await openRecords(config);
@@ -26,9 +32,10 @@ export async function accountTools(config: Config): Promise<AccountTools> {
   return {
     async find(written) {
       const byId = await stores.users.find(written);
-      if (byId) return byId;
       const parsed = parsePhone(written, { ...config.phone, allowedCountries: "all" });
-      return parsed.ok ? await stores.users.findByTag(await vault.tag(parsed.value)) : undefined;
+      const byPhone = parsed.ok && (await stores.users.findByTag(await vault.tag(parsed.value)));
+      if (byId && byPhone && byId.id !== byPhone.id) throw new Error(TWO_ACCOUNTS);
+      return byId ?? (byPhone || undefined);
     },
     async export(user) {
       const exported = await exportAccount(deps, user, "operator");

@@ -1,0 +1,22 @@
+import { expect, onTestFinished, test } from "vitest";
+import { accountTools } from "../../src/compose/tools/accounts.ts";
+import { lineOf, openMoving, phoneOf } from "./support.ts";
+
+test("what is one account's id and another's number names nobody; a number with + does, and so does any other id", async () => {
+  const moving = await openMoving();
+  onTestFinished(() => moving.close());
+  const national = phoneOf(1).slice(3);
+  await moving.import(lineOf(1) + lineOf(2, { id: national }) + lineOf(3, { id: phoneOf(9).slice(3) }));
+  const tools = await accountTools(moving.world.config);
+  onTestFinished(() => tools.close());
+  const found = async (written: string) => (await tools.find(written))?.id;
+
+  await expect(tools.find(national)).rejects.toThrow("the id of one account and the phone number of another");
+  expect(await found(phoneOf(1))).toBe("u1");
+  expect(await found("u1")).toBe("u1");
+  expect(await found(phoneOf(2))).toBe(national);
+  expect(await found(phoneOf(3).slice(3))).toBe(phoneOf(9).slice(3));
+  expect(await found(phoneOf(9).slice(3))).toBe(phoneOf(9).slice(3));
+  expect(await found(phoneOf(9))).toBeUndefined();
+  expect(await found("nobody")).toBeUndefined();
+});
