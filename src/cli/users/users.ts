@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { createOutput, type OutputFile, openInput, standardOutput } from "../files.ts";
 import { type Interrupt, onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
@@ -34,7 +34,7 @@ function exportCommand(): Command {
       "--user <user>",
       "only this user, by id or phone number: everything that is kept about them, as JSON",
     )
-    .option("--file <path>", "a new file that only you may read (default: standard output)")
+    .option("--file <path>", "a new file that only you may read (default: standard output)", fileName)
     .option("--json", "print the summary as JSON (on standard error without --file)")
     .addHelpText(
       "after",
@@ -46,13 +46,19 @@ function exportCommand(): Command {
     );
 }
 
+/** An empty one, as a variable of the shell may be, must not put full numbers on the terminal. */
+function fileName(path: string): string {
+  if (path === "") throw new InvalidArgumentError("It is empty.");
+  return path;
+}
+
 async function exportTo({ file, json = false }: ExportOptions): Promise<void> {
   const say = file ? console.log : console.error;
   console.error("This export holds full phone numbers: guard it like the database.");
   const interrupt = onInterrupt();
   const { exported, unreadable, interrupted } = await withTransferTools(async (tools) => {
-    const output = file ? await createOutput(file) : standardOutput();
     const total = process.stderr.isTTY ? await tools.countUsers() : 0;
+    const output = file ? await createOutput(file) : standardOutput();
     return await writeAll(tools.exportUsers(), output, { total, interrupt });
   }).finally(interrupt.forget);
   if (json) say(JSON.stringify({ exported, unreadable, interrupted }));
@@ -82,6 +88,7 @@ async function writeAll(
       await output.write(page.lines.join(""));
       exported += page.lines.length;
       unreadable += page.unreadable.length;
+      if (page.unreadable.length > 0) progress.clear();
       for (const id of page.unreadable)
         console.error(`user ${id}: left out: it has no phone number, or its number cannot be decrypted`);
       progress.show(exported, total > 0 ? exported / total : undefined);

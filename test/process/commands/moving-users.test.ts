@@ -162,6 +162,12 @@ test.each([
     code: 1,
     says: "cannot write here: it exists",
   },
+  {
+    what: "a file whose name is empty",
+    args: ["users", "export", "--file", ""],
+    code: 2,
+    says: "argument '' is invalid. It is empty.",
+  },
   { what: "no database to import from", args: ["import", "smslogin"], code: 2, says: "--database" },
   {
     what: "something that names no MySQL to import from",
