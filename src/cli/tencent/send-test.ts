@@ -37,7 +37,11 @@ async function sendTest({ to, yes, json, ...wanted }: SendTestOptions, command: 
   const message = testMessage(settings(), to, wanted);
   if (typeof message === "string") command.error(`error: --to: ${REFUSALS[message].en}`);
   if (!message) throw new Error("SMS_SENDER is `console`, which sends nothing; name another");
-  if (!yes && !(await isWanted(message, command))) return console.error("Nothing was sent.");
+  if (!yes && !(await isWanted(message, command))) {
+    console.error("Nothing was sent.");
+    process.exitCode = 1;
+    return;
+  }
   const sent = await message.send();
   console.log(
     json ? JSON.stringify({ to: message.to, sender: message.sender, ...sent }) : asText(message, sent),

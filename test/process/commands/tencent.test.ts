@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -6,6 +8,7 @@ import { createAdminAccount } from "../../support/tencent/admin-account.ts";
 import { startCloud } from "../../support/tencent/cloud.ts";
 import { smsAdmin } from "../../support/tencent/sms-admin.ts";
 
+const PROGRAM = join(import.meta.dirname, "../../../bin/phonekey.js");
 const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 
 async function start() {
@@ -42,4 +45,27 @@ test("wrong use ends with 2, a cloud that refuses with 1, each with a sentence a
   const refused = await phonekey(["tencent", "status"], { ...options, env });
   expect(refused).toMatchObject({ code: 1, stdout: "" });
   expect(refused.stderr).toMatch(/^phonekey: Tencent Cloud: TENCENT_SECRET_KEY does not belong[^\n]*\n$/);
+});
+
+test.runIf(process.platform === "linux").each([
+  ["no", "n\n", "Nothing was sent."],
+  ["Ctrl-C", "\u0003", "Aborted with Ctrl+C"],
+])("a test message that nobody wants is not sent, which is exit code 1: %s", async (_, typed, says) => {
+  const command = `${process.execPath} ${PROGRAM} tencent send-test --to 13800138000`;
+  const terminal = spawn("script", ["-qec", command, "/dev/null"], {
+    cwd: workingFolder(),
+    env: {
+      PATH: process.env.PATH,
+      SMS_SENDER: "webhook",
+      SMS_WEBHOOK: "http://127.0.0.1:9/",
+      SMS_WEBHOOK_SECRET: Buffer.alloc(32, 7).toString("base64"),
+    },
+  });
+  let said = "";
+  terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (!said.includes("[y/N]") && `${said}${text}`.includes("[y/N]")) terminal.stdin.write(typed);
+    said += text;
+  });
+  const [code] = await once(terminal, "close");
+  expect([code, said]).toEqual([1, expect.stringContaining(says)]);
 });
