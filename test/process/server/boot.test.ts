@@ -65,6 +65,11 @@ describe.concurrent("surroundings that cannot be used", () => {
     expectOneSentence(await serve(folder, { DATABASE_URL: "sqlite:./file/db" }), /database/);
   });
 
+  test.runIf(process.platform === "linux")("a folder that takes no others", async () => {
+    const env = { DATABASE_URL: "sqlite:/proc/nowhere/phonekey/db" };
+    expectOneSentence(await serve(workingFolder(), env), /its folder does not exist and cannot be made/);
+  });
+
   test("a folder where the database file should be", async () => {
     const folder = workingFolder();
     mkdirSync(join(folder, "here"));

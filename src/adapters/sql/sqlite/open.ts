@@ -78,8 +78,20 @@ async function connect(path: string, busyTimeoutMs: number): Promise<Libsql.Data
  */
 function createFile(path: string): void {
   if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   closeSync(openSync(path, "a", 0o600));
+}
+
+/** Not by `recursive`, with which Node.js 20 tries for ever where a folder takes none, as below `/proc`. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Several processes may start at once.
+    if (!existsSync(path)) throw error;
+  }
 }
 
 /**
