@@ -40,8 +40,7 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
   const counts = await withTransferTools(
     (tools) => tools.afterRestore(chunks, (count) => progress.show(count)),
     config,
-  );
-  progress.clear();
+  ).finally(() => progress.clear());
   const { sessions, phoneChanges, erased, unknown, unreadable } = counts;
   if (unreadable > 0) process.exitCode = 1;
   const backends = await putKeysRight(config, endApiKeys);

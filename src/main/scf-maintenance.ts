@@ -64,12 +64,13 @@ async function importUsers(config: Config, table: string, isTimeUp: () => boolea
   try {
     const notes: string[] = [];
     const imported = await importFromDemo(config, tools, table, {
-      onNote: ({ place, kind, refusal }) =>
-        notes.push(`${place}: ${kind}: ${refusal.detail ?? refusal.code}`),
+      onNote({ place, kind, refusal }) {
+        if (notes.length < MOST_NOTES) notes.push(`${place}: ${kind}: ${refusal.detail ?? refusal.code}`);
+      },
       onProgress: () => {},
       isStopped: isTimeUp,
     });
-    return { ok: imported.complete, ...imported, notes: notes.slice(0, MOST_NOTES) };
+    return { ok: imported.complete, ...imported, notes };
   } finally {
     await tools.close();
   }

@@ -1,7 +1,8 @@
 import { Command } from "commander";
+import { explain } from "../../compose/explain.ts";
 import type { Job, TickReport } from "../../core/maintenance/tick.ts";
 import { settings } from "../settings.ts";
-import { runTick, textOf, tickAsJson } from "./ticks.ts";
+import { runTick, tickAsJson } from "./ticks.ts";
 
 export function tickCommand(): Command {
   return new Command("tick")
@@ -35,6 +36,6 @@ function asText(report: TickReport): string {
     ...done.map(([job, count]) => `${DONE[job as Job]} ${count} ${job}.`),
     ...removed.map(([task, count]) => `Removed ${count} ${task}.`),
   ];
-  const failed = report.failures.map(({ task, error }) => `Failed on ${task}: ${textOf(error)}`);
+  const failed = report.failures.map(({ task, error }) => `Failed on ${task}: ${explain(error)}`);
   return [...(lines.length > 0 ? lines : ["Nothing to do."]), ...failed].join("\n");
 }

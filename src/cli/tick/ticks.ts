@@ -1,3 +1,4 @@
+import { explain } from "../../compose/explain.ts";
 import { maintenanceTools } from "../../compose/maintenance/tools.ts";
 import type { Config } from "../../config.ts";
 import { BUDGET_MS, type TickReport } from "../../core/maintenance/tick.ts";
@@ -43,9 +44,5 @@ function added<T extends Readonly<Record<string, number>>>(some: T, more: T): T 
 /** What was done, for another program. */
 export function tickAsJson(report: TickReport): object {
   if (!report.ran) return report;
-  return { ...report, failures: report.failures.map(({ task, error }) => ({ task, error: textOf(error) })) };
-}
-
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : "failed";
+  return { ...report, failures: report.failures.map(({ task, error }) => ({ task, error: explain(error) })) };
 }
