@@ -20,7 +20,7 @@ const SECRET = Buffer.alloc(32, 7).toString("base64");
 
 test.each([
   ["alerts", "ALERT_WEBHOOK", {}],
-  ["SMS", "SMS_WEBHOOK", { SMS_SENDER: "webhook" }],
+  ["SMS by webhook", "SMS_WEBHOOK", { SMS_SENDER: "webhook" }],
 ])("the doctor sees whether the webhook of %s answers, and posts nothing there", async (part, name, env) => {
   const webhook = (url: string) => findings(part, { ...env, [name]: url, [`${name}_SECRET`]: SECRET });
   const methods: (string | undefined)[] = [];
@@ -40,5 +40,5 @@ test.each([
 
 test("alerts without one are in the log alone, and no other sender is asked for one", async () => {
   expect(await findings("alerts", {})).toEqual(["ok are in the log alone"]);
-  expect(await findings("SMS", {})).toEqual([]);
+  expect(await findings("SMS by webhook", {})).toEqual([]);
 });

@@ -134,11 +134,13 @@ function senderChecks(config: Config): NamedCheck[] {
   return config.senders.flatMap((name) => CHECKS[name](config));
 }
 
+const BY_WEBHOOK = "SMS by webhook";
+
 const CHECKS: Readonly<Record<SenderName, (config: Config) => NamedCheck[]>> = {
   console: () => [],
   tencent: tencentChecks,
   webhook: ({ smsWebhook }) =>
-    smsWebhook ? [{ name: "SMS", check: () => checkSmsWebhook(smsWebhook) }] : [],
+    smsWebhook ? [{ name: BY_WEBHOOK, check: () => checkSmsWebhook(smsWebhook) }] : [],
 };
 
 function tencentChecks({ tencent }: Config): NamedCheck[] {
@@ -157,7 +159,7 @@ function tencentChecks({ tencent }: Config): NamedCheck[] {
 /** Whether `SMS_WEBHOOK` answers. Rejects where it does not. */
 async function checkSmsWebhook(webhook: WebhookSettings): Promise<readonly Finding[]> {
   await reachWebhook(webhook, "SMS_WEBHOOK");
-  return [fine("SMS", "the address in SMS_WEBHOOK answers")];
+  return [fine(BY_WEBHOOK, "the address in SMS_WEBHOOK answers")];
 }
 
 /** What else is asked, or told, over the network. */

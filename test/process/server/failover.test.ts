@@ -160,7 +160,7 @@ test("the doctor looks at every sender of the route, and a test message goes by 
   const { findings } = JSON.parse(stdout) as { findings: { name: string; says: string }[] };
   const says = (part: string) => findings.find(({ name }) => name === part)?.says;
   expect(says("sender")).toBe("is `tencent`, then `webhook`");
-  expect(says("SMS")).toBe("the address in SMS_WEBHOOK answers");
+  expect(says("SMS by webhook")).toBe("the address in SMS_WEBHOOK answers");
   expect(says("SMS to mainland China")).toBeDefined();
   expect(says("notices")).toBeUndefined();
 
