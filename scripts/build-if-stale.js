@@ -22,19 +22,20 @@ export async function buildIfStale() {
 }
 
 function isStale() {
-  const builtAt = modifiedAt(join(ROOT, "dist", ".built"));
+  const builtAt = newest(join(ROOT, "dist", ".built"));
   const sources = readdirSync(ROOT).filter((name) => SOURCES.test(name));
   return sources.some((name) => newest(join(ROOT, name)) > builtAt);
 }
 
-/** Folders count too: their time changes when a file in them is removed or renamed. */
+/**
+ * Folders count too: their time changes when a file in them is removed or renamed. What is not there, because an editor has
+ * just replaced it, or is its lock and a link to nowhere, is as old as can be.
+ */
 function newest(path) {
-  const entries = statSync(path).isDirectory() ? readdirSync(path) : [];
-  return Math.max(modifiedAt(path), ...entries.map((name) => newest(join(path, name))));
-}
-
-function modifiedAt(path) {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) return 0;
+  const entries = stats.isDirectory() ? readdirSync(path) : [];
+  return Math.max(stats.mtimeMs, ...entries.map((name) => newest(join(path, name))));
 }
 
 function explainMissingTools() {

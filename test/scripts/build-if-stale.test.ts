@@ -15,6 +15,8 @@ it("says in a sentence that a user who may not build meets a build that is out o
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   for (const name of ["src", "node_modules/typescript"]) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, "src", "main.ts"), "");
+  // As Emacs locks a file.
+  symlinkSync("somebody@somewhere.1", join(folder, "src", ".#main.ts"));
   symlinkSync(UNWRITABLE, join(folder, "dist"));
   const { status, stderr } = spawnSync(process.execPath, [join(folder, "bin/phonekey.js")], {
     encoding: "utf8",
