@@ -26,7 +26,7 @@ const BY_CODE: readonly (readonly [RegExp, string])[] = [
   [/^(ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/, "the disk is full"],
   [/^SQLITE_NOTADB/, "its file is not a database"],
   [/^SQLITE_CORRUPT/, "its file is damaged; move it, its -wal and its -shm away, and restore a backup"],
-  [/^SQLITE_(READONLY|PERM|AUTH)/, "its file cannot be written"],
+  [/^SQLITE_(READONLY|PERM|AUTH)/, "this user may not write its file or its folder"],
   [/^SQLITE_CANTOPEN/, "its file cannot be opened"],
   [/^SQLITE_(BUSY|LOCKED)/, "another process has it locked"],
 ];
@@ -44,6 +44,8 @@ const BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
     /^ConnectionFailed\("Unable to open .*: 14/,
     "its file cannot be opened; something else may be in its place",
   ],
+  // Where only its folder cannot be, its code is one that the library has no name for.
+  [/^attempt to write a readonly database/, "this user may not write its file or its folder"],
   [/cluster support disabled/, "it is no cluster; write redis:// in its URL"],
 ];
 

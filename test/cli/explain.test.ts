@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { explain } from "../../src/compose/explain.ts";
+import { UnavailableError } from "../../src/core/refusals.ts";
+
+/** As libsql has them of a file, and of a folder with one in it, that belong to somebody else. */
+test.each(["SQLITE_READONLY", "UNKNOWN_SQLITE_ERROR_1544"])("a database of another user: %s", (code) => {
+  const cause = Object.assign(new Error("attempt to write a readonly database"), { code });
+  expect(explain(new UnavailableError("the database", { cause }))).toBe(
+    "the database is unavailable: this user may not write its file or its folder",
+  );
+});
