@@ -1,3 +1,5 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt } from "jose";
 import Libsql from "libsql";
@@ -27,6 +29,13 @@ describe("phonekey users export --user, sign-out and erase", () => {
     expect(JSON.parse(exported.stdout)).toMatchObject({ account: { id: user.id, phone } });
     expect(exported.stderr).not.toContain(phone);
 
+    const file = join(server.folder, "person.json");
+    expect(await run("export", "--user", user.id, "--file", file)).toMatchObject({ code: 0, stdout: "" });
+    expect([statSync(file).mode & 0o777, JSON.parse(readFileSync(file, "utf8")).account.phone]).toEqual([
+      0o600,
+      phone,
+    ]);
+
     const asked = await run("erase", user.id);
     expect(asked.stdout).toContain("--yes");
     expect(await run("erase", phone, "--yes", "--json")).toMatchObject({
@@ -36,7 +45,8 @@ describe("phonekey users export --user, sign-out and erase", () => {
     expect(await run("erase", user.id, "--yes")).toMatchObject({ code: 1 });
     const events = rowsOf(server.folder, "SELECT type FROM events WHERE user_id = ? ORDER BY id", user.id);
     expect(events.map(({ type }) => type)).toEqual([
-      ...["sign_up", "sign_in", "account_exported_by_operator", "account_erased_by_operator"],
+      ...["sign_up", "sign_in", "account_exported_by_operator", "account_exported_by_operator"],
+      "account_erased_by_operator",
     ]);
     expect(JSON.stringify(rowsOf(server.folder, "SELECT * FROM events"))).not.toContain(phone.slice(3));
     expect(await client.signIn(phone)).toMatchObject({ created: true });

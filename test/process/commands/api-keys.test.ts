@@ -72,6 +72,26 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
   await server.stop();
 });
 
+test("a key lives as long as asked, and the next has its terms, beside it for as long as asked", async () => {
+  const folder = workingFolder();
+  await phonekey(["migrate"], { folder });
+  const api = async (...args: string[]) => {
+    const { stdout } = await phonekey(["keys", "api", ...args, "--json"], { folder });
+    return JSON.parse(stdout) as { key: string; expiresAt: number };
+  };
+  const hoursLeft = ({ expiresAt }: { expiresAt: number }) => Math.ceil((expiresAt - Date.now()) / 3_600_000);
+  const networks = ["--networks", "192.0.2.0/24"];
+  const made = await api("create", "shop", "--purposes", "verify_identity", ...networks, "--days", "3");
+  const next = await api("rotate", "shop", "--overlap", "5", "--days", "9");
+  for (const { key } of [made, next]) canary("token", key);
+  expect([hoursLeft(made), hoursLeft(next)]).toEqual([72, 216]);
+  const listed = (await api("list")) as unknown as { expiresAt: number; networks: string[] }[];
+  expect(listed.map((key) => [hoursLeft(key), key.networks])).toEqual([
+    [5, ["192.0.2.0/24"]],
+    [216, ["192.0.2.0/24"]],
+  ]);
+});
+
 test("phonekey restored names the backends whose API keys are good, and ends them where it is asked to", async () => {
   const folder = workingFolder();
   const server = await startServer({ folder });

@@ -46,6 +46,7 @@ describe("phonekey keys rotate, the wrapping secrets", () => {
     const keys = rowsOf(place.folder, "SELECT secret_id FROM keys");
     expect(wrapped.stdout).toContain(`Wrapped ${keys.length} keys`);
     expect(new Set(keys.map(({ secret_id }) => secret_id)).size).toBe(1);
+    expect(await phonekey(["keys", "rotate", "--wrapping-only", "code"], both)).toMatchObject({ code: 2 });
     const again = await phonekey(["keys", "rotate", "--wrapping-only"], both);
     expect(again.stdout).toContain("Wrapped 0 keys");
 

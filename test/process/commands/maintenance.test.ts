@@ -84,6 +84,20 @@ describe("phonekey tick", () => {
     expect(eventsIn(folder)).toBe(0);
   });
 
+  test("what it could not do it names, does the rest, and ends with 1", async () => {
+    const folder = await installed(1);
+    change(
+      folder,
+      "CREATE TRIGGER no BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'not these'); END",
+      "INSERT INTO failures (id, phone_tag, bucket, at, code_length) VALUES ('old', 't', 'stranger', 1, 6)",
+    );
+    const { code, stdout } = await phonekey(["tick"], { folder });
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/^Removed 1 failures\.\nFailed on events: not these\n$/m),
+    ]);
+  });
+
   test("on a database that is not up to date: one sentence", async () => {
     expectOneSentence(await phonekey(["tick"]), /run `phonekey migrate`/);
   });

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { phonekey, startCommand, startServer, workingFolder } from "../../support/server.ts";
 import { lineOf, phoneOf } from "../../transfer/support.ts";
 import { bearer, createClient } from "../client.ts";
-import { numberOf } from "../database.ts";
+import { change, numberOf } from "../database.ts";
 import { until } from "../raw.ts";
 
 /** A phone of the sample users, however much of it. */
@@ -201,6 +201,28 @@ test.each([
   expect(ended.stderr).toContain(says);
   expect(ended.stderr).not.toMatch(/^ +at |s3cret/m);
   expect(readFileSync(join(folder, "here"), "utf8")).toBe("kept");
+});
+
+test("a number that cannot be decrypted, and a line of erasures without an id, are named and make exit code 1", async () => {
+  const folder = await migrated();
+  await phonekey(["users", "import", fileIn(folder, many(2))], { folder });
+  change(
+    folder,
+    "UPDATE users SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = 'u0') WHERE id = 'u1'",
+  );
+  const out = await phonekey(["users", "export"], { folder });
+  expect({ ...out, stderr: out.stderr.split("\n")[1] }).toMatchObject({
+    code: 1,
+    stdout: lineOf(0),
+    stderr: expect.stringMatching(/^user u1: left out: /),
+  });
+  const list = fileIn(folder, "u0\n!\n", "erased.txt");
+  const restored = await phonekey(["restored", "--erasures", list, "--json"], { folder });
+  expect({ code: restored.code, ...JSON.parse(restored.stdout) }).toMatchObject({
+    code: 1,
+    erased: 1,
+    unreadable: 1,
+  });
 });
 
 test("a socket is no file to import from", async () => {

@@ -99,6 +99,7 @@ describe("phonekey numbers", () => {
     expect(await run("unlock", phone)).toMatchObject({ code: 2 });
     expect(await run("unlock", phone, "--reason", "  ")).toMatchObject({ code: 2 });
     expect(await run("unlock", phone, "--reason", "x".repeat(201))).toMatchObject({ code: 2 });
+    expect(await run("unlock", phone, "--reason", "\u001b[2J")).toMatchObject({ code: 2 });
     expect(await run("unlock", "12", "--reason", REASON)).toMatchObject({ code: 2 });
     expect(await unlock(phone)).toMatchObject({
       code: 1,
