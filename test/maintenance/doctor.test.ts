@@ -187,6 +187,15 @@ describe("the doctor, on SQLite", () => {
     expect(statSync(file()).mode & 0o777).toBe(0o644);
   });
 
+  test("a file that its group can read, and not a folder in which nobody can replace what is another's", async () => {
+    await install();
+    chmodSync(file(), 0o640);
+    chmodSync(join(folder, "data"), 0o1777);
+    const says = troubles(await examine()).map((finding) => finding.says);
+    expect(says).toContain(`others can read ${file()}`);
+    expect(says.join()).not.toContain("others can change");
+  });
+
   const broken: [string, (path: string) => void, RegExp][] = [
     [
       "a folder in its place",
