@@ -9,8 +9,16 @@ const FOLDERS = ["attack", "e2e", "process", "races", "faults", "scf"].map((name
 /** Loading all modules anew takes longer than the tests of most files; elsewhere helpers have hooks of their own. */
 const SHARING_MODULES = { isolate: false };
 
+/** What comes in a moment takes longer on a busy machine; by itself Vitest waits for a second. */
+const PATIENT = { expect: { poll: { timeout: 10_000 } } };
+
 /** All of these at once: each file has ports, folders, databases and programs of its own. */
-const BESIDE_OTHERS = { testTimeout: 120_000, hookTimeout: 60_000, sequence: { groupOrder: 1 } };
+const BESIDE_OTHERS = {
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+  sequence: { groupOrder: 1 },
+  ...PATIENT,
+};
 
 export default defineConfig({
   test: {
@@ -23,6 +31,7 @@ export default defineConfig({
           include: UNIT,
           testTimeout: 20_000,
           ...SHARING_MODULES,
+          ...PATIENT,
         },
       },
       {
@@ -83,6 +92,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+          ...PATIENT,
         },
       },
       {
@@ -93,6 +103,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          ...PATIENT,
         },
       },
       {
@@ -103,6 +114,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          ...PATIENT,
         },
       },
     ],

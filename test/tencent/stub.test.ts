@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { recordOf } from "../../src/compose/tools/messages.ts";
 import { tencentTools } from "../../src/compose/tools/tencent.ts";
 import { refused, start } from "../http/support.ts";
@@ -81,7 +81,7 @@ it("reports what it sent, where it is told to", async () => {
   const world = await createWorld({ env, inbox: true });
   onTestFinished(() => world.close());
   await start(world);
-  await vi.waitUntil(() => reported.length > 0);
+  await expect.poll(() => reported.length).toBeGreaterThan(0);
   await world.post(`/callbacks/tencent/${SECRETS[0]}/status`, reported[0]);
   const record = await recordOf(world.config, "13800138000");
   expect(record?.messages).toMatchObject([{ status: "delivered" }]);

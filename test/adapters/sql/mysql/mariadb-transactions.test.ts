@@ -69,7 +69,7 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
   test("that fail leave nothing, and their connection clean", async () => {
     expect(await transactAtOnce(opened.database)).toBe(42);
     // InnoDB tells the same again to whoever asks within a tenth of a second, also of another file.
-    await expect.poll(openTransactions, { interval: 150, timeout: 2000 }).toBe(0);
+    await expect.poll(openTransactions, { interval: 150 }).toBe(0);
   });
 
   test("a session's end is in the trail once, however many race for it", async () => {
