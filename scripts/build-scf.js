@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { zipSync } from "fflate";
 import { rolldown } from "rolldown";
@@ -84,7 +84,10 @@ function zip(files) {
 export async function buildScf() {
   if (!(await buildIfStale())) return false;
   const bytes = zip(await packageFiles());
-  writeFileSync(PACKAGE, bytes);
+  // At once: whoever reads it meanwhile has the former one, whole.
+  const made = `${PACKAGE}.${process.pid}`;
+  writeFileSync(made, bytes);
+  renameSync(made, PACKAGE);
   console.log(`${relative(ROOT, PACKAGE)}: ${(bytes.length / 1e6).toFixed(2)} MB`);
   return true;
 }
