@@ -56,28 +56,33 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
 
   test("answers, and nothing keeps its event loop busy afterwards", async () => {
     const { invoke } = await start(env);
-    const { answer, context, ms } = await invoke(ask(), { callbackWaitsForEmptyEventLoop: true });
+    const { answer, context, lingersMs } = await invoke(ask(), { callbackWaitsForEmptyEventLoop: true });
     expect(read(answer)).toMatchObject({ status: 201, body: { status: "pending" } });
     expect(context).toEqual({ callbackWaitsForEmptyEventLoop: false });
-    expect(ms).toBeLessThan(SOON_MS);
+    expect(lingersMs).toBeLessThan(SOON_MS);
   });
 
   test("uses the same connections for the next event", async () => {
     const { invoke } = await start(env);
-    const before = new Set(redisIds());
+    // What an instance had that has ended is listed a moment longer.
+    const before = new Set<unknown>([...(await mysqlIds()), ...redisIds().map((id) => `redis ${id}`)]);
+    const ownIds = async () => [
+      (await mysqlIds()).filter((id) => !before.has(id)),
+      redisIds().filter((id) => !before.has(`redis ${id}`)),
+    ];
     await invoke(ask());
-    const ids = [await mysqlIds(), redisIds().filter((id) => !before.has(id))];
+    const ids = await ownIds();
     for (let times = 0; times < 3; times += 1) expect(read((await invoke(ask())).answer).status).toBe(201);
-    expect([await mysqlIds(), redisIds().filter((id) => !before.has(id))]).toEqual(ids);
+    expect(await ownIds()).toEqual(ids);
     expect(ids.map((each) => each.length)).toEqual([1, 1]);
   });
 
   test("makes connections again that were closed between two events", async () => {
     const { invoke, output } = await start(env);
     for (let times = 0; times < 3; times += 1) {
-      const { answer, ms } = await invoke(ask());
+      const { answer, lingersMs } = await invoke(ask());
       expect(read(answer).status).toBe(201);
-      expect(ms).toBeLessThan(SOON_MS);
+      expect(lingersMs).toBeLessThan(SOON_MS);
       await cutMysql();
       redis.command("client", "kill", "type", "normal");
     }

@@ -106,6 +106,8 @@ export interface Invoked {
   readonly loaded: readonly string[];
   /** From the event to the empty event loop. */
   readonly ms: number;
+  /** From the answer to the empty event loop. */
+  readonly lingersMs: number;
 }
 
 export interface EventInstance {
@@ -142,6 +144,7 @@ export async function startEvent(folder: string, handler: string, env: Variables
       child.stdin?.write(`${JSON.stringify({ event, context })}\n`);
       const told = await next();
       if (told.endedMidAnswer) throw new Error("the event loop was empty before the answer");
+      const toldAt = performance.now();
       await next();
       return {
         answer: told.answer,
@@ -149,6 +152,7 @@ export async function startEvent(folder: string, handler: string, env: Variables
         context: told.context ?? {},
         loaded: told.loaded ?? [],
         ms: performance.now() - startedAt,
+        lingersMs: performance.now() - toldAt,
       };
     },
   };

@@ -35,10 +35,10 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
     "does periodic work by a timer with the message %j",
     async (message) => {
       const { invoke } = await start(env);
-      const { answer, context, ms } = await invoke(timer(message));
+      const { answer, context, lingersMs } = await invoke(timer(message));
       expect(answer).toMatchObject({ ok: true, ran: true, failures: [] });
       expect(context).toEqual({ callbackWaitsForEmptyEventLoop: false });
-      expect(ms).toBeLessThan(5_000);
+      expect(lingersMs).toBeLessThan(5_000);
     },
   );
 
