@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuMs } from "../../support/cpu.ts";
 import { AUDIENCE, createBench, KINDS, NOW, payload, SAMPLES, TIMES } from "./forge.ts";
 
 const bench = createBench();
@@ -95,11 +96,11 @@ describe("any string", () => {
   });
 
   it("of megabytes is refused at once", async () => {
-    const started = performance.now();
+    const started = cpuMs();
     for (const text of ["a".repeat(5e6), ".".repeat(5e6), `${AUDIENCE}.`.repeat(2e5)]) {
       expect(await bench.readAll(text)).toStrictEqual([]);
     }
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(cpuMs() - started).toBeLessThan(500);
   });
 });
 

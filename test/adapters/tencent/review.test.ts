@@ -4,6 +4,7 @@ import { type Reviewed, reviewFaults } from "../../../src/adapters/tencent/revie
 import { defaultTemplate, TEMPLATE_PURPOSES } from "../../../src/adapters/tencent/templates.ts";
 import { NOTICE_KINDS } from "../../../src/core/delivery/notice-kinds.ts";
 import { PURPOSES } from "../../../src/core/verification/purpose.ts";
+import { cpuMs } from "../../support/cpu.ts";
 
 function faults(text: string, more: Partial<Reviewed> = {}): string[] {
   return reviewFaults({ text, isInternational: false, parameterCount: 2, signName: "腾讯云", ...more });
@@ -106,9 +107,9 @@ describe("the review rules", () => {
           braces.map((parts) => parts.join("")),
         ),
         (any) => {
-          const startedAt = performance.now();
+          const startedAt = cpuMs();
           expect(Array.isArray(faults(any))).toBe(true);
-          expect(performance.now() - startedAt).toBeLessThan(500);
+          expect(cpuMs() - startedAt).toBeLessThan(500);
         },
       ),
       { numRuns: 200 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CountryCode, parsePhone } from "../../../src/core/phone.ts";
+import { cpuMs } from "../../support/cpu.ts";
 import { CHINA, home, read, WORLD } from "./policies.ts";
 
 describe("every way to write a number is one key (T40)", () => {
@@ -135,9 +136,9 @@ describe("what is no number is refused", () => {
     `+${"0".repeat(63)}`,
     "1".repeat(1_000_000),
   ])("answers a hostile input quickly", (input) => {
-    const start = performance.now();
+    const start = cpuMs();
     expect(read(input, WORLD)).toBe("invalid_phone");
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(cpuMs() - start).toBeLessThan(1_000);
   });
 });
 
