@@ -110,8 +110,7 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
     expect(done).toBeGreaterThan(0);
     // The server may still be clearing away one that was killed when its successor comes.
     expect(most).toBeLessThanOrEqual(2 * 6);
-    await wait(100);
-    expect((await mine()).length).toBeLessThanOrEqual(6);
+    await expect.poll(async () => (await mine()).length).toBeLessThanOrEqual(6);
     await opened.database.ping();
     for (const phone of phones) {
       const found = await opened.database.db
@@ -139,11 +138,16 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
     const { transaction, close } = opened.database;
     const other = await opened.another();
     const epoch = fresh("epoch");
+    let write = () => {};
+    const written = new Promise<void>((resolve) => {
+      write = resolve;
+    });
     const writing = transaction(async (trx) => {
       await trx.insertInto("limit_seeds").values({ epoch }).execute();
+      write();
       await wait(200);
     });
-    await wait(50);
+    await written;
     await close();
     await writing;
     expect(await other.stores.limits.seeded(epoch)).toBe(true);
