@@ -37,7 +37,7 @@ function expectHeader(text: string, header: RegExp): void {
 export function sendRaw(
   port: number,
   bytes: string,
-  { drip = "", forMs = 3_000 }: { readonly drip?: string; readonly forMs?: number } = {},
+  { drip = "", forMs = 10_000 }: { readonly drip?: string; readonly forMs?: number } = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const startedAt = performance.now();

@@ -41,10 +41,12 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
   });
 
   test("1,000 connections that say nothing do not keep others from being answered, and are closed", async () => {
+    const openedAt = performance.now();
     const sockets = await openMany(server.port, 1_000);
     const client = createClient(server);
     expect((await client.signIn(newPhone())).created).toBe(true);
-    expect(sockets.filter((socket) => socket.closed)).toEqual([]);
+    // As long as none has been open for 10 seconds.
+    if (performance.now() - openedAt < 9_000) expect(sockets.filter((socket) => socket.closed)).toEqual([]);
     await until(() => sockets.every((socket) => socket.closed), 30_000);
     for (const socket of sockets) expect(socket.received()).toMatch(/^HTTP\/1\.1 408 /);
   });
@@ -75,9 +77,9 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
       const own = await startServer();
       const before = openSockets(own);
       const socket = await openRaw(own.port, { allowHalfOpen: true });
+      await until(() => openSockets(own) === before + 1);
       socket.write("HELLO\r\n\r\n");
       await until(() => socket.received().startsWith("HTTP/1.1 400 "));
-      expect(openSockets(own)).toBe(before + 1);
       await until(() => openSockets(own) === before);
       socket.destroy();
       await own.stop();
@@ -91,8 +93,10 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
       const before = openSockets(own);
       const asks = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(40);
       const sockets = Array.from({ length: 20 }, () => connect({ port: own.port, onread: READS_NOTHING }));
-      for (const socket of sockets) socket.on("error", () => {}).write(asks);
+      for (const socket of sockets) socket.on("error", () => {});
       await until(() => openSockets(own) === before + sockets.length);
+      // Only now: a server that answers the first ones takes the others later.
+      for (const socket of sockets) socket.write(asks);
       await until(() => openSockets(own) === before, 50_000);
       for (const socket of sockets) socket.destroy();
       await own.stop();
