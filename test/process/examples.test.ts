@@ -12,7 +12,7 @@ import { createClient, FREELY, newPhone } from "./client.ts";
 const EXAMPLES = join(import.meta.dirname, "../../examples");
 /** The parts that the programs share. */
 const SHARED = ["README.md", "phonekey.js", "terminal.js"];
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 let server: RunningServer;
 let backPort: number;

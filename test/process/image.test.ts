@@ -204,7 +204,7 @@ test("migrates, serves, is healthy, and stops when it is told to", async () => {
     ...SETTINGS,
     PORT: port,
   });
-  await expect.poll(output, { timeout: 20_000 }).toContain("Phonekey is running (production)");
+  await expect.poll(output, { timeout: 60_000 }).toContain("Phonekey is running (production)");
   const call = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
   expect((await call("/readyz")).status).toBe(200);
   const page = await (await call("/sign-in")).text();

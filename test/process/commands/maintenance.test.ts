@@ -69,6 +69,9 @@ describe("phonekey tick", () => {
 
   test("killed in between: nothing else is lost, and the next one goes on", async () => {
     const folder = await installed();
+    // Long enough to be killed in between.
+    const slow = "BEGIN SELECT randomblob(20000000); END";
+    change(folder, `CREATE TRIGGER slow AFTER DELETE ON events WHEN old.id % 500 = 0 ${slow}`);
     const command = startCommand(["tick"], { folder });
     await expect.poll(() => eventsIn(folder), { timeout: 20_000, interval: 5 }).toBeLessThan(OLD_EVENTS);
     command.kill();
@@ -78,7 +81,7 @@ describe("phonekey tick", () => {
     expect(left % 500).toBe(0);
     expect((await phonekey(["tick"], { folder })).stdout).toBe("Another process is doing the work.\n");
     // As if the turn of the dead one had run out.
-    change(folder, "UPDATE turns SET held_until = 1");
+    change(folder, "DROP TRIGGER slow", "UPDATE turns SET held_until = 1");
     const { stdout } = await phonekey(["tick"], { folder });
     expect(stdout).toBe(`Removed ${left} events.\n`);
     expect(eventsIn(folder)).toBe(0);

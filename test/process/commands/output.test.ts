@@ -27,7 +27,7 @@ function run(words: string, before = "true") {
   return spawnSync("bash", ["--norc", "-c", `set -o pipefail; ${command}`], {
     encoding: "utf8",
     env: { PATH: process.env.PATH },
-    timeout: 20_000,
+    timeout: 60_000,
   });
 }
 

@@ -131,7 +131,7 @@ describe("phonekey keys retag, killed again and again beside a running server", 
       expect((await client.refresh(before.refreshToken)).user.id).toBe(ids.get("User 1"));
     }
     expect(await phonekey(["keys", "retag"], { folder, env })).toMatchObject({ code: 0, stderr: "" });
-    await until(async () => (await start(server, newPhone())).status === 201, 5_000);
+    await until(async () => (await start(server, newPhone())).status === 201);
 
     for (const table of ["users", "messages", "failures"])
       expect([table, oldTags(table, oldKey)]).toEqual([table, 0]);
