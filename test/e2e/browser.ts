@@ -64,6 +64,17 @@ export function useBrowser() {
   };
 }
 
+/** Gives a page another size, and waits until it has it. */
+export async function resize(page: Page, width: number, height: number): Promise<void> {
+  await page.setViewportSize({ width, height });
+  await expect.poll(() => page.evaluate("[innerWidth, innerHeight]")).toEqual([width, height]);
+}
+
+/** Waits until the field with this id has the focus: a page gives it with one of its first frames. */
+export async function focusOf(page: Page, id: string): Promise<void> {
+  await page.locator(`#${id}:focus`).waitFor();
+}
+
 async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: findChromium(), args: ARGS });
 }

@@ -26,8 +26,11 @@ export async function addAuthenticator(page: Page, isUserVerified = true): Promi
   await session.send("WebAuthn.addVirtualAuthenticator", { options });
 }
 
-export const pressFactor = (page: Page, action: string) =>
-  page.locator(`form[action="/account/factors/${action}"] button`).click();
+/** Presses a button, and waits for the page that answers where one does. */
+export async function pressFactor(page: Page, action: string): Promise<void> {
+  await page.locator(`form[action="/account/factors/${action}"] button`).click();
+  await page.waitForLoadState();
+}
 
 /** Signs in, and begins to set up an authenticator app; resolves with its secret. */
 async function beginApp(page: Page, app: App, phone: string): Promise<string> {

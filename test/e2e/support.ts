@@ -135,8 +135,9 @@ export function newPhone(): string {
   return `139${String(phones).padStart(8, "0")}`;
 }
 
-/** Whether this page runs its scripts. */
+/** Whether this page runs its scripts, once it has loaded them. */
 export async function hasScripts(page: Page): Promise<boolean> {
+  await page.waitForLoadState();
   return (await page.locator("html.js").count()) === 1;
 }
 

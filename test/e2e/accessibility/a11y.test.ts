@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { useBrowser } from "../browser.ts";
+import { resize, useBrowser } from "../browser.ts";
 import { app, STATES, usePages } from "./page-states.ts";
 
 const browser = useBrowser();
@@ -43,7 +43,7 @@ async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(AXE);
   const found: Record<string, string[]> = {};
   for (const width of [360, 1280]) {
-    await page.setViewportSize({ width, height: 800 });
+    await resize(page, width, 800);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.evaluate(SETTLED);

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { useBrowser } from "../browser.ts";
+import { resize, useBrowser } from "../browser.ts";
 import { app, askedPage, STATES, usePages } from "./page-states.ts";
 
 const browser = useBrowser();
@@ -12,7 +12,7 @@ describe("a person who enlarges or calms the page", () => {
 
   async function expectNoOverflow(page: Page, widths: readonly number[]): Promise<void> {
     for (const width of widths) {
-      await page.setViewportSize({ width, height: 512 });
+      await resize(page, width, 512);
       const overflow = await page.evaluate(
         "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth",
       );
@@ -38,7 +38,7 @@ describe("a person who enlarges or calms the page", () => {
     const page = await browser.open();
     const transaction = { amount: "888888888888.8888", currency: "CLF", payee: "Acme" };
     await askedPage(page, { purpose: "confirm_transaction", transaction });
-    await page.setViewportSize({ width: 320, height: 512 });
+    await resize(page, 320, 512);
     const lines = `(() => {
       const { firstChild: said } = document.querySelector(".payment-amount bdi");
       const range = document.createRange();
@@ -54,7 +54,7 @@ describe("a person who enlarges or calms the page", () => {
   it("reads each recovery code in one line on a small phone", async () => {
     const page = await browser.open();
     await STATES[CODES]?.(page);
-    await page.setViewportSize({ width: 320, height: 512 });
+    await resize(page, 320, 512);
     const lines = "[...document.querySelectorAll('li code')].map((code) => code.getClientRects().length)";
     expect(await page.evaluate(lines)).toEqual(Array.from({ length: 10 }, () => 1));
   });

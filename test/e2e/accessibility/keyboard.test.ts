@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { useBrowser } from "../browser.ts";
+import { focusOf, useBrowser } from "../browser.ts";
 import { newPhone, signIn } from "../support.ts";
 import { app, codeFor, STATES, usePages } from "./page-states.ts";
 
@@ -30,12 +30,14 @@ describe("a person with a keyboard alone", () => {
     const phone = newPhone();
     const page = await browser.open({ reducedMotion: "reduce" });
     await page.goto(`${app.origin}/sign-in`);
+    await focusOf(page, "phone");
     expect(await focusIsVisible(page)).toBe(true);
     await page.keyboard.type(phone);
     await page.keyboard.press("Tab");
     expect(await focusIsVisible(page)).toBe(true);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${app.origin}/sign-in/code`);
+    await focusOf(page, "code");
     expect(await focusIsVisible(page)).toBe(true);
     await page.keyboard.type(codeFor(phone));
     await page.waitForURL(`${app.origin}/account`);
@@ -80,7 +82,7 @@ describe("a person with a keyboard alone", () => {
   it("begins at the field that is wrong where an app is set up", async () => {
     const page = await browser.open();
     await STATES["an app to set up"]?.(page);
-    expect(await page.evaluate("document.activeElement.id")).toBe("factor-code");
+    await focusOf(page, "factor-code");
   });
 
   it("skips to the content", async () => {

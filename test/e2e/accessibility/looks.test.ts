@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { useBrowser } from "../browser.ts";
+import { focusOf, resize, useBrowser } from "../browser.ts";
 import { type App, askForCode, newPhone, signIn, startApp } from "../support.ts";
 import { STATES, usePages } from "./page-states.ts";
 
@@ -73,7 +73,7 @@ async function expectNoLoneStop(page: Page): Promise<void> {
     }
   })()`;
   for (let width = 300; width <= 460; width += 4) {
-    await page.setViewportSize({ width, height: 640 });
+    await resize(page, width, 640);
     expect([width, (await page.evaluate(lone)) ?? false]).toEqual([width, false]);
   }
 }
@@ -186,6 +186,7 @@ it("what is kept stands as near as what was asked for, and is told where the foc
   const asked = await page.evaluate(room);
   await STATES["a new password beside a code that is kept"]?.(page);
   expect(await page.evaluate(room)).toBe(asked);
+  await focusOf(page, "password");
   const told = `document.activeElement.getAttribute("aria-describedby").split(" ")
     .map((id) => document.getElementById(id).textContent).join(" ")`;
   expect(await page.evaluate(told)).toContain("The code you entered is kept.");
@@ -215,7 +216,7 @@ it.each(["light", "dark"] as const)(
     const page = await browser.open({ colorScheme });
     await page.goto(`${app.origin}/sign-in`);
     for (const width of [360, 1280]) {
-      await page.setViewportSize({ width, height: 740 });
+      await resize(page, width, 740);
       const colours = `(() => {
       const bar = [...document.querySelectorAll("meta[name=theme-color]")].find(({ media }) => matchMedia(media).matches);
       const shown = document.createElement("i");

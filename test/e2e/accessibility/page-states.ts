@@ -54,7 +54,7 @@ async function startMove(page: Page, phone: string): Promise<void> {
   const to = newPhone();
   await signIn(page, app, phone);
   await askForMove(page, to);
-  await page.locator("#code").fill(codeFor(to));
+  await submitCode(page, codeFor(to), "/account/phone");
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
 }
 
@@ -78,8 +78,9 @@ async function choose(page: Page, password: string): Promise<void> {
   await page.locator('form[action="/sign-in/forgotten/code"] button[type=submit]').click();
 }
 
-/** Every page in every state that looks different, and how to get there. */
-export const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+type Way = (page: Page) => Promise<unknown>;
+
+const WAYS: Readonly<Record<string, Way>> = {
   "the number": (page) => page.goto(`${app.origin}/sign-in`),
   "a wrong number": async (page) => {
     await page.goto(`${app.origin}/sign-in`);
@@ -189,7 +190,7 @@ export const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> 
     await page.locator("#code").waitFor();
   },
   "a stopped change": async (page) => {
-    await STATES["the way to stop a change"]?.(page);
+    await WAYS["the way to stop a change"]?.(page);
     await page.locator(".button-danger").click();
     await page.locator(".button-danger").waitFor({ state: "detached" });
   },
@@ -223,6 +224,19 @@ export const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> 
   "a temporary password": (page) => askedPage(page, { purpose: "temporary_password" }),
   "the API documents": (page) => page.goto(`${app.origin}/docs`),
 };
+
+/** All of a page is there, its styles and what its script adds too. */
+const loaded =
+  (way: Way): Way =>
+  async (page) => {
+    await way(page);
+    await page.waitForLoadState();
+  };
+
+/** Every page in every state that looks different, and how to get there. */
+export const STATES: Readonly<Record<string, Way>> = Object.fromEntries(
+  Object.entries(WAYS).map(([name, way]) => [name, loaded(way)]),
+);
 
 /** The page on which a person enters the code that a backend asked for. */
 export async function askedPage(page: Page, ask: object): Promise<void> {

@@ -85,13 +85,13 @@ describe("name and avatar", () => {
     await page.locator(`input[name=avatar][value="${chosen}"]`).check();
     await page.locator("#name").fill("Ada");
     await page.getByRole("button", { name: copy.save }).click();
+    await page.waitForURL(`${app.origin}/account?saved`);
     await page.getByText(copy.saved).waitFor();
     expect(await avatar.getAttribute("src")).toBe(`/avatars/${chosen}.svg`);
     expect(await page.locator("input[name=avatar]").count()).toBe(AVATARS);
     // All of them are pictures that the browser could show.
-    expect(
-      await page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)"),
-    ).toBe(true);
+    const shown = "[...document.images].every((image) => image.complete && image.naturalWidth > 0)";
+    await expect.poll(() => page.evaluate(shown)).toBe(true);
   });
 
   it("an avatar can be picked without ever giving a name", async () => {
@@ -170,7 +170,8 @@ describe("sessions", () => {
     expect(await rows.locator("time").count()).toBe(4);
 
     await other.getByRole("button").click();
-    await expect.poll(() => rows.count()).toBe(1);
+    await laptop.waitForLoadState();
+    expect(await rows.count()).toBe(1);
     await mobile.reload();
     expect(mobile.url()).toBe(`${app.origin}/sign-in`);
   });
@@ -181,7 +182,8 @@ describe("sessions", () => {
     const second = await signedIn(phone);
     const third = await signedIn(phone);
     await third.getByRole("button", { name: copy.endOthers }).click();
-    await expect.poll(() => third.locator(".session").count()).toBe(1);
+    await third.waitForLoadState();
+    expect(await third.locator(".session").count()).toBe(1);
     expect(await third.getByRole("button", { name: copy.endOthers }).count()).toBe(0);
     for (const page of [first, second]) {
       await page.reload();
@@ -194,7 +196,8 @@ describe("sessions", () => {
     const first = await signedIn(phone);
     const second = await signedIn(phone);
     await second.getByRole("button", { name: copy.endOthers }).click();
-    await expect.poll(() => second.locator(".session").count()).toBe(1);
+    await second.waitForLoadState();
+    expect(await second.locator(".session").count()).toBe(1);
     await saveName(first, "too late");
     await first.waitForURL(`${app.origin}/sign-in`);
     await second.reload();

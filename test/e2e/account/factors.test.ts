@@ -76,6 +76,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.waitForURL(/\/account\/confirm/);
     await page.locator('form[action="/account/confirm/send"] button').click();
     await page.locator("#code").waitFor();
+    await page.waitForLoadState();
     await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
     // The script sends a code that is whole by itself.
     if (!javaScriptEnabled) await page.locator('form[action="/account/confirm"] button').click();
@@ -122,13 +123,14 @@ describe("what a person takes along", () => {
     expect(await link.getAttribute("href")).toMatch(new RegExp(`^otpauth://totp/.*secret=${secret}`));
     expect(await link.isVisible()).toBe(true);
     await page.getByRole("button", { name: "Copy the key" }).click();
-    expect(await clipboard(page)).toBe(secret);
+    await expect.poll(() => clipboard(page)).toBe(secret);
     await page.locator("#factor-code").fill(appCode(app, secret));
     await pressFactor(page, "app/confirm");
     await page.getByText("Your changes are saved.").waitFor();
     await pressFactor(page, "codes");
     await page.getByRole("button", { name: "Copy the codes" }).click();
-    expect(await clipboard(page)).toBe((await page.locator("li code").allTextContents()).join("\n"));
+    const codes = await page.locator("li code").allTextContents();
+    await expect.poll(() => clipboard(page)).toBe(codes.join("\n"));
   });
 
   it("is printed in dark on white, with nothing to press", async () => {

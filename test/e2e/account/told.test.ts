@@ -30,6 +30,7 @@ async function askToMove(page: Page, { origin }: App, to: string): Promise<void>
   await page.goto(`${origin}/account/phone`);
   await page.locator("#phone").fill(to);
   await page.locator('form[action="/account/phone/send"] button[type=submit]').click();
+  await page.waitForLoadState();
 }
 
 it("gives a person their data as often as they ask", async () => {
@@ -54,6 +55,7 @@ describe("a name that cannot be", () => {
     await signIn(page, app, newPhone());
     await page.locator("#name").fill("x".repeat(65));
     await page.locator('form[action="/account/profile"] button').click();
+    await page.waitForLoadState();
     expect((await page.locator("#name-error").innerText()).trim()).toBe(text);
     expect(await page.inputValue("#name")).toBe("x".repeat(65));
   });
@@ -158,6 +160,7 @@ describe("a change of number", () => {
     const wrong = otherCode(codeFor(to));
     for (let n = 0; n < 3; n += 1) await submitCode(page, wrong, "/account/phone");
     await page.locator("#phone").waitFor();
+    await page.waitForLoadState();
     expect(await page.locator(".banner-error").innerText()).toBe("The code is wrong or has expired.");
     expect(await page.getAttribute("#phone", "aria-invalid")).toBeNull();
   });
@@ -169,7 +172,7 @@ describe("a change of number", () => {
       const page = await browser.open();
       await signIn(page, atOnce, newPhone());
       await askToMove(page, atOnce, to);
-      await page.locator("#code").fill(atOnce.world.sms.lastCode(`+86${to}`));
+      await submitCode(page, atOnce.world.sms.lastCode(`+86${to}`), "/account/phone");
       await page.getByText("Your changes are saved.").waitFor();
       expect(await page.locator(".identity .number").textContent()).toContain(to.slice(-4));
     } finally {
@@ -187,6 +190,7 @@ describe("without JavaScript, a challenge", () => {
       const page = await browser.open({ javaScriptEnabled: false });
       await page.goto(`${challenging.origin}/sign-in`);
       await submitPhone(page, newPhone());
+      await page.waitForLoadState();
       expect(await page.locator(".challenge").innerText()).toContain(KNOWN);
       const { sms } = challenging.world;
       const scripted = await browser.open();

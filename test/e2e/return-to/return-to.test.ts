@@ -124,6 +124,7 @@ describe("what an app asked for", () => {
     await submitPhone(page, newPhone());
     await page.waitForURL(`${app.origin}/sign-in/code`);
     await page.getByRole("link", { name }).click();
+    await page.waitForLoadState();
     if (await page.locator("#code").count()) {
       await page.getByRole("link", { name: COPY["zh-CN"].code.otherNumber }).click();
     }

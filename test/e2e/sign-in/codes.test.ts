@@ -18,7 +18,9 @@ afterAll(() => app.close());
 const codeFor = (phone: string) => app.world.sms.lastCode(`+86${phone}`);
 const typed = (page: Page) => page.locator("#code").inputValue();
 
+/** Once the script is there: without it a field cuts off what is too long. */
 async function paste(page: Page, text: string): Promise<void> {
+  await page.waitForLoadState();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
   await page.locator("#code").focus();
@@ -59,7 +61,7 @@ describe("what cannot be taken back waits for its button, also when the code is 
     const posts = countPosts(page);
     const code = codeFor(phone);
     await paste(page, `${code.slice(0, 3)} ${code.slice(3)}`);
-    expect(await typed(page)).toBe(code);
+    await expect.poll(() => typed(page)).toBe(code);
     await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))");
     expect(posts()).toBe(0);
     await page.getByRole("button", { name: button }).click();
@@ -110,7 +112,7 @@ it.each([
   await askForCode(page, app.origin, phone);
   const posts = countPosts(page);
   await paste(page, written(codeFor(phone)));
-  expect(await typed(page)).toMatch(/^[0-9]{6}$/);
+  await expect.poll(() => typed(page)).toMatch(/^[0-9]{6}$/);
   await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))");
   expect(posts()).toBe(0);
   await page.locator("#code").fill(codeFor(phone));
@@ -124,10 +126,10 @@ it("shows the digits alone of what is pasted where a new password is chosen", as
   await page.locator("#phone").fill(phone);
   await page.locator('form[action="/sign-in/forgotten"] button').click();
   await page.locator("#code").waitFor();
-  expect(await page.locator(".cells > .is-active").count()).toBe(1);
+  await expect.poll(() => page.locator(".cells > .is-active").count()).toBe(1);
   const code = codeFor(phone);
   await paste(page, ` ${code.slice(0, 3)}-${code.slice(3)}`);
-  expect(await typed(page)).toBe(code);
+  await expect.poll(() => typed(page)).toBe(code);
 });
 
 it("keeps a form from being sent twice also where the visitor had come back to its page", async () => {

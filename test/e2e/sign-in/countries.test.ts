@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { useBrowser } from "../browser.ts";
+import { resize, useBrowser } from "../browser.ts";
 import { type App, startApp } from "../support.ts";
 
 const browser = useBrowser();
@@ -93,12 +93,16 @@ it("a phone that is turned while the list is open still shows it on the screen, 
   await page.goto(`${app.origin}/sign-in`);
   await page.locator(".country-button").click();
   await page.keyboard.type("germany");
-  for (const [width, height] of [
-    [844, 390],
-    [1024, 1366],
-    [390, 844],
+  for (const [width, height, isSheet] of [
+    [844, 390, true],
+    [1024, 1366, false],
+    [390, 844, true],
   ] as const) {
-    await page.setViewportSize({ width, height });
+    await resize(page, width, height);
+    // A page is told of it with its next frame.
+    await expect
+      .poll(() => page.evaluate("document.querySelector('dialog').matches(':modal')"))
+      .toBe(isSheet);
     await expect.poll(async () => (await page.getByRole("option").boundingBox())?.y).toBeLessThan(height);
     await expect.poll(() => page.evaluate("document.activeElement.className")).toContain("picker-search");
     expect(await page.getAttribute(".country-button", "aria-expanded")).toBe("true");

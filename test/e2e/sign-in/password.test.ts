@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FORGOTTEN_COPY } from "../../../src/http/pages/copy/password-sign-in.ts";
 import { countingHasher, OTHER, PASSWORD } from "../../password/support.ts";
-import { type OpenOptions, useBrowser } from "../browser.ts";
+import { focusOf, type OpenOptions, useBrowser } from "../browser.ts";
 import { type App, newPhone, otherCode, signIn, startApp } from "../support.ts";
 
 const browser = useBrowser();
@@ -169,8 +169,9 @@ describe.each([
       await page.locator("#password").fill(password);
       await press(page, "/sign-in/forgotten/code");
       await page.locator("#code").waitFor({ state: "detached" });
+      await page.waitForLoadState();
       expect(await page.locator("#password-error").count()).toBe(1);
-      expect(await page.evaluate("document.activeElement.id")).toBe("password");
+      await focusOf(page, "password");
       expect(await page.content()).not.toContain(code);
     }
   }
