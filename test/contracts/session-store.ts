@@ -63,6 +63,17 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       expect((await store.find(session.id))?.session.amr.toSorted()).toEqual(METHODS.toSorted());
     });
 
+    test("rotates with what is added, from the generation that it has; of several at the same time one does", async () => {
+      const { session } = await signIn();
+      const rotated = { generation: 1, rotatedAt: NOW + 5 };
+      const raised = await parallel(20, () => store.stepUp(session.id, "otp", NOW + 5, 0));
+      for (const one of raised) expect(one).toMatchObject(rotated);
+      expect((await store.find(session.id))?.session).toEqual(raised[0]);
+      expect(await store.stepUp(session.id, "pwd", NOW + 6, 0)).toMatchObject(rotated);
+      expect(await store.stepUp(session.id, "pwd", NOW + 6)).toMatchObject(rotated);
+      expect(await store.rotate(session.id, 1, NOW + 7)).toBe(true);
+    });
+
     test("raises nothing that is over", async () => {
       const { user, session } = await signIn();
       expect(await store.stepUp(session.id, "otp", session.expiresAt)).toBeUndefined();

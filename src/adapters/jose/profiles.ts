@@ -60,7 +60,7 @@ const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> }
     header: { alg: "HS256", typ: "page+jwt" },
     keyKind: "page",
     audience: () => "urn:phonekey:page",
-    claims: z.strictObject({ sid: id }),
+    claims: z.strictObject({ sid: id, gen: z.exactOptional(count), form: z.exactOptional(id) }),
   },
   flow: {
     header: { alg: "dir", enc: "A256GCM", typ: "flow+jwt" },

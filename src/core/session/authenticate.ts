@@ -2,7 +2,13 @@ import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { HOUR_MS } from "../time.ts";
 import type { Session, SessionStore, Tokens } from "./ports.ts";
-import { isOpen, type Principal, type SessionSettings } from "./session.ts";
+import {
+  isOpen,
+  isWithinGrace,
+  type PagePrincipal,
+  type Principal,
+  type SessionSettings,
+} from "./session.ts";
 
 export interface AuthenticateDeps {
   readonly tokens: Tokens;
@@ -37,18 +43,27 @@ export async function touchSession(
   if (now - session.lastUsedAt >= TOUCH_MS) await sessions.touch(session.id, now);
 }
 
-/** Reads the pages' session cookie, and notes that the session is in use. */
+/**
+ * Reads the pages' session cookie, and notes that the session is in use. The cookie from before a step-up is good for a
+ * minute more, for what was under way and for nothing that takes a step-up: whoever stole it gains nothing by one that they
+ * did not make (ASVS 7.2.4).
+ */
 export async function authenticatePage(
   deps: AuthenticateDeps,
   pageToken: string,
-): Promise<Result<Principal, "invalid_token">> {
+): Promise<Result<PagePrincipal, "invalid_token">> {
   const now = deps.clock.now();
   const claims = await deps.tokens.read("page", pageToken, now);
   if (!claims) return refuse("invalid_token");
   const principal = await findOpen(deps, claims.sid);
   if (!principal) return refuse("invalid_token");
-  await touchSession(deps, principal.session, now);
-  return ok(principal);
+  const { user, session: current } = principal;
+  const { gen: generation = 0, form } = claims;
+  const isCurrent = generation === current.generation;
+  if (!isCurrent && !isWithinGrace(current, generation, now)) return refuse("invalid_token");
+  await touchSession(deps, current, now);
+  const session = isCurrent ? current : { ...current, generation, authTime: 0 };
+  return ok({ user, session, current, ...(form && { form }) });
 }
 
 /** Whether this was the session cookie of an account that was erased: a session that only ended is still in the store. */

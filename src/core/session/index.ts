@@ -12,7 +12,7 @@ import { issueAccessToken, issuePageToken, type SessionTokenDeps, sessionTokens 
 export function createSessions(deps: AuthenticateDeps & RefreshDeps & SessionTokenDeps & DeviceDeps) {
   return {
     deviceToken: ({ user, session }: Principal) => issueDeviceToken(deps, user, session),
-    pageToken: (session: Session) => issuePageToken(deps, session),
+    pageToken: (session: Session, form?: string) => issuePageToken(deps, session, form),
     tokens: ({ session, user }: SignedIn) => sessionTokens(deps, session, user),
     accessToken: (session: Session) => issueAccessToken(deps, session),
     requireOwnPassword,

@@ -39,8 +39,10 @@ export interface SessionStore {
   /**
    * Adds what the person has just shown to a session that is not over, as the last of all, and resolves with it as it is
    * then. Of several at the same time none is lost.
+   *
+   * @param from rotates from this generation in the same write, as `rotate` does, if it is still that
    */
-  stepUp(id: string, method: Method, now: number): Promise<Session | undefined>;
+  stepUp(id: string, method: Method, now: number, from?: number): Promise<Session | undefined>;
   /** Notes that the session was used, and once a day that its user was. */
   touch(id: string, now: number): Promise<void>;
   /** The user's sessions that have not ended, most recently used first; the first hundred. */
@@ -82,7 +84,13 @@ export interface TokenClaims {
   };
   refresh: { readonly sid: string; readonly gen: number };
   device: { readonly sub: string; readonly did: string; readonly epoch: number };
-  page: { readonly sid: string };
+  page: {
+    readonly sid: string;
+    /** The session's generation, once that is not the first. */
+    readonly gen?: number;
+    /** What the forms of its pages carry, where that was made from an earlier cookie: forms of before stay good. */
+    readonly form?: string;
+  };
   /** The pre-session of a browser that is signing in. */
   flow: {
     readonly pre: string;

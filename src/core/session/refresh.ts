@@ -3,14 +3,12 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import { DAY_MS } from "../time.ts";
 import { findOpen } from "./authenticate.ts";
 import type { Session, SessionStore } from "./ports.ts";
+import { isWithinGrace } from "./session.ts";
 import { type SessionTokenDeps, type SessionTokens, sessionTokens } from "./tokens.ts";
 
 export interface RefreshDeps extends SessionTokenDeps {
   readonly sessions: SessionStore;
 }
-
-/** How long the immediate predecessor of a refresh token is answered with the same successor (T23). */
-const GRACE_MS = 60_000;
 
 /**
  * Rotates a refresh token. Parallel uses of one token get the same successor, for 60 seconds. Any other use of a spent
@@ -54,10 +52,4 @@ async function successorOf(
 
 function dayOf(at: number): number {
   return Math.floor(at / DAY_MS);
-}
-
-/** Whether a token of this generation is the immediate predecessor, and was rotated a moment ago. */
-function isWithinGrace(session: Session, generation: number, now: number): boolean {
-  if (session.endedAt !== undefined) return false;
-  return generation === session.generation - 1 && now <= session.rotatedAt + GRACE_MS;
 }

@@ -17,6 +17,14 @@ export interface Principal {
   readonly session: Session;
 }
 
+/** Whose request of the pages this is: `session` is what the cookie is good for. */
+export interface PagePrincipal extends Principal {
+  /** The session as it is. */
+  readonly current: Session;
+  /** What the forms of the visitor's pages carry, where that is not made from this cookie. */
+  readonly form?: string;
+}
+
 /** The user of this session, as whoever starts a verification for themselves. */
 export function selfOf({ user, session: { deviceId, isTest, mustSetPassword } }: Principal): Self {
   return { user, deviceId, ...(isTest && { isTest }), ...(mustSetPassword && { mustSetPassword }) };
@@ -26,4 +34,13 @@ export function selfOf({ user, session: { deviceId, isTest, mustSetPassword } }:
 export function isOpen(session: Session, settings: SessionSettings, now: number): boolean {
   if (session.endedAt !== undefined) return false;
   return now < session.expiresAt && now < session.lastUsedAt + settings.idleMs;
+}
+
+/** How long the immediate predecessor of a token is good for what it was, beside its successor (T23). */
+const GRACE_MS = 60_000;
+
+/** Whether a token of this generation is the immediate predecessor, and was rotated a moment ago. */
+export function isWithinGrace(session: Session, generation: number, now: number): boolean {
+  if (session.endedAt !== undefined) return false;
+  return generation === session.generation - 1 && now <= session.rotatedAt + GRACE_MS;
 }

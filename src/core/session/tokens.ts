@@ -61,13 +61,18 @@ export async function issueAccessToken(
   return { accessToken, expiresInSeconds: Math.floor(lifeMs / 1_000) };
 }
 
-/** The value of the pages' session cookie: it names the session and says nothing else. */
+/**
+ * The value of the pages' session cookie: it names the session and its generation.
+ *
+ * @param form what the pages' forms carry, where that was made from an earlier cookie of the session
+ */
 export async function issuePageToken(
   deps: Pick<SessionTokenDeps, "tokens">,
-  session: Session,
+  { id: sid, generation: gen, rotatedAt: issuedAt, expiresAt }: Session,
+  form?: string,
 ): Promise<string> {
-  const times = { issuedAt: session.createdAt, expiresAt: session.expiresAt };
-  return await deps.tokens.issue("page", { sid: session.id }, times);
+  const claims = { sid, ...(gen > 0 && { gen }), ...(form && { form }) };
+  return await deps.tokens.issue("page", claims, { issuedAt, expiresAt });
 }
 
 async function refreshTokenOf(tokens: Tokens, session: Session): Promise<string> {

@@ -68,7 +68,8 @@ export async function flowForm(
 ): Promise<Result<FlowForm, "forbidden_origin">> {
   const flow = await current(c, deps);
   const fields = await readForm(c);
-  if (!flow || !fields || !isOwnForm(c, deps.settings, fields, flow.pre)) return refuse("forbidden_origin");
+  if (!flow || !fields || !isOwnForm(c, deps.settings, fields, flowCsrf(flow)))
+    return refuse("forbidden_origin");
   return ok({ flow, fields });
 }
 

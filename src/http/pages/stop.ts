@@ -24,7 +24,7 @@ export async function submitStop(c: Context<Env>, deps: HttpDeps): Promise<Respo
   const code = codeOf(c);
   if (!code) return await nothingToStop(c, deps);
   const fields = await readForm(c);
-  if (!fields || !isOwnForm(c, deps.settings, fields, code)) {
+  if (!fields || !isOwnForm(c, deps.settings, fields, csrfToken(code))) {
     return await messagePageFor(c, deps, { code: "forbidden_origin" });
   }
   const stopped = await deps.phonekey.life.stopPhoneChange(code);

@@ -1,16 +1,19 @@
 import type { Context } from "hono";
-import type { Principal } from "../../core/session/session.ts";
+import type { Session } from "../../core/session/ports.ts";
+import type { PagePrincipal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
 import { messagePageFor } from "./errors.ts";
-import { type Fields, isOwnForm, readForm } from "./forms/forms.ts";
+import { csrfToken, type Fields, isOwnForm, readForm } from "./forms/forms.ts";
+import { secondsUntil } from "./held.ts";
 
 export type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
 
-/** A signed-in visitor: the session's cookie is also what the page's forms are bound to. */
+/** A signed-in visitor: the session's first cookie is also what the page's forms are bound to. */
 export interface Visitor {
-  readonly principal: Principal;
+  readonly principal: PagePrincipal;
   readonly cookie: string;
+  readonly csrf: string;
 }
 
 /** Where people choose a password of their own. */
@@ -25,7 +28,23 @@ export async function currentVisitor(
 ): Promise<Visitor | undefined> {
   const cookie = readCookie(c, settings, "session");
   const principal = cookie ? await phonekey.sessions.authenticatePage(cookie) : undefined;
-  return cookie && principal?.ok ? { cookie, principal: principal.value } : undefined;
+  if (!cookie || !principal?.ok) return undefined;
+  return { cookie, principal: principal.value, csrf: principal.value.form ?? csrfToken(cookie) };
+}
+
+/**
+ * Keeps a session in its cookie.
+ *
+ * @param csrf of the cookie that it takes the place of: forms of other tabs stay good
+ */
+export async function keepSession(
+  c: Context<Env>,
+  { settings, phonekey, clock }: HttpDeps,
+  session: Session,
+  csrf?: string,
+): Promise<void> {
+  const token = await phonekey.sessions.pageToken(session, csrf);
+  writeCookie(c, settings, "session", token, secondsUntil(session.expiresAt, clock.now()));
 }
 
 /** Gives this browser a new device token: what its visitor has just done voided those of all devices. */
@@ -65,7 +84,7 @@ export async function withForm(
   // Read first, since it may come slowly: the session must still be open when all of it is here.
   const fields = await readForm(c);
   const forOwn = async (visitor: Visitor) => {
-    const isOwn = fields && isOwnForm(c, deps.settings, fields, visitor.cookie);
+    const isOwn = fields && isOwnForm(c, deps.settings, fields, visitor.csrf);
     return isOwn ? await act(visitor, fields) : await messagePageFor(c, deps, { code: "forbidden_origin" });
   };
   return await withVisitor(c, deps, forOwn, nobody);

@@ -22,7 +22,7 @@ export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
   },
   refresh: { sid: "session-1", gen: 7 },
   device: { sub: "user-1", did: "device-1", epoch: 2 },
-  page: { sid: "session-1" },
+  page: { sid: "session-1", gen: 1, form: "form-1" },
   flow: { pre: "pre-1", returnTo: "https://app.example.com/back?a=1", state: "é世" },
   handover: {
     jti: "handover-1",

@@ -40,7 +40,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
       return numUpdatedRows === 1n;
     },
 
-    stepUp: (id, method, now) => transaction((trx) => raise(trx, id, method, now)),
+    stepUp: (id, method, now, from) => transaction((trx) => raise(trx, { id, method, from }, now)),
 
     async touch(id, now) {
       await db
@@ -119,15 +119,15 @@ function createEnds({
 /** Whoever adds another method at the same time waits here, and finds this one. */
 async function raise(
   trx: Kysely<Schema>,
-  id: string,
-  method: Method,
+  { id, method, from }: { readonly id: string; readonly method: Method; readonly from: number | undefined },
   now: number,
 ): Promise<Session | undefined> {
   const live = trx.selectFrom("sessions").selectAll().where("id", "=", id).where(isLive(now));
   const row = await live.forUpdate().executeTakeFirst();
   if (!row) return undefined;
   const amr = [...methodsOf(row.amr).filter((earlier) => earlier !== method), method].join(" ");
-  const raised = { amr, auth_time: now, last_used_at: now };
+  const rotated = row.generation === from && { generation: row.generation + 1, rotated_at: now };
+  const raised = { amr, auth_time: now, last_used_at: now, ...rotated };
   await trx.updateTable("sessions").set(raised).where("id", "=", id).execute();
   await addEvents(trx, { type: "step_up", userId: row.user_id, sessionId: id, at: now });
   return sessionOf({ ...row, ...raised });

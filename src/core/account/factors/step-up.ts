@@ -12,6 +12,8 @@ export interface StepUpDeps extends ProveDeps {
 
 export interface StepUpInput extends Pick<ProveInput, "evidence" | "client" | "site" | "locale"> {
   readonly principal: Principal;
+  /** Whether the token of the principal's session is to have a successor from here on. */
+  readonly rotates?: boolean;
 }
 
 /** The factors that raise this session; none, where there is nothing that counts beside what opened it. */
@@ -42,13 +44,14 @@ export async function waysFor(
 /** Raises the session by a further factor, or renews it by one that it has. `invalid_token` where it ended meanwhile. */
 export async function stepUp(
   deps: StepUpDeps,
-  { principal, ...input }: StepUpInput,
+  { principal, rotates, ...input }: StepUpInput,
 ): Promise<Result<Session, ProveRefusal | "invalid_token">> {
   const { user, session } = principal;
   const methods = await waysToRaise(deps, principal);
   const boundTo = `session:${session.id}`;
   const proven = await proveFactor(deps, { ...input, user, methods, bucket: "device", boundTo });
   if (!proven.ok) return proven;
-  const raised = await deps.sessions.stepUp(session.id, input.evidence.by, deps.clock.now());
+  const from = rotates ? session.generation : undefined;
+  const raised = await deps.sessions.stepUp(session.id, input.evidence.by, deps.clock.now(), from);
   return raised ? ok(raised) : refuse("invalid_token");
 }

@@ -8,7 +8,6 @@ import { refusalText } from "../../problem.ts";
 import { pageContext } from "../context.ts";
 import { clearCookie, writeCookie } from "../cookies.ts";
 import { COPY } from "../copy.ts";
-import { csrfToken } from "../forms/forms.ts";
 import { sendOutcome } from "../forms/outcome.ts";
 import { forgetFormer } from "../held.ts";
 import { accountPage } from "../views/account/account.tsx";
@@ -66,10 +65,10 @@ interface Outcome {
 async function accountForm(
   c: Context<Env>,
   deps: HttpDeps,
-  { principal, cookie }: Visitor,
+  { principal, csrf }: Visitor,
   { refusal, saved, typedName }: Outcome,
 ): Promise<Response> {
-  const context = pageContext(c, deps, { path: "/account", csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { path: "/account", csrf });
   const { name, avatar, maskedPhone, hasPassword, createdAt } = await deps.phonekey.account.read(
     principal.user,
   );

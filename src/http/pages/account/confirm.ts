@@ -3,6 +3,7 @@ import type { Evidence } from "../../../core/account/factors/evidence.ts";
 import type { Refusal } from "../../../core/refusals.ts";
 import type { Flow } from "../../../core/session/flow.ts";
 import type { Method } from "../../../core/session/methods.ts";
+import type { Session } from "../../../core/session/ports.ts";
 import type { Principal } from "../../../core/session/session.ts";
 import { MINUTE_MS } from "../../../core/time.ts";
 import type { Env, HttpDeps } from "../../context.ts";
@@ -11,12 +12,11 @@ import { refusalText } from "../../problem.ts";
 import { pageContext, pageLocale } from "../context.ts";
 import { pageClient } from "../flow.ts";
 import { evidenceIn } from "../forms/evidence.ts";
-import { csrfToken } from "../forms/forms.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
 import { sendOwnCode } from "../forms/send-code.ts";
 import { createHeld } from "../held.ts";
 import { confirmPage } from "../views/account/confirm.tsx";
-import { type Handler, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "../visitor.ts";
+import { type Handler, keepSession, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "../visitor.ts";
 
 /** The pages that a visitor may go back to: the account's own, and no others (T39). */
 const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
@@ -57,7 +57,7 @@ export const sendConfirmCode: Handler = (c, deps) =>
     return confirmFirst(c, pathOf(flow));
   });
 
-/** POST /account/confirm: takes the code, and leads back to where the visitor came from. */
+/** POST /account/confirm: takes the code, and leads back to where the visitor came from, with a new cookie. */
 export const submitConfirm: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
@@ -68,14 +68,25 @@ export const submitConfirm: Handler = (c, deps) =>
     }
     const raised = await deps.phonekey.sessions.stepUp({
       principal: visitor.principal,
+      rotates: true,
       evidence,
       client: pageClient(c, deps, flow),
       site: siteOf(c, deps),
       locale: pageLocale(c, deps.settings),
     });
     if (!raised.ok) return await again(c, deps, visitor, { flow, by: evidence.by, refusal: raised.refusal });
-    return c.redirect(pageOf(flow), 303);
+    return await goBack(c, deps, visitor, { flow, session: raised.value });
   });
+
+async function goBack(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { csrf }: Visitor,
+  { flow, session }: { readonly flow: Flow; readonly session: Session },
+): Promise<Response> {
+  await keepSession(c, deps, session, csrf);
+  return c.redirect(pageOf(flow), 303);
+}
 
 interface Wrong {
   readonly flow: Flow;
@@ -89,18 +100,43 @@ interface Wrong {
  */
 async function again(c: Context<Env>, deps: HttpDeps, visitor: Visitor, wrong: Wrong): Promise<Response> {
   const { flow, by, refusal } = wrong;
-  const wasShown = () => (by === "sms" ? held.isUsed(c, deps, flow) : wasJustShown(deps, visitor, flow, by));
-  if (refusal.code === "invalid_code" && (await wasShown())) return c.redirect(pageOf(flow), 303);
+  const isOfCode = refusal.code === "invalid_code";
+  const session = isOfCode ? await raisedBefore(c, deps, visitor, { flow, by }) : undefined;
+  if (session) return await goBack(c, deps, visitor, { flow, session });
   return await confirmForm(c, deps, visitor, wrong);
 }
 
-/** Whether the session was raised a moment ago by this very factor, which suffices for where the visitor came from. */
-async function wasJustShown(deps: HttpDeps, { cookie }: Visitor, flow: Flow, by: Method): Promise<boolean> {
-  const principal = await deps.phonekey.sessions.authenticatePage(cookie);
-  if (!principal.ok) return false;
-  const { amr, authTime } = principal.value.session;
-  const isNew = amr.at(-1) === by && deps.clock.now() - authTime < MINUTE_MS;
-  return isNew && (await waysTo(deps, principal.value, flow)).includes(by);
+/** The session, where what the visitor shows has raised it before. */
+async function raisedBefore(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+  { flow, by }: Pick<Wrong, "flow" | "by">,
+): Promise<Session | undefined> {
+  if (by === "sms") return (await held.isUsed(c, deps, flow)) ? await onceRaised(deps, visitor) : undefined;
+  const principal = await deps.phonekey.sessions.authenticatePage(visitor.cookie);
+  if (!principal.ok) return undefined;
+  const { current } = principal.value;
+  // A moment ago, by this very factor, and it suffices for where the visitor came from.
+  const isNew = current.amr.at(-1) === by && deps.clock.now() - current.authTime < MINUTE_MS;
+  return isNew && (await waysTo(deps, principal.value, flow)).includes(by) ? current : undefined;
+}
+
+/** How long a second click waits for what the first raises, milliseconds. */
+const WAITS_MS = [100, 200, 400, 800];
+
+/** The session as it is once its right code has raised it, which was used already; or was raised by it long ago. */
+async function onceRaised(
+  { phonekey, pause }: HttpDeps,
+  { cookie, principal: { session } }: Visitor,
+): Promise<Session | undefined> {
+  let found = await phonekey.sessions.authenticatePage(cookie);
+  for (const waitMs of WAITS_MS) {
+    if (!found.ok || found.value.current.generation !== session.generation) break;
+    await pause(waitMs);
+    found = await phonekey.sessions.authenticatePage(cookie);
+  }
+  return found.ok ? found.value.current : undefined;
 }
 
 function askedPath(c: Context<Env>): Pick<Flow, "returnTo"> {
@@ -142,10 +178,10 @@ async function waysAnew(
 async function confirmForm(
   c: Context<Env>,
   deps: HttpDeps,
-  { principal, cookie }: Visitor,
+  { principal, csrf }: Visitor,
   { flow, by, refusal }: Pick<Wrong, "flow"> & Partial<Wrong>,
 ): Promise<Response> {
-  const context = pageContext(c, deps, { path: "/account/confirm", csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { path: "/account/confirm", csrf });
   const { maskedPhone } = await deps.phonekey.account.read(principal.user);
   const sent = await held.code(c, deps, flow);
   const methods = await waysTo(deps, principal, flow);

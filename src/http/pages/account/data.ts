@@ -10,7 +10,7 @@ import { clearCookie, readCookie } from "../cookies.ts";
 import { LIFE_COPY } from "../copy/life.ts";
 import { messagePageFor } from "../errors.ts";
 import { pageClient } from "../flow.ts";
-import { csrfToken, type Fields } from "../forms/forms.ts";
+import type { Fields } from "../forms/forms.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
 import { sendOwnCode } from "../forms/send-code.ts";
 import { createHeld, type SentCode } from "../held.ts";
@@ -116,10 +116,10 @@ async function donePage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
 async function answer(
   c: Context<Env>,
   deps: HttpDeps,
-  { principal, cookie }: Visitor,
+  { principal, csrf }: Visitor,
   { sent, refusal }: { readonly sent?: SentCode | undefined; readonly refusal?: Refusal },
 ): Promise<Response> {
-  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { path: PATH, csrf });
   const { phone } = await deps.phonekey.account.read(principal.user);
   const page = dataPage({
     context,

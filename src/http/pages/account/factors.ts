@@ -8,7 +8,6 @@ import { pageContext, pageLocale } from "../context.ts";
 import { COPY } from "../copy.ts";
 import { ownRefusalText } from "../errors.ts";
 import { parseAnswer } from "../forms/evidence.ts";
-import { csrfToken } from "../forms/forms.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
 import { appPage, factorsPage } from "../views/account/factors.tsx";
 import { type Handler, renewDevice, type Visitor, withForm, withVisitor } from "../visitor.ts";
@@ -111,10 +110,10 @@ interface Outcome {
 async function factorsForm(
   c: Context<Env>,
   deps: HttpDeps,
-  { principal, cookie }: Visitor,
+  { principal, csrf }: Visitor,
   { codes, saved, refusal }: Outcome = {},
 ): Promise<Response> {
-  const context = pageContext(c, deps, { ...(!codes && { path: PATH }), csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { ...(!codes && { path: PATH }), csrf });
   const protection = await deps.phonekey.factors.read(principal);
   // The form of a passkey needs a session that was confirmed; until then its button leads to the confirmation.
   const options = await deps.phonekey.factors.passkeyOptions(principal, siteOf(c, deps));
@@ -134,10 +133,10 @@ async function factorsForm(
 async function appForm(
   c: Context<Env>,
   deps: HttpDeps,
-  { cookie }: Visitor,
+  { csrf }: Visitor,
   { id, secret, uri, refusal }: ProposedApp & Pick<Outcome, "refusal">,
 ): Promise<Response> {
-  const context = pageContext(c, deps, { csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { csrf });
   const error = refusal && { error: refusalText(refusal, context.locale) };
   const page = appPage({ context, id, secret, uri, qr: await deps.drawQr(uri), ...error });
   return await sendOutcome(c, deps, page, { refusal });

@@ -4,7 +4,6 @@ import type { Refusal } from "../../../core/refusals.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { pageContext, pageLocale } from "../context.ts";
 import { ownRefusalText } from "../errors.ts";
-import { csrfToken } from "../forms/forms.ts";
 import { sendOutcome } from "../forms/outcome.ts";
 import { goOnAgain, resume } from "../sign-in/enter.ts";
 import { passwordPage } from "../views/account/password.tsx";
@@ -56,10 +55,10 @@ async function no(c: Context<Env>, deps: HttpDeps, visitor: Visitor, refusal: Re
 async function passwordForm(
   c: Context<Env>,
   deps: HttpDeps,
-  { principal, cookie }: Visitor,
+  { principal, csrf }: Visitor,
   refusal?: Refusal,
 ): Promise<Response> {
-  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { path: PATH, csrf });
   const { hasPassword, phone } = await deps.phonekey.account.read(principal.user);
   const page = passwordPage({
     context,

@@ -9,7 +9,6 @@ import { messagePageFor, ownRefusalText } from "../errors.ts";
 import { pageClient } from "../flow.ts";
 import { readCaptcha } from "../forms/captcha.ts";
 import { demandedOfAll } from "../forms/challenge.ts";
-import { csrfToken } from "../forms/forms.ts";
 import { sentOnce } from "../forms/once.ts";
 import { isBlameless, isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
 import { resendLiveCode } from "../forms/send-code.ts";
@@ -121,7 +120,7 @@ export const cancelPhoneChange: Handler = (c, deps) =>
 async function answer(
   c: Context<Env>,
   deps: HttpDeps,
-  { principal, cookie }: Visitor,
+  { principal, csrf }: Visitor,
   { sent, form, refusal, challenge }: Shown,
 ): Promise<Response> {
   // Nothing that the person could enter here changes it.
@@ -130,7 +129,7 @@ async function answer(
   if (!state.ok) return await messagePageFor(c, deps, state.refusal);
   const { phone, pending } = state.value;
   if (!pending && !deps.phonekey.life.mayChangePhone(principal).ok) return confirmFirst(c, PATH);
-  const context = pageContext(c, deps, { path: PATH, csrf: csrfToken(cookie) });
+  const context = pageContext(c, deps, { path: PATH, csrf });
   const seconds = refusal?.retryAfterSeconds;
   const page = phoneChangePage({
     context,

@@ -28,16 +28,13 @@ export async function readForm(c: Context<Env>): Promise<Fields | undefined> {
 
 /**
  * Whether a form was sent by our own page: its `Origin` must be ours, the browser must call it same-origin where it
- * says so, and its token must fit the cookie (T36). A request without `Origin` is no browser's form post.
+ * says so, and its token must be that of the cookie (T36). A request without `Origin` is no browser's form post.
+ *
+ * @param token `csrfToken`
  */
-export function isOwnForm(
-  c: Context<Env>,
-  settings: HttpSettings,
-  fields: Fields,
-  cookieSecret: string,
-): boolean {
+export function isOwnForm(c: Context<Env>, settings: HttpSettings, fields: Fields, token: string): boolean {
   const site = c.req.header("sec-fetch-site");
   if (site !== undefined && site !== "same-origin") return false;
   if (c.req.header("origin") !== originOf(c, settings)) return false;
-  return equalSecrets(fields.get("csrf") ?? "", csrfToken(cookieSecret));
+  return equalSecrets(fields.get("csrf") ?? "", token);
 }

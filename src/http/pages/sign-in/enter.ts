@@ -14,8 +14,8 @@ import {
   readReturnRequest,
   returnAddress,
 } from "../flow.ts";
-import { forgetFormer, secondsUntil } from "../held.ts";
-import { currentVisitor, OWN_PASSWORD } from "../visitor.ts";
+import { forgetFormer } from "../held.ts";
+import { currentVisitor, keepSession, OWN_PASSWORD } from "../visitor.ts";
 
 /**
  * Shows a page on which a sign-in begins. Who is signed in already goes on at once.
@@ -77,8 +77,7 @@ export async function enter(
   if (former) await phonekey.sessions.end(former, former.session.id);
   forgetFormer(c, deps);
   const deviceToken = await phonekey.sessions.deviceToken(signedIn);
-  const pageToken = await phonekey.sessions.pageToken(signedIn.session);
-  writeCookie(c, settings, "session", pageToken, secondsUntil(signedIn.session.expiresAt, deps.clock.now()));
+  await keepSession(c, deps, signedIn.session);
   writeCookie(c, settings, "device", deviceToken);
   return await goOn(c, deps, flow, signedIn);
 }

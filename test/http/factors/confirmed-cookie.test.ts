@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createVisitor } from "../../password/visitor.ts";
+import { createWorld, type World } from "../../support/world.ts";
+import { MINUTE_MS, PHONE } from "../support.ts";
+import { factorCalls, UNLIMITED } from "./support.ts";
+
+// Whoever confirms who they are goes on with another cookie than before (OWASP ASVS 5.0, 7.2.4).
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld({ env: { ...UNLIMITED, CAPTCHA: "off" } });
+});
+afterEach(() => world.close());
+const { addApp, codeOf } = factorCalls(() => world);
+
+const SESSION = "phonekey_session";
+const CONFIRM = "/account/confirm?to=/account/data";
+/** What a session that was confirmed lately may do. */
+const EXPORT = "/account/data/export";
+
+type Visitor = ReturnType<typeof createVisitor>;
+
+const sessionOf = ({ jar }: Visitor) => jar.get(SESSION) ?? "";
+
+/** Somebody whose sign-in was a while ago, in a browser, at the page that asks them to confirm that it is them. */
+async function atConfirm(): Promise<Visitor> {
+  const visitor = createVisitor(world);
+  await visitor.enter();
+  world.clock.advance(20 * MINUTE_MS);
+  await visitor.go(CONFIRM);
+  return visitor;
+}
+
+/** The same, to whom the code was sent. */
+async function atCode() {
+  const visitor = await atConfirm();
+  await visitor.go("/account/confirm/send", {});
+  await visitor.go(CONFIRM);
+  return { visitor, form: { by: "sms", code: world.sms.lastCode() } };
+}
+
+/** A browser with a copy of another one's session cookie and nothing else. */
+function thiefOf(cookie: string): Visitor {
+  const thief = createVisitor(world);
+  thief.jar.set(SESSION, cookie);
+  return thief;
+}
+
+/** The session cookie that an answer brings. */
+function broughtBy(answer: Response): string {
+  const line = answer.headers.getSetCookie().find((one) => one.startsWith(`${SESSION}=`)) ?? "";
+  return /=([^;]*)/.exec(line)?.[1] ?? "";
+}
+
+const isIn = async (visitor: Visitor) => (await visitor.go("/account")).status === 200;
+
+describe("a confirmation on the pages", () => {
+  it("gives the browser another cookie, and the one of before is over a minute later", async () => {
+    const { visitor, form } = await atCode();
+    const before = sessionOf(visitor);
+    expect(await visitor.go("/account/confirm", form)).toMatchObject({
+      status: 303,
+      location: "/account/data",
+    });
+    expect(sessionOf(visitor)).not.toBe(before);
+    world.clock.advance(MINUTE_MS);
+    expect(await isIn(thiefOf(before))).toBe(true);
+    world.clock.advance(1);
+    expect(await isIn(thiefOf(before))).toBe(false);
+    expect(await isIn(visitor)).toBe(true);
+    expect((await visitor.go(EXPORT, {})).status).toBe(200);
+  });
+
+  it("lends nothing to whoever copied the cookie of before", async () => {
+    const { visitor, form } = await atCode();
+    const thief = thiefOf(sessionOf(visitor));
+    await visitor.go("/account/confirm", form);
+    await visitor.go("/account/data");
+    expect(await isIn(thief)).toBe(true);
+    await thief.go("/account/data");
+    expect((await thief.go(EXPORT, {})).location).toBe("/account/confirm?to=%2Faccount%2Fdata");
+    await thief.go(CONFIRM);
+    expect((await thief.go("/account/confirm", form)).status).toBe(401);
+    expect(sessionOf(thief)).not.toBe(sessionOf(visitor));
+    expect((await visitor.go(EXPORT, {})).status).toBe(200);
+  });
+
+  it("leaves the forms of other tabs good", async () => {
+    const { visitor, form } = await atCode();
+    const tab = createVisitor(world);
+    for (const [name, value] of visitor.jar) tab.jar.set(name, value);
+    await tab.go("/account");
+    for (let n = 0; n < 2; n += 1) {
+      expect((await visitor.go("/account/confirm", form)).status).toBe(303);
+      tab.jar.set(SESSION, sessionOf(visitor));
+      const saved = await tab.go("/account/profile", { name: `Ada ${n}` });
+      expect(saved).toMatchObject({ status: 303, location: "/account?saved" });
+      world.clock.advance(2 * MINUTE_MS);
+      await visitor.go("/account/confirm/send", {});
+      form.code = world.sms.lastCode();
+    }
+  });
+
+  it("at once in two tabs leaves both with the same cookie", async () => {
+    const { secret } = await addApp(await world.signIn(PHONE));
+    world.clock.advance(MINUTE_MS);
+    const { visitor, form } = await atCode();
+    const [sms, otp] = await Promise.all([
+      world.request("/account/confirm", visitor.sending(form)),
+      world.request("/account/confirm", visitor.sending({ code: codeOf(secret) })),
+    ]);
+    expect([sms.status, otp.status]).toEqual([303, 303]);
+    expect(broughtBy(sms)).toBe(broughtBy(otp));
+    world.clock.advance(5 * MINUTE_MS);
+    visitor.jar.set(SESSION, broughtBy(otp));
+    expect((await visitor.go(EXPORT, {})).status).toBe(200);
+  });
+
+  it("whose answer was lost is not lost: the same form, sent again, brings the cookie", async () => {
+    const { visitor, form } = await atCode();
+    const lost = await world.request("/account/confirm", visitor.sending(form));
+    expect(lost.status).toBe(303);
+    expect(await visitor.go("/account/confirm", form)).toMatchObject({
+      status: 303,
+      location: "/account/data",
+    });
+    expect(sessionOf(visitor)).toBe(broughtBy(lost));
+    world.clock.advance(5 * MINUTE_MS);
+    expect((await visitor.go(EXPORT, {})).status).toBe(200);
+  });
+
+  it("whose answer was lost is made once more with another code, within the minute", async () => {
+    const { visitor, form } = await atCode();
+    await world.request("/account/confirm", visitor.sending(form));
+    world.clock.advance(MINUTE_MS);
+    await visitor.go("/account/confirm/send", {});
+    await visitor.go(CONFIRM);
+    await visitor.go("/account/confirm", { by: "sms", code: world.sms.lastCode() });
+    world.clock.advance(5 * MINUTE_MS);
+    expect((await visitor.go(EXPORT, {})).status).toBe(200);
+  });
+
+  it("that is sent twice at once brings the same cookie with both answers", async () => {
+    const { visitor, form } = await atCode();
+    const sent = visitor.sending(form);
+    const answers = await Promise.all([1, 2, 3].map(() => world.request("/account/confirm", sent)));
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303]);
+    expect(new Set(answers.map(broughtBy)).size).toBe(1);
+    visitor.jar.set(SESSION, answers.map(broughtBy)[2] ?? "");
+    expect((await visitor.go(EXPORT, {})).status).toBe(200);
+  });
+
+  it("that is refused changes no cookie", async () => {
+    const { visitor } = await atCode();
+    const before = sessionOf(visitor);
+    expect((await visitor.go("/account/confirm", { by: "sms", code: "000000" })).status).toBe(401);
+    expect(sessionOf(visitor)).toBe(before);
+  });
+});
