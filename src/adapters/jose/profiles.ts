@@ -73,6 +73,7 @@ const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> }
       returnTo: z.exactOptional(z.string()),
       state: z.exactOptional(z.string()),
       challenge: z.exactOptional(z.string()),
+      created: z.exactOptional(z.literal(true)),
     }),
   },
   handover: {

@@ -100,6 +100,8 @@ export interface TokenClaims {
     readonly returnTo?: string;
     readonly state?: string;
     readonly challenge?: string;
+    /** There where this sign-in has made the user, which the app is told however late it gets its handover. */
+    readonly created?: true;
   };
   handover: {
     readonly jti: string;

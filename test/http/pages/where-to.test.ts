@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { readReturnRequest } from "../../../src/http/pages/flow.ts";
 import { createVisitor } from "../../password/visitor.ts";
 import { createWorld, type World } from "../../support/world.ts";
-import { opened, PHONE, phoneNo } from "../support.ts";
+import { bodyOf, MINUTE_MS, opened, PHONE, phoneNo } from "../support.ts";
 
 // Where pages send people on: to addresses that are allowed, or on to pages of their own account (T39).
 
@@ -90,12 +90,16 @@ describe("an app that was handed a session", () => {
     expect(deviceOf(session.deviceToken)).toBe(deviceOf(deviceToken));
   });
 
+  /** What the app asks for by the address. */
+  function askedFor(codeVerifier: string) {
+    const code_challenge = createHash("sha256").update(codeVerifier).digest("base64url");
+    return { return_to: APP, code_challenge, code_challenge_method: "S256", state: "abc" };
+  }
+
   /** Up to the code, from an app that asked. */
   async function beginFor(world: World, codeVerifier: string) {
     const visitor = createVisitor(world);
-    const code_challenge = createHash("sha256").update(codeVerifier).digest("base64url");
-    const asked = { return_to: APP, code_challenge, code_challenge_method: "S256", state: "abc" };
-    await visitor.go(`/sign-in?${new URLSearchParams(asked)}`);
+    await visitor.go(`/sign-in?${new URLSearchParams(askedFor(codeVerifier))}`);
     await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
     await visitor.go("/sign-in/code");
     return visitor;
@@ -117,6 +121,59 @@ describe("an app that was handed a session", () => {
     // As a browser does.
     jar.delete("phonekey_returned");
     expect((await go("/sign-in/code", { code })).location).toBe("/account");
+  });
+
+  it.each(["sign_in", "temporary_password"])(
+    "is told of a new user however late it gets a handover, and not when the person comes back (%s)",
+    async (purpose) => {
+      const world = await createWorld({ env: { RETURN_TO: APP } });
+      onTestFinished(() => world.close());
+      const codeVerifier = "v".repeat(43);
+      const { go } = createVisitor(world);
+      const begin = () => go(`/sign-in?${new URLSearchParams(askedFor(codeVerifier))}`);
+      const createdBy = async (page: Promise<{ readonly location: string | null }>) => {
+        const handover = new URL((await page).location ?? "").searchParams.get("handover");
+        const answer = await world.post("/v1/sessions", { handover, codeVerifier });
+        return (await bodyOf<{ created: boolean }>(answer)).created;
+      };
+      await begin();
+      await go("/sign-in", { phone: PHONE, country: "CN", purpose });
+      await go("/sign-in/code");
+      const entered = go("/sign-in/code", { code: world.sms.lastCode() });
+      if (purpose === "sign_in") expect(await createdBy(entered)).toBe(true);
+      else {
+        expect((await entered).location).toBe("/account/password");
+        await go("/account/password");
+        const chosen = go("/account/password", { needed: "", password: "lantern orchard vessel" });
+        expect(await createdBy(chosen)).toBe(true);
+      }
+      expect(await createdBy(go("/sign-in/code"))).toBe(true);
+      expect(await createdBy(begin())).toBe(false);
+      expect(await createdBy(go("/sign-in/code"))).toBe(false);
+    },
+  );
+
+  it("is told of no new user where one who was left without choosing a password", async () => {
+    const world = await createWorld({ env: { RETURN_TO: APP } });
+    onTestFinished(() => world.close());
+    await world.signIn(phoneNo(8));
+    world.clock.advance(MINUTE_MS);
+    const codeVerifier = "v".repeat(43);
+    const { go } = createVisitor(world);
+    const own = { "sec-fetch-site": "same-origin" };
+    await go(`/sign-in?${new URLSearchParams(askedFor(codeVerifier))}`);
+    await go("/sign-in", { phone: PHONE, country: "CN", purpose: "temporary_password" });
+    await go("/sign-in/code");
+    await go("/sign-in/code", { code: world.sms.lastCode() });
+    await go("/account/password");
+    await go("/sign-out", {});
+    await go("/sign-in", undefined, own);
+    await go("/sign-in", { phone: phoneNo(8), country: "CN" });
+    await go("/sign-in/code");
+    const { location } = await go("/sign-in/code", { code: world.sms.lastCode() });
+    const handover = new URL(location ?? "").searchParams.get("handover");
+    const answer = await world.post("/v1/sessions", { handover, codeVerifier });
+    expect((await bodyOf<{ created: boolean }>(answer)).created).toBe(false);
   });
 
   it("is handed nothing of who signs in after a sign-out, at whose end the browser is asked for a number", async () => {

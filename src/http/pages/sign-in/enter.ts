@@ -35,7 +35,7 @@ export async function beginSignIn(
   const goesOn = current && !request.returnTo && isOwnLink(c);
   const flow = goesOn ? current : beginFlow(deps, current, request);
   const visitor = await currentVisitor(c, deps);
-  if (visitor) return await goOn(c, deps, flow, { ...visitor.principal, created: false });
+  if (visitor) return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
   await keepFlow(c, deps, flow);
   return await show(flow);
 }
@@ -57,7 +57,7 @@ export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Respon
   if (!visitor) return c.redirect("/sign-in", 303);
   // Whoever has to choose a password first was led nowhere, and is in the flow still.
   const flow = (await formerFlow(c, deps)) ?? (await currentFlow(c, deps)) ?? newFlow(deps);
-  return await goOn(c, deps, flow, { ...visitor.principal, created: false });
+  return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
 }
 
 async function formerFlow(c: Context<Env>, deps: HttpDeps): Promise<Flow | undefined> {
@@ -87,19 +87,22 @@ export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response>
   const flow = await currentFlow(c, deps);
   const visitor = await currentVisitor(c, deps);
   if (!flow || !visitor) return c.redirect("/account", 303);
-  return await goOn(c, deps, flow, { ...visitor.principal, created: false });
+  return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
 }
 
 /** Leads to the app that asked, with a handover and never a token in the address; else to the account page. */
 async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
+  // Of whoever signed in, and not of somebody who did before and left the flow behind.
+  const { created: _, ...asked } = flow;
+  const isNew = signedIn.created && { created: true as const };
   if (!deps.phonekey.sessions.requireOwnPassword(signedIn).ok) {
-    await keepFlow(c, deps, flow);
+    await keepFlow(c, deps, { ...asked, ...isNew });
     return c.redirect(OWN_PASSWORD, 303);
   }
   clearCookie(c, deps.settings, "flow");
   if (!flow.returnTo || !flow.challenge) return c.redirect("/account", 303);
   const { returnTo, state, challenge } = flow;
-  const request = { returnTo, challenge, ...(state && { state }) };
+  const request = { returnTo, challenge, ...(state && { state }), ...isNew };
   writeCookie(c, deps.settings, "returned", await deps.phonekey.flow.issue({ ...newFlow(deps), ...request }));
   const handover = await deps.phonekey.signIn.handOver(signedIn, flow.challenge);
   return c.redirect(returnAddress(flow, handover), 303);
