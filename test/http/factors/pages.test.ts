@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createVisitor } from "../../password/visitor.ts";
-import { createWorld, type World } from "../../support/world.ts";
-import { MINUTE_MS, PHONE } from "../support.ts";
+import { bearer, createWorld, type World } from "../../support/world.ts";
+import { DAY_MS, MINUTE_MS, PHONE } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";
 
 let world: World;
@@ -117,9 +117,31 @@ it("a passkey that is refused at the second step is no wrong code", async () => 
   for (const answer of ["{}", ""]) {
     const passkey = await go("/sign-in/second", { passkey: answer });
     expect(passkey.status).toBe(401);
-    expect(passkey.text).toContain("banner-error");
+    expect(passkey.text).toContain("The passkey was not accepted.");
     expect(passkey.text).not.toContain('id="factor-error"');
   }
+});
+
+it.each([
+  ["en", "The password is wrong."],
+  ["zh-CN", "密码错误。"],
+])("a wrong password is no wrong code, and is told at its field (%s)", async (lang, text) => {
+  const person = await world.signIn(PHONE);
+  const body = JSON.stringify({ newPassword: "lantern orchard vessel" });
+  const headers = { ...bearer(person.accessToken), "content-type": "application/json" };
+  expect((await world.request("/v1/me/password", { method: "PUT", headers, body })).status).toBe(204);
+  await addApp(person);
+  world.clock.advance(DAY_MS);
+  const { go, enter } = createVisitor(world);
+  await enter();
+  await go(`/account/confirm?to=/account/data&lang=${lang}`);
+  const wrong = await go("/account/confirm", { password: "something else entirely" });
+  expect(wrong.status).toBe(401);
+  expect(/id="password-error"[\s\S]*?<span>([^<]*)</.exec(wrong.text)?.[1]).toBe(text);
+  expect(wrong.text).not.toContain("banner-error");
+  expect(wrong.text).not.toContain('id="factor-error"');
+  // Focus goes to the first field that asks for it.
+  expect(/<input[^>]*autofocus[^>]*>/.exec(wrong.text)?.[0]).toContain('id="password"');
 });
 
 it.each([

@@ -8,12 +8,12 @@ import type { Principal } from "../../../core/session/session.ts";
 import { MINUTE_MS } from "../../../core/time.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { siteOf } from "../../origin.ts";
-import { refusalText } from "../../problem.ts";
 import { pageContext, pageLocale } from "../context.ts";
 import { pageClient } from "../flow.ts";
 import { evidenceIn } from "../forms/evidence.ts";
-import { isOfCode, sendOutcome } from "../forms/outcome.ts";
+import { sendOutcome } from "../forms/outcome.ts";
 import { sendOwnCode } from "../forms/send-code.ts";
+import { wrongFactor } from "../forms/wrong-factor.ts";
 import { createHeld } from "../held.ts";
 import { confirmPage } from "../views/account/confirm.tsx";
 import { type Handler, keepSession, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "../visitor.ts";
@@ -199,8 +199,7 @@ async function confirmForm(
       // A code that an earlier visitor of this browser asked for is not for this one.
       sms: { phoneMasked: maskedPhone, ...(sent?.phoneMasked === maskedPhone && { sent }) },
     }),
-    ...(by &&
-      refusal && { wrong: { ...(isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) } }),
+    ...(by && refusal && { wrong: wrongFactor(refusal, by, context.locale) }),
   });
   return await sendOutcome(c, deps, page, { refusal });
 }

@@ -10,6 +10,8 @@ interface FactorsCopy {
   readonly recoveryCode: string;
   readonly password: string;
   readonly passkey: string;
+  /** What is said of one that was shown and was not right, where that is no code. */
+  readonly wrong: Readonly<Record<"pwd" | "pop", string>>;
   readonly submit: string;
   readonly startOver: string;
   readonly title: string;
@@ -57,6 +59,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     recoveryCode: "One of your recovery codes",
     password: "Password",
     passkey: "Use a passkey",
+    wrong: { pwd: "The password is wrong.", pop: "The passkey was not accepted. You can try again." },
     submit: "Continue",
     startOver: "Start over",
     title: "Login protection",
@@ -99,6 +102,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     recoveryCode: "恢复码",
     password: "密码",
     passkey: "使用通行密钥",
+    wrong: { pwd: "密码错误。", pop: "通行密钥未通过验证，您可以重试。" },
     submit: "继续",
     startOver: "重新开始",
     title: "登录保护",

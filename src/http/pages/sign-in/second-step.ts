@@ -3,7 +3,6 @@ import type { Evidence } from "../../../core/account/factors/evidence.ts";
 import type { Flow } from "../../../core/session/flow.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { siteOf } from "../../origin.ts";
-import { refusalText } from "../../problem.ts";
 import { pageContext, pageLocale } from "../context.ts";
 import { clearCookie, readCookie, writeCookie } from "../cookies.ts";
 import { messagePageFor } from "../errors.ts";
@@ -12,7 +11,8 @@ import { readCaptcha } from "../forms/captcha.ts";
 import { demanded } from "../forms/challenge.ts";
 import { evidenceIn } from "../forms/evidence.ts";
 import { sentOnce } from "../forms/once.ts";
-import { isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
+import { isDemand, type Outcome, sendOutcome } from "../forms/outcome.ts";
+import { wrongFactor } from "../forms/wrong-factor.ts";
 import { createHeld } from "../held.ts";
 import { secondStepPage } from "../views/sign-in/second-step.tsx";
 import { enter, refuseForm } from "./enter.ts";
@@ -137,10 +137,7 @@ async function secondForm(
     methods: methods.value,
     ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
     ...(sms && { sms: { ...sms, ...(challenge && { challenge }) } }),
-    ...(refusal &&
-      !isDemand(refusal) && {
-        wrong: { ...(by && isOfCode(refusal) && { by }), text: refusalText(refusal, context.locale) },
-      }),
+    ...(refusal && !isDemand(refusal) && { wrong: wrongFactor(refusal, by, context.locale) }),
   });
   return await sendOutcome(c, deps, page, { refusal, challenge });
 }

@@ -10,7 +10,9 @@ export interface FactorFormProps {
   readonly methods: readonly string[];
   /** What a browser is to sign, as JSON, where passkeys count. */
   readonly passkeyOptions?: string;
+  /** What is wrong with the code of an app, or for recovery. */
   readonly error?: string;
+  readonly passwordError?: string;
   /** Whether the person begins here; they do if nothing else is said. */
   readonly hasFocus?: boolean;
 }
@@ -22,7 +24,7 @@ export function buttonClass(isFirst: boolean): string {
 
 /** Takes one factor: posts `code` (of an app, or for recovery), `password`, or `passkey` (by the script). */
 export function FactorForm(props: FactorFormProps) {
-  const { context, action, methods, passkeyOptions } = props;
+  const { context, action, methods, passkeyOptions, passwordError } = props;
   const copy = FACTORS_COPY[context.locale];
   const takesCode = methods.includes("otp") || methods.includes("recovery");
   const isFirst = props.hasFocus !== false;
@@ -31,7 +33,12 @@ export function FactorForm(props: FactorFormProps) {
       {takesCode && <CodeForm {...props} />}
       {methods.includes("pwd") && (
         <Form context={context} action={action} class="stack">
-          <PasswordInput context={context} label={copy.password} />
+          <PasswordInput
+            context={context}
+            label={copy.password}
+            autofocus={isFirst && passwordError !== undefined}
+            error={passwordError}
+          />
           <button class={buttonClass(isFirst && !takesCode)} type="submit">
             {copy.submit}
           </button>
@@ -50,7 +57,7 @@ export function FactorForm(props: FactorFormProps) {
   );
 }
 
-function CodeForm({ context, action, methods, error, hasFocus = true }: FactorFormProps) {
+function CodeForm({ context, action, methods, error, passwordError, hasFocus = true }: FactorFormProps) {
   const copy = FACTORS_COPY[context.locale];
   const takesApp = methods.includes("otp");
   const takesEither = takesApp && methods.includes("recovery");
@@ -69,7 +76,7 @@ function CodeForm({ context, action, methods, error, hasFocus = true }: FactorFo
           required
           spellcheck={false}
           autocapitalize="none"
-          autofocus={hasFocus}
+          autofocus={hasFocus && passwordError === undefined}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={describedBy(error && "factor-error", takesEither && "factor-hint")}
         />

@@ -2,7 +2,7 @@ import { FactorForm, type FactorFormProps } from "./factor-form.tsx";
 import { Banner } from "./parts.tsx";
 import { SmsStep, type SmsStepProps } from "./sms-step.tsx";
 
-export interface FactorStepsProps extends Omit<FactorFormProps, "error" | "hasFocus"> {
+export interface FactorStepsProps extends Omit<FactorFormProps, "error" | "passwordError" | "hasFocus"> {
   /** Why not; `by` where it is what was shown, by its name in `amr`. */
   readonly wrong?: { readonly by?: string; readonly text: string };
   /** Where a code by SMS counts. */
@@ -19,16 +19,22 @@ export function FactorSteps({ lead, ...props }: FactorStepsProps & { readonly le
   const takesCode = methods.includes("otp") || methods.includes("recovery");
   const atSms = isSent && wrong?.by === "sms";
   const atCode = takesCode && (wrong?.by === "otp" || wrong?.by === "recovery");
+  const atPassword = methods.includes("pwd") && wrong?.by === "pwd";
   const isOnlyWay = !takesCode && !methods.includes("pwd");
   const smsStep = sms && (
     <SmsStep {...{ context, action, isOnlyWay, ...sms }} {...(atSms && { error: wrong.text })} />
   );
   return (
     <>
-      {wrong && !atCode && !atSms && <Banner kind="error">{wrong.text}</Banner>}
+      {wrong && !atCode && !atPassword && !atSms && <Banner kind="error">{wrong.text}</Banner>}
       <p class="lead">{lead}</p>
       {isSent && smsStep}
-      <FactorForm {...props} hasFocus={!isSent} {...(atCode && { error: wrong.text })} />
+      <FactorForm
+        {...props}
+        hasFocus={!isSent}
+        {...(atCode && { error: wrong.text })}
+        {...(atPassword && { passwordError: wrong.text })}
+      />
       {!isSent && smsStep}
     </>
   );
