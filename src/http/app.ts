@@ -77,6 +77,7 @@ export function createApp(deps: HttpDeps): App {
   const page = lazyPages(deps);
   addSignInPages(app, page);
   addAccountPages(app, page);
+  leadToPages(app);
 
   // Where people enter codes that backends asked for: open to whoever has the link.
   app.get("/verify/:link", page("showVerify"));
@@ -106,6 +107,40 @@ export function createApp(deps: HttpDeps): App {
 }
 
 type Page = ReturnType<typeof lazyPages>;
+
+/** The pages of forms that go to addresses of their own. */
+const PAGES_OF_FORMS: Readonly<Record<string, string>> = {
+  "/sign-in/second/send": "/sign-in/second",
+  "/sign-in/resend": "/sign-in/code",
+  "/sign-in/forgotten/password": "/sign-in/forgotten/code",
+  "/sign-in/forgotten/resend": "/sign-in/forgotten/code",
+  "/account/profile": "/account",
+  "/account/sessions/end": "/account",
+  "/account/sessions/end-others": "/account",
+  "/account/confirm/send": "/account/confirm",
+  "/account/password/remove": "/account/password",
+  "/account/phone/send": "/account/phone",
+  "/account/phone/resend": "/account/phone",
+  "/account/phone/cancel": "/account/phone",
+  "/account/data/export": "/account/data",
+  "/account/data/send": "/account/data",
+  "/account/data/erase": "/account/data",
+  "/account/factors/app": "/account/factors",
+  "/account/factors/app/confirm": "/account/factors",
+  "/account/factors/passkey": "/account/factors",
+  "/account/factors/codes": "/account/factors",
+  "/account/factors/remove": "/account/factors",
+  "/account/factors/protection": "/account/factors",
+};
+
+/** Whoever comes to one of these without its form, as in a tab that is restored, is led to the page. */
+function leadToPages(app: App): void {
+  for (const [address, page] of Object.entries(PAGES_OF_FORMS))
+    app.get(address, (c) => c.redirect(page, 303));
+  app.get("/verify/:link/resend", (c) =>
+    c.redirect(new URL(c.req.url).pathname.replace(/\/resend$/, ""), 303),
+  );
+}
 
 /** For people who sign in. */
 function addSignInPages(app: App, page: Page): void {

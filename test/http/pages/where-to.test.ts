@@ -195,6 +195,38 @@ describe("an app that was handed a session", () => {
   }
 });
 
+describe("who comes to the address of a form without it, as in a tab that is restored", () => {
+  it.each([
+    ["/sign-in/resend", "/sign-in/code"],
+    ["/sign-in/second/send", "/sign-in/second"],
+    ["/sign-in/forgotten/resend", "/sign-in/forgotten/code"],
+    ["/sign-in/forgotten/password", "/sign-in/forgotten/code"],
+    ["/account/profile", "/account"],
+    ["/account/sessions/end", "/account"],
+    ["/account/confirm/send", "/account/confirm"],
+    ["/account/phone/resend", "/account/phone"],
+    ["/account/data/erase", "/account/data"],
+    ["/account/factors/app/confirm", "/account/factors"],
+    ["/verify/a%0D%0Ab/resend", "/verify/a%0D%0Ab"],
+  ])("is led from %s to its page", async (address, page) => {
+    const world = await createWorld();
+    onTestFinished(() => world.close());
+    expect(await createVisitor(world).go(`${address}?lang=en`)).toMatchObject({
+      status: 303,
+      location: page,
+    });
+  });
+
+  it("is led to every page that there is: each address of a form has one", async () => {
+    const world = await createWorld();
+    onTestFinished(() => world.close());
+    const own = world.app.routes.filter(({ path }) => /^\/(sign-in|account|verify|stop)/.test(path));
+    const taken = (method: string) => own.filter((one) => one.method === method).map(({ path }) => path);
+    const shown = new Set(taken("GET"));
+    expect(taken("POST").filter((path) => !shown.has(path))).toEqual([]);
+  });
+});
+
 describe("who confirms that it is them", () => {
   let world: World;
   beforeEach(async () => {
