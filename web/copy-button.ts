@@ -1,3 +1,5 @@
+import { element } from "./dom.ts";
+
 const CONFIRMED_MS = 2000;
 
 /** Shows the buttons that copy a text, where the browser can. */
@@ -5,17 +7,22 @@ export function enhanceCopyButtons(root: ParentNode): void {
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
     button.hidden = false;
-    button.addEventListener("click", () => void copy(button));
+    const status = element("span", { class: "hidden-text", role: "status" });
+    button.after(status);
+    button.addEventListener("click", () => void copy(button, status));
   }
 }
 
-async function copy(button: HTMLButtonElement): Promise<void> {
+/** Says it in the button, and to screen readers beside it: a button whose name changes says nothing. */
+async function copy(button: HTMLButtonElement, status: HTMLElement): Promise<void> {
   const { copy: text = "", copied } = button.dataset;
   const label = button.textContent;
   await navigator.clipboard.writeText(text);
   if (!copied || label === copied) return;
   button.textContent = copied;
+  status.textContent = copied;
   setTimeout(() => {
     button.textContent = label;
+    status.textContent = "";
   }, CONFIRMED_MS);
 }

@@ -131,6 +131,9 @@ describe("what a person takes along", () => {
     await page.getByRole("button", { name: "Copy the codes" }).click();
     const codes = await page.locator("li code").allTextContents();
     await expect.poll(() => clipboard(page)).toBe(codes.join("\n"));
+    // Told to screen readers, and none of the codes with it: what is in a status is read as a whole.
+    const told = await page.getByRole("status").filter({ hasText: "Copied" }).allTextContents();
+    expect(told).toEqual(["Copied"]);
   });
 
   it("is printed in dark on white, with nothing to press", async () => {

@@ -127,9 +127,9 @@ function Recovery({ context, recoveryCodesLeft }: FactorsPageProps) {
 function Codes({ context, codes }: { readonly context: PageContext; readonly codes: readonly string[] }) {
   const copy = FACTORS_COPY[context.locale];
   return (
-    <section class="banner banner-notice" role="status">
+    <section class="banner banner-notice">
       <div>
-        <p>{copy.codesLead}</p>
+        <p role="status">{copy.codesLead}</p>
         <ul class="codes" translate="no">
           {codes.map((code) => (
             <li>
