@@ -132,8 +132,8 @@ describe("what a person takes along", () => {
     const codes = await page.locator("li code").allTextContents();
     await expect.poll(() => clipboard(page)).toBe(codes.join("\n"));
     // Told to screen readers, and none of the codes with it: what is in a status is read as a whole.
-    const told = await page.getByRole("status").filter({ hasText: "Copied" }).allTextContents();
-    expect(told).toEqual(["Copied"]);
+    const told = page.getByRole("status").filter({ hasText: "Copied" });
+    await expect.poll(() => told.allTextContents()).toEqual(["Copied"]);
   });
 
   it("is printed in dark on white, with nothing to press", async () => {
