@@ -1,8 +1,10 @@
 import type { Kysely } from "kysely";
 import type { Sweep } from "../../../core/maintenance/ports.ts";
+import { MINUTE_MS } from "../../../core/time.ts";
 import { lockUser } from "../account/user-rows.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
+import type { ErasuresTable } from "../tables/life.ts";
 import type { EventType, Schema } from "../tables/schema.ts";
 
 /**
@@ -115,50 +117,39 @@ async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void
     .execute();
 }
 
-/**
- * Takes out, when its time is over, what erasures left under the tags of their phones. Of a number whose account was erased
- * once more since, it goes with what that left.
- */
+/** Takes out, when its time is over, what erasures left under the tags of their phones. */
 export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
   return async (before, limit) => {
-    const query = db.selectFrom("erasures").select(["id", "phone_tag"]).where("at", "<", before);
+    const query = db.selectFrom("erasures").selectAll().where("at", "<", before);
     const old = await query.orderBy("at").limit(rows(limit)).execute();
-    const again = await erasedSince(
-      db,
-      old.map(({ phone_tag }) => phone_tag),
-      before,
-    );
-    for (const { id, phone_tag } of old) {
+    for (const erasure of old) {
       await transaction(async (trx) => {
-        if (!again.has(phone_tag)) await forgetErased(trx, phone_tag);
-        await trx.deleteFrom("erasures").where("id", "=", id).execute();
+        await forgetErased(trx, erasure);
+        await trx.deleteFrom("erasures").where("id", "=", erasure.id).execute();
       });
     }
     return old.length;
   };
 }
 
-async function erasedSince(
-  db: Kysely<Schema>,
-  tags: readonly string[],
-  since: number,
-): Promise<ReadonlySet<string>> {
-  if (tags.length === 0) return new Set();
-  const query = db.selectFrom("erasures").select("phone_tag").where("at", ">=", since);
-  const found = await query.where("phone_tag", "in", tags).execute();
-  return new Set(found.map(({ phone_tag }) => phone_tag));
-}
+/** Which clocks of several servers may differ by. */
+const CLOCKS_APART_MS = MINUTE_MS;
 
 /**
- * Takes out what an erasure left under this tag, in the caller's transaction. What a new account with the same number has
- * there stays.
+ * Takes out what an erasure left under its tag, in the caller's transaction. What a new account with the same number has
+ * there stays, and what the erasure of that one leaves there, too.
  */
-async function forgetErased(trx: Kysely<Schema>, phoneTag: string): Promise<void> {
+async function forgetErased(
+  trx: Kysely<Schema>,
+  { phone_tag, at }: Pick<ErasuresTable, "phone_tag" | "at">,
+): Promise<void> {
   for (const table of tablesThat("blanked")) {
+    const madeAt = trx.dynamic.ref<string>(table === "messages" ? "created_at" : "at");
     await trx
       .deleteFrom(table as "opt_outs")
-      .where("phone_tag", "=", phoneTag)
+      .where("phone_tag", "=", phone_tag)
       .where("sealed_phone", "=", "")
+      .where(madeAt, "<=", at + CLOCKS_APART_MS)
       .execute();
   }
 }
