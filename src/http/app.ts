@@ -138,7 +138,7 @@ function leadToPages(app: App): void {
   for (const [address, page] of Object.entries(PAGES_OF_FORMS))
     app.get(address, (c) => c.redirect(page, 303));
   app.get("/verify/:link/resend", (c) =>
-    c.redirect(new URL(c.req.url).pathname.replace(/\/resend$/, ""), 303),
+    c.redirect(`/verify/${encodeURIComponent(c.req.param("link"))}`, 303),
   );
 }
 

@@ -208,6 +208,7 @@ describe("who comes to the address of a form without it, as in a tab that is res
     ["/account/data/erase", "/account/data"],
     ["/account/factors/app/confirm", "/account/factors"],
     ["/verify/a%0D%0Ab/resend", "/verify/a%0D%0Ab"],
+    ["/verify/ab/%72esend", "/verify/ab"],
   ])("is led from %s to its page", async (address, page) => {
     const world = await createWorld();
     onTestFinished(() => world.close());
