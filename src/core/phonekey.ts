@@ -11,6 +11,7 @@ import {
   type SecondInput,
   selfOfChallenge,
 } from "./account/factors/second-step.ts";
+import { wasShown } from "./account/factors/shown-again.ts";
 import { type StepUpInput, stepUp, waysToRaise } from "./account/factors/step-up.ts";
 import type { User, UserStore } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
@@ -159,6 +160,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       ...createSessions(deps),
       waysToRaise: (principal: Principal) => waysToRaise(deps, principal),
       stepUp: (input: StepUpInput) => stepUp(deps, input),
+      wasShown: (input: StepUpInput) => wasShown(deps, input),
     },
     receipts: {
       note: (sender: string, reports: readonly CarrierReport[]) => noteReports(deps, sender, reports),

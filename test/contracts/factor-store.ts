@@ -170,6 +170,9 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       );
       expect(used.filter(Boolean)).toHaveLength(1);
       expect(await opened.factorStore.countRecoveryCodes(user.id)).toBe(1);
+      const isUsed = (hash: string, id = user.id) => opened.factorStore.isRecoveryCodeUsed(id, hash);
+      expect(await Promise.all([isUsed("h1"), isUsed("h2"), isUsed("h3")])).toEqual([true, false, false]);
+      expect(await isUsed("h1", (await withApp()).user.id)).toBe(false);
     });
 
     test("of the last factor's removal and new recovery codes at once, no code is left without a factor", async () => {

@@ -8,7 +8,7 @@ export function recoveryCodes({
   transaction,
 }: Pick<SqlDatabase, "db" | "transaction">): Pick<
   FactorStore,
-  "setRecoveryCodes" | "countRecoveryCodes" | "useRecoveryCode"
+  "setRecoveryCodes" | "countRecoveryCodes" | "useRecoveryCode" | "isRecoveryCodeUsed"
 > {
   return {
     setRecoveryCodes: (changer, hashes, notice) =>
@@ -50,5 +50,11 @@ export function recoveryCodes({
         await tell(trx, "recovery_code_used", notice);
         return true;
       }),
+
+    async isRecoveryCodeUsed(userId, hash) {
+      const codes = db.selectFrom("recovery_codes").select("id").where("user_id", "=", userId);
+      const used = codes.where("hash", "=", hash).where("used_at", "is not", null);
+      return (await used.executeTakeFirst()) !== undefined;
+    },
   };
 }

@@ -44,6 +44,12 @@ export async function checkAppCode(
   return outcome.is === "right" ? ok(undefined) : refuse("invalid_code");
 }
 
+/** Whether it is a code of one of the user's apps at this time, used or not. Counts no guess. */
+export async function isAppCode(deps: AppDeps, user: User, { code }: AppCode): Promise<boolean> {
+  const typed = normalizeAppCode(code);
+  return typed !== undefined && (await findStep(deps, user.id, typed, deps.clock.now())) !== undefined;
+}
+
 export function normalizeAppCode(typed: string): string | undefined {
   const code = normalizeCode(typed);
   return code?.length === 6 ? code : undefined;

@@ -92,8 +92,30 @@ export async function checkPasskey(
   if (!(await deps.factorStore.answer({ challenge, userId: user.id, boundTo }, now))) {
     return refuse("invalid_code");
   }
-  const known = (await passkeysOf(deps, user.id)).find(({ credentialId }) => credentialId === answer.id);
+  const known = await findPasskey(deps, user, answer);
   const counter = known && (await deps.passkeys.readAssertion(site, answer, challenge, known));
   if (!known || counter === undefined) return refuse("invalid_code");
   return (await deps.factorStore.usePasskey(known.id, counter, now)) ? ok(undefined) : refuse("invalid_code");
+}
+
+/** Whether one of the user's passkeys made this answer, to whatever challenge, used or not. */
+export async function isSigned(
+  deps: Pick<PasskeyDeps, "factorStore" | "passkeys">,
+  { user, site }: Omit<PasskeyAsk, "boundTo">,
+  { answer }: PasskeyEvidence,
+): Promise<boolean> {
+  const challenge = deps.passkeys.challengeOf(answer);
+  const known = await findPasskey(deps, user, answer);
+  if (challenge === undefined || !known) return false;
+  // The counter of an answer that was used is no larger than the one that is kept.
+  const signed = await deps.passkeys.readAssertion(site, answer, challenge, { ...known, counter: 0 });
+  return signed !== undefined;
+}
+
+async function findPasskey(
+  deps: Pick<PasskeyDeps, "factorStore">,
+  user: User,
+  answer: PasskeyEvidence["answer"],
+): Promise<PasskeyFactor | undefined> {
+  return (await passkeysOf(deps, user.id)).find(({ credentialId }) => credentialId === answer.id);
 }

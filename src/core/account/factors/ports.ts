@@ -118,6 +118,8 @@ export interface FactorStore {
   countRecoveryCodes(userId: string): Promise<number>;
   /** Uses a code up; exactly one of several racers gets true. */
   useRecoveryCode(userId: string, hash: string, now: number, notice: Notice): Promise<boolean>;
+  /** Whether it is one of the codes that the user has, and was used. */
+  isRecoveryCodeUsed(userId: string, hash: string): Promise<boolean>;
   /** Removes a factor, with the last one also the recovery codes. `last`: login protection needs it. */
   remove(changer: Changer, id: string, notice: Notice): Promise<"removed" | "last" | "unknown" | "ended">;
   /**

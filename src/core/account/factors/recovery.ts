@@ -68,6 +68,15 @@ export async function checkRecoveryCode(
   return ok(undefined);
 }
 
+/** Whether it is one of the user's recovery codes, and used. */
+export async function isUsedRecoveryCode(
+  { factorStore }: { readonly factorStore: Pick<FactorStore, "isRecoveryCodeUsed"> },
+  user: User,
+  { code }: RecoveryEvidence,
+): Promise<boolean> {
+  return await factorStore.isRecoveryCodeUsed(user.id, hashOf(user.id, normalize(code)));
+}
+
 function newCode(random: Random): string {
   const digits = [...random.bytes(LENGTH)].map((byte) => DIGITS[byte % DIGITS.length]).join("");
   return digits.replace(/.{4}(?=.)/g, "$&-");

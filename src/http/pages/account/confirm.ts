@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Evidence } from "../../../core/account/factors/evidence.ts";
+import type { StepUpInput } from "../../../core/account/factors/step-up.ts";
 import type { Refusal } from "../../../core/refusals.ts";
 import type { Flow } from "../../../core/session/flow.ts";
 import type { Method } from "../../../core/session/methods.ts";
@@ -61,20 +61,20 @@ export const sendConfirmCode: Handler = (c, deps) =>
 export const submitConfirm: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
-    const evidence = evidenceIn(fields, flow.verification);
-    // Checked before the factor: a recovery code that does not suffice must not be used up.
-    if (!(await waysTo(deps, visitor.principal, flow)).includes(evidence.by)) {
-      return await again(c, deps, visitor, { flow, by: evidence.by, refusal: { code: "invalid_code" } });
-    }
-    const raised = await deps.phonekey.sessions.stepUp({
+    const shown: StepUpInput = {
       principal: visitor.principal,
       rotates: true,
-      evidence,
+      evidence: evidenceIn(fields, flow.verification),
       client: pageClient(c, deps, flow),
       site: siteOf(c, deps),
       locale: pageLocale(c, deps.settings),
-    });
-    if (!raised.ok) return await again(c, deps, visitor, { flow, by: evidence.by, refusal: raised.refusal });
+    };
+    // Checked before the factor: a recovery code that does not suffice must not be used up.
+    if (!(await waysTo(deps, visitor.principal, flow)).includes(shown.evidence.by)) {
+      return await again(c, deps, visitor, { flow, shown, refusal: { code: "invalid_code" } });
+    }
+    const raised = await deps.phonekey.sessions.stepUp(shown);
+    if (!raised.ok) return await again(c, deps, visitor, { flow, shown, refusal: raised.refusal });
     return await goBack(c, deps, visitor, { flow, session: raised.value });
   });
 
@@ -90,7 +90,7 @@ async function goBack(
 
 interface Wrong {
   readonly flow: Flow;
-  readonly by: Evidence["by"];
+  readonly shown: StepUpInput;
   readonly refusal: Refusal;
 }
 
@@ -98,28 +98,33 @@ interface Wrong {
  * Asks once more; but where the browser sent the right form twice, the session is confirmed by now, and the visitor
  * goes on.
  */
-async function again(c: Context<Env>, deps: HttpDeps, visitor: Visitor, wrong: Wrong): Promise<Response> {
-  const { flow, by, refusal } = wrong;
+async function again(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+  { flow, shown, refusal }: Wrong,
+): Promise<Response> {
   const isOfCode = refusal.code === "invalid_code";
-  const session = isOfCode ? await raisedBefore(c, deps, visitor, { flow, by }) : undefined;
+  const session = isOfCode ? await raisedBefore(deps, visitor, { flow, shown }) : undefined;
   if (session) return await goBack(c, deps, visitor, { flow, session });
-  return await confirmForm(c, deps, visitor, wrong);
+  return await confirmForm(c, deps, visitor, { flow, by: shown.evidence.by, refusal });
 }
 
 /** The session, where what the visitor shows has raised it before. */
 async function raisedBefore(
-  c: Context<Env>,
   deps: HttpDeps,
   visitor: Visitor,
-  { flow, by }: Pick<Wrong, "flow" | "by">,
+  { flow, shown }: Pick<Wrong, "flow" | "shown">,
 ): Promise<Session | undefined> {
-  if (by === "sms") return (await held.isUsed(c, deps, flow)) ? await onceRaised(deps, visitor) : undefined;
-  const principal = await deps.phonekey.sessions.authenticatePage(visitor.cookie);
-  if (!principal.ok) return undefined;
-  const { current } = principal.value;
+  // Nothing else of the kind: the cookie of before would bring the new one to whoever copied it.
+  if (!(await deps.phonekey.sessions.wasShown(shown))) return undefined;
+  const session = await onceRaised(deps, visitor);
+  const { by } = shown.evidence;
+  if (!session || by === "sms") return session;
   // A moment ago, by this very factor, and it suffices for where the visitor came from.
-  const isNew = current.amr.at(-1) === by && deps.clock.now() - current.authTime < MINUTE_MS;
-  return isNew && (await waysTo(deps, principal.value, flow)).includes(by) ? current : undefined;
+  const isNew = session.amr.at(-1) === by && deps.clock.now() - session.authTime < MINUTE_MS;
+  const { user } = visitor.principal;
+  return isNew && (await waysTo(deps, { user, session }, flow)).includes(by) ? session : undefined;
 }
 
 /** How long a second click waits for what the first raises, milliseconds. */
@@ -179,7 +184,7 @@ async function confirmForm(
   c: Context<Env>,
   deps: HttpDeps,
   { principal, csrf }: Visitor,
-  { flow, by, refusal }: Pick<Wrong, "flow"> & Partial<Wrong>,
+  { flow, by, refusal }: { readonly flow: Flow; readonly by?: Method; readonly refusal?: Refusal },
 ): Promise<Response> {
   const context = pageContext(c, deps, { path: "/account/confirm", csrf });
   const { maskedPhone } = await deps.phonekey.account.read(principal.user);

@@ -15,7 +15,7 @@ import {
   returnAddress,
 } from "../flow.ts";
 import { forgetFormer } from "../held.ts";
-import { currentVisitor, keepSession, OWN_PASSWORD } from "../visitor.ts";
+import { currentVisitor, keepSession, OWN_PASSWORD, type Visitor } from "../visitor.ts";
 
 /**
  * Shows a page on which a sign-in begins. Who is signed in already goes on at once.
@@ -34,10 +34,19 @@ export async function beginSignIn(
   const current = await currentFlow(c, deps);
   const goesOn = current && !request.returnTo && isOwnLink(c);
   const flow = goesOn ? current : beginFlow(deps, current, request);
-  const visitor = await currentVisitor(c, deps);
+  const visitor = await lastingVisitor(c, deps);
   if (visitor) return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
   await keepFlow(c, deps, flow);
   return await show(flow);
+}
+
+/**
+ * Who is signed in by more than the cookie from before a step-up: a session that an app opened by that one would outlive
+ * it, at the level that it is not good for.
+ */
+async function lastingVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
+  const visitor = await currentVisitor(c, deps);
+  return visitor?.principal.session === visitor?.principal.current ? visitor : undefined;
 }
 
 /** Whether this browser has a session. */
@@ -53,7 +62,7 @@ export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refus
 
 /** On from a page of a sign-in that this browser is done with: to where it was led before, if it was. */
 export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Response> {
-  const visitor = await currentVisitor(c, deps);
+  const visitor = await lastingVisitor(c, deps);
   if (!visitor) return c.redirect("/sign-in", 303);
   // Whoever has to choose a password first was led nowhere, and is in the flow still.
   const flow = (await formerFlow(c, deps)) ?? (await currentFlow(c, deps)) ?? newFlow(deps);
@@ -85,7 +94,7 @@ export async function enter(
 /** Leads a person who has chosen the password that they had to on to the app that they came from. */
 export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const flow = await currentFlow(c, deps);
-  const visitor = await currentVisitor(c, deps);
+  const visitor = await lastingVisitor(c, deps);
   if (!flow || !visitor) return c.redirect("/account", 303);
   return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
 }
