@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { accountTools } from "../../src/compose/tools/accounts.ts";
+import { DAY } from "../contracts/samples.ts";
 import { lineOf, openMoving, phoneOf } from "./support.ts";
 
 test("what is one account's id and another's number names nobody; a number with + does, and so does any other id", async () => {
@@ -19,4 +20,20 @@ test("what is one account's id and another's number names nobody; a number with 
   expect(await found(phoneOf(9).slice(3))).toBe(phoneOf(9).slice(3));
   expect(await found(phoneOf(9))).toBeUndefined();
   expect(await found("nobody")).toBeUndefined();
+});
+
+test("an account whose number is somebody else's by now is named by its id, also where that is another's number", async () => {
+  const moving = await openMoving();
+  onTestFinished(() => moving.close());
+  const national = phoneOf(1).slice(3);
+  await moving.import(lineOf(1) + lineOf(2, { id: national }));
+  moving.world.clock.advance(91 * DAY);
+  const { user } = await moving.world.signIn(phoneOf(2));
+  const tools = await accountTools(moving.world.config);
+  onTestFinished(() => tools.close());
+
+  expect((await tools.find(phoneOf(2)))?.id).toBe(user.id);
+  await expect(tools.find(national)).rejects.toThrow("id: and the id");
+  expect((await tools.find(`id:${national}`))?.id).toBe(national);
+  expect(await tools.find(`id:${phoneOf(1)}`)).toBeUndefined();
 });

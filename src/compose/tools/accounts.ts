@@ -10,7 +10,7 @@ import { openRecords } from "./records.ts";
 export interface AccountTools {
   /**
    * The account with this id, or with this phone as a person writes it. Rejects where these are two: an id that came with an
-   * import may read like somebody else's number.
+   * import may read like somebody else's number. `id:` before an id names it alone, also where the account has no number.
    */
   find(written: string): Promise<User | undefined>;
   /** Everything that is kept about the person, as the API hands it out; undefined where they are gone. */
@@ -23,7 +23,7 @@ export interface AccountTools {
 }
 
 const TWO_ACCOUNTS =
-  "this is the id of one account and the phone number of another; write the number of the one you mean, with + in front";
+  "this is the id of one account and the phone number of another; write the number with + in front, or id: and the id";
 
 /** Opens the database for work on accounts; servers may run beside it. Rejects where it is not up to date. */
 export async function accountTools(config: Config): Promise<AccountTools> {
@@ -31,7 +31,7 @@ export async function accountTools(config: Config): Promise<AccountTools> {
   const deps = { ...stores, vault, clock, random, onErased: () => {} };
   return {
     async find(written) {
-      const byId = await stores.users.find(written);
+      const byId = await stores.users.find(written.replace(/^id:/, ""));
       const parsed = parsePhone(written, { ...config.phone, allowedCountries: "all" });
       const byPhone = parsed.ok && (await stores.users.findByTag(await vault.tag(parsed.value)));
       if (byId && byPhone && byId.id !== byPhone.id) throw new Error(TWO_ACCOUNTS);
