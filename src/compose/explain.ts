@@ -7,7 +7,8 @@ export function explain(error: unknown): string {
   if (!(error instanceof Error)) return "failed";
   if (error instanceof TencentError) return explainTencent(error);
   if (!(error instanceof UnavailableError)) return sentenceFor(BY_MESSAGE, error.message) ?? error.message;
-  return `${error.message}: ${reasonOf(error.cause)}`;
+  // Without a cause it is no fault: a retag runs, or what was lost is counted anew.
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`;
 }
 
 const BY_CODE: readonly (readonly [RegExp, string])[] = [

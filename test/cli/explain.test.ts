@@ -9,3 +9,9 @@ test.each(["SQLITE_READONLY", "UNKNOWN_SQLITE_ERROR_1544"])("a database of anoth
     "the database is unavailable: this user may not write its file or its folder",
   );
 });
+
+test("a part that is away for no fault says no reason, as the tag key while a retag runs", () => {
+  expect(explain(new UnavailableError("the tag key", { cause: undefined }))).toBe(
+    "the tag key is unavailable",
+  );
+});
