@@ -62,7 +62,7 @@ function readIfThere(path: string): string | undefined {
 /** Written aside and then linked: of two processes that start at once one wins, and no crash leaves half a secret. */
 function create(data: string, path: string): string {
   const aside = `${path}.${randomBytes(8).toString("hex")}`;
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeFolder(data);
   try {
     writeFileSync(aside, `${randomBytes(32).toString("base64url")}\n`, {
       mode: 0o600,
@@ -76,6 +76,15 @@ function create(data: string, path: string): string {
     rmSync(aside, { force: true });
   }
   return readFileSync(path, "utf8").trim();
+}
+
+/** In a folder that is there. Not by `recursive`, with which Node.js 20 tries for ever where a folder takes none, as `/proc`. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  }
 }
 
 function hasCode(error: unknown, code: string): boolean {

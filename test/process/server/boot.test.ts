@@ -68,6 +68,8 @@ describe.concurrent("surroundings that cannot be used", () => {
   test.runIf(process.platform === "linux")("a folder that takes no others", async () => {
     const env = { DATABASE_URL: "sqlite:/proc/nowhere/phonekey/db" };
     expectOneSentence(await serve(workingFolder(), env), /its folder does not exist and cannot be made/);
+    const { code, stderr } = await serve("/proc");
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^ {2}PHONEKEY_SECRETS: .*data.secret/m)]);
   });
 
   test("a folder where the database file should be", async () => {
