@@ -54,37 +54,53 @@ export async function pullReports(deps: PullDeps): Promise<number> {
   }
 }
 
-/** One message a phone, the oldest: whoever asks about it hears of all later ones to the same phone. */
+/** By phone: whoever asks about its oldest message hears of all later ones. */
 async function reachedAges(
   { receipts, sender }: PullDeps,
   last: number,
   now: number,
-): Promise<readonly Unreported[]> {
-  const byPhone = new Map<string, Unreported>();
+): Promise<readonly (readonly Unreported[])[]> {
+  const byPhone = new Map<string, readonly Unreported[]>();
   for (const age of AGES_MS) {
     const left = MOST_ASKED - byPhone.size;
     if (left <= 0) break;
     const made = { from: last - age, to: now - age };
     for (const message of await receipts.unreported(sender, made, left)) {
-      const known = byPhone.get(message.phoneTag);
-      if (!known || message.createdAt < known.createdAt) byPhone.set(message.phoneTag, message);
+      byPhone.set(message.phoneTag, [...(byPhone.get(message.phoneTag) ?? []), message]);
     }
   }
   return [...byPhone.values()];
 }
 
-async function askAbout({ vault, ask, note }: PullDeps, messages: readonly Unreported[]): Promise<number> {
+async function askAbout(
+  { vault, ask, note }: PullDeps,
+  phones: readonly (readonly Unreported[])[],
+): Promise<number> {
   const unreadable: unknown[] = [];
   let noted = 0;
-  for (const { id, sealedPhone, createdAt } of messages) {
-    const phone = await vault.open(sealedPhone, id).catch((error: unknown) => {
-      // A store that cannot be reached would fail all of them.
-      if (error instanceof UnavailableError) throw error;
-      unreadable.push(error);
-      return undefined;
-    });
-    if (phone) noted += await note(await ask(phone, createdAt - EARLIER_MS));
+  for (const messages of phones) {
+    const phone = await phoneOf(vault, messages, unreadable);
+    const since = Math.min(...messages.map(({ createdAt }) => createdAt)) - EARLIER_MS;
+    if (phone) noted += await note(await ask(phone, since));
   }
   if (unreadable.length > 0) throw unreadable[0];
   return noted;
+}
+
+/** The first that can be read: they are all the same. */
+async function phoneOf(
+  vault: PullDeps["vault"],
+  messages: readonly Unreported[],
+  unreadable: unknown[],
+): Promise<Phone | undefined> {
+  for (const { id, sealedPhone } of messages) {
+    try {
+      return await vault.open(sealedPhone, id);
+    } catch (error) {
+      // A store that cannot be reached would fail all of them.
+      if (error instanceof UnavailableError) throw error;
+      unreadable.push(error);
+    }
+  }
+  return undefined;
 }

@@ -61,6 +61,17 @@ describe("asking about messages", () => {
     expect(asked.map(({ phone }) => phone).toSorted()).toEqual([number(1), number(3)]);
   });
 
+  test("hears of a phone of which one message can be read, however many others are damaged", async () => {
+    const { sent, asked, pull } = await setUp();
+    await sent(1, MINUTE);
+    const oldest = await sent(1, 5 * MINUTE, { sealedPhone: "v1.x.y" });
+    await sent(2, MINUTE, { sealedPhone: "v1.x.y" });
+    await sent(2, 5 * MINUTE);
+    await pull().catch(() => {});
+    expect(asked.map(({ phone }) => phone).toSorted()).toEqual([number(1), number(2)]);
+    expect(asked).toContainEqual({ phone: number(1), since: oldest.createdAt - MINUTE });
+  });
+
   test("is asking once about all messages to a phone, from the oldest on", async () => {
     const { sent, asked, pull } = await setUp();
     await sent(1, MINUTE);
