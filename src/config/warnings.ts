@@ -133,7 +133,7 @@ function hourBeyondDay({ SPEND_HOUR: hour, SPEND_DAY: day }: Settings): string |
 function unknownSender(names: readonly string[]): string | false {
   return (
     names.some((name) => !SENDERS.some((sender) => sender === name)) &&
-    `what it says of a sender that is none of ${SENDERS.join(", ")} has no effect.`
+    `it names a sender that is none of ${SENDERS.join(", ")}.`
   );
 }
 
