@@ -46,5 +46,8 @@ describe("an export of an account that moved to another number has nothing of wh
     await another(NEXT);
     await movedTo(await world.signIn(NEW), NEXT);
     expect(await messagesOf(await world.signIn(NEXT))).toEqual(["sign_in"]);
+    world.clock.advance(3 * DAY_MS);
+    await world.tick();
+    expect(await messagesOf(await world.signIn(NEXT))).toEqual(["sign_in", "sign_in"]);
   });
 });
