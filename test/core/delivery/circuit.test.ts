@@ -79,6 +79,9 @@ describe("what the operator is told", () => {
     clock.advance(1);
     expect(fail("first", 10)).toEqual(["down"]);
     expect([circuit.note("first", "rejected"), circuit.note("first", "accepted")]).toEqual(["up", undefined]);
+    // Else a process that it answers would end what one that it does not answer says.
+    clock.advance(HOUR);
+    expect(circuit.note("first", "accepted")).toBeUndefined();
   });
 
   test("nothing of a few failures, however far apart", () => {
