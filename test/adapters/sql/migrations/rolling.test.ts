@@ -15,18 +15,18 @@ import type { Schema } from "../../../../src/adapters/sql/tables/schema.ts";
 /** What a process of the version before, which runs on beside the new schema, does not bear: in a clause of `ALTER TABLE`. */
 const ALTERATIONS: readonly (readonly [what: string, clause: RegExp])[] = [
   ["takes a column away", /^drop (?!(index|key|primary|constraint|foreign|check)\b)/],
-  ["renames what is there", /^rename/],
+  ["renames what is there", /^rename (?!(index|key)\b)/],
   ["changes a column that is there", /^(modify|change|alter)/],
   ["adds a column that rows of before do not have", /^add (?!.*\bdefault\b).*\bnot null\b/],
-  ["forbids rows of before", /^add (constraint|unique|primary|foreign|check)/],
+  ["forbids rows of before", /^add (constraint|unique|primary|foreign|check)\b/],
 ];
 const STATEMENTS: typeof ALTERATIONS = [
   ["takes a table away", /^drop table/],
   ["renames what is there", /^rename table/],
   ["empties a table", /^truncate/],
 ];
-const UNIQUE_INDEX = /^create unique index .* on "?(\w+)/;
-const NEW_TABLE = /^create table (?:if not exists )?"?(\w+)/;
+const UNIQUE_INDEX = /^create unique index .* on ["`]?(\w+)/;
+const NEW_TABLE = /^create table (?:if not exists )?["`]?(\w+)/;
 
 /** What of these migrations runs before it is asked for, and is more than a process of the version before bears. */
 async function unbearable(migrations: readonly Migration[]): Promise<readonly string[]> {
@@ -106,6 +106,7 @@ test.each([
     "forbids rows of before",
     altering(({ schema }) => schema.createIndex("x").unique().on("users").columns(["name"])),
   ],
+  ["forbids rows of before", saying("CREATE UNIQUE INDEX x ON `users` (name)")],
   ["forbids rows of before", saying("ALTER TABLE users ADD UNIQUE (name)")],
   ["empties a table", saying("TRUNCATE TABLE limit_journal")],
 ])("one that %s is found", async (what, bad) => {
@@ -113,7 +114,7 @@ test.each([
   expect(await unbearable([{ ...bad, name: "0099-contract-later" }])).toEqual([]);
 });
 
-test("one that makes tables, columns and indexes, and drops indexes, is none of these", async () => {
+test("one that makes tables, columns and indexes, and drops or renames indexes, is none of these", async () => {
   const good = migration(async (db) => {
     await db.schema
       .createTable("later")
@@ -121,12 +122,14 @@ test("one that makes tables, columns and indexes, and drops indexes, is none of 
       .execute();
     await db.schema.createIndex("later_by_id").unique().on("later").columns(["id"]).execute();
     await db.schema.createIndex("users_by_name").on("users").columns(["name"]).execute();
-    await db.schema.dropIndex("users_by_name").on("users").execute();
+    await sql.raw("ALTER TABLE users RENAME INDEX users_by_name TO by_name").execute(db);
+    await db.schema.dropIndex("by_name").on("users").execute();
     await db.schema
       .alterTable("users")
       .addColumn("x", "bigint")
       .addColumn("y", "integer", (each) => each.notNull().defaultTo(0))
       .execute();
+    await sql.raw("ALTER TABLE users ADD unique_name VARCHAR(64)").execute(db);
   });
   expect(await unbearable([good])).toEqual([]);
 });
