@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
 import { describe, expect, it, onTestFinished, test } from "vitest";
+import { STOP_MS } from "../../src/cli/serve/stopping.ts";
 import { createIgnore, readCopy, readStages, readWords } from "../support/dockerfile.ts";
 import { ENV, readCompose, type Service } from "./compose.ts";
 import { expectToLoad, readEnvFile } from "./settings.ts";
@@ -94,6 +95,12 @@ describe("the compose file", () => {
       restart: "no",
       depends_on: { mysql: { condition: "service_healthy" } },
     });
+  });
+
+  it("waits longer for the end than a server takes to stop, as the one container of the page does", () => {
+    const page = readFileSync(join(ROOT, "docs/running.md"), "utf8");
+    const waits = [services.server?.stop_grace_period, /--stop-timeout (\d+)/.exec(page)?.[1]];
+    for (const seconds of waits) expect(Number.parseInt(seconds ?? "", 10)).toBeGreaterThan(STOP_MS / 1_000);
   });
 
   it("builds by the Dockerfile", () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { STOP_MS } from "../../src/cli/serve/stopping.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { expectToLoad, readDeployed, type Variables } from "./settings.ts";
 
@@ -63,7 +64,6 @@ function find(kind: string): Manifest {
 
 const pod = find("Deployment").spec.template;
 const [server] = pod.spec.containers;
-const STOP_SECONDS = 10;
 
 describe("the Kubernetes manifests", () => {
   it("give the settings that exist, and with which production starts", () => {
@@ -110,7 +110,7 @@ describe("the Kubernetes manifests", () => {
   it("wait longer for the end than a server takes to stop", () => {
     const [program, seconds] = server.lifecycle?.preStop.exec.command ?? [];
     expect(program).toBe("sleep");
-    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(seconds) + STOP_SECONDS);
+    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(seconds) + STOP_MS / 1_000);
   });
 
   describe("ask for", () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, test } from "vitest";
+import { STOP_MS } from "../../src/cli/serve/stopping.ts";
 import { expectToLoad, readDeployed, readEnvFile } from "./settings.ts";
 
 const UNIT = readDeployed("systemd/phonekey.service");
@@ -17,7 +18,7 @@ describe("the systemd unit", () => {
     const program = "/usr/bin/node /opt/phonekey/bin/phonekey.js";
     expect(valuesOf("ExecStartPre")).toEqual([`${program} migrate`]);
     expect(valuesOf("ExecStart")).toEqual([`${program} serve`]);
-    expect(Number(valuesOf("TimeoutStopSec")[0])).toBeGreaterThan(10);
+    expect(Number(valuesOf("TimeoutStopSec")[0])).toBeGreaterThan(STOP_MS / 1_000);
     expect(valuesOf("Environment")).toEqual(["NODE_ENV=production"]);
   });
 

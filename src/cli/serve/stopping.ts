@@ -3,7 +3,7 @@ import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** How long requests that are running may take to finish when the server is told to stop: senders have twelve seconds. */
-const STOP_MS = 15_000;
+export const STOP_MS = 15_000;
 
 /**
  * Watches a server's connections, so that stopping it waits for requests alone: Node.js would also wait for
