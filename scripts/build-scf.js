@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { zipSync } from "fflate";
 import { rolldown } from "rolldown";
@@ -86,8 +86,12 @@ export async function buildScf() {
   const bytes = zip(await packageFiles());
   // At once: whoever reads it meanwhile has the former one, whole.
   const made = `${PACKAGE}.${process.pid}`;
-  writeFileSync(made, bytes);
-  renameSync(made, PACKAGE);
+  try {
+    writeFileSync(made, bytes);
+    renameSync(made, PACKAGE);
+  } finally {
+    rmSync(made, { force: true });
+  }
   console.log(`${relative(ROOT, PACKAGE)}: ${(bytes.length / 1e6).toFixed(2)} MB`);
   return true;
 }

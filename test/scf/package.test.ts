@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { readZip } from "../support/zip.ts";
@@ -8,14 +8,22 @@ import { event, read, variables } from "./functions.ts";
 import { PACKAGE, startEvent, unpackedPackage } from "./instance.ts";
 
 const HANDLERS = ["index.js", "sms.js", "getUserInfo.js", "setNickname.js", "maintenance.js"];
+const SCRIPT = join(import.meta.dirname, "../../scripts/build-scf.js");
 const entries = () => new Map(readZip(readFileSync(PACKAGE)).map((entry) => [entry.path, entry]));
 
 test("is small, and the same whenever it is made", async () => {
   const bytes = readFileSync(PACKAGE);
   expect(bytes.length).toBeLessThan(5_000_000);
-  const script = join(import.meta.dirname, "../../scripts/build-scf.js");
-  await promisify(execFile)(process.execPath, [script], { env: { ...process.env, TZ: "Asia/Shanghai" } });
+  await promisify(execFile)(process.execPath, [SCRIPT], { env: { ...process.env, TZ: "Asia/Shanghai" } });
   expect(readFileSync(PACKAGE).equals(bytes)).toBe(true);
+});
+
+test("stays as it was, with nothing beside it, where there is no room for another", async () => {
+  const bytes = readFileSync(PACKAGE);
+  const words = ["-c", 'ulimit -f 500 && exec "$0" "$1"', process.execPath, SCRIPT];
+  await expect(promisify(execFile)("bash", words)).rejects.toThrow("EFBIG");
+  expect(readFileSync(PACKAGE).equals(bytes)).toBe(true);
+  expect(readdirSync(dirname(PACKAGE)).filter((name) => name.startsWith("phonekey-scf.zip."))).toEqual([]);
 });
 
 test("has what the platform looks for at its root, and nothing native", () => {
