@@ -100,6 +100,7 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
       holds = true;
     });
     await until(() => stateIn(place.folder).includes("waiting"));
+    expect(holds).toBe(false);
     await server.kill();
     wire.thaw();
     return { place, phone };
