@@ -123,6 +123,6 @@ export function crowdSuite(store: () => LimitStore): void {
 
     test("never let more through than they may, however differently the takes are bound", async () => {
       await expectFairMixture(store());
-    }, 60_000);
+    });
   });
 }

@@ -175,7 +175,7 @@ export function amountSuite(store: () => LimitStore): void {
         }),
         { numRuns: 40 },
       );
-    }, 60_000);
+    });
 
     test("of 60 racing amounts, some of them great, exactly as much is spent as fits", async () => {
       const key = fresh("budget");
@@ -211,7 +211,7 @@ export function amountSuite(store: () => LimitStore): void {
 
     test("answer like one sum, whatever was counted beyond it, and whoever may go how far", async () => {
       await expectLikeOneSum(store());
-    }, 60_000);
+    });
   });
 
   describe("advisory limits", () => {

@@ -178,5 +178,5 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
       for (const store of [limits, other, limits]) await take(store, fresh("key"), 1);
       expect(seen.filter((text) => text === "begin" || text.endsWith("for update"))).toEqual([]);
     });
-  }, 30_000);
+  });
 });

@@ -155,7 +155,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
       await sql`select * from limits for update`.execute(trx);
       expect(passing(await parallel(20, (n) => take(n % 2 ? limits : other, upTo(key, 9))))).toBe(8);
     });
-  }, 20_000);
+  });
 
   test("where one stands still between a row and its commit, the others are told instead of waiting with it", async () => {
     const key = fresh("key");
@@ -167,7 +167,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
       await expect(take(limits, upTo(key, 2))).rejects.toThrow(UnavailableError);
     });
     expect(passing(await parallel(3, () => take(limits, upTo(key, 2))))).toBe(1);
-  }, 20_000);
+  });
 
   test("by another history, such as that of a replica that took over, everything is decided anew", async () => {
     const key = fresh("key");
@@ -240,7 +240,7 @@ describe.runIf(hasMariadb())("mariadb: counters that four processes share", () =
   let children: Children;
   beforeAll(async () => {
     children = await buildChildren();
-  }, 60_000);
+  });
   afterAll(() => children.remove());
 
   test.each([20, 100])("let exactly %i through", async (max) => {

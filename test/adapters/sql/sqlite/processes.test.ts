@@ -18,7 +18,7 @@ describe("sqlite: several processes", () => {
     children = await buildChildren();
     folder = temporaryFolder();
     path = join(folder, "phonekey.db");
-  }, 60_000);
+  });
   afterAll(() => {
     children.remove();
     rmSync(folder, { recursive: true, force: true });
@@ -35,7 +35,7 @@ describe("sqlite: several processes", () => {
     const applied = ended.flatMap(({ stdout }) => JSON.parse(stdout) as string[]);
     expect(applied).toEqual(MIGRATIONS.map(({ name }) => name));
     expect(existsSync(`${path}.schema-0.bak`)).toBe(false);
-  }, 30_000);
+  });
 
   test("T1: 500 parallel wrong guesses over 4 of them: exactly 3 are looked at", async () => {
     const opened = await openTestDatabase(clock);
@@ -46,7 +46,7 @@ describe("sqlite: several processes", () => {
     expect(outcomes).toHaveLength(500);
     expect(outcomes.filter((outcome) => outcome !== "dead")).toEqual(["wrong", "wrong", "wrong"]);
     await opened.close();
-  }, 60_000);
+  });
 
   test("killed right after the acknowledgement: everything is there", async () => {
     expect((await children.run("write-and-die", path)).signal).toBe("SIGKILL");
@@ -59,7 +59,7 @@ describe("sqlite: several processes", () => {
     const sent = await stores.messages.sentSince(0, { limit: 9 });
     expect(sent.map(({ id }) => id)).toEqual(["kept-message"]);
     await database.close();
-  }, 30_000);
+  });
 
   test("killed within a transaction: nothing of it is there, and others can write", async () => {
     expect((await children.run("die-half-way", path)).signal).toBe("SIGKILL");
@@ -68,5 +68,5 @@ describe("sqlite: several processes", () => {
     expect(found).toEqual([]);
     await stores.verifications.create(aVerification());
     await database.close();
-  }, 30_000);
+  });
 });
