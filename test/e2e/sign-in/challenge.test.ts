@@ -68,6 +68,10 @@ describe("the proof of work on the page", () => {
     const app = await begin();
     const page = await openRefused({ locale: "zh-CN" });
     const letGo = await holdWork(page);
+    let posts = 0;
+    page.on("request", (request) => {
+      if (request.method() === "POST") posts += 1;
+    });
     await askForCode(page, app);
     await page.locator(".challenge[data-state=working]").waitFor();
     await page.getByText("正在进行人机验证，请稍候…").waitFor();
@@ -76,6 +80,8 @@ describe("the proof of work on the page", () => {
     await page.click("button[type=submit]");
     letGo();
     await page.waitForURL("**/sign-in/code", { timeout: 60_000 });
+    // Asked for, and with the solution: what was pressed meanwhile waited.
+    expect(posts).toBe(2);
     expect(app.world.sms.sent).toHaveLength(1);
   });
 
