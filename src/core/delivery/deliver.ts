@@ -165,7 +165,10 @@ function note(
   return circuit.note(sender, status);
 }
 
-/** Sends within the deadline. A sender that rejects or is late may have sent all the same: the outcome is unknown. */
+/**
+ * Sends within the deadline, at which a sender may still say that nothing had left. One that rejects, or says nothing, may have
+ * sent all the same: the outcome is unknown.
+ */
 async function sendInTime(sender: SmsSender, sms: SmsMessage, deadline: Deadline): Promise<SendOutcome> {
   const timedOut = deadline.over.then((): SendOutcome => ({ status: "unknown", providerCode: "deadline" }));
   const sent = send(sender, sms, deadline).catch(

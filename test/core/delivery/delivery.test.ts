@@ -163,6 +163,16 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
     });
   });
 
+  test("one that says at its deadline that nothing had left is believed: the next may try", async () => {
+    const connecting: SmsSender["send"] = (_, deadline) =>
+      new Promise<SendOutcome>((resolve) => {
+        deadline.signal().addEventListener("abort", () => process.nextTick(resolve, says("unavailable")));
+      });
+    const { tried, record } = await delivered([connecting, says("accepted")], 30);
+    expect(tried).toEqual([1, 1]);
+    expect(record).toMatchObject({ status: "accepted", sender: "sender-2" });
+  });
+
   test("an answer after the deadline changes nothing, a late failure neither", async () => {
     const late: SmsSender["send"] = (_, deadline) =>
       new Promise<SendOutcome>((resolve) => {

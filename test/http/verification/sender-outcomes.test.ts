@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
 import type { SendOutcome } from "../../../src/core/delivery/ports.ts";
 import type { RefusalCode } from "../../../src/core/refusals.ts";
@@ -79,6 +81,31 @@ describe("what the sender says", () => {
       await opened(await open(world, id, world.sms.lastCode()));
     },
   );
+});
+
+describe("a sender to which no connection has come up at its deadline", () => {
+  const webhook = (url: string) => ({ SMS_WEBHOOK: url, SMS_WEBHOOK_SECRET: "s".repeat(32) });
+  const tencent = (url: string) => ({
+    TENCENT_SECRET_ID: "AKIDtest",
+    TENCENT_SECRET_KEY: "secretTEST",
+    TENCENT_SMS_SDK_APP_ID: "1400006666",
+    TENCENT_SMS_SIGN_NAME: "腾讯云",
+    TENCENT_SMS_TEMPLATE_ID: "1110",
+    TENCENT_SMS_ENDPOINT: url,
+  });
+
+  it.each<[string, (url: string) => Record<string, string>]>([
+    ["webhook", webhook],
+    ["tencent", tencent],
+  ])("%s: nothing has left, so the answer is 503", async (name, settings) => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const env = { SMS_SENDER: name, ...settings(`https://127.0.0.1:${port}`) };
+    await begin({ env, inbox: true, parts: { deadline: () => deadlineIn(1_500) } });
+    await refused(await tryStart({ phone: PHONE }), "sms_unavailable");
+  });
 });
 
 describe("a route of two senders (T11)", () => {
