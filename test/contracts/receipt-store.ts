@@ -124,7 +124,6 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       const sending = aMessage();
       await opened.messages.create(sending);
       expect(await note(sending)).toBeUndefined();
-      expect(await note(sending, { cutOffBy: NOW })).toBeUndefined();
       await opened.messages.finish(sending.id, { price: 0, status: "unavailable", sender: "s" });
       expect(await note(sending)).toBeUndefined();
       const unknown = aMessage();
@@ -133,14 +132,26 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       const numbered = to(unknown, { messageId: unknown.id });
       expect(await receipts.note(numbered, aReport())).toBeUndefined();
       expect(await receipts.note({ ...numbered, sender: "t" }, aReport())).toMatchObject({ id: unknown.id });
-      // Of the sender that it was counted for, and cut off since.
-      const cut = aMessage({ sender: "s" });
-      await opened.messages.create(cut);
-      for (const more of [{}, { cutOffBy: NOW, sender: "t" }, { cutOffBy: NOW, tags: ["k.other"] }]) {
-        expect(await note(cut, more)).toBeUndefined();
-      }
-      expect(await note(cut, { cutOffBy: NOW })).toMatchObject({ id: cut.id, status: "delivered" });
     });
+
+    test.each(["s", "t"])(
+      "takes our own id for a message that was cut off, counted for s, at whoever tells of it: %s",
+      async (sender) => {
+        const [named, numbered] = [aMessage({ sender: "s" }), aMessage({ sender: "s" })];
+        for (const cut of [named, numbered]) {
+          await opened.messages.create(cut);
+          const report = cut === named ? aReport({ providerId: cut.id }) : aReport();
+          const note = (more: object) =>
+            receipts.note(to(cut, { messageId: cut.id, sender, cutOffBy: NOW, ...more }), report);
+          expect(await note({ tags: ["k.other"] })).toBeUndefined();
+          if (cut === named || sender === "t") expect(await note({ cutOffBy: NOW - 1 })).toBeUndefined();
+          expect(await note({})).toMatchObject({ id: cut.id, status: "delivered" });
+          expect(await stateOf(cut)).toMatchObject({ sender });
+        }
+        const again = to(named, { messageId: named.id, sender });
+        expect(await receipts.note(again, aReport({ providerId: named.id }))).toMatchObject({ id: named.id });
+      },
+    );
 
     test("knows whether a message is just being sent to a phone", async () => {
       const message = aMessage();
@@ -174,7 +185,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       await receipts.dropEarly([another]);
     });
 
-    test("lists accepted messages without a report, by age", async () => {
+    test("lists what a sender took or may have taken, without a report, by age", async () => {
       const at = NOW + 900 * DAY;
       const [first, reported, second] = [
         await sent({ createdAt: at + 1 }),
@@ -182,11 +193,19 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
         await sent({ createdAt: at + 3 }),
       ];
       await sent({ createdAt: at });
-      await sent({ createdAt: at + 4 });
+      await sent({ createdAt: at + 7 });
       await receipts.note(to(reported), aReport({ providerId: reported.providerId }));
-      const made = { from: at, to: at + 3 };
+      const [unknown, cut, refused] = [4, 5, 6].map((n) => aMessage({ sender: "s", createdAt: at + n }));
+      for (const message of [unknown, cut, refused]) await opened.messages.create(message as Message);
+      for (const [message, status] of [
+        [unknown, "unknown"],
+        [refused, "rejected"],
+      ] as const) {
+        await opened.messages.finish(message?.id ?? "", { price: 0, status, sender: "s" });
+      }
+      const made = { from: at, to: at + 6 };
       const ids = async (limit: number) => (await receipts.unreported("s", made, limit)).map(({ id }) => id);
-      expect(await ids(9)).toEqual([first.id, second.id]);
+      expect(await ids(9)).toEqual([first.id, second.id, unknown?.id, cut?.id]);
       expect(await ids(1)).toEqual([first.id]);
       expect(await receipts.unreported("t", made, 9)).toEqual([]);
     });

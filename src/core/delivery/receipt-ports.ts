@@ -36,7 +36,8 @@ export interface ReceiptStore {
    * failed stays so (forward only). Resolves with the message as it is then, also when it was reported before; undefined
    * where there is none. Where the number is not written down yet, a message of ours may be named by `messageId`, which
    * must still wait for its outcome and be to the same phone. Where our own id is the only number that the report has, it
-   * fits a message that this sender took, and one that it was given whose outcome nobody writes down any more (`cutOffBy`).
+   * fits a message that this sender took. Of one whose outcome nobody writes down any more (`cutOffBy`) nobody knows which
+   * sender had it: either fits, and the message is that sender's then.
    */
   note(to: ReportedMessage, report: Report): Promise<Noted | undefined>;
   /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */
@@ -45,7 +46,7 @@ export interface ReceiptStore {
   keepEarly(report: EarlyReport, most: number): Promise<void>;
   early(limit: number): Promise<readonly EarlyReport[]>;
   dropEarly(reports: readonly Pick<EarlyReport, "sender" | "providerId">[]): Promise<void>;
-  /** Accepted messages of this sender without a report, made after `from` and up to `to`, oldest first. */
+  /** What this sender took or may have taken, without a report, made after `from` and up to `to`, oldest first. */
   unreported(
     sender: string,
     made: { readonly from: number; readonly to: number },

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { ExpressionBuilder, Kysely } from "kysely";
 import type {
   EarlyReport,
   Noted,
@@ -21,7 +21,7 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
     async note(to, report) {
       const id = (await findByNumber(db, to, report)) ?? (await findById(db, to, report));
       if (id === undefined) return undefined;
-      await finish(db, id, report);
+      await finish(db, id, to.sender, report);
       return await notedOf(db, id);
     },
 
@@ -81,7 +81,7 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
         .where("created_at", ">", from)
         .where("created_at", "<=", to)
         .where("sender", "=", sender)
-        .where("status", "=", "accepted")
+        .where("status", "in", OPEN)
         // Nobody knows any more whom those of an erased account were for.
         .where("sealed_phone", "!=", "")
         .orderBy("created_at")
@@ -120,7 +120,7 @@ async function findByNumber(
 
 /**
  * One whose number nobody knows yet, else the number would have found it; or where the report has no other number, one that
- * its sender took, or may have taken before whoever asked it was cut off.
+ * its sender took. Of one whose sending was cut off nobody knows which sender had it: whichever tells of it.
  */
 async function findById(
   db: Kysely<Schema>,
@@ -133,20 +133,17 @@ async function findById(
     .select("id")
     .where("id", "=", messageId)
     .where("phone_tag", "in", tags);
+  const isCutOff = (eb: ExpressionBuilder<Schema, "messages">) =>
+    eb.and([eb("status", "=", "sending"), eb("created_at", "<=", cutOffBy)]);
   const fitting =
     providerId === messageId
-      ? named
-          .where("sender", "=", sender)
-          .where((eb) =>
-            eb.or([
-              eb("status", "in", TAKEN),
-              eb.and([eb("status", "=", "sending"), eb("created_at", "<=", cutOffBy)]),
-            ]),
-          )
+      ? named.where((eb) =>
+          eb.or([isCutOff(eb), eb.and([eb("status", "in", TAKEN), eb("sender", "=", sender)])]),
+        )
       : named
           .where("provider_id", "is", null)
           .where("status", "in", ["sending", "unknown"])
-          .where((eb) => eb.or([eb("sender", "is", null), eb("sender", "=", sender)]));
+          .where((eb) => eb.or([isCutOff(eb), eb("sender", "is", null), eb("sender", "=", sender)]));
   const row = await fitting.executeTakeFirst();
   return row?.id;
 }
@@ -164,10 +161,15 @@ async function notedOf(db: Kysely<Schema>, id: string): Promise<Noted | undefine
 }
 
 /** Of several that race the first one stays. */
-async function finish(db: Kysely<Schema>, id: string, { outcome, code, at }: Report): Promise<void> {
+async function finish(
+  db: Kysely<Schema>,
+  id: string,
+  sender: string,
+  { outcome, code, at }: Report,
+): Promise<void> {
   await db
     .updateTable("messages")
-    .set({ status: outcome, report_code: code, reported_at: at })
+    .set({ sender, status: outcome, report_code: code, reported_at: at })
     .where("id", "=", id)
     .where("status", "in", OPEN)
     .execute();
