@@ -32,6 +32,19 @@ describe("the address of the operator's service", () => {
     }
   });
 
+  it("looks at sixteen signatures, and not at thousands: nobody has shown yet who they are", async () => {
+    const { world, tell, id } = await sent();
+    const body = JSON.stringify(delivered(id));
+    const at = Math.floor(world.clock.now() / 1_000);
+    const right = signed(body, { id: "m", at })["webhook-signature"];
+    const behind = (wrong: number) => {
+      const headers = { "webhook-signature": `${"v1,x ".repeat(wrong)}${right}` };
+      return tell(body, { id: "m", at, headers });
+    };
+    await taken(behind(15));
+    await refused(await behind(16), "invalid_signature");
+  });
+
   it("takes clocks that are five minutes off, and no more", async () => {
     const { world, tell, id } = await sent();
     const now = Math.floor(world.clock.now() / 1_000);
