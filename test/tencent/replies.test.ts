@@ -29,6 +29,10 @@ describe("a reply", () => {
     ["STOP.", true],
     ["退订。", true],
     ["“TD”！", true],
+    ["退订～", true],
+    ["td~", true],
+    ["退订👍🏻", true],
+    ["R\u200b", true],
     ["stop it", false],
     ["Thanks", false],
     ["不要退订", false],
@@ -57,6 +61,13 @@ describe("a reply", () => {
     await world.post(path, reply("T", { mobile: "13900139000" }));
     expect(await keptIn(world.folder)).toEqual({ replies: 1, optOuts: 0 });
     expect(await sealedIn(world.folder)).toMatch(/^v1\./);
+  });
+
+  it("is kept beside another of the same second, such as the second half of a long one", async () => {
+    const { world } = await sent();
+    for (const text of ["第一部分", "第二部分。", "第一部分"]) await world.post(path, reply(text));
+    const record = await recordOf(world.config, "138 0013 8000");
+    expect(record?.replies.map(({ text }) => text).toSorted()).toEqual(["第一部分", "第二部分。"]);
   });
 
   it.each([

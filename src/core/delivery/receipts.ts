@@ -135,8 +135,9 @@ export async function noteReply(
   const at = clock.now();
   if (!(await replies.wasSentTo(await vault.tags(phone)))) return false;
   const phoneTag = await vault.tag(phone);
-  const id = sha256(`${phoneTag}:${writtenAt}`);
   const kept = text.slice(0, MOST_LETTERS);
+  // Several of one second, such as the parts of a long one, differ in their length, which the row shows anyway.
+  const id = sha256(`${phoneTag}:${writtenAt}:${kept.length}`);
   await replies.keepReply({
     id,
     phoneTag,
@@ -151,12 +152,12 @@ export async function noteReply(
   return true;
 }
 
-/** Full-width letters, spaces and a full stop are the same to whoever writes them. */
+/** To whoever writes them, full-width letters are the same, and all between letters and digits is nothing. */
 function saysStop(text: string): boolean {
   return STOP_WORDS.includes(
     text
       .normalize("NFKC")
-      .replace(/[\s\p{P}]/gu, "")
+      .replace(/[^\p{L}\p{N}]/gu, "")
       .toUpperCase(),
   );
 }
