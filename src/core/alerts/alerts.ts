@@ -45,6 +45,7 @@ export function createAlerts(deps: AlertsDeps): Alerts {
         if (raised) onChange("raised", { kind, subject, detail });
       }),
     clear: (kind, subject) => safely(() => end((one) => one.kind === kind && one.subject === subject)),
-    settle: (subjects) => safely(() => end((one) => subjects.includes(one.subject))),
+    settle: (subjects) =>
+      safely(() => end((one) => one.kind !== "sms_unanswered" && subjects.includes(one.subject))),
   };
 }

@@ -134,6 +134,16 @@ describe("alerts", () => {
     expect(await opened.stores.alertStore.standing()).toHaveLength(0);
   });
 
+  it("that a sender does not answer outlast what another process has it take: that one it answers", async () => {
+    const [deaf, alerts] = [alertsOfProcess(), alertsOfProcess()];
+    await deaf.raise("sms_refused", "webhook");
+    await deaf.raise("sms_unanswered", "webhook");
+    await alerts.settle(["webhook"]);
+    expect(await opened.stores.alertStore.standing()).toEqual([
+      { kind: "sms_unanswered", subject: "webhook" },
+    ]);
+  });
+
   it("ask the database nothing while nothing stands, but twice a minute", async () => {
     const asked: unknown[] = [];
     const store = new Proxy(opened.stores.alertStore, {
