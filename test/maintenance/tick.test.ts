@@ -181,10 +181,16 @@ describe("tick", () => {
     expect(first.removed.events + second.removed.events).toBe(1_700);
   });
 
-  test("ends when it is told to", async () => {
+  test("ends when it is told to, which a job hears while it works", async () => {
     await addEvents(600, NOW - 181 * DAY);
-    const report = ran(await world.tick({ signal: AbortSignal.abort() }));
-    expect(report).toMatchObject({ complete: false, removed: { events: 0 } });
+    const stopping = new AbortController();
+    const notices = async (_: number, isOver: () => boolean) => {
+      const before = isOver();
+      stopping.abort();
+      return { count: Number(!before && isOver()), isLast: true };
+    };
+    const report = ran(await tick({ ...depsOf(world), jobs: { notices } }, { signal: stopping.signal }));
+    expect(report).toMatchObject({ complete: false, done: { notices: 1 }, removed: { events: 0 } });
   });
 
   test("of ten at once one does the work", async () => {

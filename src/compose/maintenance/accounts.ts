@@ -41,7 +41,9 @@ export function accountJobs(deps: AccountJobsDeps): AccountJobs | undefined {
   const { keyring, vault, withKeys } = jobKeys(deps);
   const notices = noticesOf(deps, { keyring, vault });
   return {
-    phone_changes: withKeys((now: number) => applyDueChanges({ ...deps.stores, notices, vault }, now)),
+    phone_changes: withKeys((now: number, isOver: () => boolean) =>
+      applyDueChanges({ ...deps.stores, notices, vault }, now, isOver),
+    ),
     notices: withKeys(notices.sendDue),
   };
 }

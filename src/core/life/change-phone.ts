@@ -192,11 +192,10 @@ export async function stopPhoneChange(
   return (await phoneChanges.stop(sha256(stopCode), clock.now())) ? ok(undefined) : refuse("not_found");
 }
 
-/** Carries out changes that are due at `now`, as one piece of the periodic work. */
-export async function applyDueChanges(deps: ApplyDeps, now: number): Promise<Piece> {
+/** Carries out changes that are due at `now`, as one piece of the periodic work; begins with none once its time is over. */
+export async function applyDueChanges(deps: ApplyDeps, now: number, isOver: () => boolean): Promise<Piece> {
   const due = await deps.phoneChanges.due(now, PIECE);
-  await workOnEach(due, (change) => applyOrPutOff(deps, change, now));
-  return { count: due.length, isLast: due.length < PIECE };
+  return await workOnEach(due, { most: PIECE, isOver }, (change) => applyOrPutOff(deps, change, now));
 }
 
 /** One that fails, such as one that somebody damaged, is tried later: it must not stand before all others for ever. */

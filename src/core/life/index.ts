@@ -36,6 +36,6 @@ export function createLife(deps: LifeDeps) {
     mayErase: (principal: Principal) => mayErase(principal, deps.clock.now()),
     erase: (input: EraseInput) => eraseOwnAccount(deps, input),
     /** A piece of the periodic work. */
-    applyDueChanges: (now: number) => applyDueChanges(deps, now),
+    applyDueChanges: (now: number, isOver: () => boolean) => applyDueChanges(deps, now, isOver),
   };
 }

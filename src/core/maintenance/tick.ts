@@ -15,8 +15,11 @@ export interface TickDeps {
   readonly turns: Turns;
   /** Removes keys that nothing needs any more at this time; resolves with how many. */
   readonly pruneKeys: (now: number) => Promise<number>;
-  /** What is to be done beside deleting what is over; what waits for a time does so until `now`. */
-  readonly jobs: Readonly<Partial<Record<Job, (now: number) => Promise<Piece>>>>;
+  /**
+   * What is to be done beside deleting what is over; what waits for a time does so until `now`. Of what takes long a job begins
+   * nothing more once its time is over.
+   */
+  readonly jobs: Readonly<Partial<Record<Job, (now: number, isOver: () => boolean) => Promise<Piece>>>>;
   /** Whether another process does jobs that this one cannot do: it need not wait for its turn then. */
   readonly leavesTurn?: boolean;
   readonly clock: Clock;
@@ -45,7 +48,7 @@ export interface TickOptions {
   readonly minGapMs?: number;
   /** How long the work may take; what is left then is for the next tick. Default 20 s. */
   readonly budgetMs?: number;
-  /** Ends the work after the piece that is running. */
+  /** Ends the work after the piece that is running, and one that takes long after what it is at. */
   readonly signal?: AbortSignal;
 }
 
@@ -95,7 +98,7 @@ export async function tick(deps: TickDeps, options: TickOptions = {}): Promise<T
   const turn = { task: TICK, holder, until: now + budgetMs + GRACE_MS, notSince: now - minGapMs };
   if (!(await turns.take(turn, now))) return { ran: false };
   const isOver = () => options.signal?.aborted === true || clock.now() >= now + budgetMs;
-  const jobs = jobsOf(deps, dueBy);
+  const jobs = jobsOf(deps, dueBy, isOver);
   const removals = removalsOf(deps, dueBy);
   const { counts, complete, failures } = await work([...jobs, ...removals], isOver);
   // Deletion that failed is tried again by whoever comes next. Jobs that failed, such as for a provider that does not
@@ -146,8 +149,8 @@ function removalsOf(
   return [...sweeping, { task: "keys", run: async () => ({ count: await pruneKeys(now), isLast: true }) }];
 }
 
-function jobsOf({ jobs }: TickDeps, now: number): Work<Job>[] {
-  return Object.entries(jobs).map(([task, run]) => ({ task: task as Job, run: () => run(now) }));
+function jobsOf({ jobs }: TickDeps, now: number, isOver: () => boolean): Work<Job>[] {
+  return Object.entries(jobs).map(([task, run]) => ({ task: task as Job, run: () => run(now, isOver) }));
 }
 
 function countsOf<T extends Task>(works: readonly Work<T>[], counts: ReadonlyMap<Work<Task>, number>) {

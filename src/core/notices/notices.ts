@@ -57,8 +57,11 @@ export interface Notices {
   ): Promise<Notice>;
   /** Sends what was written down, if it can be sent now. Never rejects: what fails is left to the periodic work. */
   send(...notices: readonly Pick<Notice, "id">[]): Promise<void>;
-  /** Sends what is due, as one piece of the periodic work, by a clock that shows `now` at its beginning. */
-  sendDue(now: number): Promise<Piece>;
+  /**
+   * Sends what is due, as one piece of the periodic work, by a clock that shows `now` at its beginning. Begins with none once its
+   * time is over: each may take as long as senders have.
+   */
+  sendDue(now: number, isOver: () => boolean): Promise<Piece>;
 }
 
 /** The request that wrote a notice down has this long to send it; after that the periodic work may. */
@@ -82,15 +85,14 @@ export function createNotices(deps: NoticesDeps): Notices {
     async send(...notices) {
       for (const { id } of notices) await sendNow(deps, id).catch(onNoticeError);
     },
-    async sendDue(now) {
+    async sendDue(now, isOver) {
       // `now` may be the database's: how much this machine's clock is ahead of it is taken off for all of the piece.
       const aheadMs = clock.now() - now;
       const due = await noticeStore.due(now, PIECE);
-      await workOnEach(due, async ({ id, state }) => {
+      return await workOnEach(due, { most: PIECE, isOver }, async ({ id, state }) => {
         if (state === "sending") await noticeStore.end(id, "unknown");
         else await sendOrPutOff({ ...deps, clock: { now: () => clock.now() - aheadMs } }, id);
       });
-      return { count: due.length, isLast: due.length < PIECE };
     },
   };
 }
@@ -201,7 +203,9 @@ async function countAndSend(deps: NoticesDeps, notice: Notice, sms: SmsMessage):
   if (delivered.ok) return await noticeStore.end(notice.id, "sent");
   const { refusal } = delivered;
   if (refusal.code === "phone_unreachable") return await noticeStore.end(notice.id, "refused");
-  await noticeStore.giveBack(notice.id, clock.now() + Math.max(RETRY_MS, waitMs(refusal)));
+  const until = clock.now() + Math.max(RETRY_MS, waitMs(refusal));
+  // However long its sender has it wait: what is over is to be ended, and its phone forgotten.
+  await noticeStore.giveBack(notice.id, Math.min(until, notice.createdAt + MOST_AGE_MS));
 }
 
 /** The notice as a message that nobody has sent yet. */

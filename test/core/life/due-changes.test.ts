@@ -39,10 +39,19 @@ test("a change of phone that cannot be read holds up no other", async () => {
     .where("user_id", "=", damaged.userId)
     .execute();
   const { life } = createPhonekey(rules.deps());
-  await expect(life.applyDueChanges(rules.clock.now())).rejects.toThrow(damaged.userId);
+  await expect(life.applyDueChanges(rules.clock.now(), () => false)).rejects.toThrow(damaged.userId);
   const { users, vault } = rules.deps();
   const moved = await users.findByTag(await vault.tag("+8613912340002" as Phone));
   expect(moved).toMatchObject({ id: sound.userId });
+});
+
+test("once the time of the work is over no further one is begun with", async () => {
+  for (let n = 0; n < 2; n++) await moving(`+86138001380${10 + n}`, `+86139123400${10 + n}` as Phone);
+  const { life } = createPhonekey(rules.deps());
+  const now = rules.clock.now();
+  let asked = 0;
+  expect(await life.applyDueChanges(now, () => asked++ > 0)).toEqual({ count: 1, isLast: false });
+  expect(await life.applyDueChanges(now, () => false)).toEqual({ count: 1, isLast: true });
 });
 
 test("nor do as many as a piece holds: they come after it again, and no sooner than in five minutes", async () => {
@@ -53,8 +62,8 @@ test("nor do as many as a piece holds: they come after it again, and no sooner t
   await moving("+8613800138002", "+8613912340002" as Phone);
   const { life } = createPhonekey(rules.deps());
   const { users, vault, phoneChanges } = rules.deps();
-  await expect(life.applyDueChanges(rules.clock.now())).rejects.toThrow();
-  expect(await life.applyDueChanges(rules.clock.now())).toEqual({ count: 1, isLast: true });
+  await expect(life.applyDueChanges(rules.clock.now(), () => false)).rejects.toThrow();
+  expect(await life.applyDueChanges(rules.clock.now(), () => false)).toEqual({ count: 1, isLast: true });
   expect(await users.findByTag(await vault.tag("+8613912340002" as Phone))).toBeDefined();
   expect(await phoneChanges.due(rules.clock.now() + 5 * MINUTE - 1, 99)).toEqual([]);
   expect(await phoneChanges.due(rules.clock.now() + 5 * MINUTE, 99)).toHaveLength(20);
@@ -74,7 +83,7 @@ test.each([
   await moving("+8613800138002", "+8613912340002" as Phone);
   const { life } = createPhonekey(rules.deps());
   const { users, vault } = rules.deps();
-  await life.applyDueChanges(rules.clock.now()).catch(() => {});
-  expect(await life.applyDueChanges(rules.clock.now())).toEqual({ count: 1, isLast: true });
+  await life.applyDueChanges(rules.clock.now(), () => false).catch(() => {});
+  expect(await life.applyDueChanges(rules.clock.now(), () => false)).toEqual({ count: 1, isLast: true });
   expect(await users.findByTag(await vault.tag("+8613912340002" as Phone))).toBeDefined();
 });

@@ -36,9 +36,9 @@ describe("a notice", () => {
   test("that its request did not send is sent by the periodic work, a minute later", async () => {
     const { rules, notices, promised } = await setUp();
     await promised();
-    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 0, isLast: true });
+    expect(await notices.sendDue(rules.clock.now(), () => false)).toEqual({ count: 0, isLast: true });
     rules.clock.advance(MINUTE);
-    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 1, isLast: true });
+    expect(await notices.sendDue(rules.clock.now(), () => false)).toEqual({ count: 1, isLast: true });
     expect(rules.sms.sent).toHaveLength(1);
   });
 
@@ -53,7 +53,7 @@ describe("a notice", () => {
       const notice = await promised();
       rules.clock.advance(3 * 24 * HOUR);
       rules.sms.answer(says(status));
-      expect(await notices.sendDue(from + MINUTE)).toEqual({ count: 1, isLast: true });
+      expect(await notices.sendDue(from + MINUTE, () => false)).toEqual({ count: 1, isLast: true });
       const { state, due_at } = (await stateOf(notice)) ?? {};
       expect({ state, ...(due_at && { due_at: due_at - from }) }).toEqual(expected);
     },
@@ -71,7 +71,7 @@ describe("a notice", () => {
       return says("accepted");
     });
     rules.clock.advance(MINUTE);
-    await notices.sendDue(from + MINUTE);
+    await notices.sendDue(from + MINUTE, () => false);
     expect(leftMs).toEqual([5 * MINUTE, 5 * MINUTE]);
   });
 
@@ -81,7 +81,7 @@ describe("a notice", () => {
     const notice = await promised();
     await notices.send(notice);
     rules.clock.advance(HOUR);
-    await notices.sendDue(rules.clock.now());
+    await notices.sendDue(rules.clock.now(), () => false);
     expect(rules.sms.sent).toHaveLength(1);
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
@@ -93,7 +93,7 @@ describe("a notice", () => {
       .deps()
       .noticeStore.claim(notice.id, rules.clock.now() + 5 * MINUTE, aMessage({ phoneTag: notice.phoneTag }));
     rules.clock.advance(HOUR);
-    await notices.sendDue(rules.clock.now());
+    await notices.sendDue(rules.clock.now(), () => false);
     expect(rules.sms.sent).toEqual([]);
     expect(await stateOf(notice)).toMatchObject({ state: "unknown", sealed_phone: "" });
   });
@@ -112,7 +112,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "waiting" });
     for (const name of ["noted", "back"]) await sql.raw(`drop trigger ${name}`).execute(db);
     rules.clock.advance(5 * MINUTE);
-    await notices.sendDue(rules.clock.now());
+    await notices.sendDue(rules.clock.now(), () => false);
     expect(rules.sms.sent).toHaveLength(1);
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
@@ -159,12 +159,12 @@ describe("a notice", () => {
       expect(await stateOf(notice)).toMatchObject({ state: "waiting" });
       for (let minutes = 0; minutes < 23 * 60; minutes += 5) {
         rules.clock.advance(5 * MINUTE);
-        await notices.sendDue(rules.clock.now());
+        await notices.sendDue(rules.clock.now(), () => false);
       }
       expect(rules.sms.sent.length).toBeGreaterThan(3);
       expect(rules.sms.sent.length).toBeLessThanOrEqual(10);
       rules.clock.advance(2 * HOUR);
-      await notices.sendDue(rules.clock.now());
+      await notices.sendDue(rules.clock.now(), () => false);
       expect(await stateOf(notice)).toMatchObject({ state: "expired" });
     },
   );
@@ -220,7 +220,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "waiting", due_at: until });
     rules.sms.answer(says("accepted"));
     rules.clock.advance(HOUR);
-    await held.sendDue(rules.clock.now());
+    await held.sendDue(rules.clock.now(), () => false);
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
 
@@ -246,7 +246,10 @@ describe("a notice", () => {
     await notices.send(notice);
     expect(errors).toHaveLength(1);
     expect(await rules.deps().noticeStore.findWaiting(notice.id)).toBeDefined();
-    await expect(noticesOn().sendDue(rules.clock.now())).resolves.toEqual({ count: 0, isLast: true });
+    await expect(noticesOn().sendDue(rules.clock.now(), () => false)).resolves.toEqual({
+      count: 0,
+      isLast: true,
+    });
   });
 
   test("that cannot be read holds up no other, and is over after a day like any other", async () => {
@@ -257,11 +260,11 @@ describe("a notice", () => {
     rules.clock.advance(1);
     const sound = await promised();
     rules.clock.advance(MINUTE);
-    await expect(notices.sendDue(rules.clock.now())).rejects.toThrow(damaged.id);
+    await expect(notices.sendDue(rules.clock.now(), () => false)).rejects.toThrow(damaged.id);
     expect(await stateOf(sound)).toMatchObject({ state: "sent" });
-    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 0, isLast: true });
+    expect(await notices.sendDue(rules.clock.now(), () => false)).toEqual({ count: 0, isLast: true });
     rules.clock.advance(24 * HOUR);
-    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 1, isLast: true });
+    expect(await notices.sendDue(rules.clock.now(), () => false)).toEqual({ count: 1, isLast: true });
     expect(await stateOf(damaged)).toMatchObject({ state: "expired" });
   });
 });

@@ -25,6 +25,18 @@ describe("a notice that is not sent at once", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "waiting", due_at: until });
   });
 
+  test("waits for no sender longer than it is kept for: then it is over, and its phone forgotten", async () => {
+    const { rules, notices, promised, stateOf } = await setUp();
+    rules.sms.answer({ status: "throttled", retryAfterSeconds: 999_999_999 });
+    const notice = await promised();
+    rules.clock.advance(HOUR);
+    await notices.send(notice);
+    expect(await stateOf(notice)).toMatchObject({ due_at: notice.createdAt + 24 * HOUR });
+    rules.clock.advance(23 * HOUR);
+    await notices.sendDue(rules.clock.now(), () => false);
+    expect(await stateOf(notice)).toMatchObject({ state: "expired", sealed_phone: "" });
+  });
+
   test("counts nothing where it was never given to a sender", async () => {
     const { rules, notices, promised, stateOf, errors } = await setUp();
     const { db } = rules.database;
@@ -53,7 +65,7 @@ describe("a notice that is not sent at once", () => {
     const both = [await promised(), await promised()];
     const before = await Promise.all(both.map(stateOf));
     rules.clock.advance(MINUTE);
-    await expect(notices.sendDue(rules.clock.now())).rejects.toBeInstanceOf(UnavailableError);
+    await expect(notices.sendDue(rules.clock.now(), () => false)).rejects.toBeInstanceOf(UnavailableError);
     expect(tries).toBe(1);
     expect(await Promise.all(both.map(stateOf))).toEqual(before);
   });
@@ -62,8 +74,19 @@ describe("a notice that is not sent at once", () => {
     const { rules, notices, promised } = await setUp();
     for (let n = 0; n < 25; n += 1) await promised();
     rules.clock.advance(MINUTE);
-    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 20, isLast: false });
-    expect(await notices.sendDue(rules.clock.now())).toEqual({ count: 5, isLast: true });
+    expect(await notices.sendDue(rules.clock.now(), () => false)).toEqual({ count: 20, isLast: false });
+    expect(await notices.sendDue(rules.clock.now(), () => false)).toEqual({ count: 5, isLast: true });
+  });
+
+  test("is not begun with once the time of the work is over, and is left to the next", async () => {
+    const { rules, notices, promised } = await setUp();
+    for (let n = 0; n < 3; n += 1) await promised();
+    rules.clock.advance(MINUTE);
+    const now = rules.clock.now();
+    const isOver = () => rules.sms.sent.length > 0;
+    expect(await notices.sendDue(now, isOver)).toEqual({ count: 1, isLast: false });
+    expect(rules.sms.sent).toHaveLength(1);
+    expect(await notices.sendDue(now, () => false)).toEqual({ count: 2, isLast: true });
   });
 });
 
