@@ -1,4 +1,5 @@
 import type { Verification, VerificationStore } from "../../core/verification/ports.ts";
+import { isLive } from "../../core/verification/verification.ts";
 
 /** How long an ended verification can still be read. */
 const KEPT_MS = 600_000;
@@ -57,11 +58,6 @@ export function createMemoryVerificationStore({
 
     sweep: async (before, limit) => sweep(kept, before, limit),
   };
-}
-
-function isLive(verification: Verification, now: number): boolean {
-  const { outcome, attemptsUsed, attemptsAllowed, expiresAt } = verification;
-  return outcome === "open" && attemptsUsed < attemptsAllowed && now < expiresAt;
 }
 
 function sweep(kept: Map<string, Verification>, before: number, limit: number): number {

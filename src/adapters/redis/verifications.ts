@@ -1,4 +1,5 @@
 import type { GuessOutcome, Verification, VerificationStore } from "../../core/verification/ports.ts";
+import { isLive } from "../../core/verification/verification.ts";
 import { type RedisConnection, script } from "./connection.ts";
 
 /** A code lives 10 minutes at most; its verification can be read for as long again. */
@@ -108,10 +109,6 @@ async function find(redis: RedisConnection, id: string): Promise<Verification | 
     resendAt: Number(resendAt),
     ...(approvedAt && { approvedAt: Number(approvedAt) }),
   };
-}
-
-function isLive({ outcome, attemptsUsed, attemptsAllowed, expiresAt }: Verification, now: number): boolean {
-  return outcome === "open" && attemptsUsed < attemptsAllowed && now < expiresAt;
 }
 
 function keyOf(id: string): string {
