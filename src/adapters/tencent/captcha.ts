@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
-import type { Window } from "../../core/protection/limits.ts";
+import type { Window } from "../../core/protection/ports.ts";
 import { sha256 } from "../../core/secrets.ts";
 import type { TencentClient } from "./client.ts";
 import { TencentError } from "./errors.ts";

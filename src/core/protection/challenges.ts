@@ -3,7 +3,7 @@ import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { countOn } from "./count.ts";
 import { type LimitSettings, type SendLimit, sendLimit, solutionLimits } from "./limits.ts";
-import type { Bucket, Limit, LimitStore } from "./ports.ts";
+import type { Bucket, LimitStore, Window } from "./ports.ts";
 
 /** The kinds of challenges that a stranger who asks for a message may have to solve. */
 export const CHALLENGE_KINDS = ["altcha", "tencent", "turnstile", "hcaptcha"] as const;
@@ -43,7 +43,7 @@ export type Verdict =
       /** How long after a challenge was made its solutions are taken. */
       readonly livesMs: number;
       /** Where the verifier could not check the solution: how many such are let through, of all callers together. */
-      readonly atMost?: Limit["windows"];
+      readonly atMost?: readonly Window[];
     }
   /** Wrong, forged, expired, used up at its service, or made for another request. */
   | { readonly status: "invalid" }

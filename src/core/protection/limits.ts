@@ -3,18 +3,13 @@ import { type Result, refuse } from "../refusals.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Standing } from "./challenges.ts";
 import type { Learned } from "./learned.ts";
-import type { Bucket, Limit } from "./ports.ts";
+import type { Bucket, Limit, Window } from "./ports.ts";
 import type { Traffic } from "./traffic.ts";
-
-/** At most `max` events in any window of this length. An empty list of windows lifts the limit. */
-export interface Window {
-  readonly max: number;
-  readonly windowMs: number;
-}
 
 /** What is set; or `learned`: three times as many an hour as were approved in the busiest hour of the last 14 days. */
 export type LearnedWindows = readonly Window[] | "learned";
 
+/** An empty list of windows lifts its limit. */
 export interface LimitSettings {
   /** `LIMIT_PHONE_SENDS`: messages to one phone. The longest window counts everybody together. */
   readonly phoneSends: readonly Window[];

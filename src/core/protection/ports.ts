@@ -1,13 +1,19 @@
 /** Callers on a known device have sends and guesses of their own, so that no stranger can use them up (T8). */
 export type Bucket = "stranger" | "device";
 
+/** At most `max` events in any window of this length: nothing resets at midnight (T21). */
+export interface Window {
+  readonly max: number;
+  readonly windowMs: number;
+}
+
 /** One limit that an event is checked against, and counted on if it goes through. */
 export interface Limit {
   /** The limit's name in the table of limits; what a refusal names. */
   readonly name: string;
   readonly key: string;
-  /** Refuses when `max` events already lie within the last `windowMs`. Any window: nothing resets at midnight (T21). */
-  readonly windows: readonly { readonly max: number; readonly windowMs: number }[];
+  /** Refuses when any one of them is full; an empty list never does. */
+  readonly windows: readonly Window[];
   /** Instead of windows. */
   readonly backoff?: Backoff | undefined;
   /**
@@ -21,7 +27,7 @@ export interface Limit {
   /** Refuses, but what it makes wait is told to nobody: `retryAt` of a take leaves it out. */
   readonly untold?: boolean | undefined;
   /** The part of the whole that the event belongs to, such as its network. While the part is full it is not counted. */
-  readonly part?: { readonly key: string; readonly max: number; readonly windowMs: number } | undefined;
+  readonly part?: (Window & { readonly key: string }) | undefined;
 }
 
 /** An event of the durable record, to put back into a store that was lost. */

@@ -1,4 +1,4 @@
-import type { Limit, Sum } from "./ports.ts";
+import type { Limit, Sum, Window } from "./ports.ts";
 
 /** Sums are kept in this many slots a window. */
 export const SLOTS = 60;
@@ -43,7 +43,7 @@ export function slotMs(windowMs: number): number {
  */
 export function sumFreeAt(
   slots: readonly Slot[],
-  { max, windowMs }: { readonly max: number; readonly windowMs: number },
+  { max, windowMs }: Window,
   amount: number,
   now: number,
 ): number {

@@ -1,6 +1,5 @@
 import type { Notice } from "../../notices/ports.ts";
-import type { Window } from "../../protection/limits.ts";
-import type { Bucket } from "../../protection/ports.ts";
+import type { Bucket, Window } from "../../protection/ports.ts";
 import type { Result } from "../../refusals.ts";
 import type { LoginProtection } from "../ports.ts";
 

@@ -1,3 +1,4 @@
+import type { Window } from "../ports.ts";
 import { firstSlot, SLOTS, SLOTS_SPARE, type Slot, slotEndsAt, sumFreeAt, sumKey } from "../sums.ts";
 
 /** What a slot of a window holds. */
@@ -9,12 +10,7 @@ export interface SlotAmount extends Slot {
 /** The sums of each window. */
 export interface SumBook {
   /** From when on this window lets the amount through, as `sumFreeAt` says. */
-  freeAt(
-    key: string,
-    window: { readonly max: number; readonly windowMs: number },
-    amount: number,
-    now: number,
-  ): number;
+  freeAt(key: string, window: Window, amount: number, now: number): number;
   amountIn(slot: Omit<SlotAmount, "amount">): number;
   /** Makes it what it says; returns what it was. */
   set(slot: SlotAmount): SlotAmount;
