@@ -47,9 +47,11 @@ function docsOf(operation: Operation, locale: Locale): DocsOperation {
     auth: AUTH[operation.auth],
     parameters: parametersOf(operation),
     bodies: bodiesOf(operation.body),
-    answers: [
-      { status: answer.status, description: answer.description, fields: fieldsOf(answer.schema, "output") },
-    ],
+    answer: {
+      status: answer.status,
+      description: answer.description,
+      fields: fieldsOf(answer.schema, "output"),
+    },
     refusals: allRefusals(operation).map((code) => refusalOf(code, locale)),
     ...(example && { example: JSON.stringify(example, null, 2) }),
   };

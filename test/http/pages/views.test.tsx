@@ -60,7 +60,7 @@ function everyView(locale: Locale, text: string) {
     auth: text,
     parameters: [{ name: text, in: "header", required: true, description: text }],
     bodies: [[{ name: text, type: text, required: true, description: text }], []],
-    answers: [{ status: 200, description: text, fields: [{ name: text, type: text, description: text }] }],
+    answer: { status: 200, description: text, fields: [{ name: text, type: text, description: text }] },
     refusals: [{ code: text, status: 400, text }],
     example: text,
   };

@@ -30,7 +30,8 @@ export interface DocsOperation {
   readonly parameters: readonly DocsParameter[];
   /** The fields of each form that the body may have; none where there is no body. */
   readonly bodies: readonly (readonly DocsField[])[];
-  readonly answers: readonly DocsAnswer[];
+  /** What it answers where it is not refused. */
+  readonly answer: DocsAnswer;
   readonly refusals: readonly { readonly code: string; readonly status: number; readonly text: string }[];
   readonly example?: string;
 }
@@ -144,7 +145,7 @@ function Operation({ copy, operation }: { readonly copy: DocsCopy; readonly oper
       <Parameters copy={copy} parameters={operation.parameters} />
       <Bodies copy={copy} bodies={operation.bodies} />
       <Example copy={copy} text={operation.example} />
-      <Answers copy={copy} answers={operation.answers} />
+      <Answer copy={copy} answer={operation.answer} />
       <Refusals copy={copy} refusals={operation.refusals} />
     </section>
   );
@@ -226,19 +227,16 @@ function Example({ copy, text }: { readonly copy: DocsCopy; readonly text: strin
   );
 }
 
-function Answers({ copy, answers }: { readonly copy: DocsCopy; readonly answers: readonly DocsAnswer[] }) {
-  if (answers.length === 0) return null;
+function Answer({ copy, answer }: { readonly copy: DocsCopy; readonly answer: DocsAnswer }) {
   return (
     <>
       <h3>{copy.answers}</h3>
-      {answers.map((answer) => (
-        <div class="answer">
-          <p>
-            <span class="status">{answer.status}</span> <Text value={answer.description} />
-          </p>
-          <Fields copy={copy} fields={answer.fields} />
-        </div>
-      ))}
+      <div class="answer">
+        <p>
+          <span class="status">{answer.status}</span> <Text value={answer.description} />
+        </p>
+        <Fields copy={copy} fields={answer.fields} />
+      </div>
     </>
   );
 }
