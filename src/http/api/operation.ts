@@ -34,6 +34,7 @@ export interface Operation {
   readonly refusals: readonly RefusalCode[];
   /** An example body for the documents. */
   readonly example?: object;
+  /** Takes what its schemas give; `operation()` checks that, which the type of a list of operations cannot say. */
   readonly handle: (request: never, deps: HttpDeps) => Promise<Result<unknown, RefusalCode>>;
 }
 

@@ -14,7 +14,13 @@ interface Answer {
   readonly data?: Readonly<Record<string, string | number>>;
 }
 
-/** What is said without a refusal of the catalogue. The English of the tutorial's answers is the tutorial's. */
+/** What the demo has no code of its own for. */
+export const REFUSED = -1003;
+
+/**
+ * What is said without a refusal of the catalogue: by names of this door, and by the `Reason`s of the rules, which have
+ * underscores. The English of the tutorial's answers is the tutorial's; `docs/functions-api.md` has the codes.
+ */
 const SAID = {
   sent: [0, "send success", "发送成功"],
   signedIn: [0, "Logged in successfully", "登录成功"],
@@ -23,11 +29,11 @@ const SAID = {
   missing: [-1001, "Missing parameter", "缺少参数"],
   noMethod: [-1004, "No such method", "没有这个方法"],
   badName: [
-    -1003,
+    REFUSED,
     `\`name\` ${NAME_RULE}`,
     "昵称须为 1 至 64 个字符，且不含控制字符、不可见字符或改变文字方向的字符。",
   ],
-  foreignOrigin: [-1003, "Web pages of this origin may not call here", "不接受来自该网页来源的请求"],
+  foreignOrigin: [REFUSED, "Web pages of this origin may not call here", "不接受来自该网页来源的请求"],
   notSaved: [-1201, "You could not be signed in. Please ask for a new code.", "登录失败，请重新获取验证码。"],
   no_verification: [-1100, "The verification code has expired", "验证码已失效"],
   wrong_code: [
@@ -60,7 +66,7 @@ const SAID = {
 } as const satisfies Record<string, readonly [code: number, en: string, zh: string]> &
   Record<Reason, readonly [number, string, string]>;
 
-/** Refusals that the demo has a code of its own for; all others are -1003 and named in `data`. */
+/** Refusals that the demo has a code of its own for; all others are `REFUSED` and named in `data`. */
 const OWN_CODES: Partial<Record<RefusalCode, number>> = {
   invalid_phone: -1002,
   country_not_allowed: -1002,
@@ -68,7 +74,6 @@ const OWN_CODES: Partial<Record<RefusalCode, number>> = {
   method_not_allowed: -1004,
   sign_up_closed: -1201,
 };
-const REFUSED = -1003;
 
 export function say(c: Context<Env>, what: keyof typeof SAID, data?: Answer["data"]): Response {
   const [errorCode, en, zh] = SAID[what];

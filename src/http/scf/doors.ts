@@ -1,5 +1,6 @@
 import type { Refusal } from "../../core/refusals.ts";
 import type { App } from "../app.ts";
+import { REFUSED } from "../functions/answer.ts";
 import { refusalText } from "../problem.ts";
 import { answerOf, refusalAnswer, type ScfAnswer } from "./answer.ts";
 import type { Arrive } from "./arrival.ts";
@@ -83,8 +84,6 @@ function textsOf(record: unknown): object {
 function textOf(value: unknown): string {
   return String((typeof value === "object" && value !== null ? writtenOf(value) : value) ?? "");
 }
-
-const REFUSED = -1003;
 
 /** What did not get as far as the functions API is a problem document, and is said in its words. */
 function bareAnswer(body: string): object {
