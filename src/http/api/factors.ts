@@ -56,8 +56,10 @@ export const confirmApp = operation({
     "too_many_factors",
   ],
   example: { code: "492039" },
-  handle: async ({ principal, params, body, locale }, phonekey) =>
-    await phonekey.factors.confirmApp({ principal, locale, id: params.id, code: body.code }),
+  handle: async ({ principal, params, body, locale }, phonekey) => {
+    const confirmed = await phonekey.factors.confirmApp({ principal, locale, ...params, ...body });
+    return confirmed.ok ? ok(undefined) : confirmed;
+  },
 });
 
 export const offerPasskey = operation({
@@ -81,7 +83,9 @@ export const addPasskey = operation({
   refusals: ["invalid_request", "invalid_token", "step_up_required", "too_many_factors"],
   handle: async ({ principal, body, locale, c }, phonekey, deps) => {
     const { label, passkey: answer } = body;
-    return await phonekey.factors.addPasskey({ principal, locale, label, answer, site: siteOf(c, deps) });
+    const site = siteOf(c, deps);
+    const added = await phonekey.factors.addPasskey({ principal, locale, label, answer, site });
+    return added.ok ? ok(undefined) : added;
   },
 });
 

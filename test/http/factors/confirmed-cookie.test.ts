@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createVisitor } from "../../password/visitor.ts";
-import { createWorld, type World } from "../../support/world.ts";
+import { createAuthenticator } from "../../support/authenticator.ts";
+import { createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { MINUTE_MS, PHONE } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";
 
-// Whoever confirms who they are goes on with another cookie than before (OWASP ASVS 5.0, 7.2.4).
+// Whoever confirms who they are, or adds a factor, goes on with another cookie than before (OWASP ASVS 5.0, 7.2.4).
 
 let world: World;
 beforeEach(async () => {
@@ -155,5 +156,74 @@ describe("a confirmation on the pages", () => {
     const before = sessionOf(visitor);
     expect((await visitor.go("/account/confirm", { by: "sms", code: "000000" })).status).toBe(401);
     expect(sessionOf(visitor)).toBe(before);
+  });
+});
+
+/** Somebody who has just signed in, in a browser that shows them a new app, and the form with its first code. */
+async function atNewApp() {
+  const visitor = createVisitor(world);
+  await visitor.enter();
+  await visitor.go("/account/factors");
+  const { text } = await visitor.go("/account/factors/app", {});
+  const [, id = ""] = /name="id" value="([^"]+)"/.exec(text) ?? [];
+  const [, secret = ""] = /<code translate="no">([A-Z2-7 ]+)</.exec(text) ?? [];
+  return { visitor, form: { id, code: codeOf(secret.replaceAll(" ", "")) } };
+}
+
+/** The same with a browser that is asked to make a passkey, and the form with what it made. */
+async function atNewPasskey() {
+  const visitor = createVisitor(world);
+  await visitor.enter();
+  const { text } = await visitor.go("/account/factors");
+  const [, challenge = ""] = /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(text) ?? [];
+  const passkey = JSON.stringify(createAuthenticator().create({ origin: ORIGIN, challenge }));
+  return { visitor, form: { passkey } };
+}
+
+const SAVED = "/account/factors?saved";
+
+describe("a factor that is added on the pages", () => {
+  it.each([
+    ["an app", "/account/factors/app/confirm", atNewApp],
+    ["a passkey", "/account/factors/passkey", atNewPasskey],
+  ])("raises the session for nobody who copied its cookie before (%s)", async (_, path, begin) => {
+    const { visitor, form } = await begin();
+    const thief = thiefOf(sessionOf(visitor));
+    expect(await visitor.go(path, form)).toMatchObject({ status: 303, location: SAVED });
+    await thief.go("/account/factors");
+    const protection = "/account/factors/protection";
+    const asked = await thief.go(protection, { when: "always" });
+    expect(asked.location).toBe("/account/confirm?to=%2Faccount%2Ffactors%2Fprotection");
+    world.clock.advance(MINUTE_MS + 1);
+    expect(await isIn(thief)).toBe(false);
+    expect(await isIn(visitor)).toBe(true);
+    await visitor.go("/account/factors");
+    expect(await visitor.go(protection, { when: "always" })).toMatchObject({ location: SAVED });
+  });
+
+  it("with a first code that is sent twice brings the same cookie with both answers", async () => {
+    const { visitor, form } = await atNewApp();
+    const sent = visitor.sending(form);
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => world.request("/account/factors/app/confirm", sent)),
+    );
+    expect(answers.map(({ headers }) => headers.get("location"))).toEqual([SAVED, SAVED, SAVED]);
+    expect(new Set(answers.map(broughtBy)).size).toBe(1);
+    visitor.jar.set(SESSION, answers.map(broughtBy)[2] ?? "");
+    world.clock.advance(2 * MINUTE_MS);
+    expect(await isIn(visitor)).toBe(true);
+  });
+
+  it("brings the new cookie to nobody with another code", async () => {
+    const { visitor, form } = await atNewApp();
+    const thief = thiefOf(sessionOf(visitor));
+    await visitor.go("/account/factors/app/confirm", form);
+    const before = sessionOf(thief);
+    await thief.go("/account");
+    const code = form.code === "000000" ? "000001" : "000000";
+    expect((await thief.go("/account/factors/app/confirm", { ...form, code })).location).toBe(
+      "/account/confirm?to=%2Faccount%2Ffactors",
+    );
+    expect(sessionOf(thief)).toBe(before);
   });
 });

@@ -1,8 +1,10 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
+import type { Session } from "../../session/ports.ts";
 import type { Principal } from "../../session/session.ts";
 import { normalizeAppCode, stepOf } from "./app.ts";
 import { type Actor, accountName, type FactorsDeps, refuseFactor } from "./enrol.ts";
 import type { AppFactor } from "./ports.ts";
+import { raiseBy, type ToRaise } from "./step-up.ts";
 
 /** How long a proposed app waits for its first code. */
 const PROPOSED_MS = 1_800_000;
@@ -58,14 +60,19 @@ async function uriOf(deps: FactorsDeps, user: Principal["user"], secret: string)
   return deps.totp.uri(secret, { issuer: deps.settings.brandName, account: await accountName(deps, user) });
 }
 
+export interface ConfirmedApp extends Actor, ToRaise {
+  readonly id: string;
+  readonly code: string;
+}
+
 /** From the first code of its app on the secret is a factor, and the session has shown it. The owner is told. */
 export async function confirmApp(
   deps: FactorsDeps,
-  { principal, id, code, locale }: Actor & { readonly id: string; readonly code: string },
+  { id, code, locale, ...toRaise }: ConfirmedApp,
 ): Promise<
-  Result<void, "invalid_request" | "invalid_token" | "not_found" | "invalid_code" | "too_many_factors">
+  Result<Session, "invalid_request" | "invalid_token" | "not_found" | "invalid_code" | "too_many_factors">
 > {
-  const { user, session } = principal;
+  const { user, session } = toRaise.principal;
   const typed = normalizeAppCode(code);
   if (!typed) return refuse("invalid_request", { field: "code", detail: "must be 6 digits" });
   const now = deps.clock.now();
@@ -80,5 +87,5 @@ export async function confirmApp(
   if (outcome === "unknown") return refuse("not_found");
   if (outcome === "full") return refuse("too_many_factors");
   await deps.notices.send(notice);
-  return (await deps.sessions.stepUp(session.id, "otp", now)) ? ok(undefined) : refuse("invalid_token");
+  return await raiseBy(deps, toRaise, "otp");
 }

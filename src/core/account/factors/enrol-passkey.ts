@@ -1,8 +1,10 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
+import type { Session } from "../../session/ports.ts";
 import type { Principal } from "../../session/session.ts";
 import { type Actor, accountName, type FactorsDeps, refuseFactor, refuseFull } from "./enrol.ts";
 import { countAsk, keepChallenge, passkeysOf } from "./passkey.ts";
 import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
+import { raiseBy, type ToRaise } from "./step-up.ts";
 
 /** What a browser is to make a passkey by. */
 export async function passkeyOptions(
@@ -25,7 +27,7 @@ function enrolment(sessionId: string): string {
   return `enrolment:${sessionId}`;
 }
 
-export interface NewPasskey extends Actor {
+export interface NewPasskey extends Actor, ToRaise {
   readonly label?: string | undefined;
   readonly answer: PasskeyAnswer;
   readonly site: PasskeySite;
@@ -36,9 +38,9 @@ const BAD_PASSKEY = { field: "passkey", detail: "must answer the options that th
 /** Adds what the browser made, in the session that asked for it, which has shown it by that. The owner is told. */
 export async function addPasskey(
   deps: FactorsDeps,
-  { principal, label = "", answer, site, locale }: NewPasskey,
-): Promise<Result<void, "invalid_request" | "invalid_token" | "too_many_factors">> {
-  const { user, session } = principal;
+  { label = "", answer, site, locale, ...toRaise }: NewPasskey,
+): Promise<Result<Session, "invalid_request" | "invalid_token" | "too_many_factors">> {
+  const { user, session } = toRaise.principal;
   const fits = await refuseFactor(deps, user.id, label);
   if (!fits.ok) return fits;
   const now = deps.clock.now();
@@ -55,5 +57,5 @@ export async function addPasskey(
   if (outcome === "full") return refuse("too_many_factors");
   if (outcome === "taken") return refuse("invalid_request", BAD_PASSKEY);
   await deps.notices.send(notice);
-  return (await deps.sessions.stepUp(session.id, "pop", now)) ? ok(undefined) : refuse("invalid_token");
+  return await raiseBy(deps, toRaise, "pop");
 }

@@ -4,7 +4,7 @@ import type { Principal } from "../../session/session.ts";
 import { type Need, requireRecent, SENSITIVE, withMethods } from "../../session/step-up.ts";
 import type { LoginProtection } from "../ports.ts";
 import type { Actor, FactorsDeps } from "./enrol.ts";
-import { confirmApp, proposeApp, readProposed } from "./enrol-app.ts";
+import { type ConfirmedApp, confirmApp, proposeApp, readProposed } from "./enrol-app.ts";
 import { addPasskey, type NewPasskey, passkeyOptions } from "./enrol-passkey.ts";
 import { protectionOf } from "./own.ts";
 import { askForPasskey } from "./passkey.ts";
@@ -42,7 +42,7 @@ export function createFactors(deps: FactorsDeps) {
       const may = await adding(principal);
       return may.ok ? await proposeApp(deps, principal, label) : may;
     },
-    async confirmApp(input: Actor & { readonly id: string; readonly code: string }) {
+    async confirmApp(input: ConfirmedApp) {
       const may = await adding(input.principal);
       return may.ok ? await confirmApp(deps, input) : may;
     },

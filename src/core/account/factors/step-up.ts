@@ -10,11 +10,14 @@ export interface StepUpDeps extends ProveDeps {
   readonly sessions: Pick<SessionStore, "stepUp">;
 }
 
-export interface StepUpInput extends Pick<ProveInput, "evidence" | "client" | "site" | "locale"> {
+/** The session to raise. */
+export interface ToRaise {
   readonly principal: Principal;
   /** Whether the token of the principal's session is to have a successor from here on. */
   readonly rotates?: boolean;
 }
+
+export interface StepUpInput extends ToRaise, Pick<ProveInput, "evidence" | "client" | "site" | "locale"> {}
 
 /** The factors that raise this session; none, where there is nothing that counts beside what opened it. */
 export async function waysToRaise(
@@ -44,14 +47,22 @@ export async function waysFor(
 /** Raises the session by a further factor, or renews it by one that it has. `invalid_token` where it ended meanwhile. */
 export async function stepUp(
   deps: StepUpDeps,
-  { principal, rotates, ...input }: StepUpInput,
+  { principal, rotates = false, ...input }: StepUpInput,
 ): Promise<Result<Session, ProveRefusal | "invalid_token">> {
   const { user, session } = principal;
   const methods = await waysToRaise(deps, principal);
   const boundTo = `session:${session.id}`;
   const proven = await proveFactor(deps, { ...input, user, methods, bucket: "device", boundTo });
-  if (!proven.ok) return proven;
+  return proven.ok ? await raiseBy(deps, { principal, rotates }, input.evidence.by) : proven;
+}
+
+/** Raises the session by what was just shown in it. `invalid_token` where it ended meanwhile. */
+export async function raiseBy(
+  { sessions, clock }: Pick<StepUpDeps, "sessions" | "clock">,
+  { principal: { session }, rotates }: ToRaise,
+  method: Method,
+): Promise<Result<Session, "invalid_token">> {
   const from = rotates ? session.generation : undefined;
-  const raised = await deps.sessions.stepUp(session.id, input.evidence.by, deps.clock.now(), from);
+  const raised = await sessions.stepUp(session.id, method, clock.now(), from);
   return raised ? ok(raised) : refuse("invalid_token");
 }

@@ -5,7 +5,6 @@ import type { Flow } from "../../../core/session/flow.ts";
 import type { Method } from "../../../core/session/methods.ts";
 import type { Session } from "../../../core/session/ports.ts";
 import type { Principal } from "../../../core/session/session.ts";
-import { MINUTE_MS } from "../../../core/time.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { siteOf } from "../../origin.ts";
 import { pageContext, pageLocale } from "../context.ts";
@@ -17,6 +16,7 @@ import { wrongFactor } from "../forms/wrong-factor.ts";
 import { createHeld } from "../held.ts";
 import { confirmPage } from "../views/account/confirm.tsx";
 import { type Handler, keepSession, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "../visitor.ts";
+import { raisedBefore } from "./raised.ts";
 
 /** The pages that a visitor may go back to: the account's own, and no others (T39). */
 const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
@@ -104,44 +104,21 @@ async function again(
   visitor: Visitor,
   { flow, shown, refusal }: Wrong,
 ): Promise<Response> {
-  const isOfCode = refusal.code === "invalid_code";
-  const session = isOfCode ? await raisedBefore(deps, visitor, { flow, shown }) : undefined;
-  if (session) return await goBack(c, deps, visitor, { flow, session });
-  return await confirmForm(c, deps, visitor, { flow, by: shown.evidence.by, refusal });
-}
-
-/** The session, where what the visitor shows has raised it before. */
-async function raisedBefore(
-  deps: HttpDeps,
-  visitor: Visitor,
-  { flow, shown }: Pick<Wrong, "flow" | "shown">,
-): Promise<Session | undefined> {
-  // Nothing else of the kind: the cookie of before would bring the new one to whoever copied it.
-  if (!(await deps.phonekey.sessions.wasShown(shown))) return undefined;
-  const session = await onceRaised(deps, visitor);
   const { by } = shown.evidence;
-  if (!session || by === "sms") return session;
-  // A moment ago, by this very factor, and it suffices for where the visitor came from.
-  const isNew = session.amr.at(-1) === by && deps.clock.now() - session.authTime < MINUTE_MS;
-  const { user } = visitor.principal;
-  return isNew && (await waysTo(deps, { user, session }, flow)).includes(by) ? session : undefined;
+  const isOfCode = refusal.code === "invalid_code";
+  const session = isOfCode ? await raisedBefore(deps, visitor, shown) : undefined;
+  if (session && (await suffices(deps, visitor, { flow, by, session })))
+    return await goBack(c, deps, visitor, { flow, session });
+  return await confirmForm(c, deps, visitor, { flow, by, refusal });
 }
 
-/** How long a second click waits for what the first raises, milliseconds. */
-const WAITS_MS = [100, 200, 400, 800];
-
-/** The session as it is once its right code has raised it, which was used already; or was raised by it long ago. */
-async function onceRaised(
-  { phonekey, pause }: HttpDeps,
-  { cookie, principal: { session } }: Visitor,
-): Promise<Session | undefined> {
-  let found = await phonekey.sessions.authenticatePage(cookie);
-  for (const waitMs of WAITS_MS) {
-    if (!found.ok || found.value.current.generation !== session.generation) break;
-    await pause(waitMs);
-    found = await phonekey.sessions.authenticatePage(cookie);
-  }
-  return found.ok ? found.value.current : undefined;
+/** Whether what raised the session is enough for where the visitor came from: a code by SMS was sent for that. */
+async function suffices(
+  deps: HttpDeps,
+  { principal: { user } }: Visitor,
+  { flow, by, session }: { readonly flow: Flow; readonly by: Method; readonly session: Session },
+): Promise<boolean> {
+  return by === "sms" || (await waysTo(deps, { user, session }, flow)).includes(by);
 }
 
 function askedPath(c: Context<Env>): Pick<Flow, "returnTo"> {

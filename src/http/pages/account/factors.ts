@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import type { ProposedApp } from "../../../core/account/factors/enrol-app.ts";
 import type { Refusal } from "../../../core/refusals.ts";
+import type { Session } from "../../../core/session/ports.ts";
 import type { Env, HttpDeps } from "../../context.ts";
+import { fromOf } from "../../middleware/request-context.ts";
 import { siteOf } from "../../origin.ts";
 import { refusalText } from "../../problem.ts";
 import { pageContext, pageLocale } from "../context.ts";
@@ -10,8 +12,9 @@ import { ownRefusalText } from "../errors.ts";
 import { parseAnswer } from "../forms/evidence.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
 import { appPage, factorsPage } from "../views/account/factors.tsx";
-import { type Handler, renewDevice, type Visitor, withForm, withVisitor } from "../visitor.ts";
+import { type Handler, keepSession, renewDevice, type Visitor, withForm, withVisitor } from "../visitor.ts";
 import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
+import { raisedBefore } from "./raised.ts";
 
 const SAVED = `${PATH}?saved`;
 
@@ -31,33 +34,42 @@ export const startApp: Handler = (c, deps) =>
 /** POST /account/factors/app/confirm: takes the app's first code. */
 export const confirmApp: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
-    const { principal } = visitor;
     const [id, code] = [fields.get("id") ?? "", fields.get("code") ?? ""];
-    const locale = pageLocale(c, deps.settings);
-    const confirmed = await deps.phonekey.factors.confirmApp({ principal, locale, id, code });
-    if (confirmed.ok) return c.redirect(SAVED, 303);
+    const actor = { principal: visitor.principal, rotates: true, locale: pageLocale(c, deps.settings) };
+    const confirmed = await deps.phonekey.factors.confirmApp({ ...actor, id, code });
+    if (confirmed.ok) return await added(c, deps, visitor, confirmed.value);
     const { refusal } = confirmed;
-    if (refusal.code === "not_found" && (await hasFactor(deps, visitor, id))) return c.redirect(SAVED, 303);
     // After a wrong code the secret is shown again, unless the session may add no factor any more.
-    const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(principal, id) : confirmed;
-    return app.ok
-      ? await appForm(c, deps, visitor, { ...app.value, refusal })
-      : await no(c, deps, visitor, confirmed);
+    const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(actor.principal, id) : confirmed;
+    if (app.ok) return await appForm(c, deps, visitor, { ...app.value, refusal });
+    // A first code that was sent twice is that of a factor by now.
+    const shown = { evidence: { by: "otp", code }, client: fromOf(c), site: siteOf(c, deps) } as const;
+    const session = await raisedBefore(deps, visitor, { ...actor, ...shown });
+    return session ? await added(c, deps, visitor, session) : await no(c, deps, visitor, confirmed);
   });
 
-/** Whether the browser sent an app's first code twice: then the app is a factor by now. */
-async function hasFactor(deps: HttpDeps, { principal }: Visitor, id: string): Promise<boolean> {
-  const { factors } = await deps.phonekey.factors.read(principal);
-  return factors.some((factor) => factor.id === id);
+/** Goes on in the session that has shown what was added, with a new cookie. */
+async function added(
+  c: Context<Env>,
+  deps: HttpDeps,
+  { csrf }: Visitor,
+  session: Session,
+): Promise<Response> {
+  await keepSession(c, deps, session, csrf);
+  return c.redirect(SAVED, 303);
 }
 
 /** POST /account/factors/passkey: takes what the browser made. */
 export const addPasskey: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
-    const answer = parseAnswer(fields.get("passkey") ?? "");
-    const more = { locale: pageLocale(c, deps.settings), site: siteOf(c, deps) };
-    const added = await deps.phonekey.factors.addPasskey({ principal: visitor.principal, answer, ...more });
-    return added.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, added);
+    const made = await deps.phonekey.factors.addPasskey({
+      principal: visitor.principal,
+      rotates: true,
+      answer: parseAnswer(fields.get("passkey") ?? ""),
+      site: siteOf(c, deps),
+      locale: pageLocale(c, deps.settings),
+    });
+    return made.ok ? await added(c, deps, visitor, made.value) : await no(c, deps, visitor, made);
   });
 
 /** POST /account/factors/codes: makes recovery codes, and shows them this once. */

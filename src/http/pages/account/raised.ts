@@ -1,0 +1,37 @@
+import type { StepUpInput } from "../../../core/account/factors/step-up.ts";
+import type { Session } from "../../../core/session/ports.ts";
+import { MINUTE_MS } from "../../../core/time.ts";
+import type { HttpDeps } from "../../context.ts";
+import type { Visitor } from "../visitor.ts";
+
+/** The session, where what the visitor shows has raised it a moment ago: a form was sent twice. */
+export async function raisedBefore(
+  deps: HttpDeps,
+  visitor: Visitor,
+  shown: StepUpInput,
+): Promise<Session | undefined> {
+  // Nothing else of the kind: the cookie of before would bring the new one to whoever copied it.
+  if (!(await deps.phonekey.sessions.wasShown(shown))) return undefined;
+  const session = await onceRaised(deps, visitor);
+  const { by } = shown.evidence;
+  if (!session || by === "sms") return session;
+  const isNew = session.amr.at(-1) === by && deps.clock.now() - session.authTime < MINUTE_MS;
+  return isNew ? session : undefined;
+}
+
+/** How long a second click waits for what the first raises, milliseconds. */
+const WAITS_MS = [100, 200, 400, 800];
+
+/** The session as it is once its right code has raised it, which was used already; or was raised by it long ago. */
+async function onceRaised(
+  { phonekey, pause }: HttpDeps,
+  { cookie, principal: { session } }: Visitor,
+): Promise<Session | undefined> {
+  let found = await phonekey.sessions.authenticatePage(cookie);
+  for (const waitMs of WAITS_MS) {
+    if (!found.ok || found.value.current.generation !== session.generation) break;
+    await pause(waitMs);
+    found = await phonekey.sessions.authenticatePage(cookie);
+  }
+  return found.ok ? found.value.current : undefined;
+}
