@@ -33,7 +33,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
     };
     const openMore = async (userId: string, over: Partial<Session> = {}): Promise<Session> => {
       const session = aSession(userId, over);
-      await store.open(session);
+      expect(await store.open(session)).toBe(true);
       return session;
     };
     const endedAt = async (id: string) => (await store.find(id))?.session.endedAt;
@@ -97,16 +97,22 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       );
     });
 
-    test("opens further sessions, each id once", async () => {
+    test("opens further sessions, each id once: of 20 that race exactly one", async () => {
       const { user, session } = await signIn();
-      const further = await openMore(user.id);
+      const further = aSession(user.id);
+      const opened = await parallel(20, () => store.open(further));
+      expect(opened.filter(Boolean)).toHaveLength(1);
       expect(await store.find(further.id)).toEqual({ session: further, user });
-      await expect(store.open(session)).rejects.toThrow();
+      expect(await store.open(session)).toBe(false);
+      await store.end(user.id, further.id, NOW + 5);
+      expect(await store.open(further)).toBe(false);
+      expect(await endedAt(further.id)).toBe(NOW + 5);
     });
 
     test("opens none of a user who is gone", async () => {
-      const { userId } = await openMore(fresh("user"));
-      expect(await store.list(userId, NOW)).toEqual([]);
+      const session = aSession(fresh("user"));
+      expect(await store.open(session)).toBe(false);
+      expect(await store.find(session.id)).toBeUndefined();
     });
 
     describe("rotate", () => {
@@ -261,7 +267,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       test("all, many times at once: each voids the device tokens, nothing is live", async () => {
         const { user } = await signIn();
         await parallel(20, (index) =>
-          index % 2 ? store.endAll(user.id, NOW).then(() => {}) : store.open(aSession(user.id)),
+          index % 2 ? store.endAll(user.id, NOW) : store.open(aSession(user.id)),
         );
         await store.endAll(user.id, NOW);
         expect(await store.list(user.id, NOW)).toEqual([]);

@@ -70,8 +70,9 @@ export interface RedeemInput {
 }
 
 /**
- * Opens the app's own session for a handover. Of several uses the first one succeeds. Refused with `invalid_handover` where
- * it is forged, expired or used, the verifier is another one, or the page's session has ended.
+ * Opens the app's own session for a handover, and gives it the handover's id: of several uses one succeeds, and every other
+ * ends that session, since one of them may be a thief's (OWASP ASVS 5.0, 10.4.2). Refused with `invalid_handover` where it is
+ * forged, expired or used, the verifier is another one, or the page's session has ended.
  */
 export async function redeemHandover(
   deps: HandoverDeps,
@@ -81,21 +82,23 @@ export async function redeemHandover(
   const claims = await deps.tokens.read("handover", input.handover, now);
   if (!claims || !equalSecrets(sha256(input.codeVerifier), claims.challenge))
     return refuse("invalid_handover");
-  const counted = await countUse(deps, claims, now);
-  if (!counted.ok) return counted;
+  const sessions = { name: "handovers", key: `handovers:${claims.sub}`, windows: HANDOVER_WINDOWS };
+  const taken = await deps.limits.take({ member: claims.jti, limits: [sessions] }, now);
+  // One that comes again opens nothing, and is not to be stopped before it ends what its first use opened.
+  if (!taken.ok && !taken.isCounted) return tooMany(taken.retryAt, now);
   // Checked before the opening, so that nothing is written for an ended session or an erased account…
   const source = await pageSession(deps, claims);
   if (!source) return refuse("invalid_handover");
   const caller = await identifyCaller(deps, input.deviceToken, source.user.phoneTag);
-  const draft = await draftSession(deps, input.userAgent, { ...claims, ...caller });
+  const draft = await draftSession(deps, input.userAgent, { ...claims, ...caller, id: claims.jti });
   // The person showed who they are when the page's session was opened, so this one has its age and its end. Handovers of
   // earlier versions do not say when that was.
   const createdAt = claims.openedAt ?? draft.createdAt;
   const expiresAt = Math.min(draft.expiresAt, source.session.expiresAt);
   const session = { ...draft, userId: claims.sub, createdAt, expiresAt };
-  await deps.sessions.open(session);
+  const isFirst = await deps.sessions.open(session);
   // … and again after it: sessions that were ended in between are either ended with this one, or seen here.
-  const page = await pageSession(deps, claims);
+  const page = isFirst && (await pageSession(deps, claims));
   if (page) return ok({ user: page.user, session, created: claims.created });
   await deps.sessions.end(claims.sub, session.id, deps.clock.now());
   return refuse("invalid_handover");
@@ -107,17 +110,4 @@ type Claims = TokenClaims["handover"];
 async function pageSession(deps: HandoverDeps, { sid, sub, epoch }: Claims) {
   const found = await findOpen(deps, sid);
   return found?.user.id === sub && found.user.deviceEpoch === epoch ? found : undefined;
-}
-
-/** Counts a use. One use in a window that outlasts every handover is one use for ever. */
-async function countUse(
-  deps: HandoverDeps,
-  { jti, sub }: Claims,
-  now: number,
-): Promise<Result<void, "invalid_handover" | "too_many_requests">> {
-  const once = { name: "handover", key: `handover:${jti}`, windows: [{ max: 1, windowMs: 2 * HANDOVER_MS }] };
-  const sessions = { name: "handovers", key: `handovers:${sub}`, windows: HANDOVER_WINDOWS };
-  const taken = await deps.limits.take({ member: jti, limits: [once, sessions] }, now);
-  if (taken.ok) return ok(undefined);
-  return taken.refusedBy === once.name ? refuse("invalid_handover") : tooMany(taken.retryAt, now);
 }

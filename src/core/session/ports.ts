@@ -32,8 +32,11 @@ export interface Session {
 export interface SessionStore {
   /** The session and its user, also when it has ended; one keyed read. */
   find(id: string): Promise<{ readonly session: Session; readonly user: User } | undefined>;
-  /** Opens a further session for a user that exists; of one who was erased meanwhile nothing is left. */
-  open(session: Session): Promise<void>;
+  /**
+   * Opens a further session for a user that exists; of one who was erased meanwhile nothing is left. False for that, and
+   * where there is one of this id, open or not: exactly one of several racers gets true.
+   */
+  open(session: Session): Promise<boolean>;
   /** Rotates from `generation` to the next, if it is still that and not over. Exactly one of several racers gets true. */
   rotate(id: string, generation: number, now: number): Promise<boolean>;
   /**

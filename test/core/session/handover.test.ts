@@ -31,6 +31,19 @@ describe("a handover", () => {
     expect(await redeem(handover)).toBe("invalid_handover");
   });
 
+  test("that is used again ends the session that it opened, but not without its verifier", async () => {
+    const { sessions } = rules.phonekey();
+    const open = async () => (await sessions.list(principal())).map(({ id }) => id);
+    const handover = await issue();
+    expect(await redeem(handover)).toBe("ok");
+    expect(await redeem(handover, "w".repeat(43))).toBe("invalid_handover");
+    expect(await open()).toHaveLength(2);
+    expect(await redeem(handover)).toBe("invalid_handover");
+    expect(await open()).toEqual([page.session.id]);
+    // That was its end, once and for all.
+    expect(await redeem(handover)).toBe("invalid_handover");
+  });
+
   test("is good for a minute, and once for ever", async () => {
     const handover = await issue();
     rules.clock.advance(MINUTE - 1);
@@ -145,8 +158,8 @@ describe("a handover", () => {
         ...deps.sessions,
         async open(session: Session) {
           await sessions.end(principal(), page.session.id);
-          await deps.sessions.open(session);
           opened = session.id;
+          return await deps.sessions.open(session);
         },
       },
     };

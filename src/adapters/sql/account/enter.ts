@@ -1,13 +1,12 @@
-import type { Kysely } from "kysely";
 import type { UserStore } from "../../../core/account/ports.ts";
 import { asksSecondFactor } from "../../../core/session/login-protection.ts";
 import type { SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import type { TagKey } from "../keys/tag-key.ts";
-import type { Schema } from "../tables/schema.ts";
 import { sessionValues, userOf } from "./account-rows.ts";
 import { noteUse } from "./last-use.ts";
 import { isReleased } from "./recycled.ts";
+import { isThere } from "./session-ends.ts";
 import { hasStill, lockUser } from "./user-rows.ts";
 
 /** `UserStore.enter`: the user's row comes first, so that of several who open the same session one does. */
@@ -26,9 +25,4 @@ export function createEnter({ transaction }: SqlDatabase, tagKey: TagKey): UserS
       await addEvents(trx, { type: "sign_in", userId, sessionId, at });
       return { user, opened: true };
     });
-}
-
-async function isThere(trx: Kysely<Schema>, sessionId: string): Promise<boolean> {
-  const found = await trx.selectFrom("sessions").select("id").where("id", "=", sessionId).executeTakeFirst();
-  return found !== undefined;
 }

@@ -10,6 +10,12 @@ export function isLive(now: number): Condition {
   return (eb) => eb.and([eb("ended_at", "is", null), eb("expires_at", ">", now)]);
 }
 
+/** Whether there is a session of this id, open or not. */
+export async function isThere(trx: Kysely<Schema>, id: string): Promise<boolean> {
+  const found = await trx.selectFrom("sessions").select("id").where("id", "=", id).executeTakeFirst();
+  return found !== undefined;
+}
+
 /** Whether this session is live; nobody ends it before the caller's transaction does. */
 export async function lockLive(trx: Kysely<Schema>, id: string, now: number): Promise<boolean> {
   const live = trx.selectFrom("sessions").select("id").where("id", "=", id).where(isLive(now));

@@ -9,7 +9,7 @@ import { reusable } from "../statements/reusable.ts";
 import type { Schema } from "../tables/schema.ts";
 import { methodsOf, sessionOf, sessionValues, userOf } from "./account-rows.ts";
 import { noteUse } from "./last-use.ts";
-import { endOtherSessionsOf, endSessionsOf, endWhere, isLive, lockLive } from "./session-ends.ts";
+import { endOtherSessionsOf, endSessionsOf, endWhere, isLive, isThere, lockLive } from "./session-ends.ts";
 import { lockUser, voidDevices } from "./user-rows.ts";
 
 /** More than a person looks through; a list must not grow with what somebody opens on purpose. */
@@ -22,11 +22,12 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
 
     open: (session) =>
       transaction(async (trx) => {
-        if (!(await lockUser(trx, session.userId))) return;
+        if (!(await lockUser(trx, session.userId)) || (await isThere(trx, session.id))) return false;
         await trx.insertInto("sessions").values(sessionValues(session)).execute();
         // One that a page handed over is as old as the page's.
         const { userId, id: sessionId, lastUsedAt: at } = session;
         await addEvents(trx, { type: "sign_in", userId, sessionId, at });
+        return true;
       }),
 
     async rotate(id, generation, now) {
