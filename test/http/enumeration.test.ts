@@ -16,9 +16,11 @@ const KNOWN = phoneNo(12_340_000).replace(/0000$/, "8000");
 const UNKNOWN = KNOWN.replace("1234", "5678");
 
 let world: World;
+/** What the database was asked, without the values. */
+const statements: string[] = [];
 
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld({ parts: { onStatement: (sql) => void statements.push(sql) } });
   const { accessToken } = await world.signIn(KNOWN);
   const headers = { authorization: `Bearer ${accessToken}`, "content-type": "application/json" };
   await world.request("/v1/me", {
@@ -97,6 +99,30 @@ describe("whether a number is known (T31, promise 6)", () => {
     }
     await expectSame((phone) => open(world, idOf(phone), world.sms.lastCode(phone)), 401);
     await expectSame(async (phone) => await world.request(`/v1/verifications/${idOf(phone)}`), 200);
+  });
+
+  // No test measures how long an answer takes: what it takes long for is the same.
+  it("asks the database the same", async () => {
+    const askedFor = async (request: () => Promise<Response>) => {
+      statements.length = 0;
+      await (await request()).text();
+      return statements.map((sql) => sql.replace(/^(begin|commit).*/i, "$1"));
+    };
+    const ids = new Map<string, string>();
+    const guesses = [];
+    // One of neither kind first, which learns what is learned once.
+    await startAt(phoneNo(78));
+    for (const phone of [KNOWN, UNKNOWN]) {
+      const started = await askedFor(async () => {
+        const response = await startAt(phone);
+        ids.set(phone, (await bodyOf<VerificationBody>(response.clone())).id);
+        return response;
+      });
+      const code = wrongCode(world.sms.lastCode(phone));
+      guesses.push([started, await askedFor(() => open(world, ids.get(phone) ?? "", code))]);
+    }
+    expect(guesses[0]?.flat().length).toBeGreaterThan(3);
+    expect(guesses[1]).toEqual(guesses[0]);
   });
 
   it("does not show by a device token of somebody else", async () => {

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSync } from "vite";
+import { expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** A group that repeats without an end, and in it something that does: the form of those that take exponential time. */
+const REPEATS_TWICE = /\([^()]*(?:[+*]|\{\d+,\})[^()]*\)(?:[+*]|\{\d+,\})/;
+
+/** These begin each repetition with what the one before cannot end with, so that there is one way to read a text. */
+const LOOKED_AT = [
+  "src/adapters/system/log.ts: [A-Za-z0-9_-]{32,}(\\.[A-Za-z0-9_-]+)*",
+  "src/config/tencent-formats.ts: ^[^【】[\\]\\p{C}\\p{Z}]+( [^【】[\\]\\p{C}\\p{Z}]+)*$",
+  "src/http/pages/account/confirm.ts: ^\\/account(?:\\/[a-z][a-z-]*)*$",
+  "src/http/scf/own-host.ts: ^(\\d+)-[a-z0-9]+(\\.in)?\\.[a-z]+(-[a-z0-9]+)+(\\.in)?\\.tencentscf\\.com$",
+  "web/code-field.ts: [0-9]+(?:[ \\p{Pd}]+[0-9]+)*",
+  "web/code-field.ts: [0-9]+(?:[./-][0-9]+)*",
+];
+
+/** All regular expressions that are written in a program, as their patterns. */
+function patternsOf(file: string, text: string): string[] {
+  return within(parseSync(file, text).program);
+}
+
+function within(node: object): string[] {
+  if ("regex" in node) return [(node.regex as { pattern: string }).pattern];
+  return Object.values(node).flatMap((part) => (typeof part === "object" && part ? within(part) : []));
+}
+
+/** Without its escapes and classes, of which each is one character. */
+function repeatsTwice(pattern: string): boolean {
+  return REPEATS_TWICE.test(pattern.replaceAll(/\\./g, "x").replaceAll(/\[[^\]]*\]/g, "x"));
+}
+
+it("no regular expression repeats what repeats, but those that were looked at (T45)", () => {
+  expect(patternsOf("a.ts", "const word = /^(\\w+\\s?)*$/;").filter(repeatsTwice)).toHaveLength(1);
+  const files = ["src", "web"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { encoding: "utf8", recursive: true })
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => `${folder}/${name.replaceAll("\\", "/")}`),
+  );
+  const found = files.flatMap((file) =>
+    patternsOf(file, readFileSync(join(ROOT, file), "utf8"))
+      .filter(repeatsTwice)
+      .map((pattern) => `${file}: ${pattern}`),
+  );
+  expect(found.sort()).toStrictEqual(LOOKED_AT);
+});
