@@ -226,4 +226,18 @@ describe("a factor that is added on the pages", () => {
     );
     expect(sessionOf(thief)).toBe(before);
   });
+
+  it("counts what somebody guesses who copied the cookie of before", async () => {
+    const { visitor, form } = await atNewApp();
+    const thief = thiefOf(sessionOf(visitor));
+    await visitor.go("/account/factors/app/confirm", form);
+    const before = sessionOf(thief);
+    await thief.go("/account");
+    for (let n = 0; n < 6; n += 1) {
+      const code = String(n).padStart(6, form.code === `00000${n}` ? "1" : "0");
+      await thief.go("/account/factors/app/confirm", { ...form, code });
+    }
+    await thief.go("/account/factors/app/confirm", form);
+    expect(sessionOf(thief)).toBe(before);
+  });
 });

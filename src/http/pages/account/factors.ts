@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { ProposedApp } from "../../../core/account/factors/enrol-app.ts";
+import type { StepUpInput } from "../../../core/account/factors/step-up.ts";
 import type { Refusal } from "../../../core/refusals.ts";
 import type { Session } from "../../../core/session/ports.ts";
 import type { Env, HttpDeps } from "../../context.ts";
@@ -42,11 +43,23 @@ export const confirmApp: Handler = (c, deps) =>
     // After a wrong code the secret is shown again, unless the session may add no factor any more.
     const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(actor.principal, id) : confirmed;
     if (app.ok) return await appForm(c, deps, visitor, { ...app.value, refusal });
-    // A first code that was sent twice is that of a factor by now.
     const shown = { evidence: { by: "otp", code }, client: fromOf(c), site: siteOf(c, deps) } as const;
-    const session = await raisedBefore(deps, visitor, { ...actor, ...shown });
+    const session = await addedBefore(deps, visitor, { id, shown: { ...actor, ...shown } });
     return session ? await added(c, deps, visitor, session) : await no(c, deps, visitor, confirmed);
   });
+
+/** The session, where the browser sent an app's first code twice: by now it is that of a factor, and counts as a guess. */
+async function addedBefore(
+  deps: HttpDeps,
+  visitor: Visitor,
+  { id, shown }: { readonly id: string; readonly shown: StepUpInput },
+): Promise<Session | undefined> {
+  const { factors } = await deps.phonekey.factors.read(visitor.principal);
+  if (!factors.some((factor) => factor.id === id)) return undefined;
+  const raised = await deps.phonekey.sessions.stepUp(shown);
+  if (raised.ok) return raised.value;
+  return raised.refusal.code === "invalid_code" ? await raisedBefore(deps, visitor, shown) : undefined;
+}
 
 /** Goes on in the session that has shown what was added, with a new cookie. */
 async function added(

@@ -4,7 +4,10 @@ import { MINUTE_MS } from "../../../core/time.ts";
 import type { HttpDeps } from "../../context.ts";
 import type { Visitor } from "../visitor.ts";
 
-/** The session, where what the visitor shows has raised it a moment ago: a form was sent twice. */
+/**
+ * The session, where what the visitor shows has raised it a moment ago: a form was sent twice. To be asked after `stepUp`,
+ * which counts guesses.
+ */
 export async function raisedBefore(
   deps: HttpDeps,
   visitor: Visitor,
