@@ -16,7 +16,7 @@ interface ConfirmCopy {
 export const CONFIRM_COPY: Readonly<Record<Locale, ConfirmCopy>> = {
   en: {
     title: "Confirm that it’s you",
-    lead: "What you are about to do changes how your account is kept safe.",
+    lead: "What you are about to do concerns the safety of your account.",
     bySms: ["We’ll text a code to ", "."],
     send: "Send code",
     submit: "Confirm",

@@ -15,7 +15,7 @@ interface LifeCopy {
     readonly other: string;
     readonly pendingTitle: string;
     readonly pending: Around;
-    readonly pendingUntil: string;
+    readonly pendingUntil: Around;
     readonly cancel: string;
     readonly section: string;
     readonly sectionLead: string;
@@ -65,7 +65,7 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
       other: "Use another number",
       pendingTitle: "Your number is about to change",
       pending: ["Your account moves to ", "."],
-      pendingUntil: "Until then you sign in with your present number. It takes effect on ",
+      pendingUntil: ["It takes effect on ", ". Until then you sign in with your present number."],
       cancel: "Keep my present number",
       section: "Phone number",
       sectionLead:
@@ -114,7 +114,7 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
       other: "使用其他手机号",
       pendingTitle: "手机号即将更换",
       pending: ["您的手机号将更换为 ", "。"],
-      pendingUntil: "在此之前，请继续使用当前手机号登录。生效时间：",
+      pendingUntil: ["生效时间：", "。在此之前，请继续使用当前手机号登录。"],
       cancel: "保留当前手机号",
       section: "手机号",
       sectionLead: "您使用该号码登录。如需换号，请在两个号码都能使用时在此更换。",

@@ -10,8 +10,8 @@ export interface FactorFormProps {
   readonly methods: readonly string[];
   /** What a browser is to sign, as JSON, where passkeys count. */
   readonly passkeyOptions?: string;
-  /** What is wrong with the code of an app, or for recovery. */
-  readonly error?: string;
+  /** What is wrong with what was entered: as the code of an app or for recovery, and as the password. */
+  readonly codeError?: string;
   readonly passwordError?: string;
   /** Whether the person begins here; they do if nothing else is said. */
   readonly hasFocus?: boolean;
@@ -57,7 +57,7 @@ export function FactorForm(props: FactorFormProps) {
   );
 }
 
-function CodeForm({ context, action, methods, error, passwordError, hasFocus = true }: FactorFormProps) {
+function CodeForm({ context, action, methods, codeError, passwordError, hasFocus = true }: FactorFormProps) {
   const copy = FACTORS_COPY[context.locale];
   const takesApp = methods.includes("otp");
   const takesEither = takesApp && methods.includes("recovery");
@@ -66,7 +66,7 @@ function CodeForm({ context, action, methods, error, passwordError, hasFocus = t
       <div class="field">
         <label for="factor-code">{takesApp ? copy.code : copy.recoveryCode}</label>
         <input
-          class={error ? "input is-wrong" : "input"}
+          class={codeError ? "input is-wrong" : "input"}
           id="factor-code"
           name="code"
           type="text"
@@ -77,10 +77,10 @@ function CodeForm({ context, action, methods, error, passwordError, hasFocus = t
           spellcheck={false}
           autocapitalize="none"
           autofocus={hasFocus && passwordError === undefined}
-          aria-invalid={error ? "true" : undefined}
-          aria-describedby={describedBy(error && "factor-error", takesEither && "factor-hint")}
+          aria-invalid={codeError ? "true" : undefined}
+          aria-describedby={describedBy(codeError && "factor-error", takesEither && "factor-hint")}
         />
-        <FieldError id="factor-error" text={error} />
+        <FieldError id="factor-error" text={codeError} />
         {takesEither && (
           <p class="hint" id="factor-hint">
             {copy.codeHint}

@@ -2,7 +2,7 @@ import { FactorForm, type FactorFormProps } from "./factor-form.tsx";
 import { Banner } from "./parts.tsx";
 import { SmsStep, type SmsStepProps } from "./sms-step.tsx";
 
-export interface FactorStepsProps extends Omit<FactorFormProps, "error" | "passwordError" | "hasFocus"> {
+export interface FactorStepsProps extends Omit<FactorFormProps, "codeError" | "passwordError" | "hasFocus"> {
   /** Why not; `by` where it is what was shown, by its name in `amr`. */
   readonly wrong?: { readonly by?: string; readonly text: string };
   /** Where a code by SMS counts. */
@@ -32,7 +32,7 @@ export function FactorSteps({ lead, ...props }: FactorStepsProps & { readonly le
       <FactorForm
         {...props}
         hasFocus={!isSent}
-        {...(atCode && { error: wrong.text })}
+        {...(atCode && { codeError: wrong.text })}
         {...(atPassword && { passwordError: wrong.text })}
       />
       {!isSent && smsStep}

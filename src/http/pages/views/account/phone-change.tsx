@@ -102,6 +102,7 @@ type PendingProps = PhoneChangePageProps & {
 function Pending({ context, pending, error }: PendingProps) {
   const copy = LIFE_COPY[context.locale].phone;
   const [before, after] = copy.pending;
+  const [at, until] = copy.pendingUntil;
   return (
     <>
       {error && <Banner kind="error">{error}</Banner>}
@@ -110,8 +111,9 @@ function Pending({ context, pending, error }: PendingProps) {
         <PhoneNumber value={pending.phone} after={after} />
       </p>
       <p class="lead">
-        {copy.pendingUntil}
+        {at}
         <Time at={pending.takesEffectAt} locale={context.locale} />
+        {until}
       </p>
       <Form context={context} action="/account/phone/cancel" class="stack">
         <button class="button button-danger" type="submit">
