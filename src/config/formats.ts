@@ -80,6 +80,17 @@ export function list<T>(one: Format<T>, expects: string): Format<readonly T[]> {
   };
 }
 
+/** A list that names something: one that is there and empty, as `$NEW,$OLD` in a shell that has neither, must not mean none. */
+export function filled<T>(values: Format<readonly T[]>): Format<readonly T[]> {
+  return {
+    expects: values.expects,
+    read(text) {
+      const parsed = values.read(text);
+      return parsed.ok && parsed.value.length === 0 ? bad("names nothing") : parsed;
+    },
+  };
+}
+
 export function split(text: string): string[] {
   return text
     .split(",")
@@ -92,7 +103,7 @@ export const country: Format<CountryCode> = format("a country's two-letter ISO 3
   return isSupportedCountry(code) ? code : undefined;
 });
 
-const countryList = list(country, "ISO 3166 country codes, separated by commas, or `all`");
+const countryList = filled(list(country, "ISO 3166 country codes, separated by commas, or `all`"));
 
 /** Country codes, or `all`. */
 export const countries: Format<readonly CountryCode[] | "all"> = {

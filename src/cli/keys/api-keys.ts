@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type ApiKeyTools, apiKeyTools, type Made } from "../../compose/tools/api-keys.ts";
 import { networks, returnAddresses } from "../../config/addresses.ts";
-import { type Format, list, oneOf, wholeNumber } from "../../config/formats.ts";
+import { type Format, filled, list, oneOf, wholeNumber } from "../../config/formats.ts";
 import { limit } from "../../config/limits.ts";
 import { type Amount, amount } from "../../config/money.ts";
 import { BACKEND_NAME, whyOver } from "../../core/backend/api-key.ts";
@@ -43,10 +43,10 @@ function createCommand(): Command {
   return new Command("create")
     .description("Make a backend's first API key and print it. It cannot be printed again.")
     .argument("<name>", "the backend's name, and the audience of its proofs: a-z, 0-9 and -", backendName)
-    .requiredOption("--purposes <list>", `what it may start: ${STARTABLE.join(", ")}`, some(purposes))
+    .requiredOption("--purposes <list>", `what it may start: ${STARTABLE.join(", ")}`, as(filled(purposes)))
     .addOption(
       new Option("--networks <list>", "where its requests may come from, such as 192.0.2.0/24")
-        .argParser(some(networks))
+        .argParser(as(filled(networks)))
         .default([], "anywhere"),
     )
     .addOption(
@@ -61,7 +61,7 @@ function createCommand(): Command {
         "--return-to <list>",
         "where Phonekey's pages may send people back to: exact https addresses",
       )
-        .argParser(some(returnAddresses))
+        .argParser(as(filled(returnAddresses)))
         .default([], "nowhere"),
     )
     .addOption(
@@ -178,15 +178,6 @@ function as<T>(format: Format<T>): (text: string) => T {
     if (parsed.ok) return parsed.value;
     const { problem } = parsed;
     throw new InvalidArgumentError(problem.startsWith("entry ") ? `Its ${problem}.` : `It ${problem}.`);
-  };
-}
-
-/** As `as`: a list that is there and empty, as a variable of the shell may be, must not mean what none at all means. */
-function some<T>(format: Format<readonly T[]>): (text: string) => readonly T[] {
-  return (text) => {
-    const values = as(format)(text);
-    if (values.length === 0) throw new InvalidArgumentError("It names nothing.");
-    return values;
   };
 }
 

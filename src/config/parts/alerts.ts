@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { endpoint } from "../addresses.ts";
-import { format, list } from "../formats.ts";
+import { filled, format, list } from "../formats.ts";
 import { optional } from "../setting.ts";
 
 /** An address of the operator's that something is posted to: of alerts, and of messages. */
@@ -20,9 +20,8 @@ const secret = format("24 to 64 bytes in base64", (text) => {
   return isExact && bytes.length >= 24 && bytes.length <= 64 ? base64 : undefined;
 });
 
-export const webhookSecrets = list(
-  secret,
-  "24 to 64 bytes in base64, with or without `whsec_` in front; several by commas",
+export const webhookSecrets = filled(
+  list(secret, "24 to 64 bytes in base64, with or without `whsec_` in front; several by commas"),
 );
 
 export const alertVariables = {
