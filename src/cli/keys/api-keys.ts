@@ -122,11 +122,13 @@ function revokeCommand(): Command {
   return new Command("revoke")
     .description("End all API keys of a backend at once.")
     .argument("<name>", "the backend's name", backendName)
+    .option("--json", "print the outcome as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys api revoke shop")
-    .action(async (backend: string) => {
+    .action(async (backend: string, { json }: { readonly json?: true }) => {
       const count = await withTools((tools) => tools.revoke(backend));
       if (count === 0) throw new Error(`${backend} has no valid API key`);
-      console.log(`Revoked ${count} API ${count === 1 ? "key" : "keys"} of ${backend}.`);
+      if (json) console.log(JSON.stringify({ client: backend, revoked: count }));
+      else console.log(`Revoked ${count} API ${count === 1 ? "key" : "keys"} of ${backend}.`);
     });
 }
 

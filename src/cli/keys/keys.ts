@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { keyTools, type RotatableKind } from "../../compose/tools/keys.ts";
+import { type KeyTools, keyTools, type RotatableKind } from "../../compose/tools/keys.ts";
 import { createProgress } from "../progress.ts";
 import { settings } from "../settings.ts";
 import { apiKeysCommand } from "./api-keys.ts";
@@ -29,34 +29,52 @@ function listCommand(): Command {
     );
 }
 
+interface RotateOptions {
+  readonly wrappingOnly?: boolean;
+  readonly json?: boolean;
+}
+
 function rotateCommand(): Command {
   return new Command("rotate")
     .description("Wrap all keys under the first of PHONEKEY_SECRETS, and add a new key of each kind named.")
     .argument("[kinds...]", "kinds of keys, such as signing or code; signing if none is named")
     .option("--wrapping-only", "only wrap the keys under the first secret; add none")
+    .option("--json", "print what was done as JSON; times are milliseconds since 1970")
     .addHelpText("after", "\nExamples:\n  phonekey keys rotate\n  phonekey keys rotate code refresh")
-    .action((kinds: string[], options: { wrappingOnly?: boolean }, command: Command) =>
+    .action((kinds: string[], { wrappingOnly, json }: RotateOptions, command: Command) =>
       withTools(async (tools) => {
-        if (options.wrappingOnly && kinds.length > 0)
+        if (wrappingOnly && kinds.length > 0)
           command.error("error: --wrapping-only makes no new key; name no kinds beside it");
-        const wanted = options.wrappingOnly ? [] : rotatable(command, tools.kinds, kinds);
-        console.log(`Wrapped ${await tools.rewrap()} keys under the first secret.`);
-        for (const kind of wanted) {
-          const { id, activeFrom } = await tools.rotate(kind);
-          console.log(`New ${kind} key ${id}, in use from ${new Date(activeFrom).toISOString()}.`);
-        }
-        console.log(`Removed ${await tools.prune()} keys that are no longer needed.`);
+        const wanted = wrappingOnly ? [] : rotatable(command, tools.kinds, kinds);
+        const done = await rotate(tools, wanted, json ? () => {} : console.log);
+        if (json) console.log(JSON.stringify(done));
       }),
     );
 }
 
+/** Each step is told as soon as it is done, so that it is known when a later one fails. */
+async function rotate(tools: KeyTools, wanted: readonly RotatableKind[], tell: (line: string) => void) {
+  const wrapped = await tools.rewrap();
+  tell(`Wrapped ${wrapped} keys under the first secret.`);
+  const added = [];
+  for (const kind of wanted) {
+    const { id, activeFrom } = await tools.rotate(kind);
+    tell(`New ${kind} key ${id}, in use from ${new Date(activeFrom).toISOString()}.`);
+    added.push({ kind, id, activeFrom });
+  }
+  const removed = await tools.prune();
+  tell(`Removed ${removed} keys that are no longer needed.`);
+  return { wrapped, added, removed };
+}
+
+/** Each once, however often it is named. */
 function rotatable(
   command: Command,
   known: readonly RotatableKind[],
   kinds: readonly string[],
 ): RotatableKind[] {
   if (kinds.length === 0) return ["signing"];
-  return kinds.map(
+  return [...new Set(kinds)].map(
     (kind) =>
       known.find((one) => one === kind) ??
       command.error(`error: there is no kind ${kind} to rotate; there are ${known.join(", ")}`),
@@ -66,23 +84,26 @@ function rotatable(
 function retagCommand(): Command {
   return new Command("retag")
     .description("Give every phone a new tag under a new tag key. Until it is done, sign-in answers 503.")
+    .option("--json", "print the new key's id, and how many rows were tagged anew, as JSON")
     .addHelpText(
       "after",
       "\nSafe to interrupt: run it again and it continues.\n\nExample:\n  phonekey keys retag",
     )
-    .action(() =>
+    .action(({ json }: { json?: boolean }) =>
       withTools(async (tools) => {
         const total = process.stderr.isTTY ? await tools.countToRetag() : 0;
         const progress = createProgress("rows");
         const { keyId, done } = await tools
           .retag((count) => progress.show(count, total > 0 ? count / total : undefined))
           .finally(() => progress.clear());
-        console.log(`Tagged ${done} rows anew under ${keyId}.`);
+        console.log(
+          json ? JSON.stringify({ id: keyId, rows: done }) : `Tagged ${done} rows anew under ${keyId}.`,
+        );
       }),
     );
 }
 
-async function withTools(act: (tools: Awaited<ReturnType<typeof keyTools>>) => Promise<void>): Promise<void> {
+async function withTools(act: (tools: KeyTools) => Promise<void>): Promise<void> {
   const tools = await keyTools(settings());
   try {
     await act(tools);

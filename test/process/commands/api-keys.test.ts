@@ -54,7 +54,7 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
 
   expect(await api("revoke", "shop")).toMatchObject({ code: 0, stdout: "Revoked 1 API key of shop.\n" });
   expect(await starts(next.key)).toBe(401);
-  expect((await api("revoke", "shop")).code).toBe(1);
+  expect(await api("revoke", "shop")).toMatchObject({ code: 1, stdout: "" });
   for (const wrong of [
     ["create", "Shop", "--purposes", "verify_identity"],
     ["create", "bank", "--purposes", "everything"],
@@ -90,6 +90,7 @@ test("a key lives as long as asked, and the next has its terms, beside it for as
     [5, ["192.0.2.0/24"]],
     [216, ["192.0.2.0/24"]],
   ]);
+  expect(await api("revoke", "shop")).toEqual({ client: "shop", revoked: 2 });
 });
 
 test("phonekey restored names the backends whose API keys are good, and ends them where it is asked to", async () => {

@@ -47,8 +47,8 @@ describe("phonekey keys rotate, the wrapping secrets", () => {
     expect(wrapped.stdout).toContain(`Wrapped ${keys.length} keys`);
     expect(new Set(keys.map(({ secret_id }) => secret_id)).size).toBe(1);
     expect(await phonekey(["keys", "rotate", "--wrapping-only", "code"], both)).toMatchObject({ code: 2 });
-    const again = await phonekey(["keys", "rotate", "--wrapping-only"], both);
-    expect(again.stdout).toContain("Wrapped 0 keys");
+    const again = await phonekey(["keys", "rotate", "--wrapping-only", "--json"], both);
+    expect(again.stdout).toBe('{"wrapped":0,"added":[],"removed":0}\n');
 
     // The server that has only the old secret goes on with the keys that it holds.
     await expectReadable(createClient(first), session);
@@ -118,6 +118,25 @@ function withKid(token: string, kid: string): string {
   const header = Buffer.from(JSON.stringify({ ...decodeProtectedHeader(token), kid })).toString("base64url");
   return [header, ...token.split(".").slice(1)].join(".");
 }
+
+test("a kind that is named twice gets one key, and nothing is changed where one is none", async () => {
+  const folder = workingFolder();
+  await phonekey(["migrate"], { folder });
+  const rotate = (...kinds: string[]) => phonekey(["keys", "rotate", ...kinds, "--json"], { folder });
+  const kept = () => rowsOf(folder, "SELECT kind, id, active_from AS activeFrom FROM keys");
+  const { code, stdout } = await rotate("code", "refresh", "code");
+  const { added, ...counts } = JSON.parse(stdout) as { added: { kind: string }[] };
+  expect([code, counts, added.map(({ kind }) => kind)]).toEqual([
+    0,
+    { wrapped: 0, removed: 0 },
+    ["code", "refresh"],
+  ]);
+  expect(kept()).toEqual(added);
+  for (const wrong of ["codes", "tag", ""]) {
+    expect([wrong, await rotate("page", wrong)]).toMatchObject([wrong, { code: 2, stdout: "" }]);
+  }
+  expect(kept()).toEqual(added);
+});
 
 test("phonekey keys list names every kind once and shows no material", async () => {
   const server = await startServer();
