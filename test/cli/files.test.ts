@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { createOutput, openInput } from "../../src/cli/files.ts";
 
 let folder: string;
@@ -16,6 +17,30 @@ test("an output that cannot become what its name says leaves nothing", async () 
   mkdirSync(join(folder, "out"));
   writeFileSync(join(folder, "out", "other"), "");
   await expect(output.finish()).rejects.toThrow(/^cannot write .*out: /);
+  expect(readdirSync(folder)).toEqual(["out"]);
+});
+
+test("an output is flushed before it has its name", async () => {
+  const output = await createOutput(join(folder, "out"));
+  await output.write("a secret");
+  const file = await open(join(folder, "out.partial"));
+  const there: string[] = [];
+  const sync = vi.spyOn(Object.getPrototypeOf(file) as FileHandle, "sync").mockImplementation(async () => {
+    there.push(...readdirSync(folder));
+  });
+  onTestFinished(() => sync.mockRestore());
+  await file.close();
+  await output.finish();
+  expect([there, readdirSync(folder)]).toEqual([["out.partial"], ["out"]]);
+});
+
+test("what an output left behind that was killed is in nobody's way, and nothing of it is in the next", async () => {
+  writeFileSync(join(folder, "out.partial"), "what others could read", { mode: 0o644 });
+  const output = await createOutput(join(folder, "out"));
+  await output.write("a secret");
+  await output.finish();
+  expect(readFileSync(join(folder, "out"), "utf8")).toBe("a secret");
+  expect(statSync(join(folder, "out")).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).toEqual(["out"]);
 });
 

@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { settingsSchema } from "../../src/config/schema.ts";
 import { developmentSecret } from "../../src/config/secrets.ts";
 import { settings } from "../../src/config/setting.ts";
@@ -190,6 +190,17 @@ describe("the secret of development", () => {
     expect(statSync(join(folder, "data/secret")).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, "data")).mode & 0o777).toBe(0o700);
     expect(readdirSync(join(folder, "data"))).toEqual(["secret"]);
+  });
+
+  it("is flushed before it has its name, and is another's whose start was faster", () => {
+    const data = join(folder, "data");
+    mkdirSync(data);
+    const flush = vi.spyOn(fs, "fsyncSync").mockImplementationOnce(() => {
+      writeFileSync(join(data, "secret"), OTHER_SECRET, { flag: "wx" });
+    });
+    onTestFinished(() => flush.mockRestore());
+    expect(developmentSecret(folder)).toBe(OTHER_SECRET);
+    expect(readdirSync(data)).toEqual(["secret"]);
   });
 
   it("can be rotated in its file", () => {

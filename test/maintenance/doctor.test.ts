@@ -187,6 +187,17 @@ describe("the doctor, on SQLite", () => {
     expect(statSync(file()).mode & 0o777).toBe(0o644);
   });
 
+  test("what SQLite keeps beside the file while a server runs, and what others can change though not read", async () => {
+    await install();
+    const server = new Libsql(file());
+    server.exec("DELETE FROM turns");
+    const beside = [`${file()}-wal`, `${file()}-shm`];
+    for (const path of beside) chmodSync(path, 0o622);
+    const todos = troubles(await examine()).map(({ todo }) => todo);
+    server.close();
+    expect(todos).toEqual(beside.map((path) => `Run \`chmod go-rwx ${path}\`.`));
+  });
+
   test("a file that its group can read, and not a folder in which nobody can replace what is another's", async () => {
     await install();
     chmodSync(file(), 0o640);
