@@ -1,5 +1,6 @@
 import type { AlertKind } from "../../core/alerts/kinds.ts";
 import type { SendOutcome } from "../../core/delivery/ports.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 import { type Meaning, meaningOf } from "./codes.ts";
 import { TencentError } from "./errors.ts";
 import { nextMidnight } from "./midnight.ts";
@@ -16,6 +17,11 @@ export interface Line {
 const MOST_LETTERS = 128;
 /** Alerts about what one text is made of; all others are about the account, or one country of it. */
 const ABOUT_TEXTS: readonly AlertKind[] = ["sms_signature", "sms_template"];
+/**
+ * So long after our midnight what the cloud says may be of the day before: its clock is another, and its answer was on the way.
+ * A number that is then held until the next one would be held for a day in which it got nothing.
+ */
+const DAY_BEFORE_MS = MINUTE_MS;
 /** What the cloud refuses for one country goes well for others all the while, which settles nothing. */
 const ABOUT_A_COUNTRY = /\.AppCountryOrRegion/;
 
@@ -68,7 +74,7 @@ function outcomeOfCode(code: string, line: Line, now: number): SendOutcome {
   if (retryAfter !== "midnight") {
     return { status, providerCode, ...(retryAfter !== undefined && { retryAfterSeconds: retryAfter }) };
   }
-  const heldUntil = nextMidnight(now);
+  const heldUntil = nextMidnight(now - DAY_BEFORE_MS) + DAY_BEFORE_MS;
   return { status, providerCode, heldUntil, retryAfterSeconds: Math.ceil((heldUntil - now) / 1_000) };
 }
 

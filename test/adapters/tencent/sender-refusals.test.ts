@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createSmsClient } from "../../../src/adapters/tencent/client.ts";
+import { outcomeOfAnswer } from "../../../src/adapters/tencent/outcomes.ts";
 import { createTencentSender } from "../../../src/adapters/tencent/sender.ts";
+import { DAY_MS, MINUTE_MS } from "../../../src/core/time.ts";
 import { CODE_AND_MINUTES, EVENING, MESSAGE, MIDNIGHT, type Options, SETTINGS, start } from "./sending.ts";
 
 describe("what the cloud's own rules refuse", () => {
@@ -10,16 +12,27 @@ describe("what the cloud's own rules refuse", () => {
     expect(await send()).toMatchObject({ status: "throttled", retryAfterSeconds: 35 });
   });
 
-  it("the third message of a day: held until the cloud's midnight", async () => {
+  it("the third message of a day: held until after the cloud's midnight", async () => {
     const { send } = await start();
     await send({ code: "111111" });
     await send({ code: "222222" });
     expect(await send({ code: "333333" })).toMatchObject({
       status: "throttled",
       providerCode: "LimitExceeded.PhoneNumberDailyLimit",
-      heldUntil: MIDNIGHT,
-      retryAfterSeconds: (MIDNIGHT - EVENING) / 1_000,
+      heldUntil: MIDNIGHT + MINUTE_MS,
+      retryAfterSeconds: (MIDNIGHT + MINUTE_MS - EVENING) / 1_000,
     });
+  });
+
+  it.each([
+    ["a moment before midnight", -1, 0],
+    ["within a minute after it, as where clocks differ, the day that ended", MINUTE_MS - 1, 0],
+    ["a minute after it", MINUTE_MS, 1],
+  ])("the daily limit, said %s: held until a minute past the end of that day", (_, afterMs, days) => {
+    const answer = { SendStatusSet: [{ Code: "LimitExceeded.PhoneNumberDailyLimit" }] };
+    const line = { account: "a", country: "c", text: "t" };
+    const { heldUntil } = outcomeOfAnswer(answer, line, MIDNIGHT + afterMs);
+    expect(heldUntil).toBe(MIDNIGHT + days * DAY_MS + MINUTE_MS);
   });
 
   it.each<[string, Options, object, object]>([
