@@ -24,7 +24,7 @@ export interface SqlDatabase {
   readonly steps?: Steps;
   /** Copies a database that holds something beside itself; resolves with the copy's path, where there is one. */
   backup(label: string): Promise<string | undefined>;
-  /** Rejects with `UnavailableError` when the database does not answer, or is a server that takes no writes. It must be migrated. */
+  /** Rejects with `UnavailableError` when the database does not answer, or takes no writes. It must be migrated. */
   ping(): Promise<void>;
   /** Waits for what is running. Using the database afterwards is a mistake of the caller. */
   close(): Promise<void>;
@@ -65,6 +65,11 @@ export interface Ran {
   readonly changes: number;
   /** Of the row that was inserted last. */
   readonly lastId: number;
+}
+
+/** No row has this id: nothing is written, and a database that takes no writes refuses it all the same. */
+export async function writeNothing(db: Kysely<Schema>): Promise<void> {
+  await db.updateTable("keys").set({ retired_at: null }).where("id", "=", "").execute();
 }
 
 export function isSqlite(db: Kysely<Schema>): boolean {

@@ -14,8 +14,7 @@ export const readHealth = operation({
 
 export const readReadiness = operation({
   summary: "Can it serve",
-  description:
-    "Asks every store; 503 while one of them does not answer, or the database is read-only (MySQL, MariaDB).",
+  description: "Asks every store; 503 while one of them does not answer, or the database takes no writes.",
   auth: "none",
   answer: { status: 200, description: "It can.", schema: z.object({ status: z.literal("ready") }) },
   refusals: [],

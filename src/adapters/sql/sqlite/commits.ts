@@ -35,13 +35,23 @@ type Connection = Pick<Libsql.Database, "exec" | "inTransaction">;
  * One connection has one transaction, and each waits for the disk. So the turns of one moment share theirs: the first opens
  * it, and it is committed when this turn of the event loop and the next are over. Each can be undone by itself, to a
  * savepoint. Nobody is answered before the commit, also who only read: it may have been what is not on disk yet.
+ *
+ * @param assertWritable is called before a transaction is opened; throws where nothing may be written
  */
-export function createCommits(connection: Connection, busyTimeoutMs: number, retry: Retry): Commits {
+export function createCommits(
+  connection: Connection,
+  busyTimeoutMs: number,
+  retry: Retry,
+  assertWritable: () => void = () => {},
+): Commits {
   const lane = createLane();
+  const begin = () => {
+    assertWritable();
+    connection.exec("BEGIN IMMEDIATE");
+  };
   // Many whose answer was read in this turn of the event loop have another way to go before they write, too.
-  const shared = createShared(connection, retry, () =>
-    setImmediate(() => setImmediate(() => void alone(() => {}))),
-  );
+  const onOpened = () => setImmediate(() => setImmediate(() => void alone(() => {})));
+  const shared = createShared({ connection, retry, begin, onOpened });
   const parts = { connection, retry, shared };
 
   async function alone<T>(run: () => T): Promise<T> {
@@ -82,14 +92,21 @@ interface Shared {
   noticeLoss(error: unknown): void;
 }
 
-function createShared(connection: Connection, retry: Retry, onOpened: () => void): Shared {
+interface SharedParts {
+  readonly connection: Connection;
+  readonly retry: Retry;
+  readonly begin: () => void;
+  readonly onOpened: () => void;
+}
+
+function createShared({ connection, retry, begin, onOpened }: SharedParts): Shared {
   let group: Group | undefined;
   return {
     group: () => group,
 
     async open(deadline) {
       if (group) return;
-      await retry(() => connection.exec("BEGIN IMMEDIATE"), deadline);
+      await retry(begin, deadline);
       group = createGroup();
       onOpened();
     },

@@ -1,9 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Kysely, sql } from "kysely";
+import { Kysely } from "kysely";
 import Libsql from "libsql";
 import { UnavailableError } from "../../../core/refusals.ts";
-import type { SqlDatabase } from "../database.ts";
+import { type SqlDatabase, writeNothing } from "../database.ts";
 import { sqliteGrammar } from "../statements/grammar.ts";
 import type { Schema } from "../tables/schema.ts";
 import { type Commits, createCommits } from "./commits.ts";
@@ -36,7 +36,7 @@ export async function openSqlite(
 ): Promise<SqlDatabase> {
   const path = pathOf(url);
   const libsql = await connect(path, busyTimeoutMs);
-  const commits = createCommits(libsql, busyTimeoutMs, retryWhileBusy);
+  const commits = createCommits(libsql, busyTimeoutMs, retryWhileBusy, createPlaceCheck(path));
   const statements = createStatements(libsql);
   const dialect = sqliteDialect(statements, commits, onStatement);
   const db = new Kysely<Schema>({ dialect, plugins: [sqliteGrammar] });
@@ -46,7 +46,7 @@ export async function openSqlite(
     steps: createSteps(commits, statements, onStatement),
     exclusive: (body) => db.transaction().execute((trx) => body(trx, trx)),
     backup: async (label) => backup(path, label),
-    ping: async () => void (await sql`SELECT 1`.execute(db)),
+    ping: () => writeNothing(db),
     close: () => close(db, libsql, commits),
   };
 }
@@ -80,6 +80,21 @@ function createFile(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   closeSync(openSync(path, "a", 0o600));
+}
+
+/**
+ * Throws once the path no longer leads to the file that is open: what is written to one that was moved or deleted is gone
+ * with this process, and one that took its place knows nothing of it.
+ */
+function createPlaceCheck(path: string): () => void {
+  if (path === MEMORY) return () => {};
+  const numberOf = () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  const opened = numberOf();
+  return () => {
+    if (numberOf() === opened) return;
+    const sentence = "its file was moved, deleted or replaced: put it back, or start Phonekey again";
+    throw new UnavailableError("the database", { cause: new Error(sentence) });
+  };
 }
 
 /** Not by `recursive`, with which Node.js 20 tries for ever where a folder takes none, as below `/proc`. */

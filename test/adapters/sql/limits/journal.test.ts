@@ -59,7 +59,7 @@ limitStoreContract("sqlite, over several connections and restarts", async () => 
 function brokenSteps(path: string, isFull: () => boolean): { steps: Steps; close(): void } {
   const libsql = new Libsql(path);
   const watched = watchedConnection(libsql, (sql) => {
-    if (sql === "COMMIT" && isFull()) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
+    if (sql === "COMMIT" && isFull()) throw Object.assign(new Error("full"), { rawCode: 13 });
   });
   const commits = createCommits(watched, 1_000, retryWhileBusy);
   const steps = createSteps(commits, createStatements(libsql), undefined);

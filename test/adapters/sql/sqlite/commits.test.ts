@@ -20,7 +20,7 @@ describe("turns of one moment on one connection", () => {
     isFull = false;
     const watched = watchedConnection(libsql, (sql) => {
       executed.push(sql);
-      if (sql === "COMMIT" && isFull) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
+      if (sql === "COMMIT" && isFull) throw Object.assign(new Error("full"), { rawCode: 13 });
     });
     commits = createCommits(watched, 1_000, retryWhileBusy);
   });
@@ -105,7 +105,7 @@ describe("turns of one moment on one connection", () => {
       await turn.begin();
       const failing = turn.whileBusy(() => {
         libsql.exec("ROLLBACK");
-        throw Object.assign(new Error("I/O"), { code: "SQLITE_IOERR" });
+        throw Object.assign(new Error("I/O"), { rawCode: 10 });
       });
       await expect(failing).rejects.toThrow("I/O");
       turn.leave();

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import Libsql from "libsql";
@@ -229,12 +239,54 @@ describe("sqlite: nothing stays open", () => {
     expectFree();
   });
 
-  test.each(["SQLITE_IOERR_FSYNC", "SQLITE_FULL", "SQLITE_READONLY_DBMOVED", "SQLITE_CORRUPT"])(
-    "%s means that the database is away",
-    (code) => {
-      expect(asFault(Object.assign(new Error("from libsql"), { code }))).toBeInstanceOf(UnavailableError);
-    },
-  );
+  test.each([
+    ["SQLITE_IOERR_FSYNC", 1034],
+    ["SQLITE_FULL", 13],
+    ["SQLITE_READONLY_DBMOVED", 1032],
+    ["SQLITE_CORRUPT", 11],
+    ["UNKNOWN_SQLITE_ERROR_1544", 1544],
+  ])("%s means that the database is away", (code, rawCode) => {
+    const error = Object.assign(new Error("from libsql"), { code, rawCode });
+    expect(asFault(error)).toMatchObject({ name: "UnavailableError", cause: error });
+  });
+
+  test("an index that lost what its table has is UnavailableError, though libsql has no name for that", async () => {
+    await opened.stores.verifications.create(aVerification());
+    other.exec("PRAGMA writable_schema = ON");
+    const empty = "SELECT rootpage FROM sqlite_master WHERE name = 'notices_by_due_at'";
+    other.exec(`UPDATE sqlite_master SET rootpage = (${empty}) WHERE name = 'verifications_by_expires_at'`);
+    const damaged = await openSqlite(opened.path);
+    const error = await damaged.db
+      .deleteFrom("verifications")
+      .where("id", "!=", "")
+      .execute()
+      .catch((caught: unknown) => caught);
+    await damaged.close();
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect(error).toMatchObject({ cause: { code: "UNKNOWN_SQLITE_ERROR_779" } });
+  });
+});
+
+describe("sqlite: a file that is not in its place any more", () => {
+  openTwice();
+
+  test("takes no writes, which would be gone with this process; put back, it does", async () => {
+    const { database, stores, path } = opened;
+    const key = aKey();
+    await stores.keys.add(key);
+    renameSync(path, `${path}.away`);
+    const refused = [stores.keys.add(aKey()), stores.verifications.create(aVerification()), database.ping()];
+    const message = expect.stringContaining("was moved, deleted or replaced");
+    for (const each of await Promise.allSettled(refused))
+      expect(each).toMatchObject({ reason: { name: "UnavailableError", cause: { message } } });
+
+    closeSync(openSync(path, "w"));
+    await expect(database.ping()).rejects.toThrow(UnavailableError);
+
+    renameSync(`${path}.away`, path);
+    await database.ping();
+    expect(await stores.keys.list()).toEqual([key]);
+  });
 });
 
 describe("sqlite: after a restart", () => {

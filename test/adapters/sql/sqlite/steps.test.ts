@@ -16,7 +16,7 @@ beforeEach(() => {
   libsql.exec("create table written (n integer)");
   isFull = false;
   const watched = watchedConnection(libsql, (sql) => {
-    if (sql === "COMMIT" && isFull) throw Object.assign(new Error("full"), { code: "SQLITE_FULL" });
+    if (sql === "COMMIT" && isFull) throw Object.assign(new Error("full"), { rawCode: 13 });
   });
   const commits = createCommits(watched, 1_000, retryWhileBusy);
   steps = createSteps(commits, createStatements(libsql), undefined);
