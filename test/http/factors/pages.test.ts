@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createVisitor } from "../../password/visitor.ts";
-import { bearer, createWorld, type World } from "../../support/world.ts";
+import { createAuthenticator } from "../../support/authenticator.ts";
+import { bearer, createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { DAY_MS, MINUTE_MS, PHONE } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";
 
@@ -121,6 +122,32 @@ it("a passkey that is refused at the second step is no wrong code", async () => 
     expect(passkey.text).not.toContain('id="factor-error"');
   }
 });
+
+it.each([
+  ["en", "The passkey was not accepted. You can try again."],
+  ["zh-CN", "通行密钥未通过验证，您可以重试。"],
+])(
+  "a new passkey of a page that lay open for too long is told so, and may be made again (%s)",
+  async (lang, text) => {
+    const { go, enter } = createVisitor(world);
+    await enter();
+    const challengeIn = (page: { readonly text: string }) =>
+      /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(page.text)?.[1] ?? "";
+    const add = async (challenge: string) => {
+      const passkey = JSON.stringify(createAuthenticator().create({ origin: ORIGIN, challenge }));
+      return await go("/account/factors/passkey", { passkey });
+    };
+    const open = challengeIn(await go(`/account/factors?lang=${lang}`));
+    world.clock.advance(6 * MINUTE_MS);
+    const refused = await add(open);
+    expect(refused.status).toBe(400);
+    expect(/role="alert">([^<]*)</.exec(refused.text)?.[1]).toBe(text);
+    expect(await add(challengeIn(refused))).toMatchObject({
+      status: 303,
+      location: "/account/factors?saved",
+    });
+  },
+);
 
 it.each([
   ["en", "The password is wrong."],

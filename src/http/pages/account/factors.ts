@@ -1,13 +1,16 @@
 import type { Context } from "hono";
 import type { ProposedApp } from "../../../core/account/factors/enrol-app.ts";
 import type { StepUpInput } from "../../../core/account/factors/step-up.ts";
+import type { Locale } from "../../../core/locale.ts";
 import type { Refusal } from "../../../core/refusals.ts";
 import type { Session } from "../../../core/session/ports.ts";
+import type { Principal } from "../../../core/session/session.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { fromOf } from "../../middleware/request-context.ts";
 import { siteOf } from "../../origin.ts";
 import { refusalText } from "../../problem.ts";
 import { pageContext, pageLocale } from "../context.ts";
+import { FACTORS_COPY } from "../copy/factors.ts";
 import { COPY } from "../copy.ts";
 import { ownRefusalText } from "../errors.ts";
 import { parseAnswer } from "../forms/evidence.ts";
@@ -150,9 +153,15 @@ async function factorsForm(
     ...(isOld && { confirmUrl: confirmUrl(PATH) }),
     ...(codes && { codes }),
     ...(saved && { notice: COPY[context.locale].account.saved }),
-    ...(refusal && { error: ownRefusalText(principal, refusal, context.locale) }),
+    ...(refusal && { error: errorText(principal, refusal, context.locale) }),
   });
   return await sendOutcome(c, deps, page, { refusal });
+}
+
+/** Whoever looked at the page for too long made a passkey that is not taken any more: the next one may be. */
+function errorText(principal: Principal, refusal: Refusal, locale: Locale): string {
+  if (refusal.field === "passkey") return FACTORS_COPY[locale].wrong.pop;
+  return ownRefusalText(principal, refusal, locale);
 }
 
 async function appForm(
