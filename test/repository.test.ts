@@ -88,6 +88,11 @@ const UNWANTED: readonly (readonly [what: string, pattern: RegExp, example: read
     /(?<![\w.:-])(\/(home|Users)\/\w|\/(root|work|farm|workspace)\/)|[A-Z]:\\Users/,
     ["cd /ho", "me/li/phonekey"],
   ],
+  [
+    "a secret key (T54)",
+    /-----BEGIN [A-Z ]*PRIVATE KEY|\bAKID[0-9A-Za-z]{32}\b|\bpk_[\w-]{43}\b/,
+    ["-----BEGIN PRI", "VATE KEY-----"],
+  ],
   ["something left for later", /\b(TO[D]O|FIX[M]E|XX[X])\b/, ["// FIX", "ME: check"]],
 ];
 

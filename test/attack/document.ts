@@ -6,8 +6,9 @@ const SECONDS_A_SOLUTION = 0.5;
 const HEAD = `# What attacks come to
 
 \`npm run attack\` starts Phonekey in one process, with its default settings, and lets attackers play against it beside
-normal people, in simulated time. It fails if a bound is broken. \`npm run attack -- --write\` rewrites this page; a
-short form is part of \`npm test\`. The same seed gives the same figures.
+normal people, in simulated time. It fails if a bound is broken. All of it takes about 20 minutes,
+\`npm run attack -- --only Disguise --form short\` one. \`npm run attack -- --write\` rewrites this page; the short form is part of \`npm test\`. The same seed
+gives the same figures.
 
 **What runs.** The whole service behind its HTTP application: users, messages and the ledger of guesses in SQLite,
 limits in memory, a clock set by the simulation, and a sender that counts. A stand-in for challenges believes
