@@ -240,7 +240,7 @@ export function refuse<C extends RefusalCode>(
 
 /**
  * A store or another part cannot be reached. Adapters throw it; every door answers 503 with `Retry-After`
- * (design, promise 7). The cause goes to the log, never to the caller.
+ * (promise 7). The cause goes to the log, never to the caller.
  */
 export class UnavailableError extends Error {
   readonly code = "unavailable";

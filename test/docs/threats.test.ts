@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -29,7 +29,25 @@ function has(file: string, words: string): boolean {
 
 const read = (path: string) => readFileSync(path, "utf8").toLowerCase();
 
+/** The promises that comments, tests and decisions cite by their number. */
+function citedPromises(): Set<string> {
+  const files = ["src", "web", "test", "docs/decisions"].flatMap((folder) =>
+    readdirSync(join(DOCS, "..", folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.(tsx?|md)$/.test(file))
+      .map((file) => read(join(DOCS, "..", folder, file))),
+  );
+  return new Set(files.flatMap((text) => text.match(/\bpromise \d+/g) ?? []));
+}
+
 describe("docs/threats.md", () => {
+  it("says what each promise is that is cited by its number", () => {
+    const promises = [...read(join(DOCS, "threats.md")).matchAll(/^\| (\d+) \|/gm)];
+    expect(promises.map(([, number]) => number)).toEqual(Array.from({ length: 10 }, (_, n) => `${n + 1}`));
+    expect(promises.map(([, number]) => `promise ${number}`)).toEqual(
+      expect.arrayContaining([...citedPromises()]),
+    );
+  });
+
   it("has each of the 59 threats once, in their order", () => {
     const numbers = rows.map(({ number }) => number).filter((number) => number.startsWith("T"));
     expect(numbers).toStrictEqual(Array.from({ length: 59 }, (_, index) => `T${index + 1}`));

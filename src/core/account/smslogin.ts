@@ -16,7 +16,7 @@ export interface SmsLoginRow {
 
 /** The demo has ten pictures, numbered from 0 in their names. */
 const AVATAR = /\/avatar(\d)_\d+\.\d+\.png$/;
-/** What an INT column keeps of a time in milliseconds (D38). */
+/** What an INT column keeps of a time in milliseconds. */
 const OVERFLOWN = "2147483647";
 const ID = /^[1-9]\d{0,19}$/;
 

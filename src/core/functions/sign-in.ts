@@ -49,7 +49,7 @@ export interface FunctionsSignIn {
  * Signs in by phone, code and the id of the verification; the first time this signs up.
  *
  * Every call counts for the client's address, before anything is looked up. Only the right id leads to a guess: without
- * it nobody uses up the guesses at somebody else's code (D12, D13). Only the address that started the verification is told
+ * it nobody uses up the guesses at somebody else's code. Only the address that started the verification is told
  * whether the code or the id was wrong; all others are told that there is no verification.
  */
 export async function signInByFunctions(

@@ -14,7 +14,7 @@ export interface FunctionsTokenDeps extends AuthenticateDeps, ProfileDeps {
 /** What the token says of its user, as clients of the functions API write it. */
 export type Shown = Omit<TokenClaims["functions"], "sid">;
 
-/** The token of a session, which expires with it (D15). */
+/** The token of a session, which expires with it. */
 export async function issueFunctionsToken(
   { tokens }: { readonly tokens: Tokens },
   session: Session,
@@ -24,7 +24,7 @@ export async function issueFunctionsToken(
   return await tokens.issue("functions", { ...shown, sid: session.id }, times);
 }
 
-/** Whom a request asks about. All that is given must be the token's own (D2). */
+/** Whom a request asks about. All that is given must be the token's own. */
 export interface Asked {
   readonly phone?: Phone;
   readonly userId?: string;
@@ -32,7 +32,7 @@ export interface Asked {
 
 /**
  * The user of a token, as they are now. Nobody is looked up but that user: what is asked about is only compared, so that
- * another number or user gives the same answer whether it is known or not (D14).
+ * another number or user gives the same answer whether it is known or not.
  */
 export async function readByFunctions(
   deps: FunctionsTokenDeps,

@@ -1,7 +1,7 @@
 import { DAY_MS } from "../time.ts";
 import type { WrongGuess } from "./ports.ts";
 
-/** How far back wrong guesses count, and how many a phone has (security reference, part 4). */
+/** How far back wrong guesses count, and how many a phone has; what that leaves to chance is in `docs/protection.md`. */
 const LEDGER_WINDOW_MS = 30 * DAY_MS;
 /** How long the guesses of an unlock may be used. */
 const UNLOCK_MS = DAY_MS;

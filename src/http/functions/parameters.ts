@@ -7,7 +7,7 @@ type Entries = readonly (readonly [name: string, value: unknown])[];
 /**
  * The parameters with these names, from the query of a GET or the body of a POST. An empty one counts as not given, as
  * it does for the demo. Undefined when one of them is given twice or is no text, and when nothing can be read at all:
- * no guess is made at what may have been meant (D28).
+ * no guess is made at what may have been meant.
  */
 export async function readParameters<N extends string>(
   c: Context<Env>,

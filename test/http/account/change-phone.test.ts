@@ -177,7 +177,7 @@ describe("a change of phone", () => {
     expect(await world.signIn(NEW)).toMatchObject({ user: { id: other.user.id } });
   });
 
-  it("is somebody else's to neither start, use nor see (T14, T25, T30)", async () => {
+  it("is somebody else's to neither start, use nor see (T5, T25, T30)", async () => {
     const person = await world.signIn(PHONE);
     const thief = await world.signIn(phoneNo(5));
     await refused(

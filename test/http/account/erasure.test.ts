@@ -213,7 +213,7 @@ describe("an erasure", () => {
     await small.close();
   });
 
-  it("takes no code of another purpose, user or start, and no session alone (T14, T30)", async () => {
+  it("takes no code of another purpose, user or start, and no session alone (T5, T30)", async () => {
     const person = await world.signIn(PHONE);
     const thief = await world.signIn(NEW);
     await refused(await world.post("/v1/verifications", { purpose: "delete_account" }), "invalid_token");

@@ -74,7 +74,7 @@ describe("a step-up", () => {
     expect((await ask(person, { phone: PHONE })).status).toBe(201);
   });
 
-  it("takes no code of somebody else's, and none of another purpose (T5, T14)", async () => {
+  it("takes no code of somebody else's, and none of another purpose (T5)", async () => {
     const [person, other] = [await world.signIn(PHONE), await world.signIn(phoneNo(7))];
     const foreign = await asked(other);
     await refused(await raise(person, foreign), "invalid_code");
