@@ -139,7 +139,7 @@ describe("the proof of work on the page", () => {
     await page.waitForURL("**/sign-in/code");
     app.world.clock.advance(31_000);
     await page.reload();
-    await page.click("form[data-form=resend] button");
+    await page.click("form.resend button");
     await expect.poll(() => app.world.sms.sent.length, { timeout: 8_000 }).toBe(2);
     await page.waitForURL("**/sign-in/code");
   });

@@ -65,7 +65,7 @@ function everyView(locale: Locale, text: string) {
     example: text,
   };
   const country = { code: text, callingCode: text, name: text, flag: text };
-  const form = { country: text, phone: text, returnTo: text };
+  const form = { country: text, phone: text };
   return {
     phone: phonePage({ context, form, countries: [CHINA, country], error: text, retryAfterSeconds: 40 }),
     onlyCountry: phonePage({ context, form, countries: [country] }),

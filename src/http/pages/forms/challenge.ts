@@ -3,10 +3,8 @@ import type { ChallengeKind, ChallengeOffer } from "../../../core/protection/cha
 import type { RefusalCode, Result } from "../../../core/refusals.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { readCookie } from "../cookies.ts";
-import type { ChallengeProps } from "../views/challenge.tsx";
+import type { PageChallenge } from "../views/challenge.tsx";
 import type { Fields } from "./forms.ts";
-
-export type PageChallenge = Omit<ChallengeProps, "context">;
 
 /**
  * The challenge that a refused form has to solve. The page goes on by itself once it is solved, but only where the form
@@ -20,8 +18,11 @@ export function demanded(
 }
 
 /** The same for forms that sign nobody in: there a known device does not help. */
-export function demandedOfAll(...asked: Parameters<typeof demanded>): PageChallenge | undefined {
-  const challenge = demanded(...asked);
+export function demandedOfAll(
+  offer: Result<ChallengeOffer, RefusalCode>,
+  fields: Fields,
+): PageChallenge | undefined {
+  const challenge = demanded(offer, fields);
   return challenge && { ...challenge, sparesDevices: false };
 }
 

@@ -2,8 +2,9 @@ import type { Context } from "hono";
 import { REFUSALS, type Refusal } from "../../../core/refusals.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { sendPage } from "../context.ts";
+import type { PageChallenge } from "../views/challenge.tsx";
 import type { Page } from "../views/layout.tsx";
-import { type PageChallenge, sourcesOf } from "./challenge.ts";
+import { sourcesOf } from "./challenge.ts";
 
 /** What became of a form, for the page that answers it; empty where the form is shown for the first time. */
 export interface Outcome {

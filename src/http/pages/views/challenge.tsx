@@ -2,8 +2,8 @@ import type { ChallengeOffer } from "../../../core/protection/challenges.ts";
 import { COPY } from "../copy.ts";
 import type { PageContext } from "./layout.tsx";
 
-export interface ChallengeProps {
-  readonly context: PageContext;
+/** The challenge that a page shows. */
+export interface PageChallenge {
   readonly offer: ChallengeOffer;
   /** Whether the form is sent by itself once the challenge is solved. */
   readonly goesOn: boolean;
@@ -15,7 +15,12 @@ export interface ChallengeProps {
  * What a form has to solve before it is taken: the script solves the proof of work, or shows the third party's widget,
  * and puts what comes of it into `captcha`.
  */
-export function Challenge({ context, offer, goesOn, sparesDevices = true }: ChallengeProps) {
+export function Challenge({
+  context,
+  offer,
+  goesOn,
+  sparesDevices = true,
+}: PageChallenge & { readonly context: PageContext }) {
   const copy = COPY[context.locale].challenge;
   const { kind, siteKey, puzzle } = offer;
   return (

@@ -37,8 +37,3 @@ export function date(at: number, locale: Locale): string {
   const form = { dateStyle: "long", timeZone: "UTC" } as const;
   return new Intl.DateTimeFormat(locale === "en" ? "en-GB" : locale, form).format(at);
 }
-
-/** ISO 8601 of epoch milliseconds, for the `datetime` attribute. */
-export function isoTime(at: number): string {
-  return new Date(at).toISOString();
-}

@@ -1,15 +1,8 @@
+import type { InboxMessage } from "../../context.ts";
 import { COPY } from "../copy.ts";
 import { BubbleIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { PhoneNumber, Time } from "./parts.tsx";
-
-export interface InboxMessage {
-  readonly to: string;
-  readonly text: string;
-  readonly purpose: string;
-  /** Epoch milliseconds. */
-  readonly sentAt: number;
-}
 
 export interface InboxPageProps {
   readonly context: PageContext;

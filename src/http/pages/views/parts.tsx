@@ -1,6 +1,7 @@
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { Locale } from "../../../core/locale.ts";
-import { dateTime, isoTime } from "./format.ts";
+import { timeOf } from "../../time.ts";
+import { dateTime } from "./format.ts";
 import { AlertIcon, CheckIcon } from "./icons.tsx";
 import type { PageContext } from "./layout.tsx";
 
@@ -8,8 +9,8 @@ interface FormProps {
   readonly context: PageContext;
   readonly action: string;
   readonly class?: string;
-  /** Which browser script, if any, takes care of this form. */
-  readonly enhance?: "resend" | "download" | undefined;
+  /** Whether it is answered with a file: its page stays open then, and no script keeps it from being sent again. */
+  readonly isDownload?: boolean | undefined;
   /** Whether it has a message sent: one, also where the form is sent twice. */
   readonly sendsOnce?: boolean | undefined;
 }
@@ -18,13 +19,19 @@ interface FormProps {
 export function Form({
   context,
   action,
-  enhance,
+  isDownload,
   sendsOnce,
   children,
   ...rest
 }: PropsWithChildren<FormProps>) {
   return (
-    <form method="post" action={action} class={rest.class} data-form={enhance ?? "plain"} novalidate>
+    <form
+      method="post"
+      action={action}
+      class={rest.class}
+      data-form={isDownload ? "download" : "plain"}
+      novalidate
+    >
       <input type="hidden" name="csrf" value={context.csrf ?? ""} />
       {sendsOnce && <input type="hidden" name="once" value={context.once ?? ""} />}
       {children}
@@ -98,7 +105,7 @@ export function PhoneNumber({ value, after }: PhoneNumberProps) {
 /** Epoch milliseconds in words; in UTC until the script knows the visitor's zone. */
 export function Time({ at, locale }: { readonly at: number; readonly locale: Locale }) {
   return (
-    <time datetime={isoTime(at)} data-local-time="">
+    <time datetime={timeOf(at)} data-local-time="">
       {dateTime(at, locale)}
     </time>
   );

@@ -1,5 +1,5 @@
 import { COPY } from "../copy.ts";
-import { Challenge, type ChallengeProps } from "./challenge.tsx";
+import { Challenge, type PageChallenge } from "./challenge.tsx";
 import { inTime } from "./format.ts";
 import type { PageContext } from "./layout.tsx";
 import { Form } from "./parts.tsx";
@@ -11,7 +11,7 @@ export interface ResendProps {
   /** Whole seconds; 0 when it may be sent again at once. */
   readonly resendInSeconds: number;
   /** What has to be solved before. */
-  readonly challenge?: Omit<ChallengeProps, "context"> | undefined;
+  readonly challenge?: PageChallenge | undefined;
   readonly label?: string;
   /** Whether it sends a new one, in the place of one that has ended. */
   readonly primary?: boolean;
@@ -28,13 +28,7 @@ export function ResendForm({
 }: ResendProps) {
   const copy = COPY[context.locale].code;
   return (
-    <Form
-      context={context}
-      action={action}
-      class={primary ? "stack" : "resend"}
-      enhance="resend"
-      sendsOnce={primary}
-    >
+    <Form context={context} action={action} class={primary ? "stack" : "resend"} sendsOnce={primary}>
       {challenge && <Challenge context={context} {...challenge} />}
       <button
         class={primary ? "button button-primary" : "link-button"}

@@ -1,7 +1,7 @@
 import { CONFIRM_COPY } from "../copy/confirm.ts";
 import { COPY } from "../copy.ts";
 import type { SentCode } from "../held.ts";
-import { Challenge, type ChallengeProps } from "./challenge.tsx";
+import { Challenge, type PageChallenge } from "./challenge.tsx";
 import { buttonClass } from "./factor-form.tsx";
 import type { PageContext } from "./layout.tsx";
 import { Form, PhoneNumber } from "./parts.tsx";
@@ -16,7 +16,7 @@ export interface SmsStepProps {
   /** The code that was sent and still works. */
   readonly sent?: SentCode;
   /** What has to be solved before a code is sent. */
-  readonly challenge?: Omit<ChallengeProps, "context">;
+  readonly challenge?: PageChallenge;
   readonly error?: string;
   /** Whether no form above it takes anything. */
   readonly isOnlyWay: boolean;

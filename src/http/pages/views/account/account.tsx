@@ -1,5 +1,6 @@
+import { timeOf } from "../../../time.ts";
 import { COPY, type Copy } from "../../copy.ts";
-import { date, isoTime } from "../format.ts";
+import { date } from "../format.ts";
 import { DeviceIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { Banner, describedBy, FieldError, Form, PhoneNumber, Saved, Time } from "../parts.tsx";
@@ -84,7 +85,7 @@ function Identity({ context, user }: AccountPageProps) {
         </p>
         <p class="quiet">
           {`${copy.since} `}
-          <time datetime={isoTime(user.createdAt)} data-local-date="">
+          <time datetime={timeOf(user.createdAt)} data-local-date="">
             {date(user.createdAt, context.locale)}
           </time>
         </p>

@@ -31,7 +31,7 @@ export function dataPage(props: DataPageProps): Page {
       <section aria-labelledby="export-title" class="stack">
         <h2 id="export-title">{copy.data.exportTitle}</h2>
         <p>{copy.data.exportLead}</p>
-        <Form context={context} action="/account/data/export" enhance="download">
+        <Form context={context} action="/account/data/export" isDownload>
           <button class="button button-quiet" type="submit">
             {copy.data.exportSubmit}
           </button>

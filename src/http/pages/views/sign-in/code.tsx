@@ -1,6 +1,6 @@
 import { VERIFY_COPY } from "../../copy/verify.ts";
 import { COPY } from "../../copy.ts";
-import type { ChallengeProps } from "../challenge.tsx";
+import type { PageChallenge } from "../challenge.tsx";
 import { duration } from "../format.ts";
 import { LockIcon, OutwardIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
@@ -22,7 +22,7 @@ export interface CodeEntryProps {
   /** What else is. */
   readonly error?: string;
   /** What has to be solved before the code is sent again. */
-  readonly challenge?: Omit<ChallengeProps, "context">;
+  readonly challenge?: PageChallenge;
 }
 
 export interface CodePageProps extends CodeEntryProps {

@@ -3,7 +3,7 @@ import { FACTORS_COPY } from "../../copy/factors.ts";
 import { PASSWORD_COPY } from "../../copy/password.ts";
 import { FORGOTTEN_COPY } from "../../copy/password-sign-in.ts";
 import { COPY } from "../../copy.ts";
-import { Challenge, type ChallengeProps } from "../challenge.tsx";
+import { Challenge, type PageChallenge } from "../challenge.tsx";
 import { CheckIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber, Time } from "../parts.tsx";
@@ -15,7 +15,7 @@ import { PhoneField, type PhoneFieldProps } from "./phone.tsx";
 const START = "/sign-in/forgotten";
 
 export interface ForgottenPageProps extends PhoneFieldProps {
-  readonly challenge?: Omit<ChallengeProps, "context">;
+  readonly challenge?: PageChallenge;
 }
 
 /** Asks for the phone of a forgotten password. Posts `country`, `phone`, `once`, `captcha` and `csrf` to /sign-in/forgotten. */
@@ -54,7 +54,7 @@ export interface ResetPageProps {
   readonly codeError?: string;
   readonly passwordError?: string;
   /** What has to be solved before the code is sent again. */
-  readonly challenge?: Omit<ChallengeProps, "context">;
+  readonly challenge?: PageChallenge;
 }
 
 /** Takes the code and the new password: posts `code` or `kept`, `password` and `csrf` to /sign-in/forgotten/code. */

@@ -1,5 +1,5 @@
 import { PASSWORD_SIGN_IN_COPY } from "../../copy/password-sign-in.ts";
-import { Challenge, type ChallengeProps } from "../challenge.tsx";
+import { Challenge, type PageChallenge } from "../challenge.tsx";
 import { layout, type Page } from "../layout.tsx";
 import { Form } from "../parts.tsx";
 import { PasswordInput } from "../password-input.tsx";
@@ -8,7 +8,7 @@ import { PhoneField, type PhoneFieldProps } from "./phone.tsx";
 export interface PasswordSignInPageProps extends PhoneFieldProps {
   /** What is wrong with the number and the password together. */
   readonly passwordError?: string;
-  readonly challenge?: Omit<ChallengeProps, "context">;
+  readonly challenge?: PageChallenge;
 }
 
 /** Signs in by password. Posts `country`, `phone`, `password`, `captcha` and `csrf` to /sign-in/password. */

@@ -1,7 +1,7 @@
 import { PASSWORD_SIGN_IN_COPY } from "../../copy/password-sign-in.ts";
 import { VERIFY_COPY } from "../../copy/verify.ts";
 import { COPY } from "../../copy.ts";
-import { Challenge, type ChallengeProps } from "../challenge.tsx";
+import { Challenge, type PageChallenge } from "../challenge.tsx";
 import { inTime } from "../format.ts";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { AsideLink, Banner, describedBy, FieldError, Form } from "../parts.tsx";
@@ -24,7 +24,6 @@ export interface PhonePageProps {
     readonly phone: string;
     /** What is sent to it: a code, or a temporary password. */
     readonly purpose?: "sign_in" | "temporary_password";
-    readonly returnTo?: string;
   };
   /** Those allowed, in the order to show them; with a single one there is nothing to pick. */
   readonly countries: readonly Country[];
@@ -36,10 +35,10 @@ export interface PhonePageProps {
   readonly takesNew?: boolean;
   /** Why the person was sent here. */
   readonly notice?: string;
-  readonly challenge?: Omit<ChallengeProps, "context">;
+  readonly challenge?: PageChallenge;
 }
 
-/** Asks for the phone. Posts `country`, `phone`, `once`, `csrf`, `captcha` and, if it was given, `return_to` to /sign-in. */
+/** Asks for the phone. Posts `country`, `phone`, `once`, `csrf`, `captcha` and perhaps `purpose` to /sign-in. */
 export function phonePage(props: PhonePageProps): Page {
   const { context, form, takesNew, error, notice, challenge } = props;
   const isPassword = form.purpose === "temporary_password";
@@ -54,7 +53,6 @@ export function phonePage(props: PhonePageProps): Page {
       <p class="lead">{takesNew && !isPassword ? lead + copy.newHere : lead}</p>
       <Form context={context} action="/sign-in" class="stack" sendsOnce>
         {isPassword && <input type="hidden" name="purpose" value="temporary_password" />}
-        {form.returnTo !== undefined && <input type="hidden" name="return_to" value={form.returnTo} />}
         <PhoneField {...props} />
         {challenge && <Challenge context={context} {...challenge} />}
         <button class="button button-primary" type="submit">
