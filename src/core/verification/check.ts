@@ -16,7 +16,7 @@ import { type Transaction, transactionDigest } from "../transaction.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import { judgeTransaction, readAsk } from "./ask.ts";
 import type { Client } from "./client.ts";
-import { normalizeCode, normalizePassword } from "./code.ts";
+import { normalizeCode, normalizeTemporaryPassword } from "./code.ts";
 import { codeOf } from "./message.ts";
 import type { GuessOutcome, Verification, VerificationStore } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
@@ -117,7 +117,7 @@ function givenTransaction(
 
 function readCode({ code, purposes }: Pick<CheckInput, "code" | "purposes">): string | undefined {
   const takesPasswords = purposes.some((purpose) => ruleOf(purpose).isPassword);
-  return normalizeCode(code) ?? (takesPasswords ? normalizePassword(code) : undefined);
+  return normalizeCode(code) ?? (takesPasswords ? normalizeTemporaryPassword(code) : undefined);
 }
 
 type Counted = Result<void, "too_many_requests">;

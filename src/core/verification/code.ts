@@ -67,7 +67,7 @@ export function normalizeCode(typed: string): string | undefined {
 }
 
 /** The same for a temporary password of letters and digits, which may be typed in small letters. */
-export function normalizePassword(typed: string): string | undefined {
+export function normalizeTemporaryPassword(typed: string): string | undefined {
   const password = plain(typed).toUpperCase();
   return PASSWORD.test(password) ? password : undefined;
 }

@@ -5,7 +5,7 @@ import {
   alphabetOf,
   deriveCode,
   normalizeCode,
-  normalizePassword,
+  normalizeTemporaryPassword,
   PASSWORD_LENGTH,
   readableCode,
 } from "../../../src/core/verification/code.ts";
@@ -172,7 +172,7 @@ describe("a temporary password", () => {
     const read = readableCode(made);
     expect(read).toMatch(/^\w{4}-\w{4}-\w{4}$/);
     for (const typed of [made, read, read.toLowerCase(), read.replaceAll("-", " "), ` ${read} `]) {
-      expect(normalizePassword(typed)).toBe(made);
+      expect(normalizeTemporaryPassword(typed)).toBe(made);
     }
     expect(readableCode("004217")).toBe("004217");
   });
@@ -180,7 +180,7 @@ describe("a temporary password", () => {
   test.each(["", "KKKK-KKKK-KKK", "KKKK-KKKK-KKKKK", "helloworlds!", "0KKK-KKKK-KKKK", "x".repeat(65)])(
     "%j is none, and so no guess at one",
     (typed) => {
-      expect(normalizePassword(typed)).toBeUndefined();
+      expect(normalizeTemporaryPassword(typed)).toBeUndefined();
     },
   );
 
