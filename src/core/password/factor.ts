@@ -1,4 +1,4 @@
-import type { Passwords } from "../account/factors/ports.ts";
+import type { PasswordFactor } from "../account/factors/ports.ts";
 import type { User } from "../account/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { DAY_MS } from "../time.ts";
@@ -8,7 +8,7 @@ import { type CompareDeps, comparePassword } from "./compare.ts";
  * The password as a factor beside another one. Whoever shows it has shown a code or a session before, so its attempts count
  * as those of known devices: strangers who spent their ledger do not keep the user out.
  */
-export function createPasswordFactor(deps: CompareDeps): Passwords {
+export function createPasswordFactor(deps: CompareDeps): PasswordFactor {
   return {
     async of(userId) {
       const holder = await deps.passwordStore.find(userId);

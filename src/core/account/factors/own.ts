@@ -2,12 +2,12 @@ import { levelOf, type Method } from "../../session/methods.ts";
 import type { Session } from "../../session/ports.ts";
 import { SENSITIVE } from "../../session/step-up.ts";
 import type { LoginProtection, User } from "../ports.ts";
-import type { Factor, FactorStore, Passwords } from "./ports.ts";
+import type { Factor, FactorStore, PasswordFactor } from "./ports.ts";
 
 export interface OwnDeps {
   readonly factorStore: Pick<FactorStore, "list" | "countRecoveryCodes">;
   /** Absent where users have no passwords. */
-  readonly passwords?: Passwords;
+  readonly passwords?: PasswordFactor;
 }
 
 /** What users see of how their account is kept safe. */

@@ -184,8 +184,8 @@ export interface PasskeyAnswer {
   readonly [member: string]: unknown;
 }
 
-/** What second factors have to know of passwords; the rest is in `src/core/password/`. */
-export interface Passwords {
+/** The password as a factor: what second factors have to know of it. The rest is in `src/core/password/`. */
+export interface PasswordFactor {
   /**
    * Undefined where the user has none. `sureFrom`: from when on it counts beside a code by SMS, epoch milliseconds; what
    * was set with nothing but such a code is the same phone for a day.

@@ -11,7 +11,7 @@ import type { User } from "../ports.ts";
 import { checkAppCode } from "./app.ts";
 import type { Evidence } from "./evidence.ts";
 import { checkPasskey } from "./passkey.ts";
-import type { FactorStore, PasskeySite, Passkeys, Passwords, Totp } from "./ports.ts";
+import type { FactorStore, PasskeySite, Passkeys, PasswordFactor, Totp } from "./ports.ts";
 import { checkRecoveryCode } from "./recovery.ts";
 
 export interface ProveDeps extends CheckDeps {
@@ -20,7 +20,7 @@ export interface ProveDeps extends CheckDeps {
   readonly totp: Totp;
   readonly passkeys: Passkeys;
   /** Absent where users have no passwords. */
-  readonly passwords?: Passwords;
+  readonly passwords?: PasswordFactor;
   readonly notices: Pick<Notices, "draft" | "send">;
 }
 
