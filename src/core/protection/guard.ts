@@ -32,17 +32,9 @@ interface GuardRule {
   readonly yieldsToShare?: true;
 }
 
-/**
- * | rule             | together                          | challenged | blocked | why this much                          |
- * |------------------|-----------------------------------|------------|---------|----------------------------------------|
- * | `guard_address`  | one client address                | 10         | 20      | a family, an office                    |
- * | `guard_network`  | one /24 or /48                    | 30         | 60      | carrier NAT, a campus                  |
- * | `guard_range`    | one network to one prefix         | 5          | 10      | a quarter of a prefix: no single network blocks one |
- * | `guard_prefix`   | a number without its last four    | 20         | 40      | with 10 probes a day below 60          |
- * | `guard_country`  | one country                       | 300        | never   | attack mode; 20 networks at least      |
- * | `guard_total`    | everything                        | 900        | never   | attack mode; 20 networks at least      |
- */
+/** What counts together, and why so much of it. */
 const GUARD_RULES: readonly GuardRule[] = [
+  /** One client address: a family, an office. */
   {
     name: "guard_address",
     subject: ({ addressTag }) => addressTag && `address:${addressTag}`,
@@ -52,6 +44,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     capsEachNetwork: false,
     yieldsToShare: true,
   },
+  /** One /24 or /48: carrier NAT, a campus. */
   {
     name: "guard_network",
     subject: ({ networkTag }) => networkTag && `network:${networkTag}`,
@@ -61,6 +54,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     capsEachNetwork: false,
     yieldsToShare: true,
   },
+  /** One network to one prefix: a quarter of what a prefix has, so that no single network blocks a prefix. */
   {
     name: "guard_range",
     subject: ({ networkTag, prefixTag }) => networkTag && `range:${networkTag}:${prefixTag}`,
@@ -69,6 +63,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     blocks: true,
     capsEachNetwork: false,
   },
+  /** A number without its last four digits: with 10 probes a day, below 60. */
   {
     name: "guard_prefix",
     subject: ({ prefixTag }) => `prefix:${prefixTag}`,
@@ -77,6 +72,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     blocks: true,
     capsEachNetwork: false,
   },
+  /** One country. Never blocks: attack mode, which takes 20 networks at least. */
   {
     name: "guard_country",
     subject: ({ country }) => `country:${country}`,
@@ -85,6 +81,7 @@ const GUARD_RULES: readonly GuardRule[] = [
     blocks: false,
     capsEachNetwork: true,
   },
+  /** Everything. Never blocks: attack mode, which takes 20 networks at least. */
   {
     name: "guard_total",
     subject: () => "total",
