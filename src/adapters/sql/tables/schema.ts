@@ -15,7 +15,7 @@ import type { ErasuresTable, NoticesTable, PhoneChangesTable } from "./life.ts";
 import { LIMIT_TABLES, type LimitTables } from "./limits.ts";
 import type { InvitationsTable, UnlocksTable } from "./numbers.ts";
 
-/** The tables as the code sees them; `migrations.ts` makes them. Times are epoch milliseconds. */
+/** The tables as the code sees them; `migrations/` makes them. Times are epoch milliseconds. */
 export interface Schema extends FactorTables, LimitTables {
   users: UsersTable;
   sessions: SessionsTable;

@@ -9,10 +9,13 @@ type LeaseFields = readonly [string, string, number, number, 1?];
 
 /** A change as JSON: short, and with room for what later versions add. What is absent is empty. */
 interface Entry {
+  /** Counted. */
   readonly c?: readonly EventFields[];
+  /** Forgotten. */
   readonly f?: readonly EventFields[];
-  /** Key, window, slot, amount. */
+  /** Sums as they are afterwards: key, window, slot, amount. */
   readonly s?: readonly (readonly [string, number, number, number])[];
+  /** Leases as they are afterwards. */
   readonly l?: readonly LeaseFields[];
   /** Epochs that were seeded. */
   readonly e?: readonly string[];
