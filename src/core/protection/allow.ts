@@ -22,12 +22,12 @@ export function isAllowed(
 
 /** An address as doors key it: IPv4, or the first half of IPv6 in hex and `/64`. */
 function bitsOf(addressKey: string): string {
-  if (!addressKey.endsWith("/64"))
-    return `4:${addressKey
-      .split(".")
-      .map((part) => bits(part, 10, 8))
-      .join("")}`;
-  return `6:${[...addressKey.slice(0, -"/64".length)].map((digit) => bits(digit, 16, 4)).join("")}`;
+  if (!addressKey.endsWith("/64")) {
+    const octets = addressKey.split(".");
+    return `4:${octets.map((octet) => bits(octet, 10, 8)).join("")}`;
+  }
+  const digits = [...addressKey.slice(0, -"/64".length)];
+  return `6:${digits.map((digit) => bits(digit, 16, 4)).join("")}`;
 }
 
 function bits(digits: string, base: number, width: number): string {

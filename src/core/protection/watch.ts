@@ -112,25 +112,24 @@ async function watchTraffic(deps: WatchDeps, learned: Learned, now: number): Pro
   }
 }
 
+/** What an alert of budgets or traffic tells of. */
+interface Told {
+  readonly kind: "spend" | "attack";
+  readonly subject: string;
+  readonly detail: AlertDetail;
+}
+
 /** Ends what is told of nothing that is still watched: a country fell quiet, a budget or a key is gone. */
 async function clearOthers(
   { alerts, standing }: WatchDeps,
-  kind: "spend" | "attack",
+  kind: Told["kind"],
   watched: readonly string[],
 ): Promise<void> {
   const over = (await standing()).filter((one) => one.kind === kind && !watched.includes(one.subject));
   for (const { subject } of over) await alerts.clear(kind, subject);
 }
 
-async function tell(
-  { alerts }: WatchDeps,
-  {
-    kind,
-    subject,
-    detail,
-  }: { readonly kind: "spend" | "attack"; readonly subject: string; readonly detail: AlertDetail },
-  holds: boolean,
-): Promise<void> {
+async function tell({ alerts }: WatchDeps, { kind, subject, detail }: Told, holds: boolean): Promise<void> {
   if (holds) await alerts.raise(kind, subject, detail);
   else await alerts.clear(kind, subject);
 }
