@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS } from "../../core/time.ts";
 
-/** The cloud counts its days in China Standard Time, which knows no summer time. */
-const CHINA_OFFSET_MS = 8 * HOUR_MS;
+/** The cloud counts hours and days in China Standard Time (+08:00), which knows no summer time. */
+export const CHINA_OFFSET_MS = 8 * HOUR_MS;
 
 /** When the cloud's next day begins, epoch milliseconds. */
 export function nextMidnight(now: number): number {

@@ -1,6 +1,6 @@
-import { HOUR_MS } from "../../core/time.ts";
 import type { TencentClient } from "./client.ts";
 import { TencentError } from "./errors.ts";
+import { CHINA_OFFSET_MS } from "./midnight.ts";
 import { DOCUMENTS, SIGN_TYPES, type SignDocument, type SignType } from "./signature-kinds.ts";
 
 /**
@@ -231,11 +231,9 @@ function spanOf(SmsSdkAppId: string, from: number, to: number): object {
   return { SmsSdkAppId, BeginTime: hourOf(from), EndTime: hourOf(to) };
 }
 
-const CLOUD_OFFSET_MS = 8 * HOUR_MS;
-
-/** `yyyymmddhh`, on the cloud's clock (+08:00). */
+/** `yyyymmddhh`, on the cloud's clock. */
 function hourOf(at: number): string {
-  return new Date(at + CLOUD_OFFSET_MS).toISOString().replace(/\D/g, "").slice(0, 10);
+  return new Date(at + CHINA_OFFSET_MS).toISOString().replace(/\D/g, "").slice(0, 10);
 }
 
 function objectOf(value: unknown): Answer {
