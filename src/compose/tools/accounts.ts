@@ -2,8 +2,8 @@ import type { Config } from "../../config.ts";
 import type { User } from "../../core/account/ports.ts";
 import { eraseAccount } from "../../core/life/erase.ts";
 import { exportAccount } from "../../core/life/export.ts";
-import { parsePhone } from "../../core/phone.ts";
 import { exportBody } from "../../http/export-body.ts";
+import { numberOf } from "./numbers.ts";
 import { openRecords } from "./records.ts";
 
 /** What operators do with one account: each of it is in the audit trail, by the account's id. */
@@ -32,10 +32,10 @@ export async function accountTools(config: Config): Promise<AccountTools> {
   return {
     async find(written) {
       const byId = await stores.users.find(written.replace(/^id:/, ""));
-      const parsed = parsePhone(written, { ...config.phone, allowedCountries: "all" });
-      const byPhone = parsed.ok && (await stores.users.findByTag(await vault.tag(parsed.value)));
+      const phone = numberOf(config, written);
+      const byPhone = phone && (await stores.users.findByTag(await vault.tag(phone)));
       if (byId && byPhone && byId.id !== byPhone.id) throw new Error(TWO_ACCOUNTS);
-      return byId ?? (byPhone || undefined);
+      return byId ?? byPhone;
     },
     async export(user) {
       const exported = await exportAccount(deps, user, "operator");

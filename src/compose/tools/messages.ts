@@ -1,7 +1,7 @@
 import { reportInWords } from "../../adapters/tencent/reports.ts";
 import type { Config } from "../../config.ts";
 import type { Message } from "../../core/delivery/ports.ts";
-import { parsePhone } from "../../core/phone.ts";
+import { numberOf } from "./numbers.ts";
 import { openRecords } from "./records.ts";
 
 export { reportInWords };
@@ -19,12 +19,12 @@ const MOST = 20;
 
 /** Looks up a phone; undefined where `written` is no phone that these settings take. */
 export async function recordOf(config: Config, written: string): Promise<PhoneRecord | undefined> {
-  const parsed = parsePhone(written, { ...config.phone, allowedCountries: "all" });
-  if (!parsed.ok) return undefined;
+  const phone = numberOf(config, written);
+  if (!phone) return undefined;
   const { stores, vault, close } = await openRecords(config);
   try {
     const { receipts, replies } = stores;
-    const tags = await vault.tags(parsed.value);
+    const tags = await vault.tags(phone);
     const kept = await replies.repliesOf(tags, MOST);
     const opened = kept.map(async ({ id, at, sealedText }) => ({
       at,
