@@ -13,7 +13,7 @@ const Account = z.object({
   id: text("Stays the same for ever."),
   phone: text("E.164; absent where the account lost its number.").optional(),
   name: text("Empty until the user set one."),
-  avatar: z.number().int().meta({ description: "Which of the avatars." }),
+  avatar: z.int().meta({ description: "Which of the avatars." }),
   createdAt: time("When the first sign-in made the account."),
   lastUsedAt: time("Within a day of its last use, where that is known.").optional(),
   loginProtection: text("When a second factor is asked for, where it is.").optional(),

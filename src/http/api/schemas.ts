@@ -93,7 +93,7 @@ export const Verification = z
       .meta({ description: "Only a `pending` one can be approved; the others are over." }),
     purpose: Purpose,
     phone: z.string().meta({ description: "Masked.", example: "+86 138••••8000" }),
-    codeLength: z.number().int().meta({ description: "How many characters the code has." }),
+    codeLength: z.int().meta({ description: "How many characters the code has." }),
     codeAlphabet: z.literal("letters").optional().meta({
       description: "There where the code is a password of letters and digits; codes are digits.",
     }),
@@ -141,7 +141,7 @@ export const AccessToken = z
         "JWT (RFC 9068), ES256; verify it by the JWKS. `acr` is `1`, or `2` after two factors, `amr` says which, `auth_time` when the person last showed who they are.",
     }),
     tokenType: z.literal("Bearer").meta({ description: "How to send it: `Authorization: Bearer …`." }),
-    expiresIn: z.number().int().meta({ description: "Seconds until the access token expires." }),
+    expiresIn: z.int().meta({ description: "Seconds until the access token expires." }),
   })
   .meta({ id: "AccessToken" });
 
