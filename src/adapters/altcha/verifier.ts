@@ -2,10 +2,11 @@ import type { Key, Keyring } from "../../core/keys.ts";
 import type { Random } from "../../core/ports.ts";
 import type { ChallengeRequest, ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
 import { hmacText } from "../../core/secrets.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 import { type AltchaPayload, readPayload } from "./payload.ts";
 
 /** How long a challenge may take to be solved and sent, the person's own pauses included. */
-const LIFE_MS = 300_000;
+const LIFE_MS = 5 * MINUTE_MS;
 /** A solver tries this many counters at least, and at most twice as many. */
 const TRIES = 1_000;
 

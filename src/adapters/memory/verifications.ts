@@ -1,8 +1,9 @@
+import { MINUTE_MS } from "../../core/time.ts";
 import type { Verification, VerificationStore } from "../../core/verification/ports.ts";
 import { isLive } from "../../core/verification/verification.ts";
 
 /** How long an ended verification can still be read. */
-const KEPT_MS = 600_000;
+const KEPT_MS = 10 * MINUTE_MS;
 const MOST_KEPT = 100_000;
 
 export interface MemoryVerificationOptions {

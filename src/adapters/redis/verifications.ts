@@ -1,9 +1,10 @@
+import { MINUTE_MS } from "../../core/time.ts";
 import type { GuessOutcome, Verification, VerificationStore } from "../../core/verification/ports.ts";
 import { isLive } from "../../core/verification/verification.ts";
 import { type RedisConnection, script } from "./connection.ts";
 
 /** A code lives 10 minutes at most; its verification can be read for as long again. */
-const KEPT_MS = 1_200_000;
+const KEPT_MS = 20 * MINUTE_MS;
 /** How many of a holder's verifications are remembered, to find one that is still live. */
 const MOST_HELD = 10;
 

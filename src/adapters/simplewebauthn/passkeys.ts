@@ -1,6 +1,7 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import { z } from "zod";
 import type { Credential, PasskeyAnswer, PasskeySite, Passkeys } from "../../core/account/factors/ports.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 
 const base64url = z.string().regex(/^[\w-]+$/);
 
@@ -22,7 +23,7 @@ const clientDataSchema = z.looseObject({
 const TRANSPORTS = ["ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"] as const;
 type Transport = (typeof TRANSPORTS)[number];
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 5 * MINUTE_MS;
 
 /** Passkeys by SimpleWebAuthn, which is loaded when somebody first uses one. */
 export function createPasskeys(): Passkeys {

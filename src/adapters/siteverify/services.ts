@@ -1,4 +1,5 @@
 import { sha256 } from "../../core/secrets.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 
 /** What differs between services whose tokens are judged by a POST to `siteverify`. */
 export interface Service {
@@ -26,7 +27,7 @@ export const TURNSTILE: Service = {
   kind: "turnstile",
   origin: "https://challenges.cloudflare.com",
   path: "/turnstile/v0/siteverify",
-  livesMs: 300_000,
+  livesMs: 5 * MINUTE_MS,
   namesHost: true,
   fields: ({ token }) => ({ idempotency_key: uuidOf(token) }),
   callersFault: ["missing-input-response", "invalid-input-response", "timeout-or-duplicate"],
@@ -41,7 +42,7 @@ export const HCAPTCHA: Service = {
   kind: "hcaptcha",
   origin: "https://api.hcaptcha.com",
   path: "/siteverify",
-  livesMs: 120_000,
+  livesMs: 2 * MINUTE_MS,
   namesHost: false,
   fields: ({ siteKey }) => ({ sitekey: siteKey }),
   callersFault: [

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
 import type { Window } from "../../core/protection/ports.ts";
 import { sha256 } from "../../core/secrets.ts";
+import { MINUTE_MS } from "../../core/time.ts";
 import type { TencentClient } from "./client.ts";
 import { TencentError } from "./errors.ts";
 
@@ -20,7 +21,7 @@ export interface TencentCaptchaDeps {
 }
 
 /** How long after it was solved a ticket is good. */
-const LIFE_MS = 300_000;
+const LIFE_MS = 5 * MINUTE_MS;
 const TYPE_OF_EVERY_CAPTCHA = 9;
 /** `EvilLevel` of what the service takes for a machine, in the mode that shows nothing. */
 const EVIL = 100;

@@ -2,6 +2,7 @@ import type { MessageStore } from "../delivery/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { TokenClaims, Tokens } from "../session/ports.ts";
+import { MINUTE_MS } from "../time.ts";
 import { transactionDigest } from "../transaction.ts";
 import { readAsk } from "../verification/ask.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
@@ -13,7 +14,7 @@ import type { Backend } from "./api-key.ts";
 import type { ProofStore } from "./ports.ts";
 
 /** How long a backend has to redeem a proof, from the moment when the code was entered. */
-const PROOF_MS = 300_000;
+const PROOF_MS = 5 * MINUTE_MS;
 
 export interface ProofDeps extends CheckDeps {
   readonly tokens: Tokens;

@@ -23,7 +23,7 @@ export interface PullDeps {
 /** The name under which turns are taken. */
 const PULL = "reports";
 /** Longer than one pull takes. */
-const TURN_MS = 60_000;
+const TURN_MS = MINUTE_MS;
 
 /** How old a message is when its sender is asked about it. */
 const AGES_MS = [1, 5, 30, 360].map((minutes) => minutes * MINUTE_MS);

@@ -2,6 +2,7 @@ import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { sha256 } from "../secrets.ts";
+import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import type {
   EarlyReport,
@@ -30,8 +31,8 @@ export interface CarrierReport extends Pick<Report, "providerId" | "outcome" | "
 }
 
 /** How long a message waits for its sender's answer at most, and its report with it. */
-const SENDING_MS = 120_000;
-const EARLY_KEPT_MS = 900_000;
+const SENDING_MS = 2 * MINUTE_MS;
+const EARLY_KEPT_MS = 15 * MINUTE_MS;
 const MOST_EARLY = 10_000;
 const PIECE = 200;
 

@@ -41,7 +41,7 @@ export async function examine(
 }
 
 const SKEW_WARN_MS = 5_000;
-const SKEW_WRONG_MS = 60_000;
+const SKEW_WRONG_MS = MINUTE_MS;
 
 /** Judges how far another machine's clock is from ours; negative is behind. */
 export function skewFinding(name: string, skewMs: number): Finding {

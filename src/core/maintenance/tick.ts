@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../ports.ts";
-import { DAY_MS, HOUR_MS } from "../time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../time.ts";
 import type { Sweeps, Swept, Turns } from "./ports.ts";
 
 /** `RETENTION_…_DAYS`. */
@@ -77,7 +77,7 @@ export const TICK = "tick";
 /** How long the work of one turn may take, where nobody says otherwise. */
 export const BUDGET_MS = 20_000;
 /** A turn outlasts its work by this, so that nobody takes it while the last piece runs. */
-const GRACE_MS = 60_000;
+const GRACE_MS = MINUTE_MS;
 /** Rows of one piece. */
 const PIECE = 500;
 /** For clocks that disagree. */

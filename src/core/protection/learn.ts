@@ -1,6 +1,6 @@
 import type { Turns } from "../maintenance/ports.ts";
 import type { Clock, Random } from "../ports.ts";
-import { DAY_MS, HOUR_MS } from "../time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../time.ts";
 import { openBound } from "./guard.ts";
 import type { Baseline, BaselineStore } from "./learned.ts";
 import { peakSubject } from "./limits.ts";
@@ -25,7 +25,7 @@ export interface LearnDeps {
 
 /** The name under which turns are taken. */
 const LEARN = "learn";
-const LEARN_FOR_MS = 60_000;
+const LEARN_FOR_MS = MINUTE_MS;
 
 /** Learns what is usual from the approved traffic of the last days, about once an hour. Doing it twice changes nothing. */
 export async function learn(deps: LearnDeps): Promise<boolean> {

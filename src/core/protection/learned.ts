@@ -1,4 +1,5 @@
 import type { Clock } from "../ports.ts";
+import { MINUTE_MS } from "../time.ts";
 
 /** What was learned about a subject of the guard's or of a limit's, if anything beyond its bound. */
 export type Learned = (subject: string) => number | undefined;
@@ -19,7 +20,7 @@ export interface BaselineStore {
 }
 
 /** How long a process goes on with what it read. */
-const CACHE_MS = 60_000;
+const CACHE_MS = MINUTE_MS;
 
 /**
  * Reads what was learned at most once a minute, whatever comes in. Where it cannot be read, what is in hand goes on:

@@ -1,6 +1,6 @@
 import type { ApiKey } from "../backend/ports.ts";
 import { type Result, refuse } from "../refusals.ts";
-import { DAY_MS, HOUR_MS } from "../time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../time.ts";
 import type { Standing } from "./challenges.ts";
 import type { Learned } from "./learned.ts";
 import type { Bucket, Limit, Window } from "./ports.ts";
@@ -64,7 +64,7 @@ const REFUSAL_FACTOR = 10;
 const LEAST_LEARNED = 300;
 /** Keeps events for a day and refuses nobody. */
 const UNBOUND_DAY = { max: Number.MAX_SAFE_INTEGER, windowMs: LONGEST_BACKEND_MS };
-const RUNNING_REQUEST_MS = 60_000;
+const RUNNING_REQUEST_MS = MINUTE_MS;
 
 export const LIMIT_KEYS = {
   phone: (tag: string) => `sends:${tag}`,

@@ -1,5 +1,7 @@
+import { MINUTE_MS } from "../time.ts";
+
 /** A code never lives longer than this after its start, resends included (NIST SP 800-63B-4, 3.1.3.2; promise 8). */
-export const MAX_LIFE_MS = 600_000;
+export const MAX_LIFE_MS = 10 * MINUTE_MS;
 
 /** Leases outlast codes by this: the last wrong guess may still be on its way to the ledger, or a clock be ahead. */
 export const LATE_MS = 30_000;

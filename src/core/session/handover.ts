@@ -5,7 +5,7 @@ import { tooMany } from "../protection/limits.ts";
 import type { LimitStore } from "../protection/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";
-import { DAY_MS, HOUR_MS } from "../time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../time.ts";
 import { findOpen } from "./authenticate.ts";
 import type { SessionStore, TokenClaims, Tokens } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
@@ -17,7 +17,7 @@ const HANDOVER_WINDOWS = [
   { max: 60, windowMs: DAY_MS },
 ];
 /** How long an app has to redeem what `return_to` handed over. */
-const HANDOVER_MS = 60_000;
+const HANDOVER_MS = MINUTE_MS;
 
 export interface HandoverDeps extends DeviceDeps {
   readonly tokens: Tokens;

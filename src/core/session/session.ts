@@ -1,4 +1,5 @@
 import type { User } from "../account/ports.ts";
+import { MINUTE_MS } from "../time.ts";
 import type { Self } from "../verification/self.ts";
 import type { Session } from "./ports.ts";
 
@@ -37,7 +38,7 @@ export function isOpen(session: Session, settings: SessionSettings, now: number)
 }
 
 /** How long the immediate predecessor of a token is good for what it was, beside its successor (T23). */
-const GRACE_MS = 60_000;
+const GRACE_MS = MINUTE_MS;
 
 /** Whether a token of this generation is the immediate predecessor, and was rotated a moment ago. */
 export function isWithinGrace(session: Session, generation: number, now: number): boolean {

@@ -1,4 +1,5 @@
 import { ok, type Refusal, type Result, refuse } from "../refusals.ts";
+import { MINUTE_MS } from "../time.ts";
 import { type Level, levelOf, type Method } from "./methods.ts";
 import type { Session } from "./ports.ts";
 import type { Principal } from "./session.ts";
@@ -14,7 +15,7 @@ export interface Need {
 }
 
 /** For what takes an account over, or away from its owner. */
-export const SENSITIVE: Need = { withinMs: 600_000 };
+export const SENSITIVE: Need = { withinMs: 10 * MINUTE_MS };
 
 /** Refuses whatever a session may not do that a temporary password opened, until its user has chosen a password. */
 export function requireOwnPassword({ session }: Principal): Result<void, "password_required"> {

@@ -4,7 +4,7 @@ import type { Idempotency, Message } from "../delivery/ports.ts";
 import { maskPhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { hmacText } from "../secrets.ts";
-import { DAY_MS } from "../time.ts";
+import { DAY_MS, MINUTE_MS } from "../time.ts";
 import type { ClientIdempotency, IdempotencyRefusal, VerificationDeps } from "./deps.ts";
 import type { Purpose } from "./purpose.ts";
 import type { VerificationView } from "./verification.ts";
@@ -12,7 +12,7 @@ import type { VerificationView } from "./verification.ts";
 /** How long the first answer is repeated. */
 const KEPT_MS = DAY_MS;
 /** A message that is still `sending` after this was cut off by a crash: its outcome is unknown. */
-const RUNNING_MS = 60_000;
+const RUNNING_MS = MINUTE_MS;
 
 /** A client's key, hashed. It is kept with the message, beside the answer. */
 export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;

@@ -1,3 +1,5 @@
+import { MINUTE_MS } from "../time.ts";
+
 /** What all verifications of a purpose have in common. */
 export interface PurposeRule {
   /**
@@ -33,7 +35,7 @@ export const PURPOSE_RULES = {
     startedBy: "backend",
     gives: "proof",
     confirmsTransaction: true,
-    mostLifeMs: 300_000,
+    mostLifeMs: 5 * MINUTE_MS,
   },
   /** Shows that a user who is known already holds their phone: to raise a session, or beside another factor. */
   second_factor: { startedBy: "self", gives: "factor" },

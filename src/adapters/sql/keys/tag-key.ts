@@ -2,6 +2,7 @@ import type { ExpressionBuilder, Kysely } from "kysely";
 import { tagKeyIdOf } from "../../../core/keys.ts";
 import type { Clock } from "../../../core/ports.ts";
 import { StaleKeyError } from "../../../core/refusals.ts";
+import { MINUTE_MS } from "../../../core/time.ts";
 import { reusable } from "../statements/reusable.ts";
 import type { Schema } from "../tables/schema.ts";
 
@@ -34,7 +35,7 @@ export interface KeyedRow {
 }
 
 /** Processes of one installation may disagree about the time by this much. */
-const SKEW_MS = 60_000;
+const SKEW_MS = MINUTE_MS;
 
 export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {
   const lockCurrent = reusable((rows: readonly KeyedRow[], db) =>

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { apply, type Books } from "../../../core/protection/counts/books.ts";
 import { type Change, isEmpty, lastOf, mattersUntil } from "../../../core/protection/counts/change.ts";
 import { changesOf, entriesOf } from "../../../core/protection/counts/entry.ts";
+import { MINUTE_MS } from "../../../core/time.ts";
 import type { SqlDatabase } from "../database.ts";
 import { isConflict, isDuplicate } from "../mysql/errors.ts";
 import type { Schema } from "../tables/schema.ts";
@@ -9,7 +10,7 @@ import type { Decided } from "./journal.ts";
 import { append, lockTurn, type Mark, PAGE, readFrom } from "./shared-journal-rows.ts";
 
 /** For so long nobody waits for their turn when a process stands still in the middle of its own. */
-const STUCK_MS = 60_000;
+const STUCK_MS = MINUTE_MS;
 
 export interface Asked {
   readonly decide: (books: Books) => Decided<unknown>;

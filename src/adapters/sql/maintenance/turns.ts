@@ -1,10 +1,11 @@
 import type { ExpressionBuilder } from "kysely";
 import type { Turn, Turns } from "../../../core/maintenance/ports.ts";
+import { MINUTE_MS } from "../../../core/time.ts";
 import { ifAbsent, type SqlDatabase } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 
 /** A turn that ends, or work that was done, later than this from now was written by a clock that is wrong. */
-const FARTHEST_MS = 600_000;
+const FARTHEST_MS = 10 * MINUTE_MS;
 
 /** Turns as rows: taking one is a single guarded update, so that of several racers one matches. */
 export function createTurns({ db }: SqlDatabase): Turns {

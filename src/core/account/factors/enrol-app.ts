@@ -1,13 +1,14 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Session } from "../../session/ports.ts";
 import type { Principal } from "../../session/session.ts";
+import { MINUTE_MS } from "../../time.ts";
 import { normalizeAppCode, stepOf } from "./app.ts";
 import { type Actor, accountName, type FactorsDeps, refuseFactor } from "./enrol.ts";
 import type { AppFactor } from "./ports.ts";
 import { raiseBy, type ToRaise } from "./step-up.ts";
 
 /** How long a proposed app waits for its first code. */
-const PROPOSED_MS = 1_800_000;
+const PROPOSED_MS = 30 * MINUTE_MS;
 
 /** A secret for an authenticator app, and the same as what the app reads from a QR code. */
 export interface ProposedApp {

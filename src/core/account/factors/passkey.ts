@@ -2,12 +2,13 @@ import type { Clock, Random } from "../../ports.ts";
 import { type CountDeps, countOn } from "../../protection/count.ts";
 import type { Bucket, LimitStore } from "../../protection/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
+import { MINUTE_MS } from "../../time.ts";
 import type { User } from "../ports.ts";
 import type { PasskeyEvidence } from "./evidence.ts";
 import type { FactorStore, PasskeyFactor, PasskeyOptions, PasskeySite, Passkeys } from "./ports.ts";
 
 /** How long a browser may take to answer. */
-const ANSWER_MS = 300_000;
+const ANSWER_MS = 5 * MINUTE_MS;
 /**
  * How many options may be made for a user within `ANSWER_MS`: so many for known devices, and as many for strangers. It
  * bounds what is kept, and a stranger with the first factor alone takes none from the user's own devices.

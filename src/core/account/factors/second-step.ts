@@ -5,6 +5,7 @@ import type { Method } from "../../session/methods.ts";
 import type { TokenClaims, Tokens } from "../../session/ports.ts";
 import { type DraftDeps, draftSession, type SignedIn } from "../../session/session-draft.ts";
 import type { FirstStep } from "../../session/sign-in.ts";
+import { MINUTE_MS } from "../../time.ts";
 import type { Client } from "../../verification/client.ts";
 import type { Self } from "../../verification/self.ts";
 import { type Caller, type DeviceDeps, identifyCaller } from "../device.ts";
@@ -16,7 +17,7 @@ import type { PasskeyOptions, PasskeySite } from "./ports.ts";
 import { type ProveDeps, type ProveRefusal, proveFactor } from "./prove.ts";
 
 /** How long the person has for the second step. */
-const CHALLENGE_MS = 600_000;
+const CHALLENGE_MS = 10 * MINUTE_MS;
 
 export interface AskSecondDeps extends OwnDeps, DraftDeps {
   readonly tokens: Tokens;

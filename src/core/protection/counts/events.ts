@@ -1,3 +1,4 @@
+import { MINUTE_MS } from "../../time.ts";
 import {
   type Counted,
   createTimeline,
@@ -31,7 +32,7 @@ const MOST_LOOKS = 1_000;
 /** How many keys a sweep looks at, so that it holds up nobody. */
 const SWEPT_KEYS = 20_000;
 /** A clock that is set back by less than this makes nobody forget what it should still count. */
-export const SLACK_MS = 60_000;
+export const SLACK_MS = MINUTE_MS;
 
 /** What is counted on one key. Most keys have one event, which then needs nothing around it. */
 export type Events = Counted | Timeline;

@@ -1,5 +1,7 @@
+import { MINUTE_MS } from "../../time.ts";
+
 /** An ended lease is dropped this long after: a clock that goes back finds it again. */
-const SKEW_MS = 60_000;
+const SKEW_MS = MINUTE_MS;
 
 /** Guesses set aside for one member on a key, as they are now. */
 export interface LeaseLeft {
