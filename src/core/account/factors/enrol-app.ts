@@ -2,6 +2,7 @@ import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Session } from "../../session/ports.ts";
 import type { Principal } from "../../session/session.ts";
 import { MINUTE_MS } from "../../time.ts";
+import type { User } from "../ports.ts";
 import { normalizeAppCode, stepOf } from "./app.ts";
 import { type Actor, accountName, type FactorsDeps, refuseFactor } from "./enrol.ts";
 import type { AppFactor } from "./ports.ts";
@@ -57,7 +58,7 @@ async function findWaiting(
   return app && now < app.createdAt + PROPOSED_MS ? app : undefined;
 }
 
-async function uriOf(deps: FactorsDeps, user: Principal["user"], secret: string): Promise<string> {
+async function uriOf(deps: FactorsDeps, user: User, secret: string): Promise<string> {
   return deps.totp.uri(secret, { issuer: deps.settings.brandName, account: await accountName(deps, user) });
 }
 

@@ -4,6 +4,7 @@ import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { SessionStore } from "../../session/ports.ts";
 import type { Principal } from "../../session/session.ts";
+import type { User } from "../ports.ts";
 import { isName, NAME_RULE } from "../profile.ts";
 import { MOST_FACTORS } from "./ports.ts";
 import type { ProveDeps } from "./prove.ts";
@@ -41,6 +42,6 @@ export async function refuseFactor(
 }
 
 /** What apps and browsers show of the account; they keep it elsewhere, so the number in it is masked. */
-export async function accountName(deps: FactorsDeps, user: Principal["user"]): Promise<string> {
+export async function accountName(deps: FactorsDeps, user: User): Promise<string> {
   return maskPhone(await deps.vault.open(user.sealedPhone, user.id));
 }
