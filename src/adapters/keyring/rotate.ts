@@ -37,14 +37,15 @@ export async function rotateKey(
 }
 
 /**
- * Adds a new key of this kind and removes all others: whatever was made under them is void. For kinds whose loss is
- * no loss of data. A process that runs meanwhile may know the old ones for half a minute.
+ * Adds a new key of this kind and removes all before it: whatever was made under them is void. For kinds whose loss is
+ * no loss of data. A process that runs meanwhile may know the old ones for half a minute. Of several that do so at once
+ * the newest key stays.
  */
 export async function replaceKeys(deps: RotateDeps, kind: "device"): Promise<void> {
-  const { id } = await rotateKey(deps, kind);
-  for (const key of await deps.store.list()) {
-    if (key.kind === kind && key.id !== id) await deps.store.remove(key.id);
-  }
+  await rotateKey(deps, kind);
+  const keys = (await deps.store.list()).filter((key) => key.kind === kind);
+  const newestFirst = keys.sort((a, b) => b.sequence - a.sequence);
+  for (const { id } of newestFirst.slice(1)) await deps.store.remove(id);
 }
 
 async function bySequence(store: KeyStore, kind: KeyKind, sequence: number): Promise<WrappedKey> {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { createKeyring } from "../../../src/adapters/keyring/keyring.ts";
-import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "../../../src/adapters/keyring/rotate.ts";
+import {
+  pruneKeys,
+  ROTATABLE_KINDS,
+  replaceKeys,
+  rewrapKeys,
+  rotateKey,
+} from "../../../src/adapters/keyring/rotate.ts";
 import { createPhoneVault } from "../../../src/adapters/keyring/vault.ts";
 import { createKeyWrapper, MissingSecretError } from "../../../src/adapters/keyring/wrap.ts";
 import { KEY_KINDS, type KeyKind, PUBLISH_LEAD_MS } from "../../../src/core/keys.ts";
@@ -58,6 +64,24 @@ describe("rotateKey", () => {
     await rotateKey(fixture, "page");
     keyring.invalidate();
     expect((await keyring.current("page")).material).not.toEqual(old.material);
+  });
+});
+
+describe("replaceKeys", () => {
+  test("leaves the newest key of its kind alone, also where another does the same in between", async () => {
+    const { keyring, store, ...fixture } = await createReady();
+    const old = await keyring.current("device");
+    let lists = 0;
+    const list = async () => {
+      lists += 1;
+      if (lists === 2) await replaceKeys({ ...fixture, store }, "device");
+      return store.list();
+    };
+    await replaceKeys({ ...fixture, store: { ...store, list } }, "device");
+    keyring.invalidate();
+    expect(await keyring.all("device")).toEqual([await keyring.current("device")]);
+    expect(await keyring.find("device", old.id)).toBeUndefined();
+    expect((await store.list()).map(({ kind }) => kind).toSorted()).toEqual(KINDS.toSorted());
   });
 });
 
