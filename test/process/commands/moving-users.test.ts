@@ -168,6 +168,12 @@ test.each([
     code: 2,
     says: "argument '' is invalid. It is empty.",
   },
+  {
+    what: "a file by the name of standard output",
+    args: ["users", "export", "--file", "-"],
+    code: 2,
+    says: "argument '-' is invalid. Leave --file out for standard output.",
+  },
   { what: "no database to import from", args: ["import", "smslogin"], code: 2, says: "--database" },
   {
     what: "something that names no MySQL to import from",
