@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { SqlDatabase } from "../adapters/sql/database.ts";
 import * as migrations from "../adapters/sql/migrations/migrate.ts";
 import { systemClock } from "../adapters/system/clock.ts";
@@ -42,8 +43,12 @@ export async function openDatabase(
   return await openMysql(database, { ...options, ...(connections !== undefined && { connections }) });
 }
 
-/** Opens the configured database. Rejects with `UnavailableError`, and where it is not up to date. */
+/**
+ * Opens the configured database. Rejects with `UnavailableError`, where it is not up to date, and where there is none: opening
+ * would make one, for whoever is in another folder than they think.
+ */
 export async function openMigrated(config: Config): Promise<SqlDatabase> {
+  refuseMissing(config);
   const database = await openDatabase(config);
   try {
     await refuseOutdated(database);
@@ -59,12 +64,18 @@ export async function migrateDatabase(
   config: Config,
   options: Pick<migrations.MigrateOptions, "contract" | "onApplied"> = {},
 ): Promise<migrations.Migrated> {
-  return await withDatabase(config, (database) => migrations.migrate(database, systemClock, options));
+  const database = await openDatabase(config);
+  try {
+    return await migrations.migrate(database, systemClock, options);
+  } finally {
+    await database.close();
+  }
 }
 
 /** Rejects where the configured database is not up to date: it may lack tables that this program expects. */
 export async function assertMigrated(config: Config): Promise<void> {
-  await withDatabase(config, refuseOutdated);
+  const database = await openMigrated(config);
+  await database.close();
 }
 
 /** A database that a server would refuse to start with makes a function answer 503 until an operator has seen to it. */
@@ -72,16 +83,22 @@ function rethrowUnavailable(error: unknown): never {
   throw error instanceof UnavailableError ? error : new UnavailableError("the database", { cause: error });
 }
 
+function refuseMissing({ database }: Config): void {
+  if (database.kind !== "sqlite") return;
+  if (isMissing(database.path))
+    throw new Error(`there is no database at ${database.path}; run \`phonekey migrate\` first`);
+}
+
 async function refuseOutdated(database: SqlDatabase): Promise<void> {
   const pending = await migrations.pendingMigrations(database);
   if (pending.length > 0) throw new Error("the database is not up to date; run `phonekey migrate` first");
 }
 
-async function withDatabase<T>(config: Config, act: (database: SqlDatabase) => Promise<T>): Promise<T> {
-  const database = await openDatabase(config);
+/** False where this user may not look: opening it says so. */
+function isMissing(path: string): boolean {
   try {
-    return await act(database);
-  } finally {
-    await database.close();
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
   }
 }

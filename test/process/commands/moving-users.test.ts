@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -241,11 +241,15 @@ test("a socket is no file to import from", async () => {
 });
 
 test("before the database is there, each says how to make it", async () => {
+  const folder = workingFolder();
+  const path = join(realpathSync(folder), "data/phonekey.db");
+  const says = `phonekey: there is no database at ${path}; run \`phonekey migrate\` first\n`;
   for (const args of [["users", "export"], ["users", "import", "-"], ["restored"]]) {
-    const { code, stderr } = await phonekey(args);
-    expect(code).toBe(1);
-    expect(stderr).toContain("run `phonekey migrate` first");
+    const { code, stderr } = await phonekey(args, { folder });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
   }
+  // Whoever is in another folder than they think would take an empty one for theirs.
+  expect(existsSync(path)).toBe(false);
 });
 
 test("standard input and output are pipes; a reader that goes away is one sentence", async () => {
