@@ -101,6 +101,15 @@ describe("defaults", () => {
     expect(limits.phoneSends.every((window) => Object.isFrozen(window))).toBe(true);
   });
 
+  it("begin relative paths in the working folder", () => {
+    const { database, state } = config({
+      DATABASE_URL: "mysql://u:p@db/phonekey?sslCa=db.pem",
+      STATE_URL: "rediss://redis?sslCa=certs/redis.pem",
+    });
+    expect(database).toMatchObject({ tls: { caFile: join(folder, "db.pem") } });
+    expect(state).toMatchObject({ tls: { caFile: join(folder, "certs/redis.pem") } });
+  });
+
   it("are each described by a sentence", () => {
     for (const [name, schema] of Object.entries(settingsSchema.shape)) {
       expect(settings.get(schema)?.sentence, name).toMatch(/^[A-Z`].+\.$/);

@@ -47,7 +47,7 @@ const TAKEN: Case[] = [
     return ["DATABASE_URL", url, (read) => read.database, { kind: "sqlite", path: "/var/lib/phonekey/db" }];
   }),
   ["DATABASE_URL", "mysql://u:p@db/phonekey", (read) => read.database, MYSQL],
-  ["DATABASE_URL", "mariadb://u:p@db:3306/phonekey?ssl=false", (read) => read.database, MYSQL],
+  ["DATABASE_URL", "MariaDB://u:p@db:3306/phonekey?ssl=false", (read) => read.database, MYSQL],
   [
     "DATABASE_URL",
     "mysql://%75:p%40%2F%3a@[::1]:3307/phone%20key?socketPath=/run/mysqld/mysqld.sock&connections=40",

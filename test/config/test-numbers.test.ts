@@ -14,6 +14,13 @@ describe("test numbers", () => {
     expect(config().testNumbers).toEqual([]);
   });
 
+  it("are written as the numbers that people are known by", () => {
+    const problem = (number: string) =>
+      problems({ ALLOWED_COUNTRIES: "CN,GB", TEST_NUMBERS: `${number}=405938@${SOON}` }).TEST_NUMBERS;
+    expect(problem("+447400123456")).toBeUndefined();
+    expect(problem("+4407400123456")).toBe("entry 1 must have a mobile number of ALLOWED_COUNTRIES");
+  });
+
   it("may end within a year", () => {
     const numbers = config({ TEST_NUMBERS: `+8613800138000=405938@${inDays(365)}` }).testNumbers;
     expect(numbers).toHaveLength(1);

@@ -140,6 +140,17 @@ describe("phonekey tencent setup", () => {
     expect([...account.signatures, ...account.templates]).toEqual([]);
   });
 
+  test("takes no picture of more than 5 MB, which the cloud would refuse", async () => {
+    writeFileSync(join(folder, "large.png"), Buffer.concat([PNG, Buffer.alloc(5 * 1024 * 1024)]));
+    const ended = await setup("--document-image", "FOLDER/large.png", "--qualification-id", "1");
+    expect([ended.code, ended.stderr]).toEqual([2, expect.stringMatching(/large\.png is larger than 5 MB/)]);
+  });
+
+  test("plans a purpose that is named twice once", async () => {
+    const { stdout } = await setup("--purposes", "sign_in, sign_in", "--dry-run");
+    expect(stdout.match(/^would submit +template sign_in/gm)).toHaveLength(1);
+  });
+
   test("says in the setting that a text has the code alone", async () => {
     const ended = await setup(
       ...SUBMIT,
@@ -171,6 +182,11 @@ describe("phonekey tencent setup", () => {
 describe("what keeps it from the cloud", () => {
   test.each([
     ["no key", { TENCENT_SECRET_KEY: "" }, /TENCENT_SECRET_KEY: must be set/],
+    [
+      "half a key beside a role",
+      { TENCENT_SECRET_KEY: "", TENCENTCLOUD_SECRETID: "AKIDrole", TENCENTCLOUD_SECRETKEY: "secretROLE" },
+      /TENCENT_SECRET_KEY: must be set/,
+    ],
     ["an unknown key", { TENCENT_SECRET_ID: "AKIDother" }, /does not know TENCENT_SECRET_ID/],
     ["a wrong secret", { TENCENT_SECRET_KEY: "wrongSECRET" }, /TENCENT_SECRET_KEY does not belong/],
     ["a region without SMS", { TENCENT_REGION: "ap-tokyo" }, /not served in TENCENT_REGION/],
@@ -232,6 +248,18 @@ describe("phonekey tencent status", () => {
     expect(ended.stdout).toMatch(/rejected\n +the reviewer says: 请补充签名/);
     expect(ended.stderr).toMatch(/fault of its own.*Trying again/);
   });
+});
+
+test("phonekey tencent status --watch ends where looking again would say the same", async () => {
+  await setup(...SUBMIT);
+  const looks = () => cloud.calls.filter(({ action }) => action === "DescribeSmsTemplateList").length;
+  const before = looks();
+  const watching = run(["tencent", "status", "--watch", "--interval", "1"]);
+  await expect.poll(looks, { timeout: 10_000, interval: 10 }).toBeGreaterThan(before);
+  cloud.faults.push({ error: "UnauthorizedOperation" });
+  // Otherwise it would go on to this end.
+  for (const one of [...account.signatures, ...account.templates]) one.StatusCode = 0;
+  expect((await watching).code).toBe(1);
 });
 
 describe("phonekey tencent status --alert", () => {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
@@ -11,6 +11,12 @@ const PROGRAM = join(import.meta.dirname, "../../../bin/phonekey.js");
 const ALONE = ["--pid", "--fork", "--kill-child"];
 const isPossible = spawnSync("unshare", [...ALONE, "true"]).status === 0;
 
+/** By its number outside: `unshare` itself is told nothing. */
+function terminateFirst(container: ChildProcess): void {
+  const { pid } = container;
+  process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")), "SIGTERM");
+}
+
 test.runIf(isPossible)("a command that is the first process of a container ends by a signal", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   onTestFinished(() => void silent.close());
@@ -21,7 +27,19 @@ test.runIf(isPossible)("a command that is the first process of a container ends 
     stdio: "ignore",
   });
   await once(silent, "connection");
-  const { pid } = container;
-  process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")), "SIGTERM");
+  terminateFirst(container);
   expect(await once(container, "close")).toEqual([143, null]);
+});
+
+test.runIf(isPossible)("a server that is one is stopped by it as any other", async () => {
+  const container = spawn("unshare", [...ALONE, process.execPath, PROGRAM, "serve"], {
+    cwd: workingFolder(),
+    env: { PATH: process.env.PATH, PORT: "0" },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  for await (const text of container.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false }))
+    if (String(text).includes("Phonekey is running")) break;
+  container.stdout.resume();
+  terminateFirst(container);
+  expect(await once(container, "close")).toEqual([0, null]);
 });

@@ -6,7 +6,7 @@ import { canary } from "../../support/canaries.ts";
 import { freePort } from "../../support/ports.ts";
 import { phonekey, type RunningServer, startServer, workingFolder } from "../../support/server.ts";
 import { bearer, type Client, createClient, newPhone } from "../client.ts";
-import { letTimePass, rowsOf } from "../database.ts";
+import { change, letTimePass, rowsOf } from "../database.ts";
 
 function newSecret(): string {
   const secret = randomBytes(36).toString("base64url");
@@ -119,23 +119,25 @@ function withKid(token: string, kid: string): string {
   return [header, ...token.split(".").slice(1)].join(".");
 }
 
-test("a kind that is named twice gets one key, and nothing is changed where one is none", async () => {
+test("a kind that is named twice gets one key, none is made where one is no kind, and what is over goes", async () => {
   const folder = workingFolder();
   await phonekey(["migrate"], { folder });
-  const rotate = (...kinds: string[]) => phonekey(["keys", "rotate", ...kinds, "--json"], { folder });
-  const kept = () => rowsOf(folder, "SELECT kind, id, active_from AS activeFrom FROM keys");
-  const { code, stdout } = await rotate("code", "refresh", "code");
+  const rotate = (...args: string[]) => phonekey(["keys", "rotate", ...args], { folder });
+  const kept = () => rowsOf(folder, "SELECT kind, id, active_from AS activeFrom FROM keys ORDER BY id");
+  const { code, stdout } = await rotate("code", "refresh", "code", "--json");
   const { added, ...counts } = JSON.parse(stdout) as { added: { kind: string }[] };
-  expect([code, counts, added.map(({ kind }) => kind)]).toEqual([
-    0,
-    { wrapped: 0, removed: 0 },
-    ["code", "refresh"],
-  ]);
+  expect([code, counts]).toEqual([0, { wrapped: 0, removed: 0 }]);
+  expect(added.map(({ kind }) => kind)).toEqual(["code", "refresh"]);
   expect(kept()).toEqual(added);
   for (const wrong of ["codes", "tag", ""]) {
     expect([wrong, await rotate("page", wrong)]).toMatchObject([wrong, { code: 2, stdout: "" }]);
   }
   expect(kept()).toEqual(added);
+
+  await rotate("code");
+  change(folder, "UPDATE keys SET active_from = 1 WHERE kind = 'code'");
+  expect((await rotate("--wrapping-only", "--json")).stdout).toBe('{"wrapped":0,"added":[],"removed":1}\n');
+  expect(kept().map(({ id }) => String(id).slice(0, 2))).toEqual(["c2", "r1"]);
 });
 
 test("phonekey keys list names every kind once and shows no material", async () => {

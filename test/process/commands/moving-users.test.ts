@@ -120,6 +120,20 @@ describe("20,000 users", () => {
   });
 });
 
+test("an import that waits for its source ends at once by a second signal", async () => {
+  const folder = await migrated();
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+  const running = startCommand(["users", "import", "pipe"], { folder });
+  const pipe = await open(join(folder, "pipe"), "w");
+  await pipe.write(many(500));
+  await until(() => numberOf(folder, "SELECT count(*) FROM users") === 500, 30_000);
+  // The first one asks, and is told by nothing; what comes before that was heard is one with it.
+  const again = setInterval(() => running.kill("SIGINT"), 100);
+  const { code, signal } = await running.ended.finally(() => clearInterval(again));
+  expect([code, signal]).toEqual([null, "SIGINT"]);
+  await pipe.close();
+});
+
 test("what is wrong is told by line, without a phone, and makes exit code 1", async () => {
   const folder = await migrated();
   const lines = [

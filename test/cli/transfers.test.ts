@@ -1,0 +1,23 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { runImport } from "../../src/cli/users/transfers.ts";
+
+const COUNTS = { read: 2, imported: 1, alreadyThere: 1, conflicting: 0, refused: 0, complete: true };
+
+beforeEach(() => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  process.exitCode = 0;
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = 0;
+});
+
+test.each([
+  ["everybody is here", {}, 0],
+  ["somebody was refused", { refused: 1 }, 1],
+  ["somebody conflicts with another", { conflicting: 1 }, 1],
+  ["some were not read", { complete: false }, 1],
+])("an import after which %s", async (_, more, code) => {
+  await runImport(async () => ({ ...COUNTS, ...more }), { share: () => undefined });
+  expect(process.exitCode).toBe(code);
+});
