@@ -208,6 +208,17 @@ describe("a handover", () => {
     expect(used.filter((use) => use === "ok")).toHaveLength(20);
     expect(used.at(-1)).toBe("too_many_requests");
   });
+
+  test("that is used again ends its session also where no further one may be opened", async () => {
+    const { sessions } = rules.phonekey();
+    const last = await issue();
+    for (let n = 0; n < 19; n++) await redeem(await issue());
+    expect(await redeem(last)).toBe("ok");
+    expect(await redeem(await issue())).toBe("too_many_requests");
+    expect(await sessions.list(principal())).toHaveLength(21);
+    expect(await redeem(last)).toBe("invalid_handover");
+    expect(await sessions.list(principal())).toHaveLength(20);
+  });
 });
 
 describe("a device whose session was ended from another one", () => {
