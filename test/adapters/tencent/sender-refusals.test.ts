@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createSmsClient } from "../../../src/adapters/tencent/client.ts";
+import { TencentError } from "../../../src/adapters/tencent/errors.ts";
 import { outcomeOfAnswer } from "../../../src/adapters/tencent/outcomes.ts";
 import { createTencentSender } from "../../../src/adapters/tencent/sender.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/core/time.ts";
@@ -144,6 +145,21 @@ describe("what goes wrong", () => {
     expect({ calls: cloud.calls.length, taken: sms.taken.length }).toEqual({ calls: 2, taken: 0 });
   });
 
+  it("does not try a second time when its time is over meanwhile, and still knows that nothing was sent", async () => {
+    const [ending, calls]: [AbortController, string[]] = [new AbortController(), []];
+    const client = {
+      async call(action: string) {
+        calls.push(action);
+        ending.abort();
+        throw new TencentError({ code: "RequestLimitExceeded", hasLeft: true });
+      },
+    };
+    const sender = createTencentSender({ client, settings: SETTINGS, clock: { now: () => EVENING } });
+    const sent = sender.send(MESSAGE, { signal: () => ending.signal });
+    expect(await sent).toMatchObject({ status: "unavailable" });
+    expect(calls).toEqual(["SendSms"]);
+  });
+
   it("knows that nothing was sent where nobody listens", async () => {
     const { send, cloud } = await start();
     await cloud.close();
@@ -173,6 +189,19 @@ describe("what goes wrong", () => {
     const { send, cloud } = await start();
     cloud.faults.push({ httpStatus: 403, body: "blocked" });
     expect(await send()).toMatchObject({ status: "rejected", alert: { kind: "sms_refused" } });
+  });
+
+  it.each([
+    [0, { fee: 0 }],
+    [999, { fee: 999 }],
+    ...[-1, 1_000, 1.5, "2", null].map((fee): [unknown, object] => [fee, {}]),
+  ])("counts %j parts as the cloud bills them, and no number that is none", (Fee, expected) => {
+    const answer = { SendStatusSet: [{ Code: "Ok", Fee }] };
+    const line = { account: "a", country: "c", text: "t" };
+    expect(outcomeOfAnswer(answer, line, EVENING)).toEqual({
+      ...{ status: "accepted", settles: ["a", "c", "t"] },
+      ...expected,
+    });
   });
 
   it("does not keep what would not fit its record", async () => {

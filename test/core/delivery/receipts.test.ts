@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createPhoneVault } from "../../../src/adapters/keyring/vault.ts";
 import { systemRandom } from "../../../src/adapters/system/random.ts";
 import type { ReceiptStore } from "../../../src/core/delivery/receipt-ports.ts";
-import { noteReports } from "../../../src/core/delivery/receipts.ts";
+import { noteEarlyReports, noteReports } from "../../../src/core/delivery/receipts.ts";
 import { tagKeyIdOf } from "../../../src/core/keys.ts";
 import { phoneInE164 } from "../../../src/core/phone.ts";
 import { addTagKey, aMessage, NOW } from "../../contracts/samples.ts";
@@ -42,4 +42,21 @@ test("a report is noted also when the answer of the send is written down while i
   expect(await noteReports(deps, "tencent", [report])).toBe(1);
   const [kept] = await stores.receipts.messagesTo([message.phoneTag], 1);
   expect(kept).toMatchObject({ status: "delivered", reportCode: "DELIVRD" });
+});
+
+test("a report that fits nothing is kept for a quarter of an hour, and no longer", async () => {
+  const clock = createTestClock(NOW);
+  const { stores, close } = await openTestDatabase(clock);
+  onTestFinished(close);
+  const early = { providerId: "5000:1", outcome: "delivered", code: "DELIVRD", at: NOW } as const;
+  await stores.receipts.keepEarly({ ...early, sender: "tencent", phoneTag: "k.tag" }, 1);
+  const deps = { receipts: stores.receipts, clock, forgetFailed: async () => {}, onReport: () => {} };
+  for (const [passedMs, kept] of [
+    [900_000, 1],
+    [1, 0],
+  ] as const) {
+    clock.advance(passedMs);
+    expect(await noteEarlyReports(deps)).toBe(0);
+    expect(await stores.receipts.early(9)).toHaveLength(kept);
+  }
 });
