@@ -63,6 +63,13 @@ describe("a reply", () => {
     expect(await sealedIn(world.folder)).toMatch(/^v1\./);
   });
 
+  it("is kept as far as a person writes, and opts nobody out by how it begins", async () => {
+    const { world } = await sent();
+    await world.post(path, reply(`TD${"x".repeat(10_000)}`));
+    const record = await recordOf(world.config, "138 0013 8000");
+    expect(record).toMatchObject({ replies: [{ text: `TD${"x".repeat(498)}` }], isOptedOut: false });
+  });
+
   it("is kept beside another of the same second, such as the second half of a long one", async () => {
     const { world } = await sent();
     for (const text of ["第一部分", "第二部分。", "第一部分"]) await world.post(path, reply(text));

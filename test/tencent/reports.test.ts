@@ -67,7 +67,7 @@ describe("a report", () => {
   });
 
   it("that is not understood does not keep the others from being", async () => {
-    const { report, sid, lastMessage } = await sent();
+    const { report, sid, lastMessage, world } = await sent();
     const broken = [
       null,
       7,
@@ -79,7 +79,8 @@ describe("a report", () => {
     ];
     const garbage = [
       statusItem(sid, { sid: ["x"] }),
-      statusItem("x".repeat(500)),
+      statusItem(""),
+      statusItem("x".repeat(121)),
       statusItem(sid, { nationcode: "", mobile: "" }),
       statusItem(sid, { mobile: "1380013800x" }),
     ];
@@ -90,7 +91,17 @@ describe("a report", () => {
     ]);
     expect(await response.json()).toEqual(TAKEN);
     expect(await lastMessage()).toMatchObject({ status: "delivered", report_code: "UNKNOWN" });
+    expect(world.logged).toContainEqual(expect.objectContaining({ items: 13, understood: 1, noted: 1 }));
   });
+
+  it.each(["\u001b[2JDELIVRD", "x".repeat(65), "", "已送达"])(
+    "keeps nothing of a carrier's code that would not fit a terminal or the record: %j",
+    async (errmsg) => {
+      const { report, sid, lastMessage } = await sent();
+      await report([statusItem(sid, { errmsg })]);
+      expect(await lastMessage()).toMatchObject({ status: "delivered", report_code: "UNKNOWN" });
+    },
+  );
 
   it.each<[string, string]>([
     ["no JSON", "{"],
