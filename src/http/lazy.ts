@@ -5,6 +5,7 @@ import type { Env, HttpDeps } from "./context.ts";
 export async function loadHandlers(): Promise<void> {
   await Promise.all([
     import("./api/definitions.ts"),
+    import("./api/meta.ts"),
     import("./api/openapi.ts"),
     import("./pages/index.ts"),
     import("./pages/errors.ts"),

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
@@ -22,6 +24,15 @@ async function load(before: string, modules: readonly string[]): Promise<readonl
   return stdout.trim().split("\n");
 }
 
+/** What the server's handlers import when they are first asked. */
+const ofHandlers = readdirSync("src/http", { recursive: true, encoding: "utf8" })
+  .filter((file) => /\.tsx?$/.test(file))
+  .flatMap((file) => {
+    const imports = readFileSync(join("src/http", file), "utf8").matchAll(/(?<!typeof )import\("(.+?)"\)/g);
+    const built = (name: string) => `./${join("dist/http", dirname(file), name.replace(/tsx?$/, "js"))}`;
+    return [...imports].map(([, name = ""]) => (name.startsWith(".") ? built(name) : name));
+  });
+
 const settings = (senders: string, kind: string) =>
   JSON.stringify({ senders: senders.split(","), challenges: { kind } });
 
@@ -32,7 +43,8 @@ test.each([
 ])(
   "a server (%s, %s) that has no descriptor left has what it needs all the same, since it loaded that before it listened",
   async (senders, kind, libraries) => {
-    const modules = ["./dist/http/pages/index.js", ...libraries];
+    const modules = [...new Set([...ofHandlers, ...libraries])];
+    expect(modules).toContain("./dist/http/api/meta.js");
     const all = (outcome: string) => modules.map(() => outcome);
     expect(await load(`await loadNow(${settings(senders, kind)})`, modules)).toEqual(all("loaded"));
     expect(await load("void loadNow", modules)).toEqual(all("failed"));
