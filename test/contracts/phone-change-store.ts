@@ -99,6 +99,18 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
     });
 
+    test("stays where its session ends the others, and goes where another session ends its own", async () => {
+      const { user, session, change } = await proposed();
+      const other = aSession(user.id);
+      await opened.sessions.open(other);
+      expect(await opened.sessions.endOthers(user.id, session.id, NOW)).toBe(true);
+      expect(await store.find(user.id)).toEqual(change);
+      const next = aSession(user.id);
+      await opened.sessions.open(next);
+      expect(await opened.sessions.endOthers(user.id, next.id, NOW)).toBe(true);
+      expect(await store.find(user.id)).toBeUndefined();
+    });
+
     test("is nothing of a session that is over: whoever was thrown out meanwhile asks for nothing", async () => {
       const { user, session, change } = await proposed();
       await opened.sessions.evict(user.id, session.id, NOW);

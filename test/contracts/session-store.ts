@@ -160,6 +160,13 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
           session: { ...session, lastUsedAt: NOW + SECOND },
         });
       });
+
+      test("changes nothing of one that is over", async () => {
+        const { user, session } = await signIn();
+        await store.end(user.id, session.id, NOW);
+        await store.touch(session.id, NOW + SECOND);
+        expect((await store.find(session.id))?.session.lastUsedAt).toBe(session.lastUsedAt);
+      });
     });
 
     describe("list", () => {
