@@ -1,22 +1,10 @@
 import { isNoticeKind, type NoticeKind } from "../../core/delivery/notice-kinds.ts";
 import type { Locale } from "../../core/locale.ts";
 import { noticeText } from "../../core/notices/text.ts";
+import type { Purpose } from "../../core/verification/purpose.ts";
 
-/**
- * Every purpose of the design, so that all templates can be reviewed in one go, also before a version of Phonekey starts
- * verifications of that purpose. But `confirm_transaction`, each of whose texts names one payee of the operator's.
- */
-export const TEMPLATE_PURPOSES = [
-  "sign_in",
-  "reset_password",
-  "second_factor",
-  "verify_identity",
-  "temporary_password",
-  "change_phone",
-  "delete_account",
-] as const;
-
-export type TemplatePurpose = (typeof TEMPLATE_PURPOSES)[number];
+/** All but `confirm_transaction`, each of whose texts names one payee of the operator's. */
+export type TemplatePurpose = Exclude<Purpose, "confirm_transaction">;
 
 /** What a template is for: a code, or something that people are told. */
 export type TemplateUse = TemplatePurpose | NoticeKind;
@@ -38,6 +26,9 @@ const TEMPLATES: Readonly<Record<TemplatePurpose, Readonly<Record<Locale, Templa
   change_phone: pair("phone change", "change of phone number", "更换手机号"),
   delete_account: pair("account deletion", "account deletion", "注销账号"),
 };
+
+/** Every purpose that has a template, so that all of them can be reviewed in one go. */
+export const TEMPLATE_PURPOSES = Object.keys(TEMPLATES) as readonly TemplatePurpose[];
 
 function pair(kind: string, event: string, zhKind: string): Readonly<Record<Locale, Template>> {
   return {
