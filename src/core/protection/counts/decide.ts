@@ -8,8 +8,6 @@ import { type EventLog, type Events, eventOf, nthNewest, timesSince } from "./ev
 import type { LeaseLeft } from "./leases.ts";
 import type { SlotAmount, SumBook } from "./sums.ts";
 
-type Refused = TakeResult & { readonly ok: false };
-
 /** The result of a take, and the change that it makes to the books; none where it is refused. */
 export interface DecidedTake {
   readonly result: TakeResult;
@@ -37,8 +35,8 @@ export function decideTake(books: Books, request: TakeRequest, now: number): Dec
     if (!look.limit.advisory) return refusal(look.limit.name, allFreeAt(books, looks, lease, now));
     exceeded.push(look.limit.name);
   }
-  const leased = lease ? leaseOf(books, lease, member, now) : undefined;
-  if (leased && "ok" in leased) return { result: leased, change: NO_CHANGE };
+  const leased = lease && leaseOf(books, lease, member, now);
+  if (lease && !leased) return refusal("lease", roomAt(books, lease, now));
   return {
     result: {
       ok: true,
@@ -149,13 +147,12 @@ function nextAt(looks: readonly Look[], now: number): number {
   return latest;
 }
 
-/** The guesses that a lease sets aside, or the refusal where its key has none left. */
-function leaseOf(books: Books, lease: Lease, member: string, now: number): LeaseLeft | Refused {
+/** The guesses that a lease sets aside; undefined where its key has none left. */
+function leaseOf(books: Books, lease: Lease, member: string, now: number): LeaseLeft | undefined {
   const { key, wanted, expiresAt } = lease;
   if (books.leases.find(key, member)?.amount) throw new Error("the member has a lease here");
   const amount = Math.min(wanted, roomFor(books, lease, now));
-  if (amount >= 1) return { key, member, amount, endsAt: expiresAt };
-  return { ok: false, refusedBy: "lease", retryAt: roomAt(books, lease, now) };
+  return amount >= 1 ? { key, member, amount, endsAt: expiresAt } : undefined;
 }
 
 /** How many guesses may still be set aside. */
