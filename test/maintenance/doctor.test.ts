@@ -187,6 +187,30 @@ describe("the doctor, on SQLite", () => {
     expect(statSync(file()).mode & 0o777).toBe(0o644);
   });
 
+  test.each(["sqlite:elsewhere/phonekey.db", "mysql://u:p@127.0.0.1:1/phonekey"])(
+    "a secret that others can read, with the database at %s",
+    async (url) => {
+      const path = join(folder, "data", "secret");
+      mkdirSync(join(folder, "data"));
+      writeFileSync(path, OTHER_SECRET);
+      chmodSync(path, 0o644);
+      const env = { DATABASE_URL: url.replace("elsewhere", join(folder, "elsewhere")) };
+      expect(await examine({ env })).toContainEqual(
+        expect.objectContaining({ name: "files", says: `others can read ${path}` }),
+      );
+    },
+  );
+
+  test("the folder of a database elsewhere, in which others can put another one in its place", async () => {
+    const elsewhere = join(folder, "elsewhere");
+    const env = { DATABASE_URL: `sqlite:${elsewhere}/phonekey.db` };
+    await examine({ env });
+    chmodSync(elsewhere, 0o777);
+    expect(await examine({ env })).toContainEqual(
+      expect.objectContaining({ name: "files", says: `others can change ${elsewhere}` }),
+    );
+  });
+
   test("what SQLite keeps beside the file while a server runs, and what others can change though not read", async () => {
     await install();
     const server = new Libsql(file());

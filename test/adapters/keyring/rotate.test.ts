@@ -108,6 +108,9 @@ describe("rotating PHONEKEY_SECRETS", () => {
     const before = structuredClone([...rows.values()]);
     const error = await failure(rewrapKeys({ store, random, secrets: [OTHER_SECRET] }));
     expect(error).toBeInstanceOf(MissingSecretError);
+    // Nor the keys that it could wrap, which come before the one that it cannot.
+    const some = { store, random, secrets: [`a third ${OTHER_SECRET}`, SECRET] };
+    expect(await failure(rewrapKeys(some))).toBeInstanceOf(MissingSecretError);
     expect(error.message).toContain(createKeyWrapper([SECRET], random).secretId);
     for (const canary of [SECRET, OTHER_SECRET].flatMap(spellings)) {
       expect(printed(error)).not.toContain(canary);

@@ -233,6 +233,11 @@ describe("phonekey tencent status", () => {
     expect(gone.stdout).toMatch(/99: not there/);
   });
 
+  test.each(["0", "1.5", "-1", "６０", "100000", ""])("looks at no interval of %j", async (seconds) => {
+    const ended = await run(["tencent", "status", "--watch", "--interval", seconds]);
+    expect([ended.code, cloud.calls]).toEqual([2, []]);
+  });
+
   test("follows a review to its end, through a cloud that fails in between", async () => {
     await setup(...SUBMIT);
     const looks = () => cloud.calls.filter(({ action }) => action === "DescribeSmsTemplateList").length;
