@@ -43,8 +43,8 @@ export function reportsJob(
     });
   };
   return async () => {
-    const early = await noteEarlyReports(deps);
+    const { count, isLast } = await noteEarlyReports(deps);
     const pulled = senders.includes(SENDER) && tencent.pullsReports ? await pull() : 0;
-    return { count: early + pulled, isLast: true };
+    return { count: count + pulled, isLast };
   };
 }

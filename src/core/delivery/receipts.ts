@@ -1,3 +1,4 @@
+import type { Piece } from "../maintenance/tick.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
@@ -91,8 +92,11 @@ async function settle(
   return true;
 }
 
-/** Tries the reports again that came before their message was known, and drops those that stay without one. */
-export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clock">): Promise<number> {
+/**
+ * Tries the reports again that came before their message was known, and drops those that stay without one; one piece of the
+ * periodic work.
+ */
+export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clock">): Promise<Piece> {
   const { receipts, clock } = deps;
   const early = await receipts.early(PIECE);
   const now = clock.now();
@@ -104,7 +108,7 @@ export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clo
   }
   const over = early.filter(({ at }) => at < now - EARLY_KEPT_MS);
   await receipts.dropEarly([...noted, ...over]);
-  return noted.length;
+  return { count: noted.length, isLast: noted.length < PIECE };
 }
 
 /** What a person answered to one of our messages. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
 import { createCircuit } from "../../../src/core/delivery/circuit.ts";
-import { type DeliveryProblem, deliver } from "../../../src/core/delivery/deliver.ts";
+import { type DeliveryProblem, deliver, deliveryResult } from "../../../src/core/delivery/deliver.ts";
 import type {
   Deadline,
   SendOutcome,
@@ -223,6 +223,14 @@ describe("the record", () => {
   ] as const)("%s without a time of its own: %i s", async (status, seconds) => {
     expect((await delivered([says(status)])).retryAfterSeconds).toBe(seconds);
   });
+});
+
+test.each([
+  [0, 1],
+  [0.2, 1],
+  [1.2, 2],
+])("a sender's wait of %d seconds is %d whole ones to the person", (said, told) => {
+  expect(deliveryResult("throttled", said)).toMatchObject({ refusal: { retryAfterSeconds: told } });
 });
 
 test("the operator hears of what only they can mend also where the budgets could not be corrected", async () => {

@@ -3,9 +3,10 @@ import { createPhoneVault } from "../../../src/adapters/keyring/vault.ts";
 import { createTurns } from "../../../src/adapters/sql/maintenance/turns.ts";
 import { systemRandom } from "../../../src/adapters/system/random.ts";
 import type { Message } from "../../../src/core/delivery/ports.ts";
-import { pullReports } from "../../../src/core/delivery/pull.ts";
+import { type PullDeps, pullReports } from "../../../src/core/delivery/pull.ts";
 import { tagKeyIdOf } from "../../../src/core/keys.ts";
 import type { Phone } from "../../../src/core/phone.ts";
+import { UnavailableError } from "../../../src/core/refusals.ts";
 import { addTagKey, aMessage, fresh, NOW } from "../../contracts/samples.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { createTestKeyring } from "../../support/keyring.ts";
@@ -34,7 +35,7 @@ async function setUp() {
   }
 
   const asked: { readonly phone: Phone; readonly since: number }[] = [];
-  const pull = () =>
+  const pull = (over: Partial<PullDeps> = {}) =>
     pullReports({
       receipts: stores.receipts,
       vault,
@@ -47,6 +48,7 @@ async function setUp() {
         return [];
       },
       note: async (reports) => reports.length,
+      ...over,
     });
   return { clock, sent, asked, pull };
 }
@@ -72,12 +74,32 @@ describe("asking about messages", () => {
     expect(asked).toContainEqual({ phone: number(1), since: oldest.createdAt - MINUTE });
   });
 
+  test("ends where keys cannot be reached, which would fail all of them", async () => {
+    const { sent, asked, pull } = await setUp();
+    for (const n of [1, 2]) await sent(n);
+    let opened = 0;
+    const open = async () => {
+      opened += 1;
+      throw new UnavailableError("the keys", { cause: undefined });
+    };
+    await expect(pull({ vault: { open } })).rejects.toBeInstanceOf(UnavailableError);
+    expect([opened, asked]).toEqual([1, []]);
+  });
+
   test("is asking once about all messages to a phone, from the oldest on", async () => {
     const { sent, asked, pull } = await setUp();
     await sent(1, MINUTE);
     const oldest = await sent(1, 5 * MINUTE);
     await pull();
     expect(asked).toEqual([{ phone: number(1), since: oldest.createdAt - MINUTE }]);
+  });
+
+  test("is done at one, five and thirty minutes and six hours", async () => {
+    const { sent, asked, pull } = await setUp();
+    for (const [n, minutes] of [1, 5, 30, 360].entries()) await sent(n, minutes * MINUTE);
+    for (const [n, minutes] of [4, 29, 359, 720].entries()) await sent(n + 4, minutes * MINUTE);
+    await pull();
+    expect(asked.map(({ phone }) => phone)).toEqual([0, 1, 2, 3].map(number));
   });
 
   test("is asking about a hundred phones at most", async () => {

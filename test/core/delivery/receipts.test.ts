@@ -56,7 +56,24 @@ test("a report that fits nothing is kept for a quarter of an hour, and no longer
     [1, 0],
   ] as const) {
     clock.advance(passedMs);
-    expect(await noteEarlyReports(deps)).toBe(0);
+    expect(await noteEarlyReports(deps)).toEqual({ count: 0, isLast: true });
     expect(await stores.receipts.early(9)).toHaveLength(kept);
   }
+});
+
+test("early reports are noted two hundred in a piece of work, after which there may be more", async () => {
+  const clock = createTestClock(NOW);
+  const { stores, close } = await openTestDatabase(clock);
+  onTestFinished(close);
+  const said = { sender: "tencent", phoneTag: "k.tag", outcome: "delivered", code: "C", at: NOW } as const;
+  const kept = Array.from({ length: 201 }, (_, n) => ({ ...said, providerId: `5000:${n}` }));
+  const receipts: ReceiptStore = {
+    ...stores.receipts,
+    early: async (limit) => kept.slice(0, limit),
+    note: async (_, { providerId }) => ({ id: providerId, status: "delivered", bucket: "device" }),
+    dropEarly: async (reports) => void kept.splice(0, reports.length),
+  };
+  const deps = { receipts, clock, forgetFailed: async () => {}, onReport: () => {} };
+  expect(await noteEarlyReports(deps)).toEqual({ count: 200, isLast: false });
+  expect(await noteEarlyReports(deps)).toEqual({ count: 1, isLast: true });
 });
