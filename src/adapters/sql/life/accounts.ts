@@ -5,10 +5,10 @@ import { findUserRow } from "../account/user-rows.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import { lockChanger } from "../factors/changes.ts";
-import type { Schema, UserRow } from "../tables/schema.ts";
+import type { Schema } from "../tables/schema.ts";
 import { eraseUser } from "./personal-data.ts";
 
-/** More than an account ever has in what is kept, and a bound for all that. */
+/** More than an account ever has in what is kept, and a bound for all that. The newest events and notices say since when it has its number. */
 const MOST = 10_000;
 
 export function createAccountStore({ db, transaction }: SqlDatabase): AccountStore {
@@ -28,14 +28,15 @@ export function createAccountStore({ db, transaction }: SqlDatabase): AccountSto
     async read(userId, tags) {
       const row = await findUserRow(db, userId);
       if (!row) return undefined;
+      const [events, notices] = [await eventsOf(db, userId), await noticesOf(db, userId)];
       return {
         user: userOf(row),
         ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
         factors: await factorsOf(db, userId),
         sessions: await sessionsOf(db, userId),
-        events: await eventsOf(db, userId),
-        notices: await noticesOf(db, userId),
-        ...(await keptByPhone(db, tags, await hasPhoneSince(db, row))),
+        events,
+        notices,
+        ...(await keptByPhone(db, tags, hasPhoneSince(row.created_at, events, notices))),
       };
     },
 
@@ -82,10 +83,10 @@ async function eventsOf(db: Kysely<Schema>, userId: string): Promise<AccountData
     .selectFrom("events")
     .select(["type", "session_id", "at"])
     .where("user_id", "=", userId)
-    .orderBy("at")
+    .orderBy("at", "desc")
     .limit(rows(MOST))
     .execute();
-  return found.map(({ type, session_id, at }) => {
+  return found.toReversed().map(({ type, session_id, at }) => {
     return { type, at, ...(session_id !== null && { sessionId: session_id }) };
   });
 }
@@ -95,6 +96,7 @@ async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountDat
     .selectFrom("notices")
     .select(["kind", "state", "created_at as at"])
     .where("user_id", "=", userId)
+    .orderBy("created_at", "desc")
     .limit(rows(MOST))
     .execute();
 }
@@ -103,27 +105,14 @@ async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountDat
  * When the account came to the number that it has: it was made with it, or moved to it. The audit trail may be kept for less
  * time than messages and replies; the notice of a move is kept as long as they are.
  */
-async function hasPhoneSince(
-  db: Kysely<Schema>,
-  { id, created_at }: Pick<UserRow, "id" | "created_at">,
-): Promise<number> {
-  const noted = await db
-    .selectFrom("events")
-    .select("at")
-    .where("user_id", "=", id)
-    .where("type", "=", "phone_changed")
-    .orderBy("at", "desc")
-    .limit(rows(1))
-    .executeTakeFirst();
-  const told = await db
-    .selectFrom("notices")
-    .select("created_at as at")
-    .where("user_id", "=", id)
-    .where("kind", "=", "phone_changed")
-    .orderBy("created_at", "desc")
-    .limit(rows(1))
-    .executeTakeFirst();
-  return Math.max(created_at, noted?.at ?? 0, told?.at ?? 0);
+function hasPhoneSince(
+  createdAt: number,
+  events: AccountData["events"],
+  notices: AccountData["notices"],
+): number {
+  const noted = events.filter(({ type }) => type === "phone_changed");
+  const told = notices.filter(({ kind }) => kind === "phone_changed");
+  return Math.max(createdAt, ...[...noted, ...told].map(({ at }) => at));
 }
 
 /** Who had the phone before is somebody else. */
