@@ -98,15 +98,16 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       }
     });
 
-    test("a new challenge leaves those that wait, each for its own user", async () => {
+    test("a new challenge leaves those that wait, each for its own user and what it is bound to", async () => {
       const [one, other] = [await withApp(), await withApp()];
       const made = { userId: one.user.id, boundTo: "b", expiresAt: NOW + MINUTE };
       const [first, second] = [fresh("challenge"), fresh("challenge")];
       for (const challenge of [first, second])
         await opened.factorStore.challenge({ ...made, challenge }, NOW);
-      const answer = (userId: string) =>
-        opened.factorStore.answer({ challenge: first, userId, boundTo: "b" }, NOW);
+      const answer = (userId: string, boundTo = "b") =>
+        opened.factorStore.answer({ challenge: first, userId, boundTo }, NOW);
       expect(await answer(other.user.id)).toBe(false);
+      expect(await answer(one.user.id, "another")).toBe(false);
       expect(await answer(one.user.id)).toBe(true);
     });
 

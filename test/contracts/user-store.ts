@@ -2,14 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SignInDraft, UserStore } from "../../src/core/account/ports.ts";
 import type { MessageStore } from "../../src/core/delivery/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
+import type { NoticeStore } from "../../src/core/notices/ports.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
 import type { SessionStore } from "../../src/core/session/ports.ts";
+import { aNotice } from "./notice-store.ts";
 import { addSampleKey, addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
 
 export interface OpenUserStore {
   readonly store: UserStore;
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
+  readonly noticeStore: NoticeStore;
   readonly keys: KeyStore;
   /** How often the store has said that the keyring is stale. */
   staleKeys(): number;
@@ -97,6 +100,15 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
       });
     });
 
+    test("is entered by nobody whose devices were distrusted meanwhile", async () => {
+      const { user, session } = draftFor(newTag());
+      await store.signIn({ user, session });
+      const entered = (epoch: number) => store.enter({ session: aSession(user.id), epoch });
+      await opened.sessions.endAll(user.id, NOW);
+      expect(await entered(0)).toBeUndefined();
+      expect(await entered(1)).toMatchObject({ opened: true });
+    });
+
     describe("a user whom nobody used for long", () => {
       const used = NOW - 100 * DAY;
       const unusedSince = NOW - 90 * DAY;
@@ -127,6 +139,14 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         const session = aSession(former.id);
         expect(await store.enter({ session })).toBeUndefined();
         expect(await opened.sessions.find(session.id)).toBeUndefined();
+      });
+
+      test("is told nothing any more at the number, which is somebody else's", async () => {
+        const former = await longAgo();
+        const notice = aNotice({ userId: former.id });
+        await opened.noticeStore.add(notice);
+        await store.signIn(draftFor(former.phoneTag, { unusedSince }));
+        expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
       });
 
       test("keeps it where nobody new is taken, and is not signed in", async () => {

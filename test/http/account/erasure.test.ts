@@ -171,6 +171,18 @@ describe("an erasure", () => {
     expect((await dump()).get("erasures")).toEqual([]);
   });
 
+  it("leaves what is there of an account that was made right after it, as of another server's clock", async () => {
+    const person = await world.signIn(PHONE);
+    world.clock.advance(MINUTE_MS);
+    expect((await erase(person, await asked(person))).status).toBe(204);
+    world.clock.advance(MINUTE_MS / 2);
+    await world.signIn(PHONE);
+    world.clock.advance(32 * DAY_MS);
+    await world.tick();
+    const left = (await dump()).get("messages")?.map(({ sealed_phone }) => sealed_phone !== "");
+    expect(left).toEqual([true]);
+  });
+
   it("ends everything at once: sessions, tokens, devices; the number signs up anew", async () => {
     const { first, person } = await busyLife();
     const { refreshToken, deviceToken } = person;
