@@ -25,10 +25,10 @@ export interface EventLog {
   sweep(before: number, limit: number): number;
 }
 
-/** How many keys are looked at for something to drop for each new event; more than one, so that it catches up. */
-const LOOKS = 2;
+/** How many keys are looked at for something to drop for each that is new or changed; more than one, so that it catches up. */
+export const LOOKS = 2;
 /** How many at once, so that what was read at a start, or from others, holds up nobody. */
-const MOST_LOOKS = 1_000;
+export const MOST_LOOKS = 1_000;
 /** How many keys a sweep looks at, so that it holds up nobody. */
 const SWEPT_KEYS = 20_000;
 /** A clock that is set back by less than this makes nobody forget what it should still count. */

@@ -1,7 +1,4 @@
-import { MINUTE_MS } from "../../time.ts";
-
-/** An ended lease is dropped this long after: a clock that goes back finds it again. */
-const SKEW_MS = MINUTE_MS;
+import { LOOKS, MOST_LOOKS, SLACK_MS } from "./events.ts";
 
 /** Guesses set aside for one member on a key, as they are now. */
 export interface LeaseLeft {
@@ -23,16 +20,11 @@ export interface LeaseBook {
   find(key: string, member: string): LeaseLeft | undefined;
   /** Makes it what it says; returns what it was. */
   set(left: LeaseLeft): LeaseLeft;
-  /** Lets go of what has ended, of a few keys each time. */
+  /** Lets go of what ended more than `SLACK_MS` ago, of a few keys each time. */
   tidy(now: number): void;
   /** Drops at most `limit` leases that ended by `before`; returns how many. */
   sweep(before: number, limit: number): number;
 }
-
-/** How many keys `tidy` looks at for each lease that is new or changed. */
-const LOOKS = 2;
-/** How many at once, so that what was read at a start, or from others, holds up nobody. */
-const MOST_LOOKS = 1_000;
 
 /** @param most how many keys may have leases; beyond it the one that was unused for the longest loses its own */
 export function createLeaseBook(most = Number.POSITIVE_INFINITY): LeaseBook {
@@ -71,7 +63,7 @@ export function createLeaseBook(most = Number.POSITIVE_INFINITY): LeaseBook {
         if (looks-- <= 0) return;
         keep(
           key,
-          entries.filter(({ endsAt }) => endsAt > now - SKEW_MS),
+          entries.filter(({ endsAt }) => endsAt > now - SLACK_MS),
         );
       }
     },
