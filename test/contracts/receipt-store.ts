@@ -107,10 +107,12 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
 
       const accepted = await sent();
       expect(await receipts.note(to(accepted, { messageId: accepted.id }), aReport())).toBeUndefined();
-      const refused = aMessage();
-      await opened.messages.create(refused);
-      await opened.messages.finish(refused.id, { price: 0, status: "rejected", sender: "s" });
-      expect(await receipts.note(to(refused, { messageId: refused.id }), aReport())).toBeUndefined();
+      for (const outcome of [{ status: "rejected" }, { status: "unknown", providerId: "known" }] as const) {
+        const other = aMessage();
+        await opened.messages.create(other);
+        await opened.messages.finish(other.id, { price: 0, sender: "s", ...outcome });
+        expect(await receipts.note(to(other, { messageId: other.id }), aReport())).toBeUndefined();
+      }
     });
 
     test("takes our own id where it is the only number, for what this sender took and for no other", async () => {
@@ -194,6 +196,8 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       ];
       await sent({ createdAt: at });
       await sent({ createdAt: at + 7 });
+      // Of an erased account.
+      await sent({ createdAt: at + 3, sealedPhone: "" });
       await receipts.note(to(reported), aReport({ providerId: reported.providerId }));
       const [unknown, cut, refused] = [4, 5, 6].map((n) => aMessage({ sender: "s", createdAt: at + n }));
       for (const message of [unknown, cut, refused]) await opened.messages.create(message as Message);
