@@ -134,7 +134,7 @@ function sessionSettings({ lockWaitSeconds }: ConnectionTimes): readonly string[
     "set names utf8mb4 collate utf8mb4_bin",
     "set session transaction isolation level read committed",
     `set session autocommit = 1, sql_mode = '${SQL_MODE}', innodb_lock_wait_timeout = ${lockWaitSeconds}`,
-    `set session wait_timeout = ${SILENT_SECONDS}`,
+    `set session wait_timeout = ${SILENT_SECONDS}, completion_type = 'NO_CHAIN'`,
   ];
 }
 

@@ -229,6 +229,17 @@ describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
     await asRoot("drop user 'few'@'%'");
   });
 
+  test("what is written is committed, also where the server would begin a transaction behind each", async () => {
+    await asRoot("set global completion_type = 'CHAIN'");
+    const one = await openTestMysql(clock, { connections: 1 });
+    await asRoot("set global completion_type = 'NO_CHAIN'");
+    await one.database.transaction(async () => {});
+    const epoch = fresh("epoch");
+    await one.database.db.insertInto("limit_seeds").values({ epoch }).execute();
+    expect(await asRoot(`select epoch from ${one.server.database}.limit_seeds`)).toEqual([{ epoch }]);
+    await one.close();
+  });
+
   test("a thousand mistakes use no more connections than the pool has", async () => {
     const opened = await openTestMysql(clock, { connections: 4 });
     const { db, transaction } = opened.database;
