@@ -71,8 +71,8 @@ export interface RedeemInput {
 
 /**
  * Opens the app's own session for a handover, and gives it the handover's id: of several uses one succeeds, and every other
- * ends that session, since one of them may be a thief's (OWASP ASVS 5.0, 10.4.2). Refused with `invalid_handover` where it is
- * forged, expired or used, the verifier is another one, or the page's session has ended.
+ * ends that session against whoever has it, since one of them may be a thief (OWASP ASVS 5.0, 10.4.2). Refused with
+ * `invalid_handover` where it is forged, expired or used, the verifier is another one, or the page's session has ended.
  */
 export async function redeemHandover(
   deps: HandoverDeps,
@@ -86,25 +86,35 @@ export async function redeemHandover(
   const taken = await deps.limits.take({ member: claims.jti, limits: [sessions] }, now);
   // One that comes again opens nothing, and is not to be stopped before it ends what its first use opened.
   if (!taken.ok && !taken.isCounted) return tooMany(taken.retryAt, now);
+  const opened = await openOnce(deps, input, claims);
+  if (opened) return ok(opened);
+  await deps.sessions.evict(claims.sub, claims.jti, deps.clock.now());
+  return refuse("invalid_handover");
+}
+
+type Claims = TokenClaims["handover"];
+
+/** The app's session; undefined where this handover has opened it before, or the page's is over. */
+async function openOnce(
+  deps: HandoverDeps,
+  { userAgent, deviceToken }: RedeemInput,
+  claims: Claims,
+): Promise<SignedIn | undefined> {
   // Checked before the opening, so that nothing is written for an ended session or an erased account…
   const source = await pageSession(deps, claims);
-  if (!source) return refuse("invalid_handover");
-  const caller = await identifyCaller(deps, input.deviceToken, source.user.phoneTag);
-  const draft = await draftSession(deps, input.userAgent, { ...claims, ...caller, id: claims.jti });
+  if (!source) return undefined;
+  const caller = await identifyCaller(deps, deviceToken, source.user.phoneTag);
+  const draft = await draftSession(deps, userAgent, { ...claims, ...caller, id: claims.jti });
   // The person showed who they are when the page's session was opened, so this one has its age and its end. Handovers of
   // earlier versions do not say when that was.
   const createdAt = claims.openedAt ?? draft.createdAt;
   const expiresAt = Math.min(draft.expiresAt, source.session.expiresAt);
   const session = { ...draft, userId: claims.sub, createdAt, expiresAt };
-  const isFirst = await deps.sessions.open(session);
+  if (!(await deps.sessions.open(session))) return undefined;
   // … and again after it: sessions that were ended in between are either ended with this one, or seen here.
-  const page = isFirst && (await pageSession(deps, claims));
-  if (page) return ok({ user: page.user, session, created: claims.created });
-  await deps.sessions.end(claims.sub, session.id, deps.clock.now());
-  return refuse("invalid_handover");
+  const page = await pageSession(deps, claims);
+  return page && { user: page.user, session, created: claims.created };
 }
-
-type Claims = TokenClaims["handover"];
 
 /** The session and the user that the handover was issued for, if nothing of it has ended since. */
 async function pageSession(deps: HandoverDeps, { sid, sub, epoch }: Claims) {
