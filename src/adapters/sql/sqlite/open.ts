@@ -88,13 +88,20 @@ function createFile(path: string): void {
  */
 function createPlaceCheck(path: string): () => void {
   if (path === MEMORY) return () => {};
-  const numberOf = () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
-  const opened = numberOf();
+  const opened = inodeOf(path);
   return () => {
-    if (numberOf() === opened) return;
+    if (inodeOf(path) === opened) return;
     const sentence = "its file was moved, deleted or replaced: put it back, or start Phonekey again";
     throw new UnavailableError("the database", { cause: new Error(sentence) });
   };
+}
+
+function inodeOf(path: string): bigint | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  } catch (error) {
+    throw new UnavailableError("the database", { cause: error });
+  }
 }
 
 /** Not by `recursive`, with which Node.js 20 tries for ever where a folder takes none, as below `/proc`. */

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -281,6 +282,11 @@ describe("sqlite: a file that is not in its place any more", () => {
       expect(each).toMatchObject({ reason: { name: "UnavailableError", cause: { message } } });
 
     closeSync(openSync(path, "w"));
+    await expect(database.ping()).rejects.toThrow(UnavailableError);
+
+    // Where one cannot look, as into a folder that was closed to its user.
+    rmSync(path);
+    symlinkSync(path, path);
     await expect(database.ping()).rejects.toThrow(UnavailableError);
 
     renameSync(`${path}.away`, path);
