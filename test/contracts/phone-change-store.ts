@@ -7,6 +7,7 @@ import type { PasswordStore } from "../../src/core/password/ports.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
 import type { SessionStore } from "../../src/core/session/ports.ts";
 import { aNotice } from "./notice-store.ts";
+import { phoneChangeRaces } from "./phone-change-races.ts";
 import { addTagKey, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
 
 export interface OpenPhoneChangeStore {
@@ -59,6 +60,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       sealedPhone: "sealed for the user",
       notices,
     });
+    phoneChangeRaces(() => opened, { proposed, to });
 
     test("keeps a change as it was proposed, with its notice", async () => {
       const { user, session } = await signIn();
@@ -227,55 +229,6 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       const { deviceEpoch } = (await opened.users.find(user.id)) ?? user;
       expect(deviceEpoch).toBe(user.deviceEpoch + 1);
       expect(await store.apply(change, to(), NOW)).toBe("gone");
-    });
-
-    test("stopped and applied at once, exactly one happens", async () => {
-      const { user, change } = await proposed();
-      const [stopped, applied] = await Promise.all([
-        store.stop(change.stopHash, NOW),
-        store.apply(change, to(), NOW),
-      ]);
-      expect(stopped).toBe(applied === "gone");
-      const holder = await opened.users.find(user.id);
-      expect(holder?.phoneTag).toBe(stopped ? user.phoneTag : change.phoneTag);
-    });
-
-    test("canceled and applied at once, exactly one happens", async () => {
-      for (let round = 0; round < 10; round += 1) {
-        const { user, session, change } = await proposed();
-        const canceling = () => store.cancel(user.id, session.id, NOW);
-        const [canceled, applied] = await Promise.all([canceling(), store.apply(change, to(), NOW)]);
-        expect(canceled).toBe(applied === "gone" ? "canceled" : "none");
-        const holder = await opened.users.find(user.id);
-        expect(holder?.phoneTag).toBe(canceled === "canceled" ? user.phoneTag : change.phoneTag);
-      }
-    });
-
-    test("applied while the former number signs in by a password, leaves no session of that", async () => {
-      for (let round = 0; round < 10; round += 1) {
-        const { user, session, change } = await proposed();
-        const entry = { session: aSession(user.id), phoneTag: user.phoneTag };
-        const entering = async () => await opened.users.enter(entry);
-        const [applied] = await Promise.all([store.apply(change, to(), NOW), entering(), entering()]);
-        expect(applied).toBe("applied");
-        expect((await opened.sessions.list(user.id, NOW)).map(({ id }) => id)).toEqual([session.id]);
-      }
-    });
-
-    test("applied while the password is reset by the former number, either it is over or the reset is", async () => {
-      for (let round = 0; round < 10; round += 1) {
-        const { user, change } = await proposed();
-        const notice = aNotice({ userId: user.id });
-        const reset = { userId: user.id, phoneTag: user.phoneTag, sealedHash: "sealed", notice, at: NOW };
-        const [applied, isReset] = await Promise.all([
-          store.apply(change, to(), NOW),
-          opened.passwordStore.change({ ...reset, bySms: true }),
-        ]);
-        expect(isReset).toBe(applied === "gone");
-        const holder = await opened.users.find(user.id);
-        expect(holder?.passwordSetAt).toBe(isReset ? NOW : undefined);
-        expect(await opened.sessions.list(user.id, NOW)).toHaveLength(isReset ? 0 : 1);
-      }
     });
 
     test("is due at its time, the longest due first", async () => {

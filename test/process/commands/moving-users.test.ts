@@ -1,8 +1,6 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { phonekey, startCommand, startServer, workingFolder } from "../../support/server.ts";
@@ -10,23 +8,12 @@ import { lineOf, phoneOf } from "../../transfer/support.ts";
 import { bearer, createClient } from "../client.ts";
 import { change, numberOf } from "../database.ts";
 import { until } from "../raw.ts";
+import { fileIn, many, migrated } from "./users-files.ts";
 
 /** A phone of the sample users, however much of it. */
 const ANY_PHONE = /138\d{8}/;
 
-const many = (count: number) => Array.from({ length: count }, (_, n) => lineOf(n)).join("");
 const sortedLines = (text: string) => text.trimEnd().split("\n").sort();
-
-async function migrated(): Promise<string> {
-  const folder = workingFolder();
-  expect((await phonekey(["migrate"], { folder })).code).toBe(0);
-  return folder;
-}
-
-function fileIn(folder: string, text: string, name = "users.ndjson"): string {
-  writeFileSync(join(folder, name), text);
-  return name;
-}
 
 describe("20,000 users", () => {
   const COUNT = 20_000;
@@ -118,20 +105,6 @@ describe("20,000 users", () => {
     const out = await phonekey(["users", "export"], { folder: other });
     expect(sortedLines(out.stdout)).toEqual(sortedLines(many(700)));
   });
-});
-
-test("an import that waits for its source ends at once by a second signal", async () => {
-  const folder = await migrated();
-  execFileSync("mkfifo", [join(folder, "pipe")]);
-  const running = startCommand(["users", "import", "pipe"], { folder });
-  const pipe = await open(join(folder, "pipe"), "w");
-  await pipe.write(many(500));
-  await until(() => numberOf(folder, "SELECT count(*) FROM users") === 500, 30_000);
-  // The first one asks, and is told by nothing; what comes before that was heard is one with it.
-  const again = setInterval(() => running.kill("SIGINT"), 100);
-  const { code, signal } = await running.ended.finally(() => clearInterval(again));
-  expect([code, signal]).toEqual([null, "SIGINT"]);
-  await pipe.close();
 });
 
 test("what is wrong is told by line, without a phone, and makes exit code 1", async () => {
@@ -245,15 +218,6 @@ test("a number that cannot be decrypted, and a line of erasures without an id, a
   });
 });
 
-test("a socket is no file to import from", async () => {
-  const folder = await migrated();
-  const server = createServer().listen(join(folder, "socket"));
-  await once(server, "listening");
-  const { code, stderr } = await phonekey(["users", "import", "socket"], { folder });
-  server.close();
-  expect({ code, stderr }).toEqual({ code: 1, stderr: "phonekey: cannot read socket: it is a socket\n" });
-});
-
 test("before the database is there, each says how to make it", async () => {
   const folder = workingFolder();
   const path = join(realpathSync(folder), "data/phonekey.db");
@@ -264,36 +228,6 @@ test("before the database is there, each says how to make it", async () => {
   }
   // Whoever is in another folder than they think would take an empty one for theirs.
   expect(existsSync(path)).toBe(false);
-});
-
-test("standard input and output are pipes; a reader that goes away is one sentence", async () => {
-  const [folder, other] = [await migrated(), await migrated()];
-  await phonekey(["users", "import", fileIn(folder, many(2_000))], { folder });
-  const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
-  const shell = (command: string) =>
-    execFileSync("bash", ["--norc", "-c", `set -o pipefail; ${command}`], {
-      encoding: "utf8",
-      env: { PATH: process.env.PATH },
-    });
-  const run = (where: string, words: string) => `(cd ${where} && ${process.execPath} ${bin} ${words})`;
-  const piped = shell(`${run(folder, "users export 2>/dev/null")} | ${run(other, "users import - --json")}`);
-  expect(JSON.parse(piped)).toMatchObject({ imported: 2_000 });
-  const cut = shell(`(${run(folder, "users export")} || echo "exit $?" >&2) 2>&1 >/dev/full | grep -v ^This`);
-  expect(cut).toBe("phonekey: cannot write standard output: the disk is full\nexit 1\n");
-});
-
-test("an export of which the disk takes only a part is no export", async () => {
-  const folder = await migrated();
-  const text = many(450);
-  await phonekey(["users", "import", fileIn(folder, text)], { folder });
-  const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
-  // No file may become longer than 40 KiB: a write that begins below takes what fits, and does not fail.
-  expect(text.length).toBeGreaterThan(40 * 1_024);
-  const limited = `ulimit -f 40; cd ${folder}; ${process.execPath} ${bin} users export --file out.ndjson`;
-  const said = spawnSync("bash", ["--norc", "-c", limited], { encoding: "utf8" });
-  expect(said).toMatchObject({ status: 1, stdout: "" });
-  expect(said.stderr).toMatch(/^phonekey: cannot write out\.ndjson: /m);
-  expect(readdirSync(folder).filter((name) => name.startsWith("out"))).toEqual([]);
 });
 
 test("who moved in signs in with the server running beside; after `restored` everybody signs in anew", async () => {

@@ -1,21 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { migrate } from "../../../../src/adapters/sql/migrations/migrate.ts";
-import { asFault } from "../../../../src/adapters/sql/sqlite/errors.ts";
 import { openSqlite } from "../../../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
@@ -218,14 +206,6 @@ describe("sqlite: nothing stays open", () => {
     expect(await transactAtOnce(opened.database)).toBe(40);
   });
 
-  test("a mistake of ours is not taken for a database that is away", async () => {
-    const error = await sql`SELECT * FROM nowhere`
-      .execute(opened.database.db)
-      .catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ message: expect.stringContaining("nowhere") });
-    expect(error).not.toBeInstanceOf(UnavailableError);
-  });
-
   test("a full disk is UnavailableError, and it works again when there is room", async () => {
     const { db } = opened.database;
     await addSampleKey(opened.stores.keys);
@@ -238,60 +218,6 @@ describe("sqlite: nothing stays open", () => {
     await sql`PRAGMA max_page_count = 100000`.execute(db);
     await create();
     expectFree();
-  });
-
-  test.each([
-    ["SQLITE_IOERR_FSYNC", 1034],
-    ["SQLITE_FULL", 13],
-    ["SQLITE_READONLY_DBMOVED", 1032],
-    ["SQLITE_CORRUPT", 11],
-    ["UNKNOWN_SQLITE_ERROR_1544", 1544],
-  ])("%s means that the database is away", (code, rawCode) => {
-    const error = Object.assign(new Error("from libsql"), { code, rawCode });
-    expect(asFault(error)).toMatchObject({ name: "UnavailableError", cause: error });
-  });
-
-  test("an index that lost what its table has is UnavailableError, though libsql has no name for that", async () => {
-    await opened.stores.verifications.create(aVerification());
-    other.exec("PRAGMA writable_schema = ON");
-    const empty = "SELECT rootpage FROM sqlite_master WHERE name = 'notices_by_due_at'";
-    other.exec(`UPDATE sqlite_master SET rootpage = (${empty}) WHERE name = 'verifications_by_expires_at'`);
-    const damaged = await openSqlite(opened.path);
-    const error = await damaged.db
-      .deleteFrom("verifications")
-      .where("id", "!=", "")
-      .execute()
-      .catch((caught: unknown) => caught);
-    await damaged.close();
-    expect(error).toBeInstanceOf(UnavailableError);
-    expect(error).toMatchObject({ cause: { code: "UNKNOWN_SQLITE_ERROR_779" } });
-  });
-});
-
-describe("sqlite: a file that is not in its place any more", () => {
-  openTwice();
-
-  test("takes no writes, which would be gone with this process; put back, it does", async () => {
-    const { database, stores, path } = opened;
-    const key = aKey();
-    await stores.keys.add(key);
-    renameSync(path, `${path}.away`);
-    const refused = [stores.keys.add(aKey()), stores.verifications.create(aVerification()), database.ping()];
-    const message = expect.stringContaining("was moved, deleted or replaced");
-    for (const each of await Promise.allSettled(refused))
-      expect(each).toMatchObject({ reason: { name: "UnavailableError", cause: { message } } });
-
-    closeSync(openSync(path, "w"));
-    await expect(database.ping()).rejects.toThrow(UnavailableError);
-
-    // Where one cannot look, as into a folder that was closed to its user.
-    rmSync(path);
-    symlinkSync(path, path);
-    await expect(database.ping()).rejects.toThrow(UnavailableError);
-
-    renameSync(`${path}.away`, path);
-    await database.ping();
-    expect(await stores.keys.list()).toEqual([key]);
   });
 });
 
