@@ -83,10 +83,14 @@ function rethrowUnavailable(error: unknown): never {
   throw error instanceof UnavailableError ? error : new UnavailableError("the database", { cause: error });
 }
 
-function refuseMissing({ database }: Config): void {
-  if (database.kind !== "sqlite") return;
-  if (isMissing(database.path))
-    throw new Error(`there is no database at ${database.path}; run \`phonekey migrate\` first`);
+function refuseMissing(config: Config): void {
+  const path = missingFile(config);
+  if (path !== undefined) throw new Error(`there is no database at ${path}; run \`phonekey migrate\` first`);
+}
+
+/** Where the file of the configured database should be, if none is there: opening would make one. */
+export function missingFile({ database }: Config): string | undefined {
+  return database.kind === "sqlite" && isMissing(database.path) ? database.path : undefined;
 }
 
 async function refuseOutdated(database: SqlDatabase): Promise<void> {

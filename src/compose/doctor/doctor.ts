@@ -20,12 +20,12 @@ import { checkTexts } from "../../adapters/tencent/doctor.ts";
 import { reachWebhook, type WebhookSettings } from "../../adapters/webhook/post.ts";
 import type { SenderName } from "../../config/parts/delivery.ts";
 import type { Config } from "../../config.ts";
-import { doubtful, examine, fine, type NamedCheck } from "../../core/maintenance/doctor.ts";
+import { doubtful, examine, fine, type NamedCheck, wrong } from "../../core/maintenance/doctor.ts";
 import type { Check, Finding } from "../../core/maintenance/ports.ts";
 import type { Clock } from "../../core/ports.ts";
 import { isOwnHost, NOWHERE, type ScfSettings } from "../../http/scf/own-host.ts";
 import { checkWebhook } from "../alerts.ts";
-import { openDatabase } from "../database.ts";
+import { missingFile, openDatabase } from "../database.ts";
 import { explain } from "../explain.ts";
 import { checkNotices } from "../notices.ts";
 import { smsAdmin } from "../tools/tencent.ts";
@@ -57,6 +57,8 @@ export async function examineParts(
 }
 
 async function examineDatabase(config: Config, clock: Clock): Promise<readonly Finding[]> {
+  const missing = missingFile(config);
+  if (missing !== undefined) return [notThere(config, missing)];
   let database: SqlDatabase | undefined;
   try {
     database = await openDatabase(config);
@@ -66,6 +68,14 @@ async function examineDatabase(config: Config, clock: Clock): Promise<readonly F
   } finally {
     await database?.close();
   }
+}
+
+/** Whoever is in another folder than they think must not find an empty database of ours there. */
+function notThere({ mode }: Config, path: string): Finding {
+  const says = `there is no file at ${path}`;
+  const todo = "Run `phonekey migrate`. If you have a database, look at DATABASE_URL and the working folder.";
+  if (mode === "production") return wrong("database", says, { todo });
+  return doubtful("database", `${says}; the server makes it when it starts`, { todo });
 }
 
 function databaseChecks(config: Config, database: SqlDatabase, clock: Clock): NamedCheck[] {
