@@ -13,14 +13,13 @@ export function onInterrupt(): Interrupt {
   let asked = false;
   const ask = () => {
     asked = true;
+    forget();
   };
-  for (const signal of SIGNALS) process.once(signal, ask);
-  return {
-    isAsked: () => asked,
-    forget: () => {
-      for (const signal of SIGNALS) process.off(signal, ask);
-    },
+  const forget = () => {
+    for (const signal of SIGNALS) process.off(signal, ask);
   };
+  for (const signal of SIGNALS) process.on(signal, ask);
+  return { isAsked: () => asked, forget };
 }
 
 /**
