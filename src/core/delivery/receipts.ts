@@ -108,7 +108,8 @@ export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clo
   }
   const over = early.filter(({ at }) => at < now - EARLY_KEPT_MS);
   await receipts.dropEarly([...noted, ...over]);
-  return { count: noted.length, isLast: noted.length < PIECE };
+  // Those that fit nothing yet stay before the others: as long as any went, more may fit behind them.
+  return { count: noted.length, isLast: early.length < PIECE || noted.length + over.length === 0 };
 }
 
 /** What a person answered to one of our messages. */

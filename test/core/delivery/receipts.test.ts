@@ -61,19 +61,41 @@ test("a report that fits nothing is kept for a quarter of an hour, and no longer
   }
 });
 
-test("early reports are noted two hundred in a piece of work, after which there may be more", async () => {
+/** So many early reports, of which the first `unfit` fit no message. */
+async function earlyReports(count: number, unfit: number) {
   const clock = createTestClock(NOW);
   const { stores, close } = await openTestDatabase(clock);
   onTestFinished(close);
   const said = { sender: "tencent", phoneTag: "k.tag", outcome: "delivered", code: "C", at: NOW } as const;
-  const kept = Array.from({ length: 201 }, (_, n) => ({ ...said, providerId: `5000:${n}` }));
+  let kept = Array.from({ length: count }, (_, n) => ({ ...said, providerId: `5000:${n}` }));
+  const unknown = kept.slice(0, unfit).map(({ providerId }) => providerId);
   const receipts: ReceiptStore = {
     ...stores.receipts,
     early: async (limit) => kept.slice(0, limit),
-    note: async (_, { providerId }) => ({ id: providerId, status: "delivered", bucket: "device" }),
-    dropEarly: async (reports) => void kept.splice(0, reports.length),
+    note: async (_, { providerId: id }) =>
+      unknown.includes(id) ? undefined : { id, status: "delivered", bucket: "device" },
+    async dropEarly(reports) {
+      const gone = reports.map(({ providerId }) => providerId);
+      kept = kept.filter(({ providerId }) => !gone.includes(providerId));
+    },
   };
-  const deps = { receipts, clock, forgetFailed: async () => {}, onReport: () => {} };
+  return { receipts, clock, forgetFailed: async () => {}, onReport: () => {} };
+}
+
+test("early reports are noted two hundred in a piece of work, after which there may be more", async () => {
+  const deps = await earlyReports(201, 0);
   expect(await noteEarlyReports(deps)).toEqual({ count: 200, isLast: false });
   expect(await noteEarlyReports(deps)).toEqual({ count: 1, isLast: true });
+});
+
+test("one that fits nothing before them is none that ends the work: more may fit behind it", async () => {
+  const deps = await earlyReports(400, 1);
+  expect(await noteEarlyReports(deps)).toEqual({ count: 199, isLast: false });
+  expect(await noteEarlyReports(deps)).toEqual({ count: 199, isLast: false });
+  expect(await noteEarlyReports(deps)).toEqual({ count: 1, isLast: true });
+});
+
+test("a whole piece of those that fit nothing is looked at once", async () => {
+  const deps = await earlyReports(201, 200);
+  expect(await noteEarlyReports(deps)).toEqual({ count: 0, isLast: true });
 });
