@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
 import type { SendOutcome } from "../../../src/core/delivery/ports.ts";
 import type { RefusalCode } from "../../../src/core/refusals.ts";
@@ -98,13 +98,19 @@ describe("a sender to which no connection has come up at its deadline", () => {
     ["webhook", webhook],
     ["tencent", tencent],
   ])("%s: nothing has left, so the answer is 503", async (name, settings) => {
-    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    const silent = createServer(() => vi.advanceTimersByTime(1_500)).listen(0, "127.0.0.1");
     await once(silent, "listening");
     onTestFinished(() => void silent.close());
     const { port } = silent.address() as AddressInfo;
     const env = { SMS_SENDER: name, ...settings(`https://127.0.0.1:${port}`) };
     await begin({ env, inbox: true, parts: { deadline: () => deadlineIn(1_500) } });
-    await refused(await tryStart({ phone: PHONE }), "sms_unavailable");
+    // Its time is over while it connects, however long it took until then.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      await refused(await tryStart({ phone: PHONE }), "sms_unavailable");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
