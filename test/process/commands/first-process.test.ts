@@ -29,6 +29,7 @@ test.runIf(isPossible)("a command that is the first process of a container ends 
     env: { PATH: process.env.PATH, PORT: String((silent.address() as AddressInfo).port) },
     stdio: "ignore",
   });
+  onTestFinished(() => void container.kill("SIGKILL"));
   await once(silent, "connection");
   terminateFirst(container);
   expect(await once(container, "close")).toEqual([143, null]);
@@ -40,6 +41,7 @@ test.runIf(isPossible)("a server that is one is stopped by it as any other", asy
     env: { PATH: process.env.PATH, PORT: "0" },
     stdio: ["ignore", "pipe", "ignore"],
   });
+  onTestFinished(() => void container.kill("SIGKILL"));
   for await (const text of container.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false }))
     if (String(text).includes("Phonekey is running")) break;
   container.stdout.resume();

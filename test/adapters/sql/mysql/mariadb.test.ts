@@ -231,8 +231,9 @@ describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
 
   test("what is written is committed, also where the server would begin a transaction behind each", async () => {
     await asRoot("set global completion_type = 'CHAIN'");
-    const one = await openTestMysql(clock, { connections: 1 });
-    await asRoot("set global completion_type = 'NO_CHAIN'");
+    const one = await openTestMysql(clock, { connections: 1 }).finally(() =>
+      asRoot("set global completion_type = 'NO_CHAIN'"),
+    );
     await one.database.transaction(async () => {});
     const epoch = fresh("epoch");
     await one.database.db.insertInto("limit_seeds").values({ epoch }).execute();
