@@ -12,7 +12,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** How many keys stand in a text that is JSON: each is a string before a colon. With what is none it could take long (T45). */
+/** How many keys stand in a text that is JSON: each is a string before a colon. Another text could take it long (T45). */
 function keysWritten(text: string): number {
   let keys = 0;
   for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon) keys += 1;

@@ -142,7 +142,7 @@ export async function noteReply(
   if (!(await replies.wasSentTo(await vault.tags(phone)))) return false;
   const phoneTag = await vault.tag(phone);
   const kept = text.slice(0, MOST_LETTERS);
-  // Several of one second, such as the parts of a long one, differ in their length, which the row shows anyway.
+  // Several of one second, such as the halves of a long one, mostly differ in their length, which the row shows anyway.
   const id = sha256(`${phoneTag}:${writtenAt}:${kept.length}`);
   await replies.keepReply({
     id,
