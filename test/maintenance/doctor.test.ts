@@ -210,7 +210,7 @@ describe("the doctor, on SQLite", () => {
   test("the folder of a database elsewhere, in which others can put another one in its place", async () => {
     const elsewhere = join(folder, "elsewhere");
     const env = { DATABASE_URL: `sqlite:${elsewhere}/phonekey.db` };
-    await examine({ env });
+    mkdirSync(elsewhere);
     chmodSync(elsewhere, 0o777);
     expect(await examine({ env })).toContainEqual(
       expect.objectContaining({ name: "files", says: `others can change ${elsewhere}` }),
