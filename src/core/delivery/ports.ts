@@ -63,8 +63,8 @@ export interface SendOutcome {
 /** The time that one send has. */
 export interface Deadline {
   /**
-   * Resolves when the time is over, and whoever heeds the signal has had the moment to say whether anything left; never after
-   * `end`.
+   * Resolves when the time is over, and whoever heeds the signal has had the moment to say whether anything left; never where
+   * `end` came before that.
    */
   readonly over: Promise<void>;
   /** Aborts when the time is over; the same signal each time. */
