@@ -12,7 +12,7 @@ beforeEach(async () => {
   world = await createWorld({ env: { ...UNLIMITED, CAPTCHA: "off" } });
 });
 afterEach(() => world.close());
-const { addApp, codeOf } = factorCalls(() => world);
+const { addApp, atNewApp, codeOf } = factorCalls(() => world);
 
 const SESSION = "phonekey_session";
 const CONFIRM = "/account/confirm?to=/account/data";
@@ -159,18 +159,7 @@ describe("a confirmation on the pages", () => {
   });
 });
 
-/** Somebody who has just signed in, in a browser that shows them a new app, and the form with its first code. */
-async function atNewApp() {
-  const visitor = createVisitor(world);
-  await visitor.enter();
-  await visitor.go("/account/factors");
-  const { text } = await visitor.go("/account/factors/app", {});
-  const [, id = ""] = /name="id" value="([^"]+)"/.exec(text) ?? [];
-  const [, secret = ""] = /<code translate="no">([A-Z2-7 ]+)</.exec(text) ?? [];
-  return { visitor, form: { id, code: codeOf(secret.replaceAll(" ", "")) } };
-}
-
-/** The same with a browser that is asked to make a passkey, and the form with what it made. */
+/** Somebody who has just signed in, in a browser that is asked to make a passkey, and the form with what it made. */
 async function atNewPasskey() {
   const visitor = createVisitor(world);
   await visitor.enter();

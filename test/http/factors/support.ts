@@ -1,5 +1,6 @@
 import { Secret, TOTP } from "otpauth";
 import { expect } from "vitest";
+import { createVisitor } from "../../password/visitor.ts";
 import { bearer, type OpenedSession, type World } from "../../support/world.ts";
 import { bodyOf, type ProblemBody, start, type VerificationBody } from "../support.ts";
 
@@ -61,6 +62,17 @@ export function factorCalls(world: () => World) {
     return app;
   }
 
+  /** Somebody who has just signed in, in a browser that shows them a new app, and the form with its first code. */
+  async function atNewApp() {
+    const visitor = createVisitor(world());
+    await visitor.enter();
+    await visitor.go("/account/factors");
+    const { text } = await visitor.go("/account/factors/app", {});
+    const [, id = ""] = /name="id" value="([^"]+)"/.exec(text) ?? [];
+    const [, secret = ""] = /<code translate="no">([A-Z2-7 ]+)</.exec(text) ?? [];
+    return { visitor, form: { id, code: codeOf(secret.replaceAll(" ", "")) } };
+  }
+
   const protect = (person: Person, when: string) => send("PUT", "/v1/me/login-protection", person, { when });
 
   /** What shows that the person holds another number, for their account to move to it. */
@@ -107,6 +119,7 @@ export function factorCalls(world: () => World) {
     raise,
     confirmed,
     addApp,
+    atNewApp,
     changeProof,
     moved,
     protect,

@@ -9,7 +9,7 @@ import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";
 
 let world: World;
 afterEach(() => world.close());
-const { addApp, codeOf, protectedBy } = factorCalls(() => world);
+const { addApp, atNewApp, codeOf, protectedBy } = factorCalls(() => world);
 
 /** What a browser shows in the end, which follows where it is led. */
 async function shown({ go }: ReturnType<typeof createVisitor>, path: string, form?: Record<string, string>) {
@@ -186,13 +186,7 @@ describe("a second click", () => {
   });
 
   it("on an app's first code leads to the factor that it is by then", async () => {
-    const visitor = createVisitor(world);
-    await visitor.enter();
-    await visitor.go("/account/factors");
-    const { text } = await visitor.go("/account/factors/app", {});
-    const [, id = ""] = /name="id" value="([^"]+)"/.exec(text) ?? [];
-    const [, secret = ""] = /<code translate="no">([A-Z2-7 ]+)</.exec(text) ?? [];
-    const form = { id, code: codeOf(secret.replaceAll(" ", "")) };
+    const { visitor, form } = await atNewApp();
     const { locations } = await twice(visitor, "/account/factors/app/confirm", form);
     expect(new Set(locations)).toEqual(new Set(["/account/factors?saved"]));
   });
