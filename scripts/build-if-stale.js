@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const SOURCES = /^(src|web|tsconfig.*\.json|vite\.config\.ts|package-lock\.json)$/;
+const SOURCES = /^(src|web|tsconfig.*\.json|rolldown\.config\.ts|vite\.config\.ts|package-lock\.json)$/;
 
 /**
  * Builds what is out of date, so that a clone runs after `npm ci` alone. Does nothing where there is no source
@@ -11,7 +11,7 @@ const SOURCES = /^(src|web|tsconfig.*\.json|vite\.config\.ts|package-lock\.json)
  */
 export async function buildIfStale() {
   if (!existsSync(join(ROOT, "src")) || !isStale()) return true;
-  if (!existsSync(join(ROOT, "node_modules", "typescript"))) return explainMissingTools();
+  if (!existsSync(join(ROOT, "node_modules", "rolldown"))) return explainMissingTools();
   // Loaded only now: an installed package has neither the compilers nor a use for this.
   const { build } = await import("./build.js");
   try {

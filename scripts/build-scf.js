@@ -44,7 +44,7 @@ export async function bundle() {
     input: ENTRIES,
     platform: "node",
     external: LEFT_OUT,
-    tsconfig: "tsconfig.build.json",
+    tsconfig: "tsconfig.json",
   });
   const { output } = await build.generate({
     format: "cjs",

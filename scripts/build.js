@@ -43,7 +43,7 @@ function removeOutputs() {
 }
 
 function server() {
-  return program("typescript", "-p", "tsconfig.build.json");
+  return program("rolldown", "--config", "--logLevel", "silent");
 }
 
 function pages() {

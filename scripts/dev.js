@@ -5,9 +5,10 @@ import { program, ROOT } from "./lib/run.js";
 if (!(await buildIfStale())) process.exit(1);
 
 const children = [
-  program("typescript", "-p", "tsconfig.build.json", "--watch", "--preserveWatchOutput"),
+  program("typescript", "-p", "tsconfig.json", "--watch", "--preserveWatchOutput"),
+  program("rolldown", "--config", "--watch", "--logLevel", "warn"),
   program("vite", "build", "--watch", "--logLevel", "warn"),
-  [process.execPath, "--watch", "--watch-preserve-output", "dist/cli/main.js", "serve"],
+  [process.execPath, "--watch", "--watch-preserve-output", "dist/cli.js", "serve"],
 ].map(start);
 
 /**

@@ -2,7 +2,7 @@
 // With --check it writes nothing and exits 1 when a file is not what the code says.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { generatedDocs } from "../dist/cli/docs/docs.js";
+import { generatedDocs } from "../dist/docs.js";
 
 const check = process.argv.includes("--check");
 

@@ -54,7 +54,7 @@ async function main() {
 
 /** A Phonekey of its own for each set of pictures, so that no set shows what another one left. */
 async function withServer(work) {
-  const { serverOf } = await import("../dist/compose/server.js");
+  const { serverOf } = await import("../dist/server.js");
   const { compose, migrateDatabase } = await import("../dist/compose.js");
   const { loadConfig } = await import("../dist/config.js");
   const folder = mkdtempSync(join(tmpdir(), "phonekey-screenshots-"));

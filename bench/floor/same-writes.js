@@ -1,8 +1,7 @@
-import { migrate } from "../../dist/adapters/sql/migrations/migrate.js";
-import { openMysql } from "../../dist/adapters/sql/mysql/open.js";
-import { systemClock } from "../../dist/adapters/system/clock.js";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { checkCode, database, issue, newId, storeCode, transaction } from "./parts.js";
-import { DATABASE_URL, serve } from "./wire.js";
+import { serve } from "./wire.js";
 
 /**
  * The least input and output, but with the durable writes that Phonekey makes, on its own schema: the message before it is sent
@@ -11,10 +10,9 @@ import { DATABASE_URL, serve } from "./wire.js";
 const KEY = "floor";
 const SEALED = "v1.0123456789abcdef0123456789abcdef.".padEnd(110, "x");
 
-const { hostname: host, port, username: user, pathname } = new URL(DATABASE_URL);
-const schema = await openMysql({ host, port: Number(port), user, password: "", database: pathname.slice(1) });
-await migrate(schema, systemClock);
-await schema.close();
+execFileSync(process.execPath, [join(import.meta.dirname, "../../bin/phonekey.js"), "migrate"], {
+  stdio: ["ignore", "ignore", "inherit"],
+});
 await database.query(
   `insert into \`keys\` (id, kind, sequence, wrapped, secret_id, created_at, active_from) values ('${KEY}', 'tag', 1, '', '', 0, 0)
    on duplicate key update id = id`,

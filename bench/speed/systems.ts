@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../test/support/ports.ts";
+import { makeUsual } from "./installation.ts";
 import type { Job, Kind } from "./job.ts";
 import { rssOf } from "./measure.ts";
 import type { Stores } from "./stores.ts";
@@ -123,9 +124,10 @@ const REST_MS = 1_000;
 export async function startSystem(system: System, stores: Stores): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-bench-"));
   const settings = await system.settings(stores, folder);
-  const started: { child: ChildProcess; url: string; codeKey?: string }[] = [];
+  const started: { child: ChildProcess; url: string }[] = [];
   for (let n = 0; n < system.processes; n += 1)
     started.push(await startProcess(system.program, settings, folder));
+  const codeKey = system.program === PHONEKEY ? await makeUsual(settings) : undefined;
   const [first] = started;
   const pids = started.map(({ child }) => child.pid ?? 0);
   await sleep(REST_MS);
@@ -133,7 +135,7 @@ export async function startSystem(system: System, stores: Stores): Promise<Runni
     urls: started.map(({ url }) => url),
     pids,
     restMb: pids.reduce((sum, pid) => sum + rssOf(pid), 0),
-    ...(first?.codeKey && { codeKey: first.codeKey }),
+    ...(codeKey && { codeKey }),
     async heapMb() {
       first?.child.send("heap");
       const [{ heapBytes }] = (await once(first?.child as ChildProcess, "message")) as [
@@ -162,7 +164,7 @@ async function startProcess(program: string, settings: Record<string, string>, c
   const ended = once(child, "exit").then(([code]) => {
     throw new Error(`${program} ended with ${code} before it listened`);
   });
-  const [{ codeKey }] = (await Promise.race([once(child, "message"), ended])) as [{ codeKey?: string }];
+  await Promise.race([once(child, "message"), ended]);
   ended.catch(() => {});
-  return { child, url: `http://127.0.0.1:${port}`, ...(codeKey && { codeKey }) };
+  return { child, url: `http://127.0.0.1:${port}` };
 }

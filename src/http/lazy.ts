@@ -7,6 +7,7 @@ export async function loadHandlers(): Promise<void> {
     import("./api/definitions.ts"),
     import("./api/meta.ts"),
     import("./api/openapi.ts"),
+    import("./api/schemas.ts"),
     import("./pages/index.ts"),
     import("./pages/errors.ts"),
     import("./pages/docs.ts"),

@@ -13,7 +13,7 @@ it("says in a sentence that a user who may not build meets a build that is out o
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   for (const name of ["bin", "scripts", "package.json"])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-  for (const name of ["src", "node_modules/typescript"]) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ["src", "node_modules/rolldown"]) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, "src", "main.ts"), "");
   // As Emacs locks a file.
   symlinkSync("somebody@somewhere.1", join(folder, "src", ".#main.ts"));
