@@ -12,7 +12,36 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 export const PHONE_SIZE = { width: 360, height: 740 };
 export const DESKTOP_SIZE = { width: 1280, height: 800 };
 
-const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"];
+/**
+ * What the address bar would show its suggestions with: two pages of the browser's own for each window, which nobody sees
+ * and which take as long as ours.
+ */
+const SUGGESTIONS = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"];
+
+/** What Playwright switches off. Chromium takes the last list that it is given, and no other. */
+const SWITCHED_OFF = [
+  "AimEnabled",
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "ThirdPartyStoragePartitioning",
+];
+
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--no-first-run",
+  `--disable-features=${[...SWITCHED_OFF, ...SUGGESTIONS].join()}`,
+];
 
 /** Long for a page that answers in milliseconds, and short enough to name what did not come. */
 const TIMEOUT_MS = 10_000;
@@ -67,7 +96,10 @@ export function useBrowser() {
 /** Gives a page another size, and waits until it has it. */
 export async function resize(page: Page, width: number, height: number): Promise<void> {
   await page.setViewportSize({ width, height });
-  await expect.poll(() => page.evaluate("[innerWidth, innerHeight]")).toEqual([width, height]);
+  await page.evaluate(`new Promise((resolve) => {
+    const look = () => innerWidth === ${width} && innerHeight === ${height} ? resolve() : requestAnimationFrame(look);
+    look();
+  })`);
 }
 
 /** Waits until the field with this id has the focus: a page gives it with one of its first frames. */
