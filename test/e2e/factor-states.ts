@@ -1,6 +1,9 @@
 import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
+import { factorCalls } from "../http/factors/support.ts";
 import { type App, askForCode, newPhone, otherCode, signIn, submitCode } from "./support.ts";
+
+const CONFIRMATION = "/account/confirm?to=/account/factors";
 
 export function appCode(app: App, secret: string): string {
   const totp = new TOTP({ secret: Secret.fromBase32(secret), algorithm: "SHA1", digits: 6, period: 30 });
@@ -32,21 +35,11 @@ export async function pressFactor(page: Page, action: string): Promise<void> {
   await page.waitForLoadState();
 }
 
-/** Signs in, and begins to set up an authenticator app; resolves with its secret. */
-async function beginApp(page: Page, app: App, phone: string): Promise<string> {
-  await signIn(page, app, phone);
-  await page.goto(`${app.origin}/account/factors`);
-  await pressFactor(page, "app");
-  return ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");
-}
-
-/** Signs in, and sets up an authenticator app; resolves with its secret. */
-async function addApp(page: Page, app: App, phone: string): Promise<string> {
-  const secret = await beginApp(page, app, phone);
-  await page.locator("#factor-code").fill(appCode(app, secret));
-  await pressFactor(page, "app/confirm");
-  await page.waitForURL(`${app.origin}/account/factors?saved`);
-  return secret;
+/** Signs in, as somebody who has an authenticator app that signing in does not ask for. */
+async function signInWithApp(page: Page, app: App, phone: string, path: string): Promise<void> {
+  const person = await app.world.signIn(`+86${phone}`);
+  await factorCalls(() => app.world).addApp(person);
+  await signIn(page, app, phone, path);
 }
 
 export async function protect(page: Page, when: string): Promise<void> {
@@ -55,20 +48,16 @@ export async function protect(page: Page, when: string): Promise<void> {
   await page.locator(`input[name=when][value=${when}]:checked`).waitFor();
 }
 
-/** To the second step of a sign-in, in a browser that forgot all it knew. */
+/** To the second step of a sign-in, in a browser that nobody knows. */
 async function secondStep(page: Page, app: App): Promise<void> {
   const phone = newPhone();
-  await addApp(page, app, phone);
-  await protect(page, "always");
-  await page.context().clearCookies({ name: /^phonekey_(?!locale)/ });
-  app.world.clock.advance(60_000);
+  await factorCalls(() => app.world).protectedBy(`+86${phone}`);
   await askForCode(page, app.origin, phone);
   await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
   await page.waitForURL(`${app.origin}/sign-in/second`);
 }
 
 async function confirmByCode(page: Page, app: App, phone: string): Promise<void> {
-  await page.goto(`${app.origin}/account/confirm?to=/account/factors`);
   await page.locator('form[action="/account/confirm/send"] button').click();
   await page.locator("#code").waitFor();
   await submitCode(page, otherCode(app.world.sms.lastCode(`+86${phone}`)), "/account/confirm");
@@ -78,18 +67,16 @@ async function confirmByCode(page: Page, app: App, phone: string): Promise<void>
 /** The pages about second factors in every state that looks different. */
 export function factorStates(appOf: () => App): Readonly<Record<string, (page: Page) => Promise<unknown>>> {
   return {
-    "no second factors": async (page) => {
-      await signIn(page, appOf(), newPhone());
-      await page.goto(`${appOf().origin}/account/factors`);
-    },
+    "no second factors": (page) => signIn(page, appOf(), newPhone(), "/account/factors"),
     "an app to set up": async (page) => {
-      await beginApp(page, appOf(), newPhone());
+      await signIn(page, appOf(), newPhone(), "/account/factors");
+      await pressFactor(page, "app");
       await page.locator("#factor-code").fill("000000");
       await pressFactor(page, "app/confirm");
       await page.locator("#factor-error").waitFor();
     },
     "a second factor and new recovery codes": async (page) => {
-      await addApp(page, appOf(), newPhone());
+      await signInWithApp(page, appOf(), newPhone(), "/account/factors");
       await pressFactor(page, "codes");
       await page.locator("li code").first().waitFor();
     },
@@ -105,13 +92,10 @@ export function factorStates(appOf: () => App): Readonly<Record<string, (page: P
       await page.locator('form[action="/sign-in/second"] button').click();
       await page.locator("#factor-error").waitFor();
     },
-    "what has to be confirmed": async (page) => {
-      await signIn(page, appOf(), newPhone());
-      await page.goto(`${appOf().origin}/account/confirm?to=/account/factors`);
-    },
+    "what has to be confirmed": (page) => signIn(page, appOf(), newPhone(), CONFIRMATION),
     "a confirmation by a wrong code, beside other factors": async (page) => {
       const phone = newPhone();
-      await addApp(page, appOf(), phone);
+      await signInWithApp(page, appOf(), phone, CONFIRMATION);
       appOf().world.clock.advance(60_000);
       await confirmByCode(page, appOf(), phone);
     },

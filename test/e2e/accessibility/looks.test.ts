@@ -45,8 +45,7 @@ describe.each([1, 2])("in letters of %i times the size", (times) => {
 
   it.each(["en-US", "zh-CN"])("no line begins with what ends a sentence, in %s", async (locale) => {
     const page = await open(locale);
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/phone`);
+    await signIn(page, app, newPhone(), "/account/phone");
     if (times === 2) await enlarge(page);
     await expectNoLoneStop(page);
     await page.locator("#phone").fill(newPhone());
@@ -233,8 +232,7 @@ it.each(["none", "active"] as const)(
   "a form that is on its way shows it, whatever its button looks like, forced colours: %s",
   async (forcedColors) => {
     const page = await browser.open({ forcedColors });
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/data`);
+    await signIn(page, app, newPhone(), "/account/data");
     // It stays where it is, as one does whose answer takes long.
     await page.evaluate(`addEventListener("submit", (event) => event.preventDefault())`);
     await page.locator('form[action="/account/data/send"] button').click();

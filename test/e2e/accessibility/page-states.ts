@@ -42,18 +42,19 @@ export function codeFor(phone: string): string {
   return app.world.sms.lastCode(`+86${phone}`);
 }
 
-async function askForMove(page: Page, to: string): Promise<void> {
-  await page.goto(`${app.origin}/account/phone`);
+/** Signs in, and asks to move to another number; resolves with that one. */
+async function askForMove(page: Page, phone: string): Promise<string> {
+  const to = newPhone();
+  await signIn(page, app, phone, "/account/phone");
   await page.locator("#phone").fill(to);
   await page.locator('form[action="/account/phone/send"] button[type=submit]').click();
   await page.locator("#code").waitFor();
+  return to;
 }
 
-/** Signs in, and asks to move to another number. */
+/** Signs in, and shows that another number, to which the account shall move, is the person's. */
 async function startMove(page: Page, phone: string): Promise<void> {
-  const to = newPhone();
-  await signIn(page, app, phone);
-  await askForMove(page, to);
+  const to = await askForMove(page, phone);
   await submitCode(page, codeFor(to), "/account/phone");
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
 }
@@ -144,13 +145,10 @@ const WAYS: Readonly<Record<string, Way>> = {
     await choose(page, OTHER);
     await page.locator("#factors-title").waitFor();
   },
-  "the password of an account": async (page) => {
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/password`);
-  },
+  "the password of an account": (page) => signIn(page, app, newPhone(), "/account/password"),
   "a password that is there": async (page) => {
     await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/password`);
+    await page.locator('a[href="/account/password"]').click();
     await page.locator("#password").fill(OTHER);
     await page.locator('form[action="/account/password"] button[type=submit]').click();
     await page.waitForURL(`${app.origin}/account?saved`);
@@ -161,14 +159,8 @@ const WAYS: Readonly<Record<string, Way>> = {
     await app.world.signIn(`+86${phone}`);
     await signIn(page, app, phone);
   },
-  "another number": async (page) => {
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/phone`);
-  },
-  "the code of another number": async (page) => {
-    await signIn(page, app, newPhone());
-    await askForMove(page, newPhone());
-  },
+  "another number": (page) => signIn(page, app, newPhone(), "/account/phone"),
+  "the code of another number": (page) => askForMove(page, newPhone()),
   "a number that is about to change": async (page) => {
     await startMove(page, newPhone());
   },
@@ -179,13 +171,9 @@ const WAYS: Readonly<Record<string, Way>> = {
     await page.goto(`${app.origin}${/\/stop\/[0-9a-f]+/.exec(notice)?.[0]}`);
     await page.locator(".button-danger").waitFor();
   },
-  "the person's data": async (page) => {
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/data`);
-  },
+  "the person's data": (page) => signIn(page, app, newPhone(), "/account/data"),
   "the code that deletes": async (page) => {
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/data`);
+    await signIn(page, app, newPhone(), "/account/data");
     await page.locator('form[action="/account/data/send"] button').click();
     await page.locator("#code").waitFor();
   },

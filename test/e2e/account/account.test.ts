@@ -10,7 +10,8 @@ const browser = useBrowser();
 let app: App;
 
 beforeAll(async () => {
-  app = await startApp({ env: { LIMIT_PHONE_SENDS: "unlimited" } });
+  const freely = { LIMIT_PHONE_SENDS: "unlimited", LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" };
+  app = await startApp({ env: freely });
 });
 afterAll(() => app.close());
 

@@ -91,8 +91,7 @@ it("a passkey is made and signs, by the browser's own authenticator", async () =
   const phone = newPhone();
   const page = await browser.open();
   await addAuthenticator(page);
-  await signIn(page, app, phone);
-  await page.goto(`${app.origin}/account/factors`);
+  await signIn(page, app, phone, "/account/factors");
   await pressFactor(page, "passkey");
   await page.locator("li.session", { hasText: "Passkey" }).waitFor();
   await protect(page, "always");
@@ -115,8 +114,7 @@ describe("what a person takes along", () => {
   it("is copied with a press, and on the phone of the app its key opens it", async () => {
     const page = await browser.open({ hasTouch: true, isMobile: true });
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/factors`);
+    await signIn(page, app, newPhone(), "/account/factors");
     await pressFactor(page, "app");
     const secret = ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");
     const link = page.getByRole("link", { name: "Open the app on this phone" });
@@ -138,8 +136,7 @@ describe("what a person takes along", () => {
 
   it("is printed in dark on white, with nothing to press", async () => {
     const page = await browser.open({ colorScheme: "dark" });
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/factors`);
+    await signIn(page, app, newPhone(), "/account/factors");
     await pressFactor(page, "app");
     expect(await page.getByRole("link", { name: "Open the app" }).isVisible()).toBe(false);
     const secret = ((await page.locator("code").textContent()) ?? "").replaceAll(" ", "");

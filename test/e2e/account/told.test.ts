@@ -35,8 +35,7 @@ async function askToMove(page: Page, { origin }: App, to: string): Promise<void>
 
 it("gives a person their data as often as they ask", async () => {
   const page = await browser.open();
-  await signIn(page, app, newPhone());
-  await page.goto(`${app.origin}/account/data`);
+  await signIn(page, app, newPhone(), "/account/data");
   for (let n = 0; n < 2; n += 1) {
     const [file] = await Promise.all([
       page.waitForEvent("download"),
@@ -106,8 +105,7 @@ it("says that no message can be sent again, and nothing against a code that nobo
 describe("login protection", () => {
   it("asks for a second factor to be added, where there is none, and for no code again and again", async () => {
     const page = await browser.open();
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/factors`);
+    await signIn(page, app, newPhone(), "/account/factors");
     await page.locator("input[name=when][value=always]").check();
     await pressFactor(page, "protection");
     await page.getByText("Add an authenticator app or a passkey first.").waitFor();
@@ -119,8 +117,7 @@ describe("login protection", () => {
     const phone = newPhone();
     const page = await browser.open();
     await addAuthenticator(page);
-    await signIn(page, app, phone);
-    await page.goto(`${app.origin}/account/factors`);
+    await signIn(page, app, phone, "/account/factors");
     await pressFactor(page, "passkey");
     await page.locator('form[action="/account/factors/remove"]').waitFor();
     await pressFactor(page, "codes");
@@ -144,8 +141,7 @@ describe("login protection", () => {
     const page = await browser.open();
     await page.addInitScript(script);
     await addAuthenticator(page, false);
-    await signIn(page, app, newPhone());
-    await page.goto(`${app.origin}/account/factors`);
+    await signIn(page, app, newPhone(), "/account/factors");
     await pressFactor(page, "passkey");
     await page.getByRole("status").getByText(text).waitFor();
   });

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { COPY } from "../../../src/http/pages/copy.ts";
-import { askForCode, csrfOf, newPhone, postForm, signIn, submitCode, valueOfCookie } from "../support.ts";
+import {
+  askForCode,
+  csrfOf,
+  newPhone,
+  postForm,
+  signInOnPages,
+  submitCode,
+  valueOfCookie,
+} from "../support.ts";
 import {
   app,
   autoForm,
@@ -101,7 +109,7 @@ describe("a session begins with the sign-in (T25)", () => {
     await page.waitForURL(`${app.origin}/sign-in`);
     expect(await valueOfCookie(page, "session")).toBeUndefined();
     expect(await valueOfCookie(page, "flow")).not.toBe(flow);
-    await signIn(page, app, phone);
+    await signInOnPages(page, app, phone);
     expect(await valueOfCookie(page, "session")).not.toBe(first);
     // What was signed out stays so, for whoever kept a copy.
     const copy = await browser.open();
@@ -125,7 +133,8 @@ describe("a session begins with the sign-in (T25)", () => {
   });
 
   it("no script can read its cookies, and other sites do not send them with posts", async () => {
-    const page = await signedIn();
+    const page = await browser.open();
+    await signInOnPages(page, app, newPhone());
     const cookies = await page.context().cookies();
     expect(cookies.map(({ name }) => name).sort()).toEqual(["phonekey_device", "phonekey_session"]);
     expect(

@@ -37,8 +37,7 @@ function countPosts(page: Page): () => number {
 }
 
 async function beginErasure(page: Page, phone: string): Promise<void> {
-  await signIn(page, app, phone);
-  await page.goto(`${app.origin}/account/data`);
+  await signIn(page, app, phone, "/account/data");
   await page.locator('form[action="/account/data/send"] button').click();
   await page.locator("#code").waitFor();
 }

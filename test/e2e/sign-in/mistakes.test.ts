@@ -8,7 +8,7 @@ import {
   askForCode,
   newPhone,
   otherCode,
-  signIn,
+  signInOnPages,
   startApp,
   submitCode,
   submitPhone,
@@ -139,7 +139,7 @@ describe.each(PEOPLE)(
 
     it("back from the account page does not ask for a code again", async () => {
       const page = await open();
-      await signIn(page, app, newPhone());
+      await signInOnPages(page, app, newPhone());
       await page.goBack();
       await page.waitForURL(`${app.origin}/account`);
     });

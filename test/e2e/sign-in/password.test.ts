@@ -1,9 +1,9 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FORGOTTEN_COPY } from "../../../src/http/pages/copy/password-sign-in.ts";
-import { countingHasher, OTHER, PASSWORD } from "../../password/support.ts";
+import { countingHasher, OTHER, PASSWORD, passwordCalls } from "../../password/support.ts";
 import { focusOf, type OpenOptions, useBrowser } from "../browser.ts";
-import { type App, newPhone, otherCode, signIn, startApp } from "../support.ts";
+import { type App, newPhone, otherCode, startApp } from "../support.ts";
 
 const browser = useBrowser();
 let app: App;
@@ -27,12 +27,7 @@ async function signInByPassword(page: Page, phone: string, password: string): Pr
 /** A person who has an account with a password, seen by nobody's browser. */
 async function personWithPassword(): Promise<string> {
   const phone = newPhone();
-  const page = await browser.open();
-  await signIn(page, app, phone);
-  await page.locator('a[href="/account/password"]').click();
-  await page.locator("#password").fill(PASSWORD);
-  await press(page, "/account/password");
-  await page.waitForURL(`${app.origin}/account?saved`);
+  await passwordCalls(() => app.world).signUp(`+86${phone}`);
   return phone;
 }
 
