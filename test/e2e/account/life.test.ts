@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { useBrowser } from "../browser.ts";
-import { type App, newPhone, signIn, startApp } from "../support.ts";
+import { type App, newPhone, signIn, startApp, submitCode } from "../support.ts";
 
 const browser = useBrowser();
 const DAY_MS = 86_400_000;
@@ -14,20 +14,12 @@ afterAll(() => app.close());
 
 const codeFor = (phone: string) => app.world.sms.lastCode(`+86${phone}`);
 
+/** From the page of the account. */
 async function askToMove(page: Page, to: string): Promise<void> {
-  await page.goto(`${app.origin}/account`);
   await page.locator('a[href="/account/phone"]').click();
   await page.locator("#phone").fill(to);
   await page.locator('form[action="/account/phone/send"] button').click();
   await page.locator("#code").waitFor();
-}
-
-async function submit(page: Page, action: string, code: string): Promise<void> {
-  await page.locator("#code").fill(code);
-  await page
-    .locator(`form[action="${action}"] button`)
-    .click({ timeout: 2_000 })
-    .catch(() => {});
 }
 
 it.each([true, false])("moves an account to another number (scripts: %s)", async (javaScriptEnabled) => {
@@ -35,7 +27,7 @@ it.each([true, false])("moves an account to another number (scripts: %s)", async
   const [from, to] = [newPhone(), newPhone()];
   await signIn(page, app, from);
   await askToMove(page, to);
-  await submit(page, "/account/phone", codeFor(to));
+  await submitCode(page, codeFor(to), "/account/phone");
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
   app.world.clock.advance(DAY_MS);
   await app.world.tick();
@@ -48,7 +40,7 @@ it("stops a change by the link that the former number got, without being signed 
   const [from, to] = [newPhone(), newPhone()];
   await signIn(page, app, from);
   await askToMove(page, to);
-  await submit(page, "/account/phone", codeFor(to));
+  await submitCode(page, codeFor(to), "/account/phone");
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
   const notice = app.world.sms.sent.findLast(({ to: phone }) => phone === `+86${from}`)?.text ?? "";
   const link = /\/stop\/[0-9a-f]+/.exec(notice)?.[0] ?? "";
@@ -72,7 +64,8 @@ it("hands over a file with everything, and deletes the account", async () => {
   expect(download.suggestedFilename()).toBe("account.json");
   await page.locator('form[action="/account/data/send"] button').click();
   await page.locator("#code").waitFor();
-  await submit(page, "/account/data/erase", codeFor(phone));
+  await page.locator("#code").fill(codeFor(phone));
+  await page.locator('form[action="/account/data/erase"] button').click();
   await page.locator("h1", { hasText: "deleted" }).waitFor();
   await page.goto(`${app.origin}/account`);
   await page.waitForURL(`${app.origin}/sign-in`);
@@ -83,8 +76,7 @@ it("goes on by itself after a challenge that the new number asks for", async () 
   const strict = await startApp({ env: { LIMIT_PREFIX_SENDS: "1/1h" } });
   const page = await browser.open();
   const [from, to] = ["13812340001", "13812340002"];
-  await signIn(page, strict, from);
-  await page.goto(`${strict.origin}/account/phone`);
+  await signIn(page, strict, from, "/account/phone");
   await page.locator("#phone").fill(to);
   await page.locator('form[action="/account/phone/send"] button').click();
   await page.locator("#code").waitFor();
