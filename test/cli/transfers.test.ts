@@ -21,3 +21,15 @@ test.each([
   await runImport(async () => ({ ...COUNTS, ...more }), { share: () => undefined });
   expect(process.exitCode).toBe(code);
 });
+
+test("an import says how many of each there were, and that it goes on where it was interrupted", async () => {
+  const counts = { read: 15, imported: 5, alreadyThere: 1, conflicting: 2, refused: 3, complete: false };
+  await runImport(async () => counts, { share: () => undefined });
+  expect(vi.mocked(console.log).mock.calls).toEqual([
+    [
+      "Imported 5 of 15 users. They are unproven until their first code.\n" +
+        "1 existed already, 2 conflict with another user's id or phone and were left out, 3 refused.\n" +
+        "Interrupted. Run it again and it goes on.",
+    ],
+  ]);
+});

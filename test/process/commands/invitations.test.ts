@@ -36,7 +36,10 @@ test("phonekey users invite says who may sign up, beside a running server", { ti
 
   const listed = await invite("list");
   expect(listed.stdout.trim().split("\n")).toHaveLength(2);
-  expect(listed.stdout).toContain(`••••${guest.slice(-4)}`);
+  const [at, masked] = listed.stdout.trim().split("\n")[0]?.split("  ") ?? [];
+  expect(masked).toContain(`••••${guest.slice(-4)}`);
+  const [first = ""] = (await invite("list", "--json")).stdout.split("\n");
+  expect(JSON.parse(first)).toEqual({ phone: masked, at: Date.parse(at ?? "") });
   expect(listed.stdout).not.toContain(guest.slice(3));
 
   expect(await invite("remove", uninvited)).toMatchObject({ stdout: "1 removed, 0 not invited.\n" });

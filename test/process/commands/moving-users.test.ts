@@ -47,12 +47,13 @@ describe("20,000 users", () => {
   test("an export stopped half-way leaves no file; one killed leaves none under its name", async () => {
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const file = `stopped-${signal}.ndjson`;
-      const running = startCommand(["users", "export", "--file", file, "--json"], { folder });
+      const running = startCommand(["users", "export", "--file", file], { folder });
       while (!existsSync(join(folder, `${file}.partial`)))
         await new Promise((resolve) => setTimeout(resolve, 5));
       running.kill(signal);
-      const { code } = await running.ended;
+      const { code, stdout } = await running.ended;
       expect(code).toBe(signal === "SIGINT" ? 1 : null);
+      if (signal === "SIGINT") expect(stdout).toMatch(/^Interrupted after \d+ users\. No file is left\.\n$/);
       expect(existsSync(join(folder, file))).toBe(false);
       expect(existsSync(join(folder, `${file}.partial`))).toBe(signal === "SIGKILL");
     }

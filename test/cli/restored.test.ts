@@ -1,0 +1,33 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { restoredCommand } from "../../src/cli/restored.ts";
+import { apiKey, revoke } from "../backend/support.ts";
+import { createTestClock, createWorld } from "../support/world.ts";
+import { runCommand } from "./run.ts";
+
+test("restored says what it did, whom it could not erase, and which backends have keys, each once", async () => {
+  const world = await createWorld({ clock: createTestClock(Date.now()) });
+  onTestFinished(() => world.close());
+  const { user } = await world.signIn();
+  for (const client of ["bank", "gone", "shop", "shop"]) await apiKey(world, { client });
+  await revoke(world, "gone");
+  const erased = join(world.folder, "erased.txt");
+  writeFileSync(erased, `${user.id}\nnobody\n!\n`);
+  const env = {
+    DATABASE_URL: `sqlite:${world.folder}/data/phonekey.db`,
+    PHONEKEY_SECRETS: world.config.secrets.join(","),
+  };
+
+  expect(await runCommand(restoredCommand(), ["--erasures", erased], env)).toEqual({
+    code: 1,
+    stdout:
+      "Ended 1 sessions and took back 0 changes of number. Erased 1 users again; 1 ids of the list were not found.\n" +
+      "The API keys of bank, shop are valid, even those that were revoked since the backup: revoke or rotate them.\n",
+    stderr: "1 lines of the list have no id, so nobody was erased for them.\n",
+  });
+  const { stdout } = await runCommand(restoredCommand(), ["--end-api-keys"], env);
+  expect(stdout).toContain(
+    "\nEnded the API keys of bank, shop: make new ones with `phonekey keys api create`.\n",
+  );
+});
