@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { createConnection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { migrate } from "../../../../src/adapters/sql/migrations/migrate.ts";
-import type { MysqlServer } from "../../../../src/adapters/sql/mysql/connection.ts";
+import { createConnector, type MysqlServer } from "../../../../src/adapters/sql/mysql/connection.ts";
 import { openMysql } from "../../../../src/adapters/sql/mysql/open.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
@@ -185,6 +185,15 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
     await expect.poll(allAnswered, { timeout: 10_000, interval: 50 }).toBe(true);
     await database.close();
     await direct.close();
+  });
+
+  test("a connection that is asked whether it answers says no when nothing comes back", async () => {
+    const times = { connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, lockWaitSeconds: 3 };
+    const connection = await (await createConnector({ ...mariadbServer(), port: proxy.port }, times))();
+    expect([await connection.answers(), connection.isOpen()]).toEqual([true, true]);
+    proxy.freeze();
+    expect([await connection.answers(), connection.isOpen()]).toEqual([false, false]);
+    proxy.thaw();
   });
 
   test("what runs when the other side closes the connection fails at once", async () => {

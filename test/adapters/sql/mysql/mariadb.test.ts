@@ -167,9 +167,8 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
   test("is read and written in sessions of our own making", async () => {
     const { rows } = await sql<Record<string, unknown>>`
       select @@session.tx_isolation as isolation, @@session.sql_mode as mode, @@session.character_set_client as charset,
-        @@session.autocommit as autocommit, @@session.wait_timeout as silentSeconds`.execute(
-      opened.database.db,
-    );
+        @@session.autocommit as autocommit, @@session.wait_timeout as silentSeconds,
+        @@session.innodb_lock_wait_timeout as lockWaitSeconds`.execute(opened.database.db);
     expect(rows).toEqual([
       {
         isolation: "READ-COMMITTED",
@@ -177,6 +176,8 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
         charset: "utf8mb4",
         autocommit: 1,
         silentSeconds: 120,
+        // Less than a statement may take: it is run again, and not given up.
+        lockWaitSeconds: 3,
       },
     ]);
   });
@@ -189,6 +190,16 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
     const before = await prepared();
     for (let n = 0; n < 50; n++) await one.stores.verifications.find(`${n}`);
     expect((await prepared()) - before).toBe(0);
+    await one.close();
+  });
+
+  test("a connection keeps no more than 128 of them: the server has a bound for all clients together", async () => {
+    const one = await openTestMysql(clock, { connections: 1 });
+    const kept = async () =>
+      Number((await asRoot("show global status like 'Prepared_stmt_count'"))[0]?.Value);
+    const before = await kept();
+    for (let n = 0; n < 200; n++) await sql`select ${n} as ${sql.id(`n${n}`)}`.execute(one.database.db);
+    expect((await kept()) - before).toBeLessThanOrEqual(128);
     await one.close();
   });
 });

@@ -83,6 +83,14 @@ describe("mysql: errors", () => {
     "ENOTFOUND",
     "EAI_AGAIN",
     "ENOENT",
+    "EHOSTUNREACH",
+    "EHOSTDOWN",
+    "ENETUNREACH",
+    "ENETDOWN",
+    "EADDRNOTAVAIL",
+    "EACCES",
+    "EMFILE",
+    "ENFILE",
     "PROTOCOL_CONNECTION_LOST",
   ])("%s means that it is away", (code) =>
     expect(asFault(Object.assign(new Error("lost"), { code }))).toBeInstanceOf(UnavailableError),
@@ -115,6 +123,16 @@ describe("mysql: errors", () => {
     const error = fromServer(errno);
     expect(asFault(error)).toBe(error);
   });
+
+  test.each([1044, 1045, 1049, 1130, 1142, 1143, 1227, 1251, 1370, 1698, 1820, 1862, 3118, 3159, 4151])(
+    "%i is for an operator to correct, and said in a sentence of ours",
+    (errno) => {
+      const error = fromServer(errno, "Access denied for user 'carl'@'h'");
+      const fault = asFault(error) as Error;
+      expect(fault).toBeInstanceOf(UnavailableError);
+      expect(fault.cause).toMatchObject({ message: expect.not.stringContaining("carl"), cause: error });
+    },
+  );
 
   test("what an operator has to correct is said in a sentence, without the names of the setting", () => {
     const denied = "CREATE command denied to user 'carl'@'h' for table `shop`.`users`";
