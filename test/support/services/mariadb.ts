@@ -86,8 +86,10 @@ async function spawnMariadb(
     `--pid-file=${join(folder, "pid")}`,
     `--log-error=${log}`,
     "--innodb-buffer-pool-size=128M",
-    // Written for every commit and left to the system to sync: survives `kill -9`, and is quick.
+    // Written for every commit and left to the system to sync: survives `kill -9`, and is quick. Half of a migration's
+    // time the disk would be waited for: each table that is made or changed is synced by itself.
     "--innodb-flush-log-at-trx-commit=2",
+    "--debug-no-sync",
     "--max-connections=400",
     "--skip-name-resolve",
     ...more,
