@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -118,6 +120,19 @@ describe("the doctor, on Redis", () => {
       { name: "Redis", status: "wrong", says: "Redis is unavailable: its host name is not known" },
     ]);
   }, 30_000);
+
+  test("one that hangs up is asked once", async () => {
+    let connections = 0;
+    const hangsUp = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    }).listen(0, "127.0.0.1");
+    await once(hangsUp, "listening");
+    onTestFinished(() => void hangsUp.close());
+    const { port } = hangsUp.address() as AddressInfo;
+    expect(await troubles(`redis://127.0.0.1:${port}`)).toMatchObject([{ name: "Redis", status: "wrong" }]);
+    expect(connections).toBe(1);
+  });
 
   test("TLS where the server has none", async () => {
     expect(await troubles(server.url.replace("redis:", "rediss:"))).toMatchObject([

@@ -112,7 +112,8 @@ async function checkState({ state, mode }: Config, clock: Clock): Promise<readon
   if (state.kind !== "redis") return [forgetful(mode)];
   const { connectRedis } = await import("../../adapters/redis/connection.ts");
   const { checkNodes, checkScripts } = await import("../../adapters/redis/doctor.ts");
-  const redis = await connectRedis(state);
+  // Whoever waits for the doctor is told at once: what fails now fails again.
+  const redis = await connectRedis(state, { reconnects: false });
   try {
     const isCluster = state.topology === "cluster";
     const asked = { clock, isCluster, isEncrypted: state.tls !== undefined };
