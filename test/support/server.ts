@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -96,6 +96,23 @@ export async function phonekey(
   options: Omit<StartOptions, "port"> = {},
 ): Promise<Ended> {
   return await launch(args, options.folder ?? workingFolder(), options.env ?? {}).ended;
+}
+
+let migrated: Promise<string> | undefined;
+
+/** A working folder as `phonekey migrate` leaves it: that runs once for each file, and is copied. */
+export async function migratedFolder(): Promise<string> {
+  migrated ??= migrate();
+  const folder = workingFolder();
+  cpSync(await migrated, folder, { recursive: true });
+  return folder;
+}
+
+async function migrate(): Promise<string> {
+  const folder = workingFolder();
+  const { code, stderr } = await phonekey(["migrate"], { folder });
+  if (code !== 0) throw new Error(stderr);
+  return folder;
 }
 
 /** A command of `phonekey` that is still running. */

@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "n
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { phonekey, startCommand, startServer, workingFolder } from "../../support/server.ts";
+import { migratedFolder, phonekey, startCommand, startServer, workingFolder } from "../../support/server.ts";
 import { lineOf, phoneOf } from "../../transfer/support.ts";
 import { bearer, createClient } from "../client.ts";
 import { change, numberOf } from "../database.ts";
 import { until } from "../raw.ts";
-import { fileIn, many, migrated } from "./users-files.ts";
+import { fileIn, many } from "./users-files.ts";
 
 /** A phone of the sample users, however much of it. */
 const ANY_PHONE = /138\d{8}/;
@@ -22,7 +22,7 @@ describe("20,000 users", () => {
   const env = { NODE_OPTIONS: "--max-old-space-size=40" };
   let folder: string;
   beforeAll(async () => {
-    folder = await migrated();
+    folder = await migratedFolder();
   });
 
   test("move in, again without a change, and out as they came, in bounded memory", {
@@ -62,7 +62,7 @@ describe("20,000 users", () => {
   test("an import that is killed again and again ends as one that was not", {
     timeout: 180_000,
   }, async () => {
-    const other = await migrated();
+    const other = await migratedFolder();
     const file = fileIn(other, text);
     const run = () => startCommand(["users", "import", file], { folder: other });
     const first = run();
@@ -85,7 +85,7 @@ describe("20,000 users", () => {
   });
 
   test("an import that is interrupted ends after the batch, says so, and keeps what it did", async () => {
-    const other = await migrated();
+    const other = await migratedFolder();
     execFileSync("mkfifo", [join(other, "pipe")]);
     const running = startCommand(["users", "import", "pipe", "--json"], { folder: other });
     const pipe = await open(join(other, "pipe"), "w");
@@ -109,7 +109,7 @@ describe("20,000 users", () => {
 });
 
 test("what is wrong is told by line, without a phone, and makes exit code 1", async () => {
-  const folder = await migrated();
+  const folder = await migratedFolder();
   const lines = [
     lineOf(1),
     '{"phone":"13800138000x"}\n',
@@ -188,7 +188,7 @@ test.each([
     says: "cannot read no",
   },
 ])("$what exits with $code", async ({ args, code, says }) => {
-  const folder = await migrated();
+  const folder = await migratedFolder();
   fileIn(folder, "kept", "here");
   const ended = await phonekey(args, { folder });
   expect(ended.code).toBe(code);
@@ -198,7 +198,7 @@ test.each([
 });
 
 test("a number that cannot be decrypted, and a line of erasures without an id, are named and make exit code 1", async () => {
-  const folder = await migrated();
+  const folder = await migratedFolder();
   await phonekey(["users", "import", fileIn(folder, many(2))], { folder });
   change(
     folder,

@@ -5,13 +5,13 @@ import { open } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { phonekey, startCommand } from "../../support/server.ts";
+import { migratedFolder, phonekey, startCommand } from "../../support/server.ts";
 import { numberOf } from "../database.ts";
 import { until } from "../raw.ts";
-import { fileIn, many, migrated } from "./users-files.ts";
+import { fileIn, many } from "./users-files.ts";
 
 test("an import that waits for its source ends at once by a second signal", async () => {
-  const folder = await migrated();
+  const folder = await migratedFolder();
   execFileSync("mkfifo", [join(folder, "pipe")]);
   const running = startCommand(["users", "import", "pipe"], { folder });
   const pipe = await open(join(folder, "pipe"), "w");
@@ -25,7 +25,7 @@ test("an import that waits for its source ends at once by a second signal", asyn
 });
 
 test("a socket is no file to import from", async () => {
-  const folder = await migrated();
+  const folder = await migratedFolder();
   const server = createServer().listen(join(folder, "socket"));
   await once(server, "listening");
   const { code, stderr } = await phonekey(["users", "import", "socket"], { folder });
@@ -34,7 +34,7 @@ test("a socket is no file to import from", async () => {
 });
 
 test("standard input and output are pipes; a reader that goes away is one sentence", async () => {
-  const [folder, other] = [await migrated(), await migrated()];
+  const [folder, other] = [await migratedFolder(), await migratedFolder()];
   await phonekey(["users", "import", fileIn(folder, many(2_000))], { folder });
   const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
   const shell = (command: string) =>
@@ -50,7 +50,7 @@ test("standard input and output are pipes; a reader that goes away is one senten
 });
 
 test("an export of which the disk takes only a part is no export", async () => {
-  const folder = await migrated();
+  const folder = await migratedFolder();
   const text = many(450);
   await phonekey(["users", "import", fileIn(folder, text)], { folder });
   const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
