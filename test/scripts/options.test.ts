@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { attack } from "../attack/main.ts";
 
 const ATTACK = join(import.meta.dirname, "../../scripts/attack.js");
 
@@ -18,11 +19,23 @@ test.each([
     ["--form", "short", "--only", "Poisoning"],
     'no attack of the short form has "Poisoning" in its name',
   ],
-])("a tool for developers says in a line what is wrong: %s", { timeout: 60_000 }, (_what, words, says) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [ATTACK, ...words], { encoding: "utf8" });
+])("a tool for developers says in a line what is wrong: %s", async (_what, words, says) => {
+  onTestFinished(() => void vi.restoreAllMocks());
+  vi.spyOn(process, "exit").mockImplementation((code) => {
+    throw new Error(`ended with ${code}`);
+  });
+  const [printed, said] = [vi.spyOn(console, "log"), vi.spyOn(console, "error").mockImplementation(() => {})];
+  await expect(attack(words)).rejects.toThrow("ended with 2");
+  expect([printed.mock.calls, said.mock.calls]).toEqual([[], [[`error: ${says} (see --help)`]]]);
+});
+
+test("a tool for developers ends with the code of wrong use", { timeout: 60_000 }, () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [ATTACK, "--seed", "0"], {
+    encoding: "utf8",
+  });
   expect({ status, stdout, stderr }).toEqual({
     status: 2,
     stdout: "",
-    stderr: `error: ${says} (see --help)\n`,
+    stderr: "error: --seed takes a whole number from 1 (see --help)\n",
   });
 });
