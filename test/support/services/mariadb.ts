@@ -18,10 +18,19 @@ export interface MariadbServer {
 }
 
 /**
- * @param program the path of `mariadbd`
- * @param more further options of the server
+ * Written for every commit and left to the system to sync: survives `kill -9`, and is quick. Half of a migration's time the
+ * disk would be waited for: each table that is made or changed is synced by itself.
  */
-export async function startMariadb(program: string, more: readonly string[] = []): Promise<MariadbServer> {
+const UNSYNCED = ["--innodb-flush-log-at-trx-commit=2", "--debug-no-sync"];
+
+/**
+ * @param program the path of `mariadbd`
+ * @param more further options of the server, in place of those that have it never wait for the disk
+ */
+export async function startMariadb(
+  program: string,
+  more: readonly string[] = UNSYNCED,
+): Promise<MariadbServer> {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-mariadb-"));
   const port = await freePort();
   const socketPath = join(folder, "s.sock");
@@ -86,10 +95,6 @@ async function spawnMariadb(
     `--pid-file=${join(folder, "pid")}`,
     `--log-error=${log}`,
     "--innodb-buffer-pool-size=128M",
-    // Written for every commit and left to the system to sync: survives `kill -9`, and is quick. Half of a migration's
-    // time the disk would be waited for: each table that is made or changed is synced by itself.
-    "--innodb-flush-log-at-trx-commit=2",
-    "--debug-no-sync",
     "--max-connections=400",
     "--skip-name-resolve",
     ...more,
