@@ -5,15 +5,16 @@ import { openSqlite } from "../../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
 import type { MessageStore } from "../../../src/core/delivery/ports.ts";
 import { LIMIT_KEYS, type LimitCaller, tableLimits } from "../../../src/core/protection/limits.ts";
+import { createLost } from "../../../src/core/protection/lost.ts";
 import { leaseMember } from "../../../src/core/protection/members.ts";
 import type { LimitStore, Lost } from "../../../src/core/protection/ports.ts";
 import { createTakeSend } from "../../../src/core/protection/rebuild.ts";
 import { spendLimits } from "../../../src/core/protection/spend.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
-import type { VerificationStore } from "../../../src/core/verification/ports.ts";
+import type { Verification, VerificationStore } from "../../../src/core/verification/ports.ts";
 import { addSampleKey, aMessage, DAY, fresh, MINUTE, NOW, parallel } from "../../contracts/samples.ts";
 import { countedLimits } from "../../support/limit-journal.ts";
-import { NO_LIMITS } from "../rules.ts";
+import { NO_LIMITS, SECOND } from "../rules.ts";
 
 /** More than two pages of them. */
 const MESSAGES = 2_300;
@@ -176,4 +177,22 @@ describe("a rebuild, page by page", () => {
     await watched("spend");
     expect(sizes).toEqual([PAGE, PAGE, MESSAGES - 2 * PAGE]);
   });
+});
+
+test.each([
+  ["some are left, as long as its code can live", 2, 10 * MINUTE + 30 * SECOND],
+  ["all were made, until the last must be in the ledger", 3, MINUTE + 30 * SECOND],
+])("the guesses of a verification of which %s are set aside", async (_, attemptsUsed, ms) => {
+  const found = { outcome: "open", phoneTag: "k.tag", attemptsUsed, attemptsAllowed: 3 } as Verification;
+  const deps = { settings, route: [{ name: "console" }], onUnreadable: () => {} };
+  const clock = { now: () => NOW + MINUTE };
+  const lost = createLost(
+    { ...deps, clock, verifications: { find: async () => found } },
+    () => undefined,
+    NOW,
+  );
+  const member = leaseMember("found");
+  const message = aMessage({ verificationId: "found", member, phoneTag: "k.tag", createdAt: NOW });
+  const { leases } = await lost([{ ...message, converted: false }]);
+  expect(leases).toMatchObject([{ member, amount: 3, expiresAt: NOW + ms }]);
 });
