@@ -20,12 +20,12 @@ export function tickCommand(): Command {
     });
 }
 
-const DONE: Readonly<Record<Job, string>> = {
-  phone_changes: "Looked after",
-  notices: "Looked after",
-  traffic: "Watched",
-  alerts: "Told",
-  reports: "Noted",
+const DONE: Readonly<Record<Job, (count: number) => string>> = {
+  phone_changes: (count) => `Looked after ${count} changes of number.`,
+  notices: (count) => `Looked after ${count} notices.`,
+  traffic: () => "Learned what traffic is usual.",
+  alerts: (count) => `Told ${count} alerts.`,
+  reports: (count) => `Noted ${count} reports.`,
 };
 
 function asText(report: TickReport): string {
@@ -33,7 +33,7 @@ function asText(report: TickReport): string {
   const removed = Object.entries(report.removed).filter(([, count]) => count > 0);
   const done = Object.entries(report.done).filter(([, count]) => count > 0);
   const lines = [
-    ...done.map(([job, count]) => `${DONE[job as Job]} ${count} ${job}.`),
+    ...done.map(([job, count]) => DONE[job as Job](count)),
     ...removed.map(([task, count]) => `Removed ${count} ${task}.`),
   ];
   const failed = report.failures.map(({ task, error }) => `Failed on ${task}: ${explain(error)}`);

@@ -39,6 +39,8 @@ describe("phonekey tick", () => {
     expect(JSON.parse(first.stdout)).toMatchObject({ ran: true, complete: true, removed: { events: 1_200 } });
     expect(eventsIn(folder)).toBe(0);
     expect(await phonekey(["tick"], { folder })).toMatchObject({ code: 0, stdout: "Nothing to do.\n" });
+    const told = await phonekey(["tick"], { folder: await installed(1) });
+    expect(told.stdout).toBe("Learned what traffic is usual.\nRemoved 1 events.\n");
   });
 
   test("writes the alerts that it raises to standard error, as a server writes them into its log", async () => {
