@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { counted } from "../core/counted.ts";
 import type { Finding } from "../core/maintenance/ports.ts";
 import { examineAll } from "./examination.ts";
 
@@ -30,6 +31,6 @@ function asText(findings: readonly Finding[]): string {
 function summary(findings: readonly Finding[]): string {
   const count = (wanted: Finding["status"]) => findings.filter(({ status }) => status === wanted).length;
   const [wrong, warnings] = [count("wrong"), count("warn")];
-  const told = warnings === 1 ? "1 warning" : `${warnings} warnings`;
+  const told = counted(warnings, "warning");
   return wrong > 0 ? `${wrong} wrong, ${told}.` : `All is well, ${told}.`;
 }

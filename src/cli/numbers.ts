@@ -6,6 +6,7 @@ import {
   numberTools,
   type Side,
 } from "../compose/tools/numbers.ts";
+import { counted } from "../core/counted.ts";
 import { UNLOCK_GUESSES } from "../core/protection/ledger.ts";
 import type { Unlocked } from "../core/protection/unlock.ts";
 import { settings } from "./settings.ts";
@@ -127,7 +128,7 @@ function sideLines(who: string, side: Side, now: number): string[] {
   const { at, heldBy } = nextMessage;
   const next = at > now && heldBy ? `from ${timeOf(at)} (limit \`${heldBy}\`)` : "now";
   return [
-    `${who}: ${wrongGuesses} wrong guesses in 30 days${spent}; ${free}${extra}`,
+    `${who}: ${counted(wrongGuesses, "wrong guess", "wrong guesses")} in 30 days${spent}; ${free}${extra}`,
     `${who}: next message ${next}`,
   ];
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { apiKeyTools } from "../compose/tools/api-keys.ts";
 import type { Config } from "../config.ts";
 import { whyOver } from "../core/backend/api-key.ts";
+import { counted } from "../core/counted.ts";
 import { openInput } from "./files.ts";
 import { createProgress } from "./progress.ts";
 import { settings } from "./settings.ts";
@@ -49,10 +50,13 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
     return;
   }
   console.log(
-    `Ended ${sessions} sessions and took back ${phoneChanges} changes of number. Erased ${erased} users again; ${unknown} ids of the list were not found.`,
+    `Ended ${counted(sessions, "session")} and took back ${counted(phoneChanges, "change of number", "changes of number")}. ` +
+      `Erased ${counted(erased, "user")} again; ${counted(unknown, "id of the list was", "ids of the list were")} not found.`,
   );
   if (unreadable > 0)
-    console.error(`${unreadable} lines of the list have no id, so nobody was erased for them.`);
+    console.error(
+      `${counted(unreadable, "line of the list has", "lines of the list have")} no id, so nobody was erased there.`,
+    );
   if (backends.length > 0) console.log(keysLine(backends, endApiKeys));
 }
 

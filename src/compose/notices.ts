@@ -32,7 +32,7 @@ const KEPT_NUMBERS = "no account moves to another number if its former one could
 export function checkNotices(config: Config): Finding[] {
   const missing = missingNoticeTemplates(config);
   if (missing.length === 0) return [];
-  const says = `without a template, and so not sent: ${missing.join(", ")} are not set; ${KEPT_NUMBERS}`;
+  const says = `those without a template are not sent (not set: ${missing.join(", ")}); ${KEPT_NUMBERS}`;
   return [
     doubtful("notices", says, {
       todo: "Run `phonekey tencent setup --notices all`, and set what it prints once that is approved (docs/accounts.md).",

@@ -30,6 +30,8 @@ test("what holds a number up is told line by line: test number, sender and opt-o
   const heldUntil = now + DAY_MS;
   await db.updateTable("messages").set({ sender: "tencent", held_until: heldUntil }).execute();
   await db.insertInto("opt_outs").values({ id: "o", phone_tag, sealed_phone: "", at: now }).execute();
+  const guess = { id: "g", phone_tag, bucket: "device" as const, at: now, code_length: 6 };
+  await db.insertInto("failures").values(guess).execute();
   const until = new Date(now + 2 * DAY_MS).toISOString().slice(0, 10);
   const env = { ...TENCENT, TEST_NUMBERS: `${PHONE}=384756@${until}`, RESEND_SECONDS: "600" };
   expect((await numbers(["show", PHONE], env)).split("\n")).toEqual([
@@ -37,7 +39,7 @@ test("what holds a number up is told line by line: test number, sender and opt-o
     expect.stringMatching(RegExp(`^a test number until ${TIME}: it gets no message$`)),
     "strangers: 0 wrong guesses in 30 days; 9 free at 6 digits",
     `strangers: next message from ${new Date(now + 600_000).toISOString()} (limit \`resend\`)`,
-    "known devices: 0 wrong guesses in 30 days; 9 free at 6 digits",
+    "known devices: 1 wrong guess in 30 days; 8 free at 6 digits",
     "known devices: next message now",
     `messages: 1 accepted; the last one ${new Date(now).toISOString()}`,
     `the sender takes nothing for it before ${new Date(heldUntil).toISOString()}`,

@@ -22,9 +22,9 @@ test("restored says what it did, whom it could not erase, and which backends hav
   expect(await runCommand(restoredCommand(), ["--erasures", erased], env)).toEqual({
     code: 1,
     stdout:
-      "Ended 1 sessions and took back 0 changes of number. Erased 1 users again; 1 ids of the list were not found.\n" +
+      "Ended 1 session and took back 0 changes of number. Erased 1 user again; 1 id of the list was not found.\n" +
       "The API keys of bank, shop are valid, even those that were revoked since the backup: revoke or rotate them.\n",
-    stderr: "1 lines of the list have no id, so nobody was erased for them.\n",
+    stderr: "1 line of the list has no id, so nobody was erased there.\n",
   });
   const { stdout } = await runCommand(restoredCommand(), ["--end-api-keys"], env);
   expect(stdout).toContain(

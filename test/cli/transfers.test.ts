@@ -28,7 +28,7 @@ test("an import says how many of each there were, and that it goes on where it w
   expect(vi.mocked(console.log).mock.calls).toEqual([
     [
       "Imported 5 of 15 users. They are unproven until their first code.\n" +
-        "1 existed already, 2 conflict with another user's id or phone and were left out, 3 refused.\n" +
+        "1 existed already, 2 left out because another user has their id or phone, 3 refused.\n" +
         "Interrupted. Run it again and it goes on.",
     ],
   ]);

@@ -7,7 +7,7 @@ import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { maintenanceTools } from "../../src/compose/maintenance/tools.ts";
 import type { Config } from "../../src/config.ts";
 import type { Finding } from "../../src/core/maintenance/ports.ts";
-import { DAY } from "../contracts/samples.ts";
+import { DAY, MINUTE } from "../contracts/samples.ts";
 import { createWorld, testConfig } from "../support/world.ts";
 
 const WEBHOOK = {
@@ -162,7 +162,15 @@ describe("the doctor, on SQLite", () => {
     await tools.tick();
     await tools.close();
     expect(await examine()).toContainEqual(
-      expect.objectContaining({ name: "periodic work", status: "ok", says: "was done 0 minutes ago" }),
+      expect.objectContaining({
+        name: "periodic work",
+        status: "ok",
+        says: "was done less than a minute ago",
+      }),
+    );
+    const soon = { now: () => Date.now() + MINUTE };
+    expect(await examine({ clock: soon })).toContainEqual(
+      expect.objectContaining({ name: "periodic work", status: "ok", says: "was done 1 minute ago" }),
     );
     const later = { now: () => Date.now() + 3 * DAY };
     expect(troubles(await examine({ clock: later }))).toMatchObject([

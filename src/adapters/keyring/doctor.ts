@@ -39,9 +39,13 @@ function firstProblem(rows: readonly WrappedKey[], wrapper: KeyWrapper): Finding
 
 function wrapping(count: number, older: number): Finding {
   if (older === 0) return fine(NAME, `all ${count} open with the first of PHONEKEY_SECRETS`);
-  return doubtful(NAME, `${older} of ${count} are still wrapped with an older one of PHONEKEY_SECRETS`, {
-    todo: "Run `phonekey keys rotate --wrapping-only`; remove the older secret only after that.",
-  });
+  return doubtful(
+    NAME,
+    `${older} of ${count} ${older === 1 ? "is" : "are"} still wrapped with an older one of PHONEKEY_SECRETS`,
+    {
+      todo: "Run `phonekey keys rotate --wrapping-only`; remove the older secret only after that.",
+    },
+  );
 }
 
 function retagging(rows: readonly WrappedKey[]): Finding[] {

@@ -6,6 +6,7 @@ import { limit } from "../../config/limits.ts";
 import { type Amount, amount } from "../../config/money.ts";
 import { BACKEND_NAME, whyOver } from "../../core/backend/api-key.ts";
 import type { ApiKey } from "../../core/backend/ports.ts";
+import { counted } from "../../core/counted.ts";
 import { LONGEST_BACKEND_MS } from "../../core/protection/limits.ts";
 import { HOUR_MS } from "../../core/time.ts";
 import { PURPOSES, ruleOf } from "../../core/verification/purpose.ts";
@@ -128,7 +129,7 @@ function revokeCommand(): Command {
       const count = await withTools((tools) => tools.revoke(backend));
       if (count === 0) throw new Error(`${backend} has no valid API key`);
       if (json) console.log(JSON.stringify({ client: backend, revoked: count }));
-      else console.log(`Revoked ${count} API ${count === 1 ? "key" : "keys"} of ${backend}.`);
+      else console.log(`Revoked ${counted(count, "API key")} of ${backend}.`);
     });
 }
 

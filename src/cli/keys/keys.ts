@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type KeyTools, keyTools, type RotatableKind } from "../../compose/tools/keys.ts";
+import { counted } from "../../core/counted.ts";
 import { createProgress } from "../progress.ts";
 import { settings } from "../settings.ts";
 import { apiKeysCommand } from "./api-keys.ts";
@@ -55,7 +56,7 @@ function rotateCommand(): Command {
 /** Each step is told as soon as it is done, so that it is known when a later one fails. */
 async function rotate(tools: KeyTools, wanted: readonly RotatableKind[], tell: (line: string) => void) {
   const wrapped = await tools.rewrap();
-  tell(`Wrapped ${wrapped} keys under the first secret.`);
+  tell(`Wrapped ${counted(wrapped, "key")} under the first secret.`);
   const added = [];
   for (const kind of wanted) {
     const { id, activeFrom } = await tools.rotate(kind);
@@ -63,7 +64,7 @@ async function rotate(tools: KeyTools, wanted: readonly RotatableKind[], tell: (
     added.push({ kind, id, activeFrom });
   }
   const removed = await tools.prune();
-  tell(`Removed ${removed} keys that are no longer needed.`);
+  tell(`Removed ${counted(removed, "key that is no longer needed", "keys that are no longer needed")}.`);
   return { wrapped, added, removed };
 }
 
@@ -97,7 +98,9 @@ function retagCommand(): Command {
           .retag((count) => progress.show(count, total > 0 ? count / total : undefined))
           .finally(() => progress.clear());
         console.log(
-          json ? JSON.stringify({ id: keyId, rows: done }) : `Tagged ${done} rows anew under ${keyId}.`,
+          json
+            ? JSON.stringify({ id: keyId, rows: done })
+            : `Tagged ${counted(done, "row")} anew under ${keyId}.`,
         );
       }),
     );

@@ -1,4 +1,5 @@
 import type { Overview, Standing, Step, TencentKind } from "../../compose/tools/tencent.ts";
+import { counted } from "../../core/counted.ts";
 import { isNoticeKind, type NoticeKind } from "../../core/delivery/notice-kinds.ts";
 
 type Status = Standing["status"];
@@ -76,7 +77,7 @@ export function accountLines({ packages, statistics }: Overview): string[] {
     until === undefined ? "" : `, the first package ends ${new Date(until).toISOString().slice(0, 10)}`;
   const { requested, accepted, charged } = statistics;
   return [
-    `balance    ${left} messages in ${packages.length === 1 ? "1 package" : `${packages.length} packages`}${ends}`,
+    `balance    ${counted(left, "message")} in ${counted(packages.length, "package")}${ends}`,
     `30 days    ${requested} sent, ${accepted} accepted, ${charged} charged`,
   ];
 }

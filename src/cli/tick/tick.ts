@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { explain } from "../../compose/explain.ts";
-import type { Job, TickReport } from "../../core/maintenance/tick.ts";
+import { counted } from "../../core/counted.ts";
+import type { Job, Task, TickReport } from "../../core/maintenance/tick.ts";
 import { settings } from "../settings.ts";
 import { runTick, tickAsJson } from "./ticks.ts";
 
@@ -21,12 +22,37 @@ export function tickCommand(): Command {
 }
 
 const DONE: Readonly<Record<Job, (count: number) => string>> = {
-  phone_changes: (count) => `Looked after ${count} changes of number.`,
-  notices: (count) => `Looked after ${count} notices.`,
+  phone_changes: (count) => `Looked after ${named("phone_changes", count)}.`,
+  notices: (count) => `Looked after ${named("notices", count)}.`,
   traffic: () => "Learned what traffic is usual.",
-  alerts: (count) => `Told ${count} alerts.`,
-  reports: (count) => `Noted ${count} reports.`,
+  alerts: (count) => `Sent ${named("alerts", count)}.`,
+  reports: (count) => `Noted ${named("reports", count)}.`,
 };
+
+/** What each is about, one and several of it. */
+const NAMES: Readonly<Record<Task, readonly [one: string, many: string]>> = {
+  phone_changes: ["change of number", "changes of number"],
+  notices: ["notice", "notices"],
+  traffic: ["traffic", "traffic"],
+  alerts: ["alert", "alerts"],
+  reports: ["report of a carrier", "reports of carriers"],
+  verifications: ["verification", "verifications"],
+  limits: ["counter of limits", "counters of limits"],
+  proofs: ["redeemed proof", "redeemed proofs"],
+  passkeyChallenges: ["passkey challenge", "passkey challenges"],
+  messages: ["message", "messages"],
+  replies: ["reply", "replies"],
+  events: ["entry of the audit trail", "entries of the audit trail"],
+  unlocks: ["unlock", "unlocks"],
+  failures: ["wrong guess", "wrong guesses"],
+  erasures: ["trace of an erasure", "traces of erasures"],
+  sessions: ["session", "sessions"],
+  keys: ["key", "keys"],
+};
+
+function named(task: Task, count: number): string {
+  return counted(count, ...NAMES[task]);
+}
 
 function asText(report: TickReport): string {
   if (!report.ran) return "Another process is doing the work.";
@@ -34,8 +60,8 @@ function asText(report: TickReport): string {
   const done = Object.entries(report.done).filter(([, count]) => count > 0);
   const lines = [
     ...done.map(([job, count]) => DONE[job as Job](count)),
-    ...removed.map(([task, count]) => `Removed ${count} ${task}.`),
+    ...removed.map(([task, count]) => `Removed ${named(task as Task, count)}.`),
   ];
-  const failed = report.failures.map(({ task, error }) => `Failed on ${task}: ${explain(error)}`);
+  const failed = report.failures.map(({ task, error }) => `Failed on ${NAMES[task][1]}: ${explain(error)}`);
   return [...(lines.length > 0 ? lines : ["Nothing to do."]), ...failed].join("\n");
 }

@@ -1,5 +1,6 @@
 import { type TransferTools, transferTools } from "../../compose/tools/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../core/account/transfer.ts";
+import { counted } from "../../core/counted.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
 import { settings } from "../settings.ts";
@@ -53,8 +54,8 @@ function noteText({ place, kind, refusal }: ImportNote): string {
 function summary(counts: ImportCounts, interrupted: boolean): string {
   const { read, imported, alreadyThere, conflicting, refused } = counts;
   const lines = [
-    `Imported ${imported} of ${read} users. They are unproven until their first code.`,
-    `${alreadyThere} existed already, ${conflicting} conflict with another user's id or phone and were left out, ${refused} refused.`,
+    `Imported ${imported} of ${counted(read, "user")}. They are unproven until their first code.`,
+    `${alreadyThere} existed already, ${conflicting} left out because another user has their id or phone, ${refused} refused.`,
   ];
   if (interrupted) lines.push("Interrupted. Run it again and it goes on.");
   return lines.join("\n");

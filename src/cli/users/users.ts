@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { counted } from "../../core/counted.ts";
 import { createOutput, type OutputFile, openInput, standardOutput } from "../files.ts";
 import { type Interrupt, onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
@@ -63,8 +64,9 @@ async function exportTo({ file, json = false }: ExportOptions): Promise<void> {
     return await writeAll(tools.exportUsers(), output, { total, interrupt });
   }).finally(interrupt.forget);
   if (json) say(JSON.stringify({ exported, unreadable, interrupted }));
-  else if (interrupted) say(`Interrupted after ${exported} users.${file ? " No file is left." : ""}`);
-  else say(`Exported ${exported} users.`);
+  else if (interrupted)
+    say(`Interrupted after ${counted(exported, "user")}.${file ? " No file is left." : ""}`);
+  else say(`Exported ${counted(exported, "user")}.`);
   if (interrupted || unreadable > 0) process.exitCode = 1;
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { Locale } from "../locale.ts";
 import type { Transaction } from "../transaction.ts";
 import type { Purpose } from "../verification/purpose.ts";
@@ -17,50 +18,50 @@ export interface TextParts {
 const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts) => string>>>> = {
   sign_in: {
     en: ({ code, minutes, brandName }) =>
-      `${code} is your ${brandName} sign-in code. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+      `${code} is your ${brandName} sign-in code. It expires in ${counted(minutes, "minute")}. Never share it with anyone.`,
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的登录验证码是 ${code}，${minutes} 分钟内有效。请勿告诉任何人。`,
   },
   temporary_password: {
     en: ({ code, readable = code, minutes, brandName }) =>
-      `${readable} is your temporary ${brandName} password. It works once, within ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+      `${readable} is your temporary ${brandName} password. It works once, within ${counted(minutes, "minute")}. Never share it with anyone.`,
     "zh-CN": ({ code, readable = code, minutes, brandName }) =>
       `【${brandName}】您的临时密码是 ${readable}，${minutes} 分钟内有效，仅可使用一次。请勿告诉任何人。`,
   },
   // The code stands before the amount: phones and people take the first number for it.
   confirm_transaction: {
     en: ({ code, minutes, brandName, transaction }) =>
-      `${code} is your ${brandName} code to pay ${paid(transaction)} to "${transaction?.payee ?? ""}". It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Not you? Share it with nobody.`,
+      `${code} is your ${brandName} code to pay ${paid(transaction)} to "${transaction?.payee ?? ""}". It expires in ${counted(minutes, "minute")}. Not you? Share it with nobody.`,
     "zh-CN": ({ code, minutes, brandName, transaction }) =>
       `【${brandName}】验证码 ${code}，用于确认您向“${transaction?.payee ?? ""}”支付 ${paid(transaction)}，${minutes} 分钟内有效。如非本人操作，请勿告诉任何人。`,
   },
   reset_password: {
     en: ({ code, minutes, brandName }) =>
-      `${code} is your ${brandName} code to set a new password. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, ignore this message.`,
+      `${code} is your ${brandName} code to set a new password. It expires in ${counted(minutes, "minute")}. If you did not ask for it, ignore this message.`,
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的重置密码验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请忽略本短信。`,
   },
   verify_identity: {
     en: ({ code, minutes, brandName }) =>
-      `${code} is your ${brandName} code to confirm your identity. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, ignore this message.`,
+      `${code} is your ${brandName} code to confirm your identity. It expires in ${counted(minutes, "minute")}. If you did not ask for it, ignore this message.`,
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的身份验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请忽略本短信。`,
   },
   second_factor: {
     en: ({ code, minutes, brandName }) =>
-      `${code} is your ${brandName} code to confirm that it is you. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+      `${code} is your ${brandName} code to confirm that it is you. It expires in ${counted(minutes, "minute")}. Never share it with anyone.`,
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的安全验证码是 ${code}，${minutes} 分钟内有效。请勿告诉任何人。`,
   },
   change_phone: {
     en: ({ code, minutes, brandName }) =>
-      `${code} moves your ${brandName} account to this number. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. If you did not ask for it, ignore this message.`,
+      `${code} moves your ${brandName} account to this number. It expires in ${counted(minutes, "minute")}. If you did not ask for it, ignore this message.`,
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的更换手机号验证码是 ${code}，${minutes} 分钟内有效。如非本人操作，请忽略本短信。`,
   },
   delete_account: {
     en: ({ code, minutes, brandName }) =>
-      `${code} deletes your ${brandName} account for good. It expires in ${minutes} ${minutes === 1 ? "minute" : "minutes"}. Never share it with anyone.`,
+      `${code} deletes your ${brandName} account for good. It expires in ${counted(minutes, "minute")}. Never share it with anyone.`,
     "zh-CN": ({ code, minutes, brandName }) =>
       `【${brandName}】您的注销账号验证码是 ${code}，${minutes} 分钟内有效，注销后无法恢复。请勿告诉任何人。`,
   },

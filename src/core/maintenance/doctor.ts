@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import type { Check, Finding } from "./ports.ts";
 
@@ -76,7 +77,8 @@ export function tickFinding(finishedAt: number | undefined, since: number, now: 
 
 function spanOf(ms: number): string {
   const minutes = Math.floor(ms / MINUTE_MS);
-  if (minutes < 120) return `${minutes} minutes`;
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 120) return counted(minutes, "minute");
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;
 }

@@ -39,8 +39,18 @@ describe("phonekey tick", () => {
     expect(JSON.parse(first.stdout)).toMatchObject({ ran: true, complete: true, removed: { events: 1_200 } });
     expect(eventsIn(folder)).toBe(0);
     expect(await phonekey(["tick"], { folder })).toMatchObject({ code: 0, stdout: "Nothing to do.\n" });
-    const told = await phonekey(["tick"], { folder: await installed(1) });
-    expect(told.stdout).toBe("Learned what traffic is usual.\nRemoved 1 events.\n");
+  });
+
+  test("names what it removed in words, one and several of it", async () => {
+    const folder = await installed(1);
+    change(folder, "INSERT INTO passkey_challenges VALUES ('1', 'u', 's', 1), ('2', 'u', 's', 1)");
+    const { stdout } = await phonekey(["tick"], { folder });
+    expect(stdout.split("\n").toSorted()).toEqual([
+      "",
+      "Learned what traffic is usual.",
+      "Removed 1 entry of the audit trail.",
+      "Removed 2 passkey challenges.",
+    ]);
   });
 
   test("writes the alerts that it raises to standard error, as a server writes them into its log", async () => {
@@ -91,7 +101,7 @@ describe("phonekey tick", () => {
     // As if the turn of the dead one had run out.
     change(folder, "DROP TRIGGER slow", "UPDATE turns SET held_until = 1");
     const { stdout } = await phonekey(["tick"], { folder });
-    expect(stdout).toBe(`Removed ${left} events.\n`);
+    expect(stdout).toBe(`Removed ${left} entries of the audit trail.\n`);
     expect(eventsIn(folder)).toBe(0);
   });
 
@@ -105,7 +115,7 @@ describe("phonekey tick", () => {
     const { code, stdout } = await phonekey(["tick"], { folder });
     expect([code, stdout]).toEqual([
       1,
-      expect.stringMatching(/^Removed 1 failures\.\nFailed on events: not these\n$/m),
+      expect.stringMatching(/^Removed 1 wrong guess\.\nFailed on entries of the audit trail: not these\n$/m),
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { counted } from "../../../core/counted.ts";
 import type { Locale } from "../../../core/locale.ts";
 
 /** Sentences with a number or a time in them: what stands before and after it. */
@@ -56,7 +57,7 @@ export const LIFE_COPY: Readonly<Record<Locale, LifeCopy>> = {
       title: "Change your number",
       lead: ["You sign in with ", ".", " Enter the number that you want to sign in with instead."],
       waits: (hours) =>
-        `The change takes effect after ${hours === 1 ? "1 hour" : `${hours} hours`}. We tell your present number at once, so that nobody can take your account away unnoticed. Then you are signed out everywhere else.`,
+        `The change takes effect after ${counted(hours, "hour")}. We tell your present number at once, so that nobody can take your account away unnoticed. Then you are signed out everywhere else.`,
       atOnce:
         "The change takes effect at once. We tell your present number, and you are signed out everywhere else.",
       submit: "Send code",

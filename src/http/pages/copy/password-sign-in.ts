@@ -1,3 +1,4 @@
+import { counted } from "../../../core/counted.ts";
 import type { Locale } from "../../../core/locale.ts";
 
 interface PasswordSignInCopy {
@@ -78,7 +79,7 @@ export const FORGOTTEN_COPY: Readonly<Record<Locale, ForgottenCopy>> = {
     factors: "Second factors of your account",
     factorsLead: "If you do not know one of these, sign in and remove it.",
     toFactors: "Look at them after signing in",
-    codesLeft: (count) => (count === 1 ? "1 recovery code" : `${count} recovery codes`),
+    codesLeft: (count) => counted(count, "recovery code"),
     nobodyTitle: "There is no account",
     nobody: "The code was right, but this number has no account.",
     signUp: " Sign in with a code to create one.",
