@@ -19,6 +19,8 @@ export function wrong(name: string, says: string, more: More = {}): Finding {
 export interface NamedCheck {
   readonly name: string;
   readonly check: Check;
+  /** What to do where it rejects. */
+  readonly todo?: string;
 }
 
 /**
@@ -31,11 +33,11 @@ export async function examine(
   explain: (error: unknown) => string,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const { name, check } of checks) {
+  for (const { name, check, todo } of checks) {
     try {
       findings.push(...(await check()));
     } catch (error) {
-      findings.push(wrong(name, explain(error)));
+      findings.push(wrong(name, explain(error), { ...(todo && { todo }) }));
     }
   }
   return findings;
