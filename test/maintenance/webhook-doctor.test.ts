@@ -13,7 +13,9 @@ async function findings(part: string, env: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const found = await examineParts(testConfig(folder, env), { folder });
-  return found.filter(({ name }) => name === part).map(({ status, says }) => `${status} ${says}`);
+  return found
+    .filter(({ name }) => name === part)
+    .map(({ status, says, todo }) => [status, says, todo].filter(Boolean).join(" "));
 }
 
 const SECRET = Buffer.alloc(32, 7).toString("base64");
@@ -34,7 +36,7 @@ test.each([
   expect(await webhook(url)).toEqual([`ok the address in ${name} answers`]);
   expect(methods).toEqual(["HEAD"]);
   expect(await webhook(`http://127.0.0.1:${await freePort()}/hook`)).toEqual([
-    `wrong the address in ${name} is unavailable: nothing accepts connections at its address`,
+    `wrong the address in ${name} is unavailable: nothing accepts connections at its address Check ${name}.`,
   ]);
 });
 
