@@ -27,7 +27,7 @@ test("an import says how many of each there were, and that it goes on where it w
   await runImport(async () => counts, { share: () => undefined });
   expect(vi.mocked(console.log).mock.calls).toEqual([
     [
-      "Imported 5 of 15 users. They are unproven until their first code.\n" +
+      "Imported 5 of 15 users. Imported users are unproven until their first code.\n" +
         "1 existed already, 2 left out because another user has their id or phone, 3 refused.\n" +
         "Interrupted. Run it again and it goes on.",
     ],

@@ -54,7 +54,7 @@ function noteText({ place, kind, refusal }: ImportNote): string {
 function summary(counts: ImportCounts, interrupted: boolean): string {
   const { read, imported, alreadyThere, conflicting, refused } = counts;
   const lines = [
-    `Imported ${imported} of ${counted(read, "user")}. They are unproven until their first code.`,
+    `Imported ${imported} of ${counted(read, "user")}. Imported users are unproven until their first code.`,
     `${alreadyThere} existed already, ${conflicting} left out because another user has their id or phone, ${refused} refused.`,
   ];
   if (interrupted) lines.push("Interrupted. Run it again and it goes on.");
