@@ -93,7 +93,12 @@ describe("the doctor, on Redis", () => {
   test("a user who lacks a right", async () => {
     server.command("acl", "setuser", "reader", "on", ">secret", "~*", "+@all", "-set");
     expect(await troubles(server.url.replace("//", "//reader:secret@"))).toMatchObject([
-      { name: "Redis", status: "wrong", says: expect.stringContaining("lacks a right") },
+      {
+        name: "Redis",
+        status: "wrong",
+        says: expect.stringContaining("lacks a right"),
+        todo: "See Redis in docs/running.md.",
+      },
     ]);
   });
 

@@ -123,7 +123,7 @@ async function checkState({ state, mode }: Config, clock: Clock): Promise<readon
     const asked = { clock, isCluster, isEncrypted: state.tls !== undefined };
     const checks = [() => checkNodes(redis, asked), () => checkScripts(redis)];
     return await examine(
-      checks.map((check) => ({ name: "Redis", check })),
+      checks.map((check) => ({ name: "Redis", check, todo: "See Redis in docs/running.md." })),
       explain,
     );
   } finally {
