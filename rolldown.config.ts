@@ -16,8 +16,13 @@ export default {
   },
   platform: "node",
   tsconfig: "tsconfig.json",
-  // A native addon, which its loader finds among the packages.
-  external: ["libsql"],
+  external: [
+    // A native addon, which its loader finds among the packages.
+    "libsql",
+    // Loaded when somebody first needs them: a build in the same folder must not take them from a server that runs.
+    /^@simplewebauthn\/server/,
+    "@zxcvbn-ts/language-common",
+  ],
   output: {
     dir: "dist",
     chunkFileNames: "[name].js",
