@@ -46,8 +46,8 @@ const COUNTED = [
   "unlocks",
   "verifications",
 ];
-/** Where it may also stand for somebody else: whoever asked to move to it. */
-const OTHERS = ["phone_changes"];
+/** Where it may also stand for somebody else: whoever asked to move to it, or had it before and is told there. */
+const OTHERS = ["phone_changes", "notices"];
 /** What counts against a number. */
 const COUNTERS = ["failures", "limit_journal"];
 const MOST_FAILURES = 6;
