@@ -3,7 +3,14 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "n
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { migratedFolder, phonekey, startCommand, startServer, workingFolder } from "../../support/server.ts";
+import {
+  type Ended,
+  migratedFolder,
+  phonekey,
+  startCommand,
+  startServer,
+  workingFolder,
+} from "../../support/server.ts";
 import { lineOf, phoneOf } from "../../transfer/support.ts";
 import { bearer, createClient } from "../client.ts";
 import { change, numberOf } from "../database.ts";
@@ -21,19 +28,21 @@ describe("20,000 users", () => {
   /** Far less than the users would need together. */
   const env = { NODE_OPTIONS: "--max-old-space-size=40" };
   let folder: string;
+  let source: string;
+  let moved: Ended;
   beforeAll(async () => {
     folder = await migratedFolder();
-  });
+    source = fileIn(folder, text);
+    moved = await phonekey(["users", "import", source, "--json"], { folder, env });
+  }, 180_000);
 
   test("move in, again without a change, and out as they came, in bounded memory", {
     timeout: 180_000,
   }, async () => {
-    const file = fileIn(folder, text);
-    const moved = await phonekey(["users", "import", file, "--json"], { folder, env });
     const counts = { read: COUNT, alreadyThere: 0, conflicting: 0, refused: 0, interrupted: false };
     expect(moved).toMatchObject({ code: 0, stderr: "" });
     expect(JSON.parse(moved.stdout)).toEqual({ ...counts, imported: COUNT });
-    const again = await phonekey(["users", "import", file, "--json"], { folder, env });
+    const again = await phonekey(["users", "import", source, "--json"], { folder, env });
     expect(JSON.parse(again.stdout)).toEqual({ ...counts, imported: 0, alreadyThere: COUNT });
 
     const out = await phonekey(["users", "export", "--file", "out.ndjson", "--json"], { folder, env });
@@ -48,8 +57,7 @@ describe("20,000 users", () => {
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const file = `stopped-${signal}.ndjson`;
       const running = startCommand(["users", "export", "--file", file], { folder });
-      while (!existsSync(join(folder, `${file}.partial`)))
-        await new Promise((resolve) => setTimeout(resolve, 5));
+      await expect.poll(() => existsSync(join(folder, `${file}.partial`)), { interval: 5 }).toBe(true);
       running.kill(signal);
       const { code, stdout } = await running.ended;
       expect(code).toBe(signal === "SIGINT" ? 1 : null);
