@@ -49,7 +49,11 @@ const ROUTE = "none";
  *
  * @param arrive on SCF: removes from each request what the platform added, and tells the client's address
  */
-export function createHttpServer(app: App, { log, metrics }: ServerDeps, arrive?: Arrive): Server {
+export function createHttpServer(
+  app: Pick<App, "fetch">,
+  { log, metrics }: ServerDeps,
+  arrive?: Arrive,
+): Server {
   const count = (code: RefusalCode, method = "") =>
     metrics.countRequest({ route: ROUTE, method, status: REFUSALS[code].status, refusal: code });
   const refuse = ({ method }: IncomingMessage, response: ServerResponse, code: RefusalCode) => {

@@ -18,7 +18,15 @@ const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 export interface App {
   readonly origin: string;
   readonly world: World;
+  /** Does what is asked and keeps every answer to it back. */
+  holdAnswers(): HeldAnswers;
   close(): Promise<void>;
+}
+
+interface HeldAnswers {
+  /** How many there are. */
+  count(): number;
+  release(): void;
 }
 
 /** A whole Phonekey with what the build made for browsers, behind its real HTTP server, with a clock to be moved. */
@@ -26,12 +34,27 @@ export async function startApp(options: WorldOptions = {}): Promise<App> {
   build();
   const assets = loadAssets(join(ROOT, "dist/web"));
   const world = await createWorld({ ...options, parts: { assets, ...options.parts } });
-  const { port, close } = await listen(
-    createHttpServer(world.app, { log: SILENT, metrics: { countRequest: () => {} } }),
-  );
+  let held: Promise<void> | undefined;
+  let answers = 0;
+  const fetch: typeof world.app.fetch = async (...request) => {
+    const answer = await world.app.fetch(...request);
+    answers += 1;
+    await held;
+    return answer;
+  };
+  const metrics = { countRequest: () => {} };
+  const { port, close } = await listen(createHttpServer({ fetch }, { log: SILENT, metrics }));
   return {
     origin: `http://localhost:${port}`,
     world,
+    holdAnswers() {
+      const before = answers;
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return { count: () => answers - before, release };
+    },
     async close() {
       await close();
       await world.close();

@@ -63,7 +63,7 @@ export const submitCode: Handler = async (c, deps) => {
   return await signInByCode(c, deps, form.value, flow.verification ?? "", async (refusal) => {
     const view = await heldVerification(c, deps, flow);
     if (!view) return c.redirect("/sign-in", 303);
-    // The browser sent the right code twice, and by now has the answer to the first.
+    // The browser sent the right code twice: it has the answer to the first by now, or never will where it gave that up.
     if (view.status === "approved") return c.redirect("/sign-in/code", 303);
     return await codeForm(c, deps, flow, { view, refusal });
   });
