@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { RolldownOptions } from "rolldown";
 
 /**
@@ -25,9 +26,21 @@ export default {
   ],
   output: {
     dir: "dist",
-    chunkFileNames: "[name].js",
+    chunkFileNames: ({ name, facadeModuleId }) => `${facadeModuleId ? nameOf(facadeModuleId) : name}.js`,
     // A server that runs while a new version takes its place may still load one of these.
     minifyInternalExports: false,
     sourcemap: true,
   },
 } satisfies RolldownOptions;
+
+/**
+ * Of the file of a module that is imported late: Node.js looks for it even where it has loaded it, and a server that runs
+ * while the next version is built in its place must find it.
+ */
+function nameOf(module: string): string {
+  const path = relative(import.meta.dirname, module).replaceAll("\\", "/");
+  return path
+    .replace(/^(src|node_modules)\//, "")
+    .replace(/\.\w+$/, "")
+    .replaceAll("/", "-");
+}
