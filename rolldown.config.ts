@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import type { RolldownOptions } from "rolldown";
 
 /**
@@ -38,9 +37,9 @@ export default {
  * while the next version is built in its place must find it.
  */
 function nameOf(module: string): string {
-  const path = relative(import.meta.dirname, module).replaceAll("\\", "/");
-  return path
-    .replace(/^(src|node_modules)\//, "")
+  return module
+    .replaceAll("\\", "/")
+    .replace(/^.*\/node_modules\/|^.*\/src\//, "")
     .replace(/\.\w+$/, "")
     .replaceAll("/", "-");
 }
