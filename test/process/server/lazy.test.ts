@@ -5,16 +5,17 @@ import { rolldown } from "rolldown";
 import { beforeAll, expect, test } from "vitest";
 import config from "../../../rolldown.config.ts";
 
-/** Loads what is loaded late, or not; then takes all descriptors, and loads these files. */
+/** Loads what is loaded late, or not; then these files, each with all descriptors taken: one may have come free meanwhile. */
 const script = (before: string, files: readonly string[]) => `
 import { openSync } from "node:fs";
 import { loadNow } from "./dist/server.js";
 ${before};
-try {
-  for (;;) openSync("/dev/null");
-} catch {}
-for (const file of ${JSON.stringify(files)})
+for (const file of ${JSON.stringify(files)}) {
+  try {
+    for (;;) openSync("/dev/null");
+  } catch {}
   await import(file).then(() => console.log("loaded"), () => console.log("failed"));
+}
 `;
 
 async function load(before: string, files: readonly string[]): Promise<readonly string[]> {
