@@ -217,46 +217,6 @@ describe.each(PEOPLE)(
       await arriveAt(page, `${app.origin}/sign-in/code`);
       expect(app.world.sms.sent.length).toBe(sent + 1);
     });
-
-    it("a second click on the button with the code, before there is an answer, uses it once, and the person can go on", async () => {
-      const phone = newPhone();
-      const page = await open();
-      await askForCode(page, app.origin, phone);
-      let [posts, givenUp] = [0, 0];
-      page.on("request", (request) => {
-        if (request.method() === "POST") posts += 1;
-      });
-      page.on("requestfailed", () => {
-        givenUp += 1;
-      });
-      // Not by the field, which sends itself: both clicks have to reach the button.
-      await page.locator("#code").evaluate((field: { value: string }, code) => {
-        field.value = code;
-      }, codeFor(phone));
-      const answers = app.holdAnswers();
-      try {
-        const box = await page.locator('form[action="/sign-in/code"] button[type=submit]').boundingBox();
-        const click = () => page.mouse.click((box?.x ?? 0) + 9, (box?.y ?? 0) + 9);
-        await click();
-        await expect.poll(answers.count).toBe(1);
-        await click();
-        // The script keeps the second one to itself; else the browser gives the first up, and its answer with its cookies.
-        const clicks = person.javaScriptEnabled ? 1 : 2;
-        await expect.poll(() => [posts, givenUp]).toEqual([clicks, clicks - 1]);
-      } finally {
-        answers.release();
-      }
-      if (!person.javaScriptEnabled) {
-        await page.locator("h1", { hasText: copy.code.usedTitle }).waitFor();
-        await page.getByRole("main").getByRole("link", { name: copy.phone.title }).click();
-        await submitPhone(page, phone);
-        await page.waitForURL(`${app.origin}/sign-in/code`);
-        await submitCode(page, codeFor(phone));
-      }
-      await arriveAt(page, `${app.origin}/account`);
-      // What the first click opened is there, too: the person can end it.
-      expect(await page.locator(".session").count()).toBe(person.javaScriptEnabled ? 1 : 2);
-    });
   },
 );
 

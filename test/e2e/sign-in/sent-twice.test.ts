@@ -1,7 +1,17 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { COPY } from "../../../src/http/pages/copy.ts";
 import { useBrowser } from "../browser.ts";
-import { type App, askForCode, csrfOf, newPhone, postForm, startApp } from "../support.ts";
+import {
+  type App,
+  askForCode,
+  csrfOf,
+  newPhone,
+  postForm,
+  startApp,
+  submitCode,
+  submitPhone,
+} from "../support.ts";
 
 const browser = useBrowser();
 let app: App;
@@ -49,3 +59,46 @@ it("a right code that was sent twice is no mistake: the page goes on from what i
   expect(await post()).toEqual([303, "/account"]);
   expect(await post()).toEqual([303, "/sign-in/code"]);
 });
+
+it.each([true, false])(
+  "a second click on the button with the code, before there is an answer, uses it once, and the person can go on (scripts: %s)",
+  async (javaScriptEnabled) => {
+    const phone = newPhone();
+    const page = await browser.open({ javaScriptEnabled });
+    await askForCode(page, app.origin, phone);
+    let [posts, givenUp] = [0, 0];
+    page.on("request", (request) => {
+      if (request.method() === "POST") posts += 1;
+    });
+    page.on("requestfailed", () => {
+      givenUp += 1;
+    });
+    // Not by the field, which sends itself: both clicks have to reach the button.
+    await page.locator("#code").evaluate((field: { value: string }, code) => {
+      field.value = code;
+    }, codeFor(phone));
+    const answers = app.holdAnswers();
+    try {
+      const box = await page.locator('form[action="/sign-in/code"] button[type=submit]').boundingBox();
+      const click = () => page.mouse.click((box?.x ?? 0) + 9, (box?.y ?? 0) + 9);
+      await click();
+      await expect.poll(answers.count).toBe(1);
+      await click();
+      // The script keeps the second one to itself; else the browser gives the first up, and its answer with its cookies.
+      const clicks = javaScriptEnabled ? 1 : 2;
+      await expect.poll(() => [posts, givenUp]).toEqual([clicks, clicks - 1]);
+    } finally {
+      answers.release();
+    }
+    if (!javaScriptEnabled) {
+      await page.locator("h1", { hasText: COPY.en.code.usedTitle }).waitFor();
+      await page.getByRole("main").getByRole("link", { name: COPY.en.phone.title }).click();
+      await submitPhone(page, phone);
+      await page.waitForURL(`${app.origin}/sign-in/code`);
+      await submitCode(page, codeFor(phone));
+    }
+    await page.waitForURL(`${app.origin}/account`);
+    // What the first click opened is there, too: the person can end it.
+    expect(await page.locator(".session").count()).toBe(javaScriptEnabled ? 1 : 2);
+  },
+);
