@@ -133,7 +133,9 @@ test("what is wrong is told by line, without a phone, and makes exit code 1", as
     "line 4: refused: must be a JSON object",
     "",
   ]);
-  expect(ended.stdout).toMatch(/^Imported 2 of 5 users\. Imported users are unproven until their first code\.\n/);
+  expect(ended.stdout).toMatch(
+    /^Imported 2 of 5 users\. Imported users are unproven until their first code\.\n/,
+  );
   expect(ended.stdout + ended.stderr).not.toMatch(ANY_PHONE);
 });
 
