@@ -1,8 +1,19 @@
-import { defineConfig } from "vite";
+import { utimesSync } from "node:fs";
+import { defineConfig, type Plugin } from "vite";
+
+/** `npm run dev`: Node.js watches the server's own files, and the server reads the pages' when it starts. */
+const restartsServer: Plugin = {
+  name: "restarts-server",
+  writeBundle() {
+    const now = new Date();
+    if (this.meta.watchMode) utimesSync("dist/cli.js", now, now);
+  },
+};
 
 /** Builds what runs in a browser: hashed files and a manifest in dist/web, avatars and icon copied beside them. */
 export default defineConfig({
   root: "web",
+  plugins: [restartsServer],
   publicDir: "public",
   build: {
     outDir: "../dist/web",
