@@ -26,7 +26,7 @@ export default {
   output: {
     dir: "dist",
     chunkFileNames: ({ name, facadeModuleId }) => `${facadeModuleId ? nameOf(facadeModuleId) : name}.js`,
-    // A server that runs while a new version takes its place may still load one of these.
+    // By their names: a file that is loaded late may meet those of the version before.
     minifyInternalExports: false,
     sourcemap: true,
   },

@@ -4,7 +4,7 @@ import { createBaselineStore } from "../../src/adapters/sql/protection/baselines
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { openDatabase } from "../../src/compose/database.ts";
-import { type Config, loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config.ts";
 
 /** Where the guard challenges strangers, as if so much had been usual for long: it counts, and lets the load through. */
 const USUAL = ["total", "country:CN"].map((subject) => ({ subject, value: 1_000_000_000, updatedAt: 0 }));
@@ -14,7 +14,9 @@ const USUAL = ["total", "country:CN"].map((subject) => ({ subject, value: 1_000_
  * Resolves with the key of its codes, in hex.
  */
 export async function makeUsual(settings: Readonly<Record<string, string>>): Promise<string> {
-  const config = configOf(settings);
+  const loaded = loadConfig(settings);
+  if (!loaded.ok) throw new Error("a server runs with settings that cannot be used");
+  const { config } = loaded;
   const database = await openDatabase(config);
   try {
     await createBaselineStore(database).replace(USUAL);
@@ -26,11 +28,4 @@ export async function makeUsual(settings: Readonly<Record<string, string>>): Pro
   } finally {
     await database.close();
   }
-}
-
-function configOf(settings: Readonly<Record<string, string>>): Config {
-  const loaded = loadConfig(settings);
-  if (!loaded.ok)
-    throw new Error(loaded.problems.map(({ name, message }) => `${name}: ${message}`).join("\n"));
-  return loaded.config;
 }
