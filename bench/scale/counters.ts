@@ -6,7 +6,7 @@ import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
 import type { MysqlServer } from "../../src/adapters/sql/mysql/connection.ts";
 import { openMysql } from "../../src/adapters/sql/mysql/open.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
-import type { Limit, LimitStore } from "../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../src/core/protection/limits/ports.ts";
 import { startProxy } from "../../test/support/services/tcp-proxy.ts";
 import { median } from "./cost.ts";
 

@@ -7,8 +7,8 @@ import {
   type Side,
 } from "../compose/tools/numbers.ts";
 import { counted } from "../core/counted.ts";
-import { UNLOCK_GUESSES } from "../core/protection/ledger.ts";
-import type { Unlocked } from "../core/protection/unlock.ts";
+import { UNLOCK_GUESSES } from "../core/protection/budgets/ledger.ts";
+import type { Unlocked } from "../core/protection/budgets/unlock.ts";
 import { settings } from "./settings.ts";
 
 export function numbersCommand(): Command {

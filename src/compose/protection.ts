@@ -3,9 +3,9 @@ import type { Config } from "../config.ts";
 import type { SmsSender } from "../core/delivery/ports.ts";
 import { maskPhone } from "../core/phone.ts";
 import type { Clock } from "../core/ports.ts";
-import { createLearned } from "../core/protection/learned.ts";
+import type { MoneySettings } from "../core/protection/budgets/spend.ts";
+import { createLearned } from "../core/protection/guard/learned.ts";
 import type { ProtectionSettings } from "../core/protection/sends.ts";
-import type { MoneySettings } from "../core/protection/spend.ts";
 import { TEST_SENDER } from "../core/verification/test-numbers.ts";
 import type { Log } from "../http/context.ts";
 

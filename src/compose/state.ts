@@ -3,7 +3,7 @@ import { createMemoryVerificationStore } from "../adapters/memory/verifications.
 import type { RedisServer } from "../adapters/redis/clients.ts";
 import type { SqlStores } from "../adapters/sql/stores.ts";
 import type { Config } from "../config.ts";
-import type { LimitStore } from "../core/protection/ports.ts";
+import type { LimitStore } from "../core/protection/limits/ports.ts";
 import type { VerificationStore } from "../core/verification/ports.ts";
 import type { Log } from "../http/context.ts";
 

@@ -1,5 +1,5 @@
-import { MICROS, type Price } from "../core/protection/prices.ts";
-import type { Budget } from "../core/protection/spend.ts";
+import { MICROS, type Price } from "../core/protection/budgets/prices.ts";
+import type { Budget } from "../core/protection/budgets/spend.ts";
 import { bad, country, type Format, good, type Parsed, split } from "./formats.ts";
 
 const CURRENCY = /^[A-Z]{3}$/;

@@ -5,9 +5,9 @@ import type { Env, HttpDeps } from "./context.ts";
 export async function loadHandlers(): Promise<void> {
   await Promise.all([
     import("./api/definitions.ts"),
-    import("./api/meta.ts"),
+    import("./api/operations/meta.ts"),
     import("./api/openapi.ts"),
-    import("./api/schemas.ts"),
+    import("./api/schemas/fields.ts"),
     import("./pages/index.ts"),
     import("./pages/errors.ts"),
     import("./pages/docs.ts"),

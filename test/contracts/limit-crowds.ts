@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Limit, LimitStore, TakeRequest } from "../../src/core/protection/ports.ts";
+import type { Limit, LimitStore, TakeRequest } from "../../src/core/protection/limits/ports.ts";
 import { expectFairMixture } from "./limit-model.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { LimitStore } from "../../src/core/protection/ports.ts";
+import type { LimitStore } from "../../src/core/protection/limits/ports.ts";
 import { fresh, MINUTE, NOW, parallel } from "./samples.ts";
 
 /** The part of the contract of `LimitStore` that is about guesses set aside. */

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { Lease, Limit, LimitStore, TakeRequest, TakeResult } from "../../src/core/protection/ports.ts";
+import type {
+  Lease,
+  Limit,
+  LimitStore,
+  TakeRequest,
+  TakeResult,
+} from "../../src/core/protection/limits/ports.ts";
 import { fresh, NOW } from "./samples.ts";
 
 interface Counted {

@@ -1,4 +1,4 @@
-import type { Limit, TakeRequest } from "../../src/core/protection/ports.ts";
+import type { Limit, TakeRequest } from "../../src/core/protection/limits/ports.ts";
 import { fresh, MINUTE } from "./samples.ts";
 
 export function aLimit(key: string, max: number, windowMs = MINUTE, name = "sends"): Limit {

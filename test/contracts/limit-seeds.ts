@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { LimitStore } from "../../src/core/protection/ports.ts";
+import type { LimitStore } from "../../src/core/protection/limits/ports.ts";
 import { aLimit, request } from "./limit-requests.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LimitStore } from "../../src/core/protection/ports.ts";
+import type { LimitStore } from "../../src/core/protection/limits/ports.ts";
 import { crowdSuite } from "./limit-crowds.ts";
 import { leaseSuite } from "./limit-leases.ts";
 import { expectLikeModel } from "./limit-model.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Limit, LimitStore } from "../../src/core/protection/ports.ts";
-import { firstSlot, slotAt } from "../../src/core/protection/sums.ts";
+import type { Limit, LimitStore } from "../../src/core/protection/limits/ports.ts";
+import { firstSlot, slotAt } from "../../src/core/protection/limits/sums.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
 const HOUR = 60 * MINUTE;

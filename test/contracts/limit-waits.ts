@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Limit, LimitStore } from "../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../src/core/protection/limits/ports.ts";
 import { aLimit, request } from "./limit-requests.ts";
 import { fresh, MINUTE, NOW } from "./samples.ts";
 

@@ -5,7 +5,7 @@ import { createTagKey } from "../../src/adapters/sql/keys/tag-key.ts";
 import { createRestoredStore } from "../../src/adapters/sql/maintenance/restored.ts";
 import type { SqlStores } from "../../src/adapters/sql/stores.ts";
 import type { User } from "../../src/core/account/ports.ts";
-import { spentLedger } from "../../src/core/protection/ledger.ts";
+import { spentLedger } from "../../src/core/protection/budgets/ledger.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
 import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";
 

@@ -17,9 +17,9 @@ import { UNOBSERVED } from "../../src/core/observer.ts";
 import type { Phone } from "../../src/core/phone.ts";
 import { createPhonekey, type PhonekeyDeps } from "../../src/core/phonekey.ts";
 import type { Challenges } from "../../src/core/protection/challenges.ts";
-import { createLearned } from "../../src/core/protection/learned.ts";
-import type { LimitSettings } from "../../src/core/protection/limits.ts";
-import type { Bucket, WrongGuess } from "../../src/core/protection/ports.ts";
+import { createLearned } from "../../src/core/protection/guard/learned.ts";
+import type { LimitSettings } from "../../src/core/protection/limits/limits.ts";
+import type { Bucket, WrongGuess } from "../../src/core/protection/limits/ports.ts";
 import type { Decision } from "../../src/core/protection/sends.ts";
 import type { SignedIn } from "../../src/core/session/session-draft.ts";
 import { checkCode } from "../../src/core/verification/check.ts";
@@ -31,7 +31,7 @@ import type { VerificationView } from "../../src/core/verification/verification.
 import { createTestClock, createTestSender } from "../support/world.ts";
 import { DAY, MINUTE, PHONE } from "./times.ts";
 
-export { isShort, mostIn } from "./protection/wrong-guesses.ts";
+export { isShort, mostIn } from "./protection/budgets/wrong-guesses.ts";
 export { DAY, HOUR, MINUTE, PHONE, SECOND } from "./times.ts";
 
 const SECRETS = ["a secret of these tests, at least 32 bytes long"];

@@ -53,7 +53,7 @@ const LATE = [
 ].map((name) => `node_modules/${name}`);
 /** What is ours and of which the same holds. */
 const PAGES = ["src/http/pages/views", "src/http/pages/copy"];
-const API = ["src/http/api/definitions.ts", "src/http/api/schemas.ts"];
+const API = ["src/http/api/definitions.ts", "src/http/api/schemas"];
 /** What serves HTTP, which the platform does for an event function. */
 const SERVER = "node_modules/@hono/node-server";
 const ALL = [...LATE, ...PAGES, ...API, SERVER];

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import type { Phone } from "../../src/core/phone.ts";
-import { allowance, spentLedger } from "../../src/core/protection/ledger.ts";
+import { allowance, spentLedger } from "../../src/core/protection/budgets/ledger.ts";
 import { bearer, type World } from "../support/world.ts";
 import { bytes, type Moving, openMoving, phoneOf } from "./support.ts";
 

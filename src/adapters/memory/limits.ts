@@ -4,11 +4,11 @@ import {
   createBooks,
   sweepBooks,
   tidy,
-} from "../../core/protection/counts/books.ts";
-import { type Change, NO_CHANGE } from "../../core/protection/counts/change.ts";
-import { addedSums, decideTake } from "../../core/protection/counts/decide.ts";
-import { forgotten, putBack, released, settled } from "../../core/protection/counts/give-back.ts";
-import type { LimitStore } from "../../core/protection/ports.ts";
+} from "../../core/protection/limits/counts/books.ts";
+import { type Change, NO_CHANGE } from "../../core/protection/limits/counts/change.ts";
+import { addedSums, decideTake } from "../../core/protection/limits/counts/decide.ts";
+import { forgotten, putBack, released, settled } from "../../core/protection/limits/counts/give-back.ts";
+import type { LimitStore } from "../../core/protection/limits/ports.ts";
 
 const MOST_EVENTS = 500_000;
 const MOST_LEASES = 100_000;

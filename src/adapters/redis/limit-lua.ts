@@ -1,4 +1,4 @@
-import { SLOTS, SLOTS_KEPT, SLOTS_SPARE } from "../../core/protection/sums.ts";
+import { SLOTS, SLOTS_KEPT, SLOTS_SPARE } from "../../core/protection/limits/sums.ts";
 import { BOUND } from "./limit-take.ts";
 
 /** Numbers as whole digits: Lua would write a time as 1.8e+12. */

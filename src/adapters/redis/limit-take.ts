@@ -1,6 +1,6 @@
-import { tellsNext } from "../../core/protection/backoff.ts";
-import type { Limit, TakeRequest } from "../../core/protection/ports.ts";
-import { sumKey } from "../../core/protection/sums.ts";
+import { tellsNext } from "../../core/protection/limits/backoff.ts";
+import type { Limit, TakeRequest } from "../../core/protection/limits/ports.ts";
+import { sumKey } from "../../core/protection/limits/sums.ts";
 
 /** What the script of a take is given. */
 export interface TakeCall {

@@ -6,8 +6,8 @@ import type {
   Sum,
   TakeRequest,
   TakeResult,
-} from "../../core/protection/ports.ts";
-import { slotAt, sumKey } from "../../core/protection/sums.ts";
+} from "../../core/protection/limits/ports.ts";
+import { slotAt, sumKey } from "../../core/protection/limits/sums.ts";
 import { DAY_MS } from "../../core/time.ts";
 import type { RedisConnection, Script } from "./connection.ts";
 import {

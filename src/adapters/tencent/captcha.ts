@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
-import type { Window } from "../../core/protection/ports.ts";
+import type { Window } from "../../core/protection/limits/ports.ts";
 import { sha256 } from "../../core/secrets.ts";
 import { MINUTE_MS } from "../../core/time.ts";
 import type { TencentClient } from "./client.ts";

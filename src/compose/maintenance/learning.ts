@@ -7,7 +7,7 @@ import type { Turns } from "../../core/maintenance/ports.ts";
 import type { Piece } from "../../core/maintenance/tick.ts";
 import type { Observer } from "../../core/observer.ts";
 import type { Clock, Random } from "../../core/ports.ts";
-import { learn } from "../../core/protection/learn.ts";
+import { learn } from "../../core/protection/guard/learn.ts";
 import { watch } from "../../core/protection/watch.ts";
 import type { Log } from "../../http/context.ts";
 import { loggingAlerts } from "../alerts.ts";

@@ -4,11 +4,16 @@ import { systemClock } from "../../adapters/system/clock.ts";
 import type { Config } from "../../config.ts";
 import type { RecordedMessage } from "../../core/delivery/receipt-ports.ts";
 import { maskPhone, type Phone, parsePhone } from "../../core/phone.ts";
-import { allowance, type CodeLengths, LEDGER_READ_MS, spentOf } from "../../core/protection/ledger.ts";
-import { longestWindowMs } from "../../core/protection/limits.ts";
-import { type NextSend, nextSend } from "../../core/protection/next-send.ts";
-import type { Bucket } from "../../core/protection/ports.ts";
-import { type Unlocked, unlockPhone } from "../../core/protection/unlock.ts";
+import {
+  allowance,
+  type CodeLengths,
+  LEDGER_READ_MS,
+  spentOf,
+} from "../../core/protection/budgets/ledger.ts";
+import { type Unlocked, unlockPhone } from "../../core/protection/budgets/unlock.ts";
+import { longestWindowMs } from "../../core/protection/limits/limits.ts";
+import { type NextSend, nextSend } from "../../core/protection/limits/next-send.ts";
+import type { Bucket } from "../../core/protection/limits/ports.ts";
 import { codeLengthsFor, testNumberOf } from "../../core/verification/test-numbers.ts";
 import { protectionSettings } from "../protection.ts";
 import { routeOf } from "../route.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { GuardMode } from "../../core/protection/guard.ts";
+import type { GuardMode } from "../../core/protection/guard/guard.ts";
 import { type Allowed, allowList } from "../allow.ts";
 import { oneOf } from "../formats.ts";
 import { type Prices, priceList, type Spend, spend } from "../money.ts";

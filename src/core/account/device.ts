@@ -1,6 +1,6 @@
 import type { Observer } from "../observer.ts";
 import type { Clock } from "../ports.ts";
-import type { Bucket } from "../protection/ports.ts";
+import type { Bucket } from "../protection/limits/ports.ts";
 import type { Session, Tokens } from "../session/ports.ts";
 import { DAY_MS } from "../time.ts";
 import type { User, UserStore } from "./ports.ts";

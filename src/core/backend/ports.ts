@@ -1,4 +1,4 @@
-import type { Window } from "../protection/ports.ts";
+import type { Window } from "../protection/limits/ports.ts";
 import type { Purpose } from "../verification/purpose.ts";
 
 /** What a company's backend shows to call Phonekey. The key itself is kept nowhere. Times are epoch milliseconds. */

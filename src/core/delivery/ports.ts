@@ -1,7 +1,7 @@
 import type { AlertKind } from "../alerts/kinds.ts";
 import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
-import type { Bucket } from "../protection/ports.ts";
+import type { Bucket } from "../protection/limits/ports.ts";
 import type { Traffic } from "../protection/traffic.ts";
 import type { Transaction } from "../transaction.ts";
 import type { Purpose } from "../verification/purpose.ts";

@@ -1,8 +1,8 @@
 import { isUserId } from "../account/incoming.ts";
 import { linesOf } from "../account/lines.ts";
 import type { Clock, Random } from "../ports.ts";
-import { spentLedger } from "../protection/ledger.ts";
-import type { WrongGuess } from "../protection/ports.ts";
+import { spentLedger } from "../protection/budgets/ledger.ts";
+import type { WrongGuess } from "../protection/limits/ports.ts";
 import { DAY_MS } from "../time.ts";
 import type { VerificationStore } from "../verification/ports.ts";
 

@@ -1,7 +1,7 @@
 import type { User } from "../account/ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import type { Bucket } from "../protection/ports.ts";
+import type { Bucket } from "../protection/limits/ports.ts";
 import { ok, type Result, refuse, UnavailableError } from "../refusals.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import { judgeAttempt, PASSWORD_LEDGER_MS, passwordBucket } from "./ledger.ts";

@@ -1,4 +1,4 @@
-import type { Bucket } from "../protection/ports.ts";
+import type { Bucket } from "../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { DAY_MS } from "../time.ts";
 import type { PasswordBucket } from "./ports.ts";

@@ -9,7 +9,7 @@ import {
   judgeChallenge,
   type Standing,
 } from "../protection/challenges.ts";
-import { countOn } from "../protection/count.ts";
+import { countOn } from "../protection/limits/count.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { type Refusal, type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session-draft.ts";

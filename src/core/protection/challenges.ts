@@ -1,9 +1,9 @@
 import type { Observer } from "../observer.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
-import { countOn } from "./count.ts";
-import { type LimitSettings, type SendLimit, sendLimit, solutionLimits } from "./limits.ts";
-import type { Bucket, LimitStore, Window } from "./ports.ts";
+import { countOn } from "./limits/count.ts";
+import { type LimitSettings, type SendLimit, sendLimit, solutionLimits } from "./limits/limits.ts";
+import type { Bucket, LimitStore, Window } from "./limits/ports.ts";
 
 /** The kinds of challenges that a stranger who asks for a message may have to solve. */
 export const CHALLENGE_KINDS = ["altcha", "tencent", "turnstile", "hcaptcha"] as const;

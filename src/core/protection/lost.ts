@@ -3,9 +3,12 @@ import { isUnsent, type SentMessage, type SmsSender } from "../delivery/ports.ts
 import type { Clock } from "../ports.ts";
 import { UnavailableError } from "../refusals.ts";
 import type { VerificationStore } from "../verification/ports.ts";
-import { lookbackMs } from "./backoff.ts";
-import { guardKeys, guardLimits } from "./guard.ts";
-import type { Learned } from "./learned.ts";
+import { firstSender, priceOf } from "./budgets/prices.ts";
+import { shareLimits } from "./budgets/shares.ts";
+import { backendSums, budgetsOf } from "./budgets/spend.ts";
+import { guardKeys, guardLimits } from "./guard/guard.ts";
+import type { Learned } from "./guard/learned.ts";
+import { lookbackMs } from "./limits/backoff.ts";
 import {
   exemptCaller,
   LIMIT_KEYS,
@@ -13,15 +16,12 @@ import {
   LONGEST_BACKEND_MS,
   messageKeys,
   tableLimits,
-} from "./limits.ts";
-import { LATE_MS, LEASE_MS, leaseMember } from "./members.ts";
+} from "./limits/limits.ts";
+import { LATE_MS, LEASE_MS, leaseMember } from "./limits/members.ts";
+import type { Limit, LimitEvent, Lost, LostLease, Sum } from "./limits/ports.ts";
+import { slotAt, sumKey } from "./limits/sums.ts";
 import { noticeLimit } from "./notices.ts";
-import type { Limit, LimitEvent, Lost, LostLease, Sum } from "./ports.ts";
-import { firstSender, priceOf } from "./prices.ts";
 import type { ProtectionSettings } from "./sends.ts";
-import { shareLimits } from "./shares.ts";
-import { backendSums, budgetsOf } from "./spend.ts";
-import { slotAt, sumKey } from "./sums.ts";
 
 const LOOKED_UP_AT_ONCE = 20;
 

@@ -1,10 +1,10 @@
 import type { NoticeKind } from "../delivery/notice-kinds.ts";
 import type { Notice } from "../notices/ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
-import { exemptCaller, type SendLimit } from "./limits.ts";
-import type { Window } from "./ports.ts";
-import type { Estimate } from "./prices.ts";
-import { type MoneySettings, spendLimits } from "./spend.ts";
+import type { Estimate } from "./budgets/prices.ts";
+import { type MoneySettings, spendLimits } from "./budgets/spend.ts";
+import { exemptCaller, type SendLimit } from "./limits/limits.ts";
+import type { Window } from "./limits/ports.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What is learned binds strangers alone. */

@@ -1,10 +1,10 @@
 import type { MessageStore, SentMessage } from "../delivery/ports.ts";
 import { tagKeyIdOf } from "../keys.ts";
 import { UnavailableError } from "../refusals.ts";
-import type { Learned } from "./learned.ts";
-import { longestWindowMs } from "./limits.ts";
+import type { Learned } from "./guard/learned.ts";
+import { longestWindowMs } from "./limits/limits.ts";
+import type { LimitStore, Lost, TakeRequest, TakeResult } from "./limits/ports.ts";
 import { createLost, type LostDeps } from "./lost.ts";
-import type { LimitStore, Lost, TakeRequest, TakeResult } from "./ports.ts";
 
 const PAGE = 1_000;
 

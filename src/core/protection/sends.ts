@@ -1,18 +1,18 @@
-import type { AllowList } from "./allow.ts";
-import { type GuardMode, guardLimits } from "./guard.ts";
-import type { Learned } from "./learned.ts";
+import type { Estimate } from "./budgets/prices.ts";
+import { limitsInShare } from "./budgets/shares.ts";
+import { type MoneySettings, spendLimits } from "./budgets/spend.ts";
+import type { AllowList } from "./guard/allow.ts";
+import { type GuardMode, guardLimits } from "./guard/guard.ts";
+import type { Learned } from "./guard/learned.ts";
 import {
   type LimitCaller,
   type LimitSettings,
   runningRequest,
   type SendLimit,
   tableLimits,
-} from "./limits.ts";
-import type { Limit, LimitStore, TakeResult } from "./ports.ts";
-import type { Estimate } from "./prices.ts";
-import { limitsInShare } from "./shares.ts";
-import { type MoneySettings, spendLimits } from "./spend.ts";
-import { sumsOf } from "./sums.ts";
+} from "./limits/limits.ts";
+import type { Limit, LimitStore, TakeResult } from "./limits/ports.ts";
+import { sumsOf } from "./limits/sums.ts";
 
 export interface GuardSettings {
   readonly mode: GuardMode;

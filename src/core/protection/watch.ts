@@ -2,12 +2,12 @@ import type { AlertDetail, AlertStore, Alerts } from "../alerts/ports.ts";
 import type { ApiKeyStore, KeySpend } from "../backend/ports.ts";
 import type { Clock } from "../ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
-import { openBound } from "./guard.ts";
-import type { BaselineStore, Learned } from "./learned.ts";
-import type { Spent, TrafficStore } from "./ports.ts";
-import { MICROS } from "./prices.ts";
-import { openPart } from "./shares.ts";
-import type { Budget, MoneySettings } from "./spend.ts";
+import { MICROS } from "./budgets/prices.ts";
+import { openPart } from "./budgets/shares.ts";
+import type { Budget, MoneySettings } from "./budgets/spend.ts";
+import { openBound } from "./guard/guard.ts";
+import type { BaselineStore, Learned } from "./guard/learned.ts";
+import type { Spent, TrafficStore } from "./limits/ports.ts";
 
 /** An operator hears of it before what strangers from anywhere may use is used up. */
 const ALERT_AT = 0.8;

@@ -4,11 +4,16 @@ import type { Keyring } from "../keys.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
-import { countOn } from "../protection/count.ts";
-import { forgivenKeys, guardKeys } from "../protection/guard.ts";
-import { guessLimits, knownGuessLimits, LIMIT_KEYS, type LimitSettings } from "../protection/limits.ts";
-import { leaseMember } from "../protection/members.ts";
-import type { Ledger, LimitStore } from "../protection/ports.ts";
+import { forgivenKeys, guardKeys } from "../protection/guard/guard.ts";
+import { countOn } from "../protection/limits/count.ts";
+import {
+  guessLimits,
+  knownGuessLimits,
+  LIMIT_KEYS,
+  type LimitSettings,
+} from "../protection/limits/limits.ts";
+import { leaseMember } from "../protection/limits/members.ts";
+import type { Ledger, LimitStore } from "../protection/limits/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets } from "../secrets.ts";

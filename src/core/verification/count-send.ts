@@ -1,9 +1,9 @@
+import { estimate } from "../protection/budgets/prices.ts";
+import { shareLimits } from "../protection/budgets/shares.ts";
 import { captchaRequired } from "../protection/challenges.ts";
-import { type LimitCaller, type SendLimit, tooMany } from "../protection/limits.ts";
-import type { TakeRequest, TakeResult } from "../protection/ports.ts";
-import { estimate } from "../protection/prices.ts";
+import { type LimitCaller, type SendLimit, tooMany } from "../protection/limits/limits.ts";
+import type { TakeRequest, TakeResult } from "../protection/limits/ports.ts";
 import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
-import { shareLimits } from "../protection/shares.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { TakeRefusal, VerificationDeps } from "./deps.ts";

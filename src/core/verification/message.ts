@@ -1,8 +1,8 @@
 import type { Message, SmsMessage } from "../delivery/ports.ts";
 import { composeText } from "../delivery/text.ts";
 import type { Phone } from "../phone.ts";
-import { messageMember } from "../protection/members.ts";
-import { estimate } from "../protection/prices.ts";
+import { estimate } from "../protection/budgets/prices.ts";
+import { messageMember } from "../protection/limits/members.ts";
 import { MINUTE_MS } from "../time.ts";
 import { type Transaction, transactionDigest } from "../transaction.ts";
 import { readAsk } from "./ask.ts";

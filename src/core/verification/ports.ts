@@ -1,5 +1,5 @@
 import type { Locale } from "../locale.ts";
-import type { Bucket } from "../protection/ports.ts";
+import type { Bucket } from "../protection/limits/ports.ts";
 import type { Traffic } from "../protection/traffic.ts";
 import type { Purpose } from "./purpose.ts";
 

@@ -1,8 +1,8 @@
+import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/budgets/ledger.ts";
 import { captchaRequired } from "../protection/challenges.ts";
-import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/ledger.ts";
-import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits.ts";
-import { LEASE_MS, leaseMember } from "../protection/members.ts";
-import type { Lease } from "../protection/ports.ts";
+import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits/limits.ts";
+import { LEASE_MS, leaseMember } from "../protection/limits/members.ts";
+import type { Lease } from "../protection/limits/ports.ts";
 import { takeBack } from "../protection/sends.ts";
 import { ok, type Result } from "../refusals.ts";
 import { countSend } from "./count-send.ts";

@@ -1,6 +1,6 @@
 import type { SmsSender } from "../delivery/ports.ts";
 import type { Phone } from "../phone.ts";
-import type { CodeLengths } from "../protection/ledger.ts";
+import type { CodeLengths } from "../protection/budgets/ledger.ts";
 import type { VerificationDeps } from "./deps.ts";
 import type { Purpose } from "./purpose.ts";
 

@@ -1,6 +1,6 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Random } from "../ports.ts";
-import { MAX_LIFE_MS, messageMember } from "../protection/members.ts";
+import { MAX_LIFE_MS, messageMember } from "../protection/limits/members.ts";
 import type { PhoneVault } from "../vault.ts";
 import type { Client } from "./client.ts";
 import type { Verification } from "./ports.ts";

@@ -1,6 +1,6 @@
-export { checkVerification, redeemProof } from "./backend.ts";
-export { offerChallenge } from "./challenges.ts";
-export { eraseMe, exportMe } from "./data.ts";
+export { checkVerification, redeemProof } from "./operations/backend.ts";
+export { offerChallenge } from "./operations/challenges.ts";
+export { eraseMe, exportMe } from "./operations/data.ts";
 export {
   addPasskey,
   askForPasskey,
@@ -12,10 +12,10 @@ export {
   removeFactor,
   renewRecoveryCodes,
   setLoginProtection,
-} from "./factors.ts";
-export { readMe, updateMe } from "./me.ts";
-export { removePassword, resetPassword, setPassword } from "./passwords.ts";
-export { cancelPhoneChange, changePhone, readPhone } from "./phone.ts";
+} from "./operations/factors.ts";
+export { readMe, updateMe } from "./operations/me.ts";
+export { removePassword, resetPassword, setPassword } from "./operations/passwords.ts";
+export { cancelPhoneChange, changePhone, readPhone } from "./operations/phone.ts";
 export {
   endCurrentSession,
   endSession,
@@ -24,5 +24,5 @@ export {
   openSession,
   refreshSession,
   stepUpSession,
-} from "./sessions.ts";
-export { readVerification, resendVerification, startVerification } from "./verifications.ts";
+} from "./operations/sessions.ts";
+export { readVerification, resendVerification, startVerification } from "./operations/verifications.ts";

@@ -46,7 +46,7 @@ export const ROUTES: readonly Route[] = [
     resetPassword: "POST /v1/password-resets",
   }),
   // What is asked of a process that has only just begun.
-  ...routes(() => import("./meta.ts"), {
+  ...routes(() => import("./operations/meta.ts"), {
     readJwks: "GET /.well-known/jwks.json",
     readIssuer: "GET /.well-known/oauth-authorization-server",
     readOpenIdIssuer: "GET /.well-known/openid-configuration",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sumsKey } from "../../../src/adapters/redis/limit-take.ts";
-import type { Limit } from "../../../src/core/protection/ports.ts";
-import { SLOTS, sumKey } from "../../../src/core/protection/sums.ts";
+import type { Limit } from "../../../src/core/protection/limits/ports.ts";
+import { SLOTS, sumKey } from "../../../src/core/protection/limits/sums.ts";
 import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { useRedis } from "./use-redis.ts";
 

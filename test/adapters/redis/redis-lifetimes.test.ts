@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { eventsKey, leasesKey, REBUILT } from "../../../src/adapters/redis/limit-take.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
-import { exemptCaller, tableLimits } from "../../../src/core/protection/limits.ts";
+import { exemptCaller, tableLimits } from "../../../src/core/protection/limits/limits.ts";
 import { aVerification, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { NO_LIMITS } from "../../core/rules.ts";
 import { useRedis } from "./use-redis.ts";

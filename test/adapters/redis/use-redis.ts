@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
-import type { LimitStore } from "../../../src/core/protection/ports.ts";
+import type { LimitStore } from "../../../src/core/protection/limits/ports.ts";
 import { connectTo, type RedisServer, startRedis } from "../../support/services/redis.ts";
 
 /** A Redis for the tests of the block that this is called in, and what they do with it. */

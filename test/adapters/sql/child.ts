@@ -6,7 +6,7 @@ import type { MysqlServer } from "../../../src/adapters/sql/mysql/connection.ts"
 import { openMysql } from "../../../src/adapters/sql/mysql/open.ts";
 import { openSqlite } from "../../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
-import type { Limit } from "../../../src/core/protection/ports.ts";
+import type { Limit } from "../../../src/core/protection/limits/ports.ts";
 import { addTagKey, aMessage, aSession, aUser, fresh, NOW, parallel } from "../../contracts/samples.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { createSqlStores } from "../../../src/adapters/sql/stores.ts";
 import type { User } from "../../../src/core/account/ports.ts";
 import type { Phone } from "../../../src/core/phone.ts";
-import { unlockMark } from "../../../src/core/protection/ledger.ts";
+import { unlockMark } from "../../../src/core/protection/budgets/ledger.ts";
 import type { Principal } from "../../../src/core/session/session.ts";
 import type { Rules } from "../rules.ts";
 

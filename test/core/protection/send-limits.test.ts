@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../../src/adapters/memory/limits.ts";
 import type { Key } from "../../../src/core/keys.ts";
 import type { Phone } from "../../../src/core/phone.ts";
-import { isAllowed } from "../../../src/core/protection/allow.ts";
-import { guardKeys, guardLimits } from "../../../src/core/protection/guard.ts";
-import type { LimitCaller } from "../../../src/core/protection/limits.ts";
+import { isAllowed } from "../../../src/core/protection/guard/allow.ts";
+import { guardKeys, guardLimits } from "../../../src/core/protection/guard/guard.ts";
+import type { LimitCaller } from "../../../src/core/protection/limits/limits.ts";
 import {
   sendLimits as allLimits,
   type ProtectionSettings,
@@ -12,7 +12,7 @@ import {
 } from "../../../src/core/protection/sends.ts";
 import { trafficOf } from "../../../src/core/protection/traffic.ts";
 import { DAY, PHONE } from "../times.ts";
-import { DEFAULTS, DEVICE, NOW, nothingLearned, STRANGER } from "./limit-samples.ts";
+import { DEFAULTS, DEVICE, NOW, nothingLearned, STRANGER } from "./limits/limit-samples.ts";
 
 describe("all that a send is counted against", () => {
   const budget = { total: 10_000_000, byCountry: {}, bySender: {} };

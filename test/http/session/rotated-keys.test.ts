@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keyTools } from "../../../src/compose/tools/keys.ts";
 import { KEY_KINDS } from "../../../src/core/keys.ts";
-import { MAX_LIFE_MS } from "../../../src/core/protection/members.ts";
+import { MAX_LIFE_MS } from "../../../src/core/protection/limits/members.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { createVisitor } from "../../password/visitor.ts";
 import { createTestClock, createWorld, type World } from "../../support/world.ts";

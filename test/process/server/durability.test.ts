@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { LEASE_MS } from "../../../src/core/protection/members.ts";
+import { LEASE_MS } from "../../../src/core/protection/limits/members.ts";
 import { freePort } from "../../support/ports.ts";
 import { phonekey, startServer, workingFolder } from "../../support/server.ts";
 import { bearer, createClient, FREELY, newPhone, type Started, wrongCode } from "../client.ts";

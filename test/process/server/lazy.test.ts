@@ -65,7 +65,7 @@ test.each([
     const isLater = (module: string) => [STORES, unneeded].some((pattern) => pattern.test(module));
     const modules = [...late.keys()].filter((module) => !isLater(module));
     // By the same name in each version: a server that runs looks for it even once it has loaded it.
-    expect(late.get("src/http/api/meta.ts")).toBe("./dist/http-api-meta.js");
+    expect(late.get("src/http/api/operations/meta.ts")).toBe("./dist/http-api-operations-meta.js");
     const files = modules.map((module) => late.get(module) ?? "");
     const all = (outcome: string) => files.map(() => outcome);
     expect(await load(`await loadNow(${settings(senders, kind)})`, files)).toEqual(all("loaded"));

@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
-import type { Books } from "../../../core/protection/counts/books.ts";
-import { type Change, NO_CHANGE } from "../../../core/protection/counts/change.ts";
-import { putBack } from "../../../core/protection/counts/give-back.ts";
-import type { Sum } from "../../../core/protection/ports.ts";
-import { slotMs } from "../../../core/protection/sums.ts";
+import type { Books } from "../../../core/protection/limits/counts/books.ts";
+import { type Change, NO_CHANGE } from "../../../core/protection/limits/counts/change.ts";
+import { putBack } from "../../../core/protection/limits/counts/give-back.ts";
+import type { Sum } from "../../../core/protection/limits/ports.ts";
+import { slotMs } from "../../../core/protection/limits/sums.ts";
 import { rows, type SqlDatabase, type Steps } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 import type { Portion } from "./journal.ts";

@@ -1,8 +1,14 @@
 import { setImmediate } from "node:timers/promises";
-import { apply, type Books, createBooks, sweepBooks, tidy } from "../../../core/protection/counts/books.ts";
-import { type Change, isEmpty, lastOf, mattersUntil } from "../../../core/protection/counts/change.ts";
-import { changeOf, entryOf } from "../../../core/protection/counts/entry.ts";
-import { SLACK_MS } from "../../../core/protection/counts/events.ts";
+import {
+  apply,
+  type Books,
+  createBooks,
+  sweepBooks,
+  tidy,
+} from "../../../core/protection/limits/counts/books.ts";
+import { type Change, isEmpty, lastOf, mattersUntil } from "../../../core/protection/limits/counts/change.ts";
+import { changeOf, entryOf } from "../../../core/protection/limits/counts/entry.ts";
+import { SLACK_MS } from "../../../core/protection/limits/counts/events.ts";
 import type { Step, Steps } from "../database.ts";
 
 /** What is decided by the books, and what it changes in them. */

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
-import { apply, type Books } from "../../../core/protection/counts/books.ts";
-import { type Change, isEmpty, lastOf, mattersUntil } from "../../../core/protection/counts/change.ts";
-import { changesOf, entriesOf } from "../../../core/protection/counts/entry.ts";
+import { apply, type Books } from "../../../core/protection/limits/counts/books.ts";
+import { type Change, isEmpty, lastOf, mattersUntil } from "../../../core/protection/limits/counts/change.ts";
+import { changesOf, entriesOf } from "../../../core/protection/limits/counts/entry.ts";
 import { MINUTE_MS } from "../../../core/time.ts";
 import type { SqlDatabase } from "../database.ts";
 import { isConflict, isDuplicate } from "../mysql/errors.ts";

@@ -1,9 +1,15 @@
 import { setImmediate } from "node:timers/promises";
 import type { Kysely } from "kysely";
-import { apply, type Books, createBooks, sweepBooks, tidy } from "../../../core/protection/counts/books.ts";
-import { NO_CHANGE } from "../../../core/protection/counts/change.ts";
-import { changesOf } from "../../../core/protection/counts/entry.ts";
-import { SLACK_MS } from "../../../core/protection/counts/events.ts";
+import {
+  apply,
+  type Books,
+  createBooks,
+  sweepBooks,
+  tidy,
+} from "../../../core/protection/limits/counts/books.ts";
+import { NO_CHANGE } from "../../../core/protection/limits/counts/change.ts";
+import { changesOf } from "../../../core/protection/limits/counts/entry.ts";
+import { SLACK_MS } from "../../../core/protection/limits/counts/events.ts";
 import type { SqlDatabase } from "../database.ts";
 import { coalesce } from "../statements/coalesce.ts";
 import type { Schema } from "../tables/schema.ts";

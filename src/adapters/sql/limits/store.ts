@@ -1,8 +1,8 @@
-import type { Books } from "../../../core/protection/counts/books.ts";
-import { type Change, NO_CHANGE } from "../../../core/protection/counts/change.ts";
-import { addedSums, decideTake } from "../../../core/protection/counts/decide.ts";
-import { forgotten, putBack, released, settled } from "../../../core/protection/counts/give-back.ts";
-import type { LimitStore } from "../../../core/protection/ports.ts";
+import type { Books } from "../../../core/protection/limits/counts/books.ts";
+import { type Change, NO_CHANGE } from "../../../core/protection/limits/counts/change.ts";
+import { addedSums, decideTake } from "../../../core/protection/limits/counts/decide.ts";
+import { forgotten, putBack, released, settled } from "../../../core/protection/limits/counts/give-back.ts";
+import type { LimitStore } from "../../../core/protection/limits/ports.ts";
 import type { SqlDatabase } from "../database.ts";
 import { inTurn } from "../statements/sweep-by.ts";
 import { createJournal, type Journal } from "./journal.ts";

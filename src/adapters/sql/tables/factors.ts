@@ -1,5 +1,5 @@
 import type { Factor } from "../../../core/account/factors/ports.ts";
-import type { Bucket } from "../../../core/protection/ports.ts";
+import type { Bucket } from "../../../core/protection/limits/ports.ts";
 
 /** Authenticator apps and passkeys. Which columns a row has is a matter of its kind. */
 interface FactorsTable {

@@ -5,7 +5,7 @@ import type { Message } from "../../../core/delivery/ports.ts";
 import type { KeyKind } from "../../../core/keys.ts";
 import type { Locale } from "../../../core/locale.ts";
 import type { PasswordBucket } from "../../../core/password/ports.ts";
-import type { Bucket } from "../../../core/protection/ports.ts";
+import type { Bucket } from "../../../core/protection/limits/ports.ts";
 import type { Verification } from "../../../core/verification/ports.ts";
 import type { Purpose } from "../../../core/verification/purpose.ts";
 import type { EarlyReportsTable, OptOutsTable, RepliesTable } from "./answers.ts";

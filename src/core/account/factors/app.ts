@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../ports.ts";
-import { tooMany } from "../../protection/limits.ts";
-import type { Bucket, Window } from "../../protection/ports.ts";
+import { tooMany } from "../../protection/limits/limits.ts";
+import type { Bucket, Window } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { DAY_MS, HOUR_MS } from "../../time.ts";
 import type { TextVault } from "../../vault.ts";

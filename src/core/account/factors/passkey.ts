@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../ports.ts";
-import { type CountDeps, countOn } from "../../protection/count.ts";
-import type { Bucket, LimitStore } from "../../protection/ports.ts";
+import { type CountDeps, countOn } from "../../protection/limits/count.ts";
+import type { Bucket, LimitStore } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { MINUTE_MS } from "../../time.ts";
 import type { User } from "../ports.ts";

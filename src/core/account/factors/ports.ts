@@ -1,5 +1,5 @@
 import type { Notice } from "../../notices/ports.ts";
-import type { Bucket, Window } from "../../protection/ports.ts";
+import type { Bucket, Window } from "../../protection/limits/ports.ts";
 import type { Result } from "../../refusals.ts";
 import type { LoginProtection } from "../ports.ts";
 

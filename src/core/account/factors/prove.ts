@@ -1,7 +1,7 @@
 import type { MessageStore } from "../../delivery/ports.ts";
 import type { Locale } from "../../locale.ts";
 import type { Notices } from "../../notices/notices.ts";
-import type { Bucket } from "../../protection/ports.ts";
+import type { Bucket } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Method } from "../../session/methods.ts";
 import { admitKnownDevice, type CheckDeps, checkCode, countGuess } from "../../verification/check.ts";

@@ -1,8 +1,8 @@
 import type { Locale } from "../../locale.ts";
 import type { Notices } from "../../notices/notices.ts";
 import type { Clock, Random } from "../../ports.ts";
-import { countOn } from "../../protection/count.ts";
-import type { LimitStore } from "../../protection/ports.ts";
+import { countOn } from "../../protection/limits/count.ts";
+import type { LimitStore } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { sha256 } from "../../secrets.ts";
 import type { Principal } from "../../session/session.ts";

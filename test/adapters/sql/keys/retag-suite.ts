@@ -3,7 +3,7 @@ import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
 import { countToRetag, retagBatch } from "../../../../src/adapters/sql/keys/retag.ts";
 import { createErasureSweep } from "../../../../src/adapters/sql/life/personal-data.ts";
 import type { SqlStores } from "../../../../src/adapters/sql/stores.ts";
-import { unlockableAt, unlockMark } from "../../../../src/core/protection/ledger.ts";
+import { unlockableAt, unlockMark } from "../../../../src/core/protection/budgets/ledger.ts";
 import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW } from "../../../contracts/samples.ts";
 
 interface OpenForRetag {

@@ -11,7 +11,7 @@ import { retryWhileBusy } from "../../../../src/adapters/sql/sqlite/retry.ts";
 import { createStatements } from "../../../../src/adapters/sql/sqlite/statements.ts";
 import { createSteps } from "../../../../src/adapters/sql/sqlite/steps.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
-import type { Limit, LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../../../src/core/protection/limits/ports.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { limitStoreContract } from "../../../contracts/limit-store.ts";
 import { DAY, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";

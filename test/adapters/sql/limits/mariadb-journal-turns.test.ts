@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
 import { lockTurn } from "../../../../src/adapters/sql/limits/shared-journal-rows.ts";
 import { createLimitStore } from "../../../../src/adapters/sql/limits/store.ts";
-import type { LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { LimitStore } from "../../../../src/core/protection/limits/ports.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { DAY, fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
 import { hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
 import { createLimitStore } from "../../../../src/adapters/sql/limits/store.ts";
-import type { Limit, LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../../../src/core/protection/limits/ports.ts";
 import { UnavailableError } from "../../../../src/core/refusals.ts";
 import { limitStoreContract } from "../../../contracts/limit-store.ts";
 import { DAY, fresh, MINUTE, NOW, parallel } from "../../../contracts/samples.ts";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { SqlDatabase } from "../../../../src/adapters/sql/database.ts";
-import type { Limit, LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore } from "../../../../src/core/protection/limits/ports.ts";
 import { DAY, fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
 
 const TABLES = ["limit_events", "limit_leases", "limit_sums", "limit_seeds"] as const;

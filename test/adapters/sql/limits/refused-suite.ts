@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Limit, LimitStore, TakeRequest } from "../../../../src/core/protection/ports.ts";
+import type { Limit, LimitStore, TakeRequest } from "../../../../src/core/protection/limits/ports.ts";
 import { fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
 
 export interface Watched {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../../../src/adapters/memory/limits.ts";
-import type { LimitStore } from "../../../../src/core/protection/ports.ts";
+import type { LimitStore } from "../../../../src/core/protection/limits/ports.ts";
 import { DAY, fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
 import { openTestDatabase, type TestDatabase } from "../../../support/database.ts";
 

@@ -5,7 +5,7 @@ import { MIGRATIONS } from "../../../../src/adapters/sql/migrations/list.ts";
 import { migrate } from "../../../../src/adapters/sql/migrations/migrate.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { openDatabase } from "../../../../src/compose/database.ts";
-import { changeOf } from "../../../../src/core/protection/counts/entry.ts";
+import { changeOf } from "../../../../src/core/protection/limits/counts/entry.ts";
 import { apiKey, backendOf } from "../../../backend/support.ts";
 import { aKey } from "../../../contracts/samples.ts";
 import { factorCalls } from "../../../http/factors/support.ts";

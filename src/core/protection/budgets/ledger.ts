@@ -1,0 +1,175 @@
+import { DAY_MS } from "../../time.ts";
+import type { WrongGuess } from "../limits/ports.ts";
+
+/** How far back wrong guesses count, and how many a phone has; what that leaves to chance is in `docs/protection.md`. */
+const LEDGER_WINDOW_MS = 30 * DAY_MS;
+/** How long the guesses of an unlock may be used. */
+const UNLOCK_MS = DAY_MS;
+/**
+ * How far back the ledger is read, milliseconds. Whether the ledger was spent when a guess of the last day was made shows in
+ * the window before that guess; and whether a guess of that window was one of an unlock shows in the day before it.
+ */
+export const LEDGER_READ_MS = LEDGER_WINDOW_MS + DAY_MS + UNLOCK_MS;
+const LEDGER_BUDGET = 9;
+/** After that, longer codes: 9 guesses a day at 8 digits; where only 6 can be carried, one a day. */
+const FALLBACK_LENGTH = 8;
+const FALLBACK_BUDGET = 9;
+const FALLBACK_BUDGET_SHORT = 1;
+
+/** How many guesses an unlock gives. */
+export const UNLOCK_GUESSES = 3;
+
+/** What a start may be granted. */
+export interface Allowance {
+  readonly codeLength: number;
+  /** How many guesses may be open on this phone's live verifications together; 0 or less is none. */
+  readonly cap: number;
+  /** Whether a stranger has to solve a challenge first, where one can be solved. */
+  readonly asksCaptcha: boolean;
+  /** When the next guess becomes free, if none is made until then; `now` where one is free. Epoch milliseconds. */
+  readonly freeAt: number;
+}
+
+export interface CodeLengths {
+  /** `CODE_LENGTH`. */
+  readonly usual: number;
+  /** The most that every sender of the route carries. */
+  readonly most: number;
+}
+
+/**
+ * Judges a phone's ledger. Spent means no lock but longer codes and fewer guesses: nobody can lock a person out by
+ * guessing wrong on purpose, and where 8 digits can be carried the yearly chance of guessing right stays under 1.5e-4
+ * (T3, T8). Where they cannot, the one guess a day is behind a challenge besides.
+ *
+ * What an unlock gives comes on top, at the usual length, to be used within a day: exactly as many guesses as it says.
+ *
+ * @param ledger what stands in the ledger of `LEDGER_READ_MS`, oldest first
+ */
+export function allowance(ledger: readonly WrongGuess[], lengths: CodeLengths, now: number): Allowance {
+  const { wrong, unlocked } = withoutUnlocked(ledger, lengths, now);
+  const own = ownAllowance(wrong, lengths, now);
+  if (unlocked === 0) return own;
+  const cap = own.codeLength === lengths.usual ? Math.max(0, own.cap) : 0;
+  return { codeLength: lengths.usual, cap: cap + unlocked, asksCaptcha: own.asksCaptcha, freeAt: now };
+}
+
+/** How many wrong guesses of the window count, and whether they have spent the ledger. */
+export function spentOf(
+  ledger: readonly WrongGuess[],
+  lengths: CodeLengths,
+  now: number,
+): { readonly wrong: number; readonly isSpent: boolean; readonly unlocked: number } {
+  const { wrong, unlocked } = withoutUnlocked(ledger, lengths, now);
+  const counted = wrong.filter(({ at, codeLength }) => isCounted(codeLength, lengths) && isRecent(at, now));
+  return { wrong: counted.length, isSpent: counted.length >= LEDGER_BUDGET, unlocked };
+}
+
+function isCounted(codeLength: number, { usual }: CodeLengths): boolean {
+  return codeLength <= usual;
+}
+
+function isRecent(at: number, now: number): boolean {
+  return at > now - LEDGER_WINDOW_MS;
+}
+
+/** What a phone may have without any unlock. */
+function ownAllowance(wrong: readonly WrongGuess[], lengths: CodeLengths, now: number): Allowance {
+  const usual = wrong.filter((guess) => isCounted(guess.codeLength, lengths));
+  const counted = usual.filter(({ at }) => isRecent(at, now));
+  if (counted.length < LEDGER_BUDGET) {
+    const cap = LEDGER_BUDGET - counted.length;
+    return { codeLength: lengths.usual, cap, asksCaptcha: false, freeAt: now };
+  }
+  const codeLength = Math.max(lengths.usual, Math.min(FALLBACK_LENGTH, lengths.most));
+  const longer = wrong.filter((guess) => guess.codeLength > lengths.usual);
+  const beyond = codeLength > lengths.usual ? longer : usual.filter(metSpentLedger).filter(isGuess);
+  const { cap, freeAt } = fallback(beyond, codeLength, now);
+  const refilledAt = (counted.at(-LEDGER_BUDGET)?.at ?? now) + LEDGER_WINDOW_MS;
+  // Where codes stay short, the one guess a day takes a challenge: to guess for thousands of phones costs one for each.
+  const asksCaptcha = codeLength < FALLBACK_LENGTH;
+  return { codeLength, cap, asksCaptcha, freeAt: Math.min(freeAt, refilledAt) };
+}
+
+/** The `codeLength` of marks that stand for wrong guesses which nobody made. */
+const NO_GUESS = 0;
+
+/**
+ * Marks that make a ledger spent for its whole window, for every phone after a backup was played back: the wrong guesses
+ * since the backup are lost, so the most that there can have been are assumed (promise 2).
+ */
+export function spentLedger(at: number): readonly WrongGuess[] {
+  return Array.from({ length: LEDGER_BUDGET }, () => ({ at, codeLength: NO_GUESS }));
+}
+
+/** The `codeLength` of the mark of an unlock, which stands at the time from which the unlock gives guesses. */
+const UNLOCK = -1;
+
+/** The mark of an unlock at this time. Versions without unlocks count it as one more wrong guess. */
+export function unlockMark(at: number): WrongGuess {
+  return { at, codeLength: UNLOCK };
+}
+
+export function isUnlock({ codeLength }: WrongGuess): boolean {
+  return codeLength === UNLOCK;
+}
+
+/**
+ * Takes unlocks and the guesses made by them out of the ledger, and tells how many of an unlock's guesses are left. The
+ * first guesses after an unlock are its own. The marks of `spentLedger` void unlocks before them: a backup that was played
+ * back may have lost guesses that used them up.
+ */
+function withoutUnlocked(ledger: readonly WrongGuess[], lengths: CodeLengths, now: number) {
+  const wrong: WrongGuess[] = [];
+  let ends: readonly number[] = [];
+  for (const entry of ledger) {
+    ends = ends.filter((end) => end > entry.at);
+    if (isUnlock(entry)) ends = [...ends, ...new Array<number>(UNLOCK_GUESSES).fill(entry.at + UNLOCK_MS)];
+    else if (isGuess(entry) && isCounted(entry.codeLength, lengths) && ends.length > 0) ends = ends.slice(1);
+    else wrong.push(entry);
+    if (!isUnlock(entry) && !isGuess(entry)) ends = [];
+  }
+  return { wrong, unlocked: ends.filter((end) => end > now).length };
+}
+
+const UNLOCK_LIMITS = [
+  { max: 1, windowMs: DAY_MS },
+  { max: 3, windowMs: LEDGER_WINDOW_MS },
+];
+
+/**
+ * When a phone may be unlocked again after these unlocks; not after `now` where it may. Once a day, and three times in
+ * 30 days: as many guesses as the ledger has itself, whoever talks support into it.
+ *
+ * @param earlier epoch milliseconds, oldest first
+ */
+export function unlockableAt(earlier: readonly number[], now: number): number {
+  const frees = UNLOCK_LIMITS.map(({ max, windowMs }) => (earlier.at(-max) ?? now - windowMs) + windowMs);
+  return Math.max(...frees);
+}
+
+/**
+ * Whether an entry is a guess that was made. Marks use up none of the daily guesses of a spent ledger: nobody is locked
+ * out.
+ */
+function isGuess({ codeLength }: WrongGuess): boolean {
+  return codeLength !== NO_GUESS;
+}
+
+/** Whether the ledger was spent when this guess was made: the window before it held a whole budget. */
+function metSpentLedger({ at }: WrongGuess, index: number, guesses: readonly WrongGuess[]): boolean {
+  const first = guesses[index - LEDGER_BUDGET];
+  return first !== undefined && first.at > at - LEDGER_WINDOW_MS;
+}
+
+/**
+ * How many guesses a spent ledger grants today, and when the next one becomes free.
+ *
+ * @param beyond the wrong guesses that were made while the ledger was spent
+ */
+function fallback(beyond: readonly WrongGuess[], codeLength: number, now: number) {
+  const budget = codeLength >= FALLBACK_LENGTH ? FALLBACK_BUDGET : FALLBACK_BUDGET_SHORT;
+  const today = beyond.filter(({ at }) => at > now - DAY_MS);
+  const blocking = today.at(-budget);
+  return { cap: budget - today.length, freeAt: blocking ? blocking.at + DAY_MS : now };
+}

@@ -1,0 +1,185 @@
+import { DAY_MS, HOUR_MS } from "../../time.ts";
+import { type LimitCaller, type SendLimit, sendLimit } from "../limits/limits.ts";
+import type { Limit } from "../limits/ports.ts";
+import type { Traffic } from "../traffic.ts";
+import type { Learned } from "./learned.ts";
+
+/** The first block; each further one lasts twice as long, and none longer than the guard looks back. */
+const BLOCK_MS = HOUR_MS;
+/** After a block this many messages may go out; those that are approved make room for more. */
+const PROBES = 2;
+/** The most that one network can add to a bound that `capsEachNetwork`, as a part of that bound. */
+const NETWORK_PART = 0.05;
+
+/**
+ * A rule of the guard, which counts messages to strangers of the last 24 hours that were not approved. Those still
+ * underway count, those that the carrier reported as failed do not. Every approval takes away its own message and one
+ * older one: where at least half are approved, nothing builds up.
+ */
+interface GuardRule {
+  readonly name: string;
+  /** The key under which messages count together; one without it does not count here. */
+  readonly subject: (traffic: Traffic) => string | undefined;
+  /** How many there may be; what was learned about the subject may raise it. */
+  readonly bound: number;
+  /** From this part of the bound on, strangers are challenged. */
+  readonly challengesAt: number;
+  /** Whether the bound blocks strangers; else they are challenged at most. */
+  readonly blocks: boolean;
+  /** Whether one network can add no more than `NETWORK_PART` of the bound. */
+  readonly capsEachNetwork: boolean;
+  /** Whether a blocked network may go on with its share of the budget (`shares.ts`), where people sign in from it. */
+  readonly yieldsToShare?: true;
+}
+
+/** What counts together, and why so much of it. */
+const GUARD_RULES: readonly GuardRule[] = [
+  /** One client address: a family, an office. */
+  {
+    name: "guard_address",
+    subject: ({ addressTag }) => addressTag && `address:${addressTag}`,
+    bound: 20,
+    challengesAt: 0.5,
+    blocks: true,
+    capsEachNetwork: false,
+    yieldsToShare: true,
+  },
+  /** One /24 or /48: carrier NAT, a campus. */
+  {
+    name: "guard_network",
+    subject: ({ networkTag }) => networkTag && `network:${networkTag}`,
+    bound: 60,
+    challengesAt: 0.5,
+    blocks: true,
+    capsEachNetwork: false,
+    yieldsToShare: true,
+  },
+  /** One network to one prefix: a quarter of what a prefix has, so that no single network blocks a prefix. */
+  {
+    name: "guard_range",
+    subject: ({ networkTag, prefixTag }) => networkTag && `range:${networkTag}:${prefixTag}`,
+    bound: 10,
+    challengesAt: 0.5,
+    blocks: true,
+    capsEachNetwork: false,
+  },
+  /** A number without its last four digits: with 10 probes a day, below 60. */
+  {
+    name: "guard_prefix",
+    subject: ({ prefixTag }) => `prefix:${prefixTag}`,
+    bound: 40,
+    challengesAt: 0.5,
+    blocks: true,
+    capsEachNetwork: false,
+  },
+  /** One country. Never blocks: attack mode, which takes 20 networks at least. */
+  {
+    name: "guard_country",
+    subject: ({ country }) => `country:${country}`,
+    bound: 300,
+    challengesAt: 1,
+    blocks: false,
+    capsEachNetwork: true,
+  },
+  /** Everything. Never blocks: attack mode, which takes 20 networks at least. */
+  {
+    name: "guard_total",
+    subject: () => "total",
+    bound: 900,
+    challengesAt: 1,
+    blocks: false,
+    capsEachNetwork: true,
+  },
+];
+
+/** `GUARD_MODE`. `record` counts and tells what `enforce` would have done. */
+export type GuardMode = "enforce" | "record" | "off";
+
+/** The guard's limits on a send: none for known devices and for callers on the allow-list. */
+export function guardLimits(mode: GuardMode, caller: LimitCaller, learned: Learned): SendLimit[] {
+  if (mode === "off" || caller.bucket === "device" || caller.isTrusted) return [];
+  const { traffic, standing } = caller;
+  const limits: SendLimit[] = [];
+  // A loop: `flatMap` takes four times as long, on the way of every start.
+  for (const rule of GUARD_RULES) limits.push(...ruleLimits(rule, traffic, learned));
+  if (mode === "record") return limits.map(advisory);
+  if (standing.name === "unsolved") return limits;
+  // A caller who solved a challenge, or cannot solve one here, counts but is not challenged.
+  return limits.map((limit) => (limit.asksCaptcha ? advisory(limit) : limit));
+}
+
+function advisory(limit: SendLimit): SendLimit {
+  return { ...limit, asksCaptcha: undefined, advisory: true };
+}
+
+/** The keys on which a message counts as not approved. */
+export function guardKeys(traffic: Traffic): string[] {
+  const keys: string[] = [];
+  for (const { subject, capsEachNetwork } of GUARD_RULES) {
+    const name = subject(traffic);
+    const part = name && capsEachNetwork ? partKey(name, traffic) : undefined;
+    if (name) keys.push(openKey(name));
+    if (part) keys.push(part);
+  }
+  return keys;
+}
+
+/** The keys on which an approval takes away one older message. A network's part of a bound loses only its own messages. */
+export function forgivenKeys(traffic: Traffic): string[] {
+  const keys: string[] = [];
+  for (const { subject } of GUARD_RULES) {
+    const name = subject(traffic);
+    if (name) keys.push(openKey(name));
+  }
+  return keys;
+}
+
+/** The block before the challenge: a blocked caller is not asked to solve one in vain. */
+function ruleLimits(rule: GuardRule, traffic: Traffic, learned: Learned): SendLimit[] {
+  const subject = rule.subject(traffic);
+  if (!subject) return [];
+  const { name, blocks, capsEachNetwork, yieldsToShare } = rule;
+  const bound = boundOf(rule, traffic, learned);
+  const key = openKey(subject);
+  const windows = [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }];
+  const inShare = yieldsToShare ? [] : undefined;
+  const part = capsEachNetwork ? partOf(subject, traffic, bound) : undefined;
+  const challenged = sendLimit(`${name}_challenge`, key, windows, {
+    asksCaptcha: true,
+    isShared: true,
+    inShare,
+    part,
+  });
+  if (!blocks) return [challenged];
+  const backoff = { baseMs: BLOCK_MS, windowMs: DAY_MS, from: bound, every: PROBES };
+  return [sendLimit(name, key, [], { backoff, isShared: true, inShare }), challenged];
+}
+
+/** The bound now. That of one network in a prefix follows the prefix's: it always takes several networks to block one. */
+function boundOf(rule: GuardRule, traffic: Traffic, learned: Learned): number {
+  if (rule.name === "guard_range") {
+    const prefix = Math.max(4 * rule.bound, learned(`prefix:${traffic.prefixTag}`) ?? 0);
+    return Math.floor(prefix / 4);
+  }
+  return Math.max(rule.bound, Math.floor(learned(rule.subject(traffic) ?? "") ?? 0));
+}
+
+function partOf(subject: string, traffic: Traffic, bound: number): Limit["part"] {
+  const key = partKey(subject, traffic);
+  if (!key) return undefined;
+  return { key, max: Math.max(1, Math.floor(bound * NETWORK_PART)), windowMs: DAY_MS };
+}
+
+function partKey(subject: string, { networkTag }: Traffic): string | undefined {
+  return networkTag && `${openKey(subject)}:${networkTag}`;
+}
+
+/** How many unapproved messages of this subject there may be where nothing was learned; undefined where no rule counts it. */
+export function openBound(subject: string): number | undefined {
+  const [kind] = subject.split(":");
+  return GUARD_RULES.find(({ name }) => name === `guard_${kind}`)?.bound;
+}
+
+function openKey(subject: string): string {
+  return `open:${subject}`;
+}

@@ -1,0 +1,55 @@
+import type { Clock } from "../../ports.ts";
+import { MINUTE_MS } from "../../time.ts";
+
+/** What was learned about a subject of the guard's or of a limit's, if anything beyond its bound. */
+export type Learned = (subject: string) => number | undefined;
+
+/** One learned threshold. */
+export interface Baseline {
+  readonly subject: string;
+  readonly value: number;
+  /** Epoch milliseconds. */
+  readonly updatedAt: number;
+}
+
+export interface BaselineStore {
+  /** All of them: what never exceeded its bound has none, and networks are counted up to a bound, so they are few. */
+  list(): Promise<readonly Baseline[]>;
+  /** Puts these in place of all that there are, in one step. */
+  replace(baselines: readonly Baseline[]): Promise<void>;
+}
+
+/** How long a process goes on with what it read. */
+const CACHE_MS = MINUTE_MS;
+
+/**
+ * Reads what was learned at most once a minute, whatever comes in. Where it cannot be read, what is in hand goes on:
+ * without it the bounds hold.
+ */
+export function createLearned(
+  store: BaselineStore,
+  clock: Clock,
+  onError: (error: unknown) => void,
+): () => Promise<Learned> {
+  let values: ReadonlyMap<string, number> = new Map();
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+  const read = async () => {
+    try {
+      const baselines = await store.list();
+      values = new Map(baselines.map(({ subject, value }) => [subject, value]));
+    } catch (error) {
+      onError(error);
+    } finally {
+      readAt = clock.now();
+      reading = undefined;
+    }
+  };
+  return async () => {
+    if (Math.abs(clock.now() - readAt) >= CACHE_MS) {
+      reading ??= read();
+      await reading;
+    }
+    return (subject) => values.get(subject);
+  };
+}

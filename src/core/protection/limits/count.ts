@@ -1,0 +1,20 @@
+import type { Clock, Random } from "../../ports.ts";
+import { ok, type Result } from "../../refusals.ts";
+import { tooMany } from "./limits.ts";
+import type { Limit, LimitStore } from "./ports.ts";
+
+export interface CountDeps {
+  readonly limits: Pick<LimitStore, "take">;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Counts one event that is no message against all of these limits; where one has no room, refuses and counts nothing. */
+export async function countOn(
+  deps: CountDeps,
+  limits: readonly Limit[],
+): Promise<Result<void, "too_many_requests">> {
+  const now = deps.clock.now();
+  const taken = await deps.limits.take({ member: deps.random.uuid(now), limits }, now);
+  return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+}

@@ -1,0 +1,20 @@
+import { MINUTE_MS } from "../../time.ts";
+
+/** A code never lives longer than this after its start, resends included (NIST SP 800-63B-4, 3.1.3.2; promise 8). */
+export const MAX_LIFE_MS = 10 * MINUTE_MS;
+
+/** Leases outlast codes by this: the last wrong guess may still be on its way to the ledger, or a clock be ahead. */
+export const LATE_MS = 30_000;
+
+/** How long guesses stay set aside. */
+export const LEASE_MS = MAX_LIFE_MS + LATE_MS;
+
+/** The member under which limits count a verification's n-th message, n from 1. */
+export function messageMember(verificationId: string, n: number): string {
+  return `${verificationId}.${n}`;
+}
+
+/** The member under which its guesses are set aside: that of its first message, with which they are taken. */
+export function leaseMember(verificationId: string): string {
+  return messageMember(verificationId, 1);
+}

@@ -1,0 +1,49 @@
+import { isNoticeKind } from "../../delivery/notice-kinds.ts";
+import type { RecordedMessage } from "../../delivery/receipt-ports.ts";
+import { exemptCaller, type LimitSettings, messageKeys, tableLimits } from "./limits.ts";
+import type { Bucket, Limit, LimitStore } from "./ports.ts";
+
+/** When a phone's own limits let the next message through, and which of them holds it until then. */
+export interface NextSend {
+  /** Not after now where it may be sent now. Epoch milliseconds. */
+  readonly at: number;
+  readonly heldBy?: string;
+}
+
+/**
+ * Asks the table of limits about the next message to a phone, without counting it: in an empty store that is given what
+ * the durable record says was sent, as one that was lost is. Limits that many phones share are not asked.
+ *
+ * @param scratch an empty limit store, for this question alone
+ * @param messages to this phone, newest first
+ */
+export async function nextSend(
+  scratch: Pick<LimitStore, "seed" | "take">,
+  settings: LimitSettings,
+  { phoneTag, bucket, messages }: PhoneAsked,
+  now: number,
+): Promise<NextSend> {
+  const asked = messages.filter(({ purpose }) => !isNoticeKind(purpose));
+  const events = asked.toReversed().flatMap(({ id, member = id, createdAt: at, ...message }) => {
+    const keys = messageKeys(phoneTag, message.bucket, message.converted);
+    return keys.map((key) => ({ key, member, at }));
+  });
+  await scratch.seed("record", [{ events }]);
+  const caller = exemptCaller({ phoneTag, bucket, traffic: { country: "", prefixTag: "" } });
+  const own = tableLimits(settings, caller, () => undefined);
+  let next: NextSend = { at: now };
+  for (const limit of own.filter(({ key }) => key.endsWith(phoneTag))) {
+    const taken = await scratch.take({ member: "next", limits: [limit, NEVER] }, now);
+    if (!taken.ok && taken.retryAt > next.at) next = { at: taken.retryAt, heldBy: limit.name };
+  }
+  return next;
+}
+
+/** Lets nothing through: what is asked with it is not counted. */
+const NEVER: Limit = { name: "never", key: "never", windows: [{ max: 0, windowMs: 1 }], untold: true };
+
+interface PhoneAsked {
+  readonly phoneTag: string;
+  readonly bucket: Bucket;
+  readonly messages: readonly RecordedMessage[];
+}

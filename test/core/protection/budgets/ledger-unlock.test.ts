@@ -1,0 +1,195 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  allowance,
+  type CodeLengths,
+  isUnlock,
+  spentLedger,
+  spentOf,
+  unlockableAt,
+  unlockMark,
+} from "../../../../src/core/protection/budgets/ledger.ts";
+import type { WrongGuess } from "../../../../src/core/protection/limits/ports.ts";
+import { DAY, HOUR, MINUTE } from "../../times.ts";
+import {
+  anyLedger,
+  anyLengths,
+  CARRIES_6,
+  CARRIES_8,
+  guesses,
+  isShort,
+  judge,
+  mostIn,
+  NOW,
+  row,
+} from "./wrong-guesses.ts";
+
+describe("an unlock", () => {
+  const bySix = (codeLength: number) => codeLength <= 6;
+  const unlocked = (agoMs = 0) => unlockMark(NOW - agoMs);
+
+  test.each([
+    [
+      "gives three at six digits where eight would be asked for",
+      [...row(9, HOUR), unlocked()],
+      CARRIES_8,
+      { codeLength: 6, cap: 3, freeAt: NOW },
+    ],
+    [
+      "and three where six are carried, beside the one of the day",
+      [...row(9, HOUR), unlocked()],
+      CARRIES_6,
+      { codeLength: 6, cap: 4 },
+    ],
+    ["also when that one is used", [...row(10, HOUR), unlocked()], CARRIES_6, { codeLength: 6, cap: 3 }],
+    ["and when many were made beyond the budget", [...row(30, 2 * DAY), unlocked()], CARRIES_6, { cap: 4 }],
+    [
+      "less what was used since",
+      [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(2, HOUR)],
+      CARRIES_8,
+      { codeLength: 6, cap: 1 },
+    ],
+    [
+      "used up, it is as before",
+      [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(3, HOUR)],
+      CARRIES_8,
+      { codeLength: 8, cap: 9 },
+    ],
+    [
+      "longer guesses use none of it",
+      [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(3, HOUR, 8)],
+      CARRIES_8,
+      { codeLength: 6, cap: 3 },
+    ],
+    [
+      "a day later what is left is gone",
+      [...row(9, 3 * DAY), unlocked(DAY)],
+      CARRIES_8,
+      { codeLength: 8, cap: 9 },
+    ],
+    [
+      "and not a moment sooner",
+      [...row(9, 3 * DAY), unlocked(DAY - 1)],
+      CARRIES_8,
+      { codeLength: 6, cap: 3 },
+    ],
+    [
+      "a played-back backup voids it",
+      [unlocked(HOUR), ...spentLedger(NOW)],
+      CARRIES_8,
+      { codeLength: 8, cap: 9 },
+    ],
+    ["one after that holds", [...spentLedger(NOW - HOUR), unlocked()], CARRIES_8, { codeLength: 6, cap: 3 }],
+  ])("%s", (_, ledger, lengths, expected) => {
+    expect(allowance(ledger, lengths, NOW)).toMatchObject(expected);
+  });
+
+  test("is for nobody whose guesses of 30 days have not spent the ledger", () => {
+    const ledger = row(9, 30 * DAY - 8 * MINUTE);
+    expect(spentOf(ledger, CARRIES_8, NOW)).toEqual({ wrong: 8, isSpent: false, unlocked: 0 });
+  });
+
+  test("resets nothing", () => {
+    const spent = { wrong: 9, isSpent: true };
+    expect(spentOf([...row(9, HOUR), unlocked()], CARRIES_8, NOW)).toEqual({ ...spent, unlocked: 3 });
+    const used = [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(3, HOUR)];
+    expect(spentOf(used, CARRIES_8, NOW)).toEqual({ ...spent, unlocked: 0 });
+  });
+
+  test("whose guesses met no spent ledger is read back as long as that decides about a guess of today", () => {
+    const before = [unlocked(31 * DAY + HOUR), ...guesses(6, 31 * DAY - 2 * HOUR)];
+    const ledger = [...before, ...row(8, 10 * DAY), ...guesses(6, 23 * HOUR)];
+    expect(judge(ledger, CARRIES_6, NOW)).toEqual(allowance(ledger, CARRIES_6, NOW));
+    expect(judge(ledger, CARRIES_6, NOW)).toMatchObject({ cap: 1 });
+  });
+
+  test("whatever stands in the ledger, it gives exactly three more", () => {
+    fc.assert(
+      fc.property(anyLedger, anyLengths, (wrong, lengths) => {
+        const before = allowance(wrong, lengths, NOW);
+        const after = allowance([...wrong, unlocked()], lengths, NOW);
+        const usual = before.codeLength === lengths.usual ? Math.max(0, before.cap) : 0;
+        const { asksCaptcha } = before;
+        expect(after).toEqual({ codeLength: lengths.usual, cap: usual + 3, asksCaptcha, freeAt: NOW });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  const anyCampaign = fc.array(
+    fc.record({
+      waitMs: fc.oneof(
+        fc.constantFrom(0, 1, MINUTE, DAY - 1, DAY, DAY + 1, 10 * DAY, 30 * DAY - 1, 30 * DAY),
+        fc.integer({ min: 0, max: 3 * DAY }),
+      ),
+      unlock: fc.boolean(),
+      tries: fc.integer({ min: 0, max: 15 }),
+    }),
+    { minLength: 1, maxLength: 60, size: "max" },
+  );
+
+  /** Somebody who talks support into every unlock that there may be, and guesses wrong as often as is allowed or less. */
+  function campaign(
+    steps: readonly { waitMs: number; unlock: boolean; tries: number }[],
+    lengths: CodeLengths,
+  ) {
+    const ledger: WrongGuess[] = [];
+    let now = NOW;
+    for (const { waitMs, unlock, tries } of steps) {
+      now += waitMs;
+      const earlier = ledger.filter(isUnlock).map(({ at }) => at);
+      if (unlock && unlockableAt(earlier, now) <= now) ledger.push(unlockMark(now));
+      for (let left = tries; left > 0; left--) {
+        const { cap, codeLength } = judge(ledger, lengths, now);
+        if (cap < 1) break;
+        ledger.push({ at: now, codeLength });
+      }
+    }
+    return { guesses: ledger.filter((entry) => !isUnlock(entry)), unlocks: ledger.filter(isUnlock) };
+  }
+
+  test("never gives more, whatever the schedule: three for each in any 30 days, and nine longer in any day", () => {
+    fc.assert(
+      fc.property(anyCampaign, (steps) => {
+        const { guesses, unlocks } = campaign(steps, CARRIES_8);
+        for (const { at: end } of guesses) {
+          const inside = ({ at }: WrongGuess) => at > end - 30 * DAY && at <= end;
+          const given = unlocks.filter(({ at }) => at > end - 31 * DAY && at <= end).length;
+          expect(guesses.filter(isShort).filter(inside).length).toBeLessThanOrEqual(9 + 3 * given);
+        }
+        const longer = guesses.filter(({ codeLength }) => !bySix(codeLength));
+        expect(mostIn(DAY, longer)).toBeLessThanOrEqual(9);
+        // Over all of the time together, however the windows lie.
+        const windows = Math.ceil(((guesses.at(-1)?.at ?? NOW) - NOW + 1) / (30 * DAY));
+        const short = guesses.filter(isShort).length;
+        expect(short).toBeLessThanOrEqual(9 * windows + 3 * unlocks.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is given once in any day and three times in any 30", () => {
+    fc.assert(
+      fc.property(anyCampaign, (steps) => {
+        const { unlocks } = campaign(steps, CARRIES_8);
+        expect(mostIn(DAY, unlocks)).toBeLessThanOrEqual(1);
+        expect(mostIn(30 * DAY, unlocks)).toBeLessThanOrEqual(3);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each([
+    ["eight digits", 2.7e-4, CARRIES_8],
+    ["six digits", 5e-4, CARRIES_6],
+  ])(
+    "a year of all that %s and every unlock allow finds a code with a chance of less than %d",
+    (_, most, lengths) => {
+      const daily = new Array(365).fill({ waitMs: DAY, unlock: true, tries: 99 });
+      const { guesses, unlocks } = campaign(daily, lengths);
+      expect(unlocks.length).toBeGreaterThanOrEqual(36);
+      const chance = guesses.reduce((sum, { codeLength }) => sum + 10 ** -codeLength, 0);
+      expect(chance).toBeLessThan(most);
+    },
+  );
+});
