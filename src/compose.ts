@@ -34,7 +34,7 @@ import type { Observer } from "./core/observer.ts";
 import type { PasswordHasher } from "./core/password/ports.ts";
 import { createPhonekey, type PhonekeyDeps } from "./core/phonekey.ts";
 import type { Clock, Random } from "./core/ports.ts";
-import type { Challenges } from "./core/protection/challenges.ts";
+import type { Challenges } from "./core/protection/challenges/ports.ts";
 import type { Tokens } from "./core/session/ports.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Assets, Log } from "./http/context.ts";

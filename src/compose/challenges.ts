@@ -6,7 +6,7 @@ import { createCommonClient } from "../adapters/tencent/client.ts";
 import type { Config } from "../config.ts";
 import type { Keyring } from "../core/keys.ts";
 import type { Random } from "../core/ports.ts";
-import type { ChallengeKind, Challenges, ChallengeVerifier } from "../core/protection/challenges.ts";
+import type { ChallengeKind, Challenges, ChallengeVerifier } from "../core/protection/challenges/ports.ts";
 import type { Log } from "../http/context.ts";
 import { type RouteParts, tencentAccess } from "./route.ts";
 

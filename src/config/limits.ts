@@ -1,5 +1,5 @@
-import type { LearnedWindows } from "../core/protection/limits/limits.ts";
 import type { Window } from "../core/protection/limits/ports.ts";
+import type { LearnedWindows } from "../core/protection/limits/settings.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/time.ts";
 import { bad, type Format, format, good, split } from "./formats.ts";
 

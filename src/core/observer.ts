@@ -2,7 +2,7 @@ import type { RefusedDevice } from "./account/device.ts";
 import type { AlertKind } from "./alerts/kinds.ts";
 import type { SendStatus } from "./delivery/ports.ts";
 import type { CarrierReport } from "./delivery/receipts.ts";
-import type { ChallengeKind, Verdict } from "./protection/challenges.ts";
+import type { ChallengeKind, Verdict } from "./protection/challenges/ports.ts";
 import type { Decision } from "./protection/sends.ts";
 import type { GuessOutcome } from "./verification/ports.ts";
 

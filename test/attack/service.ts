@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
-import type { Challenges } from "../../src/core/protection/challenges.ts";
+import type { Challenges } from "../../src/core/protection/challenges/ports.ts";
 import { createTestVerifier } from "../support/challenges.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { type Chance, createChance, createSimulation, type Simulation } from "./simulation.ts";

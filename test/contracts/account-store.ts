@@ -6,7 +6,7 @@ import type { ReceiptStore, ReplyStore } from "../../src/core/delivery/receipt-p
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { AccountStore } from "../../src/core/life/account-ports.ts";
 import type { NoticeStore } from "../../src/core/notices/ports.ts";
-import type { Ledger } from "../../src/core/protection/limits/ports.ts";
+import type { Ledger } from "../../src/core/protection/budgets/ports.ts";
 import type { SessionStore } from "../../src/core/session/ports.ts";
 import { aNotice } from "./notice-store.ts";
 import { addTagKey, aMessage, aSession, aUser, DAY, fresh, NOW, parallel } from "./samples.ts";

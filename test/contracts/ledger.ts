@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KeyStore } from "../../src/core/keys.ts";
-import type { Ledger } from "../../src/core/protection/limits/ports.ts";
+import type { Ledger } from "../../src/core/protection/budgets/ports.ts";
 import { StaleKeyError, UnavailableError } from "../../src/core/refusals.ts";
 import { addTagKey, DAY, fresh, NOW, parallel, SECOND } from "./samples.ts";
 

@@ -9,7 +9,7 @@ import type {
   PasswordLedger,
   PasswordStore,
 } from "../../src/core/password/ports.ts";
-import type { Ledger } from "../../src/core/protection/limits/ports.ts";
+import type { Ledger } from "../../src/core/protection/budgets/ports.ts";
 import { ok, refuse, StaleKeyError } from "../../src/core/refusals.ts";
 import type { SessionStore } from "../../src/core/session/ports.ts";
 import { addTagKey, aSession, aUser, DAY, fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";

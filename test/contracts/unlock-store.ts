@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KeyStore } from "../../src/core/keys.ts";
 import { unlockableAt, unlockMark } from "../../src/core/protection/budgets/ledger.ts";
-import type { UnlockStore } from "../../src/core/protection/budgets/unlock.ts";
-import type { Ledger } from "../../src/core/protection/limits/ports.ts";
+import type { Ledger, UnlockStore } from "../../src/core/protection/budgets/ports.ts";
 import { StaleKeyError } from "../../src/core/refusals.ts";
 import { addTagKey, DAY, fresh, NOW, parallel, SECOND } from "./samples.ts";
 

@@ -4,7 +4,7 @@ import type {
   ChallengeRequest,
   ChallengeVerifier,
   Verdict,
-} from "../../src/core/protection/challenges.ts";
+} from "../../src/core/protection/challenges/ports.ts";
 
 /** A verifier that takes `good:<id>` as solved, and answers whatever a test tells it otherwise. */
 export function createTestVerifier(kind: ChallengeKind = "turnstile", isThirdParty = true) {

@@ -1,6 +1,6 @@
 import type { Key, Keyring } from "../../core/keys.ts";
 import type { Random } from "../../core/ports.ts";
-import type { ChallengeRequest, ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
+import type { ChallengeRequest, ChallengeVerifier, Verdict } from "../../core/protection/challenges/ports.ts";
 import { hmacText } from "../../core/secrets.ts";
 import { MINUTE_MS } from "../../core/time.ts";
 import { type AltchaPayload, readPayload } from "./payload.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ChallengeRequest, ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
+import type { ChallengeRequest, ChallengeVerifier, Verdict } from "../../core/protection/challenges/ports.ts";
 import { sha256 } from "../../core/secrets.ts";
 import type { Service } from "./services.ts";
 

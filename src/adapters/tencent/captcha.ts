@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ChallengeVerifier, Verdict } from "../../core/protection/challenges.ts";
+import type { ChallengeVerifier, Verdict } from "../../core/protection/challenges/ports.ts";
 import type { Window } from "../../core/protection/limits/ports.ts";
 import { sha256 } from "../../core/secrets.ts";
 import { MINUTE_MS } from "../../core/time.ts";

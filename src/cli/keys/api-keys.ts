@@ -7,7 +7,7 @@ import { type Amount, amount } from "../../config/money.ts";
 import { BACKEND_NAME, whyOver } from "../../core/backend/api-key.ts";
 import type { ApiKey } from "../../core/backend/ports.ts";
 import { counted } from "../../core/counted.ts";
-import { LONGEST_BACKEND_MS } from "../../core/protection/limits/limits.ts";
+import { LONGEST_BACKEND_MS } from "../../core/protection/limits/settings.ts";
 import { HOUR_MS } from "../../core/time.ts";
 import { PURPOSES, ruleOf } from "../../core/verification/purpose.ts";
 import { settings } from "../settings.ts";

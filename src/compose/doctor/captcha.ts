@@ -3,7 +3,7 @@ import { systemRandom } from "../../adapters/system/random.ts";
 import type { Config } from "../../config.ts";
 import { doubtful, fine, wrong } from "../../core/maintenance/doctor.ts";
 import type { Finding } from "../../core/maintenance/ports.ts";
-import type { Captcha } from "../../core/protection/challenges.ts";
+import type { Captcha } from "../../core/protection/challenges/ports.ts";
 import { type CaptchaService, openCaptcha } from "../challenges.ts";
 
 const NAME = "captcha";

@@ -16,8 +16,8 @@ import {
 import type { Observer } from "../../core/observer.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { createForgetFailed } from "../../core/protection/guard/forget-failed.ts";
-import { longestWindowMs } from "../../core/protection/limits/limits.ts";
 import type { LimitStore } from "../../core/protection/limits/ports.ts";
+import { longestWindowMs } from "../../core/protection/limits/settings.ts";
 import type { Log } from "../../http/context.ts";
 import { alertsJob } from "../alerts.ts";
 import { jobKeys } from "./keys.ts";

@@ -11,9 +11,9 @@ import {
   spentOf,
 } from "../../core/protection/budgets/ledger.ts";
 import { type Unlocked, unlockPhone } from "../../core/protection/budgets/unlock.ts";
-import { longestWindowMs } from "../../core/protection/limits/limits.ts";
 import { type NextSend, nextSend } from "../../core/protection/limits/next-send.ts";
 import type { Bucket } from "../../core/protection/limits/ports.ts";
+import { longestWindowMs } from "../../core/protection/limits/settings.ts";
 import { codeLengthsFor, testNumberOf } from "../../core/verification/test-numbers.ts";
 import { protectionSettings } from "../protection.ts";
 import { routeOf } from "../route.ts";

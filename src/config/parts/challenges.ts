@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { CHALLENGE_KINDS, type ChallengeKind } from "../../core/protection/challenges.ts";
+import { CHALLENGE_KINDS, type ChallengeKind } from "../../core/protection/challenges/ports.ts";
 import type { Window } from "../../core/protection/limits/ports.ts";
 import { origin } from "../addresses.ts";
 import { bad, credential, type Format, oneOf, wholeNumber } from "../formats.ts";

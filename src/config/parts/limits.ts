@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { LearnedWindows } from "../../core/protection/limits/limits.ts";
 import type { Window } from "../../core/protection/limits/ports.ts";
+import type { LearnedWindows } from "../../core/protection/limits/settings.ts";
 import { learnedLimit, limit } from "../limits.ts";
 import { withDefault } from "../setting.ts";
 

@@ -1,6 +1,6 @@
 import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
-import type { Captcha } from "../protection/challenges.ts";
+import type { Captcha } from "../protection/challenges/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session-draft.ts";

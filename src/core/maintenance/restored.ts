@@ -2,7 +2,7 @@ import { isUserId } from "../account/incoming.ts";
 import { linesOf } from "../account/lines.ts";
 import type { Clock, Random } from "../ports.ts";
 import { spentLedger } from "../protection/budgets/ledger.ts";
-import type { WrongGuess } from "../protection/limits/ports.ts";
+import type { WrongGuess } from "../protection/budgets/ports.ts";
 import { DAY_MS } from "../time.ts";
 import type { VerificationStore } from "../verification/ports.ts";
 

@@ -1,14 +1,14 @@
 import { identifyCaller } from "../account/device.ts";
 import { type CountryCode, type PhonePolicy, parsePhone } from "../phone.ts";
 import {
-  type Captcha,
   type ChallengeCaller,
   type ChallengeRefusal,
   captchaRequired,
   type JudgeDeps,
   judgeChallenge,
   type Standing,
-} from "../protection/challenges.ts";
+} from "../protection/challenges/judge.ts";
+import type { Captcha } from "../protection/challenges/ports.ts";
 import { countOn } from "../protection/limits/count.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { type Refusal, type Result, refuse } from "../refusals.ts";

@@ -9,17 +9,12 @@ import { backendSums, budgetsOf } from "./budgets/spend.ts";
 import { guardKeys, guardLimits } from "./guard/guard.ts";
 import type { Learned } from "./guard/learned.ts";
 import { lookbackMs } from "./limits/backoff.ts";
-import {
-  exemptCaller,
-  LIMIT_KEYS,
-  type LimitCaller,
-  LONGEST_BACKEND_MS,
-  messageKeys,
-  tableLimits,
-} from "./limits/limits.ts";
 import { LATE_MS, LEASE_MS, leaseMember } from "./limits/members.ts";
 import type { Limit, LimitEvent, Lost, LostLease, Sum } from "./limits/ports.ts";
+import { exemptCaller, type LimitCaller } from "./limits/send-limit.ts";
+import { LONGEST_BACKEND_MS } from "./limits/settings.ts";
 import { slotAt, sumKey } from "./limits/sums.ts";
+import { LIMIT_KEYS, messageKeys, tableLimits } from "./limits/table.ts";
 import { noticeLimit } from "./notices.ts";
 import type { ProtectionSettings } from "./sends.ts";
 

@@ -3,8 +3,8 @@ import type { Notice } from "../notices/ports.ts";
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import type { Estimate } from "./budgets/prices.ts";
 import { type MoneySettings, spendLimits } from "./budgets/spend.ts";
-import { exemptCaller, type SendLimit } from "./limits/limits.ts";
 import type { Window } from "./limits/ports.ts";
+import { exemptCaller, type SendLimit } from "./limits/send-limit.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What is learned binds strangers alone. */

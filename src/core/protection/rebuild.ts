@@ -2,8 +2,8 @@ import type { MessageStore, SentMessage } from "../delivery/ports.ts";
 import { tagKeyIdOf } from "../keys.ts";
 import { UnavailableError } from "../refusals.ts";
 import type { Learned } from "./guard/learned.ts";
-import { longestWindowMs } from "./limits/limits.ts";
 import type { LimitStore, Lost, TakeRequest, TakeResult } from "./limits/ports.ts";
+import { longestWindowMs } from "./limits/settings.ts";
 import { createLost, type LostDeps } from "./lost.ts";
 
 const PAGE = 1_000;

@@ -1,18 +1,15 @@
+import { MINUTE_MS } from "../time.ts";
 import type { Estimate } from "./budgets/prices.ts";
 import { limitsInShare } from "./budgets/shares.ts";
 import { type MoneySettings, spendLimits } from "./budgets/spend.ts";
 import type { AllowList } from "./guard/allow.ts";
 import { type GuardMode, guardLimits } from "./guard/guard.ts";
 import type { Learned } from "./guard/learned.ts";
-import {
-  type LimitCaller,
-  type LimitSettings,
-  runningRequest,
-  type SendLimit,
-  tableLimits,
-} from "./limits/limits.ts";
 import type { Limit, LimitStore, TakeResult } from "./limits/ports.ts";
+import { type LimitCaller, type SendLimit, sendLimit } from "./limits/send-limit.ts";
+import type { LimitSettings } from "./limits/settings.ts";
 import { sumsOf } from "./limits/sums.ts";
+import { tableLimits } from "./limits/table.ts";
 
 export interface GuardSettings {
   readonly mode: GuardMode;
@@ -46,6 +43,13 @@ export function sendLimits(settings: ProtectionSettings, send: Send, learned: Le
     ...spendLimits(settings.money, caller, estimate, learned),
     ...(caller.standing.name === "solved" ? caller.standing.limits : []),
   ];
+}
+
+const RUNNING_REQUEST_MS = MINUTE_MS;
+
+/** Refuses a second request with this idempotency key while the first one runs. */
+export function runningRequest(key: string): SendLimit {
+  return sendLimit("idempotency", `idempotency:${key}`, [{ max: 1, windowMs: RUNNING_REQUEST_MS }], {});
 }
 
 /** A take that was tried, and the limits that decided it. */

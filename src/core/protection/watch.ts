@@ -6,8 +6,8 @@ import { MICROS } from "./budgets/prices.ts";
 import { openPart } from "./budgets/shares.ts";
 import type { Budget, MoneySettings } from "./budgets/spend.ts";
 import { openBound } from "./guard/guard.ts";
-import type { BaselineStore, Learned } from "./guard/learned.ts";
-import type { Spent, TrafficStore } from "./limits/ports.ts";
+import type { Learned } from "./guard/learned.ts";
+import type { BaselineStore, Spent, TrafficStore } from "./guard/ports.ts";
 
 /** An operator hears of it before what strangers from anywhere may use is used up. */
 const ALERT_AT = 0.8;

@@ -4,16 +4,14 @@ import type { Keyring } from "../keys.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
+import type { Ledger } from "../protection/budgets/ports.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard/guard.ts";
+import { guessLimits, knownGuessLimits } from "../protection/limits/attempts.ts";
 import { countOn } from "../protection/limits/count.ts";
-import {
-  guessLimits,
-  knownGuessLimits,
-  LIMIT_KEYS,
-  type LimitSettings,
-} from "../protection/limits/limits.ts";
 import { leaseMember } from "../protection/limits/members.ts";
-import type { Ledger, LimitStore } from "../protection/limits/ports.ts";
+import type { LimitStore } from "../protection/limits/ports.ts";
+import type { LimitSettings } from "../protection/limits/settings.ts";
+import { LIMIT_KEYS } from "../protection/limits/table.ts";
 import { addressTagOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets } from "../secrets.ts";

@@ -1,4 +1,4 @@
-import type { ChallengeKind } from "../protection/challenges.ts";
+import type { ChallengeKind } from "../protection/challenges/ports.ts";
 import { sha256 } from "../secrets.ts";
 
 /** Who calls, as a door knows it. Nothing of it is believed further than said here. */

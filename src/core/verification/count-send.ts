@@ -1,8 +1,9 @@
 import { estimate } from "../protection/budgets/prices.ts";
 import { shareLimits } from "../protection/budgets/shares.ts";
-import { captchaRequired } from "../protection/challenges.ts";
-import { type LimitCaller, type SendLimit, tooMany } from "../protection/limits/limits.ts";
+import { captchaRequired } from "../protection/challenges/judge.ts";
+import { tooMany } from "../protection/limits/count.ts";
 import type { TakeRequest, TakeResult } from "../protection/limits/ports.ts";
+import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts";
 import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";

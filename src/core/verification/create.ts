@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/api-key.ts";
 import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
-import type { LimitCaller } from "../protection/limits/limits.ts";
+import type { LimitCaller } from "../protection/limits/send-limit.ts";
 import { type Ask, sealAsk } from "./ask.ts";
 import type { Client } from "./client.ts";
 import { PASSWORD_LENGTH } from "./code.ts";

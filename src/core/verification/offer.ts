@@ -1,6 +1,6 @@
 import type { CountryCode, PhonePolicy } from "../phone.ts";
 import type { Clock } from "../ports.ts";
-import type { ChallengeOffer, ChallengeRequest, Challenges } from "../protection/challenges.ts";
+import type { ChallengeOffer, ChallengeRequest, Challenges } from "../protection/challenges/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { PhoneVault } from "../vault.ts";
 import type { Client } from "./client.ts";

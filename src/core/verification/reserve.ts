@@ -1,8 +1,10 @@
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/budgets/ledger.ts";
-import { captchaRequired } from "../protection/challenges.ts";
-import { LIMIT_KEYS, type LimitCaller, tooMany } from "../protection/limits/limits.ts";
+import { captchaRequired } from "../protection/challenges/judge.ts";
+import { tooMany } from "../protection/limits/count.ts";
 import { LEASE_MS, leaseMember } from "../protection/limits/members.ts";
 import type { Lease } from "../protection/limits/ports.ts";
+import type { LimitCaller } from "../protection/limits/send-limit.ts";
+import { LIMIT_KEYS } from "../protection/limits/table.ts";
 import { takeBack } from "../protection/sends.ts";
 import { ok, type Result } from "../refusals.ts";
 import { countSend } from "./count-send.ts";

@@ -3,7 +3,7 @@ import { deriveKey } from "altcha-lib/algorithms/pbkdf2";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createAltchaVerifier } from "../../../src/adapters/altcha/verifier.ts";
 import { systemRandom } from "../../../src/adapters/system/random.ts";
-import type { Captcha, ChallengeRequest } from "../../../src/core/protection/challenges.ts";
+import type { Captcha, ChallengeRequest } from "../../../src/core/protection/challenges/ports.ts";
 import { createTestKeyring, type TestKeyring } from "../../support/keyring.ts";
 
 const REQUEST: ChallengeRequest = { phoneTag: "t1.tag", purpose: "sign_in", browser: "pre" };

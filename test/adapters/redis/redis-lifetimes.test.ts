@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { eventsKey, leasesKey, REBUILT } from "../../../src/adapters/redis/limit-take.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
-import { exemptCaller, tableLimits } from "../../../src/core/protection/limits/limits.ts";
+import { exemptCaller } from "../../../src/core/protection/limits/send-limit.ts";
+import { tableLimits } from "../../../src/core/protection/limits/table.ts";
 import { aVerification, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { NO_LIMITS } from "../../core/rules.ts";
 import { useRedis } from "./use-redis.ts";

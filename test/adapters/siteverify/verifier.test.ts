@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HCAPTCHA, type Service, TURNSTILE } from "../../../src/adapters/siteverify/services.ts";
 import { createSiteverifyVerifier } from "../../../src/adapters/siteverify/verifier.ts";
-import type { Captcha } from "../../../src/core/protection/challenges.ts";
+import type { Captcha } from "../../../src/core/protection/challenges/ports.ts";
 import { startSiteverify, type Trouble } from "../../support/siteverify.ts";
 import { createTestClock } from "../../support/world.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createTencentCaptchaVerifier } from "../../../src/adapters/tencent/captcha.ts";
 import { createCommonClient } from "../../../src/adapters/tencent/client.ts";
-import type { Captcha } from "../../../src/core/protection/challenges.ts";
+import type { Captcha } from "../../../src/core/protection/challenges/ports.ts";
 import { createCaptcha } from "../../support/tencent/captcha.ts";
 import { type Fault, startCloud } from "../../support/tencent/cloud.ts";
 

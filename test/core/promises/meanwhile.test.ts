@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Ledger } from "../../../src/core/protection/limits/ports.ts";
+import type { Ledger } from "../../../src/core/protection/budgets/ports.ts";
 import { DAY, HOUR, isShort, MINUTE, wrongFor } from "../rules.ts";
 import { spend, useRules } from "./raced-rules.ts";
 

@@ -4,7 +4,7 @@ import type { Key } from "../../../src/core/keys.ts";
 import type { Phone } from "../../../src/core/phone.ts";
 import { isAllowed } from "../../../src/core/protection/guard/allow.ts";
 import { guardKeys, guardLimits } from "../../../src/core/protection/guard/guard.ts";
-import type { LimitCaller } from "../../../src/core/protection/limits/limits.ts";
+import type { LimitCaller } from "../../../src/core/protection/limits/send-limit.ts";
 import {
   sendLimits as allLimits,
   type ProtectionSettings,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Phone } from "../../../src/core/phone.ts";
-import type { WrongGuess } from "../../../src/core/protection/limits/ports.ts";
+import type { WrongGuess } from "../../../src/core/protection/budgets/ports.ts";
 import { createRules, DAY, isShort, MINUTE, mostIn, type Rules, wrongFor } from "../rules.ts";
 import { anyPast, anySteps, grant, isAlive, type Life, type Model, type Step } from "./model.ts";
 

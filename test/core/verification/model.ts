@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { WrongGuess } from "../../../src/core/protection/limits/ports.ts";
+import type { WrongGuess } from "../../../src/core/protection/budgets/ports.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../times.ts";
 
 /** What anybody may do in the life of verifications; `nth` picks one of those started so far. */

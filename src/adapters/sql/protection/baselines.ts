@@ -1,4 +1,4 @@
-import type { BaselineStore } from "../../../core/protection/guard/learned.ts";
+import type { BaselineStore } from "../../../core/protection/guard/ports.ts";
 import type { SqlDatabase } from "../database.ts";
 
 /** Values are kept in thousandths, so that small growth is not rounded away. */

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
-import type { Bucket, Ledger, WrongGuess } from "../../../core/protection/limits/ports.ts";
+import type { Ledger, WrongGuess } from "../../../core/protection/budgets/ports.ts";
+import type { Bucket } from "../../../core/protection/limits/ports.ts";
 import type { SqlDatabase } from "../database.ts";
 import type { KeyedRow, TagKey } from "../keys/tag-key.ts";
 import { coalesce } from "../statements/coalesce.ts";

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { Peak, TrafficStore } from "../../../core/protection/limits/ports.ts";
+import type { Peak, TrafficStore } from "../../../core/protection/guard/ports.ts";
 import { DAY_MS, HOUR_MS } from "../../../core/time.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";

@@ -1,4 +1,4 @@
-import type { UnlockStore } from "../../../core/protection/budgets/unlock.ts";
+import type { UnlockStore } from "../../../core/protection/budgets/ports.ts";
 import { rows, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import { lockName } from "../locks.ts";

@@ -1,5 +1,5 @@
 import { DAY_MS } from "../../time.ts";
-import type { WrongGuess } from "../limits/ports.ts";
+import type { WrongGuess } from "./ports.ts";
 
 /** How far back wrong guesses count, and how many a phone has; what that leaves to chance is in `docs/protection.md`. */
 const LEDGER_WINDOW_MS = 30 * DAY_MS;

@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS } from "../../time.ts";
 import type { Learned } from "../guard/learned.ts";
-import type { LimitCaller, SendLimit } from "../limits/limits.ts";
+import type { LimitCaller, SendLimit } from "../limits/send-limit.ts";
 import type { Estimate } from "./prices.ts";
 import type { MoneySettings } from "./spend.ts";
 

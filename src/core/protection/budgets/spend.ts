@@ -3,8 +3,8 @@ import type { DeliverDeps } from "../../delivery/deliver.ts";
 import { isUnsent } from "../../delivery/ports.ts";
 import { DAY_MS, HOUR_MS } from "../../time.ts";
 import type { Learned } from "../guard/learned.ts";
-import { type LimitCaller, type SendLimit, sendLimit } from "../limits/limits.ts";
 import type { LimitStore, Sum } from "../limits/ports.ts";
+import { type LimitCaller, type SendLimit, sendLimit } from "../limits/send-limit.ts";
 import { type Estimate, type PriceTable, priceOf } from "./prices.ts";
 import { openPart } from "./shares.ts";
 

@@ -1,37 +1,8 @@
 import type { Phone } from "../../phone.ts";
 import type { Clock, Random } from "../../ports.ts";
 import type { PhoneVault, TextVault } from "../../vault.ts";
-import type { Ledger, WrongGuess } from "../limits/ports.ts";
 import { type CodeLengths, LEDGER_READ_MS, spentOf, unlockableAt, unlockMark } from "./ledger.ts";
-
-/** Why an operator gave strangers further guesses at the codes of a phone. */
-export interface Unlock {
-  readonly id: string;
-  readonly phoneTag: string;
-  readonly sealedPhone: string;
-  readonly sealedReason: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
-export interface UnlockStore {
-  /**
-   * Puts `mark` into the strangers' ledger of this phone and the unlock into the audit trail, in one durable
-   * transaction; of several callers one after the other. Refuses where `unlockableAt`, asked for the unlocks of the ledger
-   * under any of the tags after `since`, says a time after the unlock's, and changes nothing then.
-   */
-  add(
-    unlock: Unlock,
-    ledger: {
-      readonly mark: WrongGuess;
-      readonly tags: readonly string[];
-      readonly since: number;
-      readonly unlockableAt: (earlier: readonly number[], now: number) => number;
-    },
-  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly retryAt: number }>;
-  /** The last unlocks under one of these tags, newest first. */
-  of(tags: readonly string[], limit: number): Promise<readonly Unlock[]>;
-}
+import type { Ledger, Unlock, UnlockStore } from "./ports.ts";
 
 export interface UnlockDeps {
   readonly ledger: Pick<Ledger, "read">;

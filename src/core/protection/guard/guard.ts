@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS } from "../../time.ts";
-import { type LimitCaller, type SendLimit, sendLimit } from "../limits/limits.ts";
 import type { Limit } from "../limits/ports.ts";
+import { type LimitCaller, type SendLimit, sendLimit } from "../limits/send-limit.ts";
 import type { Traffic } from "../traffic.ts";
 import type { Learned } from "./learned.ts";
 

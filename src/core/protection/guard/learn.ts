@@ -2,10 +2,9 @@ import type { Turns } from "../../maintenance/ports.ts";
 import type { Clock, Random } from "../../ports.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../time.ts";
 import { numbersSubject } from "../budgets/shares.ts";
-import { peakSubject } from "../limits/limits.ts";
-import type { Peak, TrafficStore } from "../limits/ports.ts";
+import { peakSubject } from "../limits/table.ts";
 import { openBound } from "./guard.ts";
-import type { Baseline, BaselineStore } from "./learned.ts";
+import type { Baseline, BaselineStore, Peak, TrafficStore } from "./ports.ts";
 
 const WEEK_MS = 7 * DAY_MS;
 /** How far back is looked for what is usual. */

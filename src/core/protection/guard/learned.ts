@@ -1,23 +1,9 @@
 import type { Clock } from "../../ports.ts";
 import { MINUTE_MS } from "../../time.ts";
+import type { BaselineStore } from "./ports.ts";
 
 /** What was learned about a subject of the guard's or of a limit's, if anything beyond its bound. */
 export type Learned = (subject: string) => number | undefined;
-
-/** One learned threshold. */
-export interface Baseline {
-  readonly subject: string;
-  readonly value: number;
-  /** Epoch milliseconds. */
-  readonly updatedAt: number;
-}
-
-export interface BaselineStore {
-  /** All of them: what never exceeded its bound has none, and networks are counted up to a bound, so they are few. */
-  list(): Promise<readonly Baseline[]>;
-  /** Puts these in place of all that there are, in one step. */
-  replace(baselines: readonly Baseline[]): Promise<void>;
-}
 
 /** How long a process goes on with what it read. */
 const CACHE_MS = MINUTE_MS;

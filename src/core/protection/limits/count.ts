@@ -1,6 +1,5 @@
 import type { Clock, Random } from "../../ports.ts";
-import { ok, type Result } from "../../refusals.ts";
-import { tooMany } from "./limits.ts";
+import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Limit, LimitStore } from "./ports.ts";
 
 export interface CountDeps {
@@ -17,4 +16,9 @@ export async function countOn(
   const now = deps.clock.now();
   const taken = await deps.limits.take({ member: deps.random.uuid(now), limits }, now);
   return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
+}
+
+/** The refusal of a limit that lets the next one through at `retryAt`. */
+export function tooMany(retryAt: number, now: number): Result<never, "too_many_requests"> {
+  return refuse("too_many_requests", { retryAfterSeconds: Math.max(1, Math.ceil((retryAt - now) / 1000)) });
 }

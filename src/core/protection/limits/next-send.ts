@@ -1,7 +1,9 @@
 import { isNoticeKind } from "../../delivery/notice-kinds.ts";
 import type { RecordedMessage } from "../../delivery/receipt-ports.ts";
-import { exemptCaller, type LimitSettings, messageKeys, tableLimits } from "./limits.ts";
 import type { Bucket, Limit, LimitStore } from "./ports.ts";
+import { exemptCaller } from "./send-limit.ts";
+import type { LimitSettings } from "./settings.ts";
+import { messageKeys, tableLimits } from "./table.ts";
 
 /** When a phone's own limits let the next message through, and which of them holds it until then. */
 export interface NextSend {

@@ -7,6 +7,17 @@ export interface Window {
   readonly windowMs: number;
 }
 
+/**
+ * Refuses after the `n`-th event of the last `windowMs`, where `n` is `from` or `every` more than that, and so on:
+ * `baseMs` after the last event first, twice as long each further time. Defaults are 1: each event, from the first on.
+ */
+export interface Backoff {
+  readonly baseMs: number;
+  readonly windowMs: number;
+  readonly from?: number;
+  readonly every?: number;
+}
+
 /** One limit that an event is checked against, and counted on if it goes through. */
 export interface Limit {
   /** The limit's name in the table of limits; what a refusal names. */
@@ -28,42 +39,6 @@ export interface Limit {
   readonly untold?: boolean | undefined;
   /** The part of the whole that the event belongs to, such as its network. While the part is full it is not counted. */
   readonly part?: (Window & { readonly key: string }) | undefined;
-}
-
-/** An event of the durable record, to put back into a store that was lost. */
-export interface LimitEvent {
-  readonly key: string;
-  readonly member: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
-/** Guesses to set aside again, as far as the durable record tells: never fewer than were set aside. */
-export interface LostLease {
-  readonly key: string;
-  readonly member: string;
-  readonly amount: number;
-  readonly expiresAt: number;
-}
-
-/** A page of what a store lost. */
-export interface Lost {
-  readonly events: readonly LimitEvent[];
-  /** A lease that the store still has stays as it is. */
-  readonly leases?: readonly LostLease[];
-  /** The sum of each slot so far: of this page and those before it. */
-  readonly sums?: readonly Sum[];
-}
-
-/**
- * Refuses after the `n`-th event of the last `windowMs`, where `n` is `from` or `every` more than that, and so on:
- * `baseMs` after the last event first, twice as long each further time. Defaults are 1: each event, from the first on.
- */
-export interface Backoff {
-  readonly baseMs: number;
-  readonly windowMs: number;
-  readonly from?: number;
-  readonly every?: number;
 }
 
 /** An amount that was counted at `at` on a key of which sums are kept. */
@@ -128,6 +103,31 @@ export interface Settlement {
   readonly release: { readonly key: string; readonly member: string; readonly count: number };
 }
 
+/** An event of the durable record, to put back into a store that was lost. */
+export interface LimitEvent {
+  readonly key: string;
+  readonly member: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Guesses to set aside again, as far as the durable record tells: never fewer than were set aside. */
+export interface LostLease {
+  readonly key: string;
+  readonly member: string;
+  readonly amount: number;
+  readonly expiresAt: number;
+}
+
+/** A page of what a store lost. */
+export interface Lost {
+  readonly events: readonly LimitEvent[];
+  /** A lease that the store still has stays as it is. */
+  readonly leases?: readonly LostLease[];
+  /** The sum of each slot so far: of this page and those before it. */
+  readonly sums?: readonly Sum[];
+}
+
 /** How often something may happen. Every method is one atomic step in the store. */
 export interface LimitStore {
   /** Counts against every limit and takes the lease, or changes nothing when any one of them refuses (promise 3). */
@@ -155,53 +155,4 @@ export interface LimitStore {
   seed(epoch: string, pages: Iterable<Lost> | AsyncIterable<Lost>): Promise<void>;
   /** Forgets events older than `before` and leases that ended by then; at most `limit` rows a call. */
   sweep(before: number, limit: number): Promise<number>;
-}
-
-/** One wrong guess, as the ledger keeps it; or one of the marks of `ledger.ts`, which lengths of no code tell. */
-export interface WrongGuess {
-  readonly at: number;
-  readonly codeLength: number;
-}
-
-/** The durable record of wrong guesses for each phone. */
-export interface Ledger {
-  /**
-   * All wrong guesses at this phone's codes after `since`, oldest first, under any of its tags, and those that stand in
-   * the ledger of every phone.
-   */
-  read(tags: readonly string[], bucket: Bucket, since: number): Promise<readonly WrongGuess[]>;
-  /** Resolves when the wrong guess survives `kill -9`. */
-  record(id: string, tag: string, bucket: Bucket, guess: WrongGuess): Promise<void>;
-}
-
-/** How much was approved of one subject at best, in an hour or a day. */
-export interface Peak {
-  readonly subject: string;
-  readonly count: number;
-}
-
-/** What the messages through one sender to one country cost, in millionths. */
-export interface Spent {
-  readonly sender: string;
-  readonly country: string;
-  /** The backend that asked for it, by its name. */
-  readonly client?: string;
-  readonly micros: number;
-}
-
-/** What the durable record says of traffic; of strangers' messages alone, but for what was spent. */
-export interface TrafficStore {
-  /** The best day after `since` of each address, network, prefix and country, and of all, named as the guard names them. */
-  bestDays(since: number): Promise<readonly Peak[]>;
-  /** The busiest hour after `since` of each country (by its code) and of all (an empty subject). */
-  busiestHours(since: number): Promise<readonly Peak[]>;
-  /**
-   * From how many numbers each network's last approvals after `since` came, by its tag, at most `limit` of them, greatest first; and of
-   * how many numbers in all (an empty subject). A number counts once, in the network that it was approved from last.
-   */
-  numbers(since: number, limit: number): Promise<readonly Peak[]>;
-  /** What the messages after `since` cost, by sender and country. */
-  spent(since: number): Promise<readonly Spent[]>;
-  /** Messages after `since` that no approval came of and that did not fail, less those approved; by country. */
-  open(since: number): Promise<readonly { readonly country: string; readonly count: number }[]>;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AVATARS } from "../../../core/account/ports.ts";
-import { CHALLENGE_KINDS, type ChallengeKind } from "../../../core/protection/challenges.ts";
+import { CHALLENGE_KINDS, type ChallengeKind } from "../../../core/protection/challenges/ports.ts";
 import { PURPOSES } from "../../../core/verification/purpose.ts";
 
 /** A moment on the wire is RFC 3339 in UTC; inside it is epoch milliseconds. */

@@ -1,4 +1,4 @@
-import type { Captcha } from "../../../core/protection/challenges.ts";
+import type { Captcha } from "../../../core/protection/challenges/ports.ts";
 import { Captcha as CaptchaSchema } from "../../api/schemas/fields.ts";
 import type { Fields } from "./forms.ts";
 

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { ChallengeKind, ChallengeOffer } from "../../../core/protection/challenges.ts";
+import type { ChallengeKind, ChallengeOffer } from "../../../core/protection/challenges/ports.ts";
 import type { RefusalCode, Result } from "../../../core/refusals.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { readCookie } from "../cookies.ts";

@@ -1,4 +1,4 @@
-import type { ChallengeOffer } from "../../../core/protection/challenges.ts";
+import type { ChallengeOffer } from "../../../core/protection/challenges/ports.ts";
 import { COPY } from "../copy.ts";
 import type { PageContext } from "./layout.tsx";
 

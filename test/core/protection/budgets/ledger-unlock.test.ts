@@ -9,7 +9,7 @@ import {
   unlockableAt,
   unlockMark,
 } from "../../../../src/core/protection/budgets/ledger.ts";
-import type { WrongGuess } from "../../../../src/core/protection/limits/ports.ts";
+import type { WrongGuess } from "../../../../src/core/protection/budgets/ports.ts";
 import { DAY, HOUR, MINUTE } from "../../times.ts";
 import {
   anyLedger,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { allowance, type CodeLengths, spentLedger } from "../../../../src/core/protection/budgets/ledger.ts";
-import type { WrongGuess } from "../../../../src/core/protection/limits/ports.ts";
+import type { WrongGuess } from "../../../../src/core/protection/budgets/ports.ts";
 import { DAY, HOUR, MINUTE } from "../../times.ts";
 import {
   anyLedger,

@@ -5,7 +5,7 @@ import { createTrafficStore } from "../../../../src/adapters/sql/protection/traf
 import { systemRandom } from "../../../../src/adapters/system/random.ts";
 import { numbersSubject, shareLimits } from "../../../../src/core/protection/budgets/shares.ts";
 import { type MoneySettings, spendLimits } from "../../../../src/core/protection/budgets/spend.ts";
-import type { Captcha } from "../../../../src/core/protection/challenges.ts";
+import type { Captcha } from "../../../../src/core/protection/challenges/ports.ts";
 import { learn } from "../../../../src/core/protection/guard/learn.ts";
 import { createTestVerifier, solved } from "../../../support/challenges.ts";
 import { createRules, DAY, HOUR, MINUTE, NO_LIMITS, type Rules, type RulesOptions } from "../../rules.ts";

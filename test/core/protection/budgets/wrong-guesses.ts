@@ -5,7 +5,7 @@ import {
   LEDGER_READ_MS,
   unlockMark,
 } from "../../../../src/core/protection/budgets/ledger.ts";
-import type { WrongGuess } from "../../../../src/core/protection/limits/ports.ts";
+import type { WrongGuess } from "../../../../src/core/protection/budgets/ports.ts";
 import { MINUTE } from "../../times.ts";
 
 export const NOW = 1_800_000_000_000;

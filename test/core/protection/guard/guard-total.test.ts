@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Captcha } from "../../../../src/core/protection/challenges.ts";
+import type { Captcha } from "../../../../src/core/protection/challenges/ports.ts";
 import { createTestVerifier, solved } from "../../../support/challenges.ts";
 import { createRules, DAY } from "../../rules.ts";
 

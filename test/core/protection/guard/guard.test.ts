@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { Captcha } from "../../../../src/core/protection/challenges.ts";
+import type { Captcha } from "../../../../src/core/protection/challenges/ports.ts";
 import type { GuardMode } from "../../../../src/core/protection/guard/guard.ts";
 import type { Client } from "../../../../src/core/verification/client.ts";
 import { createTestVerifier, solved } from "../../../support/challenges.ts";

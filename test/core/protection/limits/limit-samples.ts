@@ -1,5 +1,6 @@
-import type { LimitCaller, LimitSettings } from "../../../../src/core/protection/limits/limits.ts";
 import type { Limit } from "../../../../src/core/protection/limits/ports.ts";
+import type { LimitCaller } from "../../../../src/core/protection/limits/send-limit.ts";
+import type { LimitSettings } from "../../../../src/core/protection/limits/settings.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../times.ts";
 
 export const DEFAULTS: LimitSettings = {

@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { Standing } from "../../../../src/core/protection/challenges.ts";
-import {
-  guessLimits,
-  LIMIT_KEYS,
-  type LimitCaller,
-  type LimitSettings,
-  messageKeys,
-  runningRequest,
-  solutionLimits,
-  tableLimits,
-  tooMany,
-} from "../../../../src/core/protection/limits/limits.ts";
+import type { Standing } from "../../../../src/core/protection/challenges/judge.ts";
+import { guessLimits, solutionLimits } from "../../../../src/core/protection/limits/attempts.ts";
+import { tooMany } from "../../../../src/core/protection/limits/count.ts";
+import type { LimitCaller } from "../../../../src/core/protection/limits/send-limit.ts";
+import type { LimitSettings } from "../../../../src/core/protection/limits/settings.ts";
+import { LIMIT_KEYS, messageKeys, tableLimits } from "../../../../src/core/protection/limits/table.ts";
+import { runningRequest } from "../../../../src/core/protection/sends.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../times.ts";
 import { DEFAULTS, DEVICE, line, nothingLearned, STRANGER } from "./limit-samples.ts";
 

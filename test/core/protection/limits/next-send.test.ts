@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../../../src/adapters/memory/limits.ts";
 import type { RecordedMessage } from "../../../../src/core/delivery/receipt-ports.ts";
-import type { LimitSettings } from "../../../../src/core/protection/limits/limits.ts";
 import { nextSend } from "../../../../src/core/protection/limits/next-send.ts";
 import type { Bucket } from "../../../../src/core/protection/limits/ports.ts";
+import type { LimitSettings } from "../../../../src/core/protection/limits/settings.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../times.ts";
 import { DEFAULTS, NOW } from "./limit-samples.ts";
 

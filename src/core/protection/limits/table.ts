@@ -1,58 +1,9 @@
-import type { ApiKey } from "../../backend/ports.ts";
-import { type Result, refuse } from "../../refusals.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../time.ts";
-import type { Standing } from "../challenges.ts";
+import { HOUR_MS } from "../../time.ts";
 import type { Learned } from "../guard/learned.ts";
-import type { Traffic } from "../traffic.ts";
 import type { Bucket, Limit, Window } from "./ports.ts";
+import { type LimitCaller, type SendLimit, sendLimit } from "./send-limit.ts";
+import { type LearnedWindows, type LimitSettings, LONGEST_BACKEND_MS } from "./settings.ts";
 
-/** What is set; or `learned`: three times as many an hour as were approved in the busiest hour of the last 14 days. */
-export type LearnedWindows = readonly Window[] | "learned";
-
-/** An empty list of windows lifts its limit. */
-export interface LimitSettings {
-  /** `LIMIT_PHONE_SENDS`: messages to one phone. The longest window counts everybody together. */
-  readonly phoneSends: readonly Window[];
-  /** `LIMIT_ADDRESS_SENDS`: messages that strangers ask for from one client address. */
-  readonly addressSends: readonly Window[];
-  /** `LIMIT_DEVICE_SENDS`: messages asked for on one known device. */
-  readonly deviceSends: readonly Window[];
-  /** `LIMIT_PREFIX_SENDS`: messages to strangers of ten thousand numbers that differ in the last four digits. */
-  readonly prefixSends: readonly Window[];
-  /** `LIMIT_COUNTRY_SENDS`: messages to strangers of one country. */
-  readonly countrySends: LearnedWindows;
-  /** `LIMIT_TOTAL_SENDS`: messages to all strangers. */
-  readonly totalSends: LearnedWindows;
-  /**
-   * `LIMIT_ADDRESS_CHECKS`: guesses from one client address, and as many solutions of challenges. Once it is used up, a
-   * phone's known devices have as many guesses again.
-   */
-  readonly addressChecks: readonly Window[];
-  /** `RESEND_SECONDS` or the sender's own floor, whichever is longer. */
-  readonly resendMs: number;
-}
-
-/** Who calls, as far as limits are concerned. */
-export interface LimitCaller {
-  readonly phoneTag: string;
-  readonly bucket: Bucket;
-  /** Who holds the verification: for a known device, that device. */
-  readonly holder?: string;
-  readonly traffic: Traffic;
-  readonly standing: Standing;
-  /** Whether the guard's allow-list names the number, its country or the client's network. */
-  readonly isTrusted: boolean;
-  /** The backend that asks with an API key; none of its windows is longer than `LONGEST_BACKEND_MS`. */
-  readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
-}
-
-/** A caller who is asked for no challenge and is on no allow-list: for notices, and for messages on record. */
-export function exemptCaller(of: Pick<LimitCaller, "phoneTag" | "bucket" | "traffic">): LimitCaller {
-  return { ...of, standing: { name: "exempt" }, isTrusted: false };
-}
-
-/** No window of a backend is longer: a rebuild reads at least so much of the record of messages. Milliseconds. */
-export const LONGEST_BACKEND_MS = DAY_MS;
 /** The part of a phone's longest window that strangers may use up unconverted; the rest is kept for known devices. */
 const STRANGERS_SHARE = 0.6;
 /**
@@ -64,8 +15,8 @@ const REFUSAL_FACTOR = 10;
 const LEAST_LEARNED = 300;
 /** Keeps events for a day and refuses nobody. */
 const UNBOUND_DAY = { max: Number.MAX_SAFE_INTEGER, windowMs: LONGEST_BACKEND_MS };
-const RUNNING_REQUEST_MS = MINUTE_MS;
 
+/** The keys under which one phone is counted. */
 export const LIMIT_KEYS = {
   phone: (tag: string) => `sends:${tag}`,
   side: (tag: string, bucket: Bucket) => `sends:${bucket}:${tag}`,
@@ -184,28 +135,6 @@ function learnedWindows(set: LearnedWindows, peak = 0): readonly Window[] {
   return [{ max: Math.max(LEAST_LEARNED, Math.ceil(3 * peak)), windowMs: HOUR_MS }];
 }
 
-/** A limit on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
-export interface SendLimit extends Limit {
-  readonly asksCaptcha?: boolean | undefined;
-  /** Whether the traffic of others counts here, too: when it is free again is not told exactly. */
-  readonly isShared?: boolean | undefined;
-  /** The windows for a send that its network's share pays for; without any, such a send is not counted here. */
-  readonly inShare?: Limit["windows"] | undefined;
-}
-
-/** Sets every property: a take reads some twenty limits, and objects of one shape are read many times faster. */
-export function sendLimit(
-  name: string,
-  key: string,
-  windows: Limit["windows"],
-  more: Omit<SendLimit, "name" | "key" | "windows">,
-): SendLimit {
-  const { backoff, amount, advisory, part, asksCaptcha, isShared, inShare } = more;
-  // Of others' traffic nobody is told while a limit of their own refuses them; a challenge is solved, not waited for.
-  const untold = asksCaptcha || isShared;
-  return { name, key, windows, backoff, amount, advisory, untold, part, asksCaptcha, isShared, inShare };
-}
-
 /** The limits of the table on one message of this caller. */
 export function tableLimits(settings: LimitSettings, caller: LimitCaller, learned: Learned): SendLimit[] {
   const limits: SendLimit[] = [];
@@ -229,40 +158,6 @@ function limitOf(
   const asksCaptcha = challenges && caller.standing.name === "unsolved";
   const refuses = challenges && !asksCaptcha ? windows.map(refusalWindow) : windows;
   return sendLimit(name, key, refuses, { backoff, asksCaptcha, isShared });
-}
-
-/** How far back any limit looks, milliseconds; a day at least, which is as far as the guard, budgets and backends look. */
-export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): number {
-  const windows = Object.values(settings).flatMap((each) => (each === "learned" ? [] : each));
-  return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
-}
-
-/** Refuses a second request with this idempotency key while the first one runs. */
-export function runningRequest(key: string): SendLimit {
-  return sendLimit("idempotency", `idempotency:${key}`, [{ max: 1, windowMs: RUNNING_REQUEST_MS }], {});
-}
-
-/** The limit on guesses from one address; independent of whose codes they are. */
-export function guessLimits(settings: LimitSettings, addressTag: string): Limit[] {
-  return [{ name: "address_checks", key: `address-checks:${addressTag}`, windows: settings.addressChecks }];
-}
-
-/** The limit on guesses of a phone's known devices, for when their address has none left. */
-export function knownGuessLimits(settings: LimitSettings, phoneTag: string): Limit[] {
-  return [{ name: "device_checks", key: `device-checks:${phoneTag}`, windows: settings.addressChecks }];
-}
-
-/** The limit on solutions of challenges that somebody else judges for us. */
-export function solutionLimits(settings: LimitSettings, addressTag: string | undefined): Limit[] {
-  if (!addressTag) return [];
-  return [
-    { name: "address_solutions", key: `address-solutions:${addressTag}`, windows: settings.addressChecks },
-  ];
-}
-
-/** The refusal of a limit that lets the next one through at `retryAt`. */
-export function tooMany(retryAt: number, now: number): Result<never, "too_many_requests"> {
-  return refuse("too_many_requests", { retryAfterSeconds: Math.max(1, Math.ceil((retryAt - now) / 1000)) });
 }
 
 /** The keys that every message to a phone is counted under, for a rebuild after a store was lost. */
