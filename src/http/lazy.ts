@@ -7,7 +7,7 @@ export async function loadHandlers(): Promise<void> {
     import("./api/definitions.ts"),
     import("./api/operations/meta.ts"),
     import("./api/openapi.ts"),
-    import("./api/schemas/fields.ts"),
+    import("./api/schemas/challenges.ts"),
     import("./pages/index.ts"),
     import("./pages/errors.ts"),
     import("./pages/docs.ts"),

@@ -40,7 +40,7 @@ async function sendCode(
   phone: Phone,
   { ticket, randstr }: SmsParameters,
 ): Promise<Response> {
-  const { Captcha } = await import("../api/schemas/fields.ts");
+  const { Captcha } = await import("../api/schemas/challenges.ts");
   const captcha = ticket || randstr ? Captcha.safeParse({ kind: "tencent", ticket, randstr }) : undefined;
   if (captcha && !captcha.success) return say(c, "missing");
   const asked = { phone, locale: c.get("locale"), from: fromOf(c) };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ok, REFUSALS, type RefusalCode, refuse } from "../../../src/core/refusals.ts";
 import { loadOperations } from "../../../src/http/api/index.ts";
 import { allRefusals, type Operation, operation } from "../../../src/http/api/operation.ts";
-import { Verification } from "../../../src/http/api/schemas/fields.ts";
+import { Verification } from "../../../src/http/api/schemas/verifications.ts";
 import { createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { bodyOf } from "../support.ts";
 import { checkDocument, type Json, type OpenApi, propertiesOf, violations } from "./document.ts";

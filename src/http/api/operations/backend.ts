@@ -2,7 +2,7 @@ import { ok } from "../../../core/refusals.ts";
 import { timeOf } from "../../time.ts";
 import { operation } from "../operation.ts";
 import { Approved, CheckBody, Proven, RedeemBody } from "../schemas/backend.ts";
-import { VerificationId } from "../schemas/fields.ts";
+import { VerificationId } from "../schemas/verifications.ts";
 import { servedClient, transactionOf } from "./wire.ts";
 
 export const checkVerification = operation({

@@ -1,5 +1,5 @@
 import { operation } from "../operation.ts";
-import { Challenge, ChallengeBody } from "../schemas/fields.ts";
+import { Challenge, ChallengeBody } from "../schemas/challenges.ts";
 import { clientOf } from "./wire.ts";
 
 export const offerChallenge = operation({

@@ -1,6 +1,6 @@
 import { ok } from "../../../core/refusals.ts";
 import { operation } from "../operation.ts";
-import { ProfileBody, User } from "../schemas/fields.ts";
+import { ProfileBody, User } from "../schemas/me.ts";
 import { userBody } from "./wire.ts";
 
 export const readMe = operation({

@@ -1,9 +1,7 @@
-import { z } from "zod";
 import { ok } from "../../../core/refusals.ts";
 import { timeOf } from "../../time.ts";
 import { operation } from "../operation.ts";
-import { PROTECTION } from "../schemas/factors.ts";
-import { Code, DeviceToken, NewPassword, Password, StartedId, Time } from "../schemas/fields.ts";
+import { PasswordBody, Reset, ResetBody } from "../schemas/passwords.ts";
 import { clientOf, protectionBody } from "./wire.ts";
 
 const PASSWORD_REFUSALS = [
@@ -12,13 +10,6 @@ const PASSWORD_REFUSALS = [
   "password_too_long",
   "password_too_common",
 ] as const;
-
-const PasswordBody = z.strictObject({
-  newPassword: NewPassword,
-  currentPassword: Password.optional().meta({
-    description: "The one until now; stands in for a recent sign-in.",
-  }),
-});
 
 export const setPassword = operation({
   summary: "Set or change the password",
@@ -55,17 +46,6 @@ export const removePassword = operation({
     return await phonekey.passwords.remove({ principal, locale });
   },
 });
-
-const ResetBody = z.strictObject({
-  verificationId: StartedId,
-  code: Code,
-  newPassword: NewPassword,
-  deviceToken: DeviceToken.optional(),
-});
-
-const Reset = z
-  .object({ passwordSetAt: Time.meta({ description: "When the password was set." }), ...PROTECTION })
-  .meta({ id: "PasswordReset" });
 
 export const resetPassword = operation({
   summary: "Set a new password by a code",

@@ -3,7 +3,7 @@ import type { PhoneState as State } from "../../../core/life/change-phone.ts";
 import { ok } from "../../../core/refusals.ts";
 import { timeOf } from "../../time.ts";
 import { operation } from "../operation.ts";
-import { ChangePhoneBody, PhoneState } from "../schemas/fields.ts";
+import { ChangePhoneBody, PhoneState } from "../schemas/phone.ts";
 import { clientOf } from "./wire.ts";
 
 export const readPhone = operation({

@@ -10,13 +10,13 @@ import { StepUpBody } from "../schemas/factors.ts";
 import {
   AccessToken,
   OpenedSession,
+  OpenSessionBody,
   RefreshBody,
   SessionId,
   SessionScope,
   Sessions,
   SessionTokens,
-} from "../schemas/fields.ts";
-import { OpenSessionBody } from "../schemas/open-session.ts";
+} from "../schemas/sessions.ts";
 import { clientOf, evidenceOf, tokensBody } from "./wire.ts";
 
 export const openSession = operation({

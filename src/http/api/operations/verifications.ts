@@ -6,8 +6,14 @@ import type { Client } from "../../../core/verification/client.ts";
 import type { Self } from "../../../core/verification/self.ts";
 import { originOf } from "../../origin.ts";
 import { operation, type PrincipalOf } from "../operation.ts";
-import { AskedVerification, StartBody, StartedVerification } from "../schemas/backend.ts";
-import { ResendBody, Verification, VerificationId } from "../schemas/fields.ts";
+import {
+  AskedVerification,
+  ResendBody,
+  StartBody,
+  StartedVerification,
+  Verification,
+  VerificationId,
+} from "../schemas/verifications.ts";
 import { clientOf, pageRequestOf, servedClient, transactionOf, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [

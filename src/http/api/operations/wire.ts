@@ -17,9 +17,10 @@ import { addressNamed } from "../../middleware/client-address.ts";
 import { avatarUrl } from "../../origin.ts";
 import { timeOf } from "../../time.ts";
 import type { OperationRequest } from "../operation.ts";
-import type { PageBody, TransactionBody } from "../schemas/backend.ts";
 import { PasskeyOptions, type StepUpBody } from "../schemas/factors.ts";
-import type { SessionTokens, User, Verification } from "../schemas/fields.ts";
+import type { User } from "../schemas/me.ts";
+import type { SessionTokens } from "../schemas/sessions.ts";
+import type { PageBody, TransactionBody, Verification } from "../schemas/verifications.ts";
 
 type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
 

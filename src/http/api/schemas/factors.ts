@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { METHODS } from "../../../core/session/methods.ts";
-import { boundedText, Code, DeviceToken, Time, UnaskedCaptcha } from "./fields.ts";
+import { UnaskedCaptcha } from "./challenges.ts";
+import { boundedText, Code, DeviceToken, Time } from "./fields.ts";
 
 const Label = boundedText(256).meta({
   example: "My phone",

@@ -1,5 +1,5 @@
 import type { Captcha } from "../../../core/protection/challenges/ports.ts";
-import { Captcha as CaptchaSchema } from "../../api/schemas/fields.ts";
+import { Captcha as CaptchaSchema } from "../../api/schemas/challenges.ts";
 import type { Fields } from "./forms.ts";
 
 /** The solution of a challenge in a form; undefined where there is none, or none that can be read. */
