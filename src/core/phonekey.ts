@@ -49,7 +49,7 @@ import type { Observer } from "./observer.ts";
 import { createPasswordFactor } from "./password/factor.ts";
 import { createPasswords, type PasswordPorts } from "./password/index.ts";
 import type { Phone } from "./phone.ts";
-import { createSettlePrice } from "./protection/budgets/spend.ts";
+import { createSettlePrice } from "./protection/budgets/settle.ts";
 import { createForgetFailed } from "./protection/guard/forget-failed.ts";
 import { createTakeSend, type RebuildDeps } from "./protection/rebuild.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";

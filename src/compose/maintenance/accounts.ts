@@ -7,7 +7,7 @@ import { applyDueChanges } from "../../core/life/change-phone.ts";
 import { createNotices, type Notices } from "../../core/notices/notices.ts";
 import { UNOBSERVED } from "../../core/observer.ts";
 import type { Clock, Random } from "../../core/ports.ts";
-import { createSettlePrice } from "../../core/protection/budgets/spend.ts";
+import { createSettlePrice } from "../../core/protection/budgets/settle.ts";
 import { createLearned } from "../../core/protection/guard/learned.ts";
 import type { LimitStore } from "../../core/protection/limits/ports.ts";
 import { createTakeSend } from "../../core/protection/rebuild.ts";

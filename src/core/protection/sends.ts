@@ -2,19 +2,13 @@ import { MINUTE_MS } from "../time.ts";
 import type { Estimate } from "./budgets/prices.ts";
 import { limitsInShare } from "./budgets/shares.ts";
 import { type MoneySettings, spendLimits } from "./budgets/spend.ts";
-import type { AllowList } from "./guard/allow.ts";
-import { type GuardMode, guardLimits } from "./guard/guard.ts";
+import { type GuardSettings, guardLimits } from "./guard/guard.ts";
 import type { Learned } from "./guard/learned.ts";
 import type { Limit, LimitStore, TakeResult } from "./limits/ports.ts";
 import { type LimitCaller, type SendLimit, sendLimit } from "./limits/send-limit.ts";
 import type { LimitSettings } from "./limits/settings.ts";
 import { sumsOf } from "./limits/sums.ts";
 import { tableLimits } from "./limits/table.ts";
-
-export interface GuardSettings {
-  readonly mode: GuardMode;
-  readonly allow: AllowList;
-}
 
 export interface ProtectionSettings {
   readonly limits: LimitSettings;

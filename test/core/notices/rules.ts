@@ -2,7 +2,7 @@ import { afterEach } from "vitest";
 import { createCircuit } from "../../../src/core/delivery/circuit.ts";
 import type { NoticeKind } from "../../../src/core/delivery/notice-kinds.ts";
 import { createNotices, type NoticesDeps } from "../../../src/core/notices/notices.ts";
-import { createSettlePrice } from "../../../src/core/protection/budgets/spend.ts";
+import { createSettlePrice } from "../../../src/core/protection/budgets/settle.ts";
 import { createTakeSend } from "../../../src/core/protection/rebuild.ts";
 import { createRules, type RulesOptions } from "../rules.ts";
 

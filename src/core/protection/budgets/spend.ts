@@ -1,11 +1,8 @@
 import type { KeySpend } from "../../backend/ports.ts";
-import type { DeliverDeps } from "../../delivery/deliver.ts";
-import { isUnsent } from "../../delivery/ports.ts";
 import { DAY_MS, HOUR_MS } from "../../time.ts";
 import type { Learned } from "../guard/learned.ts";
-import type { LimitStore, Sum } from "../limits/ports.ts";
 import { type LimitCaller, type SendLimit, sendLimit } from "../limits/send-limit.ts";
-import { type Estimate, type PriceTable, priceOf } from "./prices.ts";
+import type { Estimate, PriceTable } from "./prices.ts";
 import { openPart } from "./shares.ts";
 
 /** What may be spent in one window, in millionths of a unit of the currency; what is absent is unlimited. */
@@ -119,71 +116,4 @@ function sharedLimit(
     isShared: true,
     inShare,
   });
-}
-
-/** What a message is billed by. */
-export interface Billed {
-  readonly sender: string;
-  /** Whether it was certainly not sent: then nothing is billed. */
-  readonly isFailed: boolean;
-  /** How many parts the sender bills; one where it does not tell. */
-  readonly parts?: number;
-}
-
-/** What was counted for a message when it was asked for. */
-interface Counted {
-  readonly sender: string;
-  readonly country: string;
-  /** The backend that asked for it, by its name. */
-  readonly backend?: string;
-  readonly at: number;
-  readonly price: number;
-}
-
-/**
- * What a message cost, and the corrections that bring every budget it is paid from to that: another sender of the route
- * may have sent it than was counted, or none.
- */
-function settled(
-  settings: MoneySettings,
-  counted: Counted,
-  billed: Billed,
-): { readonly price: number; readonly corrections: readonly Sum[] } {
-  const { country, backend, at } = counted;
-  const each = billed.isFailed ? 0 : priceOf(settings.prices, billed.sender, country);
-  const price = each * (billed.parts ?? 1);
-  if (price === counted.price && billed.sender === counted.sender) return { price, corrections: [] };
-  const on = (sender: string, amount: number) =>
-    budgetsOf(settings, sender, country).map(({ key, windowMs }) => {
-      return { key, windowMs, at, amount };
-    });
-  const own = backend ? backendSums(backend) : [];
-  const difference = own.map(({ key, windowMs }) => ({ key, windowMs, at, amount: price - counted.price }));
-  const corrections = [...on(counted.sender, -counted.price), ...on(billed.sender, price), ...difference];
-  return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
-}
-
-/** Makes what tells what a message really cost and corrects the budgets to it. */
-export function createSettlePrice(deps: {
-  readonly limits: Pick<LimitStore, "correct">;
-  readonly settings: { readonly money: MoneySettings };
-}): DeliverDeps["settlePrice"] {
-  return (message, outcome) => {
-    const counted = {
-      sender: message.sender ?? outcome.sender,
-      country: message.traffic?.country ?? "",
-      ...(message.client && { backend: message.client }),
-      at: message.createdAt,
-      price: message.price,
-    };
-    const { sender, status, fee } = outcome;
-    const billed = { sender, isFailed: isUnsent(status), ...(fee !== undefined && { parts: fee }) };
-    const { price, corrections } = settled(deps.settings.money, counted, billed);
-    return {
-      price,
-      async correct() {
-        if (corrections.length > 0) await deps.limits.correct(corrections);
-      },
-    };
-  };
 }

@@ -2,6 +2,7 @@ import { DAY_MS, HOUR_MS } from "../../time.ts";
 import type { Limit } from "../limits/ports.ts";
 import { type LimitCaller, type SendLimit, sendLimit } from "../limits/send-limit.ts";
 import type { Traffic } from "../traffic.ts";
+import type { AllowList } from "./allow.ts";
 import type { Learned } from "./learned.ts";
 
 /** The first block; each further one lasts twice as long, and none longer than the guard looks back. */
@@ -94,6 +95,11 @@ const GUARD_RULES: readonly GuardRule[] = [
 
 /** `GUARD_MODE`. `record` counts and tells what `enforce` would have done. */
 export type GuardMode = "enforce" | "record" | "off";
+
+export interface GuardSettings {
+  readonly mode: GuardMode;
+  readonly allow: AllowList;
+}
 
 /** The guard's limits on a send: none for known devices and for callers on the allow-list. */
 export function guardLimits(mode: GuardMode, caller: LimitCaller, learned: Learned): SendLimit[] {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { estimate, type PriceTable, priceOf } from "../../../../src/core/protection/budgets/prices.ts";
-import { createSettlePrice, type MoneySettings } from "../../../../src/core/protection/budgets/spend.ts";
+import { createSettlePrice } from "../../../../src/core/protection/budgets/settle.ts";
+import type { MoneySettings } from "../../../../src/core/protection/budgets/spend.ts";
 import type { Captcha } from "../../../../src/core/protection/challenges/ports.ts";
 import type { Sum } from "../../../../src/core/protection/limits/ports.ts";
 import { aMessage } from "../../../contracts/samples.ts";
