@@ -2,11 +2,12 @@ import type { Bucket } from "../limits/ports.ts";
 
 /** One wrong guess, as the ledger keeps it; or one of the marks of `ledger.ts`, which lengths of no code tell. */
 export interface WrongGuess {
+  /** Epoch milliseconds. */
   readonly at: number;
   readonly codeLength: number;
 }
 
-/** The durable record of wrong guesses for each phone. */
+/** The durable record of wrong guesses for each phone. Times are epoch milliseconds. */
 export interface Ledger {
   /**
    * All wrong guesses at this phone's codes after `since`, oldest first, under any of its tags, and those that stand in

@@ -28,15 +28,19 @@ export interface Spent {
   readonly micros: number;
 }
 
-/** What the durable record says of traffic; of strangers' messages alone, but for what was spent. */
+/**
+ * What the durable record says of traffic; of strangers' messages alone, but for what was spent. Times are epoch
+ * milliseconds.
+ */
 export interface TrafficStore {
   /** The best day after `since` of each address, network, prefix and country, and of all, named as the guard names them. */
   bestDays(since: number): Promise<readonly Peak[]>;
   /** The busiest hour after `since` of each country (by its code) and of all (an empty subject). */
   busiestHours(since: number): Promise<readonly Peak[]>;
   /**
-   * From how many numbers each network's last approvals after `since` came, by its tag, at most `limit` of them, greatest first; and of
-   * how many numbers in all (an empty subject). A number counts once, in the network that it was approved from last.
+   * From how many numbers each network's last approvals after `since` came, by its tag, at most `limit` of them, greatest
+   * first; and of how many numbers in all (an empty subject). A number counts once, in the network that it was approved
+   * from last.
    */
   numbers(since: number, limit: number): Promise<readonly Peak[]>;
   /** What the messages after `since` cost, by sender and country. */

@@ -41,20 +41,24 @@ export interface Limit {
   readonly part?: (Window & { readonly key: string }) | undefined;
 }
 
-/** An amount that was counted at `at` on a key of which sums are kept. */
+/** An amount that was counted on a key of which sums are kept. */
 export interface Sum {
   readonly key: string;
   readonly windowMs: number;
+  /** Epoch milliseconds. */
   readonly at: number;
+  /** A whole number, of what the key counts; less than zero where it corrects a sum. */
   readonly amount: number;
 }
 
 /** Guesses set aside for one verification, so that several of one phone cannot hold more than its ledger has. */
 export interface Lease {
   readonly key: string;
+  /** As many are set aside as the key has left, up to this. */
   readonly wanted: number;
   /** How many may be set aside on `key` together. */
   readonly cap: number;
+  /** Epoch milliseconds. */
   readonly expiresAt: number;
 }
 
@@ -72,7 +76,10 @@ export type TakeResult =
       readonly ok: true;
       /** How many guesses were set aside: at least one where a lease was asked for, else 0. */
       readonly leased: number;
-      /** When the limit with a backoff from the first event on lets the next one through; else the time of the take. */
+      /**
+       * When the limit with a backoff from the first event on lets the next one through; else the time of the take. Epoch
+       * milliseconds.
+       */
       readonly nextAt: number;
       /**
        * Set where a lease was taken and no guess on its key went to the ledger lately: what was read of the ledger before
@@ -87,8 +94,8 @@ export type TakeResult =
       /** The name of the first limit that refused, or `lease`, or `unseeded`. */
       readonly refusedBy: string;
       /**
-       * When the last of the limits that refuse now lets through and the lease has room, so that nobody waits twice; the time of
-       * the take where all that refuse are `untold`.
+       * When none of the limits that refuse now does any more and the lease has room, so that nobody waits twice; the time of
+       * the take where all that refuse are `untold`. Epoch milliseconds.
        */
       readonly retryAt: number;
       /** Set where a limit refused because the member was counted on its key before. */
@@ -116,6 +123,7 @@ export interface LostLease {
   readonly key: string;
   readonly member: string;
   readonly amount: number;
+  /** Epoch milliseconds. */
   readonly expiresAt: number;
 }
 
@@ -128,7 +136,7 @@ export interface Lost {
   readonly sums?: readonly Sum[];
 }
 
-/** How often something may happen. Every method is one atomic step in the store. */
+/** How often something may happen. Every method is one atomic step in the store; times are epoch milliseconds. */
 export interface LimitStore {
   /** Counts against every limit and takes the lease, or changes nothing when any one of them refuses (promise 3). */
   take(request: TakeRequest, now: number): Promise<TakeResult>;
