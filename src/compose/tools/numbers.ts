@@ -140,8 +140,7 @@ async function sideOf(
   const { wrong, isSpent, unlocked } = spentOf(ledger, lengths, now);
   const { cap, codeLength, freeAt } = allowance(ledger, lengths, now);
   const { limits } = protectionSettings(config, sendersOf(config));
-  const { resendMs: _, ...windows } = limits;
-  const since = now - longestWindowMs(windows);
+  const since = now - longestWindowMs(limits);
   const messages = asked.messages.filter(({ createdAt }) => createdAt > since);
   return {
     wrongGuesses: wrong,

@@ -21,10 +21,10 @@ export interface RebuildDeps extends LostDeps {
 export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => Promise<TakeResult>;
 
 /**
- * Makes what counts sends. A limit store that is new, lost its data, or counts under tags of an older key is first given
- * back, from the durable record, the messages of its longest window (a day at least), what they cost, and the guesses that
- * are open on their codes: no restart of the store refills a limit or a budget (promise 2). The step that counts also
- * checks that the store has them, so the next start notices a loss at any moment.
+ * Makes the function that counts sends. A limit store that is new, lost its data, or counts under tags of an older key is
+ * first given back, from the durable record, the messages of its longest window (a day at least), what they cost, and the
+ * guesses that are open on their codes: no restart of the store refills a limit or a budget (promise 2). The step that
+ * counts also checks that the store has them, so the next start notices a loss at any moment.
  */
 export function createTakeSend(deps: RebuildDeps): TakeSend {
   let rebuilding: Promise<void> | undefined;
@@ -49,9 +49,8 @@ function isUnseeded(taken: TakeResult): boolean {
 
 async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   if (await deps.limits.seeded(epoch)) return;
-  const { resendMs: _, ...limits } = deps.settings.limits;
   const now = deps.clock.now();
-  const since = now - longestWindowMs(limits);
+  const since = now - longestWindowMs(deps.settings.limits);
   const lost = createLost(deps, await deps.learned(), now);
   await deps.limits.seed(epoch, pagesOf(deps, lost, since));
 }

@@ -31,7 +31,7 @@ export interface LimitSettings {
 export const LONGEST_BACKEND_MS = DAY_MS;
 
 /** How far back any limit looks, milliseconds; a day at least, which is as far as the guard, budgets and backends look. */
-export function longestWindowMs(settings: Omit<LimitSettings, "resendMs">): number {
-  const windows = Object.values(settings).flatMap((each) => (each === "learned" ? [] : each));
+export function longestWindowMs(settings: Omit<LimitSettings, "resendMs"> & Partial<LimitSettings>): number {
+  const windows = Object.values(settings).flatMap((each) => (typeof each === "object" ? each : []));
   return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));
 }
