@@ -34,8 +34,8 @@ export interface LostDeps {
 }
 
 /**
- * Makes what tells, for each page of messages, what they were counted as. Totals of sums and of parts go on from page to
- * page, so the pages must come one after another.
+ * Makes the function that says of each page of messages what they were counted as. Totals of sums and of parts go on from
+ * page to page, so the pages must come one after another.
  *
  * @param now epoch milliseconds; what counts no more by then is left out
  */

@@ -31,11 +31,13 @@ export async function watch(deps: WatchDeps): Promise<void> {
   await watchTraffic(deps, learned, now);
 }
 
-/** A budget, and how much of it was spent; it is told of from `alertAt` on. In millionths. */
+/** A budget, and how much of it was spent. */
 interface Used {
   readonly subject: string;
+  /** In millionths. */
   readonly max: number;
   readonly micros: number;
+  /** From which part of `max` on an operator is told. */
   readonly alertAt: number;
 }
 

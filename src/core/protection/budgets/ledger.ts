@@ -1,23 +1,23 @@
 import { DAY_MS } from "../../time.ts";
 import type { WrongGuess } from "./ports.ts";
 
-/** How far back wrong guesses count, and how many a phone has; what that leaves to chance is in `docs/protection.md`. */
-const LEDGER_WINDOW_MS = 30 * DAY_MS;
-/** How long the guesses of an unlock may be used. */
-const UNLOCK_MS = DAY_MS;
-/**
- * How far back the ledger is read, milliseconds. Whether the ledger was spent when a guess of the last day was made shows in
- * the window before that guess; and whether a guess of that window was one of an unlock shows in the day before it.
- */
-export const LEDGER_READ_MS = LEDGER_WINDOW_MS + DAY_MS + UNLOCK_MS;
+/** How many wrong guesses a phone has in how long; what that leaves to chance is in `docs/protection.md`. */
 const LEDGER_BUDGET = 9;
+const LEDGER_WINDOW_MS = 30 * DAY_MS;
 /** After that, longer codes: 9 guesses a day at 8 digits; where only 6 can be carried, one a day. */
 const FALLBACK_LENGTH = 8;
 const FALLBACK_BUDGET = 9;
 const FALLBACK_BUDGET_SHORT = 1;
 
-/** How many guesses an unlock gives. */
+/** How many guesses an unlock gives, and how long they may be used. */
 export const UNLOCK_GUESSES = 3;
+const UNLOCK_MS = DAY_MS;
+
+/**
+ * How far back the ledger is read, milliseconds. Whether the ledger was spent when a guess of the last day was made shows in
+ * the window before that guess; and whether a guess of that window was one of an unlock shows in the day before it.
+ */
+export const LEDGER_READ_MS = LEDGER_WINDOW_MS + DAY_MS + UNLOCK_MS;
 
 /** What a start may be granted. */
 export interface Allowance {
@@ -54,7 +54,7 @@ export function allowance(ledger: readonly WrongGuess[], lengths: CodeLengths, n
   return { codeLength: lengths.usual, cap: cap + unlocked, asksCaptcha: own.asksCaptcha, freeAt: now };
 }
 
-/** How many wrong guesses of the window count, and whether they have spent the ledger. */
+/** How many wrong guesses of the window count, whether they have spent the ledger, and how many an unlock has left. */
 export function spentOf(
   ledger: readonly WrongGuess[],
   lengths: CodeLengths,
@@ -83,6 +83,7 @@ function ownAllowance(wrong: readonly WrongGuess[], lengths: CodeLengths, now: n
   }
   const codeLength = Math.max(lengths.usual, Math.min(FALLBACK_LENGTH, lengths.most));
   const longer = wrong.filter((guess) => guess.codeLength > lengths.usual);
+  // Marks use up none of the daily guesses: nobody is locked out.
   const beyond = codeLength > lengths.usual ? longer : usual.filter(metSpentLedger).filter(isGuess);
   const { cap, freeAt } = fallback(beyond, codeLength, now);
   const refilledAt = (counted.at(-LEDGER_BUDGET)?.at ?? now) + LEDGER_WINDOW_MS;
@@ -148,12 +149,9 @@ export function unlockableAt(earlier: readonly number[], now: number): number {
   return Math.max(...frees);
 }
 
-/**
- * Whether an entry is a guess that was made. Marks use up none of the daily guesses of a spent ledger: nobody is locked
- * out.
- */
+/** Whether an entry is a guess that was made, and no mark. */
 function isGuess({ codeLength }: WrongGuess): boolean {
-  return codeLength !== NO_GUESS;
+  return codeLength > NO_GUESS;
 }
 
 /** Whether the ledger was spent when this guess was made: the window before it held a whole budget. */

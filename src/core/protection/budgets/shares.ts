@@ -7,11 +7,11 @@ import type { MoneySettings } from "./spend.ts";
 /** What strangers from anywhere may use of a budget; the rest is kept for networks that have a share. */
 const OPEN_PART = 0.6;
 /** People come unevenly, so a network may use this many times its proportional part of a budget. */
-const TIMES = 3;
+const SHARE_FACTOR = 3;
+/** Enough for one person whose first message is lost. */
+const LEAST_MESSAGES = 3;
 /** For callers who have not solved a challenge: their share is full. */
-const NOTHING = [{ max: 0, windowMs: HOUR_MS }];
-/** The least messages of a share: enough for one person whose first message is lost. */
-const LEAST = 3;
+const FULL = [{ max: 0, windowMs: HOUR_MS }];
 
 /** The name under which it is learned from how many numbers people signed in last in a network, or in all. */
 export function numbersSubject(networkTag?: string): string {
@@ -25,10 +25,9 @@ export function openPart(learned: Learned): number {
 
 /**
  * A network's share: how many messages its strangers are sent after a budget's open part is used up or the network is
- * blocked, each for a challenge that was solved.
- * A network has one where people signed in from it in the last 14 days, in proportion to their numbers; each number
- * speaks for one network alone. So a crowd from elsewhere cannot buy it, and whoever wants a share needs numbers
- * (docs/protection.md). Nothing where there is none, or no budget that could be shared.
+ * blocked, each for a challenge that was solved. A network has one where people signed in from it in the last 14 days, in
+ * proportion to their numbers; each number speaks for one network alone. So a crowd from elsewhere cannot buy it, and
+ * whoever wants a share needs numbers (docs/protection.md). Nothing where there is none, or no budget that could be shared.
  */
 export function shareLimits(
   money: MoneySettings,
@@ -43,15 +42,14 @@ export function shareLimits(
     { total: money.hour.total, windowMs: HOUR_MS },
     { total: money.day.total, windowMs: DAY_MS },
   ];
+  const most = (total: number) => Math.max(LEAST_MESSAGES, Math.floor((SHARE_FACTOR * part * total) / price));
   const windows = budgets.flatMap(({ total, windowMs }) =>
-    total === undefined
-      ? []
-      : [{ max: Math.max(LEAST, Math.floor((TIMES * part * total) / price)), windowMs }],
+    total === undefined ? [] : [{ max: most(total), windowMs }],
   );
   if (windows.length === 0) return [];
   const share = { name: "network_share", key: `share:${networkTag}`, windows };
   if (standing.name !== "unsolved") return [share];
-  return [share, { ...share, name: "network_share_challenge", windows: NOTHING, asksCaptcha: true }];
+  return [share, { ...share, name: "network_share_challenge", windows: FULL, asksCaptcha: true }];
 }
 
 /** The limits for a send that a share pays for: those that make room for shares have other windows, or are left out. */

@@ -9,6 +9,8 @@ import type { Learned } from "./learned.ts";
 const BLOCK_MS = HOUR_MS;
 /** After a block this many messages may go out; those that are approved make room for more. */
 const PROBES = 2;
+/** How many networks at least it takes to block a prefix. */
+const NETWORKS_A_PREFIX = 4;
 /** The most that one network can add to a bound that `capsEachNetwork`, as a part of that bound. */
 const NETWORK_PART = 0.05;
 
@@ -164,8 +166,8 @@ function ruleLimits(rule: GuardRule, traffic: Traffic, learned: Learned): SendLi
 /** The bound now. That of one network in a prefix follows the prefix's: it always takes several networks to block one. */
 function boundOf(rule: GuardRule, traffic: Traffic, learned: Learned): number {
   if (rule.name === "guard_range") {
-    const prefix = Math.max(4 * rule.bound, learned(`prefix:${traffic.prefixTag}`) ?? 0);
-    return Math.floor(prefix / 4);
+    const prefix = Math.max(NETWORKS_A_PREFIX * rule.bound, learned(`prefix:${traffic.prefixTag}`) ?? 0);
+    return Math.floor(prefix / NETWORKS_A_PREFIX);
   }
   return Math.max(rule.bound, Math.floor(learned(rule.subject(traffic) ?? "") ?? 0));
 }

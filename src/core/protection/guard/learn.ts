@@ -39,8 +39,8 @@ export async function learn(deps: LearnDeps): Promise<boolean> {
   const numbers = await traffic.numbers(now - HISTORY_MS, MOST_NETWORKS);
   const guarded = days.flatMap((peak) => grown(peak, known.get(peak.subject), now));
   const peaks = hours.map((peak) => learnedAs(peakSubject, peak, now));
-  const voters = numbers.map((peak) => learnedAs(numbersSubject, peak, now));
-  await baselines.replace([...guarded, ...peaks, ...voters]);
+  const networks = numbers.map((peak) => learnedAs(numbersSubject, peak, now));
+  await baselines.replace([...guarded, ...peaks, ...networks]);
   await turns.finish(LEARN, holder, clock.now());
   return true;
 }

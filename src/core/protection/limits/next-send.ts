@@ -32,9 +32,9 @@ export async function nextSend(
   });
   await scratch.seed("record", [{ events }]);
   const caller = exemptCaller({ phoneTag, bucket, traffic: { country: "", prefixTag: "" } });
-  const own = tableLimits(settings, caller, () => undefined);
+  const own = tableLimits(settings, caller, () => undefined).filter(({ isShared }) => !isShared);
   let next: NextSend = { at: now };
-  for (const limit of own.filter(({ key }) => key.endsWith(phoneTag))) {
+  for (const limit of own) {
     const taken = await scratch.take({ member: "next", limits: [limit, NEVER] }, now);
     if (!taken.ok && taken.retryAt > next.at) next = { at: taken.retryAt, heldBy: limit.name };
   }
@@ -44,6 +44,7 @@ export async function nextSend(
 /** Lets nothing through: what is asked with it is not counted. */
 const NEVER: Limit = { name: "never", key: "never", windows: [{ max: 0, windowMs: 1 }], untold: true };
 
+/** The phone that is asked about, and from which side. */
 interface PhoneAsked {
   readonly phoneTag: string;
   readonly bucket: Bucket;

@@ -3,10 +3,10 @@ import type { Limit, Sum, Window } from "./ports.ts";
 /** Sums are kept in this many slots a window. */
 export const SLOTS = 60;
 
-/** A slot counts for this many more, its own included. */
+/** For so many slots what is in one counts, its own included. */
 export const SLOTS_KEPT = SLOTS + 1;
 
-/** So many more are kept: a clock that is ahead by a third of the window makes nobody forget what others still count. */
+/** So many more are kept: by a clock that is ahead by a third of the window nothing is dropped that others still count. */
 export const SLOTS_SPARE = 20;
 
 /** What was counted in one slot. */
@@ -20,7 +20,7 @@ export function slotAt(at: number, windowMs: number): number {
   return Math.floor(at / slotMs(windowMs));
 }
 
-/** The oldest slot that still counts. One more than a window has, so that a whole window always lies in them. */
+/** The oldest slot that still counts: one more counts than a window has, so that they always hold a whole window. */
 export function firstSlot(now: number, windowMs: number): number {
   return slotAt(now, windowMs) - SLOTS;
 }
@@ -30,7 +30,7 @@ export function slotEndsAt(slot: number, windowMs: number): number {
   return (slot + SLOTS_KEPT) * slotMs(windowMs);
 }
 
-/** The length of a window's slots. */
+/** The length of a window's slots, milliseconds. */
 export function slotMs(windowMs: number): number {
   return Math.ceil(windowMs / SLOTS);
 }

@@ -5,7 +5,7 @@ import { type LimitCaller, type SendLimit, sendLimit } from "./send-limit.ts";
 import { type LearnedWindows, type LimitSettings, LONGEST_BACKEND_MS } from "./settings.ts";
 
 /** The part of a phone's longest window that strangers may use up unconverted; the rest is kept for known devices. */
-const STRANGERS_SHARE = 0.6;
+const STRANGERS_PART = 0.6;
 /**
  * Strangers are challenged at the count and refused at ten times it. A campus behind one address gets through by solving
  * challenges, a flood from it does not; nor can a flood use up what all share, since challenges stop it long before.
@@ -56,7 +56,7 @@ const SEND_LIMITS: readonly LimitLine[] = [
     name: "strangers",
     binds: "strangers",
     key: unconverted,
-    windows: ({ phoneSends }) => longestOf(phoneSends).map(strangersShare),
+    windows: ({ phoneSends }) => longestOf(phoneSends).map(strangersPart),
   },
   {
     // Messages to the phone, strangers and known devices apart.
@@ -160,7 +160,7 @@ function limitOf(
   return sendLimit(name, key, refuses, { backoff, asksCaptcha, isShared });
 }
 
-/** The keys that every message to a phone is counted under, for a rebuild after a store was lost. */
+/** The keys under which a message counts for its phone; once its code was entered it is no longer unconverted. */
 export function messageKeys(tag: string, bucket: Bucket, converted: boolean): string[] {
   const keys = [LIMIT_KEYS.phone(tag), LIMIT_KEYS.side(tag, bucket)];
   return converted ? keys : [...keys, LIMIT_KEYS.unconverted(tag, bucket)];
@@ -180,8 +180,8 @@ function longestMsOf(windows: readonly Window[]): number {
   return windows.reduce((longest, { windowMs }) => Math.max(longest, windowMs), 0);
 }
 
-function strangersShare({ max, windowMs }: Window): Window {
-  return { max: Math.max(1, Math.floor(max * STRANGERS_SHARE)), windowMs };
+function strangersPart({ max, windowMs }: Window): Window {
+  return { max: Math.max(1, Math.floor(max * STRANGERS_PART)), windowMs };
 }
 
 function refusalWindow({ max, windowMs }: Window): Window {
