@@ -60,7 +60,7 @@ function describeOperation(operation: Operation, schemas: Record<string, JsonSch
     operationId: operation.id,
     summary,
     description,
-    ...securityOf(operation),
+    ...SECURITY[operation.auth],
     ...(parameters.length > 0 && { parameters }),
     ...(bodyContent && {
       requestBody: {
@@ -87,10 +87,6 @@ const SECURITY: Readonly<Record<Operation["auth"], object>> = {
   backend_if_shown: { security: [{}, { apiKey: [] }] },
   any_if_shown: { security: [{}, { apiKey: [] }, { accessToken: [] }] },
 };
-
-function securityOf({ auth }: Operation): object {
-  return SECURITY[auth];
-}
 
 function parametersOf({ params, query, sends }: Operation): object[] {
   const named = (schema: z.ZodObject | undefined, where: "path" | "query") =>

@@ -5,6 +5,7 @@ import type { Locale } from "../../core/locale.ts";
 import type { Phonekey } from "../../core/phonekey.ts";
 import type { RefusalCode, Result } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
+import type { Client } from "../../core/verification/client.ts";
 import type { ClientIdempotency } from "../../core/verification/deps.ts";
 import type { Env, HttpDeps } from "../context.ts";
 
@@ -46,15 +47,14 @@ export interface Answer {
 }
 
 /** A request that passed the checks of its credentials and schemas. */
-export interface OperationRequest<Params, Query, Body, Who> {
+export interface OperationRequest<Params, Query, Body, Who>
+  extends Pick<Client, "addressKey" | "address"> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
   readonly principal: Who;
   readonly idempotency?: ClientIdempotency;
   readonly locale: Locale;
-  readonly addressKey?: string;
-  readonly address?: string;
   readonly userAgent: string;
   readonly c: Context<Env>;
 }

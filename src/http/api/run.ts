@@ -42,29 +42,45 @@ async function readRequest(
   if (operation.body) await c.req.arrayBuffer();
   const principal = await authorize(operation, deps, c);
   if (!principal.ok) return principal;
-  const idempotencyKey = operation.sends ? readIdempotencyKey(c) : ok(undefined);
-  if (!idempotencyKey.ok) return idempotencyKey;
+  const key = operation.sends ? readIdempotencyKey(c) : ok(undefined);
+  if (!key.ok) return key;
+  const parts = await readParts(operation, c);
+  if (!parts.ok) return parts;
+  const { params, query, body } = parts.value;
+  const idempotency = key.value !== undefined && {
+    key: key.value,
+    request: JSON.stringify([operation.method, operation.path, params, body]),
+  };
+  return ok({
+    c,
+    principal: principal.value,
+    params,
+    query,
+    body,
+    locale: c.get("locale"),
+    userAgent: c.req.header("user-agent") ?? "",
+    ...fromOf(c),
+    ...(idempotency && { idempotency }),
+  });
+}
+
+/** What the schemas give of the path, the query and the body. */
+async function readParts(
+  operation: Operation,
+  c: Context<Env>,
+): Promise<
+  Result<
+    { readonly params: unknown; readonly query: unknown; readonly body: unknown },
+    "invalid_request" | "unsupported_media_type"
+  >
+> {
   const params = operation.params ? parse(operation.params, c.req.param()) : ok(undefined);
   if (!params.ok) return params;
   const query = operation.query ? parse(operation.query, singleQuery(c)) : ok(undefined);
   if (!query.ok) return query;
   const body = operation.body ? await readBody(operation.body, c) : ok(undefined);
   if (!body.ok) return body;
-  const idempotency = idempotencyKey.value !== undefined && {
-    key: idempotencyKey.value,
-    request: JSON.stringify([operation.method, operation.path, params.value, body.value]),
-  };
-  return ok({
-    c,
-    principal: principal.value,
-    params: params.value,
-    query: query.value,
-    body: body.value,
-    locale: c.get("locale"),
-    userAgent: c.req.header("user-agent") ?? "",
-    ...fromOf(c),
-    ...(idempotency && { idempotency }),
-  });
+  return ok({ params: params.value, query: query.value, body: body.value });
 }
 
 async function authorize(

@@ -41,6 +41,8 @@ const Jwk = z.object({
   use: z.literal("sig"),
 });
 
+const Jwks = z.object({ keys: z.array(Jwk) }).meta({ id: "Jwks" });
+
 export const readJwks = operation({
   summary: "Public signing keys",
   description:
@@ -49,11 +51,11 @@ export const readJwks = operation({
   answer: {
     status: 200,
     description: "The key set.",
-    schema: z.object({ keys: z.array(Jwk) }).meta({ id: "Jwks" }),
+    schema: Jwks,
     headers: PUBLIC,
   },
   refusals: [],
-  handle: async (_request, _phonekey, deps) => ok(z.object({ keys: z.array(Jwk) }).parse(await deps.jwks())),
+  handle: async (_request, _phonekey, deps) => ok(Jwks.parse(await deps.jwks())),
 });
 
 /** Libraries look for the keys of an issuer under the name of RFC 8414, or under that of OpenID Connect. */

@@ -17,7 +17,7 @@ import {
   Sessions,
   SessionTokens,
 } from "../schemas/sessions.ts";
-import { clientOf, evidenceOf, tokensBody } from "./wire.ts";
+import { type AnyRequest, clientOf, evidenceOf, tokensBody } from "./wire.ts";
 
 export const openSession = operation({
   summary: "Sign in",
@@ -52,7 +52,7 @@ export const openSession = operation({
   },
 });
 
-type OpenSession = Parameters<typeof clientOf>[0] & { readonly body: z.output<typeof OpenSessionBody> };
+type OpenSession = AnyRequest & { readonly body: z.output<typeof OpenSessionBody> };
 
 async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, deps: HttpDeps) {
   const { body, userAgent, locale, c } = request;

@@ -14,7 +14,14 @@ import {
   Verification,
   VerificationId,
 } from "../schemas/verifications.ts";
-import { clientOf, pageRequestOf, servedClient, transactionOf, verificationBody } from "./wire.ts";
+import {
+  type AnyRequest,
+  clientOf,
+  pageRequestOf,
+  servedClient,
+  transactionOf,
+  verificationBody,
+} from "./wire.ts";
 
 const SEND_REFUSALS = [
   "captcha_required",
@@ -80,7 +87,7 @@ export const startVerification = operation({
   },
 });
 
-type Start = Parameters<typeof clientOf>[0] & {
+type Start = AnyRequest & {
   readonly body: z.output<typeof StartBody>;
   readonly principal: PrincipalOf["any_if_shown"];
 };

@@ -22,7 +22,8 @@ import type { User } from "../schemas/me.ts";
 import type { SessionTokens } from "../schemas/sessions.ts";
 import type { PageBody, TransactionBody, Verification } from "../schemas/verifications.ts";
 
-type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
+/** A request of whichever operation. */
+export type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
 
 export function verificationBody(view: VerificationView): z.input<typeof Verification> {
   const { id, status, purpose, phone, codeLength, expiresAt, resendAt } = view;

@@ -21,8 +21,8 @@ export const Captcha = z
       }),
       z.strictObject({
         kind: kind("tencent"),
-        ticket: boundedText(2_048).meta({ description: "What the widget's callback got." }),
-        randstr: boundedText(128).meta({ description: "What the widget's callback got." }),
+        ticket: widgetToken(2_048),
+        randstr: widgetToken(128),
       }),
       z.strictObject({ kind: kind("turnstile"), token: widgetToken(2_048) }),
       z.strictObject({ kind: kind("hcaptcha"), token: widgetToken(8_192) }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { METHODS } from "../../../core/session/methods.ts";
 import { UnaskedCaptcha } from "./challenges.ts";
-import { boundedText, Code, DeviceToken, Time } from "./fields.ts";
+import { boundedText, Code, DeviceToken, Password, Time } from "./fields.ts";
 
 const Label = boundedText(256).meta({
   example: "My phone",
@@ -26,7 +26,7 @@ const EVIDENCE = {
   recovery: {
     recoveryCode: boundedText(64).meta({ description: "One of the recovery codes; it is used up." }),
   },
-  pwd: { password: boundedText(1_024).meta({ description: "The password." }) },
+  pwd: { password: Password.meta({ description: "The password." }) },
 };
 
 export const StepUpBody = z.union(
