@@ -7,7 +7,7 @@ import { workOnEach } from "../maintenance/each.ts";
 import type { Piece } from "../maintenance/tick.ts";
 import type { Notices } from "../notices/notices.ts";
 import { maskPhone, type Phone } from "../phone.ts";
-import { countOn } from "../protection/limits/count.ts";
+import { countOn } from "../protection/limits/count-event.ts";
 import { NOTICE_WINDOWS } from "../protection/notices.ts";
 import { ok, type Result, refuse, StaleKeyError, UnavailableError } from "../refusals.ts";
 import { sha256 } from "../secrets.ts";

@@ -2,7 +2,7 @@ import type { OwnDeps } from "../account/factors/own.ts";
 import { waysFor, waysToRaise } from "../account/factors/step-up.ts";
 import type { Locale } from "../locale.ts";
 import type { Notices } from "../notices/notices.ts";
-import { countOn } from "../protection/limits/count.ts";
+import { countOn } from "../protection/limits/count-event.ts";
 import type { LimitStore, Window } from "../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Method } from "../session/methods.ts";

@@ -9,7 +9,7 @@ import {
   type Standing,
 } from "../protection/challenges/judge.ts";
 import type { Captcha } from "../protection/challenges/ports.ts";
-import { countOn } from "../protection/limits/count.ts";
+import { countOn } from "../protection/limits/count-event.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { type Refusal, type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session-draft.ts";

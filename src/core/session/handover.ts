@@ -1,7 +1,7 @@
 import { type DeviceDeps, identifyCaller } from "../account/device.ts";
 import type { Keyring } from "../keys.ts";
 import type { Clock, Random } from "../ports.ts";
-import { tooMany } from "../protection/limits/count.ts";
+import { tooMany } from "../protection/limits/count-event.ts";
 import type { LimitStore } from "../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets, sha256 } from "../secrets.ts";

@@ -7,7 +7,7 @@ import type { Clock, Random } from "../ports.ts";
 import type { Ledger } from "../protection/budgets/ports.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard/guard.ts";
 import { guessLimits, knownGuessLimits } from "../protection/limits/attempts.ts";
-import { countOn } from "../protection/limits/count.ts";
+import { countOn } from "../protection/limits/count-event.ts";
 import { leaseMember } from "../protection/limits/members.ts";
 import type { LimitStore } from "../protection/limits/ports.ts";
 import type { LimitSettings } from "../protection/limits/settings.ts";

@@ -1,7 +1,7 @@
 import { estimate } from "../protection/budgets/prices.ts";
 import { shareLimits } from "../protection/budgets/shares.ts";
 import { captchaRequired } from "../protection/challenges/judge.ts";
-import { tooMany } from "../protection/limits/count.ts";
+import { tooMany } from "../protection/limits/count-event.ts";
 import type { TakeRequest, TakeResult } from "../protection/limits/ports.ts";
 import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts";
 import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";

@@ -1,5 +1,5 @@
 import type { DeliverDeps } from "../delivery/deliver.ts";
-import { tooMany } from "../protection/limits/count.ts";
+import { tooMany } from "../protection/limits/count-event.ts";
 import { ok, type Result } from "../refusals.ts";
 
 /**

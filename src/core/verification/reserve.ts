@@ -1,6 +1,6 @@
 import { type Allowance, allowance, LEDGER_READ_MS } from "../protection/budgets/ledger.ts";
 import { captchaRequired } from "../protection/challenges/judge.ts";
-import { tooMany } from "../protection/limits/count.ts";
+import { tooMany } from "../protection/limits/count-event.ts";
 import { LEASE_MS, leaseMember } from "../protection/limits/members.ts";
 import type { Lease } from "../protection/limits/ports.ts";
 import type { LimitCaller } from "../protection/limits/send-limit.ts";

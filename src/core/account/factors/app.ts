@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../../ports.ts";
-import { tooMany } from "../../protection/limits/count.ts";
+import { tooMany } from "../../protection/limits/count-event.ts";
 import type { Bucket, Window } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { DAY_MS, HOUR_MS } from "../../time.ts";

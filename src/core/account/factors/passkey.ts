@@ -1,5 +1,5 @@
 import type { Clock, Random } from "../../ports.ts";
-import { type CountDeps, countOn } from "../../protection/limits/count.ts";
+import { type CountDeps, countOn } from "../../protection/limits/count-event.ts";
 import type { Bucket, LimitStore } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { MINUTE_MS } from "../../time.ts";

@@ -1,7 +1,7 @@
 import type { Locale } from "../../locale.ts";
 import type { Notices } from "../../notices/notices.ts";
 import type { Clock, Random } from "../../ports.ts";
-import { countOn } from "../../protection/limits/count.ts";
+import { countOn } from "../../protection/limits/count-event.ts";
 import type { LimitStore } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { sha256 } from "../../secrets.ts";

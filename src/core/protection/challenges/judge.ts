@@ -2,11 +2,18 @@ import type { Observer } from "../../observer.ts";
 import type { Clock, Random } from "../../ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { solutionLimits } from "../limits/attempts.ts";
-import { countOn } from "../limits/count.ts";
+import { countOn } from "../limits/count-event.ts";
 import type { Bucket, LimitStore } from "../limits/ports.ts";
 import { type SendLimit, sendLimit } from "../limits/send-limit.ts";
 import type { LimitSettings } from "../limits/settings.ts";
-import type { Captcha, ChallengeKind, ChallengeRequest, Challenges, ChallengeVerifier, Verdict } from "./ports.ts";
+import type {
+  Captcha,
+  ChallengeKind,
+  ChallengeRequest,
+  Challenges,
+  ChallengeVerifier,
+  Verdict,
+} from "./ports.ts";
 
 /** How far a caller is trusted with the limits that strangers share. */
 export type Standing =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Standing } from "../../../../src/core/protection/challenges/judge.ts";
 import { guessLimits, solutionLimits } from "../../../../src/core/protection/limits/attempts.ts";
-import { tooMany } from "../../../../src/core/protection/limits/count.ts";
+import { tooMany } from "../../../../src/core/protection/limits/count-event.ts";
 import type { LimitCaller } from "../../../../src/core/protection/limits/send-limit.ts";
 import type { LimitSettings } from "../../../../src/core/protection/limits/settings.ts";
 import { LIMIT_KEYS, messageKeys, tableLimits } from "../../../../src/core/protection/limits/table.ts";
