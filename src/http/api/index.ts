@@ -6,8 +6,8 @@ interface Route extends Pick<Operation, "id" | "method" | "path"> {
 }
 
 /**
- * The native API, in the order of the documents: the name of each operation, and where it is. Definitions are loaded by the first
- * call of one of them, since their schemas take long to make.
+ * The native API, in the order of the documents: the name of each operation, and where it is. Definitions are loaded by the
+ * first call of one of them, since their schemas take long to make.
  */
 export const ROUTES: readonly Route[] = [
   ...routes(() => import("./definitions.ts"), {

@@ -48,7 +48,7 @@ export type ChallengeRefusal = "captcha_required" | "captcha_unavailable" | "too
  * Judges what a caller shows, before anything counts. Known devices are never challenged. A solution that is shown must
  * be good, also where none was asked for; and where nobody can tell, strangers wait (T48).
  *
- * @param send.isNew false for a further message of a verification: `always` asked for a challenge when it began.
+ * @param options.isNew false for a further message of a verification: `always` asked for a challenge when it began.
  */
 export async function judgeChallenge(
   deps: JudgeDeps,

@@ -27,6 +27,9 @@ export interface LimitSettings {
   readonly resendMs: number;
 }
 
+/** No window can be set longer: whoever looks back so far has all that may count. Milliseconds. */
+export const MAX_WINDOW_MS = 30 * DAY_MS;
+
 /** No window of a backend is longer: a rebuild reads at least so much of the record of messages. Milliseconds. */
 export const LONGEST_BACKEND_MS = DAY_MS;
 

@@ -109,8 +109,8 @@ function freeAt(sums: SumBook, { limit, events }: Look, now: number): number {
 }
 
 /**
- * From when on a limit that counts events lets the next one through. A window is full as long as the `max`-th newest event lies in
- * it, an event later than `now` included: so no window ever holds more than `max`, even if the clock goes back.
+ * From when on a limit that counts events lets the next one through. A window is full as long as the `max`-th newest event
+ * lies in it, an event later than `now` included: so no window ever holds more than `max`, even if the clock goes back.
  *
  * @param also the time of one more event than there are
  */

@@ -21,6 +21,7 @@ interface Entry {
   readonly e?: readonly string[];
 }
 
+/** A change as text; `changeOf` reads it. */
 export function entryOf({ counted, forgotten, sums, leases, seeds }: Change): string {
   const entry: { -readonly [name in keyof Entry]: Entry[name] } = {};
   if (counted.length > 0) entry.c = counted.map(fieldsOf);

@@ -13,7 +13,7 @@ import {
 
 /** The events of each key. */
 export interface EventLog {
-  /** Those on this key, until something is added or removed there; undefined where there is none. */
+  /** Those on this key, good until something is added or removed there; undefined where there is none. */
   on(key: string): Events | undefined;
   /** False where the key has the member already. */
   add(key: string, event: Counted): boolean;

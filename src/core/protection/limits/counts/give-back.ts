@@ -1,13 +1,10 @@
-import { DAY_MS } from "../../../time.ts";
 import type { LimitEvent, Lost, Settlement } from "../ports.ts";
+import { MAX_WINDOW_MS } from "../settings.ts";
 import type { Books } from "./books.ts";
 import { type Change, type EventOn, NO_CHANGE } from "./change.ts";
 import { raisedSums, releasedLease } from "./decide.ts";
 import { type EventLog, eventOf, oldestOf } from "./events.ts";
 import type { Counted } from "./timeline.ts";
-
-/** No window can be set longer: how long an event matters of which no limit has said it. */
-const LONGEST_KEPT_MS = 30 * DAY_MS;
 
 /** As `LimitStore.settle`. */
 export function settled(books: Books, { forget, forgive, release }: Settlement): Change {
@@ -55,7 +52,7 @@ export function forgotten(
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** A page of what was lost, put back; `LONGEST_KEPT_MS` where nobody has looked at a key yet. What is there already is left out. */
+/** A page of what was lost, put back. What is there already is left out. */
 export function putBack(books: Books, { events, leases = [], sums = [] }: Lost): Change {
   const lost = events.filter(({ key, member }) => !eventOf(books.events.on(key), member));
   const raised = raisedSums(books, sums).filter((slot) => slot.amount > books.sums.amountIn(slot));
@@ -65,13 +62,13 @@ export function putBack(books: Books, { events, leases = [], sums = [] }: Lost):
   return { ...NO_CHANGE, counted: together(lost), leases: open, sums: raised };
 }
 
-/** The events of one member, which follow each other, as one. */
+/** The events of one member, which follow each other, as one. How long they matter no limit has said yet: the longest. */
 function together(events: readonly LimitEvent[]): EventOn[] {
   const all: (EventOn & { readonly keys: string[] })[] = [];
   for (const { key, member, at } of events) {
     const last = all.at(-1);
     if (last?.member === member && last.at === at) last.keys.push(key);
-    else all.push({ member, at, keptMs: LONGEST_KEPT_MS, keys: [key] });
+    else all.push({ member, at, keptMs: MAX_WINDOW_MS, keys: [key] });
   }
   return all;
 }

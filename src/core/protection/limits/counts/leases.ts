@@ -14,6 +14,7 @@ export interface LeaseLeft {
 
 /** The leases of each key, as many as memory may hold. */
 export interface LeaseBook {
+  /** Those that still set guesses aside. */
   live(key: string, now: number): readonly LeaseLeft[];
   /** Whether guesses of leases that would still last went to the ledger. */
   hasMoved(key: string, now: number): boolean;
