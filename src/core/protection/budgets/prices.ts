@@ -30,6 +30,7 @@ export function firstSender({ route }: { readonly route: Route }): string {
 /** What a message is counted as before it is sent. */
 export interface Estimate {
   readonly sender: string;
+  /** In millionths. */
   readonly price: number;
 }
 

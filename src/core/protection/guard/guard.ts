@@ -11,7 +11,9 @@ const BLOCK_MS = HOUR_MS;
 const PROBES = 2;
 /** How many networks at least it takes to block a prefix. */
 const NETWORKS_A_PREFIX = 4;
-/** The most that one network can add to a bound that `capsEachNetwork`, as a part of that bound. */
+/** Strangers are challenged from this part of a bound on that blocks them. */
+const CHALLENGED_PART = 0.5;
+/** The most that one network can add towards attack mode, as a part of its bound. */
 const NETWORK_PART = 0.05;
 
 /**
@@ -23,14 +25,10 @@ interface GuardRule {
   readonly name: string;
   /** The key under which messages count together; one without it does not count here. */
   readonly subject: (traffic: Traffic) => string | undefined;
-  /** How many there may be; what was learned about the subject may raise it. */
+  /** How many there may be before strangers are blocked; what was learned about the subject may raise it. */
   readonly bound: number;
-  /** From this part of the bound on, strangers are challenged. */
-  readonly challengesAt: number;
-  /** Whether the bound blocks strangers; else they are challenged at most. */
-  readonly blocks: boolean;
-  /** Whether one network can add no more than `NETWORK_PART` of the bound. */
-  readonly capsEachNetwork: boolean;
+  /** Whether strangers are challenged beyond the bound and never blocked; then no network alone can bring it about. */
+  readonly isAttackMode?: true;
   /** Whether a blocked network may go on with its share of the budget (`shares.ts`), where people sign in from it. */
   readonly yieldsToShare?: true;
 }
@@ -42,9 +40,6 @@ const GUARD_RULES: readonly GuardRule[] = [
     name: "guard_address",
     subject: ({ addressTag }) => addressTag && `address:${addressTag}`,
     bound: 20,
-    challengesAt: 0.5,
-    blocks: true,
-    capsEachNetwork: false,
     yieldsToShare: true,
   },
   /** One /24 or /48: carrier NAT, a campus. */
@@ -52,9 +47,6 @@ const GUARD_RULES: readonly GuardRule[] = [
     name: "guard_network",
     subject: ({ networkTag }) => networkTag && `network:${networkTag}`,
     bound: 60,
-    challengesAt: 0.5,
-    blocks: true,
-    capsEachNetwork: false,
     yieldsToShare: true,
   },
   /** One network to one prefix: a quarter of what a prefix has, so that no single network blocks a prefix. */
@@ -62,36 +54,26 @@ const GUARD_RULES: readonly GuardRule[] = [
     name: "guard_range",
     subject: ({ networkTag, prefixTag }) => networkTag && `range:${networkTag}:${prefixTag}`,
     bound: 10,
-    challengesAt: 0.5,
-    blocks: true,
-    capsEachNetwork: false,
   },
   /** A number without its last four digits: with 10 probes a day, below 60. */
   {
     name: "guard_prefix",
     subject: ({ prefixTag }) => `prefix:${prefixTag}`,
     bound: 40,
-    challengesAt: 0.5,
-    blocks: true,
-    capsEachNetwork: false,
   },
-  /** One country. Never blocks: attack mode, which takes 20 networks at least. */
+  /** One country, which takes 20 networks at least. */
   {
     name: "guard_country",
     subject: ({ country }) => `country:${country}`,
     bound: 300,
-    challengesAt: 1,
-    blocks: false,
-    capsEachNetwork: true,
+    isAttackMode: true,
   },
-  /** Everything. Never blocks: attack mode, which takes 20 networks at least. */
+  /** Everything, which takes 20 networks at least. */
   {
     name: "guard_total",
     subject: () => "total",
     bound: 900,
-    challengesAt: 1,
-    blocks: false,
-    capsEachNetwork: true,
+    isAttackMode: true,
   },
 ];
 
@@ -123,9 +105,9 @@ function advisory(limit: SendLimit): SendLimit {
 /** The keys on which a message counts as not approved. */
 export function guardKeys(traffic: Traffic): string[] {
   const keys: string[] = [];
-  for (const { subject, capsEachNetwork } of GUARD_RULES) {
+  for (const { subject, isAttackMode } of GUARD_RULES) {
     const name = subject(traffic);
-    const part = name && capsEachNetwork ? partKey(name, traffic) : undefined;
+    const part = name && isAttackMode ? partKey(name, traffic) : undefined;
     if (name) keys.push(openKey(name));
     if (part) keys.push(part);
   }
@@ -146,19 +128,20 @@ export function forgivenKeys(traffic: Traffic): string[] {
 function ruleLimits(rule: GuardRule, traffic: Traffic, learned: Learned): SendLimit[] {
   const subject = rule.subject(traffic);
   if (!subject) return [];
-  const { name, blocks, capsEachNetwork, yieldsToShare } = rule;
+  const { name, isAttackMode, yieldsToShare } = rule;
   const bound = boundOf(rule, traffic, learned);
   const key = openKey(subject);
-  const windows = [{ max: Math.ceil(bound * rule.challengesAt), windowMs: DAY_MS }];
+  const challengedFrom = isAttackMode ? bound : Math.ceil(bound * CHALLENGED_PART);
   const inShare = yieldsToShare ? [] : undefined;
-  const part = capsEachNetwork ? partOf(subject, traffic, bound) : undefined;
+  const part = isAttackMode ? partOf(subject, traffic, bound) : undefined;
+  const windows = [{ max: challengedFrom, windowMs: DAY_MS }];
   const challenged = sendLimit(`${name}_challenge`, key, windows, {
     asksCaptcha: true,
     isShared: true,
     inShare,
     part,
   });
-  if (!blocks) return [challenged];
+  if (isAttackMode) return [challenged];
   const backoff = { baseMs: BLOCK_MS, windowMs: DAY_MS, from: bound, every: PROBES };
   return [sendLimit(name, key, [], { backoff, isShared: true, inShare }), challenged];
 }

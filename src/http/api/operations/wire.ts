@@ -50,7 +50,7 @@ export function transactionOf({
   return { transaction: { ...rest, ...(hash !== undefined && { hash }) } };
 }
 
-/** The page that a backend asks for, likewise. */
+/** The page that a body asks for, without what it leaves out. */
 export function pageRequestOf({ page }: { readonly page?: z.output<typeof PageBody> | undefined }): {
   readonly page?: PageRequest;
 } {
