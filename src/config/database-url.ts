@@ -26,13 +26,16 @@ const MYSQL_URL = "`mysql://user:password@host:3306/database`";
 
 const SQLITE_PATH = /^sqlite:((?!\/\/[^/])[^?#\0]+)$/;
 
+/** Problems never repeat a part of the text. */
+export const mysqlUrl: Format<MysqlUrl> = { expects: MYSQL_URL, read: readMysqlUrl };
+
 /** Where users and all else that lasts is kept. Paths are as written: relative to the working folder or absolute. */
 export type DatabaseUrl = { readonly kind: "sqlite"; readonly path: string } | MysqlUrl;
 
 export const databaseUrl: Format<DatabaseUrl> = {
   expects: `\`sqlite:\` and the path of a file, or ${MYSQL_URL}`,
   read(text) {
-    if (/^(mysql|mariadb):/i.test(text)) return readMysqlUrl(text);
+    if (/^(mysql|mariadb):/i.test(text)) return mysqlUrl.read(text);
     const path = SQLITE_PATH.exec(text)?.[1];
     const isFile = path !== undefined && path !== ":memory:";
     return isFile ? good({ kind: "sqlite", path }) : bad(`must be ${databaseUrl.expects}`);
@@ -42,7 +45,7 @@ export const databaseUrl: Format<DatabaseUrl> = {
 const MYSQL_PORT = 3306;
 const PARAMETERS = ["ssl", "sslCa", "sslName", "socketPath", "connections"];
 
-/** Reads `mysql://` and `mariadb://`. Problems never repeat a part of the text. */
+/** Reads `mysql://` and `mariadb://`. */
 function readMysqlUrl(text: string): Parsed<MysqlUrl> {
   const parts = partsOf(text);
   if (!parts) return bad(`must be ${MYSQL_URL}, special characters in it percent-encoded`);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { demoServer, openSmsLogin } from "../../compose/tools/transfer.ts";
+import { openSmsLogin } from "../../compose/tools/transfer.ts";
+import { mysqlUrl } from "../../config/database-url.ts";
 import { runImport, withTransferTools } from "./transfers.ts";
 
 export function importCommand(): Command {
@@ -35,9 +36,9 @@ function smsLoginCommand(): Command {
     )
     .action(async ({ database, table, json = false }: SmsLoginOptions, command: Command) => {
       // Not as the option's parser, whose complaint would show the password.
-      const server = demoServer(database);
+      const server = mysqlUrl.read(database);
       if (!server.ok) command.error(`error: --database ${server.problem}`);
-      const source = await openSmsLogin(database, table);
+      const source = await openSmsLogin({ server: server.value, table });
       try {
         const total = await source.count();
         await withTransferTools((tools) =>

@@ -1,17 +1,14 @@
 import { createKeyring } from "../../adapters/keyring/keyring.ts";
 import { replaceKeys } from "../../adapters/keyring/rotate.ts";
 import { createPhoneVault } from "../../adapters/keyring/vault.ts";
-import * as smsLogin from "../../adapters/sql/account/smslogin.ts";
+import { openSmsLogin, type SmsLoginSource } from "../../adapters/sql/account/smslogin.ts";
 import { createUserTransferStore } from "../../adapters/sql/account/transfer.ts";
 import type { SqlDatabase } from "../../adapters/sql/database.ts";
 import { createTagKey } from "../../adapters/sql/keys/tag-key.ts";
 import { createRestoredStore } from "../../adapters/sql/maintenance/restored.ts";
-import type { MysqlServer } from "../../adapters/sql/mysql/connection.ts";
 import { createSqlStores } from "../../adapters/sql/stores.ts";
 import { systemClock } from "../../adapters/system/clock.ts";
 import { systemRandom } from "../../adapters/system/random.ts";
-import { databaseUrl } from "../../config/database-url.ts";
-import { bad, good, type Parsed } from "../../config/formats.ts";
 import type { Config } from "../../config.ts";
 import { readSmsLoginRows } from "../../core/account/smslogin.ts";
 import {
@@ -26,13 +23,15 @@ import { afterRestore, type RestoredCounts } from "../../core/maintenance/restor
 import type { Clock, Random } from "../../core/ports.ts";
 import { openMigrated } from "../database.ts";
 
+export { openSmsLogin };
+
 /** What moves users in and out, and what puts a database right after a backup of it was played back. */
 export interface TransferTools {
   countUsers(): Promise<number>;
   exportUsers(): AsyncIterable<ExportedPage>;
   /** @param chunks newline-delimited JSON in UTF-8 */
   importUsers(chunks: AsyncIterable<Uint8Array>, watch: ImportWatch): Promise<Imported>;
-  importSmsLogin(source: smsLogin.SmsLoginSource, watch: ImportWatch): Promise<Imported>;
+  importSmsLogin(source: SmsLoginSource, watch: ImportWatch): Promise<Imported>;
   /** @param erasures ids of users, one a line */
   afterRestore(
     erasures: AsyncIterable<Uint8Array>,
@@ -91,29 +90,10 @@ export async function importFromDemo(
 ): Promise<Imported> {
   const server = scf?.importFrom ?? database;
   if (server.kind !== "mysql") throw new Error("IMPORT_DATABASE_URL must be set");
-  const source = await smsLogin.openSmsLogin({ server, table });
+  const source = await openSmsLogin({ server, table });
   try {
     return await tools.importSmsLogin(source, watch);
   } finally {
     source.close();
   }
-}
-
-/**
- * Opens the demo's table for reading.
- *
- * @param url as `DATABASE_URL` names a MySQL
- */
-export async function openSmsLogin(url: string, table: string): Promise<smsLogin.SmsLoginSource> {
-  const server = demoServer(url);
-  if (!server.ok) throw new Error(`--database ${server.problem}`);
-  return await smsLogin.openSmsLogin({ server: server.value, table });
-}
-
-/** Where the demo's database is. */
-export function demoServer(url: string): Parsed<MysqlServer> {
-  const read = databaseUrl.read(url);
-  if (!read.ok) return read;
-  const { value } = read;
-  return value.kind === "mysql" ? good(value) : bad("must be mysql://user:password@host/database");
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { databaseUrl, type MysqlUrl } from "../database-url.ts";
-import { bad, type Format, flag, good } from "../formats.ts";
+import { type MysqlUrl, mysqlUrl } from "../database-url.ts";
+import { flag } from "../formats.ts";
 import { optional, withDefault } from "../setting.ts";
 import { arrangeDatabase } from "./stores.ts";
 
@@ -13,15 +13,6 @@ export interface ScfConfig {
   /** Where the demo's users are. */
   readonly importFrom?: MysqlUrl;
 }
-
-const mysqlUrl: Format<MysqlUrl> = {
-  expects: "`mysql://user:password@host:3306/database`",
-  read(text) {
-    const parsed = databaseUrl.read(text);
-    if (!parsed.ok) return parsed;
-    return parsed.value.kind === "mysql" ? good(parsed.value) : bad(`must be ${mysqlUrl.expects}`);
-  },
-};
 
 export const scfVariables = {
   TENCENT_ROLE_HEADERS: withDefault(flag, "false", {

@@ -177,13 +177,13 @@ test.each([
     what: "something that names no MySQL to import from",
     args: ["import", "smslogin", "--database", "mysq://u:s3cret@127.0.0.1:9/x"],
     code: 2,
-    says: "error: --database must be `sqlite:`",
+    says: "error: --database must be `mysql://user:password@host:3306/database`",
   },
   {
     what: "SQLite to import from",
     args: ["import", "smslogin", "--database", "sqlite:demo.db"],
     code: 2,
-    says: "error: --database must be mysql://user:password@host/database",
+    says: "error: --database must be `mysql://user:password@host:3306/database`",
   },
   {
     what: "a database to import from that is away",
