@@ -20,7 +20,12 @@ import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeSmsWebhook } from "./config/parts/sms-webhook.ts";
 import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
-import { arrangeTencent, type TencentConfig, tencentVariables } from "./config/parts/tencent.ts";
+import {
+  arrangeTencent,
+  TENCENT_KEY,
+  type TencentConfig,
+  tencentVariables,
+} from "./config/parts/tencent.ts";
 import { unfitTestNumbers } from "./config/parts/test-numbers.ts";
 import { arrangeVerification, type VerificationConfig } from "./config/parts/verification.ts";
 import type { StateUrl } from "./config/redis-url.ts";
@@ -39,7 +44,7 @@ import type { TestNumber } from "./core/verification/test-numbers.ts";
 export interface Config {
   readonly mode: Mode;
   readonly server: ServerConfig;
-  /** There where this is a function of Tencent Cloud SCF. */
+  /** Set where this is a function of Tencent Cloud SCF. */
   readonly scf?: ScfConfig;
   /** One or more, the current one first; each is used as the bytes of its text. */
   readonly secrets: readonly string[];
@@ -48,7 +53,7 @@ export interface Config {
   readonly state: StateUrl;
   /** In the order in which they are tried. */
   readonly senders: readonly SenderName[];
-  /** Always there when `webhook` is one of the senders. */
+  /** Always set when `webhook` is one of the senders. */
   readonly smsWebhook?: WebhookConfig;
   readonly tencent: TencentConfig;
   readonly alerts?: WebhookConfig;
@@ -127,13 +132,11 @@ export function loadTencent(env: Readonly<Record<string, string | undefined>> = 
   const read = schema.safeParse(textsOf(env, Object.keys(schema.shape) as SettingName[]));
   if (!read.success) return { ok: false, problems: unread(read.error) };
   const tencent = arrangeTencent(read.data);
-  const missing = KEY.filter((name) => !read.data[name]);
-  if (tencent.credential || (missing.length === KEY.length && roleCredential(env)))
+  const missing = TENCENT_KEY.filter((name) => !read.data[name]);
+  if (tencent.credential || (missing.length === TENCENT_KEY.length && roleCredential(env)))
     return { ok: true, tencent };
   return { ok: false, problems: missing.map((name) => ({ name, message: "must be set" })) };
 }
-
-const KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;
 
 function failed(problems: readonly Problem[], warnings: readonly string[]): Loaded {
   return { ok: false, problems, warnings };

@@ -1,5 +1,6 @@
 import { countries } from "./formats.ts";
 import { sendersIn } from "./parts/delivery.ts";
+import { TENCENT_KEY } from "./parts/tencent.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";
 
 /**
@@ -31,7 +32,7 @@ function forWebhook({ SMS_SENDER }: Texts): SettingName[] {
 
 /** Half a key is none, and hardly meant. */
 function keyOf(texts: Texts, hasRole: boolean): readonly SettingName[] {
-  return !hasRole || KEY.some((name) => texts[name]) ? KEY : [];
+  return !hasRole || TENCENT_KEY.some((name) => texts[name]) ? TENCENT_KEY : [];
 }
 
 function forChallenge(texts: Texts, hasRole: boolean): SettingName[] {
@@ -47,8 +48,6 @@ const CHALLENGES = new Map<string, readonly SettingName[]>([
   ["turnstile", ["TURNSTILE_SITE_KEY", "TURNSTILE_SECRET_KEY"]],
   ["hcaptcha", ["HCAPTCHA_SITE_KEY", "HCAPTCHA_SECRET_KEY"]],
 ]);
-
-const KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;
 
 /**
  * The cloud keeps texts to mainland China apart from all others; which are needed follows from who may sign in. Beside

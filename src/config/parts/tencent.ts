@@ -47,6 +47,9 @@ export interface TencentTexts {
   readonly transactions: readonly TransactionTemplate[];
 }
 
+/** The two halves of an API key: one without the other is none. */
+export const TENCENT_KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;
+
 /** The purposes that may have a template of their own, as they end a variable's name. */
 const PURPOSES = [
   "RESET_PASSWORD",
