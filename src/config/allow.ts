@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import type { CountryCode } from "libphonenumber-js/max";
 import { networks } from "./addresses.ts";
-import { bad, country, type Format, good, split } from "./formats.ts";
+import { country, type Format, format, split } from "./formats.ts";
 
 export interface Allowed {
   readonly countries: readonly CountryCode[];
@@ -13,26 +13,25 @@ export interface Allowed {
   readonly networkBits: readonly string[];
 }
 
-const EXPECTS =
-  "countries, beginnings of numbers such as `+8613800`, and client addresses or networks such as `198.51.100.0/24`, separated by commas";
+export const allowList: Format<Allowed> = format(
+  "countries, beginnings of numbers such as `+8613800`, and client addresses or networks such as `198.51.100.0/24`, separated by commas",
+  readAllowed,
+);
 
-export const allowList: Format<Allowed> = {
-  expects: EXPECTS,
-  read(text) {
-    const countries: CountryCode[] = [];
-    const prefixes: string[] = [];
-    const cidrs: string[] = [];
-    for (const entry of split(text)) {
-      const place = country.read(entry);
-      const network = networks.read(entry);
-      if (place.ok) countries.push(place.value);
-      else if (/^\+[1-9]\d{0,14}$/.test(entry)) prefixes.push(entry);
-      else if (network.ok && entry !== "loopback") cidrs.push(...network.value);
-      else return bad(`must be ${EXPECTS}`);
-    }
-    return good({ countries, prefixes, networks: cidrs, networkBits: cidrs.map(bitsOfNetwork) });
-  },
-};
+function readAllowed(text: string): Allowed | undefined {
+  const countries: CountryCode[] = [];
+  const prefixes: string[] = [];
+  const cidrs: string[] = [];
+  for (const entry of split(text)) {
+    const place = country.read(entry);
+    const network = networks.read(entry);
+    if (place.ok) countries.push(place.value);
+    else if (/^\+[1-9]\d{0,14}$/.test(entry)) prefixes.push(entry);
+    else if (network.ok && entry !== "loopback") cidrs.push(...network.value);
+    else return undefined;
+  }
+  return { countries, prefixes, networks: cidrs, networkBits: cidrs.map(bitsOfNetwork) };
+}
 
 function bitsOfNetwork(cidr: string): string {
   const [address, length] = ipaddr.parseCIDR(cidr);

@@ -56,13 +56,9 @@ function anyOf(values: readonly string[]): string {
   return quoted.length > 0 ? `${quoted.join(", ")} or ${last}` : `${last}`;
 }
 
-export const flag: Format<boolean> = {
-  expects: "`true` or `false`",
-  read(text) {
-    if (text === "true" || text === "false") return good(text === "true");
-    return bad("must be `true` or `false`");
-  },
-};
+export const flag: Format<boolean> = format("`true` or `false`", (text) =>
+  text === "true" || text === "false" ? text === "true" : undefined,
+);
 
 /** Values separated by commas; blank ones are skipped, repeated ones are kept once. */
 export function list<T>(one: Format<T>, expects: string): Format<readonly T[]> {

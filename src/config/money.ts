@@ -1,6 +1,6 @@
 import { MICROS, type Price } from "../core/protection/budgets/prices.ts";
 import type { Budget } from "../core/protection/budgets/spend.ts";
-import { bad, country, type Format, good, type Parsed, split } from "./formats.ts";
+import { country, type Format, format, split } from "./formats.ts";
 
 const CURRENCY = /^[A-Z]{3}$/;
 const AMOUNT = /^\d{1,9}(\.\d{1,6})?$/;
@@ -16,20 +16,17 @@ export interface Spend extends Budget {
   readonly currency?: string;
 }
 
-const PRICES =
-  "a currency and what one message costs, such as `CNY, CN=0.05, *=1` or, for one sender, `tencent/CN=0.05`";
-
 /** A price list: the currency, then prices by country, by sender and country, or for all that is not named. */
-export const priceList: Format<Prices> = {
-  expects: PRICES,
-  read(text) {
+export const priceList: Format<Prices> = format(
+  "a currency and what one message costs, such as `CNY, CN=0.05, *=1` or, for one sender, `tencent/CN=0.05`",
+  (text) => {
     const [currency = "", ...entries] = split(text);
     const prices = entries.map(readPrice);
     const known = prices.filter((price) => price !== undefined);
     const isRight = CURRENCY.test(currency) && entries.length > 0 && known.length === prices.length;
-    return isRight ? good({ currency, prices: known }) : bad(`must be ${PRICES}`);
+    return isRight ? { currency, prices: known } : undefined;
   },
-};
+);
 
 function readPrice(entry: string): Price | undefined {
   const [, sender, place = "", amount = ""] = /^(?:([^/=]+)\/)?([^/=]+)=([^=]+)$/.exec(entry) ?? [];
@@ -50,13 +47,7 @@ export interface Amount {
 }
 
 /** One amount of money. */
-export const amount: Format<Amount> = {
-  expects: "an amount and a currency such as `50 CNY`",
-  read(text) {
-    const read = readAmount(text);
-    return read ? good(read) : bad("must be an amount and a currency such as `50 CNY`");
-  },
-};
+export const amount: Format<Amount> = format("an amount and a currency such as `50 CNY`", readAmount);
 
 function readAmount(text: string): Amount | undefined {
   const [, digits = "", currency = ""] = /^(\S+) ([A-Z]{3})$/.exec(text) ?? [];
@@ -64,34 +55,30 @@ function readAmount(text: string): Amount | undefined {
   return micros === undefined ? undefined : { micros, currency };
 }
 
-const SPEND =
-  "an amount and a currency such as `50 CNY`, with further ones for countries and senders such as `50 CNY, US=10, tencent=40`, or `unlimited`";
-
 /** What may be spent in a window. */
-export const spend: Format<Spend> = {
-  expects: SPEND,
-  read(text) {
-    if (text === "unlimited") return good({ byCountry: {}, bySender: {} });
+export const spend: Format<Spend> = format(
+  "an amount and a currency such as `50 CNY`, with further ones for countries and senders such as `50 CNY, US=10, tencent=40`, or `unlimited`",
+  (text) => {
+    if (text === "unlimited") return { byCountry: {}, bySender: {} };
     const [total = "", ...parts] = split(text);
     const whole = readAmount(total);
-    if (!whole) return bad(`must be ${SPEND}`);
+    if (!whole) return undefined;
     const { micros, currency } = whole;
     return readParts({ total: micros, currency, byCountry: {}, bySender: {} }, parts);
   },
-};
+);
 
-function readParts(whole: Spend, parts: readonly string[]): Parsed<Spend> {
+function readParts(whole: Spend, parts: readonly string[]): Spend | undefined {
   let { byCountry, bySender } = whole;
   for (const part of parts) {
     const [name = "", amount = "", ...rest] = part.split("=");
     const micros = readMicros(amount);
     const place = readCountry(name);
-    if (micros === undefined || rest.length > 0 || !(place || SENDER.test(name)))
-      return bad(`must be ${SPEND}`);
+    if (micros === undefined || rest.length > 0 || !(place || SENDER.test(name))) return undefined;
     if (place) byCountry = { ...byCountry, [place.country]: micros };
     else bySender = { ...bySender, [name]: micros };
   }
-  return good({ ...whole, byCountry, bySender });
+  return { ...whole, byCountry, bySender };
 }
 
 function readMicros(text: string): number | undefined {

@@ -1,5 +1,5 @@
 import { parseTransaction } from "../core/transaction.ts";
-import { bad, type Format, format, good, list } from "./formats.ts";
+import { type Format, format, list } from "./formats.ts";
 
 /** What a template's variables are filled with. */
 export type TemplateParameter = "code" | "minutes" | "stop";
@@ -72,21 +72,16 @@ export function noticeTemplate(signed: Format<string>): Format<Template> {
   );
 }
 
-const TRANSACTIONS =
-  "`;` between `ID:filling:currency:payee`, such as `1120:code,whole,fraction:CNY:Example Shop`, with `code`, `whole` and, as the text has them, `fraction` and `minutes` in the filling";
-
 const TRANSACTION_PARAMETERS = ["code", "minutes", "whole", "fraction"] as const;
 
-const transactionTemplate: Format<TransactionTemplate> = format(TRANSACTIONS, readTransactionTemplate);
-
-export const transactionTemplates: Format<readonly TransactionTemplate[]> = {
-  expects: TRANSACTIONS,
-  read(text) {
-    const entries = text.split(";").map((entry) => transactionTemplate.read(entry.trim()));
-    const known = entries.flatMap((entry) => (entry.ok ? [entry.value] : []));
-    return known.length === entries.length ? good(known) : bad(`must be ${TRANSACTIONS}`);
+export const transactionTemplates: Format<readonly TransactionTemplate[]> = format(
+  "`;` between `ID:filling:currency:payee`, such as `1120:code,whole,fraction:CNY:Example Shop`, with `code`, `whole` and, as the text has them, `fraction` and `minutes` in the filling",
+  (text) => {
+    const templates = text.split(";").map((entry) => readTransactionTemplate(entry.trim()));
+    const known = templates.filter((template) => template !== undefined);
+    return known.length === templates.length ? known : undefined;
   },
-};
+);
 
 function readTransactionTemplate(text: string): TransactionTemplate | undefined {
   const [, id = "", filling = "", currency = "", payee = ""] =

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { CHALLENGE_KINDS, type ChallengeKind } from "../../core/protection/challenges/ports.ts";
 import type { Window } from "../../core/protection/limits/ports.ts";
 import { origin } from "../addresses.ts";
-import { bad, credential, type Format, oneOf, wholeNumber } from "../formats.ts";
-import { limit } from "../limits.ts";
+import { credential, oneOf, wholeNumber } from "../formats.ts";
+import { boundedLimit } from "../limits.ts";
 import { optional, withDefault } from "../setting.ts";
 import { captchaAppId } from "../tencent-formats.ts";
 
@@ -30,14 +30,6 @@ export interface SiteKeys {
 
 const PART = "Challenges";
 
-/** Tickets that anybody can make up are never taken without a limit. */
-const boundedLimit: Format<readonly Window[]> = {
-  expects: "counts and windows such as `20/1h`",
-  read(text) {
-    return text === "unlimited" ? bad("must be counts and windows such as `20/1h`") : limit.read(text);
-  },
-};
-
 const keyOf = (kind: string, sentence: string) =>
   optional(credential, `none; \`CAPTCHA=${kind}\` needs it`, { part: PART, sentence });
 
@@ -62,6 +54,7 @@ export const challengeVariables = {
     sentence: "The CaptchaAppId in the console of Tencent Cloud Captcha.",
   }),
   TENCENT_CAPTCHA_APP_SECRET: keyOf("tencent", "The AppSecretKey beside it."),
+  // Tickets that anybody can make up are never taken without a limit.
   TENCENT_CAPTCHA_DISASTER_TICKETS: optional(boundedLimit, "none are taken", {
     part: PART,
     sentence:
