@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import type { DatabaseUrl } from "./config/database-url.ts";
-import type { Parsed } from "./config/formats.ts";
+import { developmentSecret } from "./config/development-secret.ts";
+import type { DatabaseUrl } from "./config/formats/database-url.ts";
+import type { Parsed } from "./config/formats/format.ts";
+import type { StateUrl } from "./config/formats/redis-url.ts";
+import { secretList } from "./config/formats/secrets.ts";
 import { lacking } from "./config/lacking.ts";
 import { type Mode, modeOf, unfitInProduction } from "./config/mode.ts";
 import { type AccountsConfig, arrangeAccounts } from "./config/parts/accounts.ts";
@@ -20,15 +23,9 @@ import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeSmsWebhook } from "./config/parts/sms-webhook.ts";
 import { arrangeDatabase, arrangeState } from "./config/parts/stores.ts";
-import {
-  arrangeTencent,
-  TENCENT_KEY,
-  type TencentConfig,
-  tencentVariables,
-} from "./config/parts/tencent.ts";
+import { arrangeTencent, TENCENT_KEY, type TencentConfig, tencentVariables } from "./config/parts/tencent.ts";
 import { unfitTestNumbers } from "./config/parts/test-numbers.ts";
 import { arrangeVerification, type VerificationConfig } from "./config/parts/verification.ts";
-import type { StateUrl } from "./config/redis-url.ts";
 import {
   type Problem,
   type SettingName,
@@ -36,7 +33,6 @@ import {
   settingsSchema,
   type Texts,
 } from "./config/schema.ts";
-import { developmentSecret, secretList } from "./config/secrets.ts";
 import { doubts, misspelt } from "./config/warnings.ts";
 import type { TestNumber } from "./core/verification/test-numbers.ts";
 

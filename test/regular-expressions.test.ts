@@ -11,7 +11,7 @@ const REPEATS_TWICE = /\([^()]*(?:[+*]|\{\d+,\})[^()]*\)(?:[+*]|\{\d+,\})/;
 /** These begin each repetition with what the one before cannot end with, so that there is one way to read a text. */
 const LOOKED_AT = [
   "src/adapters/system/log.ts: [A-Za-z0-9_-]{32,}(\\.[A-Za-z0-9_-]+)*",
-  "src/config/tencent-formats.ts: ^[^【】[\\]\\p{C}\\p{Z}]+( [^【】[\\]\\p{C}\\p{Z}]+)*$",
+  "src/config/formats/tencent.ts: ^[^【】[\\]\\p{C}\\p{Z}]+( [^【】[\\]\\p{C}\\p{Z}]+)*$",
   "src/http/pages/account/confirm.ts: ^\\/account(?:\\/[a-z][a-z-]*)*$",
   "src/http/scf/own-host.ts: ^(\\d+)-[a-z0-9]+(\\.in)?\\.[a-z]+(-[a-z0-9]+)+(\\.in)?\\.tencentscf\\.com$",
   "web/code-field.ts: [0-9]+(?:[ \\p{Pd}]+[0-9]+)*",

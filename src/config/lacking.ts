@@ -1,4 +1,4 @@
-import { countries } from "./formats.ts";
+import { countries } from "./formats/format.ts";
 import { sendersIn } from "./parts/delivery.ts";
 import { TENCENT_KEY } from "./parts/tencent.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";

@@ -1,4 +1,4 @@
-import { isPublicHost, publicUrl } from "./addresses.ts";
+import { isPublicHost, publicUrl } from "./formats/addresses.ts";
 import { type SenderName, sendersIn } from "./parts/delivery.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";
 

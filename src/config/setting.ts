@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Format } from "./formats.ts";
+import type { Format } from "./formats/format.ts";
 
 /** What `docs/configuration.md` says about a variable. Texts are Markdown. */
 export interface Setting {

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from "./addresses.ts";
+import { isLoopbackHost } from "./formats/addresses.ts";
 import type { Mode } from "./mode.ts";
 import { SENDERS } from "./parts/delivery.ts";
 import { doubtTestNumbers } from "./parts/test-numbers.ts";

@@ -1,8 +1,8 @@
 import fs, { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { developmentSecret } from "../../src/config/development-secret.ts";
 import { settingsSchema } from "../../src/config/schema.ts";
-import { developmentSecret } from "../../src/config/secrets.ts";
 import { settings } from "../../src/config/setting.ts";
 import type { Config } from "../../src/config.ts";
 import {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { explain } from "../../src/compose/explain.ts";
 import { openSmsLogin } from "../../src/compose/tools/transfer.ts";
-import { mysqlUrl } from "../../src/config/database-url.ts";
+import { mysqlUrl } from "../../src/config/formats/database-url.ts";
 import { asRoot, hasMariadb, mariadbServer, newDatabase } from "../support/services/mysql.ts";
 import { exported, type Moving, openMoving, type Told, told } from "./support.ts";
 

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type ApiKeyTools, apiKeyTools, type Made } from "../../compose/tools/api-keys.ts";
-import { networks, returnAddresses } from "../../config/addresses.ts";
-import { type Format, filled, list, oneOf, wholeNumber } from "../../config/formats.ts";
-import { limit } from "../../config/limits.ts";
-import { type Amount, amount } from "../../config/money.ts";
+import { networks, returnAddresses } from "../../config/formats/addresses.ts";
+import { type Format, filled, list, oneOf, wholeNumber } from "../../config/formats/format.ts";
+import { limit } from "../../config/formats/limits.ts";
+import { type Amount, amount } from "../../config/formats/money.ts";
 import { BACKEND_NAME, whyOver } from "../../core/backend/api-key.ts";
 import type { ApiKey } from "../../core/backend/ports.ts";
 import { counted } from "../../core/counted.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { openSmsLogin } from "../../compose/tools/transfer.ts";
-import { mysqlUrl } from "../../config/database-url.ts";
+import { mysqlUrl } from "../../config/formats/database-url.ts";
 import { runImport, withTransferTools } from "./transfers.ts";
 
 export function importCommand(): Command {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { SignUp } from "../../core/account/sign-up.ts";
-import { oneOf } from "../formats.ts";
+import { oneOf } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
 export interface AccountsConfig {

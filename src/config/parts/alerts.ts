@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { endpoint } from "../addresses.ts";
-import { filled, format, list } from "../formats.ts";
+import { endpoint } from "../formats/addresses.ts";
+import { filled, format, list } from "../formats/format.ts";
 import { optional } from "../setting.ts";
 
 /** An address of the operator's that something is posted to: of alerts, and of messages. */

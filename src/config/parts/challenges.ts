@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import { CHALLENGE_KINDS, type ChallengeKind } from "../../core/protection/challenges/ports.ts";
 import type { Window } from "../../core/protection/limits/ports.ts";
-import { origin } from "../addresses.ts";
-import { credential, oneOf, wholeNumber } from "../formats.ts";
-import { boundedLimit } from "../limits.ts";
+import { origin } from "../formats/addresses.ts";
+import { credential, oneOf, wholeNumber } from "../formats/format.ts";
+import { boundedLimit } from "../formats/limits.ts";
+import { captchaAppId } from "../formats/tencent.ts";
 import { optional, withDefault } from "../setting.ts";
-import { captchaAppId } from "../tencent-formats.ts";
 
 /** What strangers are asked for. What a kind needs is there when it is chosen. */
 export interface ChallengesConfig {

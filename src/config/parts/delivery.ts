@@ -1,6 +1,6 @@
 import type { CountryCode } from "libphonenumber-js/max";
 import type { z } from "zod";
-import { countries, country, type Format, flag, format, split } from "../formats.ts";
+import { countries, country, type Format, flag, format, split } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
 export interface PhoneConfig {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { flag, oneOf } from "../formats.ts";
+import { flag, oneOf } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
 export interface FunctionsConfig {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { oneOf, wholeNumber } from "../formats.ts";
+import { oneOf, wholeNumber } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
 export interface LifeConfig {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Window } from "../../core/protection/limits/ports.ts";
 import type { LearnedWindows } from "../../core/protection/limits/settings.ts";
-import { learnedLimit, limit } from "../limits.ts";
+import { learnedLimit, limit } from "../formats/limits.ts";
 import { withDefault } from "../setting.ts";
 
 /** Every window of a limit must hold; none lifts it. Those that strangers share refuse at ten times their counts. */

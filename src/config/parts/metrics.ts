@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { format } from "../formats.ts";
+import { format } from "../formats/format.ts";
 import { optional } from "../setting.ts";
 
 export interface MetricsConfig {

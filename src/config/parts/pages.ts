@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { LOCALES, type Locale } from "../../core/locale.ts";
-import { returnAddresses } from "../addresses.ts";
-import { brandName, oneOf } from "../formats.ts";
+import { returnAddresses } from "../formats/addresses.ts";
+import { brandName, oneOf } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
 export interface PagesConfig {

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { GuardMode } from "../../core/protection/guard/guard.ts";
-import { type Allowed, allowList } from "../allow.ts";
-import { oneOf } from "../formats.ts";
-import { type Prices, priceList, type Spend, spend } from "../money.ts";
+import { type Allowed, allowList } from "../formats/allow.ts";
+import { oneOf } from "../formats/format.ts";
+import { type Prices, priceList, type Spend, spend } from "../formats/money.ts";
 import { withDefault } from "../setting.ts";
 
 export interface ProtectionConfig {

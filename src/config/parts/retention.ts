@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { wholeNumber } from "../formats.ts";
+import { wholeNumber } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
 /** How long rows are kept; messages and failures for 31 days at least. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { type MysqlUrl, mysqlUrl } from "../database-url.ts";
-import { flag } from "../formats.ts";
+import { type MysqlUrl, mysqlUrl } from "../formats/database-url.ts";
+import { flag } from "../formats/format.ts";
 import { optional, withDefault } from "../setting.ts";
 import { arrangeDatabase } from "./stores.ts";
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { networks, origins, publicUrl } from "../addresses.ts";
-import { headerName, listenHost, oneOf, wholeNumber } from "../formats.ts";
+import { networks, origins, publicUrl } from "../formats/addresses.ts";
+import { headerName, listenHost, oneOf, wholeNumber } from "../formats/format.ts";
 import { optional, withDefault } from "../setting.ts";
 
 export interface ServerConfig {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { endpoint } from "../addresses.ts";
+import { endpoint } from "../formats/addresses.ts";
 import { optional } from "../setting.ts";
 import { type WebhookConfig, webhookSecrets } from "./alerts.ts";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { type DatabaseUrl, databaseUrl } from "../database-url.ts";
-import { type StateUrl, stateUrl } from "../redis-url.ts";
-import { secretList } from "../secrets.ts";
+import { type DatabaseUrl, databaseUrl } from "../formats/database-url.ts";
+import { type StateUrl, stateUrl } from "../formats/redis-url.ts";
+import { secretList } from "../formats/secrets.ts";
 import { optional, withDefault } from "../setting.ts";
 
 export const storeVariables = {

@@ -1,8 +1,7 @@
 import type { z } from "zod";
 import type { NoticeKind } from "../../core/delivery/notice-kinds.ts";
-import { apiOrigin } from "../addresses.ts";
-import { credential, flag } from "../formats.ts";
-import { optional, withDefault } from "../setting.ts";
+import { apiOrigin } from "../formats/addresses.ts";
+import { credential, flag } from "../formats/format.ts";
 import {
   callbackSecrets,
   internationalSignature,
@@ -15,7 +14,8 @@ import {
   type TransactionTemplate,
   template,
   transactionTemplates,
-} from "../tencent-formats.ts";
+} from "../formats/tencent.ts";
+import { optional, withDefault } from "../setting.ts";
 
 /** What Tencent Cloud is called with, and what its SMS are made of. */
 export interface TencentConfig {

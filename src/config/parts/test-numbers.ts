@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { type PhonePolicy, parsePhone } from "../../core/phone.ts";
 import { DAY_MS } from "../../core/time.ts";
 import type { TestNumber } from "../../core/verification/test-numbers.ts";
+import { testNumbers } from "../formats/test-numbers.ts";
 import { withDefault } from "../setting.ts";
-import { testNumbers } from "../test-numbers.ts";
 
 export const testNumberVariables = {
   TEST_NUMBERS: withDefault(testNumbers, "", {

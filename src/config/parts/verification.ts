@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { wholeNumber } from "../formats.ts";
+import { wholeNumber } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
 export interface VerificationConfig {

@@ -8,7 +8,7 @@ import {
   type RedisConnection,
   type RedisOptions,
 } from "../../../src/adapters/redis/connection.ts";
-import { stateUrl } from "../../../src/config/redis-url.ts";
+import { stateUrl } from "../../../src/config/formats/redis-url.ts";
 import { freeClusterPort, freePort } from "../ports.ts";
 import type { Certificates } from "./certificates.ts";
 import { startTogether } from "./start-together.ts";

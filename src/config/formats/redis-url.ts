@@ -1,4 +1,4 @@
-import { bad, decoded, type Format, good, type Parsed } from "./formats.ts";
+import { bad, decoded, type Format, good, type Parsed } from "./format.ts";
 
 /** One Redis server, a master and its replicas watched by Sentinels, or a cluster. */
 export interface RedisUrl {

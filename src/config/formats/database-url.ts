@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { bad, decoded, type Format, good, type Parsed } from "./formats.ts";
+import { bad, decoded, type Format, good, type Parsed } from "./format.ts";
 
 /** A server and a database on it. */
 export interface MysqlUrl {

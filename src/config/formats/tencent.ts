@@ -1,5 +1,5 @@
-import { parseTransaction } from "../core/transaction.ts";
-import { type Format, format, list } from "./formats.ts";
+import { parseTransaction } from "../../core/transaction.ts";
+import { type Format, format, list } from "./format.ts";
 
 /** What a template's variables are filled with. */
 export type TemplateParameter = "code" | "minutes" | "stop";

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { type Format, format, list } from "./formats.ts";
+import { type Format, format, list } from "./format.ts";
 
 /** True for `localhost`, its subdomains (RFC 6761, section 6.3) and loopback addresses; takes the hostname of a URL. */
 export function isLoopbackHost(hostname: string): boolean {

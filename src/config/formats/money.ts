@@ -1,6 +1,6 @@
-import { MICROS, type Price } from "../core/protection/budgets/prices.ts";
-import type { Budget } from "../core/protection/budgets/spend.ts";
-import { country, type Format, format, split } from "./formats.ts";
+import { MICROS, type Price } from "../../core/protection/budgets/prices.ts";
+import type { Budget } from "../../core/protection/budgets/spend.ts";
+import { country, type Format, format, split } from "./format.ts";
 
 const CURRENCY = /^[A-Z]{3}$/;
 const AMOUNT = /^\d{1,9}(\.\d{1,6})?$/;

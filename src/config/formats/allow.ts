@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import type { CountryCode } from "libphonenumber-js/max";
 import { networks } from "./addresses.ts";
-import { country, type Format, format, split } from "./formats.ts";
+import { country, type Format, format, split } from "./format.ts";
 
 export interface Allowed {
   readonly countries: readonly CountryCode[];

@@ -1,7 +1,7 @@
-import { phoneInE164 } from "../core/phone.ts";
-import { DAY_MS } from "../core/time.ts";
-import type { TestNumber } from "../core/verification/test-numbers.ts";
-import { bad, type Format, good, type Parsed, split } from "./formats.ts";
+import { phoneInE164 } from "../../core/phone.ts";
+import { DAY_MS } from "../../core/time.ts";
+import type { TestNumber } from "../../core/verification/test-numbers.ts";
+import { bad, type Format, good, type Parsed, split } from "./format.ts";
 
 const EXPECTS =
   "`number=code@last day` such as `+8613800138000=…@2027-06-30`, each number once, separated by commas";

@@ -1,7 +1,7 @@
-import type { Window } from "../core/protection/limits/ports.ts";
-import { type LearnedWindows, MAX_WINDOW_MS } from "../core/protection/limits/settings.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/time.ts";
-import { type Format, format, split } from "./formats.ts";
+import type { Window } from "../../core/protection/limits/ports.ts";
+import { type LearnedWindows, MAX_WINDOW_MS } from "../../core/protection/limits/settings.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/time.ts";
+import { type Format, format, split } from "./format.ts";
 
 const UNIT_MS = { s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 const EXPECTS =
@@ -16,7 +16,10 @@ export const learnedLimit: Format<LearnedWindows> = format(`${EXPECTS}, or \`lea
 );
 
 /** A limit that cannot be lifted. */
-export const boundedLimit: Format<readonly Window[]> = format("counts and windows such as `20/1h`", readWindows);
+export const boundedLimit: Format<readonly Window[]> = format(
+  "counts and windows such as `20/1h`",
+  readWindows,
+);
 
 function readLimit(text: string): readonly Window[] | undefined {
   return text === "unlimited" ? [] : readWindows(text);
