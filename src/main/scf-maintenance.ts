@@ -5,10 +5,10 @@ import { runTick, SPARE_MS, tickAsJson } from "../cli/tick/ticks.ts";
 import { importFromDemo, transferTools } from "../compose/tools/transfer.ts";
 import { migrateDatabase } from "../compose.ts";
 import type { Config } from "../config.ts";
+import type { ScfContext } from "./handler.ts";
 import { type Order, readOrder } from "./order.ts";
 
-interface TimedContext {
-  callbackWaitsForEmptyEventLoop?: boolean;
+interface TimedContext extends ScfContext {
   getRemainingTimeInMillis?(): number;
 }
 

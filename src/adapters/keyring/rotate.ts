@@ -12,19 +12,22 @@ export interface RotateDeps {
   readonly random: Random;
 }
 
-/** The kinds that `rotateKey` takes: all but `tag`, which only a retag changes. */
-export const ROTATABLE_KINDS = (Object.keys(KEY_KINDS) as KeyKind[]).filter((kind) => kind !== "tag");
+/** The tag key changes by a retag alone. */
+export type RotatableKind = Exclude<KeyKind, "tag">;
+
+export const ROTATABLE_KINDS: readonly RotatableKind[] = (Object.keys(KEY_KINDS) as KeyKind[]).filter(
+  (kind) => kind !== "tag",
+);
 
 /**
  * Adds a new key of this kind. It is used from `activeFrom` (epoch milliseconds) on: a signing key after it has been in
  * every cached JWKS, any other at once, since processes look up ids that they do not know. When another process
- * rotates this kind at the same moment, its key serves for both. Rejects for `tag`.
+ * rotates this kind at the same moment, its key serves for both.
  */
 export async function rotateKey(
   { store, secrets, clock, random }: RotateDeps,
-  kind: KeyKind,
+  kind: RotatableKind,
 ): Promise<{ readonly id: string; readonly activeFrom: number }> {
-  if (kind === "tag") throw new Error("The tag key changes only by `phonekey keys retag`.");
   const wrapper = createKeyWrapper(secrets, random);
   const sequence = nextSequence(await store.list(), kind);
   // Nobody has cached a key set before there was a key, and nothing else signs until the first is in use.

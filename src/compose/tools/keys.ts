@@ -1,16 +1,22 @@
 import { PENDING } from "../../adapters/keyring/lifetime.ts";
 import { retag } from "../../adapters/keyring/retag.ts";
-import { pruneKeys, ROTATABLE_KINDS, rewrapKeys, rotateKey } from "../../adapters/keyring/rotate.ts";
+import {
+  pruneKeys,
+  ROTATABLE_KINDS,
+  type RotatableKind,
+  rewrapKeys,
+  rotateKey,
+} from "../../adapters/keyring/rotate.ts";
 import type { SqlDatabase } from "../../adapters/sql/database.ts";
 import { countToRetag, retagBatch } from "../../adapters/sql/keys/retag.ts";
 import { createSqlStores } from "../../adapters/sql/stores.ts";
 import { systemClock } from "../../adapters/system/clock.ts";
 import { systemRandom } from "../../adapters/system/random.ts";
 import type { Config } from "../../config.ts";
-import type { KeyKind, WrappedKey } from "../../core/keys.ts";
+import type { WrappedKey } from "../../core/keys.ts";
 import { openMigrated } from "../database.ts";
 
-export type RotatableKind = Exclude<KeyKind, "tag">;
+export type { RotatableKind };
 
 /** A key as an operator may see it. */
 export interface ListedKey extends Pick<WrappedKey, "id" | "kind" | "createdAt"> {
@@ -37,7 +43,7 @@ export async function keyTools(config: Config): Promise<KeyTools> {
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   const deps = { store, secrets: config.secrets, clock, random };
   return {
-    kinds: ROTATABLE_KINDS as RotatableKind[],
+    kinds: ROTATABLE_KINDS,
     list: async () => (await store.list()).map((key) => listedKey(key, clock.now())),
     rewrap: () => rewrapKeys(deps),
     rotate: (kind) => rotateKey(deps, kind),

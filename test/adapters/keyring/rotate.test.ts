@@ -36,8 +36,6 @@ describe("rotateKey", () => {
       );
       expect(id).toMatch(/^[a-z]2-[0-9a-f]{8}$/);
     }
-    expect((await failure(rotateKey(fixture, "tag"))).message).toContain("phonekey keys retag");
-    expect((await fixture.store.list()).filter((row) => row.kind === "tag")).toHaveLength(1);
   });
 
   test("the first key of a kind is in use at once: a server that starts after it has one", async () => {

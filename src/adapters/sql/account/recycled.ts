@@ -65,8 +65,10 @@ async function release(
   await trx
     .updateTable("users")
     .set({
-      ...{ phone_tag: `none.${userId}`, sealed_phone: "" },
-      ...{ device_epoch: device_epoch + 1, updated_at: now },
+      phone_tag: `none.${userId}`,
+      sealed_phone: "",
+      device_epoch: device_epoch + 1,
+      updated_at: now,
     })
     .where("id", "=", userId)
     .execute();
