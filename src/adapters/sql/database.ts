@@ -90,7 +90,7 @@ export function ifAbsent<T extends keyof Schema>(
 }
 
 /** A row count as a part of the statement's text: MySQL takes no bound floating point number there. */
-export function rows(count: number) {
+export function rowCount(count: number) {
   if (!Number.isSafeInteger(count) || count < 0) throw new RangeError("a row count is a whole number");
   return sql.lit(count);
 }

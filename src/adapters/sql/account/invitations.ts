@@ -1,5 +1,5 @@
 import type { InvitationStore } from "../../../core/account/invitations.ts";
-import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 
 export function createInvitationStore({ db, transaction }: SqlDatabase, tagKey: TagKey): InvitationStore {
@@ -32,7 +32,7 @@ export function createInvitationStore({ db, transaction }: SqlDatabase, tagKey: 
 
     async page(after, limit) {
       const query = db.selectFrom("invitations").selectAll().where("id", ">", after);
-      const page = await query.orderBy("id").limit(rows(limit)).execute();
+      const page = await query.orderBy("id").limit(rowCount(limit)).execute();
       return page.map(({ id, phone_tag, sealed_phone, at }) => {
         return { id, phoneTag: phone_tag, sealedPhone: sealed_phone, at };
       });

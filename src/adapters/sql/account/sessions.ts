@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Method } from "../../../core/session/methods.ts";
 import type { Session, SessionStore } from "../../../core/session/ports.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import { forgetChanges } from "../life/phone-change-rows.ts";
 import { coalesce } from "../statements/coalesce.ts";
@@ -63,7 +63,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
         .where("user_id", "=", userId)
         .where(isLive(now))
         .orderBy("last_used_at", "desc")
-        .limit(rows(MOST_LISTED))
+        .limit(rowCount(MOST_LISTED))
         .execute();
       return found.map(sessionOf);
     },

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { User } from "../../../core/account/ports.ts";
 import type { UserTransferStore } from "../../../core/account/transfer-ports.ts";
-import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import type { Schema } from "../tables/schema.ts";
 import { userOf, userValues } from "./account-rows.ts";
@@ -21,7 +21,7 @@ export function createUserTransferStore({ db, transaction }: SqlDatabase, tagKey
       // Whoever lost their number cannot be moved: nothing elsewhere would find them.
       let query = db.selectFrom("users").selectAll().where("sealed_phone", "!=", "");
       if (after !== undefined) query = query.where("id", ">", after);
-      const page = await query.orderBy("id").limit(rows(limit)).execute();
+      const page = await query.orderBy("id").limit(rowCount(limit)).execute();
       return page.map(userOf);
     },
 

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { ApiKey, ApiKeyStore } from "../../../core/backend/ports.ts";
 import { PURPOSES } from "../../../core/verification/purpose.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import { lockName } from "../locks.ts";
 import type { ApiKeysTable } from "../tables/backends.ts";
@@ -85,7 +85,7 @@ async function liveOf(db: Kysely<Schema>, backend: string, now: number): Promise
     .where("revoked_at", "is", null)
     .where("expires_at", ">", now)
     .orderBy("created_at", "desc")
-    .limit(rows(MOST_LIVE))
+    .limit(rowCount(MOST_LIVE))
     .execute();
 }
 

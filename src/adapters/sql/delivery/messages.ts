@@ -1,5 +1,5 @@
 import type { Idempotency, Message, MessageStore, SentMessage } from "../../../core/delivery/ports.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import { TRAFFIC_COLUMNS, trafficOf } from "../protection/traffic.ts";
 import type { MessageRow } from "../tables/schema.ts";
@@ -46,7 +46,7 @@ export function createMessageStore(database: SqlDatabase, tagKey: TagKey): Messa
         .selectFrom("messages")
         .select(SENT_COLUMNS)
         .where("verification_id", "=", verificationId)
-        .limit(rows(1))
+        .limit(rowCount(1))
         .executeTakeFirst();
       return row && sentOf(row);
     },
@@ -62,7 +62,7 @@ export function createMessageStore(database: SqlDatabase, tagKey: TagKey): Messa
           .where("created_at", ">=", cursor)
           .where((eb) => eb.or([eb("created_at", ">", cursor), eb("id", ">", after)]));
       }
-      const page = await query.orderBy("created_at").orderBy("id").limit(rows(limit)).execute();
+      const page = await query.orderBy("created_at").orderBy("id").limit(rowCount(limit)).execute();
       return page.map((row) => ({ ...sentOf(row), converted: row.converted === 1 }));
     },
   };

@@ -1,5 +1,5 @@
 import type { DueNotice, NoticeStore } from "../../../core/notices/ports.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import { messageValues } from "./message-writes.ts";
 import { addNotices, noticeOf } from "./notice-rows.ts";
@@ -64,7 +64,7 @@ export function createNoticeStore({ db, transaction }: SqlDatabase, tagKey: TagK
         .selectAll()
         .where("due_at", "<=", now)
         .orderBy("due_at")
-        .limit(rows(limit))
+        .limit(rowCount(limit))
         .execute();
       return due.map((row) => ({ ...noticeOf(row), state: row.state as DueNotice["state"] }));
     },

@@ -6,7 +6,7 @@ import type {
   Report,
   ReportedMessage,
 } from "../../../core/delivery/receipt-ports.ts";
-import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 import { TRAFFIC_COLUMNS, trafficOf } from "../protection/traffic.ts";
 import type { Schema } from "../tables/schema.ts";
 import { messageOf } from "./messages.ts";
@@ -40,8 +40,8 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
         .select("id")
         .where("at", ">", 0)
         .orderBy("at")
-        .limit(rows(1))
-        .offset(rows(most - 1))
+        .limit(rowCount(1))
+        .offset(rowCount(most - 1))
         .executeTakeFirst();
       if (full) return;
       const row = {
@@ -60,7 +60,7 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
         .selectAll()
         .where("at", ">", 0)
         .orderBy("at")
-        .limit(rows(limit))
+        .limit(rowCount(limit))
         .execute();
       return kept.map(({ id, phone_tag, delivered, code, at }) => {
         const outcome = delivered === 1 ? "delivered" : "failed";
@@ -85,14 +85,14 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
         // Nobody knows any more whom those of an erased account were for.
         .where("sealed_phone", "!=", "")
         .orderBy("created_at")
-        .limit(rows(limit))
+        .limit(rowCount(limit))
         .execute();
       return found;
     },
 
     async messagesTo(tags, limit) {
       const query = db.selectFrom("messages").selectAll().where("phone_tag", "in", tags);
-      const found = await query.orderBy("created_at", "desc").limit(rows(limit)).execute();
+      const found = await query.orderBy("created_at", "desc").limit(rowCount(limit)).execute();
       return found.map((row) => ({ ...messageOf(row), converted: row.converted === 1 }));
     },
   };

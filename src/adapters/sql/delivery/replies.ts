@@ -1,5 +1,5 @@
 import type { ReplyStore } from "../../../core/delivery/receipt-ports.ts";
-import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 
 export function createReplyStore({ db }: SqlDatabase): ReplyStore {
   return {
@@ -40,7 +40,7 @@ export function createReplyStore({ db }: SqlDatabase): ReplyStore {
 
     async repliesOf(tags, limit) {
       const query = db.selectFrom("replies").selectAll().where("phone_tag", "in", tags);
-      const found = await query.orderBy("at", "desc").limit(rows(limit)).execute();
+      const found = await query.orderBy("at", "desc").limit(rowCount(limit)).execute();
       return found.map(({ id, phone_tag, sealed_phone, sealed_text, at }) => {
         return { id, phoneTag: phone_tag, sealedPhone: sealed_phone, sealedText: sealed_text, at };
       });

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { RetagBatch, Retagged } from "../../../core/keys.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 
 /** The tables that have the phone itself, sealed, so that its new tag can be made. */
@@ -65,7 +65,7 @@ function findTagged(
       // What an erasure left has no number any more to make a new tag of, and stays under the old tag until it is swept.
       .where("sealed_phone", "!=", "")
       .orderBy("phone_tag")
-      .limit(rows(limit))
+      .limit(rowCount(limit))
       .execute()
   );
 }

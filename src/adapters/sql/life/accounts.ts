@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { AccountData, AccountStore } from "../../../core/life/account-ports.ts";
 import { userOf } from "../account/account-rows.ts";
 import { findUserRow } from "../account/user-rows.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import { lockChanger } from "../factors/changes.ts";
 import type { Schema } from "../tables/schema.ts";
@@ -52,7 +52,7 @@ async function factorsOf(db: Kysely<Schema>, userId: string): Promise<AccountDat
     .selectFrom("factors")
     .select(["kind", "label", "created_at", "last_used_at"])
     .where("user_id", "=", userId)
-    .limit(rows(MOST))
+    .limit(rowCount(MOST))
     .execute();
   return found.map(({ kind, label, created_at, last_used_at }) => {
     return { kind, label, createdAt: created_at, ...(last_used_at !== null && { lastUsedAt: last_used_at }) };
@@ -64,7 +64,7 @@ async function sessionsOf(db: Kysely<Schema>, userId: string): Promise<AccountDa
     .selectFrom("sessions")
     .select(["id", "device_id", "user_agent", "amr", "created_at", "last_used_at", "expires_at", "ended_at"])
     .where("user_id", "=", userId)
-    .limit(rows(MOST))
+    .limit(rowCount(MOST))
     .execute();
   return found.map((each) => ({
     id: each.id,
@@ -84,7 +84,7 @@ async function eventsOf(db: Kysely<Schema>, userId: string): Promise<AccountData
     .select(["type", "session_id", "at"])
     .where("user_id", "=", userId)
     .orderBy("at", "desc")
-    .limit(rows(MOST))
+    .limit(rowCount(MOST))
     .execute();
   return found.toReversed().map(({ type, session_id, at }) => {
     return { type, at, ...(session_id !== null && { sessionId: session_id }) };
@@ -97,7 +97,7 @@ async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountDat
     .select(["kind", "state", "created_at as at"])
     .where("user_id", "=", userId)
     .orderBy("created_at", "desc")
-    .limit(rows(MOST))
+    .limit(rowCount(MOST))
     .execute();
 }
 
@@ -127,14 +127,14 @@ async function keptByPhone(
     .select(["purpose", "status", "sender", "client", "created_at", "reported_at"])
     .where("phone_tag", "in", tags)
     .where("created_at", ">=", since)
-    .limit(rows(MOST))
+    .limit(rowCount(MOST))
     .execute();
   const replies = await db
     .selectFrom("replies")
     .select(["id", "sealed_text as sealedText", "at"])
     .where("phone_tag", "in", tags)
     .where("at", ">=", since)
-    .limit(rows(MOST))
+    .limit(rowCount(MOST))
     .execute();
   return {
     messages: messages.map((each) => ({

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Sweep } from "../../../core/maintenance/ports.ts";
 import { MINUTE_MS } from "../../../core/time.ts";
 import { lockUser } from "../account/user-rows.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import { addEvents } from "../events.ts";
 import type { ErasuresTable } from "../tables/life.ts";
 import type { EventType, Schema } from "../tables/schema.ts";
@@ -121,7 +121,7 @@ async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void
 export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
   return async (before, limit) => {
     const query = db.selectFrom("erasures").selectAll().where("at", "<", before);
-    const old = await query.orderBy("at").limit(rows(limit)).execute();
+    const old = await query.orderBy("at").limit(rowCount(limit)).execute();
     for (const erasure of old) {
       await transaction(async (trx) => {
         await forgetErased(trx, erasure);

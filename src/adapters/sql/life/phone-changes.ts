@@ -3,7 +3,7 @@ import type { PhoneChange, PhoneChangeStore } from "../../../core/life/ports.ts"
 import { userOf, userValues } from "../account/account-rows.ts";
 import { endOtherSessionsOf, endSessionsOf, lockLive } from "../account/session-ends.ts";
 import { lockUser, voidDevices } from "../account/user-rows.ts";
-import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 import { addNotices } from "../delivery/notice-rows.ts";
 import { addEvents } from "../events.ts";
 import type { TagKey } from "../keys/tag-key.ts";
@@ -87,7 +87,7 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
         .selectAll()
         .where("due_at", "<=", now)
         .orderBy("due_at")
-        .limit(rows(limit))
+        .limit(rowCount(limit))
         .execute();
       return due.map(changeOf);
     },

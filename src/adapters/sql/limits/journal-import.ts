@@ -5,7 +5,7 @@ import { type Change, NO_CHANGE } from "../../../core/protection/limits/counts/c
 import { putBack } from "../../../core/protection/limits/counts/give-back.ts";
 import type { Sum } from "../../../core/protection/limits/ports.ts";
 import { slotMs } from "../../../core/protection/limits/sums.ts";
-import { rows, type SqlDatabase, type Steps } from "../database.ts";
+import { rowCount, type SqlDatabase, type Steps } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 import type { Portion } from "./journal.ts";
 import type { OldLimits } from "./shared-journal.ts";
@@ -51,7 +51,7 @@ const MOVES: readonly Move[] = [
         .select(["id", "limit_key as key", "member", "at"])
         .where("id", ">", 0)
         .orderBy("id")
-        .limit(rows(PORTION))
+        .limit(rowCount(PORTION))
         .forUpdate(),
     (db, found) => db.deleteFrom("limit_events").where("id", "in", idsOf(found)),
     (events, books) => putBack(books, { events }),
@@ -63,7 +63,7 @@ const MOVES: readonly Move[] = [
         .select(["id", "limit_key as key", "member", "amount", "ends_at as endsAt"])
         .where("id", ">", 0)
         .orderBy("id")
-        .limit(rows(PORTION))
+        .limit(rowCount(PORTION))
         .forUpdate(),
     (db, found) => db.deleteFrom("limit_leases").where("id", "in", idsOf(found)),
     (found) => ({ ...NO_CHANGE, leases: found.map(({ id: _, ...lease }) => lease) }),

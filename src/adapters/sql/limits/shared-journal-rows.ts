@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { ifAbsent, rows } from "../database.ts";
+import { ifAbsent, rowCount } from "../database.ts";
 import { reusable } from "../statements/reusable.ts";
 import type { Schema } from "../tables/schema.ts";
 
@@ -114,7 +114,7 @@ const selectOnward = reusable(([{ id } = { id: 0 }]: readonly { readonly id: num
     ])
     .where("id", ">=", id)
     .orderBy("id")
-    .limit(rows(PAGE + 1)),
+    .limit(rowCount(PAGE + 1)),
 );
 
 /**
@@ -148,7 +148,7 @@ export async function readMattering(
     .where("id", ">", after)
     .where("id", "<=", upTo)
     .orderBy("id")
-    .limit(rows(PAGE))
+    .limit(rowCount(PAGE))
     .execute();
 }
 
@@ -158,7 +158,7 @@ async function lastRow(db: Kysely<Schema>): Promise<Mark | undefined> {
     .select(["id", "at"])
     .where("id", ">", 0)
     .orderBy("id", "desc")
-    .limit(rows(1))
+    .limit(rowCount(1))
     .executeTakeFirst();
 }
 
@@ -186,7 +186,7 @@ export async function deleteOld(db: Kysely<Schema>, before: number, limit: numbe
     .where("at", "<", before)
     .where("id", "<", last.id)
     .orderBy("at")
-    .limit(rows(limit))
+    .limit(rowCount(limit))
     .execute();
   if (old.length === 0) return 0;
   const ids = old.map(({ id }) => id);

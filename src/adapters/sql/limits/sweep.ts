@@ -1,5 +1,5 @@
 import type { Sweep } from "../../../core/maintenance/ports.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import { inTurn, sweepBy } from "../statements/sweep-by.ts";
 
 /** Deletes what a version before counted in tables of its own, and rows that were locked. */
@@ -20,7 +20,7 @@ function sweepLocked({ db }: Pick<SqlDatabase, "db">): Sweep {
       .select("limit_key")
       .where("touched_at", "<", before)
       .orderBy("touched_at")
-      .limit(rows(limit))
+      .limit(rowCount(limit))
       .execute();
     if (idle.length === 0) return 0;
     const keys = idle.map(({ limit_key }) => limit_key);

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Alert, AlertDetail, AlertStore, Telling } from "../../../core/alerts/ports.ts";
-import { ifAbsent, rows, type SqlDatabase } from "../database.ts";
+import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 import type { AlertRow } from "../tables/schema.ts";
 
 /** Far more than there are kinds and subjects. */
@@ -40,7 +40,7 @@ export function createAlertStore({ db }: SqlDatabase): AlertStore {
         .select(["kind", "subject"])
         .where("standing_key", ">", "")
         .orderBy("standing_key")
-        .limit(rows(MOST_STANDING))
+        .limit(rowCount(MOST_STANDING))
         .execute(),
 
     async due(now, limit) {
@@ -49,7 +49,7 @@ export function createAlertStore({ db }: SqlDatabase): AlertStore {
         .selectAll()
         .where("next_attempt_at", "<=", now)
         .orderBy("next_attempt_at")
-        .limit(rows(limit))
+        .limit(rowCount(limit))
         .execute();
       return due.map(tellingOf);
     },

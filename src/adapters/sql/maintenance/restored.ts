@@ -1,6 +1,6 @@
 import type { RestoredStore } from "../../../core/maintenance/restored.ts";
 import { endSessionsWith } from "../account/session-ends.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import { eraseUser } from "../life/personal-data.ts";
 import { forgetChanges } from "../life/phone-change-rows.ts";
 import { EVERY_PHONE } from "../protection/failures.ts";
@@ -24,7 +24,7 @@ export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredS
     async endSessions(after, limit, now) {
       let query = db.selectFrom("sessions").select(["id", "ended_at", "expires_at"]);
       if (after !== undefined) query = query.where("id", ">", after);
-      const page = await query.orderBy("id").limit(rows(limit)).execute();
+      const page = await query.orderBy("id").limit(rowCount(limit)).execute();
       const live = page.filter(({ ended_at, expires_at }) => ended_at === null && expires_at > now);
       if (live.length > 0) {
         await transaction((trx) =>
@@ -41,7 +41,7 @@ export function createRestoredStore({ db, transaction }: SqlDatabase): RestoredS
 
     takeBackPhoneChanges: (limit, now) =>
       transaction(async (trx) => {
-        const query = trx.selectFrom("phone_changes").select("id").limit(rows(limit));
+        const query = trx.selectFrom("phone_changes").select("id").limit(rowCount(limit));
         const ids = (await query.execute()).map(({ id }) => id);
         if (ids.length > 0) await forgetChanges(trx, now, (eb) => eb("id", "in", ids));
         return ids.length;

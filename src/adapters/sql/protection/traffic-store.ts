@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Peak, TrafficStore } from "../../../core/protection/guard/ports.ts";
 import { DAY_MS, HOUR_MS } from "../../../core/time.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 
 /** Fewer a day than this raise no bound of the guard. */
@@ -117,7 +117,7 @@ async function numbersOf(db: Kysely<Schema>, since: number, limit: number): Prom
     .groupBy("network_tag")
     .orderBy("count", "desc")
     .orderBy("network_tag")
-    .limit(rows(limit))
+    .limit(rowCount(limit))
     .execute();
   const networks = found.map(({ network_tag, count }) => ({
     subject: network_tag ?? "",

@@ -1,5 +1,5 @@
 import type { UnlockStore } from "../../../core/protection/budgets/ports.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import { lockName } from "../locks.ts";
 
@@ -39,7 +39,7 @@ export function createUnlockStore({ db, transaction }: SqlDatabase, tagKey: TagK
         .selectAll()
         .where("phone_tag", "in", tags)
         .where("sealed_phone", "!=", "");
-      const found = await query.orderBy("at", "desc").limit(rows(limit)).execute();
+      const found = await query.orderBy("at", "desc").limit(rowCount(limit)).execute();
       return found.map(({ id, phone_tag, sealed_phone, sealed_reason, at }) => {
         return { id, phoneTag: phone_tag, sealedPhone: sealed_phone, sealedReason: sealed_reason, at };
       });

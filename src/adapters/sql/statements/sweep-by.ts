@@ -1,8 +1,8 @@
 import type { Sweep } from "../../../core/maintenance/ports.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 
 /** Tables of rows with an id that go when one of their times is over. */
-type Swept =
+type SweptTable =
   | "messages"
   | "notices"
   | "replies"
@@ -29,7 +29,7 @@ type Time = "created_at" | "at" | "expires_at" | "ended_at" | "cleared_at" | "en
  */
 export function sweepBy(
   { db }: Pick<SqlDatabase, "db">,
-  table: Swept,
+  table: SweptTable,
   time: Time,
   isOver: "<" | "<=" = "<",
 ): Sweep {
@@ -38,7 +38,7 @@ export function sweepBy(
   const one = table as "messages";
   return async (before, limit) => {
     const query = db.selectFrom(one).select("id").where(at, isOver, before);
-    const old = await query.orderBy(at).limit(rows(limit)).execute();
+    const old = await query.orderBy(at).limit(rowCount(limit)).execute();
     if (old.length === 0) return 0;
     const ids = old.map(({ id }) => id);
     const { numDeletedRows } = await db.deleteFrom(one).where("id", "in", ids).executeTakeFirstOrThrow();

@@ -1,5 +1,5 @@
 import type { Verification, VerificationStore } from "../../../core/verification/ports.ts";
-import { rows, type SqlDatabase } from "../database.ts";
+import { rowCount, type SqlDatabase } from "../database.ts";
 import { trafficOf, trafficValues } from "../protection/traffic.ts";
 import { coalesce } from "../statements/coalesce.ts";
 import { reusable } from "../statements/reusable.ts";
@@ -18,7 +18,7 @@ export function createVerificationStore(database: SqlDatabase): VerificationStor
         .where((eb) => eb.and({ device_id: holder, phone_tag: phoneTag, purpose }))
         .where(isLive(now))
         .orderBy("created_at", "desc")
-        .limit(rows(1))
+        .limit(rowCount(1))
         .executeTakeFirst();
       return row && verificationOf(row);
     },
@@ -51,7 +51,7 @@ export function createVerificationStore(database: SqlDatabase): VerificationStor
         .select("id")
         .where("expires_at", "<", before)
         .orderBy("expires_at")
-        .limit(rows(limit))
+        .limit(rowCount(limit))
         .execute();
       if (ended.length === 0) return 0;
       const ids = ended.map(({ id }) => id);
