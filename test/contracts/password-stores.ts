@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { InvitationStore } from "../../src/core/account/invitations.ts";
+import type { InvitationStore } from "../../src/core/account/invitation-ports.ts";
 import type { UserStore } from "../../src/core/account/ports.ts";
 import type { KeyStore } from "../../src/core/keys.ts";
 import type { Notice, NoticeStore } from "../../src/core/notices/ports.ts";

@@ -1,5 +1,5 @@
 import type { FactorStore } from "../../core/account/factors/ports.ts";
-import type { InvitationStore } from "../../core/account/invitations.ts";
+import type { InvitationStore } from "../../core/account/invitation-ports.ts";
 import type { UserStore } from "../../core/account/ports.ts";
 import type { AlertStore } from "../../core/alerts/ports.ts";
 import type { ApiKeyStore, ProofStore } from "../../core/backend/ports.ts";

@@ -1,7 +1,7 @@
 import { maskPhone, type Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { PhoneVault } from "../vault.ts";
-import type { InvitationStore } from "./invitations.ts";
+import type { InvitationStore } from "./invitation-ports.ts";
 
 export interface InviteDeps {
   readonly invitations: InvitationStore;

@@ -1,6 +1,6 @@
 import type { Phone } from "../phone.ts";
 import type { PhoneVault } from "../vault.ts";
-import type { InvitationStore } from "./invitations.ts";
+import type { InvitationStore } from "./invitation-ports.ts";
 
 /** `SIGN_UP`: who gets an account at the first sign-in. */
 export type SignUp = "open" | "invited" | "closed";

@@ -13,7 +13,7 @@ import { ok, type Result, refuse, StaleKeyError, UnavailableError } from "../ref
 import { sha256 } from "../secrets.ts";
 import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
-import { type Need, requireRecent, withMethods } from "../session/step-up.ts";
+import { type Need, requireRecent, withMethods } from "../session/requirements.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import {

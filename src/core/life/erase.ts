@@ -3,7 +3,7 @@ import type { MessageStore } from "../delivery/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
-import { requireRecent } from "../session/step-up.ts";
+import { requireRecent } from "../session/requirements.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault } from "../vault.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";

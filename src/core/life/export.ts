@@ -4,7 +4,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
-import { requireRecent } from "../session/step-up.ts";
+import { requireRecent } from "../session/requirements.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import type { AccountData, AccountStore, By } from "./account-ports.ts";

@@ -8,7 +8,7 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { Method } from "../session/methods.ts";
 import type { SessionStore } from "../session/ports.ts";
 import type { Principal } from "../session/session.ts";
-import { type Need, requireRecent, SENSITIVE, withMethods } from "../session/step-up.ts";
+import { type Need, requireRecent, SENSITIVE, withMethods } from "../session/requirements.ts";
 import { HOUR_MS } from "../time.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword, sealPassword } from "./compare.ts";
 import type { CommonPasswords } from "./ports.ts";

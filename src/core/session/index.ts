@@ -5,7 +5,7 @@ import type { Session } from "./ports.ts";
 import { type RefreshDeps, refreshSession } from "./refresh.ts";
 import type { Principal } from "./session.ts";
 import type { SignedIn } from "./session-draft.ts";
-import { requireOwnPassword } from "./step-up.ts";
+import { requireOwnPassword } from "./requirements.ts";
 import { issueAccessToken, issuePageToken, type SessionTokenDeps, sessionTokens } from "./tokens.ts";
 
 /** What there is to do with a session, from its tokens to its end. */

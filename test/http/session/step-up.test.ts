@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { requireRecent } from "../../../src/core/session/step-up.ts";
+import { requireRecent } from "../../../src/core/session/requirements.ts";
 import { aSession, aUser, NOW } from "../../contracts/samples.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../../support/world.ts";
 import {

@@ -1,4 +1,4 @@
-import type { InvitationStore } from "../../../core/account/invitations.ts";
+import type { InvitationStore } from "../../../core/account/invitation-ports.ts";
 import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 

@@ -1,6 +1,6 @@
 import { levelOf, type Method } from "../../session/methods.ts";
 import type { Session } from "../../session/ports.ts";
-import { SENSITIVE } from "../../session/step-up.ts";
+import { SENSITIVE } from "../../session/requirements.ts";
 import type { LoginProtection, User } from "../ports.ts";
 import type { Factor, FactorStore, PasswordFactor } from "./ports.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Own, raisedBy, secondBeside } from "../../../../src/core/account/factors/own.ts";
 import type { Session } from "../../../../src/core/session/ports.ts";
-import { type Need, requireRecent, SENSITIVE } from "../../../../src/core/session/step-up.ts";
+import { type Need, requireRecent, SENSITIVE } from "../../../../src/core/session/requirements.ts";
 import { aSession, aUser, NOW } from "../../../contracts/samples.ts";
 import { DAY, MINUTE } from "../../times.ts";
 
