@@ -1,3 +1,4 @@
+import type { SignedIn } from "../../src/core/session/session.ts";
 import { createTokens } from "../../src/adapters/jose/tokens.ts";
 import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
 import { retag } from "../../src/adapters/keyring/retag.ts";
@@ -22,7 +23,6 @@ import { createLearned } from "../../src/core/protection/guard/learned.ts";
 import type { Bucket } from "../../src/core/protection/limits/ports.ts";
 import type { LimitSettings } from "../../src/core/protection/limits/settings.ts";
 import type { Decision } from "../../src/core/protection/sends.ts";
-import type { SignedIn } from "../../src/core/session/session-draft.ts";
 import { checkCode } from "../../src/core/verification/check.ts";
 import type { Client } from "../../src/core/verification/client.ts";
 import { codeOf } from "../../src/core/verification/message.ts";

@@ -8,8 +8,8 @@ import { equalSecrets, sha256 } from "../secrets.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../time.ts";
 import { findOpen } from "./authenticate.ts";
 import type { SessionStore, TokenClaims, Tokens } from "./ports.ts";
-import type { SessionSettings } from "./session.ts";
-import { draftSession, type SignedIn } from "./session-draft.ts";
+import type { SessionSettings, SignedIn } from "./session.ts";
+import { draftSession } from "./session-draft.ts";
 
 /** How many sessions of apps a user may open: a person needs few, so a thief of a page's cookie gets no more. */
 const HANDOVER_WINDOWS = [

@@ -3,8 +3,7 @@ import { type AuthenticateDeps, authenticate, authenticatePage, isErased } from 
 import { endAllSessions, endOtherSessions, endSession, listSessions } from "./own.ts";
 import type { Session } from "./ports.ts";
 import { type RefreshDeps, refreshSession } from "./refresh.ts";
-import type { Principal } from "./session.ts";
-import type { SignedIn } from "./session-draft.ts";
+import type { Principal, SignedIn } from "./session.ts";
 import { requireOwnPassword } from "./requirements.ts";
 import { issueAccessToken, issuePageToken, type SessionTokenDeps, sessionTokens } from "./tokens.ts";
 

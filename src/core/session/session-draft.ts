@@ -1,20 +1,8 @@
-import type { User } from "../account/ports.ts";
 import type { Keyring } from "../keys.ts";
-import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Method } from "./methods.ts";
 import type { Session } from "./ports.ts";
 import type { SessionSettings } from "./session.ts";
-
-/** A person who has just signed in. */
-export interface SignedIn {
-  readonly user: User;
-  /** The user's number, where it is what showed who they are. */
-  readonly phone?: Phone;
-  readonly session: Session;
-  /** Whether this was the first sign-in, which made the user. */
-  readonly created: boolean;
-}
 
 export interface DraftDeps {
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import type { User } from "../account/ports.ts";
+import type { Phone } from "../phone.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { Self } from "../verification/self.ts";
 import type { Session } from "./ports.ts";
@@ -16,6 +17,14 @@ export interface SessionSettings {
 export interface Principal {
   readonly user: User;
   readonly session: Session;
+}
+
+/** A person who has just signed in. */
+export interface SignedIn extends Principal {
+  /** The user's number, where it is what showed who they are. */
+  readonly phone?: Phone;
+  /** Whether this was the first sign-in, which made the user. */
+  readonly created: boolean;
 }
 
 /** Whose request of the pages this is: `session` is what the cookie is good for. */

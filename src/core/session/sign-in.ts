@@ -19,8 +19,8 @@ import type { Client } from "../verification/client.ts";
 import { purposesGiving, ruleOf } from "../verification/purpose.ts";
 import type { Method } from "./methods.ts";
 import type { Tokens } from "./ports.ts";
-import type { SessionSettings } from "./session.ts";
-import { draftSession, type SignedIn } from "./session-draft.ts";
+import type { SessionSettings, SignedIn } from "./session.ts";
+import { draftSession } from "./session-draft.ts";
 
 /** A first factor that was right, where login protection asks for a second. */
 export interface FirstStep {

@@ -5,8 +5,7 @@ import type { User } from "../../../src/core/account/ports.ts";
 import type { SendOutcome, SmsMessage } from "../../../src/core/delivery/ports.ts";
 import { exportAccount } from "../../../src/core/life/export.ts";
 import type { Phone } from "../../../src/core/phone.ts";
-import { selfOf } from "../../../src/core/session/session.ts";
-import type { SignedIn } from "../../../src/core/session/session-draft.ts";
+import { selfOf, type SignedIn } from "../../../src/core/session/session.ts";
 import type { Purpose } from "../../../src/core/verification/purpose.ts";
 import { createRules, DAY, type Rules, SECOND, wrongFor } from "../rules.ts";
 import {

@@ -1,9 +1,9 @@
+import type { SignedIn } from "../../../src/core/session/session.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Phone } from "../../../src/core/phone.ts";
 import { sha256 } from "../../../src/core/secrets.ts";
 import { redeemHandover } from "../../../src/core/session/handover.ts";
 import type { Session } from "../../../src/core/session/ports.ts";
-import type { SignedIn } from "../../../src/core/session/session-draft.ts";
 import { createRules, DAY, HOUR, MINUTE, PHONE, type Rules, SECOND, wrongFor } from "../rules.ts";
 
 const VERIFIER = "v".repeat(43);

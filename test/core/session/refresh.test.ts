@@ -1,6 +1,6 @@
+import type { SignedIn } from "../../../src/core/session/session.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { refreshSession } from "../../../src/core/session/refresh.ts";
-import type { SignedIn } from "../../../src/core/session/session-draft.ts";
 import { createRules, MINUTE, type Rules, wrongFor } from "../rules.ts";
 
 describe("a refresh token", () => {

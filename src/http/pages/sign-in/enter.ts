@@ -1,7 +1,7 @@
+import type { SignedIn } from "../../../core/session/session.ts";
 import type { Context } from "hono";
 import type { Refusal } from "../../../core/refusals.ts";
 import type { Flow } from "../../../core/session/flow.ts";
-import type { SignedIn } from "../../../core/session/session-draft.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { clearCookie, readCookie, writeCookie } from "../cookies.ts";
 import { messagePageFor } from "../errors.ts";
