@@ -7,8 +7,11 @@ import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts"
 import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";
-import type { TakeRefusal, VerificationDeps } from "./deps.ts";
+import type { VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
+
+/** What a send may be refused with by what protects; nothing is counted then. */
+export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
 
 type Taken = TakeResult & { readonly ok: true };
 

@@ -1,13 +1,12 @@
 import type { UserStore } from "../account/ports.ts";
 import type { ApiKeyStore } from "../backend/ports.ts";
-import type { DeliverDeps, DeliveryRefusal } from "../delivery/deliver.ts";
+import type { DeliverDeps } from "../delivery/deliver.ts";
 import type { Keyring } from "../keys.ts";
 import type { Observer } from "../observer.ts";
 import type { PhonePolicy } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { CodeLengths } from "../protection/budgets/ledger.ts";
 import type { Ledger } from "../protection/budgets/ports.ts";
-import type { ChallengeRefusal } from "../protection/challenges/judge.ts";
 import type { Challenges } from "../protection/challenges/ports.ts";
 import type { Learned } from "../protection/guard/learned.ts";
 import type { LimitStore } from "../protection/limits/ports.ts";
@@ -59,7 +58,3 @@ export interface ClientIdempotency {
   /** The whole request in one canonical text. */
   readonly request: string;
 }
-
-export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_reused";
-export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusal;
-export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";

@@ -5,7 +5,7 @@ import { maskPhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { hmacText } from "../secrets.ts";
 import { DAY_MS, MINUTE_MS } from "../time.ts";
-import type { ClientIdempotency, IdempotencyRefusal, VerificationDeps } from "./deps.ts";
+import type { ClientIdempotency, VerificationDeps } from "./deps.ts";
 import type { Purpose } from "./purpose.ts";
 import type { VerificationView } from "./verification.ts";
 
@@ -13,6 +13,8 @@ import type { VerificationView } from "./verification.ts";
 const KEPT_MS = DAY_MS;
 /** A message that is still `sending` after this was cut off by a crash: its outcome is unknown. */
 const RUNNING_MS = MINUTE_MS;
+
+export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_reused";
 
 /** A client's key, hashed. It is kept with the message, beside the answer. */
 export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;

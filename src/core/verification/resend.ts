@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/api-key.ts";
 import type { ApiKey } from "../backend/ports.ts";
-import { deliver } from "../delivery/deliver.ts";
+import { type DeliveryRefusal, deliver } from "../delivery/deliver.ts";
 import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { Phone } from "../phone.ts";
 import { type ChallengeRefusal, judgeChallenge } from "../protection/challenges/judge.ts";
@@ -16,8 +16,8 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import { readAsk } from "./ask.ts";
 import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
-import type { ClientIdempotency, SendRefusal, VerificationDeps } from "./deps.ts";
-import { type HashedKey, hashIdempotencyKey, replay } from "./idempotency.ts";
+import type { ClientIdempotency, VerificationDeps } from "./deps.ts";
+import { type HashedKey, hashIdempotencyKey, type IdempotencyRefusal, replay } from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import { refuseOnHold } from "./on-hold.ts";
 import type { Verification } from "./ports.ts";
@@ -33,6 +33,9 @@ export interface ResendInput {
   /** The backend that asks for the message with its API key. */
   readonly shownBy?: Pick<Backend, "client">;
 }
+
+/** What a message may be refused with that is counted and sent. */
+export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusal;
 
 /**
  * Sends a verification's code again: the same code, with no new guesses. Refused with `not_found` where the verification

@@ -7,9 +7,9 @@ import type { LimitCaller } from "../protection/limits/send-limit.ts";
 import { LIMIT_KEYS } from "../protection/limits/table.ts";
 import { takeBack } from "../protection/sends.ts";
 import { ok, type Result } from "../refusals.ts";
-import { countSend } from "./count-send.ts";
+import { countSend, type TakeRefusal } from "./count-send.ts";
 import type { Granted, NewVerification } from "./create.ts";
-import type { TakeRefusal, VerificationDeps } from "./deps.ts";
+import type { VerificationDeps } from "./deps.ts";
 
 /**
  * Counts the send and sets guesses aside, or refuses and changes nothing.
