@@ -11,7 +11,10 @@ export type { CountryCode };
 
 declare const parsed: unique symbol;
 
-/** A number in E.164, such as `+8613800138000`; only `parsePhone` makes one. */
+/**
+ * A number in E.164, such as `+8613800138000`. `parsePhone` makes one of what a person wrote, and `phoneInE164` one of what
+ * is in this form already.
+ */
 export type Phone = string & { readonly [parsed]: true };
 
 /** Whose numbers are taken, and how a number without a calling code is read. */

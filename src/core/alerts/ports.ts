@@ -13,8 +13,8 @@ export interface Alerts {
   /** It is over, which is told if it was raised. Costs nothing where nothing stands. */
   clear(kind: AlertKind, subject: AlertSubject): Promise<void>;
   /**
-   * All alerts about these subjects are over, but that a sender does not answer: it may answer this process, and another
-   * one not. Costs nothing where none stands.
+   * All alerts about these subjects are over, except `sms_unanswered`: a sender that answers this process may not answer
+   * another. Costs nothing where none stands.
    */
   settle(subjects: readonly AlertSubject[]): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { SendStatus, SmsSender } from "./ports.ts";
 const MOST_FAILURES = 3;
 /** Then one message in this time tries it in its place. */
 const PAUSE_MS = MINUTE_MS;
-/** That one is down is told again after this: another process, which it answers, may have said that it is up. */
+/** `down` is told again after this: another process, which the sender does answer, may have said `up` meanwhile. */
 const AGAIN_MS = 5 * MINUTE_MS;
 /** What may have cost a person the whole time of a try. Whoever refuses, for whatever reason, is there and quick. */
 const UNANSWERED: readonly SendStatus[] = ["unavailable", "unknown"];

@@ -120,7 +120,7 @@ const DEFAULT_RETRY_SECONDS: Readonly<Record<DeliveryRefusal, number>> = {
 
 const NOBODY: Tried = { status: "unavailable", sender: "none" };
 
-/** Certainly not sent, and no wish of whoever has the number: another sender may take it. */
+/** After these the next sender is tried: the message was certainly not sent, and not for a reason of the number's. */
 const GOES_ON: readonly SendStatus[] = ["unavailable", "rejected"];
 
 /** A person waits for all tries together. */
