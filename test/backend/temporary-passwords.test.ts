@@ -127,6 +127,15 @@ describe("what attackers try", () => {
     await refused(await open(world, other, world.sms.lastCode()), "invalid_code");
   });
 
+  it("what cannot be one is told what is taken there, and only there", async () => {
+    const { id } = await start(world, PHONE, PASSWORD);
+    const typed = world.sms.lastCode().slice(1);
+    const asSignIn = await refused(await open(world, id, typed), "invalid_request", "code");
+    expect(asSignIn.detail).toBe("`code` must be 4 to 10 digits, or a temporary password.");
+    const asProof = await refused(await check(world, id, typed), "invalid_request", "code");
+    expect(asProof.detail).toBe("`code` must be 4 to 10 digits.");
+  });
+
   it("three tries, whatever they look like", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     const password = world.sms.lastCode();

@@ -12,7 +12,7 @@ import {
   guessCode,
   type Subject,
 } from "../verification/check.ts";
-import { normalizeCode } from "../verification/code.ts";
+import { CODE_RULE, normalizeCode } from "../verification/code.ts";
 import { purposesGiving } from "../verification/purpose.ts";
 import type { NotifyDeps } from "./change.ts";
 import { type CompareDeps, sealHash } from "./compare.ts";
@@ -60,7 +60,7 @@ export async function resetPassword(
   const fits = await judgePassword(deps.commonPasswords, { text: input.newPassword, brandName });
   if (!fits.ok) return fits;
   const code = normalizeCode(input.code);
-  if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
+  if (!code) return refuse("invalid_request", { field: "code", detail: CODE_RULE });
   const admitted = await admitGuess(deps, input);
   if (!admitted.ok) return admitted;
   const subject = admitted.value;

@@ -19,7 +19,7 @@ import { type Transaction, transactionDigest } from "../transaction.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import { judgeTransaction, readAsk } from "./ask.ts";
 import type { Client } from "./client.ts";
-import { normalizeCode, normalizeTemporaryPassword } from "./code.ts";
+import { CODE_RULE, normalizeCode, normalizeTemporaryPassword } from "./code.ts";
 import { codeOf } from "./message.ts";
 import type { GuessOutcome, Verification, VerificationStore } from "./ports.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
@@ -78,13 +78,13 @@ export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_reques
  */
 export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Subject, CheckRefusal>> {
   const code = readCode(input);
-  if (!code) return refuse("invalid_request", { field: "code", detail: "must be 4 to 10 digits" });
+  if (!code.ok) return code;
   const admitted = await admitGuess(deps, input);
   if (!admitted.ok) return admitted;
   const subject = admitted.value;
   const given = givenTransaction(input, subject.verification.purpose);
   if (!given.ok) return given;
-  const outcome = await guessCode(deps, subject, { ...input, ...given.value, code });
+  const outcome = await guessCode(deps, subject, { ...input, ...given.value, code: code.value });
   return outcome === "approved" ? ok(subject) : refuse("invalid_code");
 }
 
@@ -118,9 +118,15 @@ function givenTransaction(
   return ok(judged.value ? { transaction: judged.value } : {});
 }
 
-function readCode({ code, purposes }: Pick<CheckInput, "code" | "purposes">): string | undefined {
+function readCode({
+  code,
+  purposes,
+}: Pick<CheckInput, "code" | "purposes">): Result<string, "invalid_request"> {
   const takesPasswords = purposes.some((purpose) => ruleOf(purpose).isPassword);
-  return normalizeCode(code) ?? (takesPasswords ? normalizeTemporaryPassword(code) : undefined);
+  const read = normalizeCode(code) ?? (takesPasswords ? normalizeTemporaryPassword(code) : undefined);
+  if (read) return ok(read);
+  const detail = takesPasswords ? `${CODE_RULE}, or a temporary password` : CODE_RULE;
+  return refuse("invalid_request", { field: "code", detail });
 }
 
 type Counted = Result<void, "too_many_requests">;

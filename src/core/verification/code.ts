@@ -57,6 +57,9 @@ function charactersOf(bytes: Uint8Array, alphabet: string): string {
   return characters;
 }
 
+/** What `normalizeCode` takes, for the refusal of what it does not. */
+export const CODE_RULE = "must be 4 to 10 digits";
+
 /**
  * Brings a typed code to plain digits: full-width digits are folded (NFKC), spaces and hyphens dropped. Undefined when
  * what is left is not 4 to 10 digits; such a guess is refused without being looked at (T42).
