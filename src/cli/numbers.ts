@@ -7,9 +7,11 @@ import {
   type Side,
 } from "../compose/tools/numbers.ts";
 import { counted } from "../core/counted.ts";
+import type { Phone } from "../core/phone.ts";
 import { UNLOCK_GUESSES } from "../core/protection/budgets/ledger.ts";
 import type { Unlocked } from "../core/protection/budgets/unlock.ts";
 import { settings } from "./settings.ts";
+import { withTools } from "./tools.ts";
 
 export function numbersCommand(): Command {
   return new Command("numbers")
@@ -75,17 +77,12 @@ function unlockCommand(): Command {
 async function withNumber(
   command: Command,
   written: string,
-  act: (tools: NumberTools, phone: Parameters<NumberTools["show"]>[0]) => Promise<void>,
+  act: (tools: NumberTools, phone: Phone) => Promise<void>,
 ): Promise<void> {
   const config = settings();
   const phone = numberOf(config, written);
   if (!phone) command.error("error: this is not a phone number");
-  const tools = await numberTools(config);
-  try {
-    await act(tools, phone);
-  } finally {
-    await tools.close();
-  }
+  await withTools(numberTools(config), (tools) => act(tools, phone));
 }
 
 function sentenceOf(outcome: Unlocked): string {

@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { apiKeyTools } from "../compose/tools/api-keys.ts";
+import { transferTools } from "../compose/tools/transfer.ts";
 import type { Config } from "../config.ts";
 import { whyOver } from "../core/backend/api-key.ts";
 import { counted } from "../core/counted.ts";
 import { openInput } from "./files.ts";
 import { createProgress } from "./progress.ts";
 import { settings } from "./settings.ts";
-import { withTransferTools } from "./users/transfers.ts";
+import { withTools } from "./tools.ts";
 
 interface RestoredOptions {
   readonly erasures?: string;
@@ -38,9 +39,8 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
   const chunks = erasures === undefined ? none() : (await openInput(erasures)).chunks;
   const config = settings();
   const progress = createProgress("sessions");
-  const counts = await withTransferTools(
-    (tools) => tools.afterRestore(chunks, (count) => progress.show(count)),
-    config,
+  const counts = await withTools(transferTools(config), (tools) =>
+    tools.afterRestore(chunks, (count) => progress.show(count)),
   ).finally(() => progress.clear());
   const { sessions, phoneChanges, erased, unknown, unreadable } = counts;
   if (unreadable > 0) process.exitCode = 1;
@@ -61,16 +61,13 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
 }
 
 /** The backends whose keys are good, or were until they were ended here. */
-async function putKeysRight(config: Config, ends: boolean): Promise<readonly string[]> {
-  const tools = await apiKeyTools(config);
-  try {
+function putKeysRight(config: Config, ends: boolean): Promise<readonly string[]> {
+  return withTools(apiKeyTools(config), async (tools) => {
     const good = (await tools.list()).filter((key) => !whyOver(key, Date.now()));
     const backends = [...new Set(good.map(({ client }) => client))];
     if (ends) for (const client of backends) await tools.revoke(client);
     return backends;
-  } finally {
-    await tools.close();
-  }
+  });
 }
 
 function keysLine(backends: readonly string[], isEnded: boolean): string {

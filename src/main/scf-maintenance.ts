@@ -2,6 +2,7 @@ import { examineAll } from "../cli/examination.ts";
 import { describeFailure } from "../cli/failure.ts";
 import { settings } from "../cli/settings.ts";
 import { runTick, SPARE_MS, tickAsJson } from "../cli/tick/ticks.ts";
+import { withTools } from "../cli/tools.ts";
 import { importFromDemo, transferTools } from "../compose/tools/transfer.ts";
 import { migrateDatabase } from "../compose.ts";
 import type { Config } from "../config.ts";
@@ -59,9 +60,8 @@ async function tick(config: Config, timeLeftMs: () => number): Promise<object> {
 }
 
 /** Imports from the demo's table, which is in the database of `IMPORT_DATABASE_URL`, or else in our own. */
-async function importUsers(config: Config, table: string, isTimeUp: () => boolean): Promise<object> {
-  const tools = await transferTools(config);
-  try {
+function importUsers(config: Config, table: string, isTimeUp: () => boolean): Promise<object> {
+  return withTools(transferTools(config), async (tools) => {
     const notes: string[] = [];
     const imported = await importFromDemo(config, tools, table, {
       onNote({ place, kind, refusal }) {
@@ -71,7 +71,5 @@ async function importUsers(config: Config, table: string, isTimeUp: () => boolea
       isStopped: isTimeUp,
     });
     return { ok: imported.complete, ...imported, notes };
-  } finally {
-    await tools.close();
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type ApiKeyTools, apiKeyTools, type Made } from "../../compose/tools/api-keys.ts";
+import { apiKeyTools, type Made } from "../../compose/tools/api-keys.ts";
 import { networks, returnAddresses } from "../../config/formats/addresses.ts";
 import { type Format, filled, list, oneOf, wholeNumber } from "../../config/formats/format.ts";
 import { limit } from "../../config/formats/limits.ts";
@@ -11,6 +11,7 @@ import { LONGEST_BACKEND_MS } from "../../core/protection/limits/settings.ts";
 import { HOUR_MS } from "../../core/time.ts";
 import { PURPOSES, ruleOf } from "../../core/verification/purpose.ts";
 import { settings } from "../settings.ts";
+import { withTools } from "../tools.ts";
 
 const DAYS = wholeNumber(1, 730);
 const SENDS = "600/1h,5000/24h";
@@ -83,7 +84,9 @@ function createCommand(): Command {
         ...(spendHour && { hour: inCurrency(currency, spendHour) }),
         ...(spendDay && { day: inCurrency(currency, spendDay) }),
       };
-      const made = await withTools((tools) => tools.create({ client: backend, ...terms, spend }), config);
+      const made = await withTools(apiKeyTools(config), (tools) =>
+        tools.create({ client: backend, ...terms, spend }),
+      );
       if (!made) throw new Error(`${backend} has an API key; rotate or revoke it`);
       print(made, json);
     });
@@ -95,7 +98,7 @@ function listCommand(): Command {
     .option("--json", "print them as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys api list")
     .action(async ({ json }: { readonly json?: true }) => {
-      const keys = await withTools((tools) => tools.list());
+      const keys = await withTools(apiKeyTools(settings()), (tools) => tools.list());
       if (json)
         console.log(JSON.stringify(keys.map(({ hash: _, ...key }) => ({ ...key, state: stateOf(key) }))));
       else if (keys.length === 0) console.error("There are no API keys.");
@@ -113,7 +116,9 @@ function rotateCommand(): Command {
     .addHelpText("after", "\nExample:\n  phonekey keys api rotate shop --overlap 48")
     .action(async (backend: string, options: { overlap: number; days: number; json?: true }) => {
       const { days, overlap, json } = options;
-      const made = await withTools((tools) => tools.rotate(backend, { days, overlapMs: overlap * HOUR_MS }));
+      const made = await withTools(apiKeyTools(settings()), (tools) =>
+        tools.rotate(backend, { days, overlapMs: overlap * HOUR_MS }),
+      );
       if (!made) throw new Error(`${backend} has no API key to rotate; create one`);
       print(made, json);
     });
@@ -126,7 +131,7 @@ function revokeCommand(): Command {
     .option("--json", "print the outcome as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys api revoke shop")
     .action(async (backend: string, { json }: { readonly json?: true }) => {
-      const count = await withTools((tools) => tools.revoke(backend));
+      const count = await withTools(apiKeyTools(settings()), (tools) => tools.revoke(backend));
       if (count === 0) throw new Error(`${backend} has no valid API key`);
       if (json) console.log(JSON.stringify({ client: backend, revoked: count }));
       else console.log(`Revoked ${counted(count, "API key")} of ${backend}.`);
@@ -182,13 +187,4 @@ function as<T>(format: Format<T>): (text: string) => T {
     const { problem } = parsed;
     throw new InvalidArgumentError(problem.startsWith("entry ") ? `Its ${problem}.` : `It ${problem}.`);
   };
-}
-
-async function withTools<T>(act: (tools: ApiKeyTools) => Promise<T>, config = settings()): Promise<T> {
-  const tools = await apiKeyTools(config);
-  try {
-    return await act(tools);
-  } finally {
-    await tools.close();
-  }
 }

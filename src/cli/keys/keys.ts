@@ -3,6 +3,7 @@ import { type KeyTools, keyTools, type RotatableKind } from "../../compose/tools
 import { counted } from "../../core/counted.ts";
 import { createProgress } from "../progress.ts";
 import { settings } from "../settings.ts";
+import { withTools } from "../tools.ts";
 import { apiKeysCommand } from "./api-keys.ts";
 
 export function keysCommand(): Command {
@@ -21,7 +22,7 @@ function listCommand(): Command {
     .option("--json", "print them as JSON")
     .addHelpText("after", "\nExample:\n  phonekey keys list")
     .action((options: { json?: boolean }) =>
-      withTools(async (tools) => {
+      withTools(keyTools(settings()), async (tools) => {
         const keys = await tools.list();
         if (options.json) console.log(JSON.stringify(keys));
         else
@@ -43,7 +44,7 @@ function rotateCommand(): Command {
     .option("--json", "print what was done as JSON; times are milliseconds since 1970")
     .addHelpText("after", "\nExamples:\n  phonekey keys rotate\n  phonekey keys rotate code refresh")
     .action((kinds: string[], { wrappingOnly, json }: RotateOptions, command: Command) =>
-      withTools(async (tools) => {
+      withTools(keyTools(settings()), async (tools) => {
         if (wrappingOnly && kinds.length > 0)
           command.error("error: --wrapping-only makes no new key; name no kinds beside it");
         const wanted = wrappingOnly ? [] : rotatable(command, tools.kinds, kinds);
@@ -91,7 +92,7 @@ function retagCommand(): Command {
       "\nSafe to interrupt: run it again and it continues.\n\nExample:\n  phonekey keys retag",
     )
     .action(({ json }: { json?: boolean }) =>
-      withTools(async (tools) => {
+      withTools(keyTools(settings()), async (tools) => {
         const total = process.stderr.isTTY ? await tools.countToRetag() : 0;
         const progress = createProgress("rows");
         const { keyId, done } = await tools
@@ -104,13 +105,4 @@ function retagCommand(): Command {
         );
       }),
     );
-}
-
-async function withTools(act: (tools: KeyTools) => Promise<void>): Promise<void> {
-  const tools = await keyTools(settings());
-  try {
-    await act(tools);
-  } finally {
-    await tools.close();
-  }
 }

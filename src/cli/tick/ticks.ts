@@ -2,6 +2,7 @@ import { explain } from "../../compose/explain.ts";
 import { maintenanceTools } from "../../compose/maintenance/tools.ts";
 import type { Config } from "../../config.ts";
 import { BUDGET_MS, type TickReport } from "../../core/maintenance/tick.ts";
+import { withTools } from "../tools.ts";
 
 type Ran = TickReport & { readonly ran: true };
 
@@ -13,23 +14,17 @@ export const SPARE_MS = 15_000;
  *
  * @param timeLeftMs how long this process still has
  */
-export async function runTick(
-  config: Config,
-  timeLeftMs = () => Number.POSITIVE_INFINITY,
-): Promise<TickReport> {
-  const tools = await maintenanceTools(config);
-  try {
+export function runTick(config: Config, timeLeftMs = () => Number.POSITIVE_INFINITY): Promise<TickReport> {
+  return withTools(maintenanceTools(config), async ({ tick }) => {
     let total: TickReport = { ran: false };
     for (;;) {
       const left = timeLeftMs();
-      const report = await tools.tick({ budgetMs: Math.min(BUDGET_MS, Math.max(left - SPARE_MS, left / 2)) });
+      const report = await tick({ budgetMs: Math.min(BUDGET_MS, Math.max(left - SPARE_MS, left / 2)) });
       if (!report.ran) return total;
       total = total.ran ? sum(total, report) : report;
       if (report.complete || report.failures.length > 0 || timeLeftMs() < SPARE_MS) return total;
     }
-  } finally {
-    await tools.close();
-  }
+  });
 }
 
 function sum(total: Ran, { removed, done, ...latest }: Ran): Ran {

@@ -3,6 +3,7 @@ import { type AccountTools, accountTools } from "../../compose/tools/accounts.ts
 import type { User } from "../../core/account/ports.ts";
 import { createOutput, standardOutput } from "../files.ts";
 import { settings } from "../settings.ts";
+import { withTools } from "../tools.ts";
 
 /** Writes everything that is kept about one person. */
 export async function exportOne(written: string, file: string | undefined): Promise<void> {
@@ -77,13 +78,10 @@ async function withAccount(
   written: string,
   act: (tools: AccountTools, user: User) => Promise<boolean>,
 ): Promise<void> {
-  const tools = await accountTools(settings());
-  try {
+  await withTools(accountTools(settings()), async (tools) => {
     const user = await tools.find(written);
     if (user && (await act(tools, user))) return;
     console.error("There is no such account.");
     process.exitCode = 1;
-  } finally {
-    await tools.close();
-  }
+  });
 }

@@ -1,7 +1,9 @@
 import { Command } from "commander";
-import { openSmsLogin } from "../../compose/tools/transfer.ts";
+import { openSmsLogin, transferTools } from "../../compose/tools/transfer.ts";
 import { mysqlUrl } from "../../config/formats/database-url.ts";
-import { runImport, withTransferTools } from "./transfers.ts";
+import { settings } from "../settings.ts";
+import { withTools } from "../tools.ts";
+import { runImport } from "./transfers.ts";
 
 export function importCommand(): Command {
   return new Command("import")
@@ -41,7 +43,7 @@ function smsLoginCommand(): Command {
       const source = await openSmsLogin({ server: server.value, table });
       try {
         const total = await source.count();
-        await withTransferTools((tools) =>
+        await withTools(transferTools(settings()), (tools) =>
           runImport((watch) => tools.importSmsLogin(source, watch), {
             json,
             share: ({ read }) => (total > 0 ? read / total : undefined),

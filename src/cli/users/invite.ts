@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { type InvitationTools, invitationTools } from "../../compose/tools/invitations.ts";
 import { numberOf } from "../../compose/tools/numbers.ts";
-import type { Config } from "../../config.ts";
+import type { Phone } from "../../core/phone.ts";
 import { settings } from "../settings.ts";
+import { withTools } from "../tools.ts";
 
 export function inviteCommand(): Command {
   return new Command("invite")
@@ -55,7 +56,7 @@ function listCommand(): Command {
     .option("--json", "print one JSON object per line; times are milliseconds since 1970")
     .addHelpText("after", "\nExample:\n  phonekey users invite list")
     .action(({ json = false }: { json?: boolean }) =>
-      withTools(settings(), async (tools) => {
+      withTools(invitationTools(settings()), async (tools) => {
         let isEmpty = true;
         for await (const { phone, at } of tools.list()) {
           isEmpty = false;
@@ -85,7 +86,7 @@ async function forEach(
     const phone = numberOf(config, text);
     return phone ?? command.error(`error: argument ${index + 1} is not a phone number`);
   });
-  await withTools(config, async (tools) => {
+  await withTools(invitationTools(config), async (tools) => {
     const counts = { [done]: 0, [not]: 0 };
     for (const phone of phones) {
       const outcome = (await act(tools, phone)) ? done : not;
@@ -93,15 +94,4 @@ async function forEach(
     }
     console.log(json ? JSON.stringify(counts) : `${counts[done]} ${done}, ${counts[not]} ${not}.`);
   });
-}
-
-type Phone = NonNullable<ReturnType<typeof numberOf>>;
-
-async function withTools(config: Config, act: (tools: InvitationTools) => Promise<void>): Promise<void> {
-  const tools = await invitationTools(config);
-  try {
-    await act(tools);
-  } finally {
-    await tools.close();
-  }
 }

@@ -1,21 +1,7 @@
-import { type TransferTools, transferTools } from "../../compose/tools/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../core/account/transfer.ts";
 import { counted } from "../../core/counted.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
-import { settings } from "../settings.ts";
-
-export async function withTransferTools<T>(
-  act: (tools: TransferTools) => Promise<T>,
-  config = settings(),
-): Promise<T> {
-  const tools = await transferTools(config);
-  try {
-    return await act(tools);
-  } finally {
-    await tools.close();
-  }
-}
 
 interface ImportOptions {
   readonly json?: boolean;

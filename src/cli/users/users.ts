@@ -1,11 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
+import { transferTools } from "../../compose/tools/transfer.ts";
 import { counted } from "../../core/counted.ts";
 import { createOutput, type OutputFile, openInput, standardOutput } from "../files.ts";
 import { type Interrupt, onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
+import { settings } from "../settings.ts";
+import { withTools } from "../tools.ts";
 import { eraseCommand, exportOne, signOutCommand } from "./accounts.ts";
 import { inviteCommand } from "./invite.ts";
-import { runImport, withTransferTools } from "./transfers.ts";
+import { runImport } from "./transfers.ts";
 
 export function usersCommand(): Command {
   return new Command("users")
@@ -57,8 +60,9 @@ function fileName(path: string): string {
 async function exportTo({ file, json = false }: ExportOptions): Promise<void> {
   const say = file ? console.log : console.error;
   console.error("This export holds full phone numbers: guard it like the database.");
+  const config = settings();
   const interrupt = onInterrupt();
-  const { exported, unreadable, interrupted } = await withTransferTools(async (tools) => {
+  const { exported, unreadable, interrupted } = await withTools(transferTools(config), async (tools) => {
     const total = process.stderr.isTTY ? await tools.countUsers() : 0;
     const output = file ? await createOutput(file) : standardOutput();
     return await writeAll(tools.exportUsers(), output, { total, interrupt });
@@ -119,7 +123,7 @@ function importCommand(): Command {
     )
     .action(async (path: string, { json = false }: { json?: boolean }) => {
       const input = await openInput(path);
-      await withTransferTools((tools) =>
+      await withTools(transferTools(settings()), (tools) =>
         runImport((watch) => tools.importUsers(input.chunks, watch), { json, share: input.share }),
       );
     });
