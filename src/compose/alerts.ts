@@ -10,28 +10,25 @@ import type { Observer } from "../core/observer.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Log } from "../http/context.ts";
 
-/** Alerts that are kept in the database, written to the log and counted. */
+/**
+ * Alerts that are kept in the database, written to the log and counted.
+ *
+ * @param onError told where one cannot be kept: a request goes on without it, a job may fail by it
+ */
 export function alertsOf(
   deps: Pick<AlertsDeps, "store" | "clock" | "random">,
-  log: Log,
-  observer: Pick<Observer, "onAlert">,
+  log: Pick<Log, "error">,
+  { onAlert }: Pick<Observer, "onAlert">,
+  onError: AlertsDeps["onError"] = (err) => log.error({ err }, "an alert could not be kept"),
 ): Alerts {
   return createAlerts({
     ...deps,
-    onChange: loggingAlerts(log, observer),
-    onError: (err) => log.error({ err }, "an alert could not be kept"),
+    onChange(what, alert) {
+      onAlert(alert.kind, what);
+      log.error({ alert, what }, `an alert was ${what}`);
+    },
+    onError,
   });
-}
-
-/** Logs and counts every alert that begins or ends. */
-export function loggingAlerts(
-  log: Pick<Log, "error">,
-  { onAlert }: Pick<Observer, "onAlert">,
-): AlertsDeps["onChange"] {
-  return (what, alert) => {
-    onAlert(alert.kind, what);
-    log.error({ alert, what }, `an alert was ${what}`);
-  };
 }
 
 /** The job that posts alerts to `ALERT_WEBHOOK`; undefined where that is not set. */

@@ -1,6 +1,5 @@
 import type { SqlStores } from "../../adapters/sql/stores.ts";
 import type { Config } from "../../config.ts";
-import { createAlerts } from "../../core/alerts/alerts.ts";
 import { createCircuit } from "../../core/delivery/circuit.ts";
 import type { Keyring } from "../../core/keys.ts";
 import { applyDueChanges } from "../../core/life/change-phone.ts";
@@ -14,7 +13,7 @@ import { createTakeSend } from "../../core/protection/rebuild.ts";
 import type { PhoneVault, TextVault } from "../../core/vault.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
 import type { Log } from "../../http/context.ts";
-import { loggingAlerts } from "../alerts.ts";
+import { alertsOf } from "../alerts.ts";
 import { loggedBy } from "../observer.ts";
 import { routeOf, sendDeadline } from "../route.ts";
 import { coreSettings, originOf } from "../settings.ts";
@@ -70,12 +69,7 @@ function noticesOf(
     takeSend: createTakeSend(deps),
     settlePrice: createSettlePrice(deps),
     circuit: createCircuit(clock),
-    alerts: createAlerts({
-      ...deps,
-      store: stores.alertStore,
-      onChange: loggingAlerts(log, UNOBSERVED),
-      onError: rethrow,
-    }),
+    alerts: alertsOf({ store: stores.alertStore, clock, random }, log, UNOBSERVED, rethrow),
     deadline: sendDeadline,
     report,
     onSent: UNOBSERVED.onSent,

@@ -21,8 +21,8 @@ import { longestWindowMs } from "../../core/protection/limits/settings.ts";
 import type { Log } from "../../http/context.ts";
 import { alertsJob } from "../alerts.ts";
 import { jobKeys } from "./keys.ts";
-import { trafficJob } from "./learning.ts";
 import { hearsReports, reportsJob } from "./reports.ts";
+import { trafficJob } from "./traffic.ts";
 
 /** The jobs about accounts: changes of number that are due, and notices. */
 export type AccountJobs = Pick<Required<TickDeps["jobs"]>, "phone_changes" | "notices">;

@@ -2,7 +2,6 @@ import type { SqlDatabase } from "../../adapters/sql/database.ts";
 import { createTrafficStore } from "../../adapters/sql/protection/traffic-store.ts";
 import type { SqlStores } from "../../adapters/sql/stores.ts";
 import type { Config } from "../../config.ts";
-import { createAlerts } from "../../core/alerts/alerts.ts";
 import type { Turns } from "../../core/maintenance/ports.ts";
 import type { Piece } from "../../core/maintenance/tick.ts";
 import type { Observer } from "../../core/observer.ts";
@@ -10,10 +9,10 @@ import type { Clock, Random } from "../../core/ports.ts";
 import { learn } from "../../core/protection/guard/learn.ts";
 import { watch } from "../../core/protection/watch.ts";
 import type { Log } from "../../http/context.ts";
-import { loggingAlerts } from "../alerts.ts";
+import { alertsOf } from "../alerts.ts";
 import { moneySettings } from "../protection.ts";
 
-interface LearningDeps {
+interface TrafficDeps {
   readonly config: Config;
   readonly database: SqlDatabase;
   readonly stores: SqlStores;
@@ -25,16 +24,14 @@ interface LearningDeps {
 
 /** The job that learns from the traffic of the last days, and alerts of budgets and attacks in time. */
 export function trafficJob(
-  { config, database, stores, clock, random, observer, log }: LearningDeps,
+  { config, database, stores, clock, random, observer, log }: TrafficDeps,
   turns: Turns,
 ): () => Promise<Piece> {
   const { baselines, alertStore, apiKeys } = stores;
   const traffic = createTrafficStore(database);
-  const failed = (error: unknown) => {
+  const alerts = alertsOf({ store: alertStore, clock, random }, log, observer, (error) => {
     throw error;
-  };
-  const onChange = loggingAlerts(log, observer);
-  const alerts = createAlerts({ store: alertStore, clock, random, onChange, onError: failed });
+  });
   const settings = { money: moneySettings(config.protection) };
   return async () => {
     const learned = await learn({ traffic, baselines, turns, clock, random });
