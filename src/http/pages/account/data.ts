@@ -10,6 +10,7 @@ import { clearCookie, readCookie } from "../cookies.ts";
 import { LIFE_COPY } from "../copy/life.ts";
 import { messagePageFor } from "../errors.ts";
 import { pageClient } from "../flow.ts";
+import { awaitFirstClick } from "../forms/first-click.ts";
 import type { Fields } from "../forms/forms.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
 import { sendOwnCode } from "../forms/send-code.ts";
@@ -88,9 +89,6 @@ async function doneBefore(c: Context<Env>, deps: HttpDeps): Promise<Response | u
   return (await held.isUsed(c, deps, await held.flow(c, deps))) ? await donePage(c, deps) : undefined;
 }
 
-/** How long a second click waits for the outcome of the first, milliseconds. */
-const WAITS_MS = [100, 200, 400, 800];
-
 /** Whether the right code was sent before: then the account will be gone in a moment. */
 async function isBeingErased(
   c: Context<Env>,
@@ -99,11 +97,8 @@ async function isBeingErased(
   flow: Flow,
 ): Promise<boolean> {
   if (!(await held.isUsed(c, deps, flow))) return false;
-  for (const waitMs of [0, ...WAITS_MS]) {
-    await deps.pause(waitMs);
-    if (await deps.phonekey.sessions.isErased(cookie)) return true;
-  }
-  return false;
+  const look = () => deps.phonekey.sessions.isErased(cookie);
+  return await awaitFirstClick(deps, look, (isErased) => isErased);
 }
 
 async function donePage(c: Context<Env>, deps: HttpDeps): Promise<Response> {

@@ -2,6 +2,7 @@ import type { StepUpInput } from "../../../core/account/factors/step-up.ts";
 import type { Session } from "../../../core/session/ports.ts";
 import { MINUTE_MS } from "../../../core/time.ts";
 import type { HttpDeps } from "../../context.ts";
+import { awaitFirstClick } from "../forms/first-click.ts";
 import type { Visitor } from "../visitor.ts";
 
 /**
@@ -22,19 +23,15 @@ export async function raisedBefore(
   return isNew ? session : undefined;
 }
 
-/** How long a second click waits for what the first raises, milliseconds. */
-const WAITS_MS = [100, 200, 400, 800];
-
 /** The session as it is once its right code has raised it, which was used already; or was raised by it long ago. */
 async function onceRaised(
-  { phonekey, pause }: HttpDeps,
+  deps: HttpDeps,
   { cookie, principal: { session } }: Visitor,
 ): Promise<Session | undefined> {
-  let found = await phonekey.sessions.authenticatePage(cookie);
-  for (const waitMs of WAITS_MS) {
-    if (!found.ok || found.value.current.generation !== session.generation) break;
-    await pause(waitMs);
-    found = await phonekey.sessions.authenticatePage(cookie);
-  }
+  const found = await awaitFirstClick(
+    deps,
+    () => deps.phonekey.sessions.authenticatePage(cookie),
+    (seen) => !seen.ok || seen.value.current.generation !== session.generation,
+  );
   return found.ok ? found.value.current : undefined;
 }
