@@ -5,13 +5,11 @@ import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import type { Challenges } from "../../src/core/protection/challenges/ports.ts";
 import { createTestVerifier } from "../support/challenges.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../support/times.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { type Chance, createChance, createSimulation, type Simulation } from "./simulation.ts";
 
-export const SECOND = 1_000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+export { DAY, HOUR, MINUTE, SECOND };
 
 /** Nine in the morning in China: what lasts a few hours meets people. */
 const START = Date.UTC(2027, 0, 4, 1);

@@ -1,3 +1,4 @@
+import { wrongCode } from "../support/codes.ts";
 import { type Caller, DAY, HOUR, MINUTE, SECOND, type Sent, type Service, type Started } from "./service.ts";
 
 /** Normal people, and where they are. Numbers and networks are as on a service in mainland China. */
@@ -198,7 +199,7 @@ export function createTraffic(service: Service, options: TrafficOptions) {
   async function typeCode(caller: Caller, { id, code }: Sent, typo: number) {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const isTypo = chance.happens(typo);
-      const deviceToken = await service.guess(caller, id, isTypo ? wrongFor(code) : code);
+      const deviceToken = await service.guess(caller, id, isTypo ? wrongCode(code) : code);
       if (deviceToken) return { deviceToken };
       if (!isTypo) return undefined;
       tally.typos.set(code.length, (tally.typos.get(code.length) ?? 0) + 1);
@@ -220,11 +221,6 @@ export function createTraffic(service: Service, options: TrafficOptions) {
 }
 
 export type Traffic = ReturnType<typeof createTraffic>;
-
-/** As many digits as the code has, the last of them wrong. */
-export function wrongFor(code: string): string {
-  return `${code.slice(0, -1)}${(Number(code.at(-1)) + 1) % 10}`;
-}
 
 function hex(number: number): string {
   return number.toString(16);

@@ -4,12 +4,12 @@ import type { Message } from "../../src/core/delivery/ports.ts";
 import type { KeyStore, WrappedKey } from "../../src/core/keys.ts";
 import type { Session } from "../../src/core/session/ports.ts";
 import type { Verification } from "../../src/core/verification/ports.ts";
+import { DAY, MINUTE, SECOND } from "../support/times.ts";
+
+export { DAY, MINUTE, SECOND };
 
 /** The time at which the suites play, epoch milliseconds. */
 export const NOW = Date.UTC(2026, 7, 1, 12);
-export const SECOND = 1_000;
-export const MINUTE = 60 * SECOND;
-export const DAY = 24 * 60 * MINUTE;
 
 /** A text that no other test uses; a suite shares one store among its tests. */
 export function fresh(prefix: string): string {

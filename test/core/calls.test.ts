@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
-import { createRules, MINUTE, type Rules, wrongFor } from "./rules.ts";
+import { createRules, MINUTE, type Rules, wrongCode } from "./rules.ts";
 
 let rules: Rules | undefined;
 afterEach(() => rules?.close());
@@ -47,7 +47,7 @@ test("a start reads the ledger again where a wrong guess went there lately", asy
   const calls: string[] = [];
   rules = await createRules({ wrap: (stores) => ({ ledger: counting("ledger", stores.ledger, calls) }) });
   const { id, code } = await rules.started();
-  await rules.guess(id, wrongFor(code));
+  await rules.guess(id, wrongCode(code));
   rules.clock.advance(MINUTE);
   calls.length = 0;
   await rules.started();

@@ -1,4 +1,3 @@
-import type { SignedIn } from "../../src/core/session/session.ts";
 import { createTokens } from "../../src/adapters/jose/tokens.ts";
 import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
 import { retag } from "../../src/adapters/keyring/retag.ts";
@@ -23,6 +22,7 @@ import { createLearned } from "../../src/core/protection/guard/learned.ts";
 import type { Bucket } from "../../src/core/protection/limits/ports.ts";
 import type { LimitSettings } from "../../src/core/protection/limits/settings.ts";
 import type { Decision } from "../../src/core/protection/sends.ts";
+import type { SignedIn } from "../../src/core/session/session.ts";
 import { checkCode } from "../../src/core/verification/check.ts";
 import type { Client } from "../../src/core/verification/client.ts";
 import { codeOf } from "../../src/core/verification/message.ts";
@@ -32,6 +32,7 @@ import type { VerificationView } from "../../src/core/verification/verification.
 import { createTestClock, createTestSender } from "../support/world.ts";
 import { DAY, MINUTE, PHONE } from "./times.ts";
 
+export { wrongCode } from "../support/codes.ts";
 export { isShort, mostIn } from "./protection/budgets/wrong-guesses.ts";
 export { DAY, HOUR, MINUTE, PHONE, SECOND } from "./times.ts";
 
@@ -218,11 +219,6 @@ export async function createRules(options: RulesOptions = {}) {
 }
 
 export type Rules = Awaited<ReturnType<typeof createRules>>;
-
-/** As many digits as the code has, none of them right. */
-export function wrongFor(code: string): string {
-  return [...code].map((digit) => (Number(digit) + 1) % 10).join("");
-}
 
 /** Lets other calls run in between, for a while that differs from call to call but not from run to run. */
 export function createJitter(seed = 1) {

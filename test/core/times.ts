@@ -1,5 +1,3 @@
+export { DAY, HOUR, MINUTE, SECOND } from "../support/times.ts";
+
 export const PHONE = "+8613800138000";
-export const SECOND = 1_000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;

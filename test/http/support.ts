@@ -3,10 +3,11 @@ import type { RefusalCode } from "../../src/core/refusals.ts";
 import { REFUSALS } from "../../src/core/refusals.ts";
 import type { OpenedSession, World } from "../support/world.ts";
 
+export { DAY_MS, MINUTE_MS } from "../../src/core/time.ts";
+export { wrongCode } from "../support/codes.ts";
+
 export const PHONE = "+8613800138000";
 export const SECOND_MS = 1_000;
-export const MINUTE_MS = 60_000;
-export const DAY_MS = 86_400_000;
 
 export interface VerificationBody {
   readonly id: string;
@@ -67,11 +68,6 @@ export function open(world: World, verificationId: string, code: string, more: o
 export async function opened(response: Response): Promise<OpenedSession> {
   expect(response.status).toBe(201);
   return await bodyOf<OpenedSession>(response);
-}
-
-/** A code of the same length that is not the right one. */
-export function wrongCode(code: string): string {
-  return code.replace(/^\d/, (digit) => String((Number(digit) + 1) % 10));
 }
 
 /** Asserts that this is the refusal as a whole problem document, and resolves with it. */

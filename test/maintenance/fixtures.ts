@@ -16,6 +16,7 @@ import {
   MINUTE,
   NOW,
 } from "../contracts/samples.ts";
+import { createTestClock, type TestClock } from "../support/clock.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
 /** A tenth of a unit a message, and budgets of ten an hour and twenty a day. */
@@ -51,19 +52,9 @@ export const KEPT_MS: Readonly<Record<Swept, number>> = {
   sessions: 30 * DAY,
 };
 
-export function createTestClock(start = NOW) {
-  let time = start;
-  return {
-    now: () => time,
-    pass: (ms: number) => {
-      time += ms;
-    },
-  };
-}
-
 export interface Maintained {
   readonly opened: TestDatabase;
-  readonly clock: ReturnType<typeof createTestClock>;
+  readonly clock: TestClock;
   readonly statements: string[];
   /** A tick as another process of the same installation would do it. */
   tick: ReturnType<typeof createTick>;
@@ -72,7 +63,7 @@ export interface Maintained {
 
 /** @param more the settings that are not those of the fixtures */
 export async function openMaintained(more: object = {}): Promise<Maintained> {
-  const clock = createTestClock();
+  const clock = createTestClock(NOW);
   const statements: string[] = [];
   const opened = await openTestDatabase(clock, { onStatement: (sql) => statements.push(sql) });
   const { database, stores } = opened;

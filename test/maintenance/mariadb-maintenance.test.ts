@@ -22,6 +22,7 @@ import type { Swept } from "../../src/core/maintenance/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import { refusedByMysql57 } from "../adapters/sql/mysql/mysql57.ts";
 import { addSampleKey, DAY, MINUTE, NOW, parallel } from "../contracts/samples.ts";
+import { createTestClock } from "../support/clock.ts";
 import {
   asRoot,
   hasMariadb,
@@ -31,14 +32,14 @@ import {
   useOwnMariadb,
 } from "../support/services/mysql.ts";
 import { testConfig } from "../support/world.ts";
-import { addRow, CONFIG, createTestClock, isThere, KEPT_MS } from "./fixtures.ts";
+import { addRow, CONFIG, isThere, KEPT_MS } from "./fixtures.ts";
 
 useOwnMariadb();
 
 describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
   let opened: TestMysql;
   let statements: string[];
-  const clock = createTestClock();
+  const clock = createTestClock(NOW);
   beforeEach(async () => {
     statements = [];
     opened = await openTestMysql(clock, { onStatement: (sql) => statements.push(sql) });
@@ -78,9 +79,9 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
     const rows = await Promise.all(
       tasks.map(async (task) => [task, await addRow({ opened }, task, now + MINUTE)] as const),
     );
-    clock.pass(now + 3 * 365 * DAY - clock.now());
+    clock.advance(now + 3 * 365 * DAY - clock.now());
     const { removed } = (await tickOf(opened)()) as { removed: Record<string, number> };
-    clock.pass(NOW - clock.now());
+    clock.advance(NOW - clock.now());
     expect(Object.values(removed).filter((count) => count > 0)).toEqual([]);
     for (const [task, id] of rows) expect(await isThere(opened.database, task, id)).toBe(true);
   });

@@ -91,7 +91,7 @@ describe("tick", () => {
       removed: { alerts: 1 },
       done: { alerts: 7 },
     });
-    world.clock.pass(MINUTE);
+    world.clock.advance(MINUTE);
     const deaf = { alerts: () => Promise.reject(new Error("nobody listens")) };
     expect(ran(await tick({ ...deps, jobs: deaf })).failures).toMatchObject([{ task: "alerts" }]);
     expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
@@ -106,7 +106,7 @@ describe("tick", () => {
       asked.push(at);
       return { count: 0, isLast: true };
     };
-    world.clock.pass(by);
+    world.clock.advance(by);
     await tick({ ...depsOf(world), databaseNow: async () => NOW, jobs: { notices } });
     expect(asked).toEqual([now]);
   });
@@ -175,7 +175,7 @@ describe("tick", () => {
     expect(first.complete).toBe(false);
     expect(await countEvents()).toBe(1_700 - first.removed.events);
     expect(first.removed.events).toBeLessThan(1_700);
-    world.clock.pass(5 * MINUTE);
+    world.clock.advance(5 * MINUTE);
     const second = ran(await world.tick());
     expect(second).toMatchObject({ complete: true });
     expect(first.removed.events + second.removed.events).toBe(1_700);
@@ -202,9 +202,9 @@ describe("tick", () => {
 
   test("what was done a moment ago is not done again, unless no gap is asked for", async () => {
     expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
-    world.clock.pass(MINUTE - 1);
+    world.clock.advance(MINUTE - 1);
     expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
-    world.clock.pass(1);
+    world.clock.advance(1);
     expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
     expect(await world.tick()).toMatchObject({ ran: true });
   });
@@ -233,15 +233,15 @@ describe("tick", () => {
   test("whoever died with the turn loses it when it has run out", async () => {
     const turn = { task: TICK, holder: "dead", until: NOW + 80_000, notSince: NOW };
     expect(await createTurns(database()).take(turn, NOW)).toBe(true);
-    world.clock.pass(79_999);
+    world.clock.advance(79_999);
     expect(await world.tick()).toEqual({ ran: false });
-    world.clock.pass(1);
+    world.clock.advance(1);
     expect(await world.tick()).toMatchObject({ ran: true });
   });
 
   test("the last piece may take longer than there is time, and nobody else begins meanwhile", async () => {
     const notices = async () => {
-      world.clock.pass(20_000 + MINUTE - 1);
+      world.clock.advance(20_000 + MINUTE - 1);
       return { count: Number((await world.tick()).ran), isLast: true };
     };
     const report = await tick({ ...depsOf(world), jobs: { notices } });

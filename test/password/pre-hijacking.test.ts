@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sealPassword } from "../../src/core/password/compare.ts";
 import { DAY_MS, opened, refused, start } from "../http/support.ts";
-import { storesOf } from "../support/stores.ts";
-import { lineOf, type Moving, openMoving, phoneOf } from "../transfer/support.ts";
+import { lineOf, type Moving, openMoving, phoneOf, storesOf } from "../transfer/support.ts";
 import { countingHasher, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
 /** Whose phone it is in truth. */

@@ -2,8 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { invite, listInvitations, uninvite } from "../../src/core/account/invite.ts";
 import { bodyOf, DAY_MS, opened, refused, start, wrongCode } from "../http/support.ts";
-import { storesOf } from "../support/stores.ts";
-import { lineOf, type Moving, openMoving, phoneOf } from "../transfer/support.ts";
+import { lineOf, type Moving, openMoving, phoneOf, storesOf } from "../transfer/support.ts";
 
 let moving: Moving;
 afterEach(() => moving.close());

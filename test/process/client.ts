@@ -3,6 +3,8 @@ import { canary } from "../support/canaries.ts";
 import type { RunningServer } from "../support/server.ts";
 import type { OpenedSession } from "../support/world.ts";
 
+export { wrongCode } from "../support/codes.ts";
+
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
@@ -42,10 +44,6 @@ export function newPhone(): string {
   const phone = `+86138${String((base + given) % 100_000_000).padStart(8, "0")}`;
   canary("phone", phone);
   return phone;
-}
-
-export function wrongCode(code: string): string {
-  return String((Number(code) + 1) % 10 ** code.length).padStart(code.length, "0");
 }
 
 export function bearer(token: string): Record<string, string> {

@@ -4,21 +4,11 @@ import { dirname, join } from "node:path";
 import { type Composed, compose, migrateDatabase, type Parts } from "../../src/compose.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import type { MessageOutline, SendOutcome, SmsMessage, SmsSender } from "../../src/core/delivery/ports.ts";
+import { createTestClock, type TestClock } from "./clock.ts";
+
+export { createTestClock, type TestClock };
 
 export const ORIGIN = "http://localhost:8080";
-
-/** A clock that stands still until a test moves it. */
-export function createTestClock(start = 1_800_000_000_000) {
-  let now = start;
-  return {
-    now: () => now,
-    advance(ms: number) {
-      now += ms;
-    },
-  };
-}
-
-export type TestClock = ReturnType<typeof createTestClock>;
 
 /** What was sent. Only notices have no code, and whoever asks for a code asks for no notice. */
 type Sent = SmsMessage & { readonly code: string };

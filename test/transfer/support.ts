@@ -1,5 +1,8 @@
+import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
+import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
+import { createSqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createTransferTools, type TransferTools } from "../../src/compose/tools/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/account/transfer.ts";
@@ -44,6 +47,14 @@ export async function openMoving(options: WorldOptions = {}): Promise<Moving> {
       await world.close();
     },
   };
+}
+
+/** The stores and the vault of a running Phonekey, beside it. */
+export async function storesOf({ world: { clock, config }, database }: Pick<Moving, "world" | "database">) {
+  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random: systemRandom });
+  await keyring.ensure();
+  return { stores, vault: createPhoneVault({ keyring, random: systemRandom }) };
 }
 
 export async function told(

@@ -1,22 +1,13 @@
 import { inspect } from "node:util";
 import { systemRandom } from "../../../src/adapters/system/random.ts";
 import type { KeyStore } from "../../../src/core/keys.ts";
+import { createTestClock } from "../../support/clock.ts";
 import { createMemoryKeyStore } from "../../support/key-store.ts";
+
+export { DAY_MS } from "../../../src/core/time.ts";
 
 export const SECRET = "canary-secret-one-0123456789abcdefghij";
 export const OTHER_SECRET = "canary-secret-two-0123456789abcdefghij";
-export const DAY_MS = 86_400_000;
-
-/** A clock that stands until it is set. */
-function createTestClock(start = 1_800_000_000_000) {
-  let time = start;
-  return {
-    now: () => time,
-    pass: (ms: number) => {
-      time += ms;
-    },
-  };
-}
 
 export function createFixture(store: KeyStore = createMemoryKeyStore()) {
   return { store, secrets: [SECRET] as readonly string[], clock: createTestClock(), random: systemRandom };

@@ -57,7 +57,7 @@ describe("ensure", () => {
 
   test("serves a process whose clock lags behind the one that made the keys", async () => {
     const { keyring, clock } = await createReady();
-    clock.pass(-5_000);
+    clock.advance(-5_000);
     keyring.invalidate();
     for (const kind of KINDS) await expect(keyring.current(kind)).resolves.toBeDefined();
   });
@@ -88,10 +88,10 @@ describe("the cache", () => {
   test("is read again after cacheMs and not before", async () => {
     const { keyring, store, clock } = await createReady();
     const calls = store.calls.length;
-    clock.pass(29_999);
+    clock.advance(29_999);
     await keyring.current("code");
     expect(store.calls).toHaveLength(calls);
-    clock.pass(1);
+    clock.advance(1);
     await Promise.all(Array.from({ length: 50 }, () => keyring.current("code")));
     expect(store.calls).toHaveLength(calls + 1);
   });
@@ -115,7 +115,7 @@ describe("the cache", () => {
     const keyring = createKeyring(fixture);
     await keyring.ensure();
     slow = true;
-    fixture.clock.pass(30_000);
+    fixture.clock.advance(30_000);
     const early = keyring.current("code");
     const { id } = await rotateKey({ ...fixture, store: memory }, "code");
     keyring.invalidate();
@@ -140,12 +140,12 @@ describe("the cache", () => {
   test("serves for ten minutes while the store is down, then fails as the store does, then recovers", async () => {
     const { keyring, clock, errors, store, setDown } = await createReady();
     setDown(true);
-    clock.pass(31_000);
+    clock.advance(31_000);
     const calls = store.calls.length;
     for (let i = 0; i < 100; i += 1) await expect(keyring.current("code")).resolves.toBeDefined();
     expect(store.calls).toHaveLength(calls + 1);
     expect(errors).toHaveLength(1);
-    clock.pass(10 * 60_000);
+    clock.advance(10 * 60_000);
     expect(await failure(keyring.current("code"))).toBeInstanceOf(UnavailableError);
     setDown(false);
     await expect(keyring.current("code")).resolves.toBeDefined();
@@ -153,7 +153,7 @@ describe("the cache", () => {
 
   test("a clock that is set back makes nothing last longer", async () => {
     const { keyring, clock, store } = await createReady();
-    clock.pass(-3_600_000);
+    clock.advance(-3_600_000);
     const calls = store.calls.length;
     await keyring.current("code");
     expect(store.calls).toHaveLength(calls + 1);
@@ -165,7 +165,7 @@ describe("the cache", () => {
     const next = createKeyWrapper([OTHER_SECRET], systemRandom);
     const row = rows.get(key.id)!;
     rows.set(key.id, { ...row, ...next.wrap(row, key.material) });
-    clock.pass(20 * 60_000);
+    clock.advance(20 * 60_000);
     expect(await keyring.current("code")).toEqual(key);
   });
 
@@ -177,7 +177,7 @@ describe("the cache", () => {
       expect(await failure(keyring.find("refresh", id))).toBeInstanceOf(UnavailableError);
     }
     expect(await keyring.find("refresh", known.id)).toEqual(known);
-    fixture.clock.pass(10 * 60_000);
+    fixture.clock.advance(10 * 60_000);
     expect(await failure(keyring.current("refresh"))).toBeInstanceOf(UnavailableError);
   });
 });
@@ -216,7 +216,7 @@ describe("find", () => {
       const ids = Array.from({ length: 30 }, (_, i) => `r1-${tenth}-${i}`);
       const found = await Promise.all(ids.map((id) => keyring.find("refresh", id)));
       expect(found.every((key) => key === undefined)).toBe(true);
-      clock.pass(100);
+      clock.advance(100);
     }
     const queries = store.calls.length - calls;
     expect(queries).toBeGreaterThan(1);

@@ -24,7 +24,7 @@ async function createInstallation(size = 25) {
   for (const [i, phone] of phones.entries()) {
     rows.set(`row-${i}`, { tag: await vault.tag(phone), sealed: await vault.seal(phone, `row-${i}`) });
   }
-  fixture.clock.pass(1_000);
+  fixture.clock.advance(1_000);
   return {
     ...fixture,
     rows,
@@ -89,7 +89,7 @@ describe("retag", () => {
       await retag({ ...installation, retagBatch: createBatch(installation.rows) });
       expectOneInUse(installation, keys);
       await expectAllFound(installation);
-      installation.clock.pass(1_000);
+      installation.clock.advance(1_000);
     }
   });
 
@@ -121,7 +121,7 @@ describe("retag", () => {
         const installation = await createInstallation(5);
         const error = await failure(runKilled(installation, kill, when));
         expect(error.message).toBe("killed");
-        installation.clock.pass(1_000);
+        installation.clock.advance(1_000);
         const finished = installation.tagKeys().every((key) => key.activeFrom <= installation.clock.now());
         const replaced = installation.tagKeys().length === 2 && finished;
         await retag({ ...installation, retagBatch: createBatch(installation.rows), batchSize: 2 });
@@ -166,7 +166,7 @@ describe("retag", () => {
     const run = () => retag({ ...installation, retagBatch: createBatch(installation.rows) });
     expect((await failure(run())).message).toContain("row-1");
     const retiredAt = installation.tagKeys()[0]?.retiredAt;
-    installation.clock.pass(1_000);
+    installation.clock.advance(1_000);
     installation.rows.set("row-1", second!);
     await run();
     expect(installation.tagKeys()[0]?.retiredAt).toBe(retiredAt);

@@ -58,7 +58,7 @@ describe("rotateKey", () => {
   test("a new key has new material", async () => {
     const { keyring, ...fixture } = await createReady();
     const old = await keyring.current("page");
-    fixture.clock.pass(1);
+    fixture.clock.advance(1);
     await rotateKey(fixture, "page");
     keyring.invalidate();
     expect((await keyring.current("page")).material).not.toEqual(old.material);
@@ -149,12 +149,12 @@ describe("pruneKeys", () => {
     const { keyring, ...fixture } = await createReady();
     for (const kind of ROTATABLE_KINDS) await rotateKey(fixture, kind);
     expect(await pruneKeys(fixture)).toBe(0);
-    fixture.clock.pass(3_600_000);
+    fixture.clock.advance(3_600_000);
     expect(await pruneKeys(fixture)).toBe(5);
     for (const kind of ["code", "handover", "link", "second", "challenge"] as const) {
       expect(await keyring.all(kind)).toHaveLength(1);
     }
-    fixture.clock.pass(10_000 * DAY_MS);
+    fixture.clock.advance(10_000 * DAY_MS);
     expect(await pruneKeys(fixture)).toBe(ROTATABLE_KINDS.length - 6);
     expect(await pruneKeys(fixture)).toBe(0);
     expect(await keyring.all("data")).toHaveLength(2);
@@ -164,9 +164,9 @@ describe("pruneKeys", () => {
   test("keeps a signing key for its time after the new one began to sign", async () => {
     const { ...fixture } = await createReady();
     await rotateKey(fixture, "signing");
-    fixture.clock.pass(PUBLISH_LEAD_MS + KEY_KINDS.signing.keptMs - 1);
+    fixture.clock.advance(PUBLISH_LEAD_MS + KEY_KINDS.signing.keptMs - 1);
     expect(await pruneKeys(fixture)).toBe(0);
-    fixture.clock.pass(1);
+    fixture.clock.advance(1);
     expect(await pruneKeys(fixture)).toBe(1);
   });
 
@@ -176,14 +176,14 @@ describe("pruneKeys", () => {
     rows.set("t2-00000000", { ...tag, id: "t2-00000000", sequence: 2, activeFrom: 1 });
     rows.set("x1-00000000", { ...tag, id: "x1-00000000", kind: "later" as KeyKind });
     rows.set("x2-00000000", { ...tag, id: "x2-00000000", kind: "later" as KeyKind, sequence: 2 });
-    fixture.clock.pass(10_000 * DAY_MS);
+    fixture.clock.advance(10_000 * DAY_MS);
     expect(await pruneKeys(fixture)).toBe(0);
   });
 
   test("numbers go on after a prune", async () => {
     const { ...fixture } = await createReady();
     await rotateKey(fixture, "code");
-    fixture.clock.pass(3_600_000);
+    fixture.clock.advance(3_600_000);
     await pruneKeys(fixture);
     expect((await rotateKey(fixture, "code")).id).toMatch(/^c3-/);
   });

@@ -105,10 +105,10 @@ describe("tags", () => {
     await expect(vault.tags(PHONE)).rejects.toThrow("the tag key is unavailable");
     crash = false;
     await retag({ ...fixture, retagBatch });
-    fixture.clock.pass(1_000);
+    fixture.clock.advance(1_000);
     expect(await vault.tags(PHONE)).toEqual([await vault.tag(PHONE), old]);
     expect(await vault.tag(PHONE)).not.toBe(old);
-    fixture.clock.pass(31 * 86_400_000);
+    fixture.clock.advance(31 * 86_400_000);
     expect(await vault.tags(PHONE)).toEqual([await vault.tag(PHONE)]);
   });
 

@@ -14,9 +14,9 @@ describe("which key", () => {
     const next = await rotateKey(fixture, "signing");
     keyring.invalidate();
     expect((await keyring.all("signing")).map((key) => key.id)).toEqual([next.id, old.id]);
-    fixture.clock.pass(PUBLISH_LEAD_MS - 1);
+    fixture.clock.advance(PUBLISH_LEAD_MS - 1);
     expect((await keyring.current("signing")).id).toBe(old.id);
-    fixture.clock.pass(1);
+    fixture.clock.advance(1);
     expect((await keyring.current("signing")).id).toBe(next.id);
   });
 
@@ -25,13 +25,13 @@ describe("which key", () => {
     async (kind) => {
       const { keyring, ...fixture } = await createReady();
       const old = await keyring.current(kind);
-      fixture.clock.pass(500 * DAY_MS);
+      fixture.clock.advance(500 * DAY_MS);
       const { id, activeFrom } = await rotateKey(fixture, kind);
       const keptMs = KEY_KINDS[kind].keptMs;
-      fixture.clock.pass(activeFrom - fixture.clock.now() + keptMs - 1);
+      fixture.clock.advance(activeFrom - fixture.clock.now() + keptMs - 1);
       expect(await keyring.find(kind, old.id)).toEqual(old);
       expect((await keyring.all(kind)).map((key) => key.id)).toEqual([id, old.id]);
-      fixture.clock.pass(1);
+      fixture.clock.advance(1);
       expect(await keyring.find(kind, old.id)).toBeUndefined();
       expect((await keyring.all(kind)).map((key) => key.id)).toEqual([id]);
     },
@@ -41,9 +41,9 @@ describe("which key", () => {
     const { keyring, ...fixture } = await createReady();
     const old = await keyring.current("code");
     await rotateKey(fixture, "code");
-    fixture.clock.pass(1_800_000);
+    fixture.clock.advance(1_800_000);
     await rotateKey(fixture, "code");
-    fixture.clock.pass(1_800_000);
+    fixture.clock.advance(1_800_000);
     expect(await keyring.find("code", old.id)).toBeUndefined();
     expect(await keyring.all("code")).toHaveLength(2);
   });
@@ -52,7 +52,7 @@ describe("which key", () => {
     const { keyring, ...fixture } = await createReady();
     const old = await keyring.current("data");
     await rotateKey(fixture, "data");
-    fixture.clock.pass(10_000 * DAY_MS);
+    fixture.clock.advance(10_000 * DAY_MS);
     expect(await keyring.find("data", old.id)).toEqual(old);
   });
 

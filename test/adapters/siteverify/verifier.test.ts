@@ -2,8 +2,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { HCAPTCHA, type Service, TURNSTILE } from "../../../src/adapters/siteverify/services.ts";
 import { createSiteverifyVerifier } from "../../../src/adapters/siteverify/verifier.ts";
 import type { Captcha } from "../../../src/core/protection/challenges/ports.ts";
+import { createTestClock } from "../../support/clock.ts";
 import { startSiteverify, type Trouble } from "../../support/siteverify.ts";
-import { createTestClock } from "../../support/world.ts";
 
 const KEYS = { siteKey: "site-key", secretKey: "the-secret" };
 const REQUEST = { phoneTag: "t1.tag", purpose: "sign_in", address: "203.0.113.7" };

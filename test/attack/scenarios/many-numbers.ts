@@ -1,6 +1,7 @@
+import { wrongCode } from "../../support/codes.ts";
 import { HOUR } from "../service.ts";
 import { attackerAt, botAddress, type Scenario, type Stage } from "../stage.ts";
-import { numberOf, wrongFor } from "../traffic.ts";
+import { numberOf } from "../traffic.ts";
 
 const NUMBERS = 10_000;
 
@@ -14,7 +15,7 @@ function guessAcross(perHour: number) {
         const caller = attackerAt(botAddress(n % 5_000));
         const started = await service.start(caller, phone);
         for (let tries = 0; started.sent && tries < 3; tries += 1) {
-          await service.guess(caller, started.id, wrongFor(started.code));
+          await service.guess(caller, started.id, wrongCode(started.code));
         }
         await simulation.sleep(HOUR / perHour);
       }

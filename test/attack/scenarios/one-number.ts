@@ -1,6 +1,7 @@
+import { wrongCode } from "../../support/codes.ts";
 import { HOUR, MINUTE, SECOND, type Service } from "../service.ts";
 import { attackerAt, botAddress, type Scenario, type Stage } from "../stage.ts";
-import { numberOf, type Person, wrongFor } from "../traffic.ts";
+import { numberOf, type Person } from "../traffic.ts";
 
 const PHONE = numberOf(0, 4_242);
 const NATIONAL = PHONE.slice("+86".length);
@@ -71,7 +72,7 @@ async function guessAll(service: Service, n: number): Promise<number> {
   const started = await service.start(caller, PHONE);
   if (!started.sent) return Math.max(MINUTE, started.waitMs);
   for (let tries = 0; tries < 3; tries += 1) {
-    await service.guess(caller, started.id, wrongFor(started.code));
+    await service.guess(caller, started.id, wrongCode(started.code));
   }
   return Math.max(SECOND, started.waitMs);
 }

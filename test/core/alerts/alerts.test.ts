@@ -10,8 +10,8 @@ import { createAlerts } from "../../../src/core/alerts/alerts.ts";
 import { ALERT_KINDS } from "../../../src/core/alerts/kinds.ts";
 import type { AlertMessage } from "../../../src/core/alerts/ports.ts";
 import { tellAlerts } from "../../../src/core/alerts/tell.ts";
+import { createTestClock, type TestClock } from "../../support/clock.ts";
 import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { createTestClock, type TestClock } from "../../support/world.ts";
 
 const HOUR = 3_600_000;
 let opened: TestDatabase;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCircuit } from "../../../src/core/delivery/circuit.ts";
 import type { SendStatus } from "../../../src/core/delivery/ports.ts";
-import { createTestClock } from "../../support/world.ts";
+import { createTestClock } from "../../support/clock.ts";
 import { HOUR, MINUTE, SECOND } from "../times.ts";
 
 const ROUTE = [{ name: "first" }, { name: "second" }, { name: "third" }];

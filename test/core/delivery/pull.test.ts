@@ -8,9 +8,9 @@ import { tagKeyIdOf } from "../../../src/core/keys.ts";
 import type { Phone } from "../../../src/core/phone.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import { addTagKey, aMessage, fresh, NOW } from "../../contracts/samples.ts";
+import { createTestClock } from "../../support/clock.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { createTestKeyring } from "../../support/keyring.ts";
-import { createTestClock } from "../../support/world.ts";
 import { HOUR, MINUTE } from "../times.ts";
 
 const number = (n: number) => `+861380013${8_000 + n}` as Phone;

@@ -6,9 +6,9 @@ import { noteEarlyReports, noteReports } from "../../../src/core/delivery/receip
 import { tagKeyIdOf } from "../../../src/core/keys.ts";
 import { phoneInE164 } from "../../../src/core/phone.ts";
 import { addTagKey, aMessage, NOW } from "../../contracts/samples.ts";
+import { createTestClock } from "../../support/clock.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { createTestKeyring } from "../../support/keyring.ts";
-import { createTestClock } from "../../support/world.ts";
 
 test("a report is noted also when the answer of the send is written down while it is looked at", async () => {
   const clock = createTestClock(NOW);

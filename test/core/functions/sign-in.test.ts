@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Phone } from "../../../src/core/phone.ts";
-import { createRules, HOUR, MINUTE, PHONE, type Rules, wrongFor } from "../rules.ts";
+import { createRules, HOUR, MINUTE, PHONE, type Rules, wrongCode } from "../rules.ts";
 
 const HERE = { addressKey: "203.0.113.7" };
 const ELSEWHERE = { addressKey: "198.51.100.9" };
@@ -35,7 +35,7 @@ test("what a browser started is no verification here, and its guesses stay (T25)
 
 test("what the native API started may be used here, and says nothing of a wrong code", async () => {
   const { id, code } = await rules.started(HERE);
-  expect(await signIn(id, wrongFor(code))).toBe("no_verification");
+  expect(await signIn(id, wrongCode(code))).toBe("no_verification");
   expect(await usedOf(id)).toBe(1);
   expect(await signIn(id, code)).toBe("signed in");
 });
@@ -54,7 +54,7 @@ test("no wrong id costs a guess, nor does what cannot be a code; a wrong code fr
   }
   expect(await signIn(id, "no code")).toBe("wrong_code");
   expect(await usedOf(id)).toBe(0);
-  expect(await signIn(id, wrongFor(code), ELSEWHERE)).toBe("no_verification");
+  expect(await signIn(id, wrongCode(code), ELSEWHERE)).toBe("no_verification");
   expect(await usedOf(id)).toBe(1);
 });
 

@@ -5,9 +5,9 @@ import type { User } from "../../../src/core/account/ports.ts";
 import type { SendOutcome, SmsMessage } from "../../../src/core/delivery/ports.ts";
 import { exportAccount } from "../../../src/core/life/export.ts";
 import type { Phone } from "../../../src/core/phone.ts";
-import { selfOf, type SignedIn } from "../../../src/core/session/session.ts";
+import { type SignedIn, selfOf } from "../../../src/core/session/session.ts";
 import type { Purpose } from "../../../src/core/verification/purpose.ts";
-import { createRules, DAY, type Rules, SECOND, wrongFor } from "../rules.ts";
+import { createRules, DAY, type Rules, SECOND, wrongCode } from "../rules.ts";
 import {
   type Account,
   anySteps,
@@ -106,7 +106,7 @@ const DEEDS: Readonly<Record<Deed, (known: Known) => Promise<unknown>>> = {
     if (known.failures >= MOST_FAILURES) return;
     known.failures += 1;
     const { id, code } = await rules.started({}, known.phone);
-    expect(await rules.guess(id, wrongFor(code))).toBe("invalid_code");
+    expect(await rules.guess(id, wrongCode(code))).toBe("invalid_code");
   },
   async prove({ phone }) {
     const backend = { ...SHOP, purposes: ["verify_identity"] as const };

@@ -12,7 +12,7 @@ import {
   type Rules,
   type RulesOptions,
   SECOND,
-  wrongFor,
+  wrongCode,
 } from "../rules.ts";
 
 /** Starts and guesses wrong until nothing more is granted; how many guesses it tried. */
@@ -21,7 +21,7 @@ async function attack(rules: Rules): Promise<number> {
   for (;;) {
     const started = await rules.start();
     if (typeof started === "string") return tried;
-    const wrong = wrongFor(await rules.codeOf(started.id));
+    const wrong = wrongCode(await rules.codeOf(started.id));
     for (let guess = 0; guess < 5; guess++, tried++) await rules.guess(started.id, wrong);
   }
 }
@@ -29,7 +29,7 @@ async function attack(rules: Rules): Promise<number> {
 async function guessWrong(rules: Rules, count: number): Promise<void> {
   for (let left = count; left > 0; ) {
     const { id, code } = await rules.started();
-    for (let guess = 0; guess < 3 && left > 0; guess++, left--) await rules.guess(id, wrongFor(code));
+    for (let guess = 0; guess < 3 && left > 0; guess++, left--) await rules.guess(id, wrongCode(code));
   }
 }
 
@@ -102,7 +102,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect(await rules.guess(id, code)).toBe("approved");
     const last = await rules.started();
     expect(last.codeLength).toBe(6);
-    expect(await rules.guess(last.id, wrongFor(last.code))).toBe("invalid_code");
+    expect(await rules.guess(last.id, wrongCode(last.code))).toBe("invalid_code");
     // One guess was left: the right code comes too late.
     expect(await rules.guess(last.id, last.code)).toBe("invalid_code");
     expect((await rules.ledger()).length).toBe(9);
@@ -139,10 +139,10 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
 
   test("one that ends with the right code gives back what it did not use, at once", async () => {
     const [first] = [await rules.started(), await rules.started(), await rules.started()];
-    expect(await rules.guess(first.id, wrongFor(first.code))).toBe("invalid_code");
+    expect(await rules.guess(first.id, wrongCode(first.code))).toBe("invalid_code");
     expect(await rules.guess(first.id, first.code)).toBe("approved");
     const next = await rules.started();
-    for (let n = 0; n < 5; n++) await rules.guess(next.id, wrongFor(next.code));
+    for (let n = 0; n < 5; n++) await rules.guess(next.id, wrongCode(next.code));
     expect(await rules.ledger()).toHaveLength(3);
     expect(await rules.start()).toBe("too_many_requests");
   });
@@ -163,7 +163,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     const { id, code } = await rules.started();
     rules.clock.advance(5 * MINUTE);
     expect(await rules.guess(id, code)).toBe("invalid_code");
-    expect(await rules.guess(id, wrongFor(code))).toBe("invalid_code");
+    expect(await rules.guess(id, wrongCode(code))).toBe("invalid_code");
     expect(await rules.guess("no-such-verification", code)).toBe("invalid_code");
     expect(await rules.ledger()).toEqual([]);
   });
@@ -179,7 +179,7 @@ describe("limits that are lost while verifications live on, as in a cluster", ()
     await rules.restart();
     expect(await rules.start()).toBe("too_many_requests");
     for (const { id, code } of [first, ...others]) {
-      for (let n = 0; n < 4; n++) expect(await rules.guess(id, wrongFor(code))).toBe("invalid_code");
+      for (let n = 0; n < 4; n++) expect(await rules.guess(id, wrongCode(code))).toBe("invalid_code");
     }
     expect((await rules.started()).codeLength).toBe(8);
     expect(mostIn(30 * DAY, await rules.ledger())).toBe(9);
@@ -216,7 +216,7 @@ describe("a retag of all phones", () => {
     const again = await rules.started();
     expect((await rules.deps().verifications.find(again.id))?.phoneTag.startsWith(`${keyId}.`)).toBe(true);
     for (const { id, code } of [open, again]) {
-      for (let n = 0; n < 4; n++) expect(await rules.guess(id, wrongFor(code))).toBe("invalid_code");
+      for (let n = 0; n < 4; n++) expect(await rules.guess(id, wrongCode(code))).toBe("invalid_code");
     }
     expect(await rules.guess(open.id, open.code)).toBe("invalid_code");
     const resent = await rules.phonekey().verifications.resend({ id: open.id, client: {} });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Ledger } from "../../../src/core/protection/budgets/ports.ts";
-import { DAY, HOUR, isShort, MINUTE, wrongFor } from "../rules.ts";
+import { DAY, HOUR, isShort, MINUTE, wrongCode } from "../rules.ts";
 import { spend, useRules } from "./raced-rules.ts";
 
 const open = useRules();
@@ -73,7 +73,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     const first = await world.started();
     meanwhile = async () => {
       meanwhile = async () => {};
-      await world.guess(first.id, wrongFor(first.code));
+      await world.guess(first.id, wrongCode(first.code));
     };
     await spend(world, await world.started());
     expect(await world.ledger()).toHaveLength(3 + 1 + 2);
@@ -101,12 +101,12 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     });
     for (let n = 0; n < 2; n++) await spend(world, await world.started());
     const { id, code } = await world.started();
-    for (let n = 0; n < 2; n++) await world.guess(id, wrongFor(code));
+    for (let n = 0; n < 2; n++) await world.guess(id, wrongCode(code));
     world.clock.advance(10 * MINUTE - 1);
     gate = new Promise((resolve) => {
       arrives = resolve;
     });
-    const last = world.guess(id, wrongFor(code));
+    const last = world.guess(id, wrongCode(code));
     while ((await world.deps().verifications.find(id))?.attemptsUsed === 2) await new Promise(setImmediate);
     world.clock.advance(1_000);
     expect(await world.start()).toBe("too_many_requests");
@@ -133,7 +133,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     gate = new Promise((resolve) => {
       arrives = resolve;
     });
-    const wrong = world.guess(id, wrongFor(code));
+    const wrong = world.guess(id, wrongCode(code));
     while ((await world.deps().verifications.find(id))?.attemptsUsed === 0) await new Promise(setImmediate);
     expect(await world.guess(id, code)).toBe("approved");
     const next = await world.started();

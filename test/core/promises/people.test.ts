@@ -4,7 +4,7 @@ import { newApiKey } from "../../../src/core/backend/api-key.ts";
 import { checkCode } from "../../../src/core/verification/check.ts";
 import type { Client } from "../../../src/core/verification/client.ts";
 import { codeOf } from "../../../src/core/verification/message.ts";
-import { createRules, DAY, HOUR, isShort, MINUTE, PHONE, type Rules, SECOND, wrongFor } from "../rules.ts";
+import { createRules, DAY, HOUR, isShort, MINUTE, PHONE, type Rules, SECOND, wrongCode } from "../rules.ts";
 
 const DEFAULT_LIMITS = {
   phoneSends: [
@@ -143,7 +143,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
       for (;;) {
         const started = await rules.start({ addressKey: `198.51.100.${hour % 250}` });
         if (typeof started === "string") break;
-        const wrong = wrongFor(await rules.codeOf(started.id));
+        const wrong = wrongCode(await rules.codeOf(started.id));
         for (let n = 0; n < 4; n++) await rules.guess(started.id, wrong);
       }
       rules.clock.advance(HOUR);
@@ -156,7 +156,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
       await besiege(1);
       const { id, code, codeLength } = await rules.started(owner);
       expect(codeLength).toBe(6);
-      expect(await rules.guess(id, wrongFor(code), owner)).toBe("invalid_code");
+      expect(await rules.guess(id, wrongCode(code), owner)).toBe("invalid_code");
       expect(await rules.guess(id, code, owner)).toBe("approved");
     }
     expect((await rules.ledger()).filter(isShort)).toHaveLength(9);
@@ -183,7 +183,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     });
     if (!started.ok) throw new Error(started.refusal.code);
     const { id } = started.value;
-    await rules.guess(id, wrongFor(await rules.codeOf(id)), {}, "change_phone");
+    await rules.guess(id, wrongCode(await rules.codeOf(id)), {}, "change_phone");
     expect(await rules.ledger("device")).toEqual([]);
     expect(await rules.ledger()).toHaveLength(1);
   });
@@ -195,7 +195,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     const newDevice = await rules.started();
     rules.clock.advance(30 * SECOND);
     const stranger = await rules.started();
-    for (let n = 0; n < 5; n++) await rules.guess(stranger.id, wrongFor(stranger.code));
+    for (let n = 0; n < 5; n++) await rules.guess(stranger.id, wrongCode(stranger.code));
     expect(await rules.guess(waiting.id, waiting.code, owner)).toBe("approved");
     expect(await rules.guess(newDevice.id, newDevice.code)).toBe("approved");
   });
@@ -224,14 +224,14 @@ describe.each(["database", "memory"] as const)(
 
     test("by device token: the same one again, the same code, no new guesses", async () => {
       const first = await rules.started(owner);
-      for (let n = 0; n < 2; n++) await rules.guess(first.id, wrongFor(first.code), owner);
+      for (let n = 0; n < 2; n++) await rules.guess(first.id, wrongCode(first.code), owner);
       for (let n = 0; n < 10; n++) {
         rules.clock.advance(SECOND);
         expect((await rules.started(owner)).id).toBe(first.id);
       }
       expect(new Set(rules.sms.sent.map(({ code }) => code)).size).toBe(1);
       expect(rules.sms.sent).toHaveLength(11);
-      expect(await rules.guess(first.id, wrongFor(first.code), owner)).toBe("invalid_code");
+      expect(await rules.guess(first.id, wrongCode(first.code), owner)).toBe("invalid_code");
       expect(await rules.guess(first.id, first.code, owner)).toBe("invalid_code");
       expect(await rules.ledger("device")).toHaveLength(3);
       expect((await rules.started(owner)).id).not.toBe(first.id);

@@ -1,5 +1,5 @@
 import { afterEach } from "vitest";
-import { createJitter, createRules, type Rules, type RulesOptions, withPauses, wrongFor } from "../rules.ts";
+import { createJitter, createRules, type Rules, type RulesOptions, withPauses, wrongCode } from "../rules.ts";
 
 /** Opens the rules for a test, and closes them after it. */
 export function useRules() {
@@ -29,5 +29,5 @@ export function pausing(seed: number): NonNullable<RulesOptions["wrap"]> {
 
 /** All guesses of a verification, wrong. */
 export async function spend(world: Rules, { id, code }: { id: string; code: string }): Promise<void> {
-  for (let n = 0; n < 5; n++) await world.guess(id, wrongFor(code));
+  for (let n = 0; n < 5; n++) await world.guess(id, wrongCode(code));
 }

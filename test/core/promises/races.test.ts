@@ -4,7 +4,7 @@ import type { VerificationStore } from "../../../src/core/verification/ports.ts"
 import type { VerificationView } from "../../../src/core/verification/verification.ts";
 import { createNaiveVerificationStore } from "../../contracts/naive-verification-store.ts";
 import { parallel } from "../../contracts/samples.ts";
-import { DAY, isShort, MINUTE, mostIn, type Rules, type RulesOptions, wrongFor } from "../rules.ts";
+import { DAY, isShort, MINUTE, mostIn, type Rules, type RulesOptions, wrongCode } from "../rules.ts";
 import { pausing, spend, useRules } from "./raced-rules.ts";
 
 const open = useRules();
@@ -27,7 +27,7 @@ function naiveStore(): VerificationStore {
 async function raceWrong(options: RulesOptions): Promise<number> {
   const world = await open(options);
   const { id, code } = await world.started();
-  const said = await parallel(200, () => world.guess(id, wrongFor(code)));
+  const said = await parallel(200, () => world.guess(id, wrongCode(code)));
   expect(new Set(said)).toEqual(new Set(["invalid_code"]));
   return (await world.ledger()).length;
 }
@@ -85,7 +85,7 @@ describe.each(["database", "memory"] as const)("hammered, with %s", (state) => {
             if (typeof started !== "string")
               held.push({ id: started.id, code: await world.codeOf(started.id) });
           } else {
-            await world.guess(target.id, chance(12) === 0 ? target.code : wrongFor(target.code));
+            await world.guess(target.id, chance(12) === 0 ? target.code : wrongCode(target.code));
           }
         });
         if (round % 3 === 2) world.clock.advance(11 * MINUTE);
@@ -113,7 +113,7 @@ describe.each(["database", "memory"] as const)("hammered, with %s", (state) => {
     const world = await open({ state, wrap: pausing(5) });
     for (let n = 0; n < 2; n++) await spend(world, await world.started());
     const third = await world.started();
-    for (let n = 0; n < 2; n++) await world.guess(third.id, wrongFor(third.code));
+    for (let n = 0; n < 2; n++) await world.guess(third.id, wrongCode(third.code));
     world.clock.advance(11 * MINUTE);
     const started = await parallel(50, () => world.start());
     const granted = started.filter((each) => typeof each !== "string");

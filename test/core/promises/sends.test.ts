@@ -10,7 +10,7 @@ import {
   type World,
   type WorldOptions,
 } from "../../support/world.ts";
-import { DAY, HOUR, MINUTE, SECOND, wrongFor } from "../rules.ts";
+import { DAY, HOUR, MINUTE, SECOND, wrongCode } from "../rules.ts";
 
 const SPELLINGS = [
   "13800138000",
@@ -172,7 +172,7 @@ describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s"
         const right = world.sms.lastCode();
         lengths.push(right.length);
         for (let guess = 0; guess < 3; guess++) {
-          const { status } = await world.post("/v1/sessions", { verificationId, code: wrongFor(right) });
+          const { status } = await world.post("/v1/sessions", { verificationId, code: wrongCode(right) });
           expect(status).toBe(401);
         }
         expect((await world.post("/v1/sessions", { verificationId, code: right })).status).toBe(401);

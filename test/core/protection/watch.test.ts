@@ -7,18 +7,18 @@ import type { Message } from "../../../src/core/delivery/ports.ts";
 import { numbersSubject } from "../../../src/core/protection/budgets/shares.ts";
 import type { Budget } from "../../../src/core/protection/budgets/spend.ts";
 import { watch } from "../../../src/core/protection/watch.ts";
-import { addSampleKey, aMessage, MINUTE } from "../../contracts/samples.ts";
-import { createTestClock } from "../../maintenance/fixtures.ts";
+import { addSampleKey, aMessage, MINUTE, NOW } from "../../contracts/samples.ts";
+import { createTestClock, type TestClock } from "../../support/clock.ts";
 import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 const HOUR = 60 * MINUTE;
 const NONE: Budget = { byCountry: {}, bySender: {} };
 
 let opened: TestDatabase;
-let clock: ReturnType<typeof createTestClock>;
+let clock: TestClock;
 let told: [what: string, about: string, detail: AlertDetail][];
 beforeEach(async () => {
-  clock = createTestClock();
+  clock = createTestClock(NOW);
   opened = await openTestDatabase(clock);
   await addSampleKey(opened.stores.keys);
   told = [];
@@ -68,9 +68,9 @@ describe("the alert of a budget", () => {
     await add(8);
     for (let n = 0; n < 3; n++) {
       await watched({ hour });
-      clock.pass(MINUTE);
+      clock.advance(MINUTE);
     }
-    clock.pass(HOUR);
+    clock.advance(HOUR);
     await watched({ hour });
     expect(told.map(([what]) => what)).toEqual(["raised", "cleared"]);
     expect(told[0]).toEqual(["raised", "spend hour/total", { spent: 0.8, budget: 1 }]);
@@ -89,7 +89,7 @@ describe("the alert of a budget", () => {
   test("of a day counts the whole of it, and that of a sender its own messages", async () => {
     const day = { ...NONE, total: 2_000_000, bySender: { other: 500_000 } };
     await add(10);
-    clock.pass(12 * HOUR);
+    clock.advance(12 * HOUR);
     await add(3, { sender: "other" });
     await watched({ day });
     expect(told).toEqual([]);
@@ -116,14 +116,14 @@ describe("the alert of an attack", () => {
   test("counts a day, and comes at four fifths of what was learned to be usual", async () => {
     await learned("country:CN", 400.5);
     await add(160);
-    clock.pass(23 * HOUR);
+    clock.advance(23 * HOUR);
     await add(160);
     await watched();
     expect(told).toEqual([]);
     await add(1);
     await watched();
     expect(told).toEqual([["raised", "attack CN", { unapproved: 321, bound: 400 }]]);
-    clock.pass(2 * HOUR);
+    clock.advance(2 * HOUR);
     await watched();
     expect(told.at(-1)).toMatchObject(["cleared", "attack CN", {}]);
   });

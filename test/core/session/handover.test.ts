@@ -1,10 +1,10 @@
-import type { SignedIn } from "../../../src/core/session/session.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Phone } from "../../../src/core/phone.ts";
 import { sha256 } from "../../../src/core/secrets.ts";
 import { redeemHandover } from "../../../src/core/session/handover.ts";
 import type { Session } from "../../../src/core/session/ports.ts";
-import { createRules, DAY, HOUR, MINUTE, PHONE, type Rules, SECOND, wrongFor } from "../rules.ts";
+import type { SignedIn } from "../../../src/core/session/session.ts";
+import { createRules, DAY, HOUR, MINUTE, PHONE, type Rules, SECOND, wrongCode } from "../rules.ts";
 
 const VERIFIER = "v".repeat(43);
 
@@ -66,7 +66,7 @@ describe("a handover", () => {
     const { deviceToken } = await sessions.tokens(first.value);
     expect(await redeem(handover)).toBe("invalid_handover");
     const { id, code } = await rules.started({ deviceToken });
-    await rules.guess(id, wrongFor(code), { deviceToken });
+    await rules.guess(id, wrongCode(code), { deviceToken });
     expect(await rules.ledger("device")).toEqual([]);
     expect(await rules.ledger("stranger")).toHaveLength(1);
   });
@@ -257,7 +257,7 @@ describe("a device whose session was ended from another one", () => {
     const principal = { user: owner.signedIn.user, session: owner.signedIn.session };
     await sessions.end(principal, thief.signedIn.session.id);
     const { id, code } = await rules.started(thief.client);
-    await rules.guess(id, wrongFor(code), thief.client);
+    await rules.guess(id, wrongCode(code), thief.client);
     expect(await rules.ledger("device")).toEqual([]);
     expect(await rules.ledger("stranger")).toHaveLength(1);
   });
@@ -273,7 +273,7 @@ describe("a device whose session was ended from another one", () => {
     const refreshed = await sessions.refresh(before.refreshToken);
     if (!refreshed.ok) throw new Error(refreshed.refusal.code);
     const { id, code } = await rules.started({ deviceToken: refreshed.value.deviceToken });
-    await rules.guess(id, wrongFor(code));
+    await rules.guess(id, wrongCode(code));
     expect(await rules.ledger("device")).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
-import type { SignedIn } from "../../../src/core/session/session.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { refreshSession } from "../../../src/core/session/refresh.ts";
-import { createRules, MINUTE, type Rules, wrongFor } from "../rules.ts";
+import type { SignedIn } from "../../../src/core/session/session.ts";
+import { createRules, MINUTE, type Rules, wrongCode } from "../rules.ts";
 
 describe("a refresh token", () => {
   let rules: Rules;
@@ -25,7 +25,7 @@ describe("a refresh token", () => {
     expect((await sessions.refresh(first.refreshToken)).ok).toBe(false);
     expect((await sessions.refresh(last.refreshToken)).ok).toBe(false);
     const { id, code } = await rules.started({ deviceToken: last.deviceToken });
-    await rules.guess(id, wrongFor(code));
+    await rules.guess(id, wrongCode(code));
     expect(await rules.ledger("device")).toEqual([]);
     expect(await rules.ledger("stranger")).toHaveLength(1);
   });

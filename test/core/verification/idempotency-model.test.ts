@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PhonekeyDeps } from "../../../src/core/phonekey.ts";
 import type { VerificationView } from "../../../src/core/verification/verification.ts";
-import { createRules, DAY, HOUR, type Rules, wrongFor } from "../rules.ts";
+import { createRules, DAY, HOUR, type Rules, wrongCode } from "../rules.ts";
 import {
   type Answer,
   anySteps,
@@ -125,7 +125,7 @@ describe.each(["database", "memory"] as const)("Idempotency-Keys, with %s for st
     const life = model.lives[nth];
     if (!life || (!right && model.wrongGuesses >= MOST_WRONG_GUESSES)) return;
     if (!right) model.wrongGuesses += 1;
-    const code = right ? life.code : wrongFor(life.code);
+    const code = right ? life.code : wrongCode(life.code);
     const said = await rules.guess(life.id, code, {}, CALLERS[life.caller]?.purpose);
     expect(said).toBe(right && isAlive(life, rules.clock.now()) ? "approved" : "invalid_code");
     life.hasEnded = true;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Phone } from "../../../src/core/phone.ts";
 import type { WrongGuess } from "../../../src/core/protection/budgets/ports.ts";
-import { createRules, DAY, isShort, MINUTE, mostIn, type Rules, wrongFor } from "../rules.ts";
+import { createRules, DAY, isShort, MINUTE, mostIn, type Rules, wrongCode } from "../rules.ts";
 import { anyPast, anySteps, grant, isAlive, type Life, type Model, type Step } from "./model.ts";
 
 describe.each(["database", "memory"] as const)("the life of verifications, with %s for state", (state) => {
@@ -79,7 +79,7 @@ describe.each(["database", "memory"] as const)("the life of verifications, with 
   async function guess(life: Life, right: boolean, model: Model): Promise<void> {
     const now = rules.clock.now();
     const alive = isAlive(life, now);
-    const said = await rules.guess(life.id, right ? life.code : wrongFor(life.code));
+    const said = await rules.guess(life.id, right ? life.code : wrongCode(life.code));
     expect(said).toBe(alive && right ? "approved" : "invalid_code");
     if (!alive) return;
     life.used += 1;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Captcha } from "../../../../src/core/protection/challenges/ports.ts";
 import type { Client } from "../../../../src/core/verification/client.ts";
 import { createTestVerifier, solved } from "../../../support/challenges.ts";
-import { createRules, DAY, MINUTE, PHONE, type Rules, type RulesOptions, wrongFor } from "../../rules.ts";
+import { createRules, DAY, MINUTE, PHONE, type Rules, type RulesOptions, wrongCode } from "../../rules.ts";
 
 let rules: Rules;
 afterEach(() => rules.close());
@@ -29,7 +29,7 @@ const outcome = async (...args: Parameters<typeof start>) => {
 async function guessWrong(count: number) {
   for (let left = count; left > 0; ) {
     const { id, code } = await rules.started(ADDRESS);
-    for (let tries = Math.min(3, left); tries > 0; tries--, left--) await rules.guess(id, wrongFor(code));
+    for (let tries = Math.min(3, left); tries > 0; tries--, left--) await rules.guess(id, wrongCode(code));
   }
   rules.clock.advance(11 * MINUTE);
 }
@@ -50,7 +50,7 @@ describe("a spent ledger where six digits are all that is carried", () => {
     if (!started.ok) throw new Error(started.refusal.code);
     expect(started.value.codeLength).toBe(6);
     const code = await rules.codeOf(started.value.id);
-    expect(await rules.guess(started.value.id, wrongFor(code))).toBe("invalid_code");
+    expect(await rules.guess(started.value.id, wrongCode(code))).toBe("invalid_code");
     expect(await rules.guess(started.value.id, code)).toBe("invalid_code");
     expect(await outcome(solved("b"))).toBe("too_many_requests");
     expect(rules.decisions.at(-1)).toMatchObject({ decision: "deny", by: "ledger" });
@@ -64,7 +64,7 @@ describe("a spent ledger where six digits are all that is carried", () => {
     await guessWrong(9);
     const started = await start(solved("a"));
     if (!started.ok) throw new Error(started.refusal.code);
-    await rules.guess(started.value.id, wrongFor(await rules.codeOf(started.value.id)));
+    await rules.guess(started.value.id, wrongCode(await rules.codeOf(started.value.id)));
     expect(await outcome()).toBe("too_many_requests");
   });
 
@@ -76,7 +76,7 @@ describe("a spent ledger where six digits are all that is carried", () => {
     for (let wrong = 0; wrong < 9; ) {
       const { id, code } = await rules.started(client);
       for (let tries = 0; tries < 3 && wrong < 9; tries++, wrong++) {
-        await rules.guess(id, wrongFor(code), client);
+        await rules.guess(id, wrongCode(code), client);
       }
     }
     rules.clock.advance(DAY);
@@ -122,7 +122,7 @@ test("guesses that spend the ledger once it was read leave no way around the cha
   const { id, code } = await rules.started(ADDRESS);
   onRead = async () => {
     onRead = async () => {};
-    for (const guess of [wrongFor(code), wrongFor(code), wrongFor(code)]) await rules.guess(id, guess);
+    for (const guess of [wrongCode(code), wrongCode(code), wrongCode(code)]) await rules.guess(id, guess);
   };
   const sent = rules.sms.sent.length;
   expect(await outcome()).toBe("captcha_required");

@@ -5,7 +5,7 @@ import { systemRandom } from "../../../../src/adapters/system/random.ts";
 import type { Phone } from "../../../../src/core/phone.ts";
 import { unlockPhone } from "../../../../src/core/protection/budgets/unlock.ts";
 import type { Client } from "../../../../src/core/verification/client.ts";
-import { createRules, DAY, HOUR, PHONE, type Rules, wrongFor } from "../../rules.ts";
+import { createRules, DAY, HOUR, PHONE, type Rules, wrongCode } from "../../rules.ts";
 
 const CODES_OF_SIX = { usual: 6, most: 6 };
 
@@ -30,7 +30,7 @@ async function guessAll(client: Client = {}): Promise<number> {
   for (;;) {
     const started = await rules.start(client);
     if (typeof started === "string") break;
-    const wrong = wrongFor(await rules.codeOf(started.id));
+    const wrong = wrongCode(await rules.codeOf(started.id));
     for (let tries = 0; tries < 4; tries++) await rules.guess(started.id, wrong, client);
   }
   return (await rules.ledger(client.deviceToken ? "device" : "stranger")).length - before;
@@ -41,7 +41,7 @@ describe("unlocking a number whose guesses are used up", () => {
     expect(await guessAll()).toBe(10);
     expect(await unlock()).toEqual({ status: "unlocked" });
     const { id, code } = await rules.started();
-    expect(await rules.guess(id, wrongFor(code))).toBe("invalid_code");
+    expect(await rules.guess(id, wrongCode(code))).toBe("invalid_code");
     expect(await rules.guess(id, code)).toBe("approved");
     expect(await guessAll()).toBe(2);
     expect(await rules.start()).toBe("too_many_requests");
@@ -63,7 +63,7 @@ describe("unlocking a number whose guesses are used up", () => {
   test("is not done while strangers have guesses left", async () => {
     expect(await unlock()).toEqual({ status: "not_spent" });
     const { id, code } = await rules.started();
-    await rules.guess(id, wrongFor(code));
+    await rules.guess(id, wrongCode(code));
     expect(await unlock()).toEqual({ status: "not_spent" });
   });
 
@@ -89,7 +89,7 @@ describe("unlocking a number whose guesses are used up", () => {
     await rules.restart();
     rules.clock.advance(DAY - HOUR);
     const { id, code } = await rules.started();
-    await rules.guess(id, wrongFor(code));
+    await rules.guess(id, wrongCode(code));
     rules.clock.advance(HOUR);
     // The one guess of that day.
     expect(await guessAll()).toBe(1);

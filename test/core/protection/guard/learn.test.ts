@@ -82,7 +82,7 @@ describe("the durable record", () => {
     await add(12, { converted: true });
     await add(30);
     await add(30, { converted: true, bucket: "device" });
-    at.clock.pass(DAY);
+    at.clock.advance(DAY);
     await add(15, { converted: true, traffic: { country: "US", prefixTag: "q" } });
     const traffic = createTrafficStore(at.opened.database);
     expect(await traffic.bestDays(0)).toEqual(
@@ -111,10 +111,10 @@ describe("the durable record", () => {
     expect(learned).toContainEqual({ subject: "prefix:p", value: 40, updatedAt: at.clock.now() });
     expect(learned).toContainEqual({ subject: "peak-hour", value: 50, updatedAt: at.clock.now() });
     expect(learned).toContainEqual({ subject: "peak-hour:CN", value: 50, updatedAt: at.clock.now() });
-    at.clock.pass(30 * MINUTE);
+    at.clock.advance(30 * MINUTE);
     await at.tick();
     expect(await at.opened.stores.baselines.list()).toEqual(learned);
-    at.clock.pass(WEEK - 30 * MINUTE);
+    at.clock.advance(WEEK - 30 * MINUTE);
     await at.tick();
     const later = await at.opened.stores.baselines.list();
     expect(later.find(({ subject }) => subject === "prefix:p")?.value).toBeCloseTo(44, 1);
@@ -127,11 +127,11 @@ describe("the durable record", () => {
     await add(1);
     await at.tick();
     expect(await alerts()).toEqual(["spend hour/total"]);
-    at.clock.pass(2 * 60 * MINUTE);
+    at.clock.advance(2 * 60 * MINUTE);
     await add(2, { traffic: { ...TRAFFIC, country: "US" } });
     await at.tick();
     expect(await alerts()).toEqual(["spend hour/US"]);
-    at.clock.pass(DAY + MINUTE);
+    at.clock.advance(DAY + MINUTE);
     await at.tick();
     expect(await alerts()).toEqual([]);
   });
@@ -154,7 +154,7 @@ describe("the durable record", () => {
     await add(1, { client: "shop" });
     await at.tick();
     expect(await alerts()).toEqual(["spend day/key/shop"]);
-    at.clock.pass(MINUTE);
+    at.clock.advance(MINUTE);
     await apiKeys.replace(key(600_000), at.clock.now() + DAY);
     await at.tick();
     expect(await alerts()).toEqual([]);
@@ -175,7 +175,7 @@ describe("the durable record", () => {
     await add(1, { price: 0 });
     await at.tick();
     expect(await alerts()).toEqual(["attack CN"]);
-    at.clock.pass(DAY + MINUTE);
+    at.clock.advance(DAY + MINUTE);
     await at.tick();
     expect(await alerts()).toEqual([]);
   });
