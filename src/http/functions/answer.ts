@@ -75,21 +75,29 @@ const OWN_CODES: Partial<Record<RefusalCode, number>> = {
   sign_up_closed: -1201,
 };
 
-export function say(c: Context<Env>, what: keyof typeof SAID, data?: Answer["data"]): Response {
+/** What this door says of itself, and not as a reason of the rules. */
+type Own = Exclude<keyof typeof SAID, Reason>;
+
+/** Answers in words of this door. */
+export function say(c: Context<Env>, what: Own, data?: Answer["data"]): Response {
   const [errorCode, en, zh] = SAID[what];
   if (errorCode < 0) c.set("refusal", what);
   return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh), ...(data && { data }) });
 }
 
-/** The same where the text names the page at which the person can go on. */
-export function sayPage(c: Context<Env>, what: keyof typeof SAID, page: string): Response {
-  const [errorCode, en, zh] = SAID[what];
-  c.set("refusal", what);
+/**
+ * Answers with a reason of the rules.
+ *
+ * @param page the address at which the person can go on, which some of the texts name
+ */
+export function sayReason(c: Context<Env>, reason: Reason, page: string): Response {
+  const [errorCode, en, zh] = SAID[reason];
+  c.set("refusal", reason);
   return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh).replace("{page}", page) });
 }
 
-/** The same for a refusal of the catalogue that this door has words of its own for. */
-export function sayRefused(c: Context<Env>, what: keyof typeof SAID, codeStr: RefusalCode): Response {
+/** Answers with a refusal of the catalogue that this door has words of its own for. */
+export function sayRefused(c: Context<Env>, what: Own, codeStr: RefusalCode): Response {
   return say(c, what, { codeStr, requestId: c.get("requestId") });
 }
 

@@ -6,7 +6,7 @@ import type { RefusalCode } from "../../core/refusals.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { fromOf } from "../middleware/request-context.ts";
 import { avatarUrl, originOf } from "../origin.ts";
-import { answerRefusal, say, sayPage, sayRefused } from "./answer.ts";
+import { answerRefusal, say, sayReason, sayRefused } from "./answer.ts";
 import { readParameters } from "./parameters.ts";
 
 type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
@@ -59,10 +59,7 @@ async function signInByCode(
   const { functions, account } = deps.phonekey;
   const userAgent = c.req.header("user-agent") ?? "";
   const signedIn = await functions.signIn({ phone, code, sessionId, userAgent, from: fromOf(c) });
-  if (!signedIn.ok && "reason" in signedIn && signedIn.reason === "protected") {
-    return sayPage(c, signedIn.reason, `${originOf(c, deps.settings)}/sign-in`);
-  }
-  if (!signedIn.ok) return sayNo(c, signedIn);
+  if (!signedIn.ok) return sayNo(c, deps, signedIn);
   const { user, session } = signedIn.value;
   const profile = profileBody(c, deps, await account.read(user, signedIn.value.phone));
   return say(c, "signedIn", { ...profile, token: await functions.token(session, profile) });
@@ -75,7 +72,7 @@ async function signInByToken(
   token: string,
 ): Promise<Response> {
   const own = await deps.phonekey.functions.read(token, { phone });
-  return own.ok ? say(c, "signedIn", { ...profileBody(c, deps, own.value), token }) : sayNo(c, own);
+  return own.ok ? say(c, "signedIn", { ...profileBody(c, deps, own.value), token }) : sayNo(c, deps, own);
 }
 
 async function getUserInfo(c: Context<Env>, deps: HttpDeps): Promise<Response> {
@@ -86,21 +83,26 @@ async function getUserInfo(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const { token, userId } = asked;
   const about = { ...(phone && { phone: phone.value }), ...(userId && { userId }) };
   const own = await deps.phonekey.functions.read(token, about);
-  return own.ok ? say(c, "found", profileBody(c, deps, own.value)) : sayNo(c, own);
+  return own.ok ? say(c, "found", profileBody(c, deps, own.value)) : sayNo(c, deps, own);
 }
 
-async function setNickname(c: Context<Env>, { phonekey }: HttpDeps): Promise<Response> {
+async function setNickname(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const asked = await readParameters(c, ["userId", "token", "name"]);
   if (!asked?.userId || !asked.token || !asked.name) return say(c, "missing");
   const { token, userId, name } = asked;
-  const renamed = await phonekey.functions.rename(token, { userId, name });
+  const renamed = await deps.phonekey.functions.rename(token, { userId, name });
   if (renamed.ok) return say(c, "renamed");
   const isBadName = "refusal" in renamed && renamed.refusal.code === "invalid_request";
-  return isBadName ? sayRefused(c, "badName", "invalid_request") : sayNo(c, renamed);
+  return isBadName ? sayRefused(c, "badName", "invalid_request") : sayNo(c, deps, renamed);
 }
 
-function sayNo(c: Context<Env>, no: Told<never, RefusalCode> & { ok: false }): Response {
-  return "reason" in no ? say(c, no.reason) : answerRefusal(c, no.refusal);
+function sayNo(
+  c: Context<Env>,
+  { settings }: HttpDeps,
+  no: Told<never, RefusalCode> & { ok: false },
+): Response {
+  if ("refusal" in no) return answerRefusal(c, no.refusal);
+  return sayReason(c, no.reason, `${originOf(c, settings)}/sign-in`);
 }
 
 function profileBody(c: Context<Env>, { settings }: HttpDeps, { phone, id, name, avatar }: Profile) {
