@@ -50,6 +50,7 @@ export async function isAppCode(deps: AppDeps, user: User, { code }: AppCode): P
   return typed !== undefined && (await findStep(deps, user.id, typed, deps.clock.now())) !== undefined;
 }
 
+/** A typed code of an app as six digits; undefined for anything else. */
 export function normalizeAppCode(typed: string): string | undefined {
   const code = normalizeCode(typed);
   return code?.length === 6 ? code : undefined;

@@ -62,6 +62,7 @@ export async function countAsk(
   ]);
 }
 
+/** Keeps what a browser was asked to sign, for as long as it may take to answer. */
 export async function keepChallenge(
   { factorStore, clock }: Pick<AskDeps, "factorStore" | "clock">,
   challenge: { readonly challenge: string; readonly userId: string; readonly boundTo: string },
