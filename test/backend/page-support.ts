@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect } from "vitest";
 import { bodyOf, PHONE, type VerificationBody } from "../http/support.ts";
+import { createVisitor } from "../support/visitor.ts";
 import { createWorld, ORIGIN, type World, type WorldOptions } from "../support/world.ts";
 import { apiKey, backendOf } from "./support.ts";
 
@@ -38,45 +39,6 @@ export function usePages() {
     return { ...body, path: body.pageUrl.slice(ORIGIN.length) };
   }
 
-  /** A browser, as far as these pages need one. */
-  function browser(from = "203.0.113.50") {
-    const jar = new Map<string, string>();
-    let csrf = "";
-    const cookie = () => [...jar].map((pair) => pair.join("=")).join("; ");
-    async function take(response: Response) {
-      for (const line of response.headers.getSetCookie()) {
-        const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-        jar.set(name, value);
-      }
-      const html = await response.text();
-      csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? csrf;
-      return {
-        status: response.status,
-        html,
-        location: response.headers.get("location"),
-        headers: response.headers,
-      };
-    }
-    return {
-      see: async (path: string) =>
-        await take(await world.request(path, { headers: { cookie: cookie() }, from })),
-      send: async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
-        await take(
-          await world.request(path, {
-            method: "POST",
-            headers: {
-              "content-type": "application/x-www-form-urlencoded",
-              origin: ORIGIN,
-              cookie: cookie(),
-              ...headers,
-            },
-            body: new URLSearchParams({ csrf, ...fields }).toString(),
-            from,
-          }),
-        ),
-    };
-  }
-
   return {
     get world() {
       return world;
@@ -91,6 +53,6 @@ export function usePages() {
     },
     shop,
     ask,
-    browser,
+    browser: (from = "203.0.113.50") => createVisitor(world, from),
   };
 }

@@ -10,14 +10,14 @@ describe("what attackers try with pages", () => {
   it("no state for whoever has the link and did not enter the code", async () => {
     const { path } = await ask();
     const [thief, person] = [browser("198.51.100.9"), browser()];
-    expect((await thief.see(path)).html).not.toContain(STATE);
-    await person.see(path);
-    await person.send(path, { code: at.world.sms.lastCode() });
-    const after = await thief.see(path);
-    expect(after.html).not.toContain(STATE);
+    expect((await thief.go(path)).text).not.toContain(STATE);
+    await person.go(path);
+    await person.go(path, { code: at.world.sms.lastCode() });
+    const after = await thief.go(path);
+    expect(after.text).not.toContain(STATE);
     expect(after.headers.get("location")).toBeNull();
-    const again = await thief.send(path, { code: at.world.sms.lastCode() });
-    expect([again.html.includes(STATE), again.location]).toEqual([false, null]);
+    const again = await thief.go(path, { code: at.world.sms.lastCode() });
+    expect([again.text.includes(STATE), again.location]).toEqual([false, null]);
   });
 
   it("no page for whoever guesses, changes or only knows the id", async () => {
@@ -33,21 +33,21 @@ describe("what attackers try with pages", () => {
       `${link}.`,
       at.key,
     ]) {
-      const seen = await browser().see(`/verify/${forged}`);
+      const seen = await browser().go(`/verify/${forged}`);
       expect([forged === link, seen.status]).toEqual([false, 404]);
-      expect(seen.html).not.toContain("8000");
+      expect(seen.text).not.toContain("8000");
     }
   });
 
   it("no guess without the page's own form", async () => {
     const { path } = await ask();
     const person = browser();
-    await person.see(path);
+    await person.go(path);
     const code = at.world.sms.lastCode();
     const foreign = [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }, { cookie: "" }];
-    for (const headers of foreign) expect((await person.send(path, { code }, headers)).status).toBe(403);
-    expect((await person.send(path, { code, csrf: "x" })).status).toBe(403);
-    expect((await person.send(path, { code })).status).toBe(303);
+    for (const headers of foreign) expect((await person.go(path, { code }, headers)).status).toBe(403);
+    expect((await person.go(path, { code, csrf: "x" })).status).toBe(403);
+    expect((await person.go(path, { code })).status).toBe(303);
   });
 
   it("three guesses, however many browsers have the link", async () => {
@@ -55,30 +55,30 @@ describe("what attackers try with pages", () => {
     const code = at.world.sms.lastCode();
     for (const at of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
       const thief = browser(at);
-      await thief.see(path);
-      await thief.send(path, { code: wrongCode(code) });
+      await thief.go(path);
+      await thief.go(path, { code: wrongCode(code) });
     }
     const person = browser();
-    expect(await person.see(path)).toMatchObject({ status: 410 });
-    const { location, html } = await person.send(path, { code });
+    expect(await person.go(path)).toMatchObject({ status: 410 });
+    const { location, text: html } = await person.go(path, { code });
     expect([location, html.includes(STATE)]).toEqual([null, false]);
   });
 
   it("no link after its time, nor of a backend whose keys were taken away", async () => {
     const { path } = await ask();
     at.world.clock.advance(10 * MINUTE_MS);
-    expect((await browser().see(path)).status).toBe(404);
+    expect((await browser().go(path)).status).toBe(404);
     const others = [await ask({ phone: phoneNo(1) }), await ask({ phone: phoneNo(2), page: {} })];
     await revoke(at.world);
-    for (const other of others) expect((await browser().see(other.path)).status).toBe(404);
+    for (const other of others) expect((await browser().go(other.path)).status).toBe(404);
   });
 
   it("no link back to an address that was taken from the backend's key meanwhile", async () => {
     const [back, here] = [await ask(), await ask({ phone: phoneNo(1), page: {} })];
     at.world.clock.advance(1);
     await apiKey(at.world, { returnTo: ["https://shop.example.com/elsewhere"] });
-    expect((await browser().see(back.path)).status).toBe(404);
-    expect((await browser().see(here.path)).status).toBe(200);
+    expect((await browser().go(back.path)).status).toBe(404);
+    expect((await browser().go(here.path)).status).toBe(200);
   });
 
   it.each([
@@ -157,20 +157,20 @@ describe("what attackers try with pages", () => {
     expect(JSON.stringify(page)).toHaveLength(2_600);
     const started = await portal.start({ phone: PHONE, purpose: "verify_identity", page });
     const { pageUrl } = await bodyOf<Asked>(started);
-    expect((await browser().see(pageUrl.slice(url.length))).status).toBe(200);
+    expect((await browser().go(pageUrl.slice(url.length))).status).toBe(200);
   });
 
   it("what a backend names is text, not markup", async () => {
     const { path } = await ask({ purpose: "confirm_transaction", transaction: PURCHASE });
-    const { html } = await browser().see(path);
+    const { text: html } = await browser().go(path);
     expect(html).toContain("Müller &lt;b&gt;&amp; Söhne");
   });
 
   it("no link, state or code in the log", async () => {
     const { path } = await ask();
     const person = browser();
-    await person.see(path);
-    await person.send(path, { code: at.world.sms.lastCode() });
+    await person.go(path);
+    await person.go(path, { code: at.world.sms.lastCode() });
     const logged = JSON.stringify(at.world.logged);
     expect(logged).toContain('"/verify/:link"');
     for (const secret of [path.slice(8), STATE, at.world.sms.lastCode()])

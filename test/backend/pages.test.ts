@@ -12,18 +12,18 @@ describe("a person enters a code that a backend asked for", () => {
   it("goes back with the backend's state, and the backend fetches the proof", async () => {
     const { id, path } = await ask({ reference: "order-7" });
     const person = browser();
-    const shown = await person.see(path);
+    const shown = await person.go(path);
     expect(shown.status).toBe(200);
-    expect(shown.html).toContain(">shop</b> asks you to show that this number is yours.");
-    expect(shown.html).not.toContain("order-7");
+    expect(shown.text).toContain(">shop</b> asks you to show that this number is yours.");
+    expect(shown.text).not.toContain("order-7");
     expect(shown.headers.get("content-security-policy")).toContain(
       "form-action 'self' https://shop.example.com;",
     );
-    const wrong = await person.send(path, { code: wrongCode(at.world.sms.lastCode()) });
+    const wrong = await person.go(path, { code: wrongCode(at.world.sms.lastCode()) });
     expect(wrong.status).toBe(401);
     expect(wrong.headers.get("www-authenticate")).toBe("Phonekey");
-    expect(wrong.html).toContain('id="code-error"');
-    const back = await person.send(path, { code: at.world.sms.lastCode() });
+    expect(wrong.text).toContain('id="code-error"');
+    const back = await person.go(path, { code: at.world.sms.lastCode() });
     expect(back).toMatchObject({ status: 303, location: `${BACK}&state=${STATE}` });
     const { status, proof } = await bodyOf<{ status: string; proof: string }>(await shop().read(id));
     expect(status).toBe("approved");
@@ -34,12 +34,12 @@ describe("a person enters a code that a backend asked for", () => {
   it("ends on the page where the backend names no address", async () => {
     const { path } = await ask({ page: {} });
     const person = browser();
-    await person.see(path);
-    expect(await person.send(path, { code: at.world.sms.lastCode() })).toMatchObject({
+    await person.go(path);
+    expect(await person.go(path, { code: at.world.sms.lastCode() })).toMatchObject({
       status: 303,
       location: path,
     });
-    expect((await person.see(path)).html).toContain("Confirmed");
+    expect((await person.go(path)).text).toContain("Confirmed");
   });
 
   it("sees what they confirm, as the message says it", async () => {
@@ -49,10 +49,10 @@ describe("a person enters a code that a backend asked for", () => {
       transaction: { ...PURCHASE, payee },
     });
     const person = browser();
-    const { html } = await person.see(path);
+    const { text: html } = await person.go(path);
     expect(html).toContain("EUR 120.05");
     expect(html).toContain("Müller &amp; Söhne");
-    expect((await person.send(path, { code: at.world.sms.lastCode() })).location).toContain(STATE);
+    expect((await person.go(path, { code: at.world.sms.lastCode() })).location).toContain(STATE);
     const { proof } = await bodyOf<{ proof: string }>(await shop().read(id));
     expect(claimsOf(proof)).toHaveProperty("transactionHash");
   });
@@ -60,10 +60,10 @@ describe("a person enters a code that a backend asked for", () => {
   it("signs in with a temporary password that a backend sent", async () => {
     const { path } = await ask({ purpose: "temporary_password", page: {} });
     const person = browser();
-    const { html } = await person.see(path);
+    const { text: html } = await person.go(path);
     expect(html).toContain("Enter your temporary password");
     expect(html).not.toContain('inputmode="numeric"');
-    const entered = await person.send(path, { code: at.world.sms.lastCode().toLowerCase() });
+    const entered = await person.go(path, { code: at.world.sms.lastCode().toLowerCase() });
     expect(entered).toMatchObject({ status: 303, location: "/account/password" });
     expect(entered.headers.getSetCookie().join()).toContain("phonekey_session=");
   });
@@ -72,45 +72,45 @@ describe("a person enters a code that a backend asked for", () => {
     const { app } = await protectedBy(PHONE);
     const { path } = await ask({ purpose: "temporary_password", page: {} });
     const person = browser();
-    await person.see(path);
-    const first = await person.send(path, { code: at.world.sms.lastCode() });
+    await person.go(path);
+    const first = await person.go(path, { code: at.world.sms.lastCode() });
     expect(first).toMatchObject({ status: 303, location: "/sign-in/second" });
     expect(first.headers.getSetCookie().join()).not.toContain("phonekey_session=");
-    expect((await person.see("/sign-in/second")).html).toContain('id="factor-code"');
-    const second = await person.send("/sign-in/second", { code: codeOf(app.secret) });
+    expect((await person.go("/sign-in/second")).text).toContain('id="factor-code"');
+    const second = await person.go("/sign-in/second", { code: codeOf(app.secret) });
     expect(second).toMatchObject({ status: 303, location: "/account/password" });
     expect(second.headers.getSetCookie().join()).toContain("phonekey_session=");
   });
 
   it("asks for a temporary password by themselves, and is signed in by it", async () => {
     const person = browser();
-    const asked = await person.see("/temporary-password");
-    expect(asked.html).toContain("Get a temporary password");
-    const sent = await person.send("/sign-in", {
+    const asked = await person.go("/temporary-password");
+    expect(asked.text).toContain("Get a temporary password");
+    const sent = await person.go("/sign-in", {
       phone: PHONE,
       country: "CN",
       purpose: "temporary_password",
     });
     expect(sent).toMatchObject({ status: 303, location: "/sign-in/code" });
-    expect((await person.see("/sign-in/code")).html).toContain("Enter your temporary password");
+    expect((await person.go("/sign-in/code")).text).toContain("Enter your temporary password");
     expect(at.world.sms.sent.at(-1)).toMatchObject({ purpose: "temporary_password" });
-    const entered = await person.send("/sign-in/code", { code: at.world.sms.lastCode() });
+    const entered = await person.go("/sign-in/code", { code: at.world.sms.lastCode() });
     expect(entered).toMatchObject({ status: 303, location: "/account/password" });
   });
 
   it("has the code sent again from the page", async () => {
     const { path } = await ask();
     const person = browser();
-    await person.see(path);
-    expect((await person.send(`${path}/resend`, {})).status).toBe(429);
+    await person.go(path);
+    expect((await person.go(`${path}/resend`, {})).status).toBe(429);
     at.world.clock.advance(MINUTE_MS);
-    expect(await person.send(`${path}/resend`, {})).toMatchObject({ status: 303, location: path });
+    expect(await person.go(`${path}/resend`, {})).toMatchObject({ status: 303, location: path });
     expect(at.world.sms.sent).toHaveLength(2);
   });
 
   it("reads it in their language", async () => {
     const { path } = await ask();
-    expect((await browser().see(`${path}?lang=zh-CN`)).html).toContain("请确认是您本人");
+    expect((await browser().go(`${path}?lang=zh-CN`)).text).toContain("请确认是您本人");
   });
 });
 
@@ -118,8 +118,8 @@ describe("a message that a backend asked for", () => {
   it("speaks against nobody once its code was entered, at the page or at the backend's own", async () => {
     const { path } = await ask();
     const person = browser();
-    await person.see(path);
-    await person.send(path, { code: at.world.sms.lastCode() });
+    await person.go(path);
+    await person.go(path, { code: at.world.sms.lastCode() });
     at.world.clock.advance(1_000);
     const { id } = await ask({ phone: phoneNo(1) });
     expect(await messagesOf(at.world)).toMatchObject([{ converted: 1 }, { converted: 0 }]);
@@ -132,8 +132,8 @@ describe("a proof that is fetched", () => {
   async function approved() {
     const { id, path } = await ask();
     const person = browser();
-    await person.see(path);
-    await person.send(path, { code: at.world.sms.lastCode() });
+    await person.go(path);
+    await person.go(path, { code: at.world.sms.lastCode() });
     return id;
   }
   const proofOf = async (id: string, by = shop()) =>

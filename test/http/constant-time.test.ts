@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { createPasswordHasher } from "../../src/adapters/scrypt/hasher.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
-import { createVisitor } from "../password/visitor.ts";
+import { createVisitor } from "../support/visitor.ts";
 import { bearer, createWorld, type World } from "../support/world.ts";
 import { createTencentWorld, SECRETS } from "../tencent/support.ts";
 import { delivered, sent as sentByWebhook, signed } from "../webhook/support.ts";

@@ -5,7 +5,7 @@ import { DAY_MS, opened, PHONE, phoneNo, refused, wrongCode } from "../http/supp
 import { solveAltcha } from "../support/altcha.ts";
 import type { World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
-import { createVisitor } from "./visitor.ts";
+import { createVisitor } from "../support/visitor.ts";
 
 let world: World;
 let hashes: string[];

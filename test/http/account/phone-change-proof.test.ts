@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "../../password/support.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import type { OpenedSession, World } from "../../support/world.ts";
 import { type Challenged, factorCalls, type Person, UNLIMITED } from "../factors/support.ts";
 import { sessionCalls } from "../session/support.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NoticeKind } from "../../../src/core/delivery/notice-kinds.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { bearer, createWorld, type World } from "../../support/world.ts";
 import { bodyOf, PHONE, phoneNo, refused, type VerificationBody } from "../support.ts";
 

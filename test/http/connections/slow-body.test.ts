@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../../support/world.ts";
 import { bodyOf, PHONE, refused, type VerificationBody } from "../support.ts";
 

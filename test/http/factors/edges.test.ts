@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { createWorld, type World } from "../../support/world.ts";
 import { sessionCalls } from "../session/support.ts";
 import { bodyOf, MINUTE_MS, open, opened, PHONE, refused, start } from "../support.ts";

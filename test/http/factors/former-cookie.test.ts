@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { createAuthenticator } from "../../support/authenticator.ts";
 import { createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { createAuthenticator } from "../../support/authenticator.ts";
 import { bearer, createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { DAY_MS, MINUTE_MS, PHONE } from "../support.ts";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Locale } from "../../../src/core/locale.ts";
 import { CONFIRM_COPY } from "../../../src/http/pages/copy/confirm.ts";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "../../password/support.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import type { OpenedSession, World } from "../../support/world.ts";
 import { sessionCalls } from "../session/support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, opened, PHONE, phoneNo, refused } from "../support.ts";

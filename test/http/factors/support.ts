@@ -1,6 +1,6 @@
 import { Secret, TOTP } from "otpauth";
 import { expect } from "vitest";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { bearer, type OpenedSession, type World } from "../../support/world.ts";
 import { bodyOf, type ProblemBody, start, type VerificationBody } from "../support.ts";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createVisitor } from "../../support/visitor.ts";
 import { bearer } from "../../support/world.ts";
 import { openMoving } from "../../transfer/support.ts";
 import { MINUTE_MS, phoneNo, refused, SECOND_MS, wrongCode } from "../support.ts";
@@ -149,19 +150,9 @@ describe("holding by address", () => {
   });
 
   it("a verification that a browser started is nobody's here", async () => {
-    const page = await world.request("/sign-in");
-    const cookie = page.headers
-      .getSetCookie()
-      .map((each) => each.split(";")[0])
-      .join("; ");
-    const csrf = /name="csrf" value="([^"]+)"/.exec(await page.text())?.[1] ?? "";
-    const headers = {
-      cookie,
-      origin: "http://localhost:8080",
-      "content-type": "application/x-www-form-urlencoded",
-    };
-    const body = new URLSearchParams({ phone: PHONE, csrf, country: "CN" });
-    await world.request("/sign-in", { method: "POST", headers, body, from: client.from });
+    const browser = createVisitor(world, client.from);
+    await browser.go("/sign-in");
+    await browser.go("/sign-in", { phone: PHONE, country: "CN" });
     expect(world.sms.sent).toHaveLength(1);
     expect((await client.login(PHONE, codeFor(world, PHONE), NO_SESSION)).errorCode).toBe(-1100);
   });

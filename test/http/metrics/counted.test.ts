@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createMetrics } from "../../../src/adapters/prometheus/metrics.ts";
 import { COUNTERS } from "../../../src/adapters/prometheus/tally.ts";
 import { createHttpServer } from "../../../src/http/server.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { sendRaw } from "../../process/raw.ts";
 import { solveAltcha } from "../../support/altcha.ts";
 import { bodyOf, MINUTE_MS, PHONE, phoneNo, start } from "../support.ts";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "../../password/support.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { solveAltcha } from "../../support/altcha.ts";
 import { bearer, type World } from "../../support/world.ts";
 import { factorCalls } from "../factors/support.ts";
@@ -188,17 +188,14 @@ function hiddenOf(page: string, action: string): Record<string, string> {
  * @returns where both lead
  */
 async function twiceAtOnce(
-  { go, jar, sending }: ReturnType<typeof createVisitor>,
+  { go, keep, sending }: ReturnType<typeof createVisitor>,
   page: string,
   { action, typed = {}, kept }: { action: string; typed?: Record<string, string>; kept: number },
 ) {
   const { text } = await go(page);
   const sent = sending({ ...hiddenOf(text, action), ...typed });
   const answers = await Promise.all([world.request(action, sent), world.request(action, sent)]);
-  for (const line of answers[kept]?.headers.getSetCookie() ?? []) {
-    const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-    jar.set(name, value);
-  }
+  keep(answers[kept]!);
   return answers.map((answer) => answer.headers.get("location"));
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apiKey, backendOf } from "../../backend/support.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { bearer, createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { factorCalls } from "../factors/support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";
@@ -126,10 +126,7 @@ describe("a second click", () => {
     const sent = visitor.sending(form);
     const first = await world.request(path, sent);
     const second = await world.request(path, sent);
-    for (const line of first.headers.getSetCookie()) {
-      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      visitor.jar.set(name, value);
-    }
+    visitor.keep(first);
     const late = await visitor.go(path, form);
     const locations = [first.headers.get("location"), second.headers.get("location"), late.location];
     return { first, locations, texts: [await second.text(), late.text] };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { readReturnRequest } from "../../../src/http/pages/flow.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { createWorld, type World } from "../../support/world.ts";
 import { bodyOf, MINUTE_MS, opened, PHONE, phoneNo } from "../support.ts";
 

@@ -3,7 +3,7 @@ import { keyTools } from "../../../src/compose/tools/keys.ts";
 import { KEY_KINDS } from "../../../src/core/keys.ts";
 import { MAX_LIFE_MS } from "../../../src/core/protection/limits/members.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { createTestClock, createWorld, type World } from "../../support/world.ts";
 import { PHONE } from "../support.ts";
 

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../../src/compose/database.ts";
 import { loadConfig } from "../../../src/config.ts";
 import { apiKey, backendOf, check } from "../../backend/support.ts";
-import { createVisitor } from "../../password/visitor.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { countedLimits } from "../../support/limit-journal.ts";
-import { bearer, createWorld, type OpenedSession, ORIGIN, type World } from "../../support/world.ts";
+import { bearer, createWorld, type OpenedSession, type World } from "../../support/world.ts";
 import { createFunctionsClient } from "../functions/client.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, phoneNo, refused, start, type VerificationBody } from "../support.ts";
 
@@ -90,32 +90,13 @@ describe("a test number", () => {
   });
 
   test("works at the pages", async () => {
-    const jar = new Map<string, string>();
-    const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    const visit = async (path: string, fields?: Record<string, string>) => {
-      const response = await world.request(path, {
-        headers: {
-          cookie: cookie(),
-          ...(fields && { origin: ORIGIN, "content-type": "application/x-www-form-urlencoded" }),
-        },
-        ...(fields && { method: "POST", body: new URLSearchParams(fields).toString() }),
-      });
-      for (const set of response.headers.getSetCookie()) {
-        const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
-        jar.set(name, value);
-      }
-      return response;
-    };
-    const csrfIn = async (response: Response) =>
-      /name="csrf" value="([^"]+)"/.exec(await response.text())?.[1];
-    const csrf = (await csrfIn(await visit("/sign-in"))) ?? "";
-    await visit("/sign-in", { csrf, country: "CN", phone: "13800138000" });
-    const page = await visit("/sign-in/code");
-    const wrong = await visit("/sign-in/code", { csrf: (await csrfIn(page)) ?? "", code: "948205" });
-    expect(wrong.status).toBe(401);
-    const right = await visit("/sign-in/code", { csrf: (await csrfIn(wrong)) ?? "", code: CODE });
-    expect(right.headers.get("location")).toBe("/account");
-    expect((await visit("/account")).status).toBe(200);
+    const { go } = createVisitor(world);
+    await go("/sign-in");
+    await go("/sign-in", { country: "CN", phone: "13800138000" });
+    await go("/sign-in/code");
+    expect((await go("/sign-in/code", { code: "948205" })).status).toBe(401);
+    expect((await go("/sign-in/code", { code: CODE })).location).toBe("/account");
+    expect((await go("/account")).status).toBe(200);
     expect(world.sms.sent).toEqual([]);
   });
 

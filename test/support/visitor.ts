@@ -1,13 +1,12 @@
-import { PHONE } from "../http/support.ts";
-import { ORIGIN, type World } from "../support/world.ts";
+import { ORIGIN, type World } from "./world.ts";
 
 /** A browser without scripts: it keeps cookies and sends forms with the token of the page that it saw. */
-export function createVisitor(world: World) {
+export function createVisitor(world: World, from?: string) {
   const jar = new Map<string, string>();
   let csrf = "";
   /** What the browser would send now. */
   function sending(form?: Record<string, string>, headers: Record<string, string> = {}) {
-    const body = form && new URLSearchParams({ ...form, csrf }).toString();
+    const body = form && new URLSearchParams({ csrf, ...form }).toString();
     const type = "application/x-www-form-urlencoded";
     return {
       method: form ? "POST" : "GET",
@@ -17,24 +16,31 @@ export function createVisitor(world: World) {
         ...headers,
       },
       ...(body !== undefined && { body }),
+      ...(from && { from }),
     };
   }
-  async function go(path: string, form?: Record<string, string>, headers: Record<string, string> = {}) {
-    const response = await world.request(path, sending(form, headers));
+  /** Keeps the cookies of an answer. */
+  function keep(response: Response): void {
     for (const line of response.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       jar.set(name, value);
     }
+  }
+  async function go(path: string, form?: Record<string, string>, headers: Record<string, string> = {}) {
+    const response = await world.request(path, sending(form, headers));
+    keep(response);
     const text = await response.text();
     csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? csrf;
-    return { status: response.status, location: response.headers.get("location"), text };
+    const location = response.headers.get("location");
+    return { status: response.status, headers: response.headers, location, text };
   }
   return {
     /** The cookies by their names. */
     jar,
+    keep,
     go,
     sending,
-    async enter(phone = PHONE) {
+    async enter(phone = "+8613800138000") {
       await go("/sign-in");
       await go("/sign-in", { phone, country: "CN" });
       await go("/sign-in/code");
