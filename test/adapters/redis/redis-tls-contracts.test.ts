@@ -1,54 +1,27 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
-import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
+import { afterAll, describe, expect, test } from "vitest";
 import { explain } from "../../../src/compose/explain.ts";
-import { limitStoreContract } from "../../contracts/limit-store.ts";
-import { verificationStoreContract } from "../../contracts/verification-store.ts";
 import { type Certificates, makeCertificates } from "../../support/services/certificates.ts";
 import { connectTo, startRedis, startRedisCluster } from "../../support/services/redis.ts";
 import { startSentinels } from "../../support/services/redis-sentinel.ts";
+import { redisStoreContracts } from "./store-contracts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "phonekey-tls-"));
 const certificates: Certificates = makeCertificates(folder, "localhost");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const forgetsByItself = { forgetsByItself: true };
 
 describe.each([
   ["one server", () => startRedis({ certificates, password: "a-password" })],
   ["Sentinel", () => startSentinels(certificates)],
   ["a cluster", () => startRedisCluster(certificates)],
 ])("over TLS, %s", (name, start) => {
-  let server: { readonly url: string; stop(): Promise<void> };
-  beforeAll(async () => {
-    server = await start();
-  });
-  afterAll(() => server.stop());
-
-  verificationStoreContract(
-    `Redis, ${name}`,
-    async () => {
-      const redis = await connectTo(server.url);
-      return { store: createRedisVerificationStore(redis), close: () => redis.close() };
-    },
-    forgetsByItself,
-  );
-
-  limitStoreContract(
-    `Redis, ${name}`,
-    async () => {
-      const redis = await connectTo(server.url);
-      return { store: createRedisLimitStore(redis), close: () => redis.close() };
-    },
-    forgetsByItself,
-  );
+  const url = redisStoreContracts(`Redis, ${name}`, start);
 
   /** What a person is told where the URL has these parameters instead. */
   const refusal = async (changes: Readonly<Record<string, string>>, scheme = "rediss") => {
-    const [base = "", query] = server.url.replace("rediss", scheme).split("?");
+    const [base = "", query] = url().replace("rediss", scheme).split("?");
     const parameters = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(query)), ...changes });
     for (const [key, value] of [...parameters]) if (value === "") parameters.delete(key);
     const connected = connectTo(`${base}?${parameters}`, { timeoutMs: 500 });

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll } from "vitest";
+import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
+import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
+import { limitStoreContract } from "../../contracts/limit-store.ts";
+import { verificationStoreContract } from "../../contracts/verification-store.ts";
+import { connectTo } from "../../support/services/redis.ts";
+
+interface Server {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Holds the stores on this Redis to what they promise; it is there for all tests of the block, whose URL this returns. */
+export function redisStoreContracts(name: string, start: () => Promise<Server>): () => string {
+  let server: Server;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server.stop());
+  const forgetsByItself = { forgetsByItself: true };
+  verificationStoreContract(
+    name,
+    async () => {
+      const redis = await connectTo(server.url);
+      return { store: createRedisVerificationStore(redis), close: () => redis.close() };
+    },
+    forgetsByItself,
+  );
+  limitStoreContract(
+    name,
+    async () => {
+      const redis = await connectTo(server.url);
+      return { store: createRedisLimitStore(redis), close: () => redis.close() };
+    },
+    forgetsByItself,
+  );
+  return () => server.url;
+}
