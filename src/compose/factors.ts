@@ -1,5 +1,3 @@
-export { qrPath } from "../adapters/qr/path.ts";
-
 import { createTotp } from "../adapters/otpauth/totp.ts";
 import { createPasskeys } from "../adapters/simplewebauthn/passkeys.ts";
 import type { Random } from "../core/ports.ts";

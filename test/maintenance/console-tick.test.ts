@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createTurns } from "../../src/adapters/sql/maintenance/turns.ts";
 import { openDatabase } from "../../src/compose/database.ts";
-import { maintenanceTools } from "../../src/compose/maintenance/tools.ts";
+import { maintenanceTools } from "../../src/compose/tools/maintenance.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import { TICK } from "../../src/core/maintenance/tick.ts";
 import { testConfig } from "../support/world.ts";

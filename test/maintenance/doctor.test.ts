@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { examineParts } from "../../src/compose/doctor/doctor.ts";
-import { maintenanceTools } from "../../src/compose/maintenance/tools.ts";
+import { maintenanceTools } from "../../src/compose/tools/maintenance.ts";
 import type { Config } from "../../src/config.ts";
 import type { Finding } from "../../src/core/maintenance/ports.ts";
 import { DAY, MINUTE } from "../contracts/samples.ts";

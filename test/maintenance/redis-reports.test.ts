@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { maintenanceTools } from "../../src/compose/maintenance/tools.ts";
+import { maintenanceTools } from "../../src/compose/tools/maintenance.ts";
 import { PHONE, start } from "../http/support.ts";
 import { type RedisServer, startRedis } from "../support/services/redis.ts";
 import { createTencentWorld } from "../tencent/support.ts";

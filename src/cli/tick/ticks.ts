@@ -1,5 +1,5 @@
 import { explain } from "../../compose/explain.ts";
-import { maintenanceTools } from "../../compose/maintenance/tools.ts";
+import { maintenanceTools } from "../../compose/tools/maintenance.ts";
 import type { Config } from "../../config.ts";
 import { BUDGET_MS, type TickReport } from "../../core/maintenance/tick.ts";
 import { withTools } from "../tools.ts";
