@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sealPassword } from "../../src/core/password/compare.ts";
 import { DAY_MS, opened, refused, start } from "../http/support.ts";
-import { lineOf, type Moving, openMoving, phoneOf, storesOf } from "../transfer/support.ts";
+import { lineOf, type Moving, openMoving, phoneOf } from "../transfer/support.ts";
 import { countingHasher, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
 /** Whose phone it is in truth. */
@@ -20,7 +20,7 @@ afterEach(() => moving.close());
 async function moveInWithPassword(): Promise<void> {
   const { database, world } = moving;
   expect((await moving.import(lineOf(1))).counts).toMatchObject({ imported: 1 });
-  const { stores, vault } = await storesOf(moving);
+  const { stores, vault } = moving.records;
   const user = await stores.users.findByTag(await vault.tag(HOLDER));
   if (!user) throw new Error("nobody was moved in");
   const sealed = await sealPassword({ passwordHasher, vault }, user, PASSWORD);

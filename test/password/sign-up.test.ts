@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { invite, listInvitations, uninvite } from "../../src/core/account/invite.ts";
 import { bodyOf, DAY_MS, opened, refused, start, wrongCode } from "../http/support.ts";
-import { lineOf, type Moving, openMoving, phoneOf, storesOf } from "../transfer/support.ts";
+import { lineOf, type Moving, openMoving, phoneOf } from "../transfer/support.ts";
 
 let moving: Moving;
 afterEach(() => moving.close());
@@ -19,7 +19,7 @@ async function enter(phone: string): Promise<Response> {
 async function open(signUp: string) {
   moving = await openMoving({ env: { SIGN_UP: signUp } });
   await moving.import(lineOf(2));
-  const { vault, stores } = await storesOf(moving);
+  const { vault, stores } = moving.records;
   const deps = { invitations: stores.invitations, vault, clock: moving.world.clock, random: systemRandom };
   return { deps, stores, vault };
 }

@@ -1,9 +1,7 @@
-import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
-import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
 import type { SqlDatabase } from "../../src/adapters/sql/database.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
-import { createSqlStores } from "../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
+import { createRecords, type Records } from "../../src/compose/tools/records.ts";
 import { createTransferTools, type TransferTools } from "../../src/compose/tools/transfer.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/account/transfer.ts";
 import type { Phone } from "../../src/core/phone.ts";
@@ -20,6 +18,8 @@ export interface Moving {
   readonly world: World;
   readonly tools: TransferTools;
   readonly database: SqlDatabase;
+  /** The stores and the vault of the running Phonekey, beside it. */
+  readonly records: Records;
   import(text: string | AsyncIterable<Uint8Array>): Promise<Told>;
   export(): Promise<string[]>;
   close(): Promise<void>;
@@ -31,14 +31,14 @@ export async function openMoving(options: WorldOptions = {}): Promise<Moving> {
   const { database: at } = world.config;
   if (at.kind !== "sqlite") throw new Error("a world is on SQLite");
   const database = await openSqlite(`sqlite:${at.path}`);
-  const tools = await createTransferTools(world.config, database, {
-    clock: world.clock,
-    random: systemRandom,
-  });
+  const parts = { clock: world.clock, random: systemRandom };
+  const records = await createRecords(world.config, database, parts);
+  const tools = createTransferTools(world.config, records);
   return {
     world,
     tools,
     database,
+    records,
     import: (text) =>
       told((watch) => tools.importUsers(typeof text === "string" ? bytes(text) : text, watch)),
     export: () => exported(tools),
@@ -47,14 +47,6 @@ export async function openMoving(options: WorldOptions = {}): Promise<Moving> {
       await world.close();
     },
   };
-}
-
-/** The stores and the vault of a running Phonekey, beside it. */
-export async function storesOf({ world: { clock, config }, database }: Pick<Moving, "world" | "database">) {
-  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
-  const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random: systemRandom });
-  await keyring.ensure();
-  return { stores, vault: createPhoneVault({ keyring, random: systemRandom }) };
 }
 
 export async function told(

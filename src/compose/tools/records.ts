@@ -1,5 +1,6 @@
-import { createKeyring } from "../../adapters/keyring/keyring.ts";
+import { createKeyring, type ManagedKeyring } from "../../adapters/keyring/keyring.ts";
 import { createPhoneVault } from "../../adapters/keyring/vault.ts";
+import type { SqlDatabase } from "../../adapters/sql/database.ts";
 import { createSqlStores, type SqlStores } from "../../adapters/sql/stores.ts";
 import { systemClock } from "../../adapters/system/clock.ts";
 import { systemRandom } from "../../adapters/system/random.ts";
@@ -7,9 +8,11 @@ import type { Config } from "../../config.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { openMigrated } from "../database.ts";
 
-/** The database's stores, and the vault that opens what is encrypted in them: what commands work with. */
+/** The database, its stores, and the keys that open what is encrypted in them: what commands work with. */
 export interface Records {
+  readonly database: SqlDatabase;
   readonly stores: SqlStores;
+  readonly keyring: ManagedKeyring;
   readonly vault: ReturnType<typeof createPhoneVault>;
   readonly clock: Clock;
   readonly random: Random;
@@ -21,17 +24,24 @@ export interface Records {
  * `PHONEKEY_SECRETS` do not open its keys.
  */
 export async function openRecords(config: Config): Promise<Records> {
-  const clock = systemClock;
-  const random = systemRandom;
-  const database = await openMigrated(config);
+  const parts = { clock: systemClock, random: systemRandom };
+  return await createRecords(config, await openMigrated(config), parts);
+}
+
+/** Takes over a database that is up to date, and closes it; also where this rejects. */
+export async function createRecords(
+  { secrets }: Pick<Config, "secrets">,
+  database: SqlDatabase,
+  { clock, random }: Pick<Records, "clock" | "random">,
+): Promise<Records> {
+  const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
+  const keyring = createKeyring({ store: stores.keys, secrets, clock, random });
+  const close = () => database.close();
   try {
-    const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
-    const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
     await keyring.ensure();
-    const vault = createPhoneVault({ keyring, random });
-    return { stores, vault, clock, random, close: () => database.close() };
   } catch (error) {
-    await database.close();
+    await close();
     throw error;
   }
+  return { database, stores, keyring, vault: createPhoneVault({ keyring, random }), clock, random, close };
 }

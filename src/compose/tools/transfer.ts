@@ -1,14 +1,8 @@
-import { createKeyring } from "../../adapters/keyring/keyring.ts";
 import { replaceKeys } from "../../adapters/keyring/rotate.ts";
-import { createPhoneVault } from "../../adapters/keyring/vault.ts";
 import { openSmsLogin, type SmsLoginSource } from "../../adapters/sql/account/smslogin.ts";
 import { createUserTransferStore } from "../../adapters/sql/account/transfer.ts";
-import type { SqlDatabase } from "../../adapters/sql/database.ts";
 import { createTagKey } from "../../adapters/sql/keys/tag-key.ts";
 import { createRestoredStore } from "../../adapters/sql/maintenance/restored.ts";
-import { createSqlStores } from "../../adapters/sql/stores.ts";
-import { systemClock } from "../../adapters/system/clock.ts";
-import { systemRandom } from "../../adapters/system/random.ts";
 import type { Config } from "../../config.ts";
 import { readSmsLoginRows } from "../../core/account/smslogin.ts";
 import {
@@ -20,8 +14,7 @@ import {
   readUserLines,
 } from "../../core/account/transfer.ts";
 import { afterRestore, type RestoredCounts } from "../../core/maintenance/restored.ts";
-import type { Clock, Random } from "../../core/ports.ts";
-import { openMigrated } from "../database.ts";
+import { openRecords, type Records } from "./records.ts";
 
 export { openSmsLogin };
 
@@ -45,27 +38,17 @@ export interface TransferTools {
  * `PHONEKEY_SECRETS` do not open its keys.
  */
 export async function transferTools(config: Config): Promise<TransferTools> {
-  const database = await openMigrated(config);
-  try {
-    return await createTransferTools(config, database, { clock: systemClock, random: systemRandom });
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+  return createTransferTools(config, await openRecords(config));
 }
 
-/** Takes over the database, which must be up to date, and closes it. */
-export async function createTransferTools(
+/** Takes over the records, and closes them. */
+export function createTransferTools(
   { secrets, phone: phones }: Config,
-  database: SqlDatabase,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
-): Promise<TransferTools> {
-  const onStaleKey = () => keyring.invalidate();
-  const { keys: store, verifications } = createSqlStores(database, { clock, onStaleKey });
-  const keyring = createKeyring({ store, secrets, clock, random });
-  await keyring.ensure();
-  const vault = createPhoneVault({ keyring, random });
-  const transfer = createUserTransferStore(database, createTagKey({ clock, onStaleKey }));
+  { database, stores, keyring, vault, clock, random, close }: Records,
+): TransferTools {
+  const { keys: store, verifications } = stores;
+  const tagKey = createTagKey({ clock, onStaleKey: () => keyring.invalidate() });
+  const transfer = createUserTransferStore(database, tagKey);
   const restored = createRestoredStore(database);
   const voidDeviceTokens = () => replaceKeys({ store, secrets, clock, random }, "device");
   const deps = { clock, random, vault, transfer };
@@ -77,7 +60,7 @@ export async function createTransferTools(
       importUsers(deps, readSmsLoginRows(source.rows(), phones, clock.now()), watch),
     afterRestore: (erasures, onProgress) =>
       afterRestore({ restored, verifications, voidDeviceTokens, clock, random }, erasures, onProgress),
-    close: () => database.close(),
+    close,
   };
 }
 
