@@ -32,7 +32,7 @@ export const showFactors: Handler = (c, deps) =>
 export const startApp: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const app = await deps.phonekey.factors.proposeApp(visitor.principal);
-    return app.ok ? await appForm(c, deps, visitor, app.value) : await no(c, deps, visitor, app);
+    return app.ok ? await appForm(c, deps, visitor, app.value) : await answerRefused(c, deps, visitor, app);
   });
 
 /** POST /account/factors/app/confirm: takes the app's first code. */
@@ -48,7 +48,7 @@ export const confirmApp: Handler = (c, deps) =>
     if (app.ok) return await appForm(c, deps, visitor, { ...app.value, refusal });
     const shown = { evidence: { by: "otp", code }, client: fromOf(c), site: siteOf(c, deps) } as const;
     const session = await addedBefore(deps, visitor, { id, shown: { ...actor, ...shown } });
-    return session ? await added(c, deps, visitor, session) : await no(c, deps, visitor, confirmed);
+    return session ? await added(c, deps, visitor, session) : await answerRefused(c, deps, visitor, confirmed);
   });
 
 /** The session, where the browser sent an app's first code twice: by now it is that of a factor, and counts as a guess. */
@@ -85,7 +85,7 @@ export const addPasskey: Handler = (c, deps) =>
       site: siteOf(c, deps),
       locale: pageLocale(c, deps.settings),
     });
-    return made.ok ? await added(c, deps, visitor, made.value) : await no(c, deps, visitor, made);
+    return made.ok ? await added(c, deps, visitor, made.value) : await answerRefused(c, deps, visitor, made);
   });
 
 /** POST /account/factors/codes: makes recovery codes, and shows them this once. */
@@ -93,7 +93,7 @@ export const renewCodes: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const locale = pageLocale(c, deps.settings);
     const codes = await deps.phonekey.factors.renewCodes({ principal: visitor.principal, locale });
-    if (!codes.ok) return await no(c, deps, visitor, codes);
+    if (!codes.ok) return await answerRefused(c, deps, visitor, codes);
     return await factorsForm(c, deps, visitor, { codes: codes.value });
   });
 
@@ -103,7 +103,7 @@ export const removeFactor: Handler = (c, deps) =>
     const locale = pageLocale(c, deps.settings);
     const id = fields.get("id") ?? "";
     const removed = await deps.phonekey.factors.remove({ principal: visitor.principal, locale, id });
-    return removed.ok ? c.redirect(SAVED, 303) : await no(c, deps, visitor, removed);
+    return removed.ok ? c.redirect(SAVED, 303) : await answerRefused(c, deps, visitor, removed);
   });
 
 /** POST /account/factors/protection: turns login protection on or off. */
@@ -113,13 +113,13 @@ export const setProtection: Handler = (c, deps) =>
     const when = asked === "always" || asked === "new_devices" ? asked : undefined;
     const locale = pageLocale(c, deps.settings);
     const set = await deps.phonekey.factors.protect({ principal: visitor.principal, locale, when });
-    if (!set.ok) return await no(c, deps, visitor, { ...set, path: PROTECTION_PATH });
+    if (!set.ok) return await answerRefused(c, deps, visitor, { ...set, path: PROTECTION_PATH });
     if (when) await renewDevice(c, deps);
     return c.redirect(SAVED, 303);
   });
 
 /** Leads to the confirmation where the refusal asks for one; tells of any other refusal on the page. */
-async function no(
+async function answerRefused(
   c: Context<Env>,
   deps: HttpDeps,
   visitor: Visitor,
