@@ -6,7 +6,7 @@ import type { Parsed } from "./config/formats/format.ts";
 import type { StateUrl } from "./config/formats/redis-url.ts";
 import { secretList } from "./config/formats/secrets.ts";
 import { lacking } from "./config/lacking.ts";
-import { type Mode, modeOf, unfitInProduction } from "./config/mode.ts";
+import { type Mode, modeOf } from "./config/mode.ts";
 import { type AccountsConfig, arrangeAccounts } from "./config/parts/accounts.ts";
 import { arrangeAlerts, type WebhookConfig } from "./config/parts/alerts.ts";
 import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challenges.ts";
@@ -18,7 +18,7 @@ import { arrangeMetrics, type MetricsConfig } from "./config/parts/metrics.ts";
 import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
 import { arrangeProtection, foreignBudgets, type ProtectionConfig } from "./config/parts/protection.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
-import { arrangeScf, doubtsOnScf, SCF_DEFAULTS, type ScfConfig, unfitOnScf } from "./config/parts/scf.ts";
+import { arrangeScf, SCF_DEFAULTS, type ScfConfig } from "./config/parts/scf.ts";
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeSmsWebhook } from "./config/parts/sms-webhook.ts";
@@ -33,7 +33,8 @@ import {
   settingsSchema,
   type Texts,
 } from "./config/schema.ts";
-import { doubts, misspelt } from "./config/warnings.ts";
+import { unfitInProduction, unfitOnScf } from "./config/unfit.ts";
+import { doubts, doubtsOnScf, misspelt } from "./config/warnings.ts";
 import type { TestNumber } from "./core/verification/test-numbers.ts";
 
 /** The settings, checked. Frozen, with everything in it. */

@@ -1,8 +1,9 @@
 import { isLoopbackHost } from "./formats/addresses.ts";
 import type { Mode } from "./mode.ts";
 import { SENDERS } from "./parts/delivery.ts";
+import { SCF_DEFAULTS } from "./parts/scf.ts";
 import { doubtTestNumbers } from "./parts/test-numbers.ts";
-import type { SettingName, Settings } from "./schema.ts";
+import type { SettingName, Settings, Texts } from "./schema.ts";
 
 /** Whatever begins like this is meant for us; elsewhere only a near miss is. */
 const OURS = /^(PHONEKEY|LIMIT)_/;
@@ -83,6 +84,11 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode,
     ["LIMIT_ADDRESS_CHECKS", production && unlimited(values.LIMIT_ADDRESS_CHECKS)],
   ];
   return found.flatMap(([name, doubt]) => (doubt === false ? [] : [`${name}: ${doubt}`]));
+}
+
+/** What is hardly meant on SCF. */
+export function doubtsOnScf({ PORT }: Texts): string[] {
+  return PORT === SCF_DEFAULTS.PORT ? [] : ["PORT: the platform reaches a web function on port 9000 only."];
 }
 
 function overPlainHttp(publicUrl: string | undefined): string | false {

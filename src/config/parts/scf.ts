@@ -35,36 +35,6 @@ type Values = z.output<z.ZodObject<typeof scfVariables>>;
  */
 export const SCF_DEFAULTS = { NODE_ENV: "production", HOST: "0.0.0.0", PORT: "9000" } as const;
 
-interface Given {
-  readonly DATABASE_URL?: string;
-  readonly STATE_URL?: string;
-  readonly PORT?: string;
-  readonly PUBLIC_URL?: string;
-  readonly ALLOWED_ORIGINS?: string;
-  readonly CAPTCHA?: string;
-}
-
-/** What a function cannot do with: its instances share no memory, keep no files, and learn their own host from requests alone. */
-export function unfitOnScf({ DATABASE_URL = "sqlite:", STATE_URL, ...given }: Given) {
-  const { CAPTCHA, PUBLIC_URL, ALLOWED_ORIGINS } = given;
-  const hasNoHost = CAPTCHA === "turnstile" && !PUBLIC_URL && !ALLOWED_ORIGINS;
-  const found = [
-    ["DATABASE_URL", /^sqlite:/i.test(DATABASE_URL), "must be a MySQL on SCF; a function keeps no files"],
-    ["STATE_URL", STATE_URL === "memory:", "must not be `memory:` on SCF; its instances share no memory"],
-    [
-      "PUBLIC_URL",
-      hasNoHost,
-      "or `ALLOWED_ORIGINS` must be set with `CAPTCHA=turnstile`, whose tokens name the host of the page",
-    ],
-  ] as const;
-  return found.flatMap(([name, holds, message]) => (holds ? [{ name, message }] : []));
-}
-
-/** What is hardly meant on SCF. */
-export function doubtsOnScf({ PORT }: Given): string[] {
-  return PORT === SCF_DEFAULTS.PORT ? [] : ["PORT: the platform reaches a web function on port 9000 only."];
-}
-
 /** @param env with the platform's own variables */
 export function arrangeScf(
   values: Values,
