@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { readUserLine } from "../../src/core/account/user-line.ts";
+import { readUserLine } from "../../src/core/transfer/user-line.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/moving-users.md"), "utf8");
 const PHONES = { defaultCountry: "CN", allowedCountries: "all", strictNumbers: false } as const;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Line, linesOf } from "../../src/core/account/lines.ts";
-import { readUserLine, writeUserLine } from "../../src/core/account/user-line.ts";
 import type { PhonePolicy } from "../../src/core/phone.ts";
+import { type Line, linesOf } from "../../src/core/transfer/lines.ts";
+import { readUserLine, writeUserLine } from "../../src/core/transfer/user-line.ts";
 import { bytes, lineOf, phoneOf } from "./support.ts";
 
 const POLICY: PhonePolicy = { defaultCountry: "CN", allowedCountries: ["CN", "US"], strictNumbers: false };

@@ -1,4 +1,4 @@
-import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../core/account/transfer.ts";
+import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../core/transfer/import.ts";
 import { counted } from "../../core/counted.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";

@@ -4,16 +4,11 @@ import { createUserTransferStore } from "../../adapters/sql/account/transfer.ts"
 import { createTagKey } from "../../adapters/sql/keys/tag-key.ts";
 import { createRestoredStore } from "../../adapters/sql/maintenance/restored.ts";
 import type { Config } from "../../config.ts";
-import { readSmsLoginRows } from "../../core/account/smslogin.ts";
-import {
-  type ExportedPage,
-  exportUsers,
-  type Imported,
-  type ImportWatch,
-  importUsers,
-  readUserLines,
-} from "../../core/account/transfer.ts";
 import { afterRestore, type RestoredCounts } from "../../core/maintenance/restored.ts";
+import { type ExportedPage, exportUsers } from "../../core/transfer/export.ts";
+import { type Imported, type ImportWatch, importUsers } from "../../core/transfer/import.ts";
+import { readSmsLoginRows } from "../../core/transfer/smslogin.ts";
+import { readUserLines } from "../../core/transfer/user-line.ts";
 import { openRecords, type Records } from "./records.ts";
 
 export { openSmsLogin };

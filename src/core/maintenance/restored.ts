@@ -1,9 +1,9 @@
-import { isUserId } from "../account/incoming.ts";
-import { linesOf } from "../account/lines.ts";
 import type { Clock, Random } from "../ports.ts";
 import { spentLedger } from "../protection/budgets/ledger.ts";
 import type { WrongGuess } from "../protection/budgets/ports.ts";
 import { DAY_MS } from "../time.ts";
+import { isUserId } from "../transfer/incoming.ts";
+import { linesOf } from "../transfer/lines.ts";
 import type { VerificationStore } from "../verification/ports.ts";
 
 /** The database after a backup of it was played back. */

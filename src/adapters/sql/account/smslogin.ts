@@ -1,4 +1,4 @@
-import type { SmsLoginRow } from "../../../core/account/smslogin.ts";
+import type { SmsLoginRow } from "../../../core/transfer/smslogin.ts";
 import { UnavailableError } from "../../../core/refusals.ts";
 import { createConnector, type MysqlConnection, type MysqlServer } from "../mysql/connection.ts";
 

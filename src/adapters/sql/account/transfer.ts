@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { User } from "../../../core/account/ports.ts";
-import type { UserTransferStore } from "../../../core/account/transfer-ports.ts";
+import type { UserTransferStore } from "../../../core/transfer/ports.ts";
 import { ifAbsent, rowCount, type SqlDatabase } from "../database.ts";
 import type { TagKey } from "../keys/tag-key.ts";
 import type { Schema } from "../tables/schema.ts";

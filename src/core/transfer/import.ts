@@ -1,47 +1,8 @@
-import type { PhonePolicy } from "../phone.ts";
-import { type Refusal, UnavailableError } from "../refusals.ts";
+import type { Refusal } from "../refusals.ts";
 import type { Incoming } from "./incoming.ts";
-import { linesOf } from "./lines.ts";
-import type { User } from "./ports.ts";
-import { readProfile } from "./profile.ts";
 import { type Outcome, type TakeInDeps, takeIn } from "./take-in.ts";
-import { MOST_LINE_BYTES, readUserLine, writeUserLine } from "./user-line.ts";
 
-const PAGE = 500;
-
-export interface ExportedPage {
-  /** Newline-delimited JSON, one user a line. It holds full numbers. */
-  readonly lines: readonly string[];
-  /** Ids of users whose sealed phone does not open, and who are left out. */
-  readonly unreadable: readonly string[];
-}
-
-/** All users in the order of their ids, a page at a time, so that memory does not grow with their number. */
-export async function* exportUsers(
-  deps: Pick<TakeInDeps, "transfer" | "vault">,
-): AsyncGenerator<ExportedPage> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await deps.transfer.page(after, PAGE);
-    if (page.length > 0) yield await openPage(deps, page);
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
-  }
-}
-
-async function openPage(deps: Pick<TakeInDeps, "vault">, page: readonly User[]): Promise<ExportedPage> {
-  const lines: string[] = [];
-  const unreadable: string[] = [];
-  for (const user of page) {
-    try {
-      lines.push(writeUserLine(await readProfile(deps, user)));
-    } catch (error) {
-      if (error instanceof UnavailableError) throw error;
-      unreadable.push(user.id);
-    }
-  }
-  return { lines, unreadable };
-}
+const BATCH = 500;
 
 export interface ImportCounts {
   readonly read: number;
@@ -74,17 +35,6 @@ export interface ImportWatch {
   isStopped(): boolean;
 }
 
-/** Newline-delimited JSON as places of a source: `line 1`, `line 2` … */
-export async function* readUserLines(
-  chunks: AsyncIterable<Uint8Array>,
-  policy: PhonePolicy,
-  now: number,
-): AsyncGenerator<Incoming> {
-  for await (const { number, text } of linesOf(chunks, MOST_LINE_BYTES)) {
-    yield { place: `line ${number}`, user: text.ok ? readUserLine(text.value, policy, now) : text };
-  }
-}
-
 /**
  * Takes users in, batch by batch, each one durable transaction. Who is there already is neither merged nor changed,
  * so that an import which was killed is run again and ends the same. Whoever is taken in is unproven: no session, no
@@ -98,7 +48,7 @@ export async function importUsers(
   watch: ImportWatch,
 ): Promise<Imported> {
   let counts: ImportCounts = { read: 0, imported: 0, alreadyThere: 0, conflicting: 0, refused: 0 };
-  for await (const batch of batchesOf(source, PAGE)) {
+  for await (const batch of batchesOf(source, BATCH)) {
     const outcomes = await takeIn(deps, batch);
     for (const [at, incoming] of batch.entries()) report(incoming, outcomes[at] ?? "refused", watch);
     counts = add(counts, outcomes);

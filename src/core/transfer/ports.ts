@@ -1,4 +1,4 @@
-import type { User } from "./ports.ts";
+import type { User } from "../account/ports.ts";
 
 /** Users in bulk, for moving in and out. */
 export interface UserTransferStore {

@@ -1,7 +1,7 @@
+import { isName, NAME_RULE } from "../account/profile.ts";
 import { type PhonePolicy, parsePhone } from "../phone.ts";
 import { ok, type Refusal } from "../refusals.ts";
 import { type Incoming, readId } from "./incoming.ts";
-import { isName, NAME_RULE } from "./profile.ts";
 
 /** A row of the demo's table `info` (`qcloudsms/smsLogin`), every column as text. */
 export interface SmsLoginRow {

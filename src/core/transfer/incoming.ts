@@ -1,11 +1,11 @@
 import { PhoneNumber } from "libphonenumber-js/max";
+import { avatarOf } from "../account/avatar.ts";
+import type { User } from "../account/ports.ts";
 import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Refusal, type RefusalCode, type Result, refuse } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault } from "../vault.ts";
-import { avatarOf } from "./avatar.ts";
-import type { User } from "./ports.ts";
 
 /** A user on the way in, read and checked. Nothing of it is proven. */
 export interface IncomingUser {

@@ -1,11 +1,12 @@
+import { AVATAR_RULE, isAvatar, isName, NAME_RULE, type Profile } from "../account/profile.ts";
 import { type PhonePolicy, parsePhone } from "../phone.ts";
 import { ok, type RefusalCode, type Result, refuse } from "../refusals.ts";
 import { DAY_MS } from "../time.ts";
-import { type IncomingUser, readId } from "./incoming.ts";
-import { AVATAR_RULE, isAvatar, isName, NAME_RULE, type Profile } from "./profile.ts";
+import { type Incoming, type IncomingUser, readId } from "./incoming.ts";
+import { linesOf } from "./lines.ts";
 
 /** More than the longest line that `writeUserLine` makes, every character of its name escaped. */
-export const MOST_LINE_BYTES = 16_384;
+const MOST_LINE_BYTES = 16_384;
 
 const FIELDS: readonly string[] = ["id", "phone", "name", "avatar", "createdAt"];
 /** Databases write microseconds, and zero as an offset. */
@@ -25,10 +26,25 @@ export function writeUserLine({
 }
 
 /**
+ * Newline-delimited JSON as places of a source: `line 1`, `line 2` …
+ *
+ * @param now epoch milliseconds
+ */
+export async function* readUserLines(
+  chunks: AsyncIterable<Uint8Array>,
+  policy: PhonePolicy,
+  now: number,
+): AsyncGenerator<Incoming> {
+  for await (const { number, text } of linesOf(chunks, MOST_LINE_BYTES)) {
+    yield { place: `line ${number}`, user: text.ok ? readUserLine(text.value, policy, now) : text };
+  }
+}
+
+/**
  * Reads a line of `writeUserLine`, or of another system in the same form: `phone` must be there, in any spelling;
- * `id`, `name`, `avatar` (1 to 10) and `createdAt` (RFC 3339, UTC) may be left out; all but the
- * `id` may be null, too: without their id the user would come in as somebody else. Any other field is refused, so that
- * nobody believes that a password or a proof came along.
+ * `id`, `name`, `avatar` (1 to 10) and `createdAt` (RFC 3339, UTC) may be left out; all but the `id` may be null, too:
+ * without their id the user would come in as somebody else. Any other field is refused, so that nobody believes that a
+ * password or a proof came along.
  *
  * @param now epoch milliseconds
  */

@@ -1,6 +1,6 @@
+import type { User } from "../account/ports.ts";
 import { type AdmitDeps, admit, type Incoming, type IncomingUser } from "./incoming.ts";
-import type { User } from "./ports.ts";
-import type { UserTransferStore } from "./transfer-ports.ts";
+import type { UserTransferStore } from "./ports.ts";
 
 export interface TakeInDeps extends AdmitDeps {
   readonly transfer: UserTransferStore;
