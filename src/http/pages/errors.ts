@@ -5,14 +5,16 @@ import type { Principal } from "../../core/session/session.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { refusalText } from "../problem.ts";
 import { pageContext } from "./context.ts";
-import { COPY, type Copy } from "./copy.ts";
+import { ACCOUNT_COPY } from "./copy/account.ts";
+import { LAYOUT_COPY } from "./copy/layout.ts";
+import { PHONE_COPY } from "./copy/phone.ts";
 import { sendOutcome } from "./forms/outcome.ts";
 import { messagePage } from "./views/message.tsx";
 
 /** The text of a refusal for somebody who is signed in; sessions of test numbers may not do everything. */
 export function ownRefusalText({ session }: Principal, refusal: Refusal, locale: Locale): string {
   const isOfTests = session.isTest && refusal.code === "invalid_request";
-  return isOfTests ? COPY[locale].account.notForTests : refusalText(refusal, locale);
+  return isOfTests ? ACCOUNT_COPY[locale].notForTests : refusalText(refusal, locale);
 }
 
 /**
@@ -24,15 +26,15 @@ export async function messagePageFor(
   c: Context<Env>,
   deps: HttpDeps,
   refusal: Refusal,
-  more: (copy: Copy) => string = () => "",
+  more: (locale: Locale) => string = () => "",
 ): Promise<Response> {
   const context = pageContext(c, deps, {});
-  const copy = COPY[context.locale];
+  const { locale } = context;
   const page = messagePage({
     context,
-    title: copy.errorTitle,
-    text: refusalText(refusal, context.locale) + more(copy),
-    action: { href: "/sign-in", label: copy.phone.title },
+    title: LAYOUT_COPY[locale].errorTitle,
+    text: refusalText(refusal, locale) + more(locale),
+    action: { href: "/sign-in", label: PHONE_COPY[locale].title },
   });
   return await sendOutcome(c, deps, page, { refusal });
 }

@@ -5,7 +5,7 @@ import type { Client } from "../../core/verification/client.ts";
 import type { Env, HttpDeps } from "../context.ts";
 import { fromOf } from "../middleware/request-context.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
-import type { Copy } from "./copy.ts";
+import type { ReturnToCopy } from "./copy/return-to.ts";
 import { csrfToken, type Fields, isOwnForm, readForm } from "./forms/forms.ts";
 
 /** What an app asked for when it sent the person here. */
@@ -76,7 +76,7 @@ export async function flowForm(
 /** What an app asked for, or the part of it that is wrong. */
 type ReturnRead =
   | { readonly ok: true; readonly value: ReturnRequest }
-  | { readonly ok: false; readonly wrong: keyof Copy["app"] };
+  | { readonly ok: false; readonly wrong: keyof ReturnToCopy };
 
 /**
  * What an app asks for by the page's address: `return_to`, exactly one of the allowed ones, with a PKCE challenge
@@ -90,7 +90,7 @@ export function readReturnRequest(
   if (returnTo === undefined) return { ok: true, value: {} };
   const challenge = query("code_challenge") ?? "";
   const state = query("state");
-  const wrong = (part: keyof Copy["app"]) => ({ ok: false, wrong: part }) as const;
+  const wrong = (part: keyof ReturnToCopy) => ({ ok: false, wrong: part }) as const;
   if (!allowed.includes(returnTo)) return wrong(isOfOrigin(returnTo, allowed) ? "address" : "origin");
   if (query("code_challenge_method") !== "S256" || !/^[A-Za-z0-9_-]{43}$/.test(challenge))
     return wrong("challenge");

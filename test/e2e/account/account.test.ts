@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AVATARS } from "../../../src/core/account/ports.ts";
-import { COPY } from "../../../src/http/pages/copy.ts";
+import { ACCOUNT_COPY } from "../../../src/http/pages/copy/account.ts";
 import { bearer } from "../../support/world.ts";
 import { DESKTOP_SIZE, useBrowser } from "../browser.ts";
 import { type App, newPhone, signIn, startApp, submitPhone } from "../support.ts";
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const copy = COPY.en.account;
+const copy = ACCOUNT_COPY.en;
 
 async function signedIn(phone = newPhone(), options = {}): Promise<Page> {
   const page = await browser.open(options);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { COPY } from "../../../src/http/pages/copy.ts";
+import { LAYOUT_COPY } from "../../../src/http/pages/copy/layout.ts";
 import {
   askForCode,
   csrfOf,
@@ -153,7 +153,7 @@ describe("no page shows in a frame of another site (T47)", () => {
         await page.goto(origin);
         const frame = page.frames().find((each) => each !== page.mainFrame());
         await expect.poll(() => frame?.url(), { message: path }).toBe("chrome-error://chromewebdata/");
-        expect(await frame?.content()).not.toContain(COPY.en.skipToContent);
+        expect(await frame?.content()).not.toContain(LAYOUT_COPY.en.skipToContent);
       }
     }
   });

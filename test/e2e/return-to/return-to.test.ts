@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { COPY } from "../../../src/http/pages/copy.ts";
+import { CODE_COPY } from "../../../src/http/pages/copy/code.ts";
 import { useBrowser } from "../browser.ts";
 import { askForCode, newPhone, signIn, submitCode, submitPhone } from "../support.ts";
 import {
@@ -126,7 +126,7 @@ describe("what an app asked for", () => {
     await page.getByRole("link", { name }).click();
     await page.waitForLoadState();
     if (await page.locator("#code").count()) {
-      await page.getByRole("link", { name: COPY["zh-CN"].code.otherNumber }).click();
+      await page.getByRole("link", { name: CODE_COPY["zh-CN"].otherNumber }).click();
     }
     await submitPhone(page, phone);
     await page.waitForURL(`${app.origin}/sign-in/code`);

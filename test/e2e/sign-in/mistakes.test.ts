@@ -1,7 +1,9 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REFUSALS } from "../../../src/core/refusals.ts";
-import { COPY } from "../../../src/http/pages/copy.ts";
+import { CODE_COPY } from "../../../src/http/pages/copy/code.ts";
+import { LAYOUT_COPY } from "../../../src/http/pages/copy/layout.ts";
+import { PHONE_COPY } from "../../../src/http/pages/copy/phone.ts";
 import { DESKTOP_SIZE, PHONE_SIZE, useBrowser } from "../browser.ts";
 import {
   type App,
@@ -59,7 +61,7 @@ const PEOPLE = [
 describe.each(PEOPLE)(
   "in $locale, $viewport.width px, JavaScript $javaScriptEnabled",
   ({ tongue, waits, ...person }) => {
-    const copy = COPY[person.locale];
+    const copy = CODE_COPY[person.locale];
     const open = () => browser.open(person);
 
     it("a wrong code may be corrected twice; then a new code is offered, and works after the wait", async () => {
@@ -69,15 +71,15 @@ describe.each(PEOPLE)(
       const code = codeFor(phone);
       for (const _ of [1, 2]) {
         expect(await answerTo(page, () => submitCode(page, otherCode(code)))).toBe(401);
-        expect(await page.title()).toContain(copy.errorPrefix);
+        expect(await page.title()).toContain(LAYOUT_COPY[person.locale].errorPrefix);
         expect(await page.getByRole("alert").textContent()).toBe(REFUSALS.invalid_code[tongue]);
         expect(await page.locator("#code").getAttribute("aria-invalid")).toBe("true");
       }
       expect(await answerTo(page, () => submitCode(page, otherCode(code)))).toBe(401);
-      expect(await page.locator("h1").textContent()).toBe(copy.code.endedTitle);
+      expect(await page.locator("h1").textContent()).toBe(copy.endedTitle);
       expect(await page.locator("#code").count()).toBe(0);
 
-      const again = page.getByRole("button", { name: copy.code.sendNew });
+      const again = page.getByRole("button", { name: copy.sendNew });
       app.world.clock.advance(61_000);
       await page.reload();
       await again.click();
@@ -95,8 +97,8 @@ describe.each(PEOPLE)(
       const expired = codeFor(phone);
       app.world.clock.advance(300_001);
       expect(await answerTo(page, () => submitCode(page, expired))).toBe(401);
-      expect(await page.locator("h1").textContent()).toBe(copy.code.endedTitle);
-      await page.getByRole("button", { name: copy.code.sendNew }).click();
+      expect(await page.locator("h1").textContent()).toBe(copy.endedTitle);
+      await page.getByRole("button", { name: copy.sendNew }).click();
       await page.locator("#code").waitFor();
       await submitCode(page, codeFor(phone));
       await page.waitForURL(`${app.origin}/account`);
@@ -161,7 +163,7 @@ describe.each(PEOPLE)(
       await page.goto(`${app.origin}/sign-in`);
       await page.context().clearCookies();
       expect(await answerTo(page, () => submitPhone(page, phone))).toBe(403);
-      await page.getByRole("main").getByRole("link", { name: copy.phone.title }).click();
+      await page.getByRole("main").getByRole("link", { name: PHONE_COPY[person.locale].title }).click();
       await submitPhone(page, phone);
       await page.waitForURL(`${app.origin}/sign-in/code`);
 
@@ -226,7 +228,7 @@ it("reloading the answer to a wrong code asks the server again, and breaks nothi
   await askForCode(page, app.origin, phone);
   await answerTo(page, () => submitCode(page, otherCode(codeFor(phone))));
   expect((await page.reload())?.status()).toBe(401);
-  expect(await page.locator("h1").textContent()).toBe(COPY.en.code.title);
+  expect(await page.locator("h1").textContent()).toBe(CODE_COPY.en.title);
   await submitCode(page, codeFor(phone));
   await page.waitForURL(`${app.origin}/account`);
 });
@@ -237,7 +239,7 @@ it("a resend too soon without JavaScript is refused, and the code before still w
   await askForCode(page, app.origin, phone);
   expect(await page.locator("noscript").textContent()).toContain("in 30 seconds");
   const sent = app.world.sms.sent.length;
-  const resend = page.getByRole("button", { name: COPY.en.code.resend });
+  const resend = page.getByRole("button", { name: CODE_COPY.en.resend });
   expect(await answerTo(page, () => resend.click())).toBe(429);
   expect(app.world.sms.sent.length).toBe(sent);
   app.world.clock.advance(30_000);

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FORGOTTEN_COPY } from "../../../src/http/pages/copy/password-sign-in.ts";
+import { FORGOTTEN_COPY } from "../../../src/http/pages/copy/forgotten.ts";
 import { countingHasher, OTHER, PASSWORD, passwordCalls } from "../../password/support.ts";
 import { focusOf, type OpenOptions, useBrowser } from "../browser.ts";
 import { type App, newPhone, otherCode, startApp } from "../support.ts";

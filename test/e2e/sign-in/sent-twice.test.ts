@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { COPY } from "../../../src/http/pages/copy.ts";
+import { CODE_COPY } from "../../../src/http/pages/copy/code.ts";
+import { PHONE_COPY } from "../../../src/http/pages/copy/phone.ts";
 import { useBrowser } from "../browser.ts";
 import {
   type App,
@@ -91,8 +92,8 @@ it.each([true, false])(
       answers.release();
     }
     if (!javaScriptEnabled) {
-      await page.locator("h1", { hasText: COPY.en.code.usedTitle }).waitFor();
-      await page.getByRole("main").getByRole("link", { name: COPY.en.phone.title }).click();
+      await page.locator("h1", { hasText: CODE_COPY.en.usedTitle }).waitFor();
+      await page.getByRole("main").getByRole("link", { name: PHONE_COPY.en.title }).click();
       await submitPhone(page, phone);
       await page.waitForURL(`${app.origin}/sign-in/code`);
       await submitCode(page, codeFor(phone));

@@ -1,7 +1,9 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Locale } from "../../../src/core/locale.ts";
-import { COPY } from "../../../src/http/pages/copy.ts";
+import { ACCOUNT_COPY } from "../../../src/http/pages/copy/account.ts";
+import { CODE_COPY } from "../../../src/http/pages/copy/code.ts";
+import { PHONE_COPY } from "../../../src/http/pages/copy/phone.ts";
 import { DESKTOP_SIZE, focusOf, PHONE_SIZE, useBrowser } from "../browser.ts";
 import {
   type App,
@@ -58,19 +60,19 @@ describe("a person, with the program as it comes", () => {
   it.each(CASES)(
     "signs up, out, and in again as the same user ($locale, $viewport.width px, JavaScript $javaScriptEnabled)",
     async ({ locale, viewport, javaScriptEnabled }) => {
-      const copy = COPY[locale];
+      const copy = ACCOUNT_COPY[locale];
       const phone = newPhone();
       const page = await browser.open({ locale: LANGUAGES[locale], viewport, javaScriptEnabled });
       await page.goto(server.origin);
-      expect(await page.title()).toContain(copy.phone.title);
+      expect(await page.title()).toContain(PHONE_COPY[locale].title);
       expect(await page.locator("html").getAttribute("lang")).toBe(locale);
       expect(await hasScripts(page)).toBe(javaScriptEnabled);
 
       await enter(page, phone);
       const avatar = await page.locator(".avatar-large").getAttribute("src");
       await page.locator("#name").fill("阿里 Ada");
-      await page.getByRole("button", { name: copy.account.save }).click();
-      await page.getByText(copy.account.saved).waitFor();
+      await page.getByRole("button", { name: copy.save }).click();
+      await page.getByText(copy.saved).waitFor();
 
       await page.locator('form[action="/sign-out"] button').click();
       await page.waitForURL(`${server.origin}/sign-in`);
@@ -109,7 +111,7 @@ describe("the pages", () => {
     await page.goto(`${app.origin}/sign-in`);
     await page.getByRole("link", { name: "English" }).click();
     await page.waitForLoadState();
-    expect(await page.locator("h1").textContent()).toBe(COPY.en.phone.title);
+    expect(await page.locator("h1").textContent()).toBe(PHONE_COPY.en.title);
     await page.goto(`${app.origin}/sign-in`);
     expect(await page.locator("html").getAttribute("lang")).toBe("en");
 
@@ -117,7 +119,7 @@ describe("the pages", () => {
     await askForCode(page, app.origin, phone);
     await page.getByRole("link", { name: "简体中文" }).click();
     await page.waitForLoadState();
-    expect(await page.locator("h1").textContent()).toBe(COPY["zh-CN"].code.title);
+    expect(await page.locator("h1").textContent()).toBe(CODE_COPY["zh-CN"].title);
     await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
     await page.waitForURL(`${app.origin}/account`);
     expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
@@ -182,8 +184,8 @@ describe("the pages", () => {
 
     app.world.clock.advance(31_000);
     await page.clock.fastForward(31_000);
-    await button.filter({ hasText: COPY.en.code.resend }).waitFor();
-    expect(await page.locator("[data-ready]").textContent()).toBe(COPY.en.code.resendReady);
+    await button.filter({ hasText: CODE_COPY.en.resend }).waitFor();
+    expect(await page.locator("[data-ready]").textContent()).toBe(CODE_COPY.en.resendReady);
     await Promise.all([page.waitForEvent("load"), button.click()]);
     expect(app.world.sms.sent.length).toBe(before + 1);
     // The same code while it lives.
@@ -199,7 +201,7 @@ describe("the pages", () => {
     const note = page.locator("[data-expires]");
     expect(await note.textContent()).toBe("");
     await page.clock.fastForward(301_000);
-    await expect.poll(() => note.textContent()).toBe(COPY.en.code.expired);
+    await expect.poll(() => note.textContent()).toBe(CODE_COPY.en.expired);
   });
 
   it("begin in the field, follow the eye, and take Enter", async () => {
@@ -210,7 +212,7 @@ describe("the pages", () => {
       page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()");
     await focusOf(page, "phone");
     await page.keyboard.press("Tab");
-    expect(await focused()).toBe(COPY.en.phone.submit);
+    expect(await focused()).toBe(PHONE_COPY.en.submit);
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Shift+Tab");
     expect(await focused()).toContain("+86");
@@ -220,11 +222,11 @@ describe("the pages", () => {
     await page.waitForURL(`${app.origin}/sign-in/code`);
     await focusOf(page, "code");
     await page.keyboard.press("Tab");
-    expect(await focused()).toBe(COPY.en.code.submit);
+    expect(await focused()).toBe(CODE_COPY.en.submit);
     await page.keyboard.press("Tab");
     expect(await focused()).toContain("Send again in");
     await page.keyboard.press("Tab");
-    expect(await focused()).toBe(COPY.en.code.otherNumber);
+    expect(await focused()).toBe(CODE_COPY.en.otherNumber);
   });
 
   it("tell browsers what the fields are for", async () => {

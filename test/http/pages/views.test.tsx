@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { AVATARS } from "../../../src/core/account/ports.ts";
 import { LOCALES, type Locale } from "../../../src/core/locale.ts";
 import { REFUSALS } from "../../../src/core/refusals.ts";
-import { COPY } from "../../../src/http/pages/copy.ts";
+import { ACCOUNT_COPY } from "../../../src/http/pages/copy/account.ts";
 import { accountPage } from "../../../src/http/pages/views/account/account.tsx";
 import { apiDocsPage } from "../../../src/http/pages/views/docs.tsx";
 import { inboxPage } from "../../../src/http/pages/views/inbox.tsx";
@@ -254,24 +254,36 @@ test("the API page has an anchor for every refusal that its operations link to",
   }
 });
 
-/** Every text of one language under its path; those that are functions are called with what they take. */
+/**
+ * Every text of one language under its path. Those that are functions are called with what they take; what stands
+ * around a value is one text, since one side of it may be empty.
+ */
 function textsOf(value: unknown, path = ""): readonly (readonly [string, string])[] {
   if (typeof value === "function") return textsOf(value(7), path);
+  if (Array.isArray(value)) return [[path, value.join("")]];
   if (typeof value === "string") return [[path, value]];
   return Object.entries(value as object).flatMap(([key, part]) => textsOf(part, `${path}.${key}`));
 }
 
-test("both languages say everything, and 简体中文 is not English", () => {
-  const en = textsOf(COPY.en);
-  const zh = textsOf(COPY["zh-CN"]);
-  expect(zh.map(([path]) => path)).toEqual(en.map(([path]) => path));
-  for (const [path, text] of [...en, ...zh]) expect(text, path).not.toBe("");
-  for (const [path, text] of zh) expect(text, path).toMatch(/\p{Script=Han}|[。，]/u);
-  for (const [path, text] of en) expect(text, path).not.toMatch(/\p{Script=Han}/u);
-  const slots = (text: string) => text.match(/\{\w+\}/g) ?? [];
-  for (const [index, [path, text]] of en.entries())
-    expect(slots(zh[index]?.[1] ?? ""), path).toEqual(slots(text));
-});
+const copyFolder = new URL("../../../src/http/pages/copy/", import.meta.url);
+
+test.each(readdirSync(copyFolder))(
+  "both languages of %s say everything, and 简体中文 is not English",
+  async (file) => {
+    for (const copy of Object.values(await import(new URL(file, copyFolder).href))) {
+      const languages = copy as Readonly<Record<Locale, unknown>>;
+      const en = textsOf(languages.en);
+      const zh = textsOf(languages["zh-CN"]);
+      expect(zh.map(([path]) => path)).toEqual(en.map(([path]) => path));
+      for (const [path, text] of [...en, ...zh]) expect(text, path).not.toBe("");
+      for (const [path, text] of zh) expect(text, path).toMatch(/\p{Script=Han}|[。，]/u);
+      for (const [path, text] of en) expect(text, path).not.toMatch(/\p{Script=Han}/u);
+      const slots = (text: string) => text.match(/\{\w+\}/g) ?? [];
+      for (const [index, [path, text]] of en.entries())
+        expect(slots(zh[index]?.[1] ?? ""), path).toEqual(slots(text));
+    }
+  },
+);
 
 describe("the avatars", () => {
   const folder = new URL("../../../web/public/avatars/", import.meta.url);
@@ -279,7 +291,7 @@ describe("the avatars", () => {
   test("are as many as the core knows, each with a name in both languages", () => {
     const expected = Array.from({ length: AVATARS }, (_, index) => `${index + 1}.svg`);
     expect(readdirSync(folder).sort()).toEqual([...expected].sort());
-    for (const locale of LOCALES) expect(new Set(COPY[locale].account.avatarNames).size).toBe(AVATARS);
+    for (const locale of LOCALES) expect(new Set(ACCOUNT_COPY[locale].avatarNames).size).toBe(AVATARS);
   });
 
   test("hold nothing that could run or load", () => {

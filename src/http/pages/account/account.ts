@@ -7,7 +7,7 @@ import { deviceLabel } from "../../device-label.ts";
 import { refusalText } from "../../problem.ts";
 import { pageContext } from "../context.ts";
 import { clearCookie, writeCookie } from "../cookies.ts";
-import { COPY } from "../copy.ts";
+import { ACCOUNT_COPY } from "../copy/account.ts";
 import { sendOutcome } from "../forms/outcome.ts";
 import { forgetFormer } from "../held.ts";
 import { accountPage } from "../views/account/account.tsx";
@@ -72,7 +72,7 @@ async function accountForm(
   const { name, avatar, maskedPhone, hasPassword, createdAt } = await deps.phonekey.account.read(
     principal.user,
   );
-  const copy = COPY[context.locale].account;
+  const copy = ACCOUNT_COPY[context.locale];
   const sessions = (await deps.phonekey.sessions.list(principal)).map(
     async ({ id, userAgent, createdAt, lastUsedAt }) => ({
       id,
@@ -103,6 +103,6 @@ function avatarUrl(avatar: number): string {
 
 function formError(refusal: Refusal, locale: Locale): { field?: string; text: string } {
   const { field } = refusal;
-  const text = field === "name" ? COPY[locale].account.nameWrong : refusalText(refusal, locale);
+  const text = field === "name" ? ACCOUNT_COPY[locale].nameWrong : refusalText(refusal, locale);
   return field ? { field, text } : { text };
 }

@@ -10,8 +10,8 @@ import { fromOf } from "../../middleware/request-context.ts";
 import { siteOf } from "../../origin.ts";
 import { refusalText } from "../../problem.ts";
 import { pageContext, pageLocale } from "../context.ts";
+import { ACCOUNT_COPY } from "../copy/account.ts";
 import { FACTORS_COPY } from "../copy/factors.ts";
-import { COPY } from "../copy.ts";
 import { ownRefusalText } from "../errors.ts";
 import { parseAnswer } from "../forms/evidence.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
@@ -48,7 +48,9 @@ export const confirmApp: Handler = (c, deps) =>
     if (app.ok) return await appForm(c, deps, visitor, { ...app.value, refusal });
     const shown = { evidence: { by: "otp", code }, client: fromOf(c), site: siteOf(c, deps) } as const;
     const session = await addedBefore(deps, visitor, { id, shown: { ...actor, ...shown } });
-    return session ? await added(c, deps, visitor, session) : await answerRefused(c, deps, visitor, confirmed);
+    return session
+      ? await added(c, deps, visitor, session)
+      : await answerRefused(c, deps, visitor, confirmed);
   });
 
 /** The session, where the browser sent an app's first code twice: by now it is that of a factor, and counts as a guess. */
@@ -152,7 +154,7 @@ async function factorsForm(
     ...(options.ok && { passkeyOptions: JSON.stringify(options.value) }),
     ...(isOld && { confirmUrl: confirmUrl(PATH) }),
     ...(codes && { codes }),
-    ...(saved && { notice: COPY[context.locale].account.saved }),
+    ...(saved && { notice: ACCOUNT_COPY[context.locale].saved }),
     ...(refusal && { error: errorText(principal, refusal, context.locale) }),
   });
   return await sendOutcome(c, deps, page, { refusal });

@@ -1,9 +1,10 @@
-import type { SignedIn } from "../../../core/session/session.ts";
 import type { Context } from "hono";
 import type { Refusal } from "../../../core/refusals.ts";
 import type { Flow } from "../../../core/session/flow.ts";
+import type { SignedIn } from "../../../core/session/session.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { clearCookie, readCookie, writeCookie } from "../cookies.ts";
+import { RETURN_TO_COPY } from "../copy/return-to.ts";
 import { messagePageFor } from "../errors.ts";
 import {
   beginFlow,
@@ -29,7 +30,12 @@ export async function beginSignIn(
 ): Promise<Response> {
   const read = readReturnRequest((name) => c.req.query(name), deps.settings.returnTo);
   if (!read.ok)
-    return await messagePageFor(c, deps, { code: "invalid_request" }, ({ app }) => app[read.wrong]);
+    return await messagePageFor(
+      c,
+      deps,
+      { code: "invalid_request" },
+      (locale) => RETURN_TO_COPY[locale][read.wrong],
+    );
   const request = read.value;
   const current = await currentFlow(c, deps);
   const goesOn = current && !request.returnTo && isOwnLink(c);

@@ -6,8 +6,9 @@ import type { VerificationView } from "../../../core/verification/verification.t
 import type { Env, HttpDeps } from "../../context.ts";
 import { refusalText } from "../../problem.ts";
 import { pageContext, pageLocale, sendPage } from "../context.ts";
-import { FORGOTTEN_COPY } from "../copy/password-sign-in.ts";
-import { COPY } from "../copy.ts";
+import { CODE_COPY } from "../copy/code.ts";
+import { FORGOTTEN_COPY } from "../copy/forgotten.ts";
+import { PHONE_COPY } from "../copy/phone.ts";
 import { messagePageFor } from "../errors.ts";
 import { type FlowForm, flowCsrf, flowForm, pageClient } from "../flow.ts";
 import { inAdvance } from "../forms/challenge.ts";
@@ -76,7 +77,7 @@ export const submitReset: Handler = async (c, deps) => {
   if (reset.ok) return await sendPage(c, deps, resetDonePage({ context, ...reset.value }));
   const { nobodyTitle: title, nobody, signUp } = FORGOTTEN_COPY[context.locale];
   const text = deps.settings.signUp === "open" ? nobody + signUp : nobody;
-  const action = { href: "/sign-in", label: COPY[context.locale].phone.title };
+  const action = { href: "/sign-in", label: PHONE_COPY[context.locale].title };
   return await sendOutcome(c, deps, messagePage({ context, title, text, action }), reset);
 };
 
@@ -132,7 +133,7 @@ async function keepCode(
 async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, {});
   const { used: text, signIn: label } = FORGOTTEN_COPY[context.locale];
-  const title = COPY[context.locale].code.usedTitle;
+  const title = CODE_COPY[context.locale].usedTitle;
   const action = { href: "/sign-in/password", label };
   return await sendPage(c, deps, messagePage({ context, title, text, action }), { status: 410 });
 }

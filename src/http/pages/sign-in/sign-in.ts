@@ -4,7 +4,8 @@ import { alphabetOf } from "../../../core/verification/code.ts";
 import type { VerificationView } from "../../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { pageContext, sendPage } from "../context.ts";
-import { COPY } from "../copy.ts";
+import { CODE_COPY } from "../copy/code.ts";
+import { PHONE_COPY } from "../copy/phone.ts";
 import { messagePageFor } from "../errors.ts";
 import { currentFlow, flowCsrf, flowForm, keepFlow } from "../flow.ts";
 import { inAdvance } from "../forms/challenge.ts";
@@ -92,10 +93,10 @@ async function usedCode(
   if (await isSignedIn(c, deps)) return await goOnAgain(c, deps);
   if (isAtSecondStep(c, deps)) return c.redirect("/sign-in/second", 303);
   const context = pageContext(c, deps, { path: "/sign-in/code" });
-  const { code, phone } = COPY[context.locale];
+  const copy = CODE_COPY[context.locale];
   const href = alphabetOf(codeLength) === "letters" ? "/temporary-password" : "/sign-in";
-  const action = { href, label: phone.title };
-  const page = messagePage({ context, title: code.usedTitle, text: code.usedText, action });
+  const action = { href, label: PHONE_COPY[context.locale].title };
+  const page = messagePage({ context, title: copy.usedTitle, text: copy.usedText, action });
   return await sendPage(c, deps, page, { status: 410 });
 }
 

@@ -1,5 +1,5 @@
 import type { ChallengeOffer } from "../../../core/protection/challenges/ports.ts";
-import { COPY } from "../copy.ts";
+import { CHALLENGE_COPY } from "../copy/challenge.ts";
 import type { PageContext } from "./layout.tsx";
 
 /** The challenge that a page shows. */
@@ -21,7 +21,7 @@ export function Challenge({
   goesOn,
   sparesDevices = true,
 }: PageChallenge & { readonly context: PageContext }) {
-  const copy = COPY[context.locale].challenge;
+  const copy = CHALLENGE_COPY[context.locale];
   const { kind, siteKey, puzzle } = offer;
   return (
     <div

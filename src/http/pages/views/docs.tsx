@@ -1,4 +1,4 @@
-import { COPY, type Copy } from "../copy.ts";
+import { DOCS_COPY, type DocsCopy } from "../copy/docs.ts";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { breakable } from "./parts.tsx";
 
@@ -59,7 +59,7 @@ export interface DocsAnswer {
 /** The API reference as a page to read. */
 export function apiDocsPage(props: ApiDocsPageProps): Page {
   const { context, title, version, operations } = props;
-  const copy = COPY[context.locale].docs;
+  const copy = DOCS_COPY[context.locale];
   return layout(
     { context, title, shape: "docs" },
     <div class="docs">
@@ -75,8 +75,6 @@ export function apiDocsPage(props: ApiDocsPageProps): Page {
     </div>,
   );
 }
-
-type DocsCopy = Copy["docs"];
 
 /** "POST /v1/sessions/{id}" as an anchor: `post-v1-sessions-id`. */
 function anchor({ method, path }: DocsOperation): string {
@@ -272,7 +270,7 @@ function Catalogue({
   problemFields,
   refusals,
 }: Pick<ApiDocsPageProps, "context" | "problemFields" | "refusals">) {
-  const copy = COPY[context.locale].docs;
+  const copy = DOCS_COPY[context.locale];
   return (
     <section class="operation" id="refusals" aria-labelledby="refusals-title">
       <h2 id="refusals-title">{copy.refusals}</h2>

@@ -1,5 +1,6 @@
 import type { InboxMessage } from "../../context.ts";
-import { COPY } from "../copy.ts";
+import { INBOX_COPY } from "../copy/inbox.ts";
+import { LAYOUT_COPY } from "../copy/layout.ts";
 import { BubbleIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
 import { PhoneNumber, Time } from "./parts.tsx";
@@ -14,7 +15,7 @@ export interface InboxPageProps {
 
 /** The development inbox: messages as a phone would show them. The script polls /dev/inbox.json. */
 export function inboxPage({ context, messages, refreshSeconds }: InboxPageProps): Page {
-  const copy = COPY[context.locale].inbox;
+  const copy = INBOX_COPY[context.locale];
   return layout(
     { context, title: copy.title, shape: "screen", refreshSeconds },
     <div class="handset">
@@ -34,7 +35,7 @@ export function inboxPage({ context, messages, refreshSeconds }: InboxPageProps)
 }
 
 function Empty({ context }: { readonly context: PageContext }) {
-  const copy = COPY[context.locale].inbox;
+  const copy = INBOX_COPY[context.locale];
   return (
     <div class="empty">
       <BubbleIcon />
@@ -55,13 +56,13 @@ function Messages({ context, messages }: Pick<InboxPageProps, "context" | "messa
 }
 
 function Message({ context, message }: { readonly context: PageContext; readonly message: InboxMessage }) {
-  const copy = COPY[context.locale];
+  const copy = LAYOUT_COPY[context.locale];
   const [before, code, after] = splitAtCode(message.text);
   return (
     <li class="message">
       <p class="message-head">
         <span>
-          {`${copy.inbox.to} `}
+          {`${INBOX_COPY[context.locale].to} `}
           <PhoneNumber value={message.to} />
         </span>
         <Time at={message.sentAt} locale={context.locale} />

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { Child, PropsWithChildren } from "hono/jsx";
 import { LOCALES, type Locale } from "../../../core/locale.ts";
-import { COPY } from "../copy.ts";
+import { LAYOUT_COPY } from "../copy/layout.ts";
 import { BrandMark } from "./icons.tsx";
 
 /** What every page needs. */
@@ -54,7 +54,7 @@ function Document({ children, ...props }: PropsWithChildren<LayoutProps>) {
       <Head {...props} />
       <body class={`shape-${shape}`}>
         <a class="skip" href="#main">
-          {COPY[context.locale].skipToContent}
+          {LAYOUT_COPY[context.locale].skipToContent}
         </a>
         <header class="top">
           <p class="brand">
@@ -70,7 +70,7 @@ function Document({ children, ...props }: PropsWithChildren<LayoutProps>) {
 }
 
 function Head({ context, title, failed, refreshSeconds }: LayoutProps) {
-  const prefix = failed ? COPY[context.locale].errorPrefix : "";
+  const prefix = failed ? LAYOUT_COPY[context.locale].errorPrefix : "";
   return (
     <head>
       <meta charset="utf-8" />
@@ -101,7 +101,7 @@ interface LanguagesProps {
 
 function Languages({ locale: current, links }: LanguagesProps) {
   return (
-    <nav class="languages" aria-label={COPY[current].languages}>
+    <nav class="languages" aria-label={LAYOUT_COPY[current].languages}>
       <ul>
         {LOCALES.map((locale) => (
           <li>
@@ -111,7 +111,7 @@ function Languages({ locale: current, links }: LanguagesProps) {
               hreflang={locale}
               aria-current={locale === current ? "true" : undefined}
             >
-              {COPY[locale].languageName}
+              {LAYOUT_COPY[locale].languageName}
             </a>
           </li>
         ))}

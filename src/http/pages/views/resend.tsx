@@ -1,4 +1,4 @@
-import { COPY } from "../copy.ts";
+import { CODE_COPY } from "../copy/code.ts";
 import { Challenge, type PageChallenge } from "./challenge.tsx";
 import { inTime } from "./format.ts";
 import type { PageContext } from "./layout.tsx";
@@ -23,10 +23,10 @@ export function ResendForm({
   action = "/sign-in/resend",
   resendInSeconds,
   challenge,
-  label = COPY[context.locale].code.resend,
+  label = CODE_COPY[context.locale].resend,
   primary,
 }: ResendProps) {
-  const copy = COPY[context.locale].code;
+  const copy = CODE_COPY[context.locale];
   return (
     <Form context={context} action={action} class={primary ? "stack" : "resend"} sendsOnce={primary}>
       {challenge && <Challenge context={context} {...challenge} />}

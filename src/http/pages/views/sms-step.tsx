@@ -1,5 +1,5 @@
+import { CODE_COPY } from "../copy/code.ts";
 import { CONFIRM_COPY } from "../copy/confirm.ts";
-import { COPY } from "../copy.ts";
 import type { SentCode } from "../held.ts";
 import { Challenge, type PageChallenge } from "./challenge.tsx";
 import { buttonClass } from "./factor-form.tsx";
@@ -47,7 +47,7 @@ function Unsent({ context, action, phoneMasked, challenge, isOnlyWay }: SmsStepP
 }
 
 function Sent({ context, action, sent, challenge, error }: SmsStepProps & { readonly sent: SentCode }) {
-  const [before, after] = COPY[context.locale].code.sentTo(sent.codeLength);
+  const [before, after] = CODE_COPY[context.locale].sentTo(sent.codeLength);
   return (
     <>
       <p class="lead">

@@ -1,6 +1,6 @@
 import type { Transaction } from "../../../core/transaction.ts";
+import { CODE_COPY } from "../copy/code.ts";
 import { VERIFY_COPY } from "../copy/verify.ts";
-import { COPY } from "../copy.ts";
 import { duration } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
@@ -64,7 +64,7 @@ export function verifyPage(props: VerifyPageProps): Page {
 }
 
 function SentTo({ context, asks, phoneMasked, codeLength, expiresInSeconds }: VerifyPageProps) {
-  const copy = COPY[context.locale].code;
+  const copy = CODE_COPY[context.locale];
   const [before, after] = asks === "password" ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
     <p class="quiet sent-to">

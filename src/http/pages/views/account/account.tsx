@@ -1,5 +1,5 @@
 import { timeOf } from "../../../time.ts";
-import { COPY, type Copy } from "../../copy.ts";
+import { ACCOUNT_COPY, type AccountCopy } from "../../copy/account.ts";
 import { date } from "../format.ts";
 import { DeviceIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
@@ -46,7 +46,7 @@ export interface AccountSession {
  */
 export function accountPage(props: AccountPageProps): Page {
   const { context, error, notice } = props;
-  const copy = COPY[context.locale].account;
+  const copy = ACCOUNT_COPY[context.locale];
   const general = error && !isFieldOfProfile(error.field) ? error.text : undefined;
   return layout(
     { context, title: copy.title, shape: "account", failed: error !== undefined },
@@ -72,7 +72,7 @@ function isFieldOfProfile(field: string | undefined): boolean {
 }
 
 function Identity({ context, user }: AccountPageProps) {
-  const copy = COPY[context.locale].account;
+  const copy = ACCOUNT_COPY[context.locale];
   return (
     <section class="identity">
       <img class="avatar avatar-large" src={user.avatarUrl} alt="" width="88" height="88" />
@@ -101,7 +101,7 @@ function Identity({ context, user }: AccountPageProps) {
 
 function Profile(props: AccountPageProps) {
   const { context, error } = props;
-  const copy = COPY[context.locale].account;
+  const copy = ACCOUNT_COPY[context.locale];
   return (
     <section class="panel" aria-labelledby="profile-title">
       <h2 id="profile-title">{copy.profile}</h2>
@@ -120,7 +120,7 @@ function Profile(props: AccountPageProps) {
   );
 }
 
-function NameField({ user, typedName, error, copy }: AccountPageProps & { readonly copy: Copy["account"] }) {
+function NameField({ user, typedName, error, copy }: AccountPageProps & { readonly copy: AccountCopy }) {
   const wrong = error?.field === "name" ? error.text : undefined;
   return (
     <div class="field">
@@ -147,7 +147,7 @@ function NameField({ user, typedName, error, copy }: AccountPageProps & { readon
 }
 
 function Avatars({ context, user, avatars }: AccountPageProps) {
-  const names = COPY[context.locale].account.avatarNames;
+  const names = ACCOUNT_COPY[context.locale].avatarNames;
   return (
     <div class="avatars">
       {avatars.map(({ number, url }) => (
@@ -161,7 +161,7 @@ function Avatars({ context, user, avatars }: AccountPageProps) {
 }
 
 function Sessions({ context, sessions }: AccountPageProps) {
-  const copy = COPY[context.locale].account;
+  const copy = ACCOUNT_COPY[context.locale];
   return (
     <section class="panel" aria-labelledby="sessions-title">
       <h2 id="sessions-title">{copy.sessions}</h2>
@@ -189,7 +189,7 @@ function SessionRow({
   readonly context: PageContext;
   readonly session: AccountSession;
 }) {
-  const copy = COPY[context.locale].account;
+  const copy = ACCOUNT_COPY[context.locale];
   return (
     <li class="session">
       <span class="session-icon">

@@ -1,5 +1,5 @@
+import { CODE_COPY } from "../../copy/code.ts";
 import { LIFE_COPY } from "../../copy/life.ts";
-import { COPY } from "../../copy.ts";
 import type { SentCode } from "../../held.ts";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber } from "../parts.tsx";
@@ -65,7 +65,7 @@ function Unsent({ context, phoneMasked }: DataPageProps) {
 }
 
 function Sent({ context, sent, error, isOfCode }: DataPageProps & { readonly sent: SentCode }) {
-  const [before, after] = COPY[context.locale].code.sentTo(sent.codeLength);
+  const [before, after] = CODE_COPY[context.locale].sentTo(sent.codeLength);
   return (
     <>
       <p>

@@ -1,7 +1,7 @@
 import type { Protection } from "../../../../core/account/factors/own.ts";
 import type { QrPath } from "../../../context.ts";
 import { FACTORS_COPY } from "../../copy/factors.ts";
-import { COPY } from "../../copy.ts";
+import { LAYOUT_COPY } from "../../copy/layout.ts";
 import { PasskeyForm } from "../factor-form.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { AsideLink, Banner, FieldError, Form, Saved, Time } from "../parts.tsx";
@@ -152,7 +152,7 @@ function CopyButton({
   readonly text: string;
   readonly label: string;
 }) {
-  const { copied } = COPY[context.locale];
+  const { copied } = LAYOUT_COPY[context.locale];
   return (
     <button class="button button-quiet" type="button" hidden data-copy={text} data-copied={copied}>
       {label}

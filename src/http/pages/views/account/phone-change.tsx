@@ -1,6 +1,6 @@
 import { HOUR_MS } from "../../../../core/time.ts";
+import { CODE_COPY } from "../../copy/code.ts";
 import { LIFE_COPY } from "../../copy/life.ts";
-import { COPY } from "../../copy.ts";
 import type { SentCode } from "../../held.ts";
 import { Challenge } from "../challenge.tsx";
 import { layout, type Page } from "../layout.tsx";
@@ -74,7 +74,7 @@ function Ask(props: PhoneChangePageProps) {
 function Sent(props: PhoneChangePageProps & { readonly sent: SentCode }) {
   const { context, sent, challenge, error, isOfCode } = props;
   const copy = LIFE_COPY[context.locale].phone;
-  const code = COPY[context.locale].code;
+  const code = CODE_COPY[context.locale];
   const [before, after] = code.sentTo(sent.codeLength);
   return (
     <>

@@ -1,5 +1,6 @@
+import { CODE_COPY } from "../../copy/code.ts";
+import { LAYOUT_COPY } from "../../copy/layout.ts";
 import { VERIFY_COPY } from "../../copy/verify.ts";
-import { COPY } from "../../copy.ts";
 import type { PageChallenge } from "../challenge.tsx";
 import { duration } from "../format.ts";
 import { LockIcon, OutwardIcon } from "../icons.tsx";
@@ -39,7 +40,7 @@ export interface CodePageProps extends CodeEntryProps {
  */
 export function codePage(props: CodePageProps): Page {
   const { context, hasLetters, error, codeError, ended } = props;
-  const copy = COPY[context.locale].code;
+  const copy = CODE_COPY[context.locale];
   const failed = [error, codeError].some((text) => text !== undefined) || ended === true;
   const openTitle = hasLetters ? VERIFY_COPY[context.locale].password.title : copy.title;
   return layout(
@@ -61,7 +62,7 @@ export function codePage(props: CodePageProps): Page {
 
 function Open(props: CodePageProps & { readonly title: string }) {
   const { context, title, phoneMasked, codeLength, hasLetters, expiresInSeconds, error, codeError } = props;
-  const copy = COPY[context.locale].code;
+  const copy = CODE_COPY[context.locale];
   const [before, after] = hasLetters ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
     <>
@@ -114,7 +115,7 @@ interface CodeFieldProps {
  * more than the digits, since a code pasted without the script may have spaces or hyphens in it.
  */
 export function CodeField({ context, length, goesOn, error }: CodeFieldProps) {
-  const copy = COPY[context.locale].code;
+  const copy = CODE_COPY[context.locale];
   return (
     <div class="field">
       <label for="code">{copy.label}</label>
@@ -156,7 +157,7 @@ interface EndedCodeProps
 /** Says that a code works no longer, and offers a new one. */
 export function EndedCode(props: EndedCodeProps) {
   const { context, phoneMasked, error, restart } = props;
-  const copy = COPY[context.locale].code;
+  const copy = CODE_COPY[context.locale];
   const [, after] = copy.sentTo(props.codeLength);
   return (
     <>
@@ -185,20 +186,19 @@ export function OtherNumber({
 }) {
   return (
     <a class="link-button" href={href}>
-      {COPY[context.locale].code.otherNumber}
+      {CODE_COPY[context.locale].otherNumber}
     </a>
   );
 }
 
 function Inbox({ context, url }: { readonly context: PageContext; readonly url: string | undefined }) {
   if (!url) return null;
-  const copy = COPY[context.locale];
   return (
     <p class="small development">
       <a class="link-button" href={url} target="_blank" rel="noopener">
-        {copy.code.openInbox}
+        {CODE_COPY[context.locale].openInbox}
         <OutwardIcon />
-        <span class="hidden-text">{copy.opensInNewTab}</span>
+        <span class="hidden-text">{LAYOUT_COPY[context.locale].opensInNewTab}</span>
       </a>
     </p>
   );

@@ -1,8 +1,9 @@
 import type { Protection } from "../../../../core/account/factors/own.ts";
+import { CODE_COPY } from "../../copy/code.ts";
 import { FACTORS_COPY } from "../../copy/factors.ts";
+import { FORGOTTEN_COPY } from "../../copy/forgotten.ts";
 import { PASSWORD_COPY } from "../../copy/password.ts";
-import { FORGOTTEN_COPY } from "../../copy/password-sign-in.ts";
-import { COPY } from "../../copy.ts";
+import { PHONE_COPY } from "../../copy/phone.ts";
 import { Challenge, type PageChallenge } from "../challenge.tsx";
 import { CheckIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
@@ -34,7 +35,7 @@ export function forgottenPage(props: ForgottenPageProps): Page {
           {copy.submit}
         </button>
       </Form>
-      <p class="small">{COPY[context.locale].phone.smallPrint}</p>
+      <p class="small">{PHONE_COPY[context.locale].smallPrint}</p>
       <AsideLink href="/sign-in/password">{copy.back}</AsideLink>
     </>,
   );
@@ -60,7 +61,7 @@ export interface ResetPageProps {
 /** Takes the code and the new password: posts `code` or `kept`, `password` and `csrf` to /sign-in/forgotten/code. */
 export function resetPage(props: ResetPageProps): Page {
   const { context, ended, error, codeError, passwordError } = props;
-  const title = ended ? COPY[context.locale].code.endedTitle : FORGOTTEN_COPY[context.locale].chooseTitle;
+  const title = ended ? CODE_COPY[context.locale].endedTitle : FORGOTTEN_COPY[context.locale].chooseTitle;
   const failed = ended || [error, codeError, passwordError].some((text) => text !== undefined);
   return layout(
     { context, title, shape: "card", failed },
@@ -71,7 +72,7 @@ export function resetPage(props: ResetPageProps): Page {
 function ResetForm(props: ResetPageProps) {
   const { context, phoneMasked, codeLength, kept, error, codeError, passwordError } = props;
   const copy = FORGOTTEN_COPY[context.locale];
-  const [before, after] = COPY[context.locale].code.sentTo(codeLength);
+  const [before, after] = CODE_COPY[context.locale].sentTo(codeLength);
   return (
     <>
       <h1>{copy.chooseTitle}</h1>

@@ -1,6 +1,6 @@
 import { PASSWORD_SIGN_IN_COPY } from "../../copy/password-sign-in.ts";
+import { PHONE_COPY } from "../../copy/phone.ts";
 import { VERIFY_COPY } from "../../copy/verify.ts";
-import { COPY } from "../../copy.ts";
 import { Challenge, type PageChallenge } from "../challenge.tsx";
 import { inTime } from "../format.ts";
 import { layout, type Page, type PageContext } from "../layout.tsx";
@@ -42,7 +42,7 @@ export interface PhonePageProps {
 export function phonePage(props: PhonePageProps): Page {
   const { context, form, takesNew, error, notice, challenge } = props;
   const isPassword = form.purpose === "temporary_password";
-  const copy = COPY[context.locale].phone;
+  const copy = PHONE_COPY[context.locale];
   const other = PASSWORD_SIGN_IN_COPY[context.locale];
   const { title, lead, submit } = isPassword ? VERIFY_COPY[context.locale].askPassword : copy;
   return layout(
@@ -82,7 +82,7 @@ export interface PhoneFieldProps
 
 export function PhoneField(props: PhoneFieldProps) {
   const { context, form, countries, error, retryAfterSeconds } = props;
-  const copy = COPY[context.locale].phone;
+  const copy = PHONE_COPY[context.locale];
   const only = countries.length === 1 ? countries[0] : undefined;
   const isWrong = error !== undefined && !props.isBlameless;
   return (
@@ -129,7 +129,7 @@ function OnlyCountry({ country }: { readonly country: Country }) {
 
 /** A plain select; the script puts a button with a searchable list in its place. */
 function CountrySelect({ context, form, countries }: PhoneFieldProps) {
-  const copy = COPY[context.locale].phone;
+  const copy = PHONE_COPY[context.locale];
   return (
     <select
       class="country"
@@ -166,7 +166,7 @@ function Retry({
   readonly seconds: number | undefined;
 }) {
   if (seconds === undefined) return null;
-  const copy = COPY[context.locale].phone;
+  const copy = PHONE_COPY[context.locale];
   return (
     <p
       class="hint"
