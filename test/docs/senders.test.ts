@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { createWebhookSender } from "../../src/adapters/webhook/sender.ts";
 import type { SmsMessage } from "../../src/core/delivery/ports.ts";
+import { listen } from "../support/listen.ts";
 import { freePort } from "../support/ports.ts";
 import { createWebhookWorld } from "../webhook/support.ts";
 
@@ -73,16 +74,14 @@ it("the page's address outlives whoever goes away in the middle of a request", a
 it("the page's address reports what became of a message", async () => {
   const { world, tell } = await createWebhookWorld({ SMS_WEBHOOK_SECRET: SECRET }, { clock: systemClock });
   const told: unknown[] = [];
-  const listening = createServer(async (request, response) => {
+  const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray());
     const headers = request.headers as Record<string, string>;
     const answer = await world.request(request.url ?? "", { method: "POST", headers, body });
     told.push(await answer.json());
     response.writeHead(answer.status).end();
-  }).listen(0, "127.0.0.1");
-  await once(listening, "listening");
-  onTestFinished(() => void listening.close());
-  const { send, printed } = await start(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`);
+  });
+  const { send, printed } = await start(`http://127.0.0.1:${await listen(server)}`);
   await send([SECRET]);
   await expect.poll(printed, { timeout: 5_000 }).toContain("sms.delivered: 200");
   // It was sent by no Phonekey, so it fits nothing.

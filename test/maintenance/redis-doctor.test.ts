@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -9,6 +8,7 @@ import { checkNodes } from "../../src/adapters/redis/doctor.ts";
 import { examineParts } from "../../src/compose/doctor/doctor.ts";
 import { migrateDatabase } from "../../src/compose.ts";
 import type { Finding } from "../../src/core/maintenance/ports.ts";
+import { listen } from "../support/listen.ts";
 import { type RedisServer, startRedis, startRedisCluster } from "../support/services/redis.ts";
 import { testConfig } from "../support/world.ts";
 
@@ -132,10 +132,8 @@ describe("the doctor, on Redis", () => {
     const hangsUp = createServer((socket) => {
       connections += 1;
       socket.destroy();
-    }).listen(0, "127.0.0.1");
-    await once(hangsUp, "listening");
-    onTestFinished(() => void hangsUp.close());
-    const { port } = hangsUp.address() as AddressInfo;
+    });
+    const port = await listen(hangsUp);
     expect(await troubles(`redis://127.0.0.1:${port}`)).toMatchObject([{ name: "Redis", status: "wrong" }]);
     expect(connections).toBe(1);
   });

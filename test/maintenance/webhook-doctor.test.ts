@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { examineParts } from "../../src/compose/doctor/doctor.ts";
+import { listen } from "../support/listen.ts";
 import { freePort } from "../support/ports.ts";
 import { testConfig } from "../support/world.ts";
 
@@ -29,10 +28,8 @@ test.each([
   const server = createServer((request, response) => {
     methods.push(request.method);
     response.writeHead(405).end();
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+  });
+  const url = `http://127.0.0.1:${await listen(server)}/hook`;
   expect(await webhook(url)).toEqual([`ok the address in ${name} answers`]);
   expect(methods).toEqual(["HEAD"]);
   expect(await webhook(`http://127.0.0.1:${await freePort()}/hook`)).toEqual([

@@ -1,9 +1,8 @@
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PHONE, phoneNo, refused, SECOND_MS, start } from "../http/support.ts";
+import { listen } from "../support/listen.ts";
 import { createTencentWorld } from "./support.ts";
 
 describe("a sign-in by Tencent Cloud", () => {
@@ -153,12 +152,10 @@ describe("what the operator hears", () => {
     const listener = createServer(async (request, response) => {
       told.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
       response.end();
-    }).listen(0, "127.0.0.1");
-    await once(listener, "listening");
-    onTestFinished(() => void listener.close());
+    });
     const secret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const { world, sms } = await createTencentWorld({
-      ALERT_WEBHOOK: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`,
+      ALERT_WEBHOOK: `http://127.0.0.1:${await listen(listener)}/hook`,
       ALERT_WEBHOOK_SECRET: `whsec_${secret}`,
     });
     sms.refuse.push("UnauthorizedOperation.SerivceSuspendDueToArrears");

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { recordOf } from "../../src/compose/tools/messages.ts";
 import { tencentTools } from "../../src/compose/tools/tencent.ts";
 import { refused, start } from "../http/support.ts";
+import { listen } from "../support/listen.ts";
 import { createWorld } from "../support/world.ts";
 import { SECRETS } from "./support.ts";
 
@@ -37,10 +37,7 @@ async function startStub(...more: readonly string[]) {
 }
 
 it("says in a line what is wrong with its options, and that its port is taken", async () => {
-  const other = createServer().listen(0, "127.0.0.1");
-  onTestFinished(() => void other.close());
-  await once(other, "listening");
-  const taken = String((other.address() as AddressInfo).port);
+  const taken = String(await listen(createServer()));
   for (const [words, code, says] of [
     [["--bogus"], 2, /^error: Unknown option '--bogus'/],
     [["--port", "x"], 2, /^error: --port is/],
@@ -72,11 +69,8 @@ it("reports what it sent, where it is told to", async () => {
   const listener = createServer(async (request, response) => {
     reported.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
     response.end();
-  }).listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  onTestFinished(() => void listener.close());
-  const { port } = listener.address() as AddressInfo;
-  const stub = await startStub("--callback", `http://127.0.0.1:${port}/status`);
+  });
+  const stub = await startStub("--callback", `http://127.0.0.1:${await listen(listener)}/status`);
   const env = { ...stub.environment, TENCENT_SMS_CALLBACK_SECRETS: SECRETS.join(",") };
   const world = await createWorld({ env, inbox: true });
   onTestFinished(() => world.close());

@@ -1,12 +1,11 @@
 import { createHmac, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import type { Parts } from "../../src/compose.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import { PHONE, start } from "../http/support.ts";
+import { listen } from "../support/listen.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 export const SECRETS = ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s="];
@@ -69,15 +68,10 @@ export async function createWebhookWorld(
     const message = { ...data, id: String(request.headers["webhook-id"]) };
     posted.push(message);
     answer(response, message);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
   });
   const settings = options.settings ?? {
     SMS_SENDER: "webhook",
-    SMS_WEBHOOK: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    SMS_WEBHOOK: `http://127.0.0.1:${await listen(server)}`,
     SMS_WEBHOOK_SECRET: SECRETS.join(","),
   };
   const world = await createWorld({

@@ -1,7 +1,6 @@
 import dns from "node:dns";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
@@ -13,6 +12,7 @@ import {
   type TencentAccess,
 } from "../../../src/adapters/tencent/client.ts";
 import { TencentError } from "../../../src/adapters/tencent/errors.ts";
+import { listen } from "../../support/listen.ts";
 import { makeCertificates } from "../../support/services/certificates.ts";
 import { type CloudAction, checkParameters } from "../../support/tencent/call.ts";
 import { type CloudOptions, startCloud } from "../../support/tencent/cloud.ts";
@@ -96,10 +96,9 @@ describe("encrypted connections", () => {
     const server = createTlsServer({ cert, key }, (socket) => {
       names.push(socket.servername);
       pipeline(socket, connect(port, "127.0.0.1"), socket, () => {});
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-    const at = (host: string) => access(`https://${host}:${(server.address() as AddressInfo).port}`);
+    });
+    const tlsPort = await listen(server);
+    const at = (host: string) => access(`https://${host}:${tlsPort}`);
     return { cloud, at, names };
   }
 
@@ -196,18 +195,12 @@ describe("what goes wrong on the way", () => {
   });
 
   it("knows it when the encrypted connection never comes up", async () => {
-    const silent = createServer(() => {}).listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    onTestFinished(() => void silent.close());
-    const { port } = silent.address() as AddressInfo;
+    const port = await listen(createServer(() => {}));
     expect(await failure(access(`https://127.0.0.1:${port}`), {}, 200)).toMatchObject({ hasLeft: false });
   });
 
   it("gives up a connection that does not come up in three seconds", async () => {
-    const silent = createServer(() => {}).listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    onTestFinished(() => void silent.close());
-    const { port } = silent.address() as AddressInfo;
+    const port = await listen(createServer(() => {}));
     expect(await failure(access(`https://127.0.0.1:${port}`), {}, 60_000)).toMatchObject({ hasLeft: false });
   });
 

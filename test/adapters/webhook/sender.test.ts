@@ -1,21 +1,16 @@
 import { createHmac } from "node:crypto";
 import dns from "node:dns";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
-import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type LookupFunction,
-  type Socket,
-} from "node:net";
+import { createServer as createTcpServer, type LookupFunction, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createWebhookSender } from "../../../src/adapters/webhook/sender.ts";
 import type { SmsMessage } from "../../../src/core/delivery/ports.ts";
 import type { Transaction } from "../../../src/core/transaction.ts";
+import { listen } from "../../support/listen.ts";
 import { freePort } from "../../support/ports.ts";
 import { makeCertificates } from "../../support/services/certificates.ts";
 
@@ -33,14 +28,8 @@ const MESSAGE = {
   text: "004217 is your code.\n\n@id.example.com #004217",
 } as SmsMessage;
 
-async function listen(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/sms`;
+async function answering(answer: RequestListener): Promise<string> {
+  return `http://127.0.0.1:${await listen(createServer(answer))}/sms`;
 }
 
 async function sendTo(url: string, message = MESSAGE, deadlineMs = 2_000) {
@@ -50,7 +39,7 @@ async function sendTo(url: string, message = MESSAGE, deadlineMs = 2_000) {
 
 it("posts what is to be sent, signed with each secret as Standard Webhooks does", async () => {
   const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
-  const url = await listen(async (request, response) => {
+  const url = await answering(async (request, response) => {
     seen.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
     response.writeHead(202).end('{"id":"sm-1"}');
   });
@@ -75,7 +64,7 @@ it.each<[unknown, object]>([
   [255, { fee: 255 }],
   ...[0, -1, 1.5, 256, "2", null, [2], true].map((parts): [unknown, object] => [parts, {}]),
 ])("counts %j parts where the answer tells of as many, and no number that is none", async (parts, fee) => {
-  const url = await listen((_, response) => response.end(JSON.stringify({ id: "sm-1", parts })));
+  const url = await answering((_, response) => response.end(JSON.stringify({ id: "sm-1", parts })));
   expect(await sendTo(url)).toEqual({
     status: "accepted",
     providerId: "sm-1",
@@ -86,7 +75,7 @@ it.each<[unknown, object]>([
 
 it("says what a notice stops with, and what a payment is", async () => {
   const seen: { data: object }[] = [];
-  const url = await listen(async (request, response) => {
+  const url = await answering(async (request, response) => {
     seen.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
     response.end();
   });
@@ -117,17 +106,17 @@ it.each([
   [408, { status: "unknown" }],
   [433, { status: "unknown" }],
 ])("takes %i for what it says", async (status, outcome) => {
-  const url = await listen((_, response) => response.writeHead(status).end("whatever"));
+  const url = await answering((_, response) => response.writeHead(status).end("whatever"));
   expect(await sendTo(url)).toEqual({ ...outcome, providerCode: String(status) });
 });
 
 it("follows no redirect: whoever holds the address can send codes nowhere else", async () => {
   let asked = 0;
-  const elsewhere = await listen((_, response) => {
+  const elsewhere = await answering((_, response) => {
     asked += 1;
     response.end();
   });
-  const url = await listen((_, response) => response.writeHead(307, { location: elsewhere }).end());
+  const url = await answering((_, response) => response.writeHead(307, { location: elsewhere }).end());
   expect(await sendTo(url)).toEqual({ status: "rejected", providerCode: "307", ...refused });
   expect(asked).toBe(0);
 });
@@ -140,7 +129,7 @@ it("passes on how long to wait, and no time that is none", async () => {
     ["Infinity", {}],
     ["1e999", {}],
   ] as const) {
-    const url = await listen((_, response) => response.writeHead(429, { "retry-after": wait }).end());
+    const url = await answering((_, response) => response.writeHead(429, { "retry-after": wait }).end());
     expect(await sendTo(url)).toEqual({ status: "throttled", providerCode: "429", ...seconds });
   }
 });
@@ -155,16 +144,16 @@ it.each([
   `{"id":"${"x".repeat(129)}"}`,
   '{"id":"a\\u001b[2J"}',
 ])("takes 200 for accepted, whatever it says beside: %s", async (body) => {
-  const url = await listen((_, response) => response.end(body));
+  const url = await answering((_, response) => response.end(body));
   expect(await sendTo(url)).toEqual({ status: "accepted", settles: ["webhook"] });
 });
 
 it("does not know what became of a message when no answer comes, or the connection breaks", async () => {
-  const silent = await listen(() => {});
+  const silent = await answering(() => {});
   expect(await sendTo(silent, MESSAGE, 100)).toMatchObject({ status: "unknown" });
-  const broken = await listen((request) => request.socket.destroy());
+  const broken = await answering((request) => request.socket.destroy());
   expect(await sendTo(broken)).toMatchObject({ status: "unknown" });
-  const changed = await listen((_, response) =>
+  const changed = await answering((_, response) =>
     response.writeHead(101, { connection: "upgrade", upgrade: "h2c" }).end(),
   );
   expect(await sendTo(changed)).toMatchObject({ status: "unknown" });
@@ -172,7 +161,7 @@ it("does not know what became of a message when no answer comes, or the connecti
 
 it("posts each by a connection of its own: one that was kept may be gone without a word", async () => {
   const known = new Set<Socket>();
-  const url = await listen(({ socket }, response) => {
+  const url = await answering(({ socket }, response) => {
     if (known.has(socket)) socket.destroy();
     else response.end();
     known.add(socket);
@@ -200,10 +189,7 @@ it("knows it of a name with several addresses, too", async () => {
 });
 
 it("knows it where no encrypted connection comes up: it is given up while there is time to say so", async () => {
-  const silent = createTcpServer(() => {}).listen(0, "127.0.0.1");
-  await once(silent, "listening");
-  onTestFinished(() => void silent.close());
-  const { port } = silent.address() as AddressInfo;
+  const port = await listen(createTcpServer(() => {}));
   const begun = performance.now();
   const outcome = await sendTo(`https://127.0.0.1:${port}/sms`, MESSAGE, 8_000);
   expect(outcome).toEqual({ status: "unavailable", providerCode: "no_connection" });
@@ -211,7 +197,7 @@ it("knows it where no encrypted connection comes up: it is given up while there 
 }, 10_000);
 
 it("knows it where the address is one of plain HTTP", async () => {
-  const url = await listen((_, response) => response.end());
+  const url = await answering((_, response) => response.end());
   expect(await sendTo(url.replace("http:", "https:"))).toMatchObject({ status: "unavailable" });
 });
 
@@ -226,7 +212,7 @@ it.each([
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const url = await listen((_, response) => {
+    const url = await answering((_, response) => {
       response.once("close", end).writeHead(code);
       const more = () => {
         written += 65_536;
@@ -244,27 +230,25 @@ it.each([
 );
 
 it("takes 200 for accepted where nothing follows: the status said it", async () => {
-  const url = await listen((_, response) => response.writeHead(200).flushHeaders());
+  const url = await answering((_, response) => response.writeHead(200).flushHeaders());
   const begun = performance.now();
   expect(await sendTo(url, MESSAGE, 8_000)).toEqual({ status: "accepted", settles: ["webhook"] });
   expect(performance.now() - begun).toBeLessThan(5_000);
 });
 
 /** A server whose certificate nobody vouches for. */
-async function listenEncrypted(answer: RequestListener, options: ServerOptions = {}) {
+async function answeringEncrypted(answer: RequestListener, options: ServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-webhook-"));
   const { keyFile, certFile } = makeCertificates(folder, "localhost");
   const [key, cert] = [readFileSync(keyFile), readFileSync(certFile)];
   rmSync(folder, { recursive: true });
-  const server = createTlsServer({ key, cert, ...options }, answer).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  return `https://localhost:${(server.address() as AddressInfo).port}/sms`;
+  const port = await listen(createTlsServer({ key, cert, ...options }, answer));
+  return `https://localhost:${port}/sms`;
 }
 
 it("sends no code to whom no certificate vouches for", async () => {
   let asked = 0;
-  const url = await listenEncrypted((_, response) => {
+  const url = await answeringEncrypted((_, response) => {
     asked += 1;
     response.end();
   });
@@ -275,6 +259,6 @@ it("sends no code to whom no certificate vouches for", async () => {
 it("knows that nothing was read where a certificate of ours is wanted", async () => {
   vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
   onTestFinished(() => void vi.unstubAllEnvs());
-  const url = await listenEncrypted((_, response) => response.end(), { requestCert: true });
+  const url = await answeringEncrypted((_, response) => response.end(), { requestCert: true });
   expect(await sendTo(url)).toMatchObject({ status: "unavailable" });
 });

@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tencentCommand } from "../../../src/cli/tencent/tencent.ts";
+import { listen } from "../../support/listen.ts";
 import { startCloud } from "../../support/tencent/cloud.ts";
 import { createSmsSending, type SmsSending } from "../../support/tencent/sms-send.ts";
 import { type Ended, runCommand } from "../run.ts";
@@ -108,12 +107,10 @@ describe("phonekey tencent send-test", () => {
     const server = createServer(async (request, response) => {
       posted.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
       response.writeHead(202).end();
-    }).listen(0, "127.0.0.1");
-    onTestFinished(() => void server.close());
-    await once(server, "listening");
+    });
     const webhook = {
       SMS_SENDER: "webhook",
-      SMS_WEBHOOK: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      SMS_WEBHOOK: `http://127.0.0.1:${await listen(server)}`,
       SMS_WEBHOOK_SECRET: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     };
     const ended = await run(

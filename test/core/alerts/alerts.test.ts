@@ -1,9 +1,7 @@
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { systemRandom } from "../../../src/adapters/system/random.ts";
 import { createWebhook } from "../../../src/adapters/webhook/post.ts";
 import { createAlerts } from "../../../src/core/alerts/alerts.ts";
@@ -12,6 +10,7 @@ import type { AlertMessage } from "../../../src/core/alerts/ports.ts";
 import { tellAlerts } from "../../../src/core/alerts/tell.ts";
 import { createTestClock, type TestClock } from "../../support/clock.ts";
 import { openTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { listen } from "../../support/listen.ts";
 
 const HOUR = 3_600_000;
 let opened: TestDatabase;
@@ -227,21 +226,15 @@ describe("the webhook", () => {
     },
   };
 
-  async function listen(answer: RequestListener): Promise<string> {
-    const server = createServer(answer).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  async function answering(answer: RequestListener): Promise<string> {
+    return `http://127.0.0.1:${await listen(createServer(answer))}`;
   }
 
   const post = (url: string) => createWebhook({ url, secrets: SECRETS }, clock)(MESSAGE);
 
   it("signs id, time and body with each secret, as Standard Webhooks does", async () => {
     const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
-    const url = await listen(async (request, response) => {
+    const url = await answering(async (request, response) => {
       seen.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
       response.writeHead(204).end();
     });
@@ -263,11 +256,13 @@ describe("the webhook", () => {
 
   it("follows no redirect", async () => {
     const visits: string[] = [];
-    const target = await listen((request, response) => {
+    const target = await answering((request, response) => {
       visits.push(request.url ?? "");
       response.end();
     });
-    const url = await listen((_, response) => response.writeHead(307, { location: `${target}/inner` }).end());
+    const url = await answering((_, response) =>
+      response.writeHead(307, { location: `${target}/inner` }).end(),
+    );
     expect(await post(url)).toBe(false);
     expect(visits).toEqual([]);
   });
@@ -276,11 +271,11 @@ describe("the webhook", () => {
     ["an error", (_, response) => response.writeHead(500).end()],
     ["a cut connection", (request) => request.socket.destroy()],
   ])("takes %s for not arrived", async (_, answer) => {
-    expect(await post(await listen(answer))).toBe(false);
+    expect(await post(await answering(answer))).toBe(false);
   });
 
   it("reads no answer, however long", async () => {
-    const url = await listen((_, response) => {
+    const url = await answering((_, response) => {
       response.writeHead(200);
       const chatter = setInterval(() => response.write("x".repeat(65_536)), 1);
       response.once("close", () => clearInterval(chatter));

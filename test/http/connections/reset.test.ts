@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { createHttpServer } from "../../../src/http/server.ts";
 import { until } from "../../process/raw.ts";
+import { listen } from "../../support/listen.ts";
 import { createWorld } from "../../support/world.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -15,14 +16,9 @@ async function open() {
   const world = await createWorld({ env: { GUARD_MODE: "off" } });
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const server = createHttpServer(world.app, { log, metrics: { countRequest: () => {} } });
-  server.listen(0, LOOPBACK);
-  await once(server, "listening");
-  onTestFinished(async () => {
-    server.close();
-    await world.close();
-  });
+  onTestFinished(() => world.close());
   const answered = () => world.logged.filter((line) => "route" in line).length;
-  return { world, server, answered, port: (server.address() as AddressInfo).port };
+  return { world, server, answered, port: await listen(server) };
 }
 
 /** A start for another phone each time, and no wish to hear what comes of it. */

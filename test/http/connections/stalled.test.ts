@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import type { App } from "../../../src/http/app.ts";
 import { createHttpServer } from "../../../src/http/server.ts";
 import { until } from "../../process/raw.ts";
+import { listen } from "../../support/listen.ts";
 
 const LOOPBACK = "127.0.0.1";
 /** A machine that is busy with other things may stand still for less. */
@@ -25,10 +26,7 @@ async function open() {
   const server = createHttpServer(app, { log, metrics: { countRequest: () => {} } });
   server.timeout = STALLED_MS;
   server.keepAliveTimeout = STALLED_MS;
-  server.listen(0, LOOPBACK);
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  return { server, port: (server.address() as AddressInfo).port };
+  return { server, port: await listen(server) };
 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;

@@ -1,13 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { sign, X509Certificate } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { type Attested, createAuthenticator } from "../../support/authenticator.ts";
+import { listen } from "../../support/listen.ts";
 import { makeCertificates } from "../../support/services/certificates.ts";
 import { bearer, createWorld, ORIGIN } from "../../support/world.ts";
 import { bodyOf } from "../support.ts";
@@ -25,10 +24,7 @@ async function startCanary() {
     asked.push(request.url ?? "");
     response.end();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  return { asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/list-of-revoked` };
+  return { asked, url: `http://127.0.0.1:${await listen(server)}/list-of-revoked` };
 }
 
 /** `KeyDescription` of Android's key attestation, with the challenge that it is for and nothing else. */

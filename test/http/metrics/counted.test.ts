@@ -1,14 +1,13 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createMetrics } from "../../../src/adapters/prometheus/metrics.ts";
 import { COUNTERS } from "../../../src/adapters/prometheus/tally.ts";
 import { createHttpServer } from "../../../src/http/server.ts";
-import { createVisitor } from "../../support/visitor.ts";
 import { sendRaw } from "../../process/raw.ts";
 import { solveAltcha } from "../../support/altcha.ts";
+import { listen } from "../../support/listen.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { bodyOf, MINUTE_MS, PHONE, phoneNo, start } from "../support.ts";
-import { bearer, counted, LOOPBACK, open, readAll } from "./support.ts";
+import { bearer, counted, open, readAll } from "./support.ts";
 
 describe("what is counted", () => {
   it("is what became of requests, sends, messages, guesses and device tokens", async () => {
@@ -139,10 +138,7 @@ describe("what is counted", () => {
     const answered: object[] = [];
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     const metrics = { countRequest: (request: object) => void answered.push(request) };
-    const server = createHttpServer(world.app, { log, metrics }).listen(0, LOOPBACK);
-    onTestFinished(() => void server.close());
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
+    const port = await listen(createHttpServer(world.app, { log, metrics }));
     const headers = "Host: localhost\r\nConnection: close\r\n";
     await sendRaw(port, "no request at all\r\n\r\n");
     await sendRaw(port, `GET / HTTP/1.1\r\n${headers}Expect: the unexpected\r\n\r\n`);

@@ -1,9 +1,9 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
-import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { createServer } from "node:net";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
 import type { SendOutcome } from "../../../src/core/delivery/ports.ts";
 import type { RefusalCode } from "../../../src/core/refusals.ts";
+import { listen } from "../../support/listen.ts";
 import { createTestSender, createWorld, type World, type WorldOptions } from "../../support/world.ts";
 import { MINUTE_MS, open, opened, PHONE, refused, SECOND_MS, start } from "../support.ts";
 
@@ -98,10 +98,7 @@ describe("a sender to which no connection has come up at its deadline", () => {
     ["webhook", webhook],
     ["tencent", tencent],
   ])("%s: nothing has left, so the answer is 503", async (name, settings) => {
-    const silent = createServer(() => vi.advanceTimersByTime(1_500)).listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    onTestFinished(() => void silent.close());
-    const { port } = silent.address() as AddressInfo;
+    const port = await listen(createServer(() => vi.advanceTimersByTime(1_500)));
     const env = { SMS_SENDER: name, ...settings(`https://127.0.0.1:${port}`) };
     await begin({ env, inbox: true, parts: { deadline: () => deadlineIn(1_500) } });
     // Its time is over while it connects, however long it took until then.

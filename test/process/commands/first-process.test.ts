@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { listen } from "../../support/listen.ts";
 import { workingFolder } from "../../support/server.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../bin/phonekey.js");
@@ -21,12 +22,11 @@ function terminateFirst(container: ChildProcess): void {
 }
 
 test.runIf(isPossible)("a command that is the first process of a container ends by a signal", async () => {
-  const silent = createServer().listen(0, "127.0.0.1");
-  onTestFinished(() => void silent.close());
-  await once(silent, "listening");
+  const silent = createServer();
+  const port = await listen(silent);
   const container = spawn("unshare", [...ALONE, process.execPath, PROGRAM, "inbox"], {
     cwd: workingFolder(),
-    env: { PATH: process.env.PATH, PORT: String((silent.address() as AddressInfo).port) },
+    env: { PATH: process.env.PATH, PORT: String(port) },
     stdio: "ignore",
   });
   onTestFinished(() => void container.kill("SIGKILL"));
