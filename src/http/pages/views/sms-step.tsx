@@ -1,4 +1,3 @@
-import { CODE_COPY } from "../copy/code.ts";
 import { CONFIRM_COPY } from "../copy/confirm.ts";
 import type { SentCode } from "../held.ts";
 import { Challenge, type PageChallenge } from "./challenge.tsx";
@@ -6,6 +5,7 @@ import { buttonClass } from "./factor-form.tsx";
 import type { PageContext } from "./layout.tsx";
 import { Form, PhoneNumber } from "./parts.tsx";
 import { ResendForm } from "./resend.tsx";
+import { SentTo } from "./sent-to.tsx";
 import { CodeField } from "./sign-in/code.tsx";
 
 export interface SmsStepProps {
@@ -47,12 +47,10 @@ function Unsent({ context, action, phoneMasked, challenge, isOnlyWay }: SmsStepP
 }
 
 function Sent({ context, action, sent, challenge, error }: SmsStepProps & { readonly sent: SentCode }) {
-  const [before, after] = CODE_COPY[context.locale].sentTo(sent.codeLength);
   return (
     <>
       <p class="lead">
-        {before}
-        <PhoneNumber value={sent.phoneMasked} after={after} />
+        <SentTo context={context} {...sent} />
       </p>
       <Form context={context} action={action} class="stack">
         <input type="hidden" name="by" value="sms" />

@@ -1,13 +1,12 @@
 import type { Transaction } from "../../../core/transaction.ts";
-import { CODE_COPY } from "../copy/code.ts";
 import { VERIFY_COPY } from "../copy/verify.ts";
-import { duration } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { layout, type Page, type PageContext } from "./layout.tsx";
-import { Banner, Form, PhoneNumber } from "./parts.tsx";
-import { PasswordField } from "./password-field.tsx";
+import { Banner, Form } from "./parts.tsx";
 import { ResendForm } from "./resend.tsx";
+import { SentTo } from "./sent-to.tsx";
 import { type CodeEntryProps, CodeField } from "./sign-in/code.tsx";
+import { TemporaryPasswordField } from "./temporary-password-field.tsx";
 
 export interface VerifyPageProps extends CodeEntryProps {
   readonly context: PageContext;
@@ -36,10 +35,12 @@ export function verifyPage(props: VerifyPageProps): Page {
         {lead[1]}
       </p>
       {transaction && <Payment context={context} transaction={transaction} />}
-      <SentTo {...props} />
+      <p class="quiet sent-to">
+        <SentTo {...props} />
+      </p>
       <Form context={context} action={action} class="stack">
         {props.hasLetters ? (
-          <PasswordField context={context} error={codeError} />
+          <TemporaryPasswordField context={context} error={codeError} />
         ) : (
           <CodeField
             context={context}
@@ -60,18 +61,6 @@ export function verifyPage(props: VerifyPageProps): Page {
         <span>{copy.notYou}</span>
       </p>
     </>,
-  );
-}
-
-function SentTo({ context, asks, phoneMasked, codeLength, expiresInSeconds }: VerifyPageProps) {
-  const copy = CODE_COPY[context.locale];
-  const [before, after] = asks === "password" ? copy.passwordSentTo : copy.sentTo(codeLength);
-  return (
-    <p class="quiet sent-to">
-      {before}
-      <PhoneNumber value={phoneMasked} after={after} />
-      {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
-    </p>
   );
 }
 

@@ -1,9 +1,9 @@
-import { CODE_COPY } from "../../copy/code.ts";
 import { LIFE_COPY } from "../../copy/life.ts";
 import type { SentCode } from "../../held.ts";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber } from "../parts.tsx";
 import { ResendForm } from "../resend.tsx";
+import { SentTo } from "../sent-to.tsx";
 import { CodeField } from "../sign-in/code.tsx";
 
 export interface DataPageProps {
@@ -65,12 +65,10 @@ function Unsent({ context, phoneMasked }: DataPageProps) {
 }
 
 function Sent({ context, sent, error, isOfCode }: DataPageProps & { readonly sent: SentCode }) {
-  const [before, after] = CODE_COPY[context.locale].sentTo(sent.codeLength);
   return (
     <>
       <p>
-        {before}
-        <PhoneNumber value={sent.phoneMasked} after={after} />
+        <SentTo context={context} {...sent} />
       </p>
       <Form context={context} action="/account/data/erase" class="stack">
         <CodeField context={context} length={sent.codeLength} error={isOfCode ? error : undefined} />

@@ -1,11 +1,11 @@
 import { HOUR_MS } from "../../../../core/time.ts";
-import { CODE_COPY } from "../../copy/code.ts";
 import { LIFE_COPY } from "../../copy/life.ts";
 import type { SentCode } from "../../held.ts";
 import { Challenge } from "../challenge.tsx";
 import { layout, type Page } from "../layout.tsx";
 import { AsideLink, Banner, Form, PhoneNumber, Time } from "../parts.tsx";
 import { ResendForm } from "../resend.tsx";
+import { SentTo } from "../sent-to.tsx";
 import { CodeField } from "../sign-in/code.tsx";
 import { PhoneField, type PhonePageProps } from "../sign-in/phone.tsx";
 
@@ -74,14 +74,11 @@ function Ask(props: PhoneChangePageProps) {
 function Sent(props: PhoneChangePageProps & { readonly sent: SentCode }) {
   const { context, sent, challenge, error, isOfCode } = props;
   const copy = LIFE_COPY[context.locale].phone;
-  const code = CODE_COPY[context.locale];
-  const [before, after] = code.sentTo(sent.codeLength);
   return (
     <>
       {!isOfCode && error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
-        {before}
-        <PhoneNumber value={sent.phoneMasked} after={after} />
+        <SentTo context={context} {...sent} />
       </p>
       <Form context={context} action="/account/phone" class="stack">
         <CodeField context={context} length={sent.codeLength} goesOn {...(isOfCode && { error })} />

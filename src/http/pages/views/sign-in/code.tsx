@@ -2,12 +2,12 @@ import { CODE_COPY } from "../../copy/code.ts";
 import { LAYOUT_COPY } from "../../copy/layout.ts";
 import { VERIFY_COPY } from "../../copy/verify.ts";
 import type { PageChallenge } from "../challenge.tsx";
-import { duration } from "../format.ts";
 import { LockIcon, OutwardIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { Banner, describedBy, FieldError, Form, PhoneNumber } from "../parts.tsx";
-import { PasswordField } from "../password-field.tsx";
 import { ResendForm, type ResendProps } from "../resend.tsx";
+import { SentTo } from "../sent-to.tsx";
+import { TemporaryPasswordField } from "../temporary-password-field.tsx";
 
 /** What is shown where a code is entered. */
 export interface CodeEntryProps {
@@ -61,21 +61,18 @@ export function codePage(props: CodePageProps): Page {
 }
 
 function Open(props: CodePageProps & { readonly title: string }) {
-  const { context, title, phoneMasked, codeLength, hasLetters, expiresInSeconds, error, codeError } = props;
+  const { context, title, codeLength, hasLetters, expiresInSeconds, error, codeError } = props;
   const copy = CODE_COPY[context.locale];
-  const [before, after] = hasLetters ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
     <>
       <h1>{title}</h1>
       {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
-        {before}
-        <PhoneNumber value={phoneMasked} after={after} />
-        {expiresInSeconds > 0 && copy.validFor(duration(expiresInSeconds, context.locale))}
+        <SentTo {...props} />
       </p>
       <Form context={context} action="/sign-in/code" class="stack">
         {hasLetters ? (
-          <PasswordField context={context} error={codeError} />
+          <TemporaryPasswordField context={context} error={codeError} />
         ) : (
           <CodeField context={context} length={codeLength} goesOn error={codeError} />
         )}

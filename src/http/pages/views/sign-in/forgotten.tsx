@@ -7,9 +7,10 @@ import { PHONE_COPY } from "../../copy/phone.ts";
 import { Challenge, type PageChallenge } from "../challenge.tsx";
 import { CheckIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
-import { AsideLink, Banner, Form, PhoneNumber, Time } from "../parts.tsx";
+import { AsideLink, Banner, Form, Time } from "../parts.tsx";
 import { PasswordInput } from "../password-input.tsx";
 import { ResendForm } from "../resend.tsx";
+import { SentTo } from "../sent-to.tsx";
 import { CodeField, EndedCode, OtherNumber } from "./code.tsx";
 import { PhoneField, type PhoneFieldProps } from "./phone.tsx";
 
@@ -72,14 +73,12 @@ export function resetPage(props: ResetPageProps): Page {
 function ResetForm(props: ResetPageProps) {
   const { context, phoneMasked, codeLength, kept, error, codeError, passwordError } = props;
   const copy = FORGOTTEN_COPY[context.locale];
-  const [before, after] = CODE_COPY[context.locale].sentTo(codeLength);
   return (
     <>
       <h1>{copy.chooseTitle}</h1>
       {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
-        {before}
-        <PhoneNumber value={phoneMasked} after={after} />
+        <SentTo context={context} phoneMasked={phoneMasked} codeLength={codeLength} />
       </p>
       <Form context={context} action={`${START}/code`} class="stack">
         {kept ? (

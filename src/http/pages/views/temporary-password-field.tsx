@@ -3,7 +3,7 @@ import type { PageContext } from "./layout.tsx";
 import { describedBy, FieldError } from "./parts.tsx";
 
 /** Takes a temporary password of letters, where a code has its row of cells. */
-export function PasswordField({
+export function TemporaryPasswordField({
   context,
   error,
 }: {
