@@ -4,9 +4,7 @@ import { date } from "../format.ts";
 import { DeviceIcon } from "../icons.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { Banner, describedBy, FieldError, Form, PhoneNumber, Saved, Time } from "../parts.tsx";
-import { FactorsSection } from "./factors.tsx";
-import { DataSection, PhoneSection } from "./life-sections.tsx";
-import { PasswordSection } from "./password.tsx";
+import { OtherPages } from "./other-pages.tsx";
 
 export interface AccountPageProps {
   readonly context: PageContext;
@@ -58,10 +56,7 @@ export function accountPage(props: AccountPageProps): Page {
       <div class="columns">
         <Profile {...props} />
         <Sessions {...props} />
-        <PasswordSection context={context} hasPassword={props.user.hasPassword} />
-        <PhoneSection context={context} />
-        <DataSection context={context} />
-        <FactorsSection context={context} />
+        <OtherPages context={context} hasPassword={props.user.hasPassword} />
       </div>
     </>,
   );

@@ -248,17 +248,3 @@ export function appPage({ context, id, secret, uri, qr, error }: AppPageProps): 
     </>,
   );
 }
-
-/** What the account page says of login protection. */
-export function FactorsSection({ context }: { readonly context: PageContext }) {
-  const copy = FACTORS_COPY[context.locale];
-  return (
-    <section class="panel" aria-labelledby="protection-title">
-      <h2 id="protection-title">{copy.title}</h2>
-      <p class="quiet">{copy.lead}</p>
-      <a class="button button-quiet" href="/account/factors">
-        {copy.open}
-      </a>
-    </section>
-  );
-}

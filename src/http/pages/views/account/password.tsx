@@ -54,23 +54,3 @@ function Removal({ context }: { readonly context: PageContext }) {
     </Form>
   );
 }
-
-/** What the account page says of the password. */
-export function PasswordSection({
-  context,
-  hasPassword,
-}: {
-  readonly context: PageContext;
-  readonly hasPassword: boolean;
-}) {
-  const copy = PASSWORD_COPY[context.locale];
-  return (
-    <section class="panel" aria-labelledby="password-title">
-      <h2 id="password-title">{copy.section}</h2>
-      <p class="quiet">{hasPassword ? copy.sectionSet : copy.sectionNone}</p>
-      <a class="button button-quiet" href="/account/password">
-        {hasPassword ? copy.linkChange : copy.linkSet}
-      </a>
-    </section>
-  );
-}
