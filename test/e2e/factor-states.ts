@@ -53,14 +53,14 @@ async function secondStep(page: Page, app: App): Promise<void> {
   const phone = newPhone();
   await factorCalls(() => app.world).protectedBy(`+86${phone}`);
   await askForCode(page, app.origin, phone);
-  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await submitCode(page, app.codeFor(phone));
   await page.waitForURL(`${app.origin}/sign-in/second`);
 }
 
 async function confirmByCode(page: Page, app: App, phone: string): Promise<void> {
   await page.locator('form[action="/account/confirm/send"] button').click();
   await page.locator("#code").waitFor();
-  await submitCode(page, otherCode(app.world.sms.lastCode(`+86${phone}`)), "/account/confirm");
+  await submitCode(page, otherCode(app.codeFor(phone)), "/account/confirm");
   await page.locator("#code-error").waitFor();
 }
 

@@ -18,6 +18,8 @@ const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 export interface App {
   readonly origin: string;
   readonly world: World;
+  /** The code that was sent last to a number of `newPhone`. */
+  codeFor(phone: string): string;
   /** Does what is asked and keeps every answer to it back. */
   holdAnswers(): HeldAnswers;
   close(): Promise<void>;
@@ -47,6 +49,7 @@ export async function startApp(options: WorldOptions = {}): Promise<App> {
   return {
     origin: `http://localhost:${port}`,
     world,
+    codeFor: (phone) => world.sms.lastCode(`+86${phone}`),
     holdAnswers() {
       const before = answers;
       let release = () => {};
@@ -190,7 +193,7 @@ export async function submitCode(page: Page, code: string, action = "/sign-in/co
 /** Signs in at an app of `startApp` on its pages, and waits for that of the account. */
 export async function signInOnPages(page: Page, app: App, phone: string): Promise<void> {
   await askForCode(page, app.origin, phone);
-  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await submitCode(page, app.codeFor(phone));
   await page.waitForURL(`${app.origin}/account`);
 }
 
@@ -200,7 +203,7 @@ export async function signInOnPages(page: Page, app: App, phone: string): Promis
  */
 export async function signIn(
   page: Page,
-  { origin, world }: App,
+  { origin, codeFor }: App,
   phone: string,
   path = "/account",
 ): Promise<void> {
@@ -213,7 +216,7 @@ export async function signIn(
     if (status !== 303) throw new Error(`${to} answered ${status}`);
   };
   await send("/sign-in", { country: "CN", phone });
-  await send("/sign-in/code", { code: world.sms.lastCode(`+86${phone}`) });
+  await send("/sign-in/code", { code: codeFor(phone) });
   await page.goto(origin + path);
   await page.waitForURL(origin + path);
 }

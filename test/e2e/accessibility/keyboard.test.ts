@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { focusOf, useBrowser } from "../browser.ts";
 import { newPhone, signIn } from "../support.ts";
-import { app, codeFor, STATES, usePages } from "./page-states.ts";
+import { app, STATES, usePages } from "./page-states.ts";
 
 const browser = useBrowser();
 usePages();
@@ -39,7 +39,7 @@ describe("a person with a keyboard alone", () => {
     await page.waitForURL(`${app.origin}/sign-in/code`);
     await focusOf(page, "code");
     expect(await focusIsVisible(page)).toBe(true);
-    await page.keyboard.type(codeFor(phone));
+    await page.keyboard.type(app.codeFor(phone));
     await page.waitForURL(`${app.origin}/account`);
 
     const visited: string[] = [];

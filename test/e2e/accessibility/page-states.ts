@@ -38,10 +38,6 @@ export function usePages(): void {
   });
 }
 
-export function codeFor(phone: string): string {
-  return app.world.sms.lastCode(`+86${phone}`);
-}
-
 /** Signs in, and asks to move to another number; resolves with that one. */
 async function askForMove(page: Page, phone: string): Promise<string> {
   const to = newPhone();
@@ -55,7 +51,7 @@ async function askForMove(page: Page, phone: string): Promise<string> {
 /** Signs in, and shows that another number, to which the account shall move, is the person's. */
 async function startMove(page: Page, phone: string): Promise<void> {
   const to = await askForMove(page, phone);
-  await submitCode(page, codeFor(to), "/account/phone");
+  await submitCode(page, app.codeFor(to), "/account/phone");
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
 }
 
@@ -99,7 +95,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   "a wrong code": async (page) => {
     const phone = newPhone();
     await askForCode(page, app.origin, phone);
-    await submitCode(page, otherCode(codeFor(phone)));
+    await submitCode(page, otherCode(app.codeFor(phone)));
     await page.locator("#code-error").waitFor();
   },
   "an ended code": async (page) => {
@@ -132,7 +128,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   "a new password beside a code that is kept": async (page) => {
     const phone = newPhone();
     await forget(page, phone);
-    await page.locator("#code").fill(codeFor(phone));
+    await page.locator("#code").fill(app.codeFor(phone));
     // Made of one's own number: what is refused where the account is known.
     await choose(page, phone);
     await page.locator("input[name=kept]").waitFor({ state: "attached" });
@@ -141,7 +137,7 @@ const WAYS: Readonly<Record<string, Way>> = {
     const phone = newPhone();
     await factorCalls(() => app.world).protectedBy(`+86${phone}`);
     await forget(page, phone);
-    await page.locator("#code").fill(codeFor(phone));
+    await page.locator("#code").fill(app.codeFor(phone));
     await choose(page, OTHER);
     await page.locator("#factors-title").waitFor();
   },

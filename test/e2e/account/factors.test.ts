@@ -15,7 +15,7 @@ afterAll(() => app.close());
 async function toSecondStep(phone: string, javaScriptEnabled = true): Promise<Page> {
   const page = await browser.open({ javaScriptEnabled });
   await askForCode(page, app.origin, phone);
-  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await submitCode(page, app.codeFor(phone));
   await page.waitForURL(`${app.origin}/sign-in/second`);
   return page;
 }
@@ -77,7 +77,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.locator('form[action="/account/confirm/send"] button').click();
     await page.locator("#code").waitFor();
     await page.waitForLoadState();
-    await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
+    await page.locator("#code").fill(app.codeFor(phone));
     // The script sends a code that is whole by itself.
     if (!javaScriptEnabled) await page.locator('form[action="/account/confirm"] button').click();
     await page.waitForURL(`${app.origin}/account/factors`);
@@ -100,7 +100,7 @@ it("a passkey is made and signs, by the browser's own authenticator", async () =
   await page.locator('form[action="/sign-out"] button').click();
   await page.waitForURL(`${app.origin}/sign-in`);
   await askForCode(page, app.origin, phone);
-  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await submitCode(page, app.codeFor(phone));
   await page.waitForURL(`${app.origin}/sign-in/second`);
   expect(await sessionsOf(page)).toBe(0);
   await page.locator('form[action="/sign-in/second"] button').click();

@@ -12,7 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const codeFor = (phone: string) => app.world.sms.lastCode(`+86${phone}`);
 
 /** From the page of the account. */
 async function askToMove(page: Page, to: string): Promise<void> {
@@ -27,7 +26,7 @@ it.each([true, false])("moves an account to another number (scripts: %s)", async
   const [from, to] = [newPhone(), newPhone()];
   await signIn(page, app, from);
   await askToMove(page, to);
-  await submitCode(page, codeFor(to), "/account/phone");
+  await submitCode(page, app.codeFor(to), "/account/phone");
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
   app.world.clock.advance(DAY_MS);
   await app.world.tick();
@@ -40,7 +39,7 @@ it("stops a change by the link that the former number got, without being signed 
   const [from, to] = [newPhone(), newPhone()];
   await signIn(page, app, from);
   await askToMove(page, to);
-  await submitCode(page, codeFor(to), "/account/phone");
+  await submitCode(page, app.codeFor(to), "/account/phone");
   await page.locator('form[action="/account/phone/cancel"]').waitFor();
   const notice = app.world.sms.sent.findLast(({ to: phone }) => phone === `+86${from}`)?.text ?? "";
   const link = /\/stop\/[0-9a-f]+/.exec(notice)?.[0] ?? "";
@@ -64,7 +63,7 @@ it("hands over a file with everything, and deletes the account", async () => {
   expect(download.suggestedFilename()).toBe("account.json");
   await page.locator('form[action="/account/data/send"] button').click();
   await page.locator("#code").waitFor();
-  await page.locator("#code").fill(codeFor(phone));
+  await page.locator("#code").fill(app.codeFor(phone));
   await page.locator('form[action="/account/data/erase"] button').click();
   await page.locator("h1", { hasText: "deleted" }).waitFor();
   await page.goto(`${app.origin}/account`);
@@ -80,6 +79,6 @@ it("goes on by itself after a challenge that the new number asks for", async () 
   await page.locator("#phone").fill(to);
   await page.locator('form[action="/account/phone/send"] button').click();
   await page.locator("#code").waitFor();
-  expect(strict.world.sms.lastCode(`+86${to}`)).toMatch(/^\d+$/);
+  expect(strict.codeFor(to)).toMatch(/^\d+$/);
   await strict.close();
 });

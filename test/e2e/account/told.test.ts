@@ -24,7 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const codeFor = (phone: string) => app.world.sms.lastCode(`+86${phone}`);
 
 async function askToMove(page: Page, { origin }: App, to: string): Promise<void> {
   await page.goto(`${origin}/account/phone`);
@@ -126,7 +125,7 @@ describe("login protection", () => {
     await protect(page, "always");
     const lost = await browser.open();
     await askForCode(lost, app.origin, phone);
-    await submitCode(lost, codeFor(phone));
+    await submitCode(lost, app.codeFor(phone));
     await lost.waitForURL(`${app.origin}/sign-in/second`);
     expect(await lost.getByText("authenticator").count()).toBe(0);
     await lost.getByLabel("One of your recovery codes").fill(code);
@@ -153,7 +152,7 @@ describe("a change of number", () => {
     const page = await browser.open({ javaScriptEnabled: false });
     await signIn(page, app, newPhone());
     await askToMove(page, app, to);
-    const wrong = otherCode(codeFor(to));
+    const wrong = otherCode(app.codeFor(to));
     for (let n = 0; n < 3; n += 1) await submitCode(page, wrong, "/account/phone");
     await page.locator("#phone").waitFor();
     await page.waitForLoadState();
@@ -168,7 +167,7 @@ describe("a change of number", () => {
       const page = await browser.open();
       await signIn(page, atOnce, newPhone());
       await askToMove(page, atOnce, to);
-      await submitCode(page, atOnce.world.sms.lastCode(`+86${to}`), "/account/phone");
+      await submitCode(page, atOnce.codeFor(to), "/account/phone");
       await page.getByText("Your changes are saved.").waitFor();
       expect(await page.locator(".identity .number").textContent()).toContain(to.slice(-4));
     } finally {

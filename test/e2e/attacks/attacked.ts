@@ -35,10 +35,6 @@ export function setTrap(html: string): void {
   trap = html;
 }
 
-export function codeFor(phone: string): string {
-  return app.world.sms.lastCode(`+86${phone}`);
-}
-
 /** The id of the verification that was started last, which no answer of the pages shows. */
 export function lastVerificationId(): string {
   const database = new Database(join(app.world.folder, "data/phonekey.db"), { readonly: true });

@@ -12,7 +12,6 @@ import {
 import {
   app,
   autoForm,
-  codeFor,
   lastVerificationId,
   setCookie,
   setTrap,
@@ -34,14 +33,14 @@ describe("a verification of the pages belongs to the browser that started it (T2
     const answer = await postForm(
       victim,
       `${app.origin}/sign-in/code`,
-      { csrf, code: codeFor(phone) },
+      { csrf, code: app.codeFor(phone) },
       { origin: app.origin },
     );
     expect(answer.status).toBe(303);
     expect(answer.headers.get("location")).toBe("/sign-in");
     expect(answer.headers.get("set-cookie")).toBeNull();
     // It is the attacker's still, and not spent.
-    await submitCode(attacker, codeFor(phone));
+    await submitCode(attacker, app.codeFor(phone));
     await attacker.waitForURL(`${app.origin}/account`);
   });
 
@@ -50,12 +49,12 @@ describe("a verification of the pages belongs to the browser that started it (T2
     const page = await browser.open();
     await askForCode(page, app.origin, phone);
     const verificationId = lastVerificationId();
-    const opened = await app.world.post("/v1/sessions", { verificationId, code: codeFor(phone) });
+    const opened = await app.world.post("/v1/sessions", { verificationId, code: app.codeFor(phone) });
     expect(opened.status).toBe(401);
     expect((await app.world.request(`/v1/verifications/${verificationId}`)).status).toBe(404);
     const resent = await app.world.request(`/v1/verifications/${verificationId}/resend`, { method: "POST" });
     expect(resent.status).toBe(404);
-    await submitCode(page, codeFor(phone));
+    await submitCode(page, app.codeFor(phone));
     await page.waitForURL(`${app.origin}/account`);
   });
 
@@ -64,7 +63,7 @@ describe("a verification of the pages belongs to the browser that started it (T2
     const attacker = await browser.open();
     await askForCode(attacker, app.origin, phone);
     const csrf = await csrfOf(attacker);
-    setTrap(autoForm(`${app.origin}/sign-in/code`, { csrf, code: codeFor(phone) }));
+    setTrap(autoForm(`${app.origin}/sign-in/code`, { csrf, code: app.codeFor(phone) }));
     const victim = await browser.open();
     await victim.goto(`${app.origin}/sign-in`);
     for (const origin of [site.origin, site.sameSiteOrigin]) {
@@ -87,7 +86,7 @@ describe("a verification of the pages belongs to the browser that started it (T2
     await askForCode(victim, app.origin, phone);
     await attacker.goto(`${app.origin}/sign-in/code`);
     expect(attacker.url()).toBe(`${app.origin}/sign-in`);
-    await submitCode(victim, codeFor(phone));
+    await submitCode(victim, app.codeFor(phone));
     await victim.waitForURL(`${app.origin}/account`);
     await attacker.goto(`${app.origin}/account`);
     expect(attacker.url()).toBe(`${app.origin}/sign-in`);
@@ -101,7 +100,7 @@ describe("a session begins with the sign-in (T25)", () => {
     await askForCode(page, app.origin, phone);
     const flow = await valueOfCookie(page, "flow");
     expect(await valueOfCookie(page, "session")).toBeUndefined();
-    await submitCode(page, codeFor(phone));
+    await submitCode(page, app.codeFor(phone));
     await page.waitForURL(`${app.origin}/account`);
     const first = await valueOfCookie(page, "session");
     expect(await valueOfCookie(page, "flow")).toBeUndefined();
@@ -125,7 +124,7 @@ describe("a session begins with the sign-in (T25)", () => {
     const victim = await browser.open();
     await askForCode(victim, app.origin, phone);
     await setCookie(victim, "session", planted);
-    await submitCode(victim, codeFor(phone));
+    await submitCode(victim, app.codeFor(phone));
     await victim.waitForURL(`${app.origin}/account`);
     expect(await valueOfCookie(victim, "session")).not.toBe(planted);
     await attacker.reload();

@@ -130,7 +130,7 @@ describe("what an app asked for", () => {
     }
     await submitPhone(page, phone);
     await page.waitForURL(`${app.origin}/sign-in/code`);
-    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await submitCode(page, app.codeFor(phone));
     await page.waitForURL((url) => url.origin === site.origin);
   });
 
@@ -143,7 +143,7 @@ describe("what an app asked for", () => {
     await page.getByRole("link", { name: "简体中文" }).click();
     await submitPhone(page, phone);
     await page.waitForURL(`${app.origin}/sign-in/code`);
-    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await submitCode(page, app.codeFor(phone));
     await page.waitForURL((url) => url.origin === site.origin);
   });
 
@@ -152,7 +152,7 @@ describe("what an app asked for", () => {
     const page = await browser.open();
     await page.goto(signInUrl());
     await askForCode(page, app.origin, phone);
-    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await submitCode(page, app.codeFor(phone));
     await page.waitForURL(`${app.origin}/account`);
   });
 });

@@ -56,7 +56,7 @@ export async function pass(page: Page, request: Request = {}): Promise<URL> {
   await page.goto(signInUrl(request));
   await submitPhone(page, phone);
   await page.waitForURL(`${app.origin}/sign-in/code`);
-  await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+  await submitCode(page, app.codeFor(phone));
   await page.waitForURL((url) => url.origin === site.origin);
   return new URL(page.url());
 }

@@ -15,7 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const codeFor = (phone: string) => app.world.sms.lastCode(`+86${phone}`);
 const typed = (page: Page) => page.locator("#code").inputValue();
 
 /** Once the script is there: without it a field cuts off what is too long. */
@@ -58,7 +57,7 @@ describe("what cannot be taken back waits for its button, also when the code is 
     const phone = newPhone();
     await begin(page, phone);
     const posts = countPosts(page);
-    const code = codeFor(phone);
+    const code = app.codeFor(phone);
     await paste(page, `${code.slice(0, 3)} ${code.slice(3)}`);
     await expect.poll(() => typed(page)).toBe(code);
     await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))");
@@ -97,7 +96,7 @@ it.each([
   const page = await browser.open();
   const phone = newPhone();
   await askForCode(page, app.origin, phone);
-  await paste(page, written(codeFor(phone)));
+  await paste(page, written(app.codeFor(phone)));
   await page.waitForURL(`${app.origin}/account`);
 });
 
@@ -110,11 +109,11 @@ it.each([
   const phone = newPhone();
   await askForCode(page, app.origin, phone);
   const posts = countPosts(page);
-  await paste(page, written(codeFor(phone)));
+  await paste(page, written(app.codeFor(phone)));
   await expect.poll(() => typed(page)).toMatch(/^[0-9]{6}$/);
   await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))");
   expect(posts()).toBe(0);
-  await page.locator("#code").fill(codeFor(phone));
+  await page.locator("#code").fill(app.codeFor(phone));
   await page.waitForURL(`${app.origin}/account`);
 });
 
@@ -126,7 +125,7 @@ it("shows the digits alone of what is pasted where a new password is chosen", as
   await page.locator('form[action="/sign-in/forgotten"] button').click();
   await page.locator("#code").waitFor();
   await expect.poll(() => page.locator(".cells > .is-active").count()).toBe(1);
-  const code = codeFor(phone);
+  const code = app.codeFor(phone);
   await paste(page, ` ${code.slice(0, 3)}-${code.slice(3)}`);
   await expect.poll(() => typed(page)).toBe(code);
 });

@@ -42,10 +42,6 @@ async function arriveAt(page: Page, url: string): Promise<void> {
   await page.waitForLoadState("networkidle");
 }
 
-function codeFor(phone: string): string {
-  return app.world.sms.lastCode(`+86${phone}`);
-}
-
 /** With and without JavaScript, in either language and at either size: each of them makes every mistake. */
 const PEOPLE = [
   { locale: "en", tongue: "en", viewport: PHONE_SIZE, javaScriptEnabled: true, waits: /in 0:(30|2\d)/ },
@@ -68,7 +64,7 @@ describe.each(PEOPLE)(
       const phone = newPhone();
       const page = await open();
       await askForCode(page, app.origin, phone);
-      const code = codeFor(phone);
+      const code = app.codeFor(phone);
       for (const _ of [1, 2]) {
         expect(await answerTo(page, () => submitCode(page, otherCode(code)))).toBe(401);
         expect(await page.title()).toContain(LAYOUT_COPY[person.locale].errorPrefix);
@@ -85,8 +81,8 @@ describe.each(PEOPLE)(
       await again.click();
       await page.waitForURL(`${app.origin}/sign-in/code`);
       await page.locator("#code").waitFor();
-      expect(codeFor(phone)).not.toBe(code);
-      await submitCode(page, codeFor(phone));
+      expect(app.codeFor(phone)).not.toBe(code);
+      await submitCode(page, app.codeFor(phone));
       await page.waitForURL(`${app.origin}/account`);
     });
 
@@ -94,13 +90,13 @@ describe.each(PEOPLE)(
       const phone = newPhone();
       const page = await open();
       await askForCode(page, app.origin, phone);
-      const expired = codeFor(phone);
+      const expired = app.codeFor(phone);
       app.world.clock.advance(300_001);
       expect(await answerTo(page, () => submitCode(page, expired))).toBe(401);
       expect(await page.locator("h1").textContent()).toBe(copy.endedTitle);
       await page.getByRole("button", { name: copy.sendNew }).click();
       await page.locator("#code").waitFor();
-      await submitCode(page, codeFor(phone));
+      await submitCode(page, app.codeFor(phone));
       await page.waitForURL(`${app.origin}/account`);
     });
 
@@ -153,7 +149,7 @@ describe.each(PEOPLE)(
       const phone = newPhone();
       await submitPhone(page, phone);
       await page.waitForURL(`${app.origin}/sign-in/code`);
-      await submitCode(page, codeFor(phone));
+      await submitCode(page, app.codeFor(phone));
       await page.waitForURL(`${app.origin}/account`);
     });
 
@@ -168,7 +164,7 @@ describe.each(PEOPLE)(
       await page.waitForURL(`${app.origin}/sign-in/code`);
 
       await page.context().clearCookies();
-      expect(await answerTo(page, () => submitCode(page, codeFor(phone)))).toBe(403);
+      expect(await answerTo(page, () => submitCode(page, app.codeFor(phone)))).toBe(403);
       expect(await page.locator("main").textContent()).toContain(REFUSALS.forbidden_origin[tongue]);
       await page.goto(`${app.origin}/sign-in/code`);
       expect(page.url()).toBe(`${app.origin}/sign-in`);
@@ -206,7 +202,7 @@ describe.each(PEOPLE)(
         app.world.sms.answer({ status: "accepted" });
       }
       expect(app.world.sms.sent.length).toBe(sent + 1);
-      await submitCode(page, codeFor(phone));
+      await submitCode(page, app.codeFor(phone));
       await page.waitForURL(`${app.origin}/account`);
     });
 
@@ -226,10 +222,10 @@ it("reloading the answer to a wrong code asks the server again, and breaks nothi
   const phone = newPhone();
   const page = await browser.open();
   await askForCode(page, app.origin, phone);
-  await answerTo(page, () => submitCode(page, otherCode(codeFor(phone))));
+  await answerTo(page, () => submitCode(page, otherCode(app.codeFor(phone))));
   expect((await page.reload())?.status()).toBe(401);
   expect(await page.locator("h1").textContent()).toBe(CODE_COPY.en.title);
-  await submitCode(page, codeFor(phone));
+  await submitCode(page, app.codeFor(phone));
   await page.waitForURL(`${app.origin}/account`);
 });
 
@@ -246,7 +242,7 @@ it("a resend too soon without JavaScript is refused, and the code before still w
   await resend.click();
   await page.waitForURL(`${app.origin}/sign-in/code`);
   expect(app.world.sms.sent.length).toBe(sent + 1);
-  await submitCode(page, codeFor(phone));
+  await submitCode(page, app.codeFor(phone));
   await page.waitForURL(`${app.origin}/account`);
 });
 

@@ -53,7 +53,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.locator("#phone").fill(phone);
     await press(page, "/sign-in/forgotten");
     await page.waitForURL(`${app.origin}/sign-in/forgotten/code`);
-    await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
+    await page.locator("#code").fill(app.codeFor(phone));
     await page.locator("#password").fill(OTHER);
     await press(page, "/sign-in/forgotten/code");
     await page.locator('main a[href="/sign-in/password"]').click();
@@ -72,7 +72,7 @@ async function codeTyped(options: OpenOptions): Promise<{ readonly page: Page; r
   await page.locator("#phone").fill(phone);
   await press(page, "/sign-in/forgotten");
   await page.waitForURL(`${app.origin}/sign-in/forgotten/code`);
-  await page.locator("#code").fill(app.world.sms.lastCode(`+86${phone}`));
+  await page.locator("#code").fill(app.codeFor(phone));
   return { page, phone };
 }
 

@@ -22,10 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-function codeFor(phone: string): string {
-  return app.world.sms.lastCode(`+86${phone}`);
-}
-
 it("a form that was sent twice is answered once more to the same browser, and to no other", async () => {
   const phone = newPhone();
   const [own, other] = [await browser.open(), await browser.open()];
@@ -52,7 +48,7 @@ it("a right code that was sent twice is no mistake: the page goes on from what i
   const phone = newPhone();
   const page = await browser.open();
   await askForCode(page, app.origin, phone);
-  const fields = { csrf: await csrfOf(page), code: codeFor(phone) };
+  const fields = { csrf: await csrfOf(page), code: app.codeFor(phone) };
   const post = async () => {
     const answer = await postForm(page, `${app.origin}/sign-in/code`, fields, { origin: app.origin });
     return [answer.status, answer.headers.get("location")];
@@ -77,7 +73,7 @@ it.each([true, false])(
     // Not by the field, which sends itself: both clicks have to reach the button.
     await page.locator("#code").evaluate((field: { value: string }, code) => {
       field.value = code;
-    }, codeFor(phone));
+    }, app.codeFor(phone));
     const answers = app.holdAnswers();
     try {
       const box = await page.locator('form[action="/sign-in/code"] button[type=submit]').boundingBox();
@@ -96,7 +92,7 @@ it.each([true, false])(
       await page.getByRole("main").getByRole("link", { name: PHONE_COPY.en.title }).click();
       await submitPhone(page, phone);
       await page.waitForURL(`${app.origin}/sign-in/code`);
-      await submitCode(page, codeFor(phone));
+      await submitCode(page, app.codeFor(phone));
     }
     await page.waitForURL(`${app.origin}/account`);
     // What the first click opened is there, too: the person can end it.

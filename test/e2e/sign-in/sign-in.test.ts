@@ -120,7 +120,7 @@ describe("the pages", () => {
     await page.getByRole("link", { name: "简体中文" }).click();
     await page.waitForLoadState();
     expect(await page.locator("h1").textContent()).toBe(CODE_COPY["zh-CN"].title);
-    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await submitCode(page, app.codeFor(phone));
     await page.waitForURL(`${app.origin}/account`);
     expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
   });
@@ -135,7 +135,7 @@ describe("the pages", () => {
     const phone = newPhone();
     const page = await browser.open();
     await askForCode(page, app.origin, phone);
-    const code = app.world.sms.lastCode(`+86${phone}`);
+    const code = app.codeFor(phone);
     await page.locator("#code").pressSequentially(code.slice(0, 5));
     await page.waitForTimeout(200);
     expect(page.url()).toBe(`${app.origin}/sign-in/code`);
@@ -154,7 +154,7 @@ describe("the pages", () => {
     await paste(" 1 2-３.");
     await expect.poll(() => page.locator("#code").inputValue()).toBe("123");
     await page.locator("#code").press("Control+A");
-    const code = app.world.sms.lastCode(`+86${phone}`);
+    const code = app.codeFor(phone);
     await paste(`${code.slice(0, 3)} ${code.slice(3)}`);
     await page.waitForURL(`${app.origin}/account`);
   });
@@ -163,7 +163,7 @@ describe("the pages", () => {
     const phone = newPhone();
     const page = await browser.open({ javaScriptEnabled: false });
     await askForCode(page, app.origin, phone);
-    const code = app.world.sms.lastCode(`+86${phone}`);
+    const code = app.codeFor(phone);
     await submitCode(page, `${code.slice(0, 3)} ${code.slice(3)}`);
     await page.waitForURL(`${app.origin}/account`);
   });
@@ -190,7 +190,7 @@ describe("the pages", () => {
     expect(app.world.sms.sent.length).toBe(before + 1);
     // The same code while it lives.
     expect(app.world.sms.sent.at(-1)?.code).toBe(app.world.sms.sent.at(-2)?.code);
-    await submitCode(page, app.world.sms.lastCode(`+86${phone}`));
+    await submitCode(page, app.codeFor(phone));
     await page.waitForURL(`${app.origin}/account`);
   });
 
