@@ -5,7 +5,7 @@ export function hmac(key: Uint8Array, ...parts: readonly string[]): Buffer {
   return hmacOver(key, parts).digest();
 }
 
-/** The same in base64url. Nobody has to make a buffer of it, which takes a third of its time. */
+/** `hmac` in base64url, without the buffer between, which takes a third of its time. */
 export function hmacText(key: Uint8Array, ...parts: readonly string[]): string {
   return hmacOver(key, parts).digest("base64url");
 }

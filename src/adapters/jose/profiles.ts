@@ -42,7 +42,7 @@ const secondFactorClaims = z.strictObject({
   testUntil: z.exactOptional(count),
 });
 
-/** Those for Phonekey itself and, of proofs, for the backend that asked. */
+/** How tokens are made that are for Phonekey itself or, as proofs are, for the backend that asked. */
 const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> } = {
   refresh: {
     header: { alg: "HS256", typ: "rt+jwt" },

@@ -71,7 +71,10 @@ function watchConnecting(agent: HttpAgent, attempts: AsyncLocalStorage<Attempt>)
   };
 }
 
-/** Such as `sms.ap-singapore.tencentcloudapi.com` (cloud.tencent.com/document/api/382/38766): it begins with what is signed for. */
+/**
+ * A host such as `sms.ap-singapore.tencentcloudapi.com` (cloud.tencent.com/document/api/382/38766) begins with the
+ * service that is signed for.
+ */
 const CLOUD_HOST = /^(sms|captcha)\.([\w.-]+\.)?tencentcloudapi\.com$/;
 
 function cloudHostOf(endpoint: string): string | undefined {

@@ -22,7 +22,7 @@ export interface TencentTexts {
   /** For every purpose that has none of its own. */
   readonly template?: TencentTemplate;
   readonly templates: Readonly<Record<string, TencentTemplate>>;
-  /** Those that say a transaction. */
+  /** The templates that say a transaction: each names one payee. */
   readonly transactions: readonly TransactionTemplate[];
 }
 

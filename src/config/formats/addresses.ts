@@ -35,7 +35,7 @@ function isConfidential(url: URL): boolean {
   return url.protocol === "https:" || isLoopbackHost(url.hostname);
 }
 
-/** It stands in every token, and a token has 4096 characters at the most: a backend's link has room for this much. */
+/** The origin stands in every token, and a token has at most 4096 characters: a backend's link has room for this many. */
 const MOST_PUBLIC_URL = 128;
 
 /** An origin (RFC 6454), written without a path. */

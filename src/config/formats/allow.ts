@@ -9,7 +9,7 @@ export interface Allowed {
   readonly prefixes: readonly string[];
   /** In CIDR notation. */
   readonly networks: readonly string[];
-  /** The same, each as the bits that all its addresses begin with: `4:` or `6:`, then zeros and ones. */
+  /** The networks, each as the bits that all its addresses begin with: `4:` or `6:`, then zeros and ones. */
   readonly networkBits: readonly string[];
 }
 

@@ -120,7 +120,7 @@ function readParameters(
   return parameters.length === known.length ? parameters : undefined;
 }
 
-/** Those of Global SMS may have spaces between words. */
+/** A signature; one of Global SMS may have spaces between words. */
 function isSignature(text: string): boolean {
   return [...text].length <= 40 && /^[^【】[\]\p{C}\p{Z}]+( [^【】[\]\p{C}\p{Z}]+)*$/u.test(text);
 }

@@ -43,7 +43,7 @@ export interface TencentTexts {
   readonly template?: Template;
   /** By purpose or notice, such as `reset_password`. */
   readonly templates: Readonly<Record<string, Template>>;
-  /** Those that say a transaction: each names one payee. */
+  /** The templates that say a transaction: each names one payee. */
   readonly transactions: readonly TransactionTemplate[];
 }
 

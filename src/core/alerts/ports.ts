@@ -8,9 +8,9 @@ export type AlertDetail = Readonly<Record<string, string | number>>;
 
 /** Tells the operator what to do something about. No method rejects or waits for anything but the database. */
 export interface Alerts {
-  /** Tells it once: as long as the same alert about the same subject stands, nothing more is told. */
+  /** Tells of an alert once: as long as the same alert about the same subject stands, nothing more is told. */
   raise(kind: AlertKind, subject: AlertSubject, detail?: AlertDetail): Promise<void>;
-  /** It is over, which is told if it was raised. Costs nothing where nothing stands. */
+  /** The alert is over, which is told if it was raised. Costs nothing where none stands. */
   clear(kind: AlertKind, subject: AlertSubject): Promise<void>;
   /**
    * All alerts about these subjects are over, except `sms_unanswered`: a sender that answers this process may not answer
@@ -47,9 +47,9 @@ export interface AlertStore {
   standing(): Promise<readonly Pick<Alert, "kind" | "subject">[]>;
   /** What is to be told by now, in the order in which it fell due; the end of an alert after its beginning. */
   due(now: number, limit: number): Promise<readonly Telling[]>;
-  /** It was told, or will not be any more. What happened to the alert meanwhile is told next. */
+  /** Notes that this was told, or will not be any more. What happened to the alert meanwhile is told next. */
   told(telling: Telling, now: number): Promise<void>;
-  /** It could not be told; next at this time. */
+  /** Notes that this could not be told, and is to be tried again at `until`. */
   postpone(telling: Telling, until: number): Promise<void>;
 }
 

@@ -50,8 +50,8 @@ export interface PhoneChangeStore {
   cancel(userId: string, sessionId: string, now: number): Promise<"canceled" | "none" | "gone">;
   /** Takes the change back, ends all sessions of its user and voids their device tokens. False where there is none. */
   stop(stopHash: string, now: number): Promise<boolean>;
-  /** It does not take effect before then. */
+  /** Has the change take effect no earlier than `until`. */
   postpone(id: string, until: number): Promise<void>;
-  /** Those that take effect by now, longest due first. */
+  /** The changes that take effect by now, longest due first. */
   due(now: number, limit: number): Promise<readonly PhoneChange[]>;
 }

@@ -24,7 +24,7 @@ export interface RestoredStore {
 
 export interface RestoredDeps {
   readonly restored: RestoredStore;
-  /** Those that the database holds. */
+  /** The verifications of the database, wherever live ones are kept. */
   readonly verifications: Pick<VerificationStore, "sweep">;
   readonly voidDeviceTokens: () => Promise<void>;
   readonly clock: Clock;
@@ -69,7 +69,7 @@ export async function afterRestore(
   return { sessions, phoneChanges, ...(await erase(deps, erasures)) };
 }
 
-/** Those that ended with a session, and those that their former number stopped: otherwise each would move its account. */
+/** Takes back what had ended with a session or by an answer of the former number: each would move its account. */
 async function takeBackPhoneChanges({ restored }: RestoredDeps, now: number): Promise<number> {
   let [count, taken] = [0, PIECE];
   while (taken === PIECE) {

@@ -51,8 +51,8 @@ export interface NoticeStore {
   giveBack(id: string, until: number): Promise<void>;
   /** What waits is not tried again before then. */
   postpone(id: string, until: number): Promise<void>;
-  /** It is over; its phone is forgotten. */
+  /** Ends a notice and forgets its phone. */
   end(id: string, state: NoticeEnd): Promise<void>;
-  /** Those that wait and are to be tried by now, and those that nobody returned from; longest due first. */
+  /** The notices that wait and are to be tried by now, and those that nobody returned from; longest due first. */
   due(now: number, limit: number): Promise<readonly DueNotice[]>;
 }

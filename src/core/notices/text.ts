@@ -58,7 +58,7 @@ export function composeNotice(kind: NoticeKind, locale: Locale, parts: NoticePar
   return locale === "en" ? `${brandName}: ${text}` : `【${brandName}】${text}`;
 }
 
-/** The same without the name in front, which a signature says where there is one. */
+/** What a notice says, without the name of `composeNotice` in front, which a signature says where there is one. */
 export function noticeText(
   kind: NoticeKind,
   locale: Locale,

@@ -23,7 +23,7 @@ export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
 
 /** How often a user may set a password: each time takes a turn of the hasher, for which everybody's sign-in waits. */
 const CHANGE_WINDOWS = [{ max: 10, windowMs: HOUR_MS }];
-/** The same for comparing the current password: the ledger counts wrong ones alone. */
+/** How often a user may have the current password compared, right or wrong: the ledger counts wrong ones alone. */
 const COMPARE_WINDOWS = [{ max: 20, windowMs: HOUR_MS }];
 
 export interface NotifyDeps {

@@ -187,7 +187,7 @@ export interface Tokens {
   ): Promise<string>;
   /** The claims, or undefined for anything that is not a valid, unexpired token of exactly this kind. Never rejects for bad input. */
   read<K extends TokenKind>(kind: K, token: string, now: number): Promise<TokenClaims[K] | undefined>;
-  /** The same for a token that may have expired, and the first moment, in epoch milliseconds, at which it has. */
+  /** As `read`, also for a token that has expired: `expiresAt`, epoch milliseconds, is the first moment at which it has. */
   readExpired<K extends TokenKind>(
     kind: K,
     token: string,

@@ -77,7 +77,7 @@ function notesOn(row: SmsLoginRow, taken: { name: string; createdAt?: number }):
   return notes;
 }
 
-/** The same picture is the same avatar for everybody; a picture of somebody's own is none of ours. */
+/** The avatar that the demo's own picture becomes; a picture of the user's own becomes none. */
 function avatarOf(url: string): number | undefined {
   const index = AVATAR.exec(url)?.[1];
   return index === undefined ? undefined : Number(index) + 1;

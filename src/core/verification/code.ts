@@ -69,7 +69,7 @@ export function normalizeCode(typed: string): string | undefined {
   return /^[0-9]{4,10}$/.test(code) ? code : undefined;
 }
 
-/** The same for a temporary password of letters and digits, which may be typed in small letters. */
+/** A typed temporary password, as it was made; undefined for anything else. Small letters are taken. */
 export function normalizeTemporaryPassword(typed: string): string | undefined {
   const password = plain(typed).toUpperCase();
   return PASSWORD.test(password) ? password : undefined;

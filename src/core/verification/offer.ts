@@ -46,7 +46,7 @@ export async function offerForStart(
   return ok(await offer(deps, challenges, { ...client, phoneTag, purpose }));
 }
 
-/** The same for a further message of a verification that this client may use. */
+/** What has to be solved before a verification that this client may use sends a further message. */
 export async function offerForResend(
   deps: OfferDeps,
   { id, client }: { readonly id: string; readonly client: Client },

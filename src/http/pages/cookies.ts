@@ -7,13 +7,13 @@ import { originOf } from "../origin.ts";
 const COOKIES = {
   /** The pre-session of a browser that is signing in, encrypted. */
   flow: 3_600,
-  /** The same for a visitor who confirms who they are. */
+  /** The pre-session of a visitor who confirms who they are. */
   confirm: 3_600,
-  /** The same for one who changes their number. */
+  /** The pre-session of one who changes their number. */
   phone: 3_600,
-  /** The same for one who deletes their account. */
+  /** The pre-session of one who deletes their account. */
   erase: 3_600,
-  /** The same for one who forgot their password. */
+  /** The pre-session of one who forgot their password. */
   reset: 3_600,
   /** What the second step of a sign-in takes. */
   second: 600,

@@ -26,7 +26,7 @@ export function newFlow({ random }: Pick<HttpDeps, "random">): Flow {
   return { pre: Buffer.from(random.bytes(16)).toString("base64url") };
 }
 
-/** The same flow, or a new one, with a new request of an app. */
+/** The current flow, or a new one, with the request that an app makes now, if one does. */
 export function beginFlow(deps: HttpDeps, current: Flow | undefined, request: ReturnRequest): Flow {
   const { pre, verification } = current ?? newFlow(deps);
   return { pre, ...(verification && { verification }), ...request };

@@ -22,7 +22,7 @@ export function createHeld(cookie: CookieName) {
     async flow(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
       return (await kept(c, deps)) ?? newFlow(deps);
     },
-    /** The same, kept in the cookie from now on: a form that is sent twice must come in one flow to be recognised. */
+    /** As `flow`, and keeps it from now on: a form that is sent twice must come in one flow to be recognised. */
     async begin(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
       const flow = await kept(c, deps);
       if (flow) return flow;

@@ -11,7 +11,7 @@ export interface Known {
   readonly lastUsedAt: number | null;
 }
 
-/** These users, each of whom is proven by now. */
+/** The users of these rows, each of whom is proven by now. */
 export async function proven(
   trx: Kysely<Schema>,
   rows: readonly UserRow[],

@@ -24,7 +24,7 @@ export async function tell(
   await addNotices(trx, notice);
 }
 
-/** Those that count, oldest first. */
+/** The user's factors that count, oldest first. */
 export async function listFactors(db: Kysely<Schema>, userId: string): Promise<readonly Factor[]> {
   const rows = await db
     .selectFrom("factors")

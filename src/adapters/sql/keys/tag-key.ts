@@ -16,7 +16,7 @@ export interface TagKeyDeps {
 export interface TagKey {
   /** A condition on the row of `keys` that the tag was made under: it is a tag key in use. */
   current(tag: string): (eb: ExpressionBuilder<Schema, "keys">) => ReturnType<typeof isCurrent>;
-  /** The same for rows of which each names a key, in a statement that is built once. */
+  /** The condition of `current` for rows of which each names a key, in a statement that is built once. */
   currentAmong(
     rows: readonly KeyedRow[],
   ): (eb: ExpressionBuilder<Schema, "keys">) => ReturnType<typeof isCurrent>;

@@ -136,7 +136,7 @@ export async function moveOldLimits(
   }
 }
 
-/** The same where the version before may still run beside this one, and goes on counting in its tables. */
+/** What a version before counted in tables, where it may still run beside this one, and goes on counting there. */
 export function createOldLimits({ db }: Pick<SqlDatabase, "db">): OldLimits {
   const isLeft = async ({ find }: Move) => (await db.executeQuery(find(db))).rows.length > 0;
   return {

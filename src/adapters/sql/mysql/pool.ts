@@ -45,7 +45,7 @@ interface Idle<C> {
 export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
   const idle: Idle<C>[] = [];
   const queue = createQueue<C>(options.waitMs);
-  /** Those that are acquired, or being opened for somebody. */
+  /** How many are acquired, or being opened for somebody. */
   let taken = 0;
   let onDrained: (() => void) | undefined;
   let closing: Promise<void> | undefined;

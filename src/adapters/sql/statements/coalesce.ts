@@ -67,7 +67,7 @@ export function coalesce<I, O>(
     }
   }
 
-  /** Those who wait are served by another lane where all that are open are held up. */
+  /** Serves those who wait by another lane where all that are open are held up. */
   function attend(): void {
     if (waiting.length === 0 || lanes === mostLanes) return;
     if (lanes > 0 && performance.now() < latest + HELD_UP_MS) watch();

@@ -31,7 +31,7 @@ export async function refuseFull(
   return (await factorStore.list(userId)).length < MOST_FACTORS ? ok(undefined) : refuse("too_many_factors");
 }
 
-/** The same, and a label that is no name. */
+/** Refuses a label that is no name, and one more factor where there are as many as a user may have. */
 export async function refuseFactor(
   deps: FactorsDeps,
   userId: string,

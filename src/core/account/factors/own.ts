@@ -28,7 +28,7 @@ export async function protectionOf({ factorStore }: OwnDeps, user: User): Promis
 
 /** What a user can show beside a code by SMS. */
 export interface Own {
-  /** Those that no number gives: an app, passkeys and, beside either, recovery codes. */
+  /** Methods that whoever gets the number does not get with it: an app, passkeys and, beside either, recovery codes. */
   readonly strong: readonly Method[];
   /** From when on the password counts beside a code by SMS; absent where there is none. */
   readonly passwordSureFrom?: number;

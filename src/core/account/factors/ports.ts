@@ -76,7 +76,7 @@ export const MOST_FACTORS = 10;
  * factors changes nothing where its session is over (`ended`): whoever was thrown out meanwhile leaves none behind.
  */
 export interface FactorStore {
-  /** Those that count, oldest first. */
+  /** The user's factors that count, oldest first. */
   list(userId: string): Promise<readonly Factor[]>;
   /** Keeps an app that does not count yet, in place of another such one. */
   propose(factor: AppFactor, sessionId: string): Promise<"proposed" | "ended">;

@@ -27,7 +27,10 @@ export async function waysToRaise(
   return raisedBy(user, session, await ownOf(deps, user.id), deps.clock.now());
 }
 
-/** Those of them that suffice for `Need.level` and `Need.notBy`; where none does alone, those that are a first step. */
+/**
+ * The methods that raise the session as `Need.level` and `Need.notBy` want it; where none does alone, those that are a
+ * first step.
+ */
 export async function waysFor(
   deps: OwnDeps & Pick<StepUpDeps, "clock">,
   principal: Principal,

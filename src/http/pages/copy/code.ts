@@ -4,7 +4,7 @@ interface CodeCopy {
   readonly title: string;
   /** What stands before and after the masked number. */
   readonly sentTo: (length: number) => readonly [string, string];
-  /** The same for a temporary password. */
+  /** What stands before and after the masked number that a temporary password was sent to. */
   readonly passwordSentTo: readonly [string, string];
   /** Follows the sentence before at once; a language that parts sentences by a space begins with it. */
   readonly validFor: (duration: string) => string;

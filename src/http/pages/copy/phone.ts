@@ -7,7 +7,7 @@ interface PhoneCopy {
   /** Behind `lead`, where whoever is new gets an account. */
   readonly newHere: string;
   readonly country: string;
-  /** The same, with the one that is chosen. */
+  /** The label of the picker, with the country that is chosen. */
   readonly chosenCountry: string;
   readonly phone: string;
   readonly submit: string;

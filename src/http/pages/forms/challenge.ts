@@ -17,7 +17,7 @@ export function demanded(
   return offer.ok ? { offer: offer.value, goesOn: !fields.get("captcha") } : undefined;
 }
 
-/** The same for forms that sign nobody in: there a known device does not help. */
+/** The challenge of a form that signs nobody in: there a known device does not help. */
 export function demandedOfAll(
   offer: Result<ChallengeOffer, RefusalCode>,
   fields: Fields,

@@ -31,7 +31,7 @@ export interface AccountPageProps {
 export interface AccountSession {
   readonly id: string;
   readonly current: boolean;
-  /** Such as "Chrome on Windows". */
+  /** What it is, such as "Chrome on Windows". */
   readonly device: string;
   /** Epoch milliseconds. */
   readonly createdAt: number;

@@ -25,7 +25,7 @@ export interface PhonePageProps {
     /** What is sent to it: a code, or a temporary password. */
     readonly purpose?: "sign_in" | "temporary_password";
   };
-  /** Those allowed, in the order to show them; with a single one there is nothing to pick. */
+  /** The countries that are allowed, in the order to show them; with a single one there is nothing to pick. */
   readonly countries: readonly Country[];
   readonly error?: string;
   /** Whether that says nothing against the number, such as that it is too soon. */
