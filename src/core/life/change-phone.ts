@@ -13,7 +13,7 @@ import { ok, type Result, refuse, StaleKeyError, UnavailableError } from "../ref
 import { sha256 } from "../secrets.ts";
 import { KNOWN, type Method } from "../session/methods.ts";
 import type { Principal } from "../session/session.ts";
-import { type Need, requireRecent, withMethods } from "../session/requirements.ts";
+import { type Need, requireRecent, WHOLE_ACCOUNT, withMethods } from "../session/requirements.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import {
@@ -64,8 +64,8 @@ type ChangeRefusal =
   | "phone_taken"
   | "invalid_token";
 
-/** To move the account takes the former number or a stronger factor, shown within 15 minutes. */
-const NEED: Need = { withinMs: 15 * MINUTE_MS, notBy: KNOWN };
+/** To move the account takes the former number or a stronger factor. */
+const NEED: Need = { ...WHOLE_ACCOUNT, notBy: KNOWN };
 const STOP_CODE_BYTES = 12;
 const PIECE = 20;
 const RETRY_MS = 5 * MINUTE_MS;

@@ -3,8 +3,7 @@ import type { MessageStore } from "../delivery/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
-import { requireRecent } from "../session/requirements.ts";
-import { MINUTE_MS } from "../time.ts";
+import { requireRecent, WHOLE_ACCOUNT } from "../session/requirements.ts";
 import type { PhoneVault } from "../vault.ts";
 import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
 import { purposesGiving } from "../verification/purpose.ts";
@@ -26,13 +25,9 @@ export interface EraseInput extends Pick<CheckInput, "verificationId" | "code" |
   readonly principal: Principal;
 }
 
-const WITHIN_MS = 15 * MINUTE_MS;
-
 /** Whether the person may erase their account by a code. Accounts with login protection ask for a recent step-up, too. */
 export function mayErase(principal: Principal, now: number): Result<void, "step_up_required"> {
-  return principal.user.loginProtection
-    ? requireRecent(principal, { withinMs: WITHIN_MS }, now)
-    : ok(undefined);
+  return principal.user.loginProtection ? requireRecent(principal, WHOLE_ACCOUNT, now) : ok(undefined);
 }
 
 /**

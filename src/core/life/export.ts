@@ -4,8 +4,7 @@ import type { Phone } from "../phone.ts";
 import type { Clock } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Principal } from "../session/session.ts";
-import { requireRecent } from "../session/requirements.ts";
-import { MINUTE_MS } from "../time.ts";
+import { requireRecent, WHOLE_ACCOUNT } from "../session/requirements.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import type { AccountData, AccountStore, By } from "./account-ports.ts";
 import type { PhoneChangeStore } from "./ports.ts";
@@ -39,9 +38,6 @@ export interface AccountExport extends Omit<AccountData, "user" | "lastUsedAt" |
   readonly replies: readonly { readonly text: string; readonly at: number }[];
 }
 
-/** How long ago at most the person showed who they are. */
-const WITHIN_MS = 15 * MINUTE_MS;
-
 /**
  * Everything that is kept about the session's user (GDPR, articles 15 and 20; PIPL, article 45). `step_up_required` where
  * they have not shown lately who they are, `invalid_token` where the account is gone.
@@ -50,7 +46,7 @@ export async function exportOwnAccount(
   deps: ExportDeps,
   principal: Principal,
 ): Promise<Result<AccountExport, "step_up_required" | "invalid_token">> {
-  const may = requireRecent(principal, { withinMs: WITHIN_MS }, deps.clock.now());
+  const may = requireRecent(principal, WHOLE_ACCOUNT, deps.clock.now());
   if (!may.ok) return may;
   const exported = await exportAccount(deps, principal.user, "user");
   return exported ? ok(exported) : refuse("invalid_token");

@@ -17,6 +17,9 @@ export interface Need {
 /** For what takes an account over, or away from its owner. */
 export const SENSITIVE: Need = { withinMs: 10 * MINUTE_MS };
 
+/** For what moves an account as a whole, ends it, or hands all of it out. */
+export const WHOLE_ACCOUNT: Need = { withinMs: 15 * MINUTE_MS };
+
 /** Refuses whatever a session may not do that a temporary password opened, until its user has chosen a password. */
 export function requireOwnPassword({ session }: Principal): Result<void, "password_required"> {
   return session.mustSetPassword ? refuse("password_required") : ok(undefined);
