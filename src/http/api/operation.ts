@@ -47,8 +47,7 @@ export interface Answer {
 }
 
 /** A request that passed the checks of its credentials and schemas. */
-export interface OperationRequest<Params, Query, Body, Who>
-  extends Pick<Client, "addressKey" | "address"> {
+export interface OperationRequest<Params, Query, Body, Who> extends Pick<Client, "addressKey" | "address"> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
