@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { opened, PHONE, refused } from "../http/support.ts";
+import { createVisitor } from "../support/visitor.ts";
 import type { World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
-import { createVisitor } from "../support/visitor.ts";
 
 let world: World;
 const { signIn } = passwordCalls(() => world);

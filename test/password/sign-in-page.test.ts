@@ -3,9 +3,9 @@ import { factorCalls } from "../http/factors/support.ts";
 import { sessionCalls } from "../http/session/support.ts";
 import { DAY_MS, opened, PHONE, phoneNo, refused, wrongCode } from "../http/support.ts";
 import { solveAltcha } from "../support/altcha.ts";
+import { createVisitor } from "../support/visitor.ts";
 import type { World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
-import { createVisitor } from "../support/visitor.ts";
 
 let world: World;
 let hashes: string[];

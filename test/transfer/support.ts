@@ -3,8 +3,8 @@ import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createRecords, type Records } from "../../src/compose/tools/records.ts";
 import { createTransferTools, type TransferTools } from "../../src/compose/tools/transfer.ts";
-import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/transfer/import.ts";
 import type { Phone } from "../../src/core/phone.ts";
+import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/transfer/import.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 
 /** What an import told its operator. */

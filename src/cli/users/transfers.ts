@@ -1,5 +1,5 @@
-import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../core/transfer/import.ts";
 import { counted } from "../../core/counted.ts";
+import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../core/transfer/import.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
 

@@ -5,9 +5,9 @@ import { systemRandom } from "../../adapters/system/random.ts";
 import type { Config } from "../../config.ts";
 import { UNOBSERVED } from "../../core/observer.ts";
 import { openMigrated } from "../database.ts";
-import { openState } from "../state.ts";
 import { accountJobs } from "../maintenance/accounts.ts";
 import { createTick, type Tick } from "../maintenance/maintenance.ts";
+import { openState } from "../state.ts";
 
 /** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
 export async function maintenanceTools(config: Config): Promise<{ tick: Tick; close(): Promise<void> }> {

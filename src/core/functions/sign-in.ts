@@ -1,9 +1,9 @@
-import type { SignedIn } from "../session/session.ts";
 import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
 import type { Captcha } from "../protection/challenges/ports.ts";
 import { addressTagOf } from "../protection/traffic.ts";
 import { type Result, refuse } from "../refusals.ts";
+import type { SignedIn } from "../session/session.ts";
 import { type SignInDeps, signInApproved } from "../session/sign-in.ts";
 import { countGuess, findLive, guessCode, type Subject } from "../verification/check.ts";
 import { type Client, holderOf } from "../verification/client.ts";

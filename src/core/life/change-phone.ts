@@ -12,8 +12,8 @@ import { NOTICE_WINDOWS } from "../protection/notices.ts";
 import { ok, type Result, refuse, StaleKeyError, UnavailableError } from "../refusals.ts";
 import { sha256 } from "../secrets.ts";
 import { KNOWN, type Method } from "../session/methods.ts";
-import type { Principal } from "../session/session.ts";
 import { type Need, requireRecent, WHOLE_ACCOUNT, withMethods } from "../session/requirements.ts";
+import type { Principal } from "../session/session.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import {

@@ -1,4 +1,3 @@
-import type { SignedIn } from "../session/session.ts";
 import { identifyCaller } from "../account/device.ts";
 import { type CountryCode, type PhonePolicy, parsePhone } from "../phone.ts";
 import {
@@ -13,6 +12,7 @@ import type { Captcha } from "../protection/challenges/ports.ts";
 import { countOn } from "../protection/limits/count-event.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { type Refusal, type Result, refuse } from "../refusals.ts";
+import type { SignedIn } from "../session/session.ts";
 import { openSession, type SignInDeps } from "../session/sign-in.ts";
 import { admitKnownDevice, countGuess } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";

@@ -3,8 +3,8 @@ import { type AuthenticateDeps, authenticate, authenticatePage, isErased } from 
 import { endAllSessions, endOtherSessions, endSession, listSessions } from "./own.ts";
 import type { Session } from "./ports.ts";
 import { type RefreshDeps, refreshSession } from "./refresh.ts";
-import type { Principal, SignedIn } from "./session.ts";
 import { requireOwnPassword } from "./requirements.ts";
+import type { Principal, SignedIn } from "./session.ts";
 import { issueAccessToken, issuePageToken, type SessionTokenDeps, sessionTokens } from "./tokens.ts";
 
 /** What there is to do with a session, from its tokens to its end. */

@@ -1,6 +1,6 @@
-import type { SignedIn } from "../../../src/core/session/session.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SignedIn } from "../../../src/core/session/session.ts";
 import { createRules, DAY, HOUR, MINUTE, type Rules, SECOND } from "../rules.ts";
 
 const SESSION = { accessTokenMs: 15 * MINUTE, sessionMs: 30 * DAY, idleMs: 14 * DAY };

@@ -1,5 +1,5 @@
-import type { SignedIn } from "../../../src/core/session/session.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SignedIn } from "../../../src/core/session/session.ts";
 import { createRules, DAY, HOUR, MINUTE, type Rules } from "../rules.ts";
 
 /** So long that nothing but want of use ends a session here. */

@@ -12,7 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-
 /** From the page of the account. */
 async function askToMove(page: Page, to: string): Promise<void> {
   await page.locator('a[href="/account/phone"]').click();

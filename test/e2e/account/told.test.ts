@@ -24,7 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-
 async function askToMove(page: Page, { origin }: App, to: string): Promise<void> {
   await page.goto(`${origin}/account/phone`);
   await page.locator("#phone").fill(to);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createVisitor } from "../../support/visitor.ts";
 import { createAuthenticator } from "../../support/authenticator.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createVisitor } from "../../support/visitor.ts";
 import { createAuthenticator } from "../../support/authenticator.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { bearer, createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { DAY_MS, MINUTE_MS, PHONE } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";

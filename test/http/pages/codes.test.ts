@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createPasswordWorld, PASSWORD, passwordCalls } from "../../password/support.ts";
-import { createVisitor } from "../../support/visitor.ts";
 import { solveAltcha } from "../../support/altcha.ts";
+import { createVisitor } from "../../support/visitor.ts";
 import { bearer, type World } from "../../support/world.ts";
 import { factorCalls } from "../factors/support.ts";
 import { sessionCalls } from "../session/support.ts";

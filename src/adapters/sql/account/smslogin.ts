@@ -1,5 +1,5 @@
-import type { SmsLoginRow } from "../../../core/transfer/smslogin.ts";
 import { UnavailableError } from "../../../core/refusals.ts";
+import type { SmsLoginRow } from "../../../core/transfer/smslogin.ts";
 import { createConnector, type MysqlConnection, type MysqlServer } from "../mysql/connection.ts";
 
 export interface SmsLoginTable {

@@ -1,7 +1,7 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { KNOWN, type Method } from "../../session/methods.ts";
-import type { Principal } from "../../session/session.ts";
 import { type Need, requireRecent, SENSITIVE, withMethods } from "../../session/requirements.ts";
+import type { Principal } from "../../session/session.ts";
 import type { LoginProtection } from "../ports.ts";
 import type { Actor, FactorsDeps } from "./enrol.ts";
 import { type ConfirmedApp, confirmApp, proposeApp, readProposed } from "./enrol-app.ts";

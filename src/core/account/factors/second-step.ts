@@ -1,9 +1,9 @@
-import type { SignedIn } from "../../session/session.ts";
 import type { Locale } from "../../locale.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { findOpen } from "../../session/authenticate.ts";
 import type { Method } from "../../session/methods.ts";
 import type { TokenClaims, Tokens } from "../../session/ports.ts";
+import type { SignedIn } from "../../session/session.ts";
 import { type DraftDeps, draftSession } from "../../session/session-draft.ts";
 import type { FirstStep } from "../../session/sign-in.ts";
 import { MINUTE_MS } from "../../time.ts";

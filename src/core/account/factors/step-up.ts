@@ -1,8 +1,8 @@
 import { ok, type Result, refuse } from "../../refusals.ts";
 import { levelOf, type Method } from "../../session/methods.ts";
 import type { Session, SessionStore } from "../../session/ports.ts";
-import type { Principal } from "../../session/session.ts";
 import type { Need } from "../../session/requirements.ts";
+import type { Principal } from "../../session/session.ts";
 import { type OwnDeps, ownOf, raisedBy } from "./own.ts";
 import { type ProveDeps, type ProveInput, type ProveRefusal, proveFactor } from "./prove.ts";
 

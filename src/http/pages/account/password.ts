@@ -43,11 +43,18 @@ export const removePassword: Handler = (c, deps) =>
   withForm(c, deps, async (visitor) => {
     const { principal } = visitor;
     const removed = await deps.phonekey.passwords.remove({ principal, locale: pageLocale(c, deps.settings) });
-    return removed.ok ? c.redirect("/account?saved", 303) : await answerRefused(c, deps, visitor, removed.refusal);
+    return removed.ok
+      ? c.redirect("/account?saved", 303)
+      : await answerRefused(c, deps, visitor, removed.refusal);
   });
 
 /** Leads to the confirmation where the refusal asks for one; tells of any other refusal on the page. */
-async function answerRefused(c: Context<Env>, deps: HttpDeps, visitor: Visitor, refusal: Refusal): Promise<Response> {
+async function answerRefused(
+  c: Context<Env>,
+  deps: HttpDeps,
+  visitor: Visitor,
+  refusal: Refusal,
+): Promise<Response> {
   if (refusal.code === "step_up_required") return confirmFirst(c, PATH);
   return await passwordForm(c, deps, visitor, refusal);
 }
