@@ -4,9 +4,11 @@ import { transferTools } from "../compose/tools/transfer.ts";
 import type { Config } from "../config.ts";
 import { whyOver } from "../core/backend/api-key.ts";
 import { counted } from "../core/counted.ts";
+import type { RestoredCounts } from "../core/maintenance/restored.ts";
 import { openInput } from "./files.ts";
 import { createProgress } from "./progress.ts";
 import { settings } from "./settings.ts";
+import { printSteps } from "./steps.ts";
 import { withTools } from "./tools.ts";
 
 interface RestoredOptions {
@@ -38,17 +40,27 @@ export function restoredCommand(): Command {
 async function putRight({ erasures, endApiKeys = false, json = false }: RestoredOptions): Promise<void> {
   const chunks = erasures === undefined ? none() : (await openInput(erasures)).chunks;
   const config = settings();
+  const done = {};
+  const steps = async () => {
+    const counts = await putUsersRight(config, chunks);
+    Object.assign(done, counts);
+    if (counts.unreadable > 0) process.exitCode = 1;
+    if (!json) tellCounts(counts);
+    const backends = await putKeysRight(config, endApiKeys);
+    Object.assign(done, { backends, endedApiKeys: endApiKeys });
+    if (!json && backends.length > 0) console.log(keysLine(backends, endApiKeys));
+  };
+  await (json ? printSteps(done, steps()) : steps());
+}
+
+async function putUsersRight(config: Config, erasures: AsyncIterable<Uint8Array>): Promise<RestoredCounts> {
   const progress = createProgress("sessions");
-  const counts = await withTools(transferTools(config), (tools) =>
-    tools.afterRestore(chunks, (count) => progress.show(count)),
+  return await withTools(transferTools(config), (tools) =>
+    tools.afterRestore(erasures, (count) => progress.show(count)),
   ).finally(() => progress.clear());
-  const { sessions, phoneChanges, erased, unknown, unreadable } = counts;
-  if (unreadable > 0) process.exitCode = 1;
-  const backends = await putKeysRight(config, endApiKeys);
-  if (json) {
-    console.log(JSON.stringify({ ...counts, backends, endedApiKeys: endApiKeys }));
-    return;
-  }
+}
+
+function tellCounts({ sessions, phoneChanges, erased, unknown, unreadable }: RestoredCounts): void {
   console.log(
     `Ended ${counted(sessions, "session")} and took back ${counted(phoneChanges, "change of number", "changes of number")}. ` +
       `Erased ${counted(erased, "user")} again; ${counted(unknown, "id of the list was", "ids of the list were")} not found.`,
@@ -57,7 +69,6 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
     console.error(
       `${counted(unreadable, "line of the list has", "lines of the list have")} no id, so nobody was erased there.`,
     );
-  if (backends.length > 0) console.log(keysLine(backends, endApiKeys));
 }
 
 /** The backends whose keys are good, or were until they were ended here. */

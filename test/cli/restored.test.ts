@@ -1,10 +1,38 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
+import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { restoredCommand } from "../../src/cli/restored.ts";
 import { apiKey, revoke } from "../backend/support.ts";
 import { createTestClock, createWorld } from "../support/world.ts";
 import { runCommand } from "./run.ts";
+
+/** What somebody signed in to, in which the API keys of a backend cannot be ended. */
+async function stuck() {
+  const world = await createWorld({ clock: createTestClock(Date.now()) });
+  onTestFinished(() => world.close());
+  await world.signIn();
+  await apiKey(world, { client: "shop" });
+  const url = `sqlite:${world.folder}/data/phonekey.db`;
+  const { db, close } = await openSqlite(url);
+  await sql`CREATE TRIGGER stuck BEFORE UPDATE ON api_keys
+    BEGIN SELECT RAISE(ABORT, 'not these'); END`.execute(db);
+  await close();
+  return { DATABASE_URL: url, PHONEKEY_SECRETS: world.config.secrets.join(",") };
+}
+
+test("restored says what it did also where a later step fails", async () => {
+  const env = await stuck();
+  const failed = { code: 1, stderr: "phonekey: not these\n" };
+  const json = await runCommand(restoredCommand(), ["--end-api-keys", "--json"], env);
+  const counts = { sessions: 1, phoneChanges: 0, erased: 0, unknown: 0, unreadable: 0 };
+  expect(json).toMatchObject(failed);
+  expect(JSON.parse(json.stdout)).toEqual({ ...counts, error: "not these" });
+  const text = await runCommand(restoredCommand(), ["--end-api-keys"], env);
+  expect(text).toMatchObject(failed);
+  expect(text.stdout).toMatch(/^Ended 0 sessions and [^\n]+\n$/);
+});
 
 test("restored says what it did, whom it could not erase, and which backends have keys, each once", async () => {
   const world = await createWorld({ clock: createTestClock(Date.now()) });

@@ -94,14 +94,8 @@ export async function carryOut(
   wanted: Wanted,
   steps: readonly Step[],
   onDone: (step: Step) => void,
-): Promise<readonly Step[]> {
-  const done: Step[] = [];
-  for (const step of steps) {
-    const finished = step.action === "keep" ? step : await carryOutStep(admin, wanted, step);
-    done.push(finished);
-    onDone(finished);
-  }
-  return done;
+): Promise<void> {
+  for (const step of steps) onDone(step.action === "keep" ? step : await carryOutStep(admin, wanted, step));
 }
 
 async function carryOutStep(admin: SmsAdmin, wanted: Wanted, step: Step): Promise<Step> {

@@ -3,6 +3,7 @@ import { type KeyTools, keyTools, type RotatableKind } from "../../compose/tools
 import { counted } from "../../core/counted.ts";
 import { createProgress } from "../progress.ts";
 import { settings } from "../settings.ts";
+import { printSteps } from "../steps.ts";
 import { withTools } from "../tools.ts";
 import { apiKeysCommand } from "./api-keys.ts";
 
@@ -48,25 +49,40 @@ function rotateCommand(): Command {
         if (wrappingOnly && kinds.length > 0)
           command.error("error: --wrapping-only makes no new key; name no kinds beside it");
         const wanted = wrappingOnly ? [] : rotatable(command, tools.kinds, kinds);
-        const done = await rotate(tools, wanted, json ? () => {} : console.log);
-        if (json) console.log(JSON.stringify(done));
+        if (!json) return await rotate(tools, wanted, {}, console.log);
+        const done: Rotated = {};
+        await printSteps(
+          done,
+          rotate(tools, wanted, done, () => {}),
+        );
       }),
     );
 }
 
-/** Each step is told as soon as it is done, so that it is known when a later one fails. */
-async function rotate(tools: KeyTools, wanted: readonly RotatableKind[], tell: (line: string) => void) {
-  const wrapped = await tools.rewrap();
-  tell(`Wrapped ${counted(wrapped, "key")} under the first secret.`);
-  const added = [];
+/** What was done of a rotation; what is missing was not. */
+interface Rotated {
+  wrapped?: number;
+  added?: { readonly kind: RotatableKind; readonly id: string; readonly activeFrom: number }[];
+  removed?: number;
+}
+
+/** Each step is told and noted as soon as it is done, so that it is known when a later one fails. */
+async function rotate(
+  tools: KeyTools,
+  wanted: readonly RotatableKind[],
+  done: Rotated,
+  tell: (line: string) => void,
+): Promise<void> {
+  done.wrapped = await tools.rewrap();
+  tell(`Wrapped ${counted(done.wrapped, "key")} under the first secret.`);
+  done.added = [];
   for (const kind of wanted) {
     const { id, activeFrom } = await tools.rotate(kind);
     tell(`New ${kind} key ${id}, in use from ${new Date(activeFrom).toISOString()}.`);
-    added.push({ kind, id, activeFrom });
+    done.added.push({ kind, id, activeFrom });
   }
-  const removed = await tools.prune();
-  tell(`Removed ${counted(removed, "key that is no longer needed", "keys that are no longer needed")}.`);
-  return { wrapped, added, removed };
+  done.removed = await tools.prune();
+  tell(`Removed ${counted(done.removed, "key that is no longer needed", "keys that are no longer needed")}.`);
 }
 
 /** Each once, however often it is named. */

@@ -22,6 +22,7 @@ import type { Config } from "../../config.ts";
 import { NOTICE_KINDS, type NoticeKind } from "../../core/delivery/notice-kinds.ts";
 import { LOCALES, type Locale } from "../../core/locale.ts";
 import { tencentSettings } from "../settings.ts";
+import { printSteps } from "../steps.ts";
 import { readImage } from "./images.ts";
 import { planLine, settingLines } from "./text.ts";
 import { todoFor, todoLines } from "./todo.ts";
@@ -113,14 +114,21 @@ async function setUp(options: SetupOptions, command: Command): Promise<void> {
   refuse(command, textFaults(wanted));
 
   const tools = tencentTools(tencent, kind);
-  const steps = await tools.plan(wanted);
-  refuse(command, (options.dryRun ? nameFaults : submissionFaults)(wanted, steps));
-  const done = await perform(tools, wanted, steps, options);
-  const isRejected = done.some(({ status }) => status === "rejected");
+  const plan = await tools.plan(wanted);
+  const { dryRun = false, json = false } = options;
+  refuse(command, (dryRun ? nameFaults : submissionFaults)(wanted, plan));
   const todo = todoFor(kind, { tencent });
-  if (options.json) console.log(JSON.stringify({ dryRun: options.dryRun ?? false, steps: done, todo }));
-  else console.log(["", ...settingLines(done, kind, options.parameters), "", ...todoLines(todo)].join("\n"));
-  if (isRejected) process.exitCode = 1;
+  const done: Step[] = [];
+  const steps = perform(tools, wanted, plan, dryRun, (step) => {
+    done.push(step);
+    if (!json) console.log(planLine(step, dryRun));
+  });
+  if (json) await printSteps({ dryRun, steps: done, todo }, steps);
+  else {
+    await steps;
+    console.log(["", ...settingLines(done, kind, options.parameters), "", ...todoLines(todo)].join("\n"));
+  }
+  if (done.some(({ status }) => status === "rejected")) process.exitCode = 1;
 }
 
 function kindOf({ international }: SetupOptions): TencentKind {
@@ -131,15 +139,12 @@ function kindOf({ international }: SetupOptions): TencentKind {
 async function perform(
   tools: TencentTools,
   wanted: Wanted,
-  steps: readonly Step[],
-  { dryRun = false, json = false }: SetupOptions,
-): Promise<readonly Step[]> {
-  const tell = (step: Step) => {
-    if (!json) console.log(planLine(step, dryRun));
-  };
-  if (!dryRun) return await tools.carryOut(wanted, steps, tell);
-  for (const step of steps) tell(step);
-  return steps;
+  plan: readonly Step[],
+  dryRun: boolean,
+  tell: (step: Step) => void,
+): Promise<void> {
+  if (!dryRun) return await tools.carryOut(wanted, plan, tell);
+  for (const step of plan) tell(step);
 }
 
 function refuse(command: Command, faults: readonly string[]): void {

@@ -35,7 +35,7 @@ export { nameFaults, submissionFaults, textFaults };
 /** What `phonekey tencent` works with. Every method but `carryOut` only looks. */
 export interface TencentTools {
   plan(wanted: Wanted): Promise<readonly Step[]>;
-  carryOut(wanted: Wanted, steps: readonly Step[], onDone: (step: Step) => void): Promise<readonly Step[]>;
+  carryOut(wanted: Wanted, steps: readonly Step[], onDone: (step: Step) => void): Promise<void>;
   overview(): Promise<Overview>;
   /** How everything stands that the settings name; everything where they name nothing. */
   standings(overview: Overview): readonly Standing[];

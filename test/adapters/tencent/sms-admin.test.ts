@@ -4,6 +4,7 @@ import {
   carryOut,
   nameFaults,
   planSetup,
+  type Step,
   submissionFaults,
   textFaults,
   type Wanted,
@@ -51,11 +52,9 @@ function wanted(more: Partial<Omit<Wanted, "sign">> & { sign?: Partial<Wanted["s
 }
 
 async function setUp(admin: SmsAdmin, what = wanted()) {
-  const told: string[] = [];
-  const steps = await planSetup(admin, what);
-  const done = await carryOut(admin, what, steps, ({ what: kind, purpose = "", action }) =>
-    told.push(`${action} ${kind} ${purpose}`.trim()),
-  );
+  const done: Step[] = [];
+  await carryOut(admin, what, await planSetup(admin, what), (step) => done.push(step));
+  const told = done.map(({ what: kind, purpose = "", action }) => `${action} ${kind} ${purpose}`.trim());
   return { done, told };
 }
 
