@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MOST_FACTORS } from "../../../src/core/account/factors/ports.ts";
 import { createAuthenticator } from "../../support/authenticator.ts";
 import { createVisitor } from "../../support/visitor.ts";
 import { bearer, createWorld, ORIGIN, type World } from "../../support/world.ts";
@@ -13,6 +14,10 @@ afterEach(() => world.close());
 const { addApp, codeOf, post, protectedBy } = factorCalls(() => world);
 
 const SMS = 'action="/account/confirm/send"';
+
+/** What a page has the browser make or sign a passkey for. */
+const challengeIn = (page: { readonly text: string }) =>
+  /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(page.text)?.[1] ?? "";
 
 /** The field for a code of an app or for recovery. */
 const fieldIn = (text: string) => /<input[^>]* id="factor-code"[^>]*>/.exec(text)?.[0] ?? "";
@@ -131,8 +136,6 @@ it.each([
   async (lang, text) => {
     const { go, enter } = createVisitor(world);
     await enter();
-    const challengeIn = (page: { readonly text: string }) =>
-      /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(page.text)?.[1] ?? "";
     const add = async (challenge: string) => {
       const passkey = JSON.stringify(createAuthenticator().create({ origin: ORIGIN, challenge }));
       return await go("/account/factors/passkey", { passkey });
@@ -148,6 +151,49 @@ it.each([
     });
   },
 );
+
+it.each([
+  ["en", "Passkeys were asked for too often. Load this page again in 5 minutes to use one."],
+  ["zh-CN", "通行密钥请求过于频繁。如需使用，请于 5 分钟后重新加载本页。"],
+])("where a passkey was asked for too often, the page says when it may be again (%s)", async (lang, text) => {
+  const { go, enter } = createVisitor(world);
+  await enter();
+  const page = () => go(`/account/factors?lang=${lang}`);
+  for (let n = 0; n < 30; n += 1) expect(challengeIn(await page())).not.toBe("");
+  const refused = await page();
+  expect([refused.status, challengeIn(refused)]).toEqual([200, ""]);
+  expect(refused.text).toContain(text);
+  world.clock.advance(5 * MINUTE_MS);
+  expect(challengeIn(await page())).not.toBe("");
+});
+
+it("so do the pages on which one confirms who they are, and takes the second step", async () => {
+  const { go, enter } = createVisitor(world);
+  await enter();
+  const challenge = challengeIn(await go("/account/factors"));
+  const passkey = JSON.stringify(createAuthenticator().create({ origin: ORIGIN, challenge }));
+  await go("/account/factors/passkey", { passkey });
+  await go("/account/factors");
+  const { location } = await go("/account/factors/protection", { when: "always" });
+  expect(location).toBe("/account/factors?saved");
+  world.clock.advance(5 * MINUTE_MS);
+  const another = createVisitor(world);
+  expect((await another.enter()).location).toBe("/sign-in/second");
+  for (const page of [() => go("/account/confirm"), () => another.go("/sign-in/second")]) {
+    for (let n = 0; n < 30; n += 1) expect(challengeIn(await page())).not.toBe("");
+    expect((await page()).text).toContain("Passkeys were asked for too often.");
+  }
+});
+
+it("an account that has as many factors as it may is told so where a passkey would be added", async () => {
+  const person = await world.signIn(PHONE);
+  for (let n = 0; n < MOST_FACTORS; n += 1) await addApp(person);
+  world.clock.advance(MINUTE_MS);
+  const { go, enter } = createVisitor(world);
+  await enter();
+  const { text } = await go("/account/factors");
+  expect(text).toContain("There are as many as an account can have. Remove one first.");
+});
 
 it.each([
   ["en", "The password is wrong."],

@@ -11,6 +11,7 @@ import { pageContext, pageLocale } from "../context.ts";
 import { pageClient } from "../flow.ts";
 import { evidenceIn } from "../forms/evidence.ts";
 import { sendOutcome } from "../forms/outcome.ts";
+import { passkeyOffer } from "../forms/passkey.ts";
 import { sendOwnCode } from "../forms/send-code.ts";
 import { wrongFactor } from "../forms/wrong-factor.ts";
 import { createHeld } from "../held.ts";
@@ -168,14 +169,14 @@ async function confirmForm(
   const sent = await held.code(c, deps, flow);
   const methods = await waysTo(deps, principal, flow);
   const passkey = methods.includes("pop")
-    ? await deps.phonekey.factors.askForPasskey(principal, siteOf(c, deps))
+    ? passkeyOffer(await deps.phonekey.factors.askForPasskey(principal, siteOf(c, deps)), context.locale)
     : undefined;
   const anew = await waysAnew(deps, principal, methods);
   const page = confirmPage({
     context,
     methods,
     ...(anew && { anew }),
-    ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
+    ...(passkey && { passkey }),
     to: pageOf(flow),
     ...(methods.includes("sms") && {
       // A code that an earlier visitor of this browser asked for is not for this one.

@@ -15,6 +15,7 @@ import { FACTORS_COPY } from "../copy/factors.ts";
 import { ownRefusalText } from "../errors.ts";
 import { parseAnswer } from "../forms/evidence.ts";
 import { isOfCode, sendOutcome } from "../forms/outcome.ts";
+import { passkeyOffer } from "../forms/passkey.ts";
 import { appPage, factorsPage } from "../views/account/factors.tsx";
 import { type Handler, keepSession, renewDevice, type Visitor, withForm, withVisitor } from "../visitor.ts";
 import { confirmFirst, confirmUrl, FACTORS_PATH as PATH, PROTECTION_PATH } from "./confirm.ts";
@@ -148,10 +149,11 @@ async function factorsForm(
   // The form of a passkey needs a session that was confirmed; until then its button leads to the confirmation.
   const options = await deps.phonekey.factors.passkeyOptions(principal, siteOf(c, deps));
   const isOld = !options.ok && options.refusal.code === "step_up_required";
+  const passkey = passkeyOffer(options, context.locale);
   const page = factorsPage({
     context,
     ...protection,
-    ...(options.ok && { passkeyOptions: JSON.stringify(options.value) }),
+    ...(passkey && { passkey }),
     ...(isOld && { confirmUrl: confirmUrl(PATH) }),
     ...(codes && { codes }),
     ...(saved && { notice: ACCOUNT_COPY[context.locale].saved }),

@@ -30,6 +30,8 @@ interface FactorsCopy {
   readonly addApp: string;
   readonly addPasskey: string;
   readonly needsScript: string;
+  /** In the place of its button. */
+  readonly passkeyRefused: (time: string) => string;
   readonly passkeyFailed: string;
   readonly passkeyUnsupported: string;
   readonly recovery: string;
@@ -78,6 +80,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     addApp: "Add an authenticator app",
     addPasskey: "Add a passkey",
     needsScript: "Passkeys need JavaScript.",
+    passkeyRefused: (time) => `Passkeys were asked for too often. Load this page again ${time} to use one.`,
     passkeyFailed: "No passkey was taken. You can try again.",
     passkeyUnsupported: "This browser cannot use passkeys.",
     recovery: "Recovery codes",
@@ -121,6 +124,7 @@ export const FACTORS_COPY: Readonly<Record<Locale, FactorsCopy>> = {
     addApp: "添加验证器应用",
     addPasskey: "添加通行密钥",
     needsScript: "使用通行密钥需要启用 JavaScript。",
+    passkeyRefused: (time) => `通行密钥请求过于频繁。如需使用，请于 ${time}重新加载本页。`,
     passkeyFailed: "未能使用通行密钥，您可以重试。",
     passkeyUnsupported: "此浏览器不支持通行密钥。",
     recovery: "恢复码",

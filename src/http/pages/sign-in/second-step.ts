@@ -12,6 +12,7 @@ import { demanded } from "../forms/challenge.ts";
 import { evidenceIn } from "../forms/evidence.ts";
 import { sentOnce } from "../forms/once.ts";
 import { isDemand, type Outcome, sendOutcome } from "../forms/outcome.ts";
+import { passkeyOffer } from "../forms/passkey.ts";
 import { wrongFactor } from "../forms/wrong-factor.ts";
 import { createHeld } from "../held.ts";
 import { secondStepPage } from "../views/sign-in/second-step.tsx";
@@ -126,16 +127,19 @@ async function secondForm(
   const step = stepOf(c, deps, flow);
   const methods = await deps.phonekey.signIn.methodsOf(step);
   if (!methods.ok) return await messagePageFor(c, deps, methods.refusal);
+  const context = pageContext(c, deps, { path: "/sign-in/second", csrf: flowCsrf(flow) });
   const passkey = methods.value.includes("pop")
-    ? await deps.phonekey.signIn.askForPasskey({ ...step, site: siteOf(c, deps) })
+    ? passkeyOffer(
+        await deps.phonekey.signIn.askForPasskey({ ...step, site: siteOf(c, deps) }),
+        context.locale,
+      )
     : undefined;
   const sms = methods.value.includes("sms") ? await smsOf(c, deps, flow) : undefined;
-  const context = pageContext(c, deps, { path: "/sign-in/second", csrf: flowCsrf(flow) });
   const page = secondStepPage({
     context,
     action: "/sign-in/second",
     methods: methods.value,
-    ...(passkey?.ok && { passkeyOptions: JSON.stringify(passkey.value) }),
+    ...(passkey && { passkey }),
     ...(sms && { sms: { ...sms, ...(challenge && { challenge }) } }),
     ...(refusal && !isDemand(refusal) && { wrong: wrongFactor(refusal, by, context.locale) }),
   });

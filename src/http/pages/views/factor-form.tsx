@@ -8,14 +8,17 @@ export interface FactorFormProps {
   readonly action: string;
   /** What counts, by its name in `amr`. */
   readonly methods: readonly string[];
-  /** What a browser is to sign, as JSON, where passkeys count. */
-  readonly passkeyOptions?: string;
+  /** There where passkeys count. */
+  readonly passkey?: PasskeyOffer;
   /** What is wrong with what was entered: as the code of an app or for recovery, and as the password. */
   readonly codeError?: string;
   readonly passwordError?: string;
   /** Whether the person begins here; they do if nothing else is said. */
   readonly hasFocus?: boolean;
 }
+
+/** What a browser is to sign, or to make a passkey of, as JSON; or why it is not asked now. */
+export type PasskeyOffer = { readonly options: string } | { readonly refused: string };
 
 /** How a button of several forms looks: the first is the one to press, the others are other ways. */
 export function buttonClass(isFirst: boolean): string {
@@ -24,7 +27,7 @@ export function buttonClass(isFirst: boolean): string {
 
 /** Takes one factor: posts `code` (of an app, or for recovery), `password`, or `passkey` (by the script). */
 export function FactorForm(props: FactorFormProps) {
-  const { context, action, methods, passkeyOptions, passwordError } = props;
+  const { context, action, methods, passkey, passwordError } = props;
   const copy = FACTORS_COPY[context.locale];
   const takesCode = methods.includes("otp") || methods.includes("recovery");
   const isFirst = props.hasFocus !== false;
@@ -44,14 +47,8 @@ export function FactorForm(props: FactorFormProps) {
           </button>
         </Form>
       )}
-      {passkeyOptions && (
-        <PasskeyForm
-          context={context}
-          action={action}
-          ceremony="get"
-          options={passkeyOptions}
-          label={copy.passkey}
-        />
+      {passkey && (
+        <PasskeyForm context={context} action={action} ceremony="get" offer={passkey} label={copy.passkey} />
       )}
     </>
   );
@@ -98,16 +95,17 @@ interface PasskeyFormProps {
   readonly context: PageContext;
   readonly action: string;
   readonly ceremony: "create" | "get";
-  readonly options: string;
+  readonly offer: PasskeyOffer;
   readonly label: string;
 }
 
 /** Its button works by the script alone: browsers have no other way to a passkey. */
-export function PasskeyForm({ context, action, ceremony, options, label }: PasskeyFormProps) {
+export function PasskeyForm({ context, action, ceremony, offer, label }: PasskeyFormProps) {
+  if ("refused" in offer) return <p class="stack hint">{offer.refused}</p>;
   const copy = FACTORS_COPY[context.locale];
   return (
     <Form context={context} action={action} class="stack">
-      <input type="hidden" name="passkey" data-passkey={ceremony} data-options={options} />
+      <input type="hidden" name="passkey" data-passkey={ceremony} data-options={offer.options} />
       <button class="button button-quiet" type="submit">
         {label}
       </button>

@@ -2,14 +2,13 @@ import type { Protection } from "../../../../core/account/factors/own.ts";
 import type { QrPath } from "../../../context.ts";
 import { FACTORS_COPY } from "../../copy/factors.ts";
 import { LAYOUT_COPY } from "../../copy/layout.ts";
-import { PasskeyForm } from "../factor-form.tsx";
+import { PasskeyForm, type PasskeyOffer } from "../factor-form.tsx";
 import { layout, type Page, type PageContext } from "../layout.tsx";
 import { AsideLink, Banner, FieldError, Form, Saved, Time } from "../parts.tsx";
 
 export interface FactorsPageProps extends Protection {
   readonly context: PageContext;
-  /** What a browser is to make a passkey of. */
-  readonly passkeyOptions?: string;
+  readonly passkey?: PasskeyOffer;
   /** Where the person confirms first who they are, before a browser is asked for a passkey. */
   readonly confirmUrl?: string;
   /** Codes that were just made: shown this once. */
@@ -80,7 +79,7 @@ function List({ context, factors }: FactorsPageProps) {
   );
 }
 
-function Add({ context, passkeyOptions, confirmUrl }: FactorsPageProps) {
+function Add({ context, passkey, confirmUrl }: FactorsPageProps) {
   const copy = FACTORS_COPY[context.locale];
   return (
     <>
@@ -89,12 +88,12 @@ function Add({ context, passkeyOptions, confirmUrl }: FactorsPageProps) {
           {copy.addApp}
         </button>
       </Form>
-      {passkeyOptions && (
+      {passkey && (
         <PasskeyForm
           context={context}
           action="/account/factors/passkey"
           ceremony="create"
-          options={passkeyOptions}
+          offer={passkey}
           label={copy.addPasskey}
         />
       )}
