@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { type PhoneRecord, recordOf, reportInWords } from "../compose/tools/messages.ts";
-import type { Message, MessageStatus } from "../core/delivery/ports.ts";
+import { outcomeOf } from "../compose/tools/records.ts";
+import type { Message } from "../core/delivery/ports.ts";
 import type { Locale } from "../core/locale.ts";
-import { TEST_SENDER } from "../core/verification/test-numbers.ts";
+import { OUTCOMES } from "./outcomes.ts";
 import { settings } from "./settings.ts";
 
 export function messagesCommand(): Command {
@@ -20,18 +21,6 @@ export function messagesCommand(): Command {
       console.log(json ? JSON.stringify(asJson(record)) : asText(record, config.pages.defaultLocale));
     });
 }
-
-const WORDS: Readonly<Record<MessageStatus, string>> = {
-  sending: "being sent, or cut off by a crash",
-  accepted: "taken by the provider; no report yet",
-  delivered: "delivered",
-  failed: "not delivered",
-  bad_number: "refused: this number gets no messages",
-  throttled: "refused: too many messages to this number",
-  rejected: "refused: the provider's account, signature or template",
-  unavailable: "not sent: the provider could not be reached",
-  unknown: "sent or not: the provider gave no answer",
-};
 
 function asJson({ messages, ...rest }: PhoneRecord): object {
   const shown = messages.map(
@@ -55,11 +44,11 @@ function printable(text: string): string {
 }
 
 function lineOf(message: Message, locale: Locale): string {
-  const { status, reportCode, providerCode, sender, providerId, requestId } = message;
+  const { reportCode, providerCode, sender, providerId, requestId } = message;
   const why = reportCode ? `: ${reportInWords(reportCode, locale)} (${reportCode})` : "";
   const code = providerCode ? ` (${providerCode})` : "";
   const ids = [sender, providerId, requestId].filter((id) => id !== undefined).join(" ");
-  const became = sender === TEST_SENDER.name ? "not sent: a test number" : WORDS[status];
+  const became = OUTCOMES[outcomeOf(message)];
   return `${timeOf(message.createdAt)}  ${message.purpose}  ${became}${why}${code}${ids && `  [${ids}]`}`;
 }
 

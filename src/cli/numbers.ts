@@ -6,10 +6,11 @@ import {
   numberTools,
   type Side,
 } from "../compose/tools/numbers.ts";
+import type { Outcome } from "../compose/tools/records.ts";
 import { counted } from "../core/counted.ts";
-import type { Phone } from "../core/phone.ts";
 import { UNLOCK_GUESSES } from "../core/protection/budgets/ledger.ts";
 import type { Unlocked } from "../core/protection/budgets/unlock.ts";
+import { OUTCOMES } from "./outcomes.ts";
 import { settings } from "./settings.ts";
 import { withTools } from "./tools.ts";
 
@@ -94,14 +95,13 @@ function sentenceOf(outcome: Unlocked): string {
 }
 
 function asText(state: NumberState, now: number): string {
-  const { phone, strangers, devices, heldUntil, isOptedOut, testUntil, messages, unlocks } = state;
-  const counts = Object.entries(messages).map(([status, count]) => `${count} ${status}`);
+  const { phone, strangers, devices, heldUntil, isOptedOut, testUntil, unlocks } = state;
   return [
     phone,
     ...(testUntil === undefined ? [] : [`a test number until ${timeOf(testUntil)}: it gets no message`]),
     ...sideLines("strangers", strangers, now),
     ...sideLines("known devices", devices, now),
-    `messages: ${counts.join(", ") || "none on record"}${lastOf(state)}`,
+    ...messageLines(state),
     ...(heldUntil === undefined ? [] : [`the sender takes nothing for it before ${timeOf(heldUntil)}`]),
     ...(isOptedOut
       ? ["opted out of what was not asked for; codes, and what there is a day to stop, still come"]
@@ -110,8 +110,13 @@ function asText(state: NumberState, now: number): string {
   ].join("\n");
 }
 
-function lastOf({ lastMessageAt }: NumberState): string {
-  return lastMessageAt === undefined ? "" : `; the last one ${timeOf(lastMessageAt)}`;
+function messageLines({ messages, lastMessageAt }: NumberState): string[] {
+  if (lastMessageAt === undefined) return ["messages: none on record"];
+  const counts = Object.entries(messages) as [Outcome, number][];
+  return [
+    ...counts.map(([outcome, count]) => `messages: ${count} ${OUTCOMES[outcome]}`),
+    `messages: the last one ${timeOf(lastMessageAt)}`,
+  ];
 }
 
 function sideLines(who: string, side: Side, now: number): string[] {

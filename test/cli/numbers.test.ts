@@ -41,12 +41,29 @@ test("what holds a number up is told line by line: test number, sender and opt-o
     `strangers: next message from ${new Date(now + 600_000).toISOString()} (limit \`resend\`)`,
     "known devices: 1 wrong guess in 30 days; 8 free at 6 digits",
     "known devices: next message now",
-    `messages: 1 accepted; the last one ${new Date(now).toISOString()}`,
+    "messages: 1 taken by the provider; no report yet",
+    `messages: the last one ${new Date(now).toISOString()}`,
     `the sender takes nothing for it before ${new Date(heldUntil).toISOString()}`,
     "opted out of what was not asked for; codes, and what there is a day to stop, still come",
     "",
   ]);
   expect(await numbers(["show", "+447400123456"])).toContain("\nmessages: none on record\n");
+});
+
+test("what became of its messages is told as `phonekey messages` does, and as it is stored in JSON", async () => {
+  const { db, numbers } = await asked();
+  const message = await db.selectFrom("messages").selectAll().executeTakeFirstOrThrow();
+  const refused = { ...message, id: "refused", status: "bad_number" as const };
+  const toTestNumber = { ...message, id: "to-test", sender: "test-number" };
+  await db.insertInto("messages").values([refused, toTestNumber]).execute();
+  const counts = (await numbers(["show", PHONE])).split("\n").filter((line) => /^messages: \d/.test(line));
+  expect(counts.sort()).toEqual([
+    "messages: 1 not sent: a test number",
+    "messages: 1 refused: this number gets no messages",
+    "messages: 1 taken by the provider; no report yet",
+  ]);
+  const { messages } = JSON.parse(await numbers(["show", PHONE, "--json"])) as Record<string, object>;
+  expect(messages).toEqual({ accepted: 1, bad_number: 1, test_number: 1 });
 });
 
 test("a number without guesses has those of an unlock, whose reason is shown, and when the next may be", async () => {

@@ -17,7 +17,7 @@ import { longestWindowMs } from "../../core/protection/limits/settings.ts";
 import { codeLengthsFor, testNumberOf } from "../../core/verification/test-numbers.ts";
 import { protectionSettings } from "../protection.ts";
 import { routeOf } from "../route.ts";
-import { openRecords, type Records } from "./records.ts";
+import { type Outcome, openRecords, outcomeOf, type Records } from "./records.ts";
 
 /** What one side, strangers or known devices, may do with a phone. */
 export interface Side {
@@ -43,7 +43,7 @@ export interface NumberState {
   /** The end of its time as a test number. */
   readonly testUntil?: number;
   /** How many messages of the record ended how; at most the last 500. */
-  readonly messages: Readonly<Record<string, number>>;
+  readonly messages: Readonly<Partial<Record<Outcome, number>>>;
   readonly lastMessageAt?: number;
   readonly unlocks: readonly { readonly at: number; readonly reason: string }[];
 }
@@ -100,7 +100,7 @@ async function stateOf(
     ...(heldUntil !== undefined && { heldUntil }),
     isOptedOut: await stores.replies.isOptedOut(tags),
     ...(testNumber && { testUntil: testNumber.until }),
-    messages: countBy(messages),
+    messages: countOutcomes(messages),
     ...(messages[0] && { lastMessageAt: messages[0].createdAt }),
     unlocks: await Promise.all(
       unlocks.map(async ({ id, at, sealedReason }) => ({
@@ -162,8 +162,8 @@ function sendersOf(config: Config) {
   return config.senders.includes("console") ? [createConsoleSender({ clock: systemClock })] : routeOf(config);
 }
 
-function countBy(messages: readonly RecordedMessage[]): Readonly<Record<string, number>> {
-  const statuses = [...new Set(messages.map(({ status }) => status))];
-  const counts = statuses.map((status) => [status, messages.filter((one) => one.status === status).length]);
-  return Object.fromEntries(counts) as Record<string, number>;
+function countOutcomes(messages: readonly RecordedMessage[]): NumberState["messages"] {
+  const counts: Partial<Record<Outcome, number>> = {};
+  for (const outcome of messages.map(outcomeOf)) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
 }

@@ -5,7 +5,9 @@ import { createSqlStores, type SqlStores } from "../../adapters/sql/stores.ts";
 import { systemClock } from "../../adapters/system/clock.ts";
 import { systemRandom } from "../../adapters/system/random.ts";
 import type { Config } from "../../config.ts";
+import type { Message, MessageStatus } from "../../core/delivery/ports.ts";
 import type { Clock, Random } from "../../core/ports.ts";
+import { TEST_SENDER } from "../../core/verification/test-numbers.ts";
 import { openMigrated } from "../database.ts";
 
 /** The database, its stores, and the keys that open what is encrypted in them: what commands work with. */
@@ -17,6 +19,14 @@ export interface Records {
   readonly clock: Clock;
   readonly random: Random;
   close(): Promise<void>;
+}
+
+/** What became of a message of the record. */
+export type Outcome = MessageStatus | "test_number";
+
+/** One to a test number was taken by nobody, whatever its status says. */
+export function outcomeOf({ sender, status }: Pick<Message, "sender" | "status">): Outcome {
+  return sender === TEST_SENDER.name ? "test_number" : status;
 }
 
 /**

@@ -50,7 +50,7 @@ describe("phonekey numbers", () => {
     });
     const { stdout } = await run("show", phone);
     expect(stdout).toContain("strangers: 9 wrong guesses in 30 days, spent; 9 free at 8 digits");
-    expect(stdout).toContain("messages: 1 accepted");
+    expect(stdout).toContain("messages: 1 taken by the provider; no report yet");
   });
 
   test("show tells which limit holds the next message, and that of known devices not", {
