@@ -1,5 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import promises, { type FileHandle, open } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
@@ -42,6 +52,22 @@ test("what an output left behind that was killed is in nobody's way, and nothing
   expect(readFileSync(join(folder, "out"), "utf8")).toBe("a secret");
   expect(statSync(join(folder, "out")).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).toEqual(["out"]);
+});
+
+test("what somebody puts in the place of an output is neither written to nor followed", async () => {
+  const [path, another] = [join(folder, "out"), join(folder, "another")];
+  writeFileSync(another, "another's");
+  const rm = vi
+    .spyOn(promises, "rm")
+    .mockImplementationOnce(async (partial) => symlinkSync(another, partial));
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    rm.mockRestore();
+    syncBuiltinESMExports();
+  });
+  await expect(createOutput(path)).rejects.toThrow(/^cannot write .*out: /);
+  expect(rm).toHaveBeenCalledOnce();
+  expect(readFileSync(another, "utf8")).toBe("another's");
 });
 
 test.each(["nowhere/out", "file/out"])("without a folder it is one sentence: %s", async (path) => {

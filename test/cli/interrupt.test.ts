@@ -1,16 +1,32 @@
-import { expect, test } from "vitest";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { onInterrupt } from "../../src/cli/interrupt.ts";
+import { usersCommand } from "../../src/cli/users/users.ts";
+import { createWorld } from "../support/world.ts";
+import { runCommand } from "./run.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const listeners = () => SIGNALS.map((each) => process.listenerCount(each));
 
 test.each(SIGNALS)(
   "%s asks to stop, and any signal after it is left to Node.js, which ends by it",
   (signal) => {
-    const before = SIGNALS.map((each) => process.listenerCount(each));
+    const before = listeners();
     const interrupt = onInterrupt();
     expect(interrupt.isAsked()).toBe(false);
     process.emit(signal);
     expect(interrupt.isAsked()).toBe(true);
-    expect(SIGNALS.map((each) => process.listenerCount(each))).toEqual(before);
+    expect(listeners()).toEqual(before);
   },
 );
+
+test("an export leaves signals to Node.js again once it is over", async () => {
+  const world = await createWorld();
+  onTestFinished(() => world.close());
+  const url = `sqlite:${world.folder}/data/phonekey.db`;
+  const env = { DATABASE_URL: url, PHONEKEY_SECRETS: world.config.secrets.join(",") };
+  const before = listeners();
+  const file = join(world.folder, "users.ndjson");
+  expect(await runCommand(usersCommand(), ["export", "--file", file], env)).toMatchObject({ code: 0 });
+  expect(listeners()).toEqual(before);
+});

@@ -22,6 +22,16 @@ test.each([
   expect(process.exitCode).toBe(code);
 });
 
+test("an import leaves signals to Node.js again once it is over, and when it fails", async () => {
+  const listeners = () => ["SIGINT", "SIGTERM"].map((signal) => process.listenerCount(signal));
+  const before = listeners();
+  const options = { share: () => undefined };
+  await runImport(async () => COUNTS, options);
+  expect(listeners()).toEqual(before);
+  await expect(runImport(() => Promise.reject(new Error("cut")), options)).rejects.toThrow("cut");
+  expect(listeners()).toEqual(before);
+});
+
 test("an import says how many of each there were, and that it goes on where it was interrupted", async () => {
   const counts = { read: 15, imported: 5, alreadyThere: 1, conflicting: 2, refused: 3, complete: false };
   await runImport(async () => counts, { share: () => undefined });

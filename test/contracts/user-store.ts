@@ -133,6 +133,13 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await opened.sessions.list(former.id, NOW)).toEqual([]);
       });
 
+      test("was last used before the time that is named: at that very time is not before it", async () => {
+        const [former, other] = [await longAgo(), await longAgo()];
+        const signIn = (tag: string, since: number) => store.signIn(draftFor(tag, { unusedSince: since }));
+        expect(await signIn(former.phoneTag, used)).toMatchObject({ created: false });
+        expect(await signIn(other.phoneTag, used + 1)).toMatchObject({ created: true });
+      });
+
       test("is not entered any more without the number, whatever was right a moment ago", async () => {
         const former = await longAgo();
         await store.signIn(draftFor(former.phoneTag, { unusedSince }));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../support/ports.ts";
 import { type Ended, phonekey, startServer, workingFolder } from "../../support/server.ts";
+import { hasRedis, startRedis } from "../../support/services/redis.ts";
 import { bearer, createClient, newPhone } from "../client.ts";
 import { change, databaseFile, rowsOf } from "../database.ts";
 
@@ -127,6 +128,16 @@ describe.concurrent("surroundings that cannot be used", () => {
     expectOneSentence(ended, new RegExp(`port ${server.port}.*set PORT`));
     await server.stop();
   });
+
+  test.runIf(hasRedis())(
+    "a port that is taken, where a connection would keep the process from ending",
+    async ({ onTestFinished }) => {
+      const redis = await startRedis();
+      onTestFinished(() => redis.stop());
+      const env = { PORT: String(redis.port), STATE_URL: redis.url };
+      expectOneSentence(await phonekey(["serve"], { env }), new RegExp(`port ${redis.port}.*set PORT`));
+    },
+  );
 
   test("an address that is not this machine's", async () => {
     expectOneSentence(await serve(workingFolder(), { HOST: "192.0.2.1" }), /HOST is no address/);
