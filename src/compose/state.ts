@@ -24,7 +24,7 @@ export interface State {
 export async function openState(
   { state, scf }: Pick<Config, "state" | "scf">,
   { verifications, limits }: Pick<SqlStores, "verifications" | "limits">,
-  log: Pick<Log, "error">,
+  log: Pick<Log, "error" | "warn">,
   { isOnDemand = scf !== undefined }: { readonly isOnDemand?: boolean } = {},
 ): Promise<State> {
   if (state.kind === "redis") return await openRedis(state, log, isOnDemand);
@@ -38,7 +38,11 @@ export async function openState(
 }
 
 /** Imported here, so that the Redis client is loaded only where it is used. */
-async function openRedis(server: RedisServer, log: Pick<Log, "error">, isOnDemand: boolean): Promise<State> {
+async function openRedis(
+  server: RedisServer,
+  log: Pick<Log, "error" | "warn">,
+  isOnDemand: boolean,
+): Promise<State> {
   const [
     { connectRedis },
     { createOnDemandRedis },
@@ -51,7 +55,9 @@ async function openRedis(server: RedisServer, log: Pick<Log, "error">, isOnDeman
     import("../adapters/redis/verifications.ts"),
   ]);
   const onError = (err: unknown) => log.error({ err }, "Redis was lost");
-  const connect = () => connectRedis(server, { onError, reconnects: !isOnDemand });
+  const onWaiting = (err: unknown) => log.warn({ err }, "Redis cannot be reached; waiting for it");
+  const connect = () =>
+    connectRedis(server, isOnDemand ? { onError, reconnects: false } : { onError, onWaiting });
   const redis = isOnDemand ? createOnDemandRedis(connect) : await connect();
   return {
     verifications: createRedisVerificationStore(redis),

@@ -35,6 +35,8 @@ export type RedisNode = (...words: readonly string[]) => Promise<unknown>;
 export interface RedisOptions {
   /** Told of every lost connection, for the log; the client reconnects by itself. */
   readonly onError?: (error: unknown) => void;
+  /** Told why there is no first connection yet, once, while it is tried again: for the log of whoever waits for it. */
+  readonly onWaiting?: (error: unknown) => void;
   /** How long one call may take. */
   readonly timeoutMs?: number;
   /**
@@ -58,10 +60,11 @@ export async function connectRedis(
   server: RedisServer,
   options: RedisOptions = {},
 ): Promise<RedisConnection> {
-  const { timeoutMs = TIMEOUT_MS, onError = () => {}, reconnects = true } = options;
+  const { timeoutMs = TIMEOUT_MS, onError = () => {}, onWaiting = () => {}, reconnects = true } = options;
   const { createRunner } = await import("./clients.ts");
-  const open = () => connectClient(createRunner(server, timeoutMs, reconnects), timeoutMs, onError);
-  const client = createRenewedClient(await open(), open, { timeoutMs, onError });
+  const open = (onFirst: typeof onWaiting) =>
+    connectClient(createRunner(server, timeoutMs, reconnects), timeoutMs, { onError, onWaiting: onFirst });
+  const client = createRenewedClient(await open(onWaiting), () => open(() => {}), { timeoutMs, onError });
   // Where there are several servers, answers of one say nothing about another that has gone silent.
   const renews = reconnects || server.topology !== "single";
   const call = <T>(work: (client: Runner) => Promise<T>) =>
@@ -90,13 +93,14 @@ export async function connectRedis(
 async function connectClient(
   client: Runner,
   timeoutMs: number,
-  onError: (error: unknown) => void,
+  { onError, onWaiting }: Required<Pick<RedisOptions, "onError" | "onWaiting">>,
 ): Promise<Runner> {
   let isConnected = false;
   let lastError: unknown;
   client.on("error", (error) => {
-    lastError = error;
     if (isConnected) onError(error);
+    else if (lastError === undefined) onWaiting(error);
+    lastError = error;
   });
   const connecting = client.connect();
   await inTime(connecting, 2 * timeoutMs).catch((cause: unknown) => {

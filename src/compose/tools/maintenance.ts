@@ -19,7 +19,7 @@ export async function maintenanceTools(config: Config): Promise<{ tick: Tick; cl
   const { limits, verifications, close } = await openState(
     config,
     stores,
-    { error: () => {} },
+    { error: () => {}, warn: () => {} },
     { isOnDemand: true },
   );
   const log = createLog(config.logLevel, process.stderr);
