@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { developmentSecret } from "./config/development-secret.ts";
+import { developmentSecret, keptSecret } from "./config/development-secret.ts";
 import type { DatabaseUrl } from "./config/formats/database-url.ts";
 import type { Parsed } from "./config/formats/format.ts";
 import type { StateUrl } from "./config/formats/redis-url.ts";
@@ -43,7 +43,7 @@ export interface Config {
   readonly server: ServerConfig;
   /** Set where this is a function of Tencent Cloud SCF. */
   readonly scf?: ScfConfig;
-  /** One or more, the current one first; each is used as the bytes of its text. */
+  /** The current one first; each is used as the bytes of its text. None only in development, where none was made yet. */
   readonly secrets: readonly string[];
   /** Paths are absolute. */
   readonly database: DatabaseUrl;
@@ -77,19 +77,25 @@ export type Loaded =
 /**
  * Reads all settings and reports every problem at once.
  *
- * In development without `PHONEKEY_SECRETS` it makes a secret and keeps it in `data/secret`.
+ * In development without `PHONEKEY_SECRETS` the secret in `data/secret` is used.
  *
  * @param env the environment; variables that are blank count as not set.
  * @param options.folder where `data/` and a relative `DATABASE_URL` begin; the working folder by default.
  * @param options.now epoch milliseconds, for what has a date.
  * @param options.onScf whether this is a function of Tencent Cloud SCF, which has defaults and needs of its own.
+ * @param options.makesSecret whether `data/secret` is made where it is needed and missing; true by default.
  */
 export function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  options: { readonly folder?: string; readonly onScf?: boolean; readonly now?: number } = {},
+  options: {
+    readonly folder?: string;
+    readonly onScf?: boolean;
+    readonly now?: number;
+    readonly makesSecret?: boolean;
+  } = {},
 ): Loaded {
   const names = Object.keys(settingsSchema.shape) as SettingName[];
-  const { onScf = false, now = Date.now() } = options;
+  const { onScf = false, now = Date.now(), makesSecret = true } = options;
   const texts = { ...(onScf && SCF_DEFAULTS), ...textsOf(env, names) };
   const mode = modeOf(texts);
   const typos = misspelt(Object.keys(env), names);
@@ -107,7 +113,7 @@ export function loadConfig(
   if (mixed.length > 0) return failed(mixed, typos);
 
   const folder = resolve(options.folder ?? ".");
-  const secrets = secretsOf(read.data, folder);
+  const secrets = secretsOf(read.data, folder, makesSecret);
   if (!secrets.ok) return failed([{ name: "PHONEKEY_SECRETS", message: secrets.problem }], typos);
   const scf = onScf ? arrangeScf(read.data, folder, env) : undefined;
   const config = freeze(arrange(read.data, { mode, folder, secrets: secrets.value, ...(scf && { scf }) }));
@@ -166,10 +172,12 @@ function inOrder(problems: readonly Problem[], names: readonly SettingName[]): P
   return problems.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
-function secretsOf(values: Settings, folder: string): Parsed<readonly string[]> {
+function secretsOf(values: Settings, folder: string, makes: boolean): Parsed<readonly string[]> {
   if (values.PHONEKEY_SECRETS) return { ok: true, value: values.PHONEKEY_SECRETS };
   try {
-    const kept = secretList.read(developmentSecret(folder));
+    const text = makes ? developmentSecret(folder) : keptSecret(folder);
+    if (text === undefined) return { ok: true, value: [] };
+    const kept = secretList.read(text);
     return kept.ok ? kept : { ok: false, problem: `is not set, and in data/secret ${kept.problem}` };
   } catch (error) {
     const why = error instanceof Error && "code" in error ? ` (${error.code})` : "";

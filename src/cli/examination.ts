@@ -4,7 +4,7 @@ import type { Finding } from "../core/maintenance/ports.ts";
 
 /** Judges the settings and, where they can be used, every part that they choose. Never rejects. */
 export async function examineAll(options: { readonly onScf?: boolean } = {}): Promise<readonly Finding[]> {
-  const loaded = loadConfig(undefined, options);
+  const loaded = loadConfig(undefined, { ...options, makesSecret: false });
   const warnings = loaded.warnings.map((warning) => settingFinding("warn", ...split(warning)));
   if (loaded.ok) {
     const well: Finding = { name: "settings", status: "ok", says: "can be used" };

@@ -14,7 +14,7 @@ export function migrateCommand(): Command {
     .addHelpText("after", "\nExample:\n  phonekey migrate")
     .action(async (options: { json?: boolean; contract?: boolean }) => {
       const progress = createProgress("migrations");
-      const { applied, backup } = await migrateDatabase(settings(), {
+      const { applied, backup } = await migrateDatabase(settings({ makesSecret: true }), {
         contract: options.contract === true,
         onApplied: (done, of) => progress.show(done, done / of),
       }).finally(() => progress.clear());

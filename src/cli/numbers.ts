@@ -8,6 +8,7 @@ import {
 } from "../compose/tools/numbers.ts";
 import type { Outcome } from "../compose/tools/records.ts";
 import { counted } from "../core/counted.ts";
+import type { Phone } from "../core/phone.ts";
 import { UNLOCK_GUESSES } from "../core/protection/budgets/ledger.ts";
 import type { Unlocked } from "../core/protection/budgets/unlock.ts";
 import { OUTCOMES } from "./outcomes.ts";

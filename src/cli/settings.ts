@@ -1,9 +1,15 @@
 import { type Config, loadConfig, loadTencent } from "../config.ts";
 import { SettingsError } from "./failure.ts";
 
+interface SettingsOptions {
+  readonly onScf?: boolean;
+  /** Whether the secret of development is made where it is missing: by what begins an installation, and no other command. */
+  readonly makesSecret?: boolean;
+}
+
 /** The settings of this process; warnings go to standard error, and all problems at once into one error. */
-export function settings(options: { readonly onScf?: boolean } = {}): Config {
-  const loaded = loadConfig(undefined, options);
+export function settings({ onScf = false, makesSecret = onScf }: SettingsOptions = {}): Config {
+  const loaded = loadConfig(undefined, { onScf, makesSecret });
   for (const warning of loaded.warnings) console.error(`warning: ${warning}`);
   if (loaded.ok) return loaded.config;
   throw wrongSettings(loaded.problems);

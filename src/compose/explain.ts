@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { NoSecretError } from "../adapters/keyring/wrap.ts";
 import { TencentError } from "../adapters/tencent/errors.ts";
 import { explainTencent } from "../adapters/tencent/explain.ts";
 import { UnavailableError } from "../core/refusals.ts";
@@ -6,9 +8,15 @@ import { UnavailableError } from "../core/refusals.ts";
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return "failed";
   if (error instanceof TencentError) return explainTencent(error);
+  if (error instanceof NoSecretError) return noSecret();
   if (!(error instanceof UnavailableError)) return sentenceFor(BY_MESSAGE, error.message) ?? error.message;
   // Without a cause it is no fault: a retag runs, or what was lost is counted anew.
   return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`;
+}
+
+/** Only in development: in production the settings are refused. */
+function noSecret(): string {
+  return `PHONEKEY_SECRETS is not set, and there is no ${resolve("data/secret")}; run this in the folder of the server`;
 }
 
 const BY_CODE: readonly (readonly [RegExp, string])[] = [

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /**
  * The text of `data/secret` under `folder`, which is created with a new random secret when it does not exist. Only the
@@ -8,9 +8,16 @@ import { join } from "node:path";
  * Throws the error of the file system when the file can neither be read nor created.
  */
 export function developmentSecret(folder: string): string {
-  const data = join(folder, "data");
-  const path = join(data, "secret");
-  return readIfThere(path) ?? create(data, path);
+  return keptSecret(folder) ?? create(folder);
+}
+
+/** The same, but undefined where the file does not exist. */
+export function keptSecret(folder: string): string | undefined {
+  return readIfThere(pathIn(folder));
+}
+
+function pathIn(folder: string): string {
+  return join(folder, "data", "secret");
 }
 
 function readIfThere(path: string): string | undefined {
@@ -23,9 +30,10 @@ function readIfThere(path: string): string | undefined {
 }
 
 /** Written aside and then linked: of two processes that start at once one wins, and no crash leaves half a secret. */
-function create(data: string, path: string): string {
+function create(folder: string): string {
+  const path = pathIn(folder);
   const aside = `${path}.${randomBytes(8).toString("hex")}`;
-  makeFolder(data);
+  makeFolder(dirname(path));
   try {
     writeFileSync(aside, `${randomBytes(32).toString("base64url")}\n`, {
       mode: 0o600,

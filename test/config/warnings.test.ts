@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { developmentSecret } from "../../src/config/development-secret.ts";
 import { settingsSchema } from "../../src/config/schema.ts";
 import { settings } from "../../src/config/setting.ts";
-import type { Config } from "../../src/config.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
 import {
   config,
   type Env,
@@ -201,6 +201,16 @@ describe("the secret of development", () => {
     onTestFinished(() => flush.mockRestore());
     expect(developmentSecret(folder)).toBe(OTHER_SECRET);
     expect(readdirSync(data)).toEqual(["secret"]);
+  });
+
+  it("is not made by who only looks, and found where it is", () => {
+    const look = () => {
+      const loaded = loadConfig({}, { folder, makesSecret: false });
+      return loaded.ok && loaded.config.secrets;
+    };
+    expect([look(), readdirSync(folder)]).toEqual([[], []]);
+    const made = developmentSecret(folder);
+    expect(look()).toEqual([made]);
   });
 
   it("can be rotated in its file", () => {

@@ -35,16 +35,24 @@ export class MissingSecretError extends Error {
   }
 }
 
+/** There is no secret to wrap with. */
+export class NoSecretError extends Error {
+  constructor() {
+    super("PHONEKEY_SECRETS is empty.");
+    this.name = "NoSecretError";
+  }
+}
+
 /**
  * Wraps with AES-256-GCM under a key that HKDF-SHA-256 (RFC 5869) derives from a secret.
  *
- * @param secrets `PHONEKEY_SECRETS`: 32 bytes or more each, the first one current. Throws when there is none or
- *   one is shorter.
+ * @param secrets `PHONEKEY_SECRETS`: 32 bytes or more each, the first one current. Throws `NoSecretError` when there is
+ *   none, and a RangeError when one is shorter.
  */
 export function createKeyWrapper(secrets: readonly string[], random: Random): KeyWrapper {
   const keys = secrets.map(deriveWrappingKey);
   const [current] = keys;
-  if (!current) throw new RangeError("PHONEKEY_SECRETS is empty.");
+  if (!current) throw new NoSecretError();
   const bySecretId = new Map(keys.map((key) => [key.secretId, key.material]));
   return {
     secretId: current.secretId,

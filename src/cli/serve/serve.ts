@@ -13,7 +13,7 @@ export function serveCommand(): Command {
   return new Command("serve")
     .description("Start the server.")
     .addHelpText("after", "\nExample:\n  PORT=3000 phonekey serve")
-    .action(() => serve(settings()));
+    .action(() => serve(settings({ makesSecret: true })));
 }
 
 /** Starts the server and runs until it is told to stop. */

@@ -1,3 +1,4 @@
+import type { SqlDatabase } from "../../adapters/sql/database.ts";
 import { createSqlStores } from "../../adapters/sql/stores.ts";
 import { systemClock } from "../../adapters/system/clock.ts";
 import { createLog } from "../../adapters/system/log.ts";
@@ -9,11 +10,25 @@ import { accountJobs } from "../maintenance/accounts.ts";
 import { createTick, type Tick } from "../maintenance/maintenance.ts";
 import { openState } from "../state.ts";
 
+interface MaintenanceTools {
+  readonly tick: Tick;
+  close(): Promise<void>;
+}
+
 /** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
-export async function maintenanceTools(config: Config): Promise<{ tick: Tick; close(): Promise<void> }> {
+export async function maintenanceTools(config: Config): Promise<MaintenanceTools> {
+  const database = await openMigrated(config);
+  try {
+    return await toolsOn(database, config);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function toolsOn(database: SqlDatabase, config: Config): Promise<MaintenanceTools> {
   const clock = systemClock;
   const random = systemRandom;
-  const database = await openMigrated(config);
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
   // Redis is opened by the job that needs it, which then fails alone: all others are done without it.
   const { limits, verifications, close } = await openState(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createKeyWrapper, MissingSecretError } from "../../../src/adapters/keyring/wrap.ts";
+import { createKeyWrapper, MissingSecretError, NoSecretError } from "../../../src/adapters/keyring/wrap.ts";
 import { systemRandom } from "../../../src/adapters/system/random.ts";
 import { OTHER_SECRET, printed, SECRET, spellings } from "./fixtures.ts";
 
@@ -96,7 +96,7 @@ describe("secrets", () => {
   });
 
   test("none, or one that is too short, is refused", () => {
-    expect(() => createKeyWrapper([], systemRandom)).toThrow(RangeError);
+    expect(() => createKeyWrapper([], systemRandom)).toThrow(NoSecretError);
     expect(() => createKeyWrapper([SECRET, "x".repeat(31)], systemRandom)).toThrow(/32 bytes/);
     expect(() => createKeyWrapper(["密".repeat(10)], systemRandom)).toThrow(/32 bytes/);
     for (const secret of ["x".repeat(32), "密".repeat(11)])

@@ -13,7 +13,7 @@ import {
 } from "../../support/server.ts";
 import { lineOf, phoneOf } from "../../transfer/support.ts";
 import { bearer, createClient } from "../client.ts";
-import { change, numberOf } from "../database.ts";
+import { change, databaseFile, numberOf } from "../database.ts";
 import { until } from "../raw.ts";
 import { fileIn, many } from "./users-files.ts";
 
@@ -233,12 +233,30 @@ test("before the database is there, each says how to make it", async () => {
   const folder = workingFolder();
   const path = join(realpathSync(folder), "data/phonekey.db");
   const says = `phonekey: there is no database at ${path}; run \`phonekey migrate\` first\n`;
-  for (const args of [["users", "export"], ["users", "import", "-"], ["restored"]]) {
+  const reading = ["numbers", "show", phoneOf(7)];
+  for (const args of [["users", "export"], ["users", "import", "-"], ["restored"], reading]) {
     const { code, stderr } = await phonekey(args, { folder });
     expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
   }
+  expect((await phonekey(["doctor"], { folder })).stdout).toContain(` there is no file at ${path};`);
   // Whoever is in another folder than they think would take an empty one for theirs.
-  expect(existsSync(path)).toBe(false);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("in a folder without the secret of development each names the file that it looked for, and makes none", async () => {
+  const folder = workingFolder();
+  const env = { DATABASE_URL: `sqlite:${databaseFile(await migratedFolder())}` };
+  const secret = join(realpathSync(folder), "data/secret");
+  const says = `phonekey: PHONEKEY_SECRETS is not set, and there is no ${secret}; run this in the folder of the server\n`;
+  for (const args of [
+    ["keys", "rotate"],
+    ["users", "export"],
+    ["numbers", "show", phoneOf(7)],
+  ]) {
+    const { code, stderr } = await phonekey(args, { folder, env });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
+  }
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("who moved in signs in with the server running beside; after `restored` everybody signs in anew", async () => {
