@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { REBUILT } from "../../../src/adapters/redis/limit-take.ts";
+import { READ_HISTORY } from "../../../src/adapters/redis/limit-scripts.ts";
+import { EPOCHS, REBUILT } from "../../../src/adapters/redis/limit-take.ts";
+import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
 import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { useRedis } from "./use-redis.ts";
 
@@ -41,5 +43,27 @@ describe("what Redis says of guesses that went to the ledger", () => {
     const taken = await at.limits.take(leaseOn(NOW + 9 * MINUTE), NOW + 2 * MINUTE);
     expect(taken).toMatchObject({ ok: true });
     expect(taken).not.toHaveProperty("steady");
+  });
+});
+
+describe("a Redis that another one took over from, while it was given back what it had lost (T16)", () => {
+  const at = useRedis();
+
+  test("is as unseeded as before", async () => {
+    let history: unknown = "0";
+    const limits = createRedisLimitStore({
+      ...at.redis,
+      run: async (script, ...call) =>
+        script === READ_HISTORY ? history : await at.redis.run(script, ...call),
+    });
+    const epoch = fresh("epoch");
+    async function* pages() {
+      yield { events: [] };
+      history = await at.redis.run(READ_HISTORY, [EPOCHS], []);
+    }
+    await limits.seed(epoch, pages());
+    expect(await limits.seeded(epoch)).toBe(false);
+    await limits.seed(epoch, pages());
+    expect(await limits.seeded(epoch)).toBe(true);
   });
 });

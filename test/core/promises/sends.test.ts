@@ -134,6 +134,15 @@ describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s"
     expect(waits.some((wait) => wait > 20 * 3_600)).toBe(true);
   });
 
+  test("nor the wait of a known device", async () => {
+    await boot({ env: { STATE_URL } });
+    const { deviceToken } = await world.signIn();
+    const ask = () => world.post("/v1/verifications", { phone: "13800138000", deviceToken });
+    expect((await ask()).status).toBe(201);
+    await boot({ env: { STATE_URL } });
+    expect((await ask()).status).toBe(429);
+  });
+
   test("nor a window of a week", async () => {
     const env = { STATE_URL, LIMIT_PHONE_SENDS: "2/1h,5/7d" };
     await boot({ env });

@@ -4,11 +4,8 @@ import { migrate } from "../../../src/adapters/sql/migrations/migrate.ts";
 import { openSqlite } from "../../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../../src/adapters/sql/stores.ts";
 import type { MessageStore } from "../../../src/core/delivery/ports.ts";
-import { spendLimits } from "../../../src/core/protection/budgets/spend.ts";
-import { leaseMember } from "../../../src/core/protection/limits/members.ts";
-import type { LimitStore, Lost } from "../../../src/core/protection/limits/ports.ts";
 import type { LimitCaller } from "../../../src/core/protection/limits/send-limit.ts";
-import { LIMIT_KEYS, tableLimits } from "../../../src/core/protection/limits/table.ts";
+import { LIMIT_KEYS, messageKeys, tableLimits } from "../../../src/core/protection/limits/table.ts";
 import { createLost } from "../../../src/core/protection/lost.ts";
 import { createTakeSend } from "../../../src/core/protection/rebuild.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
@@ -127,7 +124,10 @@ describe("a rebuild, page by page", () => {
 
   test("is unavailable, and no refusal, where the limits are lost again before anything is counted", async () => {
     const lostAgain = takeFrom({
-      limits: { take: async (_, now) => ({ ok: false, refusedBy: "unseeded", retryAt: now }) },
+      limits: {
+        take: async ({ epoch }, now) =>
+          epoch ? { ok: false, refusedBy: "unseeded", retryAt: now } : { ok: true, leased: 0, nextAt: now },
+      },
     });
     await expect(lostAgain("total")).rejects.toThrow(UnavailableError);
   });
@@ -159,6 +159,20 @@ describe("a rebuild, page by page", () => {
     expect(await guessesAt("k.other")).toMatchObject({ ok: true, leased: 3 });
   });
 
+  test("reads the record once, however many wait for it", async () => {
+    let reads = 0;
+    const take = takeFrom({
+      messages: {
+        sentSince(...asked) {
+          reads += 1;
+          return stores.messages.sentSince(...asked);
+        },
+      },
+    });
+    await parallel(10, () => take("total"));
+    expect(reads).toBe(3);
+  });
+
   test("has one page in memory at a time", async () => {
     const sizes: number[] = [];
     const watched = takeFrom({
@@ -180,20 +194,34 @@ describe("a rebuild, page by page", () => {
   });
 });
 
+/** What comes back at `now` of a message that was sent at `NOW`, and of its verification. */
+async function lostAt(now: number, { attemptsUsed = 2, hasTraffic = true } = {}) {
+  const found = { outcome: "open", phoneTag: "k.tag", attemptsUsed, attemptsAllowed: 3 } as Verification;
+  const deps = { settings, route: [{ name: "console" }], onUnreadable: () => {} };
+  const clock = { now: () => now };
+  const verifications = { find: async () => found };
+  const lost = createLost({ ...deps, clock, verifications }, () => undefined, now);
+  const member = leaseMember("found");
+  const sent = { verificationId: "found", member, phoneTag: "k.tag", createdAt: NOW };
+  const { traffic, ...message } = aMessage(sent);
+  return await lost([{ ...message, ...(hasTraffic && traffic && { traffic }), converted: false }]);
+}
+
 test.each([
   ["some are left, as long as its code can live", 2, 10 * MINUTE + 30 * SECOND],
   ["all were made, until the last must be in the ledger", 3, MINUTE + 30 * SECOND],
 ])("the guesses of a verification of which %s are set aside", async (_, attemptsUsed, ms) => {
-  const found = { outcome: "open", phoneTag: "k.tag", attemptsUsed, attemptsAllowed: 3 } as Verification;
-  const deps = { settings, route: [{ name: "console" }], onUnreadable: () => {} };
-  const clock = { now: () => NOW + MINUTE };
-  const lost = createLost(
-    { ...deps, clock, verifications: { find: async () => found } },
-    () => undefined,
-    NOW,
-  );
-  const member = leaseMember("found");
-  const message = aMessage({ verificationId: "found", member, phoneTag: "k.tag", createdAt: NOW });
-  const { leases } = await lost([{ ...message, converted: false }]);
-  expect(leases).toMatchObject([{ member, amount: 3, expiresAt: NOW + ms }]);
+  const { leases } = await lostAt(NOW + MINUTE, { attemptsUsed });
+  expect(leases).toMatchObject([{ member: leaseMember("found"), amount: 3, expiresAt: NOW + ms }]);
+});
+
+test("those of a code that has ended are set aside as long as the last may be on its way to the ledger", async () => {
+  const ended = NOW + 10 * MINUTE + 30 * SECOND;
+  expect((await lostAt(ended - 1)).leases).toHaveLength(1);
+  expect((await lostAt(ended)).leases).toEqual([]);
+});
+
+test("a message that no traffic is kept of, as one to a test number, counts on its phone", async () => {
+  const { events } = await lostAt(NOW + MINUTE, { hasTraffic: false });
+  expect(events.map(({ key }) => key)).toEqual(messageKeys("k.tag", "stranger", false));
 });

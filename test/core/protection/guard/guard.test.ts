@@ -188,6 +188,14 @@ describe("a block", () => {
     for (const n of [42, 43]) expect(await rules.start(address(n), number(n))).toHaveProperty("id");
     expect(await rules.start(address(44), number(44))).toBe("too_many_requests");
   });
+
+  test("is remembered for a day, also where no limit beside it looks back so far", async () => {
+    await block();
+    rules.clock.advance(2 * HOUR);
+    await rules.restart();
+    for (const n of [42, 43]) expect(await rules.start(address(n), number(n))).toHaveProperty("id");
+    expect(await rules.start(address(44), number(44))).toBe("too_many_requests");
+  });
 });
 
 describe("attack mode", () => {
