@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Phone } from "../../../src/core/phone.ts";
+import { unlockMark } from "../../../src/core/protection/budgets/ledger.ts";
 import type { Ledger } from "../../../src/core/protection/budgets/ports.ts";
-import { DAY, HOUR, isShort, MINUTE, wrongCode } from "../rules.ts";
+import { DAY, HOUR, isShort, MINUTE, PHONE, wrongCode } from "../rules.ts";
 import { spend, useRules } from "./raced-rules.ts";
 
 const open = useRules();
@@ -81,6 +83,29 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     await spend(world, await world.started());
     expect(await world.ledger()).toHaveLength(9);
     expect(await world.start()).toMatchObject({ codeLength: 8 });
+  });
+
+  test("and an unlock between the two gives that start no guess that it did not set aside", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      maxCodeLength: 6,
+      wrap: ({ ledger }) => ({ ledger: afterRead(ledger, () => meanwhile()) }),
+    });
+    for (let n = 0; n < 3; n++) await spend(world, await world.started());
+    world.clock.advance(1_000);
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      const { ledger, vault, random, clock } = world.deps();
+      const now = clock.now();
+      await ledger.record(random.uuid(now), await vault.tag(PHONE as Phone), "stranger", unlockMark(now));
+    };
+    // The one guess of the day, and the three of the unlock.
+    const granted = [await world.started(), await world.started()];
+    expect(await world.start()).toBe("too_many_requests");
+    world.clock.advance(1_000);
+    for (const each of granted) await spend(world, each);
+    expect((await world.ledger()).filter(isShort)).toHaveLength(9 + 1 + 3);
   });
 
   test("stay set aside when their code ends meanwhile", async () => {
@@ -188,6 +213,32 @@ describe.each(["database", "memory"] as const)("in its order, with %s", (state) 
     const resent = await world.phonekey().verifications.resend({ id, client });
     expect(resent).toMatchObject({ refusal: { code: "too_many_requests" } });
     expect(await world.start(client)).toHaveProperty("id");
+    expect(await world.start()).toBe("too_many_requests");
+  });
+
+  test("a request counts nothing whose key another one had before it, of which the limits know nothing", async () => {
+    const world = await open({
+      state,
+      settings: { limits: { phoneSends: [{ max: 4, windowMs: DAY }] } },
+      wrap: ({ limits, messages }) => ({
+        limits: {
+          ...limits,
+          take: ({ limits: all, ...request }, now) =>
+            limits.take({ ...request, limits: all.filter(({ name }) => name !== "idempotency") }, now),
+        },
+        messages: { ...messages, findByIdempotencyKey: async () => undefined },
+      }),
+    });
+    const { start, resend } = world.phonekey().verifications;
+    const idempotency = { key: "k".repeat(22), request: "" };
+    const input = { phone: PHONE, purpose: "sign_in", locale: "en", client: {}, idempotency } as const;
+    const first = await start(input);
+    if (!first.ok) throw new Error(first.refusal.code);
+    const running = { refusal: { code: "idempotency_in_progress" } };
+    expect(await start(input)).toMatchObject(running);
+    expect(await resend({ id: first.value.id, client: {}, idempotency })).toMatchObject(running);
+    // Six tenths of four are a stranger's.
+    expect(await world.start()).toHaveProperty("id");
     expect(await world.start()).toBe("too_many_requests");
   });
 

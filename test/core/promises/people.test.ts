@@ -212,6 +212,21 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
   });
 });
 
+test("T8: guesses from one address end for strangers first, and for the devices of each phone by themselves", async () => {
+  rules = await createRules({ settings: { limits: { addressChecks: [{ max: 2, windowMs: HOUR }] } } });
+  const [mine, theirs] = [await rules.knownDevice(), await rules.knownDevice(OTHER_PHONE)];
+  const guesses = async (by: Client, phone = PHONE) => {
+    const client = { ...by, addressKey: "203.0.113.7" };
+    const { id, code } = await rules.started(client, phone);
+    const guess = () => rules.guess(id, wrongCode(code), client);
+    return [await guess(), await guess(), await guess()];
+  };
+  const two = ["invalid_code", "invalid_code", "too_many_requests"];
+  expect(await guesses({})).toEqual(two);
+  expect(await guesses(theirs.client, OTHER_PHONE)).toEqual(two);
+  expect(await guesses(mine.client)).toEqual(two);
+});
+
 describe.each(["database", "memory"] as const)(
   "starting again while holding a live verification (%s)",
   (state) => {

@@ -3,7 +3,7 @@ import { createMemoryLimitStore } from "../../../src/adapters/memory/limits.ts";
 import type { Key } from "../../../src/core/keys.ts";
 import type { Phone } from "../../../src/core/phone.ts";
 import { isAllowed } from "../../../src/core/protection/guard/allow.ts";
-import { guardKeys, guardLimits } from "../../../src/core/protection/guard/guard.ts";
+import { forgivenKeys, guardKeys, guardLimits } from "../../../src/core/protection/guard/guard.ts";
 import type { LimitCaller } from "../../../src/core/protection/limits/send-limit.ts";
 import {
   sendLimits as allLimits,
@@ -94,4 +94,6 @@ test("what an approval takes back of the guard is what a send counts under, part
   const limits = guardLimits("enforce", STRANGER, nothingLearned);
   const counted = limits.flatMap(({ key, part }) => (part ? [key, part.key] : [key]));
   expect(new Set(guardKeys(STRANGER.traffic))).toEqual(new Set(counted));
+  // Of older messages it takes back those of the whole, whosever they are: a network's part loses only its own.
+  expect(new Set(forgivenKeys(STRANGER.traffic))).toEqual(new Set(limits.map(({ key }) => key)));
 });

@@ -74,6 +74,12 @@ describe("an unlock", () => {
       { codeLength: 6, cap: 3 },
     ],
     [
+      "a guess in the moment of its end is none of its",
+      [...row(9, 3 * DAY), unlocked(DAY + HOUR), ...guesses(6, HOUR)],
+      CARRIES_6,
+      { codeLength: 6, cap: 0 },
+    ],
+    [
       "a played-back backup voids it",
       [unlocked(HOUR), ...spentLedger(NOW)],
       CARRIES_8,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createPhoneVault } from "../../../../src/adapters/keyring/vault.ts";
 import { createSqlStores } from "../../../../src/adapters/sql/stores.ts";
 import { systemRandom } from "../../../../src/adapters/system/random.ts";
+import { eraseAccount } from "../../../../src/core/life/erase.ts";
 import type { Phone } from "../../../../src/core/phone.ts";
 import { unlockPhone } from "../../../../src/core/protection/budgets/unlock.ts";
 import type { Client } from "../../../../src/core/verification/client.ts";
@@ -93,6 +94,15 @@ describe("unlocking a number whose guesses are used up", () => {
     rules.clock.advance(HOUR);
     // The one guess of that day.
     expect(await guessAll()).toBe(1);
+  });
+
+  test("finds what was guessed before an erasure, which keeps the tag that the number had then", async () => {
+    const { user } = (await rules.knownDevice()).signedIn;
+    await guessAll();
+    expect(await eraseAccount(rules.deps(), user, { by: "operator" })).toBe(true);
+    await rules.retag();
+    await rules.restart();
+    expect(await unlock()).toEqual({ status: "unlocked" });
   });
 
   test("tells another number nothing", async () => {

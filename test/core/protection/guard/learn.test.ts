@@ -5,6 +5,8 @@ import { systemRandom } from "../../../../src/adapters/system/random.ts";
 import { newApiKey } from "../../../../src/core/backend/api-key.ts";
 import type { Message } from "../../../../src/core/delivery/ports.ts";
 import { grown } from "../../../../src/core/protection/guard/learn.ts";
+import { createLearned } from "../../../../src/core/protection/guard/learned.ts";
+import type { Baseline } from "../../../../src/core/protection/guard/ports.ts";
 import { aMessage, DAY, MINUTE } from "../../../contracts/samples.ts";
 import { type Maintained, openMaintained } from "../../../maintenance/fixtures.ts";
 
@@ -44,6 +46,26 @@ describe("a threshold that is learned", () => {
       ),
     );
   });
+});
+
+test("what was learned stays in hand while it cannot be read, and is read again a minute later", async () => {
+  const known = (value: number) => async (): Promise<readonly Baseline[]> => [
+    { subject: "total", value, updatedAt: 0 },
+  ];
+  const away = new Error("away");
+  const reads = [known(1_000), () => Promise.reject(away), known(1_100)];
+  const errors: unknown[] = [];
+  let now = 0;
+  const list = () => (reads.shift() ?? known(0))();
+  const store = { list, replace: async () => {} };
+  const learned = createLearned(store, { now: () => now }, (error) => void errors.push(error));
+  const values: (number | undefined)[] = [];
+  for (const at of [0, MINUTE - 1, MINUTE, 2 * MINUTE]) {
+    now = at;
+    values.push((await learned())("total"));
+  }
+  expect(values).toEqual([1_000, 1_000, 1_000, 1_100]);
+  expect(errors).toEqual([away]);
 });
 
 describe("the durable record", () => {
