@@ -53,6 +53,14 @@ describe("sealing", () => {
     expect(new Set(sealed).size).toBe(100);
   });
 
+  test("a text of a row opens in no place of its phone, nor the phone in that of the text", async () => {
+    const { vault } = await createVault();
+    const [phone, text] = [await vault.seal(PHONE, "row"), await vault.sealText(PHONE, "row")];
+    expect(await vault.openText(text, "row")).toBe(PHONE);
+    await expect(vault.open(text, "row")).rejects.toThrow(/belongs to another row/);
+    await expect(vault.openText(phone, "row")).rejects.toThrow(/belongs to another row/);
+  });
+
   test("after a rotation new rows use the new key and old rows still open, in every process", async () => {
     const { vault, ...fixture } = await createVault();
     const behind = createKeyring(fixture);
