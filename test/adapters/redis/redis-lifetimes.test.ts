@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { eventsKey, leasesKey, REBUILT } from "../../../src/adapters/redis/limit-take.ts";
+import { eventsKey, leasesKey, REBUILT, sumsKey } from "../../../src/adapters/redis/limit-take.ts";
 import { createRedisVerificationStore } from "../../../src/adapters/redis/verifications.ts";
+import type { Sum } from "../../../src/core/protection/limits/ports.ts";
 import { exemptCaller } from "../../../src/core/protection/limits/send-limit.ts";
+import { sumKey } from "../../../src/core/protection/limits/sums.ts";
 import { tableLimits } from "../../../src/core/protection/limits/table.ts";
 import { aVerification, DAY, fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { NO_LIMITS } from "../../core/rules.ts";
@@ -89,6 +91,25 @@ describe("how long Redis keeps", () => {
     expect(await leastKept(eventsKey(key), seed)).toBeGreaterThan(30 * DAY);
     expect(await leastKept(leasesKey(guesses), seed)).toBeGreaterThan(10.5 * MINUTE);
     expect(await leastKept(REBUILT, seed)).toBeGreaterThan(10.5 * MINUTE);
+  });
+
+  test("sums that are corrected or put back: as long as their window reaches back", async () => {
+    const [corrected, lost] = ["corrected", "lost"].map((name) => {
+      return { key: fresh(name), windowMs: DAY, at: NOW, amount: 5 };
+    }) as [Sum, Sum];
+    const correct = () => at.limits.correct([corrected]);
+    const seed = () => at.limits.seed(fresh("epoch"), [{ events: [], sums: [lost] }]);
+    expect(await leastKept(sumsKey(sumKey(corrected)), correct)).toBeGreaterThan(DAY);
+    expect(await leastKept(sumsKey(sumKey(lost)), seed)).toBeGreaterThan(DAY);
+  });
+
+  test("verifications of one holder: no more than the newest ten", async () => {
+    const store = createRedisVerificationStore(at.redis);
+    const of = { holder: fresh("device"), phoneTag: `k.${fresh("tag")}` };
+    for (let n = 0; n < 12; n++) await store.create(aVerification({ ...of, createdAt: NOW + n }));
+    const held = `phonekey:held:{${of.holder}}:${of.phoneTag}:sign_in`;
+    expect(await at.command("ZCARD", held)).toBe(10);
+    expect(await at.command("ZCOUNT", held, String(NOW + 2), "+inf")).toBe(10);
   });
 
   test("verifications: for as long again as a code can live, and whoever holds them", async () => {
