@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Phone } from "../../../src/core/phone.ts";
-import { createRules, HOUR, MINUTE, PHONE, type Rules, wrongCode } from "../rules.ts";
+import { createRules, DAY, HOUR, MINUTE, PHONE, type Rules, wrongCode } from "../rules.ts";
 
 const HERE = { addressKey: "203.0.113.7" };
 const ELSEWHERE = { addressKey: "198.51.100.9" };
@@ -81,4 +81,19 @@ test("callers without an address hold nothing", async () => {
   const id = await start({});
   expect(await start({})).not.toBe(id);
   expect(await signIn("A".repeat(22), "123456", {})).toBe("no_verification");
+});
+
+test("a token that is shown now and then keeps its session from ending for want of use", async () => {
+  const { functions } = rules.phonekey();
+  const sessionId = await start();
+  const input = { phone: PHONE as Phone, code: await rules.codeOf(sessionId), sessionId, from: HERE };
+  const told = await functions.signIn({ ...input, userAgent: "test" });
+  if (!told.ok) throw new Error("not signed in");
+  const { user, session } = told.value;
+  const shown = { phone: PHONE, userId: user.id, name: "", avatar: "http://localhost/1.svg" };
+  const token = await functions.token(session, shown);
+  for (let n = 0; n < 2; n += 1) {
+    rules.clock.advance(10 * DAY);
+    expect(await functions.read(token, {})).toMatchObject({ ok: true });
+  }
 });

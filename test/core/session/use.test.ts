@@ -39,6 +39,17 @@ describe("a session of the pages", () => {
   });
 });
 
+test("a session that nobody used for two weeks is in no list of its user's", async () => {
+  const rules = await createRules({ settings: { session: LONG } });
+  const own = (await rules.knownDevice()).signedIn;
+  await rules.knownDevice();
+  rules.clock.advance(14 * DAY - 1);
+  await rules.deps().sessions.touch(own.session.id, rules.clock.now());
+  rules.clock.advance(1);
+  expect(await rules.phonekey().sessions.list(own)).toMatchObject([{ id: own.session.id }]);
+  await rules.close();
+});
+
 test("a session that is over ends no other one of its user", async () => {
   const rules = await createRules();
   const [own, other] = [(await rules.knownDevice()).signedIn, (await rules.knownDevice()).signedIn];
