@@ -48,6 +48,13 @@ describe("what Redis says when it takes no writes", () => {
     }
   });
 
+  test("is said once: what failed is not run again by itself", async () => {
+    const failing = script("call('INCR', KEYS[1]) return redis.error_reply('ERR no')");
+    for (let n = 0; n < 3; n++)
+      await expect(at.redis.run(failing, ["{counted}"], [])).rejects.toThrow("ERR no");
+    expect(await at.command("GET", "{counted}")).toBe("3");
+  });
+
   test("is said by a server that is full", async () => {
     at.server.command("config", "set", "maxmemory", "1");
     const written = await at.redis

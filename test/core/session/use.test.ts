@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SignedIn } from "../../../src/core/session/session.ts";
-import { createRules, DAY, HOUR, MINUTE, type Rules } from "../rules.ts";
+import { createRules, DAY, HOUR, MINUTE, type Rules, wrongCode } from "../rules.ts";
 
 /** So long that nothing but want of use ends a session here. */
 const LONG = { accessTokenMs: 15 * MINUTE, sessionMs: 365 * DAY, idleMs: 14 * DAY };
@@ -48,6 +48,39 @@ test("a session that nobody used for two weeks is in no list of its user's", asy
   rules.clock.advance(1);
   expect(await rules.phonekey().sessions.list(own)).toMatchObject([{ id: own.session.id }]);
   await rules.close();
+});
+
+describe("a device that was signed in on", () => {
+  let rules: Rules;
+  let known: Awaited<ReturnType<Rules["knownDevice"]>>;
+  beforeEach(async () => {
+    rules = await createRules();
+    known = await rules.knownDevice();
+  });
+  afterEach(() => rules.close());
+
+  const wrongGuesses = async () => {
+    const { id, code } = await rules.started(known.client);
+    await rules.guess(id, wrongCode(code), known.client);
+    const [ofDevice, ofStranger] = [await rules.ledger("device"), await rules.ledger("stranger")];
+    return { device: ofDevice.length, stranger: ofStranger.length };
+  };
+
+  test("stays known when its person signs out", async () => {
+    const { user, session } = known.signedIn;
+    await rules.phonekey().sessions.end({ user, session }, session.id);
+    expect(await wrongGuesses()).toEqual({ device: 1, stranger: 0 });
+  });
+
+  test("is a stranger's where the account was erased and moved in again, until its phone was shown", async () => {
+    const { db } = rules.database;
+    await db
+      .updateTable("users")
+      .set({ unproven_since: 1 })
+      .where("id", "=", known.signedIn.user.id)
+      .execute();
+    expect(await wrongGuesses()).toEqual({ device: 0, stranger: 1 });
+  });
 });
 
 test("a session that is over ends no other one of its user", async () => {

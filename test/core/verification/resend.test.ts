@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import type { Client } from "../../../src/core/verification/client.ts";
+import { createTestVerifier } from "../../support/challenges.ts";
 import { createRules, MINUTE, type Rules, SECOND } from "../rules.ts";
 
 let rules: Rules | undefined;
@@ -64,4 +65,14 @@ test("a code that has ended is sent anew to the browser that asked for it, and f
   const next = await again({ browser: "mine" });
   expect(next.ok && next.value.id !== first.id).toBe(true);
   expect(world.sms.sent).toHaveLength(2);
+});
+
+test("what there is to solve for a further message is told to the browser that asked for the first, and to no other (T25)", async () => {
+  const { verifier } = createTestVerifier("turnstile");
+  rules = await createRules({ challenges: { verifier, when: "risk" } });
+  const { id } = await rules.started({ browser: "mine" });
+  const { forResend } = rules.phonekey().challenges;
+  expect(await forResend({ id, client: { browser: "mine" } })).toMatchObject({ ok: true });
+  for (const client of [{}, { browser: "another" }])
+    expect(await forResend({ id, client })).toMatchObject({ refusal: { code: "not_found" } });
 });

@@ -103,6 +103,8 @@ it("a second step sends no code of the account that the browser was at before", 
   await visitor.go("/sign-in/second");
   const entered = await visitor.go("/sign-in/second", { by: "sms", code: world.sms.lastCode(OTHER) });
   expect(entered).toMatchObject({ location: "/account" });
+  // Nothing of the step is there for the next visitor.
+  for (const name of ["phonekey_second", "phonekey_second_code"]) expect(visitor.jar.get(name)).toBe("");
 });
 
 it.each(["signed out", "was signed out elsewhere"])("nobody gets the codes of who %s before", async (way) => {

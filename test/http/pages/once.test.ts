@@ -22,6 +22,16 @@ describe("a form that was sent twice", () => {
     expect(await second(ALL_TRIES_MS)).toEqual(ok("sent"));
   });
 
+  it("is another form in another browser", async () => {
+    const keys: (string | undefined)[] = [];
+    for (const pre of ["browser", "another"])
+      await sentOnce({ pause: async () => {} }, { ...FORM, flow: { pre } }, async (idempotency) => {
+        keys.push(idempotency?.key);
+        return ok("sent");
+      });
+    expect(new Set(keys).size).toBe(2);
+  });
+
   it("tells a person to wait, and nothing of keys, where the first is not answered at all", async () => {
     expect(await second(Number.POSITIVE_INFINITY)).toEqual(
       refuse("too_many_requests", { retryAfterSeconds: 1 }),
