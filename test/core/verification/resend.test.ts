@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import type { Client } from "../../../src/core/verification/client.ts";
 import { createTestVerifier } from "../../support/challenges.ts";
-import { createRules, MINUTE, type Rules, SECOND } from "../rules.ts";
+import { createRules, HOUR, MINUTE, type Rules, SECOND } from "../rules.ts";
 
 let rules: Rules | undefined;
 afterEach(async () => {
@@ -75,4 +75,16 @@ test("what there is to solve for a further message is told to the browser that a
   expect(await forResend({ id, client: { browser: "mine" } })).toMatchObject({ ok: true });
   for (const client of [{}, { browser: "another" }])
     expect(await forResend({ id, client })).toMatchObject({ refusal: { code: "not_found" } });
+});
+
+test("no further message is tried of a phone for which the sender takes none for a while", async () => {
+  rules = await createRules();
+  const { sms, clock } = rules;
+  Object.assign(sms.sender, { holdsNumbers: true });
+  const { id } = await rules.started();
+  const resend = () => rules?.phonekey().verifications.resend({ id, client: {} });
+  sms.answer({ status: "throttled", heldUntil: clock.now() + HOUR });
+  for (let n = 0; n < 3; n++)
+    expect(await resend()).toMatchObject({ refusal: { code: "too_many_requests" } });
+  expect(sms.sent).toHaveLength(2);
 });

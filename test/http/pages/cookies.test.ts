@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { createVisitor } from "../../support/visitor.ts";
 import { createWorld, ORIGIN, type World } from "../../support/world.ts";
-import { DAY_MS, PHONE, SECOND_MS } from "../support.ts";
+import { DAY_MS, PHONE, phoneNo, SECOND_MS } from "../support.ts";
 
 const HTTPS = "https://auth.example.com";
 const DAY = DAY_MS / SECOND_MS;
@@ -76,4 +77,18 @@ it("a session's cookie without the prefix is none over https: whoever wrote it m
   values.set(name.replace("__Host-", ""), values.get(name) ?? "");
   values.delete(name);
   expect(await go("/account")).not.toContain('action="/sign-out"');
+});
+
+it("a sign-in ends the session that the browser had before, whosever it was (T25)", async () => {
+  world = await createWorld();
+  const [former, visitor] = [createVisitor(world), createVisitor(world)];
+  await former.enter(phoneNo(1));
+  await visitor.go("/sign-in");
+  await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
+  await visitor.go("/sign-in/code");
+  visitor.jar.set("phonekey_session", former.jar.get("phonekey_session") ?? "");
+  const entered = await visitor.go("/sign-in/code", { code: world.sms.lastCode() });
+  expect(entered).toMatchObject({ status: 303, location: "/account" });
+  expect((await visitor.go("/account")).status).toBe(200);
+  expect((await former.go("/account")).location).toBe("/sign-in");
 });

@@ -63,7 +63,10 @@ describe("what an app asks for", () => {
     expect(status).toBe(400);
     const [, lead = ""] = /<p class="lead">([^<]*)</.exec(text) ?? [];
     expect(lead).toMatch(says);
-    for (const value of Object.values(change)) if (value) expect(lead).not.toContain(value);
+    for (const value of Object.values(change).filter((value) => value !== "")) {
+      expect(lead).not.toContain(value);
+      expect(text).not.toContain(encodeURIComponent(value));
+    }
   });
 });
 
