@@ -14,7 +14,7 @@ import {
   type VerificationBody,
   wrongCode,
 } from "../http/support.ts";
-import { bearer, createWorld, type World } from "../support/world.ts";
+import { bearer, createTestSender, createWorld, type World } from "../support/world.ts";
 import { apiKey, backendOf, check } from "./support.ts";
 
 const PASSWORD = { purpose: "temporary_password" };
@@ -77,6 +77,14 @@ describe("a temporary password", () => {
     expect(started).not.toHaveProperty("codeAlphabet");
     expect(world.sms.lastCode()).toMatch(/^\d{8}$/);
     await opened(await open(world, started.id, world.sms.lastCode()));
+  });
+
+  it("has digits alone where one of several senders fills templates", async () => {
+    await world.close();
+    const [templates, texts] = [createTestSender("templates", 8, true), createTestSender("texts")];
+    world = await createWorld({ parts: { route: [templates.sender, texts.sender] } });
+    expect((await start(world, PHONE, PASSWORD)).codeLength).toBe(8);
+    expect(templates.lastCode()).toMatch(/^\d{8}$/);
   });
 
   it("is the same when it is sent again, never beyond ten minutes", async () => {
