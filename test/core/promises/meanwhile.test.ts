@@ -65,6 +65,25 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     ]);
   });
 
+  test("leave a start whose code becomes longer all the guesses that a longer one has", async () => {
+    let meanwhile = async () => {};
+    const world = await open({
+      state,
+      wrap: ({ ledger }) => ({ ledger: afterRead(ledger, () => meanwhile()) }),
+    });
+    for (let n = 0; n < 2; n++) await spend(world, await world.started());
+    const last = await world.started();
+    const guess = () => world.guess(last.id, wrongCode(last.code));
+    for (let n = 0; n < 2; n++) await guess();
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await guess();
+    };
+    const { id, codeLength } = await world.started();
+    expect(codeLength).toBe(8);
+    expect(await world.deps().verifications.find(id)).toMatchObject({ attemptsAllowed: 3 });
+  });
+
   test("reduce what a start is granted by as many as were made", async () => {
     let meanwhile = async () => {};
     const world = await open({
