@@ -12,16 +12,22 @@ function listings(): (readonly [file: string, text: string])[] {
   return [...found].map(([, file = "", text = ""]) => [file, text]);
 }
 
-it("CONTRIBUTING's sender and its test fit the interface of today", () => {
+it("CONTRIBUTING's sender, its test and its settings fit what is there today", () => {
   const folder = mkdtempSync(join(ROOT, "node_modules/.guide-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [file, text] of listings()) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
   }
-  symlinkSync(join(ROOT, "src/core"), join(folder, "src/core"));
+  for (const used of ["src/core", "src/config/formats", "src/config/setting.ts"]) {
+    symlinkSync(join(ROOT, used), join(folder, used));
+  }
   const files = listings().map(([file]) => file);
-  expect(files).toEqual(["src/adapters/postbox/sender.ts", "test/adapters/postbox/sender.test.ts"]);
+  expect(files).toEqual([
+    "src/adapters/postbox/sender.ts",
+    "test/adapters/postbox/sender.test.ts",
+    "src/config/parts/postbox.ts",
+  ]);
   const config = { extends: join(ROOT, "tsconfig.json"), include: files };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
   const tsc = join(ROOT, "node_modules/.bin/tsc");
