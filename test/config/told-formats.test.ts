@@ -11,3 +11,10 @@ it.each([
   expect(problem).toMatch(/^must be /);
   expect(problem).not.toContain(refused);
 });
+
+it.each(["LIMIT_PHONE_SENDS", "TENCENT_CAPTCHA_DISASTER_TICKETS"])(
+  "a refusal of %s for its window says how long one may be",
+  (name) => {
+    expect(problems({ [name]: "20/31d" })[name]).toContain("30 days at most");
+  },
+);

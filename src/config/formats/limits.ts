@@ -4,8 +4,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/time.ts";
 import { type Format, format, split } from "./format.ts";
 
 const UNIT_MS = { s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
-const EXPECTS =
-  "counts and windows such as `5/1h,10/24h` (units s, m, h and d, 30 days at most), or `unlimited`";
+const UNITS = "(units s, m, h and d, 30 days at most)";
+const EXPECTS = `counts and windows such as \`5/1h,10/24h\` ${UNITS}, or \`unlimited\``;
 
 /** A limit as a list of `count/window`, each of which must hold; `unlimited` is the empty list. */
 export const limit: Format<readonly Window[]> = format(EXPECTS, readLimit);
@@ -17,7 +17,7 @@ export const learnedLimit: Format<LearnedWindows> = format(`${EXPECTS}, or \`lea
 
 /** A limit that cannot be lifted. */
 export const boundedLimit: Format<readonly Window[]> = format(
-  "counts and windows such as `20/1h`",
+  `counts and windows such as \`20/1h\` ${UNITS}`,
   readWindows,
 );
 
