@@ -44,14 +44,14 @@ export async function createRecords(
   database: SqlDatabase,
   { clock, random }: Pick<Records, "clock" | "random">,
 ): Promise<Records> {
-  const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
-  const keyring = createKeyring({ store: stores.keys, secrets, clock, random });
   const close = () => database.close();
   try {
+    const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
+    const keyring = createKeyring({ store: stores.keys, secrets, clock, random });
     await keyring.ensure();
+    return { database, stores, keyring, vault: createPhoneVault({ keyring, random }), clock, random, close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { database, stores, keyring, vault: createPhoneVault({ keyring, random }), clock, random, close };
 }
