@@ -55,7 +55,7 @@ async function openRedis(
     import("../adapters/redis/verifications.ts"),
   ]);
   const onError = (err: unknown) => log.error({ err }, "Redis was lost");
-  const onWaiting = (err: unknown) => log.warn({ err }, "Redis cannot be reached; waiting for it");
+  const onWaiting = (err: unknown) => log.warn({ err }, "no connection to Redis yet; still trying");
   const connect = () =>
     connectRedis(server, isOnDemand ? { onError, reconnects: false } : { onError, onWaiting });
   const redis = isOnDemand ? createOnDemandRedis(connect) : await connect();

@@ -35,7 +35,7 @@ export type RedisNode = (...words: readonly string[]) => Promise<unknown>;
 export interface RedisOptions {
   /** Told of every lost connection, for the log; the client reconnects by itself. */
   readonly onError?: (error: unknown) => void;
-  /** Told why there is no first connection yet, once, while it is tried again: for the log of whoever waits for it. */
+  /** Told once why there is no first connection yet, while it or another server is tried: for the log of whoever waits. */
   readonly onWaiting?: (error: unknown) => void;
   /** How long one call may take. */
   readonly timeoutMs?: number;

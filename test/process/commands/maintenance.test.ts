@@ -207,7 +207,7 @@ describe.concurrent("phonekey doctor", () => {
       const serve = await phonekey(["serve"], { folder, env: { ...env, PORT: String(await freePort()) } });
       expectOneSentence({ ...serve, stdout: "" }, /nothing accepts connections at its address/);
       // Where both start together, Redis may come a moment later.
-      expect(serve.stdout.match(/Redis cannot be reached; waiting for it/g) ?? []).toHaveLength(
+      expect(serve.stdout.match(/no connection to Redis yet; still trying/g) ?? []).toHaveLength(
         isRedis ? 1 : 0,
       );
       const migrate = await phonekey(["migrate"], { folder, env });
