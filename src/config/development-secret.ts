@@ -11,7 +11,7 @@ export function developmentSecret(folder: string): string {
   return keptSecret(folder) ?? create(folder);
 }
 
-/** The same, but undefined where the file does not exist. */
+/** The text of `data/secret` under `folder`; undefined where the file does not exist. Throws as `developmentSecret` does. */
 export function keptSecret(folder: string): string | undefined {
   return readIfThere(pathIn(folder));
 }
