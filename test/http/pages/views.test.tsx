@@ -11,6 +11,7 @@ import type { PageContext } from "../../../src/http/pages/views/layout.tsx";
 import { messagePage } from "../../../src/http/pages/views/message.tsx";
 import { codePage } from "../../../src/http/pages/views/sign-in/code.tsx";
 import { phonePage } from "../../../src/http/pages/views/sign-in/phone.tsx";
+import { verifyPage } from "../../../src/http/pages/views/verify.tsx";
 
 const AT = Date.UTC(2026, 10, 23, 21, 35);
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)' style="x">&amp;`;
@@ -183,7 +184,26 @@ describe("the code page", () => {
     expect(page).toContain("We sent a 6-digit code to");
     expect(page).toContain("It works for 5 minutes.");
     expect(page).not.toContain("/dev/inbox");
+    const longer = String(await codePage({ context: contextOf("en"), ...CODE, codeLength: 8 }));
+    expect(longer).toContain("We sent an 8-digit code to");
   });
+
+  test.each([
+    ["en", "We sent it to "],
+    ["zh-CN", "临时密码已发送至 "],
+  ] as const)(
+    "calls a temporary password of digits so where a backend had it sent (%s)",
+    async (locale, text) => {
+      const page = verifyPage({
+        context: contextOf(locale),
+        action: "/",
+        backend: "shop",
+        asks: "password",
+        ...CODE,
+      });
+      expect(String(await page)).toContain(text);
+    },
+  );
 
   test("says the same in its title and its heading, also of a temporary password", async () => {
     for (const locale of LOCALES) {

@@ -31,7 +31,7 @@ interface CodeCopy {
 export const CODE_COPY: Readonly<Record<Locale, CodeCopy>> = {
   en: {
     title: "Enter your code",
-    sentTo: (length) => [`We sent a ${length}-digit code to `, "."],
+    sentTo: (length) => [`We sent ${length === 8 ? "an" : "a"} ${length}-digit code to `, "."],
     passwordSentTo: ["We sent it to ", "."],
     validFor: (duration) => ` It works for ${duration}.`,
     label: "Code from the text message",

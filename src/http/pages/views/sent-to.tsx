@@ -7,16 +7,16 @@ interface SentToProps {
   readonly context: PageContext;
   readonly phoneMasked: string;
   readonly codeLength: number;
-  /** Whether it is a temporary password of letters. */
-  readonly hasLetters?: boolean;
+  /** Whether it is called a temporary password. */
+  readonly isPassword?: boolean;
   /** Whole seconds; where it is none, nothing is said of it. */
   readonly expiresInSeconds?: number;
 }
 
 /** Says where a code was sent to, and how long it works. */
-export function SentTo({ context, phoneMasked, codeLength, hasLetters, expiresInSeconds = 0 }: SentToProps) {
+export function SentTo({ context, phoneMasked, codeLength, isPassword, expiresInSeconds = 0 }: SentToProps) {
   const copy = CODE_COPY[context.locale];
-  const [before, after] = hasLetters ? copy.passwordSentTo : copy.sentTo(codeLength);
+  const [before, after] = isPassword ? copy.passwordSentTo : copy.sentTo(codeLength);
   return (
     <>
       {before}

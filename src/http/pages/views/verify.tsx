@@ -36,7 +36,7 @@ export function verifyPage(props: VerifyPageProps): Page {
       </p>
       {transaction && <Payment context={context} transaction={transaction} />}
       <p class="quiet sent-to">
-        <SentTo {...props} />
+        <SentTo {...props} isPassword={asks === "password"} />
       </p>
       <Form context={context} action={action} class="stack">
         {props.hasLetters ? (

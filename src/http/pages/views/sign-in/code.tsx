@@ -68,7 +68,7 @@ function Open(props: CodePageProps & { readonly title: string }) {
       <h1>{title}</h1>
       {error && <Banner kind="error">{error}</Banner>}
       <p class="lead">
-        <SentTo {...props} />
+        <SentTo {...props} isPassword={hasLetters === true} />
       </p>
       <Form context={context} action="/sign-in/code" class="stack">
         {hasLetters ? (
