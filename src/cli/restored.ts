@@ -46,9 +46,10 @@ async function putRight({ erasures, endApiKeys = false, json = false }: Restored
     Object.assign(done, counts);
     if (counts.unreadable > 0) process.exitCode = 1;
     if (!json) tellCounts(counts);
-    const backends = await putKeysRight(config, endApiKeys);
-    Object.assign(done, { backends, endedApiKeys: endApiKeys });
-    if (!json && backends.length > 0) console.log(keysLine(backends, endApiKeys));
+    await putKeysRight(config, endApiKeys, (backends) => {
+      Object.assign(done, { backends, endedApiKeys: endApiKeys });
+      if (!json && backends.length > 0) console.log(keysLine(backends, endApiKeys));
+    });
   };
   await (json ? printSteps(done, steps()) : steps());
 }
@@ -71,13 +72,28 @@ function tellCounts({ sessions, phoneChanges, erased, unknown, unreadable }: Res
     );
 }
 
-/** The backends whose keys are good, or were until they were ended here. */
-function putKeysRight(config: Config, ends: boolean): Promise<readonly string[]> {
-  return withTools(apiKeyTools(config), async (tools) => {
+/**
+ * Tells the backends whose keys are good, or were until they were ended here: also where a later one's cannot be, since
+ * nobody finds them again.
+ */
+async function putKeysRight(
+  config: Config,
+  ends: boolean,
+  tell: (backends: readonly string[]) => void,
+): Promise<void> {
+  await withTools(apiKeyTools(config), async (tools) => {
     const good = (await tools.list()).filter((key) => !whyOver(key, Date.now()));
     const backends = [...new Set(good.map(({ client }) => client))];
-    if (ends) for (const client of backends) await tools.revoke(client);
-    return backends;
+    if (!ends) return tell(backends);
+    const ended: string[] = [];
+    try {
+      for (const client of backends) {
+        await tools.revoke(client);
+        ended.push(client);
+      }
+    } finally {
+      tell(ended);
+    }
   });
 }
 

@@ -8,15 +8,15 @@ import { apiKey, revoke } from "../backend/support.ts";
 import { createTestClock, createWorld } from "../support/world.ts";
 import { runCommand } from "./run.ts";
 
-/** What somebody signed in to, in which the API keys of a backend cannot be ended. */
+/** What somebody signed in to, in which the API keys of one of two backends cannot be ended. */
 async function stuck() {
   const world = await createWorld({ clock: createTestClock(Date.now()) });
   onTestFinished(() => world.close());
   await world.signIn();
-  await apiKey(world, { client: "shop" });
+  for (const client of ["bank", "shop"]) await apiKey(world, { client });
   const url = `sqlite:${world.folder}/data/phonekey.db`;
   const { db, close } = await openSqlite(url);
-  await sql`CREATE TRIGGER stuck BEFORE UPDATE ON api_keys
+  await sql`CREATE TRIGGER stuck BEFORE UPDATE ON api_keys WHEN NEW.client = 'shop'
     BEGIN SELECT RAISE(ABORT, 'not these'); END`.execute(db);
   await close();
   return { DATABASE_URL: url, PHONEKEY_SECRETS: world.config.secrets.join(",") };
@@ -28,10 +28,11 @@ test("restored says what it did also where a later step fails", async () => {
   const json = await runCommand(restoredCommand(), ["--end-api-keys", "--json"], env);
   const counts = { sessions: 1, phoneChanges: 0, erased: 0, unknown: 0, unreadable: 0 };
   expect(json).toMatchObject(failed);
-  expect(JSON.parse(json.stdout)).toEqual({ ...counts, error: "not these" });
-  const text = await runCommand(restoredCommand(), ["--end-api-keys"], env);
+  const ended = { backends: ["bank"], endedApiKeys: true };
+  expect(JSON.parse(json.stdout)).toEqual({ ...counts, ...ended, error: "not these" });
+  const text = await runCommand(restoredCommand(), ["--end-api-keys"], await stuck());
   expect(text).toMatchObject(failed);
-  expect(text.stdout).toMatch(/^Ended 0 sessions and [^\n]+\n$/);
+  expect(text.stdout).toMatch(/^Ended 1 session and [^\n]+\nEnded the API keys of bank: [^\n]+\n$/);
 });
 
 test("restored says what it did, whom it could not erase, and which backends have keys, each once", async () => {
