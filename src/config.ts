@@ -181,7 +181,8 @@ function secretsOf(values: Settings, folder: string, makes: boolean): Parsed<rea
     return kept.ok ? kept : { ok: false, problem: `is not set, and in data/secret ${kept.problem}` };
   } catch (error) {
     const why = error instanceof Error && "code" in error ? ` (${error.code})` : "";
-    return { ok: false, problem: `is not set, and none can be kept in data/secret${why}` };
+    const what = makes ? "none can be kept in data/secret" : "data/secret cannot be read";
+    return { ok: false, problem: `is not set, and ${what}${why}` };
   }
 }
 

@@ -213,6 +213,13 @@ describe("the secret of development", () => {
     expect(look()).toEqual([made]);
   });
 
+  it("that cannot be read is called so by who makes none", () => {
+    writeFileSync(join(folder, "data"), "no folder");
+    const looked = loadConfig({}, { folder, makesSecret: false });
+    const message = "is not set, and data/secret cannot be read (ENOTDIR)";
+    expect(looked).toMatchObject({ ok: false, problems: [{ name: "PHONEKEY_SECRETS", message }] });
+  });
+
   it("can be rotated in its file", () => {
     mkdirSync(join(folder, "data"));
     writeFileSync(join(folder, "data/secret"), `${OTHER_SECRET},${SECRET}\n`);
