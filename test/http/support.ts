@@ -3,11 +3,10 @@ import type { RefusalCode } from "../../src/core/refusals.ts";
 import { REFUSALS } from "../../src/core/refusals.ts";
 import type { OpenedSession, World } from "../support/world.ts";
 
-export { DAY_MS, MINUTE_MS } from "../../src/core/time.ts";
 export { wrongCode } from "../support/codes.ts";
+export { DAY as DAY_MS, MINUTE as MINUTE_MS, SECOND as SECOND_MS } from "../support/times.ts";
 
 export const PHONE = "+8613800138000";
-export const SECOND_MS = 1_000;
 
 export interface VerificationBody {
   readonly id: string;

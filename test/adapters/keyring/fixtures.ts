@@ -4,7 +4,7 @@ import type { KeyStore } from "../../../src/core/keys.ts";
 import { createTestClock } from "../../support/clock.ts";
 import { createMemoryKeyStore } from "../../support/key-store.ts";
 
-export { DAY_MS } from "../../../src/core/time.ts";
+export { DAY as DAY_MS } from "../../support/times.ts";
 
 export const SECRET = "canary-secret-one-0123456789abcdefghij";
 export const OTHER_SECRET = "canary-secret-two-0123456789abcdefghij";
