@@ -280,7 +280,10 @@ describe("the avatars", () => {
   test("are as many as the core knows, each with a name in both languages", () => {
     const expected = Array.from({ length: AVATARS }, (_, index) => `${index + 1}.svg`);
     expect(readdirSync(folder).sort()).toEqual([...expected].sort());
-    for (const locale of LOCALES) expect(new Set(ACCOUNT_COPY[locale].avatarNames).size).toBe(AVATARS);
+    const names = LOCALES.map((locale) => ACCOUNT_COPY[locale].avatarNames);
+    for (const each of names) expect(each).toHaveLength(AVATARS);
+    expect(new Set(names.flat()).size).toBe(LOCALES.length * AVATARS);
+    expect(names.flat()).not.toContain("");
   });
 
   test("hold nothing that could run or load", () => {
