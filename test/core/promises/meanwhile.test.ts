@@ -104,7 +104,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect(await world.start()).toMatchObject({ codeLength: 8 });
   });
 
-  test("and an unlock between the two gives that start no guess that it did not set aside", async () => {
+  test("give a start no guess that it did not set aside, where an unlock comes in between", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,

@@ -167,7 +167,7 @@ it.each([
   expect(challengeIn(await page())).not.toBe("");
 });
 
-it("so do the pages on which one confirms who they are, and takes the second step", async () => {
+it("where a passkey was asked for too often, the pages of the confirmation and of the second step say so", async () => {
   const { go, enter } = createVisitor(world);
   await enter();
   const challenge = challengeIn(await go("/account/factors"));

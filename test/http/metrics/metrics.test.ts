@@ -51,7 +51,7 @@ describe("/metrics is there for", () => {
     ["a name that points at this machine", { host: "evil.example" }, LOOPBACK],
     ["a name that begins like this machine's", { host: "localhost.evil.example" }, LOOPBACK],
     ["somebody whom a proxy of another make forwards", { via: "1.1 proxy" }, LOOPBACK],
-    ["nor by another one", { "true-client-ip": "203.0.113.7" }, LOOPBACK],
+    ["somebody whom a content delivery network forwards", { "true-client-ip": "203.0.113.7" }, LOOPBACK],
   ])("not %s: it is answered as any unknown path", async (_, headers, from) => {
     const [got, nowhere] = [await ask(world, headers, from), await ask(world, headers, from, "/nowhere")];
     expect(got.status).toBe(404);
