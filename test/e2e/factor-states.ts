@@ -1,7 +1,7 @@
 import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
 import { factorCalls } from "../http/factors/support.ts";
-import { type App, askForCode, newPhone, otherCode, signIn, submitCode } from "./support.ts";
+import { type App, askForCode, newPhone, signIn, submitCode, wrongCode } from "./support.ts";
 
 const CONFIRMATION = "/account/confirm?to=/account/factors";
 
@@ -60,7 +60,7 @@ async function secondStep(page: Page, app: App): Promise<void> {
 async function confirmByCode(page: Page, app: App, phone: string): Promise<void> {
   await page.locator('form[action="/account/confirm/send"] button').click();
   await page.locator("#code").waitFor();
-  await submitCode(page, otherCode(app.codeFor(phone)), "/account/confirm");
+  await submitCode(page, wrongCode(app.codeFor(phone)), "/account/confirm");
   await page.locator("#code-error").waitFor();
 }
 

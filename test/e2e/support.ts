@@ -11,6 +11,8 @@ import { loadAssets } from "../../src/adapters/system/assets.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 
+export { wrongCode } from "../support/codes.ts";
+
 const ROOT = join(import.meta.dirname, "../..");
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -219,11 +221,6 @@ export async function signIn(
   await send("/sign-in/code", { code: codeFor(phone) });
   await page.goto(origin + path);
   await page.waitForURL(origin + path);
-}
-
-/** A code of the same length that is not this one. */
-export function otherCode(code: string): string {
-  return code.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10));
 }
 
 export async function valueOfCookie(page: Page, name: string): Promise<string | undefined> {

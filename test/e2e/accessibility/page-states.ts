@@ -8,11 +8,11 @@ import {
   type App,
   askForCode,
   newPhone,
-  otherCode,
   signIn,
   startApp,
   submitCode,
   submitPhone,
+  wrongCode,
 } from "../support.ts";
 
 /** Where the pages are, as long as the tests of the file run. */
@@ -95,7 +95,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   "a wrong code": async (page) => {
     const phone = newPhone();
     await askForCode(page, app.origin, phone);
-    await submitCode(page, otherCode(app.codeFor(phone)));
+    await submitCode(page, wrongCode(app.codeFor(phone)));
     await page.locator("#code-error").waitFor();
   },
   "an ended code": async (page) => {

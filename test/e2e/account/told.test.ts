@@ -8,12 +8,12 @@ import {
   askForCode,
   csrfOf,
   newPhone,
-  otherCode,
   postForm,
   signIn,
   startApp,
   submitCode,
   submitPhone,
+  wrongCode,
 } from "../support.ts";
 
 const browser = useBrowser();
@@ -151,7 +151,7 @@ describe("a change of number", () => {
     const page = await browser.open({ javaScriptEnabled: false });
     await signIn(page, app, newPhone());
     await askToMove(page, app, to);
-    const wrong = otherCode(app.codeFor(to));
+    const wrong = wrongCode(app.codeFor(to));
     for (let n = 0; n < 3; n += 1) await submitCode(page, wrong, "/account/phone");
     await page.locator("#phone").waitFor();
     await page.waitForLoadState();

@@ -9,12 +9,12 @@ import {
   type App,
   askForCode,
   newPhone,
-  otherCode,
   signInOnPages,
   startApp,
   submitCode,
   submitPhone,
   valueOfCookie,
+  wrongCode,
 } from "../support.ts";
 
 const browser = useBrowser();
@@ -66,12 +66,12 @@ describe.each(PEOPLE)(
       await askForCode(page, app.origin, phone);
       const code = app.codeFor(phone);
       for (const _ of [1, 2]) {
-        expect(await answerTo(page, () => submitCode(page, otherCode(code)))).toBe(401);
+        expect(await answerTo(page, () => submitCode(page, wrongCode(code)))).toBe(401);
         expect(await page.title()).toContain(LAYOUT_COPY[person.locale].errorPrefix);
         expect(await page.getByRole("alert").textContent()).toBe(REFUSALS.invalid_code[tongue]);
         expect(await page.locator("#code").getAttribute("aria-invalid")).toBe("true");
       }
-      expect(await answerTo(page, () => submitCode(page, otherCode(code)))).toBe(401);
+      expect(await answerTo(page, () => submitCode(page, wrongCode(code)))).toBe(401);
       expect(await page.locator("h1").textContent()).toBe(copy.endedTitle);
       expect(await page.locator("#code").count()).toBe(0);
 
@@ -222,7 +222,7 @@ it("reloading the answer to a wrong code asks the server again, and breaks nothi
   const phone = newPhone();
   const page = await browser.open();
   await askForCode(page, app.origin, phone);
-  await answerTo(page, () => submitCode(page, otherCode(app.codeFor(phone))));
+  await answerTo(page, () => submitCode(page, wrongCode(app.codeFor(phone))));
   expect((await page.reload())?.status()).toBe(401);
   expect(await page.locator("h1").textContent()).toBe(CODE_COPY.en.title);
   await submitCode(page, app.codeFor(phone));

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FORGOTTEN_COPY } from "../../../src/http/pages/copy/forgotten.ts";
 import { countingHasher, OTHER, PASSWORD, passwordCalls } from "../../password/support.ts";
 import { focusOf, type OpenOptions, useBrowser } from "../browser.ts";
-import { type App, newPhone, otherCode, startApp } from "../support.ts";
+import { type App, newPhone, startApp, wrongCode } from "../support.ts";
 
 const browser = useBrowser();
 let app: App;
@@ -99,7 +99,7 @@ it.each(["short", "qwertyuiop", "lantern\tvessel"])(
 it("what was wrong with a code that was corrected is not said beside a new password that is refused", async () => {
   const { page } = await codeTyped({});
   const code = await page.locator("#code").inputValue();
-  await page.locator("#code").fill(otherCode(code));
+  await page.locator("#code").fill(wrongCode(code));
   await page.locator("#password").fill(OTHER);
   await press(page, "/sign-in/forgotten/code");
   await page.locator("#code-error").waitFor();
@@ -189,7 +189,7 @@ describe.each([
   it("leaves a wrong code entered, which is asked for again once it was looked at", async () => {
     const { page, phone } = await codeTyped(options);
     const code = await page.locator("#code").inputValue();
-    await page.locator("#code").fill(otherCode(code));
+    await page.locator("#code").fill(wrongCode(code));
     await refuse(page, [phone]);
     await page.locator("#password").fill(OTHER);
     await press(page, "/sign-in/forgotten/code");
