@@ -176,6 +176,24 @@ describe("a rebuild, page by page", () => {
     expect(reads).toBe(3);
   });
 
+  test("reads nothing where another process has given all back since the count was refused", async () => {
+    let meanwhile = async () => {
+      meanwhile = async () => {};
+      await takeFrom()("total");
+    };
+    const late = takeFrom({
+      limits: {
+        async take(request, now) {
+          const taken = await stores.limits.take(request, now);
+          await meanwhile();
+          return taken;
+        },
+      },
+      messages: { sentSince: () => Promise.reject(new Error("it was read again")) },
+    });
+    expect(await late("total")).toMatchObject({ refusedBy: "total" });
+  });
+
   test("has one page in memory at a time", async () => {
     const sizes: number[] = [];
     const watched = takeFrom({
