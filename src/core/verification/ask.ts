@@ -32,9 +32,9 @@ export type AskRefusal =
   | "purpose_not_allowed";
 
 /**
- * Reads what a start asks for. Refused are callers who may not start a verification of this purpose
- * (`invalid_api_key`, `invalid_token`, `password_required`, `purpose_not_allowed`), and with `invalid_request` fields
- * that do not belong to the purpose and a malformed transaction.
+ * Reads what a start asks for. Refused if the caller may not start a verification of this purpose (`invalid_api_key`,
+ * `invalid_token`, `password_required`, `purpose_not_allowed`). Refused with `invalid_request` if the reference or the
+ * transaction is malformed, or if a field does not belong to the purpose.
  */
 export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
   const allowed = judgeStarter(start);
@@ -53,9 +53,9 @@ function judgeStarter({ purpose, client, backend, self, reference }: AskedStart)
   if (!backend && startedBy === "backend") return refuse("invalid_api_key");
   const isOwn = startedBy === "self" || startedBy === "user";
   if (!self && isOwn) return refuse("invalid_token");
-  // Until a password is set, such a session may only confirm who it is.
+  // Until the user has set a password of their own, this session may only confirm who the user is.
   if (self?.mustSetPassword && isOwn && gives !== "factor") return refuse("password_required");
-  // No code is sent for a change that a session of a test number cannot make.
+  // A session of a test number cannot make this change, so no code is sent for it.
   if (self?.isTest && startedBy === "user") {
     return refuse("invalid_request", { field: "purpose", detail: "is not for test numbers" });
   }
@@ -76,8 +76,8 @@ function judgeStarter({ purpose, client, backend, self, reference }: AskedStart)
 }
 
 /**
- * Reads the transaction of a start or a check: `invalid_request` where the purpose needs one and there is none, and the
- * reverse.
+ * Reads the transaction of a start or a check. Refused with `invalid_request` if it is malformed, if the purpose needs
+ * one and there is none, or if there is one and the purpose takes none.
  */
 export function judgeTransaction({
   purpose,
@@ -101,7 +101,7 @@ function isReference(text: string): boolean {
   return /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u.test(text);
 }
 
-/** Encrypts what a backend sent with the start, for the verification's row; nothing where no backend asked. */
+/** Encrypts what a backend sent with the start, for the verification's row. Empty if no backend started it. */
 export async function sealAsk(
   vault: TextVault,
   id: string,
@@ -112,7 +112,7 @@ export async function sealAsk(
   return { asked: { client: backend.client, sealed: await vault.sealText(JSON.stringify(ask), id) } };
 }
 
-/** What the backend sent with the start of this verification; empty where none asked. */
+/** What the backend sent with the start of this verification; empty if no backend started it. */
 export async function readAsk(vault: TextVault, { id, asked }: Verification): Promise<Ask> {
   return asked ? JSON.parse(await vault.openText(asked.sealed, id)) : {};
 }

@@ -46,14 +46,14 @@ export interface CheckInput {
   readonly code: string;
   /** The purposes that the caller takes a code for. */
   readonly purposes: readonly Purpose[];
-  /** The tag of the phone that the verification must be about, where the caller knows that. */
+  /** The tag of the phone that the verification must be about, if the caller knows it. */
   readonly phoneTag?: string;
-  /** Who must hold the verification, where it is about another phone than the user's own (`userHolder`). */
+  /** Who must hold the verification (`userHolder`), if it is about a phone that is not the user's own. */
   readonly holder?: string;
   readonly client: Client;
-  /** The backend that asks, where one does. */
+  /** The backend that asks, if one does. */
   readonly backend?: Pick<Backend, "client">;
-  /** What the caller takes to be confirmed. */
+  /** The transaction that the caller believes the code confirms. */
   readonly transaction?: Transaction;
 }
 
@@ -62,19 +62,19 @@ export interface Subject {
   readonly verification: Verification;
   readonly phone: Phone;
   readonly phoneTag: string;
-  /** The test number that the phone was when this was looked up; it holds for the whole request, whenever it ends. */
+  /** The test number that the phone was at look-up. It holds for the whole request, even if its time ends meanwhile. */
   readonly testNumber: TestNumber | undefined;
 }
 
 export type CheckRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
 
 /**
- * Checks one guess at a code. The store counts it and, if it is right, consumes the verification in the same step; a
- * wrong one is in the ledger before this resolves (promise 1).
+ * Checks one guess at a code. The store counts the guess and, if it is right, consumes the verification in the same
+ * step. A wrong guess is in the ledger before this resolves (promise 1).
  *
- * Refused with `invalid_code` where the code is wrong, expired, spent, for something else, or of no verification at all;
- * with `too_many_requests` by the limit on guesses from one address; and with `invalid_request`, at the cost of no
- * guess, where the text cannot be a code or the transaction is malformed.
+ * Refused with `invalid_code` if the code is wrong, expired, spent or for something else, or if there is no such
+ * verification. Refused with `too_many_requests` by the limit on guesses from one address. Refused with
+ * `invalid_request`, at the cost of no guess, if the text cannot be a code or the transaction is malformed.
  */
 export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Result<Subject, CheckRefusal>> {
   const code = readCode(input);
@@ -89,8 +89,8 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
 }
 
 /**
- * Admits a guess at the code of a verification that is live, and resolves with what it is about. Refused with
- * `too_many_requests` by the limit on guesses, and with `invalid_code` where there is no such verification.
+ * Admits a guess at the code of a live verification, and resolves with the verification and its phone. Refused with
+ * `too_many_requests` by the limit on guesses, and with `invalid_code` if no live verification has this id.
  */
 export async function admitGuess(
   deps: CheckDeps,
@@ -105,8 +105,9 @@ export async function admitGuess(
 }
 
 /**
- * The transaction of a check, read. One that is missing or malformed is refused before it costs a guess; where the
- * verification is for another purpose nothing is said of it, and the guess will be wrong like any other.
+ * Reads the transaction of a check. A missing or malformed one is refused before it costs a guess. If the verification
+ * is for a purpose that the caller does not take, the transaction is not judged: the guess will be wrong like any
+ * other.
  */
 function givenTransaction(
   { purposes, transaction }: Pick<CheckInput, "purposes" | "transaction">,
@@ -132,8 +133,8 @@ function readCode({
 type Counted = Result<void, "too_many_requests">;
 
 /**
- * Counts a guess against the limit of its client's address; clients without an address are not counted. A refusal is
- * final for strangers; for others `admitKnownDevice` has the last word.
+ * Counts a guess against the limit of its client's address. Clients without an address are not counted. A refusal is
+ * final for strangers; for known devices `admitKnownDevice` decides.
  */
 export async function countGuess(deps: CheckDeps, client: Client): Promise<Counted> {
   if (!client.addressKey) return ok(undefined);
@@ -142,11 +143,11 @@ export async function countGuess(deps: CheckDeps, client: Client): Promise<Count
 }
 
 /**
- * Admits a guess that the limit of its address refused, if a known device of the phone made it and the limit of those has
- * room: nobody who shares their address can keep them out by guessing (T8).
+ * Admits a guess that the limit of its address refused, if a known device of the phone made it and the limit on known
+ * devices has room. So nobody who shares the device's address can keep it out by guessing (T8).
  *
  * @param counted what `countGuess` said
- * @param by who made the guess; undefined where that is not known
+ * @param by the verification of the guess; undefined if there is none
  */
 export async function admitKnownDevice(
   deps: CheckDeps,
@@ -158,10 +159,11 @@ export async function admitKnownDevice(
 }
 
 /**
- * The live verification with this id, and the phone that it is about; undefined where there is none.
+ * The live verification with this id, and the phone that it is about; undefined if there is none.
  *
- * One whose tag is not the phone's current one is over: after a retag its guesses are set aside under the old tag, where
- * no start would count them. While a retag runs, this rejects with `UnavailableError` before anything counts.
+ * A verification is over if its tag is no longer the phone's current one: after a retag its guesses are set aside under
+ * the old tag, where no start would count them. While a retag runs, this rejects with `UnavailableError` before
+ * anything counts.
  */
 export async function findLive(deps: CheckDeps, id: string): Promise<Subject | undefined> {
   const verification = await deps.verifications.find(id);
@@ -175,14 +177,17 @@ export async function findLive(deps: CheckDeps, id: string): Promise<Subject | u
   return { verification, phone, phoneTag, testNumber };
 }
 
-/** Whether a backend asked for it that has no live key any more: an operator who ends its keys ends what it asked for. */
+/**
+ * Whether a backend started it that has no live key any more. An operator who ends a backend's keys ends its
+ * verifications.
+ */
 async function isBackendGone({ apiKeys, clock }: CheckDeps, { asked }: Verification): Promise<boolean> {
   return asked !== undefined && (await apiKeys.findLive(asked.client, clock.now())) === undefined;
 }
 
 /**
- * Guesses at the code of a verification that was live a moment ago, and settles what follows from the outcome: `approved`
- * once, `wrong`, or `dead` when the verification was over before this guess counted.
+ * Guesses at the code of a verification that was live a moment ago, and acts on the outcome: `approved` (once),
+ * `wrong`, or `dead` if the verification was over before this guess was counted.
  */
 export async function guessCode(
   deps: CheckDeps,
@@ -201,7 +206,7 @@ export async function guessCode(
   return made.outcome;
 }
 
-/** Whether a verification is what the caller takes it for: anything else makes the guess a wrong one. */
+/** Whether a verification is what the caller takes it for. If it is not, the guess is a wrong one. */
 function isFor(
   verification: Verification,
   { purposes, phoneTag, holder, client, backend }: Omit<CheckInput, "verificationId">,
@@ -215,15 +220,15 @@ function isFor(
   );
 }
 
-/** Another transaction has another code, whose digits may by chance be the same: this refuses it then, too. */
+/** Another transaction has another code, but its digits may be the same by chance. This check refuses it then. */
 function isSameTransaction(given: Transaction | undefined, asked: Transaction | undefined): boolean {
   if (!given || !asked) return given === asked;
   return transactionDigest(given) === transactionDigest(asked);
 }
 
 /**
- * Writes the wrong guess into the ledger first and releases it second: a start in between counts it twice, never not at
- * all.
+ * Writes the wrong guess into the ledger, and only then releases it from the lease. A start in between counts it twice;
+ * in the reverse order it might not count it at all.
  */
 async function recordWrong(deps: CheckDeps, verification: Verification): Promise<void> {
   const { id, phoneTag, bucket } = verification;
@@ -234,8 +239,8 @@ async function recordWrong(deps: CheckDeps, verification: Verification): Promise
 }
 
 /**
- * After the right code: its messages no longer count as unconverted, and the guesses that it did not use are free again.
- * Its wrong guesses stay set aside: `recordWrong` releases each once it is in the ledger.
+ * Runs after the right code. The messages no longer count as unconverted, and the guesses that were not used are free
+ * again. The wrong guesses stay set aside: `recordWrong` releases each one once it is in the ledger.
  */
 async function settle({ limits }: CheckDeps, ended: Verification): Promise<void> {
   const { id, phoneTag, bucket, attemptsAllowed, attemptsUsed, traffic } = ended;

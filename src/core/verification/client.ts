@@ -1,19 +1,19 @@
 import type { ChallengeKind } from "../protection/challenges/ports.ts";
 import { sha256 } from "../secrets.ts";
 
-/** Who calls, as a door knows it. Nothing of it is believed further than said here. */
+/** Who calls, as a door knows it. Each field is trusted only as far as its comment says. */
 export interface Client {
-  /** The client's address as limits key it; absent where no source of it can be trusted. */
+  /** The client's address, in the form in which limits count it; absent if no source of it can be trusted. */
   readonly addressKey?: string;
   /** The address itself, for captcha services that compare it. Kept nowhere. */
   readonly address?: string;
-  /** The kinds of challenges that callers of this door can solve; all, where it is absent. */
+  /** The kinds of challenges that callers of this door can solve; absent if they can solve all. */
   readonly solves?: readonly ChallengeKind[];
   /** What tells a known device from a stranger. */
   readonly deviceToken?: string;
   /**
-   * Whether a start from the same address finds its verification again: at the functions API, whose clients keep nothing
-   * between two calls.
+   * Whether a start from the same address finds its verification again. Set at the functions API, whose clients keep
+   * nothing between two calls.
    */
   readonly holdsByAddress?: boolean;
   /** The hash of the browser's pre-session, at the pages. */
@@ -33,7 +33,10 @@ export interface HolderTraits {
   readonly addressTag?: string | undefined;
 }
 
-/** Who holds a verification that is started now: a known device, or the client's address where it holds by that. */
+/**
+ * Who holds a verification that is started now: a known device, or else the client's address if this client holds by
+ * it.
+ */
 export function holderOf(client: Client, known: HolderTraits): string | undefined {
   if (known.deviceId) return `device:${known.deviceId}`;
   return client.holdsByAddress && known.addressTag ? `address:${known.addressTag}` : undefined;

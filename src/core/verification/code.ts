@@ -1,6 +1,6 @@
 import { hmac } from "../secrets.ts";
 
-/** What a code is bound to by construction: change any of it and another code comes out. */
+/** What a code is bound to by construction: a change to any of it gives another code. */
 export interface CodeSubject {
   readonly verificationId: string;
   readonly purpose: string;
@@ -9,7 +9,7 @@ export interface CodeSubject {
 }
 
 const DIGITS = "0123456789";
-/** No vowels, which make words, and nothing that looks like something else: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V. */
+/** No vowels, which could form words, and no characters that look alike: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V. */
 const LETTERS = "CDFGHJKMNPQRTWXY34679";
 
 /** What the characters of a code are taken from. */
@@ -17,12 +17,15 @@ export type CodeAlphabet = "digits" | "letters";
 
 const ALPHABETS: Readonly<Record<CodeAlphabet, string>> = { digits: DIGITS, letters: LETTERS };
 
-/** No code of digits is longer. */
+/** The most digits that a code has. */
 const MOST_DIGITS = 10;
-/** Characters of a temporary password where the sender carries text: 52 bits, for three guesses within ten minutes. */
+/** Characters of a temporary password if every sender carries text: 52 bits, for three guesses within ten minutes. */
 export const PASSWORD_LENGTH = 12;
 
-/** What codes of this length are made of: only temporary passwords have letters, and they are longer than any code. */
+/**
+ * What codes of this length are made of. Only temporary passwords have letters, and those are longer than any code of
+ * digits.
+ */
 export function alphabetOf(codeLength: number): CodeAlphabet {
   return codeLength > MOST_DIGITS ? "letters" : "digits";
 }
@@ -30,8 +33,9 @@ export function alphabetOf(codeLength: number): CodeAlphabet {
 /**
  * Derives a verification's code. Nothing keeps the code: a resend derives it again.
  *
- * HMAC-SHA-256 under the code key gives a stream of bytes; bytes beyond the greatest multiple of the alphabet's size are
- * skipped, so that every character is equally likely (rejection sampling; RFC 4226's modulo would favour low digits).
+ * HMAC-SHA-256 under the code key gives a stream of bytes. Bytes beyond the greatest multiple of the alphabet's size
+ * are skipped, so that every character is equally likely (rejection sampling). RFC 4226's modulo would favour low
+ * digits.
  *
  * @param length how many characters
  */
@@ -57,19 +61,19 @@ function charactersOf(bytes: Uint8Array, alphabet: string): string {
   return characters;
 }
 
-/** What `normalizeCode` takes, for the refusal of what it does not. */
+/** What `normalizeCode` accepts, as the refusal of anything else says it. */
 export const CODE_RULE = "must be 4 to 10 digits";
 
 /**
- * Brings a typed code to plain digits: full-width digits are folded (NFKC), spaces and hyphens dropped. Undefined when
- * what is left is not 4 to 10 digits; such a guess is refused without being looked at (T42).
+ * Brings a typed code to plain digits: full-width digits are folded (NFKC), spaces and hyphens dropped. Undefined if
+ * the rest is not 4 to 10 digits. Such a guess is refused without being looked at (T42).
  */
 export function normalizeCode(typed: string): string | undefined {
   const code = plain(typed);
   return /^[0-9]{4,10}$/.test(code) ? code : undefined;
 }
 
-/** A typed temporary password, as it was made; undefined for anything else. Small letters are taken. */
+/** A typed temporary password, as it was generated; undefined for anything else. Lower-case letters are accepted. */
 export function normalizeTemporaryPassword(typed: string): string | undefined {
   const password = plain(typed).toUpperCase();
   return PASSWORD.test(password) ? password : undefined;
@@ -81,7 +85,7 @@ function plain(typed: string): string {
   return typed.length > 64 ? "" : typed.normalize("NFKC").replace(/[ -]/g, "");
 }
 
-/** A code as a message shows it: a password in groups, since it has to be typed over. */
+/** A code as a message shows it. A password is shown in groups, since a person has to type it. */
 export function readableCode(code: string): string {
   return alphabetOf(code.length) === "letters" ? code.replace(/.{4}(?=.)/g, "$&-") : code;
 }

@@ -10,18 +10,18 @@ import { MINUTE_MS } from "../time.ts";
 import type { VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 
-/** What a send may be refused with by what protects; nothing is counted then. */
+/** The refusals of a send by limits, budgets, guard or an idempotency key. A refused send counts nothing. */
 export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
 
 type Taken = TakeResult & { readonly ok: true };
 
-/** What a limit that others use up, too, tells instead of the exact time: that would tell of their traffic. */
+/** The shortest retry time told for a limit that callers share. A more exact one would tell of the others' traffic. */
 const SHARED_RETRY_MS = 5 * MINUTE_MS;
 
 /**
- * Counts a send against all that protects, and sets guesses aside for it; or refuses, and changes nothing: with
- * `too_many_requests`, with `captcha_required` where a stranger may go on by solving a challenge, and with
- * `idempotency_in_progress` while another request with its key runs.
+ * Counts a send against limits, budgets and guard, and sets guesses aside for it. A refused send changes nothing.
+ * Refused with `too_many_requests`, with `captcha_required` if a stranger may go on by solving a challenge, and with
+ * `idempotency_in_progress` while another request with the same key runs.
  */
 export async function countSend(
   deps: VerificationDeps,
@@ -41,7 +41,7 @@ export async function countSend(
   return taken.ok ? ok({ taken, limits }) : refusedSend(deps, taken, limits, now);
 }
 
-/** The refusal that a refused take is answered with. */
+/** The refusal that answers a refused take. */
 function refusedSend(
   { challenges }: Pick<VerificationDeps, "challenges">,
   taken: TakeResult & { readonly ok: false },

@@ -12,7 +12,7 @@ import { type Purpose, ruleOf } from "./purpose.ts";
 import type { TestNumber } from "./test-numbers.ts";
 import { mostLifeMs } from "./verification.ts";
 
-/** A start that was let through, before it is counted and anything is kept. */
+/** A start that was admitted, before it is counted and before anything is kept. */
 export interface NewVerification extends LimitCaller, Ask {
   readonly purpose: Purpose;
   readonly locale: Locale;
@@ -31,7 +31,7 @@ export interface Granted {
   readonly attempts: number;
   /** Epoch milliseconds. */
   readonly resendAt: number;
-  /** Takes back what was counted for the send, where nothing was sent. */
+  /** Takes back what was counted for the send. To be called if nothing was sent. */
   readonly takeBack: () => Promise<void>;
 }
 
@@ -71,9 +71,9 @@ export async function createVerification(
 }
 
 /**
- * A temporary password is as strong as every sender can carry: of letters where all of them carry text, else of as many
- * digits as they do. The ledger granted guesses at a code of `grantedLength`: wrong ones count there under that length,
- * however long the password is, since a ledger that is not spent does not count longer ones.
+ * A temporary password is as strong as every sender can carry: letters if all of them carry text, otherwise as many
+ * digits as all of them carry. The ledger granted guesses at a code of `grantedLength`, and counts wrong ones under
+ * that length however long the password is: a ledger that is not spent does not count longer ones.
  */
 function codeFormOf(
   { route, settings }: Pick<VerificationDeps, "route" | "settings">,

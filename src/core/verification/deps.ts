@@ -33,7 +33,7 @@ export interface VerificationDeps
   /** What was learned from the last days' traffic. */
   readonly learned: () => Promise<Learned>;
   readonly ledger: Ledger;
-  /** Absent where nobody is ever challenged. */
+  /** Absent if nobody is ever challenged. */
   readonly challenges?: Challenges;
   readonly settings: VerificationSettings;
 }
@@ -45,7 +45,7 @@ export interface VerificationSettings extends ProtectionSettings {
   /** Guesses at one code. */
   readonly codeAttempts: number;
   readonly testNumbers: readonly TestNumber[];
-  /** How long a change of phone waits before it takes effect; 0 for not at all. */
+  /** How long a change of phone waits before it takes effect; 0 if it does not wait. */
   readonly phoneChangeMs: number;
   readonly brandName: string;
   /** Host of the sign-in page, for the origin-bound line of messages. */

@@ -20,8 +20,8 @@ export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_re
 export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;
 
 /**
- * Binds a client's key to phone and purpose, and to the backend that used it (by its name). Both hashes are keyed by the client's own
- * random key, so that what is kept tells neither the key nor the phone in the request.
+ * Binds a client's key to phone and purpose, and to the backend that used it (by its name). Both hashes are keyed by
+ * the client's own random key, so that the record reveals neither the key nor the phone in the request.
  */
 export function hashIdempotencyKey(
   idempotency: ClientIdempotency | undefined,
@@ -38,8 +38,8 @@ export function hashIdempotencyKey(
 }
 
 /**
- * The answer to an earlier request with this key in the last 24 hours; undefined where there was none. Refused with
- * `idempotency_key_reused` for another request, and with `idempotency_in_progress` while the first one runs.
+ * The answer to an earlier request with this key in the last 24 hours; undefined if there was none. Refused with
+ * `idempotency_key_reused` if that request was a different one, and with `idempotency_in_progress` while it still runs.
  */
 export async function replay(
   deps: VerificationDeps,

@@ -56,10 +56,10 @@ export async function messageFor(
 }
 
 /**
- * The code of a verification: a test number's own, or else derived anew. Rejects when its key is gone, which outlives
- * every code.
+ * The code of a verification: a test number's own code, otherwise derived anew. Rejects if the code key is gone; code
+ * keys outlive every code.
  *
- * @param transaction what it is to confirm; with another one another code comes out
+ * @param transaction what the code confirms; another transaction gives another code
  */
 export async function codeOf(
   deps: Pick<VerificationDeps, "keyring">,

@@ -10,7 +10,7 @@ import { phoneAsked, type Self } from "./self.ts";
 import { mayUse } from "./verification.ts";
 
 export interface OfferInput {
-  /** As a person wrote it; may be left out where it is the user's own. */
+  /** As a person wrote it; may be left out if it is the user's own. */
   readonly phone?: string;
   readonly country?: CountryCode;
   readonly purpose: Purpose;
@@ -27,7 +27,7 @@ export interface OfferDeps {
   readonly settings: { readonly phones: PhonePolicy };
 }
 
-/** What it takes to solve a challenge for a start with this phone and purpose; `not_found` where nobody is challenged. */
+/** What it takes to solve a challenge for a start with this phone and purpose; `not_found` if nobody is challenged. */
 export async function offerForStart(
   deps: OfferDeps,
   input: OfferInput,
@@ -46,7 +46,10 @@ export async function offerForStart(
   return ok(await offer(deps, challenges, { ...client, phoneTag, purpose }));
 }
 
-/** What has to be solved before a verification that this client may use sends a further message. */
+/**
+ * The challenge to solve before a verification sends another message. Refused with `not_found` if nobody is challenged,
+ * or if this client may not use the verification.
+ */
 export async function offerForResend(
   deps: OfferDeps,
   { id, client }: { readonly id: string; readonly client: Client },

@@ -4,8 +4,9 @@ import { ok, type Result } from "../refusals.ts";
 
 /**
  * Refuses while the first sender of the route takes nothing for this phone, as its answer to an earlier message said
- * (`heldUntil`): what it throttles goes to no other. One behind it that holds the phone says so itself, if it is asked. The
- * durable record is asked: after a restart or a lost Redis, too, no message goes out that is certain to be refused.
+ * (`heldUntil`). A message that this sender throttles goes to no other sender. A later sender that holds the phone says
+ * so itself, if it is asked. The durable record is read: even after a restart or a lost Redis, no message goes out that
+ * is certain to be refused.
  */
 export async function refuseOnHold(
   { route, messages }: Pick<DeliverDeps, "route" | "messages">,

@@ -18,17 +18,17 @@ export interface Verification {
   readonly attemptsAllowed: number;
   readonly attemptsUsed: number;
   readonly outcome: "open" | "approved" | "canceled";
-  /** When the right code was entered; absent in those that an older version approved. */
+  /** When the right code was entered; absent if an older version approved it. */
   readonly approvedAt?: number;
   /** Whose sends and guesses it uses up: those of strangers or of known devices. */
   readonly bucket: Bucket;
-  /** Where its messages go and where it was started; absent in those that an older version started. */
+  /** Where its messages go and where it was started; absent if an older version started it. */
   readonly traffic?: Traffic;
-  /** Who holds it (`holderOf`): a start of theirs finds it again. */
+  /** Who holds it (`holderOf`). A later start of the same holder finds it again. */
   readonly holder?: string;
-  /** The hash of the pre-session it was started in; where set, nobody else can use its code (T25). */
+  /** The hash of the pre-session it was started in. If it is set, no other browser can use the code (T25). */
   readonly browser?: string;
-  /** Set where a backend asked for it: which one, by its name, and what it gave along (`Ask`), encrypted for this id. */
+  /** Set if a backend started it: the backend's name, and what it sent along (`Ask`), encrypted for this id. */
   readonly asked?: { readonly client: string; readonly sealed: string };
   readonly locale: Locale;
   readonly createdAt: number;
@@ -47,7 +47,7 @@ export interface Guess {
   readonly isRight: boolean;
 }
 
-/** What became of a guess; with the right one, what the verification came to. */
+/** What became of a guess. After the right one, also the verification's counts as they are then. */
 export type GuessResult =
   | { readonly outcome: "wrong" | "dead" }
   | ({ readonly outcome: "approved" } & Pick<Verification, "attemptsUsed" | "messages">);
@@ -66,14 +66,14 @@ export interface VerificationStore {
     now: number,
   ): Promise<Verification | undefined>;
   /**
-   * Counts one attempt, and if it is right consumes the verification, in the same step (T1, T2). `dead` when it is
-   * unknown, over, or has no attempts left, and then nothing is counted. However many callers race, at most
-   * `attemptsAllowed` get something else than `dead`, and at most one gets `approved`.
+   * Counts one attempt and, if it is right, consumes the verification in the same step (T1, T2). Resolves with `dead`,
+   * and counts nothing, if the verification is unknown, over, or has no attempts left. However many callers race, at
+   * most `attemptsAllowed` of them get an outcome other than `dead`, and at most one gets `approved`.
    */
   guess(guess: Guess, now: number): Promise<GuessResult>;
   /**
-   * Notes that a further message goes out. False when the verification is no longer live, or when this message or a
-   * later one was noted before: of several racers exactly one gets true.
+   * Notes that a further message goes out. False if the verification is no longer live, or if this message or a later
+   * one was noted before. Of several racers exactly one gets true.
    */
   resent(
     id: string,
@@ -82,6 +82,6 @@ export interface VerificationStore {
   ): Promise<boolean>;
   /** Ends it without approval, if it is still open. */
   cancel(id: string): Promise<void>;
-  /** Forgets what ended before `before`; at most `limit` rows a call. Resolves with how many. */
+  /** Forgets verifications that ended before `before`, at most `limit` rows a call. Resolves with how many. */
   sweep(before: number, limit: number): Promise<number>;
 }

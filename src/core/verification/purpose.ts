@@ -3,20 +3,20 @@ import { MINUTE_MS } from "../time.ts";
 /** What all verifications of a purpose have in common. */
 export interface PurposeRule {
   /**
-   * Who may start one: `anybody`, a backend that shows its API key among them; such a `backend` alone; the person
-   * `self`, for their own phone; or a `user` who is signed in, for another phone than their own.
+   * Who may start one: `anybody`, which includes a backend with its API key; only a `backend` with its API key; the
+   * person `self`, for their own phone; or a signed-in `user`, for a phone that is not their own.
    */
   readonly startedBy: "anybody" | "backend" | "self" | "user";
   /**
    * What the right code gives: a session of the person, a proof for the backend that asked, a factor of a user, a new
-   * password, a new number for the account of the user who asked, or the end of it.
+   * password, a new number for the account of the user who asked, or the erasure of that account.
    */
   readonly gives: "session" | "proof" | "factor" | "password" | "number" | "erasure";
-  /** Set where the code is a temporary password: as strong as the senders can carry, and to be replaced at once. */
+  /** Set if the code is a temporary password: as strong as the senders can carry, and to be replaced at once. */
   readonly isPassword?: true;
-  /** Set where a transaction is confirmed: the code follows from it, and is good for no other. */
+  /** Set if it confirms a transaction: the code is derived from the transaction and is good for no other. */
   readonly confirmsTransaction?: true;
-  /** How long its codes live at most, resends included, where that is less than ten minutes. */
+  /** How long its codes live at most, resends included, if that is less than ten minutes. */
   readonly mostLifeMs?: number;
 }
 
@@ -24,7 +24,7 @@ export interface PurposeRule {
 export const PURPOSE_RULES = {
   /** Also signs up. */
   sign_in: { startedBy: "anybody", gives: "session" },
-  /** Signs in like a code, and whoever did chooses a password of their own then. */
+  /** Signs in like a code. The user must then choose a password of their own. */
   temporary_password: { startedBy: "anybody", gives: "session", isPassword: true },
   /** Sets a new password. */
   reset_password: { startedBy: "anybody", gives: "password" },
@@ -37,7 +37,7 @@ export const PURPOSE_RULES = {
     confirmsTransaction: true,
     mostLifeMs: 5 * MINUTE_MS,
   },
-  /** Shows that a user who is known already holds their phone: to raise a session, or beside another factor. */
+  /** Shows that a known user still holds their phone: to raise a session, or beside another factor. */
   second_factor: { startedBy: "self", gives: "factor" },
   /** Shows a user who wants to move their account that they hold the new phone. */
   change_phone: { startedBy: "user", gives: "number" },

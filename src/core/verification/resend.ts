@@ -34,12 +34,12 @@ export interface ResendInput {
   readonly shownBy?: Pick<Backend, "client">;
 }
 
-/** What a message may be refused with that is counted and sent. */
+/** The refusals of a message that is to be counted and sent. */
 export type SendRefusal = DeliveryRefusal | IdempotencyRefusal | ChallengeRefusal;
 
 /**
- * Sends a verification's code again: the same code, with no new guesses. Refused with `not_found` where the verification
- * has ended, is another browser's, or was asked for by a backend that has no live key any more.
+ * Sends a verification's code again: the same code, with no new guesses. Refused with `not_found` if the verification
+ * has ended, belongs to another browser, or was started by a backend that has no live key any more.
  */
 export async function resendById(
   deps: VerificationDeps,
@@ -59,7 +59,7 @@ export async function resendById(
   const backend = asked && (await deps.apiKeys.findLive(asked.client, deps.clock.now()));
   // An operator who ended the keys of a backend wants no more messages in its name.
   if (asked && !backend) return refuse("not_found");
-  // The backend itself has nobody who could solve a challenge; everybody else who knows the id is asked for one.
+  // The backend has no person at hand to solve a challenge. Anybody else who knows the id is asked for one.
   const isByBackend = asked !== undefined && input.shownBy?.client === asked.client;
   const client = isByBackend ? { ...input.client, solves: [] } : input.client;
   return await resendVerification(deps, {
@@ -71,7 +71,10 @@ export async function resendById(
   });
 }
 
-/** Repeats the answer to an earlier request with this key: it is kept with the message, which outlives the verification. */
+/**
+ * Repeats the answer to an earlier request with this key. The answer is kept with the message, which outlives the
+ * verification.
+ */
 async function replayForgotten(
   deps: VerificationDeps,
   { id, idempotency }: ResendInput,
@@ -92,10 +95,10 @@ interface Resend extends Pick<ResendInput, "client" | "captcha"> {
 }
 
 /**
- * Sends a live verification again. When the sender refuses, the verification stays: the message before may have
+ * Sends a live verification again. If the sender refuses, the verification stays live: an earlier message may have
  * arrived, and its code still counts.
  *
- * @param installed with the whole route; only the senders that can say this message are used
+ * @param installed holds the whole route; only the senders that have a text for this message are used
  */
 export async function resendVerification(
   installed: VerificationDeps,
@@ -131,8 +134,8 @@ export async function resendVerification(
 }
 
 /**
- * Counts the verification's next message. One that was counted already and not noted was never sent: the store of
- * verifications failed between the two. The next number is taken then.
+ * Counts the verification's next message. If a message was counted but not noted, the store of verifications failed
+ * between the two, and the message was never sent. Then the next number is taken.
  */
 async function countNext(
   deps: VerificationDeps,
@@ -151,7 +154,10 @@ async function countNext(
   return counted.ok ? ok({ ...counted.value, messages, member: messageMember(id, messages) }) : counted;
 }
 
-/** Narrows the route to the senders that can say this message; a test number has a route of its own that sends nothing. */
+/**
+ * Narrows the route to the senders that have a text for this message. A test number has its own route, which sends
+ * nothing.
+ */
 async function depsForMessage(
   installed: VerificationDeps,
   verification: Verification,
@@ -161,19 +167,19 @@ async function depsForMessage(
   const { transaction } = await readAsk(vault, verification);
   const message = { ...verification, to: phone, ...(transaction && { transaction }) };
   const narrowed = narrowRoute(installed, message);
-  // There was such a sender at the start; the operator has removed it since.
+  // A sender had such a text at the start; the operator has removed that sender since.
   if (!narrowed.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
   const wanted = { phone, purpose: verification.purpose };
   return ok(withTestRoute(narrowed.value, testNumberOf(settings.testNumbers, wanted, clock.now())));
 }
 
-/** Who calls for the message, as limits see it. Refused where a stranger has to solve a challenge first. */
+/** Who asks for the message, as limits see it. Refused if a stranger has to solve a challenge first. */
 async function judgeCaller(
   deps: VerificationDeps,
   { verification, client, captcha, backend }: Resend,
   phone: Phone,
 ): Promise<Result<LimitCaller, ChallengeRefusal>> {
-  // Counted where the start was counted, so that an approval takes all of it back.
+  // Counted under the traffic of the start, so that an approval takes all of it back.
   const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
   const caller = { ...client, ...traffic, ...verification };
   const judged = await judgeChallenge(deps, caller, captcha, { isNew: false });
@@ -183,8 +189,8 @@ async function judgeCaller(
 }
 
 /**
- * When the code expires after a resend: `CODE_TTL_SECONDS` from now, and never later than its purpose allows since the
- * start.
+ * When the code expires after a resend: `CODE_TTL_SECONDS` from now, but no later than the purpose allows, measured
+ * from the start.
  */
 function nextExpiresAt(
   { settings }: VerificationDeps,

@@ -14,10 +14,10 @@ import type { VerificationDeps } from "./deps.ts";
 /**
  * Counts the send and sets guesses aside, or refuses and changes nothing.
  *
- * The ledger is read before the take, so a wrong guess can slip between the two: out of its lease, which the take sees,
- * and into the ledger, which was read before. Unless the store knows that none did (`steady`), the ledger is read again
- * after the take, and guesses that it lost in between are not granted. If nothing is left, all is taken back and tried again:
- * each round takes another wrong guess, and of those there are few.
+ * The ledger is read before the take, so both can miss a wrong guess that moves between the two: it has left its lease
+ * before the take looks, and entered the ledger after the read. Unless the store knows that none did (`steady`), the
+ * ledger is read again after the take, and the guesses that it lost in between are not granted. If none is left, all is
+ * taken back and tried again. Each round takes another wrong guess, and of those there are few.
  */
 export async function reserve(
   deps: VerificationDeps,
@@ -48,7 +48,7 @@ export async function reserve(
   return await reserve(deps, input, id, now);
 }
 
-/** What the ledger refuses before anything counts; a challenge is only asked for where there is a guess to grant. */
+/** What the ledger refuses before anything counts. A challenge is asked for only if there is a guess to grant. */
 function refusedByLedger(
   { challenges, onDecision }: VerificationDeps,
   input: NewVerification,

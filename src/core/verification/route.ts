@@ -3,9 +3,11 @@ import { ok, type Result, refuse } from "../refusals.ts";
 import type { VerificationDeps } from "./deps.ts";
 
 /**
- * Leaves on the route the senders that have a text for this message; of a transaction those that can say amount and payee.
- * A code that came without them would not be bound to what the person saw (PSD2 RTS, article 5), so where there is none,
- * nothing is sent. Any other message stays with all of them where none has a text: they say so, and the operator hears of it.
+ * Leaves on the route the senders that have a text for this message.
+ *
+ * A text for a transaction must say amount and payee: a code without them would not be bound to what the person saw
+ * (PSD2 RTS, article 5). If no sender has such a text, nothing is sent. If no sender has a text for any other message,
+ * all stay on the route: they refuse it, and the operator hears of it.
  */
 export function narrowRoute(
   deps: VerificationDeps,

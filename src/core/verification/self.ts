@@ -24,8 +24,8 @@ interface WantedPhone {
 }
 
 /**
- * The phone that a start or a challenge is for, read from the request. For purposes about the user's own phone that is
- * the only one allowed, and may be left out; for `change_phone` it must be another one (`invalid_request`).
+ * The phone that a start or a challenge is for, read from the request. For purposes about the user's own phone only
+ * that phone is allowed, and it may be left out. For `change_phone` it must be another one (`invalid_request`).
  */
 export async function phoneAsked(
   { settings, vault }: { readonly settings: { readonly phones: PhonePolicy }; readonly vault: PhoneVault },
@@ -59,7 +59,10 @@ export async function callerOf(
   return await identifyCaller(deps, client.deviceToken, phoneTag);
 }
 
-/** Who holds a verification that is started now (`Verification.holder`): for another phone than the user's own, the user. */
+/**
+ * Who holds a verification that is started now (`Verification.holder`). If it is for a phone that is not the user's
+ * own, the user holds it.
+ */
 export function holderFor(
   { self, purpose, client }: { readonly self?: Self; readonly purpose: Purpose; readonly client: Client },
   known: HolderTraits,

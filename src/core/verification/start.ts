@@ -28,9 +28,9 @@ import { requireTold } from "./told.ts";
 import { isLive, mayUse, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
 export interface StartInput extends Ask {
-  /** As a person wrote it; may be left out where it is the user's own. */
+  /** As a person wrote it; may be left out if it is the user's own. */
   readonly phone?: string;
-  /** How a number without a calling code is read, where the person picked a country. */
+  /** The country of a number without a calling code, if the person picked one. */
   readonly country?: CountryCode;
   readonly purpose: Purpose;
   readonly locale: Locale;
@@ -58,11 +58,11 @@ export type StartRefusal =
  * Starts a verification and sends its code.
  *
  * A client that still holds a live verification of the same phone and purpose gets that one sent again. Otherwise the
- * challenge that a stranger solved is judged, the phone's ledger grants guesses, the limits count the send and the
- * solution and set the guesses aside in one step, and only then is anything kept or sent: a refused start changes
+ * challenge that a stranger solved is judged, and the phone's ledger grants guesses. Then the limits count the send and
+ * the solution and set the guesses aside, in one step. Only then is anything kept or sent: a refused start changes
  * nothing (promises 2 and 3).
  *
- * @param installed with the whole route; only the senders that can say this message are used
+ * @param installed holds the whole route; only the senders that have a text for this message are used
  */
 export async function startVerification(
   installed: VerificationDeps,
@@ -133,8 +133,9 @@ async function resendHeldOrStart(
 }
 
 /**
- * Counts the send, keeps the verification and sends its code. Where the sender refuses, the verification is over and its
- * guesses are free again; what the send counted against stays spent (promise 3), unless another request had its key.
+ * Counts the send, keeps the verification and sends its code. If the sender refuses, the verification is over and its
+ * guesses are free again. What the send counted against stays spent (promise 3), unless another request had its
+ * idempotency key.
  */
 async function startNew(
   deps: VerificationDeps,
@@ -157,7 +158,7 @@ async function startNew(
   return delivered;
 }
 
-/** The live verification of this phone and purpose that this very client started before and may enter the code of. */
+/** The live verification of this phone and purpose that this client started before and whose code it may enter. */
 async function findHeld(
   deps: VerificationDeps,
   input: StartInput,
@@ -181,7 +182,7 @@ export interface SendAgainInput extends ResendInput {
   readonly self?: Self;
 }
 
-/** Sends a verification's code again, or where it has ended starts a new one for the same phone and purpose. */
+/** Sends a verification's code again. If it has ended, starts a new one for the same phone and purpose. */
 export async function sendAgain(
   deps: VerificationDeps,
   input: SendAgainInput,

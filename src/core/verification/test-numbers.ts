@@ -19,7 +19,7 @@ interface Wanted {
   readonly purpose: Purpose;
 }
 
-/** The test number that this phone is now; undefined for other purposes than signing in, and from its `until` on. */
+/** The test number that this phone is now; undefined for purposes other than `sign_in`, and from its `until` on. */
 export function testNumberOf(
   numbers: readonly TestNumber[],
   { phone, purpose }: Wanted,
@@ -29,7 +29,9 @@ export function testNumberOf(
   return numbers.find((number) => number.phone === phone && now < number.until);
 }
 
-/** Takes messages to test numbers and sends none of them. Its name in the record says so; it costs nothing. */
+/**
+ * Accepts messages to test numbers and sends none of them. The record shows this name; such a message costs nothing.
+ */
 export const TEST_SENDER: SmsSender = {
   name: "test-number",
   maxCodeLength: 10,
@@ -38,16 +40,16 @@ export const TEST_SENDER: SmsSender = {
 };
 
 /**
- * The lengths that codes of this phone have. The code of a test number never changes, so a longer one is no help once
- * its ledger is spent: from then on there is one guess a day, as where a sender carries no longer codes.
+ * The lengths of this phone's codes. The code of a test number never changes, so longer codes do not help once its
+ * ledger is spent. From then on there is one guess a day, as with a sender that carries no longer codes.
  */
 export function codeLengthsFor(lengths: CodeLengths, testNumber: TestNumber | undefined): CodeLengths {
   return testNumber ? { ...lengths, most: lengths.usual } : lengths;
 }
 
 /**
- * What a start or a resend of this phone works with. A test number has a route of its own, on which nothing is sent,
- * and the guard, which judges what costs money, lets it alone.
+ * The dependencies of a start or a resend for this phone. A test number has its own route, on which nothing is sent.
+ * The guard is off for it, since the guard judges what costs money.
  */
 export function withTestRoute(deps: VerificationDeps, testNumber: TestNumber | undefined): VerificationDeps {
   if (!testNumber) return deps;

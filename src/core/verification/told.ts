@@ -11,7 +11,9 @@ export interface ToldDeps {
   readonly settings: { readonly phoneChangeMs: number };
 }
 
-/** An account leaves a number only if that number can be told of it: refused where no sender has a text for that notice. */
+/**
+ * An account may leave a number only if that number can be told of it. Refused if no sender has a text for that notice.
+ */
 export async function requireTold(
   { route, vault, settings }: ToldDeps,
   { id, sealedPhone }: Pick<User, "id" | "sealedPhone">,

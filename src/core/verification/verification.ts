@@ -36,14 +36,14 @@ export function isLive(verification: Verification, now: number): boolean {
   return statusOf(verification, now) === "pending";
 }
 
-/** Whether this client may use it: one that a page started belongs to that page's browser (T25). */
+/** Whether this client may use it. A verification that a page started belongs to that page's browser (T25). */
 export function mayUse(verification: Verification, client: Client): boolean {
   return verification.browser === undefined || verification.browser === client.browser;
 }
 
 /**
- * The phone that it is about; undefined where a retag has changed the phone's tag since, which ends it. Rejects with
- * `UnavailableError` while a retag runs.
+ * The phone that it is about; undefined if a retag has changed the phone's tag since, which ends the verification.
+ * Rejects with `UnavailableError` while a retag runs.
  */
 export async function currentPhone(
   vault: PhoneVault,
@@ -66,12 +66,14 @@ export function viewOf(verification: Verification, phone: Phone, now: number): V
   };
 }
 
-/** Ids begin with 24 bits of seconds, which repeat after half a year, long after the rows of the first time are gone. */
+/**
+ * Ids begin with 24 bits of seconds. These repeat after half a year, long after the rows of the first time are gone.
+ */
 const SECONDS = 2 ** 24;
 
 /**
- * A new id: 22 characters of base64url, of which 104 bits are random, which nobody guesses. It begins with the time, so
- * that new rows are neighbours in every index: a commit writes a few pages instead of one for each verification.
+ * A new id: 22 characters of base64url with 104 random bits, which nobody guesses. It begins with the time, so that new
+ * rows are neighbours in every index: a commit then writes a few pages instead of one for each verification.
  */
 export function newVerificationId(random: Random, now: number): string {
   const id = Buffer.alloc(16);
