@@ -66,8 +66,8 @@ import { type ResendInput, resendById } from "./verification/resend.ts";
 import { type SendAgainInput, sendAgain } from "./verification/start.ts";
 
 /**
- * All that Phonekey's rules need from outside, put together from what each part of them needs. Members that several parts
- * need in different widths are named once more, in the widest.
+ * All that Phonekey's rules need from outside: the needs of each part together. If several parts declare a member with
+ * different types, it is declared once more here, with the widest.
  */
 export interface PhonekeyDeps
   extends Omit<VerificationDeps, "takeSend" | "settlePrice" | "circuit">,
@@ -135,7 +135,9 @@ export function createPhonekey(outside: PhonekeyDeps) {
     notices: { sendDue: notices.sendDue },
     life: createLife(deps),
     challenges: {
-      /** What every stranger is asked for at once; undefined where only some are, or nobody. */
+      /**
+       * The challenge that every stranger has to solve at once; undefined if only some strangers have to, or nobody.
+       */
       always: challenges?.when === "always" ? challenges.verifier : undefined,
       forStart: (input: OfferInput) => offerForStart(deps, input),
       forResend: (input: { id: string; client: Client }) => offerForResend(deps, input),

@@ -2,37 +2,40 @@ import type { Clock } from "../ports.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { SendStatus, SmsSender } from "./ports.ts";
 
-/** So many tries in a row without an answer, and a sender is held. */
+/** After this many tries in a row without an answer a sender is held. */
 const MOST_FAILURES = 3;
-/** Then one message in this time tries it in its place. */
+/** While a sender is held, one message in this time still tries it in its usual place. */
 const PAUSE_MS = MINUTE_MS;
-/** `down` is told again after this: another process, which the sender does answer, may have said `up` meanwhile. */
+/** `down` is told again after this: meanwhile another process, which the sender does answer, may have said `up`. */
 const AGAIN_MS = 5 * MINUTE_MS;
-/** What may have cost a person the whole time of a try. Whoever refuses, for whatever reason, is there and quick. */
+/**
+ * Outcomes that may have cost a person the whole time of a try. A sender that refuses, for whatever reason, answers
+ * quickly.
+ */
 const UNANSWERED: readonly SendStatus[] = ["unavailable", "unknown"];
 
 /**
- * A circuit breaker for each sender, in the memory of this process, so that an outage of one costs few people the time of its
- * tries. None is left out: those that are held come last.
+ * A circuit breaker for each sender, in the memory of this process, so that an outage of one costs few people the time
+ * of its tries. No sender is left out: held ones come last.
  */
 export interface Circuit {
-  /** In the order in which the next message tries them. To be called once a message. */
+  /** The senders in the order in which the next message tries them. To be called once a message. */
   order<S extends Pick<SmsSender, "name">>(route: readonly S[]): readonly S[];
   /**
    * Notes how a try ended.
    *
-   * @returns `down` once it has failed for longer than a pause, and now and then as long as it goes on; `up` once it answered
-   * after that, and the first time in this process: an earlier one may have said `down`
+   * @returns `down` once the sender has failed for longer than a pause, and at intervals while that goes on; `up` once
+   *   it answers after that. The first answer in this process is `up` too: an earlier process may have said `down`.
    */
   note(sender: string, status: SendStatus): "down" | "up" | undefined;
 }
 
 interface State {
-  /** In a row, until now. */
+  /** Tries in a row without an answer, until now. */
   failures: number;
   /** When the first of them was, epoch milliseconds. */
   failsSince: number;
-  /** When a message was last given to it, as far as that decides something. */
+  /** When it last was the first of a message's senders, or last failed, epoch milliseconds. */
   triedAt: number;
   told?: { readonly what: "down" | "up"; readonly at: number };
 }
@@ -44,7 +47,7 @@ export function createCircuit(clock: Clock): Circuit {
     states.set(name, state);
     return state;
   };
-  /** A clock that was set back holds nobody. */
+  /** If the clock was set back, no sender is held. */
   const isHeld = (name: string, now: number) => {
     const { failures, triedAt } = stateOf(name);
     return failures >= MOST_FAILURES && Math.abs(now - triedAt) < PAUSE_MS;
@@ -56,7 +59,7 @@ export function createCircuit(clock: Clock): Circuit {
       const held = route.filter(({ name }) => isHeld(name, now));
       const ordered = [...route.filter((sender) => !held.includes(sender)), ...held];
       const [first] = ordered;
-      // Those that come meanwhile do not try it, too.
+      // Messages that come meanwhile do not try it first as well.
       if (first) stateOf(first.name).triedAt = now;
       return ordered;
     },

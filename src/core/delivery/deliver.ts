@@ -19,7 +19,7 @@ export interface DeliverDeps extends Pick<Observer, "onSent"> {
   /** The senders in the order in which they are tried. Never empty. */
   readonly route: readonly SmsSender[];
   readonly circuit: Circuit;
-  /** Begins the time of one try, at most what is left of the message's (milliseconds). */
+  /** Begins the time of one try: at most what is left of the message's time (milliseconds). */
   readonly deadline: (leftMs: number) => Deadline;
   /** Told of every try that was not accepted, for the operator's log. */
   readonly report: (problem: DeliveryProblem) => void;
@@ -39,7 +39,7 @@ interface Tried extends SendOutcome {
   readonly change?: ReturnType<Circuit["note"]>;
 }
 
-/** What an operator may know of a message that was not accepted: nothing of whom it was for. */
+/** What an operator may know of a message that was not accepted. It does not tell whom the message was for. */
 export interface DeliveryProblem {
   readonly messageId: string;
   readonly sender: string;
@@ -50,8 +50,9 @@ export interface DeliveryProblem {
 export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_unavailable";
 
 /**
- * Writes a message down, then sends it. Refused with `idempotency_in_progress` where another request with its key came
- * first: limits keep two such requests apart, but may be lost between them. Other refusals are as of `handOver`.
+ * Writes a message down, then sends it. Refused with `idempotency_in_progress` if another request with its key came
+ * first: limits keep two such requests apart, but they may be lost between the two. Other refusals are those of
+ * `handOver`.
  */
 export async function deliver(
   deps: DeliverDeps,
@@ -64,12 +65,12 @@ export async function deliver(
 }
 
 /**
- * Sends a message that was written down, through the first sender of the route that takes it, and notes what became of it
- * at the last that was tried. The next one is tried only where the message was certainly not sent, and for no reason of the
- * number's; an unknown outcome counts as sent (promise 5).
+ * Sends a message that was written down through the first sender of the route that takes it, and notes the outcome of
+ * the last try. The next sender is tried only if the message was certainly not sent, and not because of the number. An
+ * unknown outcome counts as sent (promise 5).
  *
- * Refused with `phone_unreachable` where the carrier refuses the number, with `too_many_requests` by the sender's own limit,
- * and with `sms_unavailable` where no sender could take it.
+ * Refused with `phone_unreachable` if the carrier refuses the number, with `too_many_requests` by the sender's own
+ * limit, and with `sms_unavailable` if no sender could take it.
  */
 export async function handOver(
   deps: DeliverDeps,
@@ -82,14 +83,15 @@ export async function handOver(
   try {
     await settled.correct();
   } finally {
-    // Also where the limits fail: else no report would find its message, and no operator would hear of the outcome.
+    // Runs even if the limits fail. Otherwise no report would find its message, and no operator would hear of the
+    // outcome.
     await deps.messages.finish(record.id, { price: settled.price, ...outcome });
     for (const tried of tries) await tellOperator(deps.alerts, tried);
   }
   return deliveryResult(outcome.status, outcome.retryAfterSeconds);
 }
 
-/** What a message's status means for whoever asked for it. */
+/** What a message's status means for the caller that asked for it. */
 export function deliveryResult(
   status: MessageStatus,
   retryAfterSeconds?: number,
@@ -120,15 +122,15 @@ const DEFAULT_RETRY_SECONDS: Readonly<Record<DeliveryRefusal, number>> = {
 
 const NOBODY: Tried = { status: "unavailable", sender: "none" };
 
-/** After these the next sender is tried: the message was certainly not sent, and not for a reason of the number's. */
+/** After these the next sender is tried: the message was certainly not sent, and not because of the number. */
 const GOES_ON: readonly SendStatus[] = ["unavailable", "rejected"];
 
-/** A person waits for all tries together. */
+/** The time of all tries together: a person waits for them. */
 export const ALL_TRIES_MS = 12_000;
-/** In less than this an answer is not to be had, and what became of the message would not be known. */
+/** With less time left there is no further try: no answer would come in time, and the outcome would stay unknown. */
 const LEAST_MS = 1_000;
 
-/** Raises an alert for what only the operator can mend, and ends it once it is mended. */
+/** Raises an alert if only the operator can mend the cause, and ends it once that is mended. */
 async function tellOperator(alerts: Alerts, tried: Tried): Promise<void> {
   const { alert, settles, sender, change, providerCode, requestId } = tried;
   const detail = { ...(providerCode && { code: providerCode }), ...(requestId && { requestId }) };
@@ -138,7 +140,7 @@ async function tellOperator(alerts: Alerts, tried: Tried): Promise<void> {
   if (alert) await alerts.raise(alert.kind, alert.subject, detail);
 }
 
-/** Tries the senders in turn. Resolves with what each of them said that was asked. */
+/** Tries the senders in turn. Resolves with the outcome of each try. */
 async function sendByRoute(deps: DeliverDeps, sms: SmsMessage): Promise<readonly Tried[]> {
   const { clock, circuit, deadline } = deps;
   const until = clock.now() + ALL_TRIES_MS;
@@ -166,8 +168,8 @@ function note(
 }
 
 /**
- * Sends within the deadline, at which a sender may still say that nothing had left. One that rejects, or says nothing, may have
- * sent all the same: the outcome is unknown.
+ * Sends within the deadline. At the deadline a sender may still say that nothing has left. If it rejects or says
+ * nothing, the message may have been sent: the outcome is unknown.
  */
 async function sendInTime(sender: SmsSender, sms: SmsMessage, deadline: Deadline): Promise<SendOutcome> {
   const timedOut = deadline.over.then((): SendOutcome => ({ status: "unknown", providerCode: "deadline" }));

@@ -13,17 +13,20 @@ export const NOTICE_KINDS = [
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
 /**
- * For a day after these something waits for the phone's holder to act: a change of number, and a password that a code by SMS
- * set. Whoever had the phone for a moment and answered STOP on it would else go on unseen.
+ * For a day after these notices something waits for the phone's holder to act: a change of number, or a password that
+ * was set by a code over SMS. They come even after STOP. Otherwise somebody who had the phone for a moment and answered
+ * STOP on it would go on unseen.
  */
 const WAITED_FOR: readonly NoticeKind[] = ["password_changed", "password_reset", "phone_change_started"];
 
-/** By which a former number first hears that its account moves, where a change waits so long (milliseconds). */
+/**
+ * The notice by which a former number first hears that its account moves, if a change waits this long (milliseconds).
+ */
 export function noticeOfMove(phoneChangeMs: number): NoticeKind {
   return phoneChangeMs === 0 ? "phone_changed" : "phone_change_started";
 }
 
-/** Whether an opt-out keeps this from its phone. What nothing was told of before is told. */
+/** Whether an opt-out keeps this notice from its phone. The first notice of a move is sent in any case. */
 export function yieldsToOptOut(kind: NoticeKind, phoneChangeMs: number): boolean {
   return !WAITED_FOR.includes(kind) && kind !== noticeOfMove(phoneChangeMs);
 }

@@ -22,7 +22,7 @@ export interface SmsMessage {
   readonly stopCode?: string;
   /** What the code confirms; a message that does not say it must not go out. */
   readonly transaction?: Transaction;
-  /** The composed text, for senders that carry free text. Its last line is the origin-bound line where there is one. */
+  /** The composed text, for senders that carry free text. Its last line is the origin-bound line, if there is one. */
   readonly text: string;
 }
 
@@ -56,20 +56,20 @@ export interface SendOutcome {
   readonly heldUntil?: number;
   /** An alert for the operator; its subject names an account or a text at the provider. */
   readonly alert?: { readonly kind: AlertKind; readonly subject: string };
-  /** With `accepted`: the subjects that are in order again, as the send shows. */
+  /** With `accepted`: the subjects of alerts that this send shows to be in order again. */
   readonly settles?: readonly string[];
 }
 
 /** The time that one send has. */
 export interface Deadline {
   /**
-   * Resolves when the time is over, and whoever heeds the signal has had the moment to say whether anything left; never where
-   * `end` came before that.
+   * Resolves when the time is over and a sender that heeds the signal has had a moment to say whether anything left.
+   * Never resolves if `end` is called before.
    */
   readonly over: Promise<void>;
-  /** Aborts when the time is over; the same signal each time. */
+  /** Aborts when the time is over. Each call returns the same signal. */
   signal(): AbortSignal;
-  /** To be called by whoever was in time. */
+  /** To be called if the send ended in time. */
   end(): void;
 }
 
@@ -80,21 +80,21 @@ export interface SmsSender {
   readonly maxCodeLength: number;
   /** The least seconds between two messages to one phone. */
   readonly resendFloorSeconds: number;
-  /** Set where it only fills approved templates: it cannot say what is in none of them. */
+  /** Set if it only fills approved templates: it cannot say what none of them contains. */
   readonly templatesOnly?: true;
-  /** Whether it has a text for this message; without this it carries every text. */
+  /** Whether it has a text for this message. A sender without this function carries every text. */
   readonly carries?: (message: MessageOutline) => boolean;
-  /** Set where it may hold a number (`heldUntil`). */
+  /** Set if it may hold a number (`heldUntil`). */
   readonly holdsNumbers?: true;
   /**
-   * Resolves with what became of the message within the deadline; what a provider answers never makes
-   * it reject. A rejection counts as `unknown`.
+   * Resolves within the deadline with what became of the message. No answer of a provider makes it reject. A rejection
+   * counts as `unknown`.
    */
   send(message: SmsMessage, deadline: Pick<Deadline, "signal">): Promise<SendOutcome>;
 }
 
 /**
- * What is known of a message: `sending` until the sender answered, then its outcome, and at last what the carrier says:
+ * What is known of a message: `sending` until the sender answers, then its outcome, and finally what the carrier says:
  * `delivered` or `failed`. It only goes forward.
  */
 export type MessageStatus = "sending" | SendStatus | "delivered" | "failed";
@@ -123,7 +123,7 @@ export interface Message {
   readonly price: number;
   readonly status: MessageStatus;
   readonly createdAt: number;
-  /** The one that it is counted for, later the last that was tried. */
+  /** The sender that it is counted for; later the last sender that was tried. */
   readonly sender?: string;
   readonly providerId?: string;
   readonly providerCode?: string;
@@ -143,7 +143,7 @@ export interface Idempotency {
   readonly key: string;
   /** Hash of the request that first used the key. */
   readonly fingerprint: string;
-  /** What the first request was answered, besides what the message itself says; times are epoch milliseconds. */
+  /** What the first request was answered, besides what the message itself says. Times are epoch milliseconds. */
   readonly answer: {
     readonly codeLength: number;
     readonly expiresAt: number;
@@ -154,19 +154,21 @@ export interface Idempotency {
 /** The durable record of messages. */
 export interface MessageStore {
   /**
-   * Writes the message before it is sent, so that a crash leaves a trace (T13). False where another one has its idempotency
-   * key, and then nothing is written. Rejects with `StaleKeyError`.
+   * Writes the message before it is sent, so that a crash leaves a trace (T13). False, and nothing is written, if
+   * another message has its idempotency key. Rejects with `StaleKeyError`.
    */
   create(message: Message): Promise<boolean>;
-  /** Notes what became of it and what it cost. A carrier's report that came before stays. */
+  /** Notes what became of it and what it cost. If a carrier's report came before, that report stays. */
   finish(id: string, outcome: Finished): Promise<void>;
-  /** Notes that the verification of these messages was approved: they count no longer as unconverted. */
+  /** Notes that the verification of these messages was approved: they no longer count as unconverted. */
   convert(verificationId: string): Promise<void>;
-  /** Until when this sender takes nothing for this phone, epoch milliseconds; undefined where it does not hold it. */
+  /**
+   * Until when this sender takes nothing for this phone, epoch milliseconds; undefined if it does not hold the phone.
+   */
   heldUntil(phoneTag: string, sender: string, now: number): Promise<number | undefined>;
   /** The message of the request that used this idempotency key after `since`. */
   findByIdempotencyKey(key: string, since: number): Promise<Message | undefined>;
-  /** Whom the messages of this verification went to, and for what; undefined where there is none. */
+  /** Whom the messages of this verification went to, and for what; undefined if there are none. */
   findOf(verificationId: string): Promise<Pick<Message, "phoneTag" | "purpose" | "client"> | undefined>;
   /** What went out after `since`, oldest first, in pages of `limit`; for rebuilding limits that were lost. */
   sentSince(

@@ -27,16 +27,16 @@ const TURN_MS = MINUTE_MS;
 
 /** How old a message is when its sender is asked about it. */
 const AGES_MS = [1, 5, 30, 360].map((minutes) => minutes * MINUTE_MS);
-/** After a longer pause the messages of the last minutes are asked about, and no others. */
+/** After a longer pause only messages that reached an age within this time are asked about. */
 const LONGEST_GAP_MS = 10 * MINUTE_MS;
 const MOST_ASKED = 100;
 /** Clocks differ, and the sender notes a message before we do. */
 const EARLIER_MS = MINUTE_MS;
 
 /**
- * Asks about the messages that reached one of these ages since the last time and have no report yet, at most a hundred
- * of them. Rejects with what the sender rejects with; the rest is asked about at the next age. A phone that cannot be
- * read, such as one that somebody damaged, is told of once all others were asked about.
+ * Asks about the messages that have reached one of these ages since the last time and have no report yet, at most a
+ * hundred of them. Rejects as the sender rejects; the rest is asked about at the next age. If a phone cannot be read,
+ * for example because somebody damaged its row, this rejects after all others were asked about.
  *
  * @returns how many reports were noted
  */
@@ -54,7 +54,7 @@ export async function pullReports(deps: PullDeps): Promise<number> {
   }
 }
 
-/** By phone: whoever asks about its oldest message hears of all later ones. */
+/** Grouped by phone: the answer for the oldest message of a phone includes all later ones. */
 async function reachedAges(
   { receipts, sender }: PullDeps,
   last: number,
@@ -87,7 +87,7 @@ async function askAbout(
   return noted;
 }
 
-/** The first that can be read: they are all the same. */
+/** The phone from the first message that can be read: all messages are to the same phone. */
 async function phoneOf(
   vault: PullDeps["vault"],
   messages: readonly Unreported[],

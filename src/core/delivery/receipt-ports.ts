@@ -14,7 +14,7 @@ export interface Report {
   readonly at: number;
 }
 
-/** A report of which nobody knows yet which message it is about. */
+/** A report whose message is not known yet. */
 export interface EarlyReport extends Report {
   readonly sender: string;
   readonly phoneTag: string;
@@ -32,21 +32,25 @@ export type RecordedMessage = Message & Pick<SentMessage, "converted">;
 /** What became of messages after their sender took them. */
 export interface ReceiptStore {
   /**
-   * Notes the report at the message of this sender that has its number and one of these tags: what was delivered or
-   * failed stays so (forward only). Resolves with the message as it is then, also when it was reported before; undefined
-   * where there is none. Where the number is not written down yet, a message of ours may be named by `messageId`, which
-   * must still wait for its outcome and be to the same phone. Where our own id is the only number that the report has, it
-   * fits a message that this sender took. Of one whose outcome nobody writes down any more (`cutOffBy`) nobody knows which
-   * sender had it: either fits, and the message is that sender's then.
+   * Notes the report at the message of this sender that has its number and one of these tags. A message that was
+   * delivered or failed stays so (forward only). Resolves with the message as it is then, even if it was reported
+   * before; undefined if there is none.
+   *
+   * If the number is not written down yet, `messageId` may name a message of ours. That message must still wait for its
+   * outcome and be to the same phone. If the report has no number but our own id, it fits a message that this sender
+   * took. Once nobody writes down a message's outcome any more (`cutOffBy`), nobody knows which sender had it: a report
+   * of any sender fits, and the message is that sender's then.
    */
   note(to: ReportedMessage, report: Report): Promise<Noted | undefined>;
   /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */
   isSending(tags: readonly string[], since: number): Promise<boolean>;
-  /** Keeps a report until its message is known, unless `most` are kept already. */
+  /** Keeps a report until its message is known. Keeps none if there are `most` already. */
   keepEarly(report: EarlyReport, most: number): Promise<void>;
   early(limit: number): Promise<readonly EarlyReport[]>;
   dropEarly(reports: readonly Pick<EarlyReport, "sender" | "providerId">[]): Promise<void>;
-  /** What this sender took or may have taken, without a report, made after `from` and up to `to`, oldest first. */
+  /**
+   * Messages without a report that this sender took or may have taken, made after `from` and up to `to`, oldest first.
+   */
   unreported(
     sender: string,
     made: { readonly from: number; readonly to: number },
@@ -60,9 +64,9 @@ export interface ReceiptStore {
 export interface ReplyStore {
   /** Whether a message was ever sent to one of these tags, as far as the record goes. */
   wasSentTo(tags: readonly string[]): Promise<boolean>;
-  /** Keeps what a person answered; the same answer once. */
+  /** Keeps what a person answered. The same answer is kept once. */
   keepReply(reply: Reply): Promise<void>;
-  /** Notes that this phone wants nothing which its holder did not ask for. */
+  /** Notes that this phone wants only what its holder asked for. */
   optOut(phone: Pick<Reply, "id" | "phoneTag" | "sealedPhone" | "at">): Promise<void>;
   isOptedOut(tags: readonly string[]): Promise<boolean>;
   /** The last replies from one of these tags, newest first. */
@@ -73,7 +77,7 @@ export interface ReportedMessage {
   readonly sender: string;
   readonly tags: readonly string[];
   readonly messageId?: string;
-  /** Whoever sends a message that was made by then was cut off. Epoch milliseconds. */
+  /** A message that was made by then and still waits for its outcome was cut off. Epoch milliseconds. */
   readonly cutOffBy: number;
 }
 

@@ -24,7 +24,7 @@ export interface ReceiptDeps extends Pick<Observer, "onReport"> {
   readonly random: Random;
 }
 
-/** A carrier's report as a provider passes it on. Whoever sent it may have made it up: it is held against our record. */
+/** A carrier's report as a provider passes it on. It may be made up, so it is checked against our record. */
 export interface CarrierReport extends Pick<Report, "providerId" | "outcome" | "code"> {
   readonly phone: Phone;
   /** Our own id of the message, where the provider gives it back. */
@@ -38,9 +38,9 @@ const MOST_EARLY = 10_000;
 const PIECE = 200;
 
 /**
- * Notes what carriers say of messages. A report that no message of ours fits, by its number and its phone, changes
- * nothing; one for a phone whose message is just being sent is kept until the sender's answer tells its number. A message
- * that failed is taken out of what the guard counts.
+ * Notes what carriers say of messages. A report changes nothing if its number and its phone fit no message of ours. If
+ * a message to that phone is just being sent, the report is kept until the sender's answer tells that message's number.
+ * A message that failed is taken out of what the guard counts.
  *
  * @returns how many were noted
  */
@@ -76,9 +76,10 @@ async function noteReport(deps: ReceiptDeps, sender: string, from: CarrierReport
 type SettleDeps = Pick<ReceiptDeps, "receipts" | "forgetFailed" | "onReport">;
 
 /**
- * The record comes first, so that no report is lost with the limits. Whoever is cut off between the two is told again: by
- * the sender whose call failed, or by the next tick where the report came early. One that was asked for is not asked for
- * again; its message counts for a day at most, and a limit store that is rebuilt reads the record.
+ * Writes the record first, so that no report is lost with the limits. If this is cut off between the two, the report
+ * comes again: from the sender, whose call failed, or at the next tick, if the report came early. A report that we
+ * asked for does not come again. Then its message counts for a day at most, and a limit store that is rebuilt reads the
+ * record.
  */
 async function settle(
   { receipts, forgetFailed, onReport }: SettleDeps,
@@ -93,8 +94,8 @@ async function settle(
 }
 
 /**
- * Tries the reports again that came before their message was known, and drops those that stay without one; one piece of the
- * periodic work.
+ * Tries the reports again that came before their message was known. Drops those that have waited too long. One piece of
+ * the periodic work.
  */
 export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clock">): Promise<Piece> {
   const { receipts, clock } = deps;
@@ -108,7 +109,7 @@ export async function noteEarlyReports(deps: SettleDeps & Pick<ReceiptDeps, "clo
   }
   const over = early.filter(({ at }) => at < now - EARLY_KEPT_MS);
   await receipts.dropEarly([...noted, ...over]);
-  // Those that fit nothing yet stay before the others: as long as any went, more may fit behind them.
+  // Reports that fit nothing yet stay before the others. As long as any were removed, those behind them may still fit.
   return { count: noted.length, isLast: early.length < PIECE || noted.length + over.length === 0 };
 }
 
@@ -122,16 +123,16 @@ export interface CarrierReply {
 
 const MOST_LETTERS = 500;
 /**
- * What carriers have people write to be left alone: R in China today (cloud.tencent.com/document/product/382/100568), T or TD
- * before, and elsewhere STOP.
+ * The words by which people opt out, as carriers tell them: R in China today
+ * (cloud.tencent.com/document/product/382/100568), T or TD before, and elsewhere STOP.
  */
 const STOP_WORDS = ["R", "T", "TD", "退订", "STOP"];
 
 /**
- * Keeps an answer, if we ever sent that phone a message. One that says stop opts the phone out of what its holder did
- * not ask for; the codes that they ask for still come.
+ * Keeps an answer, if we ever sent that phone a message. An answer that says stop opts the phone out of what its holder
+ * did not ask for. The codes that the holder asks for still come.
  *
- * @returns whether we ever did
+ * @returns whether we ever sent that phone a message
  */
 export async function noteReply(
   deps: ReceiptDeps,
@@ -142,7 +143,8 @@ export async function noteReply(
   if (!(await replies.wasSentTo(await vault.tags(phone)))) return false;
   const phoneTag = await vault.tag(phone);
   const kept = text.slice(0, MOST_LETTERS);
-  // Several of one second, such as the halves of a long one, mostly differ in their length, which the row shows anyway.
+  // Several answers within one second, such as the halves of a long one, mostly differ in length, which the row shows
+  // anyway.
   const id = sha256(`${phoneTag}:${writtenAt}:${kept.length}`);
   await replies.keepReply({
     id,
@@ -158,7 +160,7 @@ export async function noteReply(
   return true;
 }
 
-/** To whoever writes them, full-width letters are the same, and all between letters and digits is nothing. */
+/** Ignores what means nothing to the writer: full-width letters, case, and everything that is no letter or digit. */
 function saysStop(text: string): boolean {
   return STOP_WORDS.includes(
     text

@@ -5,9 +5,9 @@ import type { Purpose } from "../verification/purpose.ts";
 
 export interface TextParts {
   readonly code: string;
-  /** The code as it is read, where that is not as it is typed: a password in groups. */
+  /** The code as it is read, if that is not how it is typed: a password in groups. */
   readonly readable?: string;
-  /** There with `confirm_transaction`, whose messages say amount and payee (PSD2 RTS, article 5). */
+  /** Present with `confirm_transaction`, whose messages say amount and payee (PSD2 RTS, article 5). */
   readonly transaction?: Transaction;
   readonly minutes: number;
   readonly brandName: string;
@@ -28,7 +28,7 @@ const BODIES: Readonly<Record<Purpose, Readonly<Record<Locale, (parts: TextParts
     "zh-CN": ({ code, readable = code, minutes, brandName }) =>
       `【${brandName}】您的临时密码是 ${readable}，${minutes} 分钟内有效，仅可使用一次。请勿告诉任何人。`,
   },
-  // The code stands before the amount: phones and people take the first number for it.
+  // The code stands before the amount: phones and people take the first number for the code.
   confirm_transaction: {
     en: ({ code, minutes, brandName, transaction }) =>
       `${code} is your ${brandName} code to pay ${paid(transaction)} to "${transaction?.payee ?? ""}". It expires in ${counted(minutes, "minute")}. Not you? Share it with nobody.`,
@@ -72,9 +72,9 @@ function paid(transaction: Transaction | undefined): string {
 }
 
 /**
- * Composes a message for senders that carry free text. Nothing that a caller sent is part of it (T49), but for a
- * transaction that a backend asks to be confirmed, which `parseTransaction` has judged.
- * Its last line binds the code to the page's origin (WICG "Origin-bound one-time codes delivered via SMS").
+ * Composes a message for senders that carry free text. It contains nothing that a caller sent (T49), except a
+ * transaction that a backend asks to be confirmed, which `parseTransaction` has judged. Its last line binds the code to
+ * the page's origin (WICG "Origin-bound one-time codes delivered via SMS").
  */
 export function composeText(purpose: Purpose, locale: Locale, parts: TextParts): string {
   const body = BODIES[purpose][locale](parts);
