@@ -18,8 +18,8 @@ export interface AuthenticateDeps {
 }
 
 /**
- * Reads an access token and its session. Refused with `invalid_token` as soon as the session has ended, not only once the
- * token expires (T24).
+ * Reads an access token and its session. Refused with `invalid_token` as soon as the session has ended, even if the
+ * token has not expired (T24).
  */
 export async function authenticate(
   deps: AuthenticateDeps,
@@ -31,7 +31,7 @@ export async function authenticate(
   return principal?.user.id === claims.sub ? ok(principal) : refuse("invalid_token");
 }
 
-/** The use of a session is noted at most once in this time, so that requests that only read seldom write. */
+/** The use of a session is noted at most once in this time, so that read-only requests seldom write. */
 const TOUCH_MS = HOUR_MS;
 
 /** Notes that a session was used at `now`, unless that was noted within the last hour. */
@@ -44,9 +44,9 @@ export async function touchSession(
 }
 
 /**
- * Reads the pages' session cookie, and notes that the session is in use. The cookie from before a step-up is good for a
- * minute more, for what was under way and for nothing that takes a step-up: whoever stole it gains nothing by one that they
- * did not make (ASVS 7.2.4).
+ * Reads the pages' session cookie, and notes that the session is in use. The cookie from before a step-up is good for
+ * one more minute: for requests under way, but for nothing that takes a step-up. So a thief who has that cookie gains
+ * nothing from a step-up that the thief did not make (ASVS 7.2.4).
  */
 export async function authenticatePage(
   deps: AuthenticateDeps,
@@ -66,7 +66,9 @@ export async function authenticatePage(
   return ok({ user, session, current, ...(form && { form }) });
 }
 
-/** Whether this was the session cookie of an account that was erased: a session that only ended is still in the store. */
+/**
+ * Whether this was the session cookie of an account that was erased. A session that only ended is still in the store.
+ */
 export async function isErased(
   { tokens, sessions, clock }: Pick<AuthenticateDeps, "tokens" | "sessions" | "clock">,
   pageToken: string,
@@ -75,7 +77,7 @@ export async function isErased(
   return claims !== undefined && (await sessions.find(claims.sid)) === undefined;
 }
 
-/** The open session with this id, and its user; undefined where there is none. */
+/** The open session with this id, and its user; undefined if there is none. */
 export async function findOpen(
   deps: Pick<AuthenticateDeps, "sessions" | "clock" | "settings">,
   id: string,

@@ -19,14 +19,14 @@ export async function issueFlow(deps: FlowDeps, flow: Flow): Promise<string> {
   return await deps.tokens.issue("flow", flow, { issuedAt: now, expiresAt: now + FLOW_MS });
 }
 
-/** Decrypts a flow; undefined where it was forged or is too old. */
+/** Decrypts a flow; undefined if it was forged or is too old. */
 export async function readFlow(deps: FlowDeps, token: string): Promise<Flow | undefined> {
   return await deps.tokens.read("flow", token, deps.clock.now());
 }
 
 /**
- * The hash of the pre-session, which stands for the browser in a verification: only the cookie's holder can name it
- * (T25).
+ * The hash of the pre-session, which stands for the browser in a verification. Only the browser with the cookie can
+ * name it (T25).
  */
 export function browserOf(flow: Flow): string {
   return sha256(`browser:${flow.pre}`);

@@ -11,7 +11,7 @@ import type { SessionStore, TokenClaims, Tokens } from "./ports.ts";
 import type { SessionSettings, SignedIn } from "./session.ts";
 import { draftSession } from "./session-draft.ts";
 
-/** How many sessions of apps a user may open: a person needs few, so a thief of a page's cookie gets no more. */
+/** How many sessions of apps a user may open. A person needs few, and a thief of a page's cookie gets no more. */
 const HANDOVER_WINDOWS = [
   { max: 20, windowMs: HOUR_MS },
   { max: 60, windowMs: DAY_MS },
@@ -30,9 +30,9 @@ export interface HandoverDeps extends DeviceDeps {
 }
 
 /**
- * Issues what the page hands to an app by redirect in place of tokens: encrypted, for one use within 60 seconds, and only
- * for whoever has the verifier of `challenge` (RFC 7636, S256). It ends with the page's session. The session that it opens
- * has that one's level and age, and ends no later.
+ * Issues what the page hands to an app by redirect in place of tokens. It is encrypted, for one use within 60 seconds,
+ * and works only with the verifier of `challenge` (RFC 7636, S256). It ends with the page's session. The session that
+ * it opens has the level and the age of the page's session, and ends no later.
  */
 export async function issueHandover(
   deps: Pick<HandoverDeps, "tokens" | "clock" | "random">,
@@ -65,14 +65,16 @@ export interface RedeemInput {
   readonly handover: string;
   readonly codeVerifier: string;
   readonly userAgent: string;
-  /** Of the device that the app runs on, where it has one. */
+  /** The token of the device that the app runs on, if it has one. */
   readonly deviceToken?: string;
 }
 
 /**
- * Opens the app's own session for a handover, and gives it the handover's id: of several uses one succeeds, and every other
- * ends that session against whoever has it, since one of them may be a thief (OWASP ASVS 5.0, 10.4.2). Refused with
- * `invalid_handover` where it is forged, expired or used, the verifier is another one, or the page's session has ended.
+ * Opens the app's own session for a handover, and gives it the handover's id. Of several uses one succeeds. Every other
+ * use ends that session, whoever holds it, since one of the users may be a thief (OWASP ASVS 5.0, 10.4.2).
+ *
+ * Refused with `invalid_handover` if it is forged, expired or used, if the verifier is not the right one, or if the
+ * page's session has ended.
  */
 export async function redeemHandover(
   deps: HandoverDeps,
@@ -84,7 +86,7 @@ export async function redeemHandover(
     return refuse("invalid_handover");
   const sessions = { name: "handovers", key: `handovers:${claims.sub}`, windows: HANDOVER_WINDOWS };
   const taken = await deps.limits.take({ member: claims.jti, limits: [sessions] }, now);
-  // One that comes again opens nothing, and is not to be stopped before it ends what its first use opened.
+  // A handover that comes again opens nothing. The limit must not stop it before it ends the session of its first use.
   if (!taken.ok && !taken.isCounted) return tooMany(taken.retryAt, now);
   const opened = await openOnce(deps, input, claims);
   if (opened) return ok(opened);
@@ -94,7 +96,7 @@ export async function redeemHandover(
 
 type Claims = TokenClaims["handover"];
 
-/** The app's session; undefined where this handover has opened it before, or the page's is over. */
+/** The app's session; undefined if this handover has opened it before, or if the page's session is over. */
 async function openOnce(
   deps: HandoverDeps,
   { userAgent, deviceToken }: RedeemInput,
@@ -105,18 +107,18 @@ async function openOnce(
   if (!source) return undefined;
   const caller = await identifyCaller(deps, deviceToken, source.user.phoneTag);
   const draft = await draftSession(deps, userAgent, { ...claims, ...caller, id: claims.jti });
-  // The person showed who they are when the page's session was opened, so this one has its age and its end. Handovers of
-  // earlier versions do not say when that was.
+  // The person showed who they are when the page's session was opened, so the app's session has its age and its end.
+  // Handovers of earlier versions do not say when it was opened.
   const createdAt = claims.openedAt ?? draft.createdAt;
   const expiresAt = Math.min(draft.expiresAt, source.session.expiresAt);
   const session = { ...draft, userId: claims.sub, createdAt, expiresAt };
   if (!(await deps.sessions.open(session))) return undefined;
-  // … and again after it: sessions that were ended in between are either ended with this one, or seen here.
+  // … and again after it: a session that was ended in between either ended this one too, or is seen here.
   const page = await pageSession(deps, claims);
   return page && { user: page.user, session, created: claims.created };
 }
 
-/** The session and the user that the handover was issued for, if nothing of it has ended since. */
+/** The session and the user that the handover was issued for, if neither has ended since. */
 async function pageSession(deps: HandoverDeps, { sid, sub, epoch }: Claims) {
   const found = await findOpen(deps, sid);
   return found?.user.id === sub && found.user.deviceEpoch === epoch ? found : undefined;

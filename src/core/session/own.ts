@@ -17,8 +17,8 @@ export async function listSessions(
 }
 
 /**
- * Ends one of the user's own sessions; refused with `not_found` where it is somebody else's or has ended. To end another
- * session than the one that asks is to distrust its device, so device tokens are void then.
+ * Ends one of the user's own sessions. Refused with `not_found` if it is somebody else's or has ended. A user who ends
+ * another session than the one that asks distrusts its device, so all device tokens become void then.
  */
 export async function endSession(
   { sessions, clock }: OwnSessionsDeps,
@@ -31,7 +31,7 @@ export async function endSession(
   return (await ended) ? ok(undefined) : refuse("not_found");
 }
 
-/** Ends all others; `invalid_token` where one of them was first and ended this one. */
+/** Ends all other sessions. Refused with `invalid_token` if one of them was first and ended this one. */
 export async function endOtherSessions(
   { sessions, clock }: OwnSessionsDeps,
   { user, session }: Principal,
@@ -40,7 +40,7 @@ export async function endOtherSessions(
   return ended ? ok(undefined) : refuse("invalid_token");
 }
 
-/** Ends them all; `invalid_token` where one of them was first and ended this one. */
+/** Ends all sessions. Refused with `invalid_token` if one of them was first and ended this one. */
 export async function endAllSessions(
   { sessions, clock }: OwnSessionsDeps,
   { user, session }: Principal,

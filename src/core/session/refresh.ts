@@ -12,9 +12,9 @@ export interface RefreshDeps extends SessionTokenDeps {
 
 /**
  * Rotates a refresh token. Parallel uses of one token get the same successor, for 60 seconds. Any other use of a spent
- * token means that it or its successor was stolen, and ends the session (RFC 9700, 4.14.2; T22).
+ * token means that it or its successor was stolen. It ends the session (RFC 9700, 4.14.2; T22).
  *
- * Refused with `invalid_refresh_token` for that, and for a token that is forged, expired or of an ended session.
+ * Refused with `invalid_refresh_token` in that case, and for a token that is forged, expired or of an ended session.
  */
 export async function refreshSession(
   deps: RefreshDeps,
@@ -30,7 +30,7 @@ export async function refreshSession(
   return ok(await sessionTokens(deps, successor, found.user));
 }
 
-/** The session as the next token is made from it; undefined where this token gets none. */
+/** The session that the next token is made from; undefined if this token gets no successor. */
 async function successorOf(
   deps: RefreshDeps,
   { session, user }: { session: Session; user: User },
@@ -39,7 +39,7 @@ async function successorOf(
 ): Promise<Session | undefined> {
   if (generation === session.generation) {
     const rotated = await deps.sessions.rotate(session.id, generation, now);
-    // Rotation alone does not note that the user is active: `touch` does, once a day.
+    // Rotation does not note that the user is active; `touch` does, once a day.
     if (rotated && dayOf(session.lastUsedAt) !== dayOf(now)) await deps.sessions.touch(session.id, now);
     if (rotated) return { ...session, generation: generation + 1, rotatedAt: now };
     const found = await deps.sessions.find(session.id);

@@ -8,27 +8,27 @@ import type { Principal } from "./session.ts";
 export interface Need {
   /** How long ago at most the person showed who they are. */
   readonly withinMs: number;
-  /** 1 where it is left out; 2 in any case where the account has login protection. */
+  /** 1 if it is left out. Always 2 if the account has login protection. */
   readonly level?: Level;
-  /** Methods that do not suffice as the only one that was shown within that time. */
+  /** Methods that do not suffice if one of them is the only one that was shown within that time. */
   readonly notBy?: readonly Method[];
 }
 
-/** For what takes an account over, or away from its owner. */
+/** For actions that take an account over, or away from its owner. */
 export const SENSITIVE: Need = { withinMs: 10 * MINUTE_MS };
 
-/** For what moves an account as a whole, ends it, or hands all of it out. */
+/** For actions that move a whole account, end it, or hand all of it out. */
 export const WHOLE_ACCOUNT: Need = { withinMs: 15 * MINUTE_MS };
 
-/** Refuses whatever a session may not do that a temporary password opened, until its user has chosen a password. */
+/** Refuses a session that a temporary password opened, until its user has chosen a password of their own. */
 export function requireOwnPassword({ session }: Principal): Result<void, "password_required"> {
   return session.mustSetPassword ? refuse("password_required") : ok(undefined);
 }
 
 /**
- * Whether the person behind this session has shown recently and well enough who they are (RFC 9470). Otherwise refused with
- * `step_up_required`, which says what is missing; `POST /v1/sessions/current/step-up` and the page `/account/confirm` make
- * up for it.
+ * Whether the person behind this session has shown recently and well enough who they are (RFC 9470). Otherwise refused
+ * with `step_up_required`, which says what is missing. `POST /v1/sessions/current/step-up` and the page
+ * `/account/confirm` make up for it.
  */
 export function requireRecent(
   { user, session }: Principal,
@@ -51,7 +51,9 @@ export function withMethods(
   return refuse(code, { ...(stepUp && { stepUp: { ...stepUp, methods } }) });
 }
 
-/** What the person showed within this time: everything where the session is no older, else what raised it last. */
+/**
+ * What the person showed within this time: every method if the session is no older, otherwise the last that raised it.
+ */
 function shownWithin({ amr, createdAt }: Session, withinMs: number, now: number): readonly Method[] {
   return now - createdAt <= withinMs ? amr : amr.slice(-1);
 }

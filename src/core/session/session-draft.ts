@@ -12,20 +12,23 @@ export interface DraftDeps {
 }
 
 interface SessionTraits {
-  /** Its id, where that was chosen before (`second_factor`). */
+  /** Its id, if that was chosen before (`second_factor`). */
   readonly id?: string;
   /** How the person showed who they are, and when, if not now. */
   readonly amr: readonly Method[];
   readonly authTime?: number;
-  /** The known device that it runs on; without one, the session makes its device known. */
+  /** The known device that it runs on. Without one, the session makes its device known. */
   readonly deviceId?: string;
-  /** Where a test number opens it: the end of that number's time, at which the session ends, too. */
+  /** If a test number opens it: the end of that number's time, at which the session ends too. */
   readonly testUntil?: number | undefined;
   /** Whether a temporary password opens it. */
   readonly mustSetPassword?: boolean;
 }
 
-/** Drafts a session that begins now; its store adds the user. Of the user agent 256 printable ASCII characters are kept. */
+/**
+ * Drafts a session that begins now; its store adds the user. At most 256 printable ASCII characters of the user agent
+ * are kept.
+ */
 export async function draftSession(
   deps: DraftDeps,
   userAgent: string,

@@ -22,12 +22,12 @@ import type { Tokens } from "./ports.ts";
 import type { SessionSettings, SignedIn } from "./session.ts";
 import { draftSession } from "./session-draft.ts";
 
-/** A first factor that was right, where login protection asks for a second. */
+/** A first factor that was right, if login protection asks for a second. */
 export interface FirstStep {
   readonly first: Method;
   readonly caller: Caller;
   readonly client: Client;
-  /** Where it was a test number: the end of its time. */
+  /** If it was a test number: the end of its time. */
   readonly testUntil?: number | undefined;
   /** Whether it was a temporary password. */
   readonly mustSetPassword?: boolean;
@@ -38,7 +38,7 @@ export interface SignInDeps extends CheckDeps, SignUpDeps, Pick<Observer, "onRef
   readonly messages: Pick<MessageStore, "convert">;
   readonly users: UserStore;
   readonly tokens: Tokens;
-  /** Refuses to open a session of this user, and says what it takes. */
+  /** Refuses to open a session of this user, and says what else must be shown. */
   readonly askSecondFactor: (user: User, step: FirstStep) => Promise<Result<never, "second_factor_required">>;
   readonly settings: CheckDeps["settings"] &
     SignUpDeps["settings"] & {
@@ -50,7 +50,7 @@ export interface SignInDeps extends CheckDeps, SignUpDeps, Pick<Observer, "onRef
 export interface RecycledSettings {
   /** A number that was not used for this long may be somebody else's; 0 for never. */
   readonly unusedMs: number;
-  /** Whether accounts with login protection are kept: their second factor is asked for anyway. */
+  /** Whether accounts with login protection keep their number: their second factor is asked for anyway. */
   readonly sparesProtected: boolean;
 }
 
@@ -61,7 +61,7 @@ export interface SignInInput extends Omit<CheckInput, "purposes"> {
 
 /**
  * Signs in by the code of a verification; the first time this signs up. Refused as `checkCode` and `signInApproved`
- * refuse.
+ * are.
  */
 export async function signInByCode(
   deps: SignInDeps,
@@ -74,9 +74,9 @@ export async function signInByCode(
 type Entrance = Pick<SignInInput, "client" | "userAgent">;
 
 /**
- * Signs in the person who was just shown to hold this phone, and signs them up where `SIGN_UP` allows it. Refused with
- * `second_factor_required` where login protection asks for more, and with `sign_up_closed` where there is no such user
- * and none may be made.
+ * Signs in the person who was just shown to hold this phone, and signs them up if `SIGN_UP` allows it. Refused with
+ * `second_factor_required` if login protection asks for more, and with `sign_up_closed` if there is no such user and
+ * none may be made.
  */
 export async function signInApproved(
   deps: SignInDeps,
@@ -89,7 +89,7 @@ export async function signInApproved(
   const draft = await draftSession(deps, userAgent, { amr: ["sms"], ...caller, ...traits });
   const user = await draftUser(deps, phone, phoneTag);
   const { knownEpoch } = caller;
-  // Test numbers sign up even where nobody else may: they are for people who review an app.
+  // Test numbers may sign up even if nobody else may: they are for people who review an app.
   const mayCreate = testNumber !== undefined || (await maySignUp(deps, phone));
   const recycled = caller.bucket === "stranger" && !testNumber ? recycledSince(deps) : {};
   const approved = { verificationId: verification.id, knownEpoch, ...recycled };
@@ -107,11 +107,11 @@ export async function signInApproved(
 }
 
 /**
- * Opens a session by a first factor other than a code by SMS, or refuses with `second_factor_required`. Undefined when the
- * user is gone by now, has another number, or has ended all sessions, as a changed password does.
+ * Opens a session by a first factor other than a code by SMS, or refuses with `second_factor_required`. Undefined if
+ * the user is gone by now, has another number, or has ended all sessions, as a change of password does.
  *
- * @param user as they were when it was shown
- * @param first what was shown and was right
+ * @param user as they were when the factor was shown
+ * @param first the method that was shown and was right
  */
 export async function openSession(
   deps: SignInDeps,
@@ -132,8 +132,9 @@ export async function openSession(
 }
 
 /**
- * When an account counts as given up. A number that was unused for long may have been given to somebody else: a code shows
- * who holds it now, not that this is the person of the account (T51); only a known device would show that.
+ * The time since when an account must have been unused to count as given up. A number that was unused for long may have
+ * been given to somebody else. A code shows who holds the number now, not that this is the person of the account (T51);
+ * only a known device would show that.
  */
 function recycledSince({
   clock,
@@ -143,7 +144,7 @@ function recycledSince({
   return unusedMs === 0 ? {} : { unusedSince: clock.now() - unusedMs, sparesProtected };
 }
 
-/** The users' store failed after the code was used up: to sign in takes a new code. */
+/** The store of users failed after the code was used up, so another sign-in takes a new code. */
 export class UnsavedUserError extends UnavailableError {
   constructor(cause: UnavailableError) {
     super("the store of users", { cause, retryAfterSeconds: cause.retryAfterSeconds });

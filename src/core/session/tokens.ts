@@ -23,7 +23,7 @@ export interface SessionTokens {
 }
 
 /**
- * All tokens of a session as it is now. The refresh token is the same for the same generation, so that a client that
+ * All tokens of a session as it is now. The same generation always gives the same refresh token, so that a client that
  * repeats a rotation gets the same successor.
  */
 export async function sessionTokens(
@@ -40,7 +40,7 @@ export async function sessionTokens(
   return { refreshToken, deviceToken, user, ...access, ...(mustSetPassword && { mustSetPassword }) };
 }
 
-/** A new access token of a session, with the level that the session has now. It never outlives the session. */
+/** A new access token of a session, with the session's current level. It never outlives the session. */
 export async function issueAccessToken(
   { tokens, clock, random, settings }: SessionTokenDeps,
   session: Session,
@@ -64,7 +64,7 @@ export async function issueAccessToken(
 /**
  * The value of the pages' session cookie: it names the session and its generation.
  *
- * @param form what the pages' forms carry, where that was made from an earlier cookie of the session
+ * @param form what the pages' forms carry, if that was made from an earlier cookie of the session
  */
 export async function issuePageToken(
   deps: Pick<SessionTokenDeps, "tokens">,
