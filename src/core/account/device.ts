@@ -14,7 +14,7 @@ export interface DeviceDeps extends Pick<Observer, "onRefusedDevice"> {
   readonly clock: Clock;
 }
 
-/** Who calls, as far as devices tell. */
+/** Who calls, as far as the device token tells. */
 export interface Caller {
   readonly bucket: Bucket;
   readonly deviceId?: string;
@@ -24,12 +24,16 @@ export interface Caller {
 
 const STRANGER: Caller = { bucket: "stranger" };
 
-/** Why a device token was not taken: forged or expired; of another phone; or its device is not trusted any more. */
+/**
+ * Why a device token was not accepted: it is forged or expired (`invalid`), it is of another phone (`foreign`), or its
+ * device is no longer trusted (`ended`).
+ */
 export type RefusedDevice = "invalid" | "foreign" | "ended";
 
 /**
- * Tells a known device from a stranger: the token must be valid, of this phone's user, and of the user's current
- * epoch. Anything else, forged tokens included, is a stranger and no error: nothing is told about the number.
+ * Tells a known device from a stranger. The token must be valid, of this phone's user, and of the user's current epoch.
+ * With any other token, a forged one included, the caller is a stranger. That is no error, so nothing is told about the
+ * number.
  */
 export async function identifyCaller(
   deps: DeviceDeps,
@@ -50,9 +54,9 @@ export async function identifyCaller(
 }
 
 /**
- * A token that makes the session's device known for the user's phone, for 180 days. In a session of a test number it ends
- * with the session: many may know that number's code, and whoever has the number later shares no sends and guesses with
- * them.
+ * A token that makes the session's device known for the user's phone, for 180 days. In a session of a test number the
+ * token ends with the session. Many people may know that number's code, and a later holder of the number must not share
+ * sends and guesses with them.
  */
 export async function issueDeviceToken(
   deps: Pick<DeviceDeps, "tokens" | "clock">,

@@ -20,7 +20,7 @@ export interface ListedInvitation {
 
 const PAGE = 500;
 
-/** Lets this phone sign up while that takes an invitation. False where it is invited already. */
+/** Lets this phone sign up while signing up takes an invitation. False if it is invited already. */
 export async function invite(
   { invitations, vault, clock, random }: InviteDeps,
   phone: Phone,
@@ -31,7 +31,7 @@ export async function invite(
   return await invitations.add({ id, phoneTag, sealedPhone: await vault.seal(phone, id), at });
 }
 
-/** Takes the invitation back; whoever has an account keeps it. False where there is none. */
+/** Takes the invitation back; an account that was made by then stays. False if there is none. */
 export async function uninvite({ invitations, vault }: InviteDeps, phone: Phone): Promise<boolean> {
   return await invitations.remove(await vault.tags(phone));
 }

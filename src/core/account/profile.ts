@@ -23,7 +23,7 @@ export interface ProfileDeps {
   readonly clock: Clock;
 }
 
-/** @param known the user's number, where a code for it was just right: it need not be decrypted */
+/** @param known the user's number, if a code for it was just right: then it need not be decrypted */
 export async function readProfile(
   deps: Pick<ProfileDeps, "vault">,
   user: User,
@@ -66,9 +66,9 @@ export async function updateProfile(
 }
 
 /**
- * Control characters, lone surrogates and separators break logs and pages; bidi and other format characters make a
- * name read as something else (UTS #39). The zero-width joiner and non-joiner stay, since emoji and several scripts
- * need them, but not alone: a name is there to be seen.
+ * Control characters, lone surrogates and separators break logs and pages. Bidi and other format characters make a name
+ * read as something else (UTS #39). The zero-width joiner and non-joiner are allowed, since emoji and several scripts
+ * need them, but not alone: a name must be visible.
  */
 export function isName(name: string): boolean {
   const length = [...name].length;

@@ -11,7 +11,10 @@ export interface SignUpDeps {
   readonly settings: { readonly signUp: SignUp };
 }
 
-/** Whether a phone that has no user yet may get one. It is asked after the right code alone: nobody learns it before. */
+/**
+ * Whether a phone that has no user yet may get one. It is asked only after the right code, so that nobody learns it
+ * before.
+ */
 export async function maySignUp(
   { invitations, vault, settings }: SignUpDeps,
   phone: Phone,

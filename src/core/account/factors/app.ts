@@ -10,9 +10,9 @@ import type { AppCode } from "./evidence.ts";
 import type { AppFactor, AppGuess, FactorStore, Totp } from "./ports.ts";
 
 /**
- * Wrong codes of apps that a user's known devices may enter, and as many that strangers may, who have shown another
- * factor before. Three codes are right at any time, so that one guess is right once in 333 333: whoever has the other
- * factor gets in by guessing once in 11 111 months.
+ * How many wrong codes of apps a user's known devices may enter. Strangers who have shown another factor before may
+ * enter as many. Three codes are right at any time, so one guess in 333 333 is right: somebody who has the other factor
+ * gets in by guessing once in 11 111 months.
  */
 const GUESS_WINDOWS: readonly Window[] = [
   { max: 5, windowMs: HOUR_MS },
@@ -27,7 +27,7 @@ export interface AppDeps {
   readonly random: Random;
 }
 
-/** Looks at a code of one of the user's apps. Each code is right once, whichever process looks at it (RFC 6238, 5.2). */
+/** Checks a code of one of the user's apps. Each code is right once, whichever process checks it (RFC 6238, 5.2). */
 export async function checkAppCode(
   deps: AppDeps,
   { user, bucket }: { readonly user: User; readonly bucket: Bucket },
@@ -44,7 +44,7 @@ export async function checkAppCode(
   return outcome.is === "right" ? ok(undefined) : refuse("invalid_code");
 }
 
-/** Whether it is a code of one of the user's apps at this time, used or not. Counts no guess. */
+/** Whether it is a code of one of the user's apps at this time, used or unused. Counts no guess. */
 export async function isAppCode(deps: AppDeps, user: User, { code }: AppCode): Promise<boolean> {
   const typed = normalizeAppCode(code);
   return typed !== undefined && (await findStep(deps, user.id, typed, deps.clock.now())) !== undefined;
@@ -70,7 +70,7 @@ async function findStep(
   return undefined;
 }
 
-/** The step of time whose code of this app it is. */
+/** The time step of this app that the code belongs to; undefined if it belongs to none. */
 export async function stepOf(
   { vault, totp }: Pick<AppDeps, "vault" | "totp">,
   { id, sealedSecret }: AppFactor,

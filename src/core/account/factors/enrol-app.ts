@@ -11,7 +11,7 @@ import { raiseBy, type ToRaise } from "./step-up.ts";
 /** How long a proposed app waits for its first code. */
 const PROPOSED_MS = 30 * MINUTE_MS;
 
-/** A secret for an authenticator app, and the same as what the app reads from a QR code. */
+/** A secret for an authenticator app, in Base32 and as the URI that the app reads from a QR code. */
 export interface ProposedApp {
   readonly id: string;
   /** Base32. */
@@ -19,7 +19,7 @@ export interface ProposedApp {
   readonly uri: string;
 }
 
-/** Makes a secret, which counts for nothing until a code of its app was shown. */
+/** Makes a secret. It is no factor until a code of its app was shown. */
 export async function proposeApp(
   deps: FactorsDeps,
   { user, session }: Principal,
@@ -67,7 +67,9 @@ export interface ConfirmedApp extends Actor, ToRaise {
   readonly code: string;
 }
 
-/** From the first code of its app on the secret is a factor, and the session has shown it. The owner is told. */
+/**
+ * Makes the secret a factor after the first code of its app. The session has shown that factor then. The owner is told.
+ */
 export async function confirmApp(
   deps: FactorsDeps,
   { id, code, locale, ...toRaise }: ConfirmedApp,

@@ -6,7 +6,7 @@ import { countAsk, keepChallenge, passkeysOf } from "./passkey.ts";
 import type { PasskeyAnswer, PasskeyOptions, PasskeySite } from "./ports.ts";
 import { raiseBy, type ToRaise } from "./step-up.ts";
 
-/** What a browser is to make a passkey by. */
+/** The options by which a browser makes a passkey. */
 export async function passkeyOptions(
   deps: FactorsDeps,
   { user, session }: Principal,
@@ -35,7 +35,10 @@ export interface NewPasskey extends Actor, ToRaise {
 
 const BAD_PASSKEY = { field: "passkey", detail: "must answer the options that this session was given last" };
 
-/** Adds what the browser made, in the session that asked for it, which has shown it by that. The owner is told. */
+/**
+ * Adds the passkey that the browser made, in the session that asked for it. That session has shown the passkey then.
+ * The owner is told.
+ */
 export async function addPasskey(
   deps: FactorsDeps,
   { label = "", answer, site, locale, ...toRaise }: NewPasskey,

@@ -23,7 +23,7 @@ export interface Actor {
   readonly locale: Locale;
 }
 
-/** Refuses one more factor where there are as many as a user may have. */
+/** Refuses one more factor if the user has as many as a user may have. */
 export async function refuseFull(
   { factorStore }: FactorsDeps,
   userId: string,
@@ -31,7 +31,7 @@ export async function refuseFull(
   return (await factorStore.list(userId)).length < MOST_FACTORS ? ok(undefined) : refuse("too_many_factors");
 }
 
-/** Refuses a label that is no name, and one more factor where there are as many as a user may have. */
+/** Refuses a label that is no name, and one more factor if the user has as many as a user may have. */
 export async function refuseFactor(
   deps: FactorsDeps,
   userId: string,
@@ -41,7 +41,7 @@ export async function refuseFactor(
   return await refuseFull(deps, userId);
 }
 
-/** What apps and browsers show of the account; they keep it elsewhere, so the number in it is masked. */
+/** The name of the account that apps and browsers show. They keep it elsewhere, so the number in it is masked. */
 export async function accountName(deps: FactorsDeps, user: User): Promise<string> {
   return maskPhone(await deps.vault.open(user.sealedPhone, user.id));
 }

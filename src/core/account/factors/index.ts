@@ -12,14 +12,20 @@ import type { PasskeySite } from "./ports.ts";
 import { renewRecoveryCodes } from "./recovery.ts";
 import { waysFor, waysToRaise } from "./step-up.ts";
 
-/** With a password or a recovery code alone nobody brings a factor of their own, which would count for more than either. */
+/**
+ * Nobody may add a factor by showing only a password or a recovery code: the new factor would count for more than
+ * either.
+ */
 const ADDING: Need = { ...SENSITIVE, notBy: KNOWN };
 const PROTECTING: Need = { ...SENSITIVE, level: 2 };
 
-/** What users do with their second factors and their login protection; everything but reading takes a recent step-up. */
+/**
+ * What users do with their second factors and their login protection. Everything but reading takes a recent step-up.
+ */
 export function createFactors(deps: FactorsDeps) {
   const adding = async (principal: Principal) => {
-    // Many may know a test number's code: a factor that one of them added would be asked of whoever has the number later.
+    // Many people may know a test number's code. A factor that one of them added would be asked of a later holder of
+    // the number.
     if (principal.session.isTest)
       return refuse("invalid_request", { field: "factor", detail: "is not for test numbers" });
     const may = requireRecent(principal, ADDING, deps.clock.now());
@@ -76,15 +82,16 @@ export function createFactors(deps: FactorsDeps) {
     async protect(input: Actor & { readonly when: LoginProtection | undefined }) {
       const { principal, when } = input;
       if (!when && !principal.user.loginProtection) return ok(undefined);
-      // Whoever turns it on shows that they can sign in with it.
+      // A user who turns it on must show that they can sign in with it.
       const may = requireRecent(principal, PROTECTING, deps.clock.now());
       if (may.ok) return await setProtection(deps, input);
       const ways = await waysToProtect(principal);
-      // Nobody is asked again and again for a second factor that they do not have. Where it is on, none can be added, either.
+      // Nobody is asked again and again for a second factor that they do not have. If protection is on, they cannot add
+      // one either.
       const isMissing = ways.length === 0 && !principal.user.loginProtection;
       return isMissing ? refuse("factor_missing") : withMethods(may.refusal, ways);
     },
-    /** What a browser is to sign with a passkey to raise this session. */
+    /** The options by which a browser signs with a passkey to raise this session. */
     askForPasskey: ({ user, session }: Principal, site: PasskeySite) =>
       askForPasskey(deps, { user, boundTo: `session:${session.id}`, site, bucket: "device" }),
   };

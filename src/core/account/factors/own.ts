@@ -6,7 +6,7 @@ import type { Factor, FactorStore, PasswordFactor } from "./ports.ts";
 
 export interface OwnDeps {
   readonly factorStore: Pick<FactorStore, "list" | "countRecoveryCodes">;
-  /** Absent where users have no passwords. */
+  /** Absent if users have no passwords. */
   readonly passwords?: PasswordFactor;
 }
 
@@ -28,9 +28,12 @@ export async function protectionOf({ factorStore }: OwnDeps, user: User): Promis
 
 /** What a user can show beside a code by SMS. */
 export interface Own {
-  /** Methods that whoever gets the number does not get with it: an app, passkeys and, beside either, recovery codes. */
+  /**
+   * Methods that somebody who gets the number does not get with it: an app, passkeys and, beside either, recovery
+   * codes.
+   */
   readonly strong: readonly Method[];
-  /** From when on the password counts beside a code by SMS; absent where there is none. */
+  /** From when on the password counts beside a code by SMS; absent if the user has none. */
   readonly passwordSureFrom?: number;
 }
 
@@ -48,9 +51,9 @@ export async function ownOf({ factorStore, passwords }: OwnDeps, userId: string)
 }
 
 /**
- * The methods that count as a second factor beside `first`. The same phone never counts twice: beside a code by SMS these
- * are an app, a passkey and recovery codes, and only where the user has none of them the password, unless it was set by
- * such a code within the last day.
+ * The methods that count as a second factor beside `first`. The same phone never counts twice: beside a code by SMS
+ * these are an app, a passkey and recovery codes. The password counts beside it only if the user has none of them, and
+ * only if no code by SMS set it within the last day.
  */
 export function secondBeside(first: Method, own: Own, now: number): readonly Method[] {
   const isSure = own.passwordSureFrom !== undefined && own.passwordSureFrom <= now;
@@ -63,13 +66,13 @@ export function secondBeside(first: Method, own: Own, now: number): readonly Met
 export function raisedBy(user: User, session: Session, own: Own, now: number): readonly Method[] {
   const { amr } = session;
   if (user.loginProtection) {
-    // In a session of two factors the phone counts only beside a password that was shown anew just now.
+    // In a session of two factors the phone counts only beside a password that was shown anew within the last minutes.
     const isBesidePassword = levelOf(amr) === 1 ? !amr.includes("sms") : isPasswordNew(session, now);
     return secondBeside(isBesidePassword ? "pwd" : "sms", own, now);
   }
   if (own.passwordSureFrom === undefined) return ["sms", ...own.strong];
   if (own.passwordSureFrom <= now) return ["sms", "pwd", ...own.strong];
-  // A password that was set by such a code today is the same phone: one of the two shows nothing beside the other.
+  // A password that a code by SMS set today stands for the same phone: neither shows anything beside the other.
   return [amr.includes("pwd") ? "pwd" : "sms", ...own.strong];
 }
 

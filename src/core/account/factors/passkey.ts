@@ -10,8 +10,8 @@ import type { FactorStore, PasskeyFactor, PasskeyOptions, PasskeySite, Passkeys 
 /** How long a browser may take to answer. */
 const ANSWER_MS = 5 * MINUTE_MS;
 /**
- * How many options may be made for a user within `ANSWER_MS`: so many for known devices, and as many for strangers. It
- * bounds what is kept, and a stranger with the first factor alone takes none from the user's own devices.
+ * How many options may be made for a user within `ANSWER_MS`, for known devices and for strangers each. This bounds
+ * what is kept. A stranger who has only the first factor takes none from the user's own devices.
  */
 const MOST_ASKED = 30;
 
@@ -36,7 +36,7 @@ export interface PasskeyAsk {
   readonly site: PasskeySite;
 }
 
-/** What a browser is to sign with one of the user's passkeys; `not_found` where there is none. */
+/** The options by which a browser signs with one of the user's passkeys; `not_found` if there is none. */
 export async function askForPasskey(
   deps: AskDeps,
   { user, boundTo, site, bucket }: PasskeyAsk & { readonly bucket: Bucket },
@@ -50,7 +50,7 @@ export async function askForPasskey(
   return ok(options);
 }
 
-/** Counts a request for options; what is refused here leaves nothing in the store. */
+/** Counts a request for options. A refused request leaves nothing in the store. */
 export async function countAsk(
   deps: CountDeps,
   userId: string,
@@ -62,7 +62,7 @@ export async function countAsk(
   ]);
 }
 
-/** Keeps what a browser was asked to sign, for as long as it may take to answer. */
+/** Keeps what a browser was asked to sign, for as long as the browser may take to answer. */
 export async function keepChallenge(
   { factorStore, clock }: Pick<AskDeps, "factorStore" | "clock">,
   challenge: { readonly challenge: string; readonly userId: string; readonly boundTo: string },
@@ -80,8 +80,8 @@ export async function passkeysOf(
 }
 
 /**
- * Looks at what a passkey signed. Its challenge is used up first: it was made for this very user and sign-in, and is good
- * once, whatever comes of it.
+ * Checks what a passkey signed. Its challenge is used up first, whatever the result: it was made for this user and
+ * sign-in, and is good once.
  */
 export async function checkPasskey(
   deps: PasskeyDeps,
@@ -100,7 +100,7 @@ export async function checkPasskey(
   return (await deps.factorStore.usePasskey(known.id, counter, now)) ? ok(undefined) : refuse("invalid_code");
 }
 
-/** Whether one of the user's passkeys made this answer, to whatever challenge, used or not. */
+/** Whether one of the user's passkeys made this answer, whatever its challenge, used or unused. */
 export async function isSigned(
   deps: Pick<PasskeyDeps, "factorStore" | "passkeys">,
   { user, site }: Omit<PasskeyAsk, "boundTo">,
@@ -109,7 +109,7 @@ export async function isSigned(
   const challenge = deps.passkeys.challengeOf(answer);
   const known = await findPasskey(deps, user, answer);
   if (challenge === undefined || !known) return false;
-  // The counter of an answer that was used is no larger than the one that is kept.
+  // The counter of a used answer is no larger than the one that is kept, so it is compared with 0.
   const signed = await deps.passkeys.readAssertion(site, answer, challenge, { ...known, counter: 0 });
   return signed !== undefined;
 }

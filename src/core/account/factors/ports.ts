@@ -32,7 +32,7 @@ export interface Credential {
   readonly credentialId: string;
   /** COSE. */
   readonly publicKey: string;
-  /** How often it signed; always 0 for one that lives on several devices. */
+  /** How often it signed; always 0 for a passkey that lives on several devices. */
   readonly counter: number;
   /** How a browser reaches it. */
   readonly transports: readonly string[];
@@ -41,20 +41,20 @@ export interface Credential {
 export interface AppGuess {
   readonly userId: string;
   readonly bucket: Bucket;
-  /** The app whose code it is, and of which step of time; absent where it is nobody's code. */
+  /** The app whose code it is, and the time step of the code; undefined if no app has this code. */
   readonly right: { readonly factorId: string; readonly step: number } | undefined;
-  /** How many may be wrong, in each window. */
+  /** How many guesses may be wrong, in each window. */
   readonly windows: readonly Window[];
-  /** What a wrong one is written down under. */
+  /** The id under which a wrong guess is written down. */
   readonly failureId: string;
 }
 
 export type AppGuessOutcome =
   | { readonly is: "right" | "wrong" }
-  /** The budget is spent; nothing was looked at. */
+  /** The budget is spent; the guess was not checked. */
   | { readonly is: "spent"; readonly freeAt: number };
 
-/** What browsers were asked to sign, and by whom: `boundTo` names the session or the sign-in. */
+/** What a browser was asked to sign. `boundTo` names the session or the sign-in that asked. */
 export interface PasskeyChallenge {
   readonly challenge: string;
   readonly userId: string;
@@ -72,42 +72,46 @@ export interface Changer {
 export const MOST_FACTORS = 10;
 
 /**
- * Durable second factors. Every method is one atomic step; a notice is written down with what it tells of. What changes
- * factors changes nothing where its session is over (`ended`): whoever was thrown out meanwhile leaves none behind.
+ * Durable second factors. Every method is one atomic step; a notice is written down in the step that it tells of. A
+ * method that changes factors changes nothing if its session is over (`ended`), so that nobody who was signed out
+ * meanwhile leaves a factor behind.
  */
 export interface FactorStore {
-  /** The user's factors that count, oldest first. */
+  /** The user's factors that count, oldest first; a proposed app does not count. */
   list(userId: string): Promise<readonly Factor[]>;
-  /** Keeps an app that does not count yet, in place of another such one. */
+  /** Keeps an app that does not count yet, in place of any that the user proposed before. */
   propose(factor: AppFactor, sessionId: string): Promise<"proposed" | "ended">;
   findProposed(userId: string, id: string): Promise<AppFactor | undefined>;
   /**
-   * From now on the proposed app counts, its code of this step used. `unknown`: it does not wait any more; `full`: there are
+   * Makes the proposed app count, with its code of this step used. `unknown`: it waits no longer; `full`: there are
    * `MOST_FACTORS`.
    */
   confirm(
     app: Changer & { readonly id: string; readonly step: number },
     notice: Notice,
   ): Promise<"confirmed" | "unknown" | "full" | "ended">;
-  /** Adds a passkey; `taken` where somebody has it already, `full` where there are `MOST_FACTORS`. */
+  /** Adds a passkey. `taken`: somebody has it already; `full`: there are `MOST_FACTORS`. */
   addPasskey(
     factor: PasskeyFactor,
     sessionId: string,
     notice: Notice,
   ): Promise<"added" | "taken" | "full" | "ended">;
   /**
-   * Counts a guess at the code of an app before its outcome is known: a wrong one is in the ledger, and of a right one the
-   * step and all before it are used up, when this resolves. However many race, a code is right once, and no more are
-   * wrong than the windows have.
+   * Counts a guess at the code of an app before its outcome is known. When this resolves, a wrong guess is in the
+   * ledger. After a right one, its step and all steps before are used up. However many race, a code is right once, and
+   * no more guesses are wrong than the windows allow.
    */
   guess(guess: AppGuess, now: number): Promise<AppGuessOutcome>;
-  /** Keeps a challenge; forgets those of this user that are over. */
+  /** Keeps a challenge, and forgets this user's challenges that are over. */
   challenge(challenge: PasskeyChallenge, now: number): Promise<void>;
-  /** Uses a challenge up. True for one of several racers, and only for the user and the session that it was made for. */
+  /**
+   * Uses a challenge up. Exactly one of several racers gets true, and only for the user and the session that it was
+   * made for.
+   */
   answer(challenge: Omit<PasskeyChallenge, "expiresAt">, now: number): Promise<boolean>;
-  /** Notes that a passkey signed. False when its counter did not grow: it may be a copy. */
+  /** Notes that a passkey signed. False if its counter did not grow: the passkey may be a copy. */
   usePasskey(id: string, counter: number, now: number): Promise<boolean>;
-  /** Puts these codes in the place of all others. `missing`: there is no factor that they could stand beside. */
+  /** Puts these codes in the place of all others. `missing`: the user has no factor that they could stand beside. */
   setRecoveryCodes(
     changer: Changer,
     hashes: readonly string[],
@@ -117,16 +121,16 @@ export interface FactorStore {
   countRecoveryCodes(userId: string): Promise<number>;
   /** Uses a code up; exactly one of several racers gets true. */
   useRecoveryCode(userId: string, hash: string, now: number, notice: Notice): Promise<boolean>;
-  /** Whether it is one of the codes that the user has, and was used. */
+  /** Whether it is one of the user's current codes, and was used. */
   isRecoveryCodeUsed(userId: string, hash: string): Promise<boolean>;
-  /** Removes a factor, with the last one also the recovery codes. `last`: login protection needs it. */
+  /** Removes a factor; with the last one, also the recovery codes. `last`: login protection needs this factor. */
   remove(changer: Changer, id: string, notice: Notice): Promise<"removed" | "last" | "unknown" | "ended">;
   /**
-   * Turns login protection on: every session but the changer's ends and no other device is known any more, so that nothing of one
-   * factor lives on. `missing` when the user has neither a factor nor a password.
+   * Turns login protection on. Every session but the changer's ends and no other device stays known, so that nothing
+   * that one factor opened lives on. `missing`: the user has neither a factor nor a password.
    */
   protect(protection: Protect, now: number): Promise<"protected" | "missing" | "ended">;
-  /** Turns it off. Where it is off already nothing is told. */
+  /** Turns login protection off. If it is off already, nobody is told. */
   unprotect(changer: Changer, notice: Notice): Promise<"unprotected" | "ended">;
 }
 
@@ -140,18 +144,18 @@ export interface Totp {
   newSecret(): string;
   /** What an app reads from a QR code (Key Uri Format). */
   uri(secret: string, of: { readonly issuer: string; readonly account: string }): string;
-  /** The step of time whose code this is, among that of now, the one before and the one after. */
+  /** The time step whose code this is, among the current one, the one before and the one after. */
   stepOf(secret: string, code: string, now: number): number | undefined;
 }
 
-/** Where a passkey is used: it is good at no other origin. */
+/** Where a passkey is used. It is good at no other origin. */
 export interface PasskeySite {
   /** `https://…` */
   readonly origin: string;
   readonly name: string;
 }
 
-/** The ceremonies of WebAuthn. User verification is always asked for. Nothing of what is given here is believed. */
+/** The ceremonies of WebAuthn. User verification is always asked for. None of the answers given here is trusted. */
 export interface Passkeys {
   creationOptions(
     site: PasskeySite,
@@ -159,11 +163,11 @@ export interface Passkeys {
     known: readonly Credential[],
   ): Promise<PasskeyOptions>;
   requestOptions(site: PasskeySite, known: readonly Credential[]): Promise<PasskeyOptions>;
-  /** The challenge that an answer says it is for; undefined for what is no answer. */
+  /** The challenge that an answer says it is for; undefined if it is no answer. */
   challengeOf(answer: PasskeyAnswer): string | undefined;
-  /** The new passkey, or undefined for anything that is not a good answer to this challenge, made at this site. */
+  /** The new passkey; undefined for anything but a good answer to this challenge, made at this site. */
   readCreation(site: PasskeySite, answer: PasskeyAnswer, challenge: string): Promise<Credential | undefined>;
-  /** The counter of the passkey, or undefined likewise, and where it names another user than its own. */
+  /** The counter of the passkey; undefined likewise, and if the answer names another user than the passkey's own. */
   readAssertion(
     site: PasskeySite,
     answer: PasskeyAnswer,
@@ -184,14 +188,14 @@ export interface PasskeyAnswer {
   readonly [member: string]: unknown;
 }
 
-/** The password as a factor: what second factors have to know of it. The rest is in `src/core/password/`. */
+/** The password as a factor: what second factors need to know of it. The rest is in `src/core/password/`. */
 export interface PasswordFactor {
   /**
-   * Undefined where the user has none. `sureFrom`: from when on it counts beside a code by SMS, epoch milliseconds; what
-   * was set with nothing but such a code is the same phone for a day.
+   * Undefined if the user has none. `sureFrom`: from when on it counts beside a code by SMS, epoch milliseconds. A
+   * password that was set with nothing but such a code stands for the same phone for a day.
    */
   of(userId: string): Promise<{ readonly sureFrom: number } | undefined>;
-  /** Looks at a password, under the ledger of passwords. */
+  /** Checks a password, under the ledger of passwords. */
   check(input: {
     readonly userId: string;
     readonly password: string;

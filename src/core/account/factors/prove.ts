@@ -19,7 +19,7 @@ export interface ProveDeps extends CheckDeps {
   readonly factorStore: FactorStore;
   readonly totp: Totp;
   readonly passkeys: Passkeys;
-  /** Absent where users have no passwords. */
+  /** Absent if users have no passwords. */
   readonly passwords?: PasswordFactor;
   readonly notices: Pick<Notices, "draft" | "send">;
 }
@@ -27,7 +27,7 @@ export interface ProveDeps extends CheckDeps {
 export interface ProveInput {
   readonly user: User;
   readonly evidence: Evidence;
-  /** What counts here; everything else is refused like something wrong. */
+  /** The methods that count here. Any other is refused as if it were wrong. */
   readonly methods: readonly Method[];
   readonly client: Client;
   readonly bucket: Bucket;
@@ -40,8 +40,8 @@ export interface ProveInput {
 export type ProveRefusal = "invalid_request" | "invalid_code" | "too_many_requests";
 
 /**
- * Checks one factor that a person shows, and uses it up if it is right. `invalid_code` also where the user does not have
- * that factor, and where it does not count here.
+ * Checks one factor that a person shows, and uses it up if it is right. Refused with `invalid_code` also if the user
+ * does not have that factor, or if it does not count here.
  */
 export async function proveFactor(deps: ProveDeps, input: ProveInput): Promise<Result<void, ProveRefusal>> {
   const { evidence, user, client, methods, bucket } = input;

@@ -12,15 +12,15 @@ import type { RecoveryEvidence } from "./evidence.ts";
 import type { FactorStore } from "./ports.ts";
 
 const CODES = 10;
-/** Crockford's Base32 in lower case: none of i, l, o and u, which are read as something else. */
+/** Crockford's Base32 in lower case: without i, l, o and u, which people misread. */
 const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 /**
- * 120 bits: nobody guesses one, so that guesses need no ledger of their own, nor finds one by its hash, which needs no salt
- * from 112 on (OWASP ASVS 5.0, 6.5.2).
+ * 120 bits. Nobody guesses such a code, so guesses need no ledger of their own. Nobody finds a code by its hash either:
+ * a hash needs no salt from 112 bits on (OWASP ASVS 5.0, 6.5.2).
  */
 const LENGTH = 24;
 
-/** How often one session makes new codes: a thief who did leaves the owner as many in a session of theirs. */
+/** How often one session makes new codes. If a thief uses this up, the owner has as many in a session of their own. */
 const RENEWALS = [{ max: 10, windowMs: DAY_MS }];
 
 export interface RecoveryDeps {
@@ -34,7 +34,7 @@ interface RenewDeps extends RecoveryDeps {
   readonly limits: Pick<LimitStore, "take">;
 }
 
-/** Makes ten new codes in the place of all others. They are shown once; what is kept does not tell them. */
+/** Makes ten new codes in the place of all others. They are shown once; the store cannot tell them. */
 export async function renewRecoveryCodes(
   deps: RenewDeps,
   { user, session }: Principal,
@@ -55,7 +55,7 @@ export async function renewRecoveryCodes(
   return ok(codes);
 }
 
-/** Looks at a recovery code, and uses it up if it is right. Its owner is told. */
+/** Checks a recovery code, and uses it up if it is right. Its owner is told. */
 export async function checkRecoveryCode(
   { factorStore, notices, clock }: RecoveryDeps,
   { user, locale }: { readonly user: User; readonly locale: Locale },
@@ -68,7 +68,7 @@ export async function checkRecoveryCode(
   return ok(undefined);
 }
 
-/** Whether it is one of the user's recovery codes, and used. */
+/** Whether it is one of the user's recovery codes, and was used. */
 export async function isUsedRecoveryCode(
   { factorStore }: { readonly factorStore: Pick<FactorStore, "isRecoveryCodeUsed"> },
   user: User,
@@ -82,13 +82,13 @@ function newCode(random: Random): string {
   return digits.replace(/.{4}(?=.)/g, "$&-");
 }
 
-/** What people write for what they read. */
+/** Accepts what people write for what they read: case, spaces, hyphens, and o, i and l for digits. */
 function normalize(typed: string): string {
   const digits = typed.normalize("NFKC").toLowerCase().replace(/[\s-]/g, "");
   return digits.replaceAll("o", "0").replace(/[il]/g, "1");
 }
 
-/** Bound to its user: the same code of somebody else is another one. */
+/** Binds the hash to its user: the same code of somebody else has another hash. */
 function hashOf(userId: string, code: string): string {
   return sha256(`recovery:${userId}:${code}`);
 }

@@ -25,8 +25,8 @@ export interface AskSecondDeps extends OwnDeps, DraftDeps {
 }
 
 /**
- * Refuses to open a session, and says what it takes: the challenge names the user, the first factor and the device, and
- * the session that it may open, once.
+ * Refuses to open a session, and says what else must be shown. The challenge names the user, the first factor, the
+ * device, and the session that it may open, once.
  */
 export async function askSecondFactor(
   deps: AskSecondDeps,
@@ -61,7 +61,7 @@ export interface SecondDeps extends ProveDeps, DeviceDeps {
 }
 
 export interface SecondInput {
-  /** What the first step was refused with. */
+  /** The challenge in the refusal of the first step. */
   readonly challenge: string;
   readonly client: Client;
 }
@@ -73,7 +73,10 @@ interface SecondStep {
   readonly claims: TokenClaims["second_factor"];
 }
 
-/** Reads a challenge: it is good for the user as they were, and for the device and the browser of the first step alone. */
+/**
+ * Reads a challenge. It is good only while the user's device epoch is the same, and only from the device and the
+ * browser of the first step.
+ */
 async function readChallenge(
   deps: DeviceDeps,
   { challenge, client }: SecondInput,
@@ -97,7 +100,7 @@ export async function selfOfChallenge(
   return ok({ user, ...(caller.deviceId && { deviceId: caller.deviceId }) });
 }
 
-/** What counts beside the first factor of a sign-in. */
+/** The methods that count beside the first factor of a sign-in. */
 export async function methodsOfChallenge(
   deps: SecondDeps,
   input: SecondInput,
@@ -108,7 +111,7 @@ export async function methodsOfChallenge(
   return ok(secondBeside(claims.first, await ownOf(deps, user.id), deps.clock.now()));
 }
 
-/** What a browser is to sign with a passkey for the second step. */
+/** The options by which a browser signs with a passkey for the second step. */
 export async function askForSignIn(
   deps: SecondDeps,
   { site, ...input }: SecondInput & { readonly site: PasskeySite },
@@ -123,7 +126,10 @@ function boundTo({ claims }: SecondStep): string {
   return `sign-in:${claims.sid}`;
 }
 
-/** Whether the session that a challenge is for is open: what is shown once more, by a second click, is no mistake. */
+/**
+ * Whether the session that a challenge is for is open. Then a factor that is shown once more, by a second click, is no
+ * mistake.
+ */
 export async function isFinished(
   deps: SecondDeps & Parameters<typeof findOpen>[0],
   input: SecondInput,

@@ -6,8 +6,8 @@ import { isUsedRecoveryCode } from "./recovery.ts";
 import type { StepUpInput } from "./step-up.ts";
 
 /**
- * Whether what was refused as used up is right all the same, as a form is that was sent twice: to be asked after `stepUp`,
- * which counts guesses. Passwords are not used up.
+ * Whether a factor that was refused as used up is right all the same, as when a form is sent twice. To be asked after
+ * `stepUp`, which counts guesses. Passwords are not used up.
  */
 export async function wasShown(
   deps: ProveDeps,

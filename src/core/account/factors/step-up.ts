@@ -13,13 +13,13 @@ export interface StepUpDeps extends ProveDeps {
 /** The session to raise. */
 export interface ToRaise {
   readonly principal: Principal;
-  /** Whether the token of the principal's session is to have a successor from here on. */
+  /** Whether the token of the principal's session gets a successor by this. */
   readonly rotates?: boolean;
 }
 
 export interface StepUpInput extends ToRaise, Pick<ProveInput, "evidence" | "client" | "site" | "locale"> {}
 
-/** The factors that raise this session; none, where there is nothing that counts beside what opened it. */
+/** The factors that raise this session; none if the user has no factor that counts beside the one that opened it. */
 export async function waysToRaise(
   deps: OwnDeps & Pick<StepUpDeps, "clock">,
   { user, session }: Principal,
@@ -28,8 +28,8 @@ export async function waysToRaise(
 }
 
 /**
- * The methods that raise the session as `Need.level` and `Need.notBy` want it; where none does alone, those that are a
- * first step.
+ * The methods that raise the session as `Need.level` and `Need.notBy` want it. If none does so alone, the methods that
+ * are a first step towards it.
  */
 export async function waysFor(
   deps: OwnDeps & Pick<StepUpDeps, "clock">,
@@ -40,14 +40,15 @@ export async function waysFor(
   const { amr, createdAt } = principal.session;
   const isNew = deps.clock.now() - createdAt <= withinMs;
   const makesLevel = (way: Method) => levelOf(amr) >= level || !amr.includes(way);
-  // Beside what opened a session just now, anything else makes two.
+  // A method other than the one that opened a new session makes two.
   const isMore = (way: Method) => !notBy.includes(way) || (isNew && !amr.includes(way));
   const enough = ways.filter((way) => makesLevel(way) && isMore(way));
-  // Where login protection has no factor but the password, that is shown anew first, and after it the number counts beside it.
+  // If the password is the only factor of login protection, it is shown anew first. After that the number counts beside
+  // it.
   return principal.user.loginProtection && enough.length === 0 ? ways : enough;
 }
 
-/** Raises the session by a further factor, or renews it by one that it has. `invalid_token` where it ended meanwhile. */
+/** Raises the session by a further factor, or renews it by one that it has. `invalid_token` if it ended meanwhile. */
 export async function stepUp(
   deps: StepUpDeps,
   { principal, rotates = false, ...input }: StepUpInput,
@@ -59,7 +60,7 @@ export async function stepUp(
   return proven.ok ? await raiseBy(deps, { principal, rotates }, input.evidence.by) : proven;
 }
 
-/** Raises the session by what was just shown in it. `invalid_token` where it ended meanwhile. */
+/** Raises the session by what was just shown in it. `invalid_token` if it ended meanwhile. */
 export async function raiseBy(
   { sessions, clock }: Pick<StepUpDeps, "sessions" | "clock">,
   { principal: { session }, rotates }: ToRaise,
