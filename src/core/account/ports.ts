@@ -46,8 +46,8 @@ export interface UserStore {
    * - An unproven user is proven by it. Their earlier sessions, device tokens and password end with that.
    * - An invitation of this phone is used up when the user is created.
    * - If the user's login protection asks for a second factor, everything is done but the session is not opened.
-   * - A user who was last used before `unusedSince` has lost the number to somebody else. That user loses the number, the
-   *   sessions and the devices and keeps everything else; a new user is created.
+   * - A user who was last used before `unusedSince` has lost the number to somebody else. That user loses the number,
+   *   the sessions and the devices and keeps everything else; a new user is created.
    */
   signIn(draft: SignInDraft): Promise<Entered & { readonly created: boolean }>;
   /**

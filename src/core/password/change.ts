@@ -21,9 +21,9 @@ export interface ChangeDeps extends CompareDeps, NotifyDeps, OwnDeps {
   readonly settings: { readonly brandName: string };
 }
 
-/** How often a user may set a password: each time takes a turn of the hasher, for which everybody's sign-in waits. */
+/** How often a user may set a password. Each time takes a turn of the hasher, for which everybody's sign-in waits. */
 const CHANGE_WINDOWS = [{ max: 10, windowMs: HOUR_MS }];
-/** How often a user may have the current password compared, right or wrong: the ledger counts wrong ones alone. */
+/** How often a user may have the current password compared, right or wrong: the ledger counts only wrong ones. */
 const COMPARE_WINDOWS = [{ max: 20, windowMs: HOUR_MS }];
 
 export interface NotifyDeps {
@@ -46,12 +46,16 @@ type ConfirmRefusal =
   | "too_many_requests";
 
 /**
- * Sets or changes the password of a user who has signed in recently, or who knows the current one. All other sessions and
- * every device token end with it; this session goes on.
+ * Sets or changes the password of a user who has signed in recently, or who knows the current one. All other sessions
+ * and every device token end with it; this session goes on.
  *
- * Refused with `invalid_request` in a session of a test number; as `judgePassword` refuses the new password; with
- * `step_up_required`, or with `invalid_credentials` and `code_required` where a current password was given, as long as the
- * user is not confirmed; with `too_many_requests`; and with `invalid_token` where the session has ended meanwhile.
+ * Refusals:
+ * - `invalid_request` in a session of a test number.
+ * - Those of `judgePassword` for the new password.
+ * - `step_up_required` if the user has not shown recently enough who they are.
+ * - `invalid_credentials` or `code_required` if a current password was given and does not confirm the user.
+ * - `too_many_requests`.
+ * - `invalid_token` if the session has ended meanwhile.
  */
 export async function changePassword(
   deps: ChangeDeps,
@@ -87,10 +91,10 @@ function countTurn(
   return countOn(deps, [{ name, key: `${name}:${userId}`, windows }]);
 }
 
-/** Recovery codes are for coming back to one's own factors, not for making another one. */
+/** Recovery codes bring users back to their own factors. They are not for making another factor. */
 const CHANGING: Need = { ...SENSITIVE, notBy: ["recovery"] };
 
-/** Whether the session may set a password as it is. */
+/** Whether the session may set a password without a further step-up. */
 export function mayChangePassword(principal: Principal, now: number): boolean {
   return requireRecent(principal, CHANGING, now).ok;
 }
@@ -103,7 +107,7 @@ export function waysToChangePassword(
   return waysFor(deps, principal, CHANGING);
 }
 
-/** Removes the password; the person signs in by codes from then on. `factor_needed` where login protection rests on it. */
+/** Removes the password. From then on the person signs in by codes. `factor_needed` if login protection rests on it. */
 export async function removePassword(
   { passwordStore, clock, notices }: Pick<ChangeDeps, "passwordStore" | "clock" | "notices">,
   { principal, locale }: Pick<ChangeInput, "principal" | "locale">,
@@ -138,7 +142,8 @@ async function confirm(
   const compared = await comparePassword(deps, { phone, password: currentPassword, bucket: "device" });
   if (!compared.ok)
     return refuse(compared.refusal.code === "code_required" ? "code_required" : "invalid_credentials");
-  // A password that a code has just set adds nothing to a session of that phone, nor one beside which an app is asked for.
+  // The password adds nothing to a session of the phone whose code has just set it. Nor does it if an app is asked for
+  // beside it.
   const ways = await waysToRaise(deps, principal);
   if (!ways.includes("pwd")) return user.loginProtection ? await recently(deps, principal) : ok(principal);
   const raised = await deps.sessions.stepUp(session.id, "pwd", now);

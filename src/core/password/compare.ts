@@ -22,17 +22,19 @@ export interface Attempt {
   readonly password: string;
   /** Whose tries it is counted among. */
   readonly bucket: Bucket;
-  /** Whether it comes from a stranger who has not solved the challenge that there is. */
+  /** Whether it comes from a stranger who has not solved the challenge that could be solved. */
   readonly isUnsolved?: boolean;
 }
 
 export type CompareRefusal = "invalid_credentials" | "code_required" | "captcha_required";
 
 /**
- * Compares one password. The attempt is counted before, and taken back if the password was right (promise 1). A number
- * without a user, a user without a password and a wrong password are one refusal, `invalid_credentials`, after the same
- * work. `code_required` where the phone's ledger of passwords is spent, `captcha_required` where it asks a stranger for a
- * challenge first.
+ * Compares one password. The attempt is counted before the comparison, and taken back if the password was right
+ * (promise 1).
+ *
+ * A number without a user, a user without a password and a wrong password get the same refusal after the same work,
+ * `invalid_credentials`. Refused with `code_required` if the phone's ledger of passwords is spent, and with
+ * `captcha_required` if the ledger asks a stranger for a challenge first.
  */
 export async function comparePassword(
   deps: CompareDeps,
@@ -71,8 +73,8 @@ async function holderIfRight(
 }
 
 /**
- * The hash to compare with. Undefined where none is set, and for an imported user until a code has shown that the phone
- * is theirs.
+ * The hash to compare with. Undefined if none is set, or if the user was imported and no code has shown yet that the
+ * phone is theirs.
  */
 async function hashOf(
   { vault }: CompareDeps,
@@ -83,8 +85,7 @@ async function hashOf(
 }
 
 /**
- * Hashes the password anew, with the parameters of today. Where the hasher's queue is full, that is left to the next
- * sign-in.
+ * Hashes the password anew, with today's parameters. If the hasher's queue is full, this is left to the next sign-in.
  */
 async function rehash(
   deps: CompareDeps,
@@ -108,7 +109,10 @@ export async function sealPassword(
   return await sealHash(deps, user, await deps.passwordHasher.hash(password));
 }
 
-/** Encrypts a hash for its user: without the keys nobody can guess at it, and a copy in another row does not open. */
+/**
+ * Encrypts a hash for its user. Without the keys nobody can guess at the password, and a copy in another row does not
+ * open.
+ */
 export async function sealHash(
   { vault }: Pick<CompareDeps, "vault">,
   user: User,

@@ -5,8 +5,8 @@ import { DAY_MS } from "../time.ts";
 import { type CompareDeps, comparePassword } from "./compare.ts";
 
 /**
- * The password as a factor beside another one. Whoever shows it has shown a code or a session before, so its attempts count
- * as those of known devices: strangers who spent their ledger do not keep the user out.
+ * The password as a factor beside another one. Anybody who shows it has shown a code or a session before, so its
+ * attempts count as those of known devices. Strangers who spent their own ledger do not keep the user out.
  */
 export function createPasswordFactor(deps: CompareDeps): PasswordFactor {
   return {
@@ -25,7 +25,10 @@ export function createPasswordFactor(deps: CompareDeps): PasswordFactor {
   };
 }
 
-/** From when on a password counts beside a code by SMS: for a day after such a code has set it, it is the same phone. */
+/**
+ * From when on a password counts beside a code by SMS. For a day after such a code has set it, it stands for the same
+ * phone.
+ */
 function sureFrom({ passwordResetAt }: Pick<User, "passwordResetAt">): number {
   return passwordResetAt === undefined ? 0 : passwordResetAt + DAY_MS;
 }

@@ -11,7 +11,7 @@ import { type ResetDeps, type ResetInput, resetPassword } from "./reset.ts";
 import { judgePassword } from "./rules.ts";
 import { type PasswordSignInDeps, type PasswordSignInInput, signInByPassword } from "./sign-in.ts";
 
-/** What passwords need from outside beside what everything else needs. */
+/** What passwords need from outside in addition to what everything else needs. */
 export type PasswordPorts = Pick<
   ChangeDeps,
   "passwordStore" | "passwordLedger" | "passwordHasher" | "commonPasswords"
@@ -19,11 +19,11 @@ export type PasswordPorts = Pick<
 
 type PasswordDeps = PasswordSignInDeps & ChangeDeps & ResetDeps;
 
-/** Passwords: a second way to sign in, for whoever sets one. */
+/** Passwords: a second way to sign in, for users who set one. */
 export function createPasswords(deps: PasswordDeps) {
   return {
     signIn: (input: PasswordSignInInput) => signInByPassword(deps, input),
-    /** Whether it may be a new password of somebody whose number is not known yet. */
+    /** Whether the text may be a new password, if the person's number is not known yet. */
     judge: (text: string) =>
       judgePassword(deps.commonPasswords, { text, brandName: deps.settings.brandName }),
     change: (input: ChangeInput) => changePassword(deps, input),

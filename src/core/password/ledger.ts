@@ -5,8 +5,8 @@ import type { PasswordBucket } from "./ports.ts";
 
 /**
  * How many wrong passwords a phone may have, from strangers and from its known devices each. Over a year that is 608 of
- * the guesses that are likeliest, none of which the list of common passwords lets anybody choose; NIST SP 800-63B-4,
- * 3.2.2, allows 100 in a row.
+ * the likeliest guesses, and the list of common passwords lets nobody choose any of those. NIST SP 800-63B-4, 3.2.2,
+ * allows 100 in a row.
  */
 const WINDOWS = [
   { max: 10, windowMs: DAY_MS },
@@ -16,7 +16,10 @@ const WINDOWS = [
 /** How far back the ledger is read. */
 export const PASSWORD_LEDGER_MS = 30 * DAY_MS;
 
-/** After so many in a day a stranger solves a challenge before each further one, where one can be solved. */
+/**
+ * After this many wrong ones in a day a stranger must solve a challenge before each further attempt, if one can be
+ * solved.
+ */
 const UNCHALLENGED = 3;
 
 export function passwordBucket(bucket: Bucket): PasswordBucket {
@@ -24,11 +27,11 @@ export function passwordBucket(bucket: Bucket): PasswordBucket {
 }
 
 /**
- * Whether one more attempt is looked at. It knows nothing but the number that was typed, so that a number without a
- * user, or without a password, is answered like any other.
+ * Whether one more attempt is compared. This knows only the number that was typed, so a number without a user, or
+ * without a password, is answered like any other.
  *
  * @param earlier when the attempts were made that were wrong or are not decided yet, oldest first
- * @param isUnsolved whether the caller is a stranger who has not solved the challenge that there is
+ * @param isUnsolved whether the caller is a stranger who has not solved the challenge that could be solved
  */
 export function judgeAttempt(
   earlier: readonly number[],

@@ -101,8 +101,8 @@ async function resetApproved(
 }
 
 /**
- * Whether the number may be somebody else's by now, since the account was unused for too long. Then a code does not reset
- * that account: whoever holds the number signs in by a code, and gets an account of their own (T51).
+ * Whether the number may be somebody else's by now, since the account was unused for too long. Then a code does not
+ * reset that account. The holder of the number signs in by a code and gets an account of their own (T51).
  */
 function isSomebodyElses(
   { settings, clock }: ResetDeps,

@@ -17,7 +17,7 @@ export type PasswordRefusal =
 /** What a person chose, for whom and where. */
 export interface NewPassword {
   readonly text: string;
-  /** Absent where it is not known yet. */
+  /** Absent if it is not known yet. */
   readonly phone?: Phone;
   readonly brandName: string;
 }
@@ -31,8 +31,8 @@ export function normalizePassword(text: string): string {
 }
 
 /**
- * What a text must be to be a password at all, whoever chooses it: 8 to 256 characters of any kind, and none that
- * nobody types. There are no rules of composition.
+ * What any password must be: 8 to 256 characters of any kind, except characters that nobody types. There are no rules
+ * of composition.
  */
 function readPassword(text: string): Result<string, Exclude<PasswordRefusal, "password_too_common">> {
   if (/[\p{Cc}\p{Cs}]/u.test(text)) return refuse("invalid_request", UNTYPABLE);
@@ -48,8 +48,8 @@ const LENGTH_RULE = `must have ${SHORTEST} to ${LONGEST} characters`;
 const UNTYPABLE = { field: FIELD, detail: "must not have control characters" };
 
 /**
- * Judges a new password; resolves with the form to hash. Refused are those that others chose too often or that breaches
- * made public, patterns, and what is made of the person's own number or the name of the service.
+ * Judges a new password, and resolves with the form to hash. Refuses passwords that too many others chose or that
+ * breaches made public, patterns, and what is made of the person's own number or the name of the service.
  */
 export async function judgePassword(
   { isCommon }: CommonPasswords,
@@ -66,7 +66,7 @@ export async function judgePassword(
 
 const EASY = "is too common, a pattern, or made of the phone number or the name of this service";
 
-/** Whether what is left without the words that everybody knows is no password by itself. */
+/** Whether the rest is too short for a password once the words that everybody knows are taken out. */
 function isMadeOf(words: readonly string[], password: string): boolean {
   const rest = words
     .filter((word) => word.length > 1)
@@ -74,7 +74,7 @@ function isMadeOf(words: readonly string[], password: string): boolean {
   return rest !== password && [...rest].length < SHORTEST;
 }
 
-/** One short unit over and over, a run such as `23456789`, or eight digits that are a date. */
+/** Whether it is one short unit over and over, a run such as `23456789`, or eight digits that are a date. */
 function isPattern(password: string): boolean {
   return isRepetition(password) || isRun(password) || isDate(password);
 }

@@ -46,8 +46,8 @@ type PasswordSignInRefusal =
 
 /**
  * Signs in by phone and password. Until the password was right, refusals depend on the number that was typed and on who
- * calls, never on whether the number has a user (promise 6): `invalid_credentials` where it has none, where it has no
- * password, and where the password is wrong.
+ * calls, never on whether the number has a user (promise 6). `invalid_credentials` means that the number has no user,
+ * that the user has no password, or that the password is wrong.
  */
 export async function signInByPassword(
   deps: PasswordSignInDeps,
@@ -85,7 +85,7 @@ async function standingOf(
   return used.ok ? judged : withKinds(deps, refuse("captcha_required"));
 }
 
-/** Names the kinds of challenges that are taken, where one is asked for. */
+/** Names the kinds of challenges that are accepted, if the refusal asks for one. */
 function withKinds<C extends CompareRefusal>(
   { challenges }: Pick<JudgeDeps, "challenges">,
   refused: { readonly ok: false; readonly refusal: Refusal<C> },
