@@ -23,7 +23,7 @@ const LOOKED_UP_AT_ONCE = 20;
 export interface LostDeps {
   readonly verifications: Pick<VerificationStore, "find">;
   readonly clock: Clock;
-  /** The first sender is the one that a message without an outcome is counted for. */
+  /** A message without an outcome is counted for the first sender. */
   readonly route: readonly Pick<SmsSender, "name">[];
   /** Told of a verification that cannot be read, for the log. */
   readonly onUnreadable: (error: unknown) => void;
@@ -34,10 +34,10 @@ export interface LostDeps {
 }
 
 /**
- * Makes the function that says of each page of messages what they were counted as. Totals of sums and of parts go on from
- * page to page, so the pages must come one after another.
+ * Makes the function that tells for each page of messages what they were counted as. Totals of sums and parts go on
+ * from page to page, so the pages must come one after another.
  *
- * @param now epoch milliseconds; what counts no more by then is left out
+ * @param now epoch milliseconds; what no longer counts by then is left out
  */
 export function createLost(
   deps: LostDeps,
@@ -56,7 +56,10 @@ export function createLost(
 function createEventsOf(deps: LostDeps, learned: Learned, now: number) {
   const parts = new Map<string, number>();
 
-  /** Whether the part of the whole that the message belongs to still has room; a full part counts no more. */
+  /**
+   * Whether the part of the whole that the message belongs to still has room. A full part does not count further
+   * messages.
+   */
   function hasRoom({ part }: Limit): boolean {
     if (!part) return true;
     const counted = parts.get(part.key) ?? 0;
@@ -94,7 +97,8 @@ function countedLimits(deps: LostDeps, message: SentMessage, learned: Learned): 
   const limits = [
     ...tableLimits(settings.limits, caller, learned),
     ...guardLimits(settings.guard.mode, caller, learned),
-    // The record does not say which messages a share paid for: all of the network's count, so that it never gets more.
+    // The record does not say which messages a share paid for. So all of the network's messages count, and it never
+    // gets more.
     ...shareLimits(
       settings.money,
       caller,
@@ -109,7 +113,7 @@ function countedLimits(deps: LostDeps, message: SentMessage, learned: Learned): 
   return limits.filter(({ key }) => !gone.has(key));
 }
 
-/** Looks up a few at a time: sign-ins need the same store meanwhile. */
+/** Looks up a few at a time, since sign-ins need the same store meanwhile. */
 async function leasesOf(deps: LostDeps, page: readonly SentMessage[], now: number): Promise<LostLease[]> {
   const firsts = page.filter(
     ({ verificationId, member, converted, createdAt }) =>
@@ -125,8 +129,9 @@ async function leasesOf(deps: LostDeps, page: readonly SentMessage[], now: numbe
 }
 
 /**
- * The lease of a verification that outlived the limits, as on another node of a cluster: all of its guesses. Those that
- * went to the ledger count twice until the lease ends; where all were made, it ends once the last must be in the ledger.
+ * The lease of a verification that outlived the limits, as on another node of a cluster: all of its guesses. Guesses
+ * that went to the ledger count twice until the lease ends. If all guesses were made, the lease ends once the last must
+ * be in the ledger.
  */
 async function leaseOf(deps: LostDeps, message: SentMessage): Promise<LostLease[]> {
   const { verificationId, phoneTag, bucket, createdAt } = message;
@@ -139,11 +144,14 @@ async function leaseOf(deps: LostDeps, message: SentMessage): Promise<LostLease[
   return [{ key, member, amount, expiresAt: Math.min(createdAt + LEASE_MS, endsAt) }];
 }
 
-/** How many guesses a live verification has. One that cannot be read, which must not hold up all starts, has the most. */
+/**
+ * How many guesses a live verification has. One that cannot be read must not hold up all starts, so it counts with the
+ * most guesses.
+ */
 async function guessesOf(deps: LostDeps, verificationId: string, phoneTag: string) {
   try {
     const verification = await deps.verifications.find(verificationId);
-    // What was started under an older tag is over.
+    // A verification that was started under an older tag is over.
     return verification?.outcome === "open" && verification.phoneTag === phoneTag ? verification : undefined;
   } catch (error) {
     if (error instanceof UnavailableError) throw error;

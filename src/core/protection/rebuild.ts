@@ -15,16 +15,18 @@ export interface RebuildDeps extends LostDeps {
 }
 
 /**
- * Counts a send, as `LimitStore.take`, against limits that know of all messages sent so far. Rejects with `UnavailableError`
- * where the store lost its data again while it was given them back.
+ * Counts a send, as `LimitStore.take` does, against limits that know of all messages sent so far. Rejects with
+ * `UnavailableError` if the store loses its data again while it is given them back.
  */
 export type TakeSend = (phoneTag: string, request: TakeRequest, now: number) => Promise<TakeResult>;
 
 /**
- * Makes the function that counts sends. A limit store that is new, lost its data, or counts under tags of an older key is
- * first given back, from the durable record, the messages of its longest window (a day at least), what they cost, and the
- * guesses that are open on their codes: no restart of the store refills a limit or a budget (promise 2). The step that
- * counts also checks that the store has them, so the next start notices a loss at any moment.
+ * Makes the function that counts sends.
+ *
+ * A limit store may be new, may have lost its data, or may count under tags of an older key. Then it is first given
+ * back what the durable record has: the messages of its longest window (a day at least), what they cost, and the
+ * guesses that are open on their codes. So no restart of the store refills a limit or a budget (promise 2). The step
+ * that counts also checks that the store has them, so the next start notices a loss at any moment.
  */
 export function createTakeSend(deps: RebuildDeps): TakeSend {
   let rebuilding: Promise<void> | undefined;
@@ -55,7 +57,7 @@ async function rebuild(deps: RebuildDeps, epoch: string): Promise<void> {
   await deps.limits.seed(epoch, pagesOf(deps, lost, since));
 }
 
-/** Reads the record page by page, so that memory holds one page alone. */
+/** Reads the record page by page, so that memory holds only one page. */
 async function* pagesOf(
   { messages }: RebuildDeps,
   lost: (page: readonly SentMessage[]) => Promise<Lost>,

@@ -19,13 +19,13 @@ export interface ProtectionSettings {
 /** A send, as far as protection is concerned. */
 export interface Send {
   readonly caller: LimitCaller;
-  /** What it is counted as; the sender that really sent corrects it. */
+  /** What it is counted as. The sender that really sent it corrects this. */
   readonly estimate: Estimate;
   readonly idempotencyKey?: string;
 }
 
 /**
- * All that one message is counted against, in the order in which it is looked at: running requests with its key, the
+ * All that one message is counted against, in the order in which it is checked: running requests with its key, the
  * table of limits, the guard, the money, and the challenge that was solved for it. All count or none.
  */
 export function sendLimits(settings: ProtectionSettings, send: Send, learned: Learned): SendLimit[] {
@@ -53,9 +53,9 @@ export interface Tried<T extends TakeResult = TakeResult> {
 }
 
 /**
- * Takes a send. Where a limit refuses it that makes room for shares (`inShare`), it is taken once more as a send that its
- * network's share pays for: two takes, each of which counts everywhere or nowhere. Where the share has no room either, the
- * first refusal stands, unless the second one asks for a challenge.
+ * Takes a send. If a limit that makes room for shares (`inShare`) refuses it, the send is taken once more as one that
+ * its network's share pays for. Each of the two takes counts everywhere or nowhere. If the share has no room either,
+ * the first refusal stands, unless the second one asks for a challenge.
  */
 export async function takeInShare(
   take: (limits: readonly SendLimit[]) => Promise<TakeResult>,
@@ -79,14 +79,14 @@ function limitOf(limits: readonly SendLimit[], { refusedBy }: TakeResult & { ok:
   return limits.find(({ name }) => name === refusedBy);
 }
 
-/** What was decided about a send, for log and metrics; nothing of whom it was for. */
+/** What was decided about a send, for log and metrics. It does not tell whom the send was for. */
 export interface Decision {
   readonly decision: "allow" | "challenge" | "deny";
   /** The limit that refused. */
   readonly by?: string;
   /**
-   * Limits that would have refused: the guard's in mode `record`, budgets that known devices exceeded, what made room
-   * for a share.
+   * Limits that would have refused: the guard's in mode `record`, budgets that known devices exceeded, and the limit
+   * that made room for a share.
    */
   readonly exceeded: readonly string[];
   readonly bucket: LimitCaller["bucket"];

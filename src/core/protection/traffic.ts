@@ -4,14 +4,14 @@ import { hmac } from "../secrets.ts";
 
 /**
  * Where a message goes and where it was asked for, as far as protection counts it. Prefixes and addresses are keyed
- * tags: a store that is stolen tells neither, and both stay the same for as long as the key does.
+ * tags: a stolen store reveals neither. Both stay the same as long as the key does.
  */
 export interface Traffic {
-  /** The region that the number belongs to, never its calling code; empty where nobody knows it. */
+  /** The region that the number belongs to, never its calling code; empty if it is not known. */
   readonly country: CountryCode | "";
   /** The number without its last four digits: ten thousand numbers. */
   readonly prefixTag: string;
-  /** Absent where no source of the client's address can be trusted. */
+  /** Absent if no source of the client's address can be trusted. */
   readonly addressTag?: string;
   /** The /24 of an IPv4 address, the /48 of an IPv6 one. */
   readonly networkTag?: string;
@@ -45,7 +45,7 @@ function prefixOf(phone: Phone): string {
   return phone.slice(0, -4);
 }
 
-/** The network that an address belongs to: whoever has one address of it can mostly have them all. */
+/** The network that an address belongs to: somebody who has one address of it can mostly have them all. */
 function networkOf(addressKey: string): string {
   if (addressKey.endsWith("/64")) return `${addressKey.slice(0, 12)}/48`;
   return `${addressKey.slice(0, addressKey.lastIndexOf("."))}.0/24`;
@@ -56,5 +56,5 @@ async function tagger({ keyring }: TrafficDeps): Promise<(kind: string, text: st
   return (kind, text) => hmac(material, kind, text).toString("base64url", 0, TAG_BYTES);
 }
 
-/** Enough that no two of some billions are alike, and short in every key of every counter. */
+/** Long enough that no two of some billions are alike, and short in every key of every counter. */
 const TAG_BYTES = 16;

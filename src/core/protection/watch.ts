@@ -9,7 +9,7 @@ import { openBound } from "./guard/guard.ts";
 import type { Learned } from "./guard/learned.ts";
 import type { BaselineStore, Spent, TrafficStore } from "./guard/ports.ts";
 
-/** An operator hears of it before what strangers from anywhere may use is used up. */
+/** The operator hears of it at this part of what strangers from anywhere may use, before that is used up. */
 const ALERT_AT = 0.8;
 
 export interface WatchDeps {
@@ -22,7 +22,7 @@ export interface WatchDeps {
   readonly settings: { readonly money: MoneySettings };
 }
 
-/** Tells the operator of budgets and of countries that come near to where strangers notice, and when it is over. */
+/** Tells the operator when a budget or a country comes near the point where strangers notice, and when that is over. */
 export async function watch(deps: WatchDeps): Promise<void> {
   const now = deps.clock.now();
   const known = new Map((await deps.baselines.list()).map(({ subject, value }) => [subject, value]));
@@ -37,7 +37,7 @@ interface Used {
   /** In millionths. */
   readonly max: number;
   readonly micros: number;
-  /** From which part of `max` on an operator is told. */
+  /** The part of `max` from which on the operator is told. */
   readonly alertAt: number;
 }
 
@@ -58,7 +58,7 @@ async function watchSpending(deps: WatchDeps, sharedAlertAt: number, now: number
   }
 }
 
-/** How much there is in each part of a budget that is set, and how much of it was spent. */
+/** How much each part of a budget has, if it is set, and how much of it was spent. */
 function usedOf(
   window: string,
   { total, byCountry, bySender }: Budget,
@@ -75,7 +75,10 @@ function usedOf(
   ];
 }
 
-/** The same for the backends that spent something and have a budget of their own: that of their newest key. */
+/**
+ * The same for the backends that spent something and have a budget of their own. The budget is that of their newest
+ * key.
+ */
 async function usedByKeys(
   { apiKeys }: WatchDeps,
   spent: Readonly<Record<keyof KeySpend, readonly Spent[]>>,
@@ -121,7 +124,7 @@ interface Told {
   readonly detail: AlertDetail;
 }
 
-/** Ends what is told of nothing that is still watched: a country fell quiet, a budget or a key is gone. */
+/** Ends the alerts whose subject is no longer watched: a country fell quiet, or a budget or a key is gone. */
 async function clearOthers(
   { alerts, standing }: WatchDeps,
   kind: Told["kind"],

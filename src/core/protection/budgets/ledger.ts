@@ -1,10 +1,10 @@
 import { DAY_MS } from "../../time.ts";
 import type { WrongGuess } from "./ports.ts";
 
-/** How many wrong guesses a phone has in how long; what that leaves to chance is in `docs/protection.md`. */
+/** How many wrong guesses a phone has in this window. `docs/protection.md` says what that leaves to chance. */
 const LEDGER_BUDGET = 9;
 const LEDGER_WINDOW_MS = 30 * DAY_MS;
-/** After that, longer codes: 9 guesses a day at 8 digits; where only 6 can be carried, one a day. */
+/** After that, codes are longer: 9 guesses a day at 8 digits, or one a day if the senders carry only 6. */
 const FALLBACK_LENGTH = 8;
 const FALLBACK_BUDGET = 9;
 const FALLBACK_BUDGET_SHORT = 1;
@@ -14,8 +14,8 @@ export const UNLOCK_GUESSES = 3;
 const UNLOCK_MS = DAY_MS;
 
 /**
- * How far back the ledger is read, milliseconds. Whether the ledger was spent when a guess of the last day was made shows in
- * the window before that guess; and whether a guess of that window was one of an unlock shows in the day before it.
+ * How far back the ledger is read, milliseconds. Three windows add up. The window before a guess of the last day shows
+ * whether the ledger was spent when it was made. The day before a guess of that window shows whether an unlock gave it.
  */
 export const LEDGER_READ_MS = LEDGER_WINDOW_MS + DAY_MS + UNLOCK_MS;
 
@@ -24,9 +24,9 @@ export interface Allowance {
   readonly codeLength: number;
   /** How many guesses may be open on this phone's live verifications together; 0 or less is none. */
   readonly cap: number;
-  /** Whether a stranger has to solve a challenge first, where one can be solved. */
+  /** Whether a stranger has to solve a challenge first, if one can be solved. */
   readonly asksCaptcha: boolean;
-  /** When the next guess becomes free, if none is made until then; `now` where one is free. Epoch milliseconds. */
+  /** When the next guess becomes free if none is made until then; `now` if one is free. Epoch milliseconds. */
   readonly freeAt: number;
 }
 
@@ -38,13 +38,13 @@ export interface CodeLengths {
 }
 
 /**
- * Judges a phone's ledger. Spent means no lock but longer codes and fewer guesses: nobody can lock a person out by
- * guessing wrong on purpose, and where 8 digits can be carried the yearly chance of guessing right stays under 1.5e-4
- * (T3, T8). Where they cannot, the one guess a day is behind a challenge besides.
+ * Judges a phone's ledger. A spent ledger is no lock: codes become longer and guesses fewer. So nobody can lock a
+ * person out by guessing wrong on purpose, and with 8 digits the yearly chance of guessing right stays under 1.5e-4
+ * (T3, T8). If the senders cannot carry 8 digits, the one guess a day also takes a challenge.
  *
- * What an unlock gives comes on top, at the usual length, to be used within a day: exactly as many guesses as it says.
+ * An unlock gives guesses on top, at the usual length, to be used within a day: exactly as many as it says.
  *
- * @param ledger what stands in the ledger of `LEDGER_READ_MS`, oldest first
+ * @param ledger the ledger's entries of `LEDGER_READ_MS`, oldest first
  */
 export function allowance(ledger: readonly WrongGuess[], lengths: CodeLengths, now: number): Allowance {
   const { wrong, unlocked } = withoutUnlocked(ledger, lengths, now);
@@ -83,27 +83,28 @@ function ownAllowance(wrong: readonly WrongGuess[], lengths: CodeLengths, now: n
   }
   const codeLength = Math.max(lengths.usual, Math.min(FALLBACK_LENGTH, lengths.most));
   const longer = wrong.filter((guess) => guess.codeLength > lengths.usual);
-  // Marks use up none of the daily guesses: nobody is locked out.
+  // Marks use up none of the daily guesses, so nobody is locked out.
   const beyond = codeLength > lengths.usual ? longer : usual.filter(metSpentLedger).filter(isGuess);
   const { cap, freeAt } = fallback(beyond, codeLength, now);
   const refilledAt = (counted.at(-LEDGER_BUDGET)?.at ?? now) + LEDGER_WINDOW_MS;
-  // Where codes stay short, the one guess a day takes a challenge: to guess for thousands of phones costs one for each.
+  // If codes stay short, the one guess a day takes a challenge: guessing for thousands of phones costs a challenge for
+  // each.
   const asksCaptcha = codeLength < FALLBACK_LENGTH;
   return { codeLength, cap, asksCaptcha, freeAt: Math.min(freeAt, refilledAt) };
 }
 
-/** The `codeLength` of marks that stand for wrong guesses which nobody made. */
+/** The `codeLength` of marks that count as wrong guesses although nobody made these guesses. */
 const NO_GUESS = 0;
 
 /**
- * Marks that make a ledger spent for its whole window, for every phone after a backup was played back: the wrong guesses
- * since the backup are lost, so the most that there can have been are assumed (promise 2).
+ * Marks that make a ledger spent for its whole window. A restored backup gets them for every phone. The wrong guesses
+ * since the backup are lost, so the most that can have been made are assumed (promise 2).
  */
 export function spentLedger(at: number): readonly WrongGuess[] {
   return Array.from({ length: LEDGER_BUDGET }, () => ({ at, codeLength: NO_GUESS }));
 }
 
-/** The `codeLength` of the mark of an unlock, which stands at the time from which the unlock gives guesses. */
+/** The `codeLength` of the mark of an unlock. The mark stands at the time from which the unlock gives guesses. */
 const UNLOCK = -1;
 
 /** The mark of an unlock at this time. Versions without unlocks count it as one more wrong guess. */
@@ -116,9 +117,9 @@ export function isUnlock({ codeLength }: WrongGuess): boolean {
 }
 
 /**
- * Takes unlocks and the guesses made by them out of the ledger, and tells how many of an unlock's guesses are left. The
- * first guesses after an unlock are its own. The marks of `spentLedger` void unlocks before them: a backup that was played
- * back may have lost guesses that used them up.
+ * Takes unlocks, and the guesses that they gave, out of the ledger. Tells how many guesses the unlocks have left. The
+ * first guesses after an unlock are the ones that it gave. The marks of `spentLedger` void the unlocks before them: a
+ * restored backup may have lost guesses that used them up.
  */
 function withoutUnlocked(ledger: readonly WrongGuess[], lengths: CodeLengths, now: number) {
   const wrong: WrongGuess[] = [];
@@ -139,8 +140,8 @@ const UNLOCK_LIMITS = [
 ];
 
 /**
- * When a phone may be unlocked again after these unlocks; not after `now` where it may. Once a day, and three times in
- * 30 days: as many guesses as the ledger has itself, whoever talks support into it.
+ * When a phone may be unlocked again after these unlocks; not after `now` if it may already. Once a day and three times
+ * in 30 days. That gives as many guesses as the ledger has itself, however often somebody talks support into it.
  *
  * @param earlier epoch milliseconds, oldest first
  */
@@ -149,7 +150,7 @@ export function unlockableAt(earlier: readonly number[], now: number): number {
   return Math.max(...frees);
 }
 
-/** Whether an entry is a guess that was made, and no mark. */
+/** Whether an entry is a guess that was made, rather than a mark. */
 function isGuess({ codeLength }: WrongGuess): boolean {
   return codeLength > NO_GUESS;
 }

@@ -1,6 +1,6 @@
 import type { Bucket } from "../limits/ports.ts";
 
-/** One wrong guess, as the ledger keeps it; or one of the marks of `ledger.ts`, which lengths of no code tell. */
+/** One wrong guess, as the ledger keeps it; or a mark of `ledger.ts`, whose `codeLength` is one that no code has. */
 export interface WrongGuess {
   /** Epoch milliseconds. */
   readonly at: number;
@@ -10,8 +10,8 @@ export interface WrongGuess {
 /** The durable record of wrong guesses for each phone. Times are epoch milliseconds. */
 export interface Ledger {
   /**
-   * All wrong guesses at this phone's codes after `since`, oldest first, under any of its tags, and those that stand in
-   * the ledger of every phone.
+   * All wrong guesses at this phone's codes after `since`, oldest first, under any of its tags. Includes the entries
+   * that count for every phone.
    */
   read(tags: readonly string[], bucket: Bucket, since: number): Promise<readonly WrongGuess[]>;
   /** Resolves when the wrong guess survives `kill -9`. */
@@ -31,8 +31,8 @@ export interface Unlock {
 export interface UnlockStore {
   /**
    * Puts `mark` into the strangers' ledger of this phone and the unlock into the audit trail, in one durable
-   * transaction; of several callers one after the other. Refuses where `unlockableAt`, asked for the unlocks of the ledger
-   * under any of the tags after `since`, says a time after the unlock's, and changes nothing then.
+   * transaction. Several callers are served one after the other. Refuses and changes nothing if `unlockableAt` gives a
+   * time after the unlock's. It is given the unlocks of the ledger under any of the tags after `since`.
    */
   add(
     unlock: Unlock,

@@ -3,7 +3,7 @@ import type { SmsSender } from "../../delivery/ports.ts";
 /** Amounts of money are whole millionths of one unit of the currency, so that sums of them are exact. */
 export const MICROS = 1_000_000;
 
-/** What one message costs; the more of it is named, the more an entry says. */
+/** What one message costs. Of several that fit, the price that names more applies. */
 export interface Price {
   readonly sender?: string;
   /** ISO 3166-1 alpha-2. */
@@ -22,19 +22,22 @@ export interface PriceTable {
 
 type Route = readonly Pick<SmsSender, "name">[];
 
-/** The sender that a message is counted for before it is sent: the one that its route tries first. */
+/** The sender that a message is counted for before it is sent: the first of its route. */
 export function firstSender({ route }: { readonly route: Route }): string {
   return route[0]?.name ?? "none";
 }
 
-/** What a message is counted as before it is sent. */
+/** What a message counts as before it is sent. */
 export interface Estimate {
   readonly sender: string;
   /** In millionths. */
   readonly price: number;
 }
 
-/** Counts for the first sender of the route at the price of the dearest, since any of them may take the message. */
+/**
+ * Counts a message for the first sender of the route, at the price of the dearest sender, since any of them may take
+ * it.
+ */
 export function estimate(
   deps: { readonly route: Route; readonly settings: { readonly money: { readonly prices: PriceTable } } },
   country: string,
@@ -44,7 +47,7 @@ export function estimate(
   return { sender: firstSender(deps), price: Math.max(0, ...each) };
 }
 
-/** The price of a message through this sender to this country; one that nobody named counts as the dearest (T10). */
+/** The price of a message through this sender to this country. If no price fits, the dearest of all applies (T10). */
 export function priceOf({ prices, free }: PriceTable, sender: string, country: string): number {
   if (free.includes(sender)) return 0;
   let best: Price | undefined;

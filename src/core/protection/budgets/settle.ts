@@ -9,7 +9,7 @@ interface Billed {
   readonly sender: string;
   /** Whether it was certainly not sent: then nothing is billed. */
   readonly isFailed: boolean;
-  /** How many parts the sender bills; one where it does not tell. */
+  /** How many parts the sender bills; one if it does not tell. */
   readonly parts?: number;
 }
 
@@ -26,8 +26,8 @@ interface Counted {
 }
 
 /**
- * What a message cost, in millionths, and the corrections that bring every budget it is paid from to that: another sender of the route
- * may have sent it than was counted, or none.
+ * What a message cost, in millionths, and the corrections that bring every budget which pays for it to that cost.
+ * Another sender of the route than the counted one may have sent the message, or none.
  */
 function settled(
   settings: MoneySettings,
@@ -49,7 +49,7 @@ function settled(
   return { price, corrections: corrections.filter(({ amount }) => amount !== 0) };
 }
 
-/** Makes the function that says what a message really cost, and corrects the budgets to it. */
+/** Makes the function that tells what a message really cost and corrects the budgets to it. */
 export function createSettlePrice(deps: {
   readonly limits: Pick<LimitStore, "correct">;
   readonly settings: { readonly money: MoneySettings };

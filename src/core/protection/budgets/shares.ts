@@ -10,24 +10,26 @@ const OPEN_PART = 0.6;
 const SHARE_FACTOR = 3;
 /** Enough for one person whose first message is lost. */
 const LEAST_MESSAGES = 3;
-/** For callers who have not solved a challenge: their share is full. */
+/** For callers who have not solved a challenge: their share counts as full. */
 const FULL = [{ max: 0, windowMs: HOUR_MS }];
 
-/** The name under which it is learned from how many numbers people signed in last in a network, or in all. */
+/** The name under which the count of numbers is learned: those last approved in a network, or in all. */
 export function numbersSubject(networkTag?: string): string {
   return networkTag === undefined ? "numbers" : `numbers:${networkTag}`;
 }
 
-/** The part of each budget that is not kept for shares: all of it where nobody has one. */
+/** The part of each budget that is not kept for shares: all of it if no network has a share. */
 export function openPart(learned: Learned): number {
   return learned(numbersSubject()) ? OPEN_PART : 1;
 }
 
 /**
- * A network's share: how many messages its strangers are sent after a budget's open part is used up or the network is
- * blocked, each for a challenge that was solved. A network has one where people signed in from it in the last 14 days, in
- * proportion to their numbers; each number speaks for one network alone. So a crowd from elsewhere cannot buy it, and
- * whoever wants a share needs numbers (docs/protection.md). Nothing where there is none, or no budget that could be shared.
+ * A network's share: how many messages its strangers may be sent after a budget's open part is used up or the network
+ * is blocked. Each takes a solved challenge.
+ *
+ * A network has a share if people signed in from it in the last 14 days, in proportion to their numbers. Each number
+ * counts for one network only. So a crowd from elsewhere cannot buy a share: it takes numbers (docs/protection.md).
+ * Empty if the network has no share, or if no budget could be shared.
  */
 export function shareLimits(
   money: MoneySettings,
@@ -52,7 +54,7 @@ export function shareLimits(
   return [share, { ...share, name: "network_share_challenge", windows: FULL, asksCaptcha: true }];
 }
 
-/** The limits for a send that a share pays for: those that make room for shares have other windows, or are left out. */
+/** The limits for a send that a share pays for. Limits that make room for shares get other windows, or are left out. */
 export function limitsInShare(limits: readonly SendLimit[], shares: readonly SendLimit[]): SendLimit[] {
   const others = limits.flatMap((limit) => {
     if (!limit.inShare) return [limit];

@@ -5,7 +5,7 @@ import { type LimitCaller, type SendLimit, sendLimit } from "../limits/send-limi
 import type { Estimate, PriceTable } from "./prices.ts";
 import { openPart } from "./shares.ts";
 
-/** What may be spent in one window, in millionths of a unit of the currency; what is absent is unlimited. */
+/** What may be spent in one window, in millionths of a unit of the currency. An absent budget is unlimited. */
 export interface Budget {
   readonly total?: number;
   readonly byCountry: Readonly<Record<string, number>>;
@@ -19,7 +19,7 @@ export interface MoneySettings {
   readonly day: Budget;
 }
 
-/** The part of a budget that strangers who solved a third party's challenge may spend beyond it. */
+/** The part of a budget by which strangers who solved a third party's challenge may exceed it. */
 const RESERVE = 0.1;
 
 /** One budget, and the key under which its sum is kept. */
@@ -51,8 +51,8 @@ export function budgetsOf(settings: MoneySettings, sender: string, country: stri
 }
 
 /**
- * The sums that a backend's messages count in, all of its keys together. They count whether or not it has a budget, so that
- * a correction or a rebuild need not know what the key was at the time.
+ * The sums that a backend's messages count in, all of its keys together. They count even if the backend has no budget,
+ * so that a correction or a rebuild need not know what the key was at the time.
  */
 export function backendSums(
   backend: string,
@@ -71,16 +71,17 @@ function backendLimits({ backend }: LimitCaller, amount: number): SendLimit[] {
   });
 }
 
-/** Whether the caller is a backend with a budget of its own: shared budgets that are used up do not stop it. */
+/** Whether the caller is a backend with a budget of its own. Used-up shared budgets do not stop such a backend. */
 function paysItself({ backend }: LimitCaller): boolean {
   return backend !== undefined && Object.keys(backend.spend).length > 0;
 }
 
 /**
- * The limits of budgets on a send. Shared budgets count known devices and backends with a budget of their own, and let them
- * through always. Other backends may use all of a shared budget, since they have limits of their own; strangers may use its
- * open part, and beyond it what their network's share pays for. Once that is used up, a third party's challenge opens a
- * tenth more, and a proof of work nothing.
+ * The limits of budgets on a send.
+ * - Known devices, and backends with a budget of their own, count in shared budgets but are always let through.
+ * - Other backends may use all of a shared budget, since they have limits of their own.
+ * - Strangers may use the open part of a shared budget, and beyond it what their network's share pays for. After that a
+ *   third party's challenge opens a tenth more, and a proof of work nothing.
  */
 export function spendLimits(
   settings: MoneySettings,

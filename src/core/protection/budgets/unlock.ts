@@ -20,10 +20,10 @@ export type Unlocked =
   | { readonly status: "too_soon"; readonly retryAt: number };
 
 /**
- * Gives strangers three more guesses at the codes of a phone whose ledger they have spent. It resets nothing: the
- * wrong guesses stay where they are.
+ * Gives strangers three more guesses at the codes of a phone whose ledger they have spent. It resets nothing: the wrong
+ * guesses stay in the ledger.
  *
- * @param reason the operator's, for the audit trail
+ * @param reason the operator's reason, for the audit trail
  */
 export async function unlockPhone(deps: UnlockDeps, phone: Phone, reason: string): Promise<Unlocked> {
   const { ledger, unlocks, vault, clock, random } = deps;

@@ -17,9 +17,9 @@ import type {
 
 /** How far a caller is trusted with the limits that strangers share. */
 export type Standing =
-  /** No challenge is asked of it: a known device, or a door or an installation without challenges. */
+  /** It is asked for no challenge: a known device, or a door or an installation without challenges. */
   | { readonly name: "exempt" }
-  /** It has solved none: it is asked for one before a limit refuses it. */
+  /** It has solved no challenge: it is asked for one before a limit refuses it. */
   | { readonly name: "unsolved"; readonly isThirdParty: boolean }
   | { readonly name: "solved"; readonly isThirdParty: boolean; readonly limits: readonly SendLimit[] };
 
@@ -38,15 +38,15 @@ export interface ChallengeCaller extends ChallengeRequest {
   readonly bucket: Bucket;
   /** Stands for the client's address in limits. */
   readonly addressTag?: string;
-  /** The kinds that callers of this door can solve; all, where it is absent. */
+  /** The kinds that callers of this door can solve; absent if they can solve all. */
   readonly solves?: readonly ChallengeKind[];
 }
 
 export type ChallengeRefusal = "captcha_required" | "captcha_unavailable" | "too_many_requests";
 
 /**
- * Judges what a caller shows, before anything counts. Known devices are never challenged. A solution that is shown must
- * be good, also where none was asked for; and where nobody can tell, strangers wait (T48).
+ * Judges the challenge that a caller solved, before anything counts. Known devices are never challenged. A solution
+ * that is shown must be good, even if none was asked for. If nobody can judge it, strangers wait (T48).
  *
  * @param options.isNew false for a further message of a verification: `always` asked for a challenge when it began.
  */
@@ -85,7 +85,7 @@ async function judgeSolution(
 
 const UNAVAILABLE_RETRY_SECONDS = 10;
 
-/** Asking a third party costs time and often money, so what is asked for one address has a limit. */
+/** Limits how many solutions of one address are judged by a third party: each costs time and often money. */
 async function countSolution(
   deps: JudgeDeps,
   { isThirdParty }: ChallengeVerifier,
@@ -96,9 +96,9 @@ async function countSolution(
 }
 
 /**
- * A solution is used in the very step that counts the send: of many uses at once one succeeds, and a start that is
- * refused for another reason leaves it unused (docs/decisions/0007). One use in any window that is longer than it lives
- * is one use for ever.
+ * A solution is used in the step that counts the send. Of many uses at once one succeeds, and a start that is refused
+ * for another reason leaves it unused (docs/decisions/0007). The window is longer than the solution lives, so one use
+ * in it is one use for ever.
  */
 function useOf(
   { kind }: ChallengeVerifier,
@@ -110,7 +110,7 @@ function useOf(
   return [once, sendLimit("captcha_doubtful", `captcha-doubtful:${kind}`, atMost, { isShared: true })];
 }
 
-/** The refusal that asks for a challenge, naming the kinds that are taken. */
+/** The refusal that asks for a challenge and names the kinds that are accepted. */
 export function captchaRequired(
   challenges: Challenges,
 ): Result<never, "captcha_required"> & { readonly ok: false } {

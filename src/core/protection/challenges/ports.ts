@@ -5,7 +5,7 @@ export const CHALLENGE_KINDS = ["altcha", "tencent", "turnstile", "hcaptcha"] as
 
 export type ChallengeKind = (typeof CHALLENGE_KINDS)[number];
 
-/** A caller's solution of a challenge; its door has checked the shape and nothing else. */
+/** A caller's solution of a challenge. Its door has checked only the shape. */
 export type Captcha =
   | { readonly kind: "altcha"; readonly payload: string }
   | { readonly kind: "tencent"; readonly ticket: string; readonly randstr: string }
@@ -17,7 +17,7 @@ export interface ChallengeRequest {
   readonly purpose: string;
   /** The hash of the browser's pre-session; absent for callers of an API. */
   readonly browser?: string;
-  /** The client's address itself, for services that compare it with who solved the challenge. */
+  /** The client's address itself, for services that compare it with that of the solver. */
   readonly address?: string;
 }
 
@@ -33,11 +33,14 @@ export interface ChallengeOffer {
 export type Verdict =
   | {
       readonly status: "solved";
-      /** The same for the same solution, however it is written, and for no other. */
+      /** The same solution has the same id, however it is written; no other solution has it. */
       readonly id: string;
       /** How long after a challenge was made its solutions are taken. */
       readonly livesMs: number;
-      /** Where the verifier could not check the solution: how many such are let through, of all callers together. */
+      /**
+       * Set if the verifier could not check the solution: how many unchecked ones are let through, of all callers
+       * together.
+       */
       readonly atMost?: readonly Window[];
     }
   /** Wrong, forged, expired, used up at its service, or made for another request. */
@@ -48,21 +51,23 @@ export type Verdict =
 /** Makes and judges the challenges of one kind. */
 export interface ChallengeVerifier {
   readonly kind: ChallengeKind;
-  /** Whether somebody else judges. A proof of work shows that a machine was busy, and never opens a closed budget. */
+  /**
+   * Whether somebody else judges. A proof of work only shows that a machine was busy, and never opens a closed budget.
+   */
   readonly isThirdParty: boolean;
   /** The public key or id of this installation at the third party. */
   readonly siteKey?: string;
   /** A proof of work for this request, signed, in the form that its protocol has. Keeps nothing. */
   puzzle?(request: ChallengeRequest, now: number): Promise<Readonly<Record<string, unknown>>>;
   /**
-   * Judges a solution, for this request alone; one of another kind is `invalid`. It keeps nothing, so a solution may be
-   * judged as solved many times: that it is used once is for the caller to see to. `unavailable` where a third party does
-   * not answer in time. Never rejects, whatever a caller sends.
+   * Judges a solution, for this request only; one of another kind is `invalid`. It keeps nothing, so it may judge a
+   * solution as solved many times: the caller must see to it that a solution is used once. `unavailable` if a third
+   * party does not answer in time. Never rejects, whatever a caller sends.
    */
   verify(captcha: Captcha, request: ChallengeRequest, now: number): Promise<Verdict>;
 }
 
-/** `CAPTCHA` and `CAPTCHA_WHEN`; absent where nobody is ever challenged. */
+/** `CAPTCHA` and `CAPTCHA_WHEN`; absent if nobody is ever challenged. */
 export interface Challenges {
   readonly verifier: ChallengeVerifier;
   /** `always` asks every stranger; `risk` those whose requests reach the challenge threshold of a limit. */

@@ -1,11 +1,14 @@
 import type { CountryCode, Phone } from "../../phone.ts";
 
-/** `GUARD_ALLOW`: whose traffic the guard lets alone. Limits and budgets bind it all the same. */
+/** `GUARD_ALLOW`: the traffic that the guard lets alone. Limits and budgets still apply to it. */
 export interface AllowList {
   readonly countries: readonly CountryCode[];
   /** Beginnings of numbers in E.164. */
   readonly prefixes: readonly string[];
-  /** Networks of clients, each as the bits that all its addresses begin with: `4:` or `6:`, then zeros and ones. */
+  /**
+   * Networks of clients. Each is written as the bits that all its addresses begin with: `4:` or `6:`, then zeros and
+   * ones.
+   */
   readonly networkBits: readonly string[];
 }
 

@@ -5,35 +5,37 @@ import type { Traffic } from "../traffic.ts";
 import type { AllowList } from "./allow.ts";
 import type { Learned } from "./learned.ts";
 
-/** The first block; each further one lasts twice as long, and none longer than the guard looks back. */
+/** The first block. Each further block lasts twice as long, but none longer than the guard looks back. */
 const BLOCK_MS = HOUR_MS;
 /** After a block this many messages may go out; those that are approved make room for more. */
 const PROBES = 2;
-/** How many networks at least it takes to block a prefix. */
+/** The least number of networks that it takes to block a prefix. */
 const NETWORKS_A_PREFIX = 4;
-/** Strangers are challenged from this part of a bound on that blocks them. */
+/** Strangers are challenged from this part of a blocking bound on. */
 const CHALLENGED_PART = 0.5;
 /** The most that one network can add towards attack mode, as a part of its bound. */
 const NETWORK_PART = 0.05;
 
 /**
- * A rule of the guard, which counts messages to strangers of the last 24 hours that were not approved. Those still
- * underway count, those that the carrier reported as failed do not. Every approval takes away its own message and one
- * older one: where at least half are approved, nothing builds up.
+ * A rule of the guard. It counts the messages to strangers of the last 24 hours that were not approved. Messages that
+ * may still be approved count; those that the carrier reported as failed do not. Every approval takes away its own
+ * message and one older one, so nothing builds up if at least half are approved.
  */
 interface GuardRule {
   readonly name: string;
-  /** The key under which messages count together; one without it does not count here. */
+  /** The key under which messages count together. A message without this key does not count here. */
   readonly subject: (traffic: Traffic) => string | undefined;
-  /** How many there may be before strangers are blocked; what was learned about the subject may raise it. */
+  /** How many there may be before strangers are blocked. What was learned about the subject may raise this. */
   readonly bound: number;
-  /** Whether strangers are challenged beyond the bound and never blocked; then no network alone can bring it about. */
+  /**
+   * Whether strangers are challenged beyond the bound and never blocked. Then no single network can bring that about.
+   */
   readonly isAttackMode?: true;
-  /** Whether a blocked network may go on with its share of the budget (`shares.ts`), where people sign in from it. */
+  /** Whether a blocked network may go on with its share of the budget (`shares.ts`), if people sign in from it. */
   readonly yieldsToShare?: true;
 }
 
-/** What counts together, and why so much of it. */
+/** The guard's rules: what counts together, and why the bound is what it is. */
 const GUARD_RULES: readonly GuardRule[] = [
   /** One client address: a family, an office. */
   {
@@ -77,7 +79,7 @@ const GUARD_RULES: readonly GuardRule[] = [
   },
 ];
 
-/** `GUARD_MODE`. `record` counts and tells what `enforce` would have done. */
+/** `GUARD_MODE`. `record` only counts, and tells what `enforce` would have done. */
 export type GuardMode = "enforce" | "record" | "off";
 
 export interface GuardSettings {
@@ -90,7 +92,7 @@ export function guardLimits(mode: GuardMode, caller: LimitCaller, learned: Learn
   if (mode === "off" || caller.bucket === "device" || caller.isTrusted) return [];
   const { traffic, standing } = caller;
   const limits: SendLimit[] = [];
-  // A loop: `flatMap` takes four times as long, on the way of every start.
+  // A loop, since every start runs this and `flatMap` takes four times as long.
   for (const rule of GUARD_RULES) limits.push(...ruleLimits(rule, traffic, learned));
   if (mode === "record") return limits.map(advisory);
   if (standing.name === "unsolved") return limits;
@@ -124,7 +126,9 @@ export function forgivenKeys(traffic: Traffic): string[] {
   return keys;
 }
 
-/** The block before the challenge: a blocked caller is not asked to solve one in vain. */
+/**
+ * The limits of one rule. The block comes before the challenge, so that a blocked caller does not solve one in vain.
+ */
 function ruleLimits(rule: GuardRule, traffic: Traffic, learned: Learned): SendLimit[] {
   const subject = rule.subject(traffic);
   if (!subject) return [];
@@ -146,7 +150,10 @@ function ruleLimits(rule: GuardRule, traffic: Traffic, learned: Learned): SendLi
   return [sendLimit(name, key, [], { backoff, isShared: true, inShare }), challenged];
 }
 
-/** The bound now. That of one network in a prefix follows the prefix's: it always takes several networks to block one. */
+/**
+ * The bound now. The bound of one network in a prefix follows the prefix's bound, so that it always takes several
+ * networks to block a prefix.
+ */
 function boundOf(rule: GuardRule, traffic: Traffic, learned: Learned): number {
   if (rule.name === "guard_range") {
     const prefix = Math.max(NETWORKS_A_PREFIX * rule.bound, learned(`prefix:${traffic.prefixTag}`) ?? 0);
@@ -165,7 +172,7 @@ function partKey(subject: string, { networkTag }: Traffic): string | undefined {
   return networkTag && `${openKey(subject)}:${networkTag}`;
 }
 
-/** How many unapproved messages of this subject there may be where nothing was learned; undefined where no rule counts it. */
+/** The bound on unapproved messages of this subject if nothing was learned; undefined if no rule counts the subject. */
 export function openBound(subject: string): number | undefined {
   const [kind] = subject.split(":");
   return GUARD_RULES.find(({ name }) => name === `guard_${kind}`)?.bound;

@@ -7,11 +7,14 @@ import { openBound } from "./guard.ts";
 import type { Baseline, BaselineStore, Peak, TrafficStore } from "./ports.ts";
 
 const WEEK_MS = 7 * DAY_MS;
-/** How far back is looked for what is usual. */
+/** How far back this looks for what is usual. */
 const HISTORY_MS = 14 * DAY_MS;
-/** A threshold of the guard grows by no more than this in a week: nobody teaches it an attack in a day. */
+/** A threshold of the guard grows by no more than this in a week, so that nobody teaches it an attack in a day. */
 const GROWTH_A_WEEK = 1.1;
-/** How many networks have a share: every process holds them all in memory. Those with the most numbers come first. */
+/**
+ * How many networks have a share at most, since every process holds them all in memory. Those with the most numbers
+ * come first.
+ */
 const MOST_NETWORKS = 10_000;
 
 export interface LearnDeps {
@@ -51,8 +54,8 @@ function learnedAs(subjectOf: (subject?: string) => string, { subject, count }: 
 }
 
 /**
- * Grows towards the best day by a tenth a week, however often it is asked: half of the time twice is the whole of it
- * once. Nothing where the bound is enough.
+ * Grows towards the best day by a tenth a week, however often it runs: two steps of half the time equal one of the
+ * whole time. Empty if the bound is enough.
  */
 export function grown({ subject, count }: Peak, known: Baseline | undefined, now: number): Baseline[] {
   const bound = openBound(subject);

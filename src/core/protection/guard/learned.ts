@@ -2,15 +2,15 @@ import type { Clock } from "../../ports.ts";
 import { MINUTE_MS } from "../../time.ts";
 import type { BaselineStore } from "./ports.ts";
 
-/** What was learned about a subject of the guard's or of a limit's, if anything beyond its bound. */
+/** What was learned about a subject of the guard or of a limit; undefined if nothing beyond its bound. */
 export type Learned = (subject: string) => number | undefined;
 
-/** How long a process goes on with what it read. */
+/** How long a process uses what it has read. */
 const CACHE_MS = MINUTE_MS;
 
 /**
- * Reads what was learned at most once a minute, whatever comes in. Where it cannot be read, what is in hand goes on:
- * without it the bounds hold.
+ * Reads what was learned at most once a minute, however many requests come. If it cannot be read, the last values stay
+ * in use; if there are none, the bounds hold.
  */
 export function createLearned(
   store: BaselineStore,

@@ -7,13 +7,16 @@ export interface Baseline {
 }
 
 export interface BaselineStore {
-  /** All of them: what never exceeded its bound has none, and networks are counted up to a bound, so they are few. */
+  /**
+   * All of them. They are few: a subject that never exceeded its bound has none, and only a limited number of networks
+   * is kept.
+   */
   list(): Promise<readonly Baseline[]>;
   /** Puts these in place of all that there are, in one step. */
   replace(baselines: readonly Baseline[]): Promise<void>;
 }
 
-/** How much was approved of one subject at best, in an hour or a day. */
+/** How much of one subject was approved in its best hour or day. */
 export interface Peak {
   readonly subject: string;
   readonly count: number;
@@ -29,7 +32,7 @@ export interface Spent {
 }
 
 /**
- * What the durable record says of traffic; of strangers' messages alone, but for what was spent. Times are epoch
+ * What the durable record says of traffic. All but what was spent is about strangers' messages only. Times are epoch
  * milliseconds.
  */
 export interface TrafficStore {
@@ -38,13 +41,13 @@ export interface TrafficStore {
   /** The busiest hour after `since` of each country (by its code) and of all (an empty subject). */
   busiestHours(since: number): Promise<readonly Peak[]>;
   /**
-   * From how many numbers each network's last approvals after `since` came, by its tag, at most `limit` of them, greatest
-   * first; and of how many numbers in all (an empty subject). A number counts once, in the network that it was approved
-   * from last.
+   * How many numbers were last approved in each network after `since`: at most `limit` networks, by their tags,
+   * greatest first. Also how many numbers in all (an empty subject). A number counts once, in the network that it was
+   * approved from last.
    */
   numbers(since: number, limit: number): Promise<readonly Peak[]>;
   /** What the messages after `since` cost, by sender and country. */
   spent(since: number): Promise<readonly Spent[]>;
-  /** Messages after `since` that no approval came of and that did not fail, less those approved; by country. */
+  /** Messages after `since` that were neither approved nor failed, less those approved; by country. */
   open(since: number): Promise<readonly { readonly country: string; readonly count: number }[]>;
 }

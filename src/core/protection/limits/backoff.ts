@@ -1,11 +1,11 @@
 import type { Backoff, Limit } from "./ports.ts";
 
 /**
- * From when on a backoff lets the next event through. Each event that leaves the window takes its part of the wait with
- * it, so nobody waits longer than the window.
+ * When a backoff lets the next event through. Each event that leaves the window takes its part of the wait with it, so
+ * nobody waits longer than the window.
  *
  * @param times when the events happened, epoch milliseconds, oldest first
- * @returns epoch milliseconds; `now` where nothing has to be waited for
+ * @returns epoch milliseconds; `now` if there is nothing to wait for
  */
 export function backoffEndsAt(times: readonly number[], backoff: Backoff, now: number): number {
   if (times.length === 0) return now;
@@ -28,14 +28,17 @@ function waitMs({ baseMs, from = 1, every = 1 }: Backoff, count: number): number
   return beyond >= 0 && beyond % every === 0 ? baseMs * 2 ** (beyond / every) : 0;
 }
 
-/** How far back a limit looks, milliseconds; 0 where it only counts. */
+/** How far back a limit looks, milliseconds; 0 if it only counts. */
 export function lookbackMs({ windows, backoff }: Pick<Limit, "windows" | "backoff">): number {
   let longest = backoff?.windowMs ?? 0;
   for (const { windowMs } of windows) longest = Math.max(longest, windowMs);
   return longest;
 }
 
-/** Whether a take tells when this limit lets the next one through: a wait of the caller's own, never a block. */
+/**
+ * Whether a take tells when this limit lets the next event through. It does so for a wait of the caller's own, never
+ * for a block.
+ */
 export function tellsNext({ backoff, advisory, untold }: Limit): boolean {
   return backoff !== undefined && (backoff.from ?? 1) === 1 && !advisory && !untold;
 }

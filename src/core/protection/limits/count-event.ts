@@ -8,7 +8,7 @@ export interface CountDeps {
   readonly random: Random;
 }
 
-/** Counts one event that is no message against all of these limits; where one has no room, refuses and counts nothing. */
+/** Counts one event that is no message against all of these limits. If one has no room, refuses and counts nothing. */
 export async function countOn(
   deps: CountDeps,
   limits: readonly Limit[],
@@ -18,7 +18,7 @@ export async function countOn(
   return taken.ok ? ok(undefined) : tooMany(taken.retryAt, now);
 }
 
-/** The refusal of a limit that lets the next one through at `retryAt`. */
+/** The refusal of a limit that lets the next event through at `retryAt`. */
 export function tooMany(retryAt: number, now: number): Result<never, "too_many_requests"> {
   return refuse("too_many_requests", { retryAfterSeconds: Math.max(1, Math.ceil((retryAt - now) / 1000)) });
 }

@@ -7,16 +7,16 @@ import { messageKeys, tableLimits } from "./table.ts";
 
 /** When a phone's own limits let the next message through, and which of them holds it until then. */
 export interface NextSend {
-  /** Not after now where it may be sent now. Epoch milliseconds. */
+  /** Not after now if it may be sent now. Epoch milliseconds. */
   readonly at: number;
   readonly heldBy?: string;
 }
 
 /**
- * Asks the table of limits about the next message to a phone, without counting it: in an empty store that is given what
- * the durable record says was sent, as one that was lost is. Limits that many phones share are not asked.
+ * Asks the table of limits about the next message to a phone, without counting it. An empty store is given what the
+ * durable record says was sent, as a store that lost its data is. Limits that many phones share are not asked.
  *
- * @param scratch an empty limit store, for this question alone
+ * @param scratch an empty limit store, for this question only
  * @param messages to this phone, newest first
  */
 export async function nextSend(
@@ -41,10 +41,10 @@ export async function nextSend(
   return next;
 }
 
-/** Lets nothing through: what is asked with it is not counted. */
+/** Lets nothing through, so that a take with it counts nothing. */
 const NEVER: Limit = { name: "never", key: "never", windows: [{ max: 0, windowMs: 1 }], untold: true };
 
-/** The phone that is asked about, and from which side. */
+/** The phone that is asked about, and whether for a stranger or a known device. */
 interface PhoneAsked {
   readonly phoneTag: string;
   readonly bucket: Bucket;

@@ -17,17 +17,17 @@ export interface LimitCaller {
   readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
 }
 
-/** A caller who is asked for no challenge and is on no allow-list: for notices, and for messages on record. */
+/** A caller who is asked for no challenge and is on no allow-list, as for notices and for messages on record. */
 export function exemptCaller(of: Pick<LimitCaller, "phoneTag" | "bucket" | "traffic">): LimitCaller {
   return { ...of, standing: { name: "exempt" }, isTrusted: false };
 }
 
-/** A limit on a send; where `asksCaptcha`, its refusal is answered with a challenge. */
+/** A limit on a send. If `asksCaptcha` is set, its refusal is answered with a challenge. */
 export interface SendLimit extends Limit {
   readonly asksCaptcha?: boolean | undefined;
-  /** Whether the traffic of others counts here, too: when it is free again is not told exactly. */
+  /** Whether the traffic of others counts here too. Then the exact time when it is free again is not told. */
   readonly isShared?: boolean | undefined;
-  /** The windows for a send that its network's share pays for; without any, such a send is not counted here. */
+  /** The windows for a send that its network's share pays for. If this is empty, such a send is not counted here. */
   readonly inShare?: Limit["windows"] | undefined;
 }
 
@@ -39,7 +39,7 @@ export function sendLimit(
   more: Omit<SendLimit, "name" | "key" | "windows">,
 ): SendLimit {
   const { backoff, amount, advisory, part, asksCaptcha, isShared, inShare } = more;
-  // Of others' traffic nobody is told while a limit of their own refuses them; a challenge is solved, not waited for.
+  // While a caller's own limit refuses, nothing is told of others' traffic. A challenge is solved, not waited for.
   const untold = asksCaptcha || isShared;
   return { name, key, windows, backoff, amount, advisory, untold, part, asksCaptcha, isShared, inShare };
 }

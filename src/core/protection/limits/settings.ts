@@ -1,7 +1,10 @@
 import { DAY_MS } from "../../time.ts";
 import type { Window } from "./ports.ts";
 
-/** What is set; or `learned`: three times as many an hour as were approved in the busiest hour of the last 14 days. */
+/**
+ * The windows that are set, or `learned`: three times as many an hour as were approved in the busiest hour of the last
+ * 14 days.
+ */
 export type LearnedWindows = readonly Window[] | "learned";
 
 /** An empty list of windows lifts its limit. */
@@ -10,7 +13,7 @@ export interface LimitSettings {
   readonly phoneSends: readonly Window[];
   /** `LIMIT_ADDRESS_SENDS`: messages that strangers ask for from one client address. */
   readonly addressSends: readonly Window[];
-  /** `LIMIT_DEVICE_SENDS`: messages asked for on one known device. */
+  /** `LIMIT_DEVICE_SENDS`: messages that are asked for on one known device. */
   readonly deviceSends: readonly Window[];
   /** `LIMIT_PREFIX_SENDS`: messages to strangers of ten thousand numbers that differ in the last four digits. */
   readonly prefixSends: readonly Window[];
@@ -27,13 +30,15 @@ export interface LimitSettings {
   readonly resendMs: number;
 }
 
-/** No window can be set longer: whoever looks back so far has all that may count. Milliseconds. */
+/** No window can be set longer, so looking back this far finds all that may count. Milliseconds. */
 export const MAX_WINDOW_MS = 30 * DAY_MS;
 
-/** No window of a backend is longer: a rebuild reads at least so much of the record of messages. Milliseconds. */
+/** No window of a backend is longer: a rebuild reads at least this much of the record of messages. Milliseconds. */
 export const LONGEST_BACKEND_MS = DAY_MS;
 
-/** How far back any limit looks, milliseconds; a day at least, which is as far as the guard, budgets and backends look. */
+/**
+ * How far back any limit looks, milliseconds. At least a day, which is how far the guard, budgets and backends look.
+ */
 export function longestWindowMs(settings: Omit<LimitSettings, "resendMs"> & Partial<LimitSettings>): number {
   const windows = Object.values(settings).flatMap((each) => (typeof each === "object" ? each : []));
   return Math.max(DAY_MS, ...windows.map(({ windowMs }) => windowMs));

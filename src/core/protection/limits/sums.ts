@@ -3,10 +3,12 @@ import type { Limit, Sum, Window } from "./ports.ts";
 /** Sums are kept in this many slots a window. */
 export const SLOTS = 60;
 
-/** For so many slots what is in one counts, its own included. */
+/** A slot counts for this many slots, its own included. */
 export const SLOTS_KEPT = SLOTS + 1;
 
-/** So many more are kept: by a clock that is ahead by a third of the window nothing is dropped that others still count. */
+/**
+ * This many more are kept: a clock that is ahead by a third of the window then drops nothing that others still count.
+ */
 export const SLOTS_SPARE = 20;
 
 /** What was counted in one slot. */
@@ -20,12 +22,14 @@ export function slotAt(at: number, windowMs: number): number {
   return Math.floor(at / slotMs(windowMs));
 }
 
-/** The oldest slot that still counts: one more counts than a window has, so that they always hold a whole window. */
+/**
+ * The oldest slot that still counts. One more counts than a window has, so that the slots always cover a whole window.
+ */
 export function firstSlot(now: number, windowMs: number): number {
   return slotAt(now, windowMs) - SLOTS;
 }
 
-/** When a slot counts no more, epoch milliseconds. */
+/** The time from which a slot no longer counts, epoch milliseconds. */
 export function slotEndsAt(slot: number, windowMs: number): number {
   return (slot + SLOTS_KEPT) * slotMs(windowMs);
 }
@@ -36,10 +40,10 @@ export function slotMs(windowMs: number): number {
 }
 
 /**
- * From when on a window lets this amount through.
+ * When a window lets this amount through.
  *
  * @param slots those that still count, also of clocks that are ahead, oldest first
- * @returns epoch milliseconds; `now` where it does so already, a window later where it is more than the window holds
+ * @returns epoch milliseconds; `now` if it does already; a window later if the amount is more than the window holds
  */
 export function sumFreeAt(
   slots: readonly Slot[],
@@ -61,7 +65,7 @@ export function sumKey({ key, windowMs }: Pick<Sum, "key" | "windowMs">): string
   return `${key}/${windowMs}`;
 }
 
-/** What a take with these limits adds to sums: each of them once, however many limits look at it. */
+/** What a take with these limits adds to sums: to each sum once, however many limits use it. */
 export function sumsOf(limits: readonly Limit[], at: number): Sum[] {
   const sums = new Map<string, Sum>();
   for (const { key, windows, amount } of limits) {

@@ -4,11 +4,14 @@ import type { Bucket, Limit, Window } from "./ports.ts";
 import { type LimitCaller, type SendLimit, sendLimit } from "./send-limit.ts";
 import { type LearnedWindows, type LimitSettings, LONGEST_BACKEND_MS } from "./settings.ts";
 
-/** The part of a phone's longest window that strangers may use up unconverted; the rest is kept for known devices. */
+/**
+ * The part of a phone's longest window that strangers may use up without a sign-in; the rest is kept for known devices.
+ */
 const STRANGERS_PART = 0.6;
 /**
- * Strangers are challenged at the count and refused at ten times it. A campus behind one address gets through by solving
- * challenges, a flood from it does not; nor can a flood use up what all share, since challenges stop it long before.
+ * Strangers are challenged at the count and refused at ten times the count. A campus behind one address gets through by
+ * solving challenges; a flood from it does not. Nor can a flood use up what all share, since challenges stop it long
+ * before.
  */
 const REFUSAL_FACTOR = 10;
 /** The least that is learned, messages an hour. */
@@ -28,14 +31,14 @@ export const LIMIT_KEYS = {
 interface LimitLine {
   readonly name: string;
   readonly binds: "everybody" | "strangers";
-  /** What is counted under; a caller without such a key is not counted. */
+  /** The key to count under. A caller without one is not counted. */
   readonly key: (caller: LimitCaller) => string | undefined;
   /** The windows; a limit with `challenges` refuses at ten times these. */
   readonly windows: (settings: LimitSettings, learned: Learned, caller: LimitCaller) => readonly Window[];
   readonly backoff?: (settings: LimitSettings) => Limit["backoff"];
   /** Whether strangers who have not solved a challenge are asked for one at `windows`. */
   readonly challenges?: true;
-  /** Whether other phones count on the same key, and not by the same caller alone. */
+  /** Whether other phones count on the same key, and not only those of the same caller. */
   readonly isShared?: true;
 }
 
@@ -120,7 +123,8 @@ const SEND_LIMITS: readonly LimitLine[] = [
     name: "backend",
     binds: "everybody",
     key: ({ backend }) => backend && `backend-sends:${backend.client}`,
-    // All keys of a backend count together, and another key may have a longer window: keep what it will look back at.
+    // All keys of a backend count together, and another key may have a longer window. So events are kept as long as
+    // that looks.
     windows: (_settings, _learned, { backend }) => [...(backend?.sends ?? []), UNBOUND_DAY],
   },
 ];
@@ -160,7 +164,7 @@ function limitOf(
   return sendLimit(name, key, refuses, { backoff, asksCaptcha, isShared });
 }
 
-/** The keys under which a message counts for its phone; once its code was entered it is no longer unconverted. */
+/** The keys under which a message counts for its phone. Once its code was entered, it is no longer unconverted. */
 export function messageKeys(tag: string, bucket: Bucket, converted: boolean): string[] {
   const keys = [LIMIT_KEYS.phone(tag), LIMIT_KEYS.side(tag, bucket)];
   return converted ? keys : [...keys, LIMIT_KEYS.unconverted(tag, bucket)];

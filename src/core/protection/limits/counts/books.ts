@@ -14,7 +14,7 @@ export interface Books {
 }
 
 export interface BookOptions {
-  /** Beyond this many the oldest go. */
+  /** Beyond this many the oldest are dropped. */
   readonly mostEvents?: number;
   readonly mostLeases?: number;
 }
@@ -46,9 +46,9 @@ export function apply({ events, leases, sums, seeds }: Books, change: Change): C
 }
 
 /**
- * Drops some of what no limit looks at any more: a little each time, yet more than is added meanwhile.
+ * Drops some of what no limit looks at any more: a little each time, but more than is added meanwhile.
  *
- * @param now epoch milliseconds; 0 where the time is not known, and then nothing is dropped
+ * @param now epoch milliseconds; 0 if the time is not known, and then nothing is dropped
  */
 export function tidy({ events, leases }: Books, now: number): void {
   if (now === 0) return;
@@ -63,7 +63,10 @@ export function sweepBooks({ events, leases, sums }: Books, before: number, limi
   return swept + sums.sweep(before, limit - swept);
 }
 
-/** Adds an event on each of its keys; they share one object, since nothing is kept as often. Returns what was new. */
+/**
+ * Adds an event on each of its keys. The keys share one object, since events are the most numerous of all that is kept.
+ * Returns what was new.
+ */
 function added(events: EventLog, event: EventOn): EventOn[] {
   const { member, at, keptMs } = event;
   const counted: Counted = { member, at, keptMs };

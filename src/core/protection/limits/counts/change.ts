@@ -15,8 +15,8 @@ export interface Seed {
 }
 
 /**
- * What a step changed in the books, so that it can be repeated elsewhere without deciding again: events that come and go,
- * and all else as it is afterwards. Safe to repeat.
+ * What a step changed in the books: the events that came and went, and everything else as it is afterwards. Others can
+ * repeat the change without deciding again. Safe to repeat.
  */
 export interface Change {
   readonly counted: readonly EventOn[];
@@ -32,7 +32,7 @@ export function isEmpty({ counted, forgotten, sums, leases, seeds }: Change): bo
   return counted.length + forgotten.length + sums.length + leases.length + seeds.length === 0;
 }
 
-/** The last moment that a change tells of, epoch milliseconds. */
+/** The latest time in a change, epoch milliseconds. */
 export function lastOf(change: Change): number {
   return latest(
     change,
@@ -41,7 +41,7 @@ export function lastOf(change: Change): number {
   );
 }
 
-/** When the last of a change no longer matters to any limit, epoch milliseconds. */
+/** When no part of a change matters to any limit any more, epoch milliseconds. */
 export function mattersUntil(change: Change): number {
   return latest(
     change,

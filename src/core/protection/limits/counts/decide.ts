@@ -8,7 +8,7 @@ import { type EventLog, type Events, eventOf, nthNewest, timesSince } from "./ev
 import type { LeaseLeft } from "./leases.ts";
 import type { SlotAmount, SumBook } from "./sums.ts";
 
-/** The result of a take, and the change that it makes to the books; none where it is refused. */
+/** The result of a take, and the change that it makes to the books; no change if it is refused. */
 export interface DecidedTake {
   readonly result: TakeResult;
   readonly change: Change;
@@ -74,7 +74,7 @@ export function raisedSums(books: Books, sums: readonly Sum[]): SlotAmount[] {
   return changedSums(books, sums, Math.max);
 }
 
-/** Gives back guesses; undefined where there is no such lease. Those of `moved` went to the ledger. */
+/** Gives back guesses; undefined if there is no such lease. `moved` guesses went to the ledger. */
 export function releasedLease(
   { leases }: Books,
   { key, member, count, moved }: Release,
@@ -89,7 +89,7 @@ function refusal(refusedBy: string, retryAt: number, isCounted = false): Decided
   return { result, change: NO_CHANGE };
 }
 
-/** When all that refuses and tells of it lets the request through, epoch milliseconds. */
+/** When all that refuses and is told lets the request through, epoch milliseconds. */
 function allFreeAt(books: Books, looks: readonly Look[], lease: Lease | undefined, now: number): number {
   let latest = lease ? roomAt(books, lease, now) : now;
   for (const look of looks) {
@@ -99,7 +99,7 @@ function allFreeAt(books: Books, looks: readonly Look[], lease: Lease | undefine
   return latest;
 }
 
-/** When this limit lets the request through, epoch milliseconds; `now` where it does so already. */
+/** When this limit lets the request through, epoch milliseconds; `now` if it does already. */
 function freeAt(sums: SumBook, { limit, events }: Look, now: number): number {
   const { key, amount, windows } = limit;
   if (amount === undefined) return eventsFreeAt(limit, events, now);
@@ -109,8 +109,8 @@ function freeAt(sums: SumBook, { limit, events }: Look, now: number): number {
 }
 
 /**
- * From when on a limit that counts events lets the next one through. A window is full as long as the `max`-th newest event
- * lies in it, an event later than `now` included: so no window ever holds more than `max`, even if the clock goes back.
+ * When a limit that counts events lets the next one through. A window is full as long as the `max`-th newest event lies
+ * in it. An event later than `now` counts too, so no window ever holds more than `max`, even if the clock goes back.
  *
  * @param also the time of one more event than there are
  */
@@ -138,7 +138,7 @@ function nthNewestWith(events: Events | undefined, n: number, also: number | und
   return younger && Math.min(younger, Math.max(also, nth ?? also));
 }
 
-/** When the limits with a backoff let the next one through, this take counted as well. */
+/** When the limits with a backoff let the next event through, if this take is counted as well. */
 function nextAt(looks: readonly Look[], now: number): number {
   let latest = now;
   for (const { limit, events } of looks) {
@@ -147,7 +147,7 @@ function nextAt(looks: readonly Look[], now: number): number {
   return latest;
 }
 
-/** The guesses that a lease sets aside; undefined where its key has none left. */
+/** The guesses that a lease sets aside; undefined if its key has none left. */
 function leaseOf(books: Books, lease: Lease, member: string, now: number): LeaseLeft | undefined {
   const { key, wanted, expiresAt } = lease;
   if (books.leases.find(key, member)?.amount) throw new Error("the member has a lease here");
@@ -160,13 +160,13 @@ function roomFor({ leases }: Books, { key, cap }: Lease, now: number): number {
   return leases.live(key, now).reduce((left, { amount }) => left - amount, cap);
 }
 
-/** When the next guess may be set aside, epoch milliseconds; `now` where one may already. */
+/** When the next guess may be set aside, epoch milliseconds; `now` if one may already. */
 function roomAt(books: Books, lease: Lease, now: number): number {
   if (roomFor(books, lease, now) >= 1) return now;
   return Math.min(...books.leases.live(lease.key, now).map(({ endsAt }) => endsAt), lease.expiresAt);
 }
 
-/** The event on each key that this take counts on, once, with how long it matters there. */
+/** The event on each key that this take counts on, each key once, with how long the event matters there. */
 function countedBy(log: EventLog, looks: readonly Look[], member: string, now: number): EventOn[] {
   const keptMs = new Map<string, number>();
   const keep = (key: string, events: Events | undefined, forMs: number) =>
@@ -187,7 +187,7 @@ function countedBy(log: EventLog, looks: readonly Look[], member: string, now: n
   return [...alike.values()];
 }
 
-/** How long an event is kept on a key where this limit does not look back: another limit may, on the same key. */
+/** How long an event is kept on a key if this limit does not look back: another limit on the same key may. */
 const UNBOUND_KEPT_MS = DAY_MS;
 
 function isFull(

@@ -4,10 +4,10 @@ import type { LeaseLeft } from "./leases.ts";
 /** A member, when it was counted, how long that matters, and on which keys. */
 type EventFields = readonly [string, number, number, ...string[]];
 
-/** Key, member, amount, end, and 1 where guesses of it went to the ledger. */
+/** Key, member, amount, end, and 1 if guesses of it went to the ledger. */
 type LeaseFields = readonly [string, string, number, number, 1?];
 
-/** A change as JSON: short, and with room for what later versions add. What is absent is empty. */
+/** A change as JSON: short, and with room for what later versions add. An absent member is empty. */
 interface Entry {
   /** Counted. */
   readonly c?: readonly EventFields[];

@@ -13,37 +13,40 @@ import {
 
 /** The events of each key. */
 export interface EventLog {
-  /** Those on this key, good until something is added or removed there; undefined where there is none. */
+  /** The events on this key; undefined if there are none. Valid until something is added or removed there. */
   on(key: string): Events | undefined;
-  /** False where the key has the member already. */
+  /** False if the key has the member already. */
   add(key: string, event: Counted): boolean;
   /** Returns what was there. */
   remove(key: string, member: string): Counted | undefined;
-  /** Lets go of what no limit looks at any more, of a few keys each time. */
+  /** Drops what no limit looks at any more, from a few keys each time. */
   tidy(now: number): void;
-  /** Drops at most `limit` events older than `before`, of some of the keys each time; returns how many. */
+  /** Drops at most `limit` events older than `before`, from some of the keys each time; returns how many. */
   sweep(before: number, limit: number): number;
 }
 
-/** How many keys are looked at for something to drop for each that is new or changed; more than one, so that it catches up. */
+/**
+ * How many keys are searched for something to drop, for each key that is new or changed. More than one, so that it
+ * catches up.
+ */
 export const LOOKS = 2;
-/** How many at once, so that what was read at a start, or from others, holds up nobody. */
+/** How many keys at once, so that what was read at a start, or from others, holds up nobody. */
 export const MOST_LOOKS = 1_000;
 /** How many keys a sweep looks at, so that it holds up nobody. */
 const SWEPT_KEYS = 20_000;
-/** A clock that is set back by less than this makes nobody forget what it should still count. */
+/** If a clock is set back by less than this, nothing is forgotten that should still count. */
 export const SLACK_MS = MINUTE_MS;
 
-/** What is counted on one key. Most keys have one event, which then needs nothing around it. */
+/** What is counted on one key. Most keys have one event; that is kept without a timeline around it. */
 export type Events = Counted | Timeline;
 
-/** @param most how many events are kept; beyond it a key that was not used lately loses its oldest ones */
+/** @param most how many events are kept; beyond that, a key that was not used lately loses its oldest ones */
 export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
   const entries = new Map<string, Events>();
   const isBounded = Number.isFinite(most);
   const turn = createTurn(entries);
   let size = 0;
-  /** How many keys are still to be looked at. */
+  /** How many keys are still to be searched. */
   let due = 0;
 
   /** Drops at most `limit` events of this key that are older than `before`; returns how many. */
@@ -69,7 +72,7 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
       if (size >= most) makeRoom();
       const entry = entries.get(key);
       if (entry && has(entry, event.member)) return false;
-      // Moves the key to the end: what was not used for longest is first, and goes first where room is needed.
+      // Moves the key to the end. The key that was unused for longest is first, and is dropped first if room is needed.
       if (isBounded) entries.delete(key);
       if (!entry) entries.set(key, event);
       else entries.set(key, widened(entry, event));
@@ -106,7 +109,7 @@ export function createEventLog(most = Number.POSITIVE_INFINITY): EventLog {
   };
 }
 
-/** The time of the `n`-th newest; undefined where there are fewer. */
+/** The time of the `n`-th newest; undefined if there are fewer. */
 export function nthNewest(events: Events | undefined, n: number): number | undefined {
   if (!events || n > countOf(events)) return undefined;
   return isTimeline(events) ? events.events[events.events.length - n]?.at : events.at;
@@ -131,7 +134,7 @@ export function eventOf(events: Events | undefined, member: string): Counted | u
   return events?.member === member ? events : undefined;
 }
 
-/** The `count` oldest, or as many as there are, those of `without` passed over. */
+/** The `count` oldest events, or all if there are fewer. Passes over those of `without`. */
 export function oldestOf(
   events: Events | undefined,
   count: number,
@@ -165,7 +168,10 @@ function widened(entry: Events, event: Counted): Timeline {
   return timeline;
 }
 
-/** Goes round a map, so many entries at a time, whatever is added and removed meanwhile; not twice round at once. */
+/**
+ * Goes round a map, `most` entries at a time, whatever is added and removed meanwhile. One call goes round once at
+ * most.
+ */
 function createTurn<K, V>(map: Map<K, V>): (most: number) => Iterable<[K, V]> {
   let left = map.entries();
   return function* (most) {

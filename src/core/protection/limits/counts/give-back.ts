@@ -16,16 +16,17 @@ export function settled(books: Books, { forget, forgive, release }: Settlement):
   };
 }
 
-/** As `LimitStore.release`. Also of a lease that is given back whole a guess may be on its way to the ledger. */
+/** As `LimitStore.release`. Even if a lease is given back whole, a guess of it may be on its way to the ledger. */
 export function released(books: Books, key: string, member: string, count: number | "all"): Change {
   const left = releasedLease(books, { key, member, count, moved: true });
   return { ...NO_CHANGE, leases: left ? [left] : [] };
 }
 
 /**
- * What goes when these members are forgotten on these keys, and then so many of the oldest events on others.
+ * What is taken back when these members are forgotten on these keys, and then the oldest events on other keys.
  *
- * @param forgiven the keys on which the oldest go
+ * @param forgiven the keys on which the oldest events are taken back
+ * @param count how many of them on each key
  */
 export function forgotten(
   events: EventLog,
@@ -52,7 +53,7 @@ export function forgotten(
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** A page of what was lost, put back. What is there already is left out. */
+/** Puts back a page of what was lost. Leaves out what is there already. */
 export function putBack(books: Books, { events, leases = [], sums = [] }: Lost): Change {
   const lost = events.filter(({ key, member }) => !eventOf(books.events.on(key), member));
   const raised = raisedSums(books, sums).filter((slot) => slot.amount > books.sums.amountIn(slot));
@@ -62,7 +63,10 @@ export function putBack(books: Books, { events, leases = [], sums = [] }: Lost):
   return { ...NO_CHANGE, counted: together(lost), leases: open, sums: raised };
 }
 
-/** The events of one member, which follow each other, as one. How long they matter no limit has said yet: the longest. */
+/**
+ * Joins the events of one member, which follow each other, into one. No limit has said yet how long they matter, so
+ * they are kept the longest time.
+ */
 function together(events: readonly LimitEvent[]): EventOn[] {
   const all: (EventOn & { readonly keys: string[] })[] = [];
   for (const { key, member, at } of events) {

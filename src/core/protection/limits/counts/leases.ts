@@ -4,9 +4,9 @@ import { LOOKS, MOST_LOOKS, SLACK_MS } from "./events.ts";
 export interface LeaseLeft {
   readonly key: string;
   readonly member: string;
-  /** 0 is none. */
+  /** 0 if none are left. */
   readonly amount: number;
-  /** Whether guesses of it went to the ledger; known as long as the lease would last. */
+  /** Whether guesses of it went to the ledger. This is known as long as the lease would last. */
   readonly moved?: true;
   /** The first moment at which it is over, epoch milliseconds. */
   readonly endsAt: number;
@@ -14,24 +14,24 @@ export interface LeaseLeft {
 
 /** The leases of each key, as many as memory may hold. */
 export interface LeaseBook {
-  /** Those that still set guesses aside. */
+  /** The leases that still set guesses aside. */
   live(key: string, now: number): readonly LeaseLeft[];
   /** Whether guesses of leases that would still last went to the ledger. */
   hasMoved(key: string, now: number): boolean;
   find(key: string, member: string): LeaseLeft | undefined;
-  /** Makes it what it says; returns what it was. */
+  /** Sets the lease to this; returns what it was. */
   set(left: LeaseLeft): LeaseLeft;
-  /** Lets go of what ended more than `SLACK_MS` ago, of a few keys each time. */
+  /** Drops what ended more than `SLACK_MS` ago, from a few keys each time. */
   tidy(now: number): void;
   /** Drops at most `limit` leases that ended by `before`; returns how many. */
   sweep(before: number, limit: number): number;
 }
 
-/** @param most how many keys may have leases; beyond it the one that was unused for the longest loses its own */
+/** @param most how many keys may have leases; beyond that, the key that was unused for the longest loses its leases */
 export function createLeaseBook(most = Number.POSITIVE_INFINITY): LeaseBook {
   /** The key that was used last is the last. */
   const book = new Map<string, readonly LeaseLeft[]>();
-  /** How many keys are still to be looked at. */
+  /** How many keys are still to be searched. */
   let due = 0;
 
   function keep(key: string, entries: readonly LeaseLeft[]): void {

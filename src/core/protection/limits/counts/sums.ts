@@ -9,10 +9,10 @@ export interface SlotAmount extends Slot {
 
 /** The sums of each window. */
 export interface SumBook {
-  /** From when on this window lets the amount through, as `sumFreeAt` says. */
+  /** When this window lets the amount through, as `sumFreeAt` says. */
   freeAt(key: string, window: Window, amount: number, now: number): number;
   amountIn(slot: Omit<SlotAmount, "amount">): number;
-  /** Makes it what it says; returns what it was. */
+  /** Sets the slot to this; returns what it was. */
   set(slot: SlotAmount): SlotAmount;
   /** Drops at most `limit` slots that ended before `before`; returns how many. */
   sweep(before: number, limit: number): number;
@@ -23,7 +23,10 @@ interface Entry {
   readonly slots: Map<number, number>;
 }
 
-/** There are as many of them as there are budgets, so nothing bounds them but what no window reaches any more. */
+/**
+ * Makes a book of sums. It has no bound: there are only as many sums as budgets, and slots that no window reaches are
+ * dropped.
+ */
 export function createSumBook(): SumBook {
   const entries = new Map<string, Entry>();
 
@@ -32,7 +35,7 @@ export function createSumBook(): SumBook {
       const { max, windowMs } = window;
       const slots = entries.get(sumKey({ key, windowMs }))?.slots;
       const first = firstSlot(now, windowMs);
-      // Mostly there is room, and then no list of the slots has to be made.
+      // Mostly there is room. Then no list of the slots has to be made.
       if (totalFrom(slots, first) + amount <= max) return now;
       return sumFreeAt(slotsFrom(slots, first), window, amount, now);
     },

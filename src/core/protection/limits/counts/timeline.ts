@@ -10,17 +10,17 @@ export interface Counted {
 
 /** The events of one key, in the order of time. */
 export interface Timeline {
-  /** Before `start` is what has gone. */
+  /** Events before `start` are removed ones. */
   events: Counted[];
   start: number;
-  /** The longest that anybody looked back on this key. */
+  /** The longest time that any limit looked back on this key. */
   keptMs: number;
-  /** The event of each member, from so many on that looking through them takes long. */
+  /** The event of each member; made once there are so many events that a search takes long. */
   byMember: Map<string, Counted> | undefined;
 }
 
 const INDEXED_FROM = 32;
-/** What has gone is let go of when it is so many, and half of all. */
+/** Removed events are freed once there are this many of them, and once they are half of all. */
 const LEAST_GONE = 512;
 
 export function createTimeline(first: Counted): Timeline {
@@ -39,7 +39,7 @@ export function eventIn(timeline: Timeline, member: string): Counted | undefined
   return place < 0 ? undefined : events[place];
 }
 
-/** Where the member is, and -1 where it is not. What is looked for mostly is young. */
+/** The place of the member; -1 if it is not there. Most searches are for young events. */
 export function placeOf(timeline: Timeline, member: string): number {
   const { events, start, byMember } = timeline;
   let place = events.length - 1;
@@ -62,7 +62,7 @@ export function insert(timeline: Timeline, event: Counted): void {
   if (!timeline.byMember && sizeOf(timeline) >= INDEXED_FROM) timeline.byMember = indexOf(timeline);
 }
 
-/** Moves the fewer of those before and those behind it. */
+/** Moves the events before it or those behind it, whichever are fewer. */
 export function removeAt(timeline: Timeline, place: number): void {
   const { events, start, byMember } = timeline;
   const gone = events[place];
