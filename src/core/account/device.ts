@@ -14,7 +14,7 @@ export interface DeviceDeps extends Pick<Observer, "onRefusedDevice"> {
   readonly clock: Clock;
 }
 
-/** Who calls, as far as the device token tells. */
+/** Who calls: a known device or a stranger. */
 export interface Caller {
   readonly bucket: Bucket;
   readonly deviceId?: string;

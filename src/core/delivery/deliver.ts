@@ -65,9 +65,9 @@ export async function deliver(
 }
 
 /**
- * Sends a message that was written down through the first sender of the route that takes it, and notes the outcome of
- * the last try. The next sender is tried only if the message was certainly not sent, and not because of the number. An
- * unknown outcome counts as sent (promise 5).
+ * Sends a recorded message through the first sender of the route that takes it, and notes the outcome of the last try.
+ * The next sender is tried only if the message was certainly not sent, and not because of the number. An unknown
+ * outcome counts as sent (promise 5).
  *
  * Refused with `phone_unreachable` if the carrier refuses the number, with `too_many_requests` by the sender's own
  * limit, and with `sms_unavailable` if no sender could take it.

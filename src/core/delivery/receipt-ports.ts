@@ -5,7 +5,7 @@ export const MOST_PROVIDER_ID = 120;
 
 /** What a carrier said of one message, as it is kept. */
 export interface Report {
-  /** The message's own number at the sender; our own id where the sender has none for it. */
+  /** The message's own number at the sender; our own id if the sender has none for it. */
   readonly providerId: string;
   readonly outcome: "delivered" | "failed";
   /** The carrier's code. */
@@ -38,8 +38,8 @@ export interface ReceiptStore {
    *
    * If the number is not written down yet, `messageId` may name a message of ours. That message must still wait for its
    * outcome and be to the same phone. If the report has no number but our own id, it fits a message that this sender
-   * took. Once nobody writes down a message's outcome any more (`cutOffBy`), nobody knows which sender had it: a report
-   * of any sender fits, and the message is that sender's then.
+   * took. If the sending of a message was cut off (`cutOffBy`), nobody knows which sender had it. Then a report of any
+   * sender fits, and the message is that sender's from then on.
    */
   note(to: ReportedMessage, report: Report): Promise<Noted | undefined>;
   /** Whether a message to one of these tags was made after `since` and waits for its sender's answer. */

@@ -27,7 +27,7 @@ export interface ReceiptDeps extends Pick<Observer, "onReport"> {
 /** A carrier's report as a provider passes it on. It may be made up, so it is checked against our record. */
 export interface CarrierReport extends Pick<Report, "providerId" | "outcome" | "code"> {
   readonly phone: Phone;
-  /** Our own id of the message, where the provider gives it back. */
+  /** Our own id of the message, if the provider gives it back. */
   readonly messageId?: string;
 }
 

@@ -71,7 +71,7 @@ export interface RedeemInput {
 
 /**
  * Opens the app's own session for a handover, and gives it the handover's id. Of several uses one succeeds. Every other
- * use ends that session, whoever holds it, since one of the users may be a thief (OWASP ASVS 5.0, 10.4.2).
+ * use ends that session, whoever holds it, since one of the uses may be a thief's (OWASP ASVS 5.0, 10.4.2).
  *
  * Refused with `invalid_handover` if it is forged, expired or used, if the verifier is not the right one, or if the
  * page's session has ended.

@@ -147,7 +147,7 @@ export async function countGuess(deps: CheckDeps, client: Client): Promise<Count
  * devices has room. So nobody who shares the device's address can keep it out by guessing (T8).
  *
  * @param counted what `countGuess` said
- * @param by the verification of the guess; undefined if there is none
+ * @param by who made the guess; undefined if that is not known
  */
 export async function admitKnownDevice(
   deps: CheckDeps,

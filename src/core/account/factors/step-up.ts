@@ -40,7 +40,7 @@ export async function waysFor(
   const { amr, createdAt } = principal.session;
   const isNew = deps.clock.now() - createdAt <= withinMs;
   const makesLevel = (way: Method) => levelOf(amr) >= level || !amr.includes(way);
-  // A method other than the one that opened a new session makes two.
+  // In a new session, any method besides the one that opened it makes two.
   const isMore = (way: Method) => !notBy.includes(way) || (isNew && !amr.includes(way));
   const enough = ways.filter((way) => makesLevel(way) && isMore(way));
   // If the password is the only factor of login protection, it is shown anew first. After that the number counts beside

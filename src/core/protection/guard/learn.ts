@@ -48,7 +48,7 @@ export async function learn(deps: LearnDeps): Promise<boolean> {
   return true;
 }
 
-/** @param subjectOf names what was learned: of one subject, or of all where it is left out */
+/** @param subjectOf names what was learned: of one subject, or of all if the subject is left out */
 function learnedAs(subjectOf: (subject?: string) => string, { subject, count }: Peak, now: number): Baseline {
   return { subject: subject === "" ? subjectOf() : subjectOf(subject), value: count, updatedAt: now };
 }

@@ -5,7 +5,8 @@ import { type LimitCaller, type SendLimit, sendLimit } from "./send-limit.ts";
 import { type LearnedWindows, type LimitSettings, LONGEST_BACKEND_MS } from "./settings.ts";
 
 /**
- * The part of a phone's longest window that strangers may use up without a sign-in; the rest is kept for known devices.
+ * The part of a phone's longest window that strangers' unconverted messages may use up; the rest is kept for known
+ * devices.
  */
 const STRANGERS_PART = 0.6;
 /**
