@@ -32,8 +32,8 @@ export type CompareRefusal = "invalid_credentials" | "code_required" | "captcha_
  * Compares one password. The attempt is counted before the comparison, and taken back if the password was right
  * (promise 1).
  *
- * A number without a user, a user without a password and a wrong password get the same refusal after the same work,
- * `invalid_credentials`. Refused with `code_required` if the phone's ledger of passwords is spent, and with
+ * A number without a user, a user without a password and a wrong password get the same refusal, `invalid_credentials`,
+ * after the same work. Refused with `code_required` if the phone's ledger of passwords is spent, and with
  * `captcha_required` if the ledger asks a stranger for a challenge first.
  */
 export async function comparePassword(

@@ -68,7 +68,8 @@ export interface ConfirmedApp extends Actor, ToRaise {
 }
 
 /**
- * Makes the secret a factor after the first code of its app. The session has shown that factor then. The owner is told.
+ * Makes the secret a factor once the first code of its app is shown. The session has shown that factor then. The owner
+ * is told.
  */
 export async function confirmApp(
   deps: FactorsDeps,

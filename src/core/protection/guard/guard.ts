@@ -17,9 +17,9 @@ const CHALLENGED_PART = 0.5;
 const NETWORK_PART = 0.05;
 
 /**
- * A rule of the guard. It counts the messages to strangers of the last 24 hours that were not approved. Messages that
- * may still be approved count; those that the carrier reported as failed do not. Every approval takes away its own
- * message and one older one, so nothing builds up if at least half are approved.
+ * A rule of the guard. It counts the messages to strangers of the last 24 hours that were not approved. Messages still
+ * under way count; those that the carrier reported as failed do not. Every approval takes away its own message and one
+ * older one, so nothing builds up if at least half are approved.
  */
 interface GuardRule {
   readonly name: string;

@@ -89,7 +89,7 @@ function refusal(refusedBy: string, retryAt: number, isCounted = false): Decided
   return { result, change: NO_CHANGE };
 }
 
-/** When all that refuses and is told lets the request through, epoch milliseconds. */
+/** When the lease and all limits that are not `untold` let the request through, epoch milliseconds. */
 function allFreeAt(books: Books, looks: readonly Look[], lease: Lease | undefined, now: number): number {
   let latest = lease ? roomAt(books, lease, now) : now;
   for (const look of looks) {
