@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-/** All that our challenges say; the signature covers it, so that whoever changes any of it has no challenge of ours. */
+/**
+ * All parameters of our challenges. The signature covers all of them, so a challenge with a changed parameter is not
+ * ours.
+ */
 const Parameters = z.strictObject({
   algorithm: z.string(),
   cost: z.int(),

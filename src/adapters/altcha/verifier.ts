@@ -21,9 +21,8 @@ export interface AltchaDeps {
 
 /**
  * Proof of work by ALTCHA's protocol (https://altcha.org, version 2): the solver looks for the counter whose PBKDF2
- * begins as asked for. Nothing is kept: the challenge is signed with a secret that is derived for its request, so for
- * another phone, purpose or browser it has no signature. The answer is signed too, which makes judging as cheap as
- * an HMAC.
+ * begins as asked for. Nothing is stored. The challenge is signed with a secret that is derived for its request, so its
+ * signature is invalid for any other phone, purpose or browser. The answer is signed too, so judging it costs one HMAC.
  */
 export function createAltchaVerifier({ keyring, random, cost }: AltchaDeps): ChallengeVerifier {
   return {
@@ -50,7 +49,7 @@ export function createAltchaVerifier({ keyring, random, cost }: AltchaDeps): Cha
   };
 }
 
-/** A challenge counts once, whatever the counters that solve it: its nonce stands for all its solutions. */
+/** A challenge counts once, even if several counters solve it: its nonce identifies all its solutions. */
 async function judge(
   keyring: Keyring,
   { challenge, solution }: AltchaPayload,

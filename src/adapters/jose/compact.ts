@@ -29,9 +29,9 @@ export async function writeCompact(
 }
 
 /**
- * The payload of a token in compact serialisation, once its signature or tag was verified with the key that
- * `findKey` has for its `kid`. Undefined for everything else: another or a further header member, a second
- * spelling of the same token, an ES256 signature with high S, an unknown key. Rejects only when `findKey` does.
+ * The payload of a token in compact serialisation, after its signature or tag was verified with the key that `findKey`
+ * has for its `kid`. Undefined for everything else: a different or an additional header member, a second spelling of
+ * the same token, an ES256 signature with high S, an unknown key. Rejects only if `findKey` does.
  */
 export async function readCompact(
   token: string,
@@ -57,10 +57,11 @@ function bytesOf(segment: string): Buffer {
   return Buffer.from(segment, "base64url");
 }
 
-/** The JSON value in these bytes, if they are the one serialisation that `JSON.stringify` gives it. */
+/** The JSON value in these bytes, if they are exactly what `JSON.stringify` writes for it. */
 export function parseCanonicalJson(bytes: Uint8Array): unknown {
   const value = parseJson(Buffer.from(bytes).toString());
-  // JSON.parse lets the last of several equal members win: they, spaces, escapes and `1.0` are gone when written again.
+  // Of several equal members JSON.parse keeps the last. Writing the value again drops the others, and spaces, escapes
+  // and `1.0`.
   return value !== undefined && Buffer.from(JSON.stringify(value)).equals(bytes) ? value : undefined;
 }
 
@@ -78,7 +79,7 @@ function splitCanonical(token: string): readonly string[] | undefined {
   return segments.every(isCanonicalBase64url) ? segments : undefined;
 }
 
-// Decoders pass over padding, spaces and stray bits, and so would take many strings for the same token (T29).
+// Decoders ignore padding, spaces and stray bits. So they would accept many strings for the same token (T29).
 function isCanonicalBase64url(segment: string): boolean {
   return Buffer.from(segment, "base64url").toString("base64url") === segment;
 }

@@ -13,9 +13,9 @@ export interface ImportedKey {
 const imported = new WeakMap<Key, ImportedKey>();
 
 /**
- * The key, ready for use. Imported once for each `Key` object, and forgotten together with it: the keyring
- * decides how many there are. Throws for material that is not what its kind asks for (RFC 7518, section 3.2: an
- * HMAC key at least as long as the hash).
+ * The key, ready for use. It is imported once for each `Key` object and forgotten together with it, so the keyring
+ * decides how many there are. Throws if the material is not what its kind asks for (RFC 7518, section 3.2: an HMAC key
+ * at least as long as the hash).
  */
 export function importKey(key: Key): ImportedKey {
   const known = imported.get(key);

@@ -4,15 +4,15 @@ const SCALAR_BYTES = 32;
 const HALF_ORDER = toBytes(ORDER / 2n);
 
 /**
- * Whether an ES256 signature, r and s of 32 bytes each, has its s in the lower half of the group. When (r, s)
- * verifies then (r, n-s) does too: anybody could turn a token into a second one that is as valid (T29).
+ * Whether an ES256 signature (r and s of 32 bytes each) has its s in the lower half of the group. If (r, s) verifies,
+ * (r, n-s) verifies too, so anybody could turn a token into a second valid one (T29).
  */
 export function hasLowS(signature: Uint8Array): boolean {
   if (signature.length !== 2 * SCALAR_BYTES) return false;
   return Buffer.compare(signature.subarray(SCALAR_BYTES), HALF_ORDER) <= 0;
 }
 
-/** The lower s of the two that verify; as `hasLowS` takes it. */
+/** The lower s of the two that verify, as `hasLowS` requires. */
 export function withLowS(signature: Buffer): Buffer {
   if (hasLowS(signature)) return signature;
   const s = BigInt(`0x${signature.toString("hex", SCALAR_BYTES)}`);

@@ -6,12 +6,15 @@ import type { TokenClaims, TokenKind } from "../../core/session/ports.ts";
 import { PURPOSES } from "../../core/verification/purpose.ts";
 import type { HeaderProfile } from "./compact.ts";
 
-/** All that tells one kind of token from the others; no two share a `typ`, an audience or a kind of key (promise 10). */
+/**
+ * Everything that distinguishes one kind of token from the others. No two kinds share a `typ`, an audience or a kind of
+ * key (promise 10).
+ */
 export interface Profile<K extends TokenKind> {
   readonly header: HeaderProfile;
   readonly keyKind: KeyKind;
   readonly audience: (claims: TokenClaims[K]) => string;
-  /** Written as `client_id`, which readers of RFC 9068 ask for; absent in tokens of a version before. */
+  /** Written as `client_id`, which readers of RFC 9068 ask for. Tokens of an earlier version lack it. */
   readonly clientId?: string;
   /** The claims of this kind, in the order in which they are written; no others. */
   readonly claims: z.ZodType<TokenClaims[K]>;
@@ -42,7 +45,7 @@ const secondFactorClaims = z.strictObject({
   testUntil: z.exactOptional(count),
 });
 
-/** How tokens are made that are for Phonekey itself or, as proofs are, for the backend that asked. */
+/** How tokens are made that are for Phonekey itself or, in the case of proofs, for the backend that asked. */
 const OWN_PROFILES: { readonly [K in Exclude<TokenKind, "access">]: Profile<K> } = {
   refresh: {
     header: { alg: "HS256", typ: "rt+jwt" },
@@ -146,7 +149,7 @@ export function createProfiles(audience: string): { readonly [K in TokenKind]: P
       header: { alg: "ES256", typ: "at+jwt" },
       keyKind: "signing",
       audience: () => audience,
-      // No app is registered: whoever signs in does so at Phonekey's own API.
+      // No app is registered: users sign in at Phonekey's own API.
       clientId: "phonekey",
       claims: accessClaims,
     },

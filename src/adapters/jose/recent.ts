@@ -1,4 +1,4 @@
-/** What was found out lately, by a text; the oldest goes first. */
+/** Recent results by their texts. The oldest is dropped first. */
 export interface Recent<T> {
   get(text: string): T | undefined;
   add(text: string, value: T): void;

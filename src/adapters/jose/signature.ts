@@ -11,8 +11,8 @@ import { hasLowS, withLowS } from "./low-s.ts";
 export type SignatureAlgorithm = "ES256" | "HS256";
 
 /**
- * By `node:crypto`, at once: `jose` signs through WebCrypto, where each signature is a job of another thread and costs
- * several times as much (docs/decisions/0028). An ES256 signature has the lower s of the two that verify.
+ * Signs synchronously by `node:crypto`. `jose` signs through WebCrypto, where each signature is a job of another thread
+ * and costs several times as much (docs/decisions/0028). An ES256 signature has the lower s of the two that verify.
  *
  * @returns base64url
  */
@@ -22,7 +22,7 @@ export function sign(algorithm: SignatureAlgorithm, text: string, key: KeyObject
   return withLowS(signature).toString("base64url");
 }
 
-/** False for an ES256 signature with high s, too: it would be a second spelling of the same token (T29). */
+/** Also false for an ES256 signature with high s: it would be a second spelling of the same token (T29). */
 export function verify(
   algorithm: SignatureAlgorithm,
   text: string,

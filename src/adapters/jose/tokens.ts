@@ -14,7 +14,7 @@ export interface TokensDeps {
   readonly audience: string;
 }
 
-/** Access tokens of which it is known that they are genuine: an app shows the same one for a quarter of an hour. */
+/** Access tokens that are known to be genuine: an app shows the same one for a quarter of an hour. */
 const MOST_RECENT = 1_000;
 
 const seconds = z.int().nonnegative();
@@ -23,10 +23,10 @@ const seconds = z.int().nonnegative();
 const envelopeSchema = z.looseObject({ iss: z.string(), aud: z.string(), iat: seconds, exp: seconds });
 
 /**
- * Tokens as JWTs under a stricter profile than RFC 8725 asks for: one algorithm a kind, no header member beyond
- * `alg`, `enc`, `typ` and `kid`, exact claims, one spelling of each token, no leeway. `kid` is looked up in the
- * keyring and nowhere else. `issue` rejects when the key it is told to use is gone and when the token would be
- * longer than `read` takes (4096 characters).
+ * Tokens as JWTs under a stricter profile than RFC 8725 asks for: one algorithm a kind, no header member beyond `alg`,
+ * `enc`, `typ` and `kid`, exact claims, one spelling of each token, no leeway. `kid` is looked up only in the keyring.
+ * `issue` rejects if the key that it is told to use is gone, or if the token would be longer than `read` accepts (4096
+ * characters).
  */
 export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens {
   const profiles = createProfiles(audience);
@@ -48,7 +48,10 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
 
   const recent = createRecent<Found<"access">>(MOST_RECENT);
 
-  /** Verifying a signature takes as long as most of what a request does besides. Its key has to be there all the same. */
+  /**
+   * Verifying a signature takes as long as most of the rest of a request, so a known token skips it. Its key still has
+   * to exist.
+   */
   async function readAccess(token: string): Promise<Found<"access"> | undefined> {
     const known = recent.get(token);
     if (known) return (await keyring.find("signing", known.keyId)) && known;
@@ -68,7 +71,7 @@ export function createTokens({ keyring, issuer, audience }: TokensDeps): Tokens 
         exp: Math.floor(times.expiresAt / 1000),
         ...(profile.clientId && { client_id: profile.clientId }),
       };
-      // Parsed, the claims come in the profile's order: equal claims give equal bytes.
+      // Parsing puts the claims into the profile's order, so equal claims give equal bytes.
       const payload = JSON.stringify(Object.assign(envelope, profile.claims.parse(claims)));
       const token = await writeCompact(payload, profile.header, key.id, importKey(key).making);
       if (token.length > MAX_TOKEN_LENGTH) throw new RangeError(`the ${kind} token is too long to be read`);

@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
  *
  * @param key 32 bytes
  * @param iv 12 bytes that were never used with this key
- * @param associated authenticated with the ciphertext but not in it: to open the text, the same has to be given
+ * @param associated authenticated with the ciphertext but not part of it: `decrypt` needs the same value
  */
 export function encrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, associated: string): string {
   const cipher = createCipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
@@ -29,7 +29,10 @@ export function decrypt(key: Uint8Array, text: string, associated: string): Buff
   return Buffer.concat([decipher.update(box.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
 }
 
-/** Buffer skips what is not base64url and drops spare bits, so a changed text could stand for the same bytes. */
+/**
+ * Buffer skips characters that are not base64url and drops spare bits, so a changed text could decode to the same
+ * bytes.
+ */
 function decode(text: string): Buffer {
   const box = Buffer.from(text, "base64url");
   if (box.length < IV_BYTES + TAG_BYTES || box.toString("base64url") !== text) {

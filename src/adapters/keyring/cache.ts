@@ -3,16 +3,16 @@ import type { Clock } from "../../core/ports.ts";
 /** A value that is loaded when first needed and again when it has grown old. */
 export interface Cache<T> {
   /**
-   * The value, at most `cacheMs` old. While loading fails, the last one as long as it is younger than `graceMs`; then
-   * rejects with what the load failed with.
+   * The value, at most `cacheMs` old. If loading fails, the last value is returned as long as it is younger than
+   * `graceMs`; after that this rejects with the error of the load.
    */
   get(): Promise<T>;
   /**
-   * Loads again, but at most once in `pauseMs`, whoever asks; in between, the value there is. Rejects while loading
-   * fails: nobody can say then that something is not there.
+   * Loads again, but at most once in `pauseMs` for all callers; in between it returns the current value. Rejects if
+   * loading fails: then nobody can say that something does not exist.
    */
   refresh(): Promise<T>;
-  /** Whatever was loaded, or began to load, before this call is not fresh. */
+  /** Any value whose load began before this call no longer counts as fresh. */
   invalidate(): void;
 }
 
@@ -31,7 +31,7 @@ interface Held<T> {
   readonly epoch: number;
 }
 
-/** Creates a cache with single flight: however many ask, one load runs. */
+/** Creates a cache with single flight: all concurrent callers share one load. */
 export function createCache<T>(options: CacheOptions<T>): Cache<T> {
   const { clock, cacheMs, graceMs, pauseMs } = options;
   let held: Held<T> | undefined;
@@ -63,7 +63,7 @@ export function createCache<T>(options: CacheOptions<T>): Cache<T> {
   async function load(): Promise<T> {
     const wanted = epoch;
     const first = await join();
-    // A load that began before invalidate() may have read what was there before.
+    // A load that began before invalidate() may have read the old value.
     return first.epoch >= wanted ? first.value : (await join()).value;
   }
 
@@ -95,7 +95,7 @@ export function createCache<T>(options: CacheOptions<T>): Cache<T> {
   };
 }
 
-/** False also after the clock was set back, so that nothing is held longer for it (T20). */
+/** Also false after the clock was set back, so that a clock change never extends how long something is held (T20). */
 function isWithin(now: number, since: number, ms: number): boolean {
   return now >= since && now - since < ms;
 }

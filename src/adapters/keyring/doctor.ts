@@ -14,7 +14,7 @@ export interface KeyCheckDeps {
   readonly random: Random;
 }
 
-/** Whether every key opens with the secrets there are, and what is half done. */
+/** Whether every key opens with the configured secrets, and which operations are half done. */
 export async function checkKeys({ store, secrets, random }: KeyCheckDeps): Promise<readonly Finding[]> {
   const rows = (await store.list()).filter(hasKnownKind);
   if (rows.length === 0) return [fine(NAME, "there are none yet; the server makes them when it starts")];
@@ -25,7 +25,7 @@ export async function checkKeys({ store, secrets, random }: KeyCheckDeps): Promi
   return [wrapping(rows.length, older), ...retagging(rows)];
 }
 
-/** The keys do not open for one reason, mostly; one finding tells it. */
+/** Keys usually fail to open for one common reason, so one finding is enough. */
 function firstProblem(rows: readonly WrappedKey[], wrapper: KeyWrapper): Finding | undefined {
   for (const row of rows) {
     try {

@@ -7,9 +7,9 @@ import { hasKnownKind, keptUntil } from "./lifetime.ts";
 import { newKey } from "./new-key.ts";
 import { assertOpen, createKeyWrapper, type KeyWrapper, MissingSecretError } from "./wrap.ts";
 
-/** How long the keys in hand are used on while the store does not answer. */
+/** How long the loaded keys stay in use while the store does not answer. */
 const GRACE_MS = 10 * MINUTE_MS;
-/** Unknown key ids, which anybody can send, cause one query in this time, however many come. */
+/** Anybody can send unknown key ids. Any number of them causes at most one query in this time. */
 const PAUSE_MS = 1_000;
 
 export interface KeyringDeps {
@@ -20,18 +20,18 @@ export interface KeyringDeps {
   readonly random: Random;
   /** How old the keys in hand may be, milliseconds. */
   readonly cacheMs?: number;
-  /** Told why a reload failed, for the log: the caller may be served from the cache and never hear of it. */
+  /** Told why a reload failed, for the log: the caller may be served from the cache and not notice. */
   onReloadError?(error: unknown): void;
 }
 
 export interface ManagedKeyring extends Keyring {
   /**
-   * Adds the first key of every kind that has none and unwraps all. Of several processes that do so at once one wins,
-   * kind by kind, and all use its keys. Rejects with `MissingSecretError`, and adds none, when a key's secret was removed
-   * too early.
+   * Adds the first key of every kind that has none, and unwraps all keys. If several processes do so at once, one wins
+   * for each kind, and all use its keys. Rejects with `MissingSecretError`, and adds no key, if a key's secret was
+   * removed too early.
    */
   ensure(): Promise<void>;
-  /** The next call reads the keys again; for when a store answered `StaleKeyError`. */
+  /** The next call reads the keys again. Used after a store answered `StaleKeyError`. */
   invalidate(): void;
 }
 
@@ -88,7 +88,8 @@ export function createKeyring(deps: KeyringDeps): ManagedKeyring {
 async function loadKeys(store: KeyStore, wrapper: KeyWrapper, previous?: KeySet): Promise<KeySet> {
   const rows = (await store.list()).filter(hasKnownKind).sort((a, b) => b.sequence - a.sequence);
   const entries = rows.map((row): Entry => {
-    // Keys in hand outlast a re-wrap under a secret that this process does not have yet (a rolling deployment).
+    // Keys that are already loaded stay usable after a re-wrap under a secret that this process does not have yet (a
+    // rolling deployment).
     const material = previous?.byId.get(row.id)?.key.material ?? wrapper.unwrap(row);
     const key = { id: row.id, kind: row.kind, material, activeFrom: row.activeFrom };
     return { key, retired: row.retiredAt !== undefined, keptUntil: keptUntil(row, rows) };
@@ -100,12 +101,15 @@ async function loadKeys(store: KeyStore, wrapper: KeyWrapper, previous?: KeySet)
   };
 }
 
-/** A key under a secret that this process does not have yet (a rolling deployment) is out of reach, and no fault. */
+/**
+ * A key under a secret that this process does not have yet (a rolling deployment) is unavailable, which is no fault of
+ * ours.
+ */
 function failWhileServing(error: unknown): never {
   throw error instanceof MissingSecretError ? new UnavailableError("a key", { cause: error }) : error;
 }
 
-/** A kind's first key is active since ever: a process whose clock lags must not find itself without one. */
+/** A kind's first key is active from the beginning of time, so that a process whose clock lags finds it active. */
 async function addFirstKeys({ store, clock, random }: KeyringDeps, wrapper: KeyWrapper): Promise<void> {
   const rows = await store.list();
   const present = new Set(rows.map((row) => row.kind));

@@ -4,8 +4,8 @@ import { KEY_KINDS, type WrappedKey } from "../../core/keys.ts";
 export const PENDING = Number.MAX_SAFE_INTEGER;
 
 /**
- * The first moment, in epoch milliseconds, at which a key is no longer kept: its kind's time after a newer key took
- * over. Never for the newest, nor while the newer one is pending.
+ * The first moment, in epoch milliseconds, at which a key is no longer kept: its kind's retention time after a newer
+ * key took over. The newest key, and a key whose successor is still pending, are kept without end.
  *
  * @param keys all keys, of any kind
  */
@@ -16,7 +16,7 @@ export function keptUntil(key: WrappedKey, keys: readonly WrappedKey[]): number 
   return Math.min(...takeovers) + KEY_KINDS[key.kind].keptMs;
 }
 
-/** False for kinds that a newer version has added: version N-1 runs on the database of version N. */
+/** False for kinds that a newer version has added: version N-1 also runs on the database of version N. */
 export function hasKnownKind(key: WrappedKey): boolean {
   return Object.hasOwn(KEY_KINDS, key.kind);
 }

@@ -12,7 +12,7 @@ export interface RetagDeps {
   readonly secrets: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
-  /** Gives the phones of a batch their new tags wherever those stand, all or none of it. */
+  /** Gives the phones of a batch their new tags everywhere, or changes nothing. */
   readonly retagBatch: (batch: RetagBatch) => Promise<Retagged>;
   /** Rows a batch. */
   readonly batchSize?: number;
@@ -21,10 +21,10 @@ export interface RetagDeps {
 }
 
 /**
- * Replaces the tag key: every stored tag is made anew under a new key. From the moment the old key is retired until the
+ * Replaces the tag key: makes every stored tag anew under a new key. From the moment the old key is retired until the
  * new one is active, servers answer 503 where they need a tag, so that no row is written under the old key behind the
- * batches. Killed at any point and called again, it goes on with the key it began with. Needs a tag key to replace, and
- * changes nothing when a key's secret is missing (`MissingSecretError`).
+ * batches. If it is killed at any point and called again, it goes on with the key it began with. It needs a tag key to
+ * replace. If a key's secret is missing (`MissingSecretError`), it changes nothing.
  *
  * @returns the id of the new key, and how many rows this run changed
  */
@@ -45,7 +45,7 @@ async function ensurePending(deps: RetagDeps): Promise<WrappedKey> {
   if (!keys.some((key) => key.kind === "tag"))
     throw new Error("There is no tag key yet that could be replaced.");
   await deps.store.add(newKey({ ...deps, wrapper }, "tag", nextSequence(keys, "tag"), PENDING));
-  // Another retag that began at the same moment may have added its key first; then both work for that one.
+  // Another retag that began at the same moment may have added its key first. Then both use that key.
   const added = (await deps.store.list()).find(isPending);
   if (!added) throw new Error("Another retag has just finished.");
   return added;

@@ -20,9 +20,9 @@ export const ROTATABLE_KINDS: readonly RotatableKind[] = (Object.keys(KEY_KINDS)
 );
 
 /**
- * Adds a new key of this kind. It is used from `activeFrom` (epoch milliseconds) on: a signing key after it has been in
- * every cached JWKS, any other at once, since processes look up ids that they do not know. When another process
- * rotates this kind at the same moment, its key serves for both.
+ * Adds a new key of this kind. It is used from `activeFrom` (epoch milliseconds) on. For a signing key that is when it
+ * has reached every cached JWKS. For any other key that is at once, because processes look up ids that they do not
+ * know. If another process rotates this kind at the same moment, both use the same key.
  */
 export async function rotateKey(
   { store, secrets, clock, random }: RotateDeps,
@@ -30,7 +30,7 @@ export async function rotateKey(
 ): Promise<{ readonly id: string; readonly activeFrom: number }> {
   const wrapper = createKeyWrapper(secrets, random);
   const sequence = nextSequence(await store.list(), kind);
-  // Nobody has cached a key set before there was a key, and nothing else signs until the first is in use.
+  // Nobody can have cached a key set before the first key exists, and no other key signs until the first one is in use.
   const isAwaited = KEY_KINDS[kind].algorithm === "ES256" && sequence > 1;
   const activeFrom = clock.now() + (isAwaited ? PUBLISH_LEAD_MS : 0);
   const key = newKey({ wrapper, clock, random }, kind, sequence, activeFrom);
@@ -40,9 +40,9 @@ export async function rotateKey(
 }
 
 /**
- * Adds a new key of this kind and removes all before it: whatever was made under them is void. For kinds whose loss is
- * no loss of data. A process that runs meanwhile may know the old ones for half a minute. Of several that do so at once
- * the newest key stays.
+ * Adds a new key of this kind and removes all earlier ones, which voids everything made under them. Only for kinds
+ * whose loss destroys no data. A process that is running may use the old keys for another half a minute. If several
+ * processes do so at once, the newest key stays.
  */
 export async function replaceKeys(deps: RotateDeps, kind: "device"): Promise<void> {
   await rotateKey(deps, kind);
@@ -58,8 +58,8 @@ async function bySequence(store: KeyStore, kind: KeyKind, sequence: number): Pro
 }
 
 /**
- * Wraps every key under the first secret that is not yet, and resolves with how many. Changes nothing when a key's
- * secret is missing (`MissingSecretError`). Safe to interrupt, to repeat and to run twice at once.
+ * Wraps every key under the first secret that is not wrapped under it yet, and resolves with how many. Changes nothing
+ * if a key's secret is missing (`MissingSecretError`). Safe to interrupt, to repeat and to run twice at once.
  */
 export async function rewrapKeys({ store, secrets, random }: Omit<RotateDeps, "clock">): Promise<number> {
   const wrapper = createKeyWrapper(secrets, random);
@@ -73,8 +73,8 @@ export async function rewrapKeys({ store, secrets, random }: Omit<RotateDeps, "c
 }
 
 /**
- * Removes the keys that are no longer kept, and resolves with how many. Data keys are kept for ever; tag keys stay because
- * the ledger may still have tags of theirs.
+ * Removes the keys that are no longer kept, and resolves with how many. Data keys are kept for ever. Tag keys are kept
+ * because the ledger may still hold tags made under them.
  */
 export async function pruneKeys({ store, clock }: Pick<RotateDeps, "store" | "clock">): Promise<number> {
   const rows = (await store.list()).filter(hasKnownKind);

@@ -24,7 +24,7 @@ export function createPhoneVault({
       return [tagUnder(current, phone), ...others.map((key) => tagUnder(key, phone))];
     },
     seal,
-    // Only phones are sealed for a row, and what opens is what was sealed.
+    // Only phones are sealed for a row, so what opens is a phone.
     open: async (sealed, rowId) => (await open(keyring, sealed, rowId)) as Phone,
     sealText: (text, rowId) => seal(text, textRow(rowId)),
     openText: (sealed, rowId) => open(keyring, sealed, textRow(rowId)),
@@ -36,7 +36,7 @@ export function createPhoneVault({
   }
 }
 
-/** So that nobody can put the text of a row in the place of its phone. */
+/** A name of its own for the text, so that nobody can put the text of a row in the place of its phone. */
 function textRow(rowId: string): string {
   return `text of ${rowId}`;
 }

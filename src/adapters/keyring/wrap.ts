@@ -7,7 +7,7 @@ import { hasKnownKind } from "./lifetime.ts";
 const VERSION = "v1";
 const MIN_SECRET_BYTES = 32;
 
-/** What a wrapped key is bound to: its material opens in no other row. */
+/** What a wrapped key is bound to: its material does not open in any other row. */
 export type KeyLabel = Pick<WrappedKey, "id" | "kind" | "sequence">;
 
 /** Encrypts key material under `PHONEKEY_SECRETS`. */
@@ -69,8 +69,8 @@ export function createKeyWrapper(secrets: readonly string[], random: Random): Ke
 }
 
 /**
- * Asked before a key is added: one under secrets that do not open the others would stop every process that has the right
- * ones. Throws as `unwrap` does.
+ * Called before a key is added: a key under secrets that do not open the other keys would stop every process that has
+ * the right secrets. Throws as `unwrap` does.
  */
 export function assertOpen(keys: readonly WrappedKey[], wrapper: KeyWrapper): void {
   for (const key of keys.filter(hasKnownKind)) wrapper.unwrap(key);

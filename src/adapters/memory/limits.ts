@@ -13,7 +13,9 @@ import type { LimitStore } from "../../core/protection/limits/ports.ts";
 const MOST_EVENTS = 500_000;
 const MOST_LEASES = 100_000;
 
-/** Limits of a single process; they end with it. Each method runs to its end without giving way. */
+/**
+ * Limits of a single process; they end with it. Each method runs synchronously to its end, so calls cannot interleave.
+ */
 export function createMemoryLimitStore(options: BookOptions = {}): LimitStore {
   const books = createBooks({ mostEvents: MOST_EVENTS, mostLeases: MOST_LEASES, ...options });
   const change = (changed: Partial<Change>) => void apply(books, { ...NO_CHANGE, ...changed });

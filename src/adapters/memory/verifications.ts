@@ -7,11 +7,14 @@ const KEPT_MS = 10 * MINUTE_MS;
 const MOST_KEPT = 100_000;
 
 export interface MemoryVerificationOptions {
-  /** Beyond this many the oldest goes, an expired one before a live one. */
+  /** When there are more, the oldest one is dropped: an expired one before a live one. */
   readonly mostKept?: number;
 }
 
-/** Verifications of a single process; they end with it. Each method runs to its end without giving way. */
+/**
+ * Verifications of a single process; they end with it. Each method runs synchronously to its end, so calls cannot
+ * interleave.
+ */
 export function createMemoryVerificationStore({
   mostKept = MOST_KEPT,
 }: MemoryVerificationOptions = {}): VerificationStore {
@@ -70,7 +73,7 @@ function sweep(kept: Map<string, Verification>, before: number, limit: number): 
   return swept;
 }
 
-/** Looks at the oldest two for each one that comes in, so that what nobody sweeps goes all the same. */
+/** Looks at the oldest two for each new one, so that expired verifications go without a sweep. */
 function makeRoom(kept: Map<string, Verification>, mostKept: number, now: number): void {
   let looked = 0;
   for (const [id, { expiresAt }] of kept) {

@@ -4,9 +4,11 @@ import type { Random } from "../../core/ports.ts";
 
 /** 160 bits, as RFC 4226, section 4, asks for. */
 const SECRET_BYTES = 20;
-/** What every app reads; others ignore what a QR code says of digests and digits. */
+/** The form that every app supports: some apps ignore the digest and digits in a QR code. */
 const FORM = { algorithm: "SHA1", digits: 6, period: 30 };
-/** Steps before and after that of now, for clocks that differ and for people who type slowly (RFC 6238, 5.2). */
+/**
+ * Steps accepted before and after the current one, for clocks that differ and people who type slowly (RFC 6238, 5.2).
+ */
 const WINDOW = 1;
 
 export function createTotp({ random }: { readonly random: Random }): Totp {

@@ -17,7 +17,7 @@ export interface Metrics {
   read(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
-/** A caller may send any other, and each would be a series. */
+/** A caller may send any other method, and each would become a series of its own. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 export function createMetrics(): Metrics {
@@ -53,7 +53,7 @@ function observerOf(tally: Tally): Observer {
   };
 }
 
-/** A registry of its own: that of the library is shared by all that a process holds. */
+/** Uses a registry of its own: the library's default one is shared by everything in the process. */
 async function openRegistry(tally: Tally): Promise<Registry> {
   const { collectDefaultMetrics, Counter, Registry } = await import("prom-client");
   const register = new Registry();

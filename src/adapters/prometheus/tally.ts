@@ -6,8 +6,8 @@ interface Kind {
 }
 
 /**
- * What is counted. Each label takes values out of a list that is in this program or its settings, so that no caller
- * makes up a value, and their number stays small.
+ * What is counted. Each label takes its values from a list in this program or its settings. So callers cannot invent
+ * values, and there are few.
  */
 export const COUNTERS = {
   requests: {
@@ -78,7 +78,7 @@ export interface Tally {
   read(counter: CounterName): readonly Series[];
 }
 
-/** A few map entries: counting needs no library, which is loaded when somebody asks for the counts. */
+/** Counting needs only a few map entries. The library is loaded when somebody asks for the counts. */
 export function createTally(): Tally {
   const counts = new Map<CounterName, Map<string, Series>>();
   return {

@@ -6,7 +6,7 @@ import { UnavailableError } from "../../core/refusals.ts";
 /** Where Redis is, as `STATE_URL` names it. */
 export interface RedisServer {
   readonly topology: "single" | "sentinel" | "cluster";
-  /** One, or where to begin: the Sentinels, or some nodes of the cluster. */
+  /** One server, or the starting points: the Sentinels, or some nodes of the cluster. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   /** What the Sentinels call the master. */
   readonly masterName?: string;
@@ -17,9 +17,9 @@ export interface RedisServer {
   readonly sentinelPassword?: string;
   /** Encrypted, with the certificates of all servers verified: their names too. */
   readonly tls?: {
-    /** The name that the certificates must bear; each server's own host where there is none. */
+    /** The name that the certificates must bear; if absent, each server's own host. */
     readonly serverName?: string;
-    /** The authorities to believe, as PEM; those of Node.js where there is none. */
+    /** The trusted authorities as PEM; if absent, those of Node.js. */
     readonly caFile?: string;
   };
 }
@@ -28,11 +28,11 @@ export interface RedisServer {
 export interface Runner {
   connect(): Promise<unknown>;
   on(event: "error", listener: (error: unknown) => void): unknown;
-  /** Sends a command as it stands, in a cluster to the master that holds the key. */
+  /** Sends a command unchanged; in a cluster, to the master that holds the key. */
   send(key: string, words: string[]): Promise<unknown>;
   destroy(): unknown;
   nodes(): Promise<readonly Command[]>;
-  /** False before it connects, and once it is ended or has given up. */
+  /** False before it connects, and after it was ended or has given up. */
   readonly isOpen: boolean;
 }
 
@@ -40,7 +40,7 @@ interface Command {
   sendCommand(words: string[]): Promise<unknown>;
 }
 
-/** How often the Sentinels are asked for the master, beside what they tell by themselves. */
+/** How often the Sentinels are asked for the master, in addition to what they report by themselves. */
 const SCAN_MS = 5_000;
 
 /**
@@ -64,7 +64,8 @@ function clientOptions(server: RedisServer, timeoutMs: number) {
   return {
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,
-    // Every call of ours has a deadline, and its timer ends with it; the client's own would go off long after each command.
+    // Every call of ours has a deadline whose timer ends with the call. The client's own timer would run on long after
+    // each command.
     commandOptions: { timeout: 0 },
     socket: { connectTimeout: timeoutMs, keepAlive: true, reconnectStrategy, ...tlsOf(server) },
     ...(user && { username: user }),
@@ -84,8 +85,8 @@ function singleRunner({ hosts, database }: RedisServer, options: ClientOptions, 
 }
 
 function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions, timeoutMs: number): Runner {
-  // These connections only learn who the masters are. Without a timeout a silent first host would keep the others from being
-  // asked.
+  // These connections only discover the masters. Without a timeout, a first host that does not answer would keep the
+  // others from being asked.
   const rootNodes = hosts.map((host) => ({ socket: { ...host, socketTimeout: timeoutMs } }));
   const cluster = createCluster({ rootNodes, defaults, commandOptions: defaults.commandOptions });
   const send = (key: string, words: string[]) => cluster.sendCommand(key, false, words);
@@ -94,8 +95,8 @@ function clusterRunner({ hosts }: RedisServer, defaults: ClientOptions, timeoutM
 }
 
 /**
- * By itself this client sends a command again whose answer was lost, and keeps those that wait for a master for as long
- * as that takes. A script must run once and in time, or not at all: it may not rediscover, and each command has a signal.
+ * By default this client sends a command again if its answer was lost, and queues commands for as long as there is no
+ * master. A script must run once and in time, or not at all. So rediscovery is off, and each command has a signal.
  */
 function sentinelRunner(server: RedisServer, nodeOptions: ClientOptions, timeoutMs: number): Runner {
   const { hosts, masterName = "", sentinelPassword } = server;
@@ -121,7 +122,7 @@ function sentinelRunner(server: RedisServer, nodeOptions: ClientOptions, timeout
   };
 }
 
-/** Soon at first, then every two seconds, for ever: recovery needs nobody. */
+/** Retries soon at first, then every two seconds without end, so that recovery needs no operator. */
 function reconnectStrategy(tries: number): number {
   return Math.min(2_000, 50 * 2 ** tries);
 }

@@ -10,7 +10,7 @@ export interface Script {
   readonly sha: string;
 }
 
-/** Each may say `call` for `redis.call`: a name of its own is found faster, and scripts call a lot. */
+/** Each script may say `call` for `redis.call`: a local name is found faster, and scripts call a lot. */
 export function script(body: string): Script {
   const lua = `local call = redis.call\n${body}`;
   return { lua, sha: createHash("sha1").update(lua).digest("hex") };
@@ -18,13 +18,15 @@ export function script(body: string): Script {
 
 /** The part of Redis that the stores need, the same for a single server, Sentinel and Cluster. */
 export interface RedisConnection {
-  /** Runs a script on keys of one slot. Rejects with `UnavailableError` when Redis does not answer in time. */
+  /** Runs a script on keys of one slot. Rejects with `UnavailableError` if Redis does not answer in time. */
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   /** Rejects with `UnavailableError` when Redis does not answer. */
   ping(): Promise<void>;
-  /** Every server that holds keys of ours, the masters of a cluster each; for looking after them, not for requests. */
+  /** Every server that holds our keys; in a cluster, all masters. For maintenance, not for requests. */
   nodes(): Promise<readonly RedisNode[]>;
-  /** Whether it still works, as far as is known without asking; one that reconnects by itself always says so. */
+  /**
+   * Whether it still works, as far as is known without asking. A connection that reconnects by itself always says true.
+   */
   isOpen(): boolean;
   close(): Promise<void>;
 }
@@ -35,15 +37,15 @@ export type RedisNode = (...words: readonly string[]) => Promise<unknown>;
 export interface RedisOptions {
   /** Told of every lost connection, for the log; the client reconnects by itself. */
   readonly onError?: (error: unknown) => void;
-  /** Told once why there is no first connection yet, while it or another server is tried: for the log of whoever waits. */
+  /** Told once why there is no first connection yet, while it or another server is tried; for the log. */
   readonly onWaiting?: (error: unknown) => void;
   /** How long one call may take. */
   readonly timeoutMs?: number;
   /**
-   * Whether a lost connection is made again by itself, and one replaced on which nothing comes any more or whose server
-   * became a replica; true by default.
-   * Where not, that to a single server ends for good, and neither it nor an attempt to make it again keeps the process alive;
-   * those to Sentinels and to a cluster are kept up all the same.
+   * Whether the connection repairs itself. If true, a lost connection is made again. A connection is replaced if
+   * nothing arrives on it any more, or if its server became a replica. True by default. If false, the connection to a
+   * single server ends for good, and neither it nor an attempt to make it again keeps the process alive. Connections to
+   * Sentinels and to a cluster are kept up in either case.
    */
   readonly reconnects?: boolean;
 }
@@ -51,10 +53,10 @@ export interface RedisOptions {
 const TIMEOUT_MS = 2_000;
 
 /**
- * Loads the client and connects to one server, to the master that Sentinels watch, or to a cluster. A call that cannot be answered at once
- * fails instead of waiting in a queue, so that a lost Redis is 503 and never a pile of requests.
+ * Loads the client and connects to one server, to the master that Sentinels watch, or to a cluster. A call that cannot
+ * be answered at once fails instead of waiting in a queue. So a lost Redis means 503 and never a pile of requests.
  *
- * @throws UnavailableError when the first connection fails
+ * @throws UnavailableError if the first connection fails
  */
 export async function connectRedis(
   server: RedisServer,
@@ -65,7 +67,7 @@ export async function connectRedis(
   const open = (onFirst: typeof onWaiting) =>
     connectClient(createRunner(server, timeoutMs, reconnects), timeoutMs, { onError, onWaiting: onFirst });
   const client = createRenewedClient(await open(onWaiting), () => open(() => {}), { timeoutMs, onError });
-  // Where there are several servers, answers of one say nothing about another that has gone silent.
+  // With several servers, answers of one say nothing about another that no longer answers.
   const renews = reconnects || server.topology !== "single";
   const call = <T>(work: (client: Runner) => Promise<T>) =>
     inTime(work(client.current), timeoutMs).catch((error: unknown) => {
@@ -105,9 +107,10 @@ async function connectClient(
   const connecting = client.connect();
   await inTime(connecting, 2 * timeoutMs).catch((cause: unknown) => {
     destroy(client);
-    // An answer that comes late makes the client connect to all masters of a cluster, though it was destroyed: again, then.
+    // A late answer makes the client connect to all masters of a cluster even after it was destroyed, so destroy it
+    // again.
     connecting.then(() => client.destroy()).catch(() => {});
-    // Why the client could not connect says more than that its time was over.
+    // The reason why the client could not connect says more than that the time was over.
     throw new UnavailableError("Redis", { cause: lastError ?? cause });
   });
   isConnected = true;
@@ -116,7 +119,7 @@ async function connectClient(
 
 const PING = script("return 1");
 
-/** By its hash; a server that was restarted is told the script again. */
+/** Calls the script by its hash. A server that was restarted is sent the script again. */
 async function evaluate(
   client: Runner,
   { lua, sha }: Script,
@@ -133,16 +136,16 @@ async function evaluate(
   }
 }
 
-/** Before version 7 Redis wraps what a command answered that a script called, as if the script were wrong. */
+/** Before version 7 Redis wraps the error of a command that a script called as if the script itself were wrong. */
 const REFUSED_COMMAND =
   /^ERR Error running script .*@user_script: ?\d+: -?((?:OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN) .*)/;
 
-/** A server that was made a replica keeps its connections, also where its name leads to the new master by now. */
+/** A server that became a replica keeps its connections, even if its name already leads to the new master. */
 function isOfReplica(cause: unknown): boolean {
   return cause instanceof Error && /^(READONLY|MASTERDOWN)/.test(cause.message);
 }
 
-/** A mistake in a script of ours is a fault, everything else is Redis being away. */
+/** An error in one of our scripts is a fault. Everything else means that Redis is away. */
 function failed(cause: unknown): never {
   const isOurs = cause instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)/.test(cause.message);
   throw isOurs ? cause : new UnavailableError("Redis", { cause });

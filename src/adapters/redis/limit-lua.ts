@@ -15,8 +15,8 @@ end
 `;
 
 /**
- * A replica that was promoted, and a server that came back from its files, begin a history of their own, and may lack
- * the last of what was answered before (T16).
+ * A promoted replica, and a server that was restored from its files, begin a new history. They may lack the last writes
+ * that were answered before (T16).
  */
 export const HISTORY = `
 local function history()
@@ -27,8 +27,8 @@ end
 `;
 
 /**
- * From when on a limit lets the next event through, as `backoffEndsAt`, `sumFreeAt` and the windows say. Events later than now
- * (of a process whose clock is ahead) count too. Needs `bounds`, `member` and `now`.
+ * The moment from which a limit lets the next event through, by the rules of `backoffEndsAt`, `sumFreeAt` and the
+ * windows. Events later than now (of a process whose clock is ahead) count too. Needs `bounds`, `member` and `now`.
  */
 export const FREE_AT = `
 -- By the place of a key: how many events were on it before this take, and whether one of them is the member's.
@@ -110,9 +110,9 @@ end
 `;
 
 /**
- * Guesses set aside are fields `member → amount:endsAt` of one hash; the field `moved` is no lease, but stands for guesses
- * that went to the ledger. `dead` are those that ended a minute ago: what ended just now a clock that goes back finds again.
- * Needs `member` and `now`.
+ * Guesses that are set aside are fields `member → amount:endsAt` of one hash. The field `moved` is no lease; it stands
+ * for guesses that went to the ledger. `dead` are leases that ended at least a minute ago: a clock that goes back must
+ * still find those that ended just now. Needs `member` and `now`.
  */
 export const LEASES = `
 local function leasesOn(key)
@@ -140,7 +140,7 @@ local function roomAt(held, cap, expiresAt)
 end
 `;
 
-/** What is counted, and how long it stays there. Needs `now`. */
+/** What is counted, and how long it is kept. Needs `now`. */
 export const KEEPING = `
 -- Ten minutes longer, so that a key that is used often need not be told each time.
 local function keepFor(key, isNew, ms)

@@ -125,7 +125,10 @@ local function release(key, member, count)
 end
 `;
 
-/** KEYS: a leases' key; ARGV: member, how many or 'all'. They went to the ledger, or one still may; of several marks the longest stays. */
+/**
+ * KEYS: a leases' key; ARGV: member, how many or 'all'. The guesses went to the ledger, or one still may. Of several
+ * marks the longest stays.
+ */
 export const RELEASE = script(`${RELEASING}
 local endsAt = release(KEYS[1], ARGV[1], ARGV[2])
 if endsAt then
@@ -138,8 +141,9 @@ end
 return 1`);
 
 /**
- * KEYS: a leases' key, then the events' keys to forget on, and those to forgive on; some are both, each is named once. ARGV: the
- * lease's member, how many it gives back, the place of the first key to forgive on and of the last one to forget on, and the members.
+ * KEYS: a leases' key, then the events' keys to forget on, and those to forgive on. Some keys are both; each is named
+ * once. ARGV: the lease's member, how many guesses it gives back, the place of the first key to forgive on and of the
+ * last one to forget on, and the members.
  */
 export const SETTLE = script(`${RELEASING}
 release(KEYS[1], ARGV[1], ARGV[2])
@@ -163,7 +167,7 @@ for index, key in ipairs(KEYS) do
 end
 return 1`);
 
-/** ARGV: the epoch. Whether it was remembered, and in this history. */
+/** ARGV: the epoch. Answers whether it was remembered in the current history. */
 export const SEEDED = script(`${HISTORY}
 return call('SISMEMBER', KEYS[1], ARGV[1] .. ':' .. history())`);
 
@@ -171,8 +175,8 @@ export const READ_HISTORY = script(`${HISTORY}
 return history()`);
 
 /**
- * KEYS: the epochs', that of a rebuild; ARGV: the epoch, the history in which everything was put back, and how long takes
- * are not steady for it, milliseconds, or 0 where there was nothing to put back.
+ * KEYS: the epochs', that of a rebuild; ARGV: the epoch, the history in which everything was put back, and for how many
+ * milliseconds takes are not steady for it (0 if there was nothing to put back).
  */
 export const REMEMBER = script(`
 if ARGV[3] ~= '0' then call('SET', KEYS[2], '1', 'PX', ARGV[3]) end

@@ -9,7 +9,9 @@ export interface TakeCall {
 }
 
 export const EPOCHS = "phonekey:{limits}:epochs";
-/** There for a while after something that was lost was put back: the marks of what went to the ledger were lost, too. */
+/**
+ * Exists for a while after lost data was put back, because the marks of guesses that went to the ledger were lost, too.
+ */
 export const REBUILT = "phonekey:{limits}:rebuilt";
 
 export function eventsKey(key: string): string {
@@ -37,8 +39,8 @@ export const ROLE = { refuses: 0, advises: 1, tells: 2, hides: 3 } as const;
 const UNBOUND = Number.MAX_SAFE_INTEGER;
 
 /**
- * What the script is told of the limits: rows of numbers, one behind the other. It reads them several times faster than
- * objects. Keys and limits are told by their places, also in the answer: each byte is read three times on its way.
+ * The limits as the script gets them: flat lists of numbers, which it reads several times faster than objects. Keys and
+ * limits are named by their places, also in the answer, because each byte is read three times on its way.
  */
 interface Lists {
   /** Limit, role, bound, key, max, windowMs; then of a backoff (whose max is `from`) baseMs and every, of a sum its amount and 0. */

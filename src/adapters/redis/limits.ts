@@ -26,15 +26,15 @@ import {
 } from "./limit-scripts.ts";
 import { EPOCHS, eventsKey, leasesKey, REBUILT, sumsKey, takeCall } from "./limit-take.ts";
 
-/** What is put back is kept this long: no window can be set longer. */
+/** How long restored entries are kept: no window can be set longer. */
 const SEEDED_KEPT_MS = 31 * DAY_MS;
 const SEED_EVENTS = 500;
 /** Longer than any lease that was lost. */
 const UNSTEADY_MS = 720_000;
 
 /**
- * Limits in Redis. All their keys share one hash tag, so that a cluster keeps them in one slot and one script can
- * count on all of them or on none. Redis forgets by itself what no window reaches any more.
+ * Limits in Redis. All their keys share one hash tag, so that a cluster keeps them in one slot and one script can count
+ * on all of them or on none. Redis drops entries by itself once no window reaches them.
  */
 export function createRedisLimitStore(redis: RedisConnection): LimitStore {
   return {
@@ -119,7 +119,9 @@ async function take(redis: RedisConnection, request: TakeRequest, now: number): 
   };
 }
 
-/** Most keys to forgive on are keys to forget on as well, so they stand together in the middle: each is sent once. */
+/**
+ * Most keys to forgive on are keys to forget on as well. They stand together in the middle, so that each is sent once.
+ */
 async function settle(redis: RedisConnection, { forget, forgive, release }: Settlement): Promise<void> {
   const forgotten = new Set(forget.keys);
   const forgiven = new Set(forgive);

@@ -1,12 +1,14 @@
 import type { RedisConnection } from "./connection.ts";
 
-/** One that answered nothing for so long is asked whether it still works: networks drop connections without a word. */
+/**
+ * A connection that received nothing for this time is asked whether it still works: networks drop connections silently.
+ */
 const TRUSTED_IDLE_MS = 15_000;
 
 /**
- * A connection that is made when first needed, and made again when it was lost: for processes that are frozen between
- * requests, where nothing can be kept up in the background. Whoever comes while it is being made waits for it. After a call
- * that failed the next one asks first whether it still works.
+ * A connection that is made when first needed, and made again when it was lost. It is for processes that are frozen
+ * between requests, where nothing can be kept up in the background. Callers that come while it is being made wait for
+ * it. After a call that failed, the next call first asks whether the connection still works.
  */
 export function createOnDemandRedis(connect: () => Promise<RedisConnection>): RedisConnection {
   let held: RedisConnection | undefined;

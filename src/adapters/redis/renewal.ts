@@ -4,27 +4,33 @@ import { inTime, SilenceError } from "./in-time.ts";
 /** The client that is used at the moment. */
 export interface RenewedClient {
   readonly current: Runner;
-  /** Something was not answered in time: replaces the client where one of its servers says nothing at all. */
+  /**
+   * Called when something was not answered in time: replaces the client if one of its servers answers nothing at all.
+   */
   doubt(): void;
-  /** Its server takes no writes any more: replaces the client, for its name may lead to another server by now. */
+  /**
+   * Called when its server no longer takes writes: replaces the client, because its name may lead to another server by
+   * now.
+   */
   replace(): void;
   close(): void;
 }
 
 interface RenewalOptions {
   readonly timeoutMs: number;
-  /** Told when the client was replaced, and when that failed; a later doubt tries it again. */
+  /** Told when the client was replaced, and when that failed. A later doubt tries again. */
   readonly onError: (error: unknown) => void;
 }
 
-/** How many times the timeout nothing is tried again after a renewal that failed, and after one that found a server. */
+/** For how many timeouts no renewal is tried: after one that failed, and after one that found a server. */
 const REST = { failed: 5, replaced: 1 };
 
 /**
- * What a network drops without a word the kernel sends again for a quarter of an hour, and the client waits as long. A
- * server that is only slow, or stands still, keeps its connection: a new one has to work before it takes the place.
- * As long as one stands still each attempt may leave connections to it, which end when it goes on: after one that failed
- * doubts are ignored for a while. One that merely stood still needs no renewal then: its old connection works again.
+ * When a network drops packets silently, the kernel resends them for a quarter of an hour, and the client waits as
+ * long. This replaces the connection sooner. A server that is only slow, or stands still, keeps its connection, because
+ * a new connection has to work before it replaces the old one. While a server stands still, each attempt may leave
+ * connections to it that end only when it goes on. So doubts are ignored for a while after an attempt that failed. A
+ * server that merely stood still needs no renewal: its old connection works again.
  */
 export function createRenewedClient(
   first: Runner,
@@ -39,7 +45,7 @@ export function createRenewedClient(
   async function connectAnew(because: string): Promise<void> {
     const next = await open();
     if (isClosed) return destroy(next);
-    // Kept open for a while: calls that are under way may still be answered, such as by other servers of a cluster.
+    // Kept open for a while: calls that are under way may still be answered, for example by other servers of a cluster.
     setTimeout(destroy, timeoutMs, current).unref();
     current = next;
     restFor(REST.replaced);
@@ -79,7 +85,7 @@ export function createRenewedClient(
   };
 }
 
-/** Whether all its servers say something, whatever that is, behind what they were asked before. */
+/** Whether all its servers answer anything at all, after what they were asked before. */
 async function answers(client: Runner, timeoutMs: number): Promise<boolean> {
   const asking = client
     .nodes()

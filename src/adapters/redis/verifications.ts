@@ -8,7 +8,7 @@ const KEPT_MS = 20 * MINUTE_MS;
 /** How many of a holder's verifications are remembered, to find one that is still live. */
 const MOST_HELD = 10;
 
-/** What changes of a verification is in fields of its own, the rest in one. */
+/** The fields of a verification that change are stored one by one, the rest together in one field. */
 const CREATE = script(`
 if call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('ERR a verification with this id exists') end
 call('HSET', KEYS[1], 'fixed', ARGV[1], 'outcome', ARGV[2], 'used', ARGV[3], 'allowed', ARGV[4],
@@ -26,7 +26,7 @@ local now = tonumber(ARGV[1])
 local live = v[1] == 'open' and tonumber(v[2]) < tonumber(v[3]) and now < tonumber(v[4])
 `;
 
-/** Counting, the outcome and the consumption are this one step (promise 1). */
+/** This one step counts, decides the outcome and consumes the verification (promise 1). */
 const GUESS = script(`${LIVE}
 if not live then return {'dead'} end
 local used = call('HINCRBY', KEYS[1], 'used', 1)
@@ -63,7 +63,7 @@ export function createRedisVerificationStore(redis: RedisConnection): Verificati
         [keyOf(id)],
         [fixed, outcome, attemptsUsed, attemptsAllowed, expiresAt, messages, resendAt, KEPT_MS],
       );
-      // Beside each other: what is held and does not exist is not found.
+      // Read in parallel: a held id that does not exist counts as not found.
       const held =
         holder && redis.run(HOLD, [heldKey(holder, phoneTag, purpose)], [createdAt, id, MOST_HELD, KEPT_MS]);
       await Promise.all([created, held]);

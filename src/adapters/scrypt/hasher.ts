@@ -15,12 +15,12 @@ interface Cost {
 const TODAY: Cost = { ln: 15, r: 8, p: 3 };
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
-/** What may have been set by other versions: a row that somebody changed must not make us take more. */
+/** The most memory for parameters that other versions may have set. A changed row must not make us take more. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
 /** Two hashes at once take 64 MB, and leave half of the four threads that Node.js has for this and for files. */
 const AT_ONCE = 2;
-/** A hash takes about a quarter of a second: whoever is last in the queue waits two. */
+/** A hash takes about a quarter of a second, so the last caller in a full queue waits two seconds. */
 const WAITING = 16;
 const RETRY_SECONDS = 3;
 

@@ -1,4 +1,4 @@
-/** Runs so many at once, lets so many wait in order, and turns the rest away. */
+/** Runs this many jobs at once, lets this many wait in order, and turns the rest away. */
 export function createTurns({ atOnce, waiting }: { readonly atOnce: number; readonly waiting: number }) {
   const queue: (() => void)[] = [];
   let running = 0;
@@ -9,7 +9,7 @@ export function createTurns({ atOnce, waiting }: { readonly atOnce: number; read
       return;
     }
     if (queue.length >= waiting) throw isFull();
-    // Whoever ends hands its place on, so that nobody who comes meanwhile gets it.
+    // A job that ends hands its place to the next in the queue, so that no newcomer can take it.
     await new Promise<void>((resolve) => queue.push(resolve));
   }
 
@@ -20,7 +20,7 @@ export function createTurns({ atOnce, waiting }: { readonly atOnce: number; read
   }
 
   return {
-    /** Rejects with what `isFull` makes where too many wait already. */
+    /** Rejects with the error from `isFull` if too many wait already. */
     async take<T>(work: () => Promise<T>, isFull: () => Error): Promise<T> {
       await begin(isFull);
       try {

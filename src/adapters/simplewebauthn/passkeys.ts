@@ -5,7 +5,7 @@ import { MINUTE_MS } from "../../core/time.ts";
 
 const base64url = z.string().regex(/^[\w-]+$/);
 
-/** What both ceremonies answer with; what else is in there is the library's to judge. */
+/** The common shape of both ceremonies' answers. The library judges the rest. */
 const answerSchema = z.looseObject({
   id: base64url.max(2_048),
   rawId: base64url.max(2_048),
@@ -14,7 +14,10 @@ const answerSchema = z.looseObject({
   clientExtensionResults: z.looseObject({}),
 });
 
-/** Our pages are in no frame of another site's, and no answer comes from there: the library lets one pass that does not name that site. */
+/**
+ * Our pages are never framed by another site, so no answer comes from such a frame. The library accepts a framed answer
+ * that does not name the framing site.
+ */
 const clientDataSchema = z.looseObject({
   challenge: base64url.max(128),
   crossOrigin: z.literal(false).optional(),
@@ -99,8 +102,8 @@ export function createPasskeys(): Passkeys {
 }
 
 /**
- * An answer that says nothing of who made the authenticator, as it was asked for. Of what comes all the same the library would ask
- * every address that its certificates name whether they were revoked, whoever made them (SSRF).
+ * The answer without an attestation, as requested. If an attestation came anyway, the library would ask every address
+ * that its certificates name about revocation, whoever made them (SSRF).
  */
 async function withoutAttestation(answer: PasskeyAnswer): Promise<RegistrationResponseJSON> {
   const { decodeAttestationObject, isoBase64URL, isoCBOR } = await import("@simplewebauthn/server/helpers");
@@ -115,12 +118,12 @@ async function withoutAttestation(answer: PasskeyAnswer): Promise<RegistrationRe
   return { ...given, response: { ...given.response, attestationObject } };
 }
 
-/** By what an authenticator knows a user (WebAuthn level 3, user handle). */
+/** The identifier by which an authenticator knows a user (WebAuthn level 3, user handle). */
 function handleOf(userId: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(userId));
 }
 
-/** The library throws at whatever is wrong with an answer. */
+/** The library throws for anything that is wrong with an answer. */
 function nothing(): undefined {
   return undefined;
 }

@@ -8,20 +8,20 @@ export interface Service {
   readonly path: string;
   /** How long after it was solved a token is good. */
   readonly livesMs: number;
-  /** Whether the host that it names is checked by the service, and so can be relied on. */
+  /** Whether the service itself checks the host that it names, so that it can be relied on. */
   readonly namesHost: boolean;
   readonly fields: (of: { readonly siteKey: string; readonly token: string }) => Record<string, string>;
   /** Error codes that say that the token is no good. */
   readonly callersFault: readonly string[];
-  /** Error codes that say that our keys are not. Every other code is an error of the service. */
+  /** Error codes that mean that our keys are wrong. Every other code is an error of the service. */
   readonly ourFault: readonly string[];
 }
 
 const OUR_SECRET = ["missing-input-secret", "invalid-input-secret"] as const;
 
 /**
- * Cloudflare Turnstile (https://developers.cloudflare.com/turnstile/get-started/server-side-validation/). The same
- * idempotency key lets a token be judged again, so that a start which is refused for another reason does not use it up.
+ * Cloudflare Turnstile (https://developers.cloudflare.com/turnstile/get-started/server-side-validation/). With the same
+ * idempotency key a token can be judged again. So a start that is refused for another reason does not use it up.
  */
 export const TURNSTILE: Service = {
   kind: "turnstile",
@@ -36,7 +36,7 @@ export const TURNSTILE: Service = {
 
 /**
  * hCaptcha (https://docs.hcaptcha.com/#verify-the-user-response-server-side). Its host name comes from the browser
- * unchecked; that the token belongs to our site key is what it holds.
+ * unchecked. The protection is that the token belongs to our site key.
  */
 export const HCAPTCHA: Service = {
   kind: "hcaptcha",
