@@ -9,7 +9,7 @@ export interface AuditEvent {
   readonly at: number;
 }
 
-/** Adds to the audit trail; in the transaction of what it tells about. */
+/** Adds to the audit trail, in the transaction of the change that the events tell of. */
 export async function addEvents(trx: Kysely<Schema>, ...events: readonly AuditEvent[]): Promise<void> {
   const values = events.map(({ type, userId, sessionId = null, at }) => {
     return { type, user_id: userId, session_id: sessionId, at };

@@ -3,8 +3,8 @@ import { ifAbsent } from "./database.ts";
 import type { Schema } from "./tables/schema.ts";
 
 /**
- * Locks a name until the transaction ends, by its row in `limits`: whoever locks the same one waits. SQLite has locked
- * everything by then.
+ * Locks a name until the transaction ends, by its row in `limits`. Other callers that lock the same name wait. On
+ * SQLite the transaction has already locked everything.
  *
  * @param now epoch milliseconds; long after it the row is swept
  */

@@ -9,7 +9,7 @@ import { isReleased } from "./recycled.ts";
 import { isThere } from "./session-ends.ts";
 import { hasStill, lockUser } from "./user-rows.ts";
 
-/** `UserStore.enter`: the user's row comes first, so that of several who open the same session one does. */
+/** `UserStore.enter`. It locks the user's row first, so that only one of several callers opens the same session. */
 export function createEnter({ transaction }: SqlDatabase, tagKey: TagKey): UserStore["enter"] {
   return ({ session, phoneTag, knownEpoch, epoch }) =>
     transaction(async (trx) => {

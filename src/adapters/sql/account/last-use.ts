@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { DAY_MS } from "../../../core/time.ts";
 import type { Schema } from "../tables/schema.ts";
 
-/** Whether it has to be noted that somebody was used, which is done in steps of a day. */
+/** Whether the user's last use has to be written again, which is done in steps of a day. */
 export function isUseOld(lastUsedAt: number | null, now: number): boolean {
   return lastUsedAt === null || lastUsedAt < now - DAY_MS;
 }

@@ -27,7 +27,7 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
 
     change: ({ userId, phoneTag, sealedHash, keep, bySms, notice, at }) =>
       transaction(async (trx) => {
-        // Locked before the session, in the order that all transactions keep.
+        // Locked before the session: all transactions lock in this order.
         const user = await lockUser(trx, userId);
         if (!user) return false;
         if (phoneTag !== undefined && !(await hasStill(trx, tagKey, user, phoneTag))) return false;
@@ -76,7 +76,7 @@ export function createPasswordStore({ db, transaction }: SqlDatabase, tagKey: Ta
   };
 }
 
-/** Whoever signed in by a temporary password has one of their own now, and no other session goes on. */
+/** A user who signed in by a temporary password now has one of their own. All other sessions end. */
 async function noteChosen(trx: Kysely<Schema>, userId: string, keep: string, at: number): Promise<void> {
   await endOtherSessionsOf(trx, userId, keep, at);
   await trx.updateTable("sessions").set({ must_set_password: 0 }).where("id", "=", keep).execute();

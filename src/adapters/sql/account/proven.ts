@@ -11,7 +11,7 @@ export interface Known {
   readonly lastUsedAt: number | null;
 }
 
-/** The users of these rows, each of whom is proven by now. */
+/** The users of these rows; each of them is proven from now on. */
 export async function proven(
   trx: Kysely<Schema>,
   rows: readonly UserRow[],
@@ -27,8 +27,8 @@ export async function proven(
 }
 
 /**
- * The first code of a user who was moved in. Whoever had made themselves at home under this phone before its holder
- * came (pre-hijacking) is out: no session of before lives on, and no device token or password of before is good.
+ * Marks the first code of a user who was moved in. Somebody may have used the account before the phone's holder came
+ * (pre-hijacking). They lose it: earlier sessions end, and earlier device tokens and passwords are void.
  */
 async function prove(trx: Kysely<Schema>, user: User, now: number): Promise<User> {
   const { unprovenSince: _, passwordSetAt: __, ...proven } = { ...user, deviceEpoch: user.deviceEpoch + 1 };

@@ -4,10 +4,13 @@ import { addEvents } from "../events.ts";
 import type { Schema, UserRow } from "../tables/schema.ts";
 import { endSessionsOf } from "./session-ends.ts";
 
-/** The migration since which it is noted when a user was used. */
+/** The migration since which the last use of each user is recorded. */
 const NOTED_SINCE = 10;
 
-/** Takes the number from those of these users whose number may be somebody else's. Whether there was any. */
+/**
+ * Takes the number from those of these users whose number may belong to somebody else now. Returns whether there was
+ * any.
+ */
 export async function releaseUnused(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],
@@ -41,7 +44,9 @@ function mayRelease({ user, unusedSince, sparesProtected }: SignInDraft, row: Us
   return unusedSince !== undefined && user.id !== row.id && !isSpared;
 }
 
-/** When a user was used last. One whom only an older version knew counts as used when this one came. */
+/**
+ * When a user was last used. For a user without a recorded use, the time of the migration that added the record counts.
+ */
 export async function usedAt(
   db: Kysely<Schema>,
   { last_used_at }: Pick<UserRow, "last_used_at">,
@@ -56,7 +61,7 @@ export function isReleased({ sealed_phone }: Pick<UserRow, "sealed_phone">): boo
   return sealed_phone === "";
 }
 
-/** What stands in the place of the tag is no tag: no key has this name, and no other user has this text. */
+/** The replacement for the tag cannot match any tag: no key has this name, and it is unique for each user. */
 async function release(
   trx: Kysely<Schema>,
   { id: userId, device_epoch }: UserRow,

@@ -16,13 +16,16 @@ export async function isThere(trx: Kysely<Schema>, id: string): Promise<boolean>
   return found !== undefined;
 }
 
-/** Whether this session is live; nobody ends it before the caller's transaction does. */
+/** Whether this session is live. It is locked, so nobody else can end it during the caller's transaction. */
 export async function lockLive(trx: Kysely<Schema>, id: string, now: number): Promise<boolean> {
   const live = trx.selectFrom("sessions").select("id").where("id", "=", id).where(isLive(now));
   return (await live.forUpdate().executeTakeFirst()) !== undefined;
 }
 
-/** Ends every live session of this user but `keep`, and what others asked for, in the caller's transaction. */
+/**
+ * Ends every live session of this user but `keep`, and forgets the changes asked for in them, in the caller's
+ * transaction.
+ */
 export async function endOtherSessionsOf(
   trx: Kysely<Schema>,
   userId: string,
@@ -33,7 +36,7 @@ export async function endOtherSessionsOf(
   await forgetChanges(trx, now, (eb) => eb.and([eb("user_id", "=", userId), eb("session_id", "!=", keep)]));
 }
 
-/** Ends every live session of these users, and what was asked for in them, in the caller's transaction. */
+/** Ends every live session of these users, and forgets the changes asked for in them, in the caller's transaction. */
 export async function endSessionsOf(
   trx: Kysely<Schema>,
   userIds: readonly string[],
@@ -52,7 +55,9 @@ export async function endSessionsWith(
   await endAllWhere(trx, now, (eb) => eb("id", "in", ids));
 }
 
-/** Whoever ends one of them at the same time waits for the lock, and finds it ended: it ends once in the trail. */
+/**
+ * A caller that ends one of them at the same time waits for the lock and finds it ended. So it ends once in the trail.
+ */
 async function endAllWhere(trx: Kysely<Schema>, now: number, which: Condition): Promise<void> {
   const live = await trx
     .selectFrom("sessions")
@@ -68,7 +73,7 @@ async function endAllWhere(trx: Kysely<Schema>, now: number, which: Condition): 
   await addEvents(trx, ...ended.map((each) => ({ type: "session_ended" as const, ...each, at: now })));
 }
 
-/** Ends what is live of these, without a word in the trail. Whether there was anything to end. */
+/** Ends the live ones of these sessions without an entry in the audit trail. Returns whether there was any. */
 export async function endWhere(trx: Kysely<Schema>, now: number, which: Condition): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable("sessions")

@@ -12,7 +12,7 @@ import { noteUse } from "./last-use.ts";
 import { endOtherSessionsOf, endSessionsOf, endWhere, isLive, isThere, lockLive } from "./session-ends.ts";
 import { lockUser, voidDevices } from "./user-rows.ts";
 
-/** More than a person looks through; a list must not grow with what somebody opens on purpose. */
+/** More than a person looks through. The list must stay bounded even if somebody opens sessions on purpose. */
 const MOST_LISTED = 100;
 
 export function createSessionStore(database: SqlDatabase): SessionStore {
@@ -24,7 +24,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
       transaction(async (trx) => {
         if (!(await lockUser(trx, session.userId)) || (await isThere(trx, session.id))) return false;
         await trx.insertInto("sessions").values(sessionValues(session)).execute();
-        // One that a page handed over is as old as the page's.
+        // A session that a page handed over is as old as the page's.
         const { userId, id: sessionId, lastUsedAt: at } = session;
         await addEvents(trx, { type: "sign_in", userId, sessionId, at });
         return true;
@@ -72,7 +72,10 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
   };
 }
 
-/** All but `end` are against whoever else may have a session: no device is known then, until its next refresh. */
+/**
+ * All but `end` are used against somebody else who may have a session. So they make all device tokens void; a device
+ * gets a new one at its next refresh.
+ */
 function createEnds({
   transaction,
 }: SqlDatabase): Pick<SessionStore, "end" | "evict" | "endOthers" | "endAll"> {
@@ -117,7 +120,7 @@ function createEnds({
   };
 }
 
-/** Whoever adds another method at the same time waits here, and finds this one. */
+/** A caller that adds another method at the same time waits for this lock, and then finds this method. */
 async function raise(
   trx: Kysely<Schema>,
   { id, method, from }: { readonly id: string; readonly method: Method; readonly from: number | undefined },
@@ -134,7 +137,7 @@ async function raise(
   return sessionOf({ ...row, ...raised });
 }
 
-/** What is asked for at one moment is read in one statement: every request with an access token does. */
+/** Concurrent lookups are read in one statement, because every request with an access token needs one. */
 function createFind({ db }: SqlDatabase): SessionStore["find"] {
   const findAll = reusable((rows: readonly { id: string }[]) =>
     db

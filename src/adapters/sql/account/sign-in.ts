@@ -12,11 +12,11 @@ import { type Known, proven } from "./proven.ts";
 import { isUnused, releaseUnused } from "./recycled.ts";
 import { createSignInStatements, type SignInStatements } from "./sign-in-statements.ts";
 
-/** `UserStore.signIn`: the sign-ins of one moment go together, in one transaction. */
+/** `UserStore.signIn`: concurrent sign-ins share one transaction. */
 export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["signIn"] {
   const statements = createSignInStatements(database);
   const signInAll = async (drafts: readonly SignInDraft[]) => {
-    // Users are locked in one order: groups that meet do not wait for each other in a circle.
+    // Users are locked in one order, so that concurrent groups cannot deadlock.
     const ordered = drafts.toSorted((a, b) => (a.user.phoneTag < b.user.phoneTag ? -1 : 1));
     const arrivals = await database.transaction((trx) => signIn(trx, ordered, statements, tagKey));
     return drafts.map((draft) => outcomeOf(arrivals[ordered.indexOf(draft)] as Arrival));
@@ -25,8 +25,8 @@ export function createSignIn(database: SqlDatabase, tagKey: TagKey): UserStore["
 }
 
 /**
- * `UserStore.signInKnown`, which is asked where nobody new is taken. The user's row is locked first, as adding it does where
- * somebody is: login protection that is turned on meanwhile ends this session or asks for a second factor.
+ * `UserStore.signInKnown`, used where no new user is accepted. It locks the user's row first, as adding a user does if
+ * the user exists. So if login protection is turned on meanwhile, it ends this session or asks for a second factor.
  */
 export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserStore["signInKnown"] {
   const statements = createSignInStatements(database);
@@ -36,7 +36,8 @@ export function createSignInKnown(database: SqlDatabase, tagKey: TagKey): UserSt
       const { rows } = await statements.lockUser(trx, [{ tag: draft.user.phoneTag }]);
       const now = draft.session.createdAt;
       const [found] = rows;
-      // An account that was unused for long stays as it is: whoever has its number now could not get one of their own here.
+      // An account that was unused for long stays unchanged: the number's present holder could not get an account of
+      // their own here.
       if (!found || (await isUnused(trx, [draft], found, now))) return undefined;
       const [known] = await proven(trx, [found], now);
       if (!known) return undefined;
@@ -53,7 +54,7 @@ interface Arrival extends Known {
   /** Whether it made the user. */
   readonly created: boolean;
   readonly invited: boolean;
-  /** Whether its session is opened: not so where login protection asks for a second factor. */
+  /** Whether its session is opened. It is not if login protection asks for a second factor. */
   readonly opened: boolean;
 }
 
@@ -70,7 +71,7 @@ async function signIn(
 ): Promise<readonly Arrival[]> {
   for (const keyed of firstOfEachKey(drafts)) await tagKey.assertCurrent(trx, keyed.user.phoneTag);
   const arrivals = await findOrCreate(trx, drafts, statements);
-  // Who is asked for a second factor has not signed in yet, and keeps the invitation.
+  // A user who is asked for a second factor has not signed in yet, and keeps the invitation.
   const guests = arrivals.filter(({ invited, opened }) => invited && opened);
   if (guests.length > 0)
     await statements.endInvitations(
@@ -87,7 +88,7 @@ function firstOfEachKey(drafts: readonly SignInDraft[]): readonly SignInDraft[] 
   return [...new Map(drafts.map((draft) => [tagKeyIdOf(draft.user.phoneTag), draft])).values()];
 }
 
-/** Of several callers, the one whose own draft is found afterwards created the user. */
+/** If several callers insert the same user, the one whose own draft is found afterwards created it. */
 async function findOrCreate(
   trx: Kysely<Schema>,
   drafts: readonly SignInDraft[],

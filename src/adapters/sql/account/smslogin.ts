@@ -17,16 +17,16 @@ const COLUMNS = ["userId", "phone", "name", "avatar", "time"] as const;
 export interface SmsLoginSource {
   count(): Promise<number>;
   /**
-   * All rows in the order of their ids. They are read a page at a time, and no page waits for what is done with the one
-   * before, so nothing is held open on the server meanwhile.
+   * All rows in the order of their ids. They are read a page at a time, and nothing stays open on the server while the
+   * caller works on a page.
    */
   rows(): AsyncGenerator<SmsLoginRow>;
   close(): void;
 }
 
 /**
- * Opens the demo's table; nothing is written to it. Rejects with `UnavailableError` when the server cannot be reached or
- * refuses, and with a sentence when there is no such table or its columns are not those of the demo.
+ * Opens the demo's table read-only. Rejects with `UnavailableError` if the server cannot be reached or refuses, and
+ * with an error in one sentence if the table is missing or its columns are not the demo's.
  */
 export async function openSmsLogin({ server, table }: SmsLoginTable): Promise<SmsLoginSource> {
   if (!TABLE.test(table)) throw new Error("the table's name may have letters, digits, _ and $ alone");

@@ -18,7 +18,7 @@ export function createUserTransferStore({ db, transaction }: SqlDatabase, tagKey
     },
 
     async page(after, limit) {
-      // Whoever lost their number cannot be moved: nothing elsewhere would find them.
+      // A user who lost their number cannot be moved: nothing at the other end would find them.
       let query = db.selectFrom("users").selectAll().where("sealed_phone", "!=", "");
       if (after !== undefined) query = query.where("id", ">", after);
       const page = await query.orderBy("id").limit(rowCount(limit)).execute();
@@ -49,7 +49,7 @@ async function takenBy(db: Kysely<Schema>, column: "id" | "phone_tag", values: r
   return await db.selectFrom("users").select(["id", "phone_tag"]).where(column, "in", values).execute();
 }
 
-/** Every sealing has its own random part, so a row with that text is the one that was just added. */
+/** Every sealing contains its own random part, so a row with exactly that text is the one that was just added. */
 async function addedOf(trx: Kysely<Schema>, users: readonly User[]): Promise<string[]> {
   const ids = users.map(({ id }) => id);
   const found = await trx.selectFrom("users").select(["id", "sealed_phone"]).where("id", "in", ids).execute();

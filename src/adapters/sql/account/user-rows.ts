@@ -6,7 +6,7 @@ export async function findUserRow(db: Kysely<Schema>, id: string): Promise<UserR
   return await db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** The user's row comes first: whoever changes the user's number, factors or sessions at the same time waits here. */
+/** Locks the user's row first, so that concurrent changes of the user's number, factors or sessions wait here. */
 export async function lockUser(trx: Kysely<Schema>, userId: string): Promise<UserRow | undefined> {
   return await trx.selectFrom("users").selectAll().where("id", "=", userId).forUpdate().executeTakeFirst();
 }
@@ -20,7 +20,7 @@ export async function voidDevices(trx: Kysely<Schema>, userId: string, now: numb
     .execute();
 }
 
-/** The user with this phone, in one statement that also sees to its tag. Rejects with `StaleKeyError`. */
+/** The user with this phone. The same statement checks that the tag's key is current. Rejects with `StaleKeyError`. */
 export async function findUserRowByTag(
   db: Kysely<Schema>,
   tagKey: TagKey,
@@ -37,8 +37,8 @@ export async function findUserRowByTag(
 }
 
 /**
- * Whether the user has the phone still that they were found by, asked where their row is locked. Rejects with `StaleKeyError`
- * where a retag gave it another tag.
+ * Whether the user still has the phone that they were found by. The caller has locked their row. Rejects with
+ * `StaleKeyError` if a retag gave the phone another tag.
  */
 export async function hasStill(
   trx: Kysely<Schema>,

@@ -69,7 +69,7 @@ export function createApiKeyStore({ db, transaction }: SqlDatabase): ApiKeyStore
   };
 }
 
-/** Whoever adds keys of this backend, or takes them away, waits: no key is added behind a revocation. */
+/** Callers that add keys of this backend or remove them wait here, so that no key is added during a revocation. */
 async function lockBackend(trx: Kysely<Schema>, backend: string, now: number): Promise<void> {
   await lockName(trx, `api_keys:${backend}`, now);
 }

@@ -13,7 +13,10 @@ import type { MessageRow, Schema } from "../tables/schema.ts";
 /** How long an idempotency key belongs to the message that it came with. */
 const KEY_KEPT_MS = DAY_MS;
 
-/** What every message writes: it is written before it is sent, and its outcome after. Those of one moment go together. */
+/**
+ * The writes of every message: it is written before it is sent, and its outcome after. Concurrent messages share a
+ * statement.
+ */
 export function createMessageWrites({ db, transaction }: SqlDatabase, tagKey: TagKey) {
   const insertAll = reusable((rows: readonly NewRow[]) => inserting(db, rows, tagKey));
   const finishAll = reusable((rows: readonly FinishedRow[]) => finishing(db, rows));
@@ -66,8 +69,8 @@ function underEachKey(rows: readonly NewRow[]): readonly (readonly NewRow[])[] {
 }
 
 /**
- * For rows whose tags are under one key. None goes in where the first has no tag, and it has none where that key is not in
- * use. The key is locked as in `assertCurrent`.
+ * Inserts rows whose tags are under one key. The tag of the first row is selected only if that key is in use. Otherwise
+ * it is null, and no row is inserted. The key is locked as in `assertCurrent`.
  */
 function inserting(db: Kysely<Schema>, rows: readonly NewRow[], tagKey: TagKey) {
   return db.insertInto("messages").values((eb) => {
@@ -86,7 +89,7 @@ function inserting(db: Kysely<Schema>, rows: readonly NewRow[], tagKey: TagKey) 
 
 type Outcome = readonly [id: string, outcome: Finished];
 
-/** A day after a key was used it is free again: the unique index would keep it for ever. */
+/** Frees idempotency keys a day after they were used: the unique index would keep them for ever. */
 async function freeKeys(trx: Kysely<Schema>, messages: readonly Message[]): Promise<void> {
   const keys = messages.flatMap(({ idempotency }) => idempotency?.key ?? []);
   const earliest = Math.min(...messages.map(({ createdAt }) => createdAt));
@@ -112,8 +115,8 @@ function finishedValues([id, outcome]: Outcome) {
 type FinishedRow = ReturnType<typeof finishedValues>;
 
 /**
- * One statement for all: each column takes what the row with its id says. Of one whose account was erased while its sender
- * was asked, what the provider knows it by stays away.
+ * One statement for all messages: each column takes the value for the row's id. If an account was erased while the
+ * sender was asked, the provider's id of the message is not written.
  */
 function finishing(db: Kysely<Schema>, rows: readonly FinishedRow[]) {
   const said = <K extends keyof FinishedRow>(name: K) => saidById(rows, name);

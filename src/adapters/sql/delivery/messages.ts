@@ -67,7 +67,7 @@ export function createMessageStore(database: SqlDatabase, tagKey: TagKey): Messa
     },
   };
 
-  /** Rejects for a message that is not there: a page after it would begin anew, for ever. */
+  /** Rejects if the message does not exist: a page after it would start from the beginning again, for ever. */
   async function createdAtOf(id: string): Promise<number> {
     const row = await db.selectFrom("messages").select("created_at").where("id", "=", id).executeTakeFirst();
     if (!row) throw new Error("the message to go on after does not exist");

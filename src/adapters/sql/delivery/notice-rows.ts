@@ -3,7 +3,7 @@ import { firstDueAt } from "../../../core/notices/notices.ts";
 import type { Notice } from "../../../core/notices/ports.ts";
 import type { NoticeRow, Schema } from "../tables/schema.ts";
 
-/** Writes notices down, in the transaction of what they tell of. */
+/** Writes notices, in the transaction of the change that they tell of. */
 export async function addNotices(trx: Kysely<Schema>, ...notices: readonly Notice[]): Promise<void> {
   if (notices.length === 0) return;
   await trx.insertInto("notices").values(notices.map(noticeValues)).execute();

@@ -82,7 +82,7 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
         .where("created_at", "<=", to)
         .where("sender", "=", sender)
         .where("status", "in", OPEN)
-        // Nobody knows any more whom those of an erased account were for.
+        // Messages of an erased account are left out: nobody knows any more whom they were for.
         .where("sealed_phone", "!=", "")
         .orderBy("created_at")
         .limit(rowCount(limit))
@@ -98,7 +98,7 @@ export function createReceiptStore({ db }: SqlDatabase): ReceiptStore {
   };
 }
 
-/** Two senders may have the same number for different messages. */
+/** Includes the sender: two senders may use the same number for different messages. */
 function earlyId({ sender, providerId }: Pick<EarlyReport, "sender" | "providerId">): string {
   return `${sender} ${providerId}`;
 }
@@ -119,8 +119,9 @@ async function findByNumber(
 }
 
 /**
- * One whose number nobody knows yet, else the number would have found it; or where the report has no other number, one that
- * its sender took. Of one whose sending was cut off nobody knows which sender had it: whichever tells of it.
+ * Finds the message that a report names by our own id. It must have no provider's number yet, because otherwise that
+ * number would have found it. If the report has no other number, it must have been taken by this sender. If sending was
+ * cut off, nobody knows which sender had the message, so a report from any sender counts.
  */
 async function findById(
   db: Kysely<Schema>,

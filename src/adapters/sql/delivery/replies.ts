@@ -20,7 +20,7 @@ export function createReplyStore({ db }: SqlDatabase): ReplyStore {
     async optOut({ id, phoneTag, sealedPhone, at }) {
       const row = { id, phone_tag: phoneTag, sealed_phone: sealedPhone, at };
       await ifAbsent(db.insertInto("opt_outs").values(row)).execute();
-      // An erasure leaves opt-outs without their phone: such a row is taken over by whoever holds the number now.
+      // An erasure leaves opt-outs without their phone. The number's present holder takes such a row over.
       await db
         .updateTable("opt_outs")
         .set(row)

@@ -3,7 +3,7 @@ import type { AppGuess, AppGuessOutcome } from "../../../core/account/factors/po
 import { lockUser } from "../account/user-rows.ts";
 import type { Schema } from "../tables/schema.ts";
 
-/** Looks whether the budget has room, uses the step of a right code up, and writes a wrong one down. */
+/** Checks that the budget has room. Uses up the step of a right code, or records a wrong one. */
 export async function guessApp(
   trx: Kysely<Schema>,
   { userId, bucket, right, windows, failureId }: AppGuess,
@@ -32,7 +32,7 @@ export async function guessApp(
   return { is: "wrong" };
 }
 
-/** A step that is not newer than the last one was used, or was passed over (RFC 6238, section 5.2). */
+/** A step that is not newer than the last one was already used or passed over (RFC 6238, section 5.2). */
 async function useStep(
   trx: Kysely<Schema>,
   userId: string,

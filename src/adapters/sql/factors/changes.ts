@@ -8,13 +8,13 @@ import { addEvents } from "../events.ts";
 import type { Schema } from "../tables/schema.ts";
 import { factorOf } from "./rows.ts";
 
-/** The user, as long as the session lives: whoever ends it waits, or was first. */
+/** The user, if the session is live. A caller that ends the session waits for this lock, or came first. */
 export async function lockChanger(trx: Kysely<Schema>, { userId, sessionId }: Changer, now: number) {
   const user = await lockUser(trx, userId);
   return user && (await lockLive(trx, sessionId, now)) ? user : undefined;
 }
 
-/** Writes down what happened: for the user, and in the audit trail. */
+/** Records what happened: as a notice for the user, and in the audit trail. */
 export async function tell(
   trx: Kysely<Schema>,
   type: "factor_added" | "factor_removed" | "protection_off" | "recovery_code_used",

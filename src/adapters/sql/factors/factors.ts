@@ -7,7 +7,7 @@ import { loginProtection } from "./login-protection.ts";
 import { recoveryCodes } from "./recovery-codes.ts";
 import { appOf, appValues, passkeyValues } from "./rows.ts";
 
-/** The user's row comes first in every transaction: whatever a user's factors are asked at the same time waits there. */
+/** Every transaction locks the user's row first, so that concurrent changes of a user's factors wait there. */
 export function createFactorStore({ db, transaction }: SqlDatabase): FactorStore {
   return {
     list: (userId) => listFactors(db, userId),
@@ -113,7 +113,7 @@ function passkeyUse({
         .updateTable("factors")
         .set({ counter, last_used_at: now })
         .where("id", "=", id)
-        // Passkeys that live on several devices do not count (WebAuthn level 3, section 6.1.1).
+        // Passkeys that live on several devices do not count their uses (WebAuthn level 3, section 6.1.1).
         .where("counter", counter === 0 ? "=" : "<", counter)
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;

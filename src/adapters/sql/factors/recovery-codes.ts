@@ -37,7 +37,7 @@ export function recoveryCodes({
 
     useRecoveryCode: (userId, hash, now, notice) =>
       transaction(async (trx) => {
-        // Locked, so that no erasure comes between and leaves the notice behind.
+        // Locked, so that no erasure can come between and leave the notice behind.
         if (!(await lockUser(trx, userId))) return false;
         const { numUpdatedRows } = await trx
           .updateTable("recovery_codes")

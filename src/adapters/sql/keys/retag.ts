@@ -3,7 +3,7 @@ import type { RetagBatch, Retagged } from "../../../core/keys.ts";
 import { rowCount, type SqlDatabase } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 
-/** The tables that have the phone itself, sealed, so that its new tag can be made. */
+/** The tables that hold the sealed phone itself, from which its new tag can be made. */
 const SEALED = [
   "users",
   "messages",
@@ -15,7 +15,7 @@ const SEALED = [
   "invitations",
 ] as const;
 
-/** How many rows have a tag of this key. For showing progress: what erasures left counts, though it stays as it is. */
+/** How many rows have a tag of this key, to show progress. Remains of erasures count, although they keep their tag. */
 export async function countToRetag({ db }: SqlDatabase, keyId: string): Promise<number> {
   let sum = 0;
   for (const table of SEALED) {
@@ -31,9 +31,9 @@ export async function countToRetag({ db }: SqlDatabase, keyId: string): Promise<
 }
 
 /**
- * Gives the next phones that are still tagged under an old key their new tag, wherever it stands, in
- * one transaction. What is done no longer matches, so a retag that was killed goes on where it stopped. The old key
- * must have been retired before, so that nothing is written under it meanwhile.
+ * Gives the next phones that are still tagged under an old key their new tag, in every table, in one transaction. Rows
+ * that are done no longer match, so a retag that was killed goes on where it stopped. The old key must have been
+ * retired before, so that nothing is written under it meanwhile.
  */
 export async function retagBatch(database: SqlDatabase, batch: RetagBatch): Promise<Retagged> {
   const { db } = database;
@@ -62,7 +62,7 @@ function findTagged(
       .select(["id", "phone_tag", "sealed_phone"])
       .where("phone_tag", ">=", `${oldKeyId}.`)
       .where("phone_tag", "<", afterPrefix(oldKeyId))
-      // What an erasure left has no number any more to make a new tag of, and stays under the old tag until it is swept.
+      // Remains of an erasure have no number to make a new tag of. They keep the old tag until they are swept.
       .where("sealed_phone", "!=", "")
       .orderBy("phone_tag")
       .limit(rowCount(limit))
@@ -71,7 +71,7 @@ function findTagged(
 }
 
 /**
- * What an erasure left of the number keeps its old tag, by which `erasures` knows it, also where there is a new account.
+ * Remains of an erasure keep the old tag, by which `erasures` knows them, even if the number has a new account.
  *
  * @returns how many rows changed of those that `countToRetag` counts
  */

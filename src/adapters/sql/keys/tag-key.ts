@@ -12,15 +12,15 @@ export interface TagKeyDeps {
   readonly onStaleKey: () => void;
 }
 
-/** Sees to it that nothing is found or made under a tag key that a retag has replaced (promise 4). */
+/** Ensures that nothing is found or made under a tag key that a retag has replaced (promise 4). */
 export interface TagKey {
-  /** A condition on the row of `keys` that the tag was made under: it is a tag key in use. */
+  /** A condition on the row in `keys` of the key that made the tag: the key is a tag key in use. */
   current(tag: string): (eb: ExpressionBuilder<Schema, "keys">) => ReturnType<typeof isCurrent>;
-  /** The condition of `current` for rows of which each names a key, in a statement that is built once. */
+  /** The condition of `current` for several rows that each name a key, in a statement that is built once. */
   currentAmong(
     rows: readonly KeyedRow[],
   ): (eb: ExpressionBuilder<Schema, "keys">) => ReturnType<typeof isCurrent>;
-  /** What such a row has of the key that the tag was made under. */
+  /** The part of such a row that names the key of the tag. */
   keyed(tag: string): KeyedRow;
   /** For transactions that write. Rejects with `StaleKeyError`. */
   assertCurrent(trx: Kysely<Schema>, tag: string): Promise<void>;
@@ -34,7 +34,7 @@ export interface KeyedRow {
   readonly latest: number;
 }
 
-/** Processes of one installation may disagree about the time by this much. */
+/** How far the clocks of the processes of one installation may differ. */
 const SKEW_MS = MINUTE_MS;
 
 export function createTagKey({ clock, onStaleKey }: TagKeyDeps): TagKey {

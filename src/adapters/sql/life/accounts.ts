@@ -8,7 +8,9 @@ import { lockChanger } from "../factors/changes.ts";
 import type { Schema } from "../tables/schema.ts";
 import { eraseUser } from "./personal-data.ts";
 
-/** More than an account ever has in what is kept, and a bound for all that. The newest events and notices say since when it has its number. */
+/**
+ * A bound that is larger than any account's kept data. The newest events and notices say since when it has its number.
+ */
 const MOST = 10_000;
 
 export function createAccountStore({ db, transaction }: SqlDatabase): AccountStore {
@@ -102,8 +104,8 @@ async function noticesOf(db: Kysely<Schema>, userId: string): Promise<AccountDat
 }
 
 /**
- * When the account came to the number that it has: it was made with it, or moved to it. The audit trail may be kept for less
- * time than messages and replies; the notice of a move is kept as long as they are.
+ * When the account got its present number: when it was created, or when it moved to the number. The audit trail may be
+ * kept for less time than messages and replies, but the notice of a move is kept as long as they are.
  */
 function hasPhoneSince(
   createdAt: number,

@@ -8,13 +8,13 @@ import type { ErasuresTable } from "../tables/life.ts";
 import type { EventType, Schema } from "../tables/schema.ts";
 
 /**
- * What an erasure does to a table. Every table has to say, so that a new one that holds something of people cannot be
+ * What an erasure does to a table. Every table has to be listed, so that a new one that holds personal data cannot be
  * forgotten.
- * - `by_user`: the rows of the user go.
- * - `by_phone`: the rows of the phone go.
- * - `blanked`: the rows of the phone stay under its tag, for what they count against, and the phone itself and whatever
- *   was written goes; they follow when `erasures` is swept.
- * - `lapses`: is under the tag alone, or lives for minutes, and goes by itself within the time that the ledger is kept.
+ * - `by_user`: the rows of the user are deleted.
+ * - `by_phone`: the rows of the phone are deleted.
+ * - `blanked`: the rows of the phone stay under its tag, because they still count, but the phone itself and every
+ *   written text are removed. The rows are deleted when `erasures` is swept.
+ * - `lapses`: holds only the tag, or lives for minutes, and goes by itself within the time that the ledger is kept.
  * - `stays`: holds nothing of a person but the id of the account.
  */
 type Erasure = "by_user" | "by_phone" | "blanked" | "lapses" | "stays";
@@ -61,14 +61,16 @@ export interface ErasedUser {
   readonly userId: string;
   /** All tags that the phone has or had. */
   readonly tags: readonly string[];
-  /** Names the row that remembers the erasure, until what is left of the phone goes. */
+  /** Names the row that remembers the erasure until the remains of the phone are deleted. */
   readonly erasureId: string;
   readonly by: Extract<EventType, "account_erased" | "account_erased_by_operator">;
   /** Epoch milliseconds. */
   readonly at: number;
 }
 
-/** Takes everything out that names the user or their phone, in the caller's transaction. False where there is no such user. */
+/**
+ * Removes everything that names the user or their phone, in the caller's transaction. False if there is no such user.
+ */
 export async function eraseUser(
   trx: Kysely<Schema>,
   { userId, tags, erasureId, by, at }: ErasedUser,
@@ -96,7 +98,7 @@ export async function eraseUser(
   return true;
 }
 
-/** The sealed phone is what could be opened: an empty text opens for nobody. */
+/** Only the sealed phone could be opened. An empty text opens for nobody. */
 async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void> {
   await trx
     .updateTable("messages")
@@ -117,7 +119,7 @@ async function blank(trx: Kysely<Schema>, tags: readonly string[]): Promise<void
     .execute();
 }
 
-/** Takes out, when its time is over, what erasures left under the tags of their phones. */
+/** Deletes what erasures left under the tags of their phones, once its retention time is over. */
 export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
   return async (before, limit) => {
     const query = db.selectFrom("erasures").selectAll().where("at", "<", before);
@@ -136,8 +138,8 @@ export function createErasureSweep({ db, transaction }: SqlDatabase): Sweep {
 const CLOCKS_APART_MS = MINUTE_MS;
 
 /**
- * Takes out what an erasure left under its tag, in the caller's transaction. What a new account with the same number has
- * there stays, and what the erasure of that one leaves there, too.
+ * Deletes what an erasure left under its tag, in the caller's transaction. Rows of a new account with the same number
+ * stay, and so do the remains of a later erasure of that account.
  */
 async function forgetErased(
   trx: Kysely<Schema>,

@@ -3,8 +3,9 @@ import { addEvents } from "../events.ts";
 import type { Schema } from "../tables/schema.ts";
 
 /**
- * Takes back the changes of number that were asked for in sessions which are ended against whoever has them: a thief who
- * was thrown out would have the account a day later. Who signs out ends none. Callers have the user's row first.
+ * Takes back the changes of number that were asked for in sessions which are ended against their holder. Otherwise a
+ * thief who was thrown out would have the account a day later. Signing out takes back no change. Callers have locked
+ * the user's row.
  */
 export async function forgetChanges(
   trx: Kysely<Schema>,

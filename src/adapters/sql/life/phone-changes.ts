@@ -16,7 +16,7 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
       transaction(async (trx) => {
         await tagKey.assertCurrent(trx, change.phoneTag);
         const { userId, sessionId, createdAt: at } = change;
-        // The session may have been ended while the request was under way: then nothing is asked for any more.
+        // The session may have been ended while the request was under way. Then the change is refused.
         if (!(await lockUser(trx, userId)) || !(await lockLive(trx, sessionId, at))) return "gone";
         if (await userWith(trx, change.phoneTag)) return "taken";
         const earlier = await findBy(trx, "user_id", userId);
@@ -100,8 +100,8 @@ async function userWith(trx: Kysely<Schema>, phoneTag: string): Promise<boolean>
 }
 
 /**
- * Whether nobody else has the number. A row of our own holds its place for a moment: whoever signs up with the number at
- * the same time waits for it, or has been first, and no statement fails on the unique index.
+ * Whether nobody else has the number. A row of our own holds its place for a moment. Somebody who signs up with the
+ * number at the same time waits for it, or came first, and no statement fails on the unique index.
  */
 async function claim(trx: Kysely<Schema>, holder: UserRow): Promise<boolean> {
   await ifAbsent(trx.insertInto("users").values(userValues(userOf(holder), holder.created_at))).execute();

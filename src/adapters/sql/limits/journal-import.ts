@@ -42,7 +42,7 @@ function move<R>(
   };
 }
 
-/** What was seeded comes last: who was killed half-way is not taken for whole. */
+/** The marks of what was seeded come last, so that an import that was killed half-way does not count as complete. */
 const MOVES: readonly Move[] = [
   move(
     (db) =>
@@ -68,7 +68,7 @@ const MOVES: readonly Move[] = [
     (db, found) => db.deleteFrom("limit_leases").where("id", "in", idsOf(found)),
     (found) => ({ ...NO_CHANGE, leases: found.map(({ id: _, ...lease }) => lease) }),
   ),
-  // All at once, for a sum is what its parts make up; there are as many as there are budgets.
+  // All rows at once, because a sum consists of all its parts. There are as many as there are budgets.
   move(
     (db) =>
       db
@@ -116,8 +116,8 @@ function sumsOf(found: readonly SumRow[]): readonly Sum[] {
 }
 
 /**
- * Moves what a version before counted in tables into the journal; nothing of it is counted twice. That version finds its
- * tables empty then, and when it runs again it fills them from the record of messages, as after a loss; and so on.
+ * Moves what an earlier version counted in tables into the journal, and counts none of it twice. That version then
+ * finds its tables empty. If it runs again, it fills them from the record of messages, as after a loss; and so on.
  */
 export async function moveOldLimits(
   { db, steps }: { readonly db: Db; readonly steps: Steps },
@@ -136,7 +136,7 @@ export async function moveOldLimits(
   }
 }
 
-/** What a version before counted in tables, where it may still run beside this one, and goes on counting there. */
+/** The counts in the tables of an earlier version, which may still run beside this one and go on counting there. */
 export function createOldLimits({ db }: Pick<SqlDatabase, "db">): OldLimits {
   const isLeft = async ({ find }: Move) => (await db.executeQuery(find(db))).rows.length > 0;
   return {

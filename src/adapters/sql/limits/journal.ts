@@ -11,7 +11,7 @@ import { changeOf, entryOf } from "../../../core/protection/limits/counts/entry.
 import { SLACK_MS } from "../../../core/protection/limits/counts/events.ts";
 import type { Step, Steps } from "../database.ts";
 
-/** What is decided by the books, and what it changes in them. */
+/** A decision made on the books, and the change that it makes to them. */
 export interface Decided<T> {
   readonly result: T;
   readonly change: Change;
@@ -25,8 +25,8 @@ export interface Journal {
   /** By what everybody wrote. Takes no lock. */
   look<T>(look: (books: Books) => T, now?: number): Promise<T>;
   /**
-   * By what everybody wrote, and with nobody writing in between; where nothing changes, without a lock. Resolves when it is
-   * on disk.
+   * Decides by everything that anybody wrote, and with nobody writing in between. If nothing changes, it takes no lock.
+   * Resolves when the change is on disk.
    */
   change<T>(decide: (books: Books) => Decided<T>, now?: number): Promise<T>;
   /** Deletes rows that tell of nothing at or after `before`; returns how many. */
@@ -44,7 +44,7 @@ interface Row {
   readonly entry: string;
 }
 
-/** A row whose text is left out where it matters no more. */
+/** A row whose text is left out if it no longer matters. */
 interface Passed {
   readonly id: number;
   readonly entry: string | null;
@@ -57,11 +57,13 @@ interface Aged {
 
 /** Rows that are read, and followed, without giving way. */
 const PAGE = 500;
-/** So many rows that are not old may stand before those that are: what was seeded, or told by a clock that was ahead. */
+/** How many rows that are not old may stand before old ones: seeded rows, or rows of a clock that was ahead. */
 const SPARE = 1_000;
 
 const READ = "select id, entry from limit_journal where id > ? order by id limit ?";
-/** What matters no more is passed over without its text, and not left out: looking for what matters could take long. */
+/**
+ * Rows that no longer matter are read without their text, and not filtered out: a search for the rest could take long.
+ */
 const REPLAY =
   "select id, case when matters_until > ? then entry end as entry from limit_journal where id > ? order by id limit ?";
 const APPEND = "insert into limit_journal (at, matters_until, entry) values (?, ?, ?)";
@@ -69,12 +71,12 @@ const FIRST = "select id, at from limit_journal where id > 0 order by id limit ?
 const DELETE_OLD = "delete from limit_journal where id <= ? and at < ?";
 
 /**
- * The memory of each process decides, and what it decides is a row, written in the same transaction; before that it
- * follows the rows of others that it does not know yet. So one change is one read and one insert, and processes that
- * share a file agree: whoever writes has seen all that was written. What does not come to be on disk is taken back in
- * memory before anybody else has their turn.
+ * The memory of each process decides. Each decision is a row, which is written in the same transaction. Before it
+ * decides, the process applies the rows of others that it has not seen yet. So one change is one read and one insert.
+ * Processes that share a file agree, because every writer has seen everything written before. If a change does not
+ * reach the disk, it is undone in memory before the next caller's turn.
  *
- * @param fill is run once the journal was read, and before anything is decided by it
+ * @param fill is run after the journal was read, and before anything is decided by it
  */
 export function createJournal(
   steps: Steps,
@@ -83,7 +85,10 @@ export function createJournal(
   let loading: Promise<State> | undefined;
   let newest = 0;
 
-  /** A clock that was set back looks at what was let go of: the journal still has it. */
+  /**
+   * If the clock was set back, entries that memory has dropped matter again. The journal still has them, so it is read
+   * anew.
+   */
   function stateAt(now: number): Promise<State> {
     if (now > 0 && now < newest - SLACK_MS) loading = undefined;
     newest = loading ? Math.max(newest, now) : now;
@@ -147,7 +152,7 @@ export function createJournal(
   };
 }
 
-/** Page by page, so that others have their turn in between; without what matters no more. */
+/** Reads page by page, so that others get their turn in between. Leaves out what no longer matters. */
 async function replay(steps: Steps, now: number): Promise<State> {
   const state: State = { books: createBooks(), lastId: 0 };
   const since = now - SLACK_MS;

@@ -19,7 +19,7 @@ interface NewRow {
   readonly entry: string;
 }
 
-/** The row that a process followed last is not there: it is of another history, before a failover, or was swept since. */
+/** The row that a process followed last is missing: it is of another history, before a failover, or was swept since. */
 export class OtherHistory extends Error {
   constructor() {
     super("the journal of limits does not have the row that was read last");
@@ -50,8 +50,8 @@ const insertAfter = (waits: boolean) =>
         eb
           .selectFrom("limits")
           .select(({ fn, selectFrom, val }) => [
-            // Where others have written since, the newest id, which is taken, so that the insert fails: `row.id` alone may be
-            // free again, because rows are swept.
+            // If others have written since, this is the newest id. It is taken, so the insert fails. `row.id` alone may
+            // be free again, because rows are swept.
             fn("greatest", [
               val(row.id),
               selectFrom("limit_journal as newest").select(({ fn }) => fn.max("newest.id").as("id")),
@@ -77,8 +77,8 @@ const INSERT = { inTurn: insertAfter(true), atOnce: insertAfter(false) };
 /**
  * Writes the row after this one.
  *
- * @param waits until it is whoever calls' turn
- * @throws the server's error for a duplicate when there was one already, `OtherHistory` when this one is not there
+ * @param waits whether to wait for the caller's turn
+ * @throws the server's error for a duplicate if that row exists already, `OtherHistory` if this one is missing
  */
 export async function append(
   db: Kysely<Schema>,
@@ -120,7 +120,7 @@ const selectOnward = reusable(([{ id } = { id: 0 }]: readonly { readonly id: num
 /**
  * The rows after this one, a page of them.
  *
- * @throws OtherHistory when this one is not there
+ * @throws OtherHistory if this one is missing
  */
 export async function readFrom(db: Kysely<Schema>, last: Mark): Promise<readonly JournalRow[]> {
   const [known, ...news] = (await selectOnward(db, [{ id: last.id }])).rows;
@@ -129,8 +129,8 @@ export async function readFrom(db: Kysely<Schema>, last: Mark): Promise<readonly
 }
 
 /**
- * A page of the rows after one and up to another. Those that matter no more after `since` are without their text, and not
- * left out: a statement that looks for what matters could take too long.
+ * A page of the rows after one and up to another. Rows that no longer matter after `since` come without their text, and
+ * are not filtered out: a statement that searches for the others could take too long.
  */
 export async function readMattering(
   db: Kysely<Schema>,
@@ -162,7 +162,10 @@ async function lastRow(db: Kysely<Schema>): Promise<Mark | undefined> {
     .executeTakeFirst();
 }
 
-/** Makes the row that says whose turn it is. An empty journal begins with a row that says nothing: the next one comes after it. */
+/**
+ * Makes the row that says whose turn it is. An empty journal begins with an empty row, so that the next one has a
+ * predecessor.
+ */
 export async function begin(db: Kysely<Schema>): Promise<Mark> {
   // A read, because a write waits for whoever's turn it is.
   const turns = db.selectFrom("limits").select("limit_key").where("limit_key", "=", TURN.limit_key);
@@ -176,7 +179,7 @@ export async function begin(db: Kysely<Schema>): Promise<Mark> {
   return first;
 }
 
-/** Deletes what tells of nothing at or after `before`, but not the last row, which the next one comes after. */
+/** Deletes rows that tell of nothing at or after `before`, but not the last row, which the next one must follow. */
 export async function deleteOld(db: Kysely<Schema>, before: number, limit: number): Promise<number> {
   const last = await lastRow(db);
   if (!last) return 0;

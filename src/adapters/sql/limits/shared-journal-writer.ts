@@ -9,7 +9,7 @@ import type { Schema } from "../tables/schema.ts";
 import type { Decided } from "./journal.ts";
 import { append, lockTurn, type Mark, PAGE, readFrom } from "./shared-journal-rows.ts";
 
-/** For so long nobody waits for their turn when a process stands still in the middle of its own. */
+/** How long nobody waits for a turn after a process stood still during its own. */
 const STUCK_MS = MINUTE_MS;
 
 export interface Asked {
@@ -17,7 +17,7 @@ export interface Asked {
   readonly now: number;
 }
 
-/** What one of a group is told: it returns, or throws what was their own mistake. */
+/** The answer to one caller of a group: it returns the result, or throws the caller's own error. */
 export type Answer = () => unknown;
 
 /** What a process knows. */
@@ -29,7 +29,7 @@ export interface State {
   isShared: boolean;
 }
 
-/** What a group comes to by the books as they are. It is in them already, and can be taken back. */
+/** The result of a group by the present books. The books contain it already; it can be taken back. */
 interface Draft {
   readonly answers: readonly Answer[];
   readonly changes: readonly Change[];
@@ -40,16 +40,16 @@ interface Draft {
 export type Portion = (books: Books, trx: Kysely<Schema>) => Promise<Change>;
 
 export interface Writer {
-  /** Decides for all of them by everything that was written. Resolves when what it changes is durable. */
+  /** Decides for all of them by everything that was written. Resolves when the changes are durable. */
   serve(known: State, group: readonly Asked[]): Promise<readonly Answer[]>;
-  /** Writes what goes together with other changes of the database. */
+  /** Writes a change that belongs together with other changes of the database. */
   write(known: State, portion: Portion): Promise<void>;
 }
 
 /**
- * Writes groups into the journal, each as the row after the last one that it was decided by.
+ * Writes groups into the journal. Each becomes the row after the last one that it was decided by.
  *
- * @throws OtherHistory from its methods when that row is not there
+ * @throws OtherHistory from its methods if that row is missing
  */
 export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "transaction">): Writer {
   const turns = createTurns();
@@ -71,7 +71,7 @@ export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "tran
     }
   }
 
-  /** Whether the row after the last one that is known was free. What was not written is not in the books either. */
+  /** Whether the row after the last known one was free. If it was not written, it is taken back from the books. */
   async function isWritten(known: State, draft: Draft): Promise<boolean> {
     try {
       known.last = await append(db, known.last, rowOf(draft.changes), { waits: !turns.areStuck() });
@@ -110,15 +110,15 @@ export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "tran
   return { serve, write };
 }
 
-/** Whether it is of use to wait for one's turn: not for a while after somebody kept it for too long. */
+/** Whether to wait for a turn. After a turn took too long, nobody waits for a while. */
 function createTurns() {
   let stuckUntil = Number.NEGATIVE_INFINITY;
   const areStuck = () => performance.now() < stuckUntil;
   return {
     areStuck,
     /**
-     * Others were first, or nobody had a turn: it may be tried again. Throws every other error, and also that those are held up
-     * who wait for no turn.
+     * Notes that others were first, or that no turn could be had: then the work may be tried again. Throws every other
+     * error, and also a lost lock of a caller that waits for no turn.
      */
     noteLoss(error: unknown): void {
       if (isConflict(error) && !areStuck()) stuckUntil = performance.now() + STUCK_MS;

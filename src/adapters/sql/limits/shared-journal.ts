@@ -27,16 +27,16 @@ export interface OldLimits {
 }
 
 /**
- * The journal of limits that several processes write. The memory of each decides, for all who ask at a time, and what it
- * decides is one row; its number is the one after the last that the process has followed. A number is given once, so
- * whoever gets it has decided by everything that was written; whoever does not was overtaken, reads on, and decides
- * anew. So a group of takes is one statement, as long as nobody else writes; and a group that changes nothing, such as
- * refusals, is one read.
+ * The journal of limits that several processes write. The memory of each process decides for all callers of one moment,
+ * and the decisions are one row. Its number is the one after the last row that the process has followed. A number is
+ * given only once. A process that gets it has decided by everything that was written. A process that does not get it
+ * was overtaken: it reads on and decides anew. So a group of takes is one statement as long as nobody else writes. A
+ * group that changes nothing, such as refusals, is one read.
  *
- * Which of them is next decides a row that all of them lock: who was overtaken locks it before it reads, and then nobody
- * overtakes it. That is for fairness alone: where one of them stands still meanwhile, the others go on without.
+ * All processes lock one row to settle who is next: a process that was overtaken locks it before it reads, and then
+ * nobody overtakes it. That is for fairness alone: if the holder stands still, the others go on without the lock.
  *
- * @param old is moved once the journal was read, and before anything is decided by it; and with each sweep
+ * @param old is moved after the journal was read and before anything is decided by it, and with each sweep
  */
 export function createSharedJournal(
   { db, transaction }: Pick<SqlDatabase, "db" | "transaction">,
@@ -46,7 +46,10 @@ export function createSharedJournal(
   let newest = 0;
   const writer = createWriter({ db, transaction });
 
-  /** A clock that was set back looks at what was let go of: the journal still has it. */
+  /**
+   * If the clock was set back, entries that memory has dropped matter again. The journal still has them, so it is read
+   * anew.
+   */
   async function stateAt(earliest: number, latest: number): Promise<State> {
     if (earliest > 0 && earliest < newest - SLACK_MS) state = undefined;
     newest = state ? Math.max(newest, latest) : latest;
@@ -90,7 +93,7 @@ export function createSharedJournal(
   };
 }
 
-/** Page by page, so that others have their turn in between; without what matters no more. */
+/** Reads page by page, so that others get their turn in between. Leaves out what no longer matters. */
 async function replay(db: Kysely<Schema>, now: number): Promise<State> {
   const last = await begin(db);
   const state: State = { books: createBooks(), last: { id: 0, at: 0 }, isShared: false };

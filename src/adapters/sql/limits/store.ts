@@ -14,8 +14,8 @@ import { sweepTables } from "./sweep.ts";
 const SEED_EVENTS = 1_000;
 
 /**
- * Limits in a database: decided in memory, kept as a journal. Where the database runs in this process `journal.ts`
- * keeps it, and `shared-journal.ts` where many processes write.
+ * Limits in a database: decided in memory, kept as a journal. `journal.ts` keeps it if the database runs in this
+ * process, and `shared-journal.ts` if many processes write.
  */
 export function createLimitStore(database: Pick<SqlDatabase, "db" | "transaction" | "steps">): LimitStore {
   const journal = journalOf(database);

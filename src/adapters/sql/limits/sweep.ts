@@ -2,7 +2,7 @@ import type { Sweep } from "../../../core/maintenance/ports.ts";
 import { rowCount, type SqlDatabase } from "../database.ts";
 import { inTurn, sweepBy } from "../statements/sweep-by.ts";
 
-/** Deletes what a version before counted in tables of its own, and rows that were locked. */
+/** Deletes what an earlier version counted in tables of its own, and the rows that `lockName` made. */
 export function sweepTables(database: Pick<SqlDatabase, "db">): Sweep {
   return inTurn(
     sweepBy(database, "limit_events", "at"),
@@ -12,7 +12,7 @@ export function sweepTables(database: Pick<SqlDatabase, "db">): Sweep {
   );
 }
 
-/** Whoever locks one of them next makes it again; one that was made again meanwhile stays. */
+/** The next caller that locks a swept row makes it again. A row that was made again meanwhile stays. */
 function sweepLocked({ db }: Pick<SqlDatabase, "db">): Sweep {
   return async (before, limit) => {
     const idle = await db

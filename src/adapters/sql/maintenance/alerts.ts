@@ -26,7 +26,7 @@ export function createAlertStore({ db }: SqlDatabase): AlertStore {
         .set({
           standing_key: null,
           cleared_at: now,
-          // Where its beginning is not told yet, that keeps its time, and the end is told after it.
+          // If its beginning is not told yet, that keeps its time, and the end is told after it.
           next_attempt_at: sql`coalesce(next_attempt_at, ${now})`,
         })
         .where("standing_key", "=", standingKey({ kind, subject }))

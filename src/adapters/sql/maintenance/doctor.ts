@@ -22,7 +22,7 @@ export async function checkVersion({ db }: SqlDatabase): Promise<readonly Findin
   return [fine("database", `connected to ${product} ${version}`.replace("  ", " "))];
 }
 
-/** Whether the checks below that look into tables can look. */
+/** Whether the tables exist that the checks below read. */
 export async function isMigrated(database: SqlDatabase): Promise<boolean> {
   return await pendingMigrations(database).then(
     (pending) => pending.length === 0,
@@ -30,7 +30,7 @@ export async function isMigrated(database: SqlDatabase): Promise<boolean> {
   );
 }
 
-/** Whether the schema is this program's. Rejects where the two cannot work together. */
+/** Whether the schema is the one that this program expects. Rejects if the two cannot work together. */
 export async function checkSchema(
   database: SqlDatabase,
   isMigratedAtBoot: boolean,
@@ -60,7 +60,7 @@ async function newerMigrations(db: Kysely<Schema>): Promise<readonly string[]> {
   return found.map(({ name }) => name);
 }
 
-/** Whether every index is there that the stores count on. */
+/** Whether every index exists that the stores rely on. */
 export async function checkIndexes(database: SqlDatabase): Promise<readonly Finding[]> {
   const missing = [...(await missingIndexes(database))];
   if (missing.length === 0) return [fine("indexes", "all are there")];
@@ -70,7 +70,7 @@ export async function checkIndexes(database: SqlDatabase): Promise<readonly Find
 }
 
 /**
- * Whether this user may do what the server does, and what migrations do. Leaves nothing behind.
+ * Whether the database user may do what the server and the migrations do. Leaves nothing behind.
  *
  * @param table a name that no table has
  */
@@ -133,7 +133,7 @@ function tableSteps({ db }: SqlDatabase, table: string): Steps {
   ];
 }
 
-/** How far the database's clock is from ours, where it has one of its own; and that no time zone matters. */
+/** How far the database's clock is from ours, if it has one of its own. Also checks that no time zone matters. */
 export async function checkClock(database: SqlDatabase, clock: Clock): Promise<readonly Finding[]> {
   const name = "database, clock";
   const before = clock.now();

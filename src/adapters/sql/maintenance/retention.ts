@@ -4,7 +4,7 @@ import { createErasureSweep } from "../life/personal-data.ts";
 import { inTurn, sweepBy } from "../statements/sweep-by.ts";
 import type { SqlStores } from "../stores.ts";
 
-/** What is deleted when its time is over, in pieces: requests come in between two of them. */
+/** Deletes rows after their retention time, in pieces, so that requests can run in between. */
 export function createSweeps(
   database: SqlDatabase,
   { verifications, limits }: Pick<SqlStores, "verifications" | "limits">,
@@ -16,7 +16,7 @@ export function createSweeps(
     notices: sweepBy(database, "notices", "created_at"),
     replies: sweepBy(database, "replies", "at"),
     proofs: sweepBy(database, "redeemed_proofs", "at"),
-    // Only alerts that are over: those that stand have null here, which no time is after.
+    // Only alerts that are over: standing alerts have null here, which is never before any time.
     alerts: sweepBy(database, "alerts", "cleared_at"),
     events: sweepBy(database, "events", "at"),
     unlocks: sweepBy(database, "unlocks", "at"),
@@ -25,7 +25,7 @@ export function createSweeps(
     passkeyChallenges: sweepBy(database, "passkey_challenges", "expires_at"),
     sessions: inTurn(
       sweepBy(database, "sessions", "expires_at"),
-      // Only sessions that were ended: live ones have null here, which no time is after.
+      // Only sessions that were ended: live ones have null here, which is never before any time.
       sweepBy(database, "sessions", "ended_at"),
     ),
   };

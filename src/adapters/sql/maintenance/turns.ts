@@ -4,10 +4,10 @@ import { MINUTE_MS } from "../../../core/time.ts";
 import { ifAbsent, type SqlDatabase } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 
-/** A turn that ends, or work that was done, later than this from now was written by a clock that is wrong. */
+/** If a turn ends, or work was done, later than this from now, a wrong clock wrote it. */
 const FARTHEST_MS = 10 * MINUTE_MS;
 
-/** Turns as rows: taking one is a single guarded update, so that of several racers one matches. */
+/** Turns as rows. Taking one is a single guarded update, so that only one of several racers matches. */
 export function createTurns({ db }: SqlDatabase): Turns {
   const end = async (task: string, holder: string, done: { readonly finished_at?: number }) => {
     await db

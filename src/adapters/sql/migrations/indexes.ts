@@ -48,7 +48,7 @@ const NO_DATABASE: Omit<Dialect, "createAdapter"> = {
   createQueryCompiler: () => new SqliteQueryCompiler(),
 };
 
-/** The indexes that the migrations make on an empty database of this kind, heard from what they tell it. */
+/** The indexes that the migrations make on an empty database of this kind, recorded from the statements they run. */
 async function expectedIndexes(kind: DialectAdapter): Promise<readonly Index[]> {
   const made = new Map<string, Index>();
   const dialect = { ...NO_DATABASE, createAdapter: () => kind };
@@ -82,7 +82,7 @@ function indexOf({ name, table, columns = [], unique = false }: CreateIndexNode)
   };
 }
 
-/** The statements that make what is missing, by what is missing. */
+/** The statements that make missing indexes, by the name of what is missing. */
 export async function missingIndexes(database: SqlDatabase): Promise<ReadonlyMap<string, string>> {
   const there = new Set((await listIndexes(database.db)).map(describe));
   const missing = (await expectedIndexes(database.db.getExecutor().adapter)).filter(

@@ -20,13 +20,13 @@ export interface Migration {
   /** Counts up from 1, without gaps. */
   readonly id: number;
   /**
-   * `NNNN-…`, and `NNNN-contract-…` for one that takes away what the version before still uses. It runs only when it
-   * is asked for, and programs that do not know it refuse the database from then on.
+   * `NNNN-…`, and `NNNN-contract-…` for a migration that removes something which the previous version still uses. Such
+   * a migration runs only when asked for. After that, programs that do not know it refuse the database.
    */
   readonly name: string;
   /**
-   * The same for every database. It may be run again after it was killed in the middle: its statements make or remove
-   * tables, columns and indexes, or change rows so that doing it twice does no harm.
+   * The same for every database. It may be run again after it was killed in the middle. So its statements make or
+   * remove tables, columns and indexes, or change rows so that a second run does no harm.
    */
   readonly up: (db: Kysely<Schema>) => Promise<void>;
 }
@@ -35,7 +35,7 @@ export function contracts({ name }: Pick<Migration, "name">): boolean {
   return /^\d+-contract-/.test(name);
 }
 
-/** In the order in which they are applied. One that was released is never changed again. */
+/** In the order in which they are applied. A released migration is never changed. */
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: "0001-first-schema", up: firstSchema },
   { id: 2, name: "0002-unproven-users", up: unprovenUsers },

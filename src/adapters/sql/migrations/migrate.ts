@@ -6,24 +6,24 @@ import { contracts, MIGRATIONS, type Migration } from "./list.ts";
 export interface Migrated {
   /** The names of the migrations that this call applied. */
   readonly applied: readonly string[];
-  /** Where the database was copied to before, if it held anything. */
+  /** The path of the copy that was made before, if the database held anything. */
   readonly backup?: string;
 }
 
 export interface MigrateOptions {
   readonly migrations?: readonly Migration[];
-  /** Also applies those that take something away, which a process of the version before would miss. */
+  /** Also applies migrations that remove something, which a process of the previous version would miss. */
   readonly contract?: boolean;
   /** Told after each, how many are done of how many. */
   readonly onApplied?: (done: number, of: number) => void;
 }
 
 /**
- * Brings the schema up to date, forward only. Safe when several processes start at once: one migrates, the others wait
- * and find nothing to do. One that was killed in the middle is gone on with by the next call. A database that is newer
- * than this program, but keeps what this program uses, is left alone.
+ * Brings the schema up to date, forward only. Several processes may start at once: one migrates, the others wait and
+ * find nothing to do. The next call continues a migration that was killed in the middle. A database that is newer than
+ * this program, but keeps what this program uses, is left alone.
  *
- * @throws Error when the database is of a version that this program cannot work with, or has tables that are not ours
+ * @throws Error if the database is of a version that this program cannot work with, or has tables that are not ours
  */
 export async function migrate(
   database: SqlDatabase,

@@ -15,29 +15,29 @@ export interface MysqlServer {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** Encrypted, with the server's certificate verified: its name too. */
+  /** Encrypted; the server's certificate is verified, including its name. */
   readonly tls?: {
     /** The name that the certificate must bear. */
     readonly serverName: string;
-    /** The authorities to believe, as PEM; those of Node.js where there is none. */
+    /** The trusted authorities as PEM; if absent, those of Node.js. */
     readonly caFile?: string;
   };
 }
 
 export interface ConnectionTimes {
   readonly connectTimeoutMs: number;
-  /** A statement that takes longer is given up, and its connection with it. */
+  /** A statement that takes longer is abandoned, together with its connection. */
   readonly statementTimeoutMs: number;
   /** How long the server lets a statement wait for another transaction's lock. */
   readonly lockWaitSeconds: number;
 }
 
-/** Opens one connection after the other. Rejects as `asFault` says. */
+/** Opens a new connection with each call. Rejects as `asFault` says. */
 export type Connector = () => Promise<MysqlConnection>;
 
-/** One connection; what it is asked to run, it runs in turn. */
+/** One connection. It runs its statements one after the other. */
 export interface MysqlConnection extends Pooled {
-  /** With values it is prepared, once for each text; without, it is run as it stands. */
+  /** With values the statement is prepared, once for each text. Without values it is run as it is. */
   run(sql: string, values?: readonly Bindable[]): Promise<QueryResult>;
   /** Cuts it. What runs rejects. */
   destroy(): void;
@@ -53,8 +53,9 @@ const MOST_PREPARED = 128;
 const PING_TIMEOUT_MS = 1000;
 const KEEP_ALIVE_MS = 10_000;
 /**
- * The server ends a connection that asks nothing for so long, and with it the locks of a process that stands still, or
- * whose machine is gone: of its own it would wait for eight hours. Longer than the minute from one sweep to the next.
+ * The server ends a connection that is idle for this long. That also frees the locks of a process that stands still, or
+ * whose machine is gone: by default the server would wait for eight hours. Longer than the minute from one sweep to the
+ * next.
  */
 const SILENT_SECONDS = 120;
 /** Text that is too long is refused, not cut. */
@@ -94,11 +95,11 @@ function connectionOptions(server: MysqlServer, { connectTimeoutMs }: Connection
     timezone: "Z",
     trace: false,
     maxPreparedStatements: MOST_PREPARED,
-    // An update tells how many rows it matched, as in SQLite, and not how many it changed. And no server may ask for
-    // a file of ours.
+    // An update reports how many rows it matched, as in SQLite, and not how many it changed. No server may ask for a
+    // file of ours.
     flags: ["FOUND_ROWS", "-LOCAL_FILES"],
     ...(tls && {
-      // Where `stream` is given, this is only the name that the certificate must bear.
+      // If `stream` is given, this is only the name that the certificate must bear.
       host: tls.serverName,
       ssl: { verifyIdentity: true, minVersion: "TLSv1.2", ...(tls.caFile && { ca: readCa(tls.caFile) }) },
     }),
@@ -114,8 +115,8 @@ function readCa(path: string): string {
 }
 
 /**
- * A socket of our own can be cut for good; mysql2 would wait for the other side to agree. It keeps no process alive:
- * whoever waits for an answer has a timer that does.
+ * A socket of our own can be cut at once; mysql2 would wait for the other side to agree. It keeps no process alive:
+ * callers that wait for an answer have a timer that does.
  */
 function openSocket({ socketPath, host, port }: MysqlServer): Socket {
   if (socketPath !== undefined) return connect(socketPath).unref();
@@ -128,7 +129,7 @@ function openSocket({ socketPath, host, port }: MysqlServer): Socket {
   }).unref();
 }
 
-/** Whatever the server's own settings are. READ COMMITTED sees the row that was in the way of an insert. */
+/** Independent of the server's own settings. READ COMMITTED sees the row that an insert collided with. */
 function sessionSettings({ lockWaitSeconds }: ConnectionTimes): readonly string[] {
   return [
     "set names utf8mb4 collate utf8mb4_bin",
@@ -141,7 +142,7 @@ function sessionSettings({ lockWaitSeconds }: ConnectionTimes): readonly string[
 function createMysqlConnection(client: Connection, socket: Socket, times: ConnectionTimes): Opening {
   let open = true;
   const waiting = new Set<(error: Error) => void>();
-  /** Tells all who wait for an answer: mysql2 tells nobody whose connection was closed without an error. */
+  /** Tells all callers that wait for an answer: mysql2 tells nobody if a connection closes without an error. */
   const lose = (error: Error) => {
     open = false;
     for (const reject of waiting) reject(error);

@@ -21,7 +21,7 @@ export interface MysqlDriverOptions {
   };
   /** Runs again what lost a lock to somebody else. */
   readonly retry: Retry;
-  /** Takes it for done when a table, column or index is there already, or was removed already. */
+  /** Treats a statement as done if its table, column or index already exists or is already removed. */
   readonly resumes?: boolean;
   /** Sees the text of every statement, never its values. */
   readonly onStatement?: (sql: string) => void;
@@ -57,7 +57,7 @@ function createDriver(options: MysqlDriverOptions): Driver {
     },
     commitTransaction: (connection) => command(connection, "commit"),
     async rollbackTransaction(connection) {
-      // The server rolls back what it loses the connection to. Here only the body's own error matters.
+      // If the connection is lost, the server rolls back by itself. Here only the body's own error matters.
       await command(connection, "rollback").catch(() => mine(connection).mysql.destroy());
     },
     releaseConnection: async (connection) => connections.release(mine(connection).mysql),

@@ -3,7 +3,7 @@ import { UnavailableError } from "../../../core/refusals.ts";
 /** Lost a lock to another transaction (1213), or waited too long for one (1205). Nothing of it was done. */
 const CONFLICTS = new Set([1205, 1213]);
 
-/** What the server's surroundings did, and not we: it passes, or an operator ends it. */
+/** Caused by the server's surroundings and not by us: it passes, or an operator mends it. */
 const UNAVAILABLE = new Set([
   ...CONFLICTS,
   // Too many connections, of the server's or of this user.
@@ -38,7 +38,7 @@ const UNAVAILABLE = new Set([
   1206,
   1461,
   1637,
-  // It may be read only: a replica, in the middle of a failover.
+  // The server may be read only: a replica, in the middle of a failover.
   1047,
   1290,
   1792,
@@ -49,7 +49,7 @@ const UNAVAILABLE = new Set([
 const NETWORK =
   /^(E(CONN\w+|TIMEDOUT|PIPE|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|ADDRNOTAVAIL|NOTFOUND|AI_\w+|NOENT|ACCES|MFILE|NFILE)|PROTOCOL_\w+)$/;
 
-/** What an operator has to correct, in a sentence for the person at the terminal. No value of a setting is in it. */
+/** What an operator has to correct, in a sentence for the terminal. It contains no value of a setting. */
 const OPERATORS: Readonly<Record<number, string>> = {
   1044: "the database's user may not use this database, or there is none of this name",
   1045: "the server refused the user or the password",
@@ -76,7 +76,7 @@ interface ServerError {
   readonly fatal: boolean;
 }
 
-/** `UnavailableError` for everything that the database's surroundings did; what is our own mistake stays as it is. */
+/** `UnavailableError` for every error that the database's surroundings caused. Our own mistakes stay as they are. */
 export function asFault(error: unknown): unknown {
   const { errno, code, message, fatal } = read(error);
   const sentence = OPERATORS[errno] ?? certificateProblem(code, message);
@@ -89,7 +89,7 @@ export function unavailable(cause: unknown): UnavailableError {
   return cause instanceof UnavailableError ? cause : new UnavailableError("the database", { cause });
 }
 
-/** Whether the transaction, or the statement of its own, was undone because of others and may be run again. */
+/** Whether the transaction, or the single statement, was undone because of others and may be run again. */
 export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(read(error instanceof UnavailableError ? error.cause : error).errno);
 }
@@ -99,14 +99,14 @@ export function isDuplicate(error: unknown): boolean {
   return read(error).errno === 1062;
 }
 
-/** Whether the statement would have made what is there already, or removed what is gone. */
+/** Whether the statement failed because what it makes exists already, or what it removes is gone. */
 export function isDoneBefore(error: unknown): boolean {
   return [1050, 1060, 1061, 1091].includes(read(error).errno);
 }
 
 /**
- * Whether the connection is of no use any more: it is lost or about to be, or leads to a server that has become a
- * replica, and the next one may lead to the new primary.
+ * Whether the connection is useless: it is lost or about to be, or its server has become a replica. A new connection
+ * may lead to the new primary.
  */
 export function endsConnection(error: unknown): boolean {
   const { errno, fatal } = read(error);

@@ -19,7 +19,7 @@ export interface MysqlOptions {
   readonly connectTimeoutMs?: number;
   /** How long a statement may take. Default 10000. */
   readonly statementTimeoutMs?: number;
-  /** For how long what lost a lock to others is tried again. Default 10000. */
+  /** For how long work that lost a lock to others is tried again, milliseconds. Default 10000. */
   readonly retryForMs?: number;
   /** How long a migration waits for one that another process runs. Default ten minutes. */
   readonly migrationWaitSeconds?: number;
@@ -39,7 +39,7 @@ const DEFAULTS = {
   trustedIdleMs: 15_000,
 };
 
-/** What changes a large table takes its time; the longest that a timer of Node.js can wait. */
+/** For changes of large tables, which take long: the longest that a timer of Node.js can wait. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
@@ -56,8 +56,8 @@ export async function openMysql(server: MysqlServer, given: MysqlOptions = {}): 
 }
 
 /**
- * A database as `openMysql` opens, but nothing is opened before a statement needs it, the client is loaded then, and the
- * first statements wait for `prepare`. What fails is tried again by the next statement.
+ * Like `openMysql`, but no connection is opened before a statement needs it. Then the client is loaded, and the first
+ * statements wait for `prepare`. If that fails, the next statement tries again.
  *
  * @param prepare gets the same database, for statements that wait for nothing
  */
@@ -82,7 +82,7 @@ export function createMysql(
   return createDatabase(server, options, { ...pool, acquire });
 }
 
-/** Runs what succeeds once; however many ask meanwhile, they share one run. */
+/** Runs until it has succeeded once. Concurrent callers share one run. */
 function onceDone<T>(run: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => {
@@ -120,7 +120,7 @@ function createKysely(options: MysqlDriverOptions): Kysely<Schema> {
   return new Kysely<Schema>({ dialect: mysqlDialect(options), plugins: [mysqlGrammar] });
 }
 
-/** On a connection of its own: the lock ends with it, whatever becomes of this process. */
+/** Uses a connection of its own: the lock ends with it, even if this process dies. */
 async function exclusively<T>(open: Connector, options: Options, body: ExclusiveBody<T>): Promise<T> {
   const connection = await open();
   try {
@@ -134,7 +134,7 @@ async function exclusively<T>(open: Connector, options: Options, body: Exclusive
   }
 }
 
-/** The lock's name is the server's, so the database's name is in it. It may have 64 characters. */
+/** The name of the lock is server-wide, so it contains the name of the database. It may have 64 characters. */
 async function lock(db: Kysely<Schema>, waitSeconds: number): Promise<void> {
   const { rows } = await sql<{ locked: number | null }>`
     select get_lock(concat('phonekey.', sha1(database())), ${sql.lit(waitSeconds)}) as locked`.execute(db);
@@ -159,7 +159,7 @@ async function versionOf(connection: MysqlConnection): Promise<string> {
   return String(row?.version);
 }
 
-/** MariaDB says so in its version, sometimes behind a `5.5.5-` for old clients. */
+/** MariaDB names itself in its version, sometimes behind a `5.5.5-` for old clients. */
 export function isTooOld(version: string): boolean {
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version.replace(/^5\.5\.5-/, "")) ?? [];
   const [leastMajor, leastMinor] = /mariadb/i.test(version) ? [10, 6] : [5, 7];

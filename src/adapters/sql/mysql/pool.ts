@@ -12,21 +12,21 @@ export interface Pooled {
 
 export interface PoolOptions<C> {
   readonly open: () => Promise<C>;
-  /** The most there are at a time, those being opened included. */
+  /** The most connections at a time, including those being opened. */
   readonly limit: number;
   /** How many callers may wait for one. */
   readonly queueLimit: number;
-  /** How long a caller waits for its turn; opening has a limit of its own. */
+  /** How long a caller waits for its turn. Opening a connection has a limit of its own. */
   readonly waitMs: number;
-  /** One that was not used for so long is asked whether it still works: networks drop connections without a word. */
+  /** A connection that was idle for this long is asked whether it still works: networks drop connections silently. */
   readonly trustedIdleMs: number;
 }
 
 export interface Pool<C> {
-  /** Rejects with `UnavailableError` when none could be had in time. */
+  /** Rejects with `UnavailableError` if no connection was free in time. */
   acquire(): Promise<C>;
   release(pooled: C): void;
-  /** Takes no more callers, and resolves when what was acquired is back. */
+  /** Accepts no more callers, and resolves when everything acquired was given back. */
   close(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ interface Idle<C> {
   readonly since: number;
 }
 
-/** Connections that are used again. None is ever lost: each is idle, acquired, being opened, or given up. */
+/** Connections that are reused. None is ever lost: each is idle, acquired, being opened, or given up. */
 export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
   const idle: Idle<C>[] = [];
   const queue = createQueue<C>(options.waitMs);
@@ -50,7 +50,9 @@ export function createPool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
   let onDrained: (() => void) | undefined;
   let closing: Promise<void> | undefined;
 
-  /** The last one used comes first, so that those not needed stay idle. Whoever calls it has counted it as taken. */
+  /**
+   * The connection used last comes first, so that surplus ones stay idle. The caller has already counted it as taken.
+   */
   async function obtain(): Promise<C> {
     for (let last = idle.pop(); last; last = idle.pop()) {
       const isFresh = performance.now() - last.since < options.trustedIdleMs;
@@ -113,7 +115,7 @@ interface Waiting<C> extends Caller<C> {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Callers in the order in which they came. After `waitMs` a caller is rejected, and waits no longer. */
+/** Callers in the order in which they came. After `waitMs` a caller is rejected and leaves the queue. */
 function createQueue<C>(waitMs: number) {
   const waiting = new Set<Waiting<C>>();
 
@@ -134,7 +136,10 @@ function createQueue<C>(waitMs: number) {
       waiting.add(waiter);
     },
 
-    /** Takes the first out: whoever was told that it took too long would give nothing back. */
+    /**
+     * Takes the first caller out of the queue, so that it can no longer be rejected: a rejected caller would give
+     * nothing back.
+     */
     next(): Caller<C> | undefined {
       const [first] = waiting;
       return first && leave(first);

@@ -12,7 +12,7 @@ interface ParameterType {
   readonly flags: number;
 }
 
-/** There are few different ones, so all statements have the same objects. */
+/** There are few different types, so all statements share the same objects. */
 const sharedTypes = new Map<string, ParameterType>();
 const trimmed = new WeakSet<Prepared>();
 
@@ -24,15 +24,15 @@ export function runPrepared(
   done: (error: QueryError | null, result: QueryResult) => void,
 ): void {
   client.execute(sql, [...values], (error, result: QueryResult) => {
-    // It is there by now: this is how to get at it, and asks the server nothing.
+    // The statement is already prepared: this call returns it from the client, without asking the server.
     if (!error) client.prepare(sql, (_, statement?: Prepared) => statement && keepTypes(statement));
     done(error, result);
   });
 }
 
 /**
- * Lets go of all that the server said of a statement's parameters but their types: of each value of each row its names,
- * its length and the packet that told of it, 200 bytes.
+ * Drops everything that the server said of a statement's parameters but their types. For each value of each row that is
+ * names, a length and the packet that told of them: 200 bytes.
  */
 export function keepTypes(statement: Prepared): void {
   if (!statement.parameters || trimmed.has(statement)) return;

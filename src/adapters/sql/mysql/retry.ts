@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import { isConflict } from "./errors.ts";
 
-/** Runs again what was undone because of others; everything else is the caller's. */
+/** Runs work again that was undone because of others. All other errors go to the caller. */
 export type Retry = <T>(run: () => Promise<T>) => Promise<T>;
 
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 200;
 
-/** @param forMs after this time what fails is no longer tried again */
+/** @param forMs after this time failed work is no longer tried again */
 export function createRetry(forMs: number): Retry {
   return async (run) => {
     const deadline = performance.now() + forMs;
@@ -22,7 +22,7 @@ export function createRetry(forMs: number): Retry {
   };
 }
 
-/** Up to so long: those that were in each other's way should not meet again. */
+/** A random pause up to this long, so that transactions that collided do not meet again. */
 function pause(mostMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, randomInt(mostMs) + 1));
 }

@@ -7,7 +7,7 @@ import { coalesce } from "../statements/coalesce.ts";
 import { reusable } from "../statements/reusable.ts";
 import type { Schema } from "../tables/schema.ts";
 
-/** Stands in the place of a tag where something counts for every phone. No tag is without a full stop. */
+/** Takes the place of a tag if something counts for every phone. A real tag always contains a full stop. */
 export const EVERY_PHONE = "*";
 
 const BUCKETS: readonly Bucket[] = ["stranger", "device"];
@@ -42,7 +42,7 @@ export function createLedger(database: SqlDatabase, tagKey: TagKey): Ledger {
   };
 }
 
-/** What is asked for at one moment is read in one statement. */
+/** Concurrent reads are one statement. */
 function createRead({ db }: SqlDatabase, tagKey: TagKey): Ledger["read"] {
   const find = reusable((rows: readonly WantedRow[]) => finding(db, rows, tagKey));
   const read = coalesce(async (wanted: readonly Wanted[]) => {
@@ -70,7 +70,7 @@ interface WantedRow extends KeyedRow {
   readonly since: number;
 }
 
-/** Every wrong guess once for each key in use, and each of those without one where there is none. */
+/** Returns every wrong guess once for each key in use. If there is no wrong guess, it returns each key alone. */
 function finding(db: Kysely<Schema>, rows: readonly WantedRow[], tagKey: TagKey) {
   const tags = rows.map(({ tag }) => tag);
   return db
@@ -88,7 +88,7 @@ function finding(db: Kysely<Schema>, rows: readonly WantedRow[], tagKey: TagKey)
 
 type Found = Awaited<ReturnType<ReturnType<typeof finding>["execute"]>>;
 
-/** Undefined where the key of the tags is not in use any more. */
+/** Undefined if the key of the tags is no longer in use. */
 function foundFor({ tags, bucket, since }: Wanted, found: Found, tagKey: TagKey): WrongGuess[] | undefined {
   const { keyId } = tagKey.keyed(tags[0] ?? "");
   const own = found.filter(({ key_id }) => key_id === keyId);

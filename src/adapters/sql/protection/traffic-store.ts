@@ -14,7 +14,10 @@ const SUBJECTS = [
   { column: "country", kind: "country" },
 ] as const;
 
-/** What messages say of traffic. Each statement reads the messages of its time by their index, in no request's path. */
+/**
+ * What messages say of traffic. Each statement reads the messages of its time range by their index, outside of
+ * requests.
+ */
 export function createTrafficStore({ db }: SqlDatabase): TrafficStore {
   return {
     async bestDays(since) {
@@ -75,7 +78,7 @@ interface Count {
   readonly count: number;
 }
 
-/** How many messages were approved in each span of so many milliseconds, by this column where one is named. */
+/** How many messages were approved in each span of so many milliseconds, grouped by this column if one is named. */
 async function approved(
   db: Kysely<Schema>,
   column: (typeof SUBJECTS)[number]["column"] | undefined,
@@ -97,7 +100,7 @@ async function approved(
   return rows.filter((row) => row.name !== null).map((row) => ({ name: row.name, count: Number(row.count) }));
 }
 
-/** Ids of messages are in the order of time, so the greatest of a phone is its last. */
+/** Ids of messages are in the order of time, so the greatest id of a phone is its last message. */
 async function numbersOf(db: Kysely<Schema>, since: number, limit: number): Promise<readonly Peak[]> {
   const last = db
     .selectFrom("messages")

@@ -1,6 +1,8 @@
 import type { Traffic } from "../../../core/protection/traffic.ts";
 
-/** How a message or a verification keeps its traffic; all null in rows of a version that did not note it. */
+/**
+ * The columns in which a message or a verification keeps its traffic. All are null in rows of a version that did not.
+ */
 export interface TrafficColumns {
   readonly country: string | null;
   readonly prefix_tag: string | null;

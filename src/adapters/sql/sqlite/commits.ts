@@ -2,21 +2,21 @@ import type Libsql from "libsql";
 import { createLane } from "./lane.ts";
 import type { Retry } from "./retry.ts";
 
-/** A caller's turn on the one connection; between `begin` and the end everything is in a transaction. */
+/** A caller's turn on the one connection. Everything between `begin` and the end is in a transaction. */
 export interface Turn {
-  /** Runs again what met a file that another process has locked. */
+  /** Tries again while another process has locked the file. */
   whileBusy<T>(run: () => T): Promise<T>;
   /** Whether the transaction that all turns of this moment share is open. */
   isOpen(): boolean;
   /** Opens the transaction that all turns of this moment share, where it is not open yet. */
   begin(): Promise<void>;
-  /** In that transaction: what follows can be undone by itself. */
+  /** In that transaction: sets the point to which `undo` returns. */
   mark(): void;
-  /** Undoes what followed `mark`, and nothing of other turns; nothing at all once this one is over. */
+  /** Undoes what followed `mark`, and nothing of other turns. After this turn is over, it does nothing. */
   undo(): void;
-  /** In that transaction: what to do at once when nothing of it comes to be on disk, the last that was named first. */
+  /** In that transaction: what to do at once if nothing of it reaches the disk. The last one named runs first. */
   onLost(undo: () => void): void;
-  /** Ends the turn. Resolves when what was done and seen in it is on disk; rejects when nothing of it is. */
+  /** Ends the turn. Resolves when what was done and seen in it is on disk. Rejects if nothing of it is. */
   end(): Promise<void>;
   /** Ends the turn without waiting. */
   leave(): void;
@@ -32,11 +32,12 @@ export interface Commits {
 type Connection = Pick<Libsql.Database, "exec" | "inTransaction">;
 
 /**
- * One connection has one transaction, and each waits for the disk. So the turns of one moment share theirs: the first opens
- * it, and it is committed when this turn of the event loop and the next are over. Each can be undone by itself, to a
- * savepoint. Nobody is answered before the commit, also who only read: it may have been what is not on disk yet.
+ * One connection has one transaction at a time, and each transaction waits for the disk. So the turns of one moment
+ * share one: the first turn opens it, and it is committed after this turn of the event loop and the next. A savepoint
+ * lets each turn be undone by itself. Nobody is answered before the commit, not even callers that only read: they may
+ * have read what is not on disk yet.
  *
- * @param assertWritable is called before a transaction is opened; throws where nothing may be written
+ * @param assertWritable is called before a transaction is opened; throws if nothing may be written
  */
 export function createCommits(
   connection: Connection,
@@ -49,7 +50,7 @@ export function createCommits(
     assertWritable();
     connection.exec("BEGIN IMMEDIATE");
   };
-  // Many whose answer was read in this turn of the event loop have another way to go before they write, too.
+  // Many callers whose answer was read in this turn of the event loop need one more turn before they write, too.
   const onOpened = () => setImmediate(() => setImmediate(() => void alone(() => {})));
   const shared = createShared({ connection, retry, begin, onOpened });
   const parts = { connection, retry, shared };
@@ -88,7 +89,7 @@ interface Shared {
   open(deadline: number): Promise<void>;
   /** Between two turns. */
   commit(busyTimeoutMs: number): Promise<void>;
-  /** After some errors SQLite has rolled back by itself, and with it what other turns did. */
+  /** After some errors SQLite has rolled back by itself, and has undone what other turns did. */
   noticeLoss(error: unknown): void;
 }
 

@@ -17,9 +17,9 @@ import type { Statement, Statements } from "./statements.ts";
 type OnStatement = ((sql: string) => void) | undefined;
 
 /**
- * Kysely's dialect for libsql. One connection and one lane: libsql runs a statement synchronously, so a second
+ * Kysely's dialect for libsql. It has one connection and one lane: libsql runs a statement synchronously, so a second
  * connection would make nothing faster. Every write begins with BEGIN IMMEDIATE, because a deferred transaction that
- * meets a busy file keeps its statement open; waiting for another process is done between tries, not inside libsql,
+ * meets a busy file keeps its statement open. Waiting for another process happens between tries and not inside libsql,
  * so that the event loop goes on.
  */
 export function sqliteDialect(statements: Statements, commits: Commits, onStatement: OnStatement): Dialect {

@@ -19,7 +19,7 @@ const UNREACHABLE = {
   NOTADB: 26,
 };
 
-/** `UnavailableError` for everything that the database's surroundings did; what is our own mistake stays as it is. */
+/** `UnavailableError` for every error that the database's surroundings caused. Our own mistakes stay as they are. */
 export function asFault(error: unknown): unknown {
   return isOneOf(UNREACHABLE, error) ? new UnavailableError("the database", { cause: error }) : error;
 }

@@ -24,11 +24,11 @@ const MEMORY = ":memory:";
 const BUSY_TIMEOUT_MS = 5000;
 
 /**
- * Opens the database of a `DATABASE_URL` and makes its folder and file (mode 0600) where they are missing. It does
- * not migrate.
+ * Opens the database of a `DATABASE_URL`. Makes its folder and file (mode 0600) if they are missing. It does not
+ * migrate.
  *
  * @param url `sqlite:./path`, or `:memory:` for one that ends with the process
- * @throws UnavailableError when it cannot be opened
+ * @throws UnavailableError if it cannot be opened
  */
 export async function openSqlite(
   url: string,
@@ -60,7 +60,7 @@ async function connect(path: string, busyTimeoutMs: number): Promise<Libsql.Data
   try {
     if (path !== MEMORY) createFile(path);
     const libsql = new Libsql(path);
-    // Changing to WAL needs the file for itself, and several processes may start at once.
+    // Changing to WAL needs exclusive use of the file, and several processes may start at once.
     await retryWhileBusy(() => libsql.pragma("journal_mode = WAL"), performance.now() + busyTimeoutMs);
     libsql.pragma("synchronous = FULL");
     return libsql;
@@ -72,9 +72,9 @@ async function connect(path: string, busyTimeoutMs: number): Promise<Libsql.Data
 /**
  * SQLite gives its side files the mode of the file itself.
  *
- * A file that is there already is left alone: POSIX drops all locks of a process on a file when it closes any of its
- * descriptors, and a connection of this process, closed or not, may hold some. The next program to close the file
- * would then take itself for the last one and remove the write-ahead log that this process goes on writing to.
+ * An existing file is left alone. POSIX drops all locks of a process on a file when the process closes any of its
+ * descriptors, and a connection of this process, closed or not, may hold some. The next program to close the file would
+ * then take itself for the last one and remove the write-ahead log that this process goes on writing to.
  */
 function createFile(path: string): void {
   if (existsSync(path)) return;
@@ -83,8 +83,8 @@ function createFile(path: string): void {
 }
 
 /**
- * Throws once the path no longer leads to the file that is open: what is written to one that was moved or deleted is gone
- * with this process, and one that took its place knows nothing of it.
+ * Throws if the path no longer leads to the file that is open. Data written to a moved or deleted file is lost with
+ * this process, and a file that took its place does not contain it.
  */
 function createPlaceCheck(path: string): () => void {
   if (path === MEMORY) return () => {};
@@ -104,7 +104,7 @@ function inodeOf(path: string): bigint | undefined {
   }
 }
 
-/** Not by `recursive`, with which Node.js 20 tries for ever where a folder takes none, as below `/proc`. */
+/** Does not use `recursive`, with which Node.js 20 tries for ever if a folder cannot be made, as below `/proc`. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
@@ -117,8 +117,8 @@ function makeFolder(path: string): void {
 }
 
 /**
- * On a connection of its own: it reads what is committed, also while a migration holds the write lock. The copy has its name
- * once it is whole, so that nobody takes one that was cut off for a backup.
+ * Uses a connection of its own: it reads committed data, even while a migration holds the write lock. The copy gets its
+ * name only when it is complete, so that nobody takes a partial copy for a backup.
  */
 function backup(path: string, label: string): string | undefined {
   if (path === MEMORY) return undefined;
@@ -139,7 +139,7 @@ function backup(path: string, label: string): string | undefined {
   return copy;
 }
 
-/** Behind what is running. The main file alone is whole then. */
+/** Closes after running work. The main file alone is complete then. */
 async function close(db: Kysely<Schema>, libsql: Libsql.Database, commits: Commits): Promise<void> {
   if (!libsql.open) return;
   await commits.alone(() => {

@@ -1,6 +1,6 @@
 import { isBusy } from "./errors.ts";
 
-/** Runs again what met a file that another process has locked, until the deadline (of `performance.now`). */
+/** Tries again while another process has locked the file, until the deadline (of `performance.now`). */
 export type Retry = <T>(run: () => T, deadline: number) => Promise<T>;
 
 const PAUSES_MS = [1, 2, 5, 10, 20, 40];

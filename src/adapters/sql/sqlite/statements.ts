@@ -2,7 +2,7 @@ import type Libsql from "libsql";
 import type { Ran } from "../database.ts";
 import type { Bindable } from "../statements/values.ts";
 
-/** More texts than the stores have; lists of many lengths would otherwise make it grow without end. */
+/** More texts than the stores have. Without a bound, lists of many lengths would make it grow without end. */
 const MOST_KEPT = 256;
 
 /** Prepared statements by their text, so that each text is parsed once. */
@@ -31,8 +31,8 @@ export function createStatements(libsql: Libsql.Database): Statements {
 }
 
 /**
- * What a statement says of itself is asked for once, for libsql takes half as long for rows without names. Columns that
- * another process adds to a table meanwhile come last in its star, so a star must come last in the statement.
+ * A statement's column names are read once, because libsql takes half as long for rows without names. If another
+ * process adds columns to a table meanwhile, they come last in its star, so a star must come last in the statement.
  */
 function prepare(libsql: Libsql.Database, sql: string): Statement {
   const prepared = libsql.prepare(sql);

@@ -5,7 +5,7 @@ import type { Commits, Turn } from "./commits.ts";
 import { asFault } from "./errors.ts";
 import type { Statements } from "./statements.ts";
 
-/** Turns that run from their beginning to their end without giving way. */
+/** Turns that run synchronously from beginning to end. */
 export function createSteps(
   commits: Commits,
   statements: Statements,

@@ -3,7 +3,7 @@ import { UnavailableError } from "../../../core/refusals.ts";
 
 /** How many callers are served in one go. */
 const MOST = 32;
-/** A group that is under way for so long is held up, by a lock or a lost connection: others need not wait for it. */
+/** A group that takes this long is held up, by a lock or a lost connection. Others need not wait for it. */
 const HELD_UP_MS = 100;
 /** How many groups are under way at a time at most. */
 const LANES = 4;
@@ -24,12 +24,12 @@ interface Waiting<I, O> {
 }
 
 /**
- * Does what several callers ask for at the same time in one go: while one group is under way others come, and they are the
- * next. Whoever comes alone waits for nobody, and nobody is answered before what they asked for is done.
+ * Joins concurrent requests into one operation. While one group is under way others gather, and they are the next
+ * group. A caller that comes alone waits for nobody, and nobody is answered before their own request is done.
  *
- * A group has one of a few sizes, so that there are few statements to prepare. A group that fails is done again one by one,
- * so that nobody fails for somebody else's mistake; but where the database was away nobody knows whether it was done, and
- * whoever waits for the same database is told at once.
+ * A group has one of a few sizes, so that there are few statements to prepare. If a group fails, its requests are done
+ * again one by one, so that nobody fails because of somebody else's mistake. But if the database was away, nobody knows
+ * whether it was done, so nothing is repeated, and callers waiting for the same database are told at once.
  *
  * @param run outputs in the order of the items; all done, durably, or nothing of it
  */
@@ -67,7 +67,7 @@ export function coalesce<I, O>(
     }
   }
 
-  /** Serves those who wait by another lane where all that are open are held up. */
+  /** Opens another lane for those who wait if all open lanes are held up. */
   function attend(): void {
     if (waiting.length === 0 || lanes === mostLanes) return;
     if (lanes > 0 && performance.now() < latest + HELD_UP_MS) watch();
@@ -82,7 +82,7 @@ export function coalesce<I, O>(
     });
   }
 
-  /** Looks again when the latest group is held up: nobody else may come by then. */
+  /** Checks again once the latest group counts as held up, because no other caller may come by then. */
   function watch(): void {
     if (isWatched) return;
     isWatched = true;
@@ -105,14 +105,14 @@ function tooMany(): UnavailableError {
   return new UnavailableError("the database", { cause: new Error("too many wait for the database") });
 }
 
-/** Subclasses say what a single caller did, such as to come with a key that was replaced. */
+/** Subclasses describe an error of a single caller, such as using a key that was replaced. */
 function isAway(error: unknown): boolean {
   return error instanceof UnavailableError && error.constructor === UnavailableError;
 }
 
 /**
- * Those who come in this turn of the event loop and in the next go together: many whose answer was read in this one have
- * another way to go before they come. That saves a third of the commits; a third turn saves no more.
+ * Requests of this turn of the event loop and of the next go together: many callers whose answer was read in this turn
+ * need one more turn before they come. That saves a third of the commits; a third turn saves no more.
  */
 async function gathered(): Promise<void> {
   await setImmediate();

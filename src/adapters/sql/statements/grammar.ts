@@ -17,8 +17,8 @@ import {
 } from "kysely";
 
 /**
- * The stores and the migrations write each statement once; these turn it into what its database understands. MySQL 5.7
- * is the oldest, so what it takes is what all of MySQL and MariaDB take.
+ * The stores and the migrations write each statement once; these plugins translate it for their database. MySQL 5.7 is
+ * the oldest, so what it accepts is accepted by all of MySQL and MariaDB.
  */
 export const mysqlGrammar: KyselyPlugin = plugin((node) => {
   if (InsertQueryNode.is(node)) return insertIfAbsent(node);
@@ -27,8 +27,8 @@ export const mysqlGrammar: KyselyPlugin = plugin((node) => {
 });
 
 /**
- * SQLite has locked the whole file by then, and knows no locks of rows. Its indexes have names of their own, to which
- * no table may be named.
+ * SQLite has no row locks: the transaction has already locked the whole file. It names an index without its table, so
+ * the table is left out.
  */
 export const sqliteGrammar: KyselyPlugin = plugin((node) => {
   if (SelectQueryNode.is(node)) return withoutLock(node);
@@ -40,7 +40,9 @@ function plugin(transform: (node: RootOperationNode) => RootOperationNode): Kyse
   return { transformQuery: ({ node }) => transform(node), transformResult: async ({ result }) => result };
 }
 
-/** `ON CONFLICT DO NOTHING` is an update of a column to what it is. Catching the duplicate instead deadlocks. */
+/**
+ * `ON CONFLICT DO NOTHING` becomes an update of a column to its own value. Catching the duplicate instead deadlocks.
+ */
 function insertIfAbsent(node: InsertQueryNode): InsertQueryNode {
   const locking = withSelects(node, lockInShareMode);
   const { onConflict, ...insert } = locking;
@@ -86,8 +88,8 @@ function withoutLock(node: SelectQueryNode): SelectQueryNode {
 }
 
 /**
- * Compares ids, tags and keys byte by byte. Rows that are numbered as they come get 64 bits, as SQLite gives them:
- * the events of limits are more than two billion one day.
+ * Compares ids, tags and keys byte by byte. Auto-incremented ids get 64 bits, as in SQLite: there will be more than two
+ * billion events of limits one day.
  */
 const TABLE = "engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin row_format=dynamic";
 

@@ -2,7 +2,7 @@ import type { Compilable, CompiledQuery, Kysely, QueryResult } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 import type { Bindable } from "./values.ts";
 
-/** The values that a statement is run with, by names; all rows have the same. */
+/** The values of one run of a statement, by names. All rows have the same names. */
 type Row<R> = Readonly<Record<keyof R, Bindable>>;
 
 /** Stands for a value while a statement is built. */
@@ -26,10 +26,11 @@ export type Reusable<R extends Row<R>, O> = (
 ) => Promise<QueryResult<O>>;
 
 /**
- * A statement that is built once for each number of rows, and run with other values each time: building its text takes
+ * A statement that is built once for each number of rows and then run with other values: building its text takes
  * several times as long as sending it.
  *
- * @param build must use every value as it is, and look at none; what is not in its rows stays as it was the first time
+ * @param build must use every value unchanged, and must not depend on any; everything else stays as it was the first
+ *   time
  */
 export function reusable<R extends Row<R>, O>(
   build: (rows: readonly R[], db: Kysely<Schema>) => Compilable<O>,
@@ -52,7 +53,7 @@ export function filled<R extends Row<R>, O>(
   };
 }
 
-/** As the type says it takes values; the builder passes on what it gets. */
+/** By its type it takes values; the builder passes on whatever it gets. */
 function marked<R extends Row<R>>(row: R, index: number): R {
   const marks = Object.keys(row).map((name) => [name, new Mark(index, name)]);
   return Object.fromEntries(marks) as R;

@@ -21,11 +21,11 @@ type SweptTable =
 type Time = "created_at" | "at" | "expires_at" | "ended_at" | "cleared_at" | "ends_at";
 
 /**
- * Deletes the rows of a table whose time is over, the oldest first. It reads the ids of a piece by the index of that time and
- * deletes those rows by id: so it locks nothing but the rows that go. The times of these tables never change but from null,
- * which is never over: what was old when it was read is old when it is deleted.
+ * Deletes the rows of a table whose time is over, the oldest first. It reads the ids of a piece by the index of that
+ * time and deletes those rows by id, so it locks only the rows that go. The times of these tables never change except
+ * from null, which is never over. So a row that was old when it was read is old when it is deleted.
  *
- * @param isOver `<=` where the row itself is of no use at that moment any more
+ * @param isOver `<=` if the row itself is already of no use at that moment
  */
 export function sweepBy(
   { db }: Pick<SqlDatabase, "db">,
@@ -34,7 +34,7 @@ export function sweepBy(
   isOver: "<" | "<=" = "<",
 ): Sweep {
   const at = db.dynamic.ref<string>(time);
-  // The tables differ in what their ids are made of, which is all the same to these statements.
+  // The tables differ in the type of their ids, which does not matter to these statements.
   const one = table as "messages";
   return async (before, limit) => {
     const query = db.selectFrom(one).select("id").where(at, isOver, before);
@@ -46,7 +46,7 @@ export function sweepBy(
   };
 }
 
-/** Each begins when those before it have nothing left, with what is left of the limit. */
+/** Each sweep begins when those before it have nothing left, with the rest of the limit. */
 export function inTurn(...sweeps: readonly Sweep[]): Sweep {
   return async (before, limit) => {
     let swept = 0;

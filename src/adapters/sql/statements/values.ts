@@ -1,8 +1,8 @@
 export type Bindable = string | number | bigint | null | Uint8Array;
 
 /**
- * What can be stored, the same for every database. libsql ends the whole process when it is given a boolean, and turns
- * what is not a number into NULL; MySQL stores the text `true`.
+ * The values that can be stored, the same for every database. A boolean makes libsql end the whole process, and libsql
+ * turns what is not a number into NULL; MySQL stores the text `true`.
  */
 export function bindable(value: unknown): Bindable {
   if (value === null || typeof value === "string" || typeof value === "bigint") return value;

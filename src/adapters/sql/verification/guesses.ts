@@ -10,7 +10,7 @@ interface Named {
   readonly id: string;
 }
 
-/** Guesses are counted before anybody is told what they came to; of those at one verification, one after the other. */
+/** A guess is counted before its result is told. Guesses at one verification run one after the other. */
 export function createGuess(database: SqlDatabase): VerificationStore["guess"] {
   return database.steps ? guessInSteps(database.db, database.steps) : guessTogether(database);
 }
@@ -46,7 +46,7 @@ function guessStatements(db: Kysely<Schema>) {
   return {
     wrong: count(false),
     right: count(true),
-    /** How a verification ended that is over: nothing of it changes any more. */
+    /** How a finished verification ended. It no longer changes. */
     end: filled(([{ id } = NONE]: readonly Named[]) =>
       db
         .selectFrom("verifications")
@@ -67,8 +67,8 @@ type Guessed = Pick<
 >;
 
 /**
- * Guesses of one moment lock what they are about, in one order, are decided one after the other, and are written, in one
- * transaction. Whoever comes alone needs none.
+ * Concurrent guesses share one transaction: it locks their verifications in one order, decides one guess after the
+ * other, and writes the results. A guess that comes alone needs no transaction.
  */
 function guessTogether({ db, transaction }: SqlDatabase): VerificationStore["guess"] {
   const alone = guessOneByOne(db);
@@ -150,7 +150,7 @@ function guessOneByOne(db: Kysely<Schema>): VerificationStore["guess"] {
   };
 }
 
-/** Both in one turn, so that nobody waits for the disk twice. */
+/** Counts and reads in one turn, so that nobody waits for the disk twice. */
 function guessInSteps(db: Kysely<Schema>, steps: Steps): VerificationStore["guess"] {
   const statements = guessStatements(db);
   return ({ id, isRight }, now) =>

@@ -66,7 +66,7 @@ export function createVerificationStore(database: SqlDatabase): VerificationStor
   };
 }
 
-/** What is asked for at one moment is one statement; where the database runs in this process each is its own. */
+/** Concurrent requests are one statement. If the database runs in this process, each has its own. */
 function createKeeping({ db, steps }: SqlDatabase): Pick<VerificationStore, "create" | "find"> {
   const add = reusable((rows: readonly VerificationRow[]) => db.insertInto("verifications").values(rows));
   const select = reusable((rows: readonly { readonly id: string }[]) =>
