@@ -1,6 +1,6 @@
 import type { Deadline } from "../../core/delivery/ports.ts";
 
-/** Nothing of it is left once what it was for is done, unlike with `AbortSignal.timeout`. */
+/** A deadline whose timer ends with the work, unlike that of `AbortSignal.timeout`. */
 export function deadlineIn(ms: number): Deadline {
   let controller: AbortController | undefined;
   let isOver = false;

@@ -7,8 +7,8 @@ const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /**
- * Whether files that hold secrets or people's data are for their owner alone. Files that are not there are skipped, and
- * so is Windows, which has no such modes.
+ * Whether only the owner can read and write files that hold secrets or personal data. Missing files are skipped, and so
+ * is Windows, which has no such modes.
  */
 export function checkModes(paths: readonly string[], platform: string): readonly Finding[] {
   if (platform === "win32") return [];
@@ -26,7 +26,7 @@ export function checkModes(paths: readonly string[], platform: string): readonly
   );
 }
 
-/** Undefined where it cannot be looked at; whoever uses it will be told why. */
+/** Undefined if the file cannot be inspected: the caller that uses it will report why. */
 function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -35,7 +35,7 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** A folder that others may read tells them names only; in one that they may write they can replace what is there. */
+/** A folder that others may read shows them only names. In a folder that they may write they can replace its files. */
 function isOpen(stats: Stats): boolean {
   if (!stats.isDirectory()) return (stats.mode & (OTHERS_READ | OTHERS_WRITE)) !== 0;
   return (stats.mode & OTHERS_WRITE) !== 0 && (stats.mode & STICKY) === 0;

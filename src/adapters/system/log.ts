@@ -1,8 +1,8 @@
 import { type DestinationStream, destination, type Logger, pino } from "pino";
 
 /**
- * A log of JSON lines. Callers hand it no phone, code or token; what a library puts into an error is scrubbed all the
- * same before it is written (T33).
+ * A log of JSON lines. Callers pass no phone, code or token. A library's error may still contain some, so texts are
+ * scrubbed before they are written (T33).
  *
  * @param output takes each line; standard output by default
  */
@@ -12,12 +12,12 @@ export function createLog(level: string, output: DestinationStream = standardOut
 
 /** How long a line waits for others at most. */
 const GATHERED_MS = 50;
-/** The library behind it counts anew with each line how many bytes wait: the more wait, the more a line costs. */
+/** For each line the library counts again how many bytes wait, so the more bytes wait, the more a line costs. */
 const GATHERED_BYTES = 4_096;
 
 /**
- * Standard output, many lines at a time: a write for each would take a twentieth of a sign-in. What waits is written when
- * the process ends; `kill -9` takes the last moment with it.
+ * Standard output, many lines at a time: a write for each would take a twentieth of a sign-in. Waiting lines are
+ * written when the process ends; `kill -9` loses the last moment.
  */
 export function gatheredOutput(): DestinationStream {
   return standardOutput({ minLength: GATHERED_BYTES, periodicFlush: GATHERED_MS });
@@ -26,7 +26,10 @@ export function gatheredOutput(): DestinationStream {
 /** What waits beyond this is lost. */
 const MOST_WAITING_BYTES = 16 * 1_048_576;
 
-/** A log that cannot be written, because a disk is full, ends nothing: it goes on where it can be written again. */
+/**
+ * If the log cannot be written, because a disk is full, the process goes on, and the log resumes when it can be
+ * written.
+ */
 function standardOutput(options: { minLength?: number; periodicFlush?: number } = {}): DestinationStream {
   const output: ReturnType<typeof destination> & { sync?: boolean } = destination({
     dest: 1,
@@ -41,7 +44,7 @@ function standardOutput(options: { minLength?: number; periodicFlush?: number } 
   output.on("write", () => {
     isFailing = false;
   });
-  // Called when the process ends. The library would try for ever where it cannot write: one write shows whether it can.
+  // Called when the process ends. If writing fails, the library would try for ever; one write shows whether it works.
   output.flushSync = () => {
     output.sync = true;
     output.flush();
@@ -70,7 +73,7 @@ function describeError(error: unknown, depth = 0): DescribedError {
   };
 }
 
-/** Hides runs of digits as long as a phone or a code, and what looks like a token or a key. */
+/** Hides runs of digits as long as a phone or a code, and texts that look like a token or a key. */
 function scrub(text: string): string {
   return text.replace(/[A-Za-z0-9_-]{32,}(\.[A-Za-z0-9_-]+)*/g, "[secret]").replace(/\+?\d{6,}/g, "[number]");
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 
-/** Whether an address lies in one of these networks (`192.0.2.0/24`). Throws for a network that is none. */
+/** Whether an address lies in one of these networks (`192.0.2.0/24`). Throws if a network cannot be read. */
 export function isWithin(address: string, networks: readonly string[]): boolean {
   const list = new BlockList();
   for (const network of networks) {

@@ -1,7 +1,9 @@
 import { randomFillSync } from "node:crypto";
 import type { Random } from "../../core/ports.ts";
 
-/** What is asked of the operating system's generator at a time: a request takes some twenty small pieces. */
+/**
+ * How many bytes are taken from the operating system's generator at a time: a request uses some twenty small pieces.
+ */
 const POOL_BYTES = 4_096;
 
 /** The operating system's generator. */
@@ -10,7 +12,7 @@ export const systemRandom: Random = {
   uuid: (now) => uuidV7(now, systemRandom.bytes(10)),
 };
 
-/** Hands out each byte once, and keeps none that it handed out. */
+/** Hands out each byte once, and keeps none after that. */
 function createPooled(): Random["bytes"] {
   const pool = Buffer.alloc(POOL_BYTES);
   let used = POOL_BYTES;
@@ -28,8 +30,8 @@ function createPooled(): Random["bytes"] {
 }
 
 /**
- * RFC 9562, section 5.7: 48 bits of time, then the version, 12 random bits, the variant, 62 random bits.
- * Throws a RangeError for a time that 48 bits do not hold.
+ * RFC 9562, section 5.7: 48 bits of time, then the version, 12 random bits, the variant, 62 random bits. Throws a
+ * RangeError if the time does not fit into 48 bits.
  */
 function uuidV7(now: number, chance: Uint8Array): string {
   const bytes = Buffer.alloc(16);

@@ -13,20 +13,20 @@ export interface TencentCaptchaDeps {
   readonly appId: string;
   /** The AppSecretKey. */
   readonly appSecret: string;
-  /** How many disaster tickets are let through; absent, they are refused. */
+  /** How many disaster tickets are accepted; if absent, none are. */
   readonly disasterTickets?: readonly Window[];
   readonly deadline: () => AbortSignal;
-  /** Told why a ticket could not be judged, in words of ours. */
+  /** Told why a ticket could not be judged, in our own words. */
   readonly report: (problem: string) => void;
 }
 
 /** How long after it was solved a ticket is good. */
 const LIFE_MS = 5 * MINUTE_MS;
 const TYPE_OF_EVERY_CAPTCHA = 9;
-/** `EvilLevel` of what the service takes for a machine, in the mode that shows nothing. */
+/** `EvilLevel` of a visitor that the service takes for a machine, in the mode that shows nothing. */
 const EVIL = 100;
 
-/** What `CaptchaCode` means; a code that is not here is an error of the service. */
+/** The meaning of each `CaptchaCode`. An unlisted code is an error of the service. */
 const MEANINGS: Readonly<Record<number, "solved" | "invalid" | "misconfigured">> = {
   1: "solved",
   7: "invalid", // The randstr is that of another ticket.
@@ -78,11 +78,14 @@ async function judge(deps: TencentCaptchaDeps, solution: object, id: string): Pr
   return { status: "unavailable" };
 }
 
-/** What the widget makes up when it cannot reach its service, in both of the spellings that are documented. */
+/** The ticket that the widget makes up if it cannot reach its service, in both documented spellings. */
 const DISASTER = /^tr?error_/;
 const DISASTER_PARTS = /^tr?error_\d{1,6}_(\d{1,12})_(\d{10})$/;
 
-/** Anybody can make such a ticket: at best it is of our app and of this moment, and the limit of its kind bounds it. */
+/**
+ * Anybody can make such a ticket. The only checks are that it names our app and this moment; the limit on disaster
+ * tickets bounds how many are accepted.
+ */
 function judgeDisaster(
   { appId, disasterTickets }: TencentCaptchaDeps,
   ticket: string,

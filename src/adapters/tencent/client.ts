@@ -13,15 +13,18 @@ export interface TencentAccess {
   /** Read for every call: the keys of a role change while its function runs. */
   readonly credential: () => TencentCredential | Promise<TencentCredential>;
   readonly region: string;
-  /** An origin to connect to instead of the product's own host: another one of the cloud's, or for tests and private links. */
+  /**
+   * An origin to connect to instead of the product's own host: another host of the cloud, or one for tests and private
+   * links.
+   */
   readonly endpoint?: string;
 }
 
 /** An official client of one product of Tencent Cloud. */
 export interface TencentClient {
   /**
-   * One call of an action, without retry. Resolves with what the product answered, as it is: whoever reads it must
-   * not trust its shape. Rejects with `TencentError`.
+   * One call of an action, without retry. Resolves with the product's unchecked answer: the caller must not trust its
+   * shape. Rejects with `TencentError`.
    *
    * @param signal ends the call; without one it takes a minute at most
    */
@@ -75,7 +78,7 @@ function createClient(
   };
 }
 
-/** Without a key nothing is asked; it is for the operator as if the cloud had refused one. */
+/** Without a key no request is made. The operator is told the same as if the cloud had refused a key. */
 async function readCredential({ credential }: TencentAccess): Promise<TencentCredential> {
   try {
     return await credential();

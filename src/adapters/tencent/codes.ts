@@ -7,7 +7,7 @@ export interface Meaning {
   readonly status: SendStatus;
   /** What the operator is told; a person can do nothing about it. */
   readonly alert?: AlertKind;
-  /** When the person may try again; `midnight` is the cloud's, and until then it takes nothing for this number. */
+  /** When the person may try again. `midnight` is the cloud's: until then it accepts no message for this number. */
   readonly retryAfter?: number | "midnight";
 }
 
@@ -15,12 +15,11 @@ const MINUTE = 60;
 const HOUR = 3_600;
 
 /**
- * The codes of both layers, the answer's and each number's; they share one list (API 2021-01-11, its client's error
- * list, and the common codes of all products). One ending in `.*` stands for those of its family that are not named. Two
- * of them were misspelt once: older lists have them so, and newer ones as they should be.
+ * The codes of both layers, the answer's and each number's. They share one list (API 2021-01-11, its client's error
+ * list, and the common codes of all products). A code ending in `.*` stands for all of its family that are not listed.
+ * Two codes were misspelt in older lists and are right in newer ones; both spellings are here.
  *
- * | meaning | the person is told | the operator is told |
- * |---|---|---|
+ * | meaning | the person is told | the operator is told | |---|---|---|
  * | `throttled` | 429, when to try again | nothing |
  * | `bad_number` | 422, another number | nothing |
  * | `rejected` | 503, later | the alert |
@@ -141,7 +140,7 @@ const TABLE: readonly (readonly [Meaning, readonly string[]])[] = [
 
   // Turned away at the door: certainly not sent.
   [{ status: "unavailable" }, ["RequestLimitExceeded", "RequestLimitExceeded.*"]],
-  // Something broke behind the door. Nobody says whether before or after the message went out.
+  // An internal error of the cloud. It does not say whether the message had already gone out.
   [{ status: "unknown" }, ["InternalError", "InternalError.*"]],
 ];
 
@@ -149,7 +148,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   TABLE.flatMap(([meaning, codes]) => codes.map((code) => [code, meaning] as const)),
 );
 
-/** A code that nobody knows is a refusal: whoever tries again may be refused for ever, so an operator has to look. */
+/** An unlisted code is a refusal. Trying again might be refused for ever, so an operator has to look. */
 const UNKNOWN_CODE: Meaning = { status: "rejected", alert: "sms_refused" };
 
 export function meaningOf(code: string): Meaning {

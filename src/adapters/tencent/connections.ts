@@ -3,32 +3,32 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { isIP } from "node:net";
 
-/** A connection that is not there by then is given up, while there is time to try once more. */
+/** A connection that is not open after this time is given up, while there is time to try once more. */
 const CONNECT_MS = 3_000;
-/** Longer than any call may take, so that nothing is in flight when connections are thrown away. */
+/** Longer than any call may take, so that no request is in flight when connections are thrown away. */
 const IDLE_MS = 75_000;
 
-/** Kept-alive connections that can tell of a call that failed whether its request may have left this machine. */
+/** Kept-alive connections that can tell of a failed call whether its request may have left this machine. */
 export interface Connections {
   readonly agent: HttpAgent;
-  /** By which name the cloud is asked, where it is not the product's own host. */
+  /** The name by which the cloud is asked, if it is not the product's own host. */
   readonly host?: string;
-  /** Runs one call, which is told what became of its request so far. */
+  /** Runs one call, and lets it ask whether its request may have left so far. */
   track<T>(call: (hasLeft: () => boolean) => Promise<T>): Promise<T>;
-  /** To be said within a call: a kept connection may carry its request from here on. */
+  /** Must be called within a call: from here on a kept connection may carry its request. */
   leaving(): void;
 }
 
-/** Nothing has left while a connection that was opened for the request is not there yet, TLS included. */
+/** Nothing has left as long as the connection that was opened for the request is not established, TLS included. */
 interface Attempt {
   hasLeft: boolean;
 }
 
 /**
- * @param endpoint an origin to connect to instead of the host that is asked for. Another one of the cloud's own is asked by
- * its name. For all others requests stay as they are, with their `Host` and signature: the client library would sign for the
- * first label of another host, and without its port. That there always is an agent also keeps the library from obeying a
- * lower-case `http_proxy`.
+ * @param endpoint an origin to connect to instead of the requested host. If it is another host of the cloud, requests
+ *   name it. For all others requests keep their `Host` and signature, because the client library would sign for the
+ *   first label of another host, and without its port. There is always an agent, which also keeps the library from
+ *   obeying a lower-case `http_proxy`.
  */
 export function createConnections(endpoint?: string): Connections {
   const attempts = new AsyncLocalStorage<Attempt>();
@@ -45,7 +45,7 @@ export function createConnections(endpoint?: string): Connections {
     ...(host && { host }),
     leaving,
     track(call) {
-      // An instance of a function may have been frozen: what it kept open is gone without a word.
+      // An instance of a function may have been frozen. Then its kept connections are lost without notice.
       if (Date.now() - lastUsedAt > IDLE_MS) agent.destroy();
       lastUsedAt = Date.now();
       const attempt: Attempt = { hasLeft: false };
@@ -87,7 +87,7 @@ function agentFor(endpoint: string | undefined): HttpAgent {
   const { protocol, hostname, port } = new URL(endpoint);
   const host = hostname.replace(/^\[|\]$/g, "");
   if (protocol === "http:") return new HttpAgent({ keepAlive: true, host, port: Number(port || 80) });
-  // An address is no server name (RFC 6066, section 3); the certificate is held against the host then.
+  // An IP address is no server name (RFC 6066, section 3). In that case the certificate is checked against the host.
   const servername = isIP(host) ? "" : host;
   return new HttpsAgent({ keepAlive: true, host, port: Number(port || 443), servername });
 }

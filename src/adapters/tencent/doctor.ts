@@ -6,14 +6,17 @@ import type { TencentTemplate, TencentTexts } from "./sender.ts";
 import type { BodyTemplate, ReviewStatus, Signature, SmsAdmin } from "./sms-admin.ts";
 
 const MAY_NOT = /^(AuthFailure\.)?UnauthorizedOperation/;
-/** What the cloud shows to accounts with an organizational identity alone, and its templates to none of their sub-accounts. */
+/**
+ * The cloud's refusals to show something: it shows it only to accounts with an organizational identity, and shows
+ * templates to none of their sub-accounts.
+ */
 const NOT_SHOWN = /^FailedOperation\.(NotEnterpriseCertification|ProhibitSubAccountUse)$/;
 const CLOCK = /^(AuthFailure\.SignatureExpire|InternalError\.RequestTimeException)$/;
 const KEY_TODO = "Check TENCENT_SECRET_ID and TENCENT_SECRET_KEY; `phonekey tencent status` shows more.";
 
 /**
- * Whether the cloud takes our key and our clock, and has approved what the settings name for one kind of messages.
- * Who may send and not look is well: then the rest cannot be told.
+ * Whether the cloud accepts our key and our clock, and has approved what the settings name for one kind of messages. An
+ * account that may send but not look passes: then the rest cannot be checked.
  *
  * @param kind how findings call it, such as `SMS to Mainland China`
  */
@@ -55,7 +58,7 @@ function failure(kind: string, error: TencentError): Finding {
   return wrong(kind, explainTencent(error), todoOf(code));
 }
 
-/** What is not about the clock or the key says itself what to see to. */
+/** Nothing for an error that is not about the clock or the key: its own text says what to do. */
 function todoOf(code: string): Pick<Finding, "todo"> {
   if (CLOCK.test(code)) return { todo: "Let this machine take its time from an NTP server." };
   return code.startsWith("AuthFailure") ? { todo: KEY_TODO } : {};

@@ -1,13 +1,18 @@
-/** Why a call of Tencent Cloud failed. Its message has nothing of what was asked or answered, so it may be logged. */
+/**
+ * Why a call of Tencent Cloud failed. Its message contains nothing of the request or the answer, so it may be logged.
+ */
 export class TencentError extends Error {
   /** The API's own code, where the API refused. */
   readonly code?: string;
-  /** What the API said beside its code. It may name phones or accounts: for the person at the terminal alone. */
+  /**
+   * The API's own message beside its code. It may name phones or accounts, so it is for the person at the terminal
+   * alone.
+   */
   readonly said?: string;
   /** The status of an answer that was not the API's. */
   readonly httpStatus?: number;
   readonly requestId?: string;
-  /** False when the request certainly never left this machine. */
+  /** False if the request certainly never left this machine. */
   readonly hasLeft: boolean;
 
   constructor({ code, said, httpStatus, requestId, hasLeft }: TencentErrorParts) {
@@ -24,8 +29,9 @@ export class TencentError extends Error {
 type TencentErrorParts = Pick<TencentError, "code" | "said" | "httpStatus" | "requestId" | "hasLeft">;
 
 /**
- * What the client library threw. Its own exception has a `traceId`, and `code` only where the API answered; what
- * happens while an answer is read comes as the raw error of its HTTP client, whose `code` is one of the system.
+ * Translates an error of the client library. Its own exception has a `traceId`, and has a `code` only if the API
+ * answered. A failure while an answer is read comes as the raw error of its HTTP client, whose `code` is one of the
+ * system.
  */
 export function errorOf(error: unknown, hasLeft: boolean): TencentError {
   const thrown: Record<string, unknown> = error instanceof Error ? { ...error } : {};

@@ -41,7 +41,10 @@ const REASONS: readonly (readonly [code: RegExp, sentence: string])[] = [
   [/^InternalError/, "it has a fault of its own; try again"],
 ];
 
-/** Why a call failed, in a sentence for the person at the terminal. Never what was asked, and no part of a key. */
+/**
+ * Why a call failed, in a sentence for the person at the terminal. It contains nothing of the request and no part of a
+ * key.
+ */
 export function explainTencent({ code, httpStatus, hasLeft, requestId }: TencentError): string {
   const request = requestId ? ` (request ${requestId})` : "";
   if (code !== undefined) {

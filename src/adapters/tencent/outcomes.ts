@@ -5,7 +5,7 @@ import { type Meaning, meaningOf } from "./codes.ts";
 import { TencentError } from "./errors.ts";
 import { nextMidnight } from "./midnight.ts";
 
-/** What a message went by: the account for its kind of numbers, and the text. */
+/** What a message was sent by: the account for its kind of numbers, and the text. */
 export interface Line {
   readonly account: string;
   /** The account for the numbers of one country. */
@@ -13,16 +13,16 @@ export interface Line {
   readonly text: string;
 }
 
-/** Longer texts do not fit where the message is recorded; such an answer is not the cloud's. */
+/** Longer texts do not fit into the record of the message. Such an answer is not the cloud's. */
 const MOST_LETTERS = 128;
 /** Alerts about what one text is made of; all others are about the account, or one country of it. */
 const ABOUT_TEXTS: readonly AlertKind[] = ["sms_signature", "sms_template"];
 /**
- * So long after our midnight what the cloud says may be of the day before: its clock is another, and its answer was on the way.
- * A number that is then held until the next one would be held for a day in which it got nothing.
+ * For this long after our midnight the cloud's answer may still be about the day before: its clock differs, and its
+ * answer was on the way. Without it, a number would be held until the next midnight, for a day in which it got nothing.
  */
 const DAY_BEFORE_MS = MINUTE_MS;
-/** What the cloud refuses for one country goes well for others all the while, which settles nothing. */
+/** A refusal for one country does not settle the alert: messages to others succeed all the while. */
 const ABOUT_A_COUNTRY = /\.AppCountryOrRegion/;
 
 /** The cloud did the call; what it says of the one number is the outcome. */
@@ -59,7 +59,9 @@ function withRequest(outcome: SendOutcome, requestId: unknown): SendOutcome {
   return id ? { ...outcome, requestId: id } : outcome;
 }
 
-/** The API answers with 200 whatever it says, so this is something before it: a gateway, or a proxy on our side. */
+/**
+ * The API answers with 200 in every case, so this answer comes from in front of it: a gateway, or a proxy on our side.
+ */
 function outcomeOfHttp(httpStatus: number, line: Line): SendOutcome {
   const providerCode = `http_${httpStatus}`;
   if (httpStatus === 429) return { status: "unavailable", providerCode };

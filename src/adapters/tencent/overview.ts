@@ -12,13 +12,13 @@ import type {
 export interface Overview {
   readonly signatures: readonly Signature[];
   readonly templates: readonly BodyTemplate[];
-  /** Only with an application's id. Those that have expired are left out. */
+  /** Present only with an application's id. Expired packages are left out. */
   readonly packages?: readonly SmsPackage[];
   /** Of the last 30 days, with the same. */
   readonly statistics?: SendStatistics;
 }
 
-/** What the settings name: only its review counts. With nothing named, everything does. */
+/** The resources that the settings name: only their review counts. If nothing is named, everything counts. */
 export interface Named {
   readonly signatures: readonly string[];
   readonly templateIds: readonly string[];
@@ -30,7 +30,7 @@ export interface Standing {
   /** A signature's text, a template's name. */
   readonly name: string;
   readonly id?: number;
-  /** `missing`: the settings name it, and the account does not have it. */
+  /** `missing`: the settings name it, but the account does not have it. */
   readonly status: ReviewStatus | "missing";
   readonly reply?: string;
 }
@@ -48,7 +48,7 @@ export async function overviewOf(admin: SmsAdmin, appId: string | undefined, now
   return { signatures, templates, packages: packages.filter(({ expiresAt }) => expiresAt > now), statistics };
 }
 
-/** How everything stands that is named, or simply everything. */
+/** The status of everything that is named, or simply of everything. */
 export function standings(
   { signatures, templates }: Pick<Overview, "signatures" | "templates">,
   named: Named,
@@ -67,7 +67,7 @@ export function standings(
 
 type Found = { readonly name: string; readonly id?: number } & Pick<Standing, "status" | "reply">;
 
-/** A name that occurs several times counts by the first; one that does not occur is missing. */
+/** If a name occurs several times, the first counts. If it does not occur, it is missing. */
 function pick<T extends Found>(
   all: readonly T[],
   keys: readonly string[],

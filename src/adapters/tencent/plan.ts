@@ -20,10 +20,10 @@ export interface WantedTemplate extends Template {
 }
 
 /**
- * What is to be done about one thing.
- * - `add`: it is not there.
+ * The action for one signature or template.
+ * - `add`: it does not exist.
  * - `resubmit`: it was rejected, and is submitted again.
- * - `keep`: it is there, whatever its review says.
+ * - `keep`: it exists, whatever its review says.
  */
 export type Action = "add" | "resubmit" | "keep";
 
@@ -40,7 +40,7 @@ export interface Step {
   readonly reply?: string;
 }
 
-/** What the review would refuse of the templates, as `name: sentence`. Nothing is asked of the cloud for it. */
+/** What the review would refuse of the templates, as `name: sentence`. No request to the cloud is made. */
 export function textFaults({ sign, templates, isInternational, parameterCount }: Wanted): string[] {
   const reviewed = (purpose: TemplateUse, text: string): Reviewed => ({
     text,
@@ -54,13 +54,15 @@ export function textFaults({ sign, templates, isInternational, parameterCount }:
   );
 }
 
-/** What the review would refuse of the signature's name. One that is there was taken by the rules of its day. */
+/** What the review would refuse of the signature's name. An existing signature was accepted by the rules of its day. */
 export function nameFaults({ sign, isInternational }: Wanted, steps: readonly Step[]): string[] {
   if (keepsSignature(steps)) return [];
   return signNameFaults(sign.name, isInternational).map((fault) => `signature: ${fault}`);
 }
 
-/** What the steps of a plan lack to be carried out, as `signature: sentence`. A signature that is there lacks nothing. */
+/**
+ * What the steps of a plan still need to be carried out, as `signature: sentence`. An existing signature needs nothing.
+ */
 export function submissionFaults(wanted: Wanted, steps: readonly Step[]): string[] {
   if (keepsSignature(steps)) return [];
   const { sign, isInternational } = wanted;
@@ -86,8 +88,8 @@ export async function planSetup(admin: SmsAdmin, wanted: Wanted): Promise<readon
 }
 
 /**
- * Does the steps one after the other, and tells of each as it is done. When one fails the rest is left; the next plan
- * takes up there, because it sees what is there.
+ * Does the steps one after the other, and reports each as soon as it is done. If one fails, the rest is left. The next
+ * plan takes up there, because it sees what exists.
  */
 export async function carryOut(
   admin: SmsAdmin,
@@ -124,7 +126,7 @@ async function submitTemplate(admin: SmsAdmin, { templates, sign }: Wanted, step
 
 const BEST_FIRST: readonly ReviewStatus[] = ["approved", "pending", "in_review", "rejected"];
 
-/** Of several with the same text, the one that is nearest to use. */
+/** If several have the same text, the one that is nearest to use. */
 function best<T extends Signature | BodyTemplate>(
   all: readonly T[],
   key: keyof T,

@@ -69,7 +69,7 @@ const WORDS: Readonly<Record<string, { readonly en: string; readonly zh: string 
   UNKNOWN: { en: "the carrier does not say why", zh: "运营商未说明原因" },
 };
 
-/** A carrier's code in words. Carriers have many of their own; one that is not known stands for itself. */
+/** A carrier's code in words. Carriers have many codes of their own; an unknown code is shown as it is. */
 export function reportInWords(code: string, locale: Locale): string {
   const words = WORDS[/^[A-Z]+/.exec(code)?.[0] ?? ""];
   if (words) return locale === "en" ? words.en : words.zh;

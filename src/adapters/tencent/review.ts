@@ -1,7 +1,7 @@
 /**
- * The rules by which Tencent Cloud reviews body templates of verification codes and notices, as far as a machine can tell: "Body
- * Template Review Standards" (cloud.tencent.com/document/product/382/39023 of June 2025, and for Global SMS
- * tencentcloud.com/document/product/382/40659 of August 2025). What passes here may still be refused by a person.
+ * The rules by which Tencent Cloud reviews body templates of verification codes and notices, as far as a machine can
+ * tell: "Body Template Review Standards" (cloud.tencent.com/document/product/382/39023 of June 2025, and for Global SMS
+ * tencentcloud.com/document/product/382/40659 of August 2025). A person may still refuse a text that passes here.
  */
 export interface Reviewed {
   readonly text: string;
@@ -33,7 +33,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, fault: string])[] = [
 
 const LINK = /https?:|www\.|[a-z0-9]\.(com|cn|net|org|io|top|xyz|cc|me)\b/iu;
 
-/** What the review would refuse, in sentences that follow the name of the template. Empty when nothing. */
+/** What the review would refuse, in sentences that follow the name of the template. Empty if nothing. */
 export function reviewFaults(reviewed: Reviewed): string[] {
   const tooLong = lengthFaults(reviewed);
   if (tooLong.length > 0) return tooLong;

@@ -33,7 +33,7 @@ export interface TencentTemplate {
   readonly signature?: string;
 }
 
-/** A text that names a payee and a currency; its variables say the amount, before and behind the point. */
+/** A text that names a payee and a currency. Its variables are the amount before and after the decimal point. */
 export interface TransactionTemplate extends TencentTemplate {
   readonly currency: string;
   readonly payee: string;
@@ -47,14 +47,14 @@ export interface TencentSenderDeps {
 
 /** Before the second try. */
 const PAUSE_MS = 200;
-/** A variable of a verification template takes no more digits. */
+/** The most digits that a variable of a verification template accepts. */
 const MOST_DIGITS = 6;
 /** The cloud refuses the same content to the same number within 30 seconds, by its own clock. */
 const RESEND_FLOOR_SECONDS = 35;
 
 /**
- * Sends by Tencent Cloud's SendSms. The API knows no token that makes a repeated call harmless, so only what certainly
- * was not sent is tried again, once; a call that ends without an answer after its request left is `unknown`.
+ * Sends by Tencent Cloud's SendSms. The API has no token that makes a repeated call harmless. So only a message that
+ * certainly was not sent is tried again, once. A call that ends without an answer after its request left is `unknown`.
  */
 export function createTencentSender(deps: TencentSenderDeps): SmsSender {
   return {
@@ -95,7 +95,7 @@ function kindOf({ to }: Pick<SmsMessage, "to">): "mainland" | "international" {
   return to.startsWith("+86") ? "mainland" : "international";
 }
 
-/** A notice, and a transaction, has a text of its own or none: the usual one is of a code. */
+/** A notice or a transaction has a text of its own or none: the usual text is about a code. */
 function templateFor(
   { templates, template, transactions }: TencentTexts,
   { purpose, transaction }: MessageOutline,
@@ -104,7 +104,7 @@ function templateFor(
   return templates[purpose] ?? (isNoticeKind(purpose) ? undefined : template);
 }
 
-/** The text that says exactly this transaction: none rounds an amount or leaves a part of it out. */
+/** The text that states exactly this transaction: none rounds an amount or leaves a part of it out. */
 function fitting(
   templates: readonly TransactionTemplate[],
   { amount, currency, payee }: Transaction,
@@ -120,7 +120,7 @@ function fitting(
   );
 }
 
-/** What SendSms is asked; undefined where there is no text for this message. */
+/** The request to SendSms; undefined if there is no text for this message. */
 function requestFor(texts: TencentTexts, sdkAppId: string, message: SmsMessage): SendSmsRequest | undefined {
   const template = templateFor(texts, message);
   if (!template) return undefined;

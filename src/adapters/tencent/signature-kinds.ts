@@ -23,7 +23,7 @@ const TAKEN: Readonly<Record<SignType, readonly SignDocument[]>> = {
   government: ["organization-code", "credit-code"],
 };
 
-/** What the tutorial and older documents name and the cloud takes no longer, with what takes its place today. */
+/** Names from the tutorial and older documents that the cloud no longer accepts, with today's replacement. */
 const DROPPED: Readonly<Record<string, string>> = {
   application: "app is its name, taken for Global SMS only; for Mainland China use company or trademark",
   website: "use company, with the business license of the company that runs the website",
@@ -36,7 +36,7 @@ const DROPPED: Readonly<Record<string, string>> = {
   "business-licence": "write business-license",
 };
 
-/** Why a type or document of this name cannot be asked for; undefined when it can. */
+/** Why a type or document of this name cannot be used; undefined if it can. */
 export function droppedName(name: string): string | undefined {
   return DROPPED[name];
 }
@@ -52,7 +52,7 @@ export interface SignChoice {
   readonly qualificationId?: number;
 }
 
-/** What the API would refuse about a submission, in sentences for the person who asks. Empty when nothing. */
+/** What the API would refuse about a submission, in sentences for the operator. Empty if nothing. */
 export function signFaults(choice: SignChoice): string[] {
   const { type, document, isInternational, isForOthers, hasCommission, qualificationId } = choice;
   const documents = isInternational ? TAKEN[type] : TAKEN[type].filter((one) => one !== "app-screenshot");

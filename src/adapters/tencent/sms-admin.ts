@@ -4,15 +4,15 @@ import { CHINA_OFFSET_MS } from "./midnight.ts";
 import { DOCUMENTS, SIGN_TYPES, type SignDocument, type SignType } from "./signature-kinds.ts";
 
 /**
- * Where something stands in its review. Only `approved` can be used: a signature that is `pending` has passed, and the
- * carriers do not know it yet.
+ * The state of a review. Only `approved` can be used: a `pending` signature has passed, but the carriers do not know it
+ * yet.
  */
 export type ReviewStatus = "approved" | "pending" | "in_review" | "rejected";
 
 interface Reviewed {
   readonly id: number;
   readonly status: ReviewStatus;
-  /** The reviewer's own words; mostly there when it was rejected. */
+  /** The reviewer's own words; usually present after a rejection. */
   readonly reply: string;
 }
 
@@ -57,19 +57,19 @@ export interface SmsPackage {
 export interface SendStatistics {
   readonly requested: number;
   readonly accepted: number;
-  /** What is paid for: long messages count several times. */
+  /** The number that is billed: long messages count several times. */
   readonly charged: number;
 }
 
-/** The side of the SMS API that sets up and looks after. Every method rejects with `TencentError`. */
+/** The part of the SMS API for setup and maintenance. Every method rejects with `TencentError`. */
 export interface SmsAdmin {
   signatures(): Promise<readonly Signature[]>;
   templates(): Promise<readonly BodyTemplate[]>;
-  /** Resolves with the new signature's id. The cloud refuses a name that is there already. */
+  /** Resolves with the new signature's id. The cloud refuses a name that exists already. */
   addSignature(request: SignRequest): Promise<number>;
   /** Submits a rejected one again. */
   resubmitSignature(id: number, request: SignRequest): Promise<void>;
-  /** Resolves with the new template's id. The cloud takes the same text twice: look first. */
+  /** Resolves with the new template's id. The cloud accepts the same text twice, so look first. */
   addTemplate(request: TemplateRequest): Promise<number>;
   resubmitTemplate(id: number, request: TemplateRequest): Promise<void>;
   /** Packages that were bought between two instants (epoch milliseconds). */
@@ -87,11 +87,14 @@ export interface SmsAdminDeps {
 
 const PAGE = 100;
 const CALL_MS = 15_000;
-/** A refusal for haste has changed nothing, so the call is made again. Signatures may be added once a second. */
+/**
+ * A refusal for too many requests has changed nothing, so the call is made again. One signature may be added per
+ * second.
+ */
 const HASTE = /^RequestLimitExceeded/;
 const HASTE_WAIT_MS = 1_100;
 const MOST_TRIES = 4;
-/** What lists are refused with, by the API's own list of codes, where an account has nothing to list. */
+/** The API's codes for a list request by an account that has nothing to list. */
 const NOTHING_THERE = /^FailedOperation\.Missing(Signature|Template)List$/;
 const TEMPLATE_KINDS = { notice: 2, verification: 3 } as const;
 

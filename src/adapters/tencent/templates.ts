@@ -6,13 +6,13 @@ import type { Purpose } from "../../core/verification/purpose.ts";
 /** All but `confirm_transaction`, each of whose texts names one payee of the operator's. */
 export type TemplatePurpose = Exclude<Purpose, "confirm_transaction">;
 
-/** What a template is for: a code, or something that people are told. */
+/** The purpose of a template: a code, or a notice. */
 export type TemplateUse = TemplatePurpose | NoticeKind;
 
 export interface Template {
   /** Tells templates apart in the console. */
   readonly name: string;
-  /** `{1}` is the code, `{2}` the minutes left; in a notice `{1}` is what stops the thing that it tells of. */
+  /** `{1}` is the code, `{2}` the minutes left. In a notice `{1}` is what stops the announced change. */
   readonly text: string;
 }
 
@@ -27,7 +27,7 @@ const TEMPLATES: Readonly<Record<TemplatePurpose, Readonly<Record<Locale, Templa
   delete_account: pair("account deletion", "account deletion", "注销账号"),
 };
 
-/** Every purpose that has a template, so that all of them can be reviewed in one go. */
+/** Every purpose that has a template, so that all of them can be reviewed at once. */
 export const TEMPLATE_PURPOSES = Object.keys(TEMPLATES) as readonly TemplatePurpose[];
 
 function pair(kind: string, event: string, zhKind: string): Readonly<Record<Locale, Template>> {
@@ -43,12 +43,12 @@ function pair(kind: string, event: string, zhKind: string): Readonly<Record<Loca
   };
 }
 
-/** The text that is submitted where the operator has none of their own. */
+/** The text that is submitted if the operator has none of their own. */
 export function defaultTemplate(use: TemplateUse, locale: Locale): Template {
   return isNoticeKind(use) ? notice(use, locale) : TEMPLATES[use][locale];
 }
 
-/** Without a link: the cloud takes links that are fixed alone (cloud.tencent.com/document/product/382/13301). */
+/** Without a link: the cloud accepts only links that are fixed (cloud.tencent.com/document/product/382/13301). */
 function notice(kind: NoticeKind, locale: Locale): Template {
   const text = noticeText(kind, locale);
   const name = `Phonekey ${kind.replaceAll("_", " ")}${locale === "en" ? "" : " 通知"}`;

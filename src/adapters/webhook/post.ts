@@ -5,15 +5,18 @@ import { createSigner } from "./signature.ts";
 
 export interface WebhookSettings {
   readonly url: string;
-  /** Keys of the signatures in base64, the current one first; each signs, so that a receiver can change to the next. */
+  /**
+   * Keys of the signatures in base64, the current one first. Each of them signs, so that a receiver can change to the
+   * next.
+   */
   readonly secrets: readonly string[];
 }
 
 const DEADLINE_MS = 10_000;
 
 /**
- * Posts to one address, signed as Standard Webhooks 1.0 has it. It follows no redirect and reads no answer, so that whoever
- * holds the address can send it nowhere else.
+ * Posts to one address, signed according to Standard Webhooks 1.0. It follows no redirect and reads no answer, so the
+ * holder of the address cannot send it anywhere else.
  */
 export function createWebhook(settings: WebhookSettings, clock: Clock): AlertPost {
   const sign = createSigner(settings, clock);
@@ -30,7 +33,7 @@ export function createWebhook(settings: WebhookSettings, clock: Clock): AlertPos
 }
 
 /**
- * Resolves when something answers there, whatever it says; rejects with `UnavailableError` otherwise. Posts nothing.
+ * Resolves if anything answers there, whatever the answer; otherwise rejects with `UnavailableError`. Posts nothing.
  *
  * @param setting the variable that has the address
  */

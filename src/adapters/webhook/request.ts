@@ -1,9 +1,9 @@
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestEncrypted } from "node:https";
 
-/** A connection that is not there by then is given up, while there is time for an answer. */
+/** A connection that is not open after this time is given up, while there is time for an answer. */
 const CONNECT_MS = 5_000;
-/** An answer says little; one that goes on, or hesitates, is not read to its end. */
+/** An answer is short. A longer or slower one is not read to its end. */
 const MOST_READ = 16 * 1024;
 const READ_MS = 1_000;
 
@@ -15,7 +15,7 @@ export interface Post {
 
 /** Why no answer came. */
 export class NoAnswerError extends Error {
-  /** False when the request certainly never left this machine: its connection, TLS included, was not there yet. */
+  /** False if the request certainly never left this machine: its connection, TLS included, was not established. */
   readonly hasLeft: boolean;
   /** The system's own code, where it has one. */
   readonly code: string | undefined;
@@ -28,8 +28,8 @@ export class NoAnswerError extends Error {
 }
 
 /**
- * Posts by a connection of its own: one that was kept may be gone without a word, as where a function was frozen, and nobody
- * would know what was sent by it. Follows no redirect. Rejects with `NoAnswerError`.
+ * Posts on a connection of its own. A kept connection may be lost without notice, for example while a function was
+ * frozen, and nobody would know what was sent on it. Follows no redirect. Rejects with `NoAnswerError`.
  */
 export async function post({ url, headers, body }: Post, signal: AbortSignal): Promise<IncomingMessage> {
   const isEncrypted = url.startsWith("https:");
@@ -39,7 +39,7 @@ export async function post({ url, headers, body }: Post, signal: AbortSignal): P
   return await new Promise((resolve, reject) => {
     const sent = request(url, options, resolve);
     sent.on("error", (error) => reject(new NoAnswerError(error, hasLeft)));
-    // A change to another protocol, which nobody asked for, ends it without an error.
+    // An upgrade to another protocol, which was not requested, ends the request without an error.
     sent.once("close", () => reject(new NoAnswerError(new Error("closed"), hasLeft)));
     sent.once("socket", (socket) => {
       const late = setTimeout(() => socket.destroy(new Error("no connection in time")), CONNECT_MS).unref();
@@ -53,7 +53,7 @@ export async function post({ url, headers, body }: Post, signal: AbortSignal): P
   });
 }
 
-/** The beginning of an answer's body, as text; empty where it breaks off. */
+/** The beginning of an answer's body, as text. Empty if the body breaks off. */
 export async function readBody(answer: IncomingMessage): Promise<string> {
   let text = "";
   const late = setTimeout(() => answer.destroy(), READ_MS).unref();

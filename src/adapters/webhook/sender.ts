@@ -18,23 +18,23 @@ const MEANINGS: Readonly<Record<number, SendStatus>> = {
 };
 
 /**
- * Whether the answer leaves open that the message goes out: a fault, or a function that was cut off, perhaps after it had sent
- * the message. Platforms say that by 408, and by 430 and higher (Tencent Cloud's, such as 433:
+ * Whether the answer leaves open that the message goes out: a fault, or a function that was cut off, perhaps after it
+ * had sent the message. Platforms answer 408 for that, or 430 and higher (Tencent Cloud's, such as 433:
  * tencentcloud.com/document/product/583/35311).
  */
 function saysNothing(statusCode: number): boolean {
   return statusCode === 408 || statusCode >= 430;
 }
 
-/** Nothing is read by a server that wants a certificate of ours. */
+/** A server that requires a client certificate reads no request without one. */
 const WANTS_CERTIFICATE = /CERTIFICATE_REQUIRED$/;
 
-/** A message has one octet for how many parts it has (3GPP TS 23.040, section 9.2.3.24.1). */
+/** The number of parts of a message has one octet (3GPP TS 23.040, section 9.2.3.24.1). */
 const MOST_PARTS = 255;
 
 /**
- * Has messages sent by an address of the operator's: posts each there, signed as Standard Webhooks 1.0 has it, and takes the
- * status of the answer for what became of it. It follows no redirect.
+ * Sends messages through the operator's own service. It posts each one there, signed according to Standard Webhooks
+ * 1.0, and takes the status of the answer as the outcome of the message. It follows no redirect.
  */
 export function createWebhookSender(settings: WebhookSettings, clock: Clock): SmsSender {
   const sign = createSigner(settings, clock);
@@ -81,7 +81,7 @@ async function outcomeOf(answer: IncomingMessage): Promise<SendOutcome> {
   };
 }
 
-/** The provider's id of the message, and how many parts it bills, where the answer is JSON that tells. */
+/** The provider's id of the message, and how many parts it bills, if the answer is JSON that contains them. */
 async function readAnswer(answer: IncomingMessage): Promise<Pick<SendOutcome, "providerId" | "fee">> {
   const { id, parts }: { id?: unknown; parts?: unknown } = Object(parse(await readBody(answer)));
   return {

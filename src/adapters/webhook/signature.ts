@@ -32,7 +32,7 @@ export function createSigner({ secrets }: Keys, clock: Clock) {
   };
 }
 
-/** What was posted, and what its headers say; empty where they are missing. */
+/** A post and its signature headers; a missing header is empty. */
 interface SignedPost {
   readonly id: string;
   /** Seconds since 1970. */
@@ -43,14 +43,16 @@ interface SignedPost {
 }
 
 const TOLERANCE_SECONDS = 300;
-/** More than whoever changes a secret has; each takes time before anybody has shown who they are. */
+/**
+ * More than an operator who changes a secret needs. Checking each takes time before the caller has shown who they are.
+ */
 const MOST_SIGNATURES = 16;
 
-/** Makes what tells whether one of the secrets signed a post, not more than five minutes ago. */
+/** Makes the function that checks whether one of the secrets signed a post, within five minutes of now. */
 export function createVerifier({ secrets }: Keys, clock: Clock) {
   const keys = keysOf(secrets);
   return ({ id, timestamp, signature, body }: SignedPost): boolean => {
-    // A dot is what parts id, time and body: with one in the id, another body would have the same signature.
+    // A dot separates id, time and body. With a dot in the id, another body would have the same signature.
     if (!/^[!-~]{1,256}$/.test(id) || id.includes(".") || !isNow(timestamp, clock)) return false;
     const given = signature.split(" ", MOST_SIGNATURES);
     return keys
@@ -75,7 +77,7 @@ interface Signed {
   readonly body: string | Uint8Array;
 }
 
-/** As Standard Webhooks 1.0 has it: HMAC-SHA-256 over id, time and body. */
+/** Standard Webhooks 1.0: HMAC-SHA-256 over id, time and body. */
 function signatureOf(key: Buffer, { id, timestamp, body }: Signed): string {
   const hmac = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body);
   return `v1,${hmac.digest("base64")}`;
