@@ -2,8 +2,8 @@ import type { Context } from "hono";
 import type { Env } from "./context.ts";
 
 /**
- * An answer that is made with all its headers, those of `securityHeaders` included: to set them one by one on a finished
- * answer takes longer than everything else that this door does.
+ * Makes an answer together with all its headers, those of `securityHeaders` included. Setting them one by one on a
+ * finished answer takes longer than everything else that this door does.
  */
 export function answerWith(
   c: Context<Env>,

@@ -19,7 +19,7 @@ import { createRouter } from "./router.ts";
 
 export type App = Hono<Env>;
 
-/** The routes of Phonekey: every way in, from the outermost rule to the handler. */
+/** The routes of Phonekey: every door, from the outermost rule to the handler. */
 export function createApp(deps: HttpDeps): App {
   const app = new Hono<Env>({ router: createRouter() });
   const { settings } = deps;
@@ -40,7 +40,7 @@ export function createApp(deps: HttpDeps): App {
 
   app.use(bodyLimit(deps));
 
-  // What the service behind SMS_WEBHOOK tells, signed: 404 without one.
+  // Reports of the service behind SMS_WEBHOOK, which are signed: 404 if there is none.
   const { isFromWebhook } = deps;
   if (isFromWebhook) app.post("/callbacks/webhook", (c) => receiveWebhook(c, deps, isFromWebhook));
 
@@ -79,12 +79,13 @@ export function createApp(deps: HttpDeps): App {
   addAccountPages(app, page);
   leadToPages(app);
 
-  // Where people enter codes that backends asked for: open to whoever has the link.
+  // Pages where people enter codes that backends asked for: open to everybody who has the link.
   app.get("/verify/:link", page("showVerify"));
   app.post("/verify/:link", page("submitVerify"));
   app.post("/verify/:link/resend", page("resendVerify"));
 
-  // Where people stop a change of their number: open to whoever has the link from the notice, signed in or not.
+  // Pages where people stop a change of their number: open to everybody who has the link from the notice, signed in or
+  // not.
   app.get("/stop/:code", page("showStop"));
   app.post("/stop/:code", page("submitStop"));
 
@@ -133,7 +134,7 @@ const PAGES_OF_FORMS: Readonly<Record<string, string>> = {
   "/account/factors/protection": "/account/factors",
 };
 
-/** Whoever comes to one of these without its form, as in a tab that is restored, is led to the page. */
+/** Leads a browser that opens one of these addresses without its form, as in a restored tab, to the page. */
 function leadToPages(app: App): void {
   for (const [address, page] of Object.entries(PAGES_OF_FORMS))
     app.get(address, (c) => c.redirect(page, 303));

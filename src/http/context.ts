@@ -7,7 +7,7 @@ import type { Tokens } from "../core/session/ports.ts";
 import type { ClientAddressSettings } from "./middleware/client-address.ts";
 import type { ScfSettings } from "./scf/own-host.ts";
 
-/** The operator's log. Nothing that a caller sent is written there. */
+/** The operator's log. Nothing that a caller sent is written to it. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -20,7 +20,7 @@ export interface CountedRequest {
   readonly route: string;
   readonly method: string;
   readonly status: number;
-  /** What an API refused it with: a code of the catalogue, or a word that the functions API has of its own. */
+  /** The code of the refusal: from the catalogue, or one of the functions API's own words. */
   readonly refusal?: string;
 }
 
@@ -31,13 +31,13 @@ export interface Metrics {
   read(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
-/** A QR code as an SVG path in modules, and how many modules wide it is, its quiet zone included. */
+/** A QR code as an SVG path in modules. `size` is its width in modules, including the quiet zone. */
 export interface QrPath {
   readonly size: number;
   readonly path: string;
 }
 
-/** A request's body, and what its headers say of it; empty where they are missing. */
+/** A request's body and its signature headers. A missing header is empty. */
 export interface SignedPost {
   readonly id: string;
   /** Seconds since 1970. */
@@ -53,7 +53,7 @@ export interface HttpDeps {
   readonly jwks: Tokens["jwks"];
   /** The `iss` of all tokens. */
   readonly issuer: string;
-  /** Resolves when every store answers; rejects with what does not. */
+  /** Resolves if every store answers; otherwise rejects with the error of the one that does not. */
   readonly ready: () => Promise<void>;
   readonly clock: Clock;
   /** Resolves after so many milliseconds. */
@@ -66,20 +66,20 @@ export interface HttpDeps {
   readonly inbox?: Inbox;
   readonly assets: Assets;
   readonly drawQr: (text: string) => Promise<QrPath>;
-  /** Whether the operator's service signed a post; absent where none sends messages. */
+  /** Whether the operator's service signed a post; absent if there is no such service. */
   readonly isFromWebhook?: (post: SignedPost) => boolean;
 }
 
 export interface HttpSettings extends ClientAddressSettings {
-  /** The origin under which people reach this server, `https://…`; in development it follows the request. */
+  /** The origin under which people reach this server, `https://…`. In development it follows the request. */
   readonly publicUrl?: string;
-  /** Set on SCF, where without a `publicUrl` links lead to the function's own host and to no other. */
+  /** Set on SCF. There, without a `publicUrl`, links lead only to the function's own host. */
   readonly scf?: ScfSettings;
   /** Web origins that may call the APIs from a browser. */
   readonly allowedOrigins: readonly string[];
   /** Addresses of apps that the sign-in page may hand over to, compared exactly. */
   readonly returnTo: readonly string[];
-  /** Secrets, each of which makes an address for reports of carriers; without any there is none. */
+  /** Secrets, each of which makes an address for reports of carriers. Without any there is no such address. */
   readonly callbackSecrets: readonly string[];
   /** Lets callers from elsewhere read `/metrics`. */
   readonly metricsToken?: string;
@@ -89,7 +89,7 @@ export interface HttpSettings extends ClientAddressSettings {
   readonly phones: PhonePolicy;
   readonly signUp: SignUp;
   readonly functions: {
-    /** `FUNCTIONS_API`: whether the functions API is there at all. */
+    /** `FUNCTIONS_API`: whether the functions API is served at all. */
     readonly isOpen: boolean;
     /** `FUNCTIONS_ALLOW_GET`. */
     readonly allowGet: boolean;
@@ -114,7 +114,7 @@ export interface InboxMessage {
 export interface Assets {
   readonly script: string;
   readonly style: string;
-  /** A file by its path below the server's root, if the build made it. */
+  /** Returns a file of the build by its path below the server's root. */
   readonly read: (path: string) => StaticFile | undefined;
 }
 
@@ -130,26 +130,26 @@ export interface Env {
   Bindings: {
     incoming?: {
       socket?: { remoteAddress?: string | undefined };
-      /** Whether the client went away before its request was read. */
+      /** Whether the client disconnected before its request was read. */
       readableAborted?: boolean;
     };
   };
   Variables: {
     requestId: string;
     locale: Locale;
-    /** The client's address as limits key it; empty where no source of it can be trusted. */
+    /** The client's address in the form that limits use as a key; empty if no source of it can be trusted. */
     addressKey: string;
     /** The address itself; empty where `addressKey` is. */
     address: string;
-    /** Headers of the answer, by names in lower case; what a route sets itself goes before them. */
+    /** Headers of the answer, by names in lower case. A header that the route sets itself takes precedence. */
     headers: Record<string, string>;
-    /** The answer, where it was made with these headers and needs no more (`answerWith`). */
+    /** The answer, if it was already made with these headers (`answerWith`). */
     complete?: Response;
     /** The name of the backend whose API key was good. */
     backend?: string;
     /** The code that it was refused with. */
     refusal?: string;
-    /** Set where the answers have the shape of the functions API. */
+    /** Set if the answers have the shape of the functions API. */
     door?: "functions";
   };
 }

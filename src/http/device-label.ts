@@ -1,7 +1,7 @@
 /**
- * How a session's device is shown to its user: `Chrome · Android`, or the first word of what an app calls itself.
+ * How a session's device is shown to its user: `Chrome · Android`, or the first word of an app's `User-Agent`.
  *
- * @param unknown for one that calls itself nothing
+ * @param unknown for a device without one
  */
 export async function deviceLabel(userAgent: string, unknown = "—"): Promise<string> {
   if (!userAgent) return unknown;

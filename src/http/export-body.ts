@@ -9,7 +9,7 @@ type Timed<T> = T extends string
       ? { [K in keyof T]: K extends `${string}At` | "at" ? Exclude<T[K], number> | string : Timed<T[K]> }
       : T;
 
-/** What is kept about a person, as it is handed out: its times as RFC 3339. */
+/** A person's stored data as it is handed out, with times as RFC 3339. */
 export function exportBody(exported: AccountExport): Timed<AccountExport> {
   return timed(exported) as Timed<AccountExport>;
 }

@@ -1,18 +1,24 @@
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Throws for bytes that are no UTF-8: replaced, they would be kept as something that nobody sent. */
+/** Throws for bytes that are no UTF-8: a replacement would be stored as a value that nobody sent. */
 export function decodeUtf8(bytes: ArrayBuffer): string {
   return UTF8.decode(bytes);
 }
 
-/** Throws for what is no JSON, and for an object with a key twice (RFC 7493, section 2.3): of the two nobody knows which was meant. */
+/**
+ * Throws for text that is no JSON, and for an object with a repeated key (RFC 7493, section 2.3): it is unknown which
+ * of the two values was meant.
+ */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   if (keysWritten(text) !== keysIn(value)) throw new SyntaxError("a key is given twice");
   return value;
 }
 
-/** How many keys stand in a text that is JSON: each is a string before a colon. Another text could take it long (T45). */
+/**
+ * How many keys a JSON text has: each is a string before a colon. Only for valid JSON: on other text it could take long
+ * (T45).
+ */
 function keysWritten(text: string): number {
   let keys = 0;
   for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon) keys += 1;

@@ -1,7 +1,7 @@
 import type { Handler } from "hono";
 import type { Env, HttpDeps } from "./context.ts";
 
-/** Loads what the handlers below load with their first request. */
+/** Loads at once what the handlers below otherwise load with their first request. */
 export async function loadHandlers(): Promise<void> {
   await Promise.all([
     import("./api/definitions.ts"),
@@ -16,7 +16,7 @@ export async function loadHandlers(): Promise<void> {
 }
 
 /**
- * A handler that is loaded and made by the first request for it: a function that is started for one request does not wait
+ * A handler that the first request for it loads and makes. So a function that is started for one request does not wait
  * for code that this request never runs.
  */
 export function lazy(make: () => Promise<Handler<Env>>): Handler<Env> {
@@ -34,7 +34,7 @@ export function lazy(make: () => Promise<Handler<Env>>): Handler<Env> {
 
 type Pages = typeof import("./pages/index.ts");
 
-/** Makes handlers of pages by their names. The first request for one of them loads them all. */
+/** Makes page handlers by name. The first request for any of them loads them all. */
 export function lazyPages(deps: HttpDeps): (name: keyof Pages) => Handler<Env> {
   return (name) =>
     lazy(async () => {

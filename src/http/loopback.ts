@@ -7,9 +7,9 @@ const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 const FORWARDING_HEADER = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*)$/;
 
 /**
- * Whether a request comes from this very machine, by the address of its connection. `Host` must be a loopback name, which
- * stops web pages whose own name leads to 127.0.0.1 (DNS rebinding), and no forwarding header may be there, which stops
- * what a proxy on this machine passes on.
+ * Whether a request comes from this very machine, by the address of its connection. `Host` must be a loopback name,
+ * which stops web pages whose own name leads to 127.0.0.1 (DNS rebinding). No forwarding header may be present, which
+ * stops requests that a proxy on this machine passes on.
  */
 export function isFromLoopback(c: Context<Env>): boolean {
   const peer = c.env?.incoming?.socket?.remoteAddress ?? "";

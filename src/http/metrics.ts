@@ -6,7 +6,7 @@ import { isFromLoopback } from "./loopback.ts";
 
 type MetricsSettings = Pick<HttpSettings, "metricsToken" | "scf" | "clientIpHeader">;
 
-/** Whether `/metrics` is there for a caller: one who shows `METRICS_TOKEN`, or one on this machine. */
+/** Whether a caller may read `/metrics`: they show `METRICS_TOKEN`, or are on this machine. */
 export function mayReadMetrics(c: Context<Env>, settings: MetricsSettings): boolean {
   return showsToken(c, settings) || isOnThisMachine(c, settings);
 }
@@ -16,7 +16,7 @@ function showsToken(c: Context<Env>, { metricsToken }: MetricsSettings): boolean
 }
 
 /**
- * Never on SCF, where connections come from the platform, nor for a request that a platform's header shows to be
+ * Always false on SCF, where connections come from the platform, and for a request that a platform's header shows to be
  * forwarded.
  */
 function isOnThisMachine(c: Context<Env>, { scf, clientIpHeader }: MetricsSettings): boolean {

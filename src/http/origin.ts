@@ -5,13 +5,13 @@ import { isOwnHost, NOWHERE } from "./scf/own-host.ts";
 
 /**
  * The origin under which this server is reached: `PUBLIC_URL`, or in development that of the request. On SCF without
- * `PUBLIC_URL` it is that of the request only where this is the function's own: others name any host they like.
+ * `PUBLIC_URL`, the request's origin counts only if it is the function's own, because a request can name any host.
  */
 export function originOf(c: Context<Env>, { publicUrl, scf }: HttpSettings): string {
   if (publicUrl !== undefined) return publicUrl;
   const { origin, host } = new URL(c.req.url);
   if (!scf) return origin;
-  // The platform ends TLS and speaks plain HTTP to a function.
+  // The platform terminates TLS and speaks plain HTTP to a function.
   return isOwnHost(host, scf) ? `https://${host}` : NOWHERE;
 }
 

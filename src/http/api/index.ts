@@ -1,13 +1,13 @@
 import type { Operation, Unplaced } from "./operation.ts";
 
-/** Where an operation is, and how its definition is loaded. */
+/** The place of an operation, and how its definition is loaded. */
 interface Route extends Pick<Operation, "id" | "method" | "path"> {
   readonly load: () => Promise<Operation>;
 }
 
 /**
- * The native API, in the order of the documents: the name of each operation, and where it is. Definitions are loaded by the
- * first call of one of them, since their schemas take long to make.
+ * The native API, in the order of the documents: the name and the place of each operation. The first call of an
+ * operation loads its definition, because schemas take long to make.
  */
 export const ROUTES: readonly Route[] = [
   ...routes(() => import("./definitions.ts"), {

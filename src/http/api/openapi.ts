@@ -24,7 +24,7 @@ export function createOpenApi(settings: HttpSettings, operations: readonly Opera
   return (c) => c.json({ ...document, servers: [{ url: originOf(c, settings) }] });
 }
 
-/** The OpenAPI 3.1 document of these operations, from the very definitions that validate. */
+/** The OpenAPI 3.1 document of these operations, made from the same definitions that validate requests. */
 function openApiDocument(operations: readonly Operation[], version: string) {
   const schemas: Record<string, JsonSchema> = {};
   const paths: Record<string, Record<string, object>> = {};
@@ -116,7 +116,7 @@ function problemAnswer(problem: JsonSchema, codes: readonly RefusalCode[]): obje
   };
 }
 
-/** A schema in the document; those that have a name go into its components, and a reference stands for them. */
+/** A schema in the document. A named schema goes into its components, and a reference stands in its place. */
 function schemaOf(
   schema: z.ZodType,
   io: "input" | "output",
@@ -132,7 +132,7 @@ function schemaOf(
   return { $ref: `#/components/schemas/${id}` };
 }
 
-/** @param io whether a value is described as it is sent or as it is answered */
+/** @param io whether the schema describes a value in a request or in an answer */
 export function plainSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema, "~standard": _, ...plain } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return plain;

@@ -11,7 +11,7 @@ import type { Env, HttpDeps } from "../context.ts";
 
 /** One call of the native API: its schemas, its refusals and its handler, from which everything else follows. */
 export interface Operation {
-  /** Its name in the documents, which client generators call a method by. */
+  /** Its name in the documents; client generators name a method after it. */
   readonly id: string;
   readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** With parameters as `{id}`. */
@@ -25,17 +25,20 @@ export interface Operation {
   readonly auth: "none" | "access_token" | "backend" | "backend_if_shown" | "any_if_shown";
   /** Whether a session that a temporary password opened may call it before its user has chosen a password. */
   readonly beforePassword: boolean;
-  /** Whether it takes an `Idempotency-Key`: every call that sends. */
+  /** Whether it takes an `Idempotency-Key`, as every call that sends a message does. */
   readonly sends: boolean;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
-  /** Where the schema takes `undefined`, the body may be left out. */
+  /** If the schema accepts `undefined`, the body may be left out. */
   readonly body?: z.ZodType;
   readonly answer: Answer;
   readonly refusals: readonly RefusalCode[];
   /** An example body for the documents. */
   readonly example?: object;
-  /** Takes what its schemas give; `operation()` checks that, which the type of a list of operations cannot say. */
+  /**
+   * Takes the output of its schemas. `operation()` checks that, because the type of a list of operations cannot express
+   * it.
+   */
   readonly handle: (request: never, deps: HttpDeps) => Promise<Result<unknown, RefusalCode>>;
 }
 
@@ -68,7 +71,7 @@ export interface PrincipalOf {
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
-/** What a handler resolves with: nothing, where the answer has no body. */
+/** The result of a handler: nothing if the answer has no body. */
 type Handled<Schema, C extends RefusalCode> = Schema extends z.ZodType
   ? Result<z.input<Schema>, C>
   : Result<void, C>;
@@ -99,8 +102,8 @@ interface Definition<Params, Query, Body, Schema, Codes extends readonly Refusal
 }
 
 /**
- * Defines a call. The compiler refuses a handler that answers something other than `answer.schema`, or that refuses
- * with a code that `refusals` does not list.
+ * Defines a call. The compiler refuses a handler whose answer does not match `answer.schema`, or whose refusal has a
+ * code that `refusals` does not list.
  */
 export function operation<
   const Codes extends readonly RefusalCode[],
@@ -119,7 +122,9 @@ export function operation<
   };
 }
 
-/** All that a call may be refused with: what its operation declares, and what follows from its parts. */
+/**
+ * Every code that a call may be refused with: those that its operation declares, and those that follow from its parts.
+ */
 export function allRefusals(operation: Operation): RefusalCode[] {
   const codes = new Set<RefusalCode>(operation.refusals);
   if (operation.body ?? operation.params ?? operation.query) codes.add("invalid_request");

@@ -12,7 +12,10 @@ import { problem } from "../problem.ts";
 import { parse, readJson } from "../schema.ts";
 import { allRefusals, type Operation, type PrincipalOf } from "./operation.ts";
 
-/** Runs a call: judges credentials, then the request by its schemas; calls the handler; shapes the answer by its schema. */
+/**
+ * Runs a call: checks the credentials, then the request by its schemas; calls the handler; shapes the answer by its
+ * schema.
+ */
 export async function runOperation(operation: Operation, deps: HttpDeps, c: Context<Env>): Promise<Response> {
   const request = await readRequest(operation, deps, c);
   if (!request.ok) return problem(c, request.refusal);
@@ -27,7 +30,7 @@ export async function runOperation(operation: Operation, deps: HttpDeps, c: Cont
   return answerWith(c, JSON.stringify(schema.parse(result.value)), status, headers);
 }
 
-/** Throws for a refusal that the operation does not declare: callers would not find it in the documents. */
+/** Throws if the operation does not declare the refusal: callers would not find it in the documents. */
 function assertDeclared(operation: Operation, code: RefusalCode): void {
   if (allRefusals(operation).includes(code)) return;
   throw new Error(`${operation.method} ${operation.path} refused with ${code}, which it does not declare`);
@@ -38,7 +41,8 @@ async function readRequest(
   deps: HttpDeps,
   c: Context<Env>,
 ): Promise<Result<object, RefusalCode>> {
-  // Received first, since it may come slowly: credentials are judged as they are when all of it is here.
+  // The body is received first, because it may come slowly. Credentials are then judged as they are once all of it is
+  // here.
   if (operation.body) await c.req.arrayBuffer();
   const principal = await authorize(operation, deps, c);
   if (!principal.ok) return principal;
@@ -64,7 +68,7 @@ async function readRequest(
   });
 }
 
-/** What the schemas give of the path, the query and the body. */
+/** The path, the query and the body as the schemas output them. */
 async function readParts(
   operation: Operation,
   c: Context<Env>,
@@ -106,7 +110,7 @@ async function authorize(
         return backend.ok ? ok({ backend: backend.value }) : backend;
       }
       if (!token) return ok({});
-      // An access token that is not good counts as none here.
+      // Here an invalid access token counts as none.
       const person = await readPerson(deps, token);
       return ok(person.ok ? { person: person.value } : {});
     }
@@ -151,7 +155,7 @@ function readIdempotencyKey(c: Context<Env>): Result<string | undefined, "invali
   });
 }
 
-/** The query parameters. One that is given twice stays a list, which every schema refuses. */
+/** The query parameters. A parameter that is given twice stays a list, which every schema refuses. */
 function singleQuery(c: Context<Env>): Record<string, string | string[]> {
   const entries = Object.entries(c.req.queries());
   return Object.fromEntries(

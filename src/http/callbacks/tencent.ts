@@ -7,14 +7,16 @@ import { phoneInE164 } from "../../core/phone.ts";
 import { equalSecrets } from "../../core/secrets.ts";
 import type { Env, HttpDeps } from "../context.ts";
 
-/** A hundred reports, each several times as long as they are. */
+/** Room for a hundred reports that are each several times as long as real ones. */
 const MAX_BODY_BYTES = 128 * 1024;
 const MOST_REPORTS = 100;
 
-/** What the cloud wants to hear; with anything else it calls twice more. */
+/** The answer that the cloud expects; after any other answer it calls twice more. */
 const TAKEN = { result: 0, errmsg: "OK" };
 
-/** The cloud signs nothing, so the address itself is the secret. All are looked at, whichever one it is. */
+/**
+ * The cloud signs nothing, so the address itself is the secret. All secrets are compared, even after one has matched.
+ */
 export function knowsSecret(c: Context<Env>, { settings }: HttpDeps): boolean {
   const given = c.req.param("secret") ?? "";
   return settings.callbackSecrets.map((secret) => equalSecrets(given, secret)).includes(true);
@@ -36,7 +38,7 @@ const StatusItem = z.object({
   ext: z.string().nullish(),
 });
 
-/** Reports of carriers (Tencent Cloud, document 382/59178). Those that are not understood are passed over. */
+/** Reports of carriers (Tencent Cloud, document 382/59178). Reports that are not understood are skipped. */
 export async function receiveStatus(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const items = z
     .array(z.unknown())
@@ -88,7 +90,7 @@ export async function receiveReply(c: Context<Env>, deps: HttpDeps): Promise<Res
   return c.json(TAKEN);
 }
 
-/** Whatever it says of its type: the cloud does not document which one it sends. */
+/** Reads the body whatever its type says: the cloud does not document which type it sends. */
 async function bodyOf(c: Context<Env>): Promise<unknown> {
   try {
     return await c.req.json();

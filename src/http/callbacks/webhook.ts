@@ -47,8 +47,8 @@ const Body = z.discriminatedUnion(
 );
 
 /**
- * What the operator's service tells of messages that it took, and of what people answered: a Standard Webhook. It hears
- * whether anything of ours fitted. The same one again changes nothing.
+ * Takes reports of the operator's service on messages that it accepted, and people's replies: a Standard Webhook. The
+ * service is told whether the report matched anything of ours. A repeated report changes nothing.
  */
 export async function receiveWebhook(
   c: Context<Env>,
@@ -68,7 +68,7 @@ export async function receiveWebhook(
   return c.json({ noted });
 }
 
-/** Whether it was about a message of ours, or from somebody who had one. */
+/** Whether the report was about a message of ours, or a reply from somebody who had one. */
 async function note(told: z.output<typeof Body>, { phonekey }: HttpDeps): Promise<boolean> {
   if (told.type === "sms.reply") {
     const { from: phone, text } = told.data;
@@ -80,5 +80,5 @@ async function note(told: z.output<typeof Body>, { phonekey }: HttpDeps): Promis
   return (await phonekey.receipts.note(SENDER, [report])) > 0;
 }
 
-/** In the words that most carriers have (SMPP 3.4, section 5.2.28). */
+/** The codes for it that most carriers use (SMPP 3.4, section 5.2.28). */
 const NO_CODE = { delivered: "DELIVRD", failed: "UNKNOWN" } as const;

@@ -18,7 +18,7 @@ interface Answer {
 export const REFUSED = -1003;
 
 /**
- * What is said without a refusal of the catalogue: by names of this door, and by the `Reason`s of the rules, which have
+ * Answers that are no refusal of the catalogue: by names of this door, and by the `Reason`s of the rules, which have
  * underscores. The English of the tutorial's answers is the tutorial's; `docs/functions-api.md` has the codes.
  */
 const SAID = {
@@ -66,7 +66,7 @@ const SAID = {
 } as const satisfies Record<string, readonly [code: number, en: string, zh: string]> &
   Record<Reason, readonly [number, string, string]>;
 
-/** Refusals that the demo has a code of its own for; all others are `REFUSED` and named in `data`. */
+/** Refusals that the demo has its own code for. All others are `REFUSED` and named in `data`. */
 const OWN_CODES: Partial<Record<RefusalCode, number>> = {
   invalid_phone: -1002,
   country_not_allowed: -1002,
@@ -75,7 +75,7 @@ const OWN_CODES: Partial<Record<RefusalCode, number>> = {
   sign_up_closed: -1201,
 };
 
-/** What this door says of itself, and not as a reason of the rules. */
+/** The names that are this door's own and no reasons of the rules. */
 type Own = Exclude<keyof typeof SAID, Reason>;
 
 /** Answers in words of this door. */
@@ -88,7 +88,7 @@ export function say(c: Context<Env>, what: Own, data?: Answer["data"]): Response
 /**
  * Answers with a reason of the rules.
  *
- * @param page the address at which the person can go on, which some of the texts name
+ * @param page the address at which the person can go on; some of the texts name it
  */
 export function sayReason(c: Context<Env>, reason: Reason, page: string): Response {
   const [errorCode, en, zh] = SAID[reason];
@@ -96,12 +96,12 @@ export function sayReason(c: Context<Env>, reason: Reason, page: string): Respon
   return answer(c, { errorCode, errorMessage: inLocale(c.get("locale"), en, zh).replace("{page}", page) });
 }
 
-/** Answers with a refusal of the catalogue that this door has words of its own for. */
+/** Answers with a refusal of the catalogue for which this door has its own words. */
 export function sayRefused(c: Context<Env>, what: Own, codeStr: RefusalCode): Response {
   return say(c, what, { codeStr, requestId: c.get("requestId") });
 }
 
-/** Answers with a refusal: HTTP 200 like everything else, but for a fault of ours, which is 503. */
+/** Answers with a refusal: HTTP 200 like every other answer, but 503 for a fault of ours. */
 export function answerRefusal(c: Context<Env>, refusal: Refusal): Response {
   const { code: codeStr } = refusal;
   c.set("refusal", codeStr);

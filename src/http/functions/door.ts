@@ -3,7 +3,7 @@ import type { Env, HttpSettings } from "../context.ts";
 import { originOf } from "../origin.ts";
 import { answerRefusal, sayRefused } from "./answer.ts";
 
-/** Marks a request as one of this door, and refuses methods that it does not take and web pages of foreign origins. */
+/** Marks a request as belonging to this door. Refuses other methods, and web pages of foreign origins. */
 export function functionsDoor(settings: HttpSettings): MiddlewareHandler<Env> {
   const methods = settings.functions.allowGet ? ["POST", "GET"] : ["POST"];
   return async (c, next) => {
@@ -15,9 +15,9 @@ export function functionsDoor(settings: HttpSettings): MiddlewareHandler<Env> {
 }
 
 /**
- * Whether a page of another origin has its visitor's browser call: it would spend messages from all their addresses.
- * What is no browser sends neither header. A browser leaves `Origin` out where a page loads an address as an image, a
- * script or a link, and then it says so in `Sec-Fetch-Site` (W3C Fetch Metadata).
+ * Whether a page of another origin makes its visitor's browser call. Such a page would spend messages from the
+ * addresses of all its visitors. Clients that are no browsers send neither header. A browser omits `Origin` if a page
+ * loads an address as an image, a script or a link, but then it says so in `Sec-Fetch-Site` (W3C Fetch Metadata).
  */
 function isForeign(c: Context<Env>, settings: HttpSettings): boolean {
   const origin = c.req.header("origin");

@@ -5,9 +5,9 @@ import { decodeUtf8, parseJson } from "../json.ts";
 type Entries = readonly (readonly [name: string, value: unknown])[];
 
 /**
- * The parameters with these names, from the query of a GET or the body of a POST. An empty one counts as not given, as
- * it does for the demo. Undefined when one of them is given twice or is no text, and when nothing can be read at all:
- * no guess is made at what may have been meant.
+ * The parameters with these names, from the query of a GET or the body of a POST. As in the demo, an empty parameter
+ * counts as absent. Undefined if a parameter is given twice or is no text, or if nothing can be read at all: the
+ * meaning is never guessed.
  */
 export async function readParameters<N extends string>(
   c: Context<Env>,
@@ -25,8 +25,8 @@ export async function readParameters<N extends string>(
 }
 
 /**
- * The demo takes each body for a form, whatever its `Content-Type` says, and clients send it under several: `fetch` as
- * `text/plain`, mini programs as `application/json`. So what a body is is told by how it begins.
+ * The demo reads each body as a form, whatever its `Content-Type` says, and clients send several types: `fetch` sends
+ * `text/plain`, mini programs send `application/json`. So the beginning of a body decides what it is.
  */
 async function readEntries(c: Context<Env>): Promise<Entries | undefined> {
   const sent = c.req.method === "GET" ? new URL(c.req.url).search.slice(1) : await c.req.arrayBuffer();
@@ -38,7 +38,7 @@ async function readEntries(c: Context<Env>): Promise<Entries | undefined> {
   }
 }
 
-/** Throws for percent signs that encode nothing or no UTF-8: replaced, they would be taken as what nobody sent. */
+/** Throws for percent signs that encode nothing or no UTF-8: a replacement would be a value that nobody sent. */
 function formEntries(text: string): Entries {
   decodeURIComponent(text);
   return [...new URLSearchParams(text)];

@@ -7,9 +7,9 @@ import { answerTooLarge } from "./errors.ts";
 const MAX_BODY_BYTES = 16 * 1024;
 
 /**
- * Refuses bodies of more than 16 KiB. Without chunks a body is as long as `Content-Length` says (RFC 9112, section 6.3), and
- * bodies of GET and HEAD are never read: only chunked ones have to be counted as a stream, which takes longer than to read
- * them.
+ * Refuses bodies of more than 16 KiB. Without chunks a body is exactly as long as `Content-Length` says (RFC 9112,
+ * section 6.3), and bodies of GET and HEAD are never read. So only chunked bodies have to be counted as a stream, which
+ * takes longer than reading them.
  */
 export function bodyLimit(deps: HttpDeps): MiddlewareHandler<Env> {
   const refuse = answerTooLarge(deps);

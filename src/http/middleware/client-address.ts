@@ -2,9 +2,9 @@ import { isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 
 export interface ClientAddressSettings {
-  /** Networks (`10.0.0.0/8`), addresses or `loopback` whose `X-Forwarded-For` is believed. */
+  /** Networks (`10.0.0.0/8`), addresses or `loopback` whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
-  /** A header that a platform sets itself and callers cannot, instead of `X-Forwarded-For`. */
+  /** A header that a platform sets and callers cannot set; it replaces `X-Forwarded-For`. */
   readonly clientIpHeader?: string;
 }
 
@@ -13,21 +13,21 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 /** Characters of `X-Forwarded-For` that are read, from the right: far more than a chain of proxies needs. */
 const LONGEST_CHAIN = 1_024;
 
-/** Headers in which proxies tell whom they forward for, in lower case. */
+/** Headers in which proxies name the client they forward for, in lower case. */
 export const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 export interface ClientAddress {
-  /** As limits key it: an IPv4 address, or an IPv6 one by its /64. */
+  /** As a key of limits: an IPv4 address, or the /64 of an IPv6 address. */
   readonly key: string;
-  /** The whole address; one that IPv6 maps is an IPv4 address here. */
+  /** The whole address; an IPv4-mapped IPv6 address becomes an IPv4 address. */
   readonly text: string;
 }
 
 /**
- * The client's address. Undefined where no source can be trusted; address limits are off then, since one count for
+ * The client's address. Undefined if no source can be trusted. Then address limits are off, because one count for
  * everybody behind an unknown proxy would soon refuse them all.
  *
- * `X-Forwarded-For` is believed from the right, hop by hop, and only from configured proxies (T35).
+ * `X-Forwarded-For` is read from the right, hop by hop, and only trusted from configured proxies (T35).
  *
  * @param peer the address of the socket's other end
  */
@@ -45,8 +45,8 @@ export function clientAddress(
 }
 
 /**
- * Why a forwarded request has no client's address, for the log: otherwise an operator would believe that address limits
- * hold. Undefined where the request was not forwarded, as a probe from a neighbouring machine.
+ * Why a forwarded request has no client's address, for the log. Without it an operator would believe that address
+ * limits hold. Undefined if the request was not forwarded, as with a probe from a neighbouring machine.
  */
 export function whyUnknown(
   peer: string | undefined,
@@ -66,8 +66,8 @@ function isForwarded(header: (name: string) => string | undefined): boolean {
 }
 
 /**
- * The rightmost hop that is not one of our proxies. Only the end of the header is read: a client can make it as long as
- * it likes on the left, and must not switch its limits off by that.
+ * The rightmost hop that is not one of our proxies. Only the end of the header is read: a client can make its left side
+ * as long as it likes, and must not be able to switch off its limits by that.
  */
 function forwardedFor(value = "", settings: ClientAddressSettings): Address | undefined {
   const hops = value.slice(-LONGEST_CHAIN).split(",").reverse();
@@ -80,13 +80,13 @@ function forwardedFor(value = "", settings: ClientAddressSettings): Address | un
 }
 
 function parse(text: string | undefined): Address | undefined {
-  // Most addresses are so; `ipaddr.process`, which reads every spelling, takes five times as long.
+  // Most addresses are IPv4; `ipaddr.process`, which reads every spelling, takes five times as long.
   if (text && isIPv4(text)) return ipaddr.IPv4.parse(text);
   if (!text || !ipaddr.isValid(text)) return undefined;
   return ipaddr.process(text);
 }
 
-/** An address that somebody names, as limits key it. Undefined for what is none. */
+/** An address that a caller names, as a key of limits. Undefined if it is no address. */
 export function addressNamed(text: string): ClientAddress | undefined {
   return addressOf(parse(text));
 }
@@ -101,7 +101,7 @@ function addressOf(address: Address | undefined): ClientAddress | undefined {
 
 type Network = readonly [address: Address, bits: number];
 
-/** The networks of each setting, parsed once: to parse them takes longer than to compare. */
+/** The networks of each setting, parsed once: parsing takes longer than comparing. */
 const networks = new WeakMap<readonly string[], readonly Network[]>();
 
 function networksOf(proxies: readonly string[]): readonly Network[] {

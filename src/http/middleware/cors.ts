@@ -2,7 +2,9 @@ import type { MiddlewareHandler } from "hono";
 import { cors as honoCors } from "hono/cors";
 import type { Env } from "../context.ts";
 
-/** Lets the web origins in `ALLOWED_ORIGINS`, compared exactly, call the native API. No cookie goes with it (T46). */
+/**
+ * Lets the web origins in `ALLOWED_ORIGINS`, compared exactly, call the native API. Cookies are never sent along (T46).
+ */
 export function cors(allowedOrigins: readonly string[]): MiddlewareHandler<Env> {
   const fromBrowsers: MiddlewareHandler<Env> = honoCors({
     origin: (origin) => (allowedOrigins.includes(origin) ? origin : undefined),
@@ -13,8 +15,8 @@ export function cors(allowedOrigins: readonly string[]): MiddlewareHandler<Env> 
   });
   return (c, next) => {
     if (c.req.header("origin") !== undefined) return fromBrowsers(c, next);
-    // Most callers are no web pages and need one header alone. Hono's own middleware sets it before there is an answer,
-    // which makes every answer a stream and takes longer than all other middleware together.
+    // Most callers are no web pages and need only this header. Hono's own middleware sets it before there is an answer,
+    // which turns every answer into a stream and takes longer than all other middleware together.
     c.get("headers").vary = "Origin";
     return next();
   };

@@ -6,7 +6,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { say } from "../functions/answer.ts";
 import { refuseRequest } from "../refuse-request.ts";
 
-/** Answers with a page where a browser follows a link, and in the shape of the door otherwise. */
+/** Answers with a page if a browser follows a link, and otherwise in the shape of the door. */
 async function answer(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const isApi = c.get("door") !== undefined || c.req.path.startsWith("/v1/");
   const takesPages = !isApi && (c.req.header("accept") ?? "").includes("text/html");
@@ -23,10 +23,10 @@ export function answerTooLarge(deps: HttpDeps): (c: Context<Env>) => Promise<Res
   return (c) => answer(c, deps, { code: "request_too_large" });
 }
 
-/** Answers 405 with the methods in `Allow` where the address takes others, and 404 where it takes none. */
+/** Answers 405 with the methods in `Allow` if the address takes other methods, and 404 if it takes none. */
 export function answerWrongMethod(deps: HttpDeps, app: App): Handler<Env> {
   return async (c) => {
-    // Parted once: a path may have thousands of parts, and there are a hundred routes.
+    // Split once: a path may have thousands of parts, and there are a hundred routes.
     const parts = c.req.path.split("/");
     const methods = new Set(
       app.routes
@@ -50,8 +50,8 @@ function matches(route: string, parts: readonly string[]): boolean {
 }
 
 /**
- * Logs whatever was thrown with its cause, and answers without it: 503 where a store or another part cannot be reached
- * (promise 7), 500 for anything else, which is a fault of ours.
+ * Logs anything that was thrown together with its cause, and answers without it: 503 if a store or another part cannot
+ * be reached (promise 7), 500 for anything else, which is a fault of ours.
  */
 export function answerFault(deps: HttpDeps): ErrorHandler<Env> {
   return async (error, c) => {
@@ -71,7 +71,9 @@ export function answerFault(deps: HttpDeps): ErrorHandler<Env> {
   };
 }
 
-/** Reading the body failed because the client closed the connection: no fault of ours, and anybody can cause it. */
+/**
+ * Reading the body failed because the client closed the connection. That is no fault of ours, and anybody can cause it.
+ */
 function isCutOff(c: Context<Env>, error: Error): boolean {
   return c.env?.incoming?.readableAborted === true && "code" in error && error.code === "ECONNRESET";
 }

@@ -1,6 +1,6 @@
 import type { Locale } from "../../core/locale.ts";
 
-/** The first language of `Accept-Language` that we speak, by its weights (RFC 9110, 12.5.4). */
+/** The first supported language of `Accept-Language`, by its weights (RFC 9110, 12.5.4). */
 export function negotiateLocale(header: string | undefined, fallback: Locale): Locale {
   if (!header || header.length > 512) return fallback;
   const ranges = header.split(",").map(languageRange);
@@ -12,7 +12,7 @@ export function negotiateLocale(header: string | undefined, fallback: Locale): L
   return fallback;
 }
 
-/** The language that a tag such as `zh-Hans-CN` asks for, if we speak it. */
+/** The supported language that a tag such as `zh-Hans-CN` asks for, if there is one. */
 export function localeOf(tag: string): Locale | undefined {
   const [language] = tag.toLowerCase().split("-");
   if (language === "zh") return "zh-CN";

@@ -4,7 +4,7 @@ import type { Env, HttpDeps } from "../context.ts";
 import { clientAddress, whyUnknown } from "./client-address.ts";
 import { negotiateLocale } from "./locale.ts";
 
-/** Gives every request an id, its language and its client's address; counts and logs it once it was answered. */
+/** Gives every request an id, its language and its client's address. Counts and logs it after it was answered. */
 export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
   const warnOfProxy = proxyWarning(deps);
   return async (c, next) => {
@@ -29,7 +29,7 @@ export function requestContext(deps: HttpDeps): MiddlewareHandler<Env> {
   };
 }
 
-/** The client's address, as use cases take it; nothing where no source of it can be trusted. */
+/** The client's address, as use cases take it; empty if no source of it can be trusted. */
 export function fromOf(c: Context<Env>): Pick<Client, "addressKey" | "address"> {
   const { addressKey, address } = c.var;
   return addressKey ? { addressKey, address } : {};

@@ -2,8 +2,8 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Env, HttpSettings } from "../context.ts";
 
 /**
- * Sets the headers that every answer carries, the request's id among them, where a route has not set its own: stricter
- * ones for pages, others for public files.
+ * Sets the headers that every answer carries, including the request's id, unless the route has set its own: pages set
+ * stricter ones, public files others.
  */
 export function securityHeaders({
   publicUrl,

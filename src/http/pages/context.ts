@@ -8,9 +8,10 @@ import { newOnce } from "./forms/once.ts";
 import type { Page, PageContext } from "./views/layout.tsx";
 
 /**
- * What every view needs, in the language that the visitor picked or else the browser asks for.
+ * What every view needs, in the language that the visitor picked, or else the one that the browser asks for.
  *
- * @param page.path where a page is that can be asked for again; left out of one that only this request is answered with
+ * @param page.path the address of a page that can be opened again; absent if only this request is answered with the
+ *   page
  */
 export function pageContext(
   c: Context<Env>,
@@ -27,7 +28,7 @@ export function pageContext(
   };
 }
 
-/** The language that the visitor picked by the switch, which is remembered, else the negotiated one. */
+/** The language that the visitor picked by the switch, which is remembered, or else the negotiated one. */
 export function pageLocale(c: Context<Env>, settings: HttpSettings): Locale {
   const picked = localeOf(c.req.query("lang") ?? "");
   if (picked) {
@@ -37,7 +38,7 @@ export function pageLocale(c: Context<Env>, settings: HttpSettings): Locale {
   return localeOf(readCookie(c, settings, "locale") ?? "") ?? c.get("locale");
 }
 
-/** The answer to a form is not there in another language: asked for anew it would be lost. */
+/** The answer to a form has no link to another language: opening it anew would lose the answer. */
 function languageLinks(c: Context<Env>, path?: string): Pick<PageContext, "languageLinks"> {
   if (path === undefined && c.req.method !== "GET") return {};
   const link = (locale: Locale) => languageLink(c, path, locale);
@@ -45,8 +46,8 @@ function languageLinks(c: Context<Env>, path?: string): Pick<PageContext, "langu
 }
 
 /**
- * The same page in another language; without a path the address that was asked for, but for its query: what was refused there
- * is not written into the answer.
+ * The link to the same page in another language. Without a path it is the requested address without its query: a
+ * refused query is not repeated in the answer.
  */
 function languageLink(c: Context<Env>, path: string | undefined, locale: Locale): string {
   const query = new URLSearchParams(c.req.path === path ? c.req.query() : {});
@@ -76,17 +77,17 @@ export async function sendPage(
 ): Promise<Response> {
   const policy = contentSecurityPolicy([...deps.settings.returnTo, ...returnTo], sources);
   c.header("content-security-policy", policy);
-  // A third party's widget learns the origin of the page that it is on, and no more of its address.
+  // A third party's widget learns the origin of its page, but not the rest of the address.
   if (sources.length > 0) c.header("referrer-policy", "strict-origin-when-cross-origin");
-  // Every 401 has to name a scheme (RFC 9110, section 15.5.2); browsers do not know this one and show no dialog.
+  // Every 401 has to name a scheme (RFC 9110, section 15.5.2). Browsers do not know this one, so they show no dialog.
   if (status === 401) c.header("www-authenticate", "Phonekey");
   return c.html(await page, status);
 }
 
-/** A third party's script may do without; ours has the one policy (`web/trusted.ts`). */
+/** A third party's script may run without Trusted Types. Our own script has the one policy (`web/trusted.ts`). */
 const TRUSTED_TYPES = ["require-trusted-types-for 'script'", "trusted-types phonekey"];
 
-/** `form-action` names the apps too: browsers hold it against the redirect that a form post is answered with. */
+/** `form-action` names the apps too: browsers apply it to the redirect that answers a form post. */
 function contentSecurityPolicy(returnTo: readonly string[], sources: readonly string[]): string {
   const apps = new Set(returnTo.map((address) => new URL(address).origin));
   const from = ["'self'", ...sources].join(" ");

@@ -19,9 +19,9 @@ const COOKIES = {
   second: 600,
   /** The code that was sent for that step. */
   second_code: 600,
-  /** The request of the app that a browser was led back to, for a second click while that is slow. */
+  /** The app's request with which a browser was led back, for a second click while that is slow. */
   returned: 60,
-  /** As long as a session can be; each ends with its own (NIST SP 800-63B-4, 5.1.1). */
+  /** The longest life of any session; each session has its own end (NIST SP 800-63B-4, 5.1.1). */
   session: 365 * 86_400,
   device: 180 * 86_400,
   locale: 365 * 86_400,
@@ -33,7 +33,7 @@ export function readCookie(c: Context<Env>, settings: HttpSettings, name: Cookie
   return getCookie(c, cookieName(c, settings, name));
 }
 
-/** `__Host-` over https: no subdomain and no other path can set it (RFC 6265bis, 4.1.3.2). */
+/** Uses `__Host-` over https: no subdomain and no other path can set it (RFC 6265bis, 4.1.3.2). */
 export function writeCookie(
   c: Context<Env>,
   settings: HttpSettings,

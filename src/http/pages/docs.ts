@@ -10,7 +10,9 @@ import { refusalText } from "../problem.ts";
 import { pageContext, sendPage } from "./context.ts";
 import { apiDocsPage, type DocsField, type DocsOperation } from "./views/docs.tsx";
 
-/** GET /docs: the API to read, from the same definitions as the OpenAPI document; described once for each language. */
+/**
+ * GET /docs: the API for readers, from the same definitions as the OpenAPI document. It is made once for each language.
+ */
 export function createDocs(deps: HttpDeps, operations: readonly Operation[]): Handler<Env> {
   const described = new Map<Locale, readonly DocsOperation[]>();
   return async (c) => {
@@ -115,9 +117,9 @@ function formFields(shape: Shape, definitions: Definitions, oneOfSeveral: boolea
 }
 
 /**
- * The fields of an object, and behind each that holds objects theirs, as `user.id` or `sessions[].id`.
+ * The fields of an object. Each field that holds objects is followed by theirs, as `user.id` or `sessions[].id`.
  *
- * @param oneOfSeveral a field that only one of several forms of the body has is not required as such
+ * @param oneOfSeveral the body has several forms, so a field that only one of them has is not marked as required
  */
 function shapeFields(
   { properties = {}, required = [] }: Shape,
@@ -141,7 +143,7 @@ function shapeFields(
   });
 }
 
-/** A named schema stands in the definitions, and in its place a reference, perhaps with words of its own. */
+/** A named schema is in the definitions. In its place stands a reference, perhaps with a text of its own. */
 function resolve(shape: Shape, definitions: Definitions): Shape {
   const { $ref, ...own } = shape;
   return $ref ? { ...definitions[$ref.replace("#/$defs/", "")], ...own } : shape;

@@ -11,7 +11,7 @@ import { PHONE_COPY } from "./copy/phone.ts";
 import { sendOutcome } from "./forms/outcome.ts";
 import { messagePage } from "./views/message.tsx";
 
-/** The text of a refusal for somebody who is signed in; sessions of test numbers may not do everything. */
+/** The text of a refusal for somebody who is signed in. Sessions of test numbers may not do everything. */
 export function ownRefusalText({ session }: Principal, refusal: Refusal, locale: Locale): string {
   const isOfTests = session.isTest && refusal.code === "invalid_request";
   return isOfTests ? ACCOUNT_COPY[locale].notForTests : refusalText(refusal, locale);

@@ -26,7 +26,7 @@ export function newFlow({ random }: Pick<HttpDeps, "random">): Flow {
   return { pre: Buffer.from(random.bytes(16)).toString("base64url") };
 }
 
-/** The current flow, or a new one, with the request that an app makes now, if one does. */
+/** The current flow or a new one, together with the app's request if the address contains one. */
 export function beginFlow(deps: HttpDeps, current: Flow | undefined, request: ReturnRequest): Flow {
   const { pre, verification } = current ?? newFlow(deps);
   return { pre, ...(verification && { verification }), ...request };
@@ -57,9 +57,9 @@ export interface FlowForm {
 }
 
 /**
- * The browser's flow together with a form that its own page sent; anything else is `forbidden_origin`.
+ * The browser's flow together with a form that its own page sent. Anything else is `forbidden_origin`.
  *
- * @param current reads the flow that the page keeps, where it has one of its own
+ * @param current reads the page's own flow, if it has one
  */
 export async function flowForm(
   c: Context<Env>,
@@ -79,8 +79,8 @@ type ReturnRead =
   | { readonly ok: false; readonly wrong: keyof ReturnToCopy };
 
 /**
- * What an app asks for by the page's address: `return_to`, exactly one of the allowed ones, with a PKCE challenge
- * (RFC 7636; only S256) and an optional `state`. Refused whole when any part of it is wrong (T39).
+ * The app's request in the page's address: `return_to`, exactly one of the allowed ones, with a PKCE challenge (RFC
+ * 7636; only S256) and an optional `state`. If any part of it is wrong, all of it is refused (T39).
  */
 export function readReturnRequest(
   query: (name: string) => string | undefined,
@@ -104,7 +104,10 @@ function isOfOrigin(address: string, allowed: readonly string[]): boolean {
   return allowed.some((one) => new URL(one).origin === origin);
 }
 
-/** Whether the visitor followed a link of our own pages, as to enter another number: an app's request goes on then. */
+/**
+ * Whether the visitor followed a link of our own pages, for example to enter another number. Then an app's request goes
+ * on.
+ */
 export function isOwnLink(c: Context<Env>): boolean {
   return c.req.header("sec-fetch-site") === "same-origin";
 }

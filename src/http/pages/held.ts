@@ -12,7 +12,10 @@ export interface SentCode {
   readonly resendInSeconds: number;
 }
 
-/** The code that one of the account's pages sent to this browser, named in a cookie of that page, also when it was used. */
+/**
+ * The code that one of the account's pages sent to this browser. A cookie of that page names it, even after it was
+ * used.
+ */
 export function createHeld(cookie: CookieName) {
   async function kept(c: Context<Env>, deps: HttpDeps): Promise<Flow | undefined> {
     const token = readCookie(c, deps.settings, cookie);
@@ -22,7 +25,7 @@ export function createHeld(cookie: CookieName) {
     async flow(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
       return (await kept(c, deps)) ?? newFlow(deps);
     },
-    /** As `flow`, and keeps it from now on: a form that is sent twice must come in one flow to be recognised. */
+    /** Like `flow`, but also keeps the flow: a form that is sent twice must come in one flow to be recognised. */
     async begin(c: Context<Env>, deps: HttpDeps): Promise<Flow> {
       const flow = await kept(c, deps);
       if (flow) return flow;
@@ -41,7 +44,7 @@ export function createHeld(cookie: CookieName) {
       const view = await heldVerification(c, deps, flow);
       return view && sentCode(view, deps.clock.now());
     },
-    /** Whether its code was entered already: if a second click sends it again, that is no mistake. */
+    /** Whether its code was entered already: then a second click that sends it again is no mistake. */
     async isUsed(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<boolean> {
       return (await heldVerification(c, deps, flow))?.status === "approved";
     },
@@ -49,7 +52,7 @@ export function createHeld(cookie: CookieName) {
   return held;
 }
 
-/** Forgets what the pages keep for whoever was signed in: it is not for the next visitor of this browser. */
+/** Forgets what the pages keep for the visitor who was signed in: it is not for the next visitor of this browser. */
 export function forgetFormer(c: Context<Env>, { settings }: HttpDeps): void {
   for (const cookie of ["confirm", "phone", "erase", "returned"] as const)
     if (readCookie(c, settings, cookie)) clearCookie(c, settings, cookie);
@@ -61,7 +64,7 @@ function sentCode(view: VerificationView, now: number): SentCode | undefined {
   return { phoneMasked: view.phone, codeLength: view.codeLength, resendInSeconds };
 }
 
-/** The verification that a browser's flow names, whatever became of it. */
+/** The verification that a browser's flow names, whatever its status. */
 export async function heldVerification(
   c: Context<Env>,
   deps: HttpDeps,

@@ -19,7 +19,10 @@ export function readInbox(c: Context<Env>, deps: HttpDeps): Response {
   return c.json({ messages: messages.map((message) => ({ ...message, sentAt: timeOf(message.sentAt) })) });
 }
 
-/** Of one phone, if one is named: in E.164, with the plus lost on the way through a URL, or as written at home. */
+/**
+ * The messages, of one phone if one is named: in E.164, with the plus lost on the way through a URL, or in national
+ * form.
+ */
 function inboxMessages(c: Context<Env>, deps: HttpDeps): readonly InboxMessage[] {
   const messages = deps.inbox?.messages() ?? [];
   const phone = c.req.query("phone");

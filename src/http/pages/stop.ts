@@ -8,10 +8,10 @@ import { csrfToken, isOwnForm, readForm } from "./forms/forms.ts";
 import { messagePage } from "./views/message.tsx";
 import { stopPage } from "./views/stop.tsx";
 
-/** The form of the codes in the links of notices; nothing else is looked up. */
+/** The form of the codes in the links of notices. Anything else is not looked up. */
 const STOP_CODE = /^[0-9a-f]{24}$/;
 
-/** GET /stop/:code: asks whether the change shall be stopped. Opening the link changes nothing. */
+/** GET /stop/:code: asks whether to stop the change. Opening the link changes nothing. */
 export async function showStop(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const code = codeOf(c);
   if (!code || !(await deps.phonekey.life.isStopCode(code))) return await nothingToStop(c, deps);
@@ -19,7 +19,7 @@ export async function showStop(c: Context<Env>, deps: HttpDeps): Promise<Respons
   return await sendPage(c, deps, stopPage({ context, code }));
 }
 
-/** POST /stop/:code: stops the change. Whoever has the link needs no sign-in; the form is bound to the link itself. */
+/** POST /stop/:code: stops the change. The link is enough, without a sign-in. The form is bound to the link itself. */
 export async function submitStop(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const code = codeOf(c);
   if (!code) return await nothingToStop(c, deps);

@@ -17,7 +17,7 @@ import { messagePage } from "./views/message.tsx";
 import { verifyPage } from "./views/verify.tsx";
 import type { Handler } from "./visitor.ts";
 
-/** GET /verify/{link}: asks for the code that a backend asked for. Whoever has the link may enter it. */
+/** GET /verify/{link}: asks for the code that a backend asked for. Everybody who has the link may enter it. */
 export const showVerify: Handler = async (c, deps) => {
   const page = await askedPage(c, deps);
   if (!page) return await endedPage(c, deps);
@@ -27,8 +27,8 @@ export const showVerify: Handler = async (c, deps) => {
 };
 
 /**
- * POST /verify/{link}: takes the code. The address to go back to, with the backend's `state`, is told in the answer to the
- * right code and nowhere else: who comes back with it is who entered it.
+ * POST /verify/{link}: takes the code. Only the answer to the right code contains the address to go back to with the
+ * backend's `state`. So a person who comes back with it is the one who entered the code.
  */
 export const submitVerify: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
@@ -63,7 +63,7 @@ async function signInByPassword(
 ): Promise<Response> {
   return await signInByCode(c, deps, form, view.id, async (refusal) => {
     const page = await askedPage(c, deps);
-    // The browser sent the right code twice, and by now has the answer to the first.
+    // The browser sent the right code twice, and has the answer to the first by now.
     if (page?.view.status === "approved") return c.redirect(pagePath(c), 303);
     return await answerAgain(c, deps, form.flow, { refusal });
   });
@@ -119,8 +119,8 @@ async function answer(
 }
 
 /**
- * Shows that the verification was approved, or how else it ended. The way back carries no `state`, since anybody may have
- * the link. Where a temporary password led to is for the browser that it signed in, or that is at its second step.
+ * Shows that the verification was approved, or how else it ended. The way back carries no `state`, because anybody may
+ * have the link. Only the browser that a temporary password signed in, or that is at its second step, is led on.
  */
 async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Promise<Response> {
   const { view, backend, returnTo } = asked;
@@ -141,7 +141,7 @@ async function overPage(c: Context<Env>, deps: HttpDeps, asked: AskedPage): Prom
   return await sendPage(c, deps, page, { status: isDone ? 200 : 410 });
 }
 
-/** Where there is no such link, or none any more, the page says no more than that. */
+/** If the link does not exist, or no longer does, the page says only that. */
 async function endedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, {});
   const { endedTitle: title, endedText: text } = VERIFY_COPY[context.locale];

@@ -24,7 +24,7 @@ export const readReadiness = operation({
   },
 });
 
-/** What is the same for everybody, and may be read by every page. */
+/** Answers that are the same for everybody, and that every web page may read. */
 const PUBLIC = {
   "cache-control": "public, max-age=600",
   "access-control-allow-origin": "*",
@@ -58,7 +58,7 @@ export const readJwks = operation({
   handle: async (_request, _phonekey, deps) => ok(Jwks.parse(await deps.jwks())),
 });
 
-/** Libraries look for the keys of an issuer under the name of RFC 8414, or under that of OpenID Connect. */
+/** Libraries look for an issuer's keys under the name of RFC 8414, or under that of OpenID Connect. */
 export const readIssuer = operation({
   summary: "Who issues the tokens",
   description:

@@ -92,7 +92,10 @@ type Start = AnyRequest & {
   readonly principal: PrincipalOf["any_if_shown"];
 };
 
-/** Who is signed in; or who is between the two steps of a sign-in, which is good for the second step alone. */
+/**
+ * The person who is signed in, or who is between the two steps of a sign-in. The latter counts only for the second
+ * step.
+ */
 async function readSelf(
   { principal: { person }, body: { challenge, purpose } }: Start,
   client: Client,

@@ -39,7 +39,7 @@ export function verificationBody(view: VerificationView): z.input<typeof Verific
   };
 }
 
-/** The transaction of a body, without what it leaves out. */
+/** The transaction in a body, without absent fields. */
 export function transactionOf({
   transaction,
 }: {
@@ -50,7 +50,7 @@ export function transactionOf({
   return { transaction: { ...rest, ...(hash !== undefined && { hash }) } };
 }
 
-/** The page that a body asks for, without what it leaves out. */
+/** The page that a body asks for, without absent fields. */
 export function pageRequestOf({ page }: { readonly page?: z.output<typeof PageBody> | undefined }): {
   readonly page?: PageRequest;
 } {
@@ -80,9 +80,9 @@ export function protectionBody({ loginProtection, factors, recoveryCodesLeft }: 
 }
 
 /**
- * A session's tokens, its user beside them.
+ * A session's tokens together with its user.
  *
- * @param phone the user's number, where it is known
+ * @param phone the user's number, if it is known
  */
 export async function tokensBody(
   tokens: CoreTokens,
@@ -104,8 +104,8 @@ export async function tokensBody(
 }
 
 /**
- * The client that a start or a check is for. A backend calls on behalf of a person, whose address it may name, and is
- * asked for no challenge. Other callers are the client themselves; `invalid_request` where one of them names an address.
+ * The client that a start or a check is for. A backend calls on behalf of a person: it may name the person's address,
+ * and is asked for no challenge. Every other caller is the client; naming an address is `invalid_request`.
  */
 export function servedClient(
   request: AnyRequest,
@@ -128,7 +128,7 @@ export function passkeyOptionsBody(options: CoreOptions["options"]): z.input<typ
   return PasskeyOptions.parse(options);
 }
 
-/** What a person shows as a factor, told by the field that the body has. */
+/** The factor that a person shows, recognised by the field that the body has. */
 export function evidenceOf(body: z.output<typeof StepUpBody>): Evidence {
   if ("totp" in body) return { by: "otp", code: body.totp };
   if ("passkey" in body) return { by: "pop", answer: body.passkey };

@@ -30,7 +30,7 @@ export const Code = boundedText(64).meta({
 
 export const StartedId = boundedText(64).meta({ description: "The `id` of the verification." });
 
-/** More than the longest password in any form of Unicode. */
+/** More characters than the longest password has in any form of Unicode. */
 const MOST_TYPED = 1_024;
 
 export const Password = boundedText(MOST_TYPED).meta({ example: "lantern orchard vessel" });

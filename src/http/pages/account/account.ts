@@ -16,7 +16,7 @@ import { type Handler, type Visitor, withForm, withVisitor } from "../visitor.ts
 /** GET /account: name, avatar and sessions. */
 export const showAccount: Handler = (c, deps) =>
   withVisitor(c, deps, async (visitor) => {
-    // Ending another session voids the device tokens of all: give this browser a new one.
+    // Ending another session makes all device tokens void, so this browser gets a new one.
     writeCookie(c, deps.settings, "device", await deps.phonekey.sessions.deviceToken(visitor.principal));
     return await accountForm(c, deps, visitor, { saved: c.req.query("saved") !== undefined });
   });

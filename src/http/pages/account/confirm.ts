@@ -19,7 +19,7 @@ import { confirmPage } from "../views/account/confirm.tsx";
 import { type Handler, keepSession, OWN_PASSWORD, type Visitor, withForm, withVisitor } from "../visitor.ts";
 import { raisedBefore } from "./raised.ts";
 
-/** The pages that a visitor may go back to: the account's own, and no others (T39). */
+/** The pages that a visitor may go back to: only the account's own (T39). */
 const OWN_PATH = /^\/account(?:\/[a-z][a-z-]*)*$/;
 
 /** Pages whose changes ask for more than a recent step-up. */
@@ -70,7 +70,7 @@ export const submitConfirm: Handler = (c, deps) =>
       site: siteOf(c, deps),
       locale: pageLocale(c, deps.settings),
     };
-    // Checked before the factor: a recovery code that does not suffice must not be used up.
+    // Checked before the factor is used: a recovery code that does not suffice must not be used up.
     if (!(await waysTo(deps, visitor.principal, flow)).includes(shown.evidence.by)) {
       return await again(c, deps, visitor, { flow, shown, refusal: { code: "invalid_code" } });
     }
@@ -96,8 +96,8 @@ interface Wrong {
 }
 
 /**
- * Asks once more; but where the browser sent the right form twice, the session is confirmed by now, and the visitor
- * goes on.
+ * Asks once more. But if the browser sent the right form twice, the session is already confirmed, and the visitor goes
+ * on.
  */
 async function again(
   c: Context<Env>,
@@ -113,7 +113,10 @@ async function again(
   return await confirmForm(c, deps, visitor, { flow, by, refusal });
 }
 
-/** Whether what raised the session is enough for where the visitor came from: a code by SMS was sent for that. */
+/**
+ * Whether the factor that raised the session suffices for the page that the visitor came from. A code by SMS was sent
+ * for that page, so it does.
+ */
 async function suffices(
   deps: HttpDeps,
   { principal: { user } }: Visitor,
@@ -137,7 +140,7 @@ function pageOf(flow: Flow): string {
   return path === PROTECTION_PATH ? FACTORS_PATH : path;
 }
 
-/** The methods that suffice for the page that the visitor came from: no others are asked for. */
+/** The methods that suffice for the page that the visitor came from. No others are offered. */
 function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promise<readonly Method[]> {
   const to = pathOf(flow);
   if (to === PHONE_PATH) return phonekey.life.waysToChangePhone(principal);
@@ -147,7 +150,7 @@ function waysTo({ phonekey }: HttpDeps, principal: Principal, flow: Flow): Promi
   return phonekey.sessions.waysToRaise(principal);
 }
 
-/** What a visitor can use after signing in anew, where this session cannot use it. */
+/** The methods that a visitor could use after signing in anew, if this session cannot use any. */
 async function waysAnew(
   { phonekey }: HttpDeps,
   principal: Principal,
@@ -179,7 +182,7 @@ async function confirmForm(
     ...(passkey && { passkey }),
     to: pageOf(flow),
     ...(methods.includes("sms") && {
-      // A code that an earlier visitor of this browser asked for is not for this one.
+      // A code that an earlier visitor of this browser asked for is not shown to this one.
       sms: { phoneMasked: maskedPhone, ...(sent?.phoneMasked === maskedPhone && { sent }) },
     }),
     ...(by && refusal && { wrong: wrongFactor(refusal, by, context.locale) }),

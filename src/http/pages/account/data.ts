@@ -23,14 +23,14 @@ import { confirmFirst } from "./confirm.ts";
 const PATH = "/account/data";
 const held = createHeld("erase");
 
-/** GET /account/data: offers all that is kept about the visitor, and the end of the account. */
+/** GET /account/data: offers the export of everything stored about the visitor, and the deletion of the account. */
 export const showData: Handler = (c, deps) =>
   withVisitor(c, deps, async (visitor) => {
     const sent = await held.code(c, deps, await held.begin(c, deps));
     return await answer(c, deps, visitor, { sent });
   });
 
-/** POST /account/data/export: the file. A form and no link, so that nothing but the page itself asks for it. */
+/** POST /account/data/export: the file. It is a form and no link, so that only the page itself can ask for it. */
 export const downloadData: Handler = (c, deps) =>
   withForm(c, deps, async ({ principal }) => {
     const exported = await deps.phonekey.life.export(principal);
@@ -58,7 +58,7 @@ export const sendEraseCode: Handler = (c, deps) =>
     return c.redirect(PATH, 303);
   });
 
-/** POST /account/data/erase: takes the code, and deletes. */
+/** POST /account/data/erase: takes the code, and deletes the account. */
 export const submitErase: Handler = (c, deps) => {
   const erase = async (visitor: Visitor, fields: Fields) => {
     const flow = await held.flow(c, deps);
@@ -80,7 +80,7 @@ export const submitErase: Handler = (c, deps) => {
 };
 
 /**
- * Answers where nobody is signed in any more: the right code was sent twice and the account is erased, or the session
+ * Answers if nobody is signed in any more: the right code was sent twice and the account is erased, or the session
  * ended.
  */
 async function doneBefore(c: Context<Env>, deps: HttpDeps): Promise<Response | undefined> {
@@ -119,7 +119,7 @@ async function answer(
   const page = dataPage({
     context,
     phoneMasked: maskPhone(phone),
-    // A code that an earlier visitor of this browser asked for is not for this one.
+    // A code that an earlier visitor of this browser asked for is not shown to this one.
     ...(sent?.phoneMasked === maskPhone(phone) && { sent }),
     ...(refusal && { error: refusalText(refusal, context.locale) }),
     isOfCode: refusal !== undefined && isOfCode(refusal),

@@ -44,7 +44,7 @@ export const confirmApp: Handler = (c, deps) =>
     const confirmed = await deps.phonekey.factors.confirmApp({ ...actor, id, code });
     if (confirmed.ok) return await added(c, deps, visitor, confirmed.value);
     const { refusal } = confirmed;
-    // After a wrong code the secret is shown again, unless the session may add no factor any more.
+    // After a wrong code the secret is shown again, unless the session may no longer add a factor.
     const app = isOfCode(refusal) ? await deps.phonekey.factors.secretOf(actor.principal, id) : confirmed;
     if (app.ok) return await appForm(c, deps, visitor, { ...app.value, refusal });
     const shown = { evidence: { by: "otp", code }, client: fromOf(c), site: siteOf(c, deps) } as const;
@@ -54,7 +54,10 @@ export const confirmApp: Handler = (c, deps) =>
       : await answerRefused(c, deps, visitor, confirmed);
   });
 
-/** The session, where the browser sent an app's first code twice: by now it is that of a factor, and counts as a guess. */
+/**
+ * The raised session, if the browser sent an app's first code twice. By now the code is that of a factor, so it counts
+ * as a guess.
+ */
 async function addedBefore(
   deps: HttpDeps,
   visitor: Visitor,
@@ -67,7 +70,7 @@ async function addedBefore(
   return raised.refusal.code === "invalid_code" ? await raisedBefore(deps, visitor, shown) : undefined;
 }
 
-/** Goes on in the session that has shown what was added, with a new cookie. */
+/** Goes on in the session that has shown the new factor, with a new cookie. */
 async function added(
   c: Context<Env>,
   deps: HttpDeps,
@@ -121,7 +124,7 @@ export const setProtection: Handler = (c, deps) =>
     return c.redirect(SAVED, 303);
   });
 
-/** Leads to the confirmation where the refusal asks for one; tells of any other refusal on the page. */
+/** Leads to the confirmation if the refusal asks for one. Shows any other refusal on the page. */
 async function answerRefused(
   c: Context<Env>,
   deps: HttpDeps,
@@ -146,7 +149,7 @@ async function factorsForm(
 ): Promise<Response> {
   const context = pageContext(c, deps, { ...(!codes && { path: PATH }), csrf });
   const protection = await deps.phonekey.factors.read(principal);
-  // The form of a passkey needs a session that was confirmed; until then its button leads to the confirmation.
+  // The form of a passkey needs a confirmed session. Until then its button leads to the confirmation.
   const options = await deps.phonekey.factors.passkeyOptions(principal, siteOf(c, deps));
   const isOld = !options.ok && options.refusal.code === "step_up_required";
   const passkey = passkeyOffer(options, context.locale);
@@ -162,7 +165,7 @@ async function factorsForm(
   return await sendOutcome(c, deps, page, { refusal });
 }
 
-/** Whoever looked at the page for too long made a passkey that is not taken any more: the next one may be. */
+/** A passkey that was made after its page was open for too long is refused; the text asks for another try. */
 function errorText(principal: Principal, refusal: Refusal, locale: Locale): string {
   if (refusal.field === "passkey") return FACTORS_COPY[locale].wrong.pop;
   return ownRefusalText(principal, refusal, locale);

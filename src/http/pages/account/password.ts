@@ -21,7 +21,9 @@ import { confirmFirst } from "./confirm.ts";
 export const showPassword: Handler = (c, deps) =>
   withVisitor(c, deps, (visitor) => passwordForm(c, deps, visitor));
 
-/** POST /account/password: sets it. Whoever has not signed in recently confirms first that it is them. */
+/**
+ * POST /account/password: sets the password. Visitors who have not signed in recently first confirm that it is them.
+ */
 export const submitPassword: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const changed = await deps.phonekey.passwords.change({
@@ -32,7 +34,7 @@ export const submitPassword: Handler = (c, deps) =>
     if (changed.ok) {
       await renewDevice(c, deps);
       if (visitor.principal.session.mustSetPassword) return await resume(c, deps);
-      // The form was sent twice, and the first time has set the password that was needed: on to where that led.
+      // The form was sent twice, and the first one has set the required password. Go on to where that one led.
       return fields.has("needed") ? await goOnAgain(c, deps) : c.redirect("/account?saved", 303);
     }
     return await answerRefused(c, deps, visitor, changed.refusal);
@@ -48,7 +50,7 @@ export const removePassword: Handler = (c, deps) =>
       : await answerRefused(c, deps, visitor, removed.refusal);
   });
 
-/** Leads to the confirmation where the refusal asks for one; tells of any other refusal on the page. */
+/** Leads to the confirmation if the refusal asks for one. Shows any other refusal on the page. */
 async function answerRefused(
   c: Context<Env>,
   deps: HttpDeps,
@@ -77,7 +79,7 @@ async function passwordForm(
   return await sendOutcome(c, deps, page, { refusal });
 }
 
-/** As its owner types it where they sign in: what a password manager keeps is filled in there. */
+/** The number as its owner types it to sign in: a password manager will fill in there what it stores here. */
 function typedForm({ settings }: HttpDeps, phone: Phone): string {
   return settings.phones.defaultCountry === "CN" ? nationalForm(phone) : phone;
 }

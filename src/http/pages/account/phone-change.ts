@@ -24,7 +24,7 @@ interface Shown extends Outcome {
   readonly form?: { readonly country: string; readonly phone: string };
 }
 
-/** GET /account/phone: asks for the new number, for its code, or shows what is about to happen. */
+/** GET /account/phone: asks for the new number or for its code, or shows the pending change. */
 export const showPhoneChange: Handler = (c, deps) =>
   withVisitor(c, deps, async (visitor) => {
     const flow = await held.begin(c, deps);
@@ -59,7 +59,7 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
       return c.redirect(PATH, 303);
     }
     const { refusal } = started;
-    // A challenge is bound to its flow: keep the flow, so that the solution comes back in the same one.
+    // A challenge is bound to its flow. The flow is kept, so that the solution comes back in the same one.
     if (isDemand(refusal)) await held.keep(c, deps, flow);
     const challenge = isDemand(refusal)
       ? demandedOfAll(await deps.phonekey.challenges.forStart(input), fields)
@@ -67,7 +67,7 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
     return await answer(c, deps, visitor, { form, refusal, challenge });
   });
 
-/** POST /account/phone/resend: sends the code again; of one that has ended, the page asks for the number once more. */
+/** POST /account/phone/resend: sends the code again. If the code has ended, the page asks for the number once more. */
 export const resendPhoneChangeCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
@@ -95,7 +95,7 @@ export const submitPhoneChange: Handler = (c, deps) =>
     return await answer(c, deps, visitor, { sent: await held.code(c, deps, flow), refusal });
   });
 
-/** Where the browser sent the right code twice: by now the change is on its way, or done. */
+/** The page after the browser sent the right code twice: the change is pending by now, or done. */
 async function placeAfter(
   c: Context<Env>,
   deps: HttpDeps,

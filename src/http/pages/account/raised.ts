@@ -6,15 +6,15 @@ import { awaitFirstClick } from "../forms/first-click.ts";
 import type { Visitor } from "../visitor.ts";
 
 /**
- * The session, where what the visitor shows has raised it a moment ago: a form was sent twice. To be asked after `stepUp`,
- * which counts guesses.
+ * The session, if the shown factor has raised it a moment ago because a form was sent twice. Must be called after
+ * `stepUp`, which counts guesses.
  */
 export async function raisedBefore(
   deps: HttpDeps,
   visitor: Visitor,
   shown: StepUpInput,
 ): Promise<Session | undefined> {
-  // Nothing else of the kind: the cookie of before would bring the new one to whoever copied it.
+  // Only for exactly what was shown: otherwise an old, copied cookie would bring its holder the new one.
   if (!(await deps.phonekey.sessions.wasShown(shown))) return undefined;
   const session = await onceRaised(deps, visitor);
   const { by } = shown.evidence;

@@ -2,7 +2,7 @@ import type { Captcha } from "../../../core/protection/challenges/ports.ts";
 import { Captcha as CaptchaSchema } from "../../api/schemas/challenges.ts";
 import type { Fields } from "./forms.ts";
 
-/** The solution of a challenge in a form; undefined where there is none, or none that can be read. */
+/** The solution of a challenge in a form; undefined if it is missing or cannot be read. */
 export function readCaptcha(fields: Fields): Captcha | undefined {
   try {
     const parsed = CaptchaSchema.safeParse(JSON.parse(fields.get("captcha") ?? ""));

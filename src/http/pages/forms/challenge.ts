@@ -7,8 +7,8 @@ import type { PageChallenge } from "../views/challenge.tsx";
 import type { Fields } from "./forms.ts";
 
 /**
- * The challenge that a refused form has to solve. The page goes on by itself once it is solved, but only where the form
- * had shown nothing yet: pages that send each other on must come to an end.
+ * The challenge that a refused form has to solve. The page sends the form again once it is solved, but only if the form
+ * contained no solution yet: pages that cause each other to be sent must come to an end.
  */
 export function demanded(
   offer: Result<ChallengeOffer, RefusalCode>,
@@ -17,7 +17,7 @@ export function demanded(
   return offer.ok ? { offer: offer.value, goesOn: !fields.get("captcha") } : undefined;
 }
 
-/** The challenge of a form that signs nobody in: there a known device does not help. */
+/** The challenge of a form that signs nobody in. A known device does not help there. */
 export function demandedOfAll(
   offer: Result<ChallengeOffer, RefusalCode>,
   fields: Fields,
@@ -27,8 +27,9 @@ export function demandedOfAll(
 }
 
 /**
- * The challenge that a form has from the beginning: one of a third party, where every stranger is asked. A proof of
- * work has to know the phone. A browser that has signed in before may be no stranger, and is not asked in advance.
+ * The challenge that a form has from the beginning: one of a third party, if every stranger is asked. A proof of work
+ * has to know the phone, so it cannot be offered yet. A browser that has signed in before may be no stranger, and is
+ * not asked in advance.
  */
 export function inAdvance(c: Context<Env>, { phonekey, settings }: HttpDeps): PageChallenge | undefined {
   const { always } = phonekey.challenges;
@@ -36,7 +37,7 @@ export function inAdvance(c: Context<Env>, { phonekey, settings }: HttpDeps): Pa
   return { offer: { kind: always.kind, siteKey: always.siteKey }, goesOn: false };
 }
 
-/** Whose script and frames a page with this challenge needs, as the services' documents name them. */
+/** The origins whose script and frames a page with this challenge needs, by the services' documents. */
 const SOURCES: Readonly<Record<ChallengeKind, readonly string[]>> = {
   altcha: [],
   tencent: ["https://turing.captcha.qcloud.com", "https://turing.captcha.gtimg.com"],

@@ -6,7 +6,7 @@ import { secondsUntil } from "../held.ts";
 import type { CodeEntryProps } from "../views/sign-in/code.tsx";
 import { isDemand, isOfCode, type Outcome } from "./outcome.ts";
 
-/** What a page shows where a code is entered, and of what became of the last one. */
+/** What a page shows where a code is entered, including the outcome of the last code. */
 export function codeEntry(
   view: VerificationView,
   { refusal, challenge }: Outcome,

@@ -3,10 +3,10 @@ import type { PasskeyAnswer } from "../../../core/account/factors/ports.ts";
 import type { Fields } from "./forms.ts";
 
 /**
- * The factor that a form shows. Where a form takes codes of apps and recovery codes in one field, six digits are the
- * former, and anything else the latter.
+ * The factor that a form shows. If a form takes codes of apps and recovery codes in one field, six digits are a code of
+ * an app, and anything else is a recovery code.
  *
- * @param verification whose code was sent to the phone, where one was
+ * @param verification the one whose code was sent to the phone, if there is one
  */
 export function evidenceIn(fields: Fields, verification: string | undefined): Evidence {
   if (fields.get("by") === "sms") {
@@ -21,7 +21,7 @@ export function evidenceIn(fields: Fields, verification: string | undefined): Ev
   return /^[0-9]{6}$/.test(digits) ? { by: "otp", code: digits } : { by: "recovery", code };
 }
 
-/** A passkey's answer as the script sent it; anything else becomes an answer that is refused. */
+/** A passkey's answer as the script sent it. Anything else becomes an answer that is refused. */
 export function parseAnswer(text: string): PasskeyAnswer {
   try {
     const parsed: { id?: unknown } = Object(JSON.parse(text));

@@ -4,9 +4,9 @@ import type { HttpDeps } from "../../context.ts";
 const WAITS_MS = [100, 200, 400, 800];
 
 /**
- * Looks until what a first click on the same form does is there, and resolves with what was seen last.
+ * Looks repeatedly until the effect of a first click on the same form is there. Resolves with what was seen last.
  *
- * @param isThere whether what was seen is what the first click does
+ * @param isThere whether what was seen is that effect
  */
 export async function awaitFirstClick<T>(
   { pause }: Pick<HttpDeps, "pause">,

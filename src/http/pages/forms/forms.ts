@@ -4,12 +4,12 @@ import type { Env, HttpSettings } from "../../context.ts";
 import { mediaTypeOf } from "../../media-type.ts";
 import { originOf } from "../../origin.ts";
 
-/** A form's fields; of a field that is given twice, the first. */
+/** A form's fields. If a field is given twice, the first counts. */
 export type Fields = ReadonlyMap<string, string>;
 
 /**
- * The token by which a page's forms show that they come from it: bound to a cookie that no script and no other site can
- * read.
+ * The token by which a page's forms show that they come from it. It is bound to a cookie that no script and no other
+ * site can read.
  */
 export function csrfToken(cookieSecret: string): string {
   return sha256(`csrf:${cookieSecret}`);
@@ -27,8 +27,8 @@ export async function readForm(c: Context<Env>): Promise<Fields | undefined> {
 }
 
 /**
- * Whether a form was sent by our own page: its `Origin` must be ours, the browser must call it same-origin where it
- * says so, and its token must be that of the cookie (T36). A request without `Origin` is no browser's form post.
+ * Whether a form was sent by our own page: its `Origin` must be ours, the browser must not call it anything but
+ * same-origin, and its token must be that of the cookie (T36). A request without `Origin` is no form post of a browser.
  *
  * @param token `csrfToken`
  */

@@ -3,7 +3,10 @@ import type { ClientIdempotency } from "../../../core/verification/deps.ts";
 import type { HttpDeps } from "../../context.ts";
 import type { FlowForm } from "../flow.ts";
 
-/** How long a form that was sent twice waits for the answer to the first, milliseconds: all senders together have twelve seconds. */
+/**
+ * How long a form that was sent twice waits for the answer to the first, in milliseconds: all senders together have
+ * twelve seconds.
+ */
 const WAITS_MS = [250, 500, 1_000, 2_000, 3_000, 3_000, 3_000];
 
 /** The value of a form's field `once`, which tells one form that was sent twice from two forms. */
@@ -12,12 +15,12 @@ export function newOnce({ random }: Pick<HttpDeps, "random">): string {
 }
 
 /**
- * Sends a message for a form, once. Where a person clicks twice, or tries again before there was an answer, a browser
- * without a script sends the form twice and shows the second answer alone. So that is the answer to the first, not that it
- * is too soon for another message.
+ * Sends a message for a form, once. If a person clicks twice, or tries again before there was an answer, a browser
+ * without a script sends the form twice and shows only the second answer. So that answer is the same as the first, and
+ * not that it is too soon for another message.
  *
  * @param send gets the form's key, which means nothing in another browser
- * @returns `too_many_requests` where the first is not answered in time: people know nothing of the key
+ * @returns `too_many_requests` if the first is not answered in time: people know nothing of the key
  */
 export async function sentOnce<T, Code extends RefusalCode>(
   { pause }: Pick<HttpDeps, "pause">,

@@ -6,14 +6,14 @@ import type { PageChallenge } from "../views/challenge.tsx";
 import type { Page } from "../views/layout.tsx";
 import { sourcesOf } from "./challenge.ts";
 
-/** What became of a form, for the page that answers it; empty where the form is shown for the first time. */
+/** The result of a form, for the page that answers it. Empty if the form is shown for the first time. */
 export interface Outcome {
   readonly refusal?: Refusal | undefined;
   readonly challenge?: PageChallenge | undefined;
 }
 
 /**
- * Answers with the page of a form, with the status of what became of it and `Retry-After`. The page may load what its
+ * Answers with the page of a form, with the status of its result and `Retry-After`. The page may load what its
  * challenge needs.
  *
  * @param outcome.returnTo further addresses that a form of the page may be answered with
@@ -31,17 +31,17 @@ export async function sendOutcome(
   return await sendPage(c, deps, page, { status, sources: sourcesOf(challenge), returnTo });
 }
 
-/** The error to show. That a challenge is asked for is none: the challenge itself says what to do. */
+/** Whether a refusal only asks for a challenge. It is not shown as an error: the challenge itself says what to do. */
 export function isDemand(refusal: Refusal): boolean {
   return refusal.code === "captcha_required";
 }
 
-/** Whether a refusal is about the code that was entered, and about nothing else of the form. */
+/** Whether a refusal is about the entered code, and about nothing else of the form. */
 export function isOfCode({ code, field }: Refusal): boolean {
   return code === "invalid_code" || field === "code";
 }
 
-/** Whether a refusal says nothing against what was entered: the same may be taken later. */
+/** Whether a refusal says nothing against the input: the same input may be accepted later. */
 export function isBlameless({ code }: Refusal): boolean {
   return REFUSALS[code].status >= 429;
 }

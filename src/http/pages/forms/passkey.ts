@@ -6,8 +6,8 @@ import type { PasskeyOffer } from "../views/factor-form.tsx";
 import { inTime } from "../views/format.ts";
 
 /**
- * What a page has where passkeys count: what was made for the browser, or why nothing was. Undefined for a refusal that is of
- * something else.
+ * What a page with passkeys shows: the options made for the browser, or why there are none. Undefined if the refusal is
+ * about something else.
  */
 export function passkeyOffer(asked: Result<object, RefusalCode>, locale: Locale): PasskeyOffer | undefined {
   if (asked.ok) return { options: JSON.stringify(asked.value) };

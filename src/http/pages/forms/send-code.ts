@@ -14,10 +14,10 @@ import type { Fields } from "./forms.ts";
 import { sentOnce } from "./once.ts";
 import { isDemand, type Outcome } from "./outcome.ts";
 
-/** The flow with its verification, or what the form is shown with once more. */
+/** The flow with its verification, or what the form is shown with again. */
 type Sending = { readonly ok: true; readonly flow: Flow } | ({ readonly ok: false } & Outcome);
 
-/** Sends a code to the phone of a form; for a form that was sent twice, once. */
+/** Sends a code to the phone of a form. A form that was sent twice sends one code. */
 export async function sendCode(
   c: Context<Env>,
   deps: HttpDeps,
@@ -43,7 +43,7 @@ export async function sendCode(
   return { ok: false, refusal, challenge };
 }
 
-/** Sends a visitor a code to their own phone, or the same again; the flow with its verification. */
+/** Sends a visitor a code to their own phone, or the same code again. Returns the flow with its verification. */
 export async function sendOwnCode(
   c: Context<Env>,
   deps: HttpDeps,
@@ -63,7 +63,10 @@ export async function sendOwnCode(
   return started.ok ? ok({ ...flow, verification: started.value.id }) : started;
 }
 
-/** Sends the code of a verification again while it lives, and none in its place; what is refused says what there is to solve. */
+/**
+ * Sends the code of a verification again while it lives, and no new one in its place. A refusal names the challenge to
+ * solve.
+ */
 export async function resendLiveCode(
   { phonekey }: HttpDeps,
   input: { readonly id: string; readonly client: Client },
@@ -79,7 +82,7 @@ export async function resendLiveCode(
   return { ok: false, refusal, challenge };
 }
 
-/** Sends the code of the flow again, or a new one when the first has ended: one, for a form that was sent twice. */
+/** Sends the code of the flow again, or a new one if the first has ended. A form that was sent twice sends one code. */
 export async function sendCodeAgain(
   c: Context<Env>,
   deps: HttpDeps,

@@ -6,7 +6,9 @@ import { FACTORS_COPY } from "../copy/factors.ts";
 import type { FactorStepsProps } from "../views/factor-steps.tsx";
 import { isOfCode } from "./outcome.ts";
 
-/** What a page of factors says of a refusal, by the name of what was shown where it is about that. */
+/**
+ * The page's text for a refusal. If the refusal is about the shown factor, the text is listed under that factor's name.
+ */
 export function wrongFactor(
   refusal: Refusal,
   by: Method | undefined,

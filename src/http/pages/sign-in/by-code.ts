@@ -9,7 +9,7 @@ import { beginSecondStep } from "./second-step.ts";
 /**
  * Signs in by the code in a form, or leads to the second step.
  *
- * @param again shows the form once more, with what it was refused for
+ * @param again shows the form again with the refusal
  */
 export async function signInByCode(
   c: Context<Env>,

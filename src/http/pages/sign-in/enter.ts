@@ -19,9 +19,9 @@ import { forgetFormer } from "../held.ts";
 import { currentVisitor, keepSession, OWN_PASSWORD, type Visitor } from "../visitor.ts";
 
 /**
- * Shows a page on which a sign-in begins. Who is signed in already goes on at once.
+ * Shows a page on which a sign-in begins. A visitor who is already signed in goes on at once.
  *
- * @param show makes the page for the flow that the browser is in from now on
+ * @param show makes the page for the browser's flow from now on
  */
 export async function beginSignIn(
   c: Context<Env>,
@@ -47,8 +47,8 @@ export async function beginSignIn(
 }
 
 /**
- * Who is signed in by more than the cookie from before a step-up: a session that an app opened by that one would outlive
- * it, at the level that it is not good for.
+ * The visitor, unless only the cookie from before a step-up signs them in. An app's session that was opened by that
+ * cookie would outlive it, at a level that the cookie does not have.
  */
 async function lastingVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
   const visitor = await currentVisitor(c, deps);
@@ -60,17 +60,17 @@ export async function isSignedIn(c: Context<Env>, deps: HttpDeps): Promise<boole
   return (await currentVisitor(c, deps)) !== undefined;
 }
 
-/** Refuses a form that this browser may not send; but where a first click on it signed in, answers as that did. */
+/** Refuses a form that this browser may not send. But if a first click on it signed in, answers as that one did. */
 export async function refuseForm(c: Context<Env>, deps: HttpDeps, refusal: Refusal): Promise<Response> {
   const isOver = !readCookie(c, deps.settings, "flow") && (await isSignedIn(c, deps));
   return isOver ? await goOnAgain(c, deps) : await messagePageFor(c, deps, refusal);
 }
 
-/** On from a page of a sign-in that this browser is done with: to where it was led before, if it was. */
+/** Goes on from a page of a sign-in that this browser has finished: to where it was led before, if it was. */
 export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const visitor = await lastingVisitor(c, deps);
   if (!visitor) return c.redirect("/sign-in", 303);
-  // Whoever has to choose a password first was led nowhere, and is in the flow still.
+  // A visitor who has to choose a password first was led nowhere, and is still in the flow.
   const flow = (await formerFlow(c, deps)) ?? (await currentFlow(c, deps)) ?? newFlow(deps);
   return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
 }
@@ -97,7 +97,7 @@ export async function enter(
   return await goOn(c, deps, flow, signedIn);
 }
 
-/** Leads a person who has chosen the password that they had to on to the app that they came from. */
+/** Leads a person who has chosen the required password on to the app that they came from. */
 export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const flow = await currentFlow(c, deps);
   const visitor = await lastingVisitor(c, deps);
@@ -105,9 +105,9 @@ export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response>
   return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
 }
 
-/** Leads to the app that asked, with a handover and never a token in the address; else to the account page. */
+/** Leads to the app that asked, with a handover and never a token in the address; otherwise to the account page. */
 async function goOn(c: Context<Env>, deps: HttpDeps, flow: Flow, signedIn: SignedIn): Promise<Response> {
-  // Of whoever signed in, and not of somebody who did before and left the flow behind.
+  // `created` is about the person who signs in now, and not about one who did before and left the flow behind.
   const { created: _, ...asked } = flow;
   const isNew = signedIn.created && { created: true as const };
   if (!deps.phonekey.sessions.requireOwnPassword(signedIn).ok) {

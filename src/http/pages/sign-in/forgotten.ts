@@ -24,7 +24,7 @@ import { noPhone, phoneField, type TypedPhone, typedPhone } from "./phone-form.t
 const START = "/sign-in/forgotten";
 const CODE = "/sign-in/forgotten/code";
 
-// A flow of its own: the sign-in page's keeps what an app asked for, until the person signs in.
+// A flow of its own: the sign-in page's flow keeps an app's request until the person signs in.
 const held = createHeld("reset");
 
 /** GET /sign-in/forgotten: asks for the phone. */
@@ -34,7 +34,10 @@ export const showForgotten: Handler = async (c, deps) => {
   return await forgottenForm(c, deps, flow, { typed: noPhone(deps), challenge: inAdvance(c, deps) });
 };
 
-/** POST /sign-in/forgotten: sends a code, to every number alike: whether it has an account is told after the right code. */
+/**
+ * POST /sign-in/forgotten: sends a code, to every number alike. Only the right code reveals whether there is an
+ * account.
+ */
 export const submitForgotten: Handler = async (c, deps) => {
   const form = await flowForm(c, deps, held.flow);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
@@ -81,7 +84,10 @@ export const submitReset: Handler = async (c, deps) => {
   return await sendOutcome(c, deps, messagePage({ context, title, text, action }), reset);
 };
 
-/** POST /sign-in/forgotten/password: judges a new password alone, for the script: then a refusal loses no code that was typed. */
+/**
+ * POST /sign-in/forgotten/password: judges only a new password, for the script. So a refused password loses no typed
+ * code.
+ */
 export const judgeReset: Handler = async (c, deps) => {
   const form = await flowForm(c, deps, held.flow);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
@@ -106,7 +112,7 @@ export const resendReset: Handler = async (c, deps) => {
   return view ? await resetForm(c, deps, flow, { view, ...sent }) : c.redirect(START, 303);
 };
 
-/** The code of a form whose page did not ask for it again; empty where it is not that of this flow. */
+/** The code of a form whose page did not ask for it again. Empty if it is not that of this flow. */
 async function keptCode({ phonekey }: HttpDeps, { flow, fields }: FlowForm): Promise<string> {
   const kept = await phonekey.flow.read(fields.get("kept") ?? "");
   const isOwn = kept?.pre === flow.pre && kept.verification === flow.verification;
@@ -118,7 +124,9 @@ interface Typed extends Pick<ResetOutcome, "view"> {
   readonly refusal: Refusal;
 }
 
-/** A code that was not looked at, for the form that is shown once more: encrypted, since no page tells a code. */
+/**
+ * A code that was not checked yet, for the form that is shown again. It is encrypted, because no page reveals a code.
+ */
 async function keepCode(
   { phonekey }: HttpDeps,
   flow: Flow,
@@ -129,7 +137,7 @@ async function keepCode(
   return { kept: await phonekey.flow.issue({ ...flow, code: typed }) };
 }
 
-/** Where the browser sent the right code twice: the outcome of the first is not known here. */
+/** The page after the browser sent the right code twice: the outcome of the first is not known here. */
 async function usedPage(c: Context<Env>, deps: HttpDeps): Promise<Response> {
   const context = pageContext(c, deps, {});
   const { used: text, signIn: label } = FORGOTTEN_COPY[context.locale];

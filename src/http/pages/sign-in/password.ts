@@ -15,7 +15,7 @@ import { beginSignIn, enter, refuseForm } from "./enter.ts";
 import { noPhone, phoneField, phoneForm, phoneInput, type TypedPhone, typedPhone } from "./phone-form.ts";
 import { beginSecondStep } from "./second-step.ts";
 
-/** GET /sign-in/password: asks for phone and password. Who is signed in already goes on at once. */
+/** GET /sign-in/password: asks for phone and password. A visitor who is already signed in goes on at once. */
 export const showPasswordSignIn: Handler = (c, deps) =>
   beginSignIn(c, deps, (flow) =>
     passwordForm(c, deps, flow, { typed: noPhone(deps), challenge: inAdvance(c, deps) }),
@@ -39,7 +39,7 @@ export const submitPasswordSignIn: Handler = async (c, deps) => {
     : await answerRefused(c, deps, flow, { fields, refusal: signedIn.refusal });
 };
 
-/** On to a second factor, to a code where too many passwords were wrong, or the form once more. */
+/** Leads on to a second factor, or to a code after too many wrong passwords; otherwise shows the form again. */
 async function answerRefused(
   c: Context<Env>,
   deps: HttpDeps,
@@ -55,7 +55,7 @@ async function answerRefused(
   const client = pageClient(c, deps, flow);
   const offer = await deps.phonekey.challenges.forStart({ ...phoneInput(typed), purpose: "sign_in", client });
   const challenge = demanded(offer, fields);
-  // The password has to be typed once more: the form cannot go on by itself.
+  // The password has to be typed again, so the form cannot go on by itself.
   return await passwordForm(c, deps, flow, {
     typed,
     refusal,

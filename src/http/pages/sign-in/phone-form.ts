@@ -37,7 +37,7 @@ export function phoneInput({ country, phone }: TypedPhone): {
   return { phone, ...(isCountryCode(country) && { country }) };
 }
 
-/** What a phone's field is shown with: what was typed, and what is wrong with it. */
+/** What a phone's field shows: what was typed, and what is wrong with it. */
 export function phoneField(
   { settings }: HttpDeps,
   context: PageContext,
@@ -57,7 +57,7 @@ export function phoneField(
   };
 }
 
-/** The page that asks for the phone to send a code to, or a temporary password. */
+/** The page that asks for the phone to which a code or a temporary password is sent. */
 export async function phoneForm(
   c: Context<Env>,
   deps: HttpDeps,
@@ -71,7 +71,7 @@ export async function phoneForm(
 ): Promise<Response> {
   const path = purpose === "sign_in" ? "/sign-in" : "/temporary-password";
   const context = pageContext(c, deps, { path, csrf: flowCsrf(flow) });
-  // It sends people here, and says nothing against the number.
+  // This refusal sends people here, and says nothing against the number.
   const isHint = refusal?.code === "code_required";
   const field = phoneField(deps, context, { typed, refusal: isHint ? undefined : refusal });
   const page = phonePage({

@@ -62,8 +62,8 @@ export async function submitSecond(c: Context<Env>, deps: HttpDeps): Promise<Res
 }
 
 /**
- * Where the browser sent the right form twice: leads to the page that goes on from the session, if the first answer
- * brought it.
+ * If the browser sent the right form twice, leads to the page that goes on from the session, provided that the first
+ * answer brought it.
  */
 async function goOnIfTwice(c: Context<Env>, deps: HttpDeps, flow: Flow): Promise<Response | undefined> {
   if (!(await deps.phonekey.signIn.isFinished(stepOf(c, deps, flow)))) return undefined;
@@ -102,7 +102,7 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
   return c.redirect("/sign-in/second", 303);
 }
 
-/** The code that was sent for this step, which is kept apart from the one that the sign-in began with. */
+/** The flow of the code that was sent for this step. It is kept apart from the code that the sign-in began with. */
 async function stepFlow(c: Context<Env>, deps: HttpDeps, { pre }: Flow): Promise<Flow> {
   const kept = await held.flow(c, deps);
   return kept.pre === pre ? kept : { pre };
@@ -152,6 +152,6 @@ async function smsOf(c: Context<Env>, deps: HttpDeps, flow: Flow) {
   if (!self.ok) return undefined;
   const { maskedPhone: phoneMasked } = await deps.phonekey.account.read(self.value.user);
   const sent = await held.code(c, deps, await stepFlow(c, deps, flow));
-  // A code that was sent for another sign-in of this browser is not for this one.
+  // A code that was sent for another sign-in of this browser is not shown for this one.
   return { phoneMasked, ...(sent?.phoneMasked === phoneMasked && { sent }) };
 }

@@ -21,7 +21,7 @@ import { beginSignIn, goOnAgain, isSignedIn, refuseForm } from "./enter.ts";
 import { noPhone, phoneForm, type SignInPurpose, typedPhone } from "./phone-form.ts";
 import { isAtSecondStep } from "./second-step.ts";
 
-/** GET /sign-in: asks for the phone. Who is signed in already goes on at once. */
+/** GET /sign-in: asks for the phone. A visitor who is already signed in goes on at once. */
 export const showPhone: Handler = (c, deps) => askPhone(c, deps, "sign_in");
 
 /** GET /temporary-password: the same, for a password that works once. */
@@ -64,13 +64,13 @@ export const submitCode: Handler = async (c, deps) => {
   return await signInByCode(c, deps, form.value, flow.verification ?? "", async (refusal) => {
     const view = await heldVerification(c, deps, flow);
     if (!view) return c.redirect("/sign-in", 303);
-    // The browser sent the right code twice: it has the answer to the first by now, or never will where it gave that up.
+    // The browser sent the right code twice. It has the answer to the first by now, or never will if it gave that up.
     if (view.status === "approved") return c.redirect("/sign-in/code", 303);
     return await codeForm(c, deps, flow, { view, refusal });
   });
 };
 
-/** POST /sign-in/resend: sends the code again, or a new one when the first has ended. */
+/** POST /sign-in/resend: sends the code again, or a new one if the first has ended. */
 export const resendCode: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
@@ -84,7 +84,7 @@ export const resendCode: Handler = async (c, deps) => {
   return view ? await codeForm(c, deps, flow, { view, ...sent }) : c.redirect("/sign-in", 303);
 };
 
-/** Of a code that was right before: on from where that led, where it led anywhere. */
+/** Answers a code that was right before: goes on to where the first answer led, if it led anywhere. */
 async function usedCode(
   c: Context<Env>,
   deps: HttpDeps,
