@@ -43,7 +43,9 @@ import type { Arrive } from "./http/scf/arrival.ts";
 
 export { assertMigrated, migrateDatabase } from "./compose/database.ts";
 
-/** Parts to use instead of those that the settings choose, for tests: another clock, other senders, a log that is kept. */
+/**
+ * Parts to use instead of those that the settings choose, for tests: another clock, other senders, a log that is kept.
+ */
 export interface Parts {
   readonly clock?: Clock;
   readonly random?: Random;
@@ -52,7 +54,7 @@ export interface Parts {
   readonly assets?: Assets;
   readonly challenges?: Challenges;
   readonly passwordHasher?: PasswordHasher;
-  /** The keys of a function's role at this moment, where its requests bring them. */
+  /** The present keys of a function's role, if its requests bring them. */
   readonly roleCredential?: () => TencentCredential | undefined;
   readonly deadline?: () => Deadline;
   /** Sees the text of every SQL statement. */
@@ -81,19 +83,20 @@ export const VERSION = readVersion();
 /**
  * Puts the parts together that the settings choose. The database must have been migrated.
  *
- * Rejects with `UnavailableError` when the database cannot be opened, and with `CodeTooLongError` when a sender does
- * not carry codes of `CODE_LENGTH`.
+ * Rejects with `UnavailableError` if the database cannot be opened, and with `CodeTooLongError` if a sender does not
+ * carry codes of `CODE_LENGTH`.
  */
 export async function compose(config: Config, parts: Parts = {}): Promise<Composed> {
   const { clock = systemClock, random = systemRandom } = parts;
-  // A function connects with the first request that needs the database: one that is down fails that request alone.
+  // A function connects with the first request that needs the database. If the database is down, only that request
+  // fails.
   const database = config.scf
     ? await databaseOnDemand(config, (opened) => ensureKeys(config, opened, clock, random))
     : await openDatabase(config, parts);
   try {
     return await assemble(config, parts, database);
   } catch (error) {
-    // An open database would keep the process alive that failed to start.
+    // An open database would keep a process alive that failed to start.
     await database.close();
     throw error;
   }
@@ -151,7 +154,7 @@ interface Basics {
   readonly log: Log;
 }
 
-/** Through whom messages go, and what the platform adds to requests. Throws `CodeTooLongError`. */
+/** The senders of messages, and what the platform adds to requests. Throws `CodeTooLongError`. */
 function chooseSenders({ config, parts, clock, log }: Basics) {
   const inbox =
     config.senders.includes("console") && !parts.route ? createConsoleSender({ clock }) : undefined;
@@ -163,10 +166,11 @@ function chooseSenders({ config, parts, clock, log }: Basics) {
   return { platform, inbox, route };
 }
 
-/** What is kept, and where. A server reads its keys at once; a function does with its first request. */
+/** The stores. A server reads its keys at once; a function reads them with its first request. */
 async function openStores({ config, clock, random, log }: Basics, database: SqlDatabase) {
   const stores = createSqlStores(database, { clock, onStaleKey: () => keyring.invalidate() });
-  // While it starts, keys that cannot be read reject below, and the caller says so: the log need not say it twice.
+  // During the start, unreadable keys make this function reject below, and the caller reports it. The log need not
+  // repeat it.
   let isRunning = false;
   const keyring = createKeyring({
     store: stores.keys,
@@ -221,12 +225,15 @@ function coreDeps(
   };
 }
 
-/** A server gathers lines and writes many at once. A function may be frozen at any moment, so it writes each at once. */
+/**
+ * A server gathers lines and writes many at once. A function may be frozen at any moment, so it writes each line at
+ * once.
+ */
 function openLog({ logLevel, scf }: Config): Log {
   return scf ? createLog(logLevel) : createLog(logLevel, gatheredOutput());
 }
 
-/** Makes the keys that are missing, and rejects where those that are there cannot be read. */
+/** Makes the missing keys. Rejects if the existing ones cannot be read. */
 async function ensureKeys({ secrets }: Config, database: SqlDatabase, clock: Clock, random: Random) {
   const { keys: store } = createSqlStores(database, { clock, onStaleKey: () => {} });
   await createKeyring({ store, secrets, clock, random }).ensure();

@@ -11,9 +11,9 @@ import type { Clock } from "../core/ports.ts";
 import type { Log } from "../http/context.ts";
 
 /**
- * Alerts that are kept in the database, written to the log and counted.
+ * Alerts that are stored in the database, written to the log and counted.
  *
- * @param onError told where one cannot be kept: a request goes on without it, a job may fail by it
+ * @param onError told if one cannot be stored. A request goes on in that case; a job may fail
  */
 export function alertsOf(
   deps: Pick<AlertsDeps, "store" | "clock" | "random">,
@@ -31,7 +31,7 @@ export function alertsOf(
   });
 }
 
-/** The job that posts alerts to `ALERT_WEBHOOK`; undefined where that is not set. */
+/** The job that posts alerts to `ALERT_WEBHOOK`; undefined if that is not set. */
 export function alertsJob(
   { alerts: webhook }: Pick<Config, "alerts">,
   store: AlertStore,
@@ -40,7 +40,7 @@ export function alertsJob(
   return webhook && (() => tellAlerts({ store, clock, post: createWebhook(webhook, clock) }));
 }
 
-/** Whether `ALERT_WEBHOOK` answers. Rejects where it does not. */
+/** Checks that `ALERT_WEBHOOK` answers. Rejects if it does not. */
 export async function checkWebhook({ alerts: webhook }: Pick<Config, "alerts">): Promise<readonly Finding[]> {
   if (!webhook) return [fine("alerts", "are in the log alone")];
   await reachWebhook(webhook, "ALERT_WEBHOOK");

@@ -20,7 +20,7 @@ interface ServiceDeps {
   /** Where people reach this server. */
   readonly origin: string;
   readonly parts?: RouteParts;
-  /** Told why a solution could not be judged, in words of ours. */
+  /** Told why a solution could not be judged, in our own words. */
   readonly report: (problem: string) => void;
 }
 
@@ -29,7 +29,7 @@ export type CaptchaService = Exclude<ChallengeKind, "altcha">;
 /** A person waits for this answer before the message is even sent. */
 const DEADLINE_MS = 4_000;
 
-/** What `CAPTCHA` and `CAPTCHA_WHEN` choose; undefined where nobody is challenged. */
+/** The challenges that `CAPTCHA` and `CAPTCHA_WHEN` choose; undefined if nobody is challenged. */
 export function openChallenges(config: Config, deps: Deps): Challenges | undefined {
   const { kind, when } = config.challenges;
   if (kind === "off" || when === "never") return undefined;

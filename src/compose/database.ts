@@ -6,8 +6,8 @@ import type { Config } from "../config.ts";
 import { UnavailableError } from "../core/refusals.ts";
 
 /**
- * The configured database for a function of SCF. It is opened when a request first needs it; before that request is
- * served, `prepare` runs and the schema has to be up to date. Where either fails, the next request tries both again.
+ * The configured database for a function of SCF. It is opened when a request first needs it. Before that request is
+ * served, `prepare` runs, and the schema has to be up to date. If either fails, the next request tries both again.
  */
 export async function databaseOnDemand(
   { database }: Config,
@@ -44,8 +44,8 @@ export async function openDatabase(
 }
 
 /**
- * Opens the configured database. Rejects with `UnavailableError`, where it is not up to date, and where there is none: opening
- * would make one, for whoever is in another folder than they think.
+ * Opens the configured database. Rejects with `UnavailableError`. Also rejects if the database is not up to date or
+ * does not exist: opening would create one for an operator who is in another folder than they think.
  */
 export async function openMigrated(config: Config): Promise<SqlDatabase> {
   refuseMissing(config);
@@ -72,13 +72,13 @@ export async function migrateDatabase(
   }
 }
 
-/** Rejects where the configured database is not up to date: it may lack tables that this program expects. */
+/** Rejects if the configured database is not up to date: it may lack tables that this program expects. */
 export async function assertMigrated(config: Config): Promise<void> {
   const database = await openMigrated(config);
   await database.close();
 }
 
-/** A database that a server would refuse to start with makes a function answer 503 until an operator has seen to it. */
+/** If a server would refuse to start with the database, a function answers 503 until an operator has mended it. */
 function rethrowUnavailable(error: unknown): never {
   throw error instanceof UnavailableError ? error : new UnavailableError("the database", { cause: error });
 }
@@ -88,7 +88,7 @@ function refuseMissing(config: Config): void {
   if (path !== undefined) throw new Error(`there is no database at ${path}; run \`phonekey migrate\` first`);
 }
 
-/** Where the file of the configured database should be, if none is there: opening would make one. */
+/** The path where the file of the configured database should be, if it does not exist: opening would create one. */
 export function missingFile({ database }: Config): string | undefined {
   return database.kind === "sqlite" && isMissing(database.path) ? database.path : undefined;
 }
@@ -98,7 +98,7 @@ async function refuseOutdated(database: SqlDatabase): Promise<void> {
   if (pending.length > 0) throw new Error("the database is not up to date; run `phonekey migrate` first");
 }
 
-/** False where this user may not look: opening it says so. */
+/** False if this user may not look: opening the file will report that. */
 function isMissing(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined;

@@ -10,11 +10,11 @@ export function explain(error: unknown): string {
   if (error instanceof TencentError) return explainTencent(error);
   if (error instanceof NoSecretError) return noSecret();
   if (!(error instanceof UnavailableError)) return sentenceFor(BY_MESSAGE, error.message) ?? error.message;
-  // Without a cause it is no fault: a retag runs, or what was lost is counted anew.
+  // Without a cause it is no fault: a retag is running, or lost counts are being counted anew.
   return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`;
 }
 
-/** Only in development: in production the settings are refused. */
+/** Happens only in development: in production the settings are refused. */
 function noSecret(): string {
   return `PHONEKEY_SECRETS is not set, and there is no ${resolve("data/secret")}; run this in the folder of the server`;
 }
@@ -31,7 +31,7 @@ const BY_CODE: readonly (readonly [RegExp, string])[] = [
   [/^(EACCES|EPERM|EROFS)$/, "this user may not write there"],
   [/^(ENOTDIR|ENOENT|EEXIST)$/, "its folder does not exist and cannot be made"],
   [/^EISDIR$/, "there is a folder where its file should be"],
-  // The last where not even the first page of the index of SQLite's log has room.
+  // SQLite reports the last of these if not even the first page of its log's index has room.
   [/^(ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/, "the disk is full"],
   [/^SQLITE_NOTADB/, "its file is not a database"],
   [/^SQLITE_CORRUPT/, "its file is damaged; move it, its -wal and its -shm away, and restore a backup"],
@@ -53,12 +53,12 @@ const BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
     /^ConnectionFailed\("Unable to open .*: 14/,
     "its file cannot be opened; something else may be in its place",
   ],
-  // Where only its folder cannot be, its code is one that the library has no name for.
+  // If only its folder cannot be written, its code is one that the library has no name for.
   [/^attempt to write a readonly database/, "this user may not write its file or its folder"],
   [/cluster support disabled/, "it is no cluster; write redis:// in its URL"],
 ];
 
-/** What the library says is kept where we know no better; it comes without the password. */
+/** The library's own message is kept if we know none better. It comes without the password. */
 function reasonOf(cause: unknown): string {
   const error = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
   if (!(error instanceof Error)) return "no answer";

@@ -4,7 +4,10 @@ import { doubtful } from "../core/maintenance/doctor.ts";
 import type { Finding } from "../core/maintenance/ports.ts";
 import type { Log } from "../http/context.ts";
 
-/** The settings for templates of notices that are not set. A notice without a template is not sent, unless another sender carries every text. */
+/**
+ * The settings for templates of notices that are not set. A notice without a template is not sent, unless another
+ * sender carries every text.
+ */
 function missingNoticeTemplates({ senders, tencent }: Config): readonly string[] {
   if (senders.some((name) => name !== "tencent")) return [];
   const kinds = [

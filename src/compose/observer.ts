@@ -2,7 +2,7 @@ import type { Observer } from "../core/observer.ts";
 import type { PhonekeyDeps } from "../core/phonekey.ts";
 import type { Log } from "../http/context.ts";
 
-/** Counts everything, and logs which sends were refused or would have been, and by what. */
+/** Counts everything. Logs which sends were refused, or would have been, and by what. */
 export function observerOf(counting: Observer, log: Log): Observer {
   return {
     ...counting,
@@ -14,7 +14,7 @@ export function observerOf(counting: Observer, log: Log): Observer {
   };
 }
 
-/** What the core reports for the log alone: what happened, and ids; never a phone. */
+/** The core's reports for the log alone: what happened, and ids; never a phone. */
 export function loggedBy(
   log: Log,
 ): Pick<PhonekeyDeps, "report" | "reportApiKey" | "onErased" | "onNoticeError" | "onUnreadable"> {

@@ -3,7 +3,7 @@ import type { Log } from "../http/context.ts";
 import { type Arrive, createArrive } from "../http/scf/arrival.ts";
 import type { RoleKeys } from "../http/scf/role.ts";
 
-/** What the platform adds to requests, where this is a function of SCF; empty elsewhere. */
+/** What the platform adds to requests if this is a function of SCF; empty otherwise. */
 export interface Platform {
   readonly arrive?: Arrive;
   /** The latest keys of the function's role. */

@@ -33,7 +33,7 @@ export function learnedOf({ baselines }: Pick<SqlStores, "baselines">, clock: Cl
   return createLearned(baselines, clock, (err) => log.error({ err }, "thresholds could not be read"));
 }
 
-/** Warns at every start of test numbers: whoever learns a code can sign in. */
+/** Warns of test numbers at every start: anybody who learns a code can sign in. */
 export function tellTestNumbers({ testNumbers }: Config, log: Log): void {
   if (testNumbers.length === 0) return;
   const numbers = testNumbers.map(({ phone, until }) => {

@@ -32,10 +32,10 @@ const SENDERS: Readonly<Record<SenderName, Maker>> = {
   webhook: ({ smsWebhook }, { clock = systemClock }) => smsWebhook && createWebhookSender(smsWebhook, clock),
 };
 
-/** A start waits for its sender, and a person for the start. */
+/** A start waits for its sender, and a person waits for the start. */
 const SEND_DEADLINE_MS = 8_000;
 
-/** Begins the time that one message has at a sender, of what it has at all of them. */
+/** Starts the time that a message has at one sender, out of the time that it has at all of them. */
 export function sendDeadline(leftMs: number = SEND_DEADLINE_MS): Deadline {
   return deadlineIn(Math.min(leftMs, SEND_DEADLINE_MS));
 }
@@ -50,7 +50,7 @@ export function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}
   };
 }
 
-/** Read anew for every call: the platform replaces them while a function runs. */
+/** Read again for every call: the platform replaces the keys while a function runs. */
 function roleKeys(parts: RouteParts): TencentCredential {
   const keys = parts.roleCredential?.() ?? roleCredential();
   if (!keys) throw new Error("there is no key of Tencent Cloud, and no role that brings one");

@@ -5,9 +5,10 @@ import { loadHandlers } from "../http/lazy.ts";
 import { createHttpServer } from "../http/server.ts";
 
 /**
- * Loads at once what would be loaded when it is first needed. For servers, which run for long: by then their files may have
- * been replaced by a deployment, or no file descriptor be left, and Node.js never tries to load a module again. What takes
- * much memory and only some need, passkeys and the list of common passwords, still waits.
+ * Loads at once the modules that would be loaded when first needed. This is for servers, which run for long: later
+ * their files may have been replaced by a deployment, or no file descriptor may be left, and Node.js never tries to
+ * load a module again. Passkeys and the list of common passwords still wait, because they take much memory and only
+ * some need them.
  */
 export async function loadNow({
   senders,
@@ -26,7 +27,10 @@ export async function loadNow({
   ]);
 }
 
-/** The HTTP server of a composed Phonekey, not listening yet. In a file of its own: event functions load no server. */
+/**
+ * The HTTP server of a composed Phonekey, not listening yet. In a file of its own, because event functions load no
+ * server.
+ */
 export function serverOf({ app, log, metrics, arrive }: Composed): Server {
   return createHttpServer(app, { log, metrics }, arrive);
 }

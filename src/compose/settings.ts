@@ -6,7 +6,9 @@ import type { HttpSettings } from "../http/context.ts";
 import { NOWHERE } from "../http/scf/own-host.ts";
 import { protectionSettings } from "./protection.ts";
 
-/** The origin where people reach this server; `NOWHERE` for a function of SCF that learns it from requests alone. */
+/**
+ * The origin under which people reach this server; `NOWHERE` for a function of SCF that learns it only from requests.
+ */
 export function originOf({ server, scf }: Config): string {
   return server.publicUrl ?? (scf ? NOWHERE : `http://localhost:${server.port}`);
 }

@@ -11,13 +11,13 @@ import type { Log } from "../http/context.ts";
 export interface State {
   readonly verifications: VerificationStore;
   readonly limits: LimitStore;
-  /** Rejects with `UnavailableError` when a server of its own does not answer. */
+  /** Rejects with `UnavailableError` if the store has a server of its own that does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * The state store of `STATE_URL`. Rejects with `UnavailableError` when it cannot be reached.
+ * The state store of `STATE_URL`. Rejects with `UnavailableError` if it cannot be reached.
  *
  * @param options.isOnDemand connects when the store is first needed, and rejects then; the default on SCF
  */
@@ -37,7 +37,7 @@ export async function openState(
   };
 }
 
-/** Imported here, so that the Redis client is loaded only where it is used. */
+/** Imported here, so that the Redis client is loaded only if it is used. */
 async function openRedis(
   server: RedisServer,
   log: Pick<Log, "error" | "warn">,

@@ -11,7 +11,7 @@ export function refusalText(refusal: Refusal, locale: Locale): string {
   return locale === "zh-CN" ? entry.zh : entry.en;
 }
 
-/** A problem document (RFC 9457). It holds nothing that the caller sent, and no cause of ours. */
+/** A problem document (RFC 9457). It contains nothing that the caller sent, and no internal cause. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -22,11 +22,11 @@ export interface Problem {
   readonly requestId: string;
   readonly retryAfter?: number;
   readonly kinds?: readonly string[];
-  /** With `second_factor_required`: what the second step takes. */
+  /** With `second_factor_required`: the challenge for the second step. */
   readonly challenge?: string;
-  /** What may be shown; with `step_up_required` where not all that raises the session counts. */
+  /** The methods that may be shown; with `step_up_required` if not every method that raises the session suffices. */
   readonly methods?: readonly string[];
-  /** The level that the session lacks, and how many seconds ago at most it may have been reached. */
+  /** The level that the session lacks, and at most how many seconds ago it may have been reached. */
   readonly acrValues?: string;
   readonly maxAge?: number;
 }
@@ -62,9 +62,10 @@ export function problem(c: Context<Env>, refusal: Refusal): Response {
 }
 
 /**
- * What `WWW-Authenticate` asks for (RFC 6750, section 3; RFC 9470, section 3). Every 401 has to ask for something (RFC 9110,
- * section 15.5.2), or clients such as Jetty's throw; but no new access token helps whoever typed a wrong code. Whoever
- * showed no token is told of no error (RFC 6750, section 3.1), yet the scheme has to have a parameter (section 3).
+ * The content of `WWW-Authenticate` (RFC 6750, section 3; RFC 9470, section 3). Every 401 has to ask for something (RFC
+ * 9110, section 15.5.2), or clients such as Jetty's throw. But a new access token does not help a person who typed a
+ * wrong code. A caller that showed no token is told of no error (RFC 6750, section 3.1), but the scheme still has to
+ * have a parameter (section 3).
  */
 function demandOf({ code, stepUp }: Refusal, isShown: boolean): string | undefined {
   if (code === "invalid_token" || code === "invalid_api_key")
@@ -75,7 +76,7 @@ function demandOf({ code, stepUp }: Refusal, isShown: boolean): string | undefin
   return `Bearer error="insufficient_user_authentication", acr_values="${level}", max_age="${maxAgeSeconds}"`;
 }
 
-/** A refusal as status, headers and body, for requests that reach no route: in English, and without an id. */
+/** A refusal as status, headers and body, for requests that reach no route: in English and without a request id. */
 export function plainProblem(refusal: Refusal) {
   const body = JSON.stringify(problemOf(refusal, "en", "none"));
   const headers = {

@@ -4,9 +4,9 @@ import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
 
 /**
- * A router for each method. Hono's router of regular expressions is the fastest, but it refuses tables in which a segment
- * is a name in one route and a parameter in another. Two `DELETE` routes are so (`/sessions/current` and
- * `/sessions/{id}`); kept apart by method, all other methods can use it.
+ * A router for each method. Hono's router of regular expressions is the fastest, but it refuses tables in which a
+ * segment is a name in one route and a parameter in another. Two `DELETE` routes are like that (`/sessions/current` and
+ * `/sessions/{id}`). Routers separated by method let all other methods use it.
  */
 export function createRouter<T>(): Router<T> {
   const anyMethod = createMethodRouter<T>();

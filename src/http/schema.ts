@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { ok, type Result, refuse } from "../core/refusals.ts";
 import { decodeUtf8, parseJson } from "./json.ts";
 
-/** Refused with `invalid_request` where it is no JSON, or names a field twice. */
+/** Refuses with `invalid_request` if the bytes are no JSON, or name a field twice. */
 export function readJson(bytes: ArrayBuffer): Result<unknown, "invalid_request"> {
   try {
     return ok(parseJson(decodeUtf8(bytes)));
@@ -12,7 +12,7 @@ export function readJson(bytes: ArrayBuffer): Result<unknown, "invalid_request">
   }
 }
 
-/** Refused with `invalid_request`, naming the field and the rule, where the value does not have this form. */
+/** Refuses with `invalid_request`, naming the field and the rule, if the value does not have this form. */
 export function parse<T extends z.ZodType>(
   schema: T,
   value: unknown,
@@ -23,8 +23,8 @@ export function parse<T extends z.ZodType>(
 }
 
 /**
- * The issue to tell of. Where a body, or a part of it, may have several forms, that of the form with the fewest issues,
- * unless two forms have as few: then the issue with the union as a whole.
+ * The issue to report. If a body, or a part of it, may have several forms, it is the issue of the form with the fewest
+ * issues. If two forms have equally few, it is the issue of the union as a whole.
  */
 function likeliest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
   const [issue] = issues;
@@ -48,7 +48,10 @@ function describe(issue: z.core.$ZodIssue | undefined): { field: string; detail:
   };
 }
 
-/** An unknown field's name, for the refusal: repeated only where it looks like a name and cannot hold a phone or a code. */
+/**
+ * An unknown field's name, for the refusal. It is repeated only if it looks like a name and cannot be a phone or a
+ * code.
+ */
 function fieldName(key: string): string {
   return /^[A-Za-z_]\w{0,31}$/.test(key) && !/\d{4}/.test(key) ? key : "body";
 }

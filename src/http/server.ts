@@ -23,13 +23,13 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
   noDelay: true,
-  // Node would answer without a body; `answerUnroutable` answers with a problem document.
+  // Node would answer without a body. Instead `answerUnroutable` answers with a problem document.
   requireHostHeader: false,
 };
 const MAX_CONNECTIONS = 10_000;
 /**
- * How long a connection may stand still, as when a client takes nothing of its answer. It may be twice that: Node.js starts
- * the time anew once if anything went out meanwhile.
+ * How long a connection may stand still, for example if a client does not read its answer. It may be twice that:
+ * Node.js restarts the time once if anything was sent meanwhile.
  */
 const STALLED_MS = 15_000;
 /** How long a client may take to read our last answer and close its side. */
@@ -72,8 +72,8 @@ export function createHttpServer(
     else void handle(request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
-  // Node would drop headers beyond a number in silence, also the forwarding header that a proxy added last (T35). Here
-  // `headerFault` refuses too many of them, and `maxHeaderSize` bounds their size.
+  // Node would silently drop headers beyond a certain number, including the forwarding header that a proxy added last
+  // (T35). Here `headerFault` refuses too many headers, and `maxHeaderSize` bounds their size.
   server.maxHeadersCount = 0;
   server.on("connection", knowPeer);
   server.setTimeout(STALLED_MS, (socket) => endStalled(socket, underWay.get(socket)));
@@ -88,15 +88,18 @@ export function createHttpServer(
 }
 
 /**
- * Makes Node remember the address of a connection's other end as long as the kernel knows it. After a reset the kernel
- * still hands out what was received, but tells no address any more: a client that sends and resets at once would have none,
- * and so no limits by address (T35).
+ * Makes Node remember the address of a connection's other end while the kernel still knows it. After a reset the kernel
+ * still delivers the received data, but no longer knows the address. So a client that sends and resets at once would
+ * have no address, and no limits by address (T35).
  */
 function knowPeer(socket: Socket): void {
   if (!socket.remoteAddress) socket.destroy();
 }
 
-/** Ends a connection on which nothing happens (T43), unless the client waits for us: it took all that was sent so far. */
+/**
+ * Ends a connection on which nothing happens (T43), unless the client waits for us: it has received all that was sent
+ * so far.
+ */
 function endStalled(socket: Socket, underWay: ServerResponse | undefined): void {
   const isOurTurn = underWay?.writableFinished === false && socket.writableLength === 0;
   if (!isOurTurn) socket.destroy();
@@ -111,7 +114,7 @@ function answerAtOnce(response: ServerResponse, code: RefusalCode): void {
   response.writeHead(status, headers).end(body);
 }
 
-/** Answers a request whose target or `Host` makes no URL. What routes throw never comes here: the app answers that. */
+/** Answers a request whose target or `Host` is no valid URL. Errors of routes never come here: the app answers them. */
 function answerUnroutable(error: unknown, log: Log, count: (code: RefusalCode) => void): Response {
   const code = error instanceof RequestError ? "invalid_request" : "internal_error";
   if (code === "internal_error") log.error({ err: error }, "fault outside the routes");
@@ -125,7 +128,7 @@ const UNREADABLE: Readonly<Record<string, RefusalCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
 };
 
-/** Answers what Node cannot parse with a problem document like all others; Node's own answers have no body. */
+/** Answers a request that Node cannot parse with a problem document. Node's own answers have no body. */
 function answerUnreadable(code: RefusalCode, socket: Socket, underWay: ServerResponse | undefined): void {
   const hasBegun = underWay?.headersSent && !underWay.writableFinished;
   if (!socket.writable || hasBegun) {
@@ -135,6 +138,6 @@ function answerUnreadable(code: RefusalCode, socket: Socket, underWay: ServerRes
   const { status, headers, body } = plainProblem({ code });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
-  // Else a client that never closes its side would keep the connection.
+  // Without this a client that never closes its side would keep the connection.
   socket.setTimeout(LINGER_MS, () => socket.destroy());
 }

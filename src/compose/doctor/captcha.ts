@@ -7,7 +7,7 @@ import type { Captcha } from "../../core/protection/challenges/ports.ts";
 import { type CaptchaService, openCaptcha } from "../challenges.ts";
 
 const NAME = "captcha";
-/** Of nobody (RFC 5737); Tencent Captcha has to be told an address. */
+/** An address of nobody (RFC 5737): Tencent Captcha requires one. */
 const REQUEST = { phoneTag: "", purpose: "sign_in", address: "192.0.2.1" } as const;
 
 const SEE_TO: Readonly<Record<CaptchaService, string>> = {
@@ -17,7 +17,7 @@ const SEE_TO: Readonly<Record<CaptchaService, string>> = {
   hcaptcha: "Check HCAPTCHA_SITE_KEY, HCAPTCHA_SECRET_KEY and the network.",
 };
 
-/** Whether the captcha service answers and takes our keys: it is shown a solution that nobody made. */
+/** Whether the captcha service answers and accepts our keys. It is shown a solution that nobody made. */
 export async function checkCaptcha(config: Config): Promise<readonly Finding[]> {
   const { kind, when } = config.challenges;
   if (kind === "off" || kind === "altcha" || when === "never") return [];

@@ -37,7 +37,7 @@ interface DoctorOptions {
   readonly folder?: string;
 }
 
-/** Tests every part that the settings choose, for real. Never rejects. */
+/** Tests every part that the settings choose by using it. Never rejects. */
 export async function examineParts(
   config: Config,
   { clock = systemClock, folder = "." }: DoctorOptions = {},
@@ -70,7 +70,7 @@ async function examineDatabase(config: Config, clock: Clock): Promise<readonly F
   }
 }
 
-/** Whoever is in another folder than they think must not find an empty database of ours there. */
+/** An operator who is in another folder than they think must not find a new, empty database there. */
 function notThere({ mode }: Config, path: string): Finding {
   const says = `there is no file at ${path}`;
   const todo = "Run `phonekey migrate`. If you have a database, look at DATABASE_URL and the working folder.";
@@ -116,7 +116,7 @@ async function checkState({ state, mode }: Config, clock: Clock): Promise<readon
   if (state.kind !== "redis") return [forgetful(mode)];
   const { connectRedis } = await import("../../adapters/redis/connection.ts");
   const { checkNodes, checkScripts } = await import("../../adapters/redis/doctor.ts");
-  // Whoever waits for the doctor is told at once: what fails now fails again.
+  // The doctor reports a failure at once and does not retry: what fails now would fail again.
   const redis = await connectRedis(state, { reconnects: false });
   try {
     const isCluster = state.topology === "cluster";
@@ -136,7 +136,7 @@ function forgetful(mode: Config["mode"]): Finding {
   return mode === "production" ? doubtful("state", says) : fine("state", says);
 }
 
-/** What must not be for others: the development secret, the database and what SQLite keeps beside it. */
+/** Files that others must not read: the development secret, the database and the files that SQLite keeps beside it. */
 function filesOf({ database }: Config, folder: string): string[] {
   const secret = resolve(folder, "data/secret");
   if (database.kind !== "sqlite") return [secret];
@@ -144,7 +144,7 @@ function filesOf({ database }: Config, folder: string): string[] {
   return [...new Set([dirname(secret), secret, dirname(path), path, `${path}-wal`, `${path}-shm`])];
 }
 
-/** Asks the provider, for each kind of messages that the settings have a text for. */
+/** Asks the provider, once for each kind of messages that the settings have a text for. */
 function senderChecks(config: Config): NamedCheck[] {
   return config.senders.flatMap((name) => CHECKS[name](config));
 }
@@ -173,7 +173,7 @@ function tencentChecks({ tencent }: Config): NamedCheck[] {
     }));
 }
 
-/** Whether `SMS_WEBHOOK` answers. Rejects where it does not. */
+/** Checks that `SMS_WEBHOOK` answers. Rejects if it does not. */
 async function checkSmsWebhook(webhook: WebhookSettings): Promise<readonly Finding[]> {
   await reachWebhook(webhook, "SMS_WEBHOOK");
   return [fine(BY_WEBHOOK, "the address in SMS_WEBHOOK answers")];
@@ -228,7 +228,7 @@ function checkPlatform({ publicUrl }: Config["server"], scf: ScfSettings): Findi
   });
 }
 
-/** A web function takes the keys of its role from requests to its own host alone (decision 0022). */
+/** A web function accepts the keys of its role only from requests to its own host (decision 0022). */
 function checkRole({ senders, server, tencent, scf }: Config): Finding[] {
   if (!senders.includes("tencent") || tencent.credential || !scf?.hasRoleHeaders) return [];
   const name = "keys of the role";

@@ -32,8 +32,8 @@ interface AccountJobsDeps {
 }
 
 /**
- * The jobs about accounts, for periodic work in a process of its own. Undefined for the console sender, whose inbox is in
- * the server: that does them.
+ * The jobs about accounts, for periodic work in a process of its own. Undefined for the console sender: its inbox is in
+ * the server, which does these jobs itself.
  */
 export function accountJobs(deps: AccountJobsDeps): AccountJobs | undefined {
   if (deps.config.senders.includes("console")) return undefined;
@@ -52,7 +52,7 @@ interface Keys {
   readonly vault: PhoneVault & TextVault;
 }
 
-/** Notices as the server sends them, but that what fails is a failure of the job. */
+/** Notices as the server sends them, except that a failure is a failure of the job. */
 function noticesOf(
   { config, stores, limits, verifications, clock, random, log }: AccountJobsDeps,
   { keyring, vault }: Keys,

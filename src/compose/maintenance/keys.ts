@@ -12,7 +12,10 @@ interface KeysDeps {
   readonly random: Random;
 }
 
-/** The keys for jobs that open phones, which are read when such a job begins: one that cannot read them fails alone. */
+/**
+ * The keys for jobs that open phones. They are read when such a job begins, so that only a job that cannot read them
+ * fails.
+ */
 export function jobKeys({ config, stores, clock, random }: KeysDeps) {
   const keyring = createKeyring({ store: stores.keys, secrets: config.secrets, clock, random });
   return {

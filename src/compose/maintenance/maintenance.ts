@@ -33,7 +33,7 @@ interface MaintenanceDeps {
   readonly config: Config;
   readonly database: SqlDatabase;
   readonly stores: SqlStores;
-  /** The limits that requests count on, in whatever store `STATE_URL` names. */
+  /** The limits that requests count on, in the store that `STATE_URL` names. */
   readonly limits: Pick<LimitStore, "forget">;
   readonly clock: Clock;
   readonly random: Random;
@@ -46,8 +46,8 @@ interface MaintenanceDeps {
 }
 
 /**
- * Periodic work. Only the database has to be swept: Redis and memory forget by themselves. Its verifications and limits
- * are swept also where `STATE_URL` names another store now, for what an earlier one left behind.
+ * Periodic work. Only the database has to be swept: Redis and memory forget by themselves. Verifications and limits in
+ * the database are swept even if `STATE_URL` now names another store, because earlier ones may be left there.
  */
 export function createTick(maintained: MaintenanceDeps): Tick {
   const { config, database, stores, clock, random, leavesTurn = false } = maintained;
@@ -68,7 +68,7 @@ export function createTick(maintained: MaintenanceDeps): Tick {
 }
 
 /**
- * How far back any limit looks, milliseconds; Tencent's disaster tickets, which anybody can forge, have windows of
+ * How far back any limit looks, milliseconds. Tencent's disaster tickets, which anybody can forge, have windows of
  * their own.
  */
 function longestOf({ limits, challenges }: Config): number {

@@ -8,18 +8,20 @@ import type { Turns } from "../../core/maintenance/ports.ts";
 import type { Piece } from "../../core/maintenance/tick.ts";
 import { tencentAccess } from "../route.ts";
 
-/** For all that is asked in one tick together, so that it stays within its turn. */
+/** For all requests of one tick together, so that it stays within its turn. */
 const DEADLINE_MS = 15_000;
-/** From one call to the next: the cloud answers twenty a second (cloud.tencent.com/document/api/382/38773). */
+/** The pause between two calls: the cloud allows twenty a second (cloud.tencent.com/document/api/382/38773). */
 const BETWEEN_MS = 60;
 const SENDER = "tencent";
 
-/** Whether a sender tells later what became of a message. */
+/** Whether a sender reports later what became of a message. */
 export function hearsReports({ senders, smsWebhook }: Pick<Config, "senders" | "smsWebhook">): boolean {
   return senders.includes(SENDER) || smsWebhook !== undefined;
 }
 
-/** What learns what carriers say, once a minute: of reports that came too early, and by asking where that is set. */
+/**
+ * The job that learns carriers' reports once a minute: from reports that came too early, and by asking if that is set.
+ */
 export function reportsJob(
   { senders, tencent }: Pick<Config, "senders" | "tencent">,
   deps: ReceiptDeps,

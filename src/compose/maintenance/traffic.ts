@@ -22,7 +22,7 @@ interface TrafficDeps {
   readonly log: Pick<Log, "error">;
 }
 
-/** The job that learns from the traffic of the last days, and alerts of budgets and attacks in time. */
+/** The job that learns from the traffic of the last days, and raises alerts about budgets and attacks in time. */
 export function trafficJob(
   { config, database, stores, clock, random, observer, log }: TrafficDeps,
   turns: Turns,

@@ -6,16 +6,17 @@ import { exportBody } from "../../http/export-body.ts";
 import { numberOf } from "./numbers.ts";
 import { openRecords } from "./records.ts";
 
-/** What operators do with one account: each of it is in the audit trail, by the account's id. */
+/** An operator's actions on one account. The audit trail records each of them, by the account's id. */
 export interface AccountTools {
   /**
-   * The account with this id, or with this phone as a person writes it. Rejects where these are two: an id that came with an
-   * import may read like somebody else's number. `id:` before an id names it alone, also where the account has no number.
+   * The account with this id, or with this phone in national or international form. Rejects if the text fits two
+   * accounts: an imported id may read like somebody else's number. `id:` before an id means only the id, even if the
+   * account has no number.
    */
   find(written: string): Promise<User | undefined>;
-  /** Everything that is kept about the person, as the API hands it out; undefined where they are gone. */
+  /** Everything that is stored about the person, as the API hands it out; undefined if they are gone. */
   export(user: User): Promise<object | undefined>;
-  /** Ends all of its sessions, and makes every device unknown. False where it is gone already. */
+  /** Ends all of its sessions, and makes every device unknown. False if the account is already gone. */
   signOut(user: User): Promise<boolean>;
   /** False where it is gone already. */
   erase(user: User): Promise<boolean>;
@@ -25,7 +26,7 @@ export interface AccountTools {
 const TWO_ACCOUNTS =
   "this is the id of one account and the phone number of another; write the number with + in front, or id: and the id";
 
-/** Opens the database for work on accounts; servers may run beside it. Rejects where it is not up to date. */
+/** Opens the database for work on accounts; servers may run beside it. Rejects if it is not up to date. */
 export async function accountTools(config: Config): Promise<AccountTools> {
   const { stores, vault, clock, random, close } = await openRecords(config);
   const deps = { ...stores, vault, clock, random, onErased: () => {} };

@@ -12,12 +12,12 @@ export interface ApiKeyWishes extends Omit<ApiKeyTerms, "expiresAt"> {
   readonly days: number;
 }
 
-/** What `phonekey keys api` works with. Secrets are answered once and kept nowhere. */
+/** The tools of `phonekey keys api`. Secrets are returned once and stored nowhere. */
 export interface ApiKeyTools {
   list(): Promise<readonly ApiKey[]>;
   /** Undefined where its backend has a live key. */
   create(wishes: ApiKeyWishes): Promise<Made | undefined>;
-  /** A key like the backend's newest one, which ends after `overlapMs`; undefined where it has none. */
+  /** Makes a key like the backend's newest one, which ends after `overlapMs`; undefined if the backend has none. */
   rotate(
     backend: string,
     wishes: { readonly days: number; readonly overlapMs: number },
@@ -31,7 +31,7 @@ export interface Made {
   readonly kept: ApiKey;
 }
 
-/** Opens the database for work on API keys; the server may run beside it. Rejects where it is not up to date. */
+/** Opens the database for work on API keys; the server may run beside it. Rejects if it is not up to date. */
 export async function apiKeyTools(config: Config): Promise<ApiKeyTools> {
   const parts = { clock: systemClock, random: systemRandom };
   const database = await openMigrated(config);

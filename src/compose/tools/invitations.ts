@@ -11,7 +11,7 @@ export interface InvitationTools {
   close(): Promise<void>;
 }
 
-/** Opens the database for invitations; servers may run beside it. Rejects where it is not up to date. */
+/** Opens the database for invitations; servers may run beside it. Rejects if it is not up to date. */
 export async function invitationTools(config: Config): Promise<InvitationTools> {
   const { stores, close, ...parts } = await openRecords(config);
   const deps = { invitations: stores.invitations, ...parts };

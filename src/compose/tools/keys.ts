@@ -35,7 +35,7 @@ export interface KeyTools {
   close(): Promise<void>;
 }
 
-/** Opens the database for work on its keys; the server may run beside it. Rejects where it is not up to date. */
+/** Opens the database for work on its keys; the server may run beside it. Rejects if it is not up to date. */
 export async function keyTools(config: Config): Promise<KeyTools> {
   const clock = systemClock;
   const random = systemRandom;
@@ -59,7 +59,10 @@ function listedKey({ id, kind, createdAt, activeFrom, retiredAt }: WrappedKey, n
   return { id, kind, createdAt, state };
 }
 
-/** How many rows are tagged under a key that a retag replaces or is about to; those of one that was cut off are done. */
+/**
+ * How many rows are tagged under a key that a retag replaces or will replace. Rows that an interrupted retag has done
+ * are not counted.
+ */
 async function countTagged(database: SqlDatabase, keys: readonly WrappedKey[]): Promise<number> {
   let count = 0;
   for (const { id, kind, activeFrom } of keys) {

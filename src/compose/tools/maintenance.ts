@@ -15,7 +15,7 @@ interface MaintenanceTools {
   close(): Promise<void>;
 }
 
-/** Opens the database for periodic work; servers may run beside it. Rejects where it is not up to date. */
+/** Opens the database for periodic work; servers may run beside it. Rejects if it is not up to date. */
 export async function maintenanceTools(config: Config): Promise<MaintenanceTools> {
   const database = await openMigrated(config);
   try {
@@ -30,7 +30,7 @@ async function toolsOn(database: SqlDatabase, config: Config): Promise<Maintenan
   const clock = systemClock;
   const random = systemRandom;
   const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
-  // Redis is opened by the job that needs it, which then fails alone: all others are done without it.
+  // The job that needs Redis opens it. If that fails, only this job fails, and all others are still done.
   const { limits, verifications, close } = await openState(
     config,
     stores,

@@ -6,18 +6,18 @@ import { openRecords } from "./records.ts";
 
 export { reportInWords };
 
-/** What is known of the messages to one phone: nothing of what was in them. */
+/** The record of the messages to one phone. It contains nothing of their texts. */
 export interface PhoneRecord {
   /** Newest first. */
   readonly messages: readonly Message[];
   readonly replies: readonly { readonly at: number; readonly text: string }[];
-  /** Whether its holder wants nothing that they did not ask for. */
+  /** Whether the phone's holder wants no message that they did not ask for. */
   readonly isOptedOut: boolean;
 }
 
 const MOST = 20;
 
-/** Looks up a phone; undefined where `written` is no phone that these settings take. */
+/** Looks up a phone; undefined if `written` is no phone that these settings accept. */
 export async function recordOf(config: Config, written: string): Promise<PhoneRecord | undefined> {
   const phone = numberOf(config, written);
   if (!phone) return undefined;

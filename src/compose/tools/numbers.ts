@@ -19,30 +19,32 @@ import { protectionSettings } from "../protection.ts";
 import { routeOf } from "../route.ts";
 import { type Outcome, openRecords, outcomeOf, type Records } from "./records.ts";
 
-/** What one side, strangers or known devices, may do with a phone. */
+/** The allowance of one side, strangers or known devices, for a phone. */
 export interface Side {
   /** Wrong guesses of the last 30 days. */
   readonly wrongGuesses: number;
   readonly isSpent: boolean;
   /** Guesses of an unlock that are left. */
   readonly unlocked: number;
-  /** How many guesses the next code can have at most, its length, and when there is one if there is none now. */
+  /**
+   * How many guesses the next code can have at most, its length, and, if there is no code now, when there can be one.
+   */
   readonly guesses: { readonly atMost: number; readonly codeLength: number; readonly from: number };
   readonly nextMessage: NextSend;
 }
 
-/** What is known of a number, for support. Nothing in it tells a code or the number itself. */
+/** The state of a number, for support. It contains neither a code nor the number itself. */
 export interface NumberState {
   /** Masked. */
   readonly phone: string;
   readonly strangers: Side;
   readonly devices: Side;
-  /** The sender that is tried first takes nothing for this number before then. */
+  /** The sender that is tried first accepts nothing for this number before this time. */
   readonly heldUntil?: number;
   readonly isOptedOut: boolean;
   /** The end of its time as a test number. */
   readonly testUntil?: number;
-  /** How many messages of the record ended how; at most the last 500. */
+  /** How many recorded messages had each outcome; at most the last 500 are counted. */
   readonly messages: Readonly<Partial<Record<Outcome, number>>>;
   readonly lastMessageAt?: number;
   readonly unlocks: readonly { readonly at: number; readonly reason: string }[];
@@ -58,13 +60,13 @@ export interface NumberTools {
 const MOST_MESSAGES = 500;
 const MOST_UNLOCKS = 10;
 
-/** Reads a number as a person writes it, whatever its country; undefined where it is none. */
+/** Reads a number as a person writes it, of any country; undefined if it is no number. */
 export function numberOf({ phone }: Config, written: string): Phone | undefined {
   const parsed = parsePhone(written, { ...phone, allowedCountries: "all" });
   return parsed.ok ? parsed.value : undefined;
 }
 
-/** Opens the database for support; servers may run beside it. Rejects where it is not up to date. */
+/** Opens the database for support; servers may run beside it. Rejects if it is not up to date. */
 export async function numberTools(config: Config): Promise<NumberTools> {
   const { stores, vault, clock, random, close } = await openRecords(config);
   const lengthsOf = (phone: Phone) => lengthsFor(config, phone, clock.now());
@@ -111,7 +113,7 @@ async function stateOf(
   };
 }
 
-/** As a start asks: of the sender that its code is tried by first. */
+/** The hold that a start would meet: that of the sender by which its code is tried first. */
 async function holdOf(
   { config, stores }: Pick<StateDeps, "config" | "stores">,
   { phone: to, phoneTag }: Pick<SideAsked, "phone" | "phoneTag">,

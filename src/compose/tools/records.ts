@@ -10,7 +10,7 @@ import type { Clock, Random } from "../../core/ports.ts";
 import { TEST_SENDER } from "../../core/verification/test-numbers.ts";
 import { openMigrated } from "../database.ts";
 
-/** The database, its stores, and the keys that open what is encrypted in them: what commands work with. */
+/** What commands work with: the database, its stores, and the keys that open encrypted values in them. */
 export interface Records {
   readonly database: SqlDatabase;
   readonly stores: SqlStores;
@@ -24,13 +24,13 @@ export interface Records {
 /** What became of a message of the record. */
 export type Outcome = MessageStatus | "test_number";
 
-/** One to a test number was taken by nobody, whatever its status says. */
+/** Nobody received a message to a test number, whatever its status says. */
 export function outcomeOf({ sender, status }: Pick<Message, "sender" | "status">): Outcome {
   return sender === TEST_SENDER.name ? "test_number" : status;
 }
 
 /**
- * Opens the records of this installation; servers may run beside it. Rejects where the database is not up to date, or
+ * Opens the records of this installation; servers may run beside it. Rejects if the database is not up to date, or if
  * `PHONEKEY_SECRETS` do not open its keys.
  */
 export async function openRecords(config: Config): Promise<Records> {
@@ -38,7 +38,7 @@ export async function openRecords(config: Config): Promise<Records> {
   return await createRecords(config, await openMigrated(config), parts);
 }
 
-/** Takes over a database that is up to date, and closes it; also where this rejects. */
+/** Takes over a database that is up to date, and closes it, even if this rejects. */
 export async function createRecords(
   { secrets }: Pick<Config, "secrets">,
   database: SqlDatabase,

@@ -16,8 +16,8 @@ const KINDS: Readonly<Record<Standing["what"], AlertKind>> = {
 const MOST_REPLY = 200;
 
 /**
- * Tells the operator of what was rejected or is not there, and that it is over once it is approved. Alerts are kept in
- * the database, each once, and posted by the periodic work. Rejects where they cannot be kept.
+ * Alerts the operator of what was rejected or does not exist, and ends the alert once it is approved. Alerts are stored
+ * in the database, each once, and the periodic work posts them. Rejects if they cannot be stored.
  */
 export async function alertOfReviews(
   config: Config,

@@ -33,11 +33,11 @@ interface Outline extends MessageOutline {
 const AMOUNT = "1";
 
 /**
- * A test message for the sender of this name, or else for the first that has a text for it. Its code opens nothing, and it is
- * not counted: it passes no limit and leaves no record. The code is neither kept nor told. Throws where no text says this
- * purpose, and where the settings choose no such sender.
+ * A test message for the sender of this name, or otherwise for the first that has a text for it. Its code opens
+ * nothing. It is not counted: it passes no limit and leaves no record. The code is neither stored nor told. Throws if
+ * no text is for this purpose, or if the settings choose no such sender.
  *
- * @returns what is wrong with the phone, or undefined where the sender is `console` and nothing real would go out
+ * @returns what is wrong with the phone; undefined if the sender is `console`, so that nothing real would go out
  */
 export function testMessage(
   config: Config,
@@ -59,7 +59,10 @@ export function testMessage(
   throw new Error(`the settings name no text that says \`${purpose}\` to this number`);
 }
 
-/** What could be sent: a payment is one to a payee whom a text names, or to us where the sender carries every text. */
+/**
+ * The messages that could be sent. A payment is one to a payee that a text names, or one to us if the sender carries
+ * every text.
+ */
 function outlinesOf({ tencent, protection, pages }: Config, outline: Outline): readonly Outline[] {
   if (outline.purpose !== "confirm_transaction") return [outline];
   const us = { currency: protection.prices.currency, payee: pages.brandName };

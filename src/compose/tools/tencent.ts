@@ -32,12 +32,12 @@ export {
 export type { Overview, Standing, Step, Wanted };
 export { nameFaults, submissionFaults, textFaults };
 
-/** What `phonekey tencent` works with. Every method but `carryOut` only looks. */
+/** The tools of `phonekey tencent`. Every method but `carryOut` only reads. */
 export interface TencentTools {
   plan(wanted: Wanted): Promise<readonly Step[]>;
   carryOut(wanted: Wanted, steps: readonly Step[], onDone: (step: Step) => void): Promise<void>;
   overview(): Promise<Overview>;
-  /** How everything stands that the settings name; everything where they name nothing. */
+  /** The status of everything that the settings name, or of everything if they name nothing. */
   standings(overview: Overview): readonly Standing[];
 }
 
@@ -47,7 +47,7 @@ export interface TencentTools {
  */
 export type TencentKind = "mainland" | "international";
 
-/** The side of the SMS API that sets up and looks after signatures and templates, for one kind of messages. */
+/** The part of the SMS API that sets up and maintains signatures and templates, for one kind of messages. */
 export function tencentTools(tencent: Config["tencent"], kind: TencentKind): TencentTools {
   const admin = smsAdmin(tencent, kind);
   const { signature, template, templates, transactions } = tencent[kind];
@@ -75,7 +75,7 @@ export function smsAdmin(tencent: Config["tencent"], kind: TencentKind): SmsAdmi
   return createSmsAdmin({ client, isInternational: kind === "international", wait });
 }
 
-/** Whether a call may succeed when it is simply made again later. */
+/** Whether a call may succeed if it is simply repeated later. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof TencentError)) return false;
   return error.code === undefined || /^(InternalError|RequestLimitExceeded)/.test(error.code);

@@ -13,7 +13,7 @@ import { openRecords, type Records } from "./records.ts";
 
 export { openSmsLogin };
 
-/** What moves users in and out, and what puts a database right after a backup of it was played back. */
+/** Moves users in and out, and repairs a database after a backup of it was restored. */
 export interface TransferTools {
   countUsers(): Promise<number>;
   exportUsers(): AsyncIterable<ExportedPage>;
@@ -29,7 +29,7 @@ export interface TransferTools {
 }
 
 /**
- * Opens the database to move users in or out; servers may run beside it. Rejects where it is not up to date, or
+ * Opens the database to move users in or out; servers may run beside it. Rejects if it is not up to date, or if
  * `PHONEKEY_SECRETS` do not open its keys.
  */
 export async function transferTools(config: Config): Promise<TransferTools> {

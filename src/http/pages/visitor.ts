@@ -9,7 +9,7 @@ import { secondsUntil } from "./held.ts";
 
 export type Handler = (c: Context<Env>, deps: HttpDeps) => Promise<Response>;
 
-/** A signed-in visitor: the session's first cookie is also what the page's forms are bound to. */
+/** A signed-in visitor. The page's forms are bound to the session's first cookie. */
 export interface Visitor {
   readonly principal: PagePrincipal;
   readonly cookie: string;
@@ -18,7 +18,7 @@ export interface Visitor {
 
 /** Where people choose a password of their own. */
 export const OWN_PASSWORD = "/account/password";
-/** What else is open before that: to confirm that it is them, and to sign out. */
+/** The other pages that are open before a password was chosen: to confirm that it is them, and to sign out. */
 const BEFORE_PASSWORD = /^\/(account\/password$|(account\/confirm|sign-out)(\/|$))/;
 
 /** Who is signed in at this browser. */
@@ -35,7 +35,7 @@ export async function currentVisitor(
 /**
  * Keeps a session in its cookie.
  *
- * @param csrf of the cookie that it takes the place of: forms of other tabs stay good
+ * @param csrf of the replaced cookie, so that forms in other tabs stay valid
  */
 export async function keepSession(
   c: Context<Env>,
@@ -47,7 +47,7 @@ export async function keepSession(
   writeCookie(c, settings, "session", token, secondsUntil(session.expiresAt, clock.now()));
 }
 
-/** Gives this browser a new device token: what its visitor has just done voided those of all devices. */
+/** Gives this browser a new device token, because its visitor's last action made those of all devices void. */
 export async function renewDevice(c: Context<Env>, deps: HttpDeps): Promise<void> {
   const visitor = await currentVisitor(c, deps);
   if (!visitor) return;
@@ -60,7 +60,7 @@ type Nobody = () => Promise<Response | undefined>;
 /**
  * Runs `act` for a signed-in visitor.
  *
- * @param nobody answers where nobody is signed in; if it is left out or answers nothing, the sign-in page does
+ * @param nobody answers if nobody is signed in. If it is absent or returns nothing, the sign-in page answers
  */
 export async function withVisitor(
   c: Context<Env>,
@@ -81,7 +81,7 @@ export async function withForm(
   act: (visitor: Visitor, fields: Fields) => Promise<Response>,
   nobody?: Nobody,
 ): Promise<Response> {
-  // Read first, since it may come slowly: the session must still be open when all of it is here.
+  // The form is read first, because it may come slowly. The session must still be open once all of it is here.
   const fields = await readForm(c);
   const forOwn = async (visitor: Visitor) => {
     const isOwn = fields && isOwnForm(c, deps.settings, fields, visitor.csrf);

@@ -9,7 +9,7 @@ export interface ScfAnswer {
   readonly body: string;
 }
 
-/** A response as SCF takes it: text as it is, anything else in base64, several cookies as a list. */
+/** A response in the form that SCF accepts: text as it is, everything else in base64, several cookies as a list. */
 export async function answerOf(response: Response): Promise<ScfAnswer> {
   const bytes = Buffer.from(await response.arrayBuffer());
   const text = textOf(bytes);
@@ -33,7 +33,7 @@ function textOf(bytes: Buffer): string | undefined {
   return bytes.equals(Buffer.from(text)) ? text : undefined;
 }
 
-/** A single cookie stays a text: whether Function URLs take lists is not documented. */
+/** A single cookie stays a text: it is not documented whether Function URLs accept lists. */
 function headersOf(headers: Headers): ScfAnswer["headers"] {
   const cookies = headers.getSetCookie();
   const others = [...headers].filter(([name]) => name !== "set-cookie");

@@ -3,21 +3,21 @@ import { FORWARDING_HEADERS } from "../middleware/client-address.ts";
 import { isOwnHost, type ScfSettings } from "./own-host.ts";
 import { type RoleKeys, readRoleKeys } from "./role.ts";
 
-/** Names and values of header fields as they came, repeated ones too. */
+/** Names and values of header fields as they arrived, including repeated ones. */
 export type Fields = readonly (readonly [name: string, value: string])[];
 
 /** A request without what the platform added to it. */
 export interface Arrival {
   readonly fields: Fields;
-  /** The client's address; undefined where nobody trustworthy tells it. */
+  /** The client's address; undefined if no trusted source names it. */
   readonly peer: string | undefined;
 }
 
 /** Addresses that no header tells. */
 export interface Ends {
-  /** Of the connection's other end, which on SCF is the platform's. */
+  /** The address of the connection's other end. On SCF that is the platform. */
   readonly neighbour?: string | undefined;
-  /** Of the client, told by a gateway in a place that no client can write to. */
+  /** The client's address, as a gateway names it in a place that no client can write to. */
   readonly client?: string | undefined;
 }
 
@@ -32,25 +32,26 @@ interface ArriveDeps {
   readonly log: Log;
   readonly settings: ArrivalSettings;
   /**
-   * Gets the keys of a web function's role from requests to its own host. Only where the platform is known to send them:
-   * whoever could choose these keys would have the messages sent by an account of their own, and read every code.
+   * Gets the keys of a web function's role from requests to its own host. Set only if the platform is known to send
+   * them: a person who could choose these keys could have the messages sent by an account of their own, and read every
+   * code.
    */
   readonly onRoleKeys?: (keys: RoleKeys) => void;
 }
 
 const REMOTE_ADDRESS = "x-scf-remote-addr";
 /**
- * The address of all who send that field themselves, should the platform add its own to it: whoever could have no address
- * that way would have no limits by address.
+ * The address for all clients that send that field themselves, in case the platform adds its own value to it. If a
+ * client could end up without an address that way, it would have no limits by address.
  */
 const OF_SEVERAL = "0.0.0.0";
 
 /**
- * Reads and removes what SCF adds to a request. On the function's own host the platform sets `x-scf-remote-addr`; on a
- * custom domain it lets that of the client pass, and no other header is known to be the platform's. There the client's
- * address stays unknown, and the log says once that limits by address are off (T35).
+ * Reads and removes what SCF adds to a request. On the function's own host the platform sets `x-scf-remote-addr`. On a
+ * custom domain it passes on the client's own field, and no other header is known to be the platform's. There the
+ * client's address stays unknown, and the log says once that limits by address are off (T35).
  *
- * An operator who set `CLIENT_IP_HEADER` or `TRUSTED_PROXIES` knows what is in front, and is believed.
+ * An operator who set `CLIENT_IP_HEADER` or `TRUSTED_PROXIES` knows what is in front, so those settings are trusted.
  */
 export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive {
   const isConfigured = settings.clientIpHeader !== undefined || settings.trustedProxies.length > 0;
@@ -61,10 +62,10 @@ export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive 
     log.warn({}, "the client's address is not known on this host: limits by address are off");
   };
   return (fields, { neighbour, client }) => {
-    // `client` is known where a gateway is in front, which passes on whatever `Host` the client wrote.
+    // `client` is known if a gateway is in front, and a gateway passes on any `Host` that the client wrote.
     const isOwn = client === undefined && isOwnHost(fieldOf(fields, "host"), settings);
-    // Without a connection (`neighbour`) this is an event. Its function has the keys in its environment, so keys among the
-    // headers could only be the client's own.
+    // Without a connection (`neighbour`) this is an event. Its function has the keys in its environment, so keys among
+    // the headers could only be the client's own.
     const keys = isOwn && neighbour !== undefined && onRoleKeys ? readRoleKeys(fields) : undefined;
     if (keys) onRoleKeys?.(keys);
     if (isConfigured) {
@@ -78,7 +79,7 @@ export function createArrive({ log, settings, onRoleKeys }: ArriveDeps): Arrive 
   };
 }
 
-/** Also the function's credentials, as `x-scf-secret-key`: nothing beyond this may see them. */
+/** This includes the function's credentials, such as `x-scf-secret-key`: nothing after this point may see them. */
 function isThePlatforms(name: string): boolean {
   return /^x-scf-/i.test(name);
 }
@@ -91,7 +92,7 @@ function without(fields: Fields, isDropped: (name: string) => boolean): Fields {
   return fields.filter(([name]) => !isDropped(name));
 }
 
-/** Of a field that came twice, neither: one of the two may be the client's. */
+/** If a field came twice, neither value counts: one of the two may be the client's. */
 function fieldOf(fields: Fields, wanted: string): string | undefined {
   const found = valuesOf(fields, wanted);
   return found.length === 1 ? found[0]?.trim() : undefined;

@@ -9,11 +9,11 @@ import { hasTooMany, isRecord, readEvent, writtenOf } from "./event.ts";
 /** The functions of the demo. */
 export type FunctionName = "sms" | "getUserInfo" | "setNickname";
 
-/** What event functions call. Neither ever rejects for what an event holds. */
+/** The functions that event functions call. Neither ever rejects because of the content of an event. */
 export interface ScfDoors {
-  /** Serves everything: the answer is the platform's response object. */
+  /** Serves everything. The answer is the platform's response object. */
   answer(event: unknown): Promise<ScfAnswer>;
-  /** One function of the functions API: the answer is its bare `{errorCode, …}`. */
+  /** One function of the functions API. The answer is its bare `{errorCode, …}`. */
   call(name: FunctionName, event: unknown): Promise<object>;
 }
 
@@ -35,7 +35,7 @@ export function createScfDoors(app: Pick<App, "fetch">, arrive: Arrive): ScfDoor
   };
 }
 
-/** What the doors say while there is nothing behind them. */
+/** The answers of the doors as long as there is nothing behind them. */
 export function closedDoors(refusal: Refusal): ScfDoors {
   return {
     answer: async () => refusalAnswer(refusal),
@@ -44,8 +44,8 @@ export function closedDoors(refusal: Refusal): ScfDoors {
 }
 
 /**
- * An event of any kind as a call of one function: where it came by, and by which path, is not looked at. What no HTTP
- * request could hold is made into what one could, so that the functions API judges it by its own tables.
+ * An event of any kind as a call of one function; its origin and path are ignored. A value that no HTTP request could
+ * hold is turned into one that it could, so that the functions API judges it by its own tables.
  */
 function functionEvent(name: FunctionName, event: unknown): object {
   const { httpMethod, headers, queryString, body, ...others } = isRecord(event) ? event : {};
@@ -60,7 +60,7 @@ function functionEvent(name: FunctionName, event: unknown): object {
   };
 }
 
-/** HTTP answers these two without a body. Here they are methods that are not taken, like any other. */
+/** HTTP answers these two without a body. Here they count as methods that are not accepted. */
 const WITHOUT_BODY: readonly string[] = ["HEAD", "OPTIONS"];
 
 function methodOf(method: unknown): string | undefined {
@@ -68,7 +68,7 @@ function methodOf(method: unknown): string | undefined {
   return WITHOUT_BODY.includes(method.toUpperCase()) ? "PUT" : method;
 }
 
-/** Names stay as they came: of two that differ in case alone one may be the platform's, and one the client's. */
+/** Names stay as they arrived: of two that differ only in case, one may be the platform's, and one the client's. */
 function without(dropped: string, fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => name.toLowerCase() !== dropped));
 }
@@ -85,7 +85,7 @@ function textOf(value: unknown): string {
   return String((typeof value === "object" && value !== null ? writtenOf(value) : value) ?? "");
 }
 
-/** What did not get as far as the functions API is a problem document, and is said in its words. */
+/** A refusal before the functions API is a problem document. It is answered in the words of the functions API. */
 function bareAnswer(body: string): object {
   const answer: unknown = JSON.parse(body);
   if (isRecord(answer) && "errorCode" in answer) return answer;

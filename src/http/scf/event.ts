@@ -7,7 +7,7 @@ import { NOWHERE } from "./own-host.ts";
 /** A request as the routes take it. */
 export interface EventRequest {
   readonly request: Request;
-  /** The client's address, where somebody trustworthy tells it. */
+  /** The client's address, if a trusted source names it. */
   readonly peer: string | undefined;
 }
 
@@ -23,18 +23,18 @@ function pairsOf([name, found]: [string, string[] | null]): [string, string][] {
 }
 
 /**
- * What Function URLs and API gateways hand a function, and what people type into the console's test: fields that are
- * missing or null are taken for empty, save for method and path.
+ * The input that Function URLs and API gateways pass to a function, and that people type into the console's test.
+ * Fields that are missing or null count as empty, except for method and path.
  */
 const Event = z.object({
   httpMethod: z.string().regex(/^[a-z]{1,16}$/i),
   path: z.string().regex(/^\/[^\\?#]*$/),
   headers: values,
-  /** The whole query; `queryStringParameters` has only what was declared in the gateway. */
+  /** The whole query. `queryStringParameters` contains only the parameters declared in the gateway. */
   queryString: values,
   body: z.union([z.string(), z.custom<Record<string, unknown>>(isRecord)]).nullish(),
   isBase64Encoded: z.boolean().nullish(),
-  // `serviceId` is what an API gateway has and a Function URL has not.
+  // An API gateway has a `serviceId`, and a Function URL has none.
   requestContext: z.object({ serviceId: z.string(), sourceIp: z.string() }).nullish().catch(null),
 });
 
@@ -42,7 +42,7 @@ const BODILESS = ["GET", "HEAD"];
 
 type Unreadable = "invalid_request" | "headers_too_large";
 
-/** Reads an event, whatever it is. Refuses with `invalid_request` and the field, or with `headers_too_large`. */
+/** Reads any event. Refuses with `invalid_request` and the field, or with `headers_too_large`. */
 export function readEvent(event: unknown, arrive: Arrive): Result<EventRequest, Unreadable> {
   if (hasTooMany(event)) return refuse("headers_too_large");
   const read = Event.safeParse(event);
@@ -73,12 +73,14 @@ function malformed(field: string) {
   return refuse("invalid_request", { field, detail: "is missing or malformed in the event" });
 }
 
-/** Whether an event has more headers or parameters than a server takes bytes: they are not even looked at. */
+/**
+ * Whether an event has more headers or parameters than the bytes that a server accepts. They are not even read then.
+ */
 export function hasTooMany(event: unknown): boolean {
   return isRecord(event) && [event.headers, event.queryString].some((values) => isTooMany(values));
 }
 
-/** Lists nothing beforehand: that alone takes long where there are many. */
+/** Makes no list beforehand: that alone takes long if there are many. */
 function isTooMany(values: unknown): boolean {
   let left = MAX_HEADER_BYTES;
   for (const name in isRecord(values) ? values : {}) {
@@ -93,7 +95,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The target counts with the fields, as it does for a server. */
+/** The target counts together with the fields, as it does for a server. */
 function isTooLarge(target: string, fields: Fields): boolean {
   const lengths = fields.map(([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value) + 4);
   return lengths.reduce((sum, length) => sum + length, Buffer.byteLength(target)) > MAX_HEADER_BYTES;
@@ -101,14 +103,14 @@ function isTooLarge(target: string, fields: Fields): boolean {
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Undefined where it should be base64 and is not, and where it cannot be written. */
+/** Undefined if it should be base64 but is not, or if it cannot be written. */
 function bodyOf({ body, isBase64Encoded }: z.output<typeof Event>): Buffer<ArrayBuffer> | undefined {
   const text = typeof body === "object" && body !== null ? writtenOf(body) : (body ?? "");
   if (text === undefined || (isBase64Encoded && !BASE64.test(text))) return undefined;
   return Buffer.from(text, isBase64Encoded ? "base64" : "utf8");
 }
 
-/** As JSON; undefined for what is nested deeper than it can be written. */
+/** As JSON. Undefined if it is nested too deeply to be written. */
 export function writtenOf(value: object): string | undefined {
   try {
     return JSON.stringify(value);
@@ -117,7 +119,7 @@ export function writtenOf(value: object): string | undefined {
   }
 }
 
-/** With the length of the body that is really there: limits are judged by it. */
+/** With the real length of the body: limits are judged by it. */
 function headersOf(fields: Fields, body: Buffer): Headers {
   const headers = new Headers();
   for (const [name, value] of fields) headers.append(name, value);

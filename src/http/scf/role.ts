@@ -7,7 +7,7 @@ export interface RoleKeys {
   readonly token: string;
 }
 
-/** Two values joined by a comma, of which one is a client's, have no such form. */
+/** Does not match two values joined by a comma, one of which is a client's. */
 const VALUE = /^[\w+/=.-]{8,4096}$/;
 
 /** The keys that the platform puts into a request for a web function, all three of them or none. */

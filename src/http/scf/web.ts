@@ -5,7 +5,7 @@ import type { Arrive, Fields } from "./arrival.ts";
 /**
  * Removes the platform's fields from a request, in place, before anything reads them.
  *
- * @returns what routes see of the connection: the client's address instead of the platform's
+ * @returns the connection as routes see it: the client's address instead of the platform's
  */
 export function takeIn(incoming: IncomingMessage, arrive: Arrive): Env["Bindings"] {
   const { fields, peer } = arrive(fieldsOf(incoming), { neighbour: incoming.socket.remoteAddress });

@@ -5,15 +5,15 @@ import type { PageContext } from "./layout.tsx";
 /** The challenge that a page shows. */
 export interface PageChallenge {
   readonly offer: ChallengeOffer;
-  /** Whether the form is sent by itself once the challenge is solved. */
+  /** Whether the form is sent automatically once the challenge is solved. */
   readonly goesOn: boolean;
-  /** Whether a device that signed in to the number before goes without; it does if nothing else is said. */
+  /** Whether a device that signed in to the number before needs no challenge; true by default. */
   readonly sparesDevices?: boolean;
 }
 
 /**
- * What a form has to solve before it is taken: the script solves the proof of work, or shows the third party's widget,
- * and puts what comes of it into `captcha`.
+ * The challenge that a form has to solve before it is accepted. The script solves the proof of work, or shows the third
+ * party's widget, and puts the result into `captcha`.
  */
 export function Challenge({
   context,

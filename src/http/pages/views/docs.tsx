@@ -28,7 +28,7 @@ export interface DocsOperation {
   /** In words; empty when nothing is asked for. */
   readonly auth: string;
   readonly parameters: readonly DocsParameter[];
-  /** The fields of each form that the body may have; none where there is no body. */
+  /** The fields of each form that the body may have; empty if there is no body. */
   readonly bodies: readonly (readonly DocsField[])[];
   /** What it answers where it is not refused. */
   readonly answer: DocsAnswer;
@@ -88,7 +88,7 @@ function Method({ name }: { readonly name: string }) {
   return <span class={`method method-${name.toLowerCase()}`}>{name.toUpperCase()}</span>;
 }
 
-/** A text of the definitions, which are in English; what stands between backticks is code. */
+/** A text of the definitions, which are in English. Text between backticks is code. */
 function Text({ value }: { readonly value: string }) {
   const parts = value.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part));
   return <span lang="en">{parts}</span>;

@@ -10,14 +10,14 @@ export interface FactorFormProps {
   readonly methods: readonly string[];
   /** There where passkeys count. */
   readonly passkey?: PasskeyOffer;
-  /** What is wrong with what was entered: as the code of an app or for recovery, and as the password. */
+  /** What is wrong with the input: with the code of an app or for recovery, and with the password. */
   readonly codeError?: string;
   readonly passwordError?: string;
-  /** Whether the person begins here; they do if nothing else is said. */
+  /** Whether the form gets the focus; true by default. */
   readonly hasFocus?: boolean;
 }
 
-/** What a browser is to sign, or to make a passkey of, as JSON; or why it is not asked now. */
+/** What a browser has to sign, or to make a passkey of, as JSON; or why it is not asked now. */
 export type PasskeyOffer = { readonly options: string } | { readonly refused: string };
 
 /** How a button of several forms looks: the first is the one to press, the others are other ways. */
@@ -99,7 +99,7 @@ interface PasskeyFormProps {
   readonly label: string;
 }
 
-/** Its button works by the script alone: browsers have no other way to a passkey. */
+/** The button works only with the script: browsers have no other way to a passkey. */
 export function PasskeyForm({ context, action, ceremony, offer, label }: PasskeyFormProps) {
   if ("refused" in offer) return <p class="stack hint">{offer.refused}</p>;
   const copy = FACTORS_COPY[context.locale];

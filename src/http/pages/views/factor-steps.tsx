@@ -3,15 +3,15 @@ import { Banner } from "./parts.tsx";
 import { SmsStep, type SmsStepProps } from "./sms-step.tsx";
 
 export interface FactorStepsProps extends Omit<FactorFormProps, "codeError" | "passwordError" | "hasFocus"> {
-  /** Why not; `by` where it is what was shown, by its name in `amr`. */
+  /** The error. `by` names the factor that it is about, by its name in `amr`, if it is about one. */
   readonly wrong?: { readonly by?: string; readonly text: string };
   /** Where a code by SMS counts. */
   readonly sms?: Pick<SmsStepProps, "phoneMasked" | "sent" | "challenge">;
 }
 
 /**
- * All ways to show who somebody is: first the code that was sent to them, where one was, and else the other factors. What
- * was wrong is said where it was entered, or above all where there is no such place.
+ * All ways to show who somebody is: first the code that was sent to them, if one was, and otherwise the other factors.
+ * An error is shown at the input that it is about, or above everything if there is no such input.
  */
 export function FactorSteps({ lead, ...props }: FactorStepsProps & { readonly lead: string }) {
   const { context, action, methods, wrong, sms } = props;

@@ -9,7 +9,7 @@ export interface InboxPageProps {
   readonly context: PageContext;
   /** Newest first. */
   readonly messages: readonly InboxMessage[];
-  /** How often the page reloads where no script does better. */
+  /** How often the page reloads if no script updates it. */
   readonly refreshSeconds: number;
 }
 

@@ -9,11 +9,11 @@ export interface PageContext {
   readonly locale: Locale;
   /** URLs of the built script and style sheet. */
   readonly assets: { readonly script: string; readonly style: string };
-  /** The token that every form of the page sends back; must be there when the page has a form. */
+  /** The token that every form of the page sends back; required if the page has a form. */
   readonly csrf?: string;
-  /** Tells a form of this page that is sent twice from two forms; there with `csrf`. */
+  /** Tells one form that is sent twice from two forms; present together with `csrf`. */
   readonly once?: string;
-  /** This page in each language, as addresses; absent where it is shown only this once. */
+  /** This page in each language, as addresses; absent if the page can be shown only once. */
   readonly languageLinks?: Readonly<Record<Locale, string>>;
   /** Whose sign-in this is. */
   readonly brand: string;
@@ -22,7 +22,10 @@ export interface PageContext {
 /** A whole document, ready for `c.html`. */
 export type Page = ReturnType<typeof html>;
 
-/** What a browser's own bars are coloured with: the ground of the page, which on a phone is its one sheet. The first that fits counts. */
+/**
+ * The colours of the browser's own bars: the background of the page, which on a phone is its one sheet. The first that
+ * matches counts.
+ */
 const THEME_COLORS = [
   ["#ffffff", "(prefers-color-scheme: light) and (max-width: 47.99rem)"],
   ["#151d1a", "(prefers-color-scheme: dark) and (max-width: 47.99rem)"],

@@ -9,9 +9,9 @@ interface FormProps {
   readonly context: PageContext;
   readonly action: string;
   readonly class?: string;
-  /** Whether it is answered with a file: its page stays open then, and no script keeps it from being sent again. */
+  /** Whether the answer is a file. Then the page stays open, and no script keeps the form from being sent again. */
   readonly isDownload?: boolean | undefined;
-  /** Whether it has a message sent: one, also where the form is sent twice. */
+  /** Whether the form makes the server send a message: only one, even if the form is sent twice. */
   readonly sendsOnce?: boolean | undefined;
 }
 
@@ -82,7 +82,7 @@ export function Saved({ text }: { readonly text: string }) {
 
 interface PhoneNumberProps {
   readonly value: string;
-  /** What ends the sentence: it stays with the number, since no line may begin with it. */
+  /** The punctuation that ends the sentence. It stays with the number, because no line may begin with it. */
   readonly after?: string;
 }
 
@@ -111,7 +111,7 @@ export function Time({ at, locale }: { readonly at: number; readonly locale: Loc
   );
 }
 
-/** An address that breaks behind its slashes, where it has to. */
+/** An address that may break after its slashes. */
 export function breakable(address: string): Child[] {
   return address.split("/").flatMap((part, index) => (index === 0 ? [part] : ["/", <wbr />, part]));
 }

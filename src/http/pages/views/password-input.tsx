@@ -7,13 +7,15 @@ import { describedBy, FieldError } from "./parts.tsx";
 export interface PasswordInputProps {
   readonly context: PageContext;
   readonly label: string;
-  /** Whether one is chosen, and not the one that there is asked for. */
+  /** Whether the field takes a new password, and not the existing one. */
   readonly isNew?: boolean;
   readonly autofocus?: boolean;
-  /** Where the script has it judged before the form is sent. */
+  /** The address where the script has the password judged before the form is sent. */
   readonly judgedAt?: string;
   readonly error?: string | undefined;
-  /** The id of what stands above it and is told with it: whoever begins at this field is past that. */
+  /**
+   * The id of a text above the field that is read out with it: a screen reader that starts at this field has passed it.
+   */
   readonly note?: string;
 }
 

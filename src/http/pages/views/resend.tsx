@@ -6,18 +6,18 @@ import { Form } from "./parts.tsx";
 
 export interface ResendProps {
   readonly context: PageContext;
-  /** Where it posts `csrf`, `captcha` and, where it is primary, `once` to. */
+  /** The address to which it posts `csrf`, `captcha` and, if it is primary, `once`. */
   readonly action?: string;
   /** Whole seconds; 0 when it may be sent again at once. */
   readonly resendInSeconds: number;
   /** What has to be solved before. */
   readonly challenge?: PageChallenge | undefined;
   readonly label?: string;
-  /** Whether it sends a new one, in the place of one that has ended. */
+  /** Whether it sends a new code in place of one that has ended. */
   readonly primary?: boolean;
 }
 
-/** Sends a code again. The button works at any time; only the script makes it wait, and the server has the last word. */
+/** Sends a code again. The button works at any time. Only the script makes it wait, and the server decides. */
 export function ResendForm({
   context,
   action = "/sign-in/resend",

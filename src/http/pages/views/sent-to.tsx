@@ -9,7 +9,7 @@ interface SentToProps {
   readonly codeLength: number;
   /** Whether it is called a temporary password. */
   readonly isPassword?: boolean;
-  /** Whole seconds; where it is none, nothing is said of it. */
+  /** Whole seconds; if absent, the validity is not mentioned. */
   readonly expiresInSeconds?: number;
 }
 

@@ -10,7 +10,7 @@ import { CodeField } from "./sign-in/code.tsx";
 
 export interface SmsStepProps {
   readonly context: PageContext;
-  /** Where the code is posted to; `/send` behind it sends one. */
+  /** The address to which the code is posted. With `/send` appended it sends one. */
   readonly action: string;
   readonly phoneMasked: string;
   /** The code that was sent and still works. */

@@ -8,7 +8,7 @@ export interface StopPageProps {
   readonly code: string;
 }
 
-/** Asks whoever got the notice whether the change shall be stopped. Posts `csrf` to /stop/CODE. */
+/** Asks the person who got the notice whether to stop the change. Posts `csrf` to /stop/CODE. */
 export function stopPage({ context, code }: StopPageProps): Page {
   const copy = LIFE_COPY[context.locale].stop;
   return layout(

@@ -8,12 +8,15 @@ export interface PasswordPageProps {
   readonly hasPassword: boolean;
   /** Whether a temporary password brought the person here. */
   readonly isNeeded: boolean;
-  /** The number in full, for password managers, where the person showed just now who they are. */
+  /** The full number, for password managers, if the person has just shown who they are. */
   readonly username?: string;
   readonly error?: string;
 }
 
-/** Sets or changes the password. Posts `password`, and `needed` where it was, to /account/password, and nothing to /account/password/remove. */
+/**
+ * Sets or changes the password. Posts `password`, and `needed` if the password is required, to /account/password, and
+ * nothing to /account/password/remove.
+ */
 export function passwordPage(props: PasswordPageProps): Page {
   const { context, hasPassword, isNeeded, error } = props;
   const copy = PASSWORD_COPY[context.locale];
@@ -38,7 +41,7 @@ export function passwordPage(props: PasswordPageProps): Page {
   );
 }
 
-/** Password managers look at fields for text alone, shown or not. */
+/** Password managers look only for text fields, visible or not. */
 function Username({ value }: { readonly value: string }) {
   return <input type="text" name="username" autocomplete="username" value={value} readonly hidden />;
 }

@@ -16,7 +16,10 @@ export interface PhoneChangePageProps extends PhonePageProps {
   readonly waitsMs: number;
   /** The change that is about to take effect; `takesEffectAt` in epoch milliseconds. */
   readonly pending?: { readonly phone: string; readonly takesEffectAt: number };
-  /** Whether what is wrong is the code: where that works no longer, a number is asked for that nothing is wrong with. */
+  /**
+   * Whether the error is about the code. If that code no longer works, the page asks for a number and shows no error at
+   * it.
+   */
   readonly isOfCode: boolean;
   /** The code that was sent to the new number and still works. */
   readonly sent?: SentCode;

@@ -102,14 +102,17 @@ function startOf({ hasLetters }: CodePageProps): string | undefined {
 interface CodeFieldProps {
   readonly context: PageContext;
   readonly length: number;
-  /** Whether the script sends the form after the last digit: not what cannot be taken back, and not what has more to fill in. */
+  /**
+   * Whether the script sends the form after the last digit. False for actions that cannot be undone, and for forms with
+   * further fields.
+   */
   readonly goesOn?: boolean;
   readonly error?: string | undefined;
 }
 
 /**
- * One real input over a row of drawn cells, so that autofill, paste and screen readers meet a single field. It takes
- * more than the digits, since a code pasted without the script may have spaces or hyphens in it.
+ * One real input over a row of drawn cells, so that autofill, paste and screen readers meet a single field. It accepts
+ * more than the digits, because a code that is pasted without the script may contain spaces or hyphens.
  */
 export function CodeField({ context, length, goesOn, error }: CodeFieldProps) {
   const copy = CODE_COPY[context.locale];
@@ -151,7 +154,7 @@ interface EndedCodeProps
   readonly restart?: string | undefined;
 }
 
-/** Says that a code works no longer, and offers a new one. */
+/** Says that a code no longer works, and offers a new one. */
 export function EndedCode(props: EndedCodeProps) {
   const { context, phoneMasked, error, restart } = props;
   const copy = CODE_COPY[context.locale];

@@ -50,7 +50,7 @@ export interface ResetPageProps {
   readonly resendInSeconds: number;
   /** The code is spent or expired: the page offers a new one in its place. */
   readonly ended: boolean;
-  /** The code that was typed, encrypted: it is not asked for again while something else is wrong. */
+  /** The typed code, encrypted: it is not asked for again while something else is wrong. */
   readonly kept?: string;
   readonly error?: string;
   readonly codeError?: string;
@@ -122,7 +122,7 @@ export interface ResetDonePageProps extends Protection {
   readonly context: PageContext;
 }
 
-/** What came of it, and what else opens the account: whoever reset the password sees what is not theirs. */
+/** The result, and what else opens the account. A person who reset the password sees there what is not theirs. */
 export function resetDonePage(props: ResetDonePageProps): Page {
   const { context, factors } = props;
   const copy = FORGOTTEN_COPY[context.locale];

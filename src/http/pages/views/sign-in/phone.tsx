@@ -25,10 +25,10 @@ export interface PhonePageProps {
     /** What is sent to it: a code, or a temporary password. */
     readonly purpose?: "sign_in" | "temporary_password";
   };
-  /** The countries that are allowed, in the order to show them; with a single one there is nothing to pick. */
+  /** The allowed countries in the order of display. If there is only one, there is no picker. */
   readonly countries: readonly Country[];
   readonly error?: string;
-  /** Whether that says nothing against the number, such as that it is too soon. */
+  /** Whether the error says nothing against the number, for example that it is too soon. */
   readonly isBlameless?: boolean;
   readonly retryAfterSeconds?: number;
   /** Whether whoever is new gets an account. */
@@ -74,9 +74,9 @@ export interface PhoneFieldProps
     PhonePageProps,
     "context" | "form" | "countries" | "error" | "isBlameless" | "retryAfterSeconds"
   > {
-  /** Whether another field of the form is to be filled in first. */
+  /** Whether another field of the form has to be filled in first. */
   readonly isFilled?: boolean;
-  /** Whether a password goes with it: then a password manager fills in both. */
+  /** Whether a password belongs to it: then a password manager fills in both. */
   readonly isUsername?: boolean;
 }
 
@@ -127,7 +127,7 @@ function OnlyCountry({ country }: { readonly country: Country }) {
   );
 }
 
-/** A plain select; the script puts a button with a searchable list in its place. */
+/** A plain select. The script replaces it by a button with a searchable list. */
 function CountrySelect({ context, form, countries }: PhoneFieldProps) {
   const copy = PHONE_COPY[context.locale];
   return (
