@@ -3,7 +3,7 @@ import solver from "./solver.ts?worker&url";
 import { startWorker } from "./trusted.ts";
 import { showWidget } from "./widgets.ts";
 
-/** Solves the challenge of a form, or has it solved, and holds the form back until that is done. */
+/** Solves the challenge of a form, or has the visitor solve it, and holds the form back until then. */
 export function enhanceChallenges(root: ParentNode): void {
   for (const box of root.querySelectorAll<HTMLElement>("[data-challenge]")) enhance(box);
 }
@@ -14,7 +14,7 @@ function enhance(box: HTMLElement): void {
   const form = field?.form;
   const { challenge: kind = "", siteKey = "", puzzle } = box.dataset;
   if (!field || !form || !place) return;
-  // Asked by the server, or by the person who pressed the button before it was solved.
+  // Set by the server, or by a person who pressed the button before the challenge was solved.
   let goesOn = box.dataset.goesOn !== undefined;
   let hasFailed = false;
   form.addEventListener("submit", (event) => {
@@ -45,7 +45,7 @@ function enhance(box: HTMLElement): void {
   else showWidget(kind, place, siteKey, events);
 }
 
-/** The proof of work, in a worker of its own: the page stays as quick as it was. */
+/** Solves the proof of work in a worker, so that the page stays responsive. */
 function solve(puzzle: string, solved: (captcha: object) => void, failed: () => void): void {
   const challenge: unknown = JSON.parse(puzzle);
   const worker = startWorker(solver);

@@ -6,7 +6,10 @@ interface OtpCredential extends Credential {
   readonly code: string;
 }
 
-/** Makes the code field take whatever a person pastes, read the message by itself, and send its form where that is said beforehand. */
+/**
+ * Makes the code field accept anything that a person pastes, read the message by itself, and send its form if the
+ * server allows that.
+ */
 export function enhanceCodeField(root: ParentNode): void {
   const input = root.querySelector<HTMLInputElement>("input[data-code]");
   const form = input?.form;
@@ -24,7 +27,7 @@ export function enhanceCodeField(root: ParentNode): void {
   };
   input.addEventListener("input", (event) => {
     if ((event as InputEvent).isComposing) return;
-    // What may be another number is no guess until the person says so.
+    // A text that may be another number is not sent as a guess before the person confirms it.
     if (update() && goesOn) send(form);
   });
   input.addEventListener("compositionend", () => input.dispatchEvent(new Event("input")));
@@ -35,12 +38,14 @@ export function enhanceCodeField(root: ParentNode): void {
   void readMessage(form, input);
 }
 
-/** Only ASCII digits remain: full-width ones are turned, spaces, hyphens and all else are dropped. */
+/** Keeps only ASCII digits: full-width digits are converted, and spaces, hyphens and everything else are dropped. */
 function digitsOf(text: string): string {
   return text.normalize("NFKC").replace(/[^0-9]/g, "");
 }
 
-/** What of a text may be the code: numbers of as many digits, and where there is none of those, such in groups. */
+/**
+ * The parts of a text that may be the code: numbers of the right length or, if there is none, such numbers in groups.
+ */
 function codesIn(text: string, length: number): readonly string[] {
   const plain = text.normalize("NFKC");
   // Part of an amount, a date or a telephone is no number.

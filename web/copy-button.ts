@@ -13,7 +13,7 @@ export function enhanceCopyButtons(root: ParentNode): void {
   }
 }
 
-/** Says it in the button, and to screen readers beside it: a button whose name changes says nothing. */
+/** Confirms in the button, and beside it for screen readers, which do not announce a button whose name changes. */
 async function copy(button: HTMLButtonElement, status: HTMLElement): Promise<void> {
   const { copy: text = "", copied } = button.dataset;
   const label = button.textContent;

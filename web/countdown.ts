@@ -6,9 +6,9 @@ function clockText(seconds: number): string {
   return hours > 0 ? `${hours}:${minutes}:${rest}` : `${Number(minutes)}:${rest}`;
 }
 
-/** Calls `tick` at once and then each second with the whole seconds left; for the last time with 0. */
+/** Calls `tick` at once and then each second with the whole seconds left; the last call has 0. */
 function countDown(seconds: number, tick: (left: number) => void): void {
-  // Counted from a point in time, since browsers slow the timers of pages that nobody looks at.
+  // Counts from a point in time, because browsers slow the timers of pages that are not visible.
   const end = Date.now() + seconds * 1000;
   const step = () => {
     const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
@@ -18,7 +18,7 @@ function countDown(seconds: number, tick: (left: number) => void): void {
   step();
 }
 
-/** Starts what counts down: texts, the button that sends again, and the note that the code has expired. */
+/** Starts everything that counts down: texts, the button that sends again, and the note that the code has expired. */
 export function startCountdowns(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLElement>("[data-countdown]")) startText(element);
   for (const element of root.querySelectorAll<HTMLElement>("[data-expires]")) startExpiry(element);
@@ -29,7 +29,7 @@ function startText(element: HTMLElement): void {
   const seconds = Number(element.dataset.countdown);
   if (!(seconds > 0)) return;
   const isButton = element instanceof HTMLButtonElement;
-  // Still focusable, so that a keyboard user keeps the place on the page.
+  // Still focusable, so that a keyboard user keeps their place on the page.
   if (isButton) element.setAttribute("aria-disabled", "true");
   countDown(seconds, (left) => {
     element.textContent = left > 0 ? text.replace("{time}", clockText(left)) : done;
@@ -37,7 +37,7 @@ function startText(element: HTMLElement): void {
   });
 }
 
-/** Says it once, and only at the end: a screen reader that hears every second hears nothing else. */
+/** Announces it once, and only at the end: a screen reader that announced every second would announce nothing else. */
 function becomeReady(button: HTMLButtonElement): void {
   button.removeAttribute("aria-disabled");
   const status = button.form?.querySelector<HTMLElement>("[data-ready]");

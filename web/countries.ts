@@ -10,12 +10,12 @@ export interface Choice {
   readonly words: string;
 }
 
-/** Lower case, without accents, full-width forms made plain. */
+/** In lower case, without accents, and with full-width forms made plain. */
 function fold(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 }
 
-/** What people call a country by, where that is in neither language's name of it. */
+/** Other names that people use for a country, if neither language's name contains them. */
 const ALSO: Readonly<Record<string, string>> = {
   AE: "uae\n阿联酋",
   CI: "ivory coast",
@@ -29,7 +29,10 @@ const ALSO: Readonly<Record<string, string>> = {
   US: "usa\namerica",
 };
 
-/** The options of the select, findable by name in both languages, in Chinese by pinyin too, by code and by calling code. */
+/**
+ * The options of the select. Each can be found by its name in both languages, in Chinese by pinyin too, by its code and
+ * by its calling code.
+ */
 export function choicesOf(select: HTMLSelectElement): readonly Choice[] {
   const names = ["en", "zh-CN"].map((locale) => new Intl.DisplayNames(locale, { type: "region" }));
   return [...select.options].map((option) => {
@@ -42,7 +45,7 @@ export function choicesOf(select: HTMLSelectElement): readonly Choice[] {
   });
 }
 
-/** The largest country of each calling code that several share. */
+/** The largest country of each calling code that several countries share. */
 const MAIN: Readonly<Record<string, string>> = {
   1: "US",
   7: "RU",
@@ -54,7 +57,10 @@ const MAIN: Readonly<Record<string, string>> = {
   358: "FI",
 };
 
-/** Those that match, in their order; first those that are called so, then those of which it is a word, then those where a word begins so. */
+/**
+ * The matching choices in their order: first those with exactly this name, then those in which it is a word, then those
+ * in which a word begins with it.
+ */
 export function matching(choices: readonly Choice[], query: string): readonly Choice[] {
   const wanted = fold(query).replace(/^00(?=\d)/, "+");
   const word = wanted.replace(/^\+/, "");
@@ -74,7 +80,10 @@ function rankBy(wanted: string): (choice: Choice) => number {
   };
 }
 
-/** The country of a number that is written with its calling code; of several the chosen one stays, or the largest is taken. */
+/**
+ * The country of a number that is written with its calling code. If several share the code, the chosen one stays, or
+ * else the largest is taken.
+ */
 export function ofNumber(choices: readonly Choice[], phone: string, chosen: string): Choice | undefined {
   const digits = /^\s*(?:\+|00)([\d\s().-]+)/.exec(phone.normalize("NFKC"))?.[1]?.replace(/\D/g, "");
   if (!digits) return undefined;

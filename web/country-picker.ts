@@ -14,10 +14,10 @@ interface Picker {
   active: number;
 }
 
-/** Where the list has the whole screen; as in its style sheet. */
+/** When the list fills the whole screen; the same condition as in its style sheet. */
 const SHEET = matchMedia("(max-width: 47.99rem), (max-height: 31.99rem)");
 
-/** Puts a button with a searchable list in the place of the select, which stays as what the form sends. */
+/** Replaces the select by a button with a searchable list. The form still sends the select. */
 export function enhanceCountrySelect(root: ParentNode): void {
   const select = root.querySelector<HTMLSelectElement>("select[data-country]");
   const field = select?.closest<HTMLElement>("[data-phone-field]");
@@ -82,7 +82,7 @@ function build(select: HTMLSelectElement, phone: HTMLInputElement): Picker {
 function listen(picker: Picker, field: HTMLElement): void {
   const { button, dialog, search, list, phone, select } = picker;
   button.addEventListener("click", () => (dialog.open ? shut(picker, button) : open(picker)));
-  // Also when the system closes it, such as by the back gesture.
+  // Also called when the system closes it, for example by the back gesture.
   dialog.addEventListener("close", () => setOpen(picker, dialog.open));
   SHEET.addEventListener("change", () => {
     if (dialog.open) reopen(picker);
@@ -124,7 +124,7 @@ function showDialog(dialog: HTMLDialogElement): void {
   else dialog.show();
 }
 
-/** Goes on as the other kind of list, where the screen was turned. */
+/** Reopens the list in its other form after the screen was turned. */
 function reopen(picker: Picker): void {
   picker.dialog.close();
   showDialog(picker.dialog);
@@ -167,7 +167,7 @@ function move(picker: Picker, step: number): void {
   activate(picker, Math.min(last, Math.max(0, picker.active + step)));
 }
 
-/** Shows what matches; `announce` tells a screen reader how many. */
+/** Shows the matching countries. With `announce`, a screen reader is told how many. */
 function show(picker: Picker, query: string, announce: boolean): void {
   const { list, select, status } = picker;
   picker.shown = matching(picker.choices, query);
@@ -211,7 +211,7 @@ function showChosen({ select, button, choices }: Picker): void {
   button.setAttribute("aria-label", chosen.replace("{country}", `${choice.name} +${choice.callingCode}`));
 }
 
-/** A number with its calling code says which country it is of. */
+/** Follows a number's calling code to its country. */
 function followNumber(picker: Picker): void {
   const choice = ofNumber(picker.choices, picker.phone.value, picker.select.value);
   if (!choice || choice.code === picker.select.value) return;

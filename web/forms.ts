@@ -1,9 +1,9 @@
-/** After this a form that was sent may be sent again: nothing tells of one that was stopped on its way. */
+/** After this time a form that was sent may be sent again: nothing reports that a request was stopped on its way. */
 const STUCK_MS = 15_000;
 
-/** Keeps a form from being sent twice, and gives it back when the visitor returns to the page. */
+/** Keeps a form from being sent twice, and releases it when the visitor returns to the page. */
 export function enhanceForms(root: ParentNode): void {
-  // One that is answered with a file leaves its page open, and nothing tells when it may be sent again.
+  // A form that is answered with a file leaves its page open, and nothing reports when it may be sent again.
   const forms = [...root.querySelectorAll<HTMLFormElement>("form:not([data-form=download])")];
   for (const form of forms) form.addEventListener("submit", (event) => submitOnce(form, event));
   addEventListener("pageshow", () => {
@@ -19,7 +19,8 @@ function submitOnce(form: HTMLFormElement, event: Event): void {
   else {
     form.setAttribute("aria-busy", "true");
     const stuck = setTimeout(() => release(form), STUCK_MS);
-    // A page that comes back from the browser's cache goes on with its timers: this one would release a form that was sent since.
+    // A page that returns from the browser's cache resumes its timers. This timer would release a form that was sent
+    // since.
     addEventListener("pageshow", () => clearTimeout(stuck), { once: true });
   }
 }

@@ -4,7 +4,7 @@ import { parsePage } from "./trusted.ts";
 
 const POLL_MS = 2000;
 
-/** Keeps the development inbox up to date: asks for the messages, and takes the server's markup when they changed. */
+/** Keeps the development inbox up to date: asks for the messages, and loads the server's markup if they changed. */
 export function pollInbox(root: ParentNode): void {
   const screen = root.querySelector<HTMLElement>("[data-inbox]");
   if (!screen) return;

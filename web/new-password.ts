@@ -5,7 +5,7 @@ import { parsePage } from "./trusted.ts";
 /** After this the form is sent as it is. */
 const WAITS_MS = 10_000;
 
-/** Has a new password judged before its form is sent: where it is refused, a code that was typed beside it stays. */
+/** Has a new password judged before its form is sent. So a code that was typed beside a refused password is kept. */
 export function enhanceNewPasswords(root: ParentNode): void {
   const input = root.querySelector<HTMLInputElement>("input[data-judged-at]");
   const form = input?.form;
@@ -22,7 +22,7 @@ export function enhanceNewPasswords(root: ParentNode): void {
     void judging
       .catch(() => undefined)
       .then((refused) => {
-        // Given back meanwhile: the visitor left the page, and has come back.
+        // The form was released meanwhile, because the visitor left the page and came back.
         if (!form.hasAttribute("aria-busy")) return;
         form.removeAttribute("aria-busy");
         if (refused) return showRefused(form, refused);
@@ -33,7 +33,7 @@ export function enhanceNewPasswords(root: ParentNode): void {
   });
 }
 
-/** The page as the server shows it with what is wrong; undefined where nothing is. */
+/** The page that the server shows with the errors; undefined if there are none. */
 async function refusedPage(form: HTMLFormElement, address: string): Promise<Document | undefined> {
   const { csrf, password } = Object.fromEntries(new FormData(form));
   const body = new URLSearchParams({ csrf: String(csrf), password: String(password) });
@@ -43,7 +43,7 @@ async function refusedPage(form: HTMLFormElement, address: string): Promise<Docu
   return parsePage(await answer.text());
 }
 
-/** Puts that page's fields in the place of those that were filled in, and keeps what was typed. */
+/** Replaces the filled-in fields by those of that page, and keeps what was typed. */
 function showRefused(form: HTMLFormElement, refused: Document): void {
   document.title = refused.title;
   document.querySelector(".banner-error")?.remove();

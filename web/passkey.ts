@@ -1,6 +1,6 @@
 import { browserSupportsWebAuthn, startAuthentication, startRegistration } from "@simplewebauthn/browser";
 
-/** Has the browser sign with a passkey, or make one, before a form that takes one is sent. */
+/** Has the browser sign with a passkey, or make one, before a form that takes a passkey is sent. */
 export function enhancePasskeys(root: ParentNode): void {
   for (const field of root.querySelectorAll<HTMLInputElement>("input[data-passkey]")) {
     field.form?.addEventListener("submit", (event) => {
@@ -10,7 +10,7 @@ export function enhancePasskeys(root: ParentNode): void {
       say(field);
       void answer(field).then(
         () => field.form?.requestSubmit(),
-        // Whoever turned the browser's question down may press the button again.
+        // A visitor who declined the browser's question may press the button again.
         () => say(field, browserSupportsWebAuthn() ? "failed" : "unsupported"),
       );
     });
@@ -23,7 +23,7 @@ async function answer(field: HTMLInputElement): Promise<void> {
   field.value = JSON.stringify(await ceremony({ optionsJSON }));
 }
 
-/** Says in the form what became of it, or nothing any more. */
+/** Shows the outcome in the form, or removes it. */
 function say(field: HTMLInputElement, what?: "failed" | "unsupported"): void {
   const status = field.form?.querySelector<HTMLElement>("[data-unsupported]");
   if (status) status.textContent = (what && status.dataset[what]) ?? "";

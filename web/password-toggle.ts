@@ -17,6 +17,6 @@ function enhance(input: HTMLInputElement, button: HTMLButtonElement): void {
     show(input.type === "password");
     input.focus();
   });
-  // Browsers offer to keep what a password field holds, and remember what a text field does.
+  // Browsers offer to save the value of a password field, but remember that of a text field.
   input.form?.addEventListener("submit", () => show(false));
 }

@@ -1,4 +1,4 @@
-/** The characters in Chinese names of countries, by how they are read there. */
+/** The characters in Chinese names of countries, by their reading there. */
 const READINGS = `
 a阿 ai埃爱 an安 ang昂 ao奥澳 ba巴 bai白百拜 ban班 bao保堡 bei北贝 ben本 bi比秘 bie别 bin宾 bing冰 bo玻波伯博泊 bu不布
 chao朝 chi赤 ci茨 da达大 dai代 dan丹旦诞 dao岛道 de得德 deng登 di地迪帝蒂 dian典甸 ding丁 dong东 du都度 dun敦顿 duo多
@@ -18,7 +18,7 @@ const SYLLABLES = new Map(
   ),
 );
 
-/** How a Chinese name is typed in Latin letters: whole, or by the first letters. */
+/** How a Chinese name is typed in Latin letters: in full, or by its first letters. */
 export function pinyinOf(name: string): readonly string[] {
   const syllables = [...name].flatMap((character) => SYLLABLES.get(character) ?? []);
   return [syllables.join(""), syllables.map((syllable) => syllable.charAt(0)).join("")];

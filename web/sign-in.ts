@@ -10,10 +10,10 @@ import { enhancePasskeys } from "./passkey.ts";
 import { enhancePasswordFields } from "./password-toggle.ts";
 import { localiseTimes } from "./times.ts";
 
-/** The one script of all pages. Each part looks for its own markup and does nothing where there is none. */
+/** The one script of all pages. Each part looks for its own markup and does nothing if there is none. */
 const root = document.documentElement;
 root.classList.add("js");
-// Before the forms: one that waits for its challenge, or for a judgement, is not sent yet.
+// Before the forms: a form that waits for its challenge, or for a judgement, is not sent yet.
 enhanceChallenges(document);
 enhancePasskeys(document);
 enhanceNewPasswords(document);

@@ -3,7 +3,7 @@ interface TrustedTypePolicy {
   createScriptURL(address: string): string;
 }
 
-/** Trusted Types, as far as they are used here; what they make passes for a text. */
+/** The part of Trusted Types that is used here. The values that it makes pass for strings. */
 declare global {
   interface Window {
     trustedTypes?: { createPolicy(name: string, rules: TrustedTypePolicy): TrustedTypePolicy };
@@ -12,10 +12,13 @@ declare global {
 
 const RULES: TrustedTypePolicy = { createHTML: (text) => text, createScriptURL: (address) => address };
 
-/** The only one that the pages' content security policy allows: no other script can make what a browser would run. */
+/**
+ * The only policy that the pages' content security policy allows: no other script can make a value that a browser would
+ * run.
+ */
 const policy = window.trustedTypes?.createPolicy("phonekey", RULES) ?? RULES;
 
-/** A page of ours beside the one that is shown; nothing in it runs. */
+/** Parses another page of ours beside the one that is shown. Nothing in it runs. */
 export function parsePage(text: string): Document {
   return new DOMParser().parseFromString(policy.createHTML(text), "text/html");
 }

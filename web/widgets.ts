@@ -1,6 +1,6 @@
-/** What became of a challenge that somebody else's widget shows. */
+/** The outcomes of a challenge that a third party's widget shows. */
 export interface WidgetEvents {
-  /** @param captcha what the API takes as such, without its kind */
+  /** @param captcha the API's `captcha` without its kind */
   readonly solved: (captcha: object) => void;
   readonly failed: () => void;
   readonly expired: () => void;
@@ -93,7 +93,7 @@ const WIDGETS: Readonly<Record<string, Widget>> = {
   tencent: { script: "https://turing.captcha.qcloud.com/TJCaptcha.js", show: showTencent },
 };
 
-/** Loads a service's script and shows its widget. A script that does not come is a failure like any other. */
+/** Loads a service's script and shows its widget. A script that does not load counts as a failure. */
 export function showWidget(kind: string, place: HTMLElement, siteKey: string, events: WidgetEvents): void {
   const widget = WIDGETS[kind];
   if (!widget) {

@@ -2,7 +2,7 @@ import { examineParts } from "../compose/doctor/doctor.ts";
 import { loadConfig } from "../config.ts";
 import type { Finding } from "../core/maintenance/ports.ts";
 
-/** Judges the settings and, where they can be used, every part that they choose. Never rejects. */
+/** Checks the settings and, if they can be used, every part that they choose. Never rejects. */
 export async function examineAll(options: { readonly onScf?: boolean } = {}): Promise<readonly Finding[]> {
   const loaded = loadConfig(undefined, { ...options, makesSecret: false });
   const warnings = loaded.warnings.map((warning) => settingFinding("warn", ...split(warning)));

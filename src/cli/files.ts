@@ -22,7 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPIPE: "nobody reads it any more",
 };
 
-/** The reason in plain words; the library's sentence where we know no better. */
+/** The reason in plain words, or the library's own sentence if we know none better. */
 function why(error: unknown): string {
   if (!(error instanceof Error)) return "failed";
   const code = "code" in error ? String(error.code) : "";
@@ -38,15 +38,15 @@ function whyNotWritten(error: unknown): string {
 
 export interface InputFile {
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** How much of it was read, 0 to 1; undefined where its size is not known. */
+  /** How much of it was read, 0 to 1; undefined if its size is not known. */
   share(): number | undefined;
 }
 
-/** @param path `-` is standard input. Rejects with a sentence where the file cannot be read. */
+/** @param path `-` is standard input. Rejects with a sentence if the file cannot be read. */
 export async function openInput(path: string): Promise<InputFile> {
   if (path === "-") return { chunks: process.stdin, share: () => undefined };
   const failed = (error: unknown) => new Error(`cannot read ${path}: ${why(error)}`, { cause: error });
-  // What cannot be read is told before anything is done for it.
+  // A file that cannot be read is reported before any work is done for it.
   const found = await look(path).catch((error: unknown) => Promise.reject(failed(error)));
   const { size } = found;
   let read = 0;
@@ -72,7 +72,7 @@ async function look(path: string) {
   return found;
 }
 
-/** A named pipe as what it is: the reading of a file that nobody writes to would keep the process alive. */
+/** Opens a named pipe as a socket: reading it as a file that nobody writes to would keep the process alive. */
 async function openPipe(path: string): Promise<Socket> {
   const fd = await promisify(openDescriptor)(path, "r");
   return new Socket({ fd, readable: true, writable: false });
@@ -81,16 +81,16 @@ async function openPipe(path: string): Promise<Socket> {
 export interface OutputFile {
   /** Resolves when there is room for more. */
   write(text: string): Promise<void>;
-  /** Makes the file what its name says; until then it is not there. */
+  /** Gives the file its final name. Until then no file of that name exists. */
   finish(): Promise<void>;
   /** Leaves nothing of it. */
   abandon(): Promise<void>;
 }
 
 /**
- * A file that nobody but this user may read, and that is there whole or not at all: what fails leaves nothing.
+ * A file that only this user may read, and that exists either complete or not at all: a failure leaves nothing.
  *
- * Rejects with a sentence where it exists already or cannot be written.
+ * Rejects with a sentence if it exists already or cannot be written.
  */
 export async function createOutput(path: string): Promise<OutputFile> {
   const partial = `${path}.partial`;
@@ -103,7 +103,7 @@ export async function createOutput(path: string): Promise<OutputFile> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   const file = await attempt(() => open(partial, flags, 0o600));
   const { ino } = await file.stat();
-  // Not so where another process, told the same name, has removed ours as a leftover and made its own.
+  // It is not ours if another process, given the same name, has removed ours as a leftover and made its own.
   const isOurs = () =>
     stat(partial).then(
       (there) => there.ino === ino,
@@ -119,7 +119,7 @@ export async function createOutput(path: string): Promise<OutputFile> {
       throw error;
     });
   return {
-    // Not `file.write`, which on a disk that is nearly full may write a part and resolve.
+    // Does not use `file.write`, which on a disk that is nearly full may write a part and resolve.
     write: (text) => orNothing(() => file.appendFile(text)),
     finish: () =>
       orNothing(async () => {
@@ -142,7 +142,7 @@ export function standardOutput(): OutputFile {
   const isFile = fstatSync(STDOUT).isFile();
   return {
     async write(text) {
-      // See `watchStandardOutput`: the stream does not tell that a disk is full.
+      // See `watchStandardOutput`: the stream does not report that a disk is full.
       if (isFile) return writeWhole(text);
       if (!lost && !out.write(text))
         await Promise.race([once(out, "drain"), once(out, "close")]).catch(() => {});
@@ -154,8 +154,8 @@ export function standardOutput(): OutputFile {
 }
 
 /**
- * Writes all that is printed whole, or tells that it is lost. Where standard output is a file, Node's own stream takes a
- * text for written of which a disk that is nearly full took only a part.
+ * Writes everything that is printed completely, or reports the loss. If standard output is a file, Node's own stream
+ * reports a text as written even if a disk that is nearly full took only a part of it.
  *
  * @param onLost told what went wrong
  */

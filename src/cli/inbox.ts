@@ -27,7 +27,8 @@ async function readInbox(port: number, phone: string | undefined): Promise<Inbox
   const url = new URL(`http://127.0.0.1:${port}/dev/inbox.json`);
   if (phone) url.searchParams.set("phone", phone);
   const patience = new AbortController();
-  // A timer that keeps the process alive: a request that is cut off does not, and would end it without a word.
+  // This timer keeps the process alive. A request that is cut off does not, and the process would end without a
+  // message.
   const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
   try {
     const response = await fetch(url, { signal: patience.signal }).catch((cause: unknown) => {

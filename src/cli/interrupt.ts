@@ -23,8 +23,8 @@ export function onInterrupt(): Interrupt {
 }
 
 /**
- * Ends the process by a signal that nobody else listens for, as they all do by themselves but the first process of a container:
- * the kernel keeps from that one what it does not listen for.
+ * Ends the process by a signal that nothing else listens for. Processes do that by themselves, except the first process
+ * of a container: the kernel withholds signals from it that it does not listen for.
  */
 export function endBySignals(): void {
   if (process.pid !== 1) return;

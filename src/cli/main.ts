@@ -46,7 +46,9 @@ try {
   process.exitCode = exitCodeOf(error);
 }
 
-/** A command whose output is lost has failed; `console.log` keeps that to itself, and a stream nobody watches throws it. */
+/**
+ * A command whose output is lost has failed. `console.log` hides that error, and a stream without a listener throws it.
+ */
 function watchOutput(): void {
   let lost: unknown;
   watchStandardOutput((error) => {

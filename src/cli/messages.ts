@@ -38,7 +38,7 @@ function asText({ messages, replies, isOptedOut }: PhoneRecord, locale: Locale):
   ].join("\n");
 }
 
-/** A stranger wrote it: no control character of theirs reaches the terminal. */
+/** A stranger wrote the text, so none of its control characters may reach the terminal. */
 function printable(text: string): string {
   return JSON.stringify(text.replace(/\p{C}/gu, " "));
 }

@@ -1,6 +1,6 @@
 /** How far long work is, on a terminal only. */
 export interface Progress {
-  /** @param share how much of it is done, 0 to 1, where that is known */
+  /** @param share how much of it is done, 0 to 1, if that is known */
   show(count: number, share?: number): void;
   /** Makes room for another line. */
   clear(): void;

@@ -73,8 +73,8 @@ function tellCounts({ sessions, phoneChanges, erased, unknown, unreadable }: Res
 }
 
 /**
- * Tells the backends whose keys are good, or were until they were ended here: also where a later one's cannot be, since
- * nobody finds them again.
+ * Tells the backends whose keys are valid, or were until this ended them. Tells those that were ended also if a later one
+ * fails, because a second run does not find them again.
  */
 async function putKeysRight(
   config: Config,

@@ -3,11 +3,11 @@ import { SettingsError } from "./failure.ts";
 
 interface SettingsOptions {
   readonly onScf?: boolean;
-  /** Whether the secret of development is made where it is missing: by what begins an installation, and no other command. */
+  /** Whether a missing development secret is created. Only commands that begin an installation do that. */
   readonly makesSecret?: boolean;
 }
 
-/** The settings of this process; warnings go to standard error, and all problems at once into one error. */
+/** The settings of this process. Warnings go to standard error; all problems go into one error. */
 export function settings({ onScf = false, makesSecret = onScf }: SettingsOptions = {}): Config {
   const loaded = loadConfig(undefined, { onScf, makesSecret });
   for (const warning of loaded.warnings) console.error(`warning: ${warning}`);
@@ -15,7 +15,7 @@ export function settings({ onScf = false, makesSecret = onScf }: SettingsOptions
   throw wrongSettings(loaded.problems);
 }
 
-/** The settings of Tencent Cloud alone, of which only a key must be there. */
+/** The settings of Tencent Cloud alone, of which only a key is required. */
 export function tencentSettings(): Config["tencent"] {
   const loaded = loadTencent();
   if (loaded.ok) return loaded.tencent;

@@ -1,10 +1,10 @@
 import { explain } from "../compose/explain.ts";
 
 /**
- * Prints as JSON what a command of several steps did, so that it is known also where a later one fails: then the `error` is
- * beside it, and is thrown.
+ * Prints as JSON what a command of several steps did, even if a later step fails. Then the `error` is beside it, and is
+ * thrown.
  *
- * @param done what was done so far, which the steps add to
+ * @param done what was done so far; the steps add to it
  */
 export async function printSteps(done: object, steps: Promise<void>): Promise<void> {
   try {

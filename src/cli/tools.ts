@@ -1,4 +1,4 @@
-/** Works with what a command has opened, and closes it whatever comes of that. */
+/** Works with what a command has opened, and always closes it. */
 export async function withTools<T extends { close(): Promise<void> }, R>(
   opening: Promise<T>,
   act: (tools: T) => Promise<R>,

@@ -3,15 +3,15 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { dirname, join } from "node:path";
 
 /**
- * The text of `data/secret` under `folder`, which is created with a new random secret when it does not exist. Only the
- * owner can read the file. It has the form of `PHONEKEY_SECRETS`, so that secrets can be rotated in development too.
- * Throws the error of the file system when the file can neither be read nor created.
+ * The text of `data/secret` under `folder`. If the file does not exist, it is created with a new random secret. Only
+ * the owner can read it. It has the form of `PHONEKEY_SECRETS`, so that secrets can be rotated in development too.
+ * Throws the error of the file system if the file can neither be read nor created.
  */
 export function developmentSecret(folder: string): string {
   return keptSecret(folder) ?? create(folder);
 }
 
-/** The text of `data/secret` under `folder`; undefined where the file does not exist. Throws as `developmentSecret` does. */
+/** The text of `data/secret` under `folder`; undefined if the file does not exist. Throws as `developmentSecret` does. */
 export function keptSecret(folder: string): string | undefined {
   return readIfThere(pathIn(folder));
 }
@@ -29,7 +29,10 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Written aside and then linked: of two processes that start at once one wins, and no crash leaves half a secret. */
+/**
+ * Writes the file aside and then links it. So of two processes that start at once one wins, and no crash leaves half a
+ * secret.
+ */
 function create(folder: string): string {
   const path = pathIn(folder);
   const aside = `${path}.${randomBytes(8).toString("hex")}`;
@@ -49,7 +52,10 @@ function create(folder: string): string {
   return readFileSync(path, "utf8").trim();
 }
 
-/** In a folder that is there. Not by `recursive`, with which Node.js 20 tries for ever where a folder takes none, as `/proc`. */
+/**
+ * Inside an existing folder. It does not use `recursive`, with which Node.js 20 tries for ever if a folder cannot be
+ * made, as below `/proc`.
+ */
 function makeFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });

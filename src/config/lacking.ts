@@ -4,7 +4,7 @@ import { TENCENT_KEY } from "./parts/tencent.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";
 
 /**
- * What a chosen part cannot do without, and is not set.
+ * The settings that a chosen part requires and that are not set.
  *
  * @param hasRole whether the role of a function brings keys of Tencent Cloud
  */
@@ -42,7 +42,7 @@ function forChallenge(texts: Texts, hasRole: boolean): SettingName[] {
   return [...key, ...(CHALLENGES.get(CAPTCHA) ?? [])];
 }
 
-/** The variables that each kind of challenge cannot do without. */
+/** The variables that each kind of challenge requires. */
 const CHALLENGES = new Map<string, readonly SettingName[]>([
   ["tencent", ["TENCENT_CAPTCHA_APP_ID", "TENCENT_CAPTCHA_APP_SECRET"]],
   ["turnstile", ["TURNSTILE_SITE_KEY", "TURNSTILE_SECRET_KEY"]],
@@ -50,8 +50,9 @@ const CHALLENGES = new Map<string, readonly SettingName[]>([
 ]);
 
 /**
- * The cloud keeps texts to mainland China apart from all others; which are needed follows from who may sign in. Beside
- * another sender, which carries every text, one of the two is enough: what it is begun with must be complete.
+ * The cloud keeps texts to mainland China apart from all others. Which ones are needed follows from who may sign in. If
+ * another sender is chosen too, it carries every text, so one of the two is enough. A set that was begun must be
+ * complete.
  */
 function textsFor(texts: Texts): SettingName[] {
   const read = countries.read(texts.ALLOWED_COUNTRIES ?? "CN");

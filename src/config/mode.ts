@@ -6,7 +6,7 @@ export type Mode = "development" | "production";
 
 const CONSOLE: SenderName = "console";
 
-/** A real sender behind a public address is production, whatever NODE_ENV forgot to say. */
+/** A real sender together with a public address means production, even if NODE_ENV does not say so. */
 export function modeOf(texts: Texts): Mode {
   if (texts.NODE_ENV === "production") return "production";
   const real = !isConsole(texts);

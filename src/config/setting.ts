@@ -8,7 +8,7 @@ export interface Setting {
   /** What holds when the variable is not set. */
   readonly fallback: string;
   readonly expects: string;
-  /** What keeps a production server from starting, beside a value that does not parse. */
+  /** What prevents a production server from starting, in addition to a value that does not parse. */
   readonly stopsProduction?: string;
 }
 
@@ -28,16 +28,16 @@ function read<T>(format: Format<T>, text: string, context: z.RefinementCtx): T {
   return z.NEVER;
 }
 
-/** A variable that has a value when it is not set: that of the text `fallback`. */
+/** A variable with a default value: `fallback` is its text. */
 export function withDefault<T>(format: Format<T>, fallback: string, about: About) {
   const shown = fallback === "" ? "none" : `\`${fallback}\``;
-  // One schema a variable, and none of `string`, `default` and `pipe` beside it: all are made at every start.
+  // One schema a variable, instead of a chain of `string`, `default` and `pipe`: all schemas are made at every start.
   return z
     .transform((text: string | undefined, context): T => read(format, text ?? fallback, context))
     .register(settings, { ...about, fallback: shown, expects: format.expects });
 }
 
-/** A variable without a value of its own; `fallback` tells what happens instead. */
+/** A variable without a default value; `fallback` says what happens instead. */
 export function optional<T>(format: Format<T>, fallback: string, about: About) {
   return z
     .transform((text: string | undefined, context): T | undefined =>

@@ -7,7 +7,7 @@ function problemsOf(found: readonly Unfit[]): Problem[] {
   return found.flatMap(([name, isUnfit, message]) => (isUnfit ? [{ name, message }] : []));
 }
 
-/** Development defaults that must not meet real people. A function's own address is told by each request. */
+/** Development defaults that must not be used with real people. A function learns its own address from each request. */
 export function unfitInProduction(texts: Texts, onScf: boolean): Problem[] {
   return problemsOf([
     [
@@ -29,7 +29,10 @@ export function unfitInProduction(texts: Texts, onScf: boolean): Problem[] {
   ]);
 }
 
-/** What a function cannot do with: its instances share no memory, keep no files, and learn their own host from requests alone. */
+/**
+ * Settings that cannot work for a function: its instances share no memory, keep no files, and learn their own host only
+ * from requests.
+ */
 export function unfitOnScf({ DATABASE_URL = "sqlite:", STATE_URL, ...texts }: Texts): Problem[] {
   const { CAPTCHA, PUBLIC_URL, ALLOWED_ORIGINS } = texts;
   const hasNoHost = CAPTCHA === "turnstile" && !PUBLIC_URL && !ALLOWED_ORIGINS;

@@ -5,16 +5,16 @@ import { SCF_DEFAULTS } from "./parts/scf.ts";
 import { doubtTestNumbers } from "./parts/test-numbers.ts";
 import type { SettingName, Settings, Texts } from "./schema.ts";
 
-/** Whatever begins like this is meant for us; elsewhere only a near miss is. */
+/** Any name that begins like this is meant for us. Other names count only if they are nearly one of ours. */
 const OURS = /^(PHONEKEY|LIMIT)_/;
-/** No settings: what the examples call the Phonekey that they ask. */
+/** Not settings: the examples use these names for the Phonekey that they call. */
 const CALLERS = ["PHONEKEY_URL", "PHONEKEY_ISSUER", "PHONEKEY_API_KEY"];
-/** Shorter names are too near to variables that other programs use. */
+/** Shorter names are too similar to variables that other programs use. */
 const SHORTEST_NEAR_MISS = 8;
 /** One slip in so many letters, and two in any name. */
 const LETTERS_A_SLIP = 5;
 
-/** A warning for every variable that looks like one of `known` misspelt, naming the nearest. */
+/** A warning for every variable that looks like a misspelling of one of `known`. It names the nearest. */
 export function misspelt(names: readonly string[], known: readonly string[]): string[] {
   const tellable = names.filter((name) => OURS.test(name) || name.length >= SHORTEST_NEAR_MISS);
   return tellable.flatMap((name) => {
@@ -23,13 +23,13 @@ export function misspelt(names: readonly string[], known: readonly string[]): st
   });
 }
 
-/** Which of `known` the name is meant for, if it is meant for any. */
+/** The name in `known` that this one is meant for, if there is one. */
 function meant(name: string, known: readonly string[]): string | undefined {
   const slips = OURS.test(name)
     ? Number.POSITIVE_INFINITY
     : Math.floor(Math.max(2, name.length / LETTERS_A_SLIP));
-  // Names that differ more in length are further apart. Most variables of a machine are like none of ours, and a start
-  // does not wait for more than that to be seen.
+  // Names whose lengths differ more are further apart. Most variables of a machine resemble none of ours, and this
+  // check keeps a start from waiting for the full comparison.
   const near = known.filter((other) => Math.abs(other.length - name.length) <= slips);
   const { best } = near.reduce<{ readonly best?: string; readonly distance: number }>(
     (nearest, other) => {
@@ -57,7 +57,10 @@ function editDistance(from: string, to: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** What is allowed and yet hardly meant, or not for ever. `given` holds the names of the variables that were set. */
+/**
+ * Settings that are allowed but probably not intended, or not for ever. `given` holds the names of the variables that
+ * were set.
+ */
 export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode, now: number): string[] {
   const production = mode === "production";
   const found: [SettingName, string | false][] = [
@@ -109,7 +112,9 @@ function trustsEverybody(networks: readonly string[]): string | false {
   );
 }
 
-/** The header is believed whoever sends it; proxies that are named beside it may be meant as a fence, and are none. */
+/**
+ * The header is trusted from any sender. Proxies that are named beside it may be meant as a restriction, but are none.
+ */
 function fencesNothing(values: Settings): string | false {
   if (values.CLIENT_IP_HEADER === undefined || values.TRUSTED_PROXIES.length === 0) return false;
   return "it is believed from everybody, and TRUSTED_PROXIES has no effect beside it.";
@@ -143,14 +148,14 @@ function unknownSender(names: readonly string[]): string | false {
   );
 }
 
-/** Clients of the functions API can solve the challenges of one kind alone. */
+/** Clients of the functions API can solve challenges of only one kind. */
 function letsSomeBy({ CAPTCHA, CAPTCHA_WHEN, FUNCTIONS_API }: Settings): string | false {
   const challenges = CAPTCHA_WHEN === "always" && CAPTCHA !== "off";
   if (!challenges || CAPTCHA === "tencent" || FUNCTIONS_API === "off") return false;
   return "strangers at the functions API are not challenged; CAPTCHA=tencent challenges them, FUNCTIONS_API=off closes that API.";
 }
 
-/** Of one message no part can be kept for a phone's known devices. */
+/** If only one message is allowed, no part of it can be kept for a phone's known devices. */
 function keepsNone(windows: Settings["LIMIT_PHONE_SENDS"]): string | false {
   const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
   return (

@@ -8,15 +8,16 @@ export interface ScfContext {
   callbackWaitsForEmptyEventLoop?: boolean;
 }
 
-/** What SCF calls. Never rejects for what an event holds. */
+/** A function that SCF calls. Never rejects because of the content of an event. */
 export type Handler<T> = (event: unknown, context?: ScfContext) => Promise<T>;
 
 let doors: ScfDoors | undefined;
 
-/** A handler of this instance, which composes Phonekey once for all that it answers. */
+/** A handler of this instance. It composes Phonekey once for all its answers. */
 export function createHandler<T>(act: (doors: ScfDoors, event: unknown) => Promise<T>): Handler<T> {
   return async (event, context) => {
-    // Connections are kept for the next event. They keep nothing alive, but the platform need not find that out.
+    // Connections are kept for the next event. They keep nothing alive, but the platform should not have to find that
+    // out.
     if (context) context.callbackWaitsForEmptyEventLoop = false;
     return await act(await openDoors(), event);
   };
@@ -28,7 +29,7 @@ async function openDoors(): Promise<ScfDoors> {
     doors = scfDoorsOf(await compose(settings({ onScf: true })));
     return doors;
   } catch (error) {
-    // A setting that must be changed: told in the function's log, and to nobody else.
+    // A setting must be changed. Only the function's log is told, and nobody else.
     console.error(describeFailure(error));
     return CLOSED;
   }

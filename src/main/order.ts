@@ -1,12 +1,12 @@
 /** What the maintenance function can be asked to do. */
 export type Order =
   | { readonly action: "doctor" | "tick" }
-  /** With `contract`, also removes what the version before still uses. */
+  /** With `contract`, also removes what the previous version still uses. */
   | { readonly action: "migrate"; readonly contract: boolean }
   /** Imports the users of the demo from this table. */
   | { readonly action: "import"; readonly table: string };
 
-/** Fields that events of HTTP requests have; an order has none of them. */
+/** Fields of the events of HTTP requests. An order has none of them. */
 const HTTP_FIELDS = [
   "httpMethod",
   "requestContext",
@@ -20,7 +20,7 @@ const HTTP_FIELDS = [
  * Reads the event of a timer, whose `Message` is an action or JSON such as `{"action":"migrate"}`, or a test event of
  * the console, which is that JSON. A timer without a message means `tick`.
  *
- * @returns a sentence that says why, where the event is no order; one that came by a URL never is
+ * @returns a sentence that says why, if the event is no order; an event that came by a URL never is one
  */
 export function readOrder(event: unknown): Order | string {
   const given = isRecord(event) ? event : {};

@@ -13,13 +13,15 @@ interface TimedContext extends ScfContext {
   getRemainingTimeInMillis?(): number;
 }
 
-/** Notes of an import that are answered: the platform keeps answers in its log, which takes no long ones. */
+/**
+ * The most notes of an import in an answer: the platform writes answers to its log, which does not accept long ones.
+ */
 const MOST_NOTES = 50;
 
 /**
- * `maintenance.main_handler`: a timer orders the periodic work, a test event of the console everything else. An event
- * that is no order is answered with the reason. A failure is thrown, so that the platform counts it; its message holds
- * no value of any setting.
+ * `maintenance.main_handler`: a timer orders the periodic work, and a test event of the console everything else. An
+ * event that is no order is answered with the reason. A failure is thrown, so that the platform counts it. Its message
+ * contains no value of any setting.
  */
 export async function main_handler(event: unknown, context: TimedContext = {}): Promise<object> {
   context.callbackWaitsForEmptyEventLoop = false;
@@ -47,7 +49,7 @@ async function carryOut(order: Order, timeLeftMs: () => number): Promise<object>
   }
 }
 
-/** Reads the settings itself: wrong ones are findings, too. */
+/** Reads the settings itself, because invalid settings are findings, too. */
 async function examine(): Promise<object> {
   const findings = await examineAll({ onScf: true });
   return { ok: !findings.some(({ status }) => status === "wrong"), findings };
@@ -59,7 +61,7 @@ async function tick(config: Config, timeLeftMs: () => number): Promise<object> {
   return { ok: true, ...tickAsJson(report) };
 }
 
-/** Imports from the demo's table, which is in the database of `IMPORT_DATABASE_URL`, or else in our own. */
+/** Imports from the demo's table, which is in the database of `IMPORT_DATABASE_URL`, or otherwise in our own. */
 function importUsers(config: Config, table: string, isTimeUp: () => boolean): Promise<object> {
   return withTools(transferTools(config), async (tools) => {
     const notes: string[] = [];

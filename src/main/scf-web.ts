@@ -6,7 +6,7 @@ import { settings } from "../cli/settings.ts";
 import { serverOf } from "../compose/server.ts";
 import { compose } from "../compose.ts";
 
-/** The web function: a server on the platform's port. What is periodic is done by the maintenance function's timer. */
+/** The web function: a server on the platform's port. The maintenance function's timer does the periodic work. */
 async function serve(): Promise<void> {
   const config = settings({ onScf: true });
   const composed = await compose(config);

@@ -9,7 +9,7 @@ interface Generated {
   readonly text: string;
 }
 
-/** `docs/configuration.md` and `docs/errors.md`, as the code has them now. */
+/** `docs/configuration.md` and `docs/errors.md`, generated from the present code. */
 export function generatedDocs(): readonly Generated[] {
   return [
     { path: "docs/configuration.md", text: configurationPage() },

@@ -1,6 +1,6 @@
 import type { RefusalCode } from "../../core/refusals.ts";
 
-/** What the developer of a client does about each refusal; `docs/errors.md` prints it. Texts are Markdown. */
+/** What the developer of a client should do about each refusal; `docs/errors.md` prints it. Texts are Markdown. */
 export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   invalid_request:
     "Correct the part that `field` names, as `detail` says. Sending the same again gives the same answer.",

@@ -18,7 +18,7 @@ const SENDS = "600/1h,5000/24h";
 /** The others are those of users who are signed in. */
 const STARTABLE = PURPOSES.filter((purpose) => ["anybody", "backend"].includes(ruleOf(purpose).startedBy));
 
-/** Keys that companies' backends show to the API; those that are wrapped in the database are another matter. */
+/** Keys that companies' backends show to the API. They are not the keys that are wrapped in the database. */
 export function apiKeysCommand(): Command {
   return new Command("api")
     .description("Manage the API keys of your backends. Each is shown once, and stored as a hash.")
@@ -138,7 +138,7 @@ function revokeCommand(): Command {
     });
 }
 
-/** The key alone goes to standard output, so that it can be piped into where secrets are kept. */
+/** Only the key goes to standard output, so that it can be piped into a store of secrets. */
 function print({ secret, kept }: Made, json?: true): void {
   const { client, id, expiresAt } = kept;
   if (json) {

@@ -66,7 +66,7 @@ interface Rotated {
   removed?: number;
 }
 
-/** Each step is told and noted as soon as it is done, so that it is known when a later one fails. */
+/** Each step is reported and recorded as soon as it is done, so that it is known if a later one fails. */
 async function rotate(
   tools: KeyTools,
   wanted: readonly RotatableKind[],

@@ -25,7 +25,7 @@ async function serve(config: Config): Promise<void> {
   try {
     await listen(server, config.server);
   } catch (error) {
-    // What stays open keeps a process that failed to start from ending.
+    // Parts that stay open would keep a process alive that failed to start.
     await composed.close();
     throw error;
   }
@@ -36,7 +36,7 @@ async function serve(config: Config): Promise<void> {
   await composed.close();
 }
 
-/** Outside production the schema follows the program; in production an operator decides when. */
+/** Outside production the program migrates the schema itself. In production an operator decides when. */
 async function prepareDatabase(config: Config): Promise<void> {
   if (config.mode === "development") {
     await migrateDatabase(config);

@@ -2,14 +2,14 @@ import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** How long requests that are running may take to finish when the server is told to stop: senders have twelve seconds. */
+/** How long running requests may take to finish after the server was told to stop: senders have twelve seconds. */
 export const STOP_MS = 15_000;
 
 /**
- * Watches a server's connections, so that stopping it waits for requests alone: Node.js would also wait for
- * connections on which nothing was sent yet, and for those that are kept after their last answer.
+ * Watches a server's connections, so that stopping it waits only for requests. Node.js would also wait for connections
+ * on which nothing was sent yet, and for those that are kept open after their last answer.
  *
- * @returns stops the server: it takes nothing new, lets running requests finish for 15 seconds, and resolves when
+ * @returns stops the server: it accepts nothing new, lets running requests finish for 15 seconds, and resolves when
  *   every connection is closed
  */
 export function prepareStop(server: Server): () => Promise<void> {

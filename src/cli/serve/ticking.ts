@@ -1,13 +1,15 @@
 import { randomInt } from "node:crypto";
 import type { Composed } from "../../compose.ts";
 
-/** About once a minute; at no fixed moment, so that ten servers that started together do not ask together. */
+/** About once a minute, at no fixed moment, so that ten servers that started together do not ask together. */
 const EVERY_MS = [50_000, 70_000] as const;
 const FIRST_MS = [2_000, 12_000] as const;
-/** What any server finished so short a time ago is not done again. */
+/** Work that any server finished this recently is not done again. */
 const MIN_GAP_MS = 45_000;
 
-/** Does periodic work as long as the server runs, one tick at a time. What fails is logged and tried again. */
+/**
+ * Does periodic work as long as the server runs, one tick at a time. A failure is logged, and the work is tried again.
+ */
 export function startTicking({ tick, log }: Pick<Composed, "tick" | "log">): { stop(): Promise<void> } {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;

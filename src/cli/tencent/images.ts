@@ -4,7 +4,7 @@ const MOST_BYTES = 5 * 1024 * 1024;
 const JPG = Buffer.from([0xff, 0xd8, 0xff]);
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 
-/** A picture as base64, without `data:` in front, as an API takes it. Rejects with a sentence that names the file. */
+/** A picture as base64 without the `data:` prefix, as an API takes it. Rejects with a sentence that names the file. */
 export async function readImage(path: string): Promise<string> {
   const bytes = await readFile(path).catch(() => undefined);
   if (!bytes) throw new Error(`${path} cannot be read`);

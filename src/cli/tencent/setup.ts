@@ -135,7 +135,7 @@ function kindOf({ international }: SetupOptions): TencentKind {
   return international ? "international" : "mainland";
 }
 
-/** Every step is told as soon as it is done, so that nothing is unknown when a later one fails. */
+/** Every step is reported as soon as it is done, so that nothing is unknown if a later one fails. */
 async function perform(
   tools: TencentTools,
   wanted: Wanted,
@@ -195,7 +195,7 @@ function list(names: object): string {
   return Object.keys(names).join(", ");
 }
 
-/** Names that the cloud took once are answered with today's. */
+/** For names that the cloud used to accept, the error names today's. */
 function nameOf<T extends object>(names: T): (text: string) => keyof T {
   return (text) => {
     if (Object.hasOwn(names, text)) return text as keyof T;

@@ -79,7 +79,7 @@ async function lookOnce(tools: TencentTools): Promise<Look> {
   return { overview, standings: tools.standings(overview) };
 }
 
-/** Looks until no review is open, and tells of every change. What may pass by itself does not end it. */
+/** Looks until no review is open, and reports every change. An error that may pass by itself does not end it. */
 async function followed(tools: TencentTools, seconds: number, isQuiet: boolean): Promise<Look> {
   let look = await lookOnce(tools);
   let told: readonly string[] = [];

@@ -15,7 +15,7 @@ const STATUS_WORDS: Readonly<Record<Status, string>> = {
 const DONE = { add: "submitted", resubmit: "submitted again", keep: "there" } as const;
 const PLANNED = { add: "would submit", resubmit: "would submit again", keep: "there" } as const;
 
-/** `submitted        template sign_in (id 110002): 您的…`; with the reviewer's words where it was rejected. */
+/** `submitted        template sign_in (id 110002): 您的…`; with the reviewer's words if it was rejected. */
 export function planLine({ what, purpose, text, action, id, status, reply }: Step, isPlan: boolean): string {
   const verb = (isPlan ? PLANNED : DONE)[action].padEnd(20);
   const known = [id === undefined ? "" : `id ${id}`, status && action === "keep" ? STATUS_WORDS[status] : ""];
@@ -25,9 +25,9 @@ export function planLine({ what, purpose, text, action, id, status, reply }: Ste
 }
 
 /**
- * The settings that name what was set up, as they stand in an environment file.
+ * The settings that name what was set up, in the form of an environment file.
  *
- * @param parameterCount how many parameters the templates for codes take; two need not be said
+ * @param parameterCount how many parameters the templates for codes take; two is the default and not printed
  */
 export function settingLines(steps: readonly Step[], kind: TencentKind, parameterCount: number): string[] {
   const prefix = kind === "international" ? "TENCENT_SMS_INTERNATIONAL" : "TENCENT_SMS";
@@ -48,7 +48,7 @@ function noticeFilling(text: string): string {
   return text.includes("{1}") ? ":stop" : "";
 }
 
-/** Which notices nobody gets, since the settings name no template for them; nothing where there are none. */
+/** The notices that are not sent, because the settings name no template for them; empty if there are none. */
 export function noticeLines(missing: readonly NoticeKind[]): string[] {
   if (missing.length === 0) return [];
   return [
@@ -66,7 +66,7 @@ function words(reply: string | undefined): string {
   return reply ? `\n${" ".repeat(20)}the reviewer says: ${reply}` : "";
 }
 
-/** What is left, and what was sent; nothing where no application is named. */
+/** The remaining messages, and what was sent; empty if no application is named. */
 export function accountLines({ packages, statistics }: Overview): string[] {
   if (!packages || !statistics) {
     return ["Set TENCENT_SMS_SDK_APP_ID to see the balance and what was sent."];

@@ -1,10 +1,10 @@
 import type { Overview, TencentKind } from "../../compose/tools/tencent.ts";
 import type { Config } from "../../config.ts";
 
-/** Something that no API does: a person must, in the console. */
+/** A task that no API can do: a person must do it in the console. */
 export interface Todo {
   readonly text: string;
-  /** Whether it shows that it was done; undefined where it cannot be seen from here. */
+  /** Whether the task was done; undefined if that cannot be seen from here. */
   readonly isDone?: boolean;
 }
 
@@ -15,7 +15,7 @@ interface Known {
 
 const CONSOLE = "https://console.cloud.tencent.com";
 
-/** What has to be done by hand, in the order in which it has to be. */
+/** The manual tasks, in the order in which they must be done. */
 export function todoFor(kind: TencentKind, { tencent, overview }: Known): Todo[] {
   const isMainland = kind === "mainland";
   const qualified = overview?.signatures.some(({ qualification }) => qualification === "approved");

@@ -6,11 +6,14 @@ import { withTools } from "../tools.ts";
 
 type Ran = TickReport & { readonly ran: true };
 
-/** Kept of the time that is left, for the last piece: whoever is cut off in it may have told somebody, and does not know. */
+/**
+ * The part of the remaining time that is kept for the last piece. If a process is cut off in it, it may have told
+ * somebody without knowing it.
+ */
 export const SPARE_MS = 15_000;
 
 /**
- * Goes on until nothing is left, or the time is nearly over; another process may take over in between.
+ * Goes on until nothing is left, or the time is nearly over. Another process may take over in between.
  *
  * @param timeLeftMs how long this process still has
  */

@@ -73,7 +73,7 @@ function describe({ id, createdAt }: User): string {
   return `The account ${id}, made on ${new Date(createdAt).toISOString()}. Repeat with --yes to erase it.`;
 }
 
-/** @param act resolves with false where the account is gone by then */
+/** @param act resolves with false if the account is gone by then */
 async function withAccount(
   written: string,
   act: (tools: AccountTools, user: User) => Promise<boolean>,

@@ -37,7 +37,7 @@ function smsLoginCommand(): Command {
         "\n\nExample:\n  phonekey import smslogin --database mysql://reader:secret@10.0.0.5/demo",
     )
     .action(async ({ database, table, json = false }: SmsLoginOptions, command: Command) => {
-      // Not as the option's parser, whose complaint would show the password.
+      // Not used as the option's parser, whose error would show the password.
       const server = mysqlUrl.read(database);
       if (!server.ok) command.error(`error: --database ${server.problem}`);
       const source = await openSmsLogin({ server: server.value, table });

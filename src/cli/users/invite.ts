@@ -70,12 +70,12 @@ function listCommand(): Command {
 interface Asked {
   readonly command: Command;
   readonly json: boolean;
-  /** What is said of a number for which something was done, and of one where there was nothing to do. */
+  /** The messages for a number for which something was done, and for one where there was nothing to do. */
   readonly done: string;
   readonly not: string;
 }
 
-/** Does it for every number, or for none where one of them is no number. */
+/** Does it for every number, or for none if one of them is no number. */
 async function forEach(
   written: readonly string[],
   act: (tools: InvitationTools, phone: Phone) => Promise<boolean>,

@@ -5,7 +5,7 @@ import { createProgress } from "../progress.ts";
 
 interface ImportOptions {
   readonly json?: boolean;
-  /** How much of the source was read, 0 to 1; undefined where that is not known. */
+  /** How much of the source was read, 0 to 1; undefined if that is not known. */
   readonly share: (counts: ImportCounts) => number | undefined;
 }
 
@@ -31,7 +31,7 @@ export async function runImport(
   if (!complete || counts.refused > 0 || counts.conflicting > 0) process.exitCode = 1;
 }
 
-/** `line 12: refused: phone: invalid_phone`; no value that was read. */
+/** `line 12: refused: phone: invalid_phone`; contains no value that was read. */
 function noteText({ place, kind, refusal }: ImportNote): string {
   const { code, field, detail } = refusal;
   return [place, kind, field, detail ?? code].filter((part) => part !== undefined).join(": ");

@@ -50,7 +50,7 @@ function exportCommand(): Command {
     );
 }
 
-/** An empty one, as a variable of the shell may be, must not put full numbers on the terminal. */
+/** An empty path, as from an empty shell variable, must not print full numbers on the terminal. */
 function fileName(path: string): string {
   if (path === "") throw new InvalidArgumentError("It is empty.");
   if (path === "-") throw new InvalidArgumentError("Leave --file out for standard output.");

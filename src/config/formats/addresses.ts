@@ -16,7 +16,10 @@ function rangeOf(hostname: string): string | undefined {
   return ipaddr.isValid(address) ? ipaddr.process(address).range() : undefined;
 }
 
-/** What makes a URL mean more or other than it reads: a fragment, wildcards, characters that browsers strip or fold. */
+/**
+ * Characters that give a URL another meaning than it seems to have: a fragment, wildcards, characters that browsers
+ * strip or fold.
+ */
 const UNSAFE = /[\\#*\s\p{C}]/u;
 const CREDENTIALS = /^https?:\/\/[^/?]*@/i;
 
@@ -30,12 +33,15 @@ function readOrigin(text: string): URL | undefined {
   return url?.pathname === "/" && !text.includes("?") ? url : undefined;
 }
 
-/** What travels over plain http can be read and changed on its way; only loopback never leaves the machine. */
+/** Plain http can be read and changed on its way, except on loopback, which never leaves the machine. */
 function isConfidential(url: URL): boolean {
   return url.protocol === "https:" || isLoopbackHost(url.hostname);
 }
 
-/** The origin stands in every token, and a token has at most 4096 characters: a backend's link has room for this many. */
+/**
+ * The origin is part of every token, and a token has at most 4096 characters. This is what remains beside a backend's
+ * link.
+ */
 const MOST_PUBLIC_URL = 128;
 
 /** An origin (RFC 6454), written without a path. */
@@ -47,13 +53,13 @@ export const publicUrl: Format<string> = format(
   },
 );
 
-/** Where something is posted that nobody else should read. */
+/** An address to which something confidential is posted. */
 export const endpoint: Format<string> = format("an https URL (http only on loopback)", (text) => {
   const url = readUrl(text);
   return url && isConfidential(url) ? url.href : undefined;
 });
 
-/** Where an API is reached. Its requests are signed, so that plain http inside a private network changes none of them. */
+/** The address of an API whose requests are signed. So plain http inside a private network cannot change them. */
 export const apiOrigin: Format<string> = format(
   "an http or https origin such as `https://sms.internal.example.com`, without a path",
   (text) => readOrigin(text)?.origin,
@@ -69,8 +75,8 @@ const ORIGIN = "an exact https origin without a path (http only on loopback)";
 export const origin = format(ORIGIN, readConfidentialOrigin);
 
 /**
- * The origin of what an app shows from itself, such as `capacitor://localhost`: a scheme of its own, which no website has,
- * and which is none of those that browsers know.
+ * The origin of an app's own pages, such as `capacitor://localhost`. Its scheme is the app's own: no website has it,
+ * and it is not a scheme that browsers know.
  */
 const APP_ORIGIN = /^(?!(https?|wss?|ftp|file):)[a-z][a-z\d+.-]*:\/\/localhost$/i;
 
@@ -83,7 +89,7 @@ export const origins = list(
   "exact https origins (http only on loopback), or those of apps such as `capacitor://localhost`, separated by commas",
 );
 
-/** Kept as written: addresses are compared character by character (RFC 9700, section 4.1.3). */
+/** Kept as written, because addresses are compared character by character (RFC 9700, section 4.1.3). */
 const returnAddress = format(
   "an absolute https URL without fragment, credentials or `*` (http only on loopback)",
   (text) => {
@@ -99,11 +105,11 @@ export const returnAddresses = list(
 
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
-/** An address or network as CIDR text, its host bits cleared. */
+/** An address or network as CIDR text, with its host bits cleared. */
 function readNetwork(text: string): string | undefined {
   const [address = "", prefix, ...rest] = text.split("/");
   if (rest.length > 0 || (prefix !== undefined && !/^\d{1,3}$/.test(prefix))) return undefined;
-  // The library also takes 127.1 and 0177.0.0.1, which other software reads as other addresses.
+  // The library also accepts 127.1 and 0177.0.0.1, which other software reads as other addresses.
   const four = ipaddr.IPv4.isValidFourPartDecimal(address);
   if (!four && !(ipaddr.IPv6.isValid(address) && !address.includes("%"))) return undefined;
   return canonicalNetwork(address, prefix === undefined ? (four ? 32 : 128) : Number(prefix));
@@ -116,7 +122,7 @@ function canonicalNetwork(address: string, prefix: number): string | undefined {
       ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefix}`)}/${prefix}`
       : undefined;
   }
-  // An IPv4 peer of a dual-stack socket shows as ::ffff:a.b.c.d; both spellings mean the same network.
+  // An IPv4 peer of a dual-stack socket appears as ::ffff:a.b.c.d. Both spellings mean the same network.
   if (parsed.isIPv4MappedAddress() && prefix >= 96) {
     return canonicalNetwork(parsed.toIPv4Address().toString(), prefix - 96);
   }

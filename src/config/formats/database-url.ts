@@ -29,7 +29,9 @@ const SQLITE_PATH = /^sqlite:((?!\/\/[^/])[^?#\0]+)$/;
 /** Problems never repeat a part of the text. */
 export const mysqlUrl: Format<MysqlUrl> = { expects: MYSQL_URL, read: readMysqlUrl };
 
-/** Where users and all else that lasts is kept. Paths are as written: relative to the working folder or absolute. */
+/**
+ * The database of users and all other durable data. Paths are as written: relative to the working folder or absolute.
+ */
 export type DatabaseUrl = { readonly kind: "sqlite"; readonly path: string } | MysqlUrl;
 
 export const databaseUrl: Format<DatabaseUrl> = {
@@ -82,7 +84,7 @@ function partsOf(text: string): Parts | undefined {
   return { host, port: Number(port || MYSQL_PORT), user, password: secret, database, options: searchParams };
 }
 
-/** Whatever names a part of TLS means TLS. The client can verify names, and no addresses. */
+/** An option that names a part of TLS turns on TLS. The client can verify names, but no IP addresses. */
 function tlsOf(host: string, options: URLSearchParams): Parsed<Pick<MysqlUrl, "tls">> {
   const [ssl, caFile, name] = [options.get("ssl"), options.get("sslCa"), options.get("sslName")];
   const implied = caFile || name ? "true" : "false";

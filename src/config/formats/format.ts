@@ -6,7 +6,7 @@ export type Parsed<T> =
 
 /** How the text of a variable is read. Problems say what is expected and never repeat the text, which may be secret. */
 export interface Format<T> {
-  /** What a value looks like, as the rest of a sentence that begins with "must be". */
+  /** What a value looks like, worded to follow "must be". */
   readonly expects: string;
   read(text: string): Parsed<T>;
 }
@@ -19,7 +19,7 @@ export function bad(problem: string): Parsed<never> {
   return { ok: false, problem };
 }
 
-/** A format whose only problem is that the text is not what it expects; `read` gives undefined then. */
+/** A format with one problem only: the text is not what it expects. Then `read` returns undefined. */
 export function format<T>(expects: string, read: (text: string) => T | undefined): Format<T> {
   return {
     expects,
@@ -30,7 +30,7 @@ export function format<T>(expects: string, read: (text: string) => T | undefined
   };
 }
 
-/** A part of a URL as it was meant; undefined where its percent signs mean nothing. */
+/** A part of a URL, decoded; undefined if its percent signs are invalid. */
 export function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -60,7 +60,7 @@ export const flag: Format<boolean> = format("`true` or `false`", (text) =>
   text === "true" || text === "false" ? text === "true" : undefined,
 );
 
-/** Values separated by commas; blank ones are skipped, repeated ones are kept once. */
+/** Values separated by commas. Blank values are skipped, and repeated values are kept once. */
 export function list<T>(one: Format<T>, expects: string): Format<readonly T[]> {
   return {
     expects,
@@ -76,7 +76,7 @@ export function list<T>(one: Format<T>, expects: string): Format<readonly T[]> {
   };
 }
 
-/** A list that names something: one that is there and empty, as `$NEW,$OLD` in a shell that has neither, must not mean none. */
+/** A list that must not be empty if it is set: `$NEW,$OLD` in a shell that has neither must not mean an empty list. */
 export function filled<T>(values: Format<readonly T[]>): Format<readonly T[]> {
   return {
     expects: values.expects,
@@ -117,12 +117,12 @@ export const headerName = format("the name of an HTTP header", (text) =>
   /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(text) ? text.toLowerCase() : undefined,
 );
 
-/** Categories C, Zl and Zp hold control, invisible and bidirectional characters, which could disguise the name. */
+/** Categories C, Zl and Zp contain control, invisible and bidirectional characters, which could disguise the name. */
 export const brandName = format("1 to 40 characters, none of them invisible", (text) =>
   [...text].length <= 40 && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? text : undefined,
 );
 
-/** What a provider gave out as a key, a password or an id. */
+/** A key, a password or an id that a provider issued. */
 export const credential: Format<string> = format(
   "printable characters without spaces, at most 256",
   (text) => (/^[\x21-\x7e]{1,256}$/.test(text) ? text : undefined),

@@ -7,7 +7,7 @@ const UNIT_MS = { s: 1_000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 const UNITS = "(units s, m, h and d, 30 days at most)";
 const EXPECTS = `counts and windows such as \`5/1h,10/24h\` ${UNITS}, or \`unlimited\``;
 
-/** A limit as a list of `count/window`, each of which must hold; `unlimited` is the empty list. */
+/** A limit as a list of `count/window`, all of which must hold; `unlimited` is the empty list. */
 export const limit: Format<readonly Window[]> = format(EXPECTS, readLimit);
 
 /** A limit, or `learned` from the traffic of the last days. */
@@ -25,7 +25,7 @@ function readLimit(text: string): readonly Window[] | undefined {
   return text === "unlimited" ? [] : readWindows(text);
 }
 
-/** A limit that names no window would silently be no limit at all. */
+/** A limit without any window would silently be no limit at all. */
 function readWindows(text: string): readonly Window[] | undefined {
   const windows = split(text).map(readWindow);
   const known = windows.filter((window) => window !== undefined);

@@ -16,7 +16,7 @@ export interface Spend extends Budget {
   readonly currency?: string;
 }
 
-/** A price list: the currency, then prices by country, by sender and country, or for all that is not named. */
+/** A price list: the currency, then prices by country, by sender and country, or for everything that is not named. */
 export const priceList: Format<Prices> = format(
   "a currency and what one message costs, such as `CNY, CN=0.05, *=1` or, for one sender, `tencent/CN=0.05`",
   (text) => {

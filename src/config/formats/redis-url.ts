@@ -4,7 +4,7 @@ import { bad, decoded, type Format, good, type Parsed } from "./format.ts";
 export interface RedisUrl {
   readonly kind: "redis";
   readonly topology: "single" | "sentinel" | "cluster";
-  /** One, or where to begin: the Sentinels, or some nodes of the cluster. */
+  /** One server, or the starting points: the Sentinels, or some nodes of the cluster. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   /** What the Sentinels call the master; theirs alone. */
   readonly masterName?: string;
@@ -14,9 +14,9 @@ export interface RedisUrl {
   readonly password?: string;
   /** What the Sentinels themselves ask for. */
   readonly sentinelPassword?: string;
-  /** Encrypted, with the certificates of all servers verified. */
+  /** Encrypted; the certificates of all servers are verified. */
   readonly tls?: {
-    /** The name that the certificates must bear; each server's own host where there is none. */
+    /** The name that the certificates must bear; if absent, each server's own host. */
     readonly serverName?: string;
     /** As written: relative to the working folder, or absolute. */
     readonly caFile?: string;

@@ -5,7 +5,10 @@ const FEWEST_DIFFERENT_CHARACTERS = 8;
 const PLACEHOLDER =
   /change.?(me|this|it)|replace.?(me|this|with)|place.?holder|example|your.?(own|secret|key)|insert.?(your|here)|pass.?word|super.?secret/i;
 
-/** What is wrong with one secret, or undefined. Short, empty and placeholder keys must never start (T26, T54). */
+/**
+ * What is wrong with one secret, or undefined. A server must never start with short, empty or placeholder keys (T26,
+ * T54).
+ */
 function weakness(secret: string): string | undefined {
   if (Buffer.byteLength(secret) < SHORTEST_BYTES) return `is shorter than ${SHORTEST_BYTES} bytes`;
   if (/^[\da-f]+$/i.test(secret) && secret.length < 2 * SHORTEST_BYTES) {
@@ -17,13 +20,13 @@ function weakness(secret: string): string | undefined {
 }
 
 function repeats(secret: string): boolean {
-  // A text that is one unit over and over is found again inside its own doubling, before the end.
+  // A text that repeats one unit occurs inside its own doubling before the second copy begins.
   return (
     new Set(secret).size < FEWEST_DIFFERENT_CHARACTERS || (secret + secret).indexOf(secret, 1) < secret.length
   );
 }
 
-/** One or more secrets, the current one first. Each is used as it is written. */
+/** One or more secrets, the current one first. Each is used exactly as written. */
 export const secretList: Format<readonly string[]> = {
   expects: `random texts of ${SHORTEST_BYTES} bytes or more (${2 * SHORTEST_BYTES} digits in hexadecimal), separated by commas`,
   read(text) {

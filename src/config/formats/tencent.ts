@@ -4,15 +4,18 @@ import { type Format, format, list } from "./format.ts";
 /** What a template's variables are filled with. */
 export type TemplateParameter = "code" | "minutes" | "stop";
 
-/** An approved text of Tencent Cloud, and what fills its variables `{1}`, `{2}` in this order. */
+/** An approved text of Tencent Cloud, and the values of its variables `{1}`, `{2}` in this order. */
 export interface Template {
   readonly id: string;
   readonly parameters: readonly TemplateParameter[];
-  /** Where this text has another signature than the others. */
+  /** Set if this text has another signature than the others. */
   readonly signature?: string;
 }
 
-/** An approved text that names a payee, and what fills its variables: an amount is its part before and behind the point. */
+/**
+ * An approved text that names a payee, and the values of its variables: for an amount, its parts before and after the
+ * decimal point.
+ */
 export interface TransactionTemplate {
   readonly id: string;
   readonly parameters: readonly (TemplateParameter | "whole" | "fraction")[];
@@ -38,7 +41,7 @@ export const senderId: Format<string> = format("2 to 15 letters or digits", (tex
   /^[A-Za-z0-9]{2,15}$/.test(text) ? text : undefined,
 );
 
-/** The cloud puts the brackets around it; whoever writes them too gets a signature that nobody approved. */
+/** The cloud adds the brackets. With brackets in the setting, the signature would be one that nobody approved. */
 export const signature: Format<string> = format("the text of a signature, without 【】 and spaces", (text) =>
   isSignature(text) && !text.includes(" ") ? text : undefined,
 );
@@ -64,7 +67,7 @@ export function template(signed: Format<string>): Format<Template> {
   );
 }
 
-/** Nothing fills the text of a notice, but for what stops the thing that it tells of. */
+/** The text of a notice has no variables, except for what stops the announced change. */
 export function noticeTemplate(signed: Format<string>): Format<Template> {
   return format(
     "the digits of a template's ID, such as `1110`, `1110:stop` or `1110:none:OtherSignature`",

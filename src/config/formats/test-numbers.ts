@@ -7,7 +7,7 @@ const EXPECTS =
   "`number=code@last day` such as `+8613800138000=…@2027-06-30`, each number once, separated by commas";
 const ENTRY = /^(\+\d{7,15})=(\d{6,8})@(\d{4})-(\d\d)-(\d\d)$/;
 
-/** Test numbers, their codes and the last day of each, which ends when it ends in UTC. Problems name no number. */
+/** Test numbers, their codes and the last day of each, which ends at midnight UTC. Problems name no number. */
 export const testNumbers: Format<readonly TestNumber[]> = {
   expects: EXPECTS,
   read(text) {
@@ -32,7 +32,7 @@ function readEntry(entry: string): Parsed<TestNumber> {
     : good({ phone, code, until });
 }
 
-/** The first moment after a day of the calendar, in UTC; undefined where there is no such day. */
+/** The first moment after a calendar day, in UTC; undefined if there is no such day. */
 function dayAfter([year = 0, month = 0, day = 0]: readonly number[]): number | undefined {
   const begins = new Date(Date.UTC(year, month - 1, day));
   const isDay = begins.getUTCMonth() === month - 1 && begins.getUTCDate() === day && year >= 2000;
@@ -40,8 +40,8 @@ function dayAfter([year = 0, month = 0, day = 0]: readonly number[]): number | u
 }
 
 /**
- * Whether somebody who knows how codes are chosen tries this one early: few different digits (`112233`), steps that are
- * nearly all alike (`123456`, `456789`, `147258`), or digits of the number itself.
+ * Whether somebody who knows how codes are chosen would try this one early: few different digits (`112233`), steps that
+ * are nearly all alike (`123456`, `456789`, `147258`), or digits of the number itself.
  */
 function isEasy(code: string, phone: string): boolean {
   const steps = [...code].slice(1).map((digit, index) => (Number(digit) - Number(code[index]) + 10) % 10);

@@ -3,7 +3,7 @@ import { endpoint } from "../formats/addresses.ts";
 import { filled, format, list } from "../formats/format.ts";
 import { optional } from "../setting.ts";
 
-/** An address of the operator's that something is posted to: of alerts, and of messages. */
+/** An address of the operator's to which alerts or messages are posted. */
 export interface WebhookConfig {
   readonly url: string;
   /** Keys of the signatures in base64, the current one first. */
@@ -12,7 +12,7 @@ export interface WebhookConfig {
 
 const PART = "Alerts";
 
-/** As Standard Webhooks writes a secret, so that its libraries take it as it is. */
+/** The form in which Standard Webhooks writes a secret, so that its libraries accept it unchanged. */
 const secret = format("24 to 64 bytes in base64", (text) => {
   const base64 = text.replace(/^whsec_/, "");
   const bytes = Buffer.from(base64, "base64");

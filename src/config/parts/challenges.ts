@@ -7,13 +7,13 @@ import { boundedLimit } from "../formats/limits.ts";
 import { captchaAppId } from "../formats/tencent.ts";
 import { optional, withDefault } from "../setting.ts";
 
-/** What strangers are asked for. What a kind needs is there when it is chosen. */
+/** The challenges for strangers. The settings that a kind needs are present if it is chosen. */
 export interface ChallengesConfig {
   readonly kind: ChallengeKind | "off";
   readonly when: "risk" | "always" | "never";
   readonly altchaCost: number;
   readonly tencent: SiteKeys & {
-    /** How many disaster tickets are let through; none are, where it is absent. */
+    /** How many disaster tickets are accepted; if absent, none are. */
     readonly disasterTickets?: readonly Window[];
   };
   readonly turnstile: SiteKeys;
@@ -54,7 +54,7 @@ export const challengeVariables = {
     sentence: "The CaptchaAppId in the console of Tencent Cloud Captcha.",
   }),
   TENCENT_CAPTCHA_APP_SECRET: keyOf("tencent", "The AppSecretKey beside it."),
-  // Tickets that anybody can make up are never taken without a limit.
+  // Anybody can make up such tickets, so they are never accepted without a limit.
   TENCENT_CAPTCHA_DISASTER_TICKETS: optional(boundedLimit, "none are taken", {
     part: PART,
     sentence:

@@ -9,7 +9,7 @@ export interface PhoneConfig {
   readonly strictNumbers: boolean;
 }
 
-/** What `SMS_SENDER` may name. All but `console`, which stands alone, are real. */
+/** The values of `SMS_SENDER`. All but `console`, which cannot be combined, are real senders. */
 export const SENDERS = ["console", "tencent", "webhook"] as const;
 
 export type SenderName = (typeof SENDERS)[number];
@@ -27,7 +27,7 @@ const senders: Format<readonly SenderName[]> = format(
   },
 );
 
-/** The senders in a text that need not be right, whatever else is in it. */
+/** The senders named in a text that may be invalid otherwise. */
 export function sendersIn(text: string = CONSOLE): readonly string[] {
   return split(text);
 }

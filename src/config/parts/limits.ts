@@ -4,7 +4,10 @@ import type { LearnedWindows } from "../../core/protection/limits/settings.ts";
 import { learnedLimit, limit } from "../formats/limits.ts";
 import { withDefault } from "../setting.ts";
 
-/** Every window of a limit must hold; none lifts it. Those that strangers share refuse at ten times their counts. */
+/**
+ * Every window of a limit must hold; an empty list means no limit. Limits that strangers share refuse at ten times
+ * their counts.
+ */
 export interface LimitsConfig {
   readonly phoneSends: readonly Window[];
   readonly addressSends: readonly Window[];

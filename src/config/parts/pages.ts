@@ -7,7 +7,7 @@ import { withDefault } from "../setting.ts";
 export interface PagesConfig {
   readonly brandName: string;
   readonly defaultLocale: Locale;
-  /** Compared with what is asked for character by character. */
+  /** Compared with the requested address character by character. */
   readonly returnTo: readonly string[];
 }
 

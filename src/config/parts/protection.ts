@@ -53,7 +53,7 @@ export function arrangeProtection(values: Values): ProtectionConfig {
   };
 }
 
-/** The settings of money whose currency is not that of the prices. */
+/** The settings of money whose currency differs from that of the prices. */
 export function foreignBudgets(values: Values): ("SPEND_HOUR" | "SPEND_DAY")[] {
   const { currency } = values.SMS_PRICES;
   const budgets = [

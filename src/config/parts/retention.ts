@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { wholeNumber } from "../formats/format.ts";
 import { withDefault } from "../setting.ts";
 
-/** How long rows are kept; messages and failures for 31 days at least. */
+/** How long rows are kept; messages and failures at least 31 days. */
 export interface RetentionConfig {
   readonly messagesDays: number;
   readonly eventsDays: number;
@@ -11,7 +11,7 @@ export interface RetentionConfig {
   readonly sessionsDays: number;
 }
 
-/** Limits and the ledger look back 31 days; whoever kept less would refill them (promise 2). */
+/** Limits and the ledger look back 31 days. Keeping rows for less time would refill them (promise 2). */
 const lookBack = wholeNumber(31, 3_650);
 const RETENTION = "Retention";
 

@@ -4,9 +4,9 @@ import { flag } from "../formats/format.ts";
 import { optional, withDefault } from "../setting.ts";
 import { arrangeDatabase } from "./stores.ts";
 
-/** What is known of the function where Phonekey runs on Tencent Cloud SCF. */
+/** What is known of the function if Phonekey runs on Tencent Cloud SCF. */
 export interface ScfConfig {
-  /** The account's id, which begins the host of its functions' URLs; where the platform tells it. */
+  /** The account's id, with which the host of its functions' URLs begins; absent if the platform does not tell it. */
   readonly appId?: string;
   /** Whether requests bring the keys of the function's role. */
   readonly hasRoleHeaders: boolean;
@@ -30,8 +30,8 @@ export const scfVariables = {
 type Values = z.output<z.ZodObject<typeof scfVariables>>;
 
 /**
- * What holds on SCF where a variable is not set. Port and address are the platform's; and a function is in public from
- * its first call, so that the rules for production are in force unless they are put off by name.
+ * The values on SCF of variables that are not set. Port and address are the platform's. A function is public from its
+ * first call, so the rules for production apply unless they are switched off explicitly.
  */
 export const SCF_DEFAULTS = { NODE_ENV: "production", HOST: "0.0.0.0", PORT: "9000" } as const;
 

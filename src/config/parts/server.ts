@@ -7,7 +7,7 @@ export interface ServerConfig {
   /** 0 takes any free port. */
   readonly port: number;
   readonly host: string;
-  /** The origin under which people reach this server; always there in production. */
+  /** The origin under which people reach this server; always present in production. */
   readonly publicUrl?: string;
   /** In CIDR notation, host bits cleared; IPv4-mapped networks as IPv4. */
   readonly trustedProxies: readonly string[];

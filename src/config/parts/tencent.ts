@@ -17,7 +17,7 @@ import {
 } from "../formats/tencent.ts";
 import { optional, withDefault } from "../setting.ts";
 
-/** What Tencent Cloud is called with, and what its SMS are made of. */
+/** The access to Tencent Cloud, and the texts of its SMS. */
 export interface TencentConfig {
   /** Absent where the role of a function brings keys. */
   readonly credential?: { readonly secretId: string; readonly secretKey: string };
@@ -37,7 +37,7 @@ export interface TencentConfig {
 /** The approved texts of one of the cloud's two kinds of SMS. */
 export interface TencentTexts {
   readonly signature?: string;
-  /** Only with international ones, where the operator has been given one. */
+  /** Only with international texts, if the operator has been given one. */
   readonly senderId?: string;
   /** For every use that has none of its own. */
   readonly template?: Template;
@@ -47,10 +47,10 @@ export interface TencentTexts {
   readonly transactions: readonly TransactionTemplate[];
 }
 
-/** The two halves of an API key: one without the other is none. */
+/** The two halves of an API key: both are needed. */
 export const TENCENT_KEY = ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"] as const;
 
-/** The purposes that may have a template of their own, as they end a variable's name. */
+/** The purposes that may have a template of their own, spelt as the end of a variable's name. */
 const PURPOSES = [
   "RESET_PASSWORD",
   "SECOND_FACTOR",

@@ -25,7 +25,7 @@ interface Around {
 /** A leap year, to the end of its last day. */
 const LONGEST_MS = 367 * DAY_MS;
 
-/** What is wrong with test numbers under the other settings; no number is named. */
+/** What is wrong with test numbers given the other settings. No number is named. */
 export function unfitTestNumbers({ TEST_NUMBERS }: Values, around: Around): string[] {
   const found = TEST_NUMBERS.map((number, index) => ({ entry: index + 1, problem: unfit(number, around) }));
   return found.flatMap(({ entry, problem }) => (problem ? [`entry ${entry} ${problem}`] : []));
@@ -38,7 +38,7 @@ function unfit({ phone, code, until }: TestNumber, { phones, codeLength, now }: 
   return until > now + LONGEST_MS ? "must end within a year" : undefined;
 }
 
-/** What an operator hears at every start while there are any. */
+/** The operator's warning at every start while there are any. */
 export function doubtTestNumbers({ TEST_NUMBERS }: Values, now: number): string | false {
   if (TEST_NUMBERS.length === 0) return false;
   const live = TEST_NUMBERS.filter(({ until }) => until > now);
