@@ -89,7 +89,7 @@ export function doubts(values: Settings, given: ReadonlySet<string>, mode: Mode,
   return found.flatMap(([name, doubt]) => (doubt === false ? [] : [`${name}: ${doubt}`]));
 }
 
-/** What is hardly meant on SCF. */
+/** Settings that are probably not intended on SCF. */
 export function doubtsOnScf({ PORT }: Texts): string[] {
   return PORT === SCF_DEFAULTS.PORT ? [] : ["PORT: the platform reaches a web function on port 9000 only."];
 }

@@ -20,7 +20,10 @@ export interface KeyWrapper {
   unwrap(key: KeyLabel & Pick<WrappedKey, "wrapped" | "secretId">): Uint8Array;
 }
 
-/** A key is wrapped with a secret that is not in `PHONEKEY_SECRETS` (any more). Says what to do about it. */
+/**
+ * A key is wrapped with a secret that is not, or no longer, in `PHONEKEY_SECRETS`. The message says what to do about
+ * it.
+ */
 export class MissingSecretError extends Error {
   readonly secretId: string;
 

@@ -17,7 +17,7 @@ export interface Post {
 export class NoAnswerError extends Error {
   /** False if the request certainly never left this machine: its connection, TLS included, was not established. */
   readonly hasLeft: boolean;
-  /** The system's own code, where it has one. */
+  /** The system's own code, if it has one. */
   readonly code: string | undefined;
 
   constructor(cause: NodeJS.ErrnoException, hasLeft: boolean) {

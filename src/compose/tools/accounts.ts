@@ -18,7 +18,7 @@ export interface AccountTools {
   export(user: User): Promise<object | undefined>;
   /** Ends all of its sessions, and makes every device unknown. False if the account is already gone. */
   signOut(user: User): Promise<boolean>;
-  /** False where it is gone already. */
+  /** False if it is already gone. */
   erase(user: User): Promise<boolean>;
   close(): Promise<void>;
 }

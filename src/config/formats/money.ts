@@ -12,7 +12,7 @@ export interface Prices {
 }
 
 export interface Spend extends Budget {
-  /** Absent where nothing is limited. */
+  /** Absent if nothing is limited. */
   readonly currency?: string;
 }
 

@@ -51,7 +51,7 @@ export const internationalSignature: Format<string> = format(
   (text) => (isSignature(text) ? text : undefined),
 );
 
-/** Parts of addresses, so long that nobody guesses one. */
+/** Parts of addresses, long enough that nobody guesses one. */
 export const callbackSecrets: Format<readonly string[]> = list(
   format("24 to 128 letters, digits, `-` or `_`", (text) =>
     /^[A-Za-z0-9_-]{24,128}$/.test(text) ? text : undefined,
@@ -100,7 +100,7 @@ function readTransactionTemplate(text: string): TransactionTemplate | undefined 
 
 interface Reading {
   readonly names: readonly TemplateParameter[];
-  /** What fills it where nothing is said. */
+  /** The parameters that fill it if none are given. */
   readonly usual: string;
   readonly signed: Format<string>;
 }

@@ -19,7 +19,7 @@ import { optional, withDefault } from "../setting.ts";
 
 /** The access to Tencent Cloud, and the texts of its SMS. */
 export interface TencentConfig {
-  /** Absent where the role of a function brings keys. */
+  /** Absent if the role of a function brings keys. */
   readonly credential?: { readonly secretId: string; readonly secretKey: string };
   readonly region: string;
   /** An origin to connect to instead of the SMS API's own host. */

@@ -14,7 +14,7 @@ interface Answer {
   readonly data?: Readonly<Record<string, string | number>>;
 }
 
-/** What the demo has no code of its own for. */
+/** The code for refusals that the demo has no code of its own for. */
 export const REFUSED = -1003;
 
 /**

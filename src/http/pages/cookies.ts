@@ -9,13 +9,13 @@ const COOKIES = {
   flow: 3_600,
   /** The pre-session of a visitor who confirms who they are. */
   confirm: 3_600,
-  /** The pre-session of one who changes their number. */
+  /** The pre-session of a visitor who changes their number. */
   phone: 3_600,
-  /** The pre-session of one who deletes their account. */
+  /** The pre-session of a visitor who deletes their account. */
   erase: 3_600,
-  /** The pre-session of one who forgot their password. */
+  /** The pre-session of a visitor who forgot their password. */
   reset: 3_600,
-  /** What the second step of a sign-in takes. */
+  /** The challenge for the second step of a sign-in. */
   second: 600,
   /** The code that was sent for that step. */
   second_code: 600,

@@ -149,7 +149,7 @@ async function findById(
   return row?.id;
 }
 
-/** As it is after the report, whoever wrote it. */
+/** The message as it is after the report, whoever wrote it. */
 async function notedOf(db: Kysely<Schema>, id: string): Promise<Noted | undefined> {
   const row = await db
     .selectFrom("messages")
@@ -161,7 +161,7 @@ async function notedOf(db: Kysely<Schema>, id: string): Promise<Noted | undefine
   return { id, status, bucket, ...trafficOf(row), ...(member !== null && { member }) };
 }
 
-/** Of several that race the first one stays. */
+/** If several reports race, the first one stays. */
 async function finish(
   db: Kysely<Schema>,
   id: string,

@@ -22,7 +22,7 @@ export function createPhoneChangeStore({ db, transaction }: SqlDatabase, tagKey:
         const earlier = await findBy(trx, "user_id", userId);
         await remove(trx, userId);
         await ifAbsent(trx.insertInto("phone_changes").values(valuesOf(change))).execute();
-        // Whoever came first with this number has the row.
+        // The caller that came first with this number has the row.
         const kept = await findBy(trx, "phone_tag", change.phoneTag);
         if (kept?.id !== change.id) {
           if (earlier) await trx.insertInto("phone_changes").values(valuesOf(earlier)).execute();

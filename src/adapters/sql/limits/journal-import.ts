@@ -15,7 +15,7 @@ const PORTION = 1_000;
 
 type Db = Kysely<Schema>;
 
-/** Moves a portion of one table; nothing where the table is empty. */
+/** Moves a portion of one table; does nothing if the table is empty. */
 interface Move {
   readonly find: (db: Db) => CompiledQuery<unknown>;
   /** What becomes of the rows that were found. */
@@ -97,7 +97,7 @@ function idsOf(found: readonly { readonly id: number }[]): readonly number[] {
 }
 
 interface SumRow {
-  /** Its key, `/`, its window, and `#` and its part where it is split. */
+  /** Its key, `/`, its window, and `#` and its part if it is split. */
   readonly name: string;
   readonly slot: number;
   readonly amount: number;

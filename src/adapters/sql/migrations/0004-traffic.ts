@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 
 /**
- * Where messages went and were asked for, and what they cost; the sums of budgets; what the guard has learned. What
- * was written before has no traffic, and counts for no prefix, address or country.
+ * Where messages went and were asked for, and what they cost; the sums of budgets; what the guard has learned. Existing
+ * messages have no traffic, and count for no prefix, address or country.
  */
 export async function traffic(db: Kysely<Schema>): Promise<void> {
   for (const table of ["messages", "verifications"] as const) {

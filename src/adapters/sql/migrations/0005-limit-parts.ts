@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 
 /**
- * Counters may be split into parts. The version before looks for a key's events by the new index as well: the few of
- * one key are quickly sorted.
+ * Counters may be split into parts. The previous version also looks for a key's events by the new index: the few events
+ * of one key are quickly sorted.
  */
 export async function limitParts(db: Kysely<Schema>): Promise<void> {
   await db.schema

@@ -3,8 +3,8 @@ import type { Schema } from "../tables/schema.ts";
 import { type Columns, index } from "./tables.ts";
 
 /**
- * What providers and carriers say of messages, what people answer to them, and what the operator is told. What was
- * sent before has no report, and holds no number.
+ * What providers and carriers say of messages, what people reply to them, and the operator's alerts. Existing messages
+ * have no report, and hold no number.
  */
 export async function delivery(db: Kysely<Schema>): Promise<void> {
   const columns: Columns = {

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 
-/** What companies' backends call with, what they asked for, and which of their proofs were redeemed. */
+/** The API keys of companies' backends, what the backends asked for, and which of their proofs were redeemed. */
 export async function backends(db: Kysely<Schema>): Promise<void> {
   await db.schema.alterTable("verifications").addColumn("client", "varchar(64)").execute();
   await db.schema.alterTable("verifications").addColumn("sealed_ask", "text").execute();

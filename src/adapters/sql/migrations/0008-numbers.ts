@@ -1,7 +1,10 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 
-/** Sessions that test numbers opened, and further guesses that support gave. No session of before is such a one. */
+/**
+ * Sessions that test numbers opened, and further guesses that support gave. No existing session is one of a test
+ * number.
+ */
 export async function numbers(db: Kysely<Schema>): Promise<void> {
   await db.schema
     .alterTable("sessions")

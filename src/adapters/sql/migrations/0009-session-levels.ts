@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 
-/** How sessions were opened, and whose one factor opens none. What was there before was opened by a code. */
+/** How sessions were opened, and the users for whom one factor opens none. Existing sessions were opened by a code. */
 export async function sessionLevels(db: Kysely<Schema>): Promise<void> {
   await db.schema
     .alterTable("sessions")

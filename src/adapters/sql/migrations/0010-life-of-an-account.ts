@@ -3,8 +3,8 @@ import type { Schema } from "../tables/schema.ts";
 import { ID, index, SEALED, TAG, TIME, table, WORD } from "./tables.ts";
 
 /**
- * What people are told of their accounts, accounts that are about to move to another number, numbers of which the
- * account was erased, and when an account was last used: nobody knows that of those that are there already.
+ * Notices to people about their accounts, accounts that are about to move to another number, numbers whose account was
+ * erased, and when an account was last used, which is unknown for existing accounts.
  */
 export async function lifeOfAnAccount(db: Kysely<Schema>): Promise<void> {
   await table(

@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 
 /**
- * Temporary passwords, proofs that backends fetch, pages that they send people to, and money of their own. What there is
- * of before has nothing of it.
+ * Temporary passwords, proofs that backends fetch, pages that they send people to, and money of their own. Existing
+ * rows have none of these.
  */
 export async function backendUses(db: Kysely<Schema>): Promise<void> {
   await db.schema.alterTable("verifications").addColumn("granted_length", "integer").execute();

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 import { type Columns, ID, index, TIME, table, WORD } from "./tables.ts";
 
-/** Second factors of users, what was asked of passkeys, and the ledger of wrong codes of authenticator apps. */
+/** Second factors of users, the challenges of passkeys, and the ledger of wrong codes of authenticator apps. */
 export async function factors(db: Kysely<Schema>): Promise<void> {
   const ofAFactor: Columns = { id: ID, user_id: ID, kind: WORD, label: "varchar(255)", created_at: TIME };
   await table(db, "factors", ofAFactor, {

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Schema } from "../tables/schema.ts";
 
-/** Passwords, and who was invited to sign up. No user of before has a password. */
+/** Passwords, and who was invited to sign up. No existing user has a password. */
 export async function passwords(db: Kysely<Schema>): Promise<void> {
   await db.schema.alterTable("users").addColumn("sealed_password", "text").execute();
   await db.schema.alterTable("users").addColumn("password_set_at", "bigint").execute();

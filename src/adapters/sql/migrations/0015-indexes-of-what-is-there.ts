@@ -2,7 +2,10 @@ import type { Kysely } from "kysely";
 import { isSqlite } from "../database.ts";
 import type { Schema } from "../tables/schema.ts";
 
-/** Indexes whose first column is null in most rows, or until late, and that nobody asks for a null. */
+/**
+ * Indexes whose first column is null in most rows, or for most of a row's life, and that no statement searches for
+ * null.
+ */
 const INDEXES = [
   { table: "verifications", columns: ["device_id", "phone_tag", "purpose", "created_at"], isUnique: false },
   { table: "messages", columns: ["idempotency_key"], isUnique: true },
@@ -11,8 +14,8 @@ const INDEXES = [
 ] as const;
 
 /**
- * On SQLite each index that a row is not in is a page less to write. So nulls are left out, which MySQL has no way to do, and
- * the journal of limits has none: what is old in it stands first.
+ * On SQLite each index that does not contain a row saves writing a page. So nulls are left out, which MySQL cannot do.
+ * The journal of limits has no such index: its old rows stand first.
  */
 export async function indexesOfWhatIsThere(db: Kysely<Schema>): Promise<void> {
   if (!isSqlite(db)) return;

@@ -195,7 +195,7 @@ function createMysqlConnection(client: Connection, socket: Socket, times: Connec
   };
 }
 
-/** Of no use any more, as mysql2 marks such errors. */
+/** No longer usable, as mysql2 marks such errors. */
 function lost(message: string): Error {
   return Object.assign(new Error(message), { fatal: true });
 }

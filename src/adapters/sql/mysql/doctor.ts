@@ -3,7 +3,7 @@ import { fine, wrong } from "../../../core/maintenance/doctor.ts";
 import type { Finding } from "../../../core/maintenance/ports.ts";
 import type { SqlDatabase } from "../database.ts";
 
-/** Whether what is sent is encrypted where `DATABASE_URL` asks for it. */
+/** Whether connections are encrypted if `DATABASE_URL` asks for it. */
 export async function checkEncryption(
   { db }: SqlDatabase,
   { isWanted, isLocal }: { readonly isWanted: boolean; readonly isLocal: boolean },

@@ -72,7 +72,7 @@ interface ServerError {
   readonly errno: number;
   readonly code: string;
   readonly message: string;
-  /** The connection is of no use any more. */
+  /** The connection is no longer usable. */
   readonly fatal: boolean;
 }
 

@@ -39,7 +39,7 @@ export function reusable<R extends Row<R>, O>(
   return async (db, rows) => await db.executeQuery(fill(rows, db));
 }
 
-/** As `reusable`, for whoever runs it themselves. */
+/** Like `reusable`, for callers that run the statement themselves. */
 export function filled<R extends Row<R>, O>(
   build: (rows: readonly R[], db: Kysely<Schema>) => Compilable<O>,
 ): Filled<R, O> {

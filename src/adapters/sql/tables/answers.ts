@@ -1,6 +1,6 @@
-/** What a carrier said of messages whose number at the provider is not written down yet. */
+/** Carriers' reports on messages whose number at the provider is not recorded yet. */
 export interface EarlyReportsTable {
-  /** The sender's name and its number of the message, with a space between them. */
+  /** The sender's name and its number of the message, separated by a space. */
   id: string;
   phone_tag: string;
   /** 1 or 0. */

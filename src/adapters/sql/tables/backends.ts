@@ -7,14 +7,14 @@ export interface ApiKeysTable {
   hash: string;
   /** With commas. */
   purposes: string;
-  /** With commas; empty where it may come from anywhere. */
+  /** With commas; empty if requests may come from anywhere. */
   networks: string;
   tells: ApiKey["tells"];
   /** JSON: the windows of its limit. */
   sends: string;
-  /** JSON: a list of addresses; none in those of a version that knew none. */
+  /** JSON: a list of addresses; null in rows of a version that knew none. */
   return_to: string | null;
-  /** Millionths of a unit of the currency; null where nothing is set. */
+  /** Millionths of a unit of the currency; null if nothing is set. */
   spend_hour: number | null;
   spend_day: number | null;
   created_at: number;
@@ -22,7 +22,7 @@ export interface ApiKeysTable {
   revoked_at: number | null;
 }
 
-/** Proofs that were redeemed, until nobody could redeem them any more. */
+/** Proofs that were redeemed, kept until they could no longer be redeemed anyway. */
 export interface RedeemedProofsTable {
   id: string;
   /** Tells who redeemed it. */

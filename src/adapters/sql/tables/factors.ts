@@ -1,7 +1,7 @@
 import type { Factor } from "../../../core/account/factors/ports.ts";
 import type { Bucket } from "../../../core/protection/limits/ports.ts";
 
-/** Authenticator apps and passkeys. Which columns a row has is a matter of its kind. */
+/** Authenticator apps and passkeys. The kind of a row decides which columns are set. */
 interface FactorsTable {
   id: string;
   user_id: string;
@@ -30,7 +30,7 @@ interface RecoveryCodesTable {
   used_at: number | null;
 }
 
-/** What browsers were asked to sign with a passkey, until they did. */
+/** The challenges that browsers were asked to sign with a passkey, until they are answered. */
 interface PasskeyChallengesTable {
   /** The challenge itself. */
   id: string;

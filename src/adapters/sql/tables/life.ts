@@ -2,7 +2,7 @@ import type { NoticeKind } from "../../../core/delivery/notice-kinds.ts";
 import type { Locale } from "../../../core/locale.ts";
 import type { NoticeState } from "../../../core/notices/ports.ts";
 
-/** The outbox of notices, and what became of those that are over. */
+/** The outbox of notices, and the outcome of those that are finished. */
 export interface NoticesTable {
   id: string;
   user_id: string;
@@ -32,7 +32,9 @@ export interface PhoneChangesTable {
   due_at: number;
 }
 
-/** Numbers of which an account was erased: what had to stay of them for a while goes with this row. */
+/**
+ * Numbers whose account was erased. The remains of the number that had to stay for a while are deleted with this row.
+ */
 export interface ErasuresTable {
   id: string;
   phone_tag: string;

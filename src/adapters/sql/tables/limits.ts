@@ -1,6 +1,9 @@
 import type { Generated } from "kysely";
 
-/** The journal is what is used; what a version before counted in the others is moved there (`limits/journal-import.ts`). */
+/**
+ * Only the journal is used. The counts of an earlier version in the other tables are moved there
+ * (`limits/journal-import.ts`).
+ */
 export interface LimitTables {
   limits: LimitsTable;
   limit_events: LimitEventsTable;
@@ -23,14 +26,14 @@ export const LIMIT_TABLES: Readonly<Record<keyof LimitTables, true>> = {
 /** Rows that are locked by their names (`locks.ts`, `shared-journal-rows.ts`). */
 interface LimitsTable {
   limit_key: string;
-  /** When the row was made. A row that is swept is made again by whoever locks it next. */
+  /** When the row was made. The next caller that locks a swept row makes it again. */
   touched_at: number;
 }
 
 interface LimitEventsTable {
   id: Generated<number>;
   limit_key: string;
-  /** Which part of a counter that is split; 0 of one that is not. */
+  /** The part of a counter that is split; 0 if it is not. */
   part: Generated<number>;
   member: string;
   at: number;
@@ -47,7 +50,7 @@ interface LimitLeasesTable {
 /** What was counted in one slot of a window. */
 interface LimitSumsTable {
   id: Generated<number>;
-  /** The key and window of the sum, and `#` and the part but for the first. */
+  /** The key and window of the sum, followed by `#` and the part, except for the first part. */
   limit_key: string;
   slot: number;
   amount: number;
@@ -58,7 +61,10 @@ interface LimitSeedsTable {
   epoch: string;
 }
 
-/** What limits count: each change is a row (`limits/journal.ts`), and on MySQL those of one moment (`limits/shared-journal.ts`). */
+/**
+ * The counts of limits: each change is a row (`limits/journal.ts`), and on MySQL all changes of one moment share a row
+ * (`limits/shared-journal.ts`).
+ */
 interface LimitJournalTable {
   id: Generated<number>;
   /** The last moment that the change tells of. */

@@ -1,4 +1,4 @@
-/** The audit trail of further guesses that support gave strangers; what they may guess is in the ledger itself. */
+/** The audit trail of further guesses that support gave strangers. The ledger itself holds what they may guess. */
 export interface UnlocksTable {
   id: string;
   phone_tag: string;

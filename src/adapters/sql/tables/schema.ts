@@ -80,9 +80,9 @@ interface UsersTable {
   /** Set while a user who was moved in has not signed in by a code yet. */
   unproven_since: number | null;
   login_protection: LoginProtection | null;
-  /** Within a day of its last use; null in rows of a version that did not note it. */
+  /** Within a day of its last use; null in rows of a version that did not record it. */
   last_used_at: number | null;
-  /** The hash of the password, encrypted for this row; null where none is set. */
+  /** The hash of the password, encrypted for this row; null if none is set. */
   sealed_password: string | null;
   password_set_at: number | null;
   /** When it was last set by a code. */
@@ -101,13 +101,13 @@ interface SessionsTable {
   last_used_at: number;
   expires_at: number;
   ended_at: number | null;
-  /** 1 where a test number opened it. */
+  /** 1 if a test number opened it. */
   test: Generated<number>;
   /** The methods, with spaces between them. */
   amr: Generated<string>;
   /** Null in what an older version opened. */
   auth_time: number | null;
-  /** 1 while its user still has to choose a password, whom a temporary one let in. */
+  /** 1 while its user, who signed in by a temporary password, still has to choose a password. */
   must_set_password: Generated<number>;
 }
 
@@ -134,10 +134,10 @@ interface MessagesTable {
   request_id: string | null;
   fee: number | null;
   held_until: number | null;
-  /** What the carrier said became of it, and when. */
+  /** The carrier's report on it, and when it came. */
   report_code: string | null;
   reported_at: number | null;
-  /** Unique. Taken from an old row when its key is used again after a day. */
+  /** Unique. It is removed from an old row if its key is used again after a day. */
   idempotency_key: string | null;
   idempotency_fingerprint: string | null;
   answer_code_length: number | null;
@@ -178,7 +178,7 @@ export type EventType =
 interface EventsTable {
   id: Generated<number>;
   type: EventType;
-  /** Whom it is about: a user, or a backend by its name, which is no user's id. */
+  /** The user that it is about, or a backend by its name, which is never a user's id. */
   user_id: string;
   session_id: string | null;
   at: number;
@@ -221,7 +221,7 @@ interface VerificationsTable {
   prefix_tag: string | null;
   address_tag: string | null;
   network_tag: string | null;
-  /** The holder, whatever it is; the column has its name from the first kind of holder. */
+  /** The holder of any kind; the column is named after the first kind. */
   device_id: string | null;
   browser: string | null;
   /** The backend that asked, and what it gave along. */
@@ -243,7 +243,7 @@ interface TurnsTable {
   finished_at: number;
 }
 
-/** What the operator is told, and how far that has come. */
+/** The operator's alerts, and whether they were told. */
 interface AlertsTable {
   id: string;
   kind: AlertKind;
@@ -254,9 +254,9 @@ interface AlertsTable {
   detail: string;
   raised_at: number;
   cleared_at: number | null;
-  /** 1 once the operator was told of it, 2 once also of its end. */
+  /** 1 once the operator was told of it, 2 once they were also told of its end. */
   told: number;
-  /** How often telling it failed since something was told. */
+  /** How often telling the operator failed since the last success. */
   attempts: number;
   /** Null while there is nothing to tell. */
   next_attempt_at: number | null;
@@ -273,7 +273,7 @@ interface BaselinesTable {
 interface MigrationsTable {
   id: number;
   name: string;
-  /** 0 from its beginning to its end: it may be half done. */
+  /** 0 from its beginning to its end: until then it may be half done. */
   applied_at: number;
 }
 

@@ -127,7 +127,7 @@ function writing(db: Kysely<Schema>, rows: readonly GuessedValues[]) {
     );
 }
 
-/** As the guarded update of one alone. */
+/** Decides as the guarded update of a single guess does. */
 function decide(guessed: Map<string, Guessed>, { id, isRight, now }: TimedGuess): GuessResult {
   const row = guessed.get(id);
   if (row?.outcome !== "open" || row.attempts_used >= row.attempts_allowed || row.expires_at <= now)

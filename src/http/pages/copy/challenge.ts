@@ -8,7 +8,7 @@ interface ChallengeCopy {
   readonly failed: string;
   readonly expired: string;
   readonly needsScript: string;
-  /** Follows that at once, where such a device is asked for nothing. */
+  /** Follows that directly, if a known device is asked for nothing. */
   readonly orKnownDevice: string;
 }
 

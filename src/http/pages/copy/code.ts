@@ -6,10 +6,10 @@ interface CodeCopy {
   readonly sentTo: (length: number) => readonly [string, string];
   /** What stands before and after the masked number that a temporary password was sent to. */
   readonly passwordSentTo: readonly [string, string];
-  /** Follows the sentence before at once; a language that parts sentences by a space begins with it. */
+  /** Follows the previous sentence directly. In a language that separates sentences by a space it begins with one. */
   readonly validFor: (duration: string) => string;
   readonly label: string;
-  /** Where the script sends the form after the last digit. */
+  /** Shown if the script sends the form after the last digit. */
   readonly goesOn: string;
   readonly submit: string;
   readonly resend: string;

@@ -8,7 +8,7 @@ interface ConfirmCopy {
   readonly send: string;
   readonly submit: string;
   readonly back: string;
-  /** Where nothing counts in this session, and where a recovery code does not: whoever signs in anew goes on. */
+  /** If no factor counts in this session, and if a recovery code does not: a person who signs in anew can go on. */
   readonly signInAnew: Readonly<Record<"code" | "recovery", string>>;
 }
 

@@ -6,11 +6,11 @@ interface FactorsCopy {
   readonly none: string;
   readonly code: string;
   readonly codeHint: string;
-  /** Where no app counts. */
+  /** Shown if no app counts. */
   readonly recoveryCode: string;
   readonly password: string;
   readonly passkey: string;
-  /** What is said of one that was shown and was not right, where that is no code. */
+  /** The text for a wrong factor that is no code. */
   readonly wrong: Readonly<Record<"pwd" | "pop", string>>;
   readonly submit: string;
   readonly startOver: string;

@@ -7,7 +7,7 @@ interface ForgottenCopy {
   readonly submit: string;
   readonly back: string;
   readonly chooseTitle: string;
-  /** Where the field of the code was, while another password is asked for. */
+  /** In place of the code's field, while another password is asked for. */
   readonly codeKept: string;
   readonly ends: string;
   readonly choose: string;
@@ -20,12 +20,12 @@ interface ForgottenCopy {
   readonly codesLeft: (count: number) => string;
   readonly nobodyTitle: string;
   readonly nobody: string;
-  /** Follows that at once, where anybody gets an account. */
+  /** Follows that directly, if anybody gets an account. */
   readonly signUp: string;
   readonly used: string;
 }
 
-/** The pages for whoever forgot their password. */
+/** The pages for people who forgot their password. */
 export const FORGOTTEN_COPY: Readonly<Record<Locale, ForgottenCopy>> = {
   en: {
     title: "Forgot your password?",

@@ -9,7 +9,7 @@ interface PasswordSignInCopy {
   readonly submit: string;
   readonly forgotten: string;
   readonly byCode: string;
-  /** Of the button that shows what was typed while it is pressed down. */
+  /** The label of the button that shows the typed password while it is pressed down. */
   readonly show: string;
 }
 

@@ -4,7 +4,7 @@ interface PasswordCopy {
   readonly setTitle: string;
   readonly changeTitle: string;
   readonly lead: string;
-  /** Where a temporary password was used. */
+  /** Shown if a temporary password was used. */
   readonly temporaryLead: string;
   readonly label: string;
   readonly hint: string;

@@ -1,10 +1,10 @@
 import type { Locale } from "../../../core/locale.ts";
 
-/** Texts with `{time}`, `{count}` or `{country}` are filled in by the script in the browser. */
+/** The script in the browser fills in texts with `{time}`, `{count}` or `{country}`. */
 interface PhoneCopy {
   readonly title: string;
   readonly lead: string;
-  /** Behind `lead`, where whoever is new gets an account. */
+  /** After `lead`, if new people get an account. */
   readonly newHere: string;
   readonly country: string;
   /** The label of the picker, with the country that is chosen. */

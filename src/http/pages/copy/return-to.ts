@@ -1,8 +1,8 @@
 import type { Locale } from "../../../core/locale.ts";
 
 /**
- * What is wrong with what an app asked for, for its developer. Follows a sentence at once; a language that parts
- * sentences by a space begins with it.
+ * What is wrong with an app's request, for its developer. Follows a sentence directly; in a language that separates
+ * sentences by a space it begins with one.
  */
 export interface ReturnToCopy {
   readonly origin: string;

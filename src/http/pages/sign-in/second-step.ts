@@ -113,7 +113,7 @@ function stepOf(c: Context<Env>, deps: HttpDeps, flow: Flow) {
   return { challenge: stepChallenge(c, deps), client: pageClient(c, deps, flow) };
 }
 
-/** The challenge that `second_factor_required` came with, from its cookie; empty where there is none. */
+/** The challenge that came with `second_factor_required`, from its cookie; empty if there is none. */
 function stepChallenge(c: Context<Env>, deps: HttpDeps): string {
   return readCookie(c, deps.settings, "second") ?? "";
 }

@@ -30,7 +30,7 @@ export interface DocsOperation {
   readonly parameters: readonly DocsParameter[];
   /** The fields of each form that the body may have; empty if there is no body. */
   readonly bodies: readonly (readonly DocsField[])[];
-  /** What it answers where it is not refused. */
+  /** The answer if it is not refused. */
   readonly answer: DocsAnswer;
   readonly refusals: readonly { readonly code: string; readonly status: number; readonly text: string }[];
   readonly example?: string;

@@ -5,7 +5,7 @@ import { SmsStep, type SmsStepProps } from "./sms-step.tsx";
 export interface FactorStepsProps extends Omit<FactorFormProps, "codeError" | "passwordError" | "hasFocus"> {
   /** The error. `by` names the factor that it is about, by its name in `amr`, if it is about one. */
   readonly wrong?: { readonly by?: string; readonly text: string };
-  /** Where a code by SMS counts. */
+  /** Present if a code by SMS counts. */
   readonly sms?: Pick<SmsStepProps, "phoneMasked" | "sent" | "challenge">;
 }
 

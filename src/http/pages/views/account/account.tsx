@@ -20,7 +20,7 @@ export interface AccountPageProps {
   };
   readonly avatars: readonly { readonly number: number; readonly url: string }[];
   readonly sessions: readonly AccountSession[];
-  /** What was typed as the name, where it is refused. */
+  /** The typed name, if it was refused. */
   readonly typedName?: string;
   /** What went well. */
   readonly notice?: string;

@@ -31,7 +31,7 @@ export interface PhonePageProps {
   /** Whether the error says nothing against the number, for example that it is too soon. */
   readonly isBlameless?: boolean;
   readonly retryAfterSeconds?: number;
-  /** Whether whoever is new gets an account. */
+  /** Whether new people get an account. */
   readonly takesNew?: boolean;
   /** Why the person was sent here. */
   readonly notice?: string;
