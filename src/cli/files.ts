@@ -182,7 +182,7 @@ function writeWhole(text: string): void {
   }
 }
 
-/** Says that what was printed did not arrive. */
+/** Reports that printed text did not arrive. */
 export function lostOutput(error: unknown): Error {
   return new Error(`cannot write standard output: ${why(error)}`, { cause: error });
 }

@@ -40,7 +40,7 @@ export function sendDeadline(leftMs: number = SEND_DEADLINE_MS): Deadline {
   return deadlineIn(Math.min(leftMs, SEND_DEADLINE_MS));
 }
 
-/** What the SMS API of Tencent Cloud is called with. */
+/** The access with which the SMS API of Tencent Cloud is called. */
 export function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}): TencentAccess {
   const { region, smsEndpoint, credential } = tencent;
   return {

@@ -14,7 +14,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** What is counted of an answered request. */
+/** The data of an answered request that is counted. */
 export interface CountedRequest {
   /** The route's pattern, never the path. */
   readonly route: string;
@@ -56,7 +56,7 @@ export interface HttpDeps {
   /** Resolves if every store answers; otherwise rejects with the error of the one that does not. */
   readonly ready: () => Promise<void>;
   readonly clock: Clock;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
   readonly random: Random;
   readonly log: Log;
@@ -110,7 +110,7 @@ export interface InboxMessage {
   readonly sentAt: number;
 }
 
-/** What the build made for browsers. */
+/** The files that the build made for browsers. */
 export interface Assets {
   readonly script: string;
   readonly style: string;
@@ -125,7 +125,7 @@ export interface StaticFile {
   readonly immutable: boolean;
 }
 
-/** What the middleware has found out about a request. */
+/** The middleware's findings about a request. */
 export interface Env {
   Bindings: {
     incoming?: {

@@ -30,8 +30,9 @@ export function sumsKey(key: string): string {
 export const BOUND = { window: 0, backoff: 1, sum: 2 } as const;
 
 /**
- * What becomes of a limit that does not let through; `tells` refuses, and otherwise tells when the next one may come. `hides`
- * refuses without telling for how long.
+ * The effect of a limit without room. `refuses` and `tells` refuse with the time at which to try again; `tells` also
+ * tells, if there is room, when the next event may come. `hides` refuses without telling for how long. `advises`
+ * refuses nobody.
  */
 export const ROLE = { refuses: 0, advises: 1, tells: 2, hides: 3 } as const;
 

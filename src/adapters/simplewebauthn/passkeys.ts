@@ -102,8 +102,8 @@ export function createPasskeys(): Passkeys {
 }
 
 /**
- * The answer without an attestation, as requested. If an attestation came anyway, the library would ask every address
- * that its certificates name about revocation, whoever made them (SSRF).
+ * Removes an attestation that came although none was requested. For it the library would ask every address that its
+ * certificates name about revocation, whoever made them (SSRF).
  */
 async function withoutAttestation(answer: PasskeyAnswer): Promise<RegistrationResponseJSON> {
   const { decodeAttestationObject, isoBase64URL, isoCBOR } = await import("@simplewebauthn/server/helpers");

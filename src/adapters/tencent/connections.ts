@@ -25,10 +25,10 @@ interface Attempt {
 }
 
 /**
- * @param endpoint an origin to connect to instead of the requested host. If it is another host of the cloud, requests
- *   name it. For all others requests keep their `Host` and signature, because the client library would sign for the
- *   first label of another host, and without its port. There is always an agent, which also keeps the library from
- *   obeying a lower-case `http_proxy`.
+ * @param endpoint an origin to connect to instead of the requested host. If it is another host of the cloud, it is
+ *   asked by its own name. For all others requests keep their `Host` and signature, because the client library would
+ *   sign for the first label of another host, and without its port. There is always an agent, which also keeps the
+ *   library from obeying a lower-case `http_proxy`.
  */
 export function createConnections(endpoint?: string): Connections {
   const attempts = new AsyncLocalStorage<Attempt>();

@@ -39,7 +39,7 @@ const STATISTICS_DAYS = 30;
 /** Packages last a year or two. */
 const PACKAGE_DAYS = 3 * 365;
 
-/** @param appId the application's SDKAppID, where it is known */
+/** @param appId the application's SDKAppID, if it is known */
 export async function overviewOf(admin: SmsAdmin, appId: string | undefined, now: number): Promise<Overview> {
   const [signatures, templates] = [await admin.signatures(), await admin.templates()];
   if (appId === undefined) return { signatures, templates };

@@ -10,7 +10,7 @@ export interface Wanted {
   readonly templates: readonly WantedTemplate[];
   readonly isInternational: boolean;
   readonly parameterCount: number;
-  /** Whether what was rejected is submitted once more. */
+  /** Whether rejected signatures and templates are submitted again. */
   readonly resubmits: boolean;
 }
 

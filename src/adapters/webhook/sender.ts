@@ -7,10 +7,10 @@ import type { WebhookSettings } from "./post.ts";
 import { NoAnswerError, post, readBody } from "./request.ts";
 import { createSigner } from "./signature.ts";
 
-/** What it is called in records, prices and alerts. */
+/** Its name in records, prices and alerts. */
 const NAME = "webhook";
 
-/** What the answers mean besides 2xx. */
+/** The meaning of answers other than 2xx. */
 const MEANINGS: Readonly<Record<number, SendStatus>> = {
   422: "bad_number",
   429: "throttled",

@@ -59,7 +59,7 @@ function rotateCommand(): Command {
     );
 }
 
-/** What was done of a rotation; what is missing was not. */
+/** The steps of a rotation that were done; an absent one was not. */
 interface Rotated {
   wrapped?: number;
   added?: { readonly kind: RotatableKind; readonly id: string; readonly activeFrom: number }[];

@@ -39,7 +39,7 @@ function added<T extends Readonly<Record<string, number>>>(some: T, more: T): T 
   return Object.fromEntries(sums) as T;
 }
 
-/** What was done, for another program. */
+/** The result, for another program. */
 export function tickAsJson(report: TickReport): object {
   if (!report.ran) return report;
   return { ...report, failures: report.failures.map(({ task, error }) => ({ task, error: explain(error) })) };

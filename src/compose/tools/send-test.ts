@@ -21,7 +21,7 @@ export interface TestMessage {
 export interface SentTest
   extends Pick<SendOutcome, "status" | "providerId" | "providerCode" | "requestId" | "fee"> {
   readonly tookMs: number;
-  /** What the operator has to do something about. */
+  /** A sentence that the operator has to act on. */
   readonly says?: string;
 }
 

@@ -7,7 +7,7 @@ import { endSessionsOf } from "./session-ends.ts";
 /** A user as they are now, and when they were used before. */
 export interface Known {
   readonly user: User;
-  /** Epoch milliseconds; null where it was never noted. */
+  /** Epoch milliseconds; null if it was never recorded. */
   readonly lastUsedAt: number | null;
 }
 

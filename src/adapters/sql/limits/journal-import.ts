@@ -18,7 +18,7 @@ type Db = Kysely<Schema>;
 /** Moves a portion of one table; does nothing if the table is empty. */
 interface Move {
   readonly find: (db: Db) => CompiledQuery<unknown>;
-  /** What becomes of the rows that were found. */
+  /** The move of the rows that were found. */
   readonly moved: (found: readonly unknown[], db: Db, books: Books) => Moved;
 }
 

@@ -33,7 +33,7 @@ export interface Journal {
   sweep(before: number, limit: number): Promise<number>;
 }
 
-/** How far a process has read, and what came of it. */
+/** How far a process has read, and the resulting books. */
 interface State {
   readonly books: Books;
   lastId: number;

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import { isSqlite, type SqlDatabase } from "../database.ts";
 
-/** The database's own clock, in whole milliseconds since 1970; undefined where it has none but this machine's, as SQLite. */
+/**
+ * The database's own clock, in whole milliseconds since 1970; undefined if it uses this machine's clock, as SQLite
+ * does.
+ */
 export async function serverNow({ db }: SqlDatabase): Promise<number | undefined> {
   if (isSqlite(db)) return undefined;
   const { rows } = await sql<{ micros: number | string }>`

@@ -8,7 +8,7 @@ export interface Turn {
   whileBusy<T>(run: () => T): Promise<T>;
   /** Whether the transaction that all turns of this moment share is open. */
   isOpen(): boolean;
-  /** Opens the transaction that all turns of this moment share, where it is not open yet. */
+  /** Opens the transaction that all turns of this moment share, unless it is open already. */
   begin(): Promise<void>;
   /** In that transaction: sets the point to which `undo` returns. */
   mark(): void;

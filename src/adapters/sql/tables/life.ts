@@ -23,7 +23,7 @@ export interface PhoneChangesTable {
   id: string;
   user_id: string;
   session_id: string;
-  /** Those of the new number. */
+  /** The sealed phone and the tag of the new number. */
   phone_tag: string;
   sealed_phone: string;
   stop_hash: string;

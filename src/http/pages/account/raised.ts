@@ -14,7 +14,7 @@ export async function raisedBefore(
   visitor: Visitor,
   shown: StepUpInput,
 ): Promise<Session | undefined> {
-  // Only for exactly what was shown: otherwise an old, copied cookie would bring its holder the new one.
+  // Only if exactly this was shown: otherwise an old, copied cookie would bring its holder the new one.
   if (!(await deps.phonekey.sessions.wasShown(shown))) return undefined;
   const session = await onceRaised(deps, visitor);
   const { by } = shown.evidence;
@@ -23,7 +23,10 @@ export async function raisedBefore(
   return isNew ? session : undefined;
 }
 
-/** The session as it is once its right code has raised it, which was used already; or was raised by it long ago. */
+/**
+ * The session, after waiting for the first click with the same right code to raise it. It may also have been raised
+ * long ago.
+ */
 async function onceRaised(
   deps: HttpDeps,
   { cookie, principal: { session } }: Visitor,

@@ -10,7 +10,7 @@ export interface ResendProps {
   readonly action?: string;
   /** Whole seconds; 0 when it may be sent again at once. */
   readonly resendInSeconds: number;
-  /** What has to be solved before. */
+  /** The challenge that must be solved before. */
   readonly challenge?: PageChallenge | undefined;
   readonly label?: string;
   /** Whether it sends a new code in place of one that has ended. */

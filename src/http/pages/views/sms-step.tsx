@@ -15,7 +15,7 @@ export interface SmsStepProps {
   readonly phoneMasked: string;
   /** The code that was sent and still works. */
   readonly sent?: SentCode;
-  /** What has to be solved before a code is sent. */
+  /** The challenge that must be solved before a code is sent. */
   readonly challenge?: PageChallenge;
   readonly error?: string;
   /** Whether no form above it takes anything. */

@@ -10,7 +10,7 @@ import { TemporaryPasswordField } from "./temporary-password-field.tsx";
 
 export interface VerifyPageProps extends CodeEntryProps {
   readonly context: PageContext;
-  /** Where the forms go; that of the resend has `/resend` behind it. */
+  /** The address of the forms; that of the resend has `/resend` appended. */
   readonly action: string;
   /** The backend that asks, by its name. */
   readonly backend: string;
@@ -69,7 +69,7 @@ interface PaymentProps {
   readonly transaction: Transaction;
 }
 
-/** As the message says it, to be compared. */
+/** As the message states it, so that the two can be compared. */
 function Payment({ context, transaction }: PaymentProps) {
   const copy = VERIFY_COPY[context.locale].payment;
   return (

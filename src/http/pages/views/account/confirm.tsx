@@ -5,7 +5,7 @@ import { layout, type Page } from "../layout.tsx";
 import { AsideLink } from "../parts.tsx";
 
 export interface ConfirmPageProps extends Omit<FactorStepsProps, "action"> {
-  /** Where the person came from, and goes back to. */
+  /** The page that the person came from, and goes back to. */
   readonly to: string;
   /** What a person who signs in anew goes on with, where this session does not take it. */
   readonly anew?: "code" | "recovery";

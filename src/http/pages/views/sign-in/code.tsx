@@ -22,7 +22,7 @@ export interface CodeEntryProps {
   readonly codeError?: string;
   /** What else is. */
   readonly error?: string;
-  /** What has to be solved before the code is sent again. */
+  /** The challenge that must be solved before the code is sent again. */
   readonly challenge?: PageChallenge;
 }
 

@@ -55,7 +55,7 @@ export interface ResetPageProps {
   readonly error?: string;
   readonly codeError?: string;
   readonly passwordError?: string;
-  /** What has to be solved before the code is sent again. */
+  /** The challenge that must be solved before the code is sent again. */
   readonly challenge?: PageChallenge;
 }
 
