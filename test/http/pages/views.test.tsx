@@ -1,9 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { AVATARS } from "../../../src/core/account/ports.ts";
 import { LOCALES, type Locale } from "../../../src/core/locale.ts";
 import { REFUSALS } from "../../../src/core/refusals.ts";
-import { ACCOUNT_COPY } from "../../../src/http/pages/copy/account.ts";
 import { accountPage } from "../../../src/http/pages/views/account/account.tsx";
 import { apiDocsPage } from "../../../src/http/pages/views/docs.tsx";
 import { inboxPage } from "../../../src/http/pages/views/inbox.tsx";
@@ -272,27 +269,6 @@ test("the API page has an anchor for every refusal that its operations link to",
     expect(page).toContain(`id="error-${code}"`);
     expect(page).toContain(zh);
   }
-});
-
-describe("the avatars", () => {
-  const folder = new URL("../../../web/public/avatars/", import.meta.url);
-
-  test("are as many as the core knows, each with a name in both languages", () => {
-    const expected = Array.from({ length: AVATARS }, (_, index) => `${index + 1}.svg`);
-    expect(readdirSync(folder).sort()).toEqual([...expected].sort());
-    const names = LOCALES.map((locale) => ACCOUNT_COPY[locale].avatarNames);
-    for (const each of names) expect(each).toHaveLength(AVATARS);
-    expect(new Set(names.flat()).size).toBe(LOCALES.length * AVATARS);
-    expect(names.flat()).not.toContain("");
-  });
-
-  test("hold nothing that could run or load", () => {
-    for (const file of readdirSync(folder)) {
-      const svg = readFileSync(new URL(file, folder), "utf8");
-      expect(svg.length, file).toBeLessThan(2000);
-      expect(svg, file).not.toMatch(/script|\son\w+=|href|style|url\(|<!/i);
-    }
-  });
 });
 
 test("the API documents break a long address behind a slash", async () => {
