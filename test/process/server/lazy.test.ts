@@ -5,15 +5,23 @@ import { rolldown } from "rolldown";
 import { beforeAll, expect, test } from "vitest";
 import config from "../../../rolldown.config.ts";
 
-/** Loads what is loaded late, or not; then these files, each with all descriptors taken: one may have come free meanwhile. */
+/** Loads the late files, or not; then each of these, with all descriptors taken: also those that come free in a moment. */
 const script = (before: string, files: readonly string[]) => `
 import { openSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { loadNow } from "./dist/server.js";
 ${before};
-for (const file of ${JSON.stringify(files)}) {
+async function takeDescriptors() {
+  let last;
   try {
-    for (;;) openSync("/dev/null");
+    for (;;) last = openSync("/dev/null");
   } catch {}
+  if (last === undefined) return;
+  await setTimeout(10);
+  await takeDescriptors();
+}
+for (const file of ${JSON.stringify(files)}) {
+  await takeDescriptors();
   await import(file).then(() => console.log("loaded"), () => console.log("failed"));
 }
 `;
