@@ -48,7 +48,7 @@ interface Lists {
   readonly bounds: number[];
   /** Key, how long its events matter in milliseconds. */
   readonly events: number[];
-  /** The same, and the part that must have room: key, max, windowMs. */
+  /** For events of a part: key and how long they matter, then the key, max and windowMs of the part that must have room. */
   readonly ofParts: number[];
   /** Key, windowMs, amount. */
   readonly sums: number[];
