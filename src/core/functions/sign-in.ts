@@ -6,9 +6,10 @@ import { type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session.ts";
 import { type SignInDeps, signInApproved } from "../session/sign-in.ts";
 import { countGuess, findLive, guessCode, type Subject } from "../verification/check.ts";
-import { type Client, holderOf } from "../verification/client.ts";
+import type { Client } from "../verification/client.ts";
 import { normalizeCode } from "../verification/code.ts";
 import type { VerificationDeps } from "../verification/deps.ts";
+import { holderOf } from "../verification/holder.ts";
 import { type StartRefusal, startVerification } from "../verification/start.ts";
 import { mayUse, type VerificationView } from "../verification/verification.ts";
 import { type Told, tell } from "./reason.ts";
@@ -99,7 +100,8 @@ async function findSubject(
 
 async function holderAt(deps: SignInDeps, client: Client): Promise<string | undefined> {
   const { addressKey } = client;
-  return holderOf(client, addressKey ? { addressTag: await addressTagOf(deps, addressKey) } : {});
+  const addressTag = addressKey && (await addressTagOf(deps, addressKey));
+  return holderOf({ client, purpose: PURPOSE }, { addressTag });
 }
 
 /** Whether this client's address started a verification of the phone that is still live. */

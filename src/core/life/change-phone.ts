@@ -23,7 +23,7 @@ import {
   checkCode,
   type Subject,
 } from "../verification/check.ts";
-import { userHolder } from "../verification/client.ts";
+import { userHolder } from "../verification/holder.ts";
 import { purposesGiving } from "../verification/purpose.ts";
 import { requireTold, type ToldDeps } from "../verification/told.ts";
 import type { PhoneChange, PhoneChangeStore } from "./ports.ts";

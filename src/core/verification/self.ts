@@ -3,7 +3,7 @@ import type { User } from "../account/ports.ts";
 import { type CountryCode, type Phone, type PhonePolicy, parsePhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { PhoneVault } from "../vault.ts";
-import { type Client, type HolderTraits, holderOf, userHolder } from "./client.ts";
+import type { Client } from "./client.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 
 /** A user who showed who they are, and the known device that they are at. */
@@ -57,16 +57,4 @@ export async function callerOf(
     return { bucket: "device", deviceId: self.deviceId };
   }
   return await identifyCaller(deps, client.deviceToken, phoneTag);
-}
-
-/**
- * Who holds a verification that is started now (`Verification.holder`). If it is for a phone that is not the user's
- * own, the user holds it.
- */
-export function holderFor(
-  { self, purpose, client }: { readonly self?: Self; readonly purpose: Purpose; readonly client: Client },
-  known: HolderTraits,
-): string | undefined {
-  const isTheirs = self && ruleOf(purpose).startedBy === "user";
-  return isTheirs ? userHolder(self.user.id) : holderOf(client, known);
 }
