@@ -31,20 +31,21 @@ export async function phoneAsked(
   { settings, vault }: { readonly settings: { readonly phones: PhonePolicy }; readonly vault: PhoneVault },
   { phone, country, purpose, self }: WantedPhone,
 ): Promise<Result<Phone, "invalid_request" | "invalid_phone" | "country_not_allowed" | "phone_not_mobile">> {
-  const parsed = phone === undefined ? undefined : parsePhone(phone, settings.phones, country);
-  if (parsed && !parsed.ok) return parsed;
+  const read = phone === undefined ? ok(undefined) : parsePhone(phone, settings.phones, country);
+  if (!read.ok) return read;
+  const given = read.value;
   const { startedBy } = ruleOf(purpose);
-  const missing = { field: "phone", detail: "is missing or has the wrong type" };
-  if (!self || (startedBy !== "self" && startedBy !== "user")) {
-    return parsed ?? refuse("invalid_request", missing);
+  const isOfUser = startedBy === "self" || startedBy === "user";
+  const own = self && isOfUser ? await vault.open(self.user.sealedPhone, self.user.id) : undefined;
+  if (own && startedBy === "self") {
+    return given === undefined || given === own ? ok(own) : refusePhone("must be your own, or left out");
   }
-  const own = await vault.open(self.user.sealedPhone, self.user.id);
-  if (startedBy === "user") {
-    if (parsed?.value !== own) return parsed ?? refuse("invalid_request", missing);
-    return refuse("invalid_request", { field: "phone", detail: "must be another than your own" });
-  }
-  if (!parsed || parsed.value === own) return ok(own);
-  return refuse("invalid_request", { field: "phone", detail: "must be your own, or left out" });
+  if (given === undefined) return refusePhone("is missing or has the wrong type");
+  return given === own ? refusePhone("must be another than your own") : ok(given);
+}
+
+function refusePhone(detail: string): Result<never, "invalid_request"> {
+  return refuse("invalid_request", { field: "phone", detail });
 }
 
 /** Tells a known device from a stranger. A session is on a known device even if no device token comes with the request. */
