@@ -2,7 +2,7 @@ import { estimate } from "../protection/budgets/prices.ts";
 import { shareLimits } from "../protection/budgets/shares.ts";
 import { captchaRequired } from "../protection/challenges/judge.ts";
 import { tooMany } from "../protection/limits/count-event.ts";
-import type { TakeRequest, TakeResult } from "../protection/limits/ports.ts";
+import type { TakeResult } from "../protection/limits/ports.ts";
 import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts";
 import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -22,18 +22,20 @@ const SHARED_RETRY_MS = 5 * MINUTE_MS;
  * Counts a send against limits, budgets and guard, and sets guesses aside for it. A refused send changes nothing.
  * Refused with `too_many_requests`, with `captcha_required` if a stranger may go on by solving a challenge, and with
  * `idempotency_in_progress` while another request with the same key runs.
+ *
+ * @param take counts the message against these limits, under its own member
  */
 export async function countSend(
   deps: VerificationDeps,
   { caller, idempotency }: { readonly caller: LimitCaller; readonly idempotency: HashedKey | undefined },
-  request: Pick<TakeRequest, "member" | "lease">,
+  take: (limits: readonly SendLimit[]) => Promise<TakeResult>,
   now: number,
 ): Promise<Result<Tried<Taken>, TakeRefusal>> {
   const counted = estimate(deps, caller.traffic.country);
   const send = { caller, estimate: counted, ...(idempotency && { idempotencyKey: idempotency.key }) };
   const learned = await deps.learned();
   const { taken, limits } = await takeInShare(
-    (tried) => deps.takeSend(caller.phoneTag, { limits: tried, ...request }, now),
+    take,
     sendLimits(deps.settings, send, learned),
     shareLimits(deps.settings.money, caller, counted, learned),
   );

@@ -8,8 +8,7 @@ import type { Captcha } from "../protection/challenges/ports.ts";
 import { isAllowed } from "../protection/guard/allow.ts";
 import { guardKeys } from "../protection/guard/guard.ts";
 import { messageMember } from "../protection/limits/members.ts";
-import type { LimitCaller } from "../protection/limits/send-limit.ts";
-import type { TakeSend } from "../protection/rebuild.ts";
+import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts";
 import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
@@ -144,13 +143,14 @@ async function countNext(
   now: number,
 ) {
   let messages = noted + 1;
-  const takeSend: TakeSend = async (phoneTag, request, at) => {
+  const take = async (limits: readonly SendLimit[]) => {
     for (; ; messages += 1) {
-      const taken = await deps.takeSend(phoneTag, { ...request, member: messageMember(id, messages) }, at);
+      const member = messageMember(id, messages);
+      const taken = await deps.takeSend(send.caller.phoneTag, { limits, member }, now);
       if (taken.ok || !taken.isCounted) return taken;
     }
   };
-  const counted = await countSend({ ...deps, takeSend }, send, { member: messageMember(id, messages) }, now);
+  const counted = await countSend(deps, send, take, now);
   return counted.ok ? ok({ ...counted.value, messages, member: messageMember(id, messages) }) : counted;
 }
 

@@ -3,7 +3,7 @@ import { captchaRequired } from "../protection/challenges/judge.ts";
 import { tooMany } from "../protection/limits/count-event.ts";
 import { LEASE_MS, leaseMember } from "../protection/limits/members.ts";
 import type { Lease } from "../protection/limits/ports.ts";
-import type { LimitCaller } from "../protection/limits/send-limit.ts";
+import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts";
 import { LIMIT_KEYS } from "../protection/limits/table.ts";
 import { takeBack } from "../protection/sends.ts";
 import { ok, type Result } from "../refusals.ts";
@@ -31,7 +31,9 @@ export async function reserve(
   const member = leaseMember(id);
   const lease = leaseFor(deps, input, before.cap, now);
   const send = { caller: input, idempotency: input.idempotency };
-  const counted = await countSend(deps, send, { member, lease }, now);
+  const take = (limits: readonly SendLimit[]) =>
+    deps.takeSend(input.phoneTag, { limits, member, lease }, now);
+  const counted = await countSend(deps, send, take, now);
   if (!counted.ok) return counted;
   const { taken, limits } = counted.value;
 
