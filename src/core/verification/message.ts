@@ -5,25 +5,30 @@ import { estimate } from "../protection/budgets/prices.ts";
 import { messageMember } from "../protection/limits/members.ts";
 import { MINUTE_MS } from "../time.ts";
 import { type Transaction, transactionDigest } from "../transaction.ts";
-import { readAsk } from "./ask.ts";
 import { alphabetOf, deriveCode, readableCode } from "./code.ts";
 import type { VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
 import type { Verification } from "./ports.ts";
-import { type TestNumber, testNumberOf } from "./test-numbers.ts";
+import type { TestNumber } from "./test-numbers.ts";
+
+/** What a message is composed of besides its verification. */
+interface MessageParts {
+  readonly phone: Phone;
+  readonly testNumber: TestNumber | undefined;
+  /** What the code confirms. */
+  readonly transaction?: Transaction | undefined;
+  readonly idempotency: HashedKey | undefined;
+}
 
 /** Composes a verification's next message: the record that is kept of it, and what the sender gets. */
 export async function messageFor(
   deps: VerificationDeps,
   verification: Verification,
-  phone: Phone,
-  idempotency: HashedKey | undefined,
+  { phone, testNumber, transaction, idempotency }: MessageParts,
 ): Promise<{ readonly record: Message; readonly sms: SmsMessage }> {
   const now = deps.clock.now();
   const id = deps.random.uuid(now);
   const { purpose, locale, bucket, phoneTag, traffic, asked } = verification;
-  const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, now);
-  const { transaction } = await readAsk(deps.vault, verification);
   const code = await codeOf(deps, { verification, testNumber }, transaction);
   const minutes = Math.max(1, Math.ceil((verification.expiresAt - now) / MINUTE_MS));
   const { codeLength, expiresAt, resendAt } = verification;

@@ -20,8 +20,7 @@ import { type HashedKey, hashIdempotencyKey, type IdempotencyRefusal, replay } f
 import { messageFor } from "./message.ts";
 import { refuseOnHold } from "./on-hold.ts";
 import type { Verification } from "./ports.ts";
-import { narrowRoute } from "./route.ts";
-import { testNumberOf, withTestRoute } from "./test-numbers.ts";
+import { routeFor } from "./route.ts";
 import { currentPhone, isLive, mayUse, mostLifeMs, type VerificationView, viewOf } from "./verification.ts";
 
 export interface ResendInput {
@@ -104,10 +103,14 @@ export async function resendVerification(
   resend: Resend,
 ): Promise<Result<VerificationView, SendRefusal>> {
   const { verification, idempotency } = resend;
+  const { purpose, locale } = verification;
   const phone = await installed.vault.open(verification.sealedPhone, verification.id);
-  const carried = await depsForMessage(installed, verification, phone);
-  if (!carried.ok) return carried;
-  const deps = carried.value;
+  const { transaction } = await readAsk(installed.vault, verification);
+  const message = { to: phone, purpose, locale, ...(transaction && { transaction }) };
+  const routed = routeFor(installed, message);
+  // A sender had such a text at the start; the operator has removed that sender since.
+  if (!routed.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
+  const { deps, testNumber } = routed.value;
   const caller = await judgeCaller(deps, resend, phone);
   if (!caller.ok) return caller;
   const now = deps.clock.now();
@@ -123,7 +126,7 @@ export async function resendVerification(
     await takeBack(deps.limits, { limits, member }, now);
     return refuse("too_many_requests", { retryAfterSeconds: 1 });
   }
-  const { record, sms } = await messageFor(deps, next, phone, idempotency);
+  const { record, sms } = await messageFor(deps, next, { phone, testNumber, transaction, idempotency });
   const delivered = await deliver(deps, record, sms);
   if (delivered.ok) return ok(viewOf(next, phone, now));
   if (delivered.refusal.code === "idempotency_in_progress")
@@ -152,25 +155,6 @@ async function countNext(
   };
   const counted = await countSend(deps, send, take, now);
   return counted.ok ? ok({ ...counted.value, messages, member: messageMember(id, messages) }) : counted;
-}
-
-/**
- * Narrows the route to the senders that have a text for this message. A test number has its own route, which sends
- * nothing.
- */
-async function depsForMessage(
-  installed: VerificationDeps,
-  verification: Verification,
-  phone: Phone,
-): Promise<Result<VerificationDeps, "sms_unavailable">> {
-  const { clock, settings, vault } = installed;
-  const { transaction } = await readAsk(vault, verification);
-  const message = { ...verification, to: phone, ...(transaction && { transaction }) };
-  const narrowed = narrowRoute(installed, message);
-  // A sender had such a text at the start; the operator has removed that sender since.
-  if (!narrowed.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
-  const wanted = { phone, purpose: verification.purpose };
-  return ok(withTestRoute(narrowed.value, testNumberOf(settings.testNumbers, wanted, clock.now())));
 }
 
 /** Who asks for the message, as limits see it. Refused if a stranger has to solve a challenge first. */

@@ -22,9 +22,8 @@ import type { Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
 import { type ResendInput, resendById, resendVerification, type SendRefusal } from "./resend.ts";
 import { reserve } from "./reserve.ts";
-import { narrowRoute } from "./route.ts";
+import { type Routed, routeFor } from "./route.ts";
 import { callerOf, phoneAsked, type Self } from "./self.ts";
-import { testNumberOf, withTestRoute } from "./test-numbers.ts";
 import { requireTold } from "./told.ts";
 import { isLive, mayUse, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
@@ -71,36 +70,36 @@ export async function startVerification(
 ): Promise<Result<VerificationView, StartRefusal>> {
   const asked = judgeAsk(input);
   if (!asked.ok) return asked;
-  const wanted = await phoneAsked(installed, input);
-  if (!wanted.ok) return wanted;
-  const phone = wanted.value;
+  const read = await phoneAsked(installed, input);
+  if (!read.ok) return read;
+  const phone = read.value;
   const { purpose, locale, self } = input;
   const told =
     self && purpose === "change_phone" ? await requireTold(installed, self.user, locale) : ok(undefined);
   if (!told.ok) return told;
   const { transaction } = asked.value;
   const message = { to: phone, purpose, locale, ...(transaction && { transaction }) };
-  const narrowed = narrowRoute(installed, message);
-  if (!narrowed.ok) return narrowed;
-  const deps = narrowed.value;
-  const phoneTags = await deps.vault.tags(phone);
+  const routed = routeFor(installed, message);
+  if (!routed.ok) return routed;
+  const phoneTags = await installed.vault.tags(phone);
   const idempotency = hashIdempotencyKey(input.idempotency, phoneTags[0], purpose, input.backend?.client);
-  const replayed = await replay(deps, idempotency);
-  return (
-    replayed ?? (await resendHeldOrStart(deps, input, { phone, phoneTags, idempotency, ask: asked.value }))
-  );
+  const replayed = await replay(installed, idempotency);
+  if (replayed) return replayed;
+  const wanted = { phone, phoneTags, idempotency, ask: asked.value, routed: routed.value };
+  return await resendHeldOrStart(installed, input, wanted);
 }
 
 /** What a start asks for, once it was read and allowed. */
 interface Wanted extends Pick<NewVerification, "phone" | "phoneTags" | "idempotency"> {
   readonly ask: Ask;
+  readonly routed: Routed;
 }
 
 /** Sends the verification again that this client holds, or else judges its challenge and starts a new one. */
 async function resendHeldOrStart(
-  deps: VerificationDeps,
+  installed: VerificationDeps,
   input: StartInput,
-  { phone, phoneTags, idempotency, ask }: Wanted,
+  { phone, phoneTags, idempotency, ask, routed: { deps, testNumber } }: Wanted,
 ): Promise<Result<VerificationView, SendRefusal>> {
   const { purpose, locale, client, backend } = input;
   const [phoneTag] = phoneTags;
@@ -108,13 +107,12 @@ async function resendHeldOrStart(
   const traffic = await trafficOf(deps, phone, client.addressKey);
   const holder = holderOf(input, { deviceId, addressTag: traffic.addressTag });
   const held = await findHeld(deps, input, phoneTag, holder);
-  if (held) return await resendVerification(deps, { ...input, verification: held, idempotency });
+  if (held) return await resendVerification(installed, { ...input, verification: held, idempotency });
   const caller = { bucket, phoneTag, purpose, ...client, ...traffic };
   const judged = await judgeChallenge(deps, caller, input.captcha, { isNew: true });
   if (!judged.ok) return judged;
   const isTrusted = isAllowed(deps.settings.guard.allow, { phone, ...client, ...traffic });
-  const testNumber = testNumberOf(deps.settings.testNumbers, { phone, purpose }, deps.clock.now());
-  return await startNew(withTestRoute(deps, testNumber), {
+  return await startNew(deps, {
     purpose,
     locale,
     client,
@@ -149,7 +147,7 @@ async function startNew(
   const granted = await reserve(deps, input, id, now);
   if (!granted.ok) return granted;
   const verification = await createVerification(deps, input, id, granted.value, now);
-  const { record, sms } = await messageFor(deps, verification, input.phone, input.idempotency);
+  const { record, sms } = await messageFor(deps, verification, input);
   const delivered = await deliver(deps, record, sms);
   if (delivered.ok) return ok(viewOf(verification, input.phone, now));
   await deps.verifications.cancel(id);

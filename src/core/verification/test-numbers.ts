@@ -48,11 +48,10 @@ export function codeLengthsFor(lengths: CodeLengths, testNumber: TestNumber | un
 }
 
 /**
- * The dependencies of a start or a resend for this phone. A test number has its own route, on which nothing is sent.
- * The guard is off for it, since the guard judges what costs money.
+ * The dependencies of a message to a test number: on its route nothing is sent. The guard is off for it, since the
+ * guard judges what costs money.
  */
-export function withTestRoute(deps: VerificationDeps, testNumber: TestNumber | undefined): VerificationDeps {
-  if (!testNumber) return deps;
+export function withTestRoute(deps: VerificationDeps, testNumber: TestNumber): VerificationDeps {
   const { settings } = deps;
   const codeLengths = codeLengthsFor(settings.codeLengths, testNumber);
   const guard = { ...settings.guard, mode: "off" } as const;

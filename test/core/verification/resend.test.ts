@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { Locale } from "../../../src/core/locale.ts";
+import { createPhonekey } from "../../../src/core/phonekey.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import type { Client } from "../../../src/core/verification/client.ts";
 import { createTestVerifier } from "../../support/challenges.ts";
-import { createRules, HOUR, MINUTE, type Rules, SECOND } from "../rules.ts";
+import { createTestSender } from "../../support/world.ts";
+import { createRules, HOUR, MINUTE, PHONE, type Rules, SECOND } from "../rules.ts";
 
 let rules: Rules | undefined;
 afterEach(async () => {
@@ -87,4 +90,20 @@ test("no further message is tried of a phone for which the sender takes none for
   for (let n = 0; n < 3; n++)
     expect(await resend()).toMatchObject({ refusal: { code: "too_many_requests" } });
   expect(sms.sent).toHaveLength(2);
+});
+
+test("a start in another language sends a held verification through a sender that has a text in its own", async () => {
+  rules = await createRules();
+  const senders = (["zh-CN", "en"] as const).map((locale) => {
+    const one = createTestSender(locale);
+    one.carry((message) => message.locale === locale);
+    return one;
+  });
+  const route = senders.map(({ sender }) => sender);
+  const { verifications } = createPhonekey({ ...rules.deps(), route });
+  const client = { addressKey: "203.0.113.1", holdsByAddress: true };
+  const start = (locale: Locale) => verifications.start({ phone: PHONE, purpose: "sign_in", locale, client });
+  const first = await start("en");
+  expect(await start("zh-CN")).toMatchObject({ ok: true, value: { id: first.ok && first.value.id } });
+  expect(senders.map(({ sent }) => sent.length)).toEqual([0, 2]);
 });
