@@ -105,10 +105,10 @@ function isReference(text: string): boolean {
 export async function sealAsk(
   vault: TextVault,
   id: string,
-  { backend, reference, transaction }: Pick<AskedStart, "backend" | "reference" | "transaction">,
+  backend: Pick<Backend, "client"> | undefined,
+  ask: Ask,
 ): Promise<Pick<Verification, "asked">> {
   if (!backend) return {};
-  const ask: Ask = { ...(reference !== undefined && { reference }), ...(transaction && { transaction }) };
   return { asked: { client: backend.client, sealed: await vault.sealText(JSON.stringify(ask), id) } };
 }
 

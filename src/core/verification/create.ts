@@ -1,9 +1,7 @@
-import type { Backend } from "../backend/api-key.ts";
 import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
 import type { LimitCaller } from "../protection/limits/send-limit.ts";
 import { type Ask, sealAsk } from "./ask.ts";
-import type { Client } from "./client.ts";
 import { PASSWORD_LENGTH } from "./code.ts";
 import type { VerificationDeps } from "./deps.ts";
 import type { HashedKey } from "./idempotency.ts";
@@ -13,14 +11,16 @@ import type { TestNumber } from "./test-numbers.ts";
 import { mostLifeMs } from "./verification.ts";
 
 /** A start that was admitted, before it is counted and before anything is kept. */
-export interface NewVerification extends LimitCaller, Ask {
+export interface NewVerification {
+  readonly caller: LimitCaller;
   readonly purpose: Purpose;
   readonly locale: Locale;
-  readonly client: Client;
-  readonly backend?: Backend;
   readonly phone: Phone;
-  /** The phone's tags under all keys that are kept; the first one is `phoneTag`. */
+  /** The phone's tags under all keys that are kept; the first one is the caller's `phoneTag`. */
   readonly phoneTags: readonly [string, ...string[]];
+  readonly ask: Ask;
+  /** The hash of the browser's pre-session, at the pages. */
+  readonly browser: string | undefined;
   readonly testNumber: TestNumber | undefined;
   readonly idempotency: HashedKey | undefined;
 }
@@ -43,28 +43,29 @@ export async function createVerification(
   granted: Granted,
   now: number,
 ): Promise<Verification> {
-  const { client, holder } = input;
+  const { purpose, browser } = input;
+  const { phoneTag, bucket, traffic, holder, backend } = input.caller;
   const verification: Verification = {
     id,
-    purpose: input.purpose,
-    phoneTag: input.phoneTag,
+    purpose,
+    phoneTag,
     sealedPhone: await deps.vault.seal(input.phone, id),
     codeKeyId: (await deps.keyring.current("code")).id,
-    ...codeFormOf(deps, input.purpose, granted.codeLength),
     attemptsAllowed: granted.attempts,
     attemptsUsed: 0,
     outcome: "open",
-    bucket: input.bucket,
-    // Nothing is sent to a test number, so its approval says nothing of a prefix or an address.
-    ...(!input.testNumber && { traffic: input.traffic }),
-    ...(holder && { holder }),
-    ...(client.browser && { browser: client.browser }),
-    ...(await sealAsk(deps.vault, id, input)),
+    bucket,
     locale: input.locale,
     createdAt: now,
-    expiresAt: now + Math.min(deps.settings.codeTtlMs, mostLifeMs(input.purpose)),
+    expiresAt: now + Math.min(deps.settings.codeTtlMs, mostLifeMs(purpose)),
     messages: 1,
     resendAt: granted.resendAt,
+    ...codeFormOf(deps, purpose, granted.codeLength),
+    // Nothing is sent to a test number, so its approval says nothing of a prefix or an address.
+    ...(!input.testNumber && { traffic }),
+    ...(holder && { holder }),
+    ...(browser && { browser }),
+    ...(await sealAsk(deps.vault, id, backend, input.ask)),
   };
   await deps.verifications.create(verification);
   return verification;

@@ -16,7 +16,7 @@ interface MessageParts {
   readonly phone: Phone;
   readonly testNumber: TestNumber | undefined;
   /** What the code confirms. */
-  readonly transaction?: Transaction | undefined;
+  readonly transaction: Transaction | undefined;
   readonly idempotency: HashedKey | undefined;
 }
 

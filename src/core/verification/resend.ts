@@ -1,11 +1,9 @@
 import type { Backend } from "../backend/api-key.ts";
-import type { ApiKey } from "../backend/ports.ts";
 import { type DeliveryRefusal, deliver } from "../delivery/deliver.ts";
 import { isNoticeKind } from "../delivery/notice-kinds.ts";
 import type { Phone } from "../phone.ts";
-import { type ChallengeRefusal, judgeChallenge } from "../protection/challenges/judge.ts";
+import type { ChallengeRefusal } from "../protection/challenges/judge.ts";
 import type { Captcha } from "../protection/challenges/ports.ts";
-import { isAllowed } from "../protection/guard/allow.ts";
 import { guardKeys } from "../protection/guard/guard.ts";
 import { messageMember } from "../protection/limits/members.ts";
 import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts";
@@ -13,6 +11,7 @@ import { takeBack } from "../protection/sends.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { readAsk } from "./ask.ts";
+import { judgeCaller, type UnjudgedCaller } from "./caller.ts";
 import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
 import type { ClientIdempotency, VerificationDeps } from "./deps.ts";
@@ -60,13 +59,8 @@ export async function resendById(
   // The backend has no person at hand to solve a challenge. Anybody else who knows the id is asked for one.
   const isByBackend = asked !== undefined && input.shownBy?.client === asked.client;
   const client = isByBackend ? { ...input.client, solves: [] } : input.client;
-  return await resendVerification(deps, {
-    ...input,
-    client,
-    ...(backend && { backend }),
-    verification,
-    idempotency,
-  });
+  const { captcha } = input;
+  return await resendVerification(deps, { client, captcha, backend, verification, idempotency });
 }
 
 /**
@@ -85,11 +79,9 @@ async function replayForgotten(
   );
 }
 
-interface Resend extends Pick<ResendInput, "client" | "captcha"> {
+interface Resend extends Pick<UnjudgedCaller, "client" | "captcha" | "backend"> {
   readonly verification: Verification;
   readonly idempotency: HashedKey | undefined;
-  /** The backend that asked for it. */
-  readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
 }
 
 /**
@@ -111,7 +103,7 @@ export async function resendVerification(
   // A sender had such a text at the start; the operator has removed that sender since.
   if (!routed.ok) return refuse("sms_unavailable", { retryAfterSeconds: 30 });
   const { deps, testNumber } = routed.value;
-  const caller = await judgeCaller(deps, resend, phone);
+  const caller = await judgeCaller(deps, await callerOf(deps, resend, phone), { isNew: false });
   if (!caller.ok) return caller;
   const now = deps.clock.now();
   const hold = await refuseOnHold(deps, verification.phoneTag, now);
@@ -157,19 +149,15 @@ async function countNext(
   return counted.ok ? ok({ ...counted.value, messages, member: messageMember(id, messages) }) : counted;
 }
 
-/** Who asks for the message, as limits see it. Refused if a stranger has to solve a challenge first. */
-async function judgeCaller(
+/** Who asks for the message. It counts under the traffic of the start, so that an approval takes all of it back. */
+async function callerOf(
   deps: VerificationDeps,
   { verification, client, captcha, backend }: Resend,
   phone: Phone,
-): Promise<Result<LimitCaller, ChallengeRefusal>> {
-  // Counted under the traffic of the start, so that an approval takes all of it back.
+): Promise<UnjudgedCaller> {
+  const { phoneTag, purpose, bucket, holder } = verification;
   const traffic = verification.traffic ?? (await trafficOf(deps, phone, client.addressKey));
-  const caller = { ...client, ...traffic, ...verification };
-  const judged = await judgeChallenge(deps, caller, captcha, { isNew: false });
-  if (!judged.ok) return judged;
-  const isTrusted = isAllowed(deps.settings.guard.allow, { ...client, ...traffic, phone });
-  return ok({ ...verification, traffic, isTrusted, standing: judged.value, ...(backend && { backend }) });
+  return { client, captcha, phone, purpose, phoneTag, bucket, holder, traffic, backend };
 }
 
 /**

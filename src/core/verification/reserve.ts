@@ -26,14 +26,13 @@ export async function reserve(
   now: number,
 ): Promise<Result<Granted, TakeRefusal>> {
   const before = await readAllowance(deps, input, now);
-  const refused = refusedByLedger(deps, input, before, now);
+  const refused = refusedByLedger(deps, input.caller, before, now);
   if (refused) return refused;
   const member = leaseMember(id);
-  const lease = leaseFor(deps, input, before.cap, now);
-  const send = { caller: input, idempotency: input.idempotency };
+  const lease = leaseFor(deps, input.caller, before.cap, now);
   const take = (limits: readonly SendLimit[]) =>
-    deps.takeSend(input.phoneTag, { limits, member, lease }, now);
-  const counted = await countSend(deps, send, take, now);
+    deps.takeSend(input.caller.phoneTag, { limits, member, lease }, now);
+  const counted = await countSend(deps, input, take, now);
   if (!counted.ok) return counted;
   const { taken, limits } = counted.value;
 
@@ -41,7 +40,7 @@ export async function reserve(
   const lost = after.codeLength === before.codeLength ? before.cap - after.cap : taken.leased;
   const attempts = taken.leased - Math.max(0, lost);
   const uncount = () => takeBack(deps.limits, { limits, member }, now);
-  if (attempts >= 1 && !isToBeChallenged(input, after)) {
+  if (attempts >= 1 && !isToBeChallenged(input.caller, after)) {
     if (lost > 0) await deps.limits.release(lease.key, member, lost);
     return ok({ codeLength: after.codeLength, attempts, resendAt: taken.nextAt, takeBack: uncount });
   }
@@ -53,17 +52,17 @@ export async function reserve(
 /** What the ledger refuses before anything counts. A challenge is asked for only if there is a guess to grant. */
 function refusedByLedger(
   { challenges, onDecision }: VerificationDeps,
-  input: NewVerification,
+  caller: LimitCaller,
   allowed: Allowance,
   now: number,
 ): Result<never, TakeRefusal> | undefined {
-  const { bucket, traffic } = input;
+  const { bucket, traffic } = caller;
   const judged = { by: "ledger", exceeded: [], bucket, country: traffic.country };
   if (allowed.cap < 1) {
     onDecision({ ...judged, decision: "deny" });
     return tooMany(allowed.freeAt, now);
   }
-  if (!challenges || !isToBeChallenged(input, allowed)) return undefined;
+  if (!challenges || !isToBeChallenged(caller, allowed)) return undefined;
   onDecision({ ...judged, decision: "challenge" });
   return captchaRequired(challenges);
 }
@@ -75,16 +74,16 @@ function isToBeChallenged({ standing }: LimitCaller, { asksCaptcha }: Allowance)
 
 async function readAllowance(
   deps: VerificationDeps,
-  input: NewVerification,
+  { phoneTags, caller }: NewVerification,
   now: number,
 ): Promise<Allowance> {
-  const wrong = await deps.ledger.read(input.phoneTags, input.bucket, now - LEDGER_READ_MS);
+  const wrong = await deps.ledger.read(phoneTags, caller.bucket, now - LEDGER_READ_MS);
   return allowance(wrong, deps.settings.codeLengths, now);
 }
 
 function leaseFor(
   { settings }: VerificationDeps,
-  { phoneTag, bucket }: NewVerification,
+  { phoneTag, bucket }: LimitCaller,
   cap: number,
   now: number,
 ): Lease {

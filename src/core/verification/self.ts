@@ -1,9 +1,7 @@
-import { type Caller, type DeviceDeps, identifyCaller } from "../account/device.ts";
 import type { User } from "../account/ports.ts";
 import { type CountryCode, type Phone, type PhonePolicy, parsePhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { PhoneVault } from "../vault.ts";
-import type { Client } from "./client.ts";
 import { type Purpose, ruleOf } from "./purpose.ts";
 
 /** A user who showed who they are, and the known device that they are at. */
@@ -46,16 +44,4 @@ export async function phoneAsked(
 
 function refusePhone(detail: string): Result<never, "invalid_request"> {
   return refuse("invalid_request", { field: "phone", detail });
-}
-
-/** Tells a known device from a stranger. A session is on a known device even if no device token comes with the request. */
-export async function callerOf(
-  deps: DeviceDeps,
-  { self, client }: { readonly self?: Self; readonly client: Client },
-  phoneTag: string,
-): Promise<Caller> {
-  if (self?.deviceId && self.user.phoneTag === phoneTag) {
-    return { bucket: "device", deviceId: self.deviceId };
-  }
-  return await identifyCaller(deps, client.deviceToken, phoneTag);
 }

@@ -1,16 +1,16 @@
+import { type Caller, identifyCaller } from "../account/device.ts";
 import type { Backend } from "../backend/api-key.ts";
 import { deliver } from "../delivery/deliver.ts";
 import type { Locale } from "../locale.ts";
-import type { CountryCode } from "../phone.ts";
-import { judgeChallenge } from "../protection/challenges/judge.ts";
+import type { CountryCode, Phone } from "../phone.ts";
 import type { Captcha } from "../protection/challenges/ports.ts";
-import { isAllowed } from "../protection/guard/allow.ts";
 import { guardKeys } from "../protection/guard/guard.ts";
 import { leaseMember } from "../protection/limits/members.ts";
 import { LIMIT_KEYS } from "../protection/limits/table.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { type Ask, type AskRefusal, judgeAsk } from "./ask.ts";
+import { judgeCaller, type UnjudgedCaller } from "./caller.ts";
 import type { Client } from "./client.ts";
 import { createVerification, type NewVerification } from "./create.ts";
 import type { ClientIdempotency, VerificationDeps } from "./deps.ts";
@@ -23,7 +23,7 @@ import type { Purpose } from "./purpose.ts";
 import { type ResendInput, resendById, resendVerification, type SendRefusal } from "./resend.ts";
 import { reserve } from "./reserve.ts";
 import { type Routed, routeFor } from "./route.ts";
-import { callerOf, phoneAsked, type Self } from "./self.ts";
+import { phoneAsked, type Self } from "./self.ts";
 import { requireTold } from "./told.ts";
 import { isLive, mayUse, newVerificationId, type VerificationView, viewOf } from "./verification.ts";
 
@@ -68,67 +68,82 @@ export async function startVerification(
   installed: VerificationDeps,
   input: StartInput,
 ): Promise<Result<VerificationView, StartRefusal>> {
-  const asked = judgeAsk(input);
-  if (!asked.ok) return asked;
-  const read = await phoneAsked(installed, input);
+  const read = await readStart(installed, input);
   if (!read.ok) return read;
-  const phone = read.value;
+  const { phone, ask, deps, testNumber } = read.value;
+  const { purpose, locale, client, captcha, backend } = input;
+  const phoneTags = await deps.vault.tags(phone);
+  const [phoneTag] = phoneTags;
+  const idempotency = hashIdempotencyKey(input.idempotency, phoneTag, purpose, backend?.client);
+  const replayed = await replay(deps, idempotency);
+  if (replayed) return replayed;
+
+  const unjudged = await callerOf(deps, input, phone, phoneTag);
+  const held = await findHeld(deps, input, unjudged);
+  if (held)
+    return await resendVerification(installed, { client, captcha, backend, verification: held, idempotency });
+  const caller = await judgeCaller(deps, unjudged, { isNew: true });
+  if (!caller.ok) return caller;
+  return await startNew(deps, {
+    caller: caller.value,
+    purpose,
+    locale,
+    phone,
+    phoneTags,
+    ask,
+    browser: client.browser,
+    testNumber,
+    idempotency,
+  });
+}
+
+/** What a start asks for, and how its message goes. */
+interface Start extends Routed {
+  readonly phone: Phone;
+  readonly ask: Ask;
+}
+
+/** Reads what a start asks for. Refused if it may not be asked for, or if its message cannot go. */
+async function readStart(
+  installed: VerificationDeps,
+  input: StartInput,
+): Promise<Result<Start, Exclude<StartRefusal, SendRefusal>>> {
+  const ask = judgeAsk(input);
+  if (!ask.ok) return ask;
+  const phone = await phoneAsked(installed, input);
+  if (!phone.ok) return phone;
   const { purpose, locale, self } = input;
   const told =
     self && purpose === "change_phone" ? await requireTold(installed, self.user, locale) : ok(undefined);
   if (!told.ok) return told;
-  const { transaction } = asked.value;
-  const message = { to: phone, purpose, locale, ...(transaction && { transaction }) };
+  const { transaction } = ask.value;
+  const message = { to: phone.value, purpose, locale, ...(transaction && { transaction }) };
   const routed = routeFor(installed, message);
-  if (!routed.ok) return routed;
-  const phoneTags = await installed.vault.tags(phone);
-  const idempotency = hashIdempotencyKey(input.idempotency, phoneTags[0], purpose, input.backend?.client);
-  const replayed = await replay(installed, idempotency);
-  if (replayed) return replayed;
-  const wanted = { phone, phoneTags, idempotency, ask: asked.value, routed: routed.value };
-  return await resendHeldOrStart(installed, input, wanted);
+  return routed.ok ? ok({ phone: phone.value, ask: ask.value, ...routed.value }) : routed;
 }
 
-/** What a start asks for, once it was read and allowed. */
-interface Wanted extends Pick<NewVerification, "phone" | "phoneTags" | "idempotency"> {
-  readonly ask: Ask;
-  readonly routed: Routed;
-}
-
-/** Sends the verification again that this client holds, or else judges its challenge and starts a new one. */
-async function resendHeldOrStart(
-  installed: VerificationDeps,
+/** Who asks for the message. */
+async function callerOf(
+  deps: VerificationDeps,
   input: StartInput,
-  { phone, phoneTags, idempotency, ask, routed: { deps, testNumber } }: Wanted,
-): Promise<Result<VerificationView, SendRefusal>> {
-  const { purpose, locale, client, backend } = input;
-  const [phoneTag] = phoneTags;
-  const { bucket, deviceId } = await callerOf(deps, input, phoneTag);
+  phone: Phone,
+  phoneTag: string,
+): Promise<UnjudgedCaller> {
+  const { purpose, client, captcha, backend } = input;
+  const { bucket, deviceId } = await deviceOf(deps, input, phoneTag);
   const traffic = await trafficOf(deps, phone, client.addressKey);
   const holder = holderOf(input, { deviceId, addressTag: traffic.addressTag });
-  const held = await findHeld(deps, input, phoneTag, holder);
-  if (held) return await resendVerification(installed, { ...input, verification: held, idempotency });
-  const caller = { bucket, phoneTag, purpose, ...client, ...traffic };
-  const judged = await judgeChallenge(deps, caller, input.captcha, { isNew: true });
-  if (!judged.ok) return judged;
-  const isTrusted = isAllowed(deps.settings.guard.allow, { phone, ...client, ...traffic });
-  return await startNew(deps, {
-    purpose,
-    locale,
-    client,
-    bucket,
-    phone,
-    phoneTags,
-    phoneTag,
-    traffic,
-    isTrusted,
-    idempotency,
-    testNumber,
-    standing: judged.value,
-    ...(holder && { holder }),
-    ...(backend && { backend }),
-    ...ask,
-  });
+  return { client, captcha, phone, purpose, phoneTag, bucket, holder, traffic, backend };
+}
+
+/** Tells a known device from a stranger. A session is on a known device even if no device token comes with the request. */
+async function deviceOf(
+  deps: VerificationDeps,
+  { self, client }: StartInput,
+  phoneTag: string,
+): Promise<Caller> {
+  if (self?.deviceId && self.user.phoneTag === phoneTag) return { bucket: "device", deviceId: self.deviceId };
+  return await identifyCaller(deps, client.deviceToken, phoneTag);
 }
 
 /**
@@ -140,38 +155,38 @@ async function startNew(
   deps: VerificationDeps,
   input: NewVerification,
 ): Promise<Result<VerificationView, SendRefusal>> {
+  const { caller, phone, ask, testNumber, idempotency } = input;
   const now = deps.clock.now();
-  const hold = await refuseOnHold(deps, input.phoneTag, now);
+  const hold = await refuseOnHold(deps, caller.phoneTag, now);
   if (!hold.ok) return hold;
   const id = newVerificationId(deps.random, now);
   const granted = await reserve(deps, input, id, now);
   if (!granted.ok) return granted;
   const verification = await createVerification(deps, input, id, granted.value, now);
-  const { record, sms } = await messageFor(deps, verification, input);
+  const parts = { phone, testNumber, transaction: ask.transaction, idempotency };
+  const { record, sms } = await messageFor(deps, verification, parts);
   const delivered = await deliver(deps, record, sms);
-  if (delivered.ok) return ok(viewOf(verification, input.phone, now));
+  if (delivered.ok) return ok(viewOf(verification, phone, now));
   await deps.verifications.cancel(id);
-  await deps.limits.release(LIMIT_KEYS.guesses(input.phoneTag, input.bucket), leaseMember(id), "all");
+  await deps.limits.release(LIMIT_KEYS.guesses(caller.phoneTag, caller.bucket), leaseMember(id), "all");
   if (delivered.refusal.code === "idempotency_in_progress") await granted.value.takeBack();
-  else await deps.limits.forget(guardKeys(input.traffic), [leaseMember(id)]);
+  else await deps.limits.forget(guardKeys(caller.traffic), [leaseMember(id)]);
   return delivered;
 }
 
 /** The live verification of this phone and purpose that this client started before and whose code it may enter. */
 async function findHeld(
-  deps: VerificationDeps,
-  input: StartInput,
-  phoneTag: string,
-  holder: string | undefined,
+  { verifications, clock }: VerificationDeps,
+  { heldId, client, purpose }: StartInput,
+  { phoneTag, holder }: UnjudgedCaller,
 ): Promise<Verification | undefined> {
-  const now = deps.clock.now();
-  const { heldId, client, purpose } = input;
+  const now = clock.now();
   if (heldId && client.browser) {
-    const held = await deps.verifications.find(heldId);
+    const held = await verifications.find(heldId);
     const same = held?.phoneTag === phoneTag && held.purpose === purpose && held.browser === client.browser;
     if (held && same && isLive(held, now)) return held;
   }
-  const found = holder && (await deps.verifications.findHeld(holder, phoneTag, purpose, now));
+  const found = holder && (await verifications.findHeld(holder, phoneTag, purpose, now));
   return found && mayUse(found, client) ? found : undefined;
 }
 

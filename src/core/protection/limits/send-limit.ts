@@ -8,13 +8,13 @@ export interface LimitCaller {
   readonly phoneTag: string;
   readonly bucket: Bucket;
   /** Who holds the verification: for a known device, that device. */
-  readonly holder?: string;
+  readonly holder?: string | undefined;
   readonly traffic: Traffic;
   readonly standing: Standing;
   /** Whether the guard's allow-list names the number, its country or the client's network. */
   readonly isTrusted: boolean;
   /** The backend that asks with an API key; none of its windows is longer than `LONGEST_BACKEND_MS`. */
-  readonly backend?: Pick<ApiKey, "client" | "sends" | "spend">;
+  readonly backend?: Pick<ApiKey, "client" | "sends" | "spend"> | undefined;
 }
 
 /** A caller who is asked for no challenge and is on no allow-list, as for notices and for messages on record. */
