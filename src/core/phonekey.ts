@@ -63,7 +63,7 @@ import type { Client } from "./verification/client.ts";
 import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
 import { type OfferInput, offerForResend, offerForStart } from "./verification/offer.ts";
 import { type ResendInput, resendById } from "./verification/resend.ts";
-import { type SendAgainInput, sendAgain } from "./verification/start.ts";
+import { type ResendOrStartInput, resendOrStart } from "./verification/start.ts";
 
 /**
  * All that Phonekey's rules need from outside: the needs of each part together. If several parts declare a member with
@@ -122,7 +122,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
     verifications: {
       start: (input: PageStart) => startWithPage(deps, input),
       resend: (input: ResendInput) => resendById(deps, input),
-      again: (input: SendAgainInput) => sendAgain(deps, input),
+      resendOrStart: (input: ResendOrStartInput) => resendOrStart(deps, input),
       read: (input: { id: string; client: Client; backend?: Backend }) => readVerification(deps, input),
     },
     backend: {

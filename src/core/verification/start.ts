@@ -190,16 +190,14 @@ async function findHeld(
   return found && mayUse(found, client) ? found : undefined;
 }
 
-export interface SendAgainInput extends ResendInput {
+export interface ResendOrStartInput extends ResendInput {
   readonly locale: Locale;
-  /** The user who shows that they are signed in. */
-  readonly self?: Self;
 }
 
 /** Sends a verification's code again. If it has ended, starts a new one for the same phone and purpose. */
-export async function sendAgain(
+export async function resendOrStart(
   deps: VerificationDeps,
-  input: SendAgainInput,
+  input: ResendOrStartInput,
 ): Promise<Result<VerificationView, StartRefusal | "not_found">> {
   const verification = await deps.verifications.find(input.id);
   if (!verification || !mayUse(verification, input.client)) return refuse("not_found");

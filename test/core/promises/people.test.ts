@@ -101,13 +101,17 @@ describe.each(["database", "memory"] as const)(
       const { id, code } = await rules.started({ browser: "mine" });
       expect(await rules.guess(id, code, client)).toBe("invalid_code");
       expect(await attemptsUsed(id)).toBe(1);
-      const { read, resend, again } = rules.phonekey().verifications;
+      const { read, resend, resendOrStart } = rules.phonekey().verifications;
       expect(await read({ id, client })).toMatchObject({ refusal: { code: "not_found" } });
       expect(await resend({ id, client })).toMatchObject({ refusal: { code: "not_found" } });
-      expect(await again({ id, client, locale: "en" })).toMatchObject({ refusal: { code: "not_found" } });
+      expect(await resendOrStart({ id, client, locale: "en" })).toMatchObject({
+        refusal: { code: "not_found" },
+      });
       expect(rules.sms.sent).toHaveLength(1);
       expect(await rules.guess(id, code, { browser: "mine" })).toBe("approved");
-      expect(await again({ id, client, locale: "en" })).toMatchObject({ refusal: { code: "not_found" } });
+      expect(await resendOrStart({ id, client, locale: "en" })).toMatchObject({
+        refusal: { code: "not_found" },
+      });
       expect(rules.sms.sent).toHaveLength(1);
     });
 

@@ -60,7 +60,7 @@ test("a code that has ended is sent anew to the browser that asked for it, and f
   const world = rules;
   const first = await world.started({ browser: "mine" });
   const again = (client: Client) =>
-    world.phonekey().verifications.again({ id: first.id, locale: "en", client });
+    world.phonekey().verifications.resendOrStart({ id: first.id, locale: "en", client });
   world.clock.advance(11 * MINUTE);
   for (const client of [{}, { browser: "another" }])
     expect(await again(client)).toMatchObject({ refusal: { code: "not_found" } });

@@ -91,7 +91,7 @@ export async function sendCodeAgain(
   const captcha = readCaptcha(fields);
   const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
   const sent = await sentOnce(deps, { flow, fields }, (idempotency) =>
-    deps.phonekey.verifications.again({
+    deps.phonekey.verifications.resendOrStart({
       ...input,
       locale: pageLocale(c, deps.settings),
       ...(captcha && { captcha }),
