@@ -42,10 +42,8 @@ export async function issueHandover(
   const now = deps.clock.now();
   const { user, session, created } = signedIn;
   const jti = deps.random.uuid(now);
-  const test = session.isTest && { testUntil: session.expiresAt };
-  const password = session.mustSetPassword && { mustSetPassword: true as const };
-  const { id: sid, amr, authTime, createdAt: openedAt } = session;
-  const claims = {
+  const { id: sid, amr, authTime, createdAt: openedAt, mustSetPassword } = session;
+  const claims: Claims = {
     jti,
     sub: user.id,
     sid,
@@ -55,8 +53,8 @@ export async function issueHandover(
     amr,
     authTime,
     openedAt,
-    ...test,
-    ...password,
+    ...(session.isTest && { testUntil: session.expiresAt }),
+    ...(mustSetPassword && { mustSetPassword }),
   };
   return await deps.tokens.issue("handover", claims, { issuedAt: now, expiresAt: now + HANDOVER_MS });
 }
@@ -105,8 +103,10 @@ async function openOnce(
   // Checked before the opening, so that nothing is written for an ended session or an erased account…
   const source = await pageSession(deps, claims);
   if (!source) return undefined;
-  const caller = await identifyCaller(deps, deviceToken, source.user.phoneTag);
-  const draft = await draftSession(deps, userAgent, { ...claims, ...caller, id: claims.jti });
+  const { jti: id, amr, authTime, testUntil, mustSetPassword } = claims;
+  const { deviceId } = await identifyCaller(deps, deviceToken, source.user.phoneTag);
+  const traits = { id, amr, authTime, deviceId, testUntil, mustSetPassword };
+  const draft = await draftSession(deps, userAgent, traits);
   // The person showed who they are when the page's session was opened, so the app's session has its age and its end.
   // Handovers of earlier versions do not say when it was opened.
   const createdAt = claims.openedAt ?? draft.createdAt;

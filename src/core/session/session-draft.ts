@@ -13,16 +13,16 @@ export interface DraftDeps {
 
 interface SessionTraits {
   /** Its id, if that was chosen before (`second_factor`). */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** How the person showed who they are, and when, if not now. */
   readonly amr: readonly Method[];
-  readonly authTime?: number;
+  readonly authTime?: number | undefined;
   /** The known device that it runs on. Without one, the session makes its device known. */
-  readonly deviceId?: string;
+  readonly deviceId: string | undefined;
   /** If a test number opens it: the end of that number's time, at which the session ends too. */
-  readonly testUntil?: number | undefined;
+  readonly testUntil: number | undefined;
   /** Whether a temporary password opens it. */
-  readonly mustSetPassword?: boolean;
+  readonly mustSetPassword: true | undefined;
 }
 
 /**
@@ -32,30 +32,24 @@ interface SessionTraits {
 export async function draftSession(
   deps: DraftDeps,
   userAgent: string,
-  {
-    id: given,
-    amr,
-    authTime,
-    deviceId,
-    testUntil = Number.POSITIVE_INFINITY,
-    mustSetPassword = false,
-  }: SessionTraits,
+  traits: SessionTraits,
 ): Promise<Omit<Session, "userId">> {
   const now = deps.clock.now();
-  const id = given ?? deps.random.uuid(now);
+  const { amr, testUntil, mustSetPassword, id = deps.random.uuid(now) } = traits;
+  const endsAt = now + deps.settings.session.sessionMs;
   return {
     id,
-    deviceId: deviceId ?? id,
+    deviceId: traits.deviceId ?? id,
     generation: 0,
     rotatedAt: now,
     refreshKeyId: (await deps.keyring.current("refresh")).id,
     userAgent: userAgent.replace(/[^\x20-\x7e]/g, "").slice(0, 256),
     amr,
-    authTime: authTime ?? now,
+    authTime: traits.authTime ?? now,
     createdAt: now,
     lastUsedAt: now,
-    expiresAt: Math.min(now + deps.settings.session.sessionMs, testUntil),
-    ...(Number.isFinite(testUntil) && { isTest: true as const }),
-    ...(mustSetPassword && { mustSetPassword: true as const }),
+    expiresAt: testUntil === undefined ? endsAt : Math.min(endsAt, testUntil),
+    ...(testUntil !== undefined && { isTest: true as const }),
+    ...(mustSetPassword && { mustSetPassword }),
   };
 }

@@ -22,15 +22,15 @@ import type { Tokens } from "./ports.ts";
 import type { SessionSettings, SignedIn } from "./session.ts";
 import { draftSession } from "./session-draft.ts";
 
-/** A first factor that was right, if login protection asks for a second. */
+/** A first factor that was right. If login protection asks for a second one, the challenge says all of this. */
 export interface FirstStep {
   readonly first: Method;
   readonly caller: Caller;
   readonly client: Client;
   /** If it was a test number: the end of its time. */
   readonly testUntil?: number | undefined;
-  /** Whether it was a temporary password. */
-  readonly mustSetPassword?: boolean;
+  /** Set if it was a temporary password. */
+  readonly mustSetPassword?: true | undefined;
 }
 
 export interface SignInDeps extends CheckDeps, SignUpDeps, Pick<Observer, "onRefusedDevice"> {
@@ -84,26 +84,27 @@ export async function signInApproved(
   { client, userAgent }: Entrance,
 ): Promise<Result<SignedIn, "second_factor_required" | "sign_up_closed">> {
   const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
-  const mustSetPassword = ruleOf(verification.purpose).isPassword === true;
-  const traits = { testUntil: testNumber?.until, mustSetPassword };
-  const draft = await draftSession(deps, userAgent, { amr: ["sms"], ...caller, ...traits });
-  const user = await draftUser(deps, phone, phoneTag);
-  const { knownEpoch } = caller;
+  const mustSetPassword = ruleOf(verification.purpose).isPassword;
+  const step: FirstStep = { first: "sms", caller, client, testUntil: testNumber?.until, mustSetPassword };
+  const session = await draftFor(deps, step, userAgent);
+  const draft: SignInDraft = {
+    session,
+    user: await draftUser(deps, phone, phoneTag),
+    verificationId: verification.id,
+    knownEpoch: caller.knownEpoch,
+    ...(caller.bucket === "stranger" && !testNumber && recycledSince(deps)),
+  };
   // Test numbers may sign up even if nobody else may: they are for people who review an app.
   const mayCreate = testNumber !== undefined || (await maySignUp(deps, phone));
-  const recycled = caller.bucket === "stranger" && !testNumber ? recycledSince(deps) : {};
-  const approved = { verificationId: verification.id, knownEpoch, ...recycled };
-  const toSave = { user, session: draft, ...approved };
-  const saving = mayCreate ? deps.users.signIn(toSave) : deps.users.signInKnown(toSave);
+  const saving = mayCreate ? deps.users.signIn(draft) : deps.users.signInKnown(draft);
   const entered = await saving.catch(failUnsaved);
   if (!entered) {
     await deps.messages.convert(verification.id);
     return refuse("sign_up_closed");
   }
-  if (!entered.opened)
-    return await deps.askSecondFactor(entered.user, { first: "sms", caller, client, ...traits });
-  const session = { ...draft, userId: entered.user.id };
-  return ok({ user: entered.user, phone, session, created: entered.created });
+  const { user, opened, created } = entered;
+  if (!opened) return await deps.askSecondFactor(user, step);
+  return ok({ user, phone, session: { userId: user.id, ...session }, created });
 }
 
 /**
@@ -117,18 +118,23 @@ export async function openSession(
   deps: SignInDeps,
   { user, first, client, userAgent }: Entrance & { readonly user: User; readonly first: Method },
 ): Promise<Result<SignedIn, "second_factor_required"> | undefined> {
-  const caller = await identifyCaller(deps, client.deviceToken, user.phoneTag);
-  const draft = await draftSession(deps, userAgent, { amr: [first], ...caller });
-  const session = { ...draft, userId: user.id };
-  const entered = await deps.users.enter({
-    session,
-    phoneTag: user.phoneTag,
-    epoch: user.deviceEpoch,
-    knownEpoch: caller.knownEpoch,
-  });
+  const { id: userId, phoneTag, deviceEpoch: epoch } = user;
+  const caller = await identifyCaller(deps, client.deviceToken, phoneTag);
+  const step: FirstStep = { first, caller, client };
+  const session = { ...(await draftFor(deps, step, userAgent)), userId };
+  const entered = await deps.users.enter({ session, phoneTag, epoch, knownEpoch: caller.knownEpoch });
   if (!entered) return undefined;
-  if (!entered.opened) return await deps.askSecondFactor(entered.user, { first, caller, client });
+  if (!entered.opened) return await deps.askSecondFactor(entered.user, step);
   return ok({ user: entered.user, session, created: false });
+}
+
+/** The session that a first factor opens if no second one is asked for. */
+function draftFor(
+  deps: SignInDeps,
+  { first, caller: { deviceId }, testUntil, mustSetPassword }: FirstStep,
+  userAgent: string,
+): Promise<SignInDraft["session"]> {
+  return draftSession(deps, userAgent, { amr: [first], deviceId, testUntil, mustSetPassword });
 }
 
 /**

@@ -44,7 +44,7 @@ export async function askSecondFactor(
     ...(caller.deviceId && { did: caller.deviceId }),
     ...(client.browser && { browser: client.browser }),
     ...(testUntil !== undefined && { testUntil }),
-    ...(mustSetPassword && { mustSetPassword: true as const }),
+    ...(mustSetPassword && { mustSetPassword }),
   };
   const expiresAt = now + CHALLENGE_MS;
   const challenge = await deps.tokens.issue("second_factor", claims, { issuedAt: now, expiresAt });
@@ -159,8 +159,8 @@ export async function finishSignIn(
   if (!proven.ok) return proven;
   const { sid: id, did: deviceId, epoch, first, testUntil, mustSetPassword } = claims;
   const amr = [first, input.evidence.by];
-  const traits = { id, amr, testUntil, mustSetPassword: mustSetPassword === true };
-  const draft = await draftSession(deps, input.userAgent, { ...traits, ...(deviceId && { deviceId }) });
+  const traits = { id, amr, deviceId, testUntil, mustSetPassword };
+  const draft = await draftSession(deps, input.userAgent, traits);
   const session = { ...draft, userId: user.id };
   const entered = await deps.users.enter({ session, epoch, knownEpoch: caller.knownEpoch });
   return entered?.opened ? ok({ user: entered.user, session, created: false }) : refuse("invalid_challenge");
