@@ -114,5 +114,5 @@ async function holds(deps: SignInDeps, phoneTag: string, client: Client): Promis
 /** A text that cannot be a code is wrong, and costs no guess (decision 0008). */
 async function guess(deps: SignInDeps, subject: Subject, typed: string, client: Client) {
   const code = normalizeCode(typed);
-  return code ? await guessCode(deps, subject, { code, purposes: [PURPOSE], client }) : "wrong";
+  return code ? await guessCode(deps, subject, { code }, { purposes: [PURPOSE], client }) : "wrong";
 }

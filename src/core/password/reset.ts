@@ -68,8 +68,8 @@ export async function resetPassword(
   const chosen = await judgePassword(deps.commonPasswords, { text: input.newPassword, brandName, phone });
   if (!chosen.ok) return chosen;
   const hash = await deps.passwordHasher.hash(chosen.value);
-  const guess = { code, client: input.client, purposes: purposesGiving("password") };
-  const outcome = await guessCode(deps, subject, guess);
+  const expected = { purposes: purposesGiving("password"), client: input.client };
+  const outcome = await guessCode(deps, subject, { code }, expected);
   return outcome === "approved"
     ? await resetApproved(deps, subject, { hash, locale: input.locale })
     : refuse("invalid_code");

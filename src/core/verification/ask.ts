@@ -40,7 +40,7 @@ export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
   const allowed = judgeStarter(start);
   if (!allowed.ok) return allowed;
   const { reference } = start;
-  const transaction = judgeTransaction(start);
+  const transaction = judgeTransaction(start.purpose, start.transaction);
   if (!transaction.ok) return transaction;
   return ok({
     ...(reference !== undefined && { reference }),
@@ -79,10 +79,10 @@ function judgeStarter({ purpose, client, backend, self, reference }: AskedStart)
  * Reads the transaction of a start or a check. Refused with `invalid_request` if it is malformed, if the purpose needs
  * one and there is none, or if there is one and the purpose takes none.
  */
-export function judgeTransaction({
-  purpose,
-  transaction,
-}: Pick<AskedStart, "purpose" | "transaction">): Result<Transaction | undefined, "invalid_request"> {
+export function judgeTransaction(
+  purpose: Purpose,
+  transaction: Transaction | undefined,
+): Result<Transaction | undefined, "invalid_request"> {
   const isNeeded = ruleOf(purpose).confirmsTransaction === true;
   if (transaction && isNeeded) return parseTransaction(transaction);
   if (!transaction && !isNeeded) return ok(undefined);

@@ -41,9 +41,8 @@ export interface CheckDeps extends Pick<Observer, "onGuess"> {
   };
 }
 
-export interface CheckInput {
-  readonly verificationId: string;
-  readonly code: string;
+/** What the caller takes the verification for. If it is for something else, the guess is a wrong one. */
+interface Expected {
   /** The purposes that the caller takes a code for. */
   readonly purposes: readonly Purpose[];
   /** The tag of the phone that the verification must be about, if the caller knows it. */
@@ -53,6 +52,11 @@ export interface CheckInput {
   readonly client: Client;
   /** The backend that asks, if one does. */
   readonly backend?: Pick<Backend, "client">;
+}
+
+export interface CheckInput extends Expected {
+  readonly verificationId: string;
+  readonly code: string;
   /** The transaction that the caller believes the code confirms. */
   readonly transaction?: Transaction;
 }
@@ -82,9 +86,10 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
   const admitted = await admitGuess(deps, input);
   if (!admitted.ok) return admitted;
   const subject = admitted.value;
-  const given = givenTransaction(input, subject.verification.purpose);
-  if (!given.ok) return given;
-  const outcome = await guessCode(deps, subject, { ...input, ...given.value, code: code.value });
+  const transaction = readTransaction(input, subject.verification.purpose);
+  if (!transaction.ok) return transaction;
+  const given = { code: code.value, transaction: transaction.value };
+  const outcome = await guessCode(deps, subject, given, input);
   return outcome === "approved" ? ok(subject) : refuse("invalid_code");
 }
 
@@ -109,14 +114,11 @@ export async function admitGuess(
  * is for a purpose that the caller does not take, the transaction is not judged: the guess will be wrong like any
  * other.
  */
-function givenTransaction(
+function readTransaction(
   { purposes, transaction }: Pick<CheckInput, "purposes" | "transaction">,
   purpose: Purpose,
-): Result<Pick<CheckInput, "transaction">, "invalid_request"> {
-  if (!purposes.includes(purpose)) return ok({});
-  const judged = judgeTransaction({ purpose, ...(transaction && { transaction }) });
-  if (!judged.ok) return judged;
-  return ok(judged.value ? { transaction: judged.value } : {});
+): Result<Transaction | undefined, "invalid_request"> {
+  return purposes.includes(purpose) ? judgeTransaction(purpose, transaction) : ok(undefined);
 }
 
 function readCode({
@@ -192,13 +194,14 @@ async function isBackendGone({ apiKeys, clock }: CheckDeps, { asked }: Verificat
 export async function guessCode(
   deps: CheckDeps,
   subject: Subject,
-  guess: Omit<CheckInput, "verificationId">,
+  { code, transaction }: { readonly code: string; readonly transaction?: Transaction | undefined },
+  expected: Expected,
 ): Promise<GuessOutcome> {
   const { verification } = subject;
   const asked = await readAsk(deps.vault, verification);
-  const isSame = isSameTransaction(guess.transaction, asked.transaction);
-  const expected = await codeOf(deps, subject, guess.transaction);
-  const isRight = equalSecrets(guess.code, expected) && isSame && isFor(verification, guess);
+  const isSame = isSameTransaction(transaction, asked.transaction);
+  const rightCode = await codeOf(deps, subject, transaction);
+  const isRight = equalSecrets(code, rightCode) && isSame && isFor(verification, expected);
   const made = await deps.verifications.guess({ id: verification.id, isRight }, deps.clock.now());
   deps.onGuess(made.outcome);
   if (made.outcome === "wrong") await recordWrong(deps, verification);
@@ -206,10 +209,10 @@ export async function guessCode(
   return made.outcome;
 }
 
-/** Whether a verification is what the caller takes it for. If it is not, the guess is a wrong one. */
+/** Whether a verification is what the caller takes it for. */
 function isFor(
   verification: Verification,
-  { purposes, phoneTag, holder, client, backend }: Omit<CheckInput, "verificationId">,
+  { purposes, phoneTag, holder, client, backend }: Expected,
 ): boolean {
   return (
     purposes.includes(verification.purpose) &&
