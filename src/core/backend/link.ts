@@ -1,9 +1,8 @@
-import type { MessageStore } from "../delivery/ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { Tokens } from "../session/ports.ts";
 import type { Transaction } from "../transaction.ts";
 import { readAsk } from "../verification/ask.ts";
-import { type CheckDeps, type CheckRefusal, checkCode } from "../verification/check.ts";
+import { type CheckRefusal, type ConvertDeps, checkAndConvert } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
 import type { VerificationDeps } from "../verification/deps.ts";
 import { purposesGiving, ruleOf } from "../verification/purpose.ts";
@@ -89,9 +88,8 @@ export interface AskedPage {
   readonly state?: string;
 }
 
-export interface LinkDeps extends CheckDeps {
+export interface LinkDeps extends ConvertDeps {
   readonly tokens: Tokens;
-  readonly messages: Pick<MessageStore, "convert">;
 }
 
 /**
@@ -128,14 +126,12 @@ export async function checkByLink(
   const page = await readLink(deps, link);
   if (!page.ok) return page;
   const { view, transaction } = page.value;
-  const checked = await checkCode(deps, {
+  const checked = await checkAndConvert(deps, {
     verificationId: view.id,
     code,
     purposes: purposesGiving("proof"),
     client,
     ...(transaction && { transaction }),
   });
-  if (!checked.ok) return checked;
-  await deps.messages.convert(view.id);
-  return page;
+  return checked.ok ? page : checked;
 }

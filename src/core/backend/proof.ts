@@ -1,11 +1,15 @@
-import type { MessageStore } from "../delivery/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import type { TokenClaims, Tokens } from "../session/ports.ts";
 import { MINUTE_MS } from "../time.ts";
 import { transactionDigest } from "../transaction.ts";
 import { readAsk } from "../verification/ask.ts";
-import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
+import {
+  type CheckInput,
+  type CheckRefusal,
+  type ConvertDeps,
+  checkAndConvert,
+} from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
 import type { Verification } from "../verification/ports.ts";
 import { type Purpose, purposesGiving, ruleOf } from "../verification/purpose.ts";
@@ -16,9 +20,8 @@ import type { ProofStore } from "./ports.ts";
 /** How long a backend has to redeem a proof, from the moment when the code was entered. */
 const PROOF_MS = 5 * MINUTE_MS;
 
-export interface ProofDeps extends CheckDeps {
+export interface ProofDeps extends ConvertDeps {
   readonly tokens: Tokens;
-  readonly messages: Pick<MessageStore, "convert">;
 }
 
 /** Checks one guess at a code that a backend asked for; the right one gives a proof, for that backend alone. */
@@ -26,11 +29,9 @@ export async function checkForProof(
   deps: ProofDeps,
   input: Omit<CheckInput, "purposes">,
 ): Promise<Result<string, CheckRefusal>> {
-  const checked = await checkCode(deps, { ...input, purposes: purposesGiving("proof") });
+  const checked = await checkAndConvert(deps, { ...input, purposes: purposesGiving("proof") });
   if (!checked.ok) return checked;
-  const { verification, phoneTag } = checked.value;
-  await deps.messages.convert(verification.id);
-  return ok(await issueProof(deps, { ...verification, phoneTag }, deps.clock.now()));
+  return ok(await issueProof(deps, checked.value.verification, deps.clock.now()));
 }
 
 export interface AskedView extends VerificationView {

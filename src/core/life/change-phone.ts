@@ -1,7 +1,6 @@
 import type { OwnDeps } from "../account/factors/own.ts";
 import { waysFor } from "../account/factors/step-up.ts";
 import type { User, UserStore } from "../account/ports.ts";
-import type { MessageStore } from "../delivery/ports.ts";
 import type { Locale } from "../locale.ts";
 import { workOnEach } from "../maintenance/each.ts";
 import type { Piece } from "../maintenance/tick.ts";
@@ -17,10 +16,10 @@ import type { Principal } from "../session/session.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { PhoneVault, TextVault } from "../vault.ts";
 import {
-  type CheckDeps,
   type CheckInput,
   type CheckRefusal,
-  checkCode,
+  type ConvertDeps,
+  checkAndConvert,
   type Subject,
 } from "../verification/check.ts";
 import { userHolder } from "../verification/holder.ts";
@@ -28,13 +27,12 @@ import { purposesGiving } from "../verification/purpose.ts";
 import { requireTold, type ToldDeps } from "../verification/told.ts";
 import type { PhoneChange, PhoneChangeStore } from "./ports.ts";
 
-export interface ChangePhoneDeps extends CheckDeps, OwnDeps, Pick<ToldDeps, "route"> {
+export interface ChangePhoneDeps extends ConvertDeps, OwnDeps, Pick<ToldDeps, "route"> {
   readonly phoneChanges: PhoneChangeStore;
   readonly users: Pick<UserStore, "find">;
-  readonly messages: Pick<MessageStore, "convert">;
   readonly notices: Notices;
   readonly vault: PhoneVault & TextVault;
-  readonly settings: CheckDeps["settings"] & {
+  readonly settings: ConvertDeps["settings"] & {
     /** How long a change waits before it takes effect; 0 for not at all. */
     readonly phoneChangeMs: number;
   };
@@ -109,9 +107,8 @@ export async function changePhone(
   const told = await requireTold(deps, user, locale);
   if (!told.ok) return told;
   const mine = { purposes: purposesGiving("number"), holder: userHolder(user.id) };
-  const checked = await checkCode(deps, { ...input, ...mine });
+  const checked = await checkAndConvert(deps, { ...input, ...mine });
   if (!checked.ok) return checked;
-  await deps.messages.convert(checked.value.verification.id);
   const counted = await countChange(deps, user);
   if (!counted.ok) return counted;
   const stopCode = Buffer.from(deps.random.bytes(STOP_CODE_BYTES)).toString("hex");

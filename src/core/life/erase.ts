@@ -1,11 +1,15 @@
 import type { User } from "../account/ports.ts";
-import type { MessageStore } from "../delivery/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { requireRecent, WHOLE_ACCOUNT } from "../session/requirements.ts";
 import type { Principal } from "../session/session.ts";
 import type { PhoneVault } from "../vault.ts";
-import { type CheckDeps, type CheckInput, type CheckRefusal, checkCode } from "../verification/check.ts";
+import {
+  type CheckInput,
+  type CheckRefusal,
+  type ConvertDeps,
+  checkAndConvert,
+} from "../verification/check.ts";
 import { purposesGiving } from "../verification/purpose.ts";
 import type { AccountStore, ErasedAccount } from "./account-ports.ts";
 
@@ -35,16 +39,15 @@ export function mayErase(principal: Principal, now: number): Result<void, "step_
  * another number meanwhile, or the session has ended; `step_up_required` as `mayErase` says.
  */
 export async function eraseOwnAccount(
-  deps: EraseDeps & CheckDeps & { readonly messages: Pick<MessageStore, "convert"> },
+  deps: EraseDeps & ConvertDeps,
   { principal, ...input }: EraseInput,
 ): Promise<Result<void, CheckRefusal | "step_up_required">> {
   const { user, session } = principal;
   const may = mayErase(principal, deps.clock.now());
   if (!may.ok) return may;
   const mine = { purposes: purposesGiving("erasure"), phoneTag: user.phoneTag };
-  const checked = await checkCode(deps, { ...input, ...mine });
+  const checked = await checkAndConvert(deps, { ...input, ...mine });
   if (!checked.ok) return checked;
-  await deps.messages.convert(checked.value.verification.id);
   const erased = await eraseAccount(deps, user, { by: "user", sessionId: session.id });
   return erased ? ok(undefined) : refuse("invalid_code");
 }

@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/api-key.ts";
 import type { ApiKeyStore } from "../backend/ports.ts";
+import type { MessageStore } from "../delivery/ports.ts";
 import type { Keyring } from "../keys.ts";
 import type { Observer } from "../observer.ts";
 import type { Phone } from "../phone.ts";
@@ -91,6 +92,23 @@ export async function checkCode(deps: CheckDeps, input: CheckInput): Promise<Res
   const given = { code: code.value, transaction: transaction.value };
   const outcome = await guessCode(deps, subject, given, input);
   return outcome === "approved" ? ok(subject) : refuse("invalid_code");
+}
+
+export interface ConvertDeps extends CheckDeps {
+  readonly messages: Pick<MessageStore, "convert">;
+}
+
+/**
+ * Checks one guess as `checkCode` does, and after the right one marks the verification's messages as converted. A
+ * sign-in marks them in the transaction that opens its session.
+ */
+export async function checkAndConvert(
+  deps: ConvertDeps,
+  input: CheckInput,
+): Promise<Result<Subject, CheckRefusal>> {
+  const checked = await checkCode(deps, input);
+  if (checked.ok) await deps.messages.convert(checked.value.verification.id);
+  return checked;
 }
 
 /**

@@ -1,10 +1,14 @@
-import type { MessageStore } from "../../delivery/ports.ts";
 import type { Locale } from "../../locale.ts";
 import type { Notices } from "../../notices/notices.ts";
 import type { Bucket } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Method } from "../../session/methods.ts";
-import { admitKnownDevice, type CheckDeps, checkCode, countGuess } from "../../verification/check.ts";
+import {
+  admitKnownDevice,
+  type ConvertDeps,
+  checkAndConvert,
+  countGuess,
+} from "../../verification/check.ts";
 import type { Client } from "../../verification/client.ts";
 import { purposesGiving } from "../../verification/purpose.ts";
 import type { User } from "../ports.ts";
@@ -14,8 +18,7 @@ import { checkPasskey } from "./passkey.ts";
 import type { FactorStore, PasskeySite, Passkeys, PasswordFactor, Totp } from "./ports.ts";
 import { checkRecoveryCode } from "./recovery.ts";
 
-export interface ProveDeps extends CheckDeps {
-  readonly messages: Pick<MessageStore, "convert">;
+export interface ProveDeps extends ConvertDeps {
   readonly factorStore: FactorStore;
   readonly totp: Totp;
   readonly passkeys: Passkeys;
@@ -65,8 +68,6 @@ async function checkOwnPhone(
   { verificationId, code }: { readonly verificationId: string; readonly code: string },
 ): Promise<Result<void, ProveRefusal>> {
   const own = { verificationId, code, client, purposes: purposesGiving("factor"), phoneTag: user.phoneTag };
-  const checked = await checkCode(deps, own);
-  if (!checked.ok) return checked;
-  await deps.messages.convert(checked.value.verification.id);
-  return ok(undefined);
+  const checked = await checkAndConvert(deps, own);
+  return checked.ok ? ok(undefined) : checked;
 }
