@@ -52,7 +52,7 @@ export type DeliveryRefusal = "phone_unreachable" | "too_many_requests" | "sms_u
 /**
  * Writes a message down, then sends it. Refused with `idempotency_in_progress` if another request with its key came
  * first: limits keep two such requests apart, but they may be lost between the two. Other refusals are those of
- * `handOver`.
+ * `sendRecorded`.
  */
 export async function deliver(
   deps: DeliverDeps,
@@ -61,7 +61,7 @@ export async function deliver(
 ): Promise<Result<void, DeliveryRefusal | "idempotency_in_progress">> {
   const isFirst = await deps.messages.create(record);
   if (!isFirst) return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
-  return await handOver(deps, record, sms);
+  return await sendRecorded(deps, record, sms);
 }
 
 /**
@@ -72,7 +72,7 @@ export async function deliver(
  * Refused with `phone_unreachable` if the carrier refuses the number, with `too_many_requests` by the sender's own
  * limit, and with `sms_unavailable` if no sender could take it.
  */
-export async function handOver(
+export async function sendRecorded(
   deps: DeliverDeps,
   record: Message,
   sms: SmsMessage,

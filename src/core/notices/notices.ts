@@ -1,5 +1,5 @@
 import type { User } from "../account/ports.ts";
-import { type DeliverDeps, handOver } from "../delivery/deliver.ts";
+import { type DeliverDeps, sendRecorded } from "../delivery/deliver.ts";
 import { type NoticeKind, yieldsToOptOut } from "../delivery/notice-kinds.ts";
 import type { Message, SmsMessage } from "../delivery/ports.ts";
 import type { ReplyStore } from "../delivery/receipt-ports.ts";
@@ -199,7 +199,7 @@ async function countAndSend(deps: NoticesDeps, notice: Notice, sms: SmsMessage):
     await noticeStore.postpone(notice.id, clock.now() + RETRY_MS);
     throw error;
   }
-  const delivered = await handOver(deps, record, sms);
+  const delivered = await sendRecorded(deps, record, sms);
   if (delivered.ok) return await noticeStore.end(notice.id, "sent");
   const { refusal } = delivered;
   if (refusal.code === "phone_unreachable") return await noticeStore.end(notice.id, "refused");
