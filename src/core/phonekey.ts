@@ -1,4 +1,3 @@
-import type { FactorsDeps } from "./account/factors/enrol.ts";
 import { createFactors } from "./account/factors/index.ts";
 import type { PasskeySite } from "./account/factors/ports.ts";
 import {
@@ -13,21 +12,14 @@ import {
 } from "./account/factors/second-step.ts";
 import { wasShown } from "./account/factors/shown-again.ts";
 import { type StepUpInput, stepUp, waysToRaise } from "./account/factors/step-up.ts";
-import type { User, UserStore } from "./account/ports.ts";
+import type { User } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
-import type { SignUpDeps } from "./account/sign-up.ts";
-import { type AuthenticateBackendDeps, authenticateBackend, type Backend } from "./backend/api-key.ts";
+import { authenticateBackend, type Backend } from "./backend/api-key.ts";
 import { checkByLink, type PageStart, readLink, startWithPage } from "./backend/link.ts";
-import type { ApiKeyStore, ProofStore } from "./backend/ports.ts";
 import { checkForProof, readVerification, redeemProof } from "./backend/proof.ts";
 import { createCircuit } from "./delivery/circuit.ts";
-import {
-  type CarrierReply,
-  type CarrierReport,
-  noteReply,
-  noteReports,
-  type ReceiptDeps,
-} from "./delivery/receipts.ts";
+import { type CarrierReply, type CarrierReport, noteReply, noteReports } from "./delivery/receipts.ts";
+import type { PhonekeyDeps } from "./deps.ts";
 import {
   type FunctionsSignIn,
   type FunctionsStart,
@@ -41,60 +33,27 @@ import {
   renameByFunctions,
   type Shown,
 } from "./functions/token.ts";
-import type { AccountStore } from "./life/account-ports.ts";
-import { createLife, type LifeDeps } from "./life/index.ts";
-import type { PhoneChangeStore } from "./life/ports.ts";
-import { createNotices, type NoticesDeps } from "./notices/notices.ts";
-import type { Observer } from "./observer.ts";
+import { createLife } from "./life/index.ts";
+import { createNotices } from "./notices/notices.ts";
 import { createPasswordFactor } from "./password/factor.ts";
-import { createPasswords, type PasswordPorts } from "./password/index.ts";
+import { createPasswords } from "./password/index.ts";
 import type { Phone } from "./phone.ts";
 import { createSettlePrice } from "./protection/budgets/settle.ts";
 import { createForgetFailed } from "./protection/guard/forget-failed.ts";
-import { createTakeSend, type RebuildDeps } from "./protection/rebuild.ts";
+import { createTakeSend } from "./protection/rebuild.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { issueHandover, type RedeemInput, redeemHandover } from "./session/handover.ts";
 import { createSessions } from "./session/index.ts";
-import type { Session, SessionStore, Tokens } from "./session/ports.ts";
+import type { Session } from "./session/ports.ts";
 import type { Principal, SignedIn } from "./session/session.ts";
-import { type FirstStep, type SignInDeps, type SignInInput, signInByCode } from "./session/sign-in.ts";
+import { type FirstStep, type SignInInput, signInByCode } from "./session/sign-in.ts";
 import type { CheckInput } from "./verification/check.ts";
 import type { Client } from "./verification/client.ts";
-import type { VerificationDeps, VerificationSettings } from "./verification/deps.ts";
 import { type OfferInput, offerForResend, offerForStart } from "./verification/offer.ts";
 import { type ResendInput, resendById } from "./verification/resend.ts";
 import { type ResendOrStartInput, resendOrStart } from "./verification/start.ts";
 
-/**
- * All that Phonekey's rules need from outside: the needs of each part together. If several parts declare a member with
- * different types, it is declared once more here, with the widest.
- */
-export interface PhonekeyDeps
-  extends Omit<VerificationDeps, "takeSend" | "settlePrice" | "circuit">,
-    Omit<ReceiptDeps, "forgetFailed">,
-    Observer,
-    PasswordPorts,
-    Pick<AuthenticateBackendDeps, "isWithin" | "reportApiKey">,
-    Pick<NoticesDeps, "noticeStore" | "onNoticeError">,
-    Pick<RebuildDeps, "onUnreadable">,
-    Pick<FactorsDeps, "factorStore" | "totp" | "passkeys"> {
-  readonly vault: ReceiptDeps["vault"];
-  readonly apiKeys: ApiKeyStore;
-  readonly proofs: ProofStore;
-  readonly phoneChanges: PhoneChangeStore;
-  readonly accounts: AccountStore;
-  readonly onErased: LifeDeps["onErased"];
-  readonly clock: ReceiptDeps["clock"];
-  readonly random: ReceiptDeps["random"];
-  readonly users: UserStore;
-  readonly sessions: SessionStore;
-  readonly invitations: SignUpDeps["invitations"];
-  readonly tokens: Tokens;
-  readonly settings: VerificationSettings &
-    NoticesDeps["settings"] &
-    LifeDeps["settings"] &
-    SignInDeps["settings"];
-}
+export type { PhonekeyDeps };
 
 export type Phonekey = ReturnType<typeof createPhonekey>;
 
