@@ -7,11 +7,9 @@ import type { Env, HttpDeps } from "../../context.ts";
 import { pageContext, pageLocale } from "../context.ts";
 import { messagePageFor, ownRefusalText } from "../errors.ts";
 import { pageClient } from "../flow.ts";
-import { readCaptcha } from "../forms/captcha.ts";
 import { demandedOfAll } from "../forms/challenge.ts";
-import { sentOnce } from "../forms/once.ts";
 import { isBlameless, isDemand, isOfCode, type Outcome, sendOutcome } from "../forms/outcome.ts";
-import { resendLiveCode } from "../forms/send-code.ts";
+import { resendLiveCode, startOnce } from "../forms/send-code.ts";
 import { createHeld, heldVerification, type SentCode } from "../held.ts";
 import { phoneChangePage } from "../views/account/phone-change.tsx";
 import { type Handler, type Visitor, withForm, withVisitor } from "../visitor.ts";
@@ -38,22 +36,14 @@ export const sendPhoneChangeCode: Handler = (c, deps) =>
   withForm(c, deps, async (visitor, fields) => {
     const flow = await held.flow(c, deps);
     const form = { phone: fields.get("phone") ?? "", country: fields.get("country") ?? "" };
-    const captcha = readCaptcha(fields);
     const input = {
       phone: form.phone,
       ...(isCountryCode(form.country) && { country: form.country }),
       purpose: "change_phone",
       client: pageClient(c, deps, flow),
     } as const;
-    const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
-      deps.phonekey.verifications.start({
-        ...input,
-        locale: pageLocale(c, deps.settings),
-        self: selfOf(visitor.principal),
-        ...(captcha && { captcha }),
-        ...(idempotency && { idempotency }),
-      }),
-    );
+    const self = selfOf(visitor.principal);
+    const started = await startOnce(c, deps, { flow, fields }, { ...input, self });
     if (started.ok) {
       await held.keep(c, deps, { ...flow, verification: started.value.id });
       return c.redirect(PATH, 303);

@@ -4,6 +4,8 @@ import type { Flow } from "../../../core/session/flow.ts";
 import { type Principal, selfOf } from "../../../core/session/session.ts";
 import type { Client } from "../../../core/verification/client.ts";
 import type { Purpose } from "../../../core/verification/purpose.ts";
+import type { StartInput, StartRefusal } from "../../../core/verification/start.ts";
+import type { VerificationView } from "../../../core/verification/verification.ts";
 import type { Env, HttpDeps } from "../../context.ts";
 import { pageLocale } from "../context.ts";
 import { type FlowForm, pageClient } from "../flow.ts";
@@ -17,24 +19,34 @@ import { isDemand, type Outcome } from "./outcome.ts";
 /** The flow with its verification, or what the form is shown with again. */
 type Sending = { readonly ok: true; readonly flow: Flow } | ({ readonly ok: false } & Outcome);
 
-/** Sends a code to the phone of a form. A form that was sent twice sends one code. */
+/** Starts a verification for a form. A form that was sent twice starts one, and gets the same answer twice. */
+export async function startOnce(
+  c: Context<Env>,
+  deps: HttpDeps,
+  form: FlowForm,
+  asked: Omit<StartInput, "locale" | "captcha" | "idempotency">,
+): Promise<Result<VerificationView, StartRefusal>> {
+  const captcha = readCaptcha(form.fields);
+  const input = { ...asked, locale: pageLocale(c, deps.settings), ...(captcha && { captcha }) };
+  return await sentOnce(deps, form, (idempotency) =>
+    deps.phonekey.verifications.start({ ...input, ...(idempotency && { idempotency }) }),
+  );
+}
+
+/** The verification that a flow names, as one that its browser may still hold. */
+export function heldIn({ verification }: Flow): Pick<StartInput, "heldId"> {
+  return verification ? { heldId: verification } : {};
+}
+
+/** Sends a code to the phone of a form. */
 export async function sendCode(
   c: Context<Env>,
   deps: HttpDeps,
   { flow, fields }: FlowForm,
   purpose: Purpose,
 ): Promise<Sending> {
-  const captcha = readCaptcha(fields);
   const input = { ...phoneInput(typedPhone(fields)), purpose, client: pageClient(c, deps, flow) };
-  const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
-    deps.phonekey.verifications.start({
-      ...input,
-      locale: pageLocale(c, deps.settings),
-      ...(captcha && { captcha }),
-      ...(flow.verification && { heldId: flow.verification }),
-      ...(idempotency && { idempotency }),
-    }),
-  );
+  const started = await startOnce(c, deps, { flow, fields }, { ...input, ...heldIn(flow) });
   if (started.ok) return { ok: true, flow: { ...flow, verification: started.value.id } };
   const { refusal } = started;
   const challenge = isDemand(refusal)
@@ -50,16 +62,8 @@ export async function sendOwnCode(
   { flow, fields, principal }: FlowForm & { readonly principal: Principal },
   purpose: Purpose,
 ): Promise<Result<Flow, RefusalCode>> {
-  const started = await sentOnce(deps, { flow, fields }, (idempotency) =>
-    deps.phonekey.verifications.start({
-      purpose,
-      client: pageClient(c, deps, flow),
-      locale: pageLocale(c, deps.settings),
-      self: selfOf(principal),
-      ...(flow.verification && { heldId: flow.verification }),
-      ...(idempotency && { idempotency }),
-    }),
-  );
+  const input = { purpose, client: pageClient(c, deps, flow), self: selfOf(principal), ...heldIn(flow) };
+  const started = await startOnce(c, deps, { flow, fields }, input);
   return started.ok ? ok({ ...flow, verification: started.value.id }) : started;
 }
 

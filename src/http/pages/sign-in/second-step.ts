@@ -7,12 +7,11 @@ import { pageContext, pageLocale } from "../context.ts";
 import { clearCookie, readCookie, writeCookie } from "../cookies.ts";
 import { messagePageFor } from "../errors.ts";
 import { currentFlow, flowCsrf, flowForm, pageClient } from "../flow.ts";
-import { readCaptcha } from "../forms/captcha.ts";
 import { demanded } from "../forms/challenge.ts";
 import { evidenceIn } from "../forms/evidence.ts";
-import { sentOnce } from "../forms/once.ts";
 import { isDemand, type Outcome, sendOutcome } from "../forms/outcome.ts";
 import { passkeyOffer } from "../forms/passkey.ts";
+import { heldIn, startOnce } from "../forms/send-code.ts";
 import { wrongFactor } from "../forms/wrong-factor.ts";
 import { createHeld } from "../held.ts";
 import { secondStepPage } from "../views/sign-in/second-step.tsx";
@@ -76,21 +75,12 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
   const form = await flowForm(c, deps);
   if (!form.ok) return await messagePageFor(c, deps, form.refusal);
   const { flow, fields } = form.value;
-  const { verification: heldId } = await stepFlow(c, deps, flow);
   const step = stepOf(c, deps, flow);
   const self = await deps.phonekey.signIn.selfOf(step);
   if (!self.ok) return await messagePageFor(c, deps, self.refusal);
-  const captcha = readCaptcha(fields);
   const input = { client: step.client, purpose: "second_factor", self: self.value } as const;
-  const sent = await sentOnce(deps, form.value, (idempotency) =>
-    deps.phonekey.verifications.start({
-      ...input,
-      locale: pageLocale(c, deps.settings),
-      ...(heldId && { heldId }),
-      ...(captcha && { captcha }),
-      ...(idempotency && { idempotency }),
-    }),
-  );
+  const sentBefore = heldIn(await stepFlow(c, deps, flow));
+  const sent = await startOnce(c, deps, form.value, { ...input, ...sentBefore });
   if (!sent.ok) {
     const { refusal } = sent;
     const challenge = isDemand(refusal)
