@@ -41,7 +41,7 @@ export async function beginSignIn(
   const goesOn = current && !request.returnTo && isOwnLink(c);
   const flow = goesOn ? current : beginFlow(deps, current, request);
   const visitor = await lastingVisitor(c, deps);
-  if (visitor) return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
+  if (visitor) return await goOnAs(c, deps, flow, visitor);
   await keepFlow(c, deps, flow);
   return await show(flow);
 }
@@ -52,7 +52,9 @@ export async function beginSignIn(
  */
 async function lastingVisitor(c: Context<Env>, deps: HttpDeps): Promise<Visitor | undefined> {
   const visitor = await currentVisitor(c, deps);
-  return visitor?.principal.session === visitor?.principal.current ? visitor : undefined;
+  if (!visitor) return undefined;
+  const { session, current } = visitor.principal;
+  return session === current ? visitor : undefined;
 }
 
 /** Whether this browser has a session. */
@@ -72,7 +74,7 @@ export async function goOnAgain(c: Context<Env>, deps: HttpDeps): Promise<Respon
   if (!visitor) return c.redirect("/sign-in", 303);
   // A visitor who has to choose a password first was led nowhere, and is still in the flow.
   const flow = (await formerFlow(c, deps)) ?? (await currentFlow(c, deps)) ?? newFlow(deps);
-  return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
+  return await goOnAs(c, deps, flow, visitor);
 }
 
 async function formerFlow(c: Context<Env>, deps: HttpDeps): Promise<Flow | undefined> {
@@ -102,7 +104,17 @@ export async function resume(c: Context<Env>, deps: HttpDeps): Promise<Response>
   const flow = await currentFlow(c, deps);
   const visitor = await lastingVisitor(c, deps);
   if (!flow || !visitor) return c.redirect("/account", 303);
-  return await goOn(c, deps, flow, { ...visitor.principal, created: flow.created === true });
+  return await goOnAs(c, deps, flow, visitor);
+}
+
+/** Leads on a visitor who signed in before, in the session that they have. */
+async function goOnAs(
+  c: Context<Env>,
+  deps: HttpDeps,
+  flow: Flow,
+  { principal: { user, session } }: Visitor,
+): Promise<Response> {
+  return await goOn(c, deps, flow, { user, session, created: flow.created === true });
 }
 
 /** Leads to the app that asked, with a handover and never a token in the address; otherwise to the account page. */
