@@ -1,11 +1,12 @@
 import type { Locale } from "../locale.ts";
 import type { Phone } from "../phone.ts";
 import type { Captcha } from "../protection/challenges/ports.ts";
+import { countGuess } from "../protection/guesses.ts";
 import { addressTagOf } from "../protection/traffic.ts";
 import { type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session.ts";
 import { type SignInDeps, signInApproved } from "../session/sign-in.ts";
-import { countGuess, findLive, guessCode, type Subject } from "../verification/check.ts";
+import { findLive, guessCode, type Subject } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
 import { normalizeCode } from "../verification/code.ts";
 import type { VerificationDeps } from "../verification/deps.ts";
@@ -58,7 +59,7 @@ export async function signInByFunctions(
   { phone, code, sessionId, from, userAgent }: FunctionsSignIn,
 ): Promise<Told<SignedIn, "too_many_requests" | "sign_up_closed">> {
   const client = clientOf(from);
-  const counted = await countGuess(deps, client);
+  const counted = await countGuess(deps, client.addressKey);
   if (!counted.ok) return counted;
   const phoneTag = await deps.vault.tag(phone);
   const subject = await findSubject(deps, sessionId, phoneTag, client);

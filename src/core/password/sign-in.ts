@@ -9,12 +9,12 @@ import {
   type Standing,
 } from "../protection/challenges/judge.ts";
 import type { Captcha } from "../protection/challenges/ports.ts";
+import { admitKnownDevice, countGuess } from "../protection/guesses.ts";
 import { countOn } from "../protection/limits/count-event.ts";
 import { trafficOf } from "../protection/traffic.ts";
 import { type Refusal, type Result, refuse } from "../refusals.ts";
 import type { SignedIn } from "../session/session.ts";
 import { openSession, type SignInDeps } from "../session/sign-in.ts";
-import { admitKnownDevice, countGuess } from "../verification/check.ts";
 import type { Client } from "../verification/client.ts";
 import { type CompareDeps, type CompareRefusal, comparePassword } from "./compare.ts";
 
@@ -56,7 +56,7 @@ export async function signInByPassword(
   const parsed = parsePhone(typed.phone, deps.settings.phones, typed.country);
   if (!parsed.ok) return parsed;
   const phone = parsed.value;
-  const counted = await countGuess(deps, client);
+  const counted = await countGuess(deps, client.addressKey);
   const phoneTag = await deps.vault.tag(phone);
   const { bucket } = await identifyCaller(deps, client.deviceToken, phoneTag);
   const admitted = await admitKnownDevice(deps, counted, { bucket, phoneTag });

@@ -7,13 +7,11 @@ import type { Phone } from "../phone.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Ledger } from "../protection/budgets/ports.ts";
 import { forgivenKeys, guardKeys } from "../protection/guard/guard.ts";
-import { guessLimits, knownGuessLimits } from "../protection/limits/attempts.ts";
-import { countOn } from "../protection/limits/count-event.ts";
+import { admitKnownDevice, countGuess } from "../protection/guesses.ts";
 import { leaseMember } from "../protection/limits/members.ts";
 import type { LimitStore } from "../protection/limits/ports.ts";
 import type { LimitSettings } from "../protection/limits/settings.ts";
 import { LIMIT_KEYS } from "../protection/limits/table.ts";
-import { addressTagOf } from "../protection/traffic.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { equalSecrets } from "../secrets.ts";
 import { type Transaction, transactionDigest } from "../transaction.ts";
@@ -119,7 +117,8 @@ export async function admitGuess(
   deps: CheckDeps,
   { client, verificationId }: Pick<CheckInput, "client" | "verificationId">,
 ): Promise<Result<Subject, "invalid_code" | "too_many_requests">> {
-  const [counted, subject] = await Promise.all([countGuess(deps, client), findLive(deps, verificationId)]);
+  const counting = countGuess(deps, client.addressKey);
+  const [counted, subject] = await Promise.all([counting, findLive(deps, verificationId)]);
   const admitted = await admitKnownDevice(deps, counted, subject?.verification);
   if (!admitted.ok) return admitted;
   if (subject) return ok(subject);
@@ -148,34 +147,6 @@ function readCode({
   if (read) return ok(read);
   const detail = takesPasswords ? `${CODE_RULE}, or a temporary password` : CODE_RULE;
   return refuse("invalid_request", { field: "code", detail });
-}
-
-type Counted = Result<void, "too_many_requests">;
-
-/**
- * Counts a guess against the limit of its client's address. Clients without an address are not counted. A refusal is
- * final for strangers; for known devices `admitKnownDevice` decides.
- */
-export async function countGuess(deps: CheckDeps, client: Client): Promise<Counted> {
-  if (!client.addressKey) return ok(undefined);
-  const limits = guessLimits(deps.settings.limits, await addressTagOf(deps, client.addressKey));
-  return await countOn(deps, limits);
-}
-
-/**
- * Admits a guess that the limit of its address refused, if a known device of the phone made it and the limit on known
- * devices has room. So nobody who shares the device's address can keep it out by guessing (T8).
- *
- * @param counted what `countGuess` said
- * @param by who made the guess; undefined if that is not known
- */
-export async function admitKnownDevice(
-  deps: CheckDeps,
-  counted: Counted,
-  by: Pick<Verification, "bucket" | "phoneTag"> | undefined,
-): Promise<Counted> {
-  if (counted.ok || by?.bucket !== "device") return counted;
-  return await countOn(deps, knownGuessLimits(deps.settings.limits, by.phoneTag));
 }
 
 /**

@@ -1,14 +1,10 @@
 import type { Locale } from "../../locale.ts";
 import type { Notices } from "../../notices/notices.ts";
+import { admitKnownDevice, countGuess } from "../../protection/guesses.ts";
 import type { Bucket } from "../../protection/limits/ports.ts";
 import { ok, type Result, refuse } from "../../refusals.ts";
 import type { Method } from "../../session/methods.ts";
-import {
-  admitKnownDevice,
-  type ConvertDeps,
-  checkAndConvert,
-  countGuess,
-} from "../../verification/check.ts";
+import { type ConvertDeps, checkAndConvert } from "../../verification/check.ts";
 import type { Client } from "../../verification/client.ts";
 import { purposesGiving } from "../../verification/purpose.ts";
 import type { User } from "../ports.ts";
@@ -50,7 +46,7 @@ export async function proveFactor(deps: ProveDeps, input: ProveInput): Promise<R
   const { evidence, user, client, methods, bucket } = input;
   if (!methods.includes(evidence.by)) return refuse("invalid_code");
   if (evidence.by === "sms") return await checkOwnPhone(deps, input, evidence);
-  const counted = await countGuess(deps, client);
+  const counted = await countGuess(deps, client.addressKey);
   const admitted = await admitKnownDevice(deps, counted, { bucket, phoneTag: user.phoneTag });
   if (!admitted.ok) return admitted;
   if (evidence.by === "pwd") {
