@@ -16,7 +16,7 @@ import type { User } from "./account/ports.ts";
 import { type ProfileChange, readProfile, updateProfile } from "./account/profile.ts";
 import { authenticateBackend, type Backend } from "./backend/api-key.ts";
 import { checkByLink, type PageStart, readLink, startWithPage } from "./backend/link.ts";
-import { checkForProof, readVerification, redeemProof } from "./backend/proof.ts";
+import { checkForProof, type ReadInput, readVerification, redeemProof } from "./backend/proof.ts";
 import { createCircuit } from "./delivery/circuit.ts";
 import { type CarrierReply, type CarrierReport, noteReply, noteReports } from "./delivery/receipts.ts";
 import type { PhonekeyDeps } from "./deps.ts";
@@ -82,7 +82,7 @@ export function createPhonekey(outside: PhonekeyDeps) {
       start: (input: PageStart) => startWithPage(deps, input),
       resend: (input: ResendInput) => resendById(deps, input),
       resendOrStart: (input: ResendOrStartInput) => resendOrStart(deps, input),
-      read: (input: { id: string; client: Client; backend?: Backend }) => readVerification(deps, input),
+      read: (input: ReadInput) => readVerification(deps, input),
     },
     backend: {
       authenticate: (secret: string, address?: string) => authenticateBackend(deps, secret, address),

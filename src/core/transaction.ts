@@ -11,7 +11,7 @@ export interface Transaction {
   /** As the person is to read it. */
   readonly payee: string;
   /** Whatever else belongs to it: 32 bytes in base64url, made by the backend, compared and never read. */
-  readonly hash?: string;
+  readonly hash?: string | undefined;
 }
 
 const AMOUNT = /^(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,4}))?$/;

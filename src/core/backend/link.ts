@@ -21,7 +21,7 @@ export interface PageRequest {
 }
 
 export interface PageStart extends StartInput {
-  readonly page?: PageRequest;
+  readonly page?: PageRequest | undefined;
 }
 
 export interface StartedView extends VerificationView {
@@ -126,12 +126,13 @@ export async function checkByLink(
   const page = await readLink(deps, link);
   if (!page.ok) return page;
   const { view, transaction } = page.value;
+  const purposes = purposesGiving("proof");
   const checked = await checkAndConvert(deps, {
     verificationId: view.id,
     code,
-    purposes: purposesGiving("proof"),
+    purposes,
     client,
-    ...(transaction && { transaction }),
+    transaction,
   });
   return checked.ok ? page : checked;
 }

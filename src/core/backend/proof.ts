@@ -39,13 +39,20 @@ export interface AskedView extends VerificationView {
   readonly proof?: string;
 }
 
+export interface ReadInput {
+  readonly id: string;
+  readonly client: Client;
+  /** The backend that shows its API key. */
+  readonly backend?: Backend | undefined;
+}
+
 /**
  * A verification as it is now: for whoever holds its id (and its browser, if it was started at the pages), and with its
  * proof for the backend that asked for it. To another backend it is not there.
  */
 export async function readVerification(
   deps: Omit<ProofDeps, "messages">,
-  { id, client, backend }: { readonly id: string; readonly client: Client; readonly backend?: Backend },
+  { id, client, backend }: ReadInput,
 ): Promise<Result<AskedView, "not_found">> {
   const verification = await deps.verifications.find(id);
   if (!verification || !mayUse(verification, client)) return refuse("not_found");

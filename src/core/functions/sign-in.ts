@@ -23,7 +23,7 @@ export interface FunctionsStart {
   readonly phone: Phone;
   readonly locale: Locale;
   readonly from: From;
-  readonly captcha?: Captcha;
+  readonly captcha?: Captcha | undefined;
 }
 
 /** Where a call comes from: all that this door knows of who calls. */

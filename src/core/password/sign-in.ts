@@ -29,9 +29,9 @@ export interface PasswordSignInDeps extends CompareDeps, SignInDeps, JudgeDeps {
 export interface PasswordSignInInput {
   /** As a person wrote it. */
   readonly phone: string;
-  readonly country?: CountryCode;
+  readonly country?: CountryCode | undefined;
   readonly password: string;
-  readonly captcha?: Captcha;
+  readonly captcha?: Captcha | undefined;
   readonly client: Client;
   readonly userAgent: string;
 }

@@ -64,7 +64,7 @@ export interface RedeemInput {
   readonly codeVerifier: string;
   readonly userAgent: string;
   /** The token of the device that the app runs on, if it has one. */
-  readonly deviceToken?: string;
+  readonly deviceToken?: string | undefined;
 }
 
 /**

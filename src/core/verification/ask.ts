@@ -10,18 +10,18 @@ import type { Self } from "./self.ts";
 /** What a backend sends with a start and gets back with the proof. */
 export interface Ask {
   /** The backend's own name of what this is for: 1 to 128 characters, none of them invisible. */
-  readonly reference?: string;
+  readonly reference?: string | undefined;
   /** What the person is to confirm. */
-  readonly transaction?: Transaction;
+  readonly transaction?: Transaction | undefined;
 }
 
 export interface AskedStart extends Ask {
   readonly purpose: Purpose;
   readonly client: Client;
   /** The backend that starts it. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The user who starts it for their own phone. */
-  readonly self?: Self;
+  readonly self?: Self | undefined;
 }
 
 export type AskRefusal =
@@ -39,13 +39,9 @@ export type AskRefusal =
 export function judgeAsk(start: AskedStart): Result<Ask, AskRefusal> {
   const allowed = judgeStarter(start);
   if (!allowed.ok) return allowed;
-  const { reference } = start;
   const transaction = judgeTransaction(start.purpose, start.transaction);
   if (!transaction.ok) return transaction;
-  return ok({
-    ...(reference !== undefined && { reference }),
-    ...(transaction.value && { transaction: transaction.value }),
-  });
+  return ok({ reference: start.reference, transaction: transaction.value });
 }
 
 function judgeStarter({ purpose, client, backend, self, reference }: AskedStart): Result<void, AskRefusal> {

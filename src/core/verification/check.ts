@@ -50,14 +50,14 @@ interface Expected {
   readonly holder?: string;
   readonly client: Client;
   /** The backend that asks, if one does. */
-  readonly backend?: Pick<Backend, "client">;
+  readonly backend?: Pick<Backend, "client"> | undefined;
 }
 
 export interface CheckInput extends Expected {
   readonly verificationId: string;
   readonly code: string;
   /** The transaction that the caller believes the code confirms. */
-  readonly transaction?: Transaction;
+  readonly transaction?: Transaction | undefined;
 }
 
 /** A live verification, and the phone that it is about. */

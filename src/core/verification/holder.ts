@@ -13,7 +13,7 @@ interface Starter {
   readonly client: Client;
   readonly purpose: Purpose;
   /** The user who shows that they are signed in. */
-  readonly self?: Self;
+  readonly self?: Self | undefined;
 }
 
 /**

@@ -11,12 +11,12 @@ import { mayUse } from "./verification.ts";
 
 export interface OfferInput {
   /** As a person wrote it; may be left out if it is the user's own. */
-  readonly phone?: string;
-  readonly country?: CountryCode;
+  readonly phone?: string | undefined;
+  readonly country?: CountryCode | undefined;
   readonly purpose: Purpose;
   readonly client: Client;
   /** The user who shows who they are. */
-  readonly self?: Self;
+  readonly self?: Self | undefined;
 }
 
 export interface OfferDeps {

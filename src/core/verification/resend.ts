@@ -25,10 +25,10 @@ import { currentPhone, isLive, mayUse, mostLifeMs, type VerificationView, viewOf
 export interface ResendInput {
   readonly id: string;
   readonly client: Client;
-  readonly captcha?: Captcha;
-  readonly idempotency?: ClientIdempotency;
+  readonly captcha?: Captcha | undefined;
+  readonly idempotency?: ClientIdempotency | undefined;
   /** The backend that asks for the message with its API key. */
-  readonly shownBy?: Pick<Backend, "client">;
+  readonly shownBy?: Pick<Backend, "client"> | undefined;
 }
 
 /** The refusals of a message that is to be counted and sent. */

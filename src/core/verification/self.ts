@@ -15,10 +15,10 @@ export interface Self {
 }
 
 interface WantedPhone {
-  readonly phone?: string;
-  readonly country?: CountryCode;
+  readonly phone?: string | undefined;
+  readonly country?: CountryCode | undefined;
   readonly purpose: Purpose;
-  readonly self?: Self;
+  readonly self?: Self | undefined;
 }
 
 /**

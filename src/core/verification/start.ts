@@ -29,21 +29,21 @@ import { isLive, mayUse, newVerificationId, type VerificationView, viewOf } from
 
 export interface StartInput extends Ask {
   /** As a person wrote it; may be left out if it is the user's own. */
-  readonly phone?: string;
+  readonly phone?: string | undefined;
   /** The country of a number without a calling code, if the person picked one. */
-  readonly country?: CountryCode;
+  readonly country?: CountryCode | undefined;
   readonly purpose: Purpose;
   readonly locale: Locale;
   readonly client: Client;
   /** A verification that this client started before and still holds (the pages' cookie). */
-  readonly heldId?: string;
+  readonly heldId?: string | undefined;
   /** The solution of a challenge. */
-  readonly captcha?: Captcha;
-  readonly idempotency?: ClientIdempotency;
+  readonly captcha?: Captcha | undefined;
+  readonly idempotency?: ClientIdempotency | undefined;
   /** The backend that shows its API key. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The user who shows that they are signed in. */
-  readonly self?: Self;
+  readonly self?: Self | undefined;
 }
 
 export type StartRefusal =

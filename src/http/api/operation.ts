@@ -55,7 +55,7 @@ export interface OperationRequest<Params, Query, Body, Who> extends Pick<Client,
   readonly query: Query;
   readonly body: Body;
   readonly principal: Who;
-  readonly idempotency?: ClientIdempotency;
+  readonly idempotency: ClientIdempotency | undefined;
   readonly locale: Locale;
   readonly userAgent: string;
   readonly c: Context<Env>;

@@ -51,10 +51,10 @@ async function readRequest(
   const parts = await readParts(operation, c);
   if (!parts.ok) return parts;
   const { params, query, body } = parts.value;
-  const idempotency = key.value !== undefined && {
-    key: key.value,
-    request: JSON.stringify([operation.method, operation.path, params, body]),
-  };
+  const idempotency =
+    key.value === undefined
+      ? undefined
+      : { key: key.value, request: JSON.stringify([operation.method, operation.path, params, body]) };
   return ok({
     c,
     principal: principal.value,
@@ -63,8 +63,8 @@ async function readRequest(
     body,
     locale: c.get("locale"),
     userAgent: c.req.header("user-agent") ?? "",
+    idempotency,
     ...fromOf(c),
-    ...(idempotency && { idempotency }),
   });
 }
 

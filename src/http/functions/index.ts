@@ -43,8 +43,8 @@ async function sendCode(
   const { Captcha } = await import("../api/schemas/challenges.ts");
   const captcha = ticket || randstr ? Captcha.safeParse({ kind: "tencent", ticket, randstr }) : undefined;
   if (captcha && !captcha.success) return say(c, "missing");
-  const asked = { phone, locale: c.get("locale"), from: fromOf(c) };
-  const started = await phonekey.functions.start({ ...asked, ...(captcha && { captcha: captcha.data }) });
+  const asked = { phone, locale: c.get("locale"), from: fromOf(c), captcha: captcha?.data };
+  const started = await phonekey.functions.start(asked);
   if (!started.ok) return answerRefusal(c, started.refusal);
   return say(c, "sent", { codeStr: "Ok", requestId: c.get("requestId"), sessionId: started.value.id });
 }

@@ -3,7 +3,7 @@ import { timeOf } from "../../time.ts";
 import { operation } from "../operation.ts";
 import { Approved, CheckBody, Proven, RedeemBody } from "../schemas/backend.ts";
 import { VerificationId } from "../schemas/verifications.ts";
-import { servedClient, transactionOf } from "./wire.ts";
+import { servedClient } from "./wire.ts";
 
 export const checkVerification = operation({
   summary: "Check a code that a backend asked for",
@@ -23,8 +23,8 @@ export const checkVerification = operation({
       verificationId: params.id,
       code: body.code,
       client: client.value,
-      ...transactionOf(body),
-      ...(backend && { backend }),
+      transaction: body.transaction,
+      backend,
     });
     return proof.ok ? ok({ status: "approved" as const, proof: proof.value }) : proof;
   },

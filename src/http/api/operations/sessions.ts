@@ -58,17 +58,12 @@ async function signIn(request: OpenSession, { signIn, passwords }: Phonekey, dep
   const { body, userAgent, locale, c } = request;
   if ("handover" in body) {
     const { handover, codeVerifier, deviceToken } = body;
-    return await signIn.byHandover({
-      handover,
-      codeVerifier,
-      userAgent,
-      ...(deviceToken && { deviceToken }),
-    });
+    return await signIn.byHandover({ handover, codeVerifier, userAgent, deviceToken });
   }
   const client = clientOf(request, body.deviceToken);
   if ("phone" in body) {
     const { phone, password, captcha } = body;
-    return await passwords.signIn({ phone, password, client, userAgent, ...(captcha && { captcha }) });
+    return await passwords.signIn({ phone, password, client, userAgent, captcha });
   }
   if (!("challenge" in body)) {
     const { verificationId, code } = body;

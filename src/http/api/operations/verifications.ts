@@ -14,14 +14,7 @@ import {
   Verification,
   VerificationId,
 } from "../schemas/verifications.ts";
-import {
-  type AnyRequest,
-  clientOf,
-  pageRequestOf,
-  servedClient,
-  transactionOf,
-  verificationBody,
-} from "./wire.ts";
+import { type AnyRequest, clientOf, pageRequestOf, servedClient, verificationBody } from "./wire.ts";
 
 const SEND_REFUSALS = [
   "captcha_required",
@@ -60,7 +53,7 @@ export const startVerification = operation({
   ],
   example: { phone: "+8613800138000" },
   handle: async (request, phonekey, deps) => {
-    const { phone, purpose, captcha, reference, locale = request.locale } = request.body;
+    const { phone, purpose, captcha, reference, transaction, locale = request.locale } = request.body;
     const { idempotency, principal } = request;
     const { backend } = principal;
     const client = servedClient(request, backend, request.body);
@@ -68,17 +61,17 @@ export const startVerification = operation({
     const self = await readSelf(request, client.value, phonekey);
     if (!self.ok) return self;
     const started = await phonekey.verifications.start({
+      phone,
       purpose,
       locale,
       client: client.value,
-      ...(phone !== undefined && { phone }),
-      ...(self.value && { self: self.value }),
-      ...(backend && { backend }),
-      ...(reference !== undefined && { reference }),
-      ...transactionOf(request.body),
-      ...pageRequestOf(request.body),
-      ...(captcha && { captcha }),
-      ...(idempotency && { idempotency }),
+      self: self.value,
+      backend,
+      reference,
+      transaction,
+      page: pageRequestOf(request.body.page),
+      captcha,
+      idempotency,
     });
     if (!started.ok) return started;
     const { link } = started.value;
@@ -122,9 +115,9 @@ export const resendVerification = operation({
     const sent = await phonekey.verifications.resend({
       id: params.id,
       client: clientOf(request),
-      ...(shownBy && { shownBy }),
-      ...(captcha && { captcha }),
-      ...(idempotency && { idempotency }),
+      shownBy,
+      captcha,
+      idempotency,
     });
     return sent.ok ? ok(verificationBody(sent.value)) : sent;
   },
@@ -140,11 +133,7 @@ export const readVerification = operation({
   refusals: ["not_found"],
   handle: async (request, phonekey) => {
     const { params, principal: backend } = request;
-    const found = await phonekey.verifications.read({
-      id: params.id,
-      client: clientOf(request),
-      ...(backend && { backend }),
-    });
+    const found = await phonekey.verifications.read({ id: params.id, client: clientOf(request), backend });
     if (!found.ok) return found;
     const { proof } = found.value;
     return ok({ ...verificationBody(found.value), ...(proof && { proof }) });

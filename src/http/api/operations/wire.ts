@@ -8,7 +8,6 @@ import type { PageRequest } from "../../../core/backend/link.ts";
 import type { Phone } from "../../../core/phone.ts";
 import { ok, type Result, refuse } from "../../../core/refusals.ts";
 import type { SessionTokens as CoreTokens } from "../../../core/session/tokens.ts";
-import type { Transaction } from "../../../core/transaction.ts";
 import type { Client } from "../../../core/verification/client.ts";
 import { alphabetOf } from "../../../core/verification/code.ts";
 import type { VerificationView } from "../../../core/verification/verification.ts";
@@ -20,7 +19,7 @@ import type { OperationRequest } from "../operation.ts";
 import { PasskeyOptions, type StepUpBody } from "../schemas/factors.ts";
 import type { User } from "../schemas/me.ts";
 import type { SessionTokens } from "../schemas/sessions.ts";
-import type { PageBody, TransactionBody, Verification } from "../schemas/verifications.ts";
+import type { PageBody, Verification } from "../schemas/verifications.ts";
 
 /** A request of whichever operation. */
 export type AnyRequest = OperationRequest<unknown, unknown, unknown, unknown>;
@@ -39,24 +38,11 @@ export function verificationBody(view: VerificationView): z.input<typeof Verific
   };
 }
 
-/** The transaction in a body, without absent fields. */
-export function transactionOf({
-  transaction,
-}: {
-  readonly transaction?: z.output<typeof TransactionBody> | undefined;
-}): { readonly transaction?: Transaction } {
-  if (!transaction) return {};
-  const { hash, ...rest } = transaction;
-  return { transaction: { ...rest, ...(hash !== undefined && { hash }) } };
-}
-
 /** The page that a body asks for, without absent fields. */
-export function pageRequestOf({ page }: { readonly page?: z.output<typeof PageBody> | undefined }): {
-  readonly page?: PageRequest;
-} {
-  if (!page) return {};
+export function pageRequestOf(page: z.output<typeof PageBody> | undefined): PageRequest | undefined {
+  if (!page) return undefined;
   const { returnTo, state } = page;
-  return { page: { ...(returnTo !== undefined && { returnTo }), ...(state !== undefined && { state }) } };
+  return { ...(returnTo !== undefined && { returnTo }), ...(state !== undefined && { state }) };
 }
 
 export function userBody(profile: Profile, { c }: AnyRequest, deps: HttpDeps): z.input<typeof User> {

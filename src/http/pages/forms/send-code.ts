@@ -27,15 +27,10 @@ export async function startOnce(
   asked: Omit<StartInput, "locale" | "captcha" | "idempotency">,
 ): Promise<Result<VerificationView, StartRefusal>> {
   const captcha = readCaptcha(form.fields);
-  const input = { ...asked, locale: pageLocale(c, deps.settings), ...(captcha && { captcha }) };
+  const locale = pageLocale(c, deps.settings);
   return await sentOnce(deps, form, (idempotency) =>
-    deps.phonekey.verifications.start({ ...input, ...(idempotency && { idempotency }) }),
+    deps.phonekey.verifications.start({ ...asked, locale, captcha, idempotency }),
   );
-}
-
-/** The verification that a flow names, as one that its browser may still hold. */
-export function heldIn({ verification }: Flow): Pick<StartInput, "heldId"> {
-  return verification ? { heldId: verification } : {};
 }
 
 /** Sends a code to the phone of a form. */
@@ -46,7 +41,7 @@ export async function sendCode(
   purpose: Purpose,
 ): Promise<Sending> {
   const input = { ...phoneInput(typedPhone(fields)), purpose, client: pageClient(c, deps, flow) };
-  const started = await startOnce(c, deps, { flow, fields }, { ...input, ...heldIn(flow) });
+  const started = await startOnce(c, deps, { flow, fields }, { ...input, heldId: flow.verification });
   if (started.ok) return { ok: true, flow: { ...flow, verification: started.value.id } };
   const { refusal } = started;
   const challenge = isDemand(refusal)
@@ -62,8 +57,8 @@ export async function sendOwnCode(
   { flow, fields, principal }: FlowForm & { readonly principal: Principal },
   purpose: Purpose,
 ): Promise<Result<Flow, RefusalCode>> {
-  const input = { purpose, client: pageClient(c, deps, flow), self: selfOf(principal), ...heldIn(flow) };
-  const started = await startOnce(c, deps, { flow, fields }, input);
+  const own = { purpose, client: pageClient(c, deps, flow), self: selfOf(principal) };
+  const started = await startOnce(c, deps, { flow, fields }, { ...own, heldId: flow.verification });
   return started.ok ? ok({ ...flow, verification: started.value.id }) : started;
 }
 
@@ -76,8 +71,7 @@ export async function resendLiveCode(
   input: { readonly id: string; readonly client: Client },
   fields: Fields,
 ): Promise<{ readonly ok: true } | ({ readonly ok: false; readonly refusal: Refusal } & Outcome)> {
-  const captcha = readCaptcha(fields);
-  const sent = await phonekey.verifications.resend({ ...input, ...(captcha && { captcha }) });
+  const sent = await phonekey.verifications.resend({ ...input, captcha: readCaptcha(fields) });
   if (sent.ok) return { ok: true };
   const { refusal } = sent;
   const challenge = isDemand(refusal)
@@ -93,14 +87,10 @@ export async function sendCodeAgain(
   { flow, fields }: FlowForm,
 ): Promise<Sending> {
   const captcha = readCaptcha(fields);
+  const locale = pageLocale(c, deps.settings);
   const input = { id: flow.verification ?? "", client: pageClient(c, deps, flow) };
   const sent = await sentOnce(deps, { flow, fields }, (idempotency) =>
-    deps.phonekey.verifications.resendOrStart({
-      ...input,
-      locale: pageLocale(c, deps.settings),
-      ...(captcha && { captcha }),
-      ...(idempotency && { idempotency }),
-    }),
+    deps.phonekey.verifications.resendOrStart({ ...input, locale, captcha, idempotency }),
   );
   if (sent.ok) return { ok: true, flow: { ...flow, verification: sent.value.id } };
   const { refusal } = sent;

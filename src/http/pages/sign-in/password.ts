@@ -26,11 +26,10 @@ export const submitPasswordSignIn: Handler = async (c, deps) => {
   const form = await flowForm(c, deps);
   if (!form.ok) return await refuseForm(c, deps, form.refusal);
   const { flow, fields } = form.value;
-  const captcha = readCaptcha(fields);
   const signedIn = await deps.phonekey.passwords.signIn({
     ...phoneInput(typedPhone(fields)),
     password: fields.get("password") ?? "",
-    ...(captcha && { captcha }),
+    captcha: readCaptcha(fields),
     client: pageClient(c, deps, flow),
     userAgent: c.req.header("user-agent") ?? "",
   });

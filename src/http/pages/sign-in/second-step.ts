@@ -11,7 +11,7 @@ import { demanded } from "../forms/challenge.ts";
 import { evidenceIn } from "../forms/evidence.ts";
 import { isDemand, type Outcome, sendOutcome } from "../forms/outcome.ts";
 import { passkeyOffer } from "../forms/passkey.ts";
-import { heldIn, startOnce } from "../forms/send-code.ts";
+import { startOnce } from "../forms/send-code.ts";
 import { wrongFactor } from "../forms/wrong-factor.ts";
 import { createHeld } from "../held.ts";
 import { secondStepPage } from "../views/sign-in/second-step.tsx";
@@ -79,8 +79,8 @@ export async function sendSecondCode(c: Context<Env>, deps: HttpDeps): Promise<R
   const self = await deps.phonekey.signIn.selfOf(step);
   if (!self.ok) return await messagePageFor(c, deps, self.refusal);
   const input = { client: step.client, purpose: "second_factor", self: self.value } as const;
-  const sentBefore = heldIn(await stepFlow(c, deps, flow));
-  const sent = await startOnce(c, deps, form.value, { ...input, ...sentBefore });
+  const { verification: heldId } = await stepFlow(c, deps, flow);
+  const sent = await startOnce(c, deps, form.value, { ...input, heldId });
   if (!sent.ok) {
     const { refusal } = sent;
     const challenge = isDemand(refusal)
