@@ -44,7 +44,7 @@ async function readRequest(
   // The body is received first, because it may come slowly. Credentials are then judged as they are once all of it is
   // here.
   if (operation.body) await c.req.arrayBuffer();
-  const principal = await authorize(operation, deps, c);
+  const principal = await authenticate(operation, deps, c);
   if (!principal.ok) return principal;
   const key = operation.sends ? readIdempotencyKey(c) : ok(undefined);
   if (!key.ok) return key;
@@ -87,7 +87,8 @@ async function readParts(
   return ok({ params: params.value, query: query.value, body: body.value });
 }
 
-async function authorize(
+/** Reads who calls from the credentials that the operation takes. */
+async function authenticate(
   operation: Operation,
   deps: HttpDeps,
   c: Context<Env>,
