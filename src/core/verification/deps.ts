@@ -51,10 +51,3 @@ export interface VerificationSettings extends ProtectionSettings {
   /** Host of the sign-in page, for the origin-bound line of messages. */
   readonly host?: string;
 }
-
-export interface ClientIdempotency {
-  /** The `Idempotency-Key`: 16 to 128 characters, random. */
-  readonly key: string;
-  /** The whole request in one canonical text. */
-  readonly request: string;
-}

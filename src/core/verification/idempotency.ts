@@ -5,7 +5,7 @@ import { maskPhone } from "../phone.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { hmacText } from "../secrets.ts";
 import { DAY_MS, MINUTE_MS } from "../time.ts";
-import type { ClientIdempotency, VerificationDeps } from "./deps.ts";
+import type { VerificationDeps } from "./deps.ts";
 import type { Purpose } from "./purpose.ts";
 import type { VerificationView } from "./verification.ts";
 
@@ -15,6 +15,14 @@ const KEPT_MS = DAY_MS;
 const RUNNING_MS = MINUTE_MS;
 
 export type IdempotencyRefusal = "idempotency_in_progress" | "idempotency_key_reused";
+
+/** What a client sent so that it may send the request again. */
+export interface ClientIdempotency {
+  /** The `Idempotency-Key`: 16 to 128 characters, random. */
+  readonly key: string;
+  /** The whole request in one canonical text. */
+  readonly request: string;
+}
 
 /** A client's key, hashed. It is kept with the message, beside the answer. */
 export type HashedKey = Pick<Idempotency, "key" | "fingerprint">;

@@ -14,8 +14,14 @@ import { readAsk } from "./ask.ts";
 import { judgeCaller, type UnjudgedCaller } from "./caller.ts";
 import type { Client } from "./client.ts";
 import { countSend } from "./count-send.ts";
-import type { ClientIdempotency, VerificationDeps } from "./deps.ts";
-import { type HashedKey, hashIdempotencyKey, type IdempotencyRefusal, replay } from "./idempotency.ts";
+import type { VerificationDeps } from "./deps.ts";
+import {
+  type ClientIdempotency,
+  type HashedKey,
+  hashIdempotencyKey,
+  type IdempotencyRefusal,
+  replay,
+} from "./idempotency.ts";
 import { messageFor } from "./message.ts";
 import { refuseOnHold } from "./on-hold.ts";
 import type { Verification } from "./ports.ts";

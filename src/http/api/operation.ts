@@ -6,7 +6,7 @@ import type { Phonekey } from "../../core/phonekey.ts";
 import type { RefusalCode, Result } from "../../core/refusals.ts";
 import type { Principal } from "../../core/session/session.ts";
 import type { Client } from "../../core/verification/client.ts";
-import type { ClientIdempotency } from "../../core/verification/deps.ts";
+import type { ClientIdempotency } from "../../core/verification/idempotency.ts";
 import type { Env, HttpDeps } from "../context.ts";
 
 /** One call of the native API: its schemas, its refusals and its handler, from which everything else follows. */

@@ -1,5 +1,5 @@
 import { type RefusalCode, type Result, refuse } from "../../../core/refusals.ts";
-import type { ClientIdempotency } from "../../../core/verification/deps.ts";
+import type { ClientIdempotency } from "../../../core/verification/idempotency.ts";
 import type { HttpDeps } from "../../context.ts";
 import type { FlowForm } from "../flow.ts";
 
