@@ -4,7 +4,7 @@ import { limitsInShare } from "./budgets/shares.ts";
 import { type MoneySettings, spendLimits } from "./budgets/spend.ts";
 import { type GuardSettings, guardLimits } from "./guard/guard.ts";
 import type { Learned } from "./guard/learned.ts";
-import type { Limit, LimitStore, TakeResult } from "./limits/ports.ts";
+import type { Limit, LimitStore, RefusedTake, TakeResult } from "./limits/ports.ts";
 import { type LimitCaller, type SendLimit, sendLimit } from "./limits/send-limit.ts";
 import type { LimitSettings } from "./limits/settings.ts";
 import { sumsOf } from "./limits/sums.ts";
@@ -64,18 +64,22 @@ export async function takeInShare(
 ): Promise<Tried> {
   const taken = await take(limits);
   if (taken.ok || shares.length === 0) return { taken, limits };
-  const { inShare: yields, asksCaptcha } = limitOf(limits, taken) ?? {};
-  if (!yields || asksCaptcha) return { taken, limits };
+  const refusing = refusingLimit(limits, taken);
+  if (!refusing?.inShare || refusing.asksCaptcha) return { taken, limits };
   const inShare = limitsInShare(limits, shares);
   const again = await take(inShare);
   if (again.ok) {
     const exceeded = [taken.refusedBy, ...(again.exceeded ?? [])];
     return { taken: { ...again, exceeded }, limits: inShare };
   }
-  return limitOf(inShare, again)?.asksCaptcha ? { taken: again, limits: inShare } : { taken, limits };
+  return refusingLimit(inShare, again)?.asksCaptcha ? { taken: again, limits: inShare } : { taken, limits };
 }
 
-function limitOf(limits: readonly SendLimit[], { refusedBy }: TakeResult & { ok: false }) {
+/** The limit that refused a take; undefined if it was the lease. */
+export function refusingLimit(
+  limits: readonly SendLimit[],
+  { refusedBy }: RefusedTake,
+): SendLimit | undefined {
   return limits.find(({ name }) => name === refusedBy);
 }
 
@@ -97,7 +101,7 @@ export interface Decision {
 export function decisionOf(caller: LimitCaller, { taken, limits }: Tried): Decision {
   const who = { bucket: caller.bucket, country: caller.traffic.country };
   if (taken.ok) return { decision: "allow", exceeded: taken.exceeded ?? [], ...who };
-  const asks = limitOf(limits, taken)?.asksCaptcha;
+  const asks = refusingLimit(limits, taken)?.asksCaptcha;
   return { decision: asks ? "challenge" : "deny", by: taken.refusedBy, exceeded: [], ...who };
 }
 

@@ -2,9 +2,9 @@ import { estimate } from "../protection/budgets/prices.ts";
 import { shareLimits } from "../protection/budgets/shares.ts";
 import { captchaRequired } from "../protection/challenges/judge.ts";
 import { tooMany } from "../protection/limits/count-event.ts";
-import type { TakeResult } from "../protection/limits/ports.ts";
+import type { RefusedTake, Taken, TakeResult } from "../protection/limits/ports.ts";
 import type { LimitCaller, SendLimit } from "../protection/limits/send-limit.ts";
-import { decisionOf, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
+import { decisionOf, refusingLimit, sendLimits, type Tried, takeInShare } from "../protection/sends.ts";
 import { ok, type Result, refuse } from "../refusals.ts";
 import { MINUTE_MS } from "../time.ts";
 import type { VerificationDeps } from "./deps.ts";
@@ -12,8 +12,6 @@ import type { HashedKey } from "./idempotency.ts";
 
 /** The refusals of a send by limits, budgets, guard or an idempotency key. A refused send counts nothing. */
 export type TakeRefusal = "too_many_requests" | "idempotency_in_progress" | "captcha_required";
-
-type Taken = TakeResult & { readonly ok: true };
 
 /** The shortest retry time told for a limit that callers share. A more exact one would tell of the others' traffic. */
 const SHARED_RETRY_MS = 5 * MINUTE_MS;
@@ -46,12 +44,12 @@ export async function countSend(
 /** The refusal that answers a refused take. */
 function refusedSend(
   { challenges }: Pick<VerificationDeps, "challenges">,
-  taken: TakeResult & { readonly ok: false },
+  taken: RefusedTake,
   limits: readonly SendLimit[],
   now: number,
 ): Result<never, TakeRefusal> {
   if (taken.refusedBy === "idempotency") return refuse("idempotency_in_progress", { retryAfterSeconds: 1 });
-  const refusing = limits.find(({ name }) => name === taken.refusedBy);
+  const refusing = refusingLimit(limits, taken);
   if (challenges && refusing?.asksCaptcha) return captchaRequired(challenges);
   return tooMany(Math.max(taken.retryAt, refusing?.isShared ? now + SHARED_RETRY_MS : now), now);
 }

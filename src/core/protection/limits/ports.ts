@@ -78,36 +78,40 @@ export interface TakeRequest {
   readonly epoch?: string;
 }
 
-export type TakeResult =
-  | {
-      readonly ok: true;
-      /** How many guesses were set aside: at least one if the request has a lease, otherwise 0. */
-      readonly leased: number;
-      /**
-       * When the limit with a backoff from the first event on lets the next event through; without one, the time of the
-       * take. Epoch milliseconds.
-       */
-      readonly nextAt: number;
-      /**
-       * Set if a lease was taken and no guess on its key went to the ledger lately: what was read of the ledger before
-       * the take still holds. Absent if one may have gone there, and in stores that cannot tell.
-       */
-      readonly steady?: true;
-      /** The names of the advisory limits that would have refused; absent if there are none. */
-      readonly exceeded?: readonly string[];
-    }
-  | {
-      readonly ok: false;
-      /** The name of the first limit that refused, or `lease`, or `unseeded`. */
-      readonly refusedBy: string;
-      /**
-       * When all limits that refuse now let the request through and the lease has room, so that nobody waits twice. The
-       * time of the take if all that refuse are `untold`. Epoch milliseconds.
-       */
-      readonly retryAt: number;
-      /** Set if a limit refused because the member was counted on its key before. */
-      readonly isCounted?: true;
-    };
+/** A take that went through. */
+export interface Taken {
+  readonly ok: true;
+  /** How many guesses were set aside: at least one if the request has a lease, otherwise 0. */
+  readonly leased: number;
+  /**
+   * When the limit with a backoff from the first event on lets the next event through; without one, the time of the
+   * take. Epoch milliseconds.
+   */
+  readonly nextAt: number;
+  /**
+   * Set if a lease was taken and no guess on its key went to the ledger lately: what was read of the ledger before the
+   * take still holds. Absent if one may have gone there, and in stores that cannot tell.
+   */
+  readonly steady?: true;
+  /** The names of the advisory limits that would have refused; absent if there are none. */
+  readonly exceeded?: readonly string[];
+}
+
+/** A take that was refused, and counted nothing. */
+export interface RefusedTake {
+  readonly ok: false;
+  /** The name of the first limit that refused, or `lease`, or `unseeded`. */
+  readonly refusedBy: string;
+  /**
+   * When all limits that refuse now let the request through and the lease has room, so that nobody waits twice. The
+   * time of the take if all that refuse are `untold`. Epoch milliseconds.
+   */
+  readonly retryAt: number;
+  /** Set if a limit refused because the member was counted on its key before. */
+  readonly isCounted?: true;
+}
+
+export type TakeResult = Taken | RefusedTake;
 
 /** What an approval gives back. Each part does what the method of `LimitStore` of that name does. */
 export interface Settlement {
