@@ -49,7 +49,15 @@ export async function resendById(
   input: ResendInput,
 ): Promise<Result<VerificationView, SendRefusal | "not_found">> {
   const verification = await deps.verifications.find(input.id);
-  if (!verification) return await replayForgotten(deps, input);
+  return verification ? await resendFound(deps, verification, input) : await replayForgotten(deps, input);
+}
+
+/** Does what `resendById` does, for a verification that was just looked up. */
+export async function resendFound(
+  deps: VerificationDeps,
+  verification: Verification,
+  input: Omit<ResendInput, "id">,
+): Promise<Result<VerificationView, SendRefusal | "not_found">> {
   if (!mayUse(verification, input.client)) return refuse("not_found");
   const { phoneTag, purpose } = verification;
   // Neither erasure nor limits would find a message under the phone's old tag.

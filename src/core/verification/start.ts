@@ -20,7 +20,7 @@ import { messageFor } from "./message.ts";
 import { refuseOnHold } from "./on-hold.ts";
 import type { Verification } from "./ports.ts";
 import type { Purpose } from "./purpose.ts";
-import { type ResendInput, resendById, resendVerification, type SendRefusal } from "./resend.ts";
+import { type ResendInput, resendFound, resendVerification, type SendRefusal } from "./resend.ts";
 import { reserve } from "./reserve.ts";
 import { type Routed, routeFor } from "./route.ts";
 import { phoneAsked, type Self } from "./self.ts";
@@ -201,7 +201,7 @@ export async function resendOrStart(
 ): Promise<Result<VerificationView, StartRefusal | "not_found">> {
   const verification = await deps.verifications.find(input.id);
   if (!verification || !mayUse(verification, input.client)) return refuse("not_found");
-  if (isLive(verification, deps.clock.now())) return await resendById(deps, input);
+  if (isLive(verification, deps.clock.now())) return await resendFound(deps, verification, input);
   const phone = await deps.vault.open(verification.sealedPhone, verification.id);
   return await startVerification(deps, { ...input, phone, purpose: verification.purpose });
 }
