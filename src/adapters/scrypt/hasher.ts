@@ -2,7 +2,7 @@ import { type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 import type { PasswordHasher } from "../../core/password/ports.ts";
 import type { Random } from "../../core/ports.ts";
 import { UnavailableError } from "../../core/refusals.ts";
-import { createTurns } from "./turns.ts";
+import { createQueue } from "./queue.ts";
 
 /** The parameters of scrypt (RFC 7914): cost 2^`ln`, block size, and how often. */
 interface Cost {
@@ -41,14 +41,14 @@ export function createPasswordHasher({
   atOnce = AT_ONCE,
   waiting = WAITING,
 }: HasherOptions): PasswordHasher {
-  const turns = createTurns({ atOnce, waiting });
+  const queue = createQueue({ atOnce, waiting });
   const isFull = () =>
     new UnavailableError("the hashing of passwords", {
       cause: "the queue is full",
       retryAfterSeconds: RETRY_SECONDS,
     });
   const run = (password: string, salt: Uint8Array, by: Cost) =>
-    turns.take(() => derive(password, salt, by), isFull);
+    queue.run(() => derive(password, salt, by), isFull);
   return {
     async hash(password) {
       const salt = random.bytes(SALT_BYTES);

@@ -52,7 +52,7 @@ export interface Writer {
  * @throws OtherHistory from its methods if that row is missing
  */
 export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "transaction">): Writer {
-  const turns = createTurns();
+  const turns = watchTurns();
 
   async function serve(known: State, group: readonly Asked[]): Promise<readonly Answer[]> {
     for (;;) {
@@ -111,7 +111,7 @@ export function createWriter({ db, transaction }: Pick<SqlDatabase, "db" | "tran
 }
 
 /** Whether to wait for a turn. After a turn took too long, nobody waits for a while. */
-function createTurns() {
+function watchTurns() {
   let stuckUntil = Number.NEGATIVE_INFINITY;
   const areStuck = () => performance.now() < stuckUntil;
   return {

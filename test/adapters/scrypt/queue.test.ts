@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createTurns } from "../../../src/adapters/scrypt/turns.ts";
+import { createQueue } from "../../../src/adapters/scrypt/queue.ts";
 
 test("no more run at once than may, also while one ends, another waits and a third one comes", async () => {
-  const turns = createTurns({ atOnce: 2, waiting: 99 });
+  const queue = createQueue({ atOnce: 2, waiting: 99 });
   let [running, most, done] = [0, 0, 0];
   const work = async () => {
     running += 1;
@@ -12,7 +12,7 @@ test("no more run at once than may, also while one ends, another waits and a thi
     done += 1;
   };
   const taken: Promise<void>[] = [];
-  const take = (task: () => Promise<void>) => taken.push(turns.take(task, () => new Error("full")));
+  const take = (task: () => Promise<void>) => taken.push(queue.run(task, () => new Error("full")));
   /** One comes in each of the moments in which a place may be free. */
   const come = async () => {
     for (let n = 0; n < 9; n += 1) {

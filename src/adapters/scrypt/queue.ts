@@ -1,6 +1,6 @@
 /** Runs this many jobs at once, lets this many wait in order, and turns the rest away. */
-export function createTurns({ atOnce, waiting }: { readonly atOnce: number; readonly waiting: number }) {
-  const queue: (() => void)[] = [];
+export function createQueue({ atOnce, waiting }: { readonly atOnce: number; readonly waiting: number }) {
+  const waiters: (() => void)[] = [];
   let running = 0;
 
   async function begin(isFull: () => Error): Promise<void> {
@@ -8,20 +8,20 @@ export function createTurns({ atOnce, waiting }: { readonly atOnce: number; read
       running += 1;
       return;
     }
-    if (queue.length >= waiting) throw isFull();
+    if (waiters.length >= waiting) throw isFull();
     // A job that ends hands its place to the next in the queue, so that no newcomer can take it.
-    await new Promise<void>((resolve) => queue.push(resolve));
+    await new Promise<void>((resolve) => waiters.push(resolve));
   }
 
   function end(): void {
-    const next = queue.shift();
+    const next = waiters.shift();
     if (next) next();
     else running -= 1;
   }
 
   return {
     /** Rejects with the error from `isFull` if too many wait already. */
-    async take<T>(work: () => Promise<T>, isFull: () => Error): Promise<T> {
+    async run<T>(work: () => Promise<T>, isFull: () => Error): Promise<T> {
       await begin(isFull);
       try {
         return await work();
