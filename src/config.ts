@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { developmentSecret, keptSecret } from "./config/development-secret.ts";
+import { developmentSecret, keptSecret, SECRET_FILE } from "./config/development-secret.ts";
 import type { DatabaseUrl } from "./config/formats/database-url.ts";
 import type { Parsed } from "./config/formats/format.ts";
 import type { StateUrl } from "./config/formats/redis-url.ts";
@@ -178,10 +178,10 @@ function secretsOf(values: Settings, folder: string, makes: boolean): Parsed<rea
     const text = makes ? developmentSecret(folder) : keptSecret(folder);
     if (text === undefined) return { ok: true, value: [] };
     const kept = secretList.read(text);
-    return kept.ok ? kept : { ok: false, problem: `is not set, and in data/secret ${kept.problem}` };
+    return kept.ok ? kept : { ok: false, problem: `is not set, and in ${SECRET_FILE} ${kept.problem}` };
   } catch (error) {
     const why = error instanceof Error && "code" in error ? ` (${error.code})` : "";
-    const what = makes ? "none can be kept in data/secret" : "data/secret cannot be read";
+    const what = makes ? `none can be kept in ${SECRET_FILE}` : `${SECRET_FILE} cannot be read`;
     return { ok: false, problem: `is not set, and ${what}${why}` };
   }
 }

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { NoSecretError } from "../adapters/keyring/wrap.ts";
 import { TencentError } from "../adapters/tencent/errors.ts";
 import { explainTencent } from "../adapters/tencent/explain.ts";
+import { SECRET_FILE } from "../config/development-secret.ts";
 import { UnavailableError } from "../core/refusals.ts";
 
 /** Why a part cannot be used, in a sentence for the person at the terminal: no stack, no value of a setting. */
@@ -16,7 +17,7 @@ export function explain(error: unknown): string {
 
 /** Happens only in development: in production the settings are refused. */
 function noSecret(): string {
-  return `PHONEKEY_SECRETS is not set, and there is no ${resolve("data/secret")}; run this in the folder of the server`;
+  return `PHONEKEY_SECRETS is not set, and there is no ${resolve(SECRET_FILE)}; run this in the folder of the server`;
 }
 
 const BY_CODE: readonly (readonly [RegExp, string])[] = [

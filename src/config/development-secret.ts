@@ -2,6 +2,9 @@ import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+/** The file of the development secret, below the folder that the server runs in. */
+export const SECRET_FILE = "data/secret";
+
 /**
  * The text of `data/secret` under `folder`. If the file does not exist, it is created with a new random secret. Only
  * the owner can read it. It has the form of `PHONEKEY_SECRETS`, so that secrets can be rotated in development too.
@@ -17,7 +20,7 @@ export function keptSecret(folder: string): string | undefined {
 }
 
 function pathIn(folder: string): string {
-  return join(folder, "data", "secret");
+  return join(folder, SECRET_FILE);
 }
 
 function readIfThere(path: string): string | undefined {

@@ -18,6 +18,7 @@ import { checkModes } from "../../adapters/system/files.ts";
 import { systemRandom } from "../../adapters/system/random.ts";
 import { checkTexts } from "../../adapters/tencent/doctor.ts";
 import { reachWebhook, type WebhookSettings } from "../../adapters/webhook/post.ts";
+import { SECRET_FILE } from "../../config/development-secret.ts";
 import type { SenderName } from "../../config/parts/delivery.ts";
 import type { Config } from "../../config.ts";
 import { doubtful, examine, fine, type NamedCheck, wrong } from "../../core/maintenance/doctor.ts";
@@ -138,7 +139,7 @@ function forgetful(mode: Config["mode"]): Finding {
 
 /** Files that others must not read: the development secret, the database and the files that SQLite keeps beside it. */
 function filesOf({ database }: Config, folder: string): string[] {
-  const secret = resolve(folder, "data/secret");
+  const secret = resolve(folder, SECRET_FILE);
   if (database.kind !== "sqlite") return [secret];
   const { path } = database;
   return [...new Set([dirname(secret), secret, dirname(path), path, `${path}-wal`, `${path}-shm`])];

@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
+import { SECRET_FILE } from "../development-secret.ts";
 import { type DatabaseUrl, databaseUrl } from "../formats/database-url.ts";
 import { type StateUrl, stateUrl } from "../formats/redis-url.ts";
 import { secretList } from "../formats/secrets.ts";
 import { optional, withDefault } from "../setting.ts";
 
 export const storeVariables = {
-  PHONEKEY_SECRETS: optional(secretList, "in development made once and kept in `data/secret`", {
+  PHONEKEY_SECRETS: optional(secretList, `in development made once and kept in \`${SECRET_FILE}\``, {
     part: "Secrets and stores",
     sentence:
       "Encrypt the keys in the database. The first one is current; to rotate, put a new one in front and run `phonekey keys rotate --wrapping-only` ([keys.md](keys.md#change-the-secret)). Make one with `openssl rand -base64 48`.",
