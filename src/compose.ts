@@ -13,7 +13,6 @@ import { pause, systemClock } from "./adapters/system/clock.ts";
 import { createLog, gatheredOutput } from "./adapters/system/log.ts";
 import { isWithin } from "./adapters/system/networks.ts";
 import { systemRandom } from "./adapters/system/random.ts";
-import type { TencentCredential } from "./adapters/tencent/client.ts";
 import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { databaseOnDemand, openDatabase } from "./compose/database.ts";
@@ -24,7 +23,7 @@ import { loggedBy, observerOf } from "./compose/observer.ts";
 import { passwordsOf } from "./compose/passwords.ts";
 import { type Platform, platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
-import { checkCodeLength, routeOf, sendDeadline } from "./compose/route.ts";
+import { checkCodeLength, isConsole, routeOf, sendDeadline } from "./compose/route.ts";
 import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
 import { openState, type State } from "./compose/state.ts";
 import { webhookDoor } from "./compose/webhook.ts";
@@ -54,8 +53,6 @@ export interface Parts {
   readonly assets?: Assets;
   readonly challenges?: Challenges;
   readonly passwordHasher?: PasswordHasher;
-  /** The present keys of a function's role, if its requests bring them. */
-  readonly roleCredential?: () => TencentCredential | undefined;
   readonly deadline?: () => Deadline;
   /** Sees the text of every SQL statement. */
   readonly onStatement?: (sql: string) => void;
@@ -156,10 +153,9 @@ interface Basics {
 
 /** The senders of messages, and what the platform adds to requests. Throws `CodeTooLongError`. */
 function chooseSenders({ config, parts, clock, log }: Basics) {
-  const inbox =
-    config.senders.includes("console") && !parts.route ? createConsoleSender({ clock }) : undefined;
   const platform = platformOf(config, log);
-  const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { ...platform, ...parts }));
+  const inbox = isConsole(config) && !parts.route ? createConsoleSender({ clock }) : undefined;
+  const route = parts.route ?? (inbox ? [inbox] : routeOf(config, { clock, platform }));
   checkCodeLength(config, route);
   tellTestNumbers(config, log);
   tellMissingNotices(config, log);
@@ -200,8 +196,7 @@ function coreDeps(
   { platform, route, stores, keyring, state, issuer, tokens, observer }: CoreParts,
 ): PhonekeyDeps {
   const challenges =
-    parts.challenges ??
-    openChallenges(config, { keyring, random, log, parts: { ...platform, ...parts }, origin: issuer });
+    parts.challenges ?? openChallenges(config, { keyring, random, log, platform, origin: issuer });
   return {
     ...stores,
     verifications: state.verifications,

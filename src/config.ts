@@ -10,7 +10,7 @@ import { type Mode, modeOf } from "./config/mode.ts";
 import { type AccountsConfig, arrangeAccounts } from "./config/parts/accounts.ts";
 import { arrangeAlerts, type WebhookConfig } from "./config/parts/alerts.ts";
 import { arrangeChallenges, type ChallengesConfig } from "./config/parts/challenges.ts";
-import { arrangePhone, type PhoneConfig, type SenderName } from "./config/parts/delivery.ts";
+import { arrangePhone, type PhoneConfig } from "./config/parts/delivery.ts";
 import { arrangeFunctions, type FunctionsConfig } from "./config/parts/functions.ts";
 import { arrangeLife, type LifeConfig } from "./config/parts/life.ts";
 import { arrangeLimits, type LimitsConfig } from "./config/parts/limits.ts";
@@ -19,6 +19,7 @@ import { arrangePages, type PagesConfig } from "./config/parts/pages.ts";
 import { arrangeProtection, foreignBudgets, type ProtectionConfig } from "./config/parts/protection.ts";
 import { arrangeRetention, type RetentionConfig } from "./config/parts/retention.ts";
 import { arrangeScf, SCF_DEFAULTS, type ScfConfig } from "./config/parts/scf.ts";
+import { arrangeSenders, type SenderConfig } from "./config/parts/senders.ts";
 import { arrangeServer, type ServerConfig } from "./config/parts/server.ts";
 import { arrangeSessions, type SessionConfig } from "./config/parts/sessions.ts";
 import { arrangeSmsWebhook } from "./config/parts/sms-webhook.ts";
@@ -49,8 +50,8 @@ export interface Config {
   readonly database: DatabaseUrl;
   readonly state: StateUrl;
   /** In the order in which they are tried. */
-  readonly senders: readonly SenderName[];
-  /** Always set when `webhook` is one of the senders. */
+  readonly senders: readonly SenderConfig[];
+  /** The service behind `SMS_WEBHOOK`. It may still report on messages after another sender was chosen. */
   readonly smsWebhook?: WebhookConfig;
   readonly tencent: TencentConfig;
   readonly alerts?: WebhookConfig;
@@ -200,7 +201,7 @@ function arrange(
     secrets: boot.secrets,
     database: arrangeDatabase(values.DATABASE_URL, boot.folder),
     state: arrangeState(values.STATE_URL, boot.folder),
-    senders: values.SMS_SENDER,
+    senders: arrangeSenders(values),
     ...(smsWebhook && { smsWebhook }),
     tencent: arrangeTencent(values),
     ...(alerts && { alerts }),

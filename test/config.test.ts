@@ -29,7 +29,7 @@ describe("defaults", () => {
         secrets: [readFileSync(join(folder, "data/secret"), "utf8").trim()],
         database: { kind: "sqlite", path: join(folder, "data/phonekey.db") },
         state: { kind: "database" },
-        senders: ["console"],
+        senders: [{ name: "console" }],
         tencent: {
           region: "ap-guangzhou",
           callbackSecrets: [],
@@ -62,14 +62,7 @@ describe("defaults", () => {
           spendHour: { total: 50_000_000, currency: "CNY", byCountry: {}, bySender: {} },
           spendDay: { total: 300_000_000, currency: "CNY", byCountry: {}, bySender: {} },
         },
-        challenges: {
-          kind: "altcha",
-          when: "risk",
-          altchaCost: 2000,
-          tencent: { siteKey: "", secretKey: "" },
-          turnstile: { siteKey: "", secretKey: "" },
-          hcaptcha: { siteKey: "", secretKey: "" },
-        },
+        challenges: { kind: "altcha", cost: 2000, when: "risk" },
         accounts: { signUp: "open" },
         life: { phoneChangeHours: 24, numberUnusedDays: 90, sparesProtected: false },
         session: { accessTokenMinutes: 15, sessionDays: 30, idleDays: 14 },
@@ -259,8 +252,9 @@ describe("problems", () => {
   });
 
   it("are none with several senders, which are tried in the order of their names", () => {
-    expect(config(BOTH).senders).toEqual(["tencent", "webhook"]);
-    expect(config({ ...BOTH, SMS_SENDER: "webhook, tencent," }).senders).toEqual(["webhook", "tencent"]);
+    const namesOf = (env: Env) => config(env).senders.map(({ name }) => name);
+    expect(namesOf(BOTH)).toEqual(["tencent", "webhook"]);
+    expect(namesOf({ ...BOTH, SMS_SENDER: "webhook, tencent," })).toEqual(["webhook", "tencent"]);
   });
 
   it.each(["tencent;webhook", "webhook,webhook,tencent", "console,tencent,webhook", "tencent,pigeon"])(

@@ -9,7 +9,7 @@ import type { Log } from "../http/context.ts";
  * sender carries every text.
  */
 function missingNoticeTemplates({ senders, tencent }: Config): readonly string[] {
-  if (senders.some((name) => name !== "tencent")) return [];
+  if (senders.some(({ name }) => name !== "tencent")) return [];
   const kinds = [
     { name: "TENCENT_SMS", texts: tencent.mainland },
     { name: "TENCENT_SMS_INTERNATIONAL", texts: tencent.international },

@@ -3,34 +3,43 @@ import { deadlineIn } from "../adapters/system/deadline.ts";
 import { createSmsClient, type TencentAccess, type TencentCredential } from "../adapters/tencent/client.ts";
 import { createTencentSender } from "../adapters/tencent/sender.ts";
 import { createWebhookSender } from "../adapters/webhook/sender.ts";
-import type { SenderName } from "../config/parts/delivery.ts";
+import type { SenderConfig } from "../config/parts/senders.ts";
 import { type Config, roleCredential } from "../config.ts";
 import type { Deadline, SmsSender } from "../core/delivery/ports.ts";
 import type { Clock } from "../core/ports.ts";
+import type { Platform } from "./platform.ts";
 
-export interface RouteParts {
+interface RouteParts {
   readonly clock?: Clock;
-  readonly roleCredential?: () => TencentCredential | undefined;
+  readonly platform?: Platform;
+}
+
+/** Whether messages are kept for the development inbox instead of being sent. */
+export function isConsole({ senders }: Pick<Config, "senders">): boolean {
+  return senders.some(({ name }) => name === "console");
 }
 
 /** The real senders that the settings choose, in the order in which they are tried. */
-export function routeOf(config: Config, parts: RouteParts = {}): readonly SmsSender[] {
-  return config.senders.flatMap((name) => SENDERS[name](config, parts) ?? []);
+export function routeOf({ senders }: Config, parts: RouteParts = {}): readonly SmsSender[] {
+  return senders.flatMap((sender) => senderOf(sender, parts) ?? []);
 }
 
-type Maker = (config: Config, parts: RouteParts) => SmsSender | undefined;
-
-const SENDERS: Readonly<Record<SenderName, Maker>> = {
-  /** Made by the one server that shows what it keeps. */
-  console: () => undefined,
-  tencent({ tencent }, parts) {
-    const { sdkAppId = "", mainland, international } = tencent;
-    const client = createSmsClient(tencentAccess(tencent, parts));
-    const settings = { sdkAppId, mainland, international };
-    return createTencentSender({ client, settings, clock: parts.clock ?? systemClock });
-  },
-  webhook: ({ smsWebhook }, { clock = systemClock }) => smsWebhook && createWebhookSender(smsWebhook, clock),
-};
+function senderOf(
+  sender: SenderConfig,
+  { clock = systemClock, platform }: RouteParts,
+): SmsSender | undefined {
+  switch (sender.name) {
+    case "console":
+      // Made by the one server that shows what it keeps.
+      return undefined;
+    case "tencent": {
+      const client = createSmsClient(tencentAccess(sender, platform));
+      return createTencentSender({ client, settings: sender, clock });
+    }
+    case "webhook":
+      return createWebhookSender(sender, clock);
+  }
+}
 
 /** A start waits for its sender, and a person waits for the start. */
 const SEND_DEADLINE_MS = 8_000;
@@ -41,18 +50,18 @@ export function sendDeadline(leftMs: number = SEND_DEADLINE_MS): Deadline {
 }
 
 /** The access with which the SMS API of Tencent Cloud is called. */
-export function tencentAccess(tencent: Config["tencent"], parts: RouteParts = {}): TencentAccess {
+export function tencentAccess(tencent: Config["tencent"], platform: Platform = {}): TencentAccess {
   const { region, smsEndpoint, credential } = tencent;
   return {
     region,
-    credential: () => credential ?? roleKeys(parts),
+    credential: () => credential ?? roleKeys(platform),
     ...(smsEndpoint && { endpoint: smsEndpoint }),
   };
 }
 
 /** Read again for every call: the platform replaces the keys while a function runs. */
-function roleKeys(parts: RouteParts): TencentCredential {
-  const keys = parts.roleCredential?.() ?? roleCredential();
+function roleKeys(platform: Platform): TencentCredential {
+  const keys = platform.roleCredential?.() ?? roleCredential();
   if (!keys) throw new Error("there is no key of Tencent Cloud, and no role that brings one");
   return keys;
 }

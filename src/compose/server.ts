@@ -14,16 +14,16 @@ export async function loadNow({
   senders,
   challenges,
 }: Pick<Config, "senders" | "challenges">): Promise<void> {
+  const sendsByTencent = senders.some(({ name }) => name === "tencent");
+  const asksTencent = challenges.kind === "tencent";
   await Promise.all([
     loadHandlers(),
     import("prom-client"),
     import("qr"),
     ...(challenges.kind === "altcha" ? [import("altcha-lib"), import("altcha-lib/algorithms/pbkdf2")] : []),
-    ...(senders.includes("tencent") ? [import("tencentcloud-sdk-nodejs-sms")] : []),
-    ...(challenges.kind === "tencent" ? [import("tencentcloud-sdk-nodejs-common")] : []),
-    ...([...senders, challenges.kind].includes("tencent")
-      ? [import("../adapters/tencent/connections.ts")]
-      : []),
+    ...(sendsByTencent ? [import("tencentcloud-sdk-nodejs-sms")] : []),
+    ...(asksTencent ? [import("tencentcloud-sdk-nodejs-common")] : []),
+    ...(sendsByTencent || asksTencent ? [import("../adapters/tencent/connections.ts")] : []),
   ]);
 }
 

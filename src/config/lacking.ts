@@ -1,5 +1,6 @@
 import { countries } from "./formats/format.ts";
-import { sendersIn } from "./parts/delivery.ts";
+import { CAPTCHA_KEYS } from "./parts/challenges.ts";
+import { SENDERS, type SenderName, sendersIn } from "./parts/delivery.ts";
 import { TENCENT_KEY } from "./parts/tencent.ts";
 import type { Problem, SettingName, Texts } from "./schema.ts";
 
@@ -9,9 +10,11 @@ import type { Problem, SettingName, Texts } from "./schema.ts";
  * @param hasRole whether the role of a function brings keys of Tencent Cloud
  */
 export function lacking(texts: Texts, hasRole: boolean): Problem[] {
+  const senders = SENDERS.filter((name) => sendersIn(texts.SMS_SENDER).includes(name));
   return [
-    ...missing(texts, forTencent(texts, hasRole), "must be set for the sender `tencent`"),
-    ...missing(texts, forWebhook(texts), "must be set for the sender `webhook`"),
+    ...senders.flatMap((name) =>
+      missing(texts, OF_SENDER[name](texts, hasRole), `must be set for the sender \`${name}\``),
+    ),
     ...missing(texts, texts.ALERT_WEBHOOK ? ["ALERT_WEBHOOK_SECRET"] : [], "must be set for `ALERT_WEBHOOK`"),
     ...missing(texts, forChallenge(texts, hasRole), `must be set with \`CAPTCHA=${texts.CAPTCHA}\``),
   ];
@@ -21,14 +24,14 @@ function missing(texts: Texts, names: readonly SettingName[], message: string): 
   return names.filter((name) => !texts[name]).map((name) => ({ name, message }));
 }
 
-function forTencent(texts: Texts, hasRole: boolean): SettingName[] {
-  if (!sendersIn(texts.SMS_SENDER).includes("tencent")) return [];
-  return [...keyOf(texts, hasRole), "TENCENT_SMS_SDK_APP_ID", ...textsFor(texts)];
-}
+type Names = (texts: Texts, hasRole: boolean) => readonly SettingName[];
 
-function forWebhook({ SMS_SENDER }: Texts): SettingName[] {
-  return sendersIn(SMS_SENDER).includes("webhook") ? ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"] : [];
-}
+/** The variables that each sender requires. */
+const OF_SENDER: Readonly<Record<SenderName, Names>> = {
+  console: () => [],
+  tencent: (texts, hasRole) => [...keyOf(texts, hasRole), "TENCENT_SMS_SDK_APP_ID", ...textsFor(texts)],
+  webhook: () => ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"],
+};
 
 /** Half a key is none, and hardly meant. */
 function keyOf(texts: Texts, hasRole: boolean): readonly SettingName[] {
@@ -39,15 +42,9 @@ function forChallenge(texts: Texts, hasRole: boolean): SettingName[] {
   const { CAPTCHA = "altcha", SMS_SENDER } = texts;
   const key =
     CAPTCHA === "tencent" && !sendersIn(SMS_SENDER).includes("tencent") ? keyOf(texts, hasRole) : [];
-  return [...key, ...(CHALLENGES.get(CAPTCHA) ?? [])];
+  const ofService = Object.entries(CAPTCHA_KEYS).flatMap(([kind, names]) => (kind === CAPTCHA ? names : []));
+  return [...key, ...ofService];
 }
-
-/** The variables that each kind of challenge requires. */
-const CHALLENGES = new Map<string, readonly SettingName[]>([
-  ["tencent", ["TENCENT_CAPTCHA_APP_ID", "TENCENT_CAPTCHA_APP_SECRET"]],
-  ["turnstile", ["TURNSTILE_SITE_KEY", "TURNSTILE_SECRET_KEY"]],
-  ["hcaptcha", ["HCAPTCHA_SITE_KEY", "HCAPTCHA_SECRET_KEY"]],
-]);
 
 /**
  * The cloud keeps texts to mainland China apart from all others. Which ones are needed follows from who may sign in. If

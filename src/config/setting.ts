@@ -45,3 +45,9 @@ export function optional<T>(format: Format<T>, fallback: string, about: About) {
     )
     .register(settings, { ...about, fallback, expects: format.expects });
 }
+
+/** The value of a variable that a chosen part requires. `lacking` has refused settings in which it is not set. */
+export function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("a setting that a chosen part requires is not set");
+  return value;
+}

@@ -189,19 +189,13 @@ const TAKEN: Case[] = [
   ["RECYCLED_NUMBERS", "factor", (read) => read.life.sparesProtected, true],
   ["CAPTCHA", "off", (read) => read.challenges.kind, "off"],
   ["CAPTCHA_WHEN", "never", (read) => read.challenges.when, "never"],
-  ["ALTCHA_COST", "100000", (read) => read.challenges.altchaCost, 100_000],
-  ...["190000001", "2040000001"].map((id): Case => {
-    return ["TENCENT_CAPTCHA_APP_ID", id, (read) => read.challenges.tencent.siteKey, id];
-  }),
+  ["ALTCHA_COST", "100000", (read) => read.challenges, { kind: "altcha", cost: 100_000, when: "risk" }],
   [
     "TENCENT_CAPTCHA_DISASTER_TICKETS",
     "20/1h",
-    (read) => read.challenges.tencent.disasterTickets,
+    (read) => read.challenges.disasterTickets,
     [{ max: 20, windowMs: 3_600_000 }],
   ],
-  ["TURNSTILE_SITE_KEY", "0x4AAA", (read) => read.challenges.turnstile.siteKey, "0x4AAA"],
-  ["HCAPTCHA_SECRET_KEY", "ES_0", (read) => read.challenges.hcaptcha.secretKey, "ES_0"],
-  ["CAPTCHA_ENDPOINT", "http://127.0.0.1:4000/", (read) => read.challenges.endpoint, "http://127.0.0.1:4000"],
   ["LIMIT_PHONE_SENDS", "unlimited", (read) => read.limits.phoneSends, []],
   [
     "LIMIT_PHONE_SENDS",

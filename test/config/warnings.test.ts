@@ -27,7 +27,7 @@ describe("production", () => {
     expect(loaded).toMatchObject({
       ok: true,
       warnings: [],
-      config: { mode: "production", senders: ["tencent"] },
+      config: { mode: "production", senders: [{ name: "tencent" }] },
     });
   });
 

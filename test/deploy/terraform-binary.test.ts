@@ -91,7 +91,10 @@ describe.skipIf(run(["version"], tmpdir()).status !== 0)("Terraform itself", () 
     );
     const platform = { TENCENTCLOUD_RUNENV: "SCF", PUBLIC_URL: "https://1-a.ap-guangzhou.tencentscf.com" };
     const loaded = loadConfig({ ...platform, ...settings }, { folder: emptyFolder() });
-    expect(loaded).toMatchObject({ ok: true, config: { mode: "production", senders: ["tencent"] } });
+    expect(loaded).toMatchObject({
+      ok: true,
+      config: { mode: "production", senders: [{ name: "tencent" }] },
+    });
   });
 
   it("keeps a secret that is rotated out behind the new one, and makes addresses of the new one", () => {

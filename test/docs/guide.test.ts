@@ -54,6 +54,6 @@ it.each(changes())("CONTRIBUTING's change of %s fits what is there, or was made"
 });
 
 it("CONTRIBUTING has a change for each place that names a sender", () => {
-  expect(changes()).toHaveLength(12);
+  expect(changes()).toHaveLength(9);
   expect(new Set(changes().map(([file]) => file)).size).toBe(6);
 });

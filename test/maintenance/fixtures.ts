@@ -33,7 +33,7 @@ export const CONFIG = {
   retention: RETENTION,
   protection: PROTECTION,
   limits: LIMITS,
-  challenges: { tencent: {} },
+  challenges: {},
   senders: [],
 } as unknown as Config;
 export const KEPT_MS: Readonly<Record<Swept, number>> = {

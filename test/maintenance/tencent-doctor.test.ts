@@ -54,8 +54,7 @@ test("the doctor says where requests to a function bring no keys of its role", a
     const findings = await examineParts(
       {
         ...config,
-        senders: ["tencent"],
-        tencent: { ...config.tencent, ...more },
+        senders: [{ name: "tencent", sdkAppId: "1400006666", ...config.tencent, ...more }],
         server: { ...bare, ...(publicUrl && { publicUrl }) },
         scf: { appId: "1250000000", hasRoleHeaders: true },
       },

@@ -74,7 +74,7 @@ describe("tick", () => {
 
   test("what was counted of a captcha's disaster tickets stays as long as their own windows reach", async () => {
     const disasterTickets = [{ max: 100, windowMs: 30 * DAY }];
-    const maintained = await openMaintained({ challenges: { tencent: { disasterTickets } } });
+    const maintained = await openMaintained({ challenges: { disasterTickets } });
     const over = await addRow(maintained, "limits", NOW - 31 * DAY - 1);
     const last = await addRow(maintained, "limits", NOW - 31 * DAY);
     expect(ran(await maintained.tick()).removed).toMatchObject({ limits: 1 });

@@ -1,10 +1,11 @@
 import { systemClock } from "../../adapters/system/clock.ts";
 import { systemRandom } from "../../adapters/system/random.ts";
+import type { CaptchaService } from "../../config/parts/challenges.ts";
 import type { Config } from "../../config.ts";
 import { doubtful, fine, wrong } from "../../core/maintenance/doctor.ts";
 import type { Finding } from "../../core/maintenance/ports.ts";
 import type { Captcha } from "../../core/protection/challenges/ports.ts";
-import { type CaptchaService, openCaptcha } from "../challenges.ts";
+import { openCaptcha } from "../challenges.ts";
 
 const NAME = "captcha";
 /** An address of nobody (RFC 5737): Tencent Captcha requires one. */
@@ -19,11 +20,12 @@ const SEE_TO: Readonly<Record<CaptchaService, string>> = {
 
 /** Whether the captcha service answers and accepts our keys. It is shown a solution that nobody made. */
 export async function checkCaptcha(config: Config): Promise<readonly Finding[]> {
-  const { kind, when } = config.challenges;
-  if (kind === "off" || kind === "altcha" || when === "never") return [];
+  const { challenges } = config;
+  if (challenges.kind === "off" || challenges.kind === "altcha" || challenges.when === "never") return [];
+  const { kind } = challenges;
   const problems: string[] = [];
   const report = (problem: string) => problems.push(problem);
-  const verifier = openCaptcha(kind, config, { origin: "http://localhost", report });
+  const verifier = openCaptcha(challenges, config, { origin: "http://localhost", report });
   const { status } = await verifier.verify(madeUp(kind), REQUEST, systemClock.now());
   if (status === "invalid") return [fine(NAME, `\`${kind}\` answers and takes the keys`)];
   if (status === "solved") return [doubtful(NAME, `\`${kind}\` takes any solution: its keys are for tests`)];

@@ -19,7 +19,8 @@ import { systemRandom } from "../../adapters/system/random.ts";
 import { checkTexts } from "../../adapters/tencent/doctor.ts";
 import { reachWebhook, type WebhookSettings } from "../../adapters/webhook/post.ts";
 import { SECRET_FILE } from "../../config/development-secret.ts";
-import type { SenderName } from "../../config/parts/delivery.ts";
+import type { SenderConfig } from "../../config/parts/senders.ts";
+import type { TencentSenderConfig } from "../../config/parts/tencent.ts";
 import type { Config } from "../../config.ts";
 import { doubtful, examine, fine, type NamedCheck, wrong } from "../../core/maintenance/doctor.ts";
 import type { Check, Finding } from "../../core/maintenance/ports.ts";
@@ -29,6 +30,7 @@ import { checkWebhook } from "../alerts.ts";
 import { missingFile, openDatabase } from "../database.ts";
 import { explain } from "../explain.ts";
 import { checkNotices } from "../notices.ts";
+import { isConsole } from "../route.ts";
 import { smsAdmin } from "../tools/tencent.ts";
 import { checkCaptcha } from "./captcha.ts";
 
@@ -49,7 +51,7 @@ export async function examineParts(
     ...checkModes(filesOf(config, folder), process.platform),
     checkSender(config),
     ...checkNotices(config),
-    ...(await examine(senderChecks(config), explain)),
+    ...(await examine(config.senders.flatMap(senderChecks), explain)),
     ...(await examine(serviceChecks(config), explain)),
     checkAddress(config),
     checkProxies(config),
@@ -146,22 +148,20 @@ function filesOf({ database }: Config, folder: string): string[] {
 }
 
 /** Asks the provider, once for each kind of messages that the settings have a text for. */
-function senderChecks(config: Config): NamedCheck[] {
-  return config.senders.flatMap((name) => CHECKS[name](config));
+function senderChecks(sender: SenderConfig): NamedCheck[] {
+  switch (sender.name) {
+    case "console":
+      return [];
+    case "tencent":
+      return tencentChecks(sender);
+    case "webhook":
+      return [{ name: BY_WEBHOOK, check: () => checkSmsWebhook(sender), todo: "Check SMS_WEBHOOK." }];
+  }
 }
 
 const BY_WEBHOOK = "SMS by webhook";
 
-const CHECKS: Readonly<Record<SenderName, (config: Config) => NamedCheck[]>> = {
-  console: () => [],
-  tencent: tencentChecks,
-  webhook: ({ smsWebhook }) =>
-    smsWebhook
-      ? [{ name: BY_WEBHOOK, check: () => checkSmsWebhook(smsWebhook), todo: "Check SMS_WEBHOOK." }]
-      : [],
-};
-
-function tencentChecks({ tencent }: Config): NamedCheck[] {
+function tencentChecks(tencent: TencentSenderConfig): NamedCheck[] {
   const kinds = [
     { name: "SMS to mainland China", kind: "mainland" },
     { name: "SMS to other numbers", kind: "international" },
@@ -188,10 +188,9 @@ function serviceChecks(config: Config): NamedCheck[] {
   ];
 }
 
-function checkSender({ senders }: Config): Finding {
-  if (senders.includes("console"))
-    return fine("sender", "is `console`: messages go to the development inbox");
-  return fine("sender", `is ${senders.map((name) => `\`${name}\``).join(", then ")}`);
+function checkSender(config: Config): Finding {
+  if (isConsole(config)) return fine("sender", "is `console`: messages go to the development inbox");
+  return fine("sender", `is ${config.senders.map(({ name }) => `\`${name}\``).join(", then ")}`);
 }
 
 function checkAddress({ server, mode, scf }: Config): Finding {
@@ -230,8 +229,9 @@ function checkPlatform({ publicUrl }: Config["server"], scf: ScfSettings): Findi
 }
 
 /** A web function accepts the keys of its role only from requests to its own host (decision 0022). */
-function checkRole({ senders, server, tencent, scf }: Config): Finding[] {
-  if (!senders.includes("tencent") || tencent.credential || !scf?.hasRoleHeaders) return [];
+function checkRole({ senders, server, scf }: Config): Finding[] {
+  const tencent = senders.find((sender) => sender.name === "tencent");
+  if (!tencent || tencent.credential || !scf?.hasRoleHeaders) return [];
   const name = "keys of the role";
   const says = "come with requests to the function's own URL";
   if (isOnOwnHost(server.publicUrl, scf)) return [fine(name, says)];

@@ -15,7 +15,7 @@ import type { VerificationStore } from "../../core/verification/ports.ts";
 import type { Log } from "../../http/context.ts";
 import { alertsOf } from "../alerts.ts";
 import { loggedBy } from "../observer.ts";
-import { routeOf, sendDeadline } from "../route.ts";
+import { isConsole, routeOf, sendDeadline } from "../route.ts";
 import { coreSettings, originOf } from "../settings.ts";
 import { jobKeys } from "./keys.ts";
 import type { AccountJobs } from "./maintenance.ts";
@@ -36,7 +36,7 @@ interface AccountJobsDeps {
  * the server, which does these jobs itself.
  */
 export function accountJobs(deps: AccountJobsDeps): AccountJobs | undefined {
-  if (deps.config.senders.includes("console")) return undefined;
+  if (isConsole(deps.config)) return undefined;
   const { keyring, vault, withKeys } = jobKeys(deps);
   const notices = noticesOf(deps, { keyring, vault });
   return {

@@ -72,7 +72,7 @@ export function createTick(maintained: MaintenanceDeps): Tick {
  * their own.
  */
 function longestOf({ limits, challenges }: Config): number {
-  const { disasterTickets = [] } = challenges.tencent;
+  const { disasterTickets = [] } = challenges;
   return Math.max(longestWindowMs(limits), ...disasterTickets.map(({ windowMs }) => windowMs));
 }
 

@@ -16,7 +16,7 @@ import type { Bucket } from "../../core/protection/limits/ports.ts";
 import { longestWindowMs } from "../../core/protection/limits/settings.ts";
 import { codeLengthsFor, testNumberOf } from "../../core/verification/test-numbers.ts";
 import { protectionSettings } from "../protection.ts";
-import { routeOf } from "../route.ts";
+import { isConsole, routeOf } from "../route.ts";
 import { type Outcome, openRecords, outcomeOf, type Records } from "./records.ts";
 
 /** The allowance of one side, strangers or known devices, for a phone. */
@@ -161,7 +161,7 @@ function lengthsFor(config: Config, phone: Phone, now: number): CodeLengths {
 }
 
 function sendersOf(config: Config) {
-  return config.senders.includes("console") ? [createConsoleSender({ clock: systemClock })] : routeOf(config);
+  return isConsole(config) ? [createConsoleSender({ clock: systemClock })] : routeOf(config);
 }
 
 function countOutcomes(messages: readonly RecordedMessage[]): NumberState["messages"] {

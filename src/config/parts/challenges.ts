@@ -5,28 +5,34 @@ import { origin } from "../formats/addresses.ts";
 import { credential, oneOf, wholeNumber } from "../formats/format.ts";
 import { boundedLimit } from "../formats/limits.ts";
 import { captchaAppId } from "../formats/tencent.ts";
-import { optional, withDefault } from "../setting.ts";
+import { optional, required, withDefault } from "../setting.ts";
 
-/** The challenges for strangers. The settings that a kind needs are present if it is chosen. */
-export interface ChallengesConfig {
-  readonly kind: ChallengeKind | "off";
+/** The challenges for strangers: the kind that was chosen, with what it needs. */
+export type ChallengesConfig = ChallengeConfig & {
   readonly when: "risk" | "always" | "never";
-  readonly altchaCost: number;
-  readonly tencent: SiteKeys & {
-    /** How many disaster tickets are accepted; if absent, none are. */
-    readonly disasterTickets?: readonly Window[];
-  };
-  readonly turnstile: SiteKeys;
-  readonly hcaptcha: SiteKeys;
+  /**
+   * How many disaster tickets of Tencent's are accepted; if absent, none are. Here whatever the kind, because what was
+   * counted of them is kept while another kind is chosen for a time.
+   */
+  readonly disasterTickets?: readonly Window[];
+};
+
+type ChallengeConfig =
+  | { readonly kind: "off" }
+  | { readonly kind: "altcha"; readonly cost: number }
+  | CaptchaConfig;
+
+/** A captcha service of a third party. */
+export interface CaptchaConfig {
+  readonly kind: CaptchaService;
+  /** The public key or id of this installation there. */
+  readonly siteKey: string;
+  readonly secretKey: string;
   /** An origin to ask instead of the service's own. */
   readonly endpoint?: string;
 }
 
-/** The public and the secret key of this installation at a captcha service. */
-export interface SiteKeys {
-  readonly siteKey: string;
-  readonly secretKey: string;
-}
+export type CaptchaService = Exclude<ChallengeKind, "altcha">;
 
 const PART = "Challenges";
 
@@ -70,24 +76,29 @@ export const challengeVariables = {
   }),
 };
 
+/** The variables of the public and of the secret key at each service. */
+export const CAPTCHA_KEYS = {
+  tencent: ["TENCENT_CAPTCHA_APP_ID", "TENCENT_CAPTCHA_APP_SECRET"],
+  turnstile: ["TURNSTILE_SITE_KEY", "TURNSTILE_SECRET_KEY"],
+  hcaptcha: ["HCAPTCHA_SITE_KEY", "HCAPTCHA_SECRET_KEY"],
+} as const satisfies Readonly<Record<CaptchaService, readonly string[]>>;
+
 type Values = z.output<z.ZodObject<typeof challengeVariables>>;
 
 export function arrangeChallenges(values: Values): ChallengesConfig {
-  const { TENCENT_CAPTCHA_DISASTER_TICKETS: disasterTickets, CAPTCHA_ENDPOINT: endpoint } = values;
-  return {
-    kind: values.CAPTCHA,
-    when: values.CAPTCHA_WHEN,
-    altchaCost: values.ALTCHA_COST,
-    tencent: {
-      ...keysOf(values.TENCENT_CAPTCHA_APP_ID, values.TENCENT_CAPTCHA_APP_SECRET),
-      ...(disasterTickets && { disasterTickets }),
-    },
-    turnstile: keysOf(values.TURNSTILE_SITE_KEY, values.TURNSTILE_SECRET_KEY),
-    hcaptcha: keysOf(values.HCAPTCHA_SITE_KEY, values.HCAPTCHA_SECRET_KEY),
-    ...(endpoint && { endpoint }),
-  };
+  const { TENCENT_CAPTCHA_DISASTER_TICKETS: disasterTickets } = values;
+  return { ...challengeOf(values), when: values.CAPTCHA_WHEN, ...(disasterTickets && { disasterTickets }) };
 }
 
-function keysOf(siteKey = "", secretKey = ""): SiteKeys {
-  return { siteKey, secretKey };
+function challengeOf(values: Values): ChallengeConfig {
+  const { CAPTCHA: kind, CAPTCHA_ENDPOINT: endpoint } = values;
+  if (kind === "off") return { kind };
+  if (kind === "altcha") return { kind, cost: values.ALTCHA_COST };
+  const [siteKey, secretKey] = CAPTCHA_KEYS[kind];
+  return {
+    kind,
+    siteKey: required(values[siteKey]),
+    secretKey: required(values[secretKey]),
+    ...(endpoint && { endpoint }),
+  };
 }

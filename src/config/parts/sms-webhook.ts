@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { endpoint } from "../formats/addresses.ts";
-import { optional } from "../setting.ts";
+import { optional, required } from "../setting.ts";
 import { type WebhookConfig, webhookSecrets } from "./alerts.ts";
 
 const PART = "Messages and phone numbers";
@@ -20,6 +20,14 @@ export const smsWebhookVariables = {
 };
 
 type Values = z.output<z.ZodObject<typeof smsWebhookVariables>>;
+
+interface WebhookSenderConfig extends WebhookConfig {
+  readonly name: "webhook";
+}
+
+export function arrangeWebhookSender(values: Values): WebhookSenderConfig {
+  return { name: "webhook", ...required(arrangeSmsWebhook(values)) };
+}
 
 export function arrangeSmsWebhook({
   SMS_WEBHOOK: url,

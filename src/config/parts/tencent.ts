@@ -15,7 +15,7 @@ import {
   template,
   transactionTemplates,
 } from "../formats/tencent.ts";
-import { optional, withDefault } from "../setting.ts";
+import { optional, required, withDefault } from "../setting.ts";
 
 /** The access to Tencent Cloud, and the texts of its SMS. */
 export interface TencentConfig {
@@ -24,7 +24,7 @@ export interface TencentConfig {
   readonly region: string;
   /** An origin to connect to instead of the SMS API's own host. */
   readonly smsEndpoint?: string;
-  /** Always there when `tencent` is one of the senders. */
+  /** The commands that set the cloud up do without it. */
   readonly sdkAppId?: string;
   readonly callbackSecrets: readonly string[];
   readonly pullsReports: boolean;
@@ -32,6 +32,12 @@ export interface TencentConfig {
   readonly mainland: TencentTexts;
   /** For all others, those of Hong Kong, Macao and Taiwan among them. */
   readonly international: TencentTexts;
+}
+
+/** The sender `tencent`. */
+export interface TencentSenderConfig extends TencentConfig {
+  readonly name: "tencent";
+  readonly sdkAppId: string;
 }
 
 /** The approved texts of one of the cloud's two kinds of SMS. */
@@ -190,6 +196,11 @@ export function arrangeTencent(values: Values): TencentConfig {
     mainland: textsOf(values, "TENCENT_SMS"),
     international: textsOf(values, "TENCENT_SMS_INTERNATIONAL"),
   };
+}
+
+export function arrangeTencentSender(values: Values): TencentSenderConfig {
+  const sdkAppId = required(values.TENCENT_SMS_SDK_APP_ID);
+  return { name: "tencent", ...arrangeTencent(values), sdkAppId };
 }
 
 function textsOf(values: Values, kind: Kind): TencentTexts {

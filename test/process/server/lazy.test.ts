@@ -61,7 +61,7 @@ test("what a server loads when somebody first needs it is no file of the build, 
 });
 
 const settings = (senders: string, kind: string) =>
-  JSON.stringify({ senders: senders.split(","), challenges: { kind } });
+  JSON.stringify({ senders: senders.split(",").map((name) => ({ name })), challenges: { kind } });
 
 test.each([
   ["console", "altcha", /tencent/],
