@@ -40,7 +40,7 @@ export function accountJobs(deps: AccountJobsDeps): AccountJobs | undefined {
   const { keyring, vault, withKeys } = jobKeys(deps);
   const notices = noticesOf(deps, { keyring, vault });
   return {
-    phone_changes: withKeys((now: number, isOver: () => boolean) =>
+    phone_changes: withKeys((now, isOver) =>
       applyDueChanges({ ...deps.stores, notices, vault }, now, isOver),
     ),
     notices: withKeys(notices.sendDue),

@@ -2,7 +2,7 @@ import { createKeyring } from "../../adapters/keyring/keyring.ts";
 import { createPhoneVault } from "../../adapters/keyring/vault.ts";
 import type { SqlStores } from "../../adapters/sql/stores.ts";
 import type { Config } from "../../config.ts";
-import type { Piece } from "../../core/maintenance/tick.ts";
+import type { DoPiece } from "../../core/maintenance/tick.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 
 interface KeysDeps {
@@ -22,10 +22,10 @@ export function jobKeys({ config, stores, clock, random }: KeysDeps) {
     keyring,
     vault: createPhoneVault({ keyring, random }),
     withKeys:
-      <A extends readonly unknown[]>(job: (...given: A) => Promise<Piece>) =>
-      async (...given: A): Promise<Piece> => {
+      (job: DoPiece): DoPiece =>
+      async (now, isOver) => {
         await keyring.ensure();
-        return await job(...given);
+        return await job(now, isOver);
       },
   };
 }

@@ -7,7 +7,7 @@ import type { SqlStores } from "../../adapters/sql/stores.ts";
 import type { Config } from "../../config.ts";
 import type { Turns } from "../../core/maintenance/ports.ts";
 import {
-  type Piece,
+  type DoPiece,
   type TickDeps,
   type TickOptions,
   type TickReport,
@@ -87,7 +87,7 @@ function jobsOf(maintained: MaintenanceDeps, turns: Turns): TickDeps["jobs"] {
   };
 }
 
-function reportsOf(maintained: MaintenanceDeps, turns: Turns): () => Promise<Piece> {
+function reportsOf(maintained: MaintenanceDeps, turns: Turns): DoPiece {
   const { config, stores, limits, clock, random, observer } = maintained;
   const { vault, withKeys } = jobKeys(maintained);
   const deps = { ...stores, ...observer, forgetFailed: createForgetFailed(limits), vault, clock, random };

@@ -15,11 +15,8 @@ export interface TickDeps {
   readonly turns: Turns;
   /** Removes keys that nothing needs any more at this time; resolves with how many. */
   readonly pruneKeys: (now: number) => Promise<number>;
-  /**
-   * What is to be done beside deleting what is over; what waits for a time does so until `now`. Of what takes long a job begins
-   * nothing more once its time is over.
-   */
-  readonly jobs: Readonly<Partial<Record<Job, (now: number, isOver: () => boolean) => Promise<Piece>>>>;
+  /** What is to be done beside deleting what is over. */
+  readonly jobs: Readonly<Partial<Record<Job, DoPiece>>>;
   /** Whether another process does jobs that this one cannot do: it need not wait for its turn then. */
   readonly leavesTurn?: boolean;
   readonly clock: Clock;
@@ -36,6 +33,12 @@ export interface TickDeps {
  * `reports` learns what carriers say, `traffic` what is usual.
  */
 export type Job = "phone_changes" | "notices" | "traffic" | "alerts" | "reports";
+
+/**
+ * Does one piece of a job: of what waits for a time, what has waited until `now`. Of what takes long it begins nothing more
+ * once its time is over.
+ */
+export type DoPiece = (now: number, isOver: () => boolean) => Promise<Piece>;
 
 /** One piece of work: how much was done, and whether that was all. */
 export interface Piece {
