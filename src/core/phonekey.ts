@@ -17,7 +17,6 @@ import { type ProfileChange, readProfile, updateProfile } from "./account/profil
 import { authenticateBackend, type Backend } from "./backend/api-key.ts";
 import { checkByLink, type PageStart, readLink, startWithPage } from "./backend/link.ts";
 import { checkForProof, type ReadInput, readVerification, redeemProof } from "./backend/proof.ts";
-import { createCircuit } from "./delivery/circuit.ts";
 import { type CarrierReply, type CarrierReport, noteReply, noteReports } from "./delivery/receipts.ts";
 import type { PhonekeyDeps } from "./deps.ts";
 import {
@@ -38,9 +37,8 @@ import { createNotices } from "./notices/notices.ts";
 import { createPasswordFactor } from "./password/factor.ts";
 import { createPasswords } from "./password/index.ts";
 import type { Phone } from "./phone.ts";
-import { createSettlePrice } from "./protection/budgets/settle.ts";
 import { createForgetFailed } from "./protection/guard/forget-failed.ts";
-import { createTakeSend } from "./protection/rebuild.ts";
+import { withSending } from "./sending.ts";
 import { type Flow, issueFlow, readFlow } from "./session/flow.ts";
 import { issueHandover, type RedeemInput, redeemHandover } from "./session/handover.ts";
 import { createSessions } from "./session/index.ts";
@@ -60,13 +58,7 @@ export type Phonekey = ReturnType<typeof createPhonekey>;
 /** Phonekey itself: every use case that a door may call, and nothing else. */
 export function createPhonekey(outside: PhonekeyDeps) {
   // In three steps, since notices are sent like codes, and a second factor may need both.
-  const sending = {
-    ...outside,
-    takeSend: createTakeSend(outside),
-    settlePrice: createSettlePrice(outside),
-    circuit: createCircuit(outside.clock),
-    forgetFailed: createForgetFailed(outside.limits),
-  };
+  const sending = { ...withSending(outside), forgetFailed: createForgetFailed(outside.limits) };
   const notified = {
     ...sending,
     notices: createNotices(sending),

@@ -1,15 +1,13 @@
 import type { SqlStores } from "../../adapters/sql/stores.ts";
 import type { Config } from "../../config.ts";
-import { createCircuit } from "../../core/delivery/circuit.ts";
 import type { Keyring } from "../../core/keys.ts";
 import { applyDueChanges } from "../../core/life/change-phone.ts";
 import { createNotices, type Notices } from "../../core/notices/notices.ts";
 import { UNOBSERVED } from "../../core/observer.ts";
 import type { Clock, Random } from "../../core/ports.ts";
-import { createSettlePrice } from "../../core/protection/budgets/settle.ts";
 import { createLearned } from "../../core/protection/guard/learned.ts";
 import type { LimitStore } from "../../core/protection/limits/ports.ts";
-import { createTakeSend } from "../../core/protection/rebuild.ts";
+import { withSending } from "../../core/sending.ts";
 import type { PhoneVault, TextVault } from "../../core/vault.ts";
 import type { VerificationStore } from "../../core/verification/ports.ts";
 import type { Log } from "../../http/context.ts";
@@ -58,23 +56,24 @@ function noticesOf(
   { keyring, vault }: Keys,
 ): Notices {
   const route = routeOf(config);
-  const settings = coreSettings(config, route, originOf(config));
-  const { report, onUnreadable } = loggedBy(log);
-  const learned = createLearned(stores.baselines, clock, rethrow);
-  const sending = { limits, verifications, clock, random, route, learned, settings, keyring, onUnreadable };
-  const deps = { ...stores, ...sending };
-  return createNotices({
-    ...deps,
+  const outside = {
+    settings: coreSettings(config, route, originOf(config)),
+    clock,
+    random,
+    ...stores,
+    verifications,
+    limits,
+    keyring,
     vault,
-    takeSend: createTakeSend(deps),
-    settlePrice: createSettlePrice(deps),
-    circuit: createCircuit(clock),
-    alerts: alertsOf({ store: stores.alertStore, clock, random }, log, UNOBSERVED, rethrow),
+    route,
     deadline: sendDeadline,
-    report,
-    onSent: UNOBSERVED.onSent,
+    learned: createLearned(stores.baselines, clock, rethrow),
+    alerts: alertsOf({ store: stores.alertStore, clock, random }, log, UNOBSERVED, rethrow),
+    ...UNOBSERVED,
+    ...loggedBy(log),
     onNoticeError: rethrow,
-  });
+  };
+  return createNotices(withSending(outside));
 }
 
 function rethrow(error: unknown): never {

@@ -1,9 +1,7 @@
 import { afterEach } from "vitest";
-import { createCircuit } from "../../../src/core/delivery/circuit.ts";
 import type { NoticeKind } from "../../../src/core/delivery/notice-kinds.ts";
 import { createNotices, type NoticesDeps } from "../../../src/core/notices/notices.ts";
-import { createSettlePrice } from "../../../src/core/protection/budgets/settle.ts";
-import { createTakeSend } from "../../../src/core/protection/rebuild.ts";
+import { withSending } from "../../../src/core/sending.ts";
 import { createRules, type RulesOptions } from "../rules.ts";
 
 let opened: Awaited<ReturnType<typeof createRules>> | undefined;
@@ -25,12 +23,8 @@ export async function setUp(options: RulesOptions = {}, over: Partial<NoticesDep
   rules.sms.sent.length = 0;
   const errors: unknown[] = [];
   const noticesOn = (more: Partial<NoticesDeps> = {}) => {
-    const deps = rules.deps();
     return createNotices({
-      ...deps,
-      takeSend: createTakeSend(deps),
-      settlePrice: createSettlePrice(deps),
-      circuit: createCircuit(rules.clock),
+      ...withSending(rules.deps()),
       onNoticeError: (error) => errors.push(error),
       ...over,
       ...more,
