@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { createCommonPasswords } from "./adapters/common-passwords/list.ts";
 import { createConsoleSender } from "./adapters/console/sender.ts";
 import { createTokens } from "./adapters/jose/tokens.ts";
 import { createKeyring } from "./adapters/keyring/keyring.ts";
 import { createPhoneVault } from "./adapters/keyring/vault.ts";
+import { createTotp } from "./adapters/otpauth/totp.ts";
 import { createMetrics, type Metrics } from "./adapters/prometheus/metrics.ts";
 import { qrPath } from "./adapters/qr/path.ts";
+import { createPasswordHasher } from "./adapters/scrypt/hasher.ts";
+import { createPasskeys } from "./adapters/simplewebauthn/passkeys.ts";
 import type { SqlDatabase } from "./adapters/sql/database.ts";
 import { createSqlStores, type SqlStores } from "./adapters/sql/stores.ts";
 import { loadAssets } from "./adapters/system/assets.ts";
@@ -13,20 +17,18 @@ import { pause, systemClock } from "./adapters/system/clock.ts";
 import { createLog, gatheredOutput } from "./adapters/system/log.ts";
 import { isWithin } from "./adapters/system/networks.ts";
 import { systemRandom } from "./adapters/system/random.ts";
+import { createVerifier } from "./adapters/webhook/signature.ts";
 import { alertsOf } from "./compose/alerts.ts";
 import { openChallenges } from "./compose/challenges.ts";
 import { databaseOnDemand, openDatabase } from "./compose/database.ts";
-import { factorParts } from "./compose/factors.ts";
 import { createTick, type Tick } from "./compose/maintenance/maintenance.ts";
 import { tellMissingNotices } from "./compose/notices.ts";
 import { loggedBy, observerOf } from "./compose/observer.ts";
-import { passwordsOf } from "./compose/passwords.ts";
 import { type Platform, platformOf } from "./compose/platform.ts";
 import { learnedOf, tellTestNumbers } from "./compose/protection.ts";
 import { checkCodeLength, isConsole, routeOf, sendDeadline } from "./compose/route.ts";
 import { coreSettings, httpSettings, originOf } from "./compose/settings.ts";
 import { openState, type State } from "./compose/state.ts";
-import { webhookDoor } from "./compose/webhook.ts";
 import type { Config } from "./config.ts";
 import type { Deadline, SmsSender } from "./core/delivery/ports.ts";
 import type { Keyring } from "./core/keys.ts";
@@ -91,7 +93,8 @@ export async function compose(config: Config, parts: Parts = {}): Promise<Compos
     ? await databaseOnDemand(config, (opened) => ensureKeys(config, opened, clock, random))
     : await openDatabase(config, parts);
   try {
-    return await assemble(config, parts, database);
+    const log = parts.log ?? openLog(config);
+    return await assemble({ config, parts, clock, random, log }, database);
   } catch (error) {
     // An open database would keep a process alive that failed to start.
     await database.close();
@@ -99,9 +102,21 @@ export async function compose(config: Config, parts: Parts = {}): Promise<Compos
   }
 }
 
-async function assemble(config: Config, parts: Parts, database: SqlDatabase): Promise<Composed> {
-  const { clock = systemClock, random = systemRandom, log = openLog(config) } = parts;
-  const basics: Basics = { config, parts, clock, random, log };
+/** What every part is made from. */
+interface Basics {
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/**
+ * Makes each part after those that it is made from: the senders, which may refuse the settings, then what is kept, the
+ * core, the doors, and the periodic work. The state store is opened here; it and the database are closed together.
+ */
+async function assemble(basics: Basics, database: SqlDatabase): Promise<Composed> {
+  const { config, parts, clock, random, log } = basics;
   const { platform, inbox, route } = chooseSenders(basics);
   const assets = parts.assets ?? loadAssets(WEB_FOLDER);
   const { stores, keyring, state } = await openStores(basics, database);
@@ -126,29 +141,21 @@ async function assemble(config: Config, parts: Parts, database: SqlDatabase): Pr
     assets,
     drawQr: qrPath,
     pause,
-    ...webhookDoor(config, clock),
+    ...(config.smsWebhook && { isFromWebhook: createVerifier(config.smsWebhook, clock) }),
     ...(inbox && config.mode === "development" && { inbox }),
   });
   const accounts = { phone_changes: phonekey.life.applyDueChanges, notices: phonekey.notices.sendDue };
   const { limits } = state;
+  const tick = createTick({ config, database, stores, limits, clock, random, observer, log, accounts });
   return {
     app,
     log,
     metrics,
     ...(platform.arrive && { arrive: platform.arrive }),
     hasInbox: inbox !== undefined,
-    tick: createTick({ config, database, stores, limits, clock, random, observer, log, accounts }),
+    tick,
     close: async () => void (await Promise.all([state.close(), database.close()])),
   };
-}
-
-/** What every part is made from. */
-interface Basics {
-  readonly config: Config;
-  readonly parts: Parts;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
 }
 
 /** The senders of messages, and what the platform adds to requests. Throws `CodeTooLongError`. */
@@ -191,6 +198,7 @@ interface CoreParts {
   readonly observer: Observer;
 }
 
+/** What serves each port of the core. */
 function coreDeps(
   { config, parts, clock, random, log }: Basics,
   { platform, route, stores, keyring, state, issuer, tokens, observer }: CoreParts,
@@ -198,25 +206,33 @@ function coreDeps(
   const challenges =
     parts.challenges ?? openChallenges(config, { keyring, random, log, platform, origin: issuer });
   return {
+    settings: coreSettings(config, route, issuer),
+    clock,
+    random,
+    // The stores of the database, but these two where `STATE_URL` says.
     ...stores,
     verifications: state.verifications,
     limits: state.limits,
-    clock,
-    random,
+    // What encrypts and signs.
     keyring,
     vault: createPhoneVault({ keyring, random }),
-    ...passwordsOf(random, parts),
-    ...observer,
-    alerts: alertsOf({ store: stores.alertStore, clock, random }, log, observer),
-    ...loggedBy(log),
-    isWithin,
     tokens,
-    ...factorParts({ random }),
+    // What sends, and what judges who may have something sent.
     route,
-    ...(challenges && { challenges }),
-    learned: learnedOf(stores, clock, log),
     deadline: parts.deadline ?? sendDeadline,
-    settings: coreSettings(config, route, issuer),
+    learned: learnedOf(stores, clock, log),
+    ...(challenges && { challenges }),
+    // What judges passwords and second factors.
+    passwordHasher: parts.passwordHasher ?? createPasswordHasher({ random }),
+    commonPasswords: createCommonPasswords(),
+    totp: createTotp({ random }),
+    passkeys: createPasskeys(),
+    // Whether a backend calls from a network of its key.
+    isWithin,
+    // What is told: the operator, the counters and the log.
+    alerts: alertsOf({ store: stores.alertStore, clock, random }, log, observer),
+    ...observer,
+    ...loggedBy(log),
   };
 }
 

@@ -51,13 +51,14 @@ export function coreSettings(
 /** The settings as the doors take them. */
 export function httpSettings(config: Config, version: string): HttpSettings {
   const { server, pages, accounts, functions, phone, tencent, scf, metrics } = config;
-  const { callbackSecrets } = tencent;
-  const doors = { ...server, ...pages, functions, callbackSecrets };
   const { token: metricsToken } = metrics;
   return {
-    ...doors,
+    ...server,
+    ...pages,
     phones: phone,
     signUp: accounts.signUp,
+    functions,
+    callbackSecrets: tencent.callbackSecrets,
     version,
     ...(scf && { scf }),
     ...(metricsToken && { metricsToken }),

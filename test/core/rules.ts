@@ -1,17 +1,19 @@
+import { createCommonPasswords } from "../../src/adapters/common-passwords/list.ts";
 import { createTokens } from "../../src/adapters/jose/tokens.ts";
 import { createKeyring } from "../../src/adapters/keyring/keyring.ts";
 import { retag } from "../../src/adapters/keyring/retag.ts";
 import { createPhoneVault } from "../../src/adapters/keyring/vault.ts";
 import { createMemoryLimitStore } from "../../src/adapters/memory/limits.ts";
 import { createMemoryVerificationStore } from "../../src/adapters/memory/verifications.ts";
+import { createTotp } from "../../src/adapters/otpauth/totp.ts";
+import { createPasswordHasher } from "../../src/adapters/scrypt/hasher.ts";
+import { createPasskeys } from "../../src/adapters/simplewebauthn/passkeys.ts";
 import { retagBatch } from "../../src/adapters/sql/keys/retag.ts";
 import { migrate } from "../../src/adapters/sql/migrations/migrate.ts";
 import { openSqlite } from "../../src/adapters/sql/sqlite/open.ts";
 import { createSqlStores, type SqlStores } from "../../src/adapters/sql/stores.ts";
 import { deadlineIn } from "../../src/adapters/system/deadline.ts";
 import { systemRandom } from "../../src/adapters/system/random.ts";
-import { factorParts } from "../../src/compose/factors.ts";
-import { passwordsOf } from "../../src/compose/passwords.ts";
 import type { Alerts } from "../../src/core/alerts/ports.ts";
 import { UNOBSERVED } from "../../src/core/observer.ts";
 import type { Phone } from "../../src/core/phone.ts";
@@ -127,11 +129,13 @@ export async function createRules(options: RulesOptions = {}) {
       onUnreadable: (error) => {
         throw error;
       },
-      ...factorParts({ random: systemRandom }),
+      totp: createTotp({ random: systemRandom }),
+      passkeys: createPasskeys(),
       onNoticeError: (error) => {
         throw error;
       },
-      ...passwordsOf(systemRandom, {}),
+      passwordHasher: createPasswordHasher({ random: systemRandom }),
+      commonPasswords: createCommonPasswords(),
       isWithin: () => false,
       reportApiKey: () => {},
       clock,
