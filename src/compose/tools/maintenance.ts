@@ -26,22 +26,18 @@ export async function maintenanceTools(config: Config): Promise<MaintenanceTools
   }
 }
 
+const SILENT = { error: () => {}, warn: () => {} };
+
 async function toolsOn(database: SqlDatabase, config: Config): Promise<MaintenanceTools> {
-  const clock = systemClock;
-  const random = systemRandom;
-  const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
+  const basics = { config, clock: systemClock, random: systemRandom };
+  const stores = createSqlStores(database, { ...basics, onStaleKey: () => {} });
   // The job that needs Redis opens it. If that fails, only this job fails, and all others are still done.
-  const { limits, verifications, close } = await openState(
-    config,
-    stores,
-    { error: () => {}, warn: () => {} },
-    { isOnDemand: true },
-  );
+  const state = await openState(config, stores, SILENT, { isOnDemand: true });
   const log = createLog(config.logLevel, process.stderr);
-  const deps = { config, database, stores, limits, clock, random, log };
-  const accounts = accountJobs({ ...deps, verifications });
+  const deps = { ...basics, log, database, stores, limits: state.limits };
+  const accounts = accountJobs({ ...deps, verifications: state.verifications });
   return {
     tick: createTick({ ...deps, observer: UNOBSERVED, accounts, leavesTurn: accounts === undefined }),
-    close: async () => void (await Promise.all([close(), database.close()])),
+    close: async () => void (await Promise.all([state.close(), database.close()])),
   };
 }
