@@ -5,37 +5,53 @@ const SECONDS_A_SOLUTION = 0.5;
 
 const HEAD = `# What attacks come to
 
-\`npm run attack\` starts Phonekey in one process, with its default settings, and lets attackers play against it beside
-normal people, in simulated time. It fails if a bound is broken. All of it takes about 20 minutes,
-\`npm run attack -- --only Disguise --form short\` one. \`npm run attack -- --write\` rewrites this page; the short form is part of \`npm test\`. The same seed
-gives the same figures.
+This page shows what simulated attackers achieve against Phonekey, with its protections on and off, and what that costs normal people.
 
-**What runs.** The whole service behind its HTTP application: users, messages and the ledger of guesses in SQLite,
-limits in memory, a clock set by the simulation, and a sender that counts. A stand-in for challenges believes
-whoever claims to have solved one. Attackers solve all of them, and the table shows what that costs (3 million rounds of PBKDF2, about half
-a second of one core, for each). Only the replay attack meets real puzzles.
+\`\`\`sh
+npm run attack
+\`\`\`
 
-**Who else is there.** 400 people with 300 attempts a day to sign in, most of them in the daytime: half behind
-carrier NAT (12 regions of four addresses each), some behind the single address of a campus, the others at home, some of them
-with IPv6. One code in twenty is mistyped, one message in a hundred never arrives, some lose interest, and three in ten
-come on a new device. They sign in for a day before the attack begins; if it matters what was learned (the rows about the budget and about a carrier's
-NAT), for two weeks, and one attempt in fifty is then somebody's first, from wherever they are.
+starts Phonekey in one process with its default settings. Attackers and normal people use it at the same time, in simulated time. The command fails if
+[a bound](#what-must-hold) is broken. It takes about 20 minutes; \`npm run attack -- --only Disguise --form short\` takes one.
+\`npm run attack -- --write\` rewrites this page. \`npm test\` runs the short form. The same seed gives the same figures.
 
-**On and off.** *Off* is \`GUARD_MODE=off\`, \`CAPTCHA=off\`, \`SPEND_HOUR=unlimited\`, \`SPEND_DAY=unlimited\`, every
-\`LIMIT_…=unlimited\` and \`RESEND_SECONDS=1\`. The bounds on guesses cannot be switched off: three per code, nine
-per number in 30 days.
+## What runs
 
-**The columns.** *Messages* and *CNY*: those of the attack, at 0.05 each; *an hour*: the most CNY in any hour. *A range*: the most messages to any ten thousand numbers
-in any 24 hours. *Core hours*: what solving the challenges cost the attacker. *Guesses*: wrong codes that were checked.
-*One number* and *break-ins*: the chance of a break-in for the number that was guessed most, and how many
-to expect over all numbers, if the attack goes on for a year. *Challenged*, *refused*, *kept out*: the attempts of
-normal people who had to solve something, who were told to wait or come later, and who did not get in because of that;
-*known*: how many of the refused were on a known device.
+- **The service.** The whole service behind its HTTP application: users, messages and the ledger of guesses in SQLite, limits in memory, a clock that the
+  simulation sets, and a sender that only counts.
+- **Challenges.** A stand-in accepts every claim that a challenge was solved. Attackers solve all of them, and the table shows what that costs: 3 million
+  rounds of PBKDF2 for each, about half a second of one core. Only the replay attack solves real puzzles.
+- **Normal people.** 400 people make 300 sign-in attempts a day, most of them in the daytime. Half of them are behind carrier NAT (12 regions of four addresses
+  each), some share the single address of a campus, the others are at home, some of them with IPv6. One code in twenty is mistyped, one message in a hundred
+  never arrives, some people give up, and three in ten use a new device. They sign in for one day before the attack begins. In the rows about the budget and about a
+  carrier's NAT, where it matters what Phonekey has learned, they sign in for two weeks, and then one attempt in fifty is somebody's first, from a random place.
+- **Protections off.** *Off* is \`GUARD_MODE=off\`, \`CAPTCHA=off\`, \`SPEND_HOUR=unlimited\`, \`SPEND_DAY=unlimited\`, every
+  \`LIMIT_…=unlimited\` and \`RESEND_SECONDS=1\`. The bounds on guesses cannot be switched off: three per code, nine per number in 30 days.
 
-**What must hold.** At most 60 messages a day to a range where no code is ever entered; at most \`SPEND_HOUR\` in any hour, 50 CNY by default, and a
-tenth more with a third party's challenges; a chance of at most 1.5e-4 a year for one number, 5e-4 with six digits; nobody on a known device
-refused; and at most 1 % of normal attempts refused. The last bound cannot hold against attackers who are in the same networks as people, cannot be told from them, and ask faster
-than the share of those networks pays for ([why](protection.md#shares)): *Silencing others* names the two rows where they do.
+## The columns
+
+| Column | Shows |
+| --- | --- |
+| *Hours* | how long the attack went on |
+| *Messages*, *CNY* | the attack's messages, and their cost at 0.05 each |
+| *An hour* | the most CNY in any hour |
+| *A range* | the most messages to any ten thousand numbers in any 24 hours |
+| *Core hours* | what solving the challenges cost the attacker |
+| *Guesses* | wrong codes that were checked |
+| *One number* | the chance of a break-in into the number that was guessed most, if the attack goes on for a year |
+| *Break-ins* | how many to expect over all numbers, if the attack goes on for a year |
+| *Attempts* | the attempts of normal people |
+| *Challenged*, *Refused*, *Kept out* | those of them that had to solve a challenge; that were told to wait or come later; that did not get in because of it |
+| *Known* | how many of the refused attempts were on a known device |
+
+## What must hold
+
+- At most 60 messages a day go to a range where no code is ever entered.
+- At most \`SPEND_HOUR\` is spent in any hour, 50 CNY by default; with a third party's challenges a tenth more.
+- The chance of a break-in is at most 1.5e-4 a year for one number, or 5e-4 with six digits.
+- Nobody on a known device is refused.
+- At most 1 % of normal attempts are refused. This bound cannot hold if attackers are in the same networks as people, behave like people, and ask faster
+  than the share of those networks pays for ([why](protection.md#shares)). In [Silencing others](#silencing-others) that is so in two rows.
 `;
 
 const COLUMNS = [
@@ -65,7 +81,7 @@ export function documentOf(
   const parts = played.map(({ scenario, results }) =>
     [
       `## ${scenario.title}`,
-      `${scenario.attacker} *What stops it:* ${scenario.stops} *What is left:* ${scenario.left}`,
+      `- *The attack.* ${scenario.attacker}\n- *What stops it.* ${scenario.stops}\n- *What is left.* ${scenario.left}`,
       tableOf(results, form),
     ].join("\n\n"),
   );

@@ -50,10 +50,10 @@ function replay({ service, until }: Stage): void {
 export const DISGUISE: Scenario = {
   title: "Disguise",
   attacker:
-    "Claims to be somebody else with every request, by `X-Forwarded-For`, `Forwarded` and `X-Real-IP`, directly and through a proxy that is trusted, and with the addresses of one IPv6 network; or solves one proof of work and shows it hundreds of times.",
+    "The attacker claims another address with every request, by `X-Forwarded-For`, `Forwarded` and `X-Real-IP`, directly and through a trusted proxy, or uses all addresses of one IPv6 network; or solves one proof of work and sends it hundreds of times.",
   stops:
-    "Forwarding headers count only from configured proxies, and are read from the right; IPv6 counts by /64, mapped IPv4 as IPv4. A solution is bound to its number and counts once, in the very step that counts the message.",
-  left: "Nothing: they get what two addresses get, and one message for one solution.",
+    "Forwarding headers count only if a configured proxy sent them, and are read from the right. IPv6 addresses count by /64, mapped IPv4 addresses as IPv4. A solution is bound to its number and counts once, in the same step that counts the message.",
+  left: "Nothing: attackers get the messages of two addresses, and one message for one solution.",
   attacks: [
     {
       name: "spoofed addresses",

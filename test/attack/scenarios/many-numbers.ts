@@ -26,10 +26,10 @@ function guessAcross(perHour: number) {
 export const GUESSING_ACROSS: Scenario = {
   title: "Guessing 10,000 numbers",
   attacker:
-    "Guesses three times at a code of one number, then goes on to the next, from 5,000 networks: slowly, below what brings on attack mode, or as fast as the budget lets it.",
+    "The attacker guesses three times at a code of one number, then goes on to the next number, from 5,000 networks: slowly, below the threshold of attack mode, or as fast as the budget allows.",
   stops:
-    "Each number has its ledger. For all numbers together the budgets hold: there is no guess without a message, and the budgets of the hour and the day bound messages.",
-  left: "The expected break-ins in the table, spread over all numbers, for an attacker who pays for a solution of every challenge, and whose victims each get messages that they did not ask for.",
+    "Each number has its ledger. For all numbers together the spending budgets are the limit: there is no guess without a message, and the budgets of an hour and a day limit the messages.",
+  left: "The expected break-ins in the table, over all numbers. The attacker has to solve every challenge, and each victim gets messages that they did not ask for.",
   attacks: [
     {
       name: "slowly",

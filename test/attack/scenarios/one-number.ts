@@ -95,10 +95,10 @@ const BOTH = ["short", "long"] as const;
 export const BOMBING: Scenario = {
   title: "Bombing a number, and locking its owner out",
   attacker:
-    "Asks for messages to one number all day, from ever new addresses and under every spelling, or takes every code that can be had and uses up its guesses. The owner signs in every six hours on a known phone.",
+    "The attacker asks for messages to one number all day, from ever new addresses and in every spelling; or asks for every possible code and uses up its guesses. The owner signs in every six hours on a known device.",
   stops:
-    "Every spelling is one number. Strangers can cause six messages a day to it; four messages and a ledger of guesses are kept for its known devices.",
-  left: "Six messages a day. An owner who has no known device is a stranger, and waits while the six are used up.",
+    "Every spelling is read as the same number. Strangers can cause six messages a day to it. Four more messages and a separate ledger of guesses are reserved for its known devices.",
+  left: "Six messages a day. An owner without a known device is a stranger too, and has to wait while the six are used up.",
   attacks: [
     {
       name: "under every spelling",
@@ -120,9 +120,9 @@ export const BOMBING: Scenario = {
 export const GUESSING: Scenario = {
   title: "Guessing one number",
   attacker:
-    "Takes a new code whenever there is one, from ever new addresses, and uses every guess, for a year.",
+    "The attacker asks for a new code whenever possible, from ever new addresses, and uses every guess, for a year.",
   stops:
-    "The ledger of the number: nine wrong guesses in 30 days, whatever the number of codes. Then codes have 8 digits and there are nine guesses a day, or, where the sender carries 6, one guess a day, behind a challenge.",
+    "The number's ledger allows nine wrong guesses in 30 days, however many codes are sent. After that codes have 8 digits and allow nine guesses a day. If the sender carries only 6 digits, there is one guess a day, after a challenge.",
   left: "The chance in the table, if the attack goes on all year and nobody notices the messages.",
   attacks: [
     {

@@ -29,8 +29,8 @@ function poison(stage: Stage): void {
 
 export const POISONING: Scenario = {
   title: "Poisoning what is learned",
-  attacker: `Signs in to ${TAUGHT_A_DAY} numbers of a range a day for ${WEEKS} weeks, which needs the numbers, and then pumps the range for two days without entering a code. Only those two days are counted.`,
-  stops: "What is learned grows by a tenth a week at most, whatever the traffic is.",
+  attacker: `The attacker signs in to ${TAUGHT_A_DAY} numbers of a range a day for ${WEEKS} weeks, which needs those numbers, and then pumps the range for two days without entering a code. Only those two days are counted.`,
+  stops: "Learned thresholds grow by at most a tenth a week, whatever the traffic is.",
   left: "A tenth more for each week of patience.",
   attacks: [
     {

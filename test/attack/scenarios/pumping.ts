@@ -38,10 +38,10 @@ const BOTH = ["short", "long"] as const;
 export const PUMPING: Scenario = {
   title: "Pumping",
   attacker:
-    "Earns by every message to certain ranges of numbers: asks for codes to number after number, waits out every block and uses every probe after it, solves every challenge, and in some rows enters some of the codes, so that the traffic looks like people.",
+    "The attacker earns from every message to certain ranges of numbers, and asks for codes for number after number. They wait until a block is over, use both messages that are let through after it, and solve every challenge. In some rows they enter some of the codes, so that the traffic looks normal.",
   stops:
-    "The guard blocks a range of ten thousand numbers after 40 messages whose codes nobody entered, for 1, 2, 4 and 8 hours, with two probes after each block. Faked sign-ins count as people until the limits on the range, and then the open part of the budget, end them. The rest is kept for networks that people sign in from.",
-  left: "Across very many ranges and networks only the budget holds: from 5,000 networks, an attacker who solves a challenge for each message uses up its open part, three fifths. Strangers from a network that nobody signed in from for two weeks then wait. Entering half of the codes takes real numbers, and earns no more.",
+    "The guard blocks a range of ten thousand numbers after 40 messages whose codes nobody entered, for 1, 2, 4 and 8 hours. After each block it lets two messages through as a probe. Faked sign-ins count as people, until first the limits on the range and then the open part of the budget stop them. The rest of the budget is reserved for networks from which people sign in.",
+  left: "Across very many ranges and networks only the budget stops the attack: an attacker in 5,000 networks who solves a challenge for each message uses up its open part, three fifths. Then strangers wait, if nobody signed in from their network within two weeks. Entering half of the codes needs real numbers, and earns no more.",
   attacks: [
     {
       name: "one range, one address",

@@ -68,10 +68,10 @@ const EVERYBODY = 1;
 export const SILENCING: Scenario = {
   title: "Silencing others",
   attacker:
-    "Turns the protections against a competitor: leaves messages unanswered until a range of numbers, the people behind a carrier's NAT, a country or everybody is refused.",
+    "The attacker turns the protections against a competitor: they ask for messages and enter no code, until a range of numbers, the people behind a carrier's NAT, a country or everybody is refused.",
   stops:
-    "One network adds at most a quarter to the block of a range and at most a twentieth to attack mode, which only challenges. Codes that are entered reduce what is counted, and known devices are never bound. Networks that people sign in from have a share of the budget, which no crowd from elsewhere can buy, and which comes before the block of a network or an address.",
-  left: "Four networks can get a range of 10,000 numbers blocked for its strangers. A crowd with an address, a number and a solved challenge for each message can use up the open part of the budget; strangers from networks that nobody signed in from then wait. Strangers who share a network with an attacker are refused once its share is used up (*5,000 networks and a carrier's region*): no rule can tell them apart. Buying shares takes a number for each network. Attackers in every network that people are in, who enter codes as people do, look like a crowd of users (*from wherever people are*): they can use up the whole budget, after which strangers wait and known devices go on. The answer to that is a larger `SPEND_HOUR` while it lasts, and the alert comes before.",
+    "One network counts for at most a quarter of what blocks a range, and for at most a twentieth of what starts attack mode, which only challenges. Codes that are entered reduce the counts, and known devices are never affected. Networks from which people sign in have a share of the budget. No crowd from elsewhere can buy it, and it is used before an address or a network is blocked.",
+  left: "Attackers in four networks can get a range of 10,000 numbers blocked for its strangers. A crowd that has an address, a number and a solved challenge for each message can use up the open part of the budget; then strangers from networks without sign-ins wait. Strangers who share a network with an attacker are refused once its share is used up (*5,000 networks and a carrier's region*), because no rule can tell them apart. Buying shares takes a number for each network. Attackers who are in every network of your users and enter codes as people do look like a crowd of users (*from wherever people are*). They can use up the whole budget; then strangers wait, and known devices still get in. If that happens, raise `SPEND_HOUR` while it lasts; the alert comes before.",
   attacks: [
     {
       name: "a range in which people are",
@@ -160,8 +160,8 @@ export const SILENCING: Scenario = {
 
 export const NORMAL: Scenario = {
   title: "Nobody attacks",
-  attacker: "Nobody. In one of the rows messages are accepted and do not arrive for half an hour.",
-  stops: "Nothing needs to.",
+  attacker: "None. In two of the rows the sender accepts messages for half an hour, and none of them arrives.",
+  stops: "Nothing has to be stopped.",
   left: "Nothing: nobody is refused.",
   attacks: [
     {
