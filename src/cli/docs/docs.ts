@@ -45,11 +45,11 @@ function configurationPage(): string {
       "- A name that looks like a misspelling of one of these is a warning.",
     "## Production",
     "The rules for production apply with `NODE_ENV=production`, and also as soon as a real sender is combined with a " +
-      "public `https` address in `PUBLIC_URL`. Beside what stops a start in development, too (values that do not parse or do not " +
-      "fit together, and settings that are missing although something chosen needs them, such as `SMS_WEBHOOK` for the sender " +
-      "`webhook`), only these then keep Phonekey from starting:",
+      "public `https` address in `PUBLIC_URL`. Then Phonekey also does not start in these cases:",
     table(["Variable", "Phonekey does not start when"], stops(all)),
-    "Everything else that looks wrong is a warning in the log.",
+    "In development too, it does not start if values cannot be read or do not fit together, or if a setting is missing that " +
+      "a chosen part needs, such as `SMS_WEBHOOK` for the sender `webhook`. Everything else that looks wrong is a warning in " +
+      "the log.",
     ...parts.flatMap((part) => [`## ${part}`, partTable(all.filter((variable) => variable.part === part))]),
   ]);
 }

@@ -38,14 +38,14 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "Start again with the first step. A challenge lives 10 minutes and works only on the device that began.",
   factor_missing: "Let the person add an authenticator app or a passkey, and repeat the request.",
   factor_needed:
-    "This is the last factor beside the phone. Let the person turn login protection off or add another factor, then repeat the request.",
+    "This is the last factor besides the phone. Let the person turn login protection off or add another factor, then repeat the request.",
   too_many_factors: "Let the person remove a factor that they no longer use.",
   password_required:
     "The person signed in with a temporary password. Let them choose one of their own with PUT /v1/me/password, then repeat the request.",
   step_up_required:
-    "The person has to confirm who they are: the session needs level `acrValues`, confirmed at most `maxAge` seconds ago. Send one of `methods` to POST /v1/sessions/current/step-up and repeat the request with the new access token. If `methods` names none, the person signs in anew with a code. Pages lead to `/account/confirm`.",
+    "The person has to confirm who they are: the session needs level `acrValues`, confirmed at most `maxAge` seconds ago. Send one of `methods` to POST /v1/sessions/current/step-up and repeat the request with the new access token. If `methods` names none, the person has to sign in again with a code. Pages lead to `/account/confirm`.",
   user_not_found:
-    "Let the person sign up by signing in with a code. Only whoever entered the right code is told this.",
+    "Let the person sign up by signing in with a code. Only somebody who entered the right code is told this.",
   not_found:
     "Check the address and the id. What belongs to somebody else, and verifications that are over, are not found either.",
   method_not_allowed: "Use the method that `/docs` names for this address.",
@@ -63,7 +63,7 @@ export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   password_too_common:
     "Ask for another one. The most common passwords, patterns, and passwords made of the phone number or the name of the service are refused.",
   idempotency_key_reused:
-    "Make a new random key for each new request. Use the old key only to repeat the very same request.",
+    "Make a new random key for each new request. Use the old key only to repeat exactly the same request.",
   template_unavailable:
     "For a transaction, use a payee and a currency for which there is an approved template; the amount must fit into its variables. Operators: `TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION` lists these templates. A change of number is refused because nobody could tell the former number. Operators: set `TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGE_STARTED` (or `…_PHONE_CHANGED` with `PHONE_CHANGE_HOURS=0`).",
   too_many_requests:

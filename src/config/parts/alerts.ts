@@ -25,7 +25,7 @@ export const webhookSecrets = filled(
 );
 
 export const alertVariables = {
-  ALERT_WEBHOOK: optional(endpoint, "none: alerts are in the log alone", {
+  ALERT_WEBHOOK: optional(endpoint, "none: alerts are only in the log", {
     part: PART,
     sentence:
       "Where alerts are posted when something needs you: no balance, an unapproved template, a wrong key. [Alerts](alerts.md) shows what arrives.",

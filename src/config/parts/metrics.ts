@@ -11,7 +11,7 @@ const token = format("24 to 256 printable characters without spaces", (text) =>
 );
 
 export const metricsVariables = {
-  METRICS_TOKEN: optional(token, "none: `/metrics` answers this machine alone", {
+  METRICS_TOKEN: optional(token, "none: `/metrics` answers only this machine", {
     part: "Metrics",
     sentence:
       "The bearer token with which `/metrics` can be read from other machines ([how](metrics.md)). Make one with `openssl rand -base64 32`.",
