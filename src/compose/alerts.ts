@@ -42,7 +42,7 @@ export function alertsJob(
 
 /** Checks that `ALERT_WEBHOOK` answers. Rejects if it does not. */
 export async function checkWebhook({ alerts: webhook }: Pick<Config, "alerts">): Promise<readonly Finding[]> {
-  if (!webhook) return [fine("alerts", "are in the log alone")];
+  if (!webhook) return [fine("alerts", "are only in the log")];
   await reachWebhook(webhook, "ALERT_WEBHOOK");
   return [fine("alerts", "the address in ALERT_WEBHOOK answers")];
 }

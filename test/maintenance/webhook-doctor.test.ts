@@ -37,7 +37,7 @@ test.each([
   ]);
 });
 
-test("alerts without one are in the log alone, and no other sender is asked for one", async () => {
-  expect(await findings("alerts", {})).toEqual(["ok are in the log alone"]);
+test("alerts without one are only in the log, and no other sender is asked for one", async () => {
+  expect(await findings("alerts", {})).toEqual(["ok are only in the log"]);
   expect(await findings("SMS by webhook", {})).toEqual([]);
 });
