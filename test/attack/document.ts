@@ -3,7 +3,7 @@ import { breaches, type Form, type Result, type Scenario } from "./stage.ts";
 /** What one solution of a proof of work costs by default, in seconds of one core of a server: 3 million rounds. */
 const SECONDS_A_SOLUTION = 0.5;
 
-const HEAD = `# What attacks come to
+const HEAD = `# What attacks achieve
 
 This page shows what simulated attackers achieve against Phonekey, with its protections on and off, and what that costs normal people.
 
