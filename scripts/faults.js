@@ -9,14 +9,18 @@ const USE = "Usage: npm run test:faults [-- --write]     (FAULTS=short for the s
 
 const HEAD = `# What happens when something breaks
 
-Phonekey promises that what it has acknowledged is kept, that no budget is refilled and no message is sent twice unasked,
-that it answers 503 with \`Retry-After\` while a store is down, and that it recovers by itself. The figures below are
-measured: \`npm run test:faults\` starts real processes and real stores, breaks them under steady load, and fails if
+This page shows what happens to Phonekey when a store, the network or a process fails. Phonekey makes four promises for that:
+
+- What it has acknowledged is kept.
+- No budget is refilled, and no message is sent twice unless the person asks for it.
+- It answers 503 with \`Retry-After\` while a store is down.
+- It recovers by itself.
+
+The figures are measured. \`npm run test:faults\` starts real processes and real stores, breaks them under steady load, and fails if
 a promise is broken. \`npm run test:faults -- --write\` rewrites this page. A short form is part of \`npm test\`.
 
-The load: six people at a time sign up with an \`Idempotency-Key\`, guess wrong now and then, sign in, change their
-name, refresh their session and sign out, while four attackers keep asking for codes of two numbers and trying wrong
-ones. It runs before, during and after each fault.
+The load runs before, during and after each fault. Six people at a time sign up with an \`Idempotency-Key\`, sometimes guess wrong, sign in, change their
+name, refresh their session and sign out. At the same time four attackers ask for codes of two numbers and try wrong ones.
 `;
 
 const TAIL = `
@@ -24,13 +28,13 @@ const TAIL = `
 - *503*: with \`Retry-After\`, as problem documents.
 - *Recovered*: the time from the end of the fault until every process had signed somebody in. Ten seconds are allowed.
 - *Connections*: the most that the database saw, of the most that the pools may have together.
-- *Lost*: users, names, sessions, sign-outs, refresh tokens and wrong guesses that were acknowledged and were not there
-  afterwards; and messages whose code could not verify, except where Redis itself was lost.
-- *Doubled*: users of one phone, sessions of one sign-in, messages of one start.
-- *Overspent*: attacked numbers with more than 9 guesses at six digits, more messages than \`LIMIT_PHONE_SENDS\`, or
-  messages closer together than \`RESEND_SECONDS\` says.
+- *Lost*: users, names, sessions, sign-outs, refresh tokens and wrong guesses that were acknowledged but missing
+  afterwards; and messages whose code did not work, unless Redis itself was lost.
+- *Doubled*: second users of one phone, sessions of one sign-in, or messages of one start.
+- *Overspent*: attacked numbers that got more than 9 guesses at six digits, more messages than \`LIMIT_PHONE_SENDS\`, or
+  messages closer together than \`RESEND_SECONDS\`.
 
-No process ended that was not killed.
+No process ended except those that were killed.
 `;
 
 const COLUMNS = [
