@@ -160,7 +160,8 @@ export const SILENCING: Scenario = {
 
 export const NORMAL: Scenario = {
   title: "Nobody attacks",
-  attacker: "None. In two of the rows the sender accepts messages for half an hour, and none of them arrives.",
+  attacker:
+    "None. In two of the rows the sender accepts messages for half an hour, and none of them arrives.",
   stops: "Nothing has to be stopped.",
   left: "Nothing: nobody is refused.",
   attacks: [
